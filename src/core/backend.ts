@@ -1,0 +1,22 @@
+import type { Exchange } from './exchange.ts'
+import type { Service } from './service.ts'
+
+/** Which application an exchange is for, and where it is mounted. */
+export interface Invocation {
+  /** Name of the application in the configuration. */
+  readonly application: string
+  /** Percent-decoded mount point, latin-1, without a trailing slash: SCRIPT_NAME. Empty at the root. */
+  readonly scriptName: string
+  /** Percent-decoded rest of the path, latin-1: PATH_INFO. */
+  readonly pathInfo: string
+}
+
+/** Where Python runs, seen from outside. */
+export interface Backend extends Service {
+  /** Sees to it that the exchange is answered, whatever happens. Never throws. */
+  run(exchange: Exchange, invocation: Invocation): void
+  /** Threads that could take a request this moment, and how many there are in all. */
+  readonly capacity: { readonly idle: number; readonly total: number }
+  /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */
+  reload(): Promise<void>
+}

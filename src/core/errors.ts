@@ -1,0 +1,139 @@
+/** Who has to act: the person at the other end, the Python application, a worker, the person who configured, or the machine. */
+export type Fault = 'client' | 'application' | 'worker' | 'configuration' | 'host'
+
+/** What is always true of an error with a given code. */
+export interface ErrorFacts {
+  /** One sentence for people; the message of an occurrence says more. */
+  readonly summary: string
+  readonly fault: Fault
+  /** HTTP status of the answer when a request meets this error. */
+  readonly status?: number
+  /** Exit code of the command when it ends because of this error. */
+  readonly exitCode?: number
+}
+
+/** Every situation Taipan reports, with its HTTP status and its exit code. `docs/errors.md` is compared with this table. */
+export const ERRORS = {
+  USAGE: { summary: 'The command line is not understood', fault: 'configuration', exitCode: 2 },
+  CONFIG_INVALID: {
+    summary: 'The configuration has a wrong key or value',
+    fault: 'configuration',
+    exitCode: 2,
+  },
+  CONFIG_NOT_FOUND: {
+    summary: 'A file named in the configuration does not exist or cannot be read',
+    fault: 'configuration',
+    exitCode: 2,
+  },
+  APPLICATION_LOAD: {
+    summary: 'The Python application could not be loaded',
+    fault: 'application',
+    status: 503,
+    exitCode: 3,
+  },
+  ADDRESS_IN_USE: {
+    summary: 'Another program listens on the address',
+    fault: 'host',
+    exitCode: 4,
+  },
+  ADDRESS_UNUSABLE: {
+    summary: 'The address cannot be listened on',
+    fault: 'host',
+    exitCode: 4,
+  },
+  PYTHON_NOT_FOUND: {
+    summary: 'No usable Python interpreter was found',
+    fault: 'host',
+    status: 503,
+    exitCode: 5,
+  },
+  PYTHON_START: {
+    summary: 'The Python interpreter could not be started',
+    fault: 'host',
+    status: 503,
+    exitCode: 5,
+  },
+  INTERNAL: {
+    summary: 'Taipan itself failed',
+    fault: 'host',
+    status: 500,
+    exitCode: 70,
+  },
+  REQUEST_MALFORMED: { summary: 'The request breaks HTTP', fault: 'client', status: 400 },
+  REQUEST_TIMEOUT: { summary: 'The request did not arrive in time', fault: 'client', status: 408 },
+  LENGTH_REQUIRED: {
+    summary: 'The request body needs a Content-Length',
+    fault: 'client',
+    status: 411,
+  },
+  BODY_TOO_LARGE: { summary: 'The request body is over the limit', fault: 'client', status: 413 },
+  TARGET_TOO_LONG: {
+    summary: 'The request target is over the limit',
+    fault: 'client',
+    status: 414,
+  },
+  FIELDS_TOO_LARGE: {
+    summary: 'The request header fields are over the limit',
+    fault: 'client',
+    status: 431,
+  },
+  NOT_IMPLEMENTED: {
+    summary: 'The method or transfer coding is not supported',
+    fault: 'client',
+    status: 501,
+  },
+  VERSION_NOT_SUPPORTED: {
+    summary: 'The HTTP version is not supported',
+    fault: 'client',
+    status: 505,
+  },
+  CLIENT_DISCONNECTED: {
+    summary: 'The client left before the exchange was over',
+    fault: 'client',
+  },
+  NOT_FOUND: { summary: 'Nothing is mounted at the path', fault: 'client', status: 404 },
+  OVERLOADED: {
+    summary: 'The queue, or the number of connections, is at its limit',
+    fault: 'host',
+    status: 503,
+  },
+  STOPPING: { summary: 'The server is stopping', fault: 'host', status: 503 },
+  QUEUE_TIMEOUT: {
+    summary: 'The request waited too long for a free thread',
+    fault: 'application',
+    status: 504,
+  },
+  APPLICATION_TIMEOUT: {
+    summary: 'The application took too long to answer',
+    fault: 'application',
+    status: 504,
+  },
+  APPLICATION_FAILED: {
+    summary: 'The application raised an exception or broke its interface',
+    fault: 'application',
+    status: 500,
+  },
+  WORKER_DIED: {
+    summary: 'The worker process ended while it had the request',
+    fault: 'worker',
+    status: 502,
+  },
+} as const satisfies Readonly<Record<string, ErrorFacts>>
+
+/** The stable name of a situation; match on it, not on messages. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** The one error class of this package. `message` names the thing, the value found and the way out. */
+export class TaipanError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TaipanError'
+    this.code = code
+  }
+
+  get facts(): ErrorFacts {
+    return ERRORS[this.code]
+  }
+}

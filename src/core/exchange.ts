@@ -1,0 +1,117 @@
+import type { FieldPairs, ResponseHead } from './response-head.ts'
+
+/** A request as it came, protocol-free. Strings hold one character per byte (latin-1). */
+export interface RequestHead {
+  /** As sent: methods are case-sensitive. */
+  readonly method: string
+  /** Origin-form with query, or `*`; absolute-form has lost scheme and authority. Never decoded. */
+  readonly target: string
+  /** `target` up to the first `?`, never decoded. */
+  readonly path: string
+  /** `target` behind the first `?`; empty when there is none. */
+  readonly query: string
+  readonly version: '1.0' | '1.1'
+  /** Field pairs as sent. An absolute-form target has replaced the value of Host (RFC 9112, 3.2.2). */
+  readonly fields: FieldPairs
+  /** Effective authority `host[:port]`; empty when the client named none. */
+  readonly host: string
+}
+
+/** The two ends of the connection a request came by. */
+export interface ConnectionFacts {
+  readonly scheme: 'http' | 'https'
+  /** Empty for Unix sockets, like the ports. */
+  readonly remoteAddress: string
+  readonly remotePort: string
+  readonly localAddress: string
+  readonly localPort: string
+}
+
+/**
+ * The body of a request, pulled by whoever wants it: nothing beyond the front's small read-ahead is
+ * taken from the client until `request` is called.
+ */
+export interface RequestBody {
+  /** Known length in bytes: 0 without a body; undefined while a chunked body is still arriving. */
+  readonly length: number | undefined
+  /** Every byte has arrived (it may still wait in the buffer). True for requests without a body. */
+  readonly complete: boolean
+  /** Bytes that `take` would give now. */
+  readonly buffered: number
+  /** Set when the body will never be complete: broken framing, over a limit, too slow, client gone. */
+  readonly error: Error | undefined
+  /** The client waits for `100 Continue` and has not been told yet. */
+  readonly expectsContinue: boolean
+  /** Called, synchronously, when bytes arrived, the body became complete, or `error` was set. One listener. */
+  onProgress: (() => void) | undefined
+  /** Allows the front to hold `bytes` at a time; sends `100 Continue` if the client waits for it. */
+  request(bytes: number): void
+  /** Removes up to `limit` buffered bytes (all by default) and returns them; undefined when there are none now. */
+  take(limit?: number): Uint8Array | undefined
+}
+
+/**
+ * The way back. After `end`, `send` or `abort` every further call does nothing.
+ * Bodies of HEAD, 204 and 304 are dropped here, and a body is cut at its Content-Length.
+ */
+export interface ResponseSink {
+  /** The head has been given; it is too late for another answer. */
+  readonly begun: boolean
+  /** Nothing more can be written: ended, aborted or the client is gone. */
+  readonly finished: boolean
+  /** Bytes accepted but not yet taken by the client's connection. */
+  readonly pending: number
+  /** A whole response in one write. */
+  send(head: ResponseHead, body: Uint8Array): void
+  begin(head: ResponseHead): void
+  /** Takes the bytes in any case; false asks the caller to wait for `onDrain` before more. The chunk must not be changed afterwards. */
+  write(chunk: Uint8Array): boolean
+  /** Called each time the client caught up after a `write` that returned false. One listener. */
+  onDrain: (() => void) | undefined
+  /** A body shorter than its Content-Length becomes an aborted connection. */
+  end(): void
+  /** Cuts the connection; a response that has not begun is never sent. */
+  abort(reason: Error): void
+}
+
+/** What is told about an exchange in its log line. Filled in by whoever knows. */
+export interface ExchangeNotes {
+  /** Name of the application, `static`, `redirect` ... */
+  answeredBy: string
+  /** `group/pid` of the worker; empty when no Python ran. */
+  worker: string
+  /** Milliseconds between arrival and hand-over to Python. */
+  queued: number
+  /** Milliseconds between hand-over and the end of the application's answer. */
+  python: number
+}
+
+/** How an exchange ended. */
+export interface Outcome {
+  /** 0 when no response began. */
+  readonly status: number
+  /** Body bytes handed to the connection. */
+  readonly bytes: number
+  /** Undefined after a whole response. */
+  readonly error: Error | undefined
+}
+
+/** One request with its response. Costly parts are made when they are asked for. */
+export interface Exchange {
+  /** Unique within this run of the server. */
+  readonly id: string
+  /** `performance.now()` when the head was complete. */
+  readonly startedAt: number
+  readonly request: RequestHead
+  readonly connection: ConnectionFacts
+  readonly body: RequestBody
+  readonly response: ResponseSink
+  readonly notes: ExchangeNotes
+  /** Fires once when the exchange ends early: client gone, deadline, server stop. */
+  readonly signal: AbortSignal
+  /** Called once, when the response is wholly handed over or the exchange was aborted. At once if it is over. */
+  onFinish(listener: (outcome: Outcome) => void): void
+}
+
+/** Whatever answers an exchange. Must not throw for what a client can cause. */
+export type Handler = (exchange: Exchange) => void

@@ -1,0 +1,51 @@
+import type { Application } from './application.ts'
+
+/** One process group, fully resolved: what a daemon backend needs to know. Durations in ms. */
+export interface ProcessGroup {
+  readonly name: string
+  /** Path of the interpreter, symbolic links kept: a virtual environment is found through its own link. */
+  readonly python: string
+  /** Arguments of the interpreter before the worker's script; usually empty. */
+  readonly pythonArguments: readonly string[]
+  readonly processes: number
+  /** Per process; each serves one request at a time. */
+  readonly threads: number
+  /** The whole environment of the processes. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Working directory of the processes. */
+  readonly directory: string
+  /** Folders for the front of `sys.path`. */
+  readonly searchPath: readonly string[]
+  /** `sys.argv` of the application: the target alone. */
+  readonly argv: readonly string[]
+  /** At least one; all share the processes. */
+  readonly applications: readonly Application[]
+  readonly queue: {
+    /** Waiting requests beyond this are answered 503. */
+    readonly limit: number
+    /** A request that waited this long is answered 504; 0 waits for ever. */
+    readonly timeout: number
+  }
+  readonly timeouts: {
+    /** From the start of a process until its applications are loaded; 0 for ever. */
+    readonly startup: number
+    /** From hand-over to Python until the application has answered; 0 for ever. */
+    readonly request: number
+    /** How long requests in progress may take to finish when the process has to go. */
+    readonly shutdown: number
+    /** A worker silent for this long on its control channel is replaced; 0 never. */
+    readonly ping: number
+  }
+  readonly buffers: {
+    /** Request body bytes handed over without being asked for, at most. */
+    readonly request: number
+    /** Response bytes held for one slow client while other requests need its thread. */
+    readonly response: number
+    /** The same for all clients together. */
+    readonly responseTotal: number
+  }
+  /** Tracebacks go to the client. */
+  readonly dev: boolean
+  /** True: a load failure at the first start is answered 503 and tried again, instead of failing `start()`. */
+  readonly startAnyway: boolean
+}

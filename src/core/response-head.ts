@@ -1,0 +1,80 @@
+import { TaipanError } from './errors.ts'
+
+/** Field names and values in order, unmerged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
+export type FieldPairs = readonly string[]
+
+/**
+ * Status and header block of a response, checked and ready for an HTTP/1 wire.
+ *
+ * `Connection`, `Transfer-Encoding` and the other hop-by-hop fields are never inside `fields`:
+ * what an application said with them is in `close`; framing belongs to the front.
+ */
+export interface ResponseHead {
+  /** 200 to 599; the front itself makes the 1xx. */
+  readonly status: number
+  /** Empty for the usual phrase of the status. */
+  readonly reason: string
+  /** Lines `Name: value\r\n`, latin-1, without the final empty line. */
+  readonly fields: string
+  /** Value of the Content-Length line in `fields`; undefined when there is none. */
+  readonly contentLength: number | undefined
+  readonly hasDate: boolean
+  readonly hasServer: boolean
+  /** The application asked to close the connection after this response. */
+  readonly close: boolean
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+// Field values may hold HTAB, printable ASCII and obs-text (RFC 9110, 5.5).
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Checks pairs and makes a head of them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */
+export function createResponseHead(status: number, pairs: FieldPairs): ResponseHead {
+  let fields = ''
+  let contentLength: number | undefined
+  let hasDate = false
+  let hasServer = false
+  let close = false
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const name = pairs[i] ?? ''
+    const value = pairs[i + 1] ?? ''
+    validateField(name, value)
+    const lower = name.toLowerCase()
+    if (lower === 'content-length') contentLength = parseContentLength(value, contentLength)
+    else if (lower === 'date') hasDate = true
+    else if (lower === 'server') hasServer = true
+    else if (lower === 'connection' && /(^|[\s,])close($|[\s,])/i.test(value)) close = true
+    if (!HOP_BY_HOP.has(lower)) fields += `${name}: ${value}\r\n`
+  }
+  return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
+}
+
+function validateField(name: string, value: string): void {
+  if (!TOKEN.test(name))
+    throw new TaipanError('APPLICATION_FAILED', `header name ${JSON.stringify(name)} is no token`)
+  if (!FIELD_VALUE.test(value))
+    throw new TaipanError(
+      'APPLICATION_FAILED',
+      `value of header ${name} has characters that HTTP forbids: ${JSON.stringify(value)}`,
+    )
+}
+
+function parseContentLength(value: string, earlier: number | undefined): number {
+  if (earlier !== undefined)
+    throw new TaipanError('APPLICATION_FAILED', 'Content-Length is given twice')
+  if (!/^[0-9]{1,15}$/.test(value))
+    throw new TaipanError(
+      'APPLICATION_FAILED',
+      `Content-Length ${JSON.stringify(value)} is not a number of bytes`,
+    )
+  return Number(value)
+}
