@@ -1,0 +1,32 @@
+"""A large body: pieces from a generator at ``/pieces``, an open file at ``/file``."""
+
+import os
+
+PIECE = 64 * 1024
+PATH = os.environ["BENCH_FILE"]
+SIZE = os.path.getsize(PATH)
+
+
+def application(environ, start_response):
+    """Sends as many bytes as ``BENCH_FILE`` has, by the way that the path names."""
+    start_response(
+        "200 OK",
+        [("Content-Type", "application/octet-stream"), ("Content-Length", str(SIZE))],
+    )
+    if environ["PATH_INFO"] == "/file":
+        return open_file(environ)
+    return make_pieces()
+
+
+def open_file(environ):
+    """Wraps the file with ``wsgi.file_wrapper`` where the server has one."""
+    file = open(PATH, "rb")
+    wrapper = environ.get("wsgi.file_wrapper")
+    return wrapper(file, PIECE) if wrapper else iter(lambda: file.read(PIECE), b"")
+
+
+def make_pieces():
+    """Yields the same piece until the size is reached."""
+    piece = bytes(PIECE)
+    for _ in range(SIZE // PIECE):
+        yield piece

@@ -1,0 +1,10 @@
+"""The shortest useful answer: what is measured is the server."""
+
+BODY = b"Hello, World!"
+HEADERS = [("Content-Type", "text/plain"), ("Content-Length", str(len(BODY)))]
+
+
+def application(environ, start_response):
+    """Answers every request with the same 13 bytes."""
+    start_response("200 OK", HEADERS[:])
+    return [BODY]

@@ -1,0 +1,58 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { listTree, readStartTime } from './process-tree.ts'
+
+/** How a program is started. */
+export interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly stdio?: StdioOptions
+}
+
+/** Between the request to end and the end by force. */
+const PATIENCE = 5000
+
+const living = new Set<ChildProcess>()
+
+/** Starts a program in a session of its own and remembers it until it has ended. */
+export function startChild(program: Program): ChildProcess {
+  const child = spawn(program.command, program.args, {
+    cwd: program.directory,
+    env: { ...process.env, ...program.environment },
+    stdio: program.stdio ?? ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  living.add(child)
+  child.once('close', () => living.delete(child))
+  child.once('error', () => living.delete(child))
+  return child
+}
+
+/** Ends a child and whatever it started: asks, waits, then ends by force what is left of its tree. */
+export async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return
+  const tree = listTree(child.pid).map((pid) => ({ pid, startTime: readStartTime(pid) }))
+  if (child.exitCode === null && child.signalCode === null) {
+    const closed = once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE) })
+    child.kill('SIGTERM')
+    await closed.catch(() => undefined)
+  }
+  for (const { pid, startTime } of tree) {
+    if (startTime !== undefined && readStartTime(pid) === startTime) endByForce(pid)
+  }
+}
+
+/** Ends every child that still lives. */
+export async function stopAllChildren(): Promise<void> {
+  await Promise.all([...living].map(stopChild))
+}
+
+function endByForce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended between the look and the signal.
+  }
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { startChild, stopChild } from './children.ts'
+
+/** What the load generator does. */
+export interface Load {
+  readonly url: string
+  readonly connections: number
+  readonly seconds: number
+  /** POST bodies of that many bytes; 0 sends GET. */
+  readonly bodySize: number
+}
+
+const schema = z.object({
+  requests: z.number(),
+  seconds: z.number(),
+  bytes: z.number(),
+  /** Microseconds. */
+  p50: z.number(),
+  /** Microseconds. */
+  p99: z.number(),
+  connect: z.number(),
+  read: z.number(),
+  write: z.number(),
+  status: z.number(),
+  timeout: z.number(),
+})
+
+/** What the load generator saw. */
+export type LoadResult = z.infer<typeof schema>
+
+const GRACE = 15_000
+
+/** Runs wrk with one thread until its time is over. */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const child = startChild({ command: 'wrk', args: formatArguments(load) })
+  let output = ''
+  child.stdout?.on('data', (piece: unknown) => (output += String(piece)))
+  child.stderr?.on('data', (piece: unknown) => (output += String(piece)))
+  const timer = setTimeout(() => void stopChild(child), load.seconds * 1000 + GRACE)
+  try {
+    await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
+  } finally {
+    clearTimeout(timer)
+  }
+  const line = /^RESULT (.*)$/m.exec(output)?.[1]
+  if (line === undefined) throw new Error(`wrk gave no result: ${output.trim()}`)
+  return schema.parse(JSON.parse(line.replaceAll(/-?nan/g, '0')))
+}
+
+function formatArguments({ url, connections, seconds, bodySize }: Load): readonly string[] {
+  const script = join(import.meta.dirname, 'load.lua')
+  const tail = bodySize > 0 ? ['--', String(bodySize)] : []
+  return [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '10s',
+    '--latency',
+    '-s',
+    script,
+    url,
+    ...tail,
+  ]
+}

@@ -1,0 +1,34 @@
+import { request } from 'node:http'
+
+/** Status and size of an answer, and the beginning of its body. */
+export interface Answer {
+  readonly status: number
+  readonly size: number
+  readonly beginning: string
+}
+
+const BEGINNING = 1000
+
+/** One request on a connection of its own; with a body it is a POST. */
+export async function sendRequest(url: string, body: Buffer | undefined): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, {
+      agent: false,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: body === undefined ? {} : { 'Content-Length': body.length },
+      signal: AbortSignal.timeout(10_000),
+    })
+    outgoing.once('error', reject)
+    outgoing.once('response', (response) => {
+      let size = 0
+      let beginning = ''
+      response.on('data', (piece: Buffer) => {
+        size += piece.length
+        if (beginning.length < BEGINNING) beginning += piece.toString('latin1', 0, BEGINNING)
+      })
+      response.once('error', reject)
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, size, beginning }))
+    })
+    outgoing.end(body)
+  })
+}

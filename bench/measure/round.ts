@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchServer, LaunchContext } from '../servers/server.ts'
+import type { Workload } from '../workloads/workload.ts'
+import { startCompanions, type CompanionResult } from './companions.ts'
+import { runLoad, type LoadResult } from './load.ts'
+import { readCpuTime, readMemory } from './process-tree.ts'
+import { sendRequest } from './request.ts'
+import { findFreePort, startServer } from './running-server.ts'
+
+/** One measurement of one server. */
+export interface Round {
+  readonly load: LoadResult
+  /** CPU time of the server's process tree in microseconds. */
+  readonly cpu: number
+  /** The highest PSS of the tree that was seen, in bytes. */
+  readonly memory: number
+  readonly companions: CompanionResult | undefined
+}
+
+/** A server, what it is asked, and for how long. */
+export interface RoundPlan {
+  readonly server: BenchServer
+  readonly workload: Workload
+  readonly seconds: number
+  readonly context: Omit<LaunchContext, 'port' | 'module'>
+}
+
+const WARM_UP_SECONDS = 1
+const SAMPLE_INTERVAL = 250
+
+/** Starts the server, sees that it answers rightly, warms it up, measures it, stops it. */
+export async function measureRound(plan: RoundPlan): Promise<Round> {
+  const { server, workload, seconds } = plan
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}`
+  const program = server.launch({ ...plan.context, port, module: workload.module })
+  await using running = await startServer(program, () => checkAnswer(workload, url))
+  const companions =
+    workload.companions === undefined
+      ? undefined
+      : await startCompanions(workload.companions.script, url, workload.companions.count)
+  const load = {
+    url: url + workload.path,
+    connections: workload.connections,
+    bodySize: workload.upload,
+  }
+  await runLoad({ ...load, seconds: WARM_UP_SECONDS })
+  const before = readCpuTime(running.pid)
+  const sampling = sampleMemory(running.pid)
+  const result = await runLoad({ ...load, seconds })
+  const cpu = readCpuTime(running.pid) - before
+  return {
+    load: result,
+    cpu,
+    memory: await sampling.finish(),
+    companions: await companions?.finish(),
+  }
+}
+
+async function checkAnswer({ path, upload, expected }: Workload, url: string): Promise<void> {
+  const body = upload > 0 ? Buffer.alloc(upload, 'x') : undefined
+  const { status, size, beginning } = await sendRequest(url + path, body)
+  const right = typeof expected === 'number' ? size === expected : beginning.includes(expected)
+  if (status !== 200 || !right)
+    throw new Error(`answered ${status} with ${size} bytes: ${beginning.slice(0, 200)}`)
+}
+
+function sampleMemory(pid: number) {
+  const stop = new AbortController()
+  let highest = readMemory(pid)
+  const work = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(SAMPLE_INTERVAL, undefined, { signal: stop.signal }).catch(() => undefined)
+      highest = Math.max(highest, readMemory(pid))
+    }
+  })()
+  return {
+    finish: async () => {
+      stop.abort()
+      await work
+      return highest
+    },
+  }
+}

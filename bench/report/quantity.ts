@@ -1,0 +1,17 @@
+/** Three digits that count, with a comma between thousands. */
+export function formatNumber(value: number): string {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits })
+}
+
+/** A time given in microseconds, in the unit that reads best. */
+export function formatTime(microseconds: number): string {
+  if (microseconds < 1000) return `${formatNumber(microseconds)} us`
+  if (microseconds < 1e6) return `${formatNumber(microseconds / 1000)} ms`
+  return `${formatNumber(microseconds / 1e6)} s`
+}
+
+/** A number of bytes in megabytes. */
+export function formatMegabytes(bytes: number): string {
+  return `${formatNumber(bytes / 1024 / 1024)} MB`
+}

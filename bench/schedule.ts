@@ -1,0 +1,86 @@
+import { formatDistribution, type PythonEnvironment } from './environment/python.ts'
+import type { Scratch } from './environment/scratch.ts'
+import { measureRound, type Round, type RoundPlan } from './measure/round.ts'
+import type { BenchOptions } from './options.ts'
+import { summarizeRounds, type Chapter, type Line } from './report/report.ts'
+import { SERVERS } from './servers/index.ts'
+import { Unavailable, type BenchServer } from './servers/server.ts'
+import { WORKLOADS } from './workloads/index.ts'
+import type { Workload } from './workloads/workload.ts'
+
+/** Measures what was chosen: every server once in each round, so that a noisy moment does not hit one server alone. */
+export async function measureAll(
+  options: BenchOptions,
+  python: PythonEnvironment,
+  { folder, environment }: Scratch,
+): Promise<readonly Chapter[]> {
+  const context = { threads: options.threads, bin: python.bin, scratch: folder, environment }
+  const chapters: Chapter[] = []
+  for (const workload of WORKLOADS.filter(({ name }) => options.workloads.includes(name))) {
+    const plans = listServers(options, workload).map((server) => ({
+      server,
+      workload,
+      seconds: options.seconds,
+      context,
+    }))
+    chapters.push({
+      workload: workload.name,
+      title: workload.title,
+      companions: workload.companions?.count,
+      lines: await measureChapter(plans, options.rounds, python),
+    })
+  }
+  return chapters
+}
+
+/** Versions of the chosen servers that come from Python packages. */
+export function readVersions(
+  python: PythonEnvironment,
+  chosen: readonly string[],
+): Readonly<Record<string, string>> {
+  const versions: Record<string, string> = {}
+  for (const { name, distribution } of SERVERS) {
+    if (distribution === undefined || !chosen.includes(name)) continue
+    versions[distribution] = python.installed[formatDistribution(distribution)] ?? 'not installed'
+  }
+  return versions
+}
+
+function listServers(options: BenchOptions, { module }: Workload): readonly BenchServer[] {
+  return SERVERS.filter(
+    ({ name, answersHelloOnly }) =>
+      options.servers.includes(name) && (answersHelloOnly !== true || module === 'hello'),
+  )
+}
+
+async function measureChapter(
+  plans: readonly RoundPlan[],
+  rounds: number,
+  python: PythonEnvironment,
+): Promise<readonly Line[]> {
+  const measured = new Map<RoundPlan, Round[]>(plans.map((plan) => [plan, []]))
+  const failures = new Map<RoundPlan, string>()
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const plan of plans) {
+      if (failures.has(plan)) continue
+      process.stderr.write(`${plan.workload.name}, round ${round}: ${plan.server.name}\n`)
+      try {
+        requireInstalled(plan.server, python)
+        measured.get(plan)?.push(await measureRound(plan))
+      } catch (error) {
+        failures.set(plan, error instanceof Error ? error.message : String(error))
+      }
+    }
+  }
+  return plans.map((plan) => ({
+    server: plan.server.name,
+    title: plan.server.title,
+    outcome: failures.get(plan) ?? summarizeRounds(measured.get(plan) ?? []),
+  }))
+}
+
+function requireInstalled({ distribution }: BenchServer, python: PythonEnvironment): void {
+  if (distribution === undefined) return
+  const failure = python.failed[formatDistribution(distribution)]
+  if (failure !== undefined) throw new Unavailable(`could not be installed: ${failure}`)
+}

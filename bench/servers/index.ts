@@ -1,0 +1,25 @@
+import { bjoern, fastPySgi, granian, socketify } from './compiled.ts'
+import { gunicornSync, gunicornThreads } from './gunicorn.ts'
+import { modWsgiDaemon, modWsgiEmbedded } from './mod-wsgi.ts'
+import { nodeHttp } from './node-http.ts'
+import type { BenchServer } from './server.ts'
+import { taipan, taipanFront } from './taipan.ts'
+import { uwsgi } from './uwsgi.ts'
+import { waitress } from './waitress.ts'
+
+/** Every server, in the order of the report. */
+export const SERVERS: readonly BenchServer[] = [
+  taipan,
+  taipanFront,
+  nodeHttp,
+  uwsgi,
+  granian,
+  fastPySgi,
+  bjoern,
+  socketify,
+  waitress,
+  gunicornSync,
+  gunicornThreads,
+  modWsgiEmbedded,
+  modWsgiDaemon,
+]

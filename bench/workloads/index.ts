@@ -1,0 +1,70 @@
+import type { Workload } from './workload.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Size of the downloaded body in bytes. */
+export const DOWNLOAD_SIZE = 100 * MEGABYTE
+
+const GET = { path: '/', connections: 32, upload: 0 }
+
+/** Every workload, in the order of the report. */
+export const WORKLOADS: readonly Workload[] = [
+  { ...GET, name: 'hello', title: 'Hello, 13 bytes', module: 'hello', expected: 'Hello, World!' },
+  {
+    ...GET,
+    name: 'flask',
+    title: 'JSON from Flask',
+    module: 'flask_json',
+    expected: '"message":"Hello, World!"',
+  },
+  {
+    ...GET,
+    name: 'django',
+    title: 'Django page, a query and a template',
+    module: 'django_page.wsgi',
+    expected: '<h1>20 books</h1>',
+  },
+  {
+    ...GET,
+    name: 'upload',
+    title: 'Upload of 10 MB',
+    module: 'upload',
+    connections: 4,
+    upload: 10 * MEGABYTE,
+    expected: String(10 * MEGABYTE),
+  },
+  {
+    ...GET,
+    name: 'download-pieces',
+    title: 'Download of 100 MB from a generator',
+    module: 'download',
+    path: '/pieces',
+    connections: 2,
+    expected: DOWNLOAD_SIZE,
+  },
+  {
+    ...GET,
+    name: 'download-file',
+    title: 'Download of 100 MB by wsgi.file_wrapper',
+    module: 'download',
+    path: '/file',
+    connections: 2,
+    expected: DOWNLOAD_SIZE,
+  },
+  {
+    ...GET,
+    name: 'slow-clients',
+    title: 'Small answers beside 1,000 slow clients',
+    module: 'upload',
+    expected: '0',
+    companions: { script: 'slow-clients.mjs', count: 1000 },
+  },
+  {
+    ...GET,
+    name: 'idle-connections',
+    title: 'Hello beside 5,000 idle connections',
+    module: 'hello',
+    expected: 'Hello, World!',
+    companions: { script: 'idle-connections.mjs', count: 5000 },
+  },
+]
