@@ -1,0 +1,100 @@
+import type { Invocation } from '../core/backend.ts'
+import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
+import type { CgiWriter } from './cgi-names.ts'
+import {
+  CgiName,
+  CONTENT_LENGTH,
+  DROPPED,
+  HTTP_HOST,
+  resolveCgiName,
+  TRANSFER_ENCODING,
+  trimCgiNames,
+} from './cgi-names.ts'
+
+const REQUEST_METHOD = new CgiName('REQUEST_METHOD')
+const SCRIPT_NAME = new CgiName('SCRIPT_NAME')
+const PATH_INFO = new CgiName('PATH_INFO')
+const QUERY_STRING = new CgiName('QUERY_STRING')
+const REQUEST_URI = new CgiName('REQUEST_URI')
+const SERVER_NAME = new CgiName('SERVER_NAME')
+const SERVER_PORT = new CgiName('SERVER_PORT')
+const SERVER_PROTOCOL = new CgiName('SERVER_PROTOCOL')
+const REMOTE_ADDR = new CgiName('REMOTE_ADDR')
+const REMOTE_PORT = new CgiName('REMOTE_PORT')
+const HTTPS = new CgiName('HTTPS')
+
+/** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
+export function writeCgiVariables(
+  exchange: Exchange,
+  invocation: Invocation,
+  writer: CgiWriter,
+): void {
+  const { request } = exchange
+  writer.variable(REQUEST_METHOD, request.method)
+  writer.variable(SCRIPT_NAME, invocation.scriptName)
+  writer.variable(PATH_INFO, invocation.pathInfo)
+  writer.variable(QUERY_STRING, request.query)
+  writer.variable(REQUEST_URI, request.target)
+  writer.variable(SERVER_PROTOCOL, request.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0')
+  writeConnection(exchange.connection, writer)
+  writeFields(exchange, request, writer)
+}
+
+function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {
+  const { localAddress } = connection
+  if (localAddress === '') {
+    writer.variable(SERVER_NAME, 'localhost')
+    writer.variable(SERVER_PORT, '80')
+  } else {
+    // An IPv6 address stands in brackets (RFC 3875, 4.1.14).
+    writer.variable(SERVER_NAME, localAddress.includes(':') ? `[${localAddress}]` : localAddress)
+    writer.variable(SERVER_PORT, connection.localPort)
+  }
+  writer.variable(REMOTE_ADDR, connection.remoteAddress)
+  if (connection.remotePort !== '') writer.variable(REMOTE_PORT, connection.remotePort)
+  if (connection.scheme === 'https') writer.variable(HTTPS, 'on')
+}
+
+// Gathered here between two calls of one synchronous function, so that repeats are joined without a map per request.
+const present: CgiName[] = []
+let lastMark = 0
+
+function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter): void {
+  if (request.host !== '') writer.variable(HTTP_HOST, request.host)
+  const count = gatherFields(request.fields)
+  let chunked = false
+  let sized = false
+  for (let i = 0; i < count; i++) {
+    const name = present[i] ?? DROPPED
+    if (name === TRANSFER_ENCODING) chunked = true
+    else writer.variable(name, name.value)
+    if (name === CONTENT_LENGTH) sized = true
+    name.value = ''
+  }
+  const { length, complete } = exchange.body
+  if (chunked && !sized && complete && length !== undefined)
+    writer.variable(CONTENT_LENGTH, String(length))
+}
+
+function gatherFields(fields: readonly string[]): number {
+  trimCgiNames()
+  const mark = ++lastMark
+  let count = 0
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = resolveCgiName(fields[i] ?? '')
+    if (name === DROPPED) continue
+    const value = fields[i + 1] ?? ''
+    if (name.mark === mark) name.value = joinValues(name, value)
+    else {
+      name.mark = mark
+      name.value = value
+      present[count++] = name
+    }
+  }
+  return count
+}
+
+function joinValues(name: CgiName, value: string): string {
+  // Equal lengths in two lines are one length (RFC 9110, 8.6); different ones never come this far.
+  return name === CONTENT_LENGTH ? name.value : name.value + name.separator + value
+}

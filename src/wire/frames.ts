@@ -1,0 +1,186 @@
+import { TaipanError } from '../core/errors.ts'
+
+/** Bytes before the payload of a frame. */
+export const FRAME_HEADER_BYTES = 8
+
+/** Longest payload either side may send; a longer one is an error of the sender. */
+export const FRAME_PAYLOAD_LIMIT = 64 * 1024 * 1024
+
+/** What a frame is; `docs/frames.md` describes each. */
+export const FrameType = {
+  REQUEST: 1,
+  BODY: 2,
+  BROKEN: 3,
+  OPENED: 4,
+  HEAD: 16,
+  DATA: 17,
+  PULL: 18,
+  FILE: 19,
+  FREE: 20,
+  ABORT: 21,
+  CONTROL: 32,
+} as const
+
+/** Meaning of the flag bits; each belongs to certain types only. */
+export const FrameFlag = {
+  BODY_LAST: 1,
+  OPENED_OK: 1,
+  HEAD_DATE: 1,
+  HEAD_SERVER: 2,
+  HEAD_CLOSE: 4,
+  HEAD_LENGTH: 8,
+  DATA_LAST: 1,
+  FREE: 2,
+} as const
+
+/** The fixed part of the frame that is being delivered. */
+export interface FrameHead {
+  readonly type: number
+  readonly flags: number
+  readonly status: number
+  /** Payload bytes that have not been delivered yet; above 0 only between the pieces of a streamed frame. */
+  readonly remaining: number
+}
+
+/** Takes frames from a decoder. */
+export interface FrameSink {
+  /**
+   * The payload, or a piece of it for streamed types, is `chunk` from `start` to `end`. `head` is
+   * valid during the call only; the bytes may be kept.
+   */
+  onFrame(head: FrameHead, chunk: Buffer, start: number, end: number): void
+}
+
+/** Which types a decoder delivers piece by piece as the bytes arrive, instead of gathering them whole. */
+export interface FrameDecoderOptions {
+  readonly streamed?: number
+  /** Longest payload that is gathered. */
+  readonly limit?: number
+}
+
+/**
+ * Cuts a byte stream into frames. A frame that lies inside one chunk is delivered without copying;
+ * `push` throws when the other side breaks the format, and is of no use afterwards.
+ */
+export class FrameDecoder implements FrameHead {
+  type = 0
+  flags = 0
+  status = 0
+  remaining = 0
+  readonly #sink: FrameSink
+  readonly #streamed: number
+  readonly #limit: number
+  readonly #header = Buffer.alloc(FRAME_HEADER_BYTES)
+  #headerFilled = 0
+  #inPayload = false
+  #stopped = false
+  #parts: Buffer[] = []
+
+  constructor(sink: FrameSink, options: FrameDecoderOptions = {}) {
+    this.#sink = sink
+    this.#streamed = options.streamed ?? -1
+    this.#limit = options.limit ?? FRAME_PAYLOAD_LIMIT
+  }
+
+  /** No frame has begun that is not complete. */
+  get atBoundary(): boolean {
+    return this.#headerFilled === 0 && !this.#inPayload
+  }
+
+  /** Takes the next bytes and calls the sink for what is complete. */
+  push(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length && !this.#stopped)
+      at = this.#inPayload ? this.#takePayload(chunk, at) : this.#takeHeader(chunk, at)
+  }
+
+  /** Delivers nothing more, not even what the current chunk still holds. */
+  stop(): void {
+    this.#stopped = true
+    this.#parts = []
+  }
+
+  #takeHeader(chunk: Buffer, at: number): number {
+    if (this.#headerFilled === 0 && chunk.length - at >= FRAME_HEADER_BYTES) {
+      this.#parseHeader(chunk, at)
+      at += FRAME_HEADER_BYTES
+    } else {
+      const taken = Math.min(FRAME_HEADER_BYTES - this.#headerFilled, chunk.length - at)
+      chunk.copy(this.#header, this.#headerFilled, at, at + taken)
+      this.#headerFilled += taken
+      at += taken
+      if (this.#headerFilled < FRAME_HEADER_BYTES) return at
+      this.#headerFilled = 0
+      this.#parseHeader(this.#header, 0)
+    }
+    if (this.remaining === 0) this.#sink.onFrame(this, chunk, at, at)
+    else this.#inPayload = true
+    return at
+  }
+
+  #parseHeader(bytes: Buffer, at: number): void {
+    this.type = bytes.readUInt8(at)
+    this.flags = bytes.readUInt8(at + 1)
+    this.status = bytes.readUInt16LE(at + 2)
+    this.remaining = bytes.readUInt32LE(at + 4)
+    if (this.remaining > this.#limit)
+      throw new TaipanError(
+        'INTERNAL',
+        `a frame of type ${this.type} announces ${this.remaining} bytes, more than ${this.#limit}`,
+      )
+  }
+
+  #takePayload(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + this.remaining)
+    const whole = end - at === this.remaining
+    if (this.type === this.#streamed || (whole && this.#parts.length === 0)) {
+      this.remaining -= end - at
+      this.#inPayload = !whole
+      this.#sink.onFrame(this, chunk, at, end)
+      return end
+    }
+    this.#parts.push(chunk.subarray(at, end))
+    this.remaining -= end - at
+    if (whole) this.#deliverGathered()
+    return end
+  }
+
+  #deliverGathered(): void {
+    const payload = Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#inPayload = false
+    this.#sink.onFrame(this, payload, 0, payload.length)
+  }
+}
+
+/** Writes the 8 bytes before a payload of `length` bytes to `buffer` at offset 0; `status` is 0. */
+export function writeFrameHeader(
+  buffer: Buffer,
+  type: number,
+  flags: number,
+  length: number,
+): void {
+  if (length > FRAME_PAYLOAD_LIMIT)
+    throw new TaipanError(
+      'INTERNAL',
+      `a frame of type ${type} would hold ${length} bytes, more than ${FRAME_PAYLOAD_LIMIT}`,
+    )
+  buffer.writeUInt8(type, 0)
+  buffer.writeUInt8(flags, 1)
+  buffer.writeUInt16LE(0, 2)
+  buffer.writeUInt32LE(length, 4)
+}
+
+/** A whole frame in a buffer of its own. */
+export function encodeFrame(type: number, flags = 0, payload?: Uint8Array): Buffer {
+  const length = payload === undefined ? 0 : payload.length
+  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)
+  writeFrameHeader(frame, type, flags, length)
+  if (payload !== undefined) frame.set(payload, FRAME_HEADER_BYTES)
+  return frame
+}
+
+/** A frame of the control channel. */
+export function encodeControl(message: object): Buffer {
+  return encodeFrame(FrameType.CONTROL, 0, Buffer.from(JSON.stringify(message), 'utf8'))
+}

@@ -1,0 +1,159 @@
+import type { CgiName, CgiWriter } from './cgi-names.ts'
+
+const TUPLE = 0x28 // '('
+const DICT = 0x7b // '{'
+const DICT_END = 0x30 // '0'
+const INT = 0x69 // 'i'
+const NONE = 0x4e // 'N'
+const BYTES = 0x73 // 's'
+const SHORT_TEXT = 0x7a // 'z'
+const LONG_TEXT = 0x61 // 'a'
+const SHORT_KEY = 0x5a // 'Z': interned by the reader
+const LONG_KEY = 0x41 // 'A'
+
+const INITIAL_BYTES = 4096
+// Below this a loop in JavaScript is faster than the call into Buffer.write.
+const LOOP_CHARACTERS = 24
+
+/**
+ * Writes values in the format of Python's `marshal` into a buffer that grows and is used again.
+ *
+ * Strings hold one character per byte: CPython reads the "ASCII" types as latin-1, in every version
+ * from 3.4 on, and gives a proper `str`.
+ */
+export class MarshalWriter implements CgiWriter {
+  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+  #at = 0
+
+  /** Bytes written so far, with the room that `reset` left in front. */
+  get length(): number {
+    return this.#at
+  }
+
+  /** The memory behind the writer; changes when it grows. */
+  get buffer(): Buffer {
+    return this.#buffer
+  }
+
+  /** Starts anew, leaving `front` bytes free for a header. */
+  reset(front: number): void {
+    this.#at = front
+  }
+
+  /** Gives a buffer that grew beyond `limit` back. */
+  trim(limit: number): void {
+    if (this.#buffer.length > limit) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+  }
+
+  /** A view of what was written; the next `reset` writes over it. */
+  view(): Buffer {
+    return this.#buffer.subarray(0, this.#at)
+  }
+
+  /** `size` values must follow. */
+  tuple(size: number): void {
+    this.#reserve(5)
+    this.#buffer[this.#at++] = TUPLE
+    this.#uint32(size)
+  }
+
+  /** A signed number of 32 bits. */
+  int(value: number): void {
+    this.#reserve(5)
+    this.#buffer[this.#at++] = INT
+    this.#uint32(value)
+  }
+
+  none(): void {
+    this.#reserve(1)
+    this.#buffer[this.#at++] = NONE
+  }
+
+  /** Keys and values must follow in turn, then `endDict`. */
+  dict(): void {
+    this.#reserve(1)
+    this.#buffer[this.#at++] = DICT
+  }
+
+  endDict(): void {
+    this.#reserve(1)
+    this.#buffer[this.#at++] = DICT_END
+  }
+
+  /** The head of a `bytes` value whose `length` bytes are sent behind this buffer by the caller. */
+  bytesHead(length: number): void {
+    this.#reserve(5)
+    this.#buffer[this.#at++] = BYTES
+    this.#uint32(length)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.bytesHead(value.length)
+    this.raw(value)
+  }
+
+  /** Bytes as they are, for the value begun with `bytesHead`. */
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length)
+    this.#buffer.set(value, this.#at)
+    this.#at += value.length
+  }
+
+  text(value: string): void {
+    const length = value.length
+    this.#reserve(length + 5)
+    if (length < 256) {
+      this.#buffer[this.#at++] = SHORT_TEXT
+      this.#buffer[this.#at++] = length
+    } else {
+      this.#buffer[this.#at++] = LONG_TEXT
+      this.#uint32(length)
+    }
+    if (length <= LOOP_CHARACTERS) this.#characters(value, length)
+    else this.#at += this.#buffer.write(value, this.#at, 'latin1')
+  }
+
+  /** A dict entry of two strings. */
+  variable(name: CgiName, value: string): void {
+    const key = name.bytes
+    const length = key.length
+    this.#reserve(length + 5)
+    if (length < 256) {
+      this.#buffer[this.#at++] = SHORT_KEY
+      this.#buffer[this.#at++] = length
+    } else {
+      this.#buffer[this.#at++] = LONG_KEY
+      this.#uint32(length)
+    }
+    const buffer = this.#buffer
+    const at = this.#at
+    for (let i = 0; i < length; i++) buffer[at + i] = key[i] ?? 0
+    this.#at = at + length
+    this.text(value)
+  }
+
+  #characters(value: string, length: number): void {
+    const buffer = this.#buffer
+    const at = this.#at
+    for (let i = 0; i < length; i++) buffer[at + i] = value.charCodeAt(i)
+    this.#at = at + length
+  }
+
+  #uint32(value: number): void {
+    const buffer = this.#buffer
+    const at = this.#at
+    buffer[at] = value & 0xff
+    buffer[at + 1] = (value >>> 8) & 0xff
+    buffer[at + 2] = (value >>> 16) & 0xff
+    buffer[at + 3] = value >>> 24
+    this.#at = at + 4
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#at + bytes
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(grown, 0, 0, this.#at)
+    this.#buffer = grown
+  }
+}
