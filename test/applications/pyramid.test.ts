@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+
+import { describeSample } from './support/sample-contract.ts'
+import { SITES } from './support/site.ts'
+
+const app = join(SITES, 'pyramid/app.py')
+const traceback = /RuntimeError: a secret of the application/
+
+describeSample({ name: 'Pyramid', args: [`${app}:application`], traceback })
+describeSample({
+  name: 'Pyramid, validated',
+  args: [`${app}:validated`],
+  mount: '/site',
+  traceback,
+})

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { Browser } from './support/browser.ts'
+import { describeSample } from './support/sample-contract.ts'
+import { SITES, startSite, type Site } from './support/site.ts'
+
+const app = join(SITES, 'quixote/app.py')
+const traceback = /RuntimeError: a secret of the application/
+
+// A publisher of Quixote refuses to run where `wsgi.multithread` is true.
+describeSample({ name: 'Quixote', args: ['-t', '1', `${app}:create_app()`], traceback })
+describeSample({
+  name: 'Quixote, validated',
+  args: ['-t', '1', `${app}:create_validated()`],
+  mount: '/site',
+  traceback,
+})
+
+describe('Quixote', () => {
+  let sample: Site
+  let demo: Site
+
+  beforeAll(async () => {
+    ;[sample, demo] = await Promise.all([
+      startSite({ args: ['-t', '1', `${app}:create_app()`] }),
+      startSite({ args: ['-t', '1', join(SITES, 'quixote/demo.py')] }),
+    ])
+  })
+  afterAll(async () => {
+    expect(await Promise.all([sample.stop(), demo.stop()])).toEqual([0, 0])
+  })
+
+  test('a page in PTL is compiled and escapes what visitors write', async () => {
+    const page = await new Browser(sample.url).visit('/greeting?name=%3Cb%3EZo%C3%AB')
+    expect(page.status).toBe(200)
+    expect(page.text).toBe('<!doctype html><title>PTL</title><p>Hello, &lt;b&gt;Zoë!</p>')
+  })
+
+  test('its own demo counts to a factorial', async () => {
+    const page = await new Browser(demo.url).visit('/extras/12/factorial')
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('479001600')
+  })
+
+  test('a stream that Quixote frames itself is framed once', async () => {
+    const page = await new Browser(demo.url).visit('/extras/chunked')
+    expect(page.headers.get('transfer-encoding')).toBe('chunked')
+    const lines = Array.from({ length: 30 }, (_, at) => `line ${at}\n`).join('')
+    expect(page.text).toBe(`The server does not know how long this will be.\n${lines}`)
+  })
+
+  test('its own static folder is listed and read', async () => {
+    const page = await new Browser(demo.url).visit('/extras/src/wsgi.py')
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('class QWIP:')
+  })
+})

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { Browser, streamOf } from './browser.ts'
+import { bytesOf, sha256 } from './bytes.ts'
+import { startSite, type Site } from './site.ts'
+
+/** A sample site: one small application with the same pages in every framework. */
+export interface Sample {
+  /** The framework, as its makers write it. */
+  readonly name: string
+  /** The words behind `taipan serve`. */
+  readonly args: readonly string[]
+  /** Where the site is mounted; every redirect and cookie path has to keep it. */
+  readonly mount?: string
+  /** Text of the framework's own traceback, looked for in the log. */
+  readonly traceback?: RegExp
+}
+
+/** Holds one sample against the pages that all samples have. */
+export function describeSample(sample: Sample): void {
+  describe(`${sample.name}${sample.mount === undefined ? '' : ` at ${sample.mount}`}`, () => {
+    const mount = sample.mount ?? ''
+    let site: Site
+    let browser: Browser
+
+    beforeAll(async () => {
+      const words = sample.mount === undefined ? [] : ['--mount', sample.mount]
+      site = await startSite({ args: [...sample.args, ...words] })
+      browser = new Browser(site.url)
+    })
+    afterAll(async () => {
+      expect(await site.stop()).toBe(0)
+    })
+
+    test('a query comes as text, in any script', async () => {
+      const page = await browser.visit(`${mount}/hello?name=${encodeURIComponent('Ünï 世界 &=+')}`)
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-type')?.toLowerCase()).toMatch(
+        /^text\/plain; ?charset=utf-8$/,
+      )
+      expect(page.text).toBe('Hello, Ünï 世界 &=+!')
+    })
+
+    test('a path comes as text, in any script', async () => {
+      const page = await browser.visit(`${mount}/path/${encodeURIComponent('größe 日本')}`)
+      expect(page.status).toBe(200)
+      expect(page.text).toBe('größe 日本')
+    })
+
+    test('HEAD has the fields of GET and no body', async () => {
+      const page = await browser.visit(`${mount}/hello?name=you`, { method: 'HEAD' })
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-length')).toBe('11')
+      expect(page.bytes.length).toBe(0)
+      expect((await browser.visit(`${mount}/hello?name=you`)).text).toBe('Hello, you!')
+    })
+
+    test('two cookies are set and come back', async () => {
+      const visitor = new Browser(site.url)
+      const page = await visitor.visit(`${mount}/cookies/set`)
+      expect(page.status).toBe(200)
+      const pairs = page.headers.getSetCookie().map((line) => line.split(';', 1)[0])
+      expect(pairs.map((pair) => pair?.replaceAll('"', ''))).toEqual(['first=1', 'second=two'])
+      const shown = await visitor.visit(`${mount}/cookies`)
+      expect(JSON.parse(shown.text)).toEqual({ first: '1', second: 'two' })
+    })
+
+    test('a form comes with its fields', async () => {
+      const page = await browser.submit(`${mount}/form`, {
+        name: 'Zoë',
+        note: 'a+b & c=d\r\nline two',
+      })
+      expect(page.status).toBe(200)
+      expect(JSON.parse(page.text)).toEqual({ name: 'Zoë', note: 'a+b & c=d\r\nline two' })
+    })
+
+    test.each([0, 1, 70_000, 3_000_000])('a file of %i bytes is uploaded whole', async (size) => {
+      const bytes = bytesOf(size)
+      const form = new FormData()
+      form.append('comment', 'näh')
+      form.append('file', new Blob([bytes], { type: 'application/x-thing' }), 'thing.bin')
+      const page = await browser.visit(`${mount}/upload`, { body: form })
+      expect(page.status).toBe(200)
+      expect(JSON.parse(page.text)).toEqual({
+        comment: 'näh',
+        filename: 'thing.bin',
+        size,
+        sha256: sha256(bytes),
+      })
+    })
+
+    test('a body in chunks comes whole', async () => {
+      const bytes = bytesOf(700_000, 7)
+      const page = await browser.visit(`${mount}/body`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: streamOf(bytes),
+      })
+      expect(page.status).toBe(200)
+      expect(JSON.parse(page.text)).toEqual({ size: 700_000, sha256: sha256(bytes) })
+    })
+
+    test('a streamed answer comes in order', async () => {
+      const page = await browser.visit(`${mount}/stream`)
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-length')).toBeNull()
+      expect(page.text).toBe(Array.from({ length: 100 }, (_, at) => `line ${at}\n`).join(''))
+    })
+
+    test('a large answer comes whole', async () => {
+      const page = await browser.visit(`${mount}/large`)
+      expect(page.status).toBe(200)
+      expect(page.bytes.length).toBe(2_000_000)
+      expect(sha256(page.bytes)).toBe(sha256(Buffer.alloc(2_000_000, '0123456789')))
+    })
+
+    test('a redirect stays in the site', async () => {
+      const page = await browser.visit(`${mount}/redirect`)
+      expect([302, 303]).toContain(page.status)
+      const location = new URL(page.headers.get('location') ?? '', `${site.url}${mount}/redirect`)
+      expect(location.href).toBe(new URL(`${mount}/hello?name=moved`, site.url).href)
+      expect((await browser.visit(location.href)).text).toBe('Hello, moved!')
+    })
+
+    test('an exception is an error page that tells the visitor nothing', async () => {
+      const page = await browser.visit(`${mount}/error`)
+      expect(page.status).toBe(500)
+      expect(page.text).not.toContain('a secret of the application')
+      if (sample.traceback !== undefined) await site.waitForOutput(sample.traceback)
+    })
+
+    test('an unknown page is the 404 of the framework', async () => {
+      expect((await browser.visit(`${mount}/nowhere`)).status).toBe(404)
+    })
+
+    test('many visitors at once each get their own answer', async () => {
+      const names = Array.from({ length: 50 }, (_, at) => `visitor-${at}`)
+      const pages = await Promise.all(
+        names.map(async (name) => await browser.visit(`${mount}/hello?name=${name}`)),
+      )
+      expect(pages.map((page) => page.text)).toEqual(names.map((name) => `Hello, ${name}!`))
+    })
+  })
+}
