@@ -8,8 +8,8 @@ import { startSite, type Site } from './site.ts'
 export interface Sample {
   /** The framework, as its makers write it. */
   readonly name: string
-  /** The words behind `taipan serve`. */
-  readonly args: readonly string[]
+  /** The words behind `taipan serve`, or how to prepare the site and get them. */
+  readonly args: readonly string[] | (() => Promise<readonly string[]>)
   /** Where the site is mounted; every redirect and cookie path has to keep it. */
   readonly mount?: string
   /** Text of the framework's own traceback, looked for in the log. */
@@ -25,7 +25,8 @@ export function describeSample(sample: Sample): void {
 
     beforeAll(async () => {
       const words = sample.mount === undefined ? [] : ['--mount', sample.mount]
-      site = await startSite({ args: [...sample.args, ...words] })
+      const args = typeof sample.args === 'function' ? await sample.args() : sample.args
+      site = await startSite({ args: [...args, ...words] })
       browser = new Browser(site.url)
     })
     afterAll(async () => {

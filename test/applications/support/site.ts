@@ -63,6 +63,7 @@ function watch(child: ChildProcess): Omit<Site, 'url'> {
       const deadline = Date.now() + 30_000
       while (!pattern.test(printed)) {
         if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
+          child.kill('SIGKILL')
           throw new Error(`no ${String(pattern)} in the output:\n${printed}`)
         }
         await new Promise((resolve) => setTimeout(resolve, 20))
