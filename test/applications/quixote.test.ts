@@ -29,7 +29,7 @@ describe('Quixote', () => {
     ])
   })
   afterAll(async () => {
-    expect(await Promise.all([sample.stop(), demo.stop()])).toEqual([0, 0])
+    await Promise.all([sample.stop(), demo.stop()])
   })
 
   test('a page in PTL is compiled and escapes what visitors write', async () => {

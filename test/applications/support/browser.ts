@@ -10,7 +10,7 @@ export interface Page {
 export interface Visit {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: BodyInit | ReadableStream<Uint8Array>
+  readonly body?: NonNullable<RequestInit['body']>
 }
 
 /** A client with a cookie jar of its own, as a person's browser has one, over the `fetch` of Node. */

@@ -26,8 +26,8 @@ export interface Site {
   output(): string
   /** Resolves once the output has matched. */
   waitForOutput(pattern: RegExp): Promise<void>
-  /** Ends the site gracefully and resolves with its exit code. */
-  stop(): Promise<number | null>
+  /** Ends the site gracefully; any other end than exit code 0 rejects. */
+  stop(): Promise<void>
 }
 
 /** Serves a site by the command of this package and resolves when it listens. */
@@ -75,7 +75,9 @@ function watch(child: ChildProcess): Omit<Site, 'url'> {
         child.kill('SIGTERM')
         await gone
       }
-      return child.exitCode
+      if (child.exitCode !== 0) {
+        throw new Error(`exit code ${child.exitCode}, signal ${child.signalCode}:\n${printed}`)
+      }
     },
   }
 }
