@@ -39,22 +39,31 @@ export class FaultLab {
 
   async journal(): Promise<Entry[]> {
     const text = await readFile(join(this.folder, 'journal'), 'utf8')
-    return text.split('\n').filter((line) => line !== '').map((line) => {
-      const [pid = '', what = ''] = line.split(' ')
-      return { pid: Number(pid), what }
-    })
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [pid = '', what = ''] = line.split(' ')
+        return { pid: Number(pid), what }
+      })
   }
 
   /** Pids of all processes that began to load the application. */
   async boots(): Promise<number[]> {
     const text = await readFile(join(this.folder, 'boots'), 'utf8').catch(() => '')
-    return text.split('\n').filter((line) => line !== '').map(Number)
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(Number)
   }
 
   /** Waits until `what` stands `count` times in the journal. */
   async waitForEntry(what: string, count = 1): Promise<void> {
     await pollUntil(
-      async () => ((await this.journal()).filter((entry) => entry.what === what).length >= count ? true : undefined),
+      async () =>
+        (await this.journal()).filter((entry) => entry.what === what).length >= count
+          ? true
+          : undefined,
       `${what} in the journal`,
     )
   }
@@ -75,8 +84,12 @@ export async function startFaultLab(
 ): Promise<FaultLab> {
   const folder = await mkdtemp(join(tmpdir(), 'taipan-faults-'))
   const target = ['fault_lab.py', '-b', '127.0.0.1:0']
-  if (config !== undefined) await writeFile(join(folder, 'taipan.config.json'), JSON.stringify(config))
-  const args = config === undefined ? [...target, ...options] : ['--config', join(folder, 'taipan.config.json'), ...options]
+  if (config !== undefined)
+    await writeFile(join(folder, 'taipan.config.json'), JSON.stringify(config))
+  const args =
+    config === undefined
+      ? [...target, ...options]
+      : ['--config', join(folder, 'taipan.config.json'), ...options]
   const taipan = await startTaipan(args, { cwd: APPS, env: { LAB_FOLDER: folder, ...env } })
   return new FaultLab(taipan, folder)
 }
@@ -95,7 +108,8 @@ export function labConfig(group: object, rest: object = {}): object {
 /** Memory of a process in MB: what is resident now, and the most there ever was. */
 export async function readMemory(pid: number): Promise<{ resident: number; peak: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  const value = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
+  const value = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
   return { resident: value('VmRSS'), peak: value('VmHWM') }
 }
 

@@ -24,7 +24,9 @@ test('20 workers killed during 20,000 requests: only what they had fails, as 502
     expect(tally.wrong).toEqual([])
     expect(tally.killed.size).toBe(KILLS)
     expect(tally.good + tally.failed.size).toBe(REQUESTS)
-    expect([...tally.failed.values()].filter((how) => how !== '502' && how !== 'aborted')).toEqual([])
+    expect([...tally.failed.values()].filter((how) => how !== '502' && how !== 'aborted')).toEqual(
+      [],
+    )
     expect(tally.failed.size).toBeLessThanOrEqual(KILLS * THREADS)
     await checkJournal(lab, tally)
     expect((await lab.pids()).worker).toBeGreaterThan(0)
@@ -49,7 +51,8 @@ async function client(lab: FaultLab, tally: Tally): Promise<void> {
     }
     const [answered, pid] = response.text.split(' ').map(Number)
     if (response.status === 502) tally.failed.set(number, '502')
-    else if (response.status !== 200 || answered !== number) tally.wrong.push(`${number}: ${response.status} ${response.text.slice(0, 80)}`)
+    else if (response.status !== 200 || answered !== number)
+      tally.wrong.push(`${number}: ${response.status} ${response.text.slice(0, 80)}`)
     else tally.good += 1
     if (/(^|,)\s*close/i.test(response.header('connection') ?? '') || connection.ended) {
       connection.destroy()
@@ -60,9 +63,19 @@ async function client(lab: FaultLab, tally: Tally): Promise<void> {
   connection?.destroy()
 }
 
-function killSometimes(tally: Tally, { number, pid }: { number: number; pid: number | undefined }): void {
+function killSometimes(
+  tally: Tally,
+  { number, pid }: { number: number; pid: number | undefined },
+): void {
   const due = (tally.killed.size + 1) * (REQUESTS / (KILLS + 1))
-  if (number < due || tally.killed.size >= KILLS || pid === undefined || tally.killed.has(pid) || Number.isNaN(pid)) return
+  if (
+    number < due ||
+    tally.killed.size >= KILLS ||
+    pid === undefined ||
+    tally.killed.has(pid) ||
+    Number.isNaN(pid)
+  )
+    return
   tally.killed.add(pid)
   process.kill(pid, 'SIGKILL')
 }
@@ -74,7 +87,8 @@ async function checkJournal(lab: FaultLab, tally: Tally): Promise<void> {
     if (Number.isInteger(number)) begun.set(number, [...(begun.get(number) ?? []), pid])
   }
   for (const [number, how] of tally.failed) {
-    for (const pid of begun.get(number) ?? []) expect(tally.killed.has(pid), `request ${number} (${how}) was in worker ${pid}`).toBe(true)
+    for (const pid of begun.get(number) ?? [])
+      expect(tally.killed.has(pid), `request ${number} (${how}) was in worker ${pid}`).toBe(true)
   }
   const twice = [...begun].filter(([, pids]) => pids.length > 1)
   expect(twice, 'requests that ran twice').toEqual([])

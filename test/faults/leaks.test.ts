@@ -40,7 +40,8 @@ describe.skipIf(process.platform !== 'linux')('memory stays flat', () => {
     const block = Buffer.alloc(1 << 20, 'u')
     const memory = await grown(async () => {
       using connection = await openRaw(lab.url)
-      const line = framing === 'chunks' ? 'Transfer-Encoding: chunked' : `Content-Length: ${HUNDRED_MB}`
+      const line =
+        framing === 'chunks' ? 'Transfer-Encoding: chunked' : `Content-Length: ${HUNDRED_MB}`
       connection.send(`POST /upload HTTP/1.1\r\nHost: a\r\n${line}\r\n\r\n`)
       for (let i = 0; i < 100; i++) {
         if (framing === 'chunks') connection.send('100000\r\n')
@@ -54,24 +55,37 @@ describe.skipIf(process.platform !== 'linux')('memory stays flat', () => {
     expect(memory.worker).toBeLessThan(ALLOWED_MB)
   })
 
-  test.each(['/download?sized=1', '/download?sized=0', '/file?name=large.bin'])('for 100 MB down by %s', async (target) => {
-    const memory = await grown(async () => {
-      using connection = await openRaw(lab.url)
-      connection.discard()
-      connection.send(formatRequest({ target: `${target}&size=${HUNDRED_MB}`, headers: [['Connection', 'close']] }))
-      await connection.waitForEnd(60_000)
-      expect(connection.received).toBeGreaterThan(HUNDRED_MB)
-      expect(connection.error).toBeUndefined()
-    })
-    expect(memory.server).toBeLessThan(ALLOWED_MB)
-    expect(memory.worker).toBeLessThan(ALLOWED_MB)
-  })
+  test.each(['/download?sized=1', '/download?sized=0', '/file?name=large.bin'])(
+    'for 100 MB down by %s',
+    async (target) => {
+      const memory = await grown(async () => {
+        using connection = await openRaw(lab.url)
+        connection.discard()
+        connection.send(
+          formatRequest({
+            target: `${target}&size=${HUNDRED_MB}`,
+            headers: [['Connection', 'close']],
+          }),
+        )
+        await connection.waitForEnd(60_000)
+        expect(connection.received).toBeGreaterThan(HUNDRED_MB)
+        expect(connection.error).toBeUndefined()
+      })
+      expect(memory.server).toBeLessThan(ALLOWED_MB)
+      expect(memory.worker).toBeLessThan(ALLOWED_MB)
+    },
+  )
 
   test('for 100 MB down to a client that reads slowly', async () => {
     const memory = await grown(async () => {
       using connection = await openRaw(lab.url)
       connection.discard()
-      connection.send(formatRequest({ target: `/download?size=${HUNDRED_MB}`, headers: [['Connection', 'close']] }))
+      connection.send(
+        formatRequest({
+          target: `/download?size=${HUNDRED_MB}`,
+          headers: [['Connection', 'close']],
+        }),
+      )
       for (let i = 0; i < 10; i++) {
         connection.pause()
         await sleep(30)
@@ -90,7 +104,9 @@ describe('clients that leave', () => {
   test('in the middle of an upload: wsgi.input raises, once', async () => {
     for (const how of ['leave', 'reset'] as const) {
       using connection = await openRaw(lab.url)
-      await connection.sendAll(`POST /hold-upload?key=${how} HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n`)
+      await connection.sendAll(
+        `POST /hold-upload?key=${how} HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n`,
+      )
       await connection.sendAll(Buffer.alloc(4 << 20, 'u'))
       if (how === 'leave') connection.destroy()
       else connection.reset()
@@ -115,18 +131,26 @@ describe('clients that leave', () => {
       await lab.waitForEntry(`close-${how}`)
     }
     await others()
-    const closed = (await lab.journal()).map((entry) => entry.what).filter((what) => /^close-(leave|reset|paused)$/.test(what))
+    const closed = (await lab.journal())
+      .map((entry) => entry.what)
+      .filter((what) => /^close-(leave|reset|paused)$/.test(what))
     expect(closed.toSorted()).toEqual(['close-leave', 'close-paused', 'close-reset'])
   })
 
   test.skipIf(process.platform !== 'linux')('descriptors are back where they were', async () => {
     await others()
     const pids = await lab.pids()
-    const before = { server: await countDescriptors(pids.server), worker: await countDescriptors(pids.worker) }
+    const before = {
+      server: await countDescriptors(pids.server),
+      worker: await countDescriptors(pids.worker),
+    }
     for (let i = 0; i < 20; i++) {
       await abandon('GET /first HT', 0)
       await abandon('POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nhello', 0)
-      await abandon(formatRequest({ target: `/download?size=${HUNDRED_MB}` }).toString('latin1'), 100_000)
+      await abandon(
+        formatRequest({ target: `/download?size=${HUNDRED_MB}` }).toString('latin1'),
+        100_000,
+      )
       await abandon(formatRequest({ target: '/file?name=large.bin' }).toString('latin1'), 100_000)
       await abandon(formatRequest({ target: '/pid' }).toString('latin1'), 0)
       await abandon('broken\r\n\r\n', 0)

@@ -38,7 +38,8 @@ describe('the queue', () => {
     }
     await lab.openGate('go')
     expect((await running.readFinalResponse()).status).toBe(200)
-    for (const waiting of sent.slice(0, 3)) expect((await waiting.readFinalResponse()).text).toBe('noted')
+    for (const waiting of sent.slice(0, 3))
+      expect((await waiting.readFinalResponse()).text).toBe('noted')
     expect((await lab.journal()).map((entry) => entry.what)).toEqual(['gate-go', '0', '1', '2'])
   })
 
@@ -62,7 +63,8 @@ describe('the queue', () => {
     for (let n = 0; n < 200; n++) waiting.push(await ask(lab.url, `/note?n=${n}`))
     await lab.openGate('go')
     expect((await running.readFinalResponse()).status).toBe(200)
-    for (const connection of waiting) expect((await connection.readFinalResponse()).text).toBe('noted')
+    for (const connection of waiting)
+      expect((await connection.readFinalResponse()).text).toBe('noted')
     const order = (await lab.journal()).slice(1).map((entry) => Number(entry.what))
     expect(order).toHaveLength(200)
     // Connections are accepted in the order of the kernel: the order in the queue follows it but for a few neighbours.
@@ -73,7 +75,9 @@ describe('the queue', () => {
     lab = await startFaultLab(['-p', '1', '-t', '1'])
     const running = await ask(lab.url, '/gate?name=go')
     await lab.waitForEntry('gate-go')
-    const leaving = await Promise.all(Array.from({ length: 10 }, (_, n) => ask(String(lab?.url), `/note?n=gone${n}`)))
+    const leaving = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => ask(String(lab?.url), `/note?n=gone${n}`)),
+    )
     for (const connection of leaving) connection.reset()
     const staying = await ask(lab.url, '/note?n=stayed')
     await new Promise((resolve) => {

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { fetchRaw, formatRequest, openRaw, sleep, type RawConnection } from '../support/raw-client.ts'
+import {
+  fetchRaw,
+  formatRequest,
+  openRaw,
+  sleep,
+  type RawConnection,
+} from '../support/raw-client.ts'
 import { startFaultLab, type FaultLab } from './fault-lab.ts'
 
 let lab: FaultLab
@@ -38,7 +44,9 @@ describe('slow clients do not hold others', () => {
 
   test('100 idle', async () => {
     for (let i = 0; i < 100; i++) {
-      const connection = await hold(i % 2 === 0 ? '' : formatRequest({ target: '/pid' }).toString('latin1'))
+      const connection = await hold(
+        i % 2 === 0 ? '' : formatRequest({ target: '/pid' }).toString('latin1'),
+      )
       if (i % 2 === 1) expect((await connection.readFinalResponse()).status).toBe(200)
     }
     await others()
@@ -61,7 +69,11 @@ describe('slow clients do not hold others', () => {
       const connection = await openRaw(lab.url)
       open.push(connection)
       connection.pause()
-      connection.send(formatRequest({ target: i % 2 === 0 ? '/download?size=10485760' : '/one-block?size=10485760' }))
+      connection.send(
+        formatRequest({
+          target: i % 2 === 0 ? '/download?size=10485760' : '/one-block?size=10485760',
+        }),
+      )
       slow.push(connection)
     }
     await sleep(300)
@@ -70,7 +82,11 @@ describe('slow clients do not hold others', () => {
     for (const connection of slow.slice(0, 4)) {
       connection.resume()
       const response = await connection.readFinalResponse()
-      expect([response.status, response.body.length, response.complete]).toEqual([200, 10_485_760, true])
+      expect([response.status, response.body.length, response.complete]).toEqual([
+        200,
+        10_485_760,
+        true,
+      ])
     }
   })
 

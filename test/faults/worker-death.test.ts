@@ -35,21 +35,30 @@ describe('a worker that dies', () => {
     expect(next.worker).not.toBe(worker)
     expect(next.server).toBe(server)
     expect(await isRunning(worker)).toBe(false)
-    await pollUntil(() => (told.test(lab.taipan.output.slice(before)) ? true : undefined), 'how it ended, in the log')
+    await pollUntil(
+      () => (told.test(lab.taipan.output.slice(before)) ? true : undefined),
+      'how it ended, in the log',
+    )
     expect(lab.taipan.output.slice(before)).toContain(String(worker))
   })
 
-  test.each(['exit0', 'SIGKILL', 'SIGSEGV'])('%s behind the head: the connection is cut', async (how) => {
-    const response = await fetchRaw(lab.url, `/die?how=${how}&late=1`)
-    expect([response.status, response.text, response.complete]).toEqual([200, 'begun', false])
-    expect((await fetchRaw(lab.url, '/pid')).status).toBe(200)
-  })
+  test.each(['exit0', 'SIGKILL', 'SIGSEGV'])(
+    '%s behind the head: the connection is cut',
+    async (how) => {
+      const response = await fetchRaw(lab.url, `/die?how=${how}&late=1`)
+      expect([response.status, response.text, response.complete]).toEqual([200, 'begun', false])
+      expect((await fetchRaw(lab.url, '/pid')).status).toBe(200)
+    },
+  )
 
   test('what it left in its faulthandler is in the log', async () => {
     const before = lab.taipan.output.length
     await fetchRaw(lab.url, '/die?how=SIGSEGV')
     await lab.pids()
-    await pollUntil(() => (/in die\b|do_die/.test(lab.taipan.output.slice(before)) ? true : undefined), 'the stack of the crash')
+    await pollUntil(
+      () => (/in die\b|do_die/.test(lab.taipan.output.slice(before)) ? true : undefined),
+      'the stack of the crash',
+    )
   })
 
   test('all its requests get 502, those that wait are answered', async () => {
@@ -59,7 +68,8 @@ describe('a worker that dies', () => {
     const { worker } = await lab.pids()
     process.kill(worker, 'SIGKILL')
     const waiting = Array.from({ length: 20 }, () => fetchRaw(lab.url, '/pid'))
-    for (const connection of running) expect((await connection.readFinalResponse()).status).toBe(502)
+    for (const connection of running)
+      expect((await connection.readFinalResponse()).status).toBe(502)
     for (const response of await Promise.all(waiting)) expect([200, 502]).toContain(response.status)
     for (const connection of running) connection.destroy()
     expect((await lab.pids()).worker).not.toBe(worker)
@@ -97,8 +107,12 @@ describe('a worker that dies', () => {
         return pids !== undefined && pids.worker !== worker ? pids : undefined
       }, 'another worker')
       expect(next.server).toBe(server)
-      for (let again = 0; again < 10; again++) expect((await fetchRaw(lab.url, '/pid')).status).toBe(200)
-      await pollUntil(async () => ((await isRunning(worker)) ? undefined : true), 'the end of the damaged worker')
+      for (let again = 0; again < 10; again++)
+        expect((await fetchRaw(lab.url, '/pid')).status).toBe(200)
+      await pollUntil(
+        async () => ((await isRunning(worker)) ? undefined : true),
+        'the end of the damaged worker',
+      )
       expect(await listChildren(server)).toHaveLength(1)
     }
   })
@@ -127,8 +141,12 @@ describe('a worker that boots slowly', () => {
     process.kill(first.worker, 'SIGKILL')
     await pollUntil(async () => ((await isRunning(first.worker)) ? undefined : true), 'its end')
     const url = slow.url
-    const responses = await Promise.all(Array.from({ length: 60 }, (_, n) => fetchRaw(url, `/note?n=${n}`)))
-    expect(responses.map((response) => response.text)).toEqual(Array.from({ length: 60 }, () => 'noted'))
+    const responses = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => fetchRaw(url, `/note?n=${n}`)),
+    )
+    expect(responses.map((response) => response.text)).toEqual(
+      Array.from({ length: 60 }, () => 'noted'),
+    )
     expect(await slow.boots()).toHaveLength(2)
   })
 })
@@ -140,7 +158,10 @@ describe('an application that never loads', () => {
     const { startTaipan } = await import('../support/cli.ts')
     const folder = await mkdtemp(join(tmpdir(), 'taipan-never-'))
     const path = join(folder, 'never.py')
-    await writeFile(path, 'open("starts", "a").write("x")\nraise RuntimeError("never loads: told once")\n')
+    await writeFile(
+      path,
+      'open("starts", "a").write("x")\nraise RuntimeError("never loads: told once")\n',
+    )
     const taipan = await startTaipan(['never.py', '-b', '127.0.0.1:0', '--reload'], { cwd: folder })
     try {
       for (let i = 0; i < 20; i++) {
@@ -156,20 +177,44 @@ describe('an application that never loads', () => {
       expect(starts).toBeGreaterThan(0)
       expect(starts).toBeLessThan(10)
       expect(taipan.output.split('Traceback (most recent call last)').length - 1).toBe(1)
-      await writeFile(path, 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"fixed"]\n')
-      const fixed = await pollUntil(async () => {
-        const response = await fetchRaw(taipan.url, '/')
-        return response.status === 200 ? response.text : undefined
-      }, 'the change to be taken', { pause: 100 })
+      await writeFile(
+        path,
+        'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"fixed"]\n',
+      )
+      const fixed = await pollUntil(
+        async () => {
+          const response = await fetchRaw(taipan.url, '/')
+          return response.status === 200 ? response.text : undefined
+        },
+        'the change to be taken',
+        { pause: 100 },
+      )
       expect(fixed).toBe('fixed')
-      await writeFile(path, 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"changed"]\n')
-      await pollUntil(async () => ((await fetchRaw(taipan.url, '/')).text === 'changed' ? true : undefined), 'the next change', { pause: 100 })
+      await writeFile(
+        path,
+        'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"changed"]\n',
+      )
+      await pollUntil(
+        async () => ((await fetchRaw(taipan.url, '/')).text === 'changed' ? true : undefined),
+        'the next change',
+        { pause: 100 },
+      )
       await writeFile(path, 'syntax error\n')
       // A change that cannot load keeps the old code, or is answered 503; the next good one is taken.
-      await pollUntil(() => (taipan.output.includes('SyntaxError') ? true : undefined), 'the failure in the log')
+      await pollUntil(
+        () => (taipan.output.includes('SyntaxError') ? true : undefined),
+        'the failure in the log',
+      )
       expect([200, 503]).toContain((await fetchRaw(taipan.url, '/')).status)
-      await writeFile(path, 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"good again"]\n')
-      await pollUntil(async () => ((await fetchRaw(taipan.url, '/')).text === 'good again' ? true : undefined), 'the last change', { pause: 100 })
+      await writeFile(
+        path,
+        'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"good again"]\n',
+      )
+      await pollUntil(
+        async () => ((await fetchRaw(taipan.url, '/')).text === 'good again' ? true : undefined),
+        'the last change',
+        { pause: 100 },
+      )
     } finally {
       await taipan.stop()
       await rm(folder, { recursive: true, force: true })

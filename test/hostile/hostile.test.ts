@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { startTaipan, type RunningTaipan } from '../support/cli.ts'
-import { fetchRaw, formatRequest, openRaw, type Bytes, type RawConnection, type RawResponse } from '../support/raw-client.ts'
+import {
+  fetchRaw,
+  formatRequest,
+  openRaw,
+  type Bytes,
+  type RawConnection,
+  type RawResponse,
+} from '../support/raw-client.ts'
 import { CONNECTION } from './rows/connection.ts'
 import { FIELDS } from './rows/fields.ts'
 import { FRAMING } from './rows/framing.ts'
@@ -11,13 +18,21 @@ import { REQUEST_LINE } from './rows/request-line.ts'
 import type { Row, Seen } from './rows/row.ts'
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
-const TABLES = { framing: FRAMING, 'request line': REQUEST_LINE, fields: FIELDS, connection: CONNECTION }
+const TABLES = {
+  framing: FRAMING,
+  'request line': REQUEST_LINE,
+  fields: FIELDS,
+  connection: CONNECTION,
+}
 
 let taipan: RunningTaipan
 
 beforeAll(async () => {
   // One thread: requests are served in the order of their arrival, so `/seen` comes after everything before it.
-  taipan = await startTaipan(['hostile_recorder.py', '-b', '127.0.0.1:0', '-p', '1', '-t', '1', '--no-access-log'], { cwd: APPS })
+  taipan = await startTaipan(
+    ['hostile_recorder.py', '-b', '127.0.0.1:0', '-p', '1', '-t', '1', '--no-access-log'],
+    { cwd: APPS },
+  )
 })
 
 afterAll(async () => {
@@ -54,13 +69,15 @@ async function play(row: Row): Promise<RawResponse[]> {
     ? (await connection.readUntilEnd(row.methods)).filter((response) => response.status >= 200)
     : await readAnswers(connection, row)
   if (!row.closes) await probe(connection)
-  else if (row.bulky !== true) expect(connection.error, 'the connection ends in order').toBeUndefined()
+  else if (row.bulky !== true)
+    expect(connection.error, 'the connection ends in order').toBeUndefined()
   return responses
 }
 
 async function readAnswers(connection: RawConnection, row: Row): Promise<RawResponse[]> {
   const responses: RawResponse[] = []
-  for (const [i] of row.answers.entries()) responses.push(await connection.readFinalResponse(row.methods?.[i] ?? 'GET'))
+  for (const [i] of row.answers.entries())
+    responses.push(await connection.readFinalResponse(row.methods?.[i] ?? 'GET'))
   return responses
 }
 
@@ -83,7 +100,10 @@ async function probe(connection: RawConnection): Promise<void> {
 
 function checkAnswers(row: Row, responses: readonly RawResponse[]): void {
   if (row.then === 'half-close' && row.eitherWay === true && responses.length === 0) return
-  expect(responses.map((response) => response.status), 'count of answers').toHaveLength(row.answers.length)
+  expect(
+    responses.map((response) => response.status),
+    'count of answers',
+  ).toHaveLength(row.answers.length)
   for (const [i, statuses] of row.answers.entries()) {
     const response = responses[i]
     expect(statuses, `status of answer ${i + 1}: ${response?.text}`).toContain(response?.status)
@@ -97,10 +117,17 @@ function checkAnswers(row: Row, responses: readonly RawResponse[]): void {
 }
 
 function checkSeen(row: Row, seen: readonly Seen[]): void {
-  expect(seen.filter((one) => one.path.includes('smuggled') || one.headers['HTTP_HOST'] === 'smuggled'), 'smuggled requests').toEqual([])
-  expect(row.seen, `requests that the application saw: ${JSON.stringify(seen.map((one) => one.path))}`).toContain(seen.length)
+  expect(
+    seen.filter((one) => one.path.includes('smuggled') || one.headers['HTTP_HOST'] === 'smuggled'),
+    'smuggled requests',
+  ).toEqual([])
+  expect(
+    row.seen,
+    `requests that the application saw: ${JSON.stringify(seen.map((one) => one.path))}`,
+  ).toContain(seen.length)
   if (row.broken === true) {
-    for (const one of seen) if (one.path === '/first') expect(one.length, 'a broken body has no end').toBeNull()
+    for (const one of seen)
+      if (one.path === '/first') expect(one.length, 'a broken body has no end').toBeNull()
   }
   row.check?.(seen)
 }

@@ -113,7 +113,8 @@ export class RawConnection {
       return found !== undefined || this.ended
     }
     await this.waitUntil(look, `an answer to ${method}`, deadline)
-    if (found === undefined) throw new Error(`the connection ended before an answer; ${this.#describe()}`)
+    if (found === undefined)
+      throw new Error(`the connection ended before an answer; ${this.#describe()}`)
     this.#used += found.used
     return found.response
   }
@@ -135,7 +136,10 @@ export class RawConnection {
   }
 
   /** Everything until the server closes, parsed into answers to `methods` in order. Rejects on bytes that are no answer. */
-  async readUntilEnd(methods: readonly string[] = ['GET'], deadline = DEADLINE): Promise<RawResponse[]> {
+  async readUntilEnd(
+    methods: readonly string[] = ['GET'],
+    deadline = DEADLINE,
+  ): Promise<RawResponse[]> {
     await this.waitForEnd(deadline)
     const responses: RawResponse[] = []
     let final = 0

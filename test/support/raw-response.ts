@@ -77,7 +77,9 @@ interface BodyInput extends Head {
 
 function createResponse(head: Head, found: Body): RawResponse {
   const headers = (name: string): string[] =>
-    head.fields.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
+    head.fields
+      .filter(([key]) => key.toLowerCase() === name.toLowerCase())
+      .map(([, value]) => value)
   const { body, framing, complete, trailers } = found
   return {
     ...head,
@@ -96,7 +98,8 @@ function createResponse(head: Head, found: Body): RawResponse {
 
 function parseField(line: string, bytes: Buffer): readonly [string, string] {
   const match = FIELD_LINE.exec(line)
-  if (match === null || FORBIDDEN.test(line)) throw new ResponseSyntaxError(`bad field ${JSON.stringify(line)}`, bytes)
+  if (match === null || FORBIDDEN.test(line))
+    throw new ResponseSyntaxError(`bad field ${JSON.stringify(line)}`, bytes)
   return [match[1] ?? '', match[2] ?? '']
 }
 
@@ -107,23 +110,34 @@ function parseBody(input: BodyInput): Body | undefined {
   const lengths = values('content-length')
   const codings = values('transfer-encoding')
   if (lengths.length > 1) throw new ResponseSyntaxError('two Content-Length', bytes)
-  if (lengths.some((value) => !/^[0-9]+$/.test(value))) throw new ResponseSyntaxError('bad Content-Length', bytes)
-  if (lengths.length > 0 && codings.length > 0) throw new ResponseSyntaxError('Content-Length with Transfer-Encoding', bytes)
-  if (codings.length > 0 && codings.join() !== 'chunked') throw new ResponseSyntaxError('bad Transfer-Encoding', bytes)
+  if (lengths.some((value) => !/^[0-9]+$/.test(value)))
+    throw new ResponseSyntaxError('bad Content-Length', bytes)
+  if (lengths.length > 0 && codings.length > 0)
+    throw new ResponseSyntaxError('Content-Length with Transfer-Encoding', bytes)
+  if (codings.length > 0 && codings.join() !== 'chunked')
+    throw new ResponseSyntaxError('bad Transfer-Encoding', bytes)
   if (status < 200 || status === 204) {
-    if (lengths.length + codings.length > 0) throw new ResponseSyntaxError('framing where none may be', bytes)
+    if (lengths.length + codings.length > 0)
+      throw new ResponseSyntaxError('framing where none may be', bytes)
   }
-  if (status === 304 && codings.length > 0) throw new ResponseSyntaxError('304 with Transfer-Encoding', bytes)
-  if (codings.length > 0 && input.version === '1.0') throw new ResponseSyntaxError('chunks in 1.0', bytes)
+  if (status === 304 && codings.length > 0)
+    throw new ResponseSyntaxError('304 with Transfer-Encoding', bytes)
+  if (codings.length > 0 && input.version === '1.0')
+    throw new ResponseSyntaxError('chunks in 1.0', bytes)
   const nothing = { body: Buffer.alloc(0), used: start, complete: true, trailers: [] }
-  if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return { ...nothing, framing: 'none' }
+  if (status < 200 || status === 204 || status === 304 || method === 'HEAD')
+    return { ...nothing, framing: 'none' }
   if (codings.length > 0) return parseChunked(bytes, start, ended)
   if (lengths.length > 0) return parseSized(bytes, start, { length: Number(lengths[0]), ended })
   if (!ended) return undefined
   return { ...nothing, body: bytes.subarray(start), used: bytes.length, framing: 'close' }
 }
 
-function parseSized(bytes: Buffer, start: number, { length, ended }: { length: number; ended: boolean }): Body | undefined {
+function parseSized(
+  bytes: Buffer,
+  start: number,
+  { length, ended }: { length: number; ended: boolean },
+): Body | undefined {
   const complete = bytes.length - start >= length
   if (!complete && !ended) return undefined
   const used = Math.min(start + length, bytes.length)
@@ -134,20 +148,31 @@ function parseChunked(bytes: Buffer, start: number, ended: boolean): Body | unde
   const parts: Buffer[] = []
   const cut = (): Body | undefined =>
     ended
-      ? { body: Buffer.concat(parts), used: bytes.length, framing: 'chunked', complete: false, trailers: [] }
+      ? {
+          body: Buffer.concat(parts),
+          used: bytes.length,
+          framing: 'chunked',
+          complete: false,
+          trailers: [],
+        }
       : undefined
   let position = start
   while (position <= bytes.length) {
     const lineEnd = bytes.indexOf('\r\n', position)
     if (lineEnd < 0) return cut()
     const line = bytes.toString('latin1', position, lineEnd)
-    if (!/^[0-9a-fA-F]{1,15}$/.test(line)) throw new ResponseSyntaxError(`bad chunk size ${JSON.stringify(line)}`, bytes.subarray(position))
+    if (!/^[0-9a-fA-F]{1,15}$/.test(line))
+      throw new ResponseSyntaxError(
+        `bad chunk size ${JSON.stringify(line)}`,
+        bytes.subarray(position),
+      )
     const size = Number.parseInt(line, 16)
     if (size === 0) return parseTrailers(bytes, lineEnd + 2, Buffer.concat(parts)) ?? cut()
     const end = lineEnd + 2 + size
     parts.push(bytes.subarray(lineEnd + 2, Math.min(end, bytes.length)))
     if (bytes.length < end + 2) return cut()
-    if (bytes.toString('latin1', end, end + 2) !== '\r\n') throw new ResponseSyntaxError('no CRLF behind a chunk', bytes.subarray(position))
+    if (bytes.toString('latin1', end, end + 2) !== '\r\n')
+      throw new ResponseSyntaxError('no CRLF behind a chunk', bytes.subarray(position))
     position = end + 2
   }
   return cut()
@@ -159,7 +184,8 @@ function parseTrailers(bytes: Buffer, start: number, body: Buffer): Body | undef
   for (let i = 0; i < 1000; i++) {
     const lineEnd = bytes.indexOf('\r\n', position)
     if (lineEnd < 0) return undefined
-    if (lineEnd === position) return { body, used: lineEnd + 2, framing: 'chunked', complete: true, trailers }
+    if (lineEnd === position)
+      return { body, used: lineEnd + 2, framing: 'chunked', complete: true, trailers }
     trailers.push(parseField(bytes.toString('latin1', position, lineEnd), bytes))
     position = lineEnd + 2
   }

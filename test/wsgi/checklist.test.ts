@@ -41,7 +41,15 @@ describe('PEP 3333, line by line', () => {
 
   test('3 the required names are there, empty ones too', async () => {
     const { strings } = await lab.environ()
-    for (const name of ['REQUEST_METHOD', 'SCRIPT_NAME', 'PATH_INFO', 'QUERY_STRING', 'SERVER_NAME', 'SERVER_PORT', 'SERVER_PROTOCOL']) {
+    for (const name of [
+      'REQUEST_METHOD',
+      'SCRIPT_NAME',
+      'PATH_INFO',
+      'QUERY_STRING',
+      'SERVER_NAME',
+      'SERVER_PORT',
+      'SERVER_PROTOCOL',
+    ]) {
       expect(strings, name).toHaveProperty(name)
     }
     expect(strings['SERVER_NAME']).not.toBe('')
@@ -55,7 +63,11 @@ describe('PEP 3333, line by line', () => {
     const without = (await lab.environ()).strings
     expect(['', undefined]).toContain(without['CONTENT_TYPE'])
     expect(['', undefined]).toContain(without['CONTENT_LENGTH'])
-    const request = { method: 'POST', body: 'hello', headers: [['Content-Type', 'text/x']] } as const
+    const request = {
+      method: 'POST',
+      body: 'hello',
+      headers: [['Content-Type', 'text/x']],
+    } as const
     const { strings } = await lab.environ('/environ', request)
     expect(strings['CONTENT_TYPE']).toBe('text/x')
     expect(strings['CONTENT_LENGTH']).toBe('5')
@@ -82,16 +94,21 @@ describe('PEP 3333, line by line', () => {
   })
 
   test('6 CGI values are str of latin-1 code points, UTF-8 paths shown byte by byte', async () => {
-    const report = await lab.environ('/environ/%C3%A9/%E2%82%AC?%C3%A9', { headers: [['X', 'caf\xc3\xa9 \xff']] })
+    const report = await lab.environ('/environ/%C3%A9/%E2%82%AC?%C3%A9', {
+      headers: [['X', 'caf\xc3\xa9 \xff']],
+    })
     expect(report.strings['PATH_INFO']).toBe('/environ/\xc3\xa9/\xe2\x82\xac')
     expect(report.strings['QUERY_STRING']).toBe('%C3%A9')
     expect(report.strings['HTTP_X']).toBe('caf\xc3\xa9 \xff')
-    for (const [name, value] of Object.entries(report.strings)) expect(value, name).toMatch(/^[\u0000-\u00ff]*$/)
+    for (const [name, value] of Object.entries(report.strings))
+      expect(value, name).toMatch(/^[\u0000-\u00ff]*$/)
     expect(Object.keys(report.others).filter((name) => !name.includes('.'))).toEqual([])
   })
 
   test('7 PATH_INFO is decoded once, and SCRIPT_NAME + PATH_INFO is the path', async () => {
-    expect((await lab.environ('/environ/a%2520b%2Fc%3Fd')).strings['PATH_INFO']).toBe('/environ/a%20b/c?d')
+    expect((await lab.environ('/environ/a%2520b%2Fc%3Fd')).strings['PATH_INFO']).toBe(
+      '/environ/a%20b/c?d',
+    )
     const { strings } = await wide.environ('/mnt/environ/x%20y')
     expect(strings['SCRIPT_NAME']).toBe('/mnt')
     expect(strings['PATH_INFO']).toBe('/environ/x y')
@@ -102,23 +119,38 @@ describe('PEP 3333, line by line', () => {
   })
 
   test('9 wsgi.url_scheme is http, whatever the client claims', async () => {
-    const { strings } = await lab.environ('/environ', { headers: [['X-Forwarded-Proto', 'https'], ['HTTPS', 'on']] })
+    const { strings } = await lab.environ('/environ', {
+      headers: [
+        ['X-Forwarded-Proto', 'https'],
+        ['HTTPS', 'on'],
+      ],
+    })
     expect(strings['wsgi.url_scheme']).toBe('http')
     expect(strings['HTTPS'] ?? 'off').not.toBe('on')
   })
 
   test('10 wsgi.multithread, multiprocess and run_once are truthful', async () => {
     const narrow = (await lab.environ()).others
-    expect([narrow['wsgi.multithread'], narrow['wsgi.multiprocess'], narrow['wsgi.run_once']]).toEqual(['False', 'False', 'False'])
+    expect([
+      narrow['wsgi.multithread'],
+      narrow['wsgi.multiprocess'],
+      narrow['wsgi.run_once'],
+    ]).toEqual(['False', 'False', 'False'])
     const many = (await wide.environ('/mnt/environ')).others
-    expect([many['wsgi.multithread'], many['wsgi.multiprocess'], many['wsgi.run_once']]).toEqual(['True', 'True', 'False'])
+    expect([many['wsgi.multithread'], many['wsgi.multiprocess'], many['wsgi.run_once']]).toEqual([
+      'True',
+      'True',
+      'False',
+    ])
   })
 
   test('11 wsgi.input reads by size, line, lines and iteration, and is empty behind the end', async () => {
     const body = 'one\ntwo\n\nthree'
     const read = async (ops: string, as: 'body' | 'chunks' = 'body'): Promise<unknown> => {
       const request = as === 'body' ? { body } : { chunks: ['on', 'e\nt', 'wo\n\nthr', 'ee'] }
-      return (await lab.json<{ results: unknown[] }>(`/read?ops=${ops}`, { method: 'POST', ...request })).results
+      return (
+        await lab.json<{ results: unknown[] }>(`/read?ops=${ops}`, { method: 'POST', ...request })
+      ).results
     }
     for (const as of ['body', 'chunks'] as const) {
       expect(await read('r', as)).toEqual([body])
@@ -132,12 +164,21 @@ describe('PEP 3333, line by line', () => {
       expect(await read('it,it', as)).toEqual([['one\n', 'two\n', '\n', 'three'], []])
       expect(await read('l,it', as)).toEqual(['one\n', ['two\n', '\n', 'three']])
     }
-    expect((await lab.json<{ results: unknown[] }>('/read?ops=r,r5,l,ls,it')).results).toEqual(['', '', '', [], []])
+    expect((await lab.json<{ results: unknown[] }>('/read?ops=r,r5,l,ls,it')).results).toEqual([
+      '',
+      '',
+      '',
+      [],
+      [],
+    ])
   })
 
   test('12 wsgi.errors has write, writelines and flush, and takes any str', async () => {
     expect((await lab.get('/errors?text=number-twelve')).text).toBe('noted')
-    await pollUntil(() => (lab.taipan.output.includes('lab errors: number-twelve') ? true : undefined), 'the line in the log')
+    await pollUntil(
+      () => (lab.taipan.output.includes('lab errors: number-twelve') ? true : undefined),
+      'the line in the log',
+    )
     for (const line of ['lab line one', 'lab line two', 'lab euro', 'lab lone']) {
       await pollUntil(() => (lab.taipan.output.includes(line) ? true : undefined), line)
     }
@@ -145,8 +186,10 @@ describe('PEP 3333, line by line', () => {
 
   test('13 nothing stands in for missing values', async () => {
     const { strings } = await lab.environ()
-    for (const name of ['REMOTE_USER', 'AUTH_TYPE', 'REMOTE_IDENT', 'HTTP_COOKIE', 'HTTP_REFERER']) expect(strings).not.toHaveProperty(name)
-    for (const [name, value] of Object.entries(strings)) expect(['None', 'null', 'undefined', 'NaN', '-'], name).not.toContain(value)
+    for (const name of ['REMOTE_USER', 'AUTH_TYPE', 'REMOTE_IDENT', 'HTTP_COOKIE', 'HTTP_REFERER'])
+      expect(strings).not.toHaveProperty(name)
+    for (const [name, value] of Object.entries(strings))
+      expect(['None', 'null', 'undefined', 'NaN', '-'], name).not.toContain(value)
   })
 
   test('14 start_response returns write', async () => {
@@ -165,7 +208,8 @@ describe('PEP 3333, line by line', () => {
 
   test('16 headers are a list of (str, str); control characters and non-latin-1 raise', async () => {
     const found = await lab.json<Record<string, string>>('/bad-headers')
-    for (const [headers, outcome] of Object.entries(found)) expect(outcome, headers).not.toBe('accepted')
+    for (const [headers, outcome] of Object.entries(found))
+      expect(outcome, headers).not.toBe('accepted')
   })
 
   test('17 hop-by-hop fields of the application never go out', async () => {
@@ -184,7 +228,11 @@ describe('PEP 3333, line by line', () => {
 
   test('19 exc_info replaces before the head is out, is raised again after it, and is not kept', async () => {
     const replaced = await lab.get('/replaced')
-    expect([replaced.status, replaced.reason, replaced.text]).toEqual([503, 'Replaced', 'the replacement'])
+    expect([replaced.status, replaced.reason, replaced.text]).toEqual([
+      503,
+      'Replaced',
+      'the replacement',
+    ])
     expect([replaced.header('x-old'), replaced.header('x-new')]).toEqual([undefined, '1'])
     const key = lab.key()
     const late = await lab.get(`/too-late?key=${key}`)
@@ -196,25 +244,38 @@ describe('PEP 3333, line by line', () => {
 
   test('20 headers wait for the first non-empty block; Content-Length 0 needs none', async () => {
     const replaced = await lab.get('/replaced-in-iteration')
-    expect([replaced.status, replaced.header('x-old'), replaced.text]).toEqual([503, undefined, 'the replacement'])
+    expect([replaced.status, replaced.header('x-old'), replaced.text]).toEqual([
+      503,
+      undefined,
+      'the replacement',
+    ])
     const zero = await lab.get('/zero')
     expect([zero.status, zero.header('content-length'), zero.text]).toEqual([200, '0', ''])
   })
 
   test('21 start_response may come with the first iteration', async () => {
-    for (const [path, text] of [['/generator', 'generator'], ['/late-class', 'late']] as const) {
+    for (const [path, text] of [
+      ['/generator', 'generator'],
+      ['/late-class', 'late'],
+    ] as const) {
       const response = await lab.get(path)
       expect([response.status, response.header('x-late'), response.text]).toEqual([200, '1', text])
     }
   })
 
-  test.each(['/no-start', '/no-start-empty', '/no-start-empty-blocks'])('22 no start_response is a 500 with a log record: %s', async (path) => {
-    const key = lab.key()
-    const before = lab.taipan.output.length
-    expect((await lab.get(`${path}?key=${key}`)).status).toBe(500)
-    expect(await lab.notes(key)).toEqual(['close'])
-    await pollUntil(() => (lab.taipan.output.slice(before).includes('start_response') ? true : undefined), 'a log record that names start_response')
-  })
+  test.each(['/no-start', '/no-start-empty', '/no-start-empty-blocks'])(
+    '22 no start_response is a 500 with a log record: %s',
+    async (path) => {
+      const key = lab.key()
+      const before = lab.taipan.output.length
+      expect((await lab.get(`${path}?key=${key}`)).status).toBe(500)
+      expect(await lab.notes(key)).toEqual(['close'])
+      await pollUntil(
+        () => (lab.taipan.output.slice(before).includes('start_response') ? true : undefined),
+        'a log record that names start_response',
+      )
+    },
+  )
 
   test('23 each block is sent before the next is asked for', async () => {
     const gate = join(lab.folder, 'gate-23')
@@ -226,12 +287,15 @@ describe('PEP 3333, line by line', () => {
     expect((await connection.readFinalResponse()).text).toBe('firstsecond')
   })
 
-  test.each(['str_items', 'int_items', 'none_items'])('24 a block that is not bytes is an error: %s', async (what) => {
-    const response = await lab.get(`/returns?what=${what}`)
-    expect(response.status).toBe(500)
-    const late = await lab.get('/returns?what=late_str_item')
-    expect(late.status === 500 || !late.complete).toBe(true)
-  })
+  test.each(['str_items', 'int_items', 'none_items'])(
+    '24 a block that is not bytes is an error: %s',
+    async (what) => {
+      const response = await lab.get(`/returns?what=${what}`)
+      expect(response.status).toBe(500)
+      const late = await lab.get('/returns?what=late_str_item')
+      expect(late.status === 500 || !late.complete).toBe(true)
+    },
+  )
 
   test('25 close() is called exactly once: end, exception, HEAD, client gone', async () => {
     const key = lab.key()
@@ -293,7 +357,9 @@ describe('PEP 3333, line by line', () => {
 
   test('30 Expect: 100-continue is answered', async () => {
     using connection = await openRaw(lab.url)
-    connection.send('POST /read HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n')
+    connection.send(
+      'POST /read HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n',
+    )
     expect((await connection.readResponse('POST')).status).toBe(100)
     connection.send('hello')
     const response = await connection.readFinalResponse('POST')
@@ -327,7 +393,10 @@ describe('PEP 3333, line by line', () => {
   })
 
   test('33 wsgi.file_wrapper', async () => {
-    const content = Array.from({ length: 30_000 }, (_, i) => `${String(i).padStart(9, '0')}\n`).join('')
+    const content = Array.from(
+      { length: 30_000 },
+      (_, i) => `${String(i).padStart(9, '0')}\n`,
+    ).join('')
     for (const kind of ['file', 'filelike', 'bytesio', 'gzip', 'pipe', 'unlinked', 'noted']) {
       expect((await lab.get(`/file?kind=${kind}`)).text === content, kind).toBe(true)
     }
@@ -351,7 +420,10 @@ describe('PEP 3333, line by line', () => {
     const before = await lab.get('/raise?error=ValueError&where=call')
     expect(before.status).toBe(500)
     expect(before.text).not.toMatch(/Traceback|secret-in-traceback|wsgi_lab|ValueError/)
-    await pollUntil(() => (lab.taipan.output.includes('secret-in-traceback') ? true : undefined), 'the traceback in the log')
+    await pollUntil(
+      () => (lab.taipan.output.includes('secret-in-traceback') ? true : undefined),
+      'the traceback in the log',
+    )
   })
 
   test('35 with one thread requests never overlap', async () => {
@@ -360,7 +432,9 @@ describe('PEP 3333, line by line', () => {
   })
 
   test('36 the process environment can be configured', async () => {
-    expect((await lab.json<{ env: Record<string, string> }>('/process')).env['LAB_EXTRA']).toBe('extra value')
+    expect((await lab.json<{ env: Record<string, string> }>('/process')).env['LAB_EXTRA']).toBe(
+      'extra value',
+    )
   })
 
   test("37 the server's own keys are lower-case with a dotted prefix", async () => {
@@ -370,18 +444,32 @@ describe('PEP 3333, line by line', () => {
     }
   })
 
-  test.each(['SystemExit', 'SystemExit0', 'KeyboardInterrupt', 'GeneratorExit', 'CancelledError', 'BareBase', 'Unprintable', 'Unicode', 'StopIteration', 'RecursionError', 'MemoryError', 'BrokenPipeError', 'OSError', 'TimeoutError'])(
-    '38 %s does not end the worker',
-    async (error) => {
-      const pid = (await lab.get('/pid')).text
-      for (const where of ['call', 'started', 'first', 'later', 'close']) {
-        const response = await lab.get(`/raise?error=${error}&where=${where}`).catch(() => undefined)
-        if (where === 'call' || where === 'started') expect(response?.status, where).toBe(500)
-        // StopIteration out of __next__ is the end of an iteration, not an error.
-        else if (where === 'first' && error !== 'StopIteration') expect(response?.status, where).toBe(500)
-        else if (where === 'later' && error !== 'StopIteration') expect(response === undefined || !response.complete, where).toBe(true)
-      }
-      expect((await lab.get('/pid')).text).toBe(pid)
-    },
-  )
+  test.each([
+    'SystemExit',
+    'SystemExit0',
+    'KeyboardInterrupt',
+    'GeneratorExit',
+    'CancelledError',
+    'BareBase',
+    'Unprintable',
+    'Unicode',
+    'StopIteration',
+    'RecursionError',
+    'MemoryError',
+    'BrokenPipeError',
+    'OSError',
+    'TimeoutError',
+  ])('38 %s does not end the worker', async (error) => {
+    const pid = (await lab.get('/pid')).text
+    for (const where of ['call', 'started', 'first', 'later', 'close']) {
+      const response = await lab.get(`/raise?error=${error}&where=${where}`).catch(() => undefined)
+      if (where === 'call' || where === 'started') expect(response?.status, where).toBe(500)
+      // StopIteration out of __next__ is the end of an iteration, not an error.
+      else if (where === 'first' && error !== 'StopIteration')
+        expect(response?.status, where).toBe(500)
+      else if (where === 'later' && error !== 'StopIteration')
+        expect(response === undefined || !response.complete, where).toBe(true)
+    }
+    expect((await lab.get('/pid')).text).toBe(pid)
+  })
 })

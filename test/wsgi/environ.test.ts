@@ -7,7 +7,10 @@ let lab: Lab
 let mounted: Lab
 
 beforeAll(async () => {
-  ;[lab, mounted] = await Promise.all([startLab(['-t', '1']), startLab(['-t', '1', '--mount', '/m'])])
+  ;[lab, mounted] = await Promise.all([
+    startLab(['-t', '1']),
+    startLab(['-t', '1', '--mount', '/m']),
+  ])
 })
 
 afterAll(async () => {
@@ -21,10 +24,14 @@ describe('environ', () => {
     const { port } = new URL(lab.url)
     expect(strings['REMOTE_ADDR']).toBe('127.0.0.1')
     expect(strings['SERVER_PORT']).toBe(port)
-    if (strings['REMOTE_PORT'] !== undefined) expect(strings['REMOTE_PORT']).toMatch(/^[1-9][0-9]*$/)
-    if (strings['SERVER_SOFTWARE'] !== undefined) expect(strings['SERVER_SOFTWARE']).toMatch(/taipan/i)
+    if (strings['REMOTE_PORT'] !== undefined)
+      expect(strings['REMOTE_PORT']).toMatch(/^[1-9][0-9]*$/)
+    if (strings['SERVER_SOFTWARE'] !== undefined)
+      expect(strings['SERVER_SOFTWARE']).toMatch(/taipan/i)
     expect(strings['SERVER_PROTOCOL']).toBe('HTTP/1.1')
-    expect((await lab.environ('/environ', { version: '1.0' })).strings['SERVER_PROTOCOL']).toBe('HTTP/1.0')
+    expect((await lab.environ('/environ', { version: '1.0' })).strings['SERVER_PROTOCOL']).toBe(
+      'HTTP/1.0',
+    )
   })
 
   test('REMOTE_PORT is the port of the client', async () => {
@@ -36,7 +43,16 @@ describe('environ', () => {
 
   test('repeated headers are joined by comma, cookies by semicolon', async () => {
     const { strings } = await lab.environ('/environ', {
-      headers: [['X-A', '1'], ['Cookie', 'a=1'], ['X-A', '2'], ['X-B', ''], ['Cookie', 'b=2'], ['x-a', '3'], ['cookie', 'c=3'], ['X-B', 'z']],
+      headers: [
+        ['X-A', '1'],
+        ['Cookie', 'a=1'],
+        ['X-A', '2'],
+        ['X-B', ''],
+        ['Cookie', 'b=2'],
+        ['x-a', '3'],
+        ['cookie', 'c=3'],
+        ['X-B', 'z'],
+      ],
     })
     expect(strings['HTTP_X_A']?.split(/, ?/)).toEqual(['1', '2', '3'])
     expect(strings['HTTP_COOKIE']).toBe('a=1; b=2; c=3')
@@ -45,7 +61,16 @@ describe('environ', () => {
 
   test('underscore names are dropped, even when they twin a real field', async () => {
     const { strings } = await lab.environ('/environ', {
-      headers: [['X_A', 'evil'], ['X-A', 'good'], ['X_A', 'evil'], ['X_Only', 'evil'], ['_', 'evil'], ['X-B_C', 'evil'], ['Content_Type', 'evil'], ['Content-Type', 'a/b']],
+      headers: [
+        ['X_A', 'evil'],
+        ['X-A', 'good'],
+        ['X_A', 'evil'],
+        ['X_Only', 'evil'],
+        ['_', 'evil'],
+        ['X-B_C', 'evil'],
+        ['Content_Type', 'evil'],
+        ['Content-Type', 'a/b'],
+      ],
     })
     expect(strings['HTTP_X_A']).toBe('good')
     expect(strings['CONTENT_TYPE']).toBe('a/b')
@@ -54,12 +79,21 @@ describe('environ', () => {
 
   test('there is no HTTP_PROXY', async () => {
     for (const name of ['Proxy', 'PROXY', 'proxy']) {
-      expect((await lab.environ('/environ', { headers: [[name, 'http://evil.test']] })).strings).not.toHaveProperty('HTTP_PROXY')
+      expect(
+        (await lab.environ('/environ', { headers: [[name, 'http://evil.test']] })).strings,
+      ).not.toHaveProperty('HTTP_PROXY')
     }
   })
 
   test('names that look like internals of JavaScript are ordinary fields', async () => {
-    const { strings } = await lab.environ('/environ', { headers: [['__proto__', 'x'], ['constructor', 'y'], ['Proto', 'z'], ['hasOwnProperty', 'w']] })
+    const { strings } = await lab.environ('/environ', {
+      headers: [
+        ['__proto__', 'x'],
+        ['constructor', 'y'],
+        ['Proto', 'z'],
+        ['hasOwnProperty', 'w'],
+      ],
+    })
     expect(strings['HTTP_CONSTRUCTOR']).toBe('y')
     expect(strings['HTTP_HASOWNPROPERTY']).toBe('w')
     expect(strings['HTTP_PROTO']).toBe('z')
@@ -86,12 +120,12 @@ describe('environ', () => {
 
   test('absolute-form is reduced to its path, and its authority is the Host', async () => {
     const { strings } = await lab.environ('http://shown.test:81/environ/x?y=z')
-    expect([strings['PATH_INFO'], strings['QUERY_STRING'], strings['HTTP_HOST'], strings['REQUEST_URI']]).toEqual([
-      '/environ/x',
-      'y=z',
-      'shown.test:81',
-      '/environ/x?y=z',
-    ])
+    expect([
+      strings['PATH_INFO'],
+      strings['QUERY_STRING'],
+      strings['HTTP_HOST'],
+      strings['REQUEST_URI'],
+    ]).toEqual(['/environ/x', 'y=z', 'shown.test:81', '/environ/x?y=z'])
   })
 
   test('a query is passed as it is', async () => {
@@ -103,8 +137,15 @@ describe('environ', () => {
 
 describe('--mount /m', () => {
   test('redirects and cookies keep the prefix', async () => {
-    const response = await fetchRaw(mounted.url, { target: '/m/redirect', headers: [['Host', 'shown.test:81']] })
-    expect([response.status, response.header('location'), response.header('set-cookie')]).toEqual([302, 'http://shown.test:81/m/hello', 'session=1; Path=/m'])
+    const response = await fetchRaw(mounted.url, {
+      target: '/m/redirect',
+      headers: [['Host', 'shown.test:81']],
+    })
+    expect([response.status, response.header('location'), response.header('set-cookie')]).toEqual([
+      302,
+      'http://shown.test:81/m/hello',
+      'session=1; Path=/m',
+    ])
     expect((await fetchRaw(mounted.url, '/m/hello')).text).toBe('hello')
   })
 
@@ -115,28 +156,46 @@ describe('--mount /m', () => {
     expect((await fetchRaw(mounted.url, '/m/')).text).toBe('no such handler')
   })
 
-  test.each(['/', '/mx', '/mx/environ', '/M/environ', '/M', '/m;a/environ', '/m;a', '/n/environ', '/environ', '//m/environ', '/%6dx/environ', '/m../environ', '/m%00/environ', '/.m/environ'])(
-    '%s is not the application',
-    async (target) => {
-      const response = await fetchRaw(mounted.url, target)
-      expect([400, 404]).toContain(response.status)
-      expect(response.text).not.toContain('no such handler')
-    },
-  )
+  test.each([
+    '/',
+    '/mx',
+    '/mx/environ',
+    '/M/environ',
+    '/M',
+    '/m;a/environ',
+    '/m;a',
+    '/n/environ',
+    '/environ',
+    '//m/environ',
+    '/%6dx/environ',
+    '/m../environ',
+    '/m%00/environ',
+    '/.m/environ',
+  ])('%s is not the application', async (target) => {
+    const response = await fetchRaw(mounted.url, target)
+    expect([400, 404]).toContain(response.status)
+    expect(response.text).not.toContain('no such handler')
+  })
 
   test.each(['/mx', '/M/x', '/m;a/x'])('%s is 404', async (target) => {
     expect((await fetchRaw(mounted.url, target)).status).toBe(404)
   })
 
-  test.each(['/m/../environ', '/m/%2e%2e/environ', '/m/x/../../environ', '/m/.%2e/environ', '/m/..', '/m/../../m/environ', '/m/..%2fenviron', '/x/../m/environ'])(
-    '%s never leaves the mount',
-    async (target) => {
-      const response = await fetchRaw(mounted.url, target)
-      if (response.status === 200) {
-        const { strings } = JSON.parse(response.text) as EnvironReport
-        expect(strings['SCRIPT_NAME']).toBe('/m')
-        expect(strings['PATH_INFO']).not.toMatch(/(^|\/)\.\.(\/|$)/)
-      } else expect([400, 404]).toContain(response.status)
-    },
-  )
+  test.each([
+    '/m/../environ',
+    '/m/%2e%2e/environ',
+    '/m/x/../../environ',
+    '/m/.%2e/environ',
+    '/m/..',
+    '/m/../../m/environ',
+    '/m/..%2fenviron',
+    '/x/../m/environ',
+  ])('%s never leaves the mount', async (target) => {
+    const response = await fetchRaw(mounted.url, target)
+    if (response.status === 200) {
+      const { strings } = JSON.parse(response.text) as EnvironReport
+      expect(strings['SCRIPT_NAME']).toBe('/m')
+      expect(strings['PATH_INFO']).not.toMatch(/(^|\/)\.\.(\/|$)/)
+    } else expect([400, 404]).toContain(response.status)
+  })
 })

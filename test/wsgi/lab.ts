@@ -41,7 +41,11 @@ export class Lab {
     return await fetchRaw(this.url, { ...request, target })
   }
 
-  async post(target: string, body: string | Uint8Array, request: Omit<RawRequest, 'target'> = {}): Promise<RawResponse> {
+  async post(
+    target: string,
+    body: string | Uint8Array,
+    request: Omit<RawRequest, 'target'> = {},
+  ): Promise<RawResponse> {
     return await fetchRaw(this.url, { method: 'POST', ...request, target, body })
   }
 
@@ -51,7 +55,10 @@ export class Lab {
     return JSON.parse(response.body.toString('utf8')) as T
   }
 
-  async environ(target = '/environ', request: Omit<RawRequest, 'target'> = {}): Promise<EnvironReport> {
+  async environ(
+    target = '/environ',
+    request: Omit<RawRequest, 'target'> = {},
+  ): Promise<EnvironReport> {
     return await this.json<EnvironReport>(target, request)
   }
 
@@ -67,9 +74,18 @@ export class Lab {
 }
 
 /** Starts the lab with one process and, unless told otherwise, one thread: so requests are strictly in order. */
-export async function startLab(options: readonly string[] = ['-t', '1'], env: Record<string, string> = {}): Promise<Lab> {
+export async function startLab(
+  options: readonly string[] = ['-t', '1'],
+  env: Record<string, string> = {},
+): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'taipan-lab-'))
-  const args = ['wsgi_lab.py', '-b', '127.0.0.1:0', ...(options.includes('-p') ? [] : ['-p', '1']), ...options]
+  const args = [
+    'wsgi_lab.py',
+    '-b',
+    '127.0.0.1:0',
+    ...(options.includes('-p') ? [] : ['-p', '1']),
+    ...options,
+  ]
   const taipan = await startTaipan(args, { cwd: APPS, env: { TMPDIR: folder, ...env } })
   return new Lab(taipan, folder)
 }

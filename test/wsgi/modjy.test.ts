@@ -77,7 +77,18 @@ class Application:
         return self(environ, start_response)
 `
 
-const NAMES = ['cached', 'fresh', 'changing', 'fixed', 'concurrent', 'busy', 'chosen', 'single', 'neighbour', 'broken'] as const
+const NAMES = [
+  'cached',
+  'fresh',
+  'changing',
+  'fixed',
+  'concurrent',
+  'busy',
+  'chosen',
+  'single',
+  'neighbour',
+  'broken',
+] as const
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taipan-modjy-'))
@@ -85,7 +96,12 @@ beforeAll(async () => {
   await writeFile(join(folder, 'identity.py'), IDENTITY)
   await writeFile(join(folder, 'identity_too.py'), IDENTITY)
   await writeFile(join(folder, 'instances_mod.py'), INSTANCES)
-  const file = (name: string, more: object = {}): object => ({ appDirectory: '.', appFilename: `${name}.py`, callable: 'handler', ...more })
+  const file = (name: string, more: object = {}): object => ({
+    appDirectory: '.',
+    appFilename: `${name}.py`,
+    callable: 'handler',
+    ...more,
+  })
   const reload = { reloadOnModification: true }
   const apps = {
     cached: file('cached'),
@@ -105,7 +121,12 @@ beforeAll(async () => {
     kept: { target: 'instances_mod:Application()' },
   }
   const routes = Object.keys(apps).map((app) => ({ path: `/${app}`, app }))
-  const config = { bind: ['127.0.0.1:0'], groups: { web: { processes: 1, threads: 4 } }, apps, routes }
+  const config = {
+    bind: ['127.0.0.1:0'],
+    groups: { web: { processes: 1, threads: 4 } },
+    apps,
+    routes,
+  }
   await writeFile(join(folder, 'taipan.config.json'), JSON.stringify(config))
   taipan = await startTaipan(['--config', 'taipan.config.json'], { cwd: folder })
 })
@@ -126,7 +147,11 @@ async function loads(name: string): Promise<number> {
 }
 
 /** Changes the file so that its mtime surely differs. */
-async function rewrite(name: string, content: string, mtime = Date.now() / 1000 + 10): Promise<void> {
+async function rewrite(
+  name: string,
+  content: string,
+  mtime = Date.now() / 1000 + 10,
+): Promise<void> {
   const path = join(folder, `${name}.py`)
   await writeFile(path, content)
   await utimes(path, mtime, mtime)
@@ -184,17 +209,24 @@ describe('the execfile mechanism', () => {
   })
 
   test('requests at the same time load once, and so after a change', async () => {
-    const many = async (): Promise<string[]> => await Promise.all(Array.from({ length: 12 }, () => text('/concurrent')))
+    const many = async (): Promise<string[]> =>
+      await Promise.all(Array.from({ length: 12 }, () => text('/concurrent')))
     expect(new Set(await many())).toEqual(new Set(['concurrent one']))
     expect(await loads('concurrent')).toBe(1)
-    await rewrite('concurrent', `import time; time.sleep(0.2)\n${source('concurrent', 'concurrent two')}`)
+    await rewrite(
+      'concurrent',
+      `import time; time.sleep(0.2)\n${source('concurrent', 'concurrent two')}`,
+    )
     expect(new Set(await many())).toEqual(new Set(['concurrent two']))
     expect(await loads('concurrent')).toBe(2)
   })
 
   test('running requests finish on the old code', async () => {
     const running = text('/busy/gate')
-    await pollUntil(() => (taipan.output.includes('gate of busy reached') ? true : undefined), 'the request to run')
+    await pollUntil(
+      () => (taipan.output.includes('gate of busy reached') ? true : undefined),
+      'the request to run',
+    )
     await rewrite('busy', source('busy', 'busy two'))
     expect(await text('/busy')).toBe('busy two')
     await writeFile(join(folder, 'busy.gate'), '')
@@ -203,7 +235,12 @@ describe('the execfile mechanism', () => {
 
   test('a failed load is never cached, and shows no traceback', async () => {
     expect(await text('/broken')).toBe('broken one')
-    for (const [index, content] of ['def handler(:\n', 'raise RuntimeError("no load")\n', 'nothing = 1\n', 'handler = 5\n'].entries()) {
+    for (const [index, content] of [
+      'def handler(:\n',
+      'raise RuntimeError("no load")\n',
+      'nothing = 1\n',
+      'handler = 5\n',
+    ].entries()) {
       await rewrite('broken', content, 1_500_000_000 + index * 10)
       for (let again = 0; again < 2; again++) {
         const response = await fetchRaw(taipan.url, '/broken')
@@ -229,14 +266,30 @@ describe('a callable chosen by the query', () => {
     expect(await text('/chosen?x=y&callable=other&z')).toBe('other')
   })
 
-  test.each(['', 'system', 'alias', 'os', 'secret', 'count', 'absent', 'open', 'eval', '__import__', '__builtins__', '__loader__', 'handler.__call__', 'os.system', 'handler()', 'lambda: 1', '%00', 'other%20'])(
-    '%j is refused without a traceback',
-    async (name) => {
-      const response = await fetchRaw(taipan.url, `/chosen?callable=${name}`)
-      expect(response.status).toBeGreaterThanOrEqual(400)
-      expect(response.text).not.toMatch(/Traceback|Error:|chosen\.py/)
-    },
-  )
+  test.each([
+    '',
+    'system',
+    'alias',
+    'os',
+    'secret',
+    'count',
+    'absent',
+    'open',
+    'eval',
+    '__import__',
+    '__builtins__',
+    '__loader__',
+    'handler.__call__',
+    'os.system',
+    'handler()',
+    'lambda: 1',
+    '%00',
+    'other%20',
+  ])('%j is refused without a traceback', async (name) => {
+    const response = await fetchRaw(taipan.url, `/chosen?callable=${name}`)
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    expect(response.text).not.toMatch(/Traceback|Error:|chosen\.py/)
+  })
 
   test('two parameters do not get past the check', async () => {
     for (const query of ['callable=other&callable=system', 'callable=system&callable=other']) {
@@ -254,8 +307,11 @@ describe('a callable chosen by the query', () => {
 describe('importable targets', () => {
   test('cacheCallables false: a new instance per request, run_once', async () => {
     for (const app of ['/instances', '/methods']) {
-      const answers = [await text(app), await text(app), await text(app)].map((answer) => answer.split(' '))
-      for (const [, calls, once, threads] of answers) expect([calls, once, threads]).toEqual(['1', 'True', 'False'])
+      const answers = [await text(app), await text(app), await text(app)].map((answer) =>
+        answer.split(' '),
+      )
+      for (const [, calls, once, threads] of answers)
+        expect([calls, once, threads]).toEqual(['1', 'True', 'False'])
     }
   })
 
@@ -274,11 +330,15 @@ describe('multithread false', () => {
   test("it does not hold the neighbours' threads", async () => {
     const connections = await Promise.all(Array.from({ length: 8 }, () => openRaw(taipan.url)))
     for (const connection of connections) connection.send(formatRequest({ target: '/single/gate' }))
-    await pollUntil(() => (taipan.output.includes('gate of single reached') ? true : undefined), 'the first of them to run')
+    await pollUntil(
+      () => (taipan.output.includes('gate of single reached') ? true : undefined),
+      'the first of them to run',
+    )
     for (let i = 0; i < 10; i++) expect(await text('/neighbour')).toBe('neighbour one')
     expect(taipan.output.split('gate of single reached')).toHaveLength(2)
     await writeFile(join(folder, 'single.gate'), '')
-    for (const connection of connections) expect((await connection.readFinalResponse()).text).toBe('single one')
+    for (const connection of connections)
+      expect((await connection.readFinalResponse()).text).toBe('single one')
     for (const connection of connections) connection.destroy()
   })
 })

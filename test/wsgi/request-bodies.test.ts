@@ -32,11 +32,15 @@ afterAll(async () => {
   await lab.stop()
 })
 
-const POST = (target: string, lines: string): string => `POST ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`
+const POST = (target: string, lines: string): string =>
+  `POST ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`
 
 describe('request bodies', () => {
   test('HTTP_TRANSFER_ENCODING is gone once chunks are decoded', async () => {
-    const report = await lab.json<ReadReport>('/read?ops=r', { method: 'POST', chunks: ['hel', 'lo'] })
+    const report = await lab.json<ReadReport>('/read?ops=r', {
+      method: 'POST',
+      chunks: ['hel', 'lo'],
+    })
     expect(report.results).toEqual(['hello'])
     expect(report.coding).toBeNull()
     expect(report.headers).not.toContain('HTTP_TRANSFER_ENCODING')
@@ -46,17 +50,26 @@ describe('request bodies', () => {
     for (const size of [0, 5, 16_384, 700_000]) {
       const chunks = size === 0 ? [] : splitInto('x'.repeat(size), 10_000)
       const report = await lab.json<CountReport>('/count', { method: 'POST', chunks })
-      expect([report.total, report.length, report.terminated, report.again], `${size} bytes`).toEqual([size, String(size), true, ''])
+      expect(
+        [report.total, report.length, report.terminated, report.again],
+        `${size} bytes`,
+      ).toEqual([size, String(size), true, ''])
     }
   })
 
   test('an application that reads exactly CONTENT_LENGTH gets a chunked 700 KB whole', async () => {
-    const response = await lab.get('/by-length', { method: 'PUT', chunks: splitInto('y'.repeat(700_000), 65_536) })
+    const response = await lab.get('/by-length', {
+      method: 'PUT',
+      chunks: splitInto('y'.repeat(700_000), 65_536),
+    })
     expect(response.text).toBe('700000')
   })
 
   test('a chunked body too large for the buffer is streamed, with its end', async () => {
-    const report = await lab.json<CountReport>('/count', { method: 'POST', chunks: splitInto('z'.repeat(9_000_000), 65_536) })
+    const report = await lab.json<CountReport>('/count', {
+      method: 'POST',
+      chunks: splitInto('z'.repeat(9_000_000), 65_536),
+    })
     expect(report.total).toBe(9_000_000)
     expect(report.terminated).toBe(true)
     expect(['', null, '9000000']).toContain(report.length)
@@ -64,13 +77,21 @@ describe('request bodies', () => {
 
   test('wsgi.input_terminated is true for every kind of body', async () => {
     expect((await lab.json<ReadReport>('/read')).terminated).toBe(true)
-    expect((await lab.json<ReadReport>('/read', { method: 'POST', body: 'x' })).terminated).toBe(true)
-    expect((await lab.json<ReadReport>('/read', { method: 'POST', body: 'x'.repeat(3_000_000) })).terminated).toBe(true)
+    expect((await lab.json<ReadReport>('/read', { method: 'POST', body: 'x' })).terminated).toBe(
+      true,
+    )
+    expect(
+      (await lab.json<ReadReport>('/read', { method: 'POST', body: 'x'.repeat(3_000_000) }))
+        .terminated,
+    ).toBe(true)
   })
 
   test('a buffered body can seek and tell', async () => {
     for (const request of [{ body: 'hello world' }, { chunks: ['hello', ' world'] }]) {
-      const report = await lab.json<ReadReport>('/read?ops=tell,r5,tell,seek0,r,tell,seek6,l', { method: 'PUT', ...request })
+      const report = await lab.json<ReadReport>('/read?ops=tell,r5,tell,seek0,r,tell,seek6,l', {
+        method: 'PUT',
+        ...request,
+      })
       expect(report.results).toEqual([0, 'hello', 5, 0, 'hello world', 11, 6, 'world'])
     }
   })
@@ -84,7 +105,10 @@ describe('request bodies', () => {
       using connection = await openRaw(lab.url)
       // What the application printed tells that it has its bytes while the rest is still unsent.
       connection.send(POST(`/first-bytes?size=5&say=${key}`, lines) + begun)
-      await pollUntil(() => (lab.taipan.output.includes(`read hello for ${key}`) ? true : undefined), 'the first read to return')
+      await pollUntil(
+        () => (lab.taipan.output.includes(`read hello for ${key}`) ? true : undefined),
+        'the first read to return',
+      )
       connection.send(rest)
       expect((await connection.readFinalResponse('POST')).text).toBe('hello|world')
       key = lab.key()
@@ -95,29 +119,36 @@ describe('request bodies', () => {
     const key = lab.key()
     using connection = await openRaw(lab.url)
     connection.send(POST(`/first-line?say=${key}`, 'Content-Length: 12\r\n') + 'hello\n')
-    await pollUntil(() => (lab.taipan.output.includes(`line hello for ${key}`) ? true : undefined), 'the first line to return')
+    await pollUntil(
+      () => (lab.taipan.output.includes(`line hello for ${key}`) ? true : undefined),
+      'the first line to return',
+    )
     connection.send('world\n')
     expect((await connection.readFinalResponse('POST')).text).toBe('hello\n|world\n')
   })
 
-  test.each([401, 413, 415])('an early %i arrives while megabytes are still coming', async (status) => {
-    using connection = await openRaw(lab.url)
-    connection.send(POST(`/ignore-body?status=${status}`, 'Content-Length: 8000000\r\n'))
-    const block = Buffer.alloc(65_536, 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n')
-    // As most clients do: everything is sent before the answer is looked at.
-    for (let sent = 0; sent < 8_000_000 && !connection.ended; sent += block.length) {
-      await connection.sendAll(block.subarray(0, Math.min(block.length, 8_000_000 - sent)))
-    }
-    const response = await connection.readFinalResponse('POST')
-    expect([response.status, response.text]).toEqual([status, 'ignored'])
-    const more = connection.ended ? [] : await nextAnswer(connection)
-    expect(more.every((text) => text === 'hello')).toBe(true)
-  })
+  test.each([401, 413, 415])(
+    'an early %i arrives while megabytes are still coming',
+    async (status) => {
+      using connection = await openRaw(lab.url)
+      connection.send(POST(`/ignore-body?status=${status}`, 'Content-Length: 8000000\r\n'))
+      const block = Buffer.alloc(65_536, 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n')
+      // As most clients do: everything is sent before the answer is looked at.
+      for (let sent = 0; sent < 8_000_000 && !connection.ended; sent += block.length) {
+        await connection.sendAll(block.subarray(0, Math.min(block.length, 8_000_000 - sent)))
+      }
+      const response = await connection.readFinalResponse('POST')
+      expect([response.status, response.text]).toEqual([status, 'ignored'])
+      const more = connection.ended ? [] : await nextAnswer(connection)
+      expect(more.every((text) => text === 'hello')).toBe(true)
+    },
+  )
 
   test('an early answer to chunks arrives, and the rest is not the next request', async () => {
     using connection = await openRaw(lab.url)
     connection.send(POST('/ignore-body?status=413', 'Transfer-Encoding: chunked\r\n'))
-    for (let i = 0; i < 40 && !connection.ended; i++) await connection.sendAll(formatChunk('GET /hello HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2000)))
+    for (let i = 0; i < 40 && !connection.ended; i++)
+      await connection.sendAll(formatChunk('GET /hello HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2000)))
     connection.send('0\r\n\r\n')
     expect((await connection.readFinalResponse('POST')).status).toBe(413)
     const more = connection.ended ? [] : await nextAnswer(connection)
@@ -133,7 +164,12 @@ describe('request bodies', () => {
 
   test('Expect: 100-continue with chunks and trailers', async () => {
     using connection = await openRaw(lab.url)
-    connection.send(POST('/read?ops=r', 'Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nTrailer: X-Sum\r\n'))
+    connection.send(
+      POST(
+        '/read?ops=r',
+        'Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nTrailer: X-Sum\r\n',
+      ),
+    )
     expect((await connection.readResponse('POST')).status).toBe(100)
     connection.send('5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n')
     const report = JSON.parse((await connection.readFinalResponse('POST')).text) as ReadReport
@@ -144,7 +180,9 @@ describe('request bodies', () => {
 
   test('an application that does not read sends no 100', async () => {
     using connection = await openRaw(lab.url)
-    connection.send(POST('/ignore-body?status=401', 'Content-Length: 5\r\nExpect: 100-continue\r\n'))
+    connection.send(
+      POST('/ignore-body?status=401', 'Content-Length: 5\r\nExpect: 100-continue\r\n'),
+    )
     const response = await connection.readFinalResponse('POST')
     expect([response.status, response.interim]).toEqual([401, []])
   })
@@ -160,13 +198,20 @@ describe('request bodies', () => {
 
   test('an encoded body passes untouched', async () => {
     const body = gzipSync('compressed by the client'.repeat(1000))
-    const report = await lab.json<CountReport>('/count', { method: 'POST', body, headers: [['Content-Encoding', 'gzip']] })
+    const report = await lab.json<CountReport>('/count', {
+      method: 'POST',
+      body,
+      headers: [['Content-Encoding', 'gzip']],
+    })
     expect([report.total, report.encoding]).toEqual([body.length, 'gzip'])
     expect(toBuffer(report.first).equals(body.subarray(0, 20))).toBe(true)
   })
 
   test('10 MB arrive byte for byte', async () => {
-    const report = await lab.json<CountReport>('/count', { method: 'POST', body: Buffer.alloc(10 << 20, 'abc') })
+    const report = await lab.json<CountReport>('/count', {
+      method: 'POST',
+      body: Buffer.alloc(10 << 20, 'abc'),
+    })
     expect([report.total, report.length]).toEqual([10 << 20, String(10 << 20)])
   })
 })
@@ -176,8 +221,16 @@ describe('a body that breaks raises in wsgi.input', () => {
 
   test.each([
     ['a bad chunk size', 'Transfer-Encoding: chunked\r\n', [formatChunk(large), 'zz\r\n']],
-    ['a chunk without its end', 'Transfer-Encoding: chunked\r\n', [formatChunk(large), '5\r\nhello!!']],
-    ['a broken trailer', 'Transfer-Encoding: chunked\r\n', [formatChunk(large), '0\r\nbad trailer\r\n\r\n']],
+    [
+      'a chunk without its end',
+      'Transfer-Encoding: chunked\r\n',
+      [formatChunk(large), '5\r\nhello!!'],
+    ],
+    [
+      'a broken trailer',
+      'Transfer-Encoding: chunked\r\n',
+      [formatChunk(large), '0\r\nbad trailer\r\n\r\n'],
+    ],
   ] as const)('%s', async (_name, lines, pieces) => {
     const key = lab.key()
     using connection = await openRaw(lab.url)
@@ -202,10 +255,14 @@ describe('a body that breaks raises in wsgi.input', () => {
       if (how === 'leave') connection.destroy()
       else if (how === 'reset') connection.reset()
       else connection.finishSending()
-      const notes = await pollUntil(async () => {
-        const found = await lab.notes(key)
-        return found.length > 0 ? found : undefined
-      }, 'the application to notice', { deadline: 5000 }).catch(() => [])
+      const notes = await pollUntil(
+        async () => {
+          const found = await lab.notes(key)
+          return found.length > 0 ? found : undefined
+        },
+        'the application to notice',
+        { deadline: 5000 },
+      ).catch(() => [])
       connection.destroy()
       expect(notes, how).not.toContain('end')
       for (const note of notes) expect(note).toMatch(/^raised/)
@@ -222,5 +279,7 @@ async function nextAnswer(connection: Awaited<ReturnType<typeof openRaw>>): Prom
 }
 
 function splitInto(text: string, size: number): string[] {
-  return Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size))
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+    text.slice(i * size, (i + 1) * size),
+  )
 }

@@ -16,19 +16,30 @@ afterAll(async () => {
 })
 
 /** The answer, and the text of a second request on the same connection (undefined when it was closed). */
-async function askTwice(target: string, method = 'GET'): Promise<{ first: RawResponse; next: string | undefined }> {
+async function askTwice(
+  target: string,
+  method = 'GET',
+): Promise<{ first: RawResponse; next: string | undefined }> {
   using connection = await openRaw(lab.url)
   connection.send(formatRequest({ method, target }))
   const first = await connection.readFinalResponse(method)
   connection.send(formatRequest({ target: '/hello' }))
-  const next = await connection.readFinalResponse().then((response) => response.text, () => undefined)
+  const next = await connection.readFinalResponse().then(
+    (response) => response.text,
+    () => undefined,
+  )
   return { first, next }
 }
 
 describe('responses', () => {
   test('an application that frames chunks itself is not framed twice', async () => {
     const { first, next } = await askTwice('/self-framed')
-    expect([first.status, first.text, first.framing, first.complete]).toEqual([200, 'hello world', 'chunked', true])
+    expect([first.status, first.text, first.framing, first.complete]).toEqual([
+      200,
+      'hello world',
+      'chunked',
+      true,
+    ])
     expect(next === 'hello' || next === undefined).toBe(true)
     const old = await lab.get('/self-framed', { version: '1.0' })
     expect([old.text, old.framing]).toEqual(['hello world', 'close'])
@@ -49,20 +60,39 @@ describe('responses', () => {
     expect([file.first.header('content-length'), file.next]).toEqual(['25', 'hello'])
   })
 
-  test.each(['204 No Content', '304 Not Modified'])('%s carries neither body nor Transfer-Encoding', async (status) => {
-    const encoded = encodeURIComponent(status)
-    for (const target of [`/bodyless?status=${encoded}`, `/status?status=${encoded}`, `/blocks?status=${encoded}`, `/empty?status=${encoded}`, `/file?kind=file&status=${encoded}`]) {
-      const { first, next } = await askTwice(target)
-      expect([first.status, first.header('transfer-encoding'), first.framing, next], target).toEqual([Number(status.slice(0, 3)), undefined, 'none', 'hello'])
-    }
-  })
+  test.each(['204 No Content', '304 Not Modified'])(
+    '%s carries neither body nor Transfer-Encoding',
+    async (status) => {
+      const encoded = encodeURIComponent(status)
+      for (const target of [
+        `/bodyless?status=${encoded}`,
+        `/status?status=${encoded}`,
+        `/blocks?status=${encoded}`,
+        `/empty?status=${encoded}`,
+        `/file?kind=file&status=${encoded}`,
+      ]) {
+        const { first, next } = await askTwice(target)
+        expect(
+          [first.status, first.header('transfer-encoding'), first.framing, next],
+          target,
+        ).toEqual([Number(status.slice(0, 3)), undefined, 'none', 'hello'])
+      }
+    },
+  )
 
   test('an iterator that raises midway ends in an aborted connection', async () => {
     for (const sized of ['', '&sized=1']) {
       const { first, next } = await askTwice(`/raise?error=ValueError&where=later${sized}`)
-      expect([first.status, first.text, first.complete, next]).toEqual([200, 'good', false, undefined])
+      expect([first.status, first.text, first.complete, next]).toEqual([
+        200,
+        'good',
+        false,
+        undefined,
+      ])
     }
-    const old = await lab.get('/raise?error=ValueError&where=later', { version: '1.0' }).catch(() => undefined)
+    const old = await lab
+      .get('/raise?error=ValueError&where=later', { version: '1.0' })
+      .catch(() => undefined)
     expect(old === undefined || old.status === 200).toBe(true)
   })
 
@@ -76,7 +106,11 @@ describe('responses', () => {
     expect(gzipped.headers('content-encoding')).toEqual(['gzip'])
     expect(gunzipSync(gzipped.body).toString()).toBe('own compression')
     const ranged = await lab.get('/ranged', { headers: [['Range', 'bytes=2-4']] })
-    expect([ranged.status, ranged.header('content-range'), ranged.text]).toEqual([206, 'bytes 2-4/10', '234'])
+    expect([ranged.status, ranged.header('content-range'), ranged.text]).toEqual([
+      206,
+      'bytes 2-4/10',
+      '234',
+    ])
     const cookies = await lab.get('/cookies')
     expect(cookies.headers('set-cookie')).toEqual(['a=1', 'b=2; Path=/'])
     expect(cookies.headers('vary').join(', ')).toBe('X, Y')
@@ -97,7 +131,11 @@ describe('responses', () => {
   test('10 MB down arrive whole, sized and in chunks', async () => {
     for (const sized of ['1', '0']) {
       const response = await lab.get(`/large?size=${10 << 20}&sized=${sized}`)
-      expect([response.body.length, response.complete, response.framing]).toEqual([10 << 20, true, sized === '1' ? 'length' : 'chunked'])
+      expect([response.body.length, response.complete, response.framing]).toEqual([
+        10 << 20,
+        true,
+        sized === '1' ? 'length' : 'chunked',
+      ])
     }
   })
 
@@ -109,7 +147,11 @@ describe('responses', () => {
 
 describe('answers', () => {
   test('a body shorter than its Content-Length is visibly cut and the connection not reused', async () => {
-    for (const target of ['/blocks?blocks=1&length=7', '/file?kind=file&length=9999999', '/header?name=Content-Length&value=100']) {
+    for (const target of [
+      '/blocks?blocks=1&length=7',
+      '/file?kind=file&length=9999999',
+      '/header?name=Content-Length&value=100',
+    ]) {
       const { first, next } = await askTwice(target)
       expect([first.status, first.complete, next], target).toEqual([200, false, undefined])
     }
@@ -128,33 +170,71 @@ describe('answers', () => {
     }
   })
 
-  test.each(Array.from({ length: 34 }, (_, index) => index))('bad header number %i is a 500 with nothing injected', async (index) => {
-    const { first } = await askTwice(`/bad-header?index=${index}`)
-    expect(first.status).toBe(500)
-    expect([first.header('x-evil'), first.header('x-early'), first.header('x')]).toEqual([undefined, undefined, undefined])
-    expect(first.text).not.toMatch(/Traceback|X-Evil/)
-  })
-
-  test.each(['OK', '', 'abc OK', '20 OK', '2000 OK', '200 OK\r\nX-Evil: 1', '200 O\x00K', '099 Low', '100 Continue', '101 Switching Protocols', '103 Early', '199 Odd'])(
-    'status %j is a 500 with nothing injected',
-    async (status) => {
-      const response = await lab.get(`/status?status=${encodeURIComponent(status)}`)
-      expect([response.status, response.interim]).toEqual([500, []])
-      expect(response.header('x-evil')).toBeUndefined()
+  test.each(Array.from({ length: 34 }, (_, index) => index))(
+    'bad header number %i is a 500 with nothing injected',
+    async (index) => {
+      const { first } = await askTwice(`/bad-header?index=${index}`)
+      expect(first.status).toBe(500)
+      expect([first.header('x-evil'), first.header('x-early'), first.header('x')]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ])
+      expect(first.text).not.toMatch(/Traceback|X-Evil/)
     },
   )
 
-  test.each(['-4', '+4', '4,4', '4 4', '0x4', '1e1', 'four', '4.0'])('Content-Length %s of the application never goes out', async (value) => {
-    const response = await lab.get(`/header?name=Content-Length&value=${encodeURIComponent(value)}`)
-    expect(response.status).toBe(500)
+  test.each([
+    'OK',
+    '',
+    'abc OK',
+    '20 OK',
+    '2000 OK',
+    '200 OK\r\nX-Evil: 1',
+    '200 O\x00K',
+    '099 Low',
+    '100 Continue',
+    '101 Switching Protocols',
+    '103 Early',
+    '199 Odd',
+  ])('status %j is a 500 with nothing injected', async (status) => {
+    const response = await lab.get(`/status?status=${encodeURIComponent(status)}`)
+    expect([response.status, response.interim]).toEqual([500, []])
+    expect(response.header('x-evil')).toBeUndefined()
   })
 
+  test.each(['-4', '+4', '4,4', '4 4', '0x4', '1e1', 'four', '4.0'])(
+    'Content-Length %s of the application never goes out',
+    async (value) => {
+      const response = await lab.get(
+        `/header?name=Content-Length&value=${encodeURIComponent(value)}`,
+      )
+      expect(response.status).toBe(500)
+    },
+  )
+
   test('1.0 never gets chunks or a 100', async () => {
-    for (const target of ['/generator', '/stepwise?gate=/', '/write', '/large?size=300000&sized=0']) {
-      const response = await lab.get(target, { version: '1.0', headers: [['Connection', 'keep-alive']] })
-      expect([response.status, response.framing, response.header('transfer-encoding')], target).toEqual([200, 'close', undefined])
+    for (const target of [
+      '/generator',
+      '/stepwise?gate=/',
+      '/write',
+      '/large?size=300000&sized=0',
+    ]) {
+      const response = await lab.get(target, {
+        version: '1.0',
+        headers: [['Connection', 'keep-alive']],
+      })
+      expect(
+        [response.status, response.framing, response.header('transfer-encoding')],
+        target,
+      ).toEqual([200, 'close', undefined])
     }
-    const posted = await lab.get('/read', { version: '1.0', method: 'POST', body: 'x', headers: [['Expect', '100-continue']] })
+    const posted = await lab.get('/read', {
+      version: '1.0',
+      method: 'POST',
+      body: 'x',
+      headers: [['Expect', '100-continue']],
+    })
     expect([posted.status, posted.interim]).toEqual([200, []])
   })
 
@@ -169,7 +249,11 @@ describe('answers', () => {
     using connection = await openRaw(lab.url)
     connection.send(formatRequest({ target: '/header?name=Connection&value=close' }))
     const responses = await connection.readUntilEnd()
-    expect([responses.length, responses[0]?.text, responses[0]?.headers('connection')]).toEqual([1, 'onetwo', ['close']])
+    expect([responses.length, responses[0]?.text, responses[0]?.headers('connection')]).toEqual([
+      1,
+      'onetwo',
+      ['close'],
+    ])
   })
 
   test('a half-closed client is answered', async () => {

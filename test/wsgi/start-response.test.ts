@@ -18,21 +18,35 @@ const CONTENT = Array.from({ length: 30_000 }, (_, i) => `${String(i).padStart(9
 describe('start_response', () => {
   test('a failed call leaves nothing behind', async () => {
     const response = await lab.get('/bad-header-then-good')
-    expect([response.status, response.text, response.header('x-early'), response.header('x-late')]).toEqual([201, 'good', undefined, '1'])
+    expect([
+      response.status,
+      response.text,
+      response.header('x-early'),
+      response.header('x-late'),
+    ]).toEqual([201, 'good', undefined, '1'])
   })
 
   test('everything is validated before anything is kept', async () => {
     // The same application object answers normally after having tried every wrong call.
     for (const target of ['/bad-statuses', '/bad-headers']) {
       const response = await lab.get(target)
-      expect([response.status, response.header('x'), response.header('x-evil')]).toEqual([200, undefined, undefined])
+      expect([response.status, response.header('x'), response.header('x-evil')]).toEqual([
+        200,
+        undefined,
+        undefined,
+      ])
     }
   })
 
   test('exc_info before output drops all earlier headers, Content-Length too', async () => {
     for (const target of ['/replaced', '/replaced-in-iteration']) {
       const response = await lab.get(target)
-      expect([response.status, response.reason, response.text, response.complete], target).toEqual([503, 'Replaced', 'the replacement', true])
+      expect([response.status, response.reason, response.text, response.complete], target).toEqual([
+        503,
+        'Replaced',
+        'the replacement',
+        true,
+      ])
       expect([response.header('x-old'), response.header('x-new')]).toEqual([undefined, '1'])
       expect(response.header('content-length')).not.toBe('3')
     }
@@ -47,17 +61,25 @@ describe('start_response', () => {
 })
 
 describe('what the application returns', () => {
-  test.each(['none', 'str', 'bytes', 'int', 'str_items', 'int_items', 'none_items', 'iter_raises', 'empty_then_str', 'closing_str_items'])(
-    '%s is a 500 before the head',
-    async (what) => {
-      for (const start of ['1', '0']) {
-        const key = lab.key()
-        const response = await lab.get(`/returns?what=${what}&start=${start}&key=${key}`)
-        expect([response.status, response.complete]).toEqual([500, true])
-        if (what.startsWith('closing')) expect(await lab.notes(key)).toEqual(['close'])
-      }
-    },
-  )
+  test.each([
+    'none',
+    'str',
+    'bytes',
+    'int',
+    'str_items',
+    'int_items',
+    'none_items',
+    'iter_raises',
+    'empty_then_str',
+    'closing_str_items',
+  ])('%s is a 500 before the head', async (what) => {
+    for (const start of ['1', '0']) {
+      const key = lab.key()
+      const response = await lab.get(`/returns?what=${what}&start=${start}&key=${key}`)
+      expect([response.status, response.complete]).toEqual([500, true])
+      if (what.startsWith('closing')) expect(await lab.notes(key)).toEqual(['close'])
+    }
+  })
 
   test.each([
     ['str', /str/],
@@ -101,7 +123,11 @@ describe('close()', () => {
     ['no start_response', '/no-start?', 'GET'],
     ['no start_response and no block', '/no-start-empty?', 'GET'],
     ['a bad block', '/returns?what=closing_str_items', 'GET'],
-    ['an exception at the first block', '/raise?error=KeyError&where=first'.replace('KeyError', 'ValueError'), 'GET'],
+    [
+      'an exception at the first block',
+      '/raise?error=KeyError&where=first'.replace('KeyError', 'ValueError'),
+      'GET',
+    ],
     ['SystemExit at the first block', '/raise?error=SystemExit&where=first', 'GET'],
     ['an exception later', '/raise?error=ValueError&where=later', 'GET'],
     ['an exception in close() itself', '/raise?error=ValueError&where=close', 'GET'],
@@ -160,13 +186,19 @@ describe('file_wrapper', () => {
 
   test('a file followed by another request on the same connection', async () => {
     using connection = await openRaw(lab.url)
-    connection.send(formatRequest({ target: '/file?kind=file' }).toString('latin1') + formatRequest({ target: '/hello' }).toString('latin1'))
+    connection.send(
+      formatRequest({ target: '/file?kind=file' }).toString('latin1') +
+        formatRequest({ target: '/hello' }).toString('latin1'),
+    )
     expect((await connection.readFinalResponse()).text === CONTENT).toBe(true)
     expect((await connection.readFinalResponse()).text).toBe('hello')
   })
 
   test("the application's own Date and Server win", async () => {
     const response = await lab.get('/own')
-    expect([response.headers('date'), response.headers('server')]).toEqual([['Sat, 01 Jan 2000 00:00:00 GMT'], ['own/1.0']])
+    expect([response.headers('date'), response.headers('server')]).toEqual([
+      ['Sat, 01 Jan 2000 00:00:00 GMT'],
+      ['own/1.0'],
+    ])
   })
 })

@@ -7,7 +7,9 @@ import { APPS } from './lab.ts'
 let taipan: RunningTaipan
 
 beforeAll(async () => {
-  taipan = await startTaipan(['wsgi_validated.py', '-b', '127.0.0.1:0', '-p', '1', '-t', '2'], { cwd: APPS })
+  taipan = await startTaipan(['wsgi_validated.py', '-b', '127.0.0.1:0', '-p', '1', '-t', '2'], {
+    cwd: APPS,
+  })
 })
 
 afterAll(async () => {
@@ -21,11 +23,28 @@ const CASES: readonly (readonly [string, RawRequest, number, string])[] = [
   ['hello', { target: '/hello' }, 200, 'hello'],
   ['hello in 1.0', { target: '/hello', version: '1.0' }, 200, 'hello'],
   ['HEAD', { target: '/hello', method: 'HEAD' }, 200, ''],
-  ['a query and fields', { target: '/hello?a=b&c', headers: [['X-A', 'b'], ['X-A', 'c'], ['Cookie', 'd=e']] }, 200, 'hello'],
+  [
+    'a query and fields',
+    {
+      target: '/hello?a=b&c',
+      headers: [
+        ['X-A', 'b'],
+        ['X-A', 'c'],
+        ['Cookie', 'd=e'],
+      ],
+    },
+    200,
+    'hello',
+  ],
   ['echo', { target: '/echo', method: 'POST', body: 'hello' }, 200, 'hello'],
   ['echo of chunks', { target: '/echo', method: 'POST', chunks: ['hel', 'lo'] }, 200, 'hello'],
   ['echo of nothing', { target: '/echo', method: 'POST', body: '' }, 200, ''],
-  ['echo of 1 MB', { target: '/echo', method: 'POST', body: 'x'.repeat(1 << 20) }, 200, 'x'.repeat(1 << 20)],
+  [
+    'echo of 1 MB',
+    { target: '/echo', method: 'POST', body: 'x'.repeat(1 << 20) },
+    200,
+    'x'.repeat(1 << 20),
+  ],
   ['lines', { target: '/lines', method: 'POST', body: 'a\nb\nc' }, 200, 'a\nb\nc'],
   ['a stream', { target: '/stream' }, 200, 'block 0\nblock 1\nblock 2\nblock 3\nblock 4\n'],
   ['HEAD of a stream', { target: '/stream', method: 'HEAD' }, 200, ''],

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+
+import { fetchRaw, pollUntil } from '../support/raw-client.ts'
+import { app, createFolder, serve, type Command } from './command.ts'
+
+const SPEAKING = app(`path = environ["PATH_INFO"]
+if path == "/raise":
+    def inner():
+        raise LookupError("marker-of-traceback \\u20ac")
+    inner()
+print("marker-stdout")
+print("marker-stderr", file=sys.stderr)
+environ["wsgi.errors"].write("marker-errors\\n")
+import logging
+logging.getLogger("shop").warning("marker-logging")
+return str(os.getpid())`)
+
+type Line = Readonly<Record<string, unknown>>
+
+function jsonLines(taipan: Command): Line[] {
+  return taipan.output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line)
+}
+
+async function findLine(taipan: Command, marker: string): Promise<Line> {
+  return await pollUntil(
+    () => jsonLines(taipan).find((line) => JSON.stringify(line).includes(marker)),
+    `${marker} in the log`,
+  )
+}
+
+/** Value of the first of these keys that the line has. */
+function pick(line: Line, names: readonly string[]): unknown {
+  return names.map((name) => line[name]).find((value) => value !== undefined)
+}
+
+const REQUEST = ['request', 'requestId', 'request_id', 'reqId', 'id']
+
+describe('the log', () => {
+  test('stdout, stderr, wsgi.errors and logging carry worker and request id', async () => {
+    await using folder = await createFolder({ 'app.py': SPEAKING })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
+    const pid = (await fetchRaw(await taipan.url(), '/spoken')).text
+    const access = await findLine(taipan, '/spoken')
+    const id = pick(access, REQUEST)
+    expect(typeof id).toBe('string')
+    for (const marker of ['marker-stdout', 'marker-stderr', 'marker-errors', 'marker-logging']) {
+      const line = await findLine(taipan, marker)
+      expect(pick(line, REQUEST), marker).toBe(id)
+      expect(String(line['worker']), marker).toContain(pid)
+    }
+  })
+
+  test('one line per request: id, queue, Python, bytes, status, application, worker', async () => {
+    await using folder = await createFolder({ 'app.py': SPEAKING })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
+    const url = await taipan.url()
+    const pid = (await fetchRaw(url, '/counted')).text
+    const line = await findLine(taipan, '/counted')
+    const text = JSON.stringify(line)
+    expect(text).toContain('200')
+    expect(text).toContain(pid)
+    expect(Object.values(line)).toContain(pid.length)
+    expect(
+      jsonLines(taipan).filter((one) => JSON.stringify(one).includes('/counted')),
+    ).toHaveLength(1)
+    await fetchRaw(url, '/counted?secret=of-the-query')
+    expect(pick(line, REQUEST)).not.toBe(undefined)
+  })
+
+  test('a traceback is whole, in one record, with its request id', async () => {
+    await using folder = await createFolder({ 'app.py': SPEAKING })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
+    const response = await fetchRaw(await taipan.url(), '/raise')
+    expect(response.status).toBe(500)
+    expect(response.text).not.toMatch(/marker|Traceback|LookupError/)
+    const line = await findLine(taipan, 'marker-of-traceback')
+    const text = JSON.stringify(line)
+    expect(text).toMatch(/Traceback \(most recent call last\)/)
+    expect(text).toMatch(/in inner/)
+    expect(text).toMatch(/LookupError: marker-of-traceback \u20ac/)
+    expect(text, "only the user's frames").not.toMatch(
+      /taipan\/(wsgi|worker|loader|dispatch)|python\/taipan/,
+    )
+    const access = await pollUntil(
+      () =>
+        jsonLines(taipan).find(
+          (one) => Object.values(one).includes('/raise') || String(one['msg']).includes('/raise'),
+        ),
+      'the access line',
+    )
+    expect(pick(line, REQUEST)).toBe(pick(access, REQUEST))
+  })
+
+  test('with --dev the client gets the traceback, escaped', async () => {
+    await using folder = await createFolder({
+      'app.py': app('raise LookupError("<script>marker</script>")'),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--dev'])
+    const response = await fetchRaw(await taipan.url(), '/')
+    expect(response.status).toBe(500)
+    expect(response.text).toMatch(/LookupError/)
+    expect(response.text).toMatch(/app\.py/)
+    if (/html/.test(response.header('content-type') ?? ''))
+      expect(response.text).not.toContain('<script>marker')
+  })
+
+  test('--no-access-log has no line for a good request', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "x"') })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--no-access-log'])
+    const url = await taipan.url()
+    await fetchRaw(url, '/not-to-be-seen')
+    taipan.signal('SIGTERM')
+    await taipan.waitForEnd()
+    expect(taipan.output).not.toContain('/not-to-be-seen')
+  })
+
+  test('what was printed last before a death or a stop is not lost', async () => {
+    await using folder = await createFolder({
+      'app.py': app(
+        'sys.stdout.write("last words of a request\\n")\nos._exit(5)',
+        'import atexit\natexit.register(lambda: print("last words at exit"))',
+      ),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    expect((await fetchRaw(await taipan.url(), '/')).status).toBe(502)
+    await taipan.waitForOutput(/last words of a request/)
+    taipan.signal('SIGTERM')
+    await taipan.waitForEnd()
+    expect(taipan.output).toMatch(/last words at exit/)
+  })
+
+  test('a line break in a path does not forge a log line', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "x"') })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'pretty'])
+    await fetchRaw(await taipan.url(), '/a%0aforged%1b[31m')
+    await taipan.waitForOutput(/forged/)
+    expect(taipan.output).not.toMatch(/^forged/m)
+    expect(taipan.output).not.toContain('\u001b[31m/')
+  })
+
+  test('a huge line is not lost, and does not hold the worker', async () => {
+    await using folder = await createFolder({
+      'app.py': app('print("x" * 3000000 + "end-of-line")\nreturn "printed"'),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('printed')
+    await taipan.waitForOutput(/end-of-line/)
+  })
+})

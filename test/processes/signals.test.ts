@@ -1,0 +1,256 @@
+import { readFile } from 'node:fs/promises'
+
+import { describe, expect, test } from 'vitest'
+
+import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
+import { isRunning, listChildren } from '../faults/fault-lab.ts'
+import { app, createFolder, serve, type Folder } from './command.ts'
+
+const GATED = app(
+  `path = environ["PATH_INFO"]
+if path == "/gate":
+    print("gate reached", flush=True)
+    for _ in range(3000):
+        if os.path.exists("open"):
+            break
+        time.sleep(0.01)
+    return "through"
+if path == "/stuck":
+    print("stuck now", flush=True)
+    while not os.path.exists("open"):
+        try:
+            time.sleep(0.05)
+        except BaseException:
+            pass
+    return "unstuck"
+return "%d %d" % (os.getpid(), os.getppid())`,
+  `import atexit
+VERSION = 1
+atexit.register(lambda: open("atexit-%d" % os.getpid(), "w").write("ran"))`,
+)
+
+async function workerOf(url: string): Promise<number> {
+  return Number((await fetchRaw(url, '/')).text.split(' ')[0])
+}
+
+async function atexitRan(folder: Folder, pid: number): Promise<boolean> {
+  return (await readFile(folder.file(`atexit-${pid}`), 'utf8').catch(() => '')) === 'ran'
+}
+
+describe('stopping', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s: a running request finishes, new ones are not taken, atexit runs, exit 0',
+    async (signal) => {
+      await using folder = await createFolder({ 'app.py': GATED })
+      await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '2'])
+      const url = await taipan.url()
+      const worker = await workerOf(url)
+      using connection = await openRaw(url)
+      connection.send(formatRequest({ target: '/gate' }))
+      await taipan.waitForOutput(/gate reached/)
+      taipan.signal(signal)
+      await pollUntil(async () => {
+        const late = await fetchRaw(url, '/').catch(() => undefined)
+        return late === undefined || late.status === 503 ? true : undefined
+      }, 'the door to close')
+      expect(taipan.ending).toBeUndefined()
+      await folder.write('open', '')
+      const response = await connection.readFinalResponse()
+      expect([response.status, response.text]).toEqual([200, 'through'])
+      expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+      expect(await isRunning(worker)).toBe(false)
+      expect(await atexitRan(folder, worker)).toBe(true)
+    },
+  )
+
+  test('idle keep-alive connections do not hold the stop', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py'])
+    const url = await taipan.url()
+    const connections = await Promise.all(Array.from({ length: 10 }, () => openRaw(url)))
+    for (const connection of connections.slice(5)) {
+      connection.send(formatRequest())
+      expect((await connection.readFinalResponse()).status).toBe(200)
+    }
+    taipan.signal('SIGTERM')
+    expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+    for (const connection of connections) await connection.waitForEnd()
+  })
+
+  test('a second Ctrl-C forces', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '2'])
+    const url = await taipan.url()
+    const worker = await workerOf(url)
+    using connection = await openRaw(url)
+    connection.send(formatRequest({ target: '/stuck' }))
+    await taipan.waitForOutput(/stuck now/)
+    taipan.signal('SIGINT')
+    await pollUntil(async () => {
+      const late = await fetchRaw(url, '/').catch(() => undefined)
+      return late === undefined || late.status === 503 ? true : undefined
+    }, 'the first Ctrl-C to work')
+    expect(taipan.ending).toBeUndefined()
+    taipan.signal('SIGINT')
+    const ending = await taipan.waitForEnd(5000)
+    expect(ending.code === 0 && ending.signal === null).toBe(false)
+    await connection.waitForEnd()
+    await pollUntil(
+      async () => ((await isRunning(worker)) ? undefined : true),
+      'the worker to end',
+      { deadline: 5000 },
+    )
+  })
+
+  test('Ctrl-C in a terminal reaches the workers too, and is still graceful', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-p', '2', '-t', '2'])
+    const url = await taipan.url()
+    using connection = await openRaw(url)
+    connection.send(formatRequest({ target: '/gate' }))
+    await taipan.waitForOutput(/gate reached/)
+    const workers = await listChildren(taipan.pid)
+    expect(workers.length).toBeGreaterThanOrEqual(2)
+    for (const worker of workers) process.kill(worker, 'SIGINT')
+    taipan.signal('SIGINT')
+    await folder.write('open', '')
+    const response = await connection.readFinalResponse()
+    expect([response.status, response.text]).toEqual([200, 'through'])
+    expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+    expect(taipan.output).not.toMatch(/KeyboardInterrupt/)
+  })
+
+  test('a stop during a slow boot ends at once', async () => {
+    await using folder = await createFolder({
+      'app.py': app('return "x"', 'print("booting", flush=True)\ntime.sleep(8)'),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    await taipan.waitForOutput(/booting/)
+    taipan.signal('SIGTERM')
+    await taipan.waitForEnd(7000)
+    expect(await listChildren(taipan.pid)).toEqual([])
+  })
+
+  test('non-daemon threads of the application do not hold the stop', async () => {
+    await using folder = await createFolder({
+      'app.py': app(
+        'return str(os.getpid())',
+        'threading.Thread(target=lambda: time.sleep(60)).start()\nthreading.Thread(target=threading.Event().wait).start()',
+      ),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    const worker = await workerOf(await taipan.url())
+    taipan.signal('SIGTERM')
+    await taipan.waitForEnd(12_000)
+    await pollUntil(async () => ((await isRunning(worker)) ? undefined : true), 'the worker to end')
+  })
+})
+
+describe('SIGHUP', () => {
+  test('takes new code without losing a request', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "one"') })
+    await using taipan = serve(folder, ['app.py', '-p', '2'])
+    const url = await taipan.url()
+    expect((await fetchRaw(url, '/')).text).toBe('one')
+    await folder.write('app.py', app('return "two"'))
+    taipan.signal('SIGHUP')
+    const seen = await pollUntil(
+      async () => {
+        const response = await fetchRaw(url, '/')
+        expect(response.status).toBe(200)
+        return response.text === 'two' ? response.text : undefined
+      },
+      'the new code',
+      { pause: 10 },
+    )
+    expect(seen).toBe('two')
+    await pollUntil(
+      async () => ((await listChildren(taipan.pid)).length === 2 ? true : undefined),
+      'the old workers to leave',
+    )
+    for (let i = 0; i < 10; i++) expect((await fetchRaw(url, '/')).text).toBe('two')
+  })
+
+  test('a running request finishes on the old code', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '2'])
+    const url = await taipan.url()
+    const worker = await workerOf(url)
+    using connection = await openRaw(url)
+    connection.send(formatRequest({ target: '/gate' }))
+    await taipan.waitForOutput(/gate reached/)
+    taipan.signal('SIGHUP')
+    await pollUntil(
+      async () => ((await workerOf(url)) === worker ? undefined : true),
+      'a new worker',
+    )
+    await folder.write('open', '')
+    expect((await connection.readFinalResponse()).text).toBe('through')
+    await pollUntil(
+      async () => ((await isRunning(worker)) ? undefined : true),
+      'the old worker to leave',
+    )
+    expect(await atexitRan(folder, worker)).toBe(true)
+  })
+
+  test('code that does not load keeps the old', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "one"') })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    const url = await taipan.url()
+    await folder.write('app.py', 'syntax error\n')
+    taipan.signal('SIGHUP')
+    await taipan.waitForOutput(/SyntaxError/)
+    for (let i = 0; i < 10; i++) expect((await fetchRaw(url, '/')).text).toBe('one')
+    await folder.write('app.py', app('return "two"'))
+    taipan.signal('SIGHUP')
+    await pollUntil(
+      async () => ((await fetchRaw(url, '/')).text === 'two' ? true : undefined),
+      'the repaired code',
+    )
+  })
+})
+
+describe('SIGKILL of Node', () => {
+  test.each([
+    ['idle workers', undefined],
+    ['a worker in a request', '/gate'],
+    ['a worker with a stuck thread', '/stuck'],
+  ])('leaves no orphan: %s', async (_name, target) => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-p', '2', '-t', '2'])
+    const url = await taipan.url()
+    await workerOf(url)
+    const workers = await listChildren(taipan.pid)
+    expect(workers.length).toBeGreaterThanOrEqual(2)
+    using connection = await openRaw(url)
+    if (target !== undefined) {
+      connection.send(formatRequest({ target }))
+      await taipan.waitForOutput(target === '/gate' ? /gate reached/ : /stuck now/)
+    }
+    taipan.signal('SIGKILL')
+    await pollUntil(
+      async () => {
+        const left = await Promise.all(workers.map((pid) => isRunning(pid)))
+        return left.some(Boolean) ? undefined : true
+      },
+      'the workers to leave',
+      { deadline: 3500 },
+    )
+    if (target === undefined)
+      for (const pid of workers) expect(await atexitRan(folder, pid)).toBe(true)
+  })
+
+  test('a worker that boots leaves too', async () => {
+    await using folder = await createFolder({
+      'app.py': app('return "x"', 'print("booting %d" % os.getpid(), flush=True)\ntime.sleep(30)'),
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '1'])
+    const worker = Number((await taipan.waitForOutput(/booting \d+/)).split(' ')[1])
+    taipan.signal('SIGKILL')
+    await pollUntil(
+      async () => ((await isRunning(worker)) ? undefined : true),
+      'the worker to leave',
+      { deadline: 5000 },
+    )
+  })
+})
