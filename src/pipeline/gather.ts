@@ -1,0 +1,145 @@
+import { answerError } from '../core/answer-error.ts'
+import type { Backend, Invocation } from '../core/backend.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+
+/** How much of request bodies is held before Python has to care. Sizes in bytes. */
+export interface GatherOptions {
+  /** Of one body; a longer one goes to the application once so much is there. */
+  readonly request: number
+  /** Of all bodies together; beyond it each gets only the front's own read-ahead. */
+  readonly requestTotal: number
+}
+
+/** A request whose body still arrives, and the application it is for. */
+export interface GatherJob {
+  readonly exchange: Exchange
+  readonly invocation: Invocation
+  readonly backend: Backend
+}
+
+/** Waits for request bodies, so that slow clients hold memory within a bound and no Python thread. */
+export interface Gatherer {
+  /** Calls `backend.run` once the body is there, or answers the error that keeps it from coming. */
+  gather(job: GatherJob): void
+}
+
+// Read-ahead is granted in steps: a client that announces much and sends nothing reserves little.
+const STEP_BYTES = 64 * 1024
+const TOKEN_BYTES = 16 * 1024
+const TICK_MS = 250
+// Two whole ticks and the started one: at least 500 ms.
+const STALLED_TICKS = 3
+
+/** Makes the gatherer of a pipeline. Its one timer runs only while bodies are awaited, and keeps no process alive. */
+export function createGatherer(options: GatherOptions): Gatherer {
+  return new BodyGatherer(options)
+}
+
+class BodyGatherer implements Gatherer {
+  readonly #limit: number
+  readonly #total: number
+  #reserved = 0
+  /** In order of arrival, so that the oldest is handed over first. */
+  readonly #waiting = new Set<Gathering>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: GatherOptions) {
+    this.#limit = options.request
+    this.#total = options.requestTotal
+  }
+
+  gather(job: GatherJob): void {
+    const { body } = job.exchange
+    if (body.expectsContinue && body.length !== undefined && body.error === undefined) {
+      // The application may refuse from the head alone; its first read asks for the body.
+      job.backend.run(job.exchange, job.invocation)
+      return
+    }
+    const gathering: Gathering = { job, granted: 0, idleTicks: 0 }
+    this.#waiting.add(gathering)
+    body.onProgress = () => this.#progress(gathering)
+    job.exchange.onFinish(() => {
+      this.#forget(gathering)
+      this.#reserved -= gathering.granted
+      gathering.granted = 0
+    })
+    this.#progress(gathering)
+    this.#startTimer()
+  }
+
+  #progress(gathering: Gathering): void {
+    if (!this.#waiting.has(gathering)) return
+    const { body } = gathering.job.exchange
+    gathering.idleTicks = 0
+    if (body.error !== undefined) this.#refuse(gathering, body.error)
+    else if (body.complete || body.buffered >= this.#limit) this.#handOver(gathering)
+    else if (!this.#extend(gathering) && body.buffered >= TOKEN_BYTES) this.#handOver(gathering)
+  }
+
+  /** Grants more read-ahead before the granted part is full; false when the memory of all is used up. */
+  #extend(gathering: Gathering): boolean {
+    const { body } = gathering.job.exchange
+    const wanted = Math.min(this.#limit, body.length ?? this.#limit)
+    if (gathering.granted >= wanted || body.buffered < gathering.granted - STEP_BYTES / 2)
+      return true
+    const granted = Math.min(wanted, Math.max(gathering.granted * 2, STEP_BYTES))
+    const more = granted - gathering.granted
+    if (this.#reserved + more > this.#total) {
+      // A client that waits for 100 Continue would send nothing to go by.
+      if (body.expectsContinue) body.request(TOKEN_BYTES)
+      return false
+    }
+    this.#reserved += more
+    gathering.granted = granted
+    body.request(granted)
+    return true
+  }
+
+  #handOver(gathering: Gathering): void {
+    const { exchange, invocation, backend } = gathering.job
+    exchange.body.onProgress = undefined
+    this.#forget(gathering)
+    if (!exchange.response.finished) backend.run(exchange, invocation)
+  }
+
+  #refuse(gathering: Gathering, error: Error): void {
+    const { exchange } = gathering.job
+    exchange.body.onProgress = undefined
+    this.#forget(gathering)
+    answerError(exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
+  }
+
+  #forget(gathering: Gathering): void {
+    this.#waiting.delete(gathering)
+    if (this.#waiting.size > 0 || this.#timer === undefined) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #startTimer(): void {
+    if (this.#timer !== undefined || this.#waiting.size === 0) return
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#timer.unref()
+  }
+
+  /**
+   * An application may want to answer before the body ends, so a body that stalls is handed over
+   * incomplete, but only while more than half of the threads are free for others.
+   */
+  #tick(): void {
+    for (const gathering of this.#waiting) {
+      gathering.idleTicks += 1
+      if (gathering.idleTicks < STALLED_TICKS) continue
+      const { idle, total } = gathering.job.backend.capacity
+      if (total > 1 && idle > total / 2) this.#handOver(gathering)
+    }
+  }
+}
+
+interface Gathering {
+  readonly job: GatherJob
+  /** Bytes of read-ahead reserved and told to the front. */
+  granted: number
+  idleTicks: number
+}

@@ -1,0 +1,47 @@
+import { domainToASCII } from 'node:url'
+import { TaipanError } from '../core/errors.ts'
+
+/** The host rule of a route: any host, one host, or all hosts below a domain. */
+export type HostRule =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'exact'; readonly name: string }
+  | { readonly kind: 'below'; readonly suffix: string }
+
+const ANY: HostRule = { kind: 'any' }
+
+/** Reads `example.org` or `*.example.org`. Throws `CONFIG_INVALID` for anything else. */
+export function parseHostRule(host: string | undefined): HostRule {
+  if (host === undefined || host === '*') return ANY
+  const wildcard = host.startsWith('*.')
+  const name = wildcard ? host.slice(2) : host
+  const ascii = /^\[[0-9a-f:.]+\]$/i.test(name) ? name.toLowerCase() : domainToASCII(name)
+  if (ascii === '' || /[*/:@?#\s]/.test(name.replace(/^\[.*\]$/, '')))
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `route host ${JSON.stringify(host)} is neither a host name nor "*." and a domain; write it without scheme and port`,
+    )
+  const normal = normalizeHost(ascii)
+  return wildcard ? { kind: 'below', suffix: `.${normal}` } : { kind: 'exact', name: normal }
+}
+
+/** The host of an authority `host[:port]`: lower case, without port and final dot. */
+export function normalizeHost(authority: string): string {
+  const colon = authority.lastIndexOf(':')
+  const bracket = authority.lastIndexOf(']')
+  let end = colon > bracket ? colon : authority.length
+  if (end > 1 && authority.charCodeAt(end - 1) === 0x2e) end -= 1
+  return authority.slice(0, end).toLowerCase()
+}
+
+/** Whether a rule holds for a normalized host. */
+export function matchesHost(rule: HostRule, host: string): boolean {
+  if (rule.kind === 'any') return true
+  if (rule.kind === 'exact') return rule.name === host
+  return host.length > rule.suffix.length && host.endsWith(rule.suffix)
+}
+
+/** Larger is more particular: exact names first, then the longer domains, then any host. */
+export function rankHostRule(rule: HostRule): number {
+  if (rule.kind === 'any') return -1
+  return rule.kind === 'exact' ? Number.MAX_SAFE_INTEGER : rule.suffix.length
+}

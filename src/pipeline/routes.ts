@@ -1,0 +1,149 @@
+import { answerError } from '../core/answer-error.ts'
+import type { Exchange, Handler } from '../core/exchange.ts'
+import type { ResponseHead } from '../core/response-head.ts'
+import { decodePercent } from '../wire/percent.ts'
+import {
+  matchesHost,
+  normalizeHost,
+  parseHostRule,
+  rankHostRule,
+  type HostRule,
+} from './route-host.ts'
+import { climbs, findRest, parseMount, type Mount } from './route-path.ts'
+
+/** Where a request lies below the route that answers it. */
+export interface RouteMatch {
+  /** Percent-decoded mount point, latin-1, without a trailing slash. */
+  readonly scriptName: string
+  /** Percent-decoded rest of the path, latin-1: empty or beginning with a slash. */
+  readonly pathInfo: string
+  /** Where the rest begins in the raw `request.path`. */
+  readonly restOffset: number
+}
+
+/** Answers an exchange of one route, or hands it to `next`: the following route that matches, in the end 404. */
+export type Answerer = (exchange: Exchange, match: RouteMatch, next: Handler) => void
+
+/** A host and path rule and what answers it. */
+export interface Route {
+  /** `example.org`, or `*.example.org` for all hosts below it; undefined for any host. Case and port do not matter. */
+  readonly host?: string | undefined
+  /** Begins with a slash; holds for the path itself and everything below it. */
+  readonly path: string
+  readonly answer: Answerer
+}
+
+interface ParsedRoute {
+  readonly host: HostRule
+  readonly mount: Mount
+  readonly answer: Answerer
+}
+
+interface Entry {
+  readonly mount: Mount
+  readonly answer: Answerer
+  readonly next: Handler
+}
+
+const NO_CONTENT: ResponseHead = {
+  status: 204,
+  reason: '',
+  fields: '',
+  contentLength: undefined,
+  hasDate: false,
+  hasServer: false,
+  close: false,
+}
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Makes one handler of a table of routes: the longest path wins, at equal length an exact host
+ * before a wildcard before any host, then the order of the table. Throws `CONFIG_INVALID`.
+ */
+export function createRouter(routes: readonly Route[]): Handler {
+  const parsed = routes.map(parseRoute).toSorted(compareRoutes)
+  const anyHost = createTable(parsed.filter((route) => route.host.kind === 'any'))
+  if (parsed.every((route) => route.host.kind === 'any'))
+    return (exchange) => dispatch(anyHost, 0, exchange)
+  const findTable = createHostIndex(parsed, anyHost)
+  return (exchange) => dispatch(findTable(normalizeHost(exchange.request.host)), 0, exchange)
+}
+
+function parseRoute(route: Route): ParsedRoute {
+  return { host: parseHostRule(route.host), mount: parseMount(route.path), answer: route.answer }
+}
+
+function compareRoutes(a: ParsedRoute, b: ParsedRoute): number {
+  return (
+    b.mount.depth - a.mount.depth ||
+    b.mount.prefix.length - a.mount.prefix.length ||
+    rankHostRule(b.host) - rankHostRule(a.host)
+  )
+}
+
+function createTable(routes: readonly ParsedRoute[]): readonly Entry[] {
+  const table: Entry[] = routes.map(({ mount, answer }, index) => ({
+    mount,
+    answer,
+    next: (exchange) => dispatch(table, index + 1, exchange),
+  }))
+  return table
+}
+
+/** Tables are made beforehand for every rule, so that names a client invents take no memory. */
+function createHostIndex(
+  routes: readonly ParsedRoute[],
+  anyHost: readonly Entry[],
+): (host: string) => readonly Entry[] {
+  const exact = new Map<string, readonly Entry[]>()
+  const below = new Map<string, readonly Entry[]>()
+  for (const { host } of routes) {
+    if (host.kind === 'exact') exact.set(host.name, tableFor(routes, host.name))
+    else if (host.kind === 'below') below.set(host.suffix, tableFor(routes, `*${host.suffix}`))
+  }
+  const suffixes = [...below].toSorted(([a], [b]) => b.length - a.length)
+  return (host) => {
+    const table = exact.get(host)
+    if (table !== undefined) return table
+    for (const [suffix, entries] of suffixes)
+      if (host.length > suffix.length && host.endsWith(suffix)) return entries
+    return anyHost
+  }
+}
+
+function tableFor(routes: readonly ParsedRoute[], host: string): readonly Entry[] {
+  return createTable(routes.filter((route) => matchesHost(route.host, host)))
+}
+
+function dispatch(table: readonly Entry[], from: number, exchange: Exchange): void {
+  const { path } = exchange.request
+  for (let i = from; i < table.length; i += 1) {
+    const entry = table[i]
+    if (entry === undefined) break
+    const restOffset = findRest(entry.mount, path)
+    if (restOffset === -1) continue
+    answerRest(entry, exchange, restOffset)
+    return
+  }
+  if (path === '*') answerAsterisk(table, from, exchange)
+  else answerError(exchange, 'NOT_FOUND')
+}
+
+function answerRest(entry: Entry, exchange: Exchange, restOffset: number): void {
+  const { path } = exchange.request
+  const rest = restOffset === 0 ? path : path.slice(restOffset)
+  if (climbs(rest)) {
+    answerError(exchange, 'NOT_FOUND')
+    return
+  }
+  const match = { scriptName: entry.mount.prefix, pathInfo: decodePercent(rest), restOffset }
+  entry.answer(exchange, match, entry.next)
+}
+
+/** `OPTIONS *` asks the server as a whole: whatever is mounted at the root answers, with an empty path. */
+function answerAsterisk(table: readonly Entry[], from: number, exchange: Exchange): void {
+  const root = table.findIndex((entry, index) => index >= from && entry.mount.prefix === '')
+  const entry = table[root]
+  if (entry === undefined) exchange.response.send(NO_CONTENT, NOTHING)
+  else entry.answer(exchange, { scriptName: '', pathInfo: '', restOffset: 1 }, entry.next)
+}

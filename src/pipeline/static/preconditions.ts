@@ -1,0 +1,59 @@
+import type { FieldPairs } from '../../core/response-head.ts'
+import { readField } from '../field-values.ts'
+import { parseHttpDate } from './http-date.ts'
+
+/** What tells one version of a file from another. */
+export interface Validators {
+  /** A strong entity tag with its quotes. */
+  readonly etag: string
+  /** Whole seconds since 1970. */
+  readonly lastModified: number
+}
+
+/** What preconditions make of a GET or HEAD: go on, say that nothing changed, or refuse. */
+export type PreconditionResult = 'proceed' | 'not-modified' | 'failed'
+
+/** Evaluates the conditional fields in the order of RFC 9110, 13.2.2. */
+export function evaluatePreconditions(
+  fields: FieldPairs,
+  validators: Validators,
+): PreconditionResult {
+  const ifMatch = readField(fields, 'if-match')
+  if (ifMatch !== undefined) {
+    if (!matchesStrongly(ifMatch, validators.etag)) return 'failed'
+  } else if (isModifiedSince(readField(fields, 'if-unmodified-since'), validators) === true)
+    return 'failed'
+  const ifNoneMatch = readField(fields, 'if-none-match')
+  if (ifNoneMatch !== undefined)
+    return matchesWeakly(ifNoneMatch, validators.etag) ? 'not-modified' : 'proceed'
+  return isModifiedSince(readField(fields, 'if-modified-since'), validators) === false
+    ? 'not-modified'
+    : 'proceed'
+}
+
+/** Whether a Range field may be followed: no If-Range, or one that names this very version (RFC 9110, 13.1.5). */
+export function allowsRange(fields: FieldPairs, validators: Validators): boolean {
+  const ifRange = readField(fields, 'if-range')
+  if (ifRange === undefined) return true
+  if (ifRange.endsWith('"')) return ifRange === validators.etag
+  return parseHttpDate(ifRange) === validators.lastModified
+}
+
+/** Undefined without a date, and for a date that is none: such a field is ignored. */
+function isModifiedSince(date: string | undefined, validators: Validators): boolean | undefined {
+  const seconds = date === undefined ? undefined : parseHttpDate(date)
+  return seconds === undefined ? undefined : validators.lastModified > seconds
+}
+
+function matchesStrongly(list: string, etag: string): boolean {
+  return list.trim() === '*' || parseEntityTags(list).includes(etag)
+}
+
+function matchesWeakly(list: string, etag: string): boolean {
+  if (list.trim() === '*') return true
+  return parseEntityTags(list).some((tag) => tag === etag || tag === `W/${etag}`)
+}
+
+function parseEntityTags(list: string): readonly string[] {
+  return list.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []
+}

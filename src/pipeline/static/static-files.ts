@@ -1,0 +1,157 @@
+import { answerError } from '../../core/answer-error.ts'
+import type { Exchange, Handler } from '../../core/exchange.ts'
+import type { Logger } from '../../core/logger.ts'
+import { createResponseHead } from '../../core/response-head.ts'
+import { readField } from '../field-values.ts'
+import type { Answerer, RouteMatch } from '../routes.ts'
+import { parseAcceptEncoding, type CodingPreference } from './content-coding.ts'
+import { resolveContentType } from './content-type.ts'
+import { resolveFilePath } from './file-path.ts'
+import { sendEmpty, sendRepresentation, type Representation } from './send-static.ts'
+import { StaticFolder, type StaticFile } from './static-folder.ts'
+
+/** Which files a route serves, and how. */
+export interface StaticOptions {
+  /** Absolute path of the folder. */
+  readonly root: string
+  /** Value of Cache-Control; undefined sends none. */
+  readonly cacheControl?: string | undefined
+  /**
+   * File that answers for a folder; undefined for none.
+   * @default 'index.html'
+   */
+  readonly index?: string | undefined
+  /**
+   * Serve `x.br`, `x.zst` or `x.gz` in the place of `x` to clients that take them.
+   * @default true
+   */
+  readonly precompressed?: boolean | undefined
+  /** Requests for which there is no file go to the next route that matches, instead of 404. */
+  readonly fallthrough?: boolean | undefined
+  /** Told when a file is there but cannot be read. */
+  readonly logger?: Logger | undefined
+}
+
+const ALLOW = 'Allow: GET, HEAD, OPTIONS\r\n'
+const NOTHING = new Uint8Array(0)
+
+/** Serves the files of a folder. Throws `APPLICATION_FAILED` when `cacheControl` cannot stand in a header. */
+export function createStaticAnswerer(options: StaticOptions): Answerer {
+  const files = new StaticFiles(options)
+  return (exchange, match, next) => files.answer(exchange, match, next)
+}
+
+class StaticFiles {
+  readonly #folder: StaticFolder
+  readonly #index: string | undefined
+  readonly #precompressed: boolean
+  readonly #fallthrough: boolean
+  readonly #commonLines: string
+  readonly #logger: Logger | undefined
+
+  constructor(options: StaticOptions) {
+    this.#folder = new StaticFolder(options.root)
+    this.#index = 'index' in options ? options.index : 'index.html'
+    this.#precompressed = options.precompressed ?? true
+    this.#fallthrough = options.fallthrough ?? false
+    this.#logger = options.logger
+    const pairs = ['X-Content-Type-Options', 'nosniff']
+    // The plain file varies, too: a cache must not give it to everybody once a sibling exists.
+    if (this.#precompressed) pairs.push('Vary', 'Accept-Encoding')
+    if (options.cacheControl !== undefined) pairs.push('Cache-Control', options.cacheControl)
+    this.#commonLines = createResponseHead(200, pairs).fields
+  }
+
+  answer(exchange: Exchange, match: RouteMatch, next: Handler): void {
+    const { method } = exchange.request
+    if (method !== 'GET' && method !== 'HEAD') {
+      if (this.#fallthrough) return next(exchange)
+      exchange.notes.answeredBy = 'static'
+      return sendEmpty(exchange, method === 'OPTIONS' ? 204 : 405, ALLOW)
+    }
+    this.#lookUp(exchange, match, next).catch((error: unknown) => this.#fail(exchange, error))
+  }
+
+  async #lookUp(exchange: Exchange, match: RouteMatch, next: Handler): Promise<void> {
+    const path = resolveFilePath(exchange.request.path.slice(match.restOffset))
+    if (path === undefined) return this.#answerNothing(exchange, next)
+    if (path.endsWith('/')) return await this.#answerFolder(exchange, path, next)
+    const entry = await this.#folder.open(path)
+    if (entry.kind === 'file') return await this.#serve(exchange, path, entry)
+    if (entry.kind === 'nothing') return this.#answerNothing(exchange, next)
+    // Where files stand in front of an application, a folder without an index may be one of its pages.
+    if (this.#fallthrough && !(await this.#hasIndex(path))) return next(exchange)
+    this.#redirectToFolder(exchange)
+  }
+
+  async #answerFolder(exchange: Exchange, path: string, next: Handler): Promise<void> {
+    if (this.#index === undefined) return this.#answerNothing(exchange, next)
+    const indexPath = path + this.#index
+    const entry = await this.#folder.open(indexPath)
+    if (entry.kind === 'file') await this.#serve(exchange, indexPath, entry)
+    else this.#answerNothing(exchange, next)
+  }
+
+  async #hasIndex(path: string): Promise<boolean> {
+    if (this.#index === undefined) return false
+    const entry = await this.#folder.open(`${path}/${this.#index}`)
+    if (entry.kind === 'file') await entry.handle.close()
+    return entry.kind === 'file'
+  }
+
+  #answerNothing(exchange: Exchange, next: Handler): void {
+    if (this.#fallthrough) return next(exchange)
+    exchange.notes.answeredBy = 'static'
+    answerError(exchange, 'NOT_FOUND')
+  }
+
+  /** The path has no empty segment (it named a folder), so the answer never begins with two slashes. */
+  #redirectToFolder(exchange: Exchange): void {
+    const { path, query } = exchange.request
+    exchange.notes.answeredBy = 'static'
+    const location = `${path}/${query === '' ? '' : `?${query}`}`
+    const head = createResponseHead(301, ['Location', location, 'Content-Length', '0'])
+    exchange.response.send(head, NOTHING)
+  }
+
+  async #serve(exchange: Exchange, path: string, plain: StaticFile): Promise<void> {
+    exchange.notes.answeredBy = 'static'
+    let chosen: { readonly file: StaticFile; readonly coding: string | undefined } | undefined
+    try {
+      const preference = this.#readPreference(exchange)
+      chosen = await this.#findSibling(path, preference)
+      if (chosen === undefined && !preference.identity)
+        return sendEmpty(exchange, 406, this.#commonLines)
+      const { file, coding } = chosen ?? { file: plain, coding: undefined }
+      await sendRepresentation(exchange, this.#describe(path, file, coding))
+    } finally {
+      await Promise.all([plain.handle.close(), chosen?.file.handle.close()])
+    }
+  }
+
+  #describe(path: string, file: StaticFile, coding: string | undefined): Representation {
+    return { file, coding, contentType: resolveContentType(path), commonLines: this.#commonLines }
+  }
+
+  #readPreference(exchange: Exchange): CodingPreference {
+    const field = readField(exchange.request.fields, 'accept-encoding')
+    return parseAcceptEncoding(this.#precompressed ? field : undefined)
+  }
+
+  async #findSibling(
+    path: string,
+    preference: CodingPreference,
+  ): Promise<{ readonly file: StaticFile; readonly coding: string } | undefined> {
+    for (const { name, extension } of preference.codings) {
+      const file = await this.#folder.open(path + extension, `-${name}`)
+      if (file.kind === 'file') return { file, coding: name }
+    }
+    return undefined
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#logger?.warn({ request: exchange.id, reason }, 'a static file could not be sent')
+    answerError(exchange, 'INTERNAL')
+  }
+}

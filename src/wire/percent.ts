@@ -1,0 +1,37 @@
+const PERCENT = 0x25
+
+/** Percent-decodes into one character per byte (latin-1). A `%` without two hexadecimal digits behind it stays as it is. */
+export function decodePercent(text: string): string {
+  let escape = text.indexOf('%')
+  if (escape === -1) return text
+  let decoded = ''
+  let done = 0
+  while (escape !== -1) {
+    const byte = parseHexPair(text, escape + 1)
+    if (byte === -1) {
+      escape = text.indexOf('%', escape + 1)
+      continue
+    }
+    decoded += text.slice(done, escape) + String.fromCharCode(byte)
+    done = escape + 3
+    escape = text.charCodeAt(done) === PERCENT ? done : text.indexOf('%', done)
+  }
+  return decoded + text.slice(done)
+}
+
+/** The bytes of UTF-8 as one character each, the form in which requests carry text. */
+export function encodeLatin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+function parseHexPair(text: string, at: number): number {
+  const high = parseHexDigit(text.charCodeAt(at))
+  const low = parseHexDigit(text.charCodeAt(at + 1))
+  return high === -1 || low === -1 ? -1 : high * 16 + low
+}
+
+function parseHexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}
