@@ -1,0 +1,60 @@
+import type { Invocation } from '../../core/backend.ts'
+import type { Exchange } from '../../core/exchange.ts'
+
+/** A request that waits for a thread. */
+export interface Job {
+  readonly exchange: Exchange
+  readonly invocation: Invocation
+  readonly application: number
+  /** Place in the order of arrival among all queues. */
+  readonly sequence: number
+  /** `performance.now()` when it began to wait. */
+  readonly since: number
+}
+
+/** Waiting requests of one application, first in, first out. */
+export class JobQueue {
+  #jobs: Job[] = []
+  #first = 0
+
+  get length(): number {
+    return this.#jobs.length - this.#first
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job)
+  }
+
+  /** The oldest request whose client is still there. */
+  peek(): Job | undefined {
+    let job = this.#jobs[this.#first]
+    while (job?.exchange.response.finished) {
+      this.shift()
+      job = this.#jobs[this.#first]
+    }
+    return job
+  }
+
+  shift(): Job | undefined {
+    const job = this.#jobs[this.#first]
+    if (job === undefined) return undefined
+    this.#first++
+    if (this.#first > 64 && this.#first * 2 > this.#jobs.length) this.#compact()
+    return job
+  }
+
+  /** Removes and returns the requests for which `unwanted` is true. */
+  extract(unwanted: (job: Job) => boolean): Job[] {
+    const removed: Job[] = []
+    const kept: Job[] = []
+    for (const job of this.#jobs.slice(this.#first)) (unwanted(job) ? removed : kept).push(job)
+    this.#jobs = kept
+    this.#first = 0
+    return removed
+  }
+
+  #compact(): void {
+    this.#jobs = this.#jobs.slice(this.#first)
+    this.#first = 0
+  }
+}

@@ -1,0 +1,26 @@
+import type { ErrorCode } from '../../core/errors.ts'
+import { TaipanError } from '../../core/errors.ts'
+
+/** Why a worker never became ready. */
+export interface LoadFailure {
+  readonly code: Extract<ErrorCode, 'APPLICATION_LOAD' | 'PYTHON_START'>
+  /** Name of the application; undefined when the process ended before it said anything. */
+  readonly application: string | undefined
+  readonly summary: string
+  /** Python's traceback, or what was printed last; may be empty. */
+  readonly traceback: string
+}
+
+/** The failure as an error; the traceback is its `cause`. */
+export function loadError(failure: LoadFailure): TaipanError {
+  const { code, summary, traceback } = failure
+  return new TaipanError(code, describeFailure(failure), { cause: traceback || summary })
+}
+
+/** One line for people. */
+export function describeFailure(failure: LoadFailure): string {
+  const { code, application, summary } = failure
+  if (code === 'PYTHON_START') return summary
+  const subject = application === undefined ? 'the application' : `application ${application}`
+  return `${subject} could not be loaded: ${summary}`
+}

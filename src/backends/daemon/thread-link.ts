@@ -1,0 +1,326 @@
+import type { Socket } from 'node:net'
+
+import { answerError } from '../../core/answer-error.ts'
+import type { Invocation } from '../../core/backend.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import type { ResponseHead } from '../../core/response-head.ts'
+import type { FrameHead, FrameSink } from '../../wire/frames.ts'
+import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../wire/frames.ts'
+import type { FileOffer } from './file-response.ts'
+import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
+import type { HeldResponses } from './held-responses.ts'
+import { PulledBody } from './request-body.ts'
+import { RequestWriter } from './request-frame.ts'
+import { parseResponseHead } from './response-head.ts'
+import { ServiceClock } from './service-clock.ts'
+
+const NOTHING = new Uint8Array(0)
+const CLIENT_LEFT = 'the client has left'
+
+/** What a thread's socket needs to know of its surroundings. */
+export interface ThreadSurroundings {
+  readonly pid: number
+  /** `group/pid`, as it stands in the log. */
+  readonly label: string
+  /** Request bodies up to this many bytes are handed over without being asked for. */
+  readonly requestBuffer: number
+  readonly held: HeldResponses
+  /** The thread can take the next request. */
+  readonly onFree: (link: ThreadLink) => void
+  /** The socket has closed or its frames cannot be read; nothing more comes from this thread. */
+  readonly onLost: (link: ThreadLink, error: Error | undefined) => void
+  /** Requests wait and no thread is idle. */
+  readonly underPressure: () => boolean
+}
+
+/** What a request was, for the record of a worker's death. */
+export interface RequestFacts {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  /** Milliseconds since hand-over. */
+  readonly age: number
+}
+
+/** One thread of a worker: hands it one exchange at a time and carries the answer back. */
+export class ThreadLink implements FrameSink {
+  readonly index: number
+  /** Time the thread has had for its request, without what it waited for the client. */
+  readonly clock = new ServiceClock()
+  /** The thread has a request, or has not said yet that it is free again. */
+  busy = false
+  /** Index of the application it serves, or served last. */
+  application = 0
+  /** `performance.now()` of the interrupt that was sent for the request; 0 when none was. */
+  interruptedAt = 0
+  requestId = ''
+  readonly #socket: Socket
+  readonly #surroundings: ThreadSurroundings
+  readonly #decoder: FrameDecoder
+  readonly #writer = new RequestWriter()
+  readonly #body: PulledBody
+  #exchange: Exchange | undefined
+  #described: Exchange['request'] | undefined
+  #head: ResponseHead | undefined
+  #brokenSent = false
+  #paused = false
+  #lost = false
+
+  constructor(index: number, socket: Socket, surroundings: ThreadSurroundings) {
+    this.index = index
+    this.#socket = socket
+    this.#surroundings = surroundings
+    this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
+    this.#body = new PulledBody(socket)
+    socket.on('data', this.#onChunk)
+    socket.on('error', this.#onSocketError)
+    socket.on('close', this.#onSocketClose)
+  }
+
+  /** The request it has, if any. */
+  get facts(): RequestFacts | undefined {
+    const request = this.#described
+    if (!this.busy || request === undefined) return undefined
+    const { method, path } = request
+    return { id: this.requestId, method, path, age: Math.round(this.clock.age(performance.now())) }
+  }
+
+  /** Reading waits for a slow client. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** Hands an exchange to the thread, which must be idle. */
+  serve(exchange: Exchange, invocation: Invocation, application: number): void {
+    const now = performance.now()
+    this.busy = true
+    this.application = application
+    this.requestId = exchange.id
+    this.clock.start(now)
+    this.#exchange = exchange
+    this.#described = exchange.request
+    this.#brokenSent = false
+    const { notes, body } = exchange
+    notes.answeredBy = invocation.application
+    notes.worker = this.#surroundings.label
+    notes.queued = now - exchange.startedAt
+    const whole = body.complete && body.buffered <= this.#surroundings.requestBuffer
+    const bodyBytes = whole ? body.buffered : undefined
+    this.#writer.write(this.#socket, exchange, invocation, { application, bodyBytes })
+    exchange.onFinish(this.#onExchangeOver)
+  }
+
+  /** Goes on reading for a slow client when there is room for what it does not take. */
+  relieve(): void {
+    const exchange = this.#exchange
+    if (this.#paused && exchange !== undefined && this.#surroundings.held.allows(exchange.response))
+      this.#resume()
+  }
+
+  /** Answers the exchange with an error, unless it is answered already; what the thread still sends for it is dropped. */
+  giveUp(code: ErrorCode): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    this.#detach(exchange)
+    answerError(exchange, code)
+  }
+
+  /** The same, and the thread learns that nobody listens. */
+  interrupt(code: ErrorCode): void {
+    this.interruptedAt = performance.now()
+    this.giveUp(code)
+    this.#sendBroken('the request took too long')
+  }
+
+  /** Reads what has arrived in any case: the process is gone. */
+  drain(): void {
+    this.#resume()
+  }
+
+  /** Ends the connection. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
+    if (!this.busy) throw new TaipanError('INTERNAL', `frame ${frame.type} from an idle thread`)
+    switch (frame.type) {
+      case FrameType.DATA:
+        this.#takeData(frame, chunk, start, end)
+        return
+      case FrameType.HEAD:
+        this.#takeHead(parseResponseHead(frame, chunk, start, end))
+        return
+      case FrameType.FREE:
+        this.#becomeFree()
+        return
+      case FrameType.PULL:
+        this.#takePull(chunk.readUInt32LE(start))
+        return
+      case FrameType.FILE:
+        void this.#takeFile(parseFileOffer(chunk, start))
+        return
+      case FrameType.ABORT:
+        this.giveUp('APPLICATION_FAILED')
+        if (frame.flags & FrameFlag.FREE) this.#becomeFree()
+        return
+      default:
+        throw new TaipanError('INTERNAL', `unknown frame type ${frame.type}`)
+    }
+  }
+
+  readonly #onChunk = (chunk: Buffer): void => {
+    try {
+      this.#decoder.push(chunk)
+      if (this.#head !== undefined) this.#beginResponse()
+    } catch (error) {
+      this.#lose(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  readonly #onSocketError = (error: Error): void => this.#lose(error)
+
+  readonly #onSocketClose = (): void => this.#lose(undefined)
+
+  #lose(error: Error | undefined): void {
+    if (this.#lost) return
+    this.#lost = true
+    this.#decoder.stop()
+    this.#socket.destroy()
+    this.#surroundings.onLost(this, error)
+  }
+
+  #takeHead(head: ResponseHead): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    if (this.#head !== undefined || exchange.response.begun)
+      throw new TaipanError('INTERNAL', 'a second HEAD frame for one request')
+    this.#head = head
+  }
+
+  #beginResponse(): void {
+    const head = this.#head
+    this.#head = undefined
+    if (head !== undefined) this.#exchange?.response.begin(head)
+  }
+
+  #takeData(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
+    const whole = frame.remaining === 0
+    const exchange = this.#exchange
+    if (exchange !== undefined) {
+      const piece = start === end ? NOTHING : chunk.subarray(start, end)
+      if (whole && frame.flags & FrameFlag.DATA_LAST) this.#finishResponse(exchange, piece)
+      else if (piece.length > 0) this.#continueResponse(exchange, piece)
+    }
+    if (whole && frame.flags & FrameFlag.FREE) this.#becomeFree()
+  }
+
+  #finishResponse(exchange: Exchange, piece: Uint8Array): void {
+    const { response } = exchange
+    const head = this.#head
+    this.#detach(exchange)
+    if (head !== undefined) {
+      response.send(head, piece)
+      return
+    }
+    if (!response.begun) throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
+    if (piece.length > 0) response.write(piece)
+    response.end()
+  }
+
+  #continueResponse(exchange: Exchange, piece: Uint8Array): void {
+    const { response } = exchange
+    if (this.#head !== undefined) this.#beginResponse()
+    else if (!response.begun) throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
+    if (response.write(piece) || response.finished) return
+    const { underPressure, held } = this.#surroundings
+    if (held.allows(response) && underPressure()) return
+    this.#paused = true
+    this.#socket.pause()
+    this.clock.waitForClient(performance.now())
+    response.onDrain = this.#onDrain
+  }
+
+  readonly #onDrain = (): void => this.#resume()
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.clock.goOn(performance.now())
+    this.#socket.resume()
+  }
+
+  #takePull(bytes: number): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      this.#sendBroken('the response is complete')
+      return
+    }
+    exchange.body.onProgress = this.#pumpBody
+    this.#body.grant(exchange.body, bytes)
+    this.#pumpBody()
+  }
+
+  readonly #pumpBody = (): void => {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    const state = this.#body.pump(exchange.body)
+    if (state === 'waiting') this.clock.waitForClient(performance.now())
+    else this.clock.goOn(performance.now())
+    if (state === 'broken') this.#sendBroken(exchange.body.error?.message ?? CLIENT_LEFT)
+  }
+
+  async #takeFile(offer: FileOffer): Promise<void> {
+    const exchange = this.#exchange
+    const { requestId } = this
+    const file =
+      exchange === undefined ? undefined : await openOffered(this.#surroundings.pid, offer)
+    // An interrupted thread waits no longer, and may have the next request by now.
+    const awaited = this.busy && this.requestId === requestId && !this.#lost
+    const usable = awaited && file !== undefined && exchange !== undefined
+    if (usable && this.#exchange === exchange) {
+      this.#beginResponse()
+      this.#detach(exchange)
+      this.#socket.write(encodeFrame(FrameType.OPENED, FrameFlag.OPENED_OK))
+      await answerFromFile(exchange, file, offer)
+      return
+    }
+    if (awaited) this.#socket.write(encodeFrame(FrameType.OPENED))
+    if (file !== undefined) await closeFile(file)
+  }
+
+  // Runs for every exchange that was ever here, also when a later one has taken its place.
+  readonly #onExchangeOver = (): void => {
+    const exchange = this.#exchange
+    if (exchange === undefined || !exchange.response.finished) return
+    this.#detach(exchange)
+    this.#sendBroken(CLIENT_LEFT)
+  }
+
+  #sendBroken(reason: string): void {
+    if (this.#brokenSent || this.#lost) return
+    this.#brokenSent = true
+    this.#socket.write(encodeFrame(FrameType.BROKEN, 0, Buffer.from(reason, 'utf8')))
+  }
+
+  #detach(exchange: Exchange): void {
+    this.#exchange = undefined
+    this.#head = undefined
+    exchange.notes.python = this.clock.age(performance.now())
+    exchange.body.onProgress = undefined
+    exchange.response.onDrain = undefined
+    this.#body.reset()
+    this.#resume()
+    this.clock.goOn(performance.now())
+  }
+
+  #becomeFree(): void {
+    this.giveUp('APPLICATION_FAILED')
+    this.busy = false
+    this.#described = undefined
+    this.interruptedAt = 0
+    this.#surroundings.onFree(this)
+  }
+}

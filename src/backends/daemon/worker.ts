@@ -1,0 +1,289 @@
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+
+import type { Logger } from '../../core/logger.ts'
+import type { ProcessGroup } from '../../core/process-group.ts'
+import type { MessageFromWorker } from './control-channel.ts'
+import { ControlChannel, textOf } from './control-channel.ts'
+import type { HeldResponses } from './held-responses.ts'
+import type { LoadFailure } from './load-failure.ts'
+import { WorkerSeats } from './scheduler.ts'
+import type { WorkerProcess } from './spawn.ts'
+import { spawnWorker } from './spawn.ts'
+import type { Force, Terminable } from './terminate.ts'
+import { endsWithin, killTree, sendSignal, terminate } from './terminate.ts'
+import type { RequestFacts, ThreadSurroundings } from './thread-link.ts'
+import { ThreadLink } from './thread-link.ts'
+import { WorkerLog } from './worker-log.ts'
+
+// A forked grandchild may hold the far ends open for ever; what the worker itself wrote is there at once.
+const DRAIN_MS = 250
+// A process that ends closes its sockets a little before its end is reported.
+const LOST_SOCKET_MS = 500
+const AFTER_ABORT_MS = 1000
+const REQUEST_BUFFER_LIMIT = 32 * 1024 * 1024
+
+/** How a worker ended. */
+export interface WorkerExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Requests it had and had not finished. */
+  readonly requests: readonly RequestFacts[]
+  /** What it printed last. */
+  readonly lastOutput: readonly string[]
+}
+
+/** What a worker tells the one who keeps it. */
+export interface WorkerListener {
+  /** A thread can take the next request. */
+  onFree(worker: Worker, link: ThreadLink): void
+  /** It must get no more requests, and be replaced; it still runs. */
+  onUnfit(worker: Worker, reason: string): void
+  /** Called once, after all it had sent was read. */
+  onExit(worker: Worker, exit: WorkerExit): void
+  underPressure(): boolean
+}
+
+/** What a worker is made of. */
+export interface WorkerOptions {
+  readonly group: ProcessGroup
+  readonly serverSoftware: string
+  readonly logger: Logger
+  readonly held: HeldResponses
+  readonly listener: WorkerListener
+}
+
+/** Starts a worker process and tells it what to load. Rejects with PYTHON_START. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  return new Worker(options, await spawnWorker(options.group))
+}
+
+/** One Python process of a group. */
+export class Worker implements Terminable {
+  readonly pid: number
+  /** `group/pid`. */
+  readonly label: string
+  readonly seats: WorkerSeats
+  /** `performance.now()` */
+  readonly startedAt = performance.now()
+  /** Settles once: undefined when the applications are loaded, else why they are not. */
+  readonly loaded: Promise<LoadFailure | undefined>
+  readonly exited: Promise<void>
+  /** When it was last heard of on its control channel. */
+  heardAt = performance.now()
+  /** Requests it has finished. */
+  served = 0
+  readonly #group: ProcessGroup
+  readonly #process: WorkerProcess
+  readonly #control: ControlChannel
+  readonly #listener: WorkerListener
+  readonly #log: WorkerLog
+  #settleLoaded: (failure: LoadFailure | undefined) => void = () => {}
+  #settleExited: () => void = () => {}
+  #ready = false
+  #stopping: Promise<Force> | undefined
+  #ended = false
+  #unfit = false
+  #idleWaiters: (() => void)[] = []
+
+  constructor(options: WorkerOptions, process: WorkerProcess) {
+    const { group, listener, logger } = options
+    this.#group = group
+    this.#process = process
+    this.#listener = listener
+    this.pid = process.pid
+    this.label = `${group.name}/${process.pid}`
+    this.loaded = new Promise((resolve) => {
+      this.#settleLoaded = resolve
+    })
+    this.exited = new Promise((resolve) => {
+      this.#settleExited = resolve
+    })
+    this.#log = new WorkerLog(logger, this.label, process)
+    this.#control = new ControlChannel(process.control, {
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: (error) => this.#onLost('its control channel', error),
+    })
+    this.seats = new WorkerSeats(this.#createLinks(process.threads, options.held))
+    process.child.once('exit', (code, signal) => void this.#onExit(code, signal))
+    this.#control.send(configureMessage(options))
+  }
+
+  /** The applications are loaded and it has not been asked to end. */
+  get ready(): boolean {
+    return this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** It still loads the applications. */
+  get starting(): boolean {
+    return !this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** Resolves when no thread has a request, or the process has ended. */
+  async drained(): Promise<void> {
+    if (this.#ended || this.seats.busy === 0) return
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  /** Ends the process: asks, waits `grace` ms, then uses force. */
+  stop(grace: number): Promise<Force> {
+    this.#stopping ??= terminate(this, grace)
+    return this.#stopping
+  }
+
+  /** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
+  async abort(): Promise<void> {
+    sendSignal(this.pid, 'SIGABRT')
+    if (!(await endsWithin(this.exited, AFTER_ABORT_MS))) killTree(this.pid)
+  }
+
+  askToStop(): void {
+    this.#control.send({ type: 'stop' })
+  }
+
+  beforeForce(): void {
+    for (const link of this.seats.links) link.giveUp('STOPPING')
+  }
+
+  ping(id: number): void {
+    this.#control.send({ type: 'ping', id })
+  }
+
+  /** Answers a request that takes too long, and raises TimeoutError in its thread. */
+  interrupt(link: ThreadLink): void {
+    const { index: thread, requestId: request } = link
+    this.#control.send({ type: 'interrupt', thread, request })
+    link.interrupt('APPLICATION_TIMEOUT')
+  }
+
+  /** Never became ready within its time: ends it and says so. */
+  failStart(summary: string): void {
+    this.#failLoading({ application: undefined, summary, traceback: this.#log.last.join('\n') })
+    void this.stop(0)
+  }
+
+  /** Marks it as one that must be replaced, and tells its keeper, once. */
+  declareUnfit(reason: string): void {
+    if (this.#unfit || !this.ready) return
+    this.#unfit = true
+    this.#listener.onUnfit(this, reason)
+  }
+
+  #createLinks(sockets: readonly Socket[], held: HeldResponses): ThreadLink[] {
+    const surroundings: ThreadSurroundings = {
+      pid: this.pid,
+      label: this.label,
+      requestBuffer: Math.min(this.#group.buffers.request, REQUEST_BUFFER_LIMIT),
+      held,
+      onFree: (link) => this.#onFree(link),
+      onLost: (link, error) => {
+        link.giveUp('WORKER_DIED')
+        this.#onLost(`the socket of thread ${link.index}`, error)
+      },
+      underPressure: () => this.#listener.underPressure(),
+    }
+    return sockets.map((socket, index) => new ThreadLink(index, socket, surroundings))
+  }
+
+  #onFree(link: ThreadLink): void {
+    this.served++
+    this.#listener.onFree(this, link)
+    if (this.#idleWaiters.length > 0 && this.seats.busy === 0) this.#wakeIdleWaiters()
+  }
+
+  #wakeIdleWaiters(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake()
+  }
+
+  #onMessage(message: MessageFromWorker): void {
+    this.heardAt = performance.now()
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true
+        this.#settleLoaded(undefined)
+        return
+      case 'failed':
+        this.#failLoading({
+          application: textOf(message, 'application') || undefined,
+          summary: textOf(message, 'summary', 'unknown reason'),
+          traceback: textOf(message, 'traceback'),
+        })
+        return
+      case 'log':
+        this.#log.takeMessage(message)
+        return
+      case 'leaving':
+        this.declareUnfit('was asked to end from outside')
+        return
+      default:
+    }
+  }
+
+  #failLoading(failure: Omit<LoadFailure, 'code'>): void {
+    this.#settleLoaded({ code: 'APPLICATION_LOAD', ...failure })
+  }
+
+  #onLost(what: string, error: Error | undefined): void {
+    if (this.#ended || this.#stopping !== undefined) return
+    const reason = error === undefined ? `closed ${what}` : `${error.message} on ${what}`
+    setTimeout(() => {
+      if (this.#ready) this.declareUnfit(reason)
+      else if (!this.#ended) this.failStart(reason)
+    }, LOST_SOCKET_MS).unref()
+  }
+
+  async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    await this.#drainDescriptors()
+    const requests = this.seats.links
+      .map((link) => link.facts)
+      .filter((facts) => facts !== undefined)
+    this.#ended = true
+    for (const link of this.seats.links) {
+      link.giveUp(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+      link.destroy()
+    }
+    this.#control.destroy()
+    this.#process.stdout.destroy()
+    this.#process.stderr.destroy()
+    this.#log.flush()
+    this.#failLoading({
+      application: undefined,
+      summary: `the worker ended with ${describeEnd(code, signal)} before it was ready`,
+      traceback: this.#log.last.join('\n'),
+    })
+    this.#wakeIdleWaiters()
+    this.#settleExited()
+    this.#listener.onExit(this, { code, signal, requests, lastOutput: this.#log.last })
+  }
+
+  async #drainDescriptors(): Promise<void> {
+    const { stdout, stderr, control, threads } = this.#process
+    for (const link of this.seats.links) link.drain()
+    const open = [stdout, stderr, control, ...threads].filter((stream) => !stream.closed)
+    await endsWithin(Promise.all(open.map((stream) => closed(stream))), DRAIN_MS)
+  }
+}
+
+async function closed(stream: Readable): Promise<void> {
+  await new Promise<void>((resolve) => stream.once('close', resolve))
+}
+
+/** `exit code 3` or `signal SIGKILL`. */
+export function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`
+}
+
+function configureMessage(options: WorkerOptions) {
+  const { group, serverSoftware } = options
+  return {
+    type: 'configure',
+    threads: group.threads,
+    multithread: group.threads > 1,
+    multiprocess: group.processes > 1,
+    serverSoftware,
+    dev: group.dev,
+    argv: group.argv,
+    searchPath: group.searchPath,
+    applications: group.applications,
+  } as const
+}
