@@ -58,12 +58,12 @@ describe.each(Object.entries(TABLES))('%s', (_table, rows) => {
 async function play(row: Row): Promise<RawResponse[]> {
   using connection = await openRaw(taipan.url)
   await connection.sendPieces(toPieces(row.bytes), 1)
-  if (row.then === 'leave' || row.then === 'reset') {
-    if (row.then === 'leave') connection.destroy()
+  if (row.leaving === 'leave' || row.leaving === 'reset') {
+    if (row.leaving === 'leave') connection.destroy()
     else connection.reset()
     return []
   }
-  if (row.then === 'half-close') connection.finishSending()
+  if (row.leaving === 'half-close') connection.finishSending()
   if (row.eitherWay === true) return await readEitherWay(connection, row)
   const responses = row.closes
     ? (await connection.readUntilEnd(row.methods)).filter((response) => response.status >= 200)
@@ -82,7 +82,7 @@ async function readAnswers(connection: RawConnection, row: Row): Promise<RawResp
 }
 
 async function readEitherWay(connection: RawConnection, row: Row): Promise<RawResponse[]> {
-  if (row.then === 'half-close') return await connection.readUntilEnd(row.methods)
+  if (row.leaving === 'half-close') return await connection.readUntilEnd(row.methods)
   const responses = await readAnswers(connection, row)
   const final = responses.at(-1)
   if (final !== undefined && saysClose(final)) {
@@ -99,7 +99,7 @@ async function probe(connection: RawConnection): Promise<void> {
 }
 
 function checkAnswers(row: Row, responses: readonly RawResponse[]): void {
-  if (row.then === 'half-close' && row.eitherWay === true && responses.length === 0) return
+  if (row.leaving === 'half-close' && row.eitherWay === true && responses.length === 0) return
   expect(
     responses.map((response) => response.status),
     'count of answers',
@@ -135,7 +135,8 @@ function checkSeen(row: Row, seen: readonly Seen[]): void {
 async function takeSeen(): Promise<Seen[]> {
   const response = await fetchRaw(taipan.url, '/seen')
   expect(response.status).toBe(200)
-  return JSON.parse(response.text) as Seen[]
+  const seen: Seen[] = JSON.parse(response.text)
+  return seen
 }
 
 function toPieces(bytes: Row['bytes']): readonly Bytes[] {

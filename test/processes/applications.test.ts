@@ -113,7 +113,7 @@ describe('the worker as the application sees it', () => {
       '--log-level',
       'info',
     ])
-    const argv = JSON.parse((await fetchRaw(await taipan.url(), '/')).text) as string[]
+    const argv: string[] = JSON.parse((await fetchRaw(await taipan.url(), '/')).text)
     expect(argv).toHaveLength(1)
     expect(argv[0]).toMatch(/app\.py$/)
   })

@@ -21,7 +21,7 @@ function jsonLines(taipan: Command): Line[] {
   return taipan.output
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Line)
+    .map((line): Line => JSON.parse(line))
 }
 
 async function findLine(taipan: Command, marker: string): Promise<Line> {

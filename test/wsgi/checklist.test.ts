@@ -101,7 +101,7 @@ describe('PEP 3333, line by line', () => {
     expect(report.strings['QUERY_STRING']).toBe('%C3%A9')
     expect(report.strings['HTTP_X']).toBe('caf\xc3\xa9 \xff')
     for (const [name, value] of Object.entries(report.strings))
-      expect(value, name).toMatch(/^[\u0000-\u00ff]*$/)
+      expect(value, name).not.toMatch(/[\u0100-\uffff]/)
     expect(Object.keys(report.others).filter((name) => !name.includes('.'))).toEqual([])
   })
 
@@ -363,7 +363,8 @@ describe('PEP 3333, line by line', () => {
     expect((await connection.readResponse('POST')).status).toBe(100)
     connection.send('hello')
     const response = await connection.readFinalResponse('POST')
-    expect((JSON.parse(response.text) as { results: string[] }).results).toEqual(['hello'])
+    const report: { results: string[] } = JSON.parse(response.text)
+    expect(report.results).toEqual(['hello'])
   })
 
   test('31 Date and Server are added when missing, never twice', async () => {
@@ -462,7 +463,7 @@ describe('PEP 3333, line by line', () => {
   ])('38 %s does not end the worker', async (error) => {
     const pid = (await lab.get('/pid')).text
     for (const where of ['call', 'started', 'first', 'later', 'close']) {
-      const response = await lab.get(`/raise?error=${error}&where=${where}`).catch(() => undefined)
+      const response = await settle(lab.get(`/raise?error=${error}&where=${where}`))
       if (where === 'call' || where === 'started') expect(response?.status, where).toBe(500)
       // StopIteration out of __next__ is the end of an iteration, not an error.
       else if (where === 'first' && error !== 'StopIteration')
@@ -473,3 +474,12 @@ describe('PEP 3333, line by line', () => {
     expect((await lab.get('/pid')).text).toBe(pid)
   })
 })
+
+/** The answer, or nothing when the connection was cut before one. */
+async function settle<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch {
+    return undefined
+  }
+}

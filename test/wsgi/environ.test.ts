@@ -37,7 +37,7 @@ describe('environ', () => {
   test('REMOTE_PORT is the port of the client', async () => {
     using connection = await openRaw(lab.url)
     connection.send('GET /environ HTTP/1.1\r\nHost: a\r\n\r\n')
-    const { strings } = JSON.parse((await connection.readFinalResponse()).text) as EnvironReport
+    const { strings }: EnvironReport = JSON.parse((await connection.readFinalResponse()).text)
     expect([undefined, String(connection.socket.localPort)]).toContain(strings['REMOTE_PORT'])
   })
 
@@ -193,7 +193,7 @@ describe('--mount /m', () => {
   ])('%s never leaves the mount', async (target) => {
     const response = await fetchRaw(mounted.url, target)
     if (response.status === 200) {
-      const { strings } = JSON.parse(response.text) as EnvironReport
+      const { strings }: EnvironReport = JSON.parse(response.text)
       expect(strings['SCRIPT_NAME']).toBe('/m')
       expect(strings['PATH_INFO']).not.toMatch(/(^|\/)\.\.(\/|$)/)
     } else expect([400, 404]).toContain(response.status)

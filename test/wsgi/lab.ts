@@ -52,7 +52,8 @@ export class Lab {
   async json<T>(target: string, request: Omit<RawRequest, 'target'> = {}): Promise<T> {
     const response = await this.get(target, request)
     if (response.status !== 200) throw new Error(`${target}: ${response.status} ${response.text}`)
-    return JSON.parse(response.body.toString('utf8')) as T
+    const value: T = JSON.parse(response.body.toString('utf8'))
+    return value
   }
 
   async environ(

@@ -172,7 +172,7 @@ describe('request bodies', () => {
     )
     expect((await connection.readResponse('POST')).status).toBe(100)
     connection.send('5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n')
-    const report = JSON.parse((await connection.readFinalResponse('POST')).text) as ReadReport
+    const report: ReadReport = JSON.parse((await connection.readFinalResponse('POST')).text)
     expect(report.results).toEqual(['hello'])
     expect(report.headers).not.toContain('HTTP_X_SUM')
     expect(await nextAnswer(connection)).toEqual(['hello'])

@@ -96,7 +96,7 @@ describe('responses', () => {
     expect(old === undefined || old.status === 200).toBe(true)
   })
 
-  test('write() followed by [] ', async () => {
+  test('write() followed by []', async () => {
     const { first, next } = await askTwice('/write-only')
     expect([first.text, first.complete, next]).toEqual(['only written', true, 'hello'])
   })

@@ -28,7 +28,7 @@ function left(name: string, bytes: string, more: Partial<Row> = {}): Row {
     answers: [],
     closes: true,
     seen: [0, 1],
-    then: 'leave',
+    leaving: 'leave',
     broken: true,
     ...more,
   }
@@ -38,10 +38,25 @@ function left(name: string, bytes: string, more: Partial<Row> = {}): Row {
 function cut(name: string, bytes: string, more: Partial<Row> = {}): Row {
   return {
     ...brokenBody(`half-closed ${name}`, bytes, [400, 408], more),
-    then: 'half-close',
+    leaving: 'half-close',
     eitherWay: true,
   }
 }
+
+const SECOND_REQUESTS: readonly (readonly [string, string, readonly number[]])[] = [
+  ['without Host', `GET /2 HTTP/1.1\r\n\r\n`, [400]],
+  ['with two Hosts', `GET /2 HTTP/1.1\r\n${HOST}${HOST}\r\n`, [400]],
+  [
+    'with CL and TE',
+    post('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', HELLO, '/2'),
+    [400],
+  ],
+  ['with an unknown coding', post('Transfer-Encoding: cow\r\n', HELLO, '/2'), [400, 501]],
+  ['of HTTP/2.0', `GET /2 HTTP/2.0\r\n${HOST}\r\n`, [400, 505]],
+  ['that is junk', '\x00\x01\x02\r\n\r\n', [400]],
+  ['of CONNECT', `CONNECT a:80 HTTP/1.1\r\n${HOST}\r\n`, [400, 405, 501]],
+  ['with a huge field', get(`X: ${'x'.repeat(100_000)}\r\n`, '/2'), TOO_LARGE],
+]
 
 /** Order, ends and stages of a connection. */
 export const CONNECTION: readonly Row[] = [
@@ -164,23 +179,10 @@ export const CONNECTION: readonly Row[] = [
     closes: false,
     seen: [2],
   },
-  ...[
-    ['without Host', `GET /2 HTTP/1.1\r\n\r\n`, [400]],
-    ['with two Hosts', `GET /2 HTTP/1.1\r\n${HOST}${HOST}\r\n`, [400]],
-    [
-      'with CL and TE',
-      post('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', HELLO, '/2'),
-      [400],
-    ],
-    ['with an unknown coding', post('Transfer-Encoding: cow\r\n', HELLO, '/2'), [400, 501]],
-    ['of HTTP/2.0', `GET /2 HTTP/2.0\r\n${HOST}\r\n`, [400, 505]],
-    ['that is junk', '\x00\x01\x02\r\n\r\n', [400]],
-    ['of CONNECT', `CONNECT a:80 HTTP/1.1\r\n${HOST}\r\n`, [400, 405, 501]],
-    ['with a huge field', get(`X: ${'x'.repeat(100_000)}\r\n`, '/2'), TOO_LARGE],
-  ].map(([name, bytes, statuses]): Row => ({
-    name: `a second request ${String(name)} is refused after the first was answered`,
-    bytes: get('', '/1') + String(bytes) + SMUGGLED,
-    answers: [[200], statuses as number[]],
+  ...SECOND_REQUESTS.map(([name, bytes, statuses]): Row => ({
+    name: `a second request ${name} is refused after the first was answered`,
+    bytes: get('', '/1') + bytes + SMUGGLED,
+    answers: [[200], statuses],
     closes: true,
     seen: [1],
     check: (seen) => expect(seen[0]?.path).toBe('/1'),
@@ -385,26 +387,26 @@ export const CONNECTION: readonly Row[] = [
   left('between chunks', chunked('5\r\nhello\r\n')),
   left('before the last line end of chunks', chunked('5\r\nhello\r\n0\r\n')),
   left('in trailers', chunked('5\r\nhello\r\n0\r\nX: y\r\n')),
-  left('by a reset in the body', post('Content-Length: 5\r\n', 'hel'), { then: 'reset' }),
-  left('by a reset in a chunk', chunked('5\r\nhel'), { then: 'reset' }),
-  left('by a reset in the head', 'GET /first HT', { then: 'reset', seen: [0] }),
+  left('by a reset in the body', post('Content-Length: 5\r\n', 'hel'), { leaving: 'reset' }),
+  left('by a reset in a chunk', chunked('5\r\nhel'), { leaving: 'reset' }),
+  left('by a reset in the head', 'GET /first HT', { leaving: 'reset', seen: [0] }),
   left('before a good answer', get(), { broken: false }),
-  left('by a reset before a stream', get('', '/stream'), { then: 'reset', broken: false }),
+  left('by a reset before a stream', get('', '/stream'), { leaving: 'reset', broken: false }),
 
   // The client only stops sending
-  last('a half-closed client is answered', get(), { then: 'half-close' }),
+  last('a half-closed client is answered', get(), { leaving: 'half-close' }),
   last('a half-closed client with a body is answered', post('Content-Length: 5\r\n', 'hello'), {
-    then: 'half-close',
+    leaving: 'half-close',
   }),
-  last('a half-closed client with chunks is answered', chunked(HELLO), { then: 'half-close' }),
-  last('a half-closed client gets its stream', get('', '/stream'), { then: 'half-close' }),
+  last('a half-closed client with chunks is answered', chunked(HELLO), { leaving: 'half-close' }),
+  last('a half-closed client gets its stream', get('', '/stream'), { leaving: 'half-close' }),
   {
     name: 'a half-closed client gets all answers of a pipeline',
     bytes: get('', '/1') + get('', '/stream2') + get('', '/3'),
     answers: [[200], [200], [200]],
     closes: true,
     seen: [3],
-    then: 'half-close',
+    leaving: 'half-close',
   },
   cut('in the method', 'GE', { seen: [0] }),
   cut('behind the request line', 'GET /first HTTP/1.1\r\n', { seen: [0] }),
@@ -419,8 +421,8 @@ export const CONNECTION: readonly Row[] = [
   cut('in trailers', chunked('5\r\nhello\r\n0\r\nX: y\r\n')),
 
   // One byte at a time
-  accepted('a head in single bytes', [...get('X: y\r\n')]),
-  accepted('a POST in single bytes', [...post('Content-Length: 5\r\n', 'hello')]),
+  accepted('a head in single bytes', get('X: y\r\n').split('')),
+  accepted('a POST in single bytes', post('Content-Length: 5\r\n', 'hello').split('')),
   {
     name: 'a pipeline cut at odd places',
     bytes: [get('', '/1') + 'GET /2 HT', 'TP/1.1\r', '\n' + HOST, '\r', '\n' + get('', '/3')],

@@ -258,11 +258,7 @@ export const FRAMING: readonly Row[] = [
     chunked(`a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n`),
     bodyIs('01234567890123456789a'),
   ),
-  accepted(
-    'chunks in single bytes',
-    [...chunked(HELLO)].map((byte) => byte),
-    bodyIs('hello'),
-  ),
+  accepted('chunks in single bytes', chunked(HELLO).split(''), bodyIs('hello')),
   accepted(
     'a chunk size in two pieces',
     [chunked('1'), '0\r\n0123456789abcdef\r\n0\r\n\r\n'],

@@ -79,7 +79,7 @@ export const REQUEST_LINE: readonly Row[] = [
   ].map((version) => line(`GET /first ${version}`, VERSION)),
   refused('HTTP/2 preface', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SMUGGLED}`, VERSION),
   refused('HTTP/0.9 request', `GET /first\r\n${SMUGGLED}`, VERSION),
-  refused('HTTP/0.9 request and its end', 'GET /first\r\n', VERSION, { then: 'half-close' }),
+  refused('HTTP/0.9 request and its end', 'GET /first\r\n', VERSION, { leaving: 'half-close' }),
   refused('HTTP/0.9 request with fields', `GET /first\r\n${HOST}\r\n${SMUGGLED}`, VERSION),
   refused('HTTP/0.9 request with a blank', `GET /first \r\n${HOST}\r\n${SMUGGLED}`, VERSION),
 
@@ -128,7 +128,7 @@ export const REQUEST_LINE: readonly Row[] = [
     'GET /first HTTP/1.1\nHost: taipan.test\n\nGET /smuggled HTTP/1.1\nHost: a\n\n',
   ),
   refused('everything with CR', 'GET /first HTTP/1.1\rHost: taipan.test\r\r', [400, 505], {
-    then: 'half-close',
+    leaving: 'half-close',
   }),
   either('one empty line before the request', `\r\nGET /first HTTP/1.1\r\n${HOST}\r\n`),
   refused('a bare LF before the request', `\nGET /first HTTP/1.1\r\n${HOST}\r\n${SMUGGLED}`),
@@ -281,11 +281,11 @@ export const REQUEST_LINE: readonly Row[] = [
 
   // Not HTTP at all
   refused('a TLS handshake', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n', VERSION, {
-    then: 'half-close',
+    leaving: 'half-close',
   }),
-  refused('an SSH banner', 'SSH-2.0-OpenSSH_9.6\r\n', VERSION, { then: 'half-close' }),
+  refused('an SSH banner', 'SSH-2.0-OpenSSH_9.6\r\n', VERSION, { leaving: 'half-close' }),
   refused('an SMTP greeting', 'EHLO taipan.test\r\nMAIL FROM:<a@b>\r\n\r\n', VERSION, {
-    then: 'half-close',
+    leaving: 'half-close',
   }),
   refused(
     'a PROXY line',

@@ -30,7 +30,7 @@ export interface Row {
   /** Methods of the requests, where an answer's framing depends on them. */
   readonly methods?: readonly string[]
   /** What the client does after sending. */
-  readonly then?: 'half-close' | 'leave' | 'reset'
+  readonly leaving?: 'half-close' | 'leave' | 'reset'
   /** The body was broken: the application must not have read it to its end. */
   readonly broken?: boolean
   /** Neither closing nor keeping is wrong: only the answers and what was seen count. */
