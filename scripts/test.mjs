@@ -1,0 +1,36 @@
+// npm test: installs what the tests need, builds, and runs all of them.
+// Arguments that name Python tests go to pytest, all others to vitest; with arguments only the named runner runs.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+import { root, say, setUpNode } from './setup-node.mjs'
+import { setUpPython, testPython } from './setup-python.mjs'
+
+const args = process.argv.slice(2)
+const pythonArgs = args.filter((arg) => /^(python\b|.*\.py\b)/.test(arg))
+const nodeArgs = args.filter((arg) => !pythonArgs.includes(arg))
+
+setUpNode()
+setUpPython()
+
+const results = []
+if (args.length === 0 || nodeArgs.length > 0) {
+  say('running the TypeScript tests')
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  results.push(run(process.execPath, vitest, 'run', ...nodeArgs))
+}
+if (args.length === 0 || pythonArgs.length > 0) {
+  say('running the Python tests')
+  const paths = pythonArgs.length > 0 ? pythonArgs : ['python/tests']
+  results.push(run(testPython, '-m', 'pytest', ...paths))
+}
+process.exitCode = results.find((status) => status !== 0) ?? 0
+
+function run(command, ...words) {
+  const { status } = spawnSync(command, words, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, TAIPAN_TEST_PYTHON: testPython },
+  })
+  return status ?? 1
+}
