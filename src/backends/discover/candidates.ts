@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+import { condaInterpreterOf, findOnPath, interpreterOf, kindOf } from './interpreter-paths.ts'
+import type { ProjectFolders } from './project-folders.ts'
+import { findProjectFolders } from './project-folders.ts'
+
+const run = promisify(execFile)
+const POETRY_MS = 10_000
+
+/** Where to look for Python. */
+export interface SearchPlaces {
+  /** Folder of the target. */
+  readonly directory: string
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** An interpreter that may do, and why it is thought of. `refusal` says that the place is known but holds none. */
+export interface Candidate {
+  readonly path: string
+  readonly reason: string
+  readonly refusal?: string
+}
+
+/** Yields interpreters in the order of preference; later ones are looked for only when they are asked for. */
+export async function* listCandidates(places: SearchPlaces): AsyncGenerator<Candidate> {
+  const { environment } = places
+  const active = environment['VIRTUAL_ENV']
+  if (active) yield { path: interpreterOf(active), reason: 'VIRTUAL_ENV' }
+  const projects = [await findProjectFolders(places.directory)]
+  if (path.resolve(places.cwd) !== path.resolve(places.directory))
+    projects.push(await findProjectFolders(places.cwd))
+  yield* listBeside(projects)
+  for (const { root } of projects) {
+    if (root === undefined) continue
+    yield* listUv(root, environment)
+    yield* listPoetry(root, environment)
+  }
+  const conda = environment['CONDA_PREFIX']
+  if (conda) yield { path: condaInterpreterOf(conda), reason: 'CONDA_PREFIX' }
+  for (const name of ['python3', 'python']) {
+    const found = await findOnPath(name, environment)
+    if (found === undefined) yield { path: name, reason: 'PATH', refusal: 'is not on PATH' }
+    else yield { path: found, reason: 'PATH' }
+  }
+}
+
+async function* listBeside(projects: readonly ProjectFolders[]): AsyncGenerator<Candidate> {
+  const seen = new Set<string>()
+  for (const folder of projects.flatMap(({ folders }) => folders)) {
+    if (seen.has(folder)) continue
+    seen.add(folder)
+    for (const name of ['.venv', 'venv']) {
+      const environmentFolder = path.join(folder, name)
+      if ((await kindOf(environmentFolder)) === 'folder')
+        yield { path: interpreterOf(environmentFolder), reason: `${name} in ${folder}` }
+    }
+  }
+}
+
+async function* listUv(
+  root: string,
+  environment: SearchPlaces['environment'],
+): AsyncGenerator<Candidate> {
+  const reason = `uv project ${root}`
+  const named = environment['UV_PROJECT_ENVIRONMENT']
+  if (named) yield { path: interpreterOf(path.resolve(root, named)), reason }
+  else if ((await kindOf(path.join(root, 'uv.lock'))) !== 'missing')
+    yield {
+      path: path.join(root, '.venv'),
+      reason,
+      refusal: 'does not exist; "uv sync" creates it',
+    }
+}
+
+async function* listPoetry(
+  root: string,
+  environment: SearchPlaces['environment'],
+): AsyncGenerator<Candidate> {
+  if (!(await usesPoetry(root))) return
+  const reason = `poetry project ${root}`
+  const poetry = await findOnPath('poetry', environment)
+  if (poetry === undefined) {
+    yield { path: 'poetry', reason, refusal: 'is not on PATH' }
+    return
+  }
+  try {
+    const options = { cwd: root, env: { ...environment }, timeout: POETRY_MS }
+    const { stdout } = await run(poetry, ['env', 'info', '-p'], options)
+    yield { path: interpreterOf(stdout.trim()), reason }
+  } catch {
+    yield {
+      path: poetry,
+      reason,
+      refusal: 'knows no environment of the project; "poetry install" creates it',
+    }
+  }
+}
+
+async function usesPoetry(root: string): Promise<boolean> {
+  if ((await kindOf(path.join(root, 'poetry.lock'))) !== 'missing') return true
+  try {
+    return /^\[tool\.poetry\]/m.test(await readFile(path.join(root, 'pyproject.toml'), 'utf8'))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,82 @@
+import path from 'node:path'
+
+import { TaipanError } from '../../core/errors.ts'
+import type { Candidate, SearchPlaces } from './candidates.ts'
+import { listCandidates } from './candidates.ts'
+import { findOnPath, interpreterOf, kindOf } from './interpreter-paths.ts'
+import { OLDEST_PYTHON, verifyInterpreter } from './verify-interpreter.ts'
+
+/** Where to look for Python, and what the person asked for. */
+export interface PythonSearch extends SearchPlaces {
+  /** Path of an interpreter or of a virtual environment, or a name on PATH; nothing else is tried then. */
+  readonly explicit?: string | undefined
+}
+
+/** An interpreter that was not taken. */
+export interface RefusedPython {
+  readonly path: string
+  /** Why it was thought of. */
+  readonly reason: string
+  /** Why it was not taken. */
+  readonly refusal: string
+}
+
+/** The interpreter to use, and why this one. */
+export interface PythonChoice {
+  /** Symbolic links kept. */
+  readonly path: string
+  readonly reason: string
+  readonly version: string
+  readonly prefix: string
+  /** What was tried before. */
+  readonly tried: readonly RefusedPython[]
+}
+
+/** Finds the Python for an application. Rejects with PYTHON_NOT_FOUND, telling what was tried and what to do. */
+export async function findPython(search: PythonSearch): Promise<PythonChoice> {
+  if (search.explicit !== undefined) return findExplicit(search, search.explicit)
+  const tried: RefusedPython[] = []
+  for await (const candidate of listCandidates(search)) {
+    const answer = await examine(candidate, search)
+    if (typeof answer !== 'string') {
+      const { path: file, reason } = candidate
+      return { path: file, reason, ...answer, tried }
+    }
+    tried.push({ path: candidate.path, reason: candidate.reason, refusal: answer })
+  }
+  throw new TaipanError(
+    'PYTHON_NOT_FOUND',
+    [
+      `no usable Python (${OLDEST_PYTHON.join('.')} or newer) was found. Tried:`,
+      ...tried.map(({ path: file, reason, refusal }) => `  ${file} (${reason}): ${refusal}`),
+      'Install Python, create a virtual environment with "python3 -m venv .venv", or name an interpreter with --python PATH.',
+    ].join('\n'),
+  )
+}
+
+async function examine(candidate: Candidate, { environment }: PythonSearch) {
+  return candidate.refusal ?? (await verifyInterpreter(candidate.path, environment))
+}
+
+async function findExplicit(search: PythonSearch, named: string): Promise<PythonChoice> {
+  const file = await resolveExplicit(search, named)
+  const answer = await verifyInterpreter(file, search.environment)
+  if (typeof answer === 'string')
+    throw new TaipanError(
+      'PYTHON_NOT_FOUND',
+      `the Python named by --python or "python", ${file}, ${answer}; name an interpreter or a virtual environment`,
+    )
+  return { path: file, reason: '--python', ...answer, tried: [] }
+}
+
+async function resolveExplicit(search: PythonSearch, named: string): Promise<string> {
+  const file = path.resolve(search.cwd, named)
+  const kind = await kindOf(file)
+  if (kind === 'folder') {
+    const inside = interpreterOf(file)
+    if ((await kindOf(inside)) !== 'missing') return inside
+  }
+  const isName = !named.includes('/') && !named.includes(path.sep)
+  if (!isName || kind === 'program') return file
+  return (await findOnPath(named, search.environment)) ?? file
+}

@@ -1,0 +1,48 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+const WINDOWS = process.platform === 'win32'
+
+/** Path of the interpreter inside a virtual environment. Its link is kept: resolved, it would lose the environment. */
+export function interpreterOf(environmentFolder: string): string {
+  return WINDOWS
+    ? path.join(environmentFolder, 'Scripts', 'python.exe')
+    : path.join(environmentFolder, 'bin', 'python')
+}
+
+/** Path of the interpreter of a conda environment. */
+export function condaInterpreterOf(environmentFolder: string): string {
+  return WINDOWS ? path.join(environmentFolder, 'python.exe') : interpreterOf(environmentFolder)
+}
+
+/** Finds a program by its name in the folders of PATH. */
+export async function findOnPath(
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(path.delimiter)
+  const file = WINDOWS && path.extname(name) === '' ? `${name}.exe` : name
+  for (const folder of folders) {
+    if (folder === '') continue
+    const candidate = path.resolve(folder, file)
+    if ((await kindOf(candidate)) === 'program') return candidate
+  }
+  return undefined
+}
+
+/** What stands at a path. */
+export async function kindOf(file: string): Promise<'missing' | 'folder' | 'file' | 'program'> {
+  try {
+    const facts = await stat(file)
+    if (facts.isDirectory()) return 'folder'
+  } catch {
+    return 'missing'
+  }
+  try {
+    await access(file, constants.X_OK)
+    return 'program'
+  } catch {
+    return 'file'
+  }
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+import { kindOf } from './interpreter-paths.ts'
+
+const run = promisify(execFile)
+
+/** Oldest Python that the worker runs on. */
+export const OLDEST_PYTHON = [3, 9] as const
+
+const ANSWER_MS = 10_000
+const QUESTION = 'import sys; print(".".join(map(str, sys.version_info[:3]))); print(sys.prefix)'
+
+/** What an interpreter says of itself. */
+export interface InterpreterFacts {
+  /** Like `3.11.2`. */
+  readonly version: string
+  readonly prefix: string
+}
+
+/** Runs an interpreter; returns why it cannot be used when it cannot. */
+export async function verifyInterpreter(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<InterpreterFacts | string> {
+  const kind = await kindOf(file)
+  if (kind === 'missing') return 'does not exist'
+  if (kind === 'folder') return 'is a folder without an interpreter'
+  if (kind === 'file') return 'is not executable'
+  try {
+    const { stdout } = await run(file, ['-I', '-c', QUESTION], {
+      env: { ...environment },
+      timeout: ANSWER_MS,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+    })
+    return parseAnswer(stdout)
+  } catch (error) {
+    return describeRefusal(error)
+  }
+}
+
+function parseAnswer(answer: string): InterpreterFacts | string {
+  const [version = '', prefix = ''] = answer.split(/\r?\n/)
+  const [major, minor] = version.split('.').map(Number)
+  if (major === undefined || minor === undefined || Number.isNaN(major + minor))
+    return 'is not a Python interpreter'
+  const [oldestMajor, oldestMinor] = OLDEST_PYTHON
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor))
+    return `is Python ${version}, and at least ${OLDEST_PYTHON.join('.')} is needed`
+  return { version, prefix }
+}
+
+function describeRefusal(error: unknown): string {
+  if (!(error instanceof Error)) return 'could not be run'
+  if ('killed' in error && error.killed === true) return `did not answer within ${ANSWER_MS} ms`
+  const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
+  // Python 2 does not know -I.
+  if (/unknown option -I/i.test(stderr)) return 'is Python 2, and at least 3.9 is needed'
+  const last = stderr.split('\n').at(-1)
+  return last ? `could not be run: ${last}` : 'is not a Python interpreter'
+}

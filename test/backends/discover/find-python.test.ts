@@ -1,0 +1,162 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+import { beforeEach, describe, expect, test } from 'vitest'
+
+import { findPython } from '../../../src/backends/discover/find-python.ts'
+
+const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).trim()
+
+let root: string
+let environment: Record<string, string>
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(path.join(tmpdir(), 'taipan-discover-')))
+  const bin = path.join(root, 'bin')
+  mkdirSync(bin)
+  symlinkSync(PYTHON, path.join(bin, 'python3'))
+  environment = { PATH: `${bin}:/usr/bin:/bin` }
+  mkdirSync(path.join(root, 'project', 'deep', 'app'), { recursive: true })
+  writeFileSync(path.join(root, 'project', 'pyproject.toml'), '')
+})
+
+function makeVenv(folder: string): string {
+  mkdirSync(path.join(folder, 'bin'), { recursive: true })
+  symlinkSync(realpathSync(PYTHON), path.join(folder, 'bin', 'python'))
+  writeFileSync(path.join(folder, 'pyvenv.cfg'), `home = ${path.dirname(realpathSync(PYTHON))}\n`)
+  return path.join(folder, 'bin', 'python')
+}
+
+function makeScript(name: string, text: string): string {
+  const file = path.join(root, name)
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, `#!/bin/sh\n${text}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+function find(options: { explicit?: string; directory?: string } = {}) {
+  const directory = path.join(root, options.directory ?? 'project/deep/app')
+  return findPython({ explicit: options.explicit, directory, cwd: directory, environment })
+}
+
+describe('findPython', () => {
+  test('takes the interpreter named by --python and keeps its link', async () => {
+    const python = makeVenv(path.join(root, 'own'))
+    const choice = await find({ explicit: python })
+    expect(choice).toMatchObject({ path: python, reason: '--python', tried: [] })
+    expect(choice.prefix).toBe(path.join(root, 'own'))
+    expect(choice.version).toMatch(/^3\.\d+\.\d+/)
+  })
+
+  test('takes the interpreter inside a virtual environment named by --python', async () => {
+    const python = makeVenv(path.join(root, 'own'))
+    expect((await find({ explicit: path.join(root, 'own') })).path).toBe(python)
+  })
+
+  test('finds a bare name given as --python on PATH', async () => {
+    expect((await find({ explicit: 'python3' })).path).toBe(path.join(root, 'bin', 'python3'))
+  })
+
+  test('prefers VIRTUAL_ENV to a .venv beside the target', async () => {
+    makeVenv(path.join(root, 'project', '.venv'))
+    const active = makeVenv(path.join(root, 'active'))
+    environment['VIRTUAL_ENV'] = path.join(root, 'active')
+    expect(await find()).toMatchObject({ path: active, reason: 'VIRTUAL_ENV' })
+  })
+
+  test('says why VIRTUAL_ENV was not taken and goes on', async () => {
+    const python = makeVenv(path.join(root, 'project', '.venv'))
+    environment['VIRTUAL_ENV'] = path.join(root, 'gone')
+    const choice = await find()
+    expect(choice.path).toBe(python)
+    expect(choice.tried).toEqual([
+      {
+        path: path.join(root, 'gone', 'bin', 'python'),
+        reason: 'VIRTUAL_ENV',
+        refusal: 'does not exist',
+      },
+    ])
+  })
+
+  test('looks for .venv in the parents up to the root of the project, and no further', async () => {
+    makeVenv(path.join(root, '.venv'))
+    expect((await find()).reason).toBe('PATH')
+    const python = makeVenv(path.join(root, 'project', 'venv'))
+    expect((await find()).path).toBe(python)
+    const nearer = makeVenv(path.join(root, 'project', 'deep', '.venv'))
+    expect((await find()).path).toBe(nearer)
+  })
+
+  test('looks beside a target that is in no project only', async () => {
+    mkdirSync(path.join(root, 'loose', 'app'), { recursive: true })
+    makeVenv(path.join(root, 'loose', '.venv'))
+    expect((await find({ directory: 'loose/app' })).reason).toBe('PATH')
+    const python = makeVenv(path.join(root, 'loose', 'app', '.venv'))
+    expect((await find({ directory: 'loose/app' })).path).toBe(python)
+  })
+
+  test('takes the environment of a uv project from UV_PROJECT_ENVIRONMENT', async () => {
+    environment['UV_PROJECT_ENVIRONMENT'] = 'elsewhere'
+    const python = makeVenv(path.join(root, 'project', 'elsewhere'))
+    expect(await find()).toMatchObject({
+      path: python,
+      reason: `uv project ${path.join(root, 'project')}`,
+    })
+  })
+
+  test('asks poetry for the environment of a poetry project', async () => {
+    const python = makeVenv(path.join(root, 'cache', 'env'))
+    makeScript('bin/poetry', `echo ${path.join(root, 'cache', 'env')}`)
+    writeFileSync(path.join(root, 'project', 'poetry.lock'), '')
+    expect((await find()).path).toBe(python)
+  })
+
+  test('prefers CONDA_PREFIX to PATH', async () => {
+    const python = makeVenv(path.join(root, 'conda'))
+    environment['CONDA_PREFIX'] = path.join(root, 'conda')
+    expect(await find()).toMatchObject({ path: python, reason: 'CONDA_PREFIX' })
+  })
+
+  test('refuses an interpreter that is too old and says which it is', async () => {
+    const old = makeScript('old/python', 'echo 3.8.20; echo /usr')
+    await expect(find({ explicit: old })).rejects.toMatchObject({
+      code: 'PYTHON_NOT_FOUND',
+      message: expect.stringContaining('is Python 3.8.20, and at least 3.9 is needed'),
+    })
+  })
+
+  test('refuses what is missing, not executable, a plain folder, or no Python', async () => {
+    const plain = path.join(root, 'plain')
+    writeFileSync(plain, '')
+    const cases: [string, string][] = [
+      [path.join(root, 'nothing'), 'does not exist'],
+      [plain, 'is not executable'],
+      [path.join(root, 'project'), 'is a folder without an interpreter'],
+      [makeScript('echo', 'echo hello'), 'is not a Python interpreter'],
+      ['no-such-python', 'does not exist'],
+    ]
+    for (const [explicit, refusal] of cases)
+      await expect(find({ explicit })).rejects.toThrow(refusal)
+  })
+
+  test('lists all that was tried when there is no Python at all', async () => {
+    environment = { PATH: path.join(root, 'empty'), VIRTUAL_ENV: path.join(root, 'gone') }
+    const error: unknown = await find().catch((error: unknown) => error)
+    expect(error).toMatchObject({ code: 'PYTHON_NOT_FOUND' })
+    expect(String(error)).toContain('(VIRTUAL_ENV): does not exist')
+    expect(String(error)).toContain('python3 (PATH): is not on PATH')
+    expect(String(error)).toContain('--python PATH')
+  })
+})
