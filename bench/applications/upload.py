@@ -14,5 +14,7 @@ def application(environ, start_response):
         count += len(piece)
         rest -= len(piece)
     body = str(count).encode()
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    start_response(
+        "200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    )
     return [body]

@@ -15,9 +15,11 @@ export interface Program {
 const PATIENCE = 5000
 
 const living = new Set<ChildProcess>()
+let stopping = false
 
-/** Starts a program in a session of its own and remembers it until it has ended. */
+/** Starts a program in a session of its own and remembers it until it has ended. Throws once all were stopped. */
 export function startChild(program: Program): ChildProcess {
+  if (stopping) throw new Error(`${program.command} is not started any more`)
   const child = spawn(program.command, program.args, {
     cwd: program.directory,
     env: { ...process.env, ...program.environment },
@@ -44,8 +46,9 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   }
 }
 
-/** Ends every child that still lives. */
+/** Ends every child that still lives, and lets no other start. */
 export async function stopAllChildren(): Promise<void> {
+  stopping = true
   await Promise.all([...living].map(stopChild))
 }
 

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { CompanionClients } from '../workloads/workload.ts'
 import { startChild, stopChild } from './children.ts'
 
 const schema = z.object({
@@ -14,35 +14,47 @@ const schema = z.object({
 export type CompanionResult = z.infer<typeof schema>
 
 /** Clients that occupy the server while others are measured. */
-export interface Companions {
-  /** Ends them and tells how many connections the server had kept. */
-  finish(): Promise<CompanionResult>
+export interface Companions extends AsyncDisposable {
+  /** Ends them and tells how many connections the server had kept; undefined when there were none. */
+  finish(): Promise<CompanionResult | undefined>
 }
 
 const READY_DEADLINE = 30_000
+const NOBODY: Companions = {
+  finish: () => Promise.resolve(undefined),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+}
 
-/** Starts a program of `bench/clients` and waits until its connections stand. */
+/** Starts a program of `bench/clients`, if the workload wants one, and waits until its connections stand. */
 export async function startCompanions(
-  script: string,
+  clients: CompanionClients | undefined,
   url: string,
-  count: number,
 ): Promise<Companions> {
+  if (clients === undefined) return NOBODY
   const child = startChild({
     command: process.execPath,
-    args: [join(import.meta.dirname, '../clients', script), new URL(url).port, String(count)],
+    args: [
+      join(import.meta.dirname, '../clients', clients.script),
+      new URL(url).port,
+      String(clients.count),
+    ],
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = readLines(child.stdout)
-  await withDeadline(lines.next(), READY_DEADLINE)
+  const nextLine = async () => String((await withDeadline(lines.next(), READY_DEADLINE)).value)
+  const stop = () => stopChild(child)
+  try {
+    await nextLine()
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     finish: async () => {
-      const closed = once(child, 'close')
       child.stdin?.end()
-      const line = await withDeadline(lines.next(), READY_DEADLINE)
-      await stopChild(child)
-      await closed
-      return schema.parse(JSON.parse(String(line.value)))
+      return schema.parse(JSON.parse(await nextLine()))
     },
+    [Symbol.asyncDispose]: stop,
   }
 }
 

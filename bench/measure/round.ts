@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchServer, LaunchContext } from '../servers/server.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { startCompanions, type CompanionResult } from './companions.ts'
@@ -35,10 +34,7 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   const url = `http://127.0.0.1:${port}`
   const program = server.launch({ ...plan.context, port, module: workload.module })
   await using running = await startServer(program, () => checkAnswer(workload, url))
-  const companions =
-    workload.companions === undefined
-      ? undefined
-      : await startCompanions(workload.companions.script, url, workload.companions.count)
+  await using companions = await startCompanions(workload.companions, url)
   const load = {
     url: url + workload.path,
     connections: workload.connections,
@@ -46,14 +42,14 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   }
   await runLoad({ ...load, seconds: WARM_UP_SECONDS })
   const before = readCpuTime(running.pid)
-  const sampling = sampleMemory(running.pid)
+  using memory = sampleMemory(running.pid)
   const result = await runLoad({ ...load, seconds })
   const cpu = readCpuTime(running.pid) - before
   return {
     load: result,
     cpu,
-    memory: await sampling.finish(),
-    companions: await companions?.finish(),
+    memory: memory.highest(),
+    companions: await companions.finish(),
   }
 }
 
@@ -65,20 +61,9 @@ async function checkAnswer({ path, upload, expected }: Workload, url: string): P
     throw new Error(`answered ${status} with ${size} bytes: ${beginning.slice(0, 200)}`)
 }
 
-function sampleMemory(pid: number) {
-  const stop = new AbortController()
-  let highest = readMemory(pid)
-  const work = (async () => {
-    while (!stop.signal.aborted) {
-      await sleep(SAMPLE_INTERVAL, undefined, { signal: stop.signal }).catch(() => undefined)
-      highest = Math.max(highest, readMemory(pid))
-    }
-  })()
-  return {
-    finish: async () => {
-      stop.abort()
-      await work
-      return highest
-    },
-  }
+function sampleMemory(pid: number): Disposable & { readonly highest: () => number } {
+  let highest = 0
+  const sample = () => (highest = Math.max(highest, readMemory(pid)))
+  const timer = setInterval(sample, SAMPLE_INTERVAL)
+  return { highest: sample, [Symbol.dispose]: () => clearInterval(timer) }
 }

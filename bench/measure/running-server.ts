@@ -8,7 +8,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly pid: number
 }
 
-const START_DEADLINE = 30_000
+const START_DEADLINE = 15_000
 const PAUSE = 100
 const OUTPUT_KEPT = 2000
 

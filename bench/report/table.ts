@@ -8,6 +8,9 @@ generator with a handful of connections is not the traffic of a site, nothing he
 server, and one process does not show how processes scale. Compare within one run only.
 `
 
+/** The whole reason is in the JSON file. */
+const REASON_LENGTH = 160
+
 /** The whole report as Markdown. */
 export function formatReport(report: Report): string {
   return [
@@ -39,7 +42,7 @@ function formatChapter(chapter: Chapter): string {
 
 function formatRow({ title, outcome }: Line, own: number | undefined, width: number): string[] {
   if (typeof outcome === 'string') {
-    const reason = outcome.split('\n')[0] ?? ''
+    const reason = outcome.replaceAll(/\s+/g, ' ').slice(0, REASON_LENGTH)
     return [title, `not measured: ${reason}`, ...Array<string>(width - 2).fill('')]
   }
   const { cpu, held } = outcome

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { APPLICATIONS, PROGRAMS } from '../environment/paths.ts'
-import type { BenchServer } from './server.ts'
+import type { BenchServer, LaunchContext } from './server.ts'
 
 /** Rust in front of Python threads. */
 export const granian: BenchServer = {
@@ -16,8 +16,8 @@ export const granian: BenchServer = {
       '--workers=1',
       '--runtime-threads=1',
       `--blocking-threads=${threads}`,
-      '--backlog=2048',
-      '--backpressure=1024',
+      '--backlog=10000',
+      '--backpressure=10000',
       '--log-level=warning',
       `${module}:application`,
     ],
@@ -31,12 +31,7 @@ export const fastPySgi: BenchServer = {
   name: 'fastpysgi',
   title: 'FastPySGI',
   distribution: 'fastpysgi',
-  launch: ({ bin, port, module, environment }) => ({
-    command: join(bin, 'fastpysgi'),
-    args: [`${module}:application`, '--host=127.0.0.1', `--port=${port}`, '--loglevel=0'],
-    directory: APPLICATIONS,
-    environment: { ...environment, PYTHONPATH: APPLICATIONS },
-  }),
+  launch: (context) => createProgram(context, 'serve_fastpysgi.py'),
 }
 
 /** All in C, one thread. */
@@ -44,11 +39,7 @@ export const bjoern: BenchServer = {
   name: 'bjoern',
   title: 'bjoern',
   distribution: 'bjoern-binary',
-  launch: ({ bin, port, module, environment }) => ({
-    command: join(bin, 'python'),
-    args: [join(PROGRAMS, 'serve_bjoern.py'), module, String(port)],
-    environment: { ...environment, PYTHONPATH: APPLICATIONS },
-  }),
+  launch: (context) => createProgram(context, 'serve_bjoern.py'),
 }
 
 /** uWebSockets in C++, called through cffi. */
@@ -56,9 +47,13 @@ export const socketify: BenchServer = {
   name: 'socketify',
   title: 'socketify',
   distribution: 'socketify',
-  launch: ({ bin, port, module, environment }) => ({
+  launch: (context) => createProgram(context, 'serve_socketify.py'),
+}
+
+function createProgram({ bin, module, port, environment }: LaunchContext, script: string) {
+  return {
     command: join(bin, 'python'),
-    args: [join(PROGRAMS, 'serve_socketify.py'), module, String(port)],
+    args: [join(PROGRAMS, script), module, String(port)],
     environment: { ...environment, PYTHONPATH: APPLICATIONS },
-  }),
+  }
 }

@@ -4,7 +4,7 @@ import { modWsgiDaemon, modWsgiEmbedded } from './mod-wsgi.ts'
 import { nodeHttp } from './node-http.ts'
 import type { BenchServer } from './server.ts'
 import { taipan, taipanFront } from './taipan.ts'
-import { uwsgi } from './uwsgi.ts'
+import { uwsgi, uwsgiRouter } from './uwsgi.ts'
 import { waitress } from './waitress.ts'
 
 /** Every server, in the order of the report. */
@@ -13,6 +13,7 @@ export const SERVERS: readonly BenchServer[] = [
   taipanFront,
   nodeHttp,
   uwsgi,
+  uwsgiRouter,
   granian,
   fastPySgi,
   bjoern,

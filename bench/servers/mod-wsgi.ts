@@ -6,7 +6,7 @@ import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
 
 const APACHE = '/usr/sbin/apache2'
 const MODULES = '/usr/lib/apache2/modules'
-/** Threads of Apache itself; they hold a connection only while it sends or receives. */
+/** Threads of Apache itself: with as few as the others have, it closes connections that wait for one. */
 const FRONT_THREADS = 64
 
 /** Apache in front of one daemon process with threads. */
@@ -22,13 +22,13 @@ export const modWsgiDaemon: BenchServer = {
     ]),
 }
 
-/** Python inside Apache's one process, whose threads are the application's. */
+/** Python inside Apache's one process, on Apache's threads. */
 export const modWsgiEmbedded: BenchServer = {
   name: 'mod-wsgi-embedded',
   title: 'mod_wsgi, embedded',
   distribution: 'mod_wsgi',
   launch: (context) =>
-    createProgram(context, context.threads, [
+    createProgram(context, FRONT_THREADS, [
       `WSGIPythonHome ${dirname(context.bin)}`,
       `WSGIPythonPath ${APPLICATIONS}`,
     ]),
@@ -51,7 +51,7 @@ function formatConfiguration(context: LaunchContext, threads: number, file: stri
 ServerRoot ${context.scratch}
 DefaultRuntimeDir ${context.scratch}
 PidFile ${context.scratch}/apache.pid
-ErrorLog /dev/stderr
+ErrorLog ${context.scratch}/apache.log
 LogLevel warn
 Listen 127.0.0.1:${context.port}
 LoadModule mpm_event_module ${MODULES}/mod_mpm_event.so

@@ -1,19 +1,35 @@
 import { dirname, join } from 'node:path'
 import { APPLICATIONS } from '../environment/paths.ts'
-import type { BenchServer } from './server.ts'
+import type { BenchServer, LaunchContext } from './server.ts'
 
-/** Its HTTP router in front of one process with threads. */
+/** One process whose threads take connections themselves; a connection keeps its thread. */
 export const uwsgi: BenchServer = {
   name: 'uwsgi',
-  title: 'uWSGI, http and threads',
+  title: 'uWSGI, threads',
   distribution: 'uwsgi',
-  launch: ({ bin, port, module, threads, environment }) => ({
+  launch: (context) => createProgram(context, [`--http11-socket=127.0.0.1:${context.port}`]),
+}
+
+/** Its HTTP router, a process of its own, in front of one process with threads. */
+export const uwsgiRouter: BenchServer = {
+  name: 'uwsgi-router',
+  title: 'uWSGI, router and threads',
+  distribution: 'uwsgi',
+  launch: (context) =>
+    createProgram(context, [`--http=127.0.0.1:${context.port}`, '--http-keepalive']),
+}
+
+function createProgram(
+  { bin, module, threads, environment }: LaunchContext,
+  args: readonly string[],
+) {
+  return {
     command: join(bin, 'uwsgi'),
     args: [
-      `--http=127.0.0.1:${port}`,
-      '--http-keepalive',
+      ...args,
       '--processes=1',
       `--threads=${threads}`,
+      '--listen=1000',
       '--master',
       '--die-on-term',
       '--need-app',
@@ -23,5 +39,5 @@ export const uwsgi: BenchServer = {
     ],
     directory: APPLICATIONS,
     environment,
-  }),
+  }
 }

@@ -5,4 +5,6 @@ import sys
 
 import bjoern
 
-bjoern.run(importlib.import_module(sys.argv[1]).application, "127.0.0.1", int(sys.argv[2]))
+bjoern.run(
+    importlib.import_module(sys.argv[1]).application, "127.0.0.1", int(sys.argv[2])
+)

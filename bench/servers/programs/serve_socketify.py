@@ -6,4 +6,6 @@ import sys
 from socketify import WSGI, AppListenOptions
 
 application = importlib.import_module(sys.argv[1]).application
-WSGI(application).listen(AppListenOptions(port=int(sys.argv[2]), host="127.0.0.1")).run(1)
+WSGI(application).listen(AppListenOptions(port=int(sys.argv[2]), host="127.0.0.1")).run(
+    1
+)
