@@ -1,0 +1,114 @@
+import { pino } from 'pino'
+import type { LogFields, Logger } from '../core/logger.ts'
+import { LineSink, type LogDestination } from './line-sink.ts'
+import { createPalette } from './palette.ts'
+import { formatPretty, type RecordLevel } from './pretty.ts'
+
+/** Records below the level are not written; `silent` writes none. */
+export type LogLevel = RecordLevel | 'silent'
+
+/** For people, or for programs: one JSON object a line. */
+export type LogFormat = 'pretty' | 'json'
+
+/** How and where records are written. */
+export interface LoggerOptions {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  /**
+   * A file descriptor, or something that takes lines.
+   * @default 1
+   */
+  readonly destination?: number | LogDestination | undefined
+  /**
+   * Colour pretty records.
+   * @default false
+   */
+  readonly colors?: boolean | undefined
+}
+
+/** The logger of a server, with what only its owner does. */
+export interface ServerLogger extends Logger {
+  /** Whether records of a level are written: work for others can be spared. */
+  isEnabled(level: RecordLevel): boolean
+  /** Says something that must be seen at any level: the bare line in pretty form, else a record with `fields`. */
+  announce(message: string, fields?: LogFields): void
+  /** Writes what is held before it returns. */
+  flush(): void
+  /** Resolves when everything is written, or after a second with a reader that takes nothing. */
+  close(): Promise<void>
+}
+
+const RANKS = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const
+
+/** Makes a logger. Nothing is written synchronously except by `flush` and at the end of the process. */
+export function createLogger(options: LoggerOptions): ServerLogger {
+  const { destination = 1 } = options
+  const sink = typeof destination === 'number' ? createSink(destination, () => logger) : undefined
+  const target = typeof destination === 'number' ? sink : destination
+  const write = (lines: string): void => target?.write(lines)
+  const emit =
+    options.format === 'json' ? createJsonWriter(write) : createPrettyWriter(options, write)
+  const threshold = RANKS[options.level]
+  const log = (level: RecordLevel, fields: LogFields, message: string): void => {
+    if (RANKS[level] >= threshold) emit.record(level, fields, message)
+  }
+  const logger: ServerLogger = {
+    debug: (fields, message) => log('debug', fields, message),
+    info: (fields, message) => log('info', fields, message),
+    warn: (fields, message) => log('warn', fields, message),
+    error: (fields, message) => log('error', fields, message),
+    isEnabled: (level) => RANKS[level] >= threshold,
+    announce: (message, fields = {}) => emit.announce(message, fields),
+    flush: () => sink?.flush(),
+    close: async () => await sink?.close(),
+  }
+  return logger
+}
+
+interface RecordWriter {
+  record(level: RecordLevel, fields: LogFields, message: string): void
+  announce(message: string, fields: LogFields): void
+}
+
+function createSink(fd: number, getLogger: () => Logger): LineSink {
+  return new LineSink(fd, (count) => {
+    getLogger().warn({ dropped: count }, 'log lines were dropped: their reader is too slow')
+  })
+}
+
+function createJsonWriter(write: (lines: string) => void): RecordWriter {
+  const json = pino(
+    {
+      level: 'debug',
+      base: null,
+      timestamp: formatTimestamp,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  )
+  return {
+    record: (level, fields, message) => json[level](fields, message),
+    announce: (message, fields) => json.info(fields, message),
+  }
+}
+
+function createPrettyWriter(options: LoggerOptions, write: (lines: string) => void): RecordWriter {
+  const palette = createPalette(options.colors ?? false)
+  return {
+    record: (level, fields, message) =>
+      write(formatPretty({ time: Date.now(), level, fields, message }, palette)),
+    announce: (message) => write(`${message}\n`),
+  }
+}
+
+let stampTime = 0
+let stampText = ''
+
+function formatTimestamp(): string {
+  const now = Date.now()
+  if (now !== stampTime) {
+    stampTime = now
+    stampText = `,"time":"${new Date(now).toISOString()}"`
+  }
+  return stampText
+}

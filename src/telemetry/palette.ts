@@ -1,0 +1,31 @@
+/** Ways to set off a piece of text; each returns it with or without colour. */
+export interface Palette {
+  dim(text: string): string
+  red(text: string): string
+  yellow(text: string): string
+  green(text: string): string
+  cyan(text: string): string
+}
+
+/** Colours of a terminal, or none. */
+export function createPalette(colors: boolean): Palette {
+  return {
+    dim: paint(colors, 2),
+    red: paint(colors, 31),
+    yellow: paint(colors, 33),
+    green: paint(colors, 32),
+    cyan: paint(colors, 36),
+  }
+}
+
+function paint(colors: boolean, code: number): (text: string) => string {
+  return colors ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text
+}
+
+/** Whether to colour: only on terminals that can, and not against NO_COLOR. */
+export function resolveColors(
+  environment: Readonly<Record<string, string | undefined>>,
+  terminal: boolean,
+): boolean {
+  return terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+}

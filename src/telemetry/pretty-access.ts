@@ -1,0 +1,54 @@
+import type { LogFields } from '../core/logger.ts'
+import type { Palette } from './palette.ts'
+
+/** Whether the fields are those of an access record. */
+export function isAccess(fields: LogFields): boolean {
+  return typeof fields['status'] === 'number' && typeof fields['method'] === 'string'
+}
+
+/** `GET /path 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 id`. */
+export function formatAccess(fields: LogFields, palette: Palette): string {
+  const line = `${String(fields['method'])} ${String(fields['target'])}`
+  const bytes = formatBytes(Number(fields['bytes']))
+  const duration = formatMilliseconds(Number(fields['duration']))
+  const error = typeof fields['error'] === 'string' ? ` ${escapeControls(fields['error'])}` : ''
+  const status = formatStatus(Number(fields['status']), palette)
+  const id = palette.dim(String(fields['request']))
+  return `${escapeControls(line)} ${status} ${bytes} ${duration} ms${formatOrigin(fields)} ${id}${palette.red(error)}`
+}
+
+function formatOrigin(fields: LogFields): string {
+  const { worker, application } = { worker: fields['worker'], application: fields['application'] }
+  if (typeof worker !== 'string' || worker === '')
+    return application === '' ? '' : ` ${String(application)}`
+  const queued = formatMilliseconds(Number(fields['queued']))
+  const python = formatMilliseconds(Number(fields['python']))
+  return ` (queued ${queued}, python ${python}) ${worker}`
+}
+
+function formatStatus(status: number, palette: Palette): string {
+  if (status === 0) return palette.red('aborted')
+  if (status >= 500) return palette.red(String(status))
+  if (status >= 400) return palette.yellow(String(status))
+  return status >= 300 ? palette.cyan(String(status)) : palette.green(String(status))
+}
+
+/** Two digits that matter are enough for people. */
+function formatMilliseconds(value: number): string {
+  return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10)
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+/** What a client sends must not steer the terminal it is shown on. */
+function escapeControls(text: string): string {
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex
+    /[\0-\x1f\x7f-\x9f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}

@@ -1,0 +1,80 @@
+import type { LogFields } from '../core/logger.ts'
+import { formatAccess, isAccess } from './pretty-access.ts'
+import type { Palette } from './palette.ts'
+
+/** The levels of records, the least important first. */
+export type RecordLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** One record as it was given to the logger. */
+export interface LogRecord {
+  readonly time: number
+  readonly level: RecordLevel
+  readonly fields: LogFields
+  readonly message: string
+}
+
+// Told in places of their own.
+const PLACED = new Set(['traceback', 'stream', 'err'])
+
+/** Makes a record into lines for people: one, and below it a traceback where there is one. */
+export function formatPretty(record: LogRecord, palette: Palette): string {
+  const { fields } = record
+  const clock = palette.dim(formatClock(record.time))
+  if (isAccess(fields)) return `${clock} ${formatAccess(fields, palette)}\n`
+  const text =
+    typeof fields['stream'] === 'string'
+      ? formatWorkerOutput(record, palette)
+      : formatReport(record, palette)
+  return `${clock} ${text}${formatTraceback(fields)}\n`
+}
+
+function formatWorkerOutput({ level, fields, message }: LogRecord, palette: Palette): string {
+  const request = typeof fields['request'] === 'string' ? ` ${fields['request']}` : ''
+  const origin = palette.dim(`[${String(fields['worker'])}${request}]`)
+  return `${origin} ${formatLevel(level, palette)}${message.trimEnd()}`
+}
+
+function formatReport({ level, fields, message }: LogRecord, palette: Palette): string {
+  let text = formatLevel(level, palette) + message
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || PLACED.has(name)) continue
+    const shown = formatValue(value)
+    if (!message.includes(shown)) text += ` ${palette.dim(`${name}=`)}${shown}`
+  }
+  return text
+}
+
+function formatLevel(level: RecordLevel, palette: Palette): string {
+  if (level === 'info') return ''
+  if (level === 'debug') return palette.dim('debug ')
+  return level === 'warn' ? palette.yellow('warning ') : palette.red('error ')
+}
+
+function formatTraceback(fields: LogFields): string {
+  const { traceback, err } = { traceback: fields['traceback'], err: fields['err'] }
+  const reason = err instanceof Error ? `\n${err.message}` : ''
+  return typeof traceback === 'string' ? `${reason}\n${traceback.trimEnd()}` : reason
+}
+
+function formatValue(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}
+
+let clockSecond = 0
+let clockText = ''
+
+/** Local time, HH:MM:SS; made anew once a second. */
+function formatClock(time: number): string {
+  const second = Math.floor(time / 1000)
+  if (second !== clockSecond) {
+    clockSecond = second
+    clockText = new Date(time).toTimeString().slice(0, 8)
+  }
+  return clockText
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts'
+import { resolveColors } from '../../src/telemetry/palette.ts'
+
+const ACCESS = {
+  request: 'r1',
+  remote: '127.0.0.1',
+  method: 'GET',
+  target: '/path?x=1',
+  version: '1.1',
+  status: 200,
+  bytes: 13,
+  duration: 1.234,
+  queued: 0.1,
+  python: 0.912,
+  application: 'shop',
+  worker: 'web/1234',
+}
+
+function createMemoryLogger(options: Partial<LoggerOptions> = {}) {
+  const written: string[] = []
+  const destination = { write: (lines: string) => void written.push(lines) }
+  const logger = createLogger({ level: 'info', format: 'pretty', destination, ...options })
+  const lines = (): string[] => written.map((line) => line.replace(/^\d\d:\d\d:\d\d /, '<clock> '))
+  const records = (): unknown[] => written.map((line): unknown => JSON.parse(line))
+  return { logger, lines, records, written }
+}
+
+describe('pretty records', () => {
+  test('show a request in one line', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info(ACCESS, 'request')
+    expect(lines()).toEqual([
+      '<clock> GET /path?x=1 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 r1\n',
+    ])
+  })
+
+  test('name what answered when no Python ran', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info({ ...ACCESS, worker: '', application: 'static', bytes: 12_345_678 }, 'request')
+    expect(lines()).toEqual(['<clock> GET /path?x=1 200 12.3 MB 1.2 ms static r1\n'])
+  })
+
+  test('say that a request was aborted, and why', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info({ ...ACCESS, status: 0, bytes: 0, error: 'the client left' }, 'request')
+    expect(lines()[0]).toContain(' aborted 0 B ')
+    expect(lines()[0]).toContain(' r1 the client left\n')
+  })
+
+  test('let no control character of a client reach the terminal', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info({ ...ACCESS, target: '/\x9b31m\x1b[2J' }, 'request')
+    expect(lines()[0]).toContain('/\\x9b31m\\x1b[2J')
+  })
+
+  test('show output of a worker with its origin and whole tracebacks', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info({ stream: 'stdout', worker: 'web/1234', request: 'r1' }, 'hello')
+    logger.info({ stream: 'stderr', worker: 'web/1234' }, 'Traceback:\n  File "x"\nError: no')
+    logger.error(
+      { stream: 'worker', worker: 'web/1234', request: 'r2', traceback: 'Traceback:\nKeyError\n' },
+      'the application raised',
+    )
+    expect(lines()).toEqual([
+      '<clock> [web/1234 r1] hello\n',
+      '<clock> [web/1234] Traceback:\n  File "x"\nError: no\n',
+      '<clock> [web/1234 r2] error the application raised\nTraceback:\nKeyError\n',
+    ])
+  })
+
+  test('append facts that the message does not hold', () => {
+    const { logger, lines } = createMemoryLogger()
+    const cyclic: Record<string, unknown> = {}
+    cyclic['self'] = cyclic
+    logger.warn(
+      { worker: 'web/1', code: 9, reason: 'a b', nothing: undefined },
+      'worker web/1 died',
+    )
+    logger.error({ err: new Error('the cause') }, 'failed')
+    logger.info({ cyclic }, 'odd')
+    expect(lines()).toEqual([
+      '<clock> warning worker web/1 died code=9 reason="a b"\n',
+      '<clock> error failed\nthe cause\n',
+      '<clock> odd cyclic=[object Object]\n',
+    ])
+  })
+
+  test('are coloured when asked for', () => {
+    const { logger, written } = createMemoryLogger({ colors: true })
+    logger.info(ACCESS, 'request')
+    expect(written[0]).toContain('\x1b[32m200\x1b[0m')
+  })
+})
+
+describe('JSON records', () => {
+  test('are one object a line, with time, level, message and fields', () => {
+    const { logger, records, written } = createMemoryLogger({ format: 'json' })
+    logger.info(ACCESS, 'request')
+    logger.warn({ traceback: 'a\nb' }, 'two\nlines')
+    expect(records()).toEqual([
+      {
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        level: 'info',
+        msg: 'request',
+        ...ACCESS,
+      },
+      { time: expect.any(String), level: 'warn', msg: 'two\nlines', traceback: 'a\nb' },
+    ])
+    expect(written.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true)
+  })
+})
+
+describe('levels', () => {
+  test.each([
+    ['debug', 4],
+    ['info', 3],
+    ['warn', 2],
+    ['error', 1],
+    ['silent', 0],
+  ] as const)('%s writes %i of four records', (level, count) => {
+    for (const format of ['pretty', 'json'] as const) {
+      const { logger, written } = createMemoryLogger({ level, format })
+      logger.debug({}, 'a')
+      logger.info({}, 'b')
+      logger.warn({}, 'c')
+      logger.error({}, 'd')
+      expect(written.length).toBe(count)
+      expect(logger.isEnabled('info')).toBe(count >= 3)
+    }
+  })
+
+  test('do not hold back announcements', () => {
+    const pretty = createMemoryLogger({ level: 'error' })
+    pretty.logger.announce('listening on http://127.0.0.1:8000', { url: 'http://127.0.0.1:8000' })
+    expect(pretty.written).toEqual(['listening on http://127.0.0.1:8000\n'])
+    const json = createMemoryLogger({ level: 'silent', format: 'json' })
+    json.logger.announce('listening on http://127.0.0.1:8000', { url: 'http://127.0.0.1:8000' })
+    expect(json.records()).toEqual([
+      expect.objectContaining({
+        level: 'info',
+        msg: 'listening on http://127.0.0.1:8000',
+        url: 'http://127.0.0.1:8000',
+      }),
+    ])
+  })
+})
+
+test.each([
+  [{}, true, true],
+  [{}, false, false],
+  [{ NO_COLOR: '1' }, true, false],
+  [{ NO_COLOR: '' }, true, true],
+  [{ TERM: 'dumb' }, true, false],
+])('colours with %j on a terminal (%j): %j', (environment, terminal, colors) => {
+  expect(resolveColors(environment, terminal)).toBe(colors)
+})
