@@ -57,7 +57,10 @@ describe.each([
       args: [
         project,
         ...(mount === '' ? [] : ['--mount', mount]),
-        ...['--static', `${mount}/static=${join(data, 'static')}`, '--processes', '2'],
+        '--static',
+        `${mount}/static=${join(data, 'static')}`,
+        '--processes',
+        '2',
       ],
       env: { ...env, SITE_APPLICATION: application },
     })
