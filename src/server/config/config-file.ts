@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, extname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { TaipanError } from '../../core/errors.ts'
+
+const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `taipan.config.${extension}`)
+
+/** A configuration file that was read, not checked yet. */
+export interface ConfigFile {
+  /** As messages name it. */
+  readonly name: string
+  readonly path: string
+  /** Relative paths in the file count from here. */
+  readonly directory: string
+  readonly value: unknown
+}
+
+/** The configuration file of a folder; undefined when there is none. */
+export function findConfigFile(directory: string): string | undefined {
+  return NAMES.map((name) => join(directory, name)).find((path) => existsSync(path))
+}
+
+/** Reads a configuration file by its extension. Rejects with `CONFIG_NOT_FOUND` or `CONFIG_INVALID`. */
+export async function loadConfigFile(file: string, cwd: string): Promise<ConfigFile> {
+  const path = resolve(cwd, file)
+  const name = nameFile(path, cwd)
+  if (!existsSync(path))
+    throw new TaipanError(
+      'CONFIG_NOT_FOUND',
+      `configuration file ${JSON.stringify(file)} does not exist; looked for ${path}`,
+    )
+  const value = await readConfig(path, name)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `${name} holds no configuration; ${extname(path) === '.json' ? 'write one object' : 'write "export default defineConfig({ ... })"'}`,
+    )
+  return { name, path, directory: dirname(path), value }
+}
+
+async function readConfig(path: string, name: string): Promise<unknown> {
+  try {
+    if (extname(path) === '.json') return parseJson(await readFile(path, 'utf8'))
+    return await importModule(path)
+  } catch (error) {
+    throw new TaipanError('CONFIG_INVALID', `${name} cannot be read: ${describeCause(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** `$schema` is for editors. */
+function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const { $schema: _, ...rest } = value as Record<string, unknown>
+  return rest
+}
+
+/** `taipan` in the file is this very package, also where it is not installed beside the file. */
+async function importModule(path: string): Promise<unknown> {
+  const { createJiti } = await import('jiti')
+  const extension = extname(import.meta.url)
+  const self = new URL(`../define-config${extension}`, import.meta.url)
+  const jiti = createJiti(import.meta.url, {
+    fsCache: false,
+    alias: { taipan: fileURLToPath(self) },
+  })
+  const module: unknown = await jiti.import(path)
+  if (typeof module !== 'object' || module === null) return undefined
+  const value: unknown = Reflect.get(module, 'default')
+  return value
+}
+
+function describeCause(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function nameFile(path: string, cwd: string): string {
+  const name = relative(cwd, path)
+  return name.startsWith('..') ? path : name
+}

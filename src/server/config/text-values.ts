@@ -1,0 +1,37 @@
+import type { TextForm } from '../options/option.ts'
+
+/** Texts of a flag or a variable as the value that the schema judges; what does not fit stays a text. */
+export function parseTexts(texts: readonly string[], form: TextForm, name: string): unknown {
+  const last = texts.at(-1) ?? ''
+  if (form === 'list') return texts
+  if (form === 'pairs') return parsePairs(texts, name)
+  if (form === 'boolean') return parseBoolean(last)
+  if (form === 'number' || (form === 'processes' && last !== 'auto')) return parseNumber(last)
+  return last
+}
+
+/** Thrown texts become problems of the command line. */
+export class TextProblem extends Error {}
+
+function parsePairs(texts: readonly string[], name: string): Record<string, string> {
+  const pairs: Record<string, string> = {}
+  for (const text of texts) {
+    const equals = text.indexOf('=')
+    if (equals < 1)
+      throw new TextProblem(
+        `${name}: expected ${name.endsWith('static') || name.endsWith('STATIC') ? 'URL=DIR' : 'NAME=VALUE'}, found ${JSON.stringify(text)}`,
+      )
+    pairs[text.slice(0, equals)] = text.slice(equals + 1)
+  }
+  return pairs
+}
+
+function parseNumber(text: string): unknown {
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+function parseBoolean(text: string): unknown {
+  if (/^(1|true|yes|on)$/i.test(text)) return true
+  if (/^(0|false|no|off|)$/i.test(text)) return false
+  return text
+}

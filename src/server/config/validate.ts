@@ -1,0 +1,109 @@
+import type { z } from 'zod'
+import { TaipanError } from '../../core/errors.ts'
+import { COMMAND_LINE } from '../options/table.ts'
+import { configSchema, SECTIONS, type FullConfig } from '../options/schema.ts'
+import { suggest } from './nearest.ts'
+
+/** Where values came from, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
+export type Origins = ReadonlyMap<string, string>
+
+/** A whole configuration to be checked. */
+export interface Candidate {
+  readonly value: unknown
+  readonly origins: Origins
+  /** Path of the configuration file, for messages. */
+  readonly file?: string | undefined
+}
+
+/** Checks a configuration and fills in defaults. Throws one error that names every problem. */
+export function validateConfig(candidate: Candidate): FullConfig {
+  const result = configSchema.safeParse(candidate.value)
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap((issue) => describeIssue(issue, candidate))
+  throw createConfigError(problems, candidate)
+}
+
+/** One error for a list of problems; a usage error when all of them come from the command line. */
+export function createConfigError(problems: readonly string[], candidate: Omit<Candidate, 'value'>): TaipanError {
+  const where = candidate.file === undefined ? '' : ` in ${candidate.file}`
+  const onlyFlags = problems.every((problem) => problem.startsWith('--'))
+  const code = onlyFlags ? 'USAGE' : 'CONFIG_INVALID'
+  const [first] = problems
+  if (problems.length === 1 && first !== undefined)
+    return new TaipanError(code, onlyFlags || !where ? first : `${first}${where.replace(' in ', '\n  in ')}`)
+  const list = problems.map((problem) => `  ${problem}`).join('\n')
+  return new TaipanError(code, `${problems.length} problems${onlyFlags ? '' : where}:\n${list}`)
+}
+
+function describeIssue(issue: z.core.$ZodIssue, candidate: Candidate): string[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => describeUnknownKey([...path, key], candidate))
+  const name = nameOrigin(path, candidate.origins)
+  if (issue.code === 'invalid_key') {
+    const [inner] = issue.issues
+    return [`${name}: the name must be ${inner?.message ?? 'another'}`]
+  }
+  const found = formatFound(lookUp(candidate.value, path), path)
+  return [`${name}: expected ${issue.message}, found ${found}`]
+}
+
+function describeUnknownKey(path: readonly string[], candidate: Candidate): string {
+  const key = path.at(-1) ?? ''
+  const parent = path.slice(0, -1)
+  const keys = listKeys(parent)
+  if (parent.length === 0 && Object.hasOwn(COMMAND_LINE, key))
+    return `${key}: belongs to the command line, not into a configuration`
+  const found = formatFound(lookUp(candidate.value, path), path)
+  const known = ` Known here: ${keys.join(', ')}.`
+  return `${formatPath(path)}: unknown key (with value ${found}).${suggest(key, keys) || known}`
+}
+
+/** The keys that the object at `path` may have. */
+function listKeys(path: readonly string[]): string[] {
+  const section = SECTIONS.find((one) => {
+    const pattern = one.path === '' ? [] : one.path.split('.')
+    return (
+      pattern.length === path.length &&
+      pattern.every((part, index) => part === '*' || part === path[index])
+    )
+  })
+  return section === undefined ? [] : Object.keys(section.table)
+}
+
+function nameOrigin(path: readonly string[], origins: Origins): string {
+  for (let length = path.length; length > 0; length -= 1) {
+    const origin = origins.get(path.slice(0, length).join('.'))
+    if (origin !== undefined) return origin
+  }
+  return path.length === 0 ? 'the configuration' : formatPath(path)
+}
+
+/** `routes[0].path`, `apps["my shop"].target`. */
+function formatPath(path: readonly string[]): string {
+  let text = ''
+  for (const part of path) {
+    if (/^\d+$/.test(part)) text += `[${part}]`
+    else if (/^[\w$-]+$/.test(part)) text += text === '' ? part : `.${part}`
+    else text += `[${JSON.stringify(part)}]`
+  }
+  return text
+}
+
+function lookUp(value: unknown, path: readonly string[]): unknown {
+  let current = value
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null) return undefined
+    current = Reflect.get(current, key)
+  }
+  return current
+}
+
+/** Values of environment variables may be secrets, so only their kind is told. */
+function formatFound(value: unknown, path: readonly string[]): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'function') return 'a function'
+  if (path.includes('env')) return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}

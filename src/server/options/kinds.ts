@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { parseDuration, parseSize } from './units.ts'
+
+/** What each kind of value expects, in words for error messages. */
+const WORDS = {
+  text: 'a text',
+  boolean: 'true or false',
+  duration: 'a duration: milliseconds, or a text like "500ms", "30s", "5m", "1h"',
+  size: 'a size: bytes, or a text like "64kb", "10mb", "1gb"',
+  list: 'a text or a list of texts',
+  pairs: 'an object of names and texts',
+  processes: 'a whole number from 1, or "auto"',
+} as const
+
+/** A text that is not empty. */
+export const text = z.string({ error: WORDS.text }).min(1, { error: 'a text that is not empty' })
+
+/** A switch. */
+export const boolean = z.boolean({ error: WORDS.boolean })
+
+/** Names and texts. */
+export const pairs = z.record(
+  z.string().regex(/^[^=\0]+$/, { error: 'a name without "=" and NUL' }),
+  z.string({ error: WORDS.text }).regex(/^[^\0]*$/, { error: 'a text without NUL' }),
+  { error: WORDS.pairs },
+)
+
+/** One text or several; several come out. */
+export const list = z
+  .union([text, z.array(text)], { error: WORDS.list })
+  .transform((value) => (typeof value === 'string' ? [value] : value))
+
+/** Milliseconds come out. */
+export const duration = z
+  .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/)], {
+    error: WORDS.duration,
+  })
+  .transform((value) => (typeof value === 'number' ? value : (parseDuration(value) ?? 0)))
+  // Node's timers hold 31 bits; a longer one would fire at once.
+  .refine((value) => value <= 2 ** 31 - 1, { error: 'a duration of at most 24 days' })
+
+/** Bytes come out. */
+export const size = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^\d+(\.\d+)?\s*[kKmMgG]?[bB]$/)], {
+    error: WORDS.size,
+  })
+  .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? 0)))
+
+/** Whole numbers from `minimum` to `maximum`. */
+export function integer(minimum: number, maximum = 1_000_000): z.ZodNumber {
+  const error = `a whole number from ${minimum}${maximum < 1_000_000 ? ` to ${maximum}` : ''}`
+  return z.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error })
+}
+
+/** How many processes: `auto` stands for one per processor. */
+export const processes = z.union([integer(1, 512), z.literal('auto')], {
+  error: WORDS.processes,
+})
+
+/** One of some words. */
+export function choice<const T extends readonly [string, ...string[]]>(
+  words: T,
+): z.ZodEnum<z.core.util.ToEnum<T[number]>> {
+  return z.enum(words, { error: words.map((word) => JSON.stringify(word)).join(' or ') })
+}

@@ -1,0 +1,320 @@
+import { z } from 'zod'
+import { boolean, choice, duration, integer, list, pairs, processes, size, text } from './kinds.ts'
+import type { CommandName, Flag, HelpSection } from './option.ts'
+import { createSection, option, optional } from './option.ts'
+
+const BOTH: readonly CommandName[] = ['serve', 'check']
+const SERVE: readonly CommandName[] = ['serve']
+
+function flag(
+  section: HelpSection,
+  name: string,
+  more: Partial<Omit<Flag, 'section' | 'name'>> = {},
+): Flag {
+  return { section, name, commands: SERVE, ...more }
+}
+
+const interfaces = choice(['auto', 'wsgi'])
+
+/** `limits`: what a client may send. */
+export const LIMITS = {
+  headerBytes: option(size, '64kb', {
+    description: 'Bytes of all header fields of a request together; more is answered 431.',
+  }),
+  headerCount: option(integer(1, 10_000), 200, {
+    description: 'Number of header fields of a request; more is answered 431.',
+  }),
+  targetBytes: option(size, '32kb', {
+    description: 'Bytes of the request target (path and query); more is answered 414.',
+  }),
+  body: option(size, '1gb', {
+    description: 'Bytes of a request body; more is answered 413. 0 sets no limit.',
+  }),
+  connections: option(integer(1), 10_000, {
+    description: 'Connections open at a time; further ones are answered 503.',
+  }),
+  requestsPerConnection: option(integer(0), 0, {
+    description: 'Requests on one connection before it is closed. 0 sets no limit.',
+  }),
+}
+
+/** `timeouts`: how long things may take. */
+export const TIMEOUTS = {
+  header: option(duration, '30s', {
+    description: 'From the first byte of a request until its head is complete; then 408.',
+  }),
+  body: option(duration, '60s', {
+    description: 'How long a client may send nothing of a body that is waited for; then 408.',
+  }),
+  idle: option(duration, '75s', {
+    description: 'How long a kept-alive connection may wait for its next request.',
+  }),
+  send: option(duration, '60s', {
+    description: 'How long a client may take nothing of a response; then it is cut.',
+  }),
+  shutdown: option(duration, '30s', {
+    description: 'How long running requests may take to finish at a stop or reload.',
+  }),
+  startup: option(duration, '60s', {
+    description: 'From the start of a worker until its applications are loaded. 0 waits for ever.',
+  }),
+  request: option(duration, 0, {
+    description: 'How long the application may take to answer; then 504. 0 waits for ever.',
+  }),
+  ping: option(duration, '60s', {
+    description: 'A worker silent for so long is replaced. 0 never does.',
+  }),
+}
+
+/** `queue`: requests that wait for a thread. */
+export const QUEUE = {
+  limit: option(integer(1), 1000, {
+    description: 'Waiting requests; more are answered 503.',
+  }),
+  timeout: option(duration, '60s', {
+    description: 'How long a request may wait; then 504. 0 waits for ever.',
+  }),
+}
+
+/** `buffers`: bytes held so that slow clients do not hold threads. */
+export const BUFFERS = {
+  request: option(size, '1mb', {
+    description: 'Bytes of one request body gathered before a thread is taken.',
+  }),
+  requestTotal: option(size, '64mb', {
+    description: 'The same for all request bodies together.',
+  }),
+  response: option(size, '1mb', {
+    description: 'Bytes of one response held for a slow client while others need its thread.',
+  }),
+  responseTotal: option(size, '64mb', {
+    description: 'The same for all responses together.',
+  }),
+}
+
+/** `log`: what is written. */
+export const LOG = {
+  level: optional(choice(['debug', 'info', 'warn', 'error', 'silent']), {
+    description: 'Least severe records that are written: debug, info, warn, error or silent (info; for the library warn).',
+    environment: 'TAIPAN_LOG_LEVEL',
+    flag: flag('Logs', 'log-level', { value: 'LEVEL' }),
+  }),
+  format: option(choice(['pretty', 'json']), 'pretty', {
+    description: 'Lines for people (pretty) or one JSON object per line (json).',
+    environment: 'TAIPAN_LOG_FORMAT',
+    flag: flag('Logs', 'log-format', { value: 'FORMAT' }),
+  }),
+  access: optional(boolean, {
+    description: 'Write one record per request (yes; for the library no).',
+    form: 'boolean',
+    environment: 'TAIPAN_ACCESS_LOG',
+    flag: flag('Logs', 'no-access-log', { negative: true }),
+  }),
+}
+
+const groupTimeouts = {
+  startup: optional(duration, { description: 'In the place of `timeouts.startup`.' }),
+  request: optional(duration, { description: 'In the place of `timeouts.request`.' }),
+  shutdown: optional(duration, { description: 'In the place of `timeouts.shutdown`.' }),
+  ping: optional(duration, { description: 'In the place of `timeouts.ping`.' }),
+}
+
+const groupBuffers = {
+  request: optional(size, { description: 'In the place of `buffers.request`.' }),
+  response: optional(size, { description: 'In the place of `buffers.response`.' }),
+  responseTotal: optional(size, { description: 'In the place of `buffers.responseTotal`.' }),
+}
+
+/** `groups.NAME`: process groups. */
+export const GROUP = {
+  engine: option(choice(['daemon']), 'daemon', {
+    description: 'How Python runs: supervised worker processes.',
+  }),
+  processes: optional(processes, { description: 'In the place of `processes`.' }),
+  threads: optional(integer(1, 512), { description: 'In the place of `threads`.' }),
+  python: optional(text, { description: 'In the place of `python`.' }),
+  queue: option(createSection(QUEUE), {}, { description: 'Requests that wait for a thread.' }),
+  timeouts: option(createSection(groupTimeouts), {}, { description: 'How long things may take.' }),
+  buffers: option(createSection(groupBuffers), {}, { description: 'Bytes held for slow clients.' }),
+}
+
+/** `apps.NAME`: applications, by a target or by folder, file and callable. */
+export const APP = {
+  target: optional(text, {
+    description: 'The application as on the command line: `pkg.mod:attr`, `path/app.py`, a folder.',
+  }),
+  appDirectory: optional(text, {
+    description: 'Instead of a target: folder of the application file; on `sys.path` (the folder of the configuration).',
+  }),
+  appFilename: optional(text, {
+    description: 'Instead of a target: the file, executed in a module of its own (application.py).',
+  }),
+  callable: optional(text, {
+    description: 'Name of the callable (usual names for a target; handler for a file).',
+  }),
+  callableQueryName: optional(text.nullable(), {
+    description: 'Query parameter by which clients choose the callable; null, the default, switches this off.',
+  }),
+  cacheCallables: option(boolean, true, {
+    description: 'False loads the application anew for each request.',
+  }),
+  reloadOnModification: option(boolean, false, {
+    description: 'Load a file again when its modification time differs.',
+  }),
+  multithread: option(boolean, true, {
+    description: 'False runs one request at a time in each process.',
+  }),
+  interface: option(interfaces, 'auto', { description: 'How the application is called.' }),
+  group: optional(text, { description: 'Its process group (the only one, when there is one).' }),
+  env: option(pairs, {}, { description: 'Environment variables of its processes.' }),
+}
+
+/** `routes[]`: which paths and hosts are answered by what. */
+export const ROUTE = {
+  host: optional(text, {
+    description: '`example.org`, or `*.example.org` for all below it; without it, any host.',
+  }),
+  path: option(text, '/', {
+    description: 'Holds for the path itself and everything below; the longest wins.',
+  }),
+  app: optional(text, { description: 'Answerer: the application of this name.' }),
+  static: optional(text, { description: 'Answerer: the files of this folder.' }),
+  redirect: optional(text, {
+    description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
+  }),
+  status: optional(
+    z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
+      error: '301, 302, 303, 307 or 308',
+    }),
+    { description: 'Status of the redirect (308).' },
+  ),
+  cacheControl: optional(text, { description: 'Cache-Control of the files.' }),
+  index: optional(z.union([text, z.literal(false)], { error: 'a file name, or false' }), {
+    description: 'File that answers for a folder (index.html); false for none.',
+  }),
+  precompressed: optional(boolean, {
+    description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that take them (true).',
+  }),
+  fallthrough: optional(boolean, {
+    description: 'What is no file goes to the next route that matches (true).',
+  }),
+}
+
+/** Options at the top of the configuration. */
+export const TOP = {
+  app: optional(text, {
+    description: 'The application of the short form: the TARGET of the command line.',
+    environment: 'TAIPAN_APP',
+  }),
+  interface: option(interfaces, 'auto', {
+    description: 'How the application is called: auto or wsgi.',
+    environment: 'TAIPAN_INTERFACE',
+    flag: flag('Application', 'interface', { short: 'i', value: 'NAME', commands: BOTH }),
+  }),
+  callable: optional(text, {
+    description: 'Name of the callable when TARGET names none; without it the usual names are tried.',
+    environment: 'TAIPAN_CALLABLE',
+    flag: flag('Application', 'callable', { value: 'NAME', commands: BOTH }),
+  }),
+  mount: option(text, '/', {
+    description: 'URL prefix of the application; it becomes SCRIPT_NAME.',
+    environment: 'TAIPAN_MOUNT',
+    flag: flag('Application', 'mount', { value: 'PATH' }),
+  }),
+  appDirectory: optional(text, {
+    description: 'Folder that the target counts from, first on sys.path (the working directory).',
+    environment: 'TAIPAN_APP_DIR',
+    flag: flag('Application', 'app-dir', { value: 'DIR', commands: BOTH }),
+  }),
+  env: option(pairs, {}, {
+    description: 'Environment variable of the application; repeatable.',
+    form: 'pairs',
+    flag: flag('Application', 'env', { value: 'K=V', commands: BOTH }),
+  }),
+  envFile: option(list, [], {
+    description: 'File of environment variables, KEY=VALUE lines; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_ENV_FILE',
+    flag: flag('Application', 'env-file', { value: 'FILE', commands: BOTH }),
+  }),
+  bind: option(list, '127.0.0.1:8000', {
+    description: 'Address to listen on: host:port, unix:PATH or fd:N; port 0 takes a free one; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_BIND',
+    flag: flag('Listening', 'bind', { short: 'b', value: 'ADDR' }),
+  }),
+  static: option(pairs, {}, {
+    description: 'Serve the files of DIR below URL; files win over the application; repeatable.',
+    form: 'pairs',
+    environment: 'TAIPAN_STATIC',
+    flag: flag('Files', 'static', { value: 'URL=DIR' }),
+  }),
+  processes: option(processes, 1, {
+    description: 'Worker processes; auto is one for each processor.',
+    form: 'processes',
+    environment: 'TAIPAN_PROCESSES',
+    flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto' }),
+  }),
+  threads: option(integer(1, 512), 4, {
+    description: 'Threads of each process; each serves one request at a time.',
+    form: 'number',
+    environment: 'TAIPAN_THREADS',
+    flag: flag('Processes', 'threads', { short: 't', value: 'N' }),
+  }),
+  python: optional(text, {
+    description: 'Python interpreter (found by VIRTUAL_ENV, .venv, uv, poetry or PATH).',
+    environment: 'TAIPAN_PYTHON',
+    flag: flag('Processes', 'python', { value: 'PATH', commands: BOTH }),
+  }),
+  groups: option(z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }), {}, {
+    description: 'Process groups by name.',
+  }),
+  apps: option(z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }), {}, {
+    description: 'Applications by name.',
+  }),
+  routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
+    description: 'Which paths and hosts are answered by what; exactly one answerer each.',
+  }),
+  limits: option(createSection(LIMITS), {}, { description: 'What a client may send.' }),
+  timeouts: option(createSection(TIMEOUTS), {}, { description: 'How long things may take.' }),
+  buffers: option(createSection(BUFFERS), {}, {
+    description: 'Bytes held so that slow clients do not hold threads.',
+  }),
+  log: option(createSection(LOG), {}, { description: 'What is written.' }),
+  reload: option(boolean, false, {
+    description: 'Load the application anew when its source files change.',
+    form: 'boolean',
+    environment: 'TAIPAN_RELOAD',
+    flag: flag('Development', 'reload'),
+  }),
+  dev: option(boolean, false, {
+    description: 'For development: --reload, and tracebacks go to the browser.',
+    form: 'boolean',
+    environment: 'TAIPAN_DEV',
+    flag: flag('Development', 'dev'),
+  }),
+}
+
+/** Options of the command line that are no part of a configuration. */
+export const COMMAND_LINE = {
+  config: optional(text, {
+    description: 'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} here).',
+    environment: 'TAIPAN_CONFIG',
+    flag: flag('General', 'config', { value: 'FILE', commands: BOTH }),
+  }),
+  json: optional(boolean, {
+    description: 'Print the report as JSON.',
+    form: 'boolean',
+    flag: flag('General', 'json', { commands: ['check'] }),
+  }),
+  help: optional(boolean, {
+    description: 'Print this help.',
+    form: 'boolean',
+    flag: flag('General', 'help', { short: 'h', commands: BOTH }),
+  }),
+  version: optional(boolean, {
+    description: 'Print the version.',
+    form: 'boolean',
+    flag: flag('General', 'version', { commands: BOTH }),
+  }),
+}

@@ -1,0 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+/** Builds the package once, so that system tests start what people start. `TAIPAN_TEST_BUILT=1` takes `dist/` as it is. */
+export function setup(): void {
+  if (process.env['TAIPAN_TEST_BUILT'] === '1') return
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
+}

@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the repository. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The built command, as a person's shell starts it. */
+export const COMMAND = join(ROOT, 'dist/cli/main.js')
+
+const START_DEADLINE_MS = 30_000
+const STOP_DEADLINE_MS = 30_000
+
+/** Where and how the command runs. */
+export interface CommandOptions {
+  readonly cwd?: string
+  /** Added to the environment of the tests; undefined removes a name. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** A command that has ended. */
+export interface FinishedCommand {
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+  /** Both, in the order of their arrival. */
+  readonly output: string
+}
+
+/** A serving command. */
+export interface RunningTaipan {
+  /** The first address that it listens on. */
+  readonly url: string
+  readonly urls: readonly string[]
+  readonly pid: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Everything it has printed so far. */
+  readonly output: string
+  /** Undefined while it runs, and when a signal ended it. */
+  readonly exitCode: number | undefined
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when the output matches; rejects when it ends before, or does not in time. */
+  waitForOutput(pattern: RegExp): Promise<void>
+  /** Resolves when it has ended by itself or by a signal. */
+  waitForExit(): Promise<FinishedCommand>
+  /** Asks it to stop gracefully, once, and resolves when it has ended. */
+  stop(): Promise<FinishedCommand>
+}
+
+/** Starts `taipan serve` with `args` and resolves when it listens; rejects with its output when it does not. */
+export async function startTaipan(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<RunningTaipan> {
+  const command = new Command(args[0] === 'serve' ? args : ['serve', ...args], options)
+  try {
+    await command.waitForOutput(/listening on \S+\s/)
+  } catch (error) {
+    command.kill('SIGKILL')
+    throw error
+  }
+  return command
+}
+
+/** Starts the command with `args` and does not wait for anything. */
+export function launchTaipan(args: readonly string[], options: CommandOptions = {}): RunningTaipan {
+  return new Command(args, options)
+}
+
+/** Runs the command with `args` to its end. */
+export async function runTaipan(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<FinishedCommand> {
+  return await new Command(args, options).waitForExit()
+}
+
+class Command implements RunningTaipan {
+  readonly #child: ChildProcess
+  readonly #closed: Promise<void>
+  #stdout = ''
+  #stderr = ''
+  #output = ''
+  #over = false
+  #asked = false
+
+  constructor(args: readonly string[], options: CommandOptions) {
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', ...options.env }
+    for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name]
+    this.#child = spawn(COMMAND, args, {
+      cwd: options.cwd ?? ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+      this.#output += text
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      this.#output += text
+    })
+    this.#closed = new Promise((resolve) => {
+      const finish = (): void => {
+        this.#over = true
+        resolve()
+      }
+      this.#child.once('error', (error) => {
+        this.#output += String(error)
+        finish()
+      })
+      this.#child.once('close', finish)
+    })
+  }
+
+  get urls(): readonly string[] {
+    return [...this.#output.matchAll(/listening on ([^\s"]+)/g)].map(([, url = '']) => url)
+  }
+
+  get url(): string {
+    return this.urls[0] ?? ''
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  get output(): string {
+    return this.#output
+  }
+
+  get exitCode(): number | undefined {
+    return this.#child.exitCode ?? undefined
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#over) this.#child.kill(signal)
+  }
+
+  async waitForOutput(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + START_DEADLINE_MS
+    while (!pattern.test(this.#output)) {
+      if (this.#over || Date.now() > deadline)
+        throw new Error(
+          `no ${String(pattern)} in the output (exit code ${this.exitCode}):\n${this.#output}`,
+        )
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  async waitForExit(): Promise<FinishedCommand> {
+    const timer = setTimeout(() => this.kill('SIGKILL'), STOP_DEADLINE_MS)
+    await this.#closed
+    clearTimeout(timer)
+    const { exitCode, stdout, stderr, output } = this
+    return { exitCode, stdout, stderr, output }
+  }
+
+  async stop(): Promise<FinishedCommand> {
+    if (!this.#asked) this.kill('SIGTERM')
+    this.#asked = true
+    return await this.waitForExit()
+  }
+}
