@@ -124,11 +124,9 @@ filesystem_folder = ${join(folder, 'collections')}
     const listed = await ask('PROPFIND', calendar, undefined, { depth: '1' })
     expect(listed.status).toBe(207)
     const members = [...listed.text.matchAll(/<response><href>([^<]+)<\/href>/g)]
-    expect(members.map(([, path]) => path).toSorted()).toEqual([
-      calendar,
-      `${calendar}large.ics`,
-      `${calendar}lecture.ics`,
-    ])
+    expect(new Set(members.map(([, path]) => path))).toEqual(
+      new Set([calendar, `${calendar}large.ics`, `${calendar}lecture.ics`]),
+    )
   })
 
   test('a change of what has changed meanwhile is refused', async () => {

@@ -79,8 +79,8 @@ describe.each(['', '/share'])('WsgiDAV at "%s"', (mount) => {
     const listed = await ask('PROPFIND', `${größe}/`, { depth: '1' })
     expect(listed.status).toBe(207)
     const members = [...listed.text.matchAll(/<(?:\w+:)?href>([^<]+)<\//g)].map(([, path]) => path)
-    expect(members.toSorted()).toEqual(
-      ['/', '/copy.bin', '/moved.bin'].map((name) => `${mount}${größe}${name}`),
+    expect(new Set(members)).toEqual(
+      new Set(['/', '/copy.bin', '/moved.bin'].map((name) => `${mount}${größe}${name}`)),
     )
     expect(sha256(await readFile(join(folder, 'größe/moved.bin')))).toBe(sha256(bytes))
     expect((await ask('DELETE', `${größe}/`)).status).toBe(204)
