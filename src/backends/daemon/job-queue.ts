@@ -1,11 +1,18 @@
 import type { Invocation } from '../../core/backend.ts'
 import type { Exchange } from '../../core/exchange.ts'
 
-/** A request that waits for a thread. */
-export interface Job {
+/** A request for a thread. */
+export interface Errand {
   readonly exchange: Exchange
   readonly invocation: Invocation
+  /** Index of the application in its group. */
   readonly application: number
+  /** The body, when it was taken from the exchange already. */
+  readonly body: readonly Uint8Array[] | undefined
+}
+
+/** A request that waits for a thread. */
+export interface Job extends Errand {
   /** Place in the order of arrival among all queues. */
   readonly sequence: number
   /** `performance.now()` when it began to wait. */
@@ -23,6 +30,12 @@ export class JobQueue {
 
   push(job: Job): void {
     this.#jobs.push(job)
+  }
+
+  /** Lets a request go first. */
+  unshift(job: Job): void {
+    this.#compact()
+    this.#jobs.unshift(job)
   }
 
   /** The oldest request whose client is still there. */

@@ -60,3 +60,13 @@ export class PulledBody {
     this.#socket.uncork()
   }
 }
+
+const NO_PIECES: readonly Uint8Array[] = []
+
+/** Takes a body that is wholly there. */
+export function takeWholeBody(body: RequestBody): readonly Uint8Array[] {
+  if (body.buffered === 0) return NO_PIECES
+  const pieces: Uint8Array[] = []
+  for (let piece = body.take(); piece !== undefined; piece = body.take()) pieces.push(piece)
+  return pieces
+}

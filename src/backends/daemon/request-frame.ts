@@ -14,18 +14,20 @@ const REQUEST_ID = new CgiName('taipan.request_id')
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
+/** What goes into a REQUEST frame beside the exchange and its place. */
+export interface RequestFacts {
+  readonly application: number
+  /** The whole body; undefined when the thread has to ask for it. */
+  readonly body: readonly Uint8Array[] | undefined
+}
+
 /** Writes REQUEST frames of one thread. Its memory is used again: the thread has read all of a request before it is free for the next. */
 export class RequestWriter {
   readonly #marshal = new MarshalWriter()
 
-  /** Sends the head, and with it the body when `bodyBytes` (all of it, buffered) is not undefined. */
-  write(
-    socket: Socket,
-    exchange: Exchange,
-    invocation: Invocation,
-    facts: { readonly application: number; readonly bodyBytes: number | undefined },
-  ): void {
-    const { application, bodyBytes } = facts
+  /** Sends the frame, in one write when the body is short. */
+  write(socket: Socket, exchange: Exchange, invocation: Invocation, facts: RequestFacts): void {
+    const { application, body } = facts
     const marshal = this.#marshal
     marshal.trim(KEEP_BYTES)
     marshal.reset(FRAME_HEADER_BYTES)
@@ -36,11 +38,27 @@ export class RequestWriter {
     marshal.variable(URL_SCHEME, exchange.connection.scheme)
     marshal.variable(REQUEST_ID, exchange.id)
     marshal.endDict()
-    if (bodyBytes === undefined) marshal.none()
-    else marshal.bytesHead(bodyBytes)
-    if (bodyBytes === undefined || bodyBytes === 0) this.#send(socket, 0)
-    else if (bodyBytes <= COPY_BYTES) this.#sendCopied(socket, exchange)
-    else this.#sendVector(socket, exchange, bodyBytes)
+    if (body === undefined) {
+      marshal.none()
+      this.#send(socket, 0)
+      return
+    }
+    this.#sendBody(socket, body)
+  }
+
+  #sendBody(socket: Socket, body: readonly Uint8Array[]): void {
+    let length = 0
+    for (const piece of body) length += piece.length
+    this.#marshal.bytesHead(length)
+    if (length <= COPY_BYTES) {
+      for (const piece of body) this.#marshal.raw(piece)
+      this.#send(socket, 0)
+      return
+    }
+    socket.cork()
+    this.#send(socket, length)
+    for (const piece of body) socket.write(piece)
+    socket.uncork()
   }
 
   #send(socket: Socket, behind: number): void {
@@ -48,19 +66,5 @@ export class RequestWriter {
     const payload = marshal.length - FRAME_HEADER_BYTES + behind
     writeFrameHeader(marshal.buffer, FrameType.REQUEST, 0, payload)
     socket.write(marshal.view())
-  }
-
-  #sendCopied(socket: Socket, exchange: Exchange): void {
-    for (let piece = exchange.body.take(); piece !== undefined; piece = exchange.body.take())
-      this.#marshal.raw(piece)
-    this.#send(socket, 0)
-  }
-
-  #sendVector(socket: Socket, exchange: Exchange, bodyBytes: number): void {
-    socket.cork()
-    this.#send(socket, bodyBytes)
-    for (let piece = exchange.body.take(); piece !== undefined; piece = exchange.body.take())
-      socket.write(piece)
-    socket.uncork()
   }
 }

@@ -3,7 +3,7 @@ import type { Application } from '../../core/application.ts'
 import type { Invocation } from '../../core/backend.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import type { Job } from './job-queue.ts'
+import type { Errand, Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
 import type { ThreadLink } from './thread-link.ts'
 
@@ -23,10 +23,10 @@ export class WorkerSeats {
     this.idle = links.toReversed()
   }
 
-  /** Threads that have a request. */
+  /** Threads that have a request and can still finish it. */
   get busy(): number {
     let busy = 0
-    for (const link of this.links) if (link.busy) busy++
+    for (const link of this.links) if (link.busy && !link.lost) busy++
     return busy
   }
 }
@@ -71,7 +71,7 @@ export class Scheduler {
       const job = this.#nextJob(worker)
       const link = job && worker.idle.pop()
       if (job === undefined || link === undefined) return
-      this.#serve(worker, link, job.exchange, job)
+      this.#serve(worker, link, job)
     }
   }
 
@@ -87,12 +87,26 @@ export class Scheduler {
     const worker = this.#chooseWorker(application)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
-      this.#serve(worker, link, exchange, { invocation, application })
+      this.#use(worker, application)
+      link.serve(exchange, invocation, application)
       return
     }
     if (this.waiting >= this.#limit) this.#removeGone()
     if (this.waiting >= this.#limit) answerError(exchange, 'OVERLOADED', ['Retry-After', '1'])
-    else this.#enqueue(exchange, invocation, application)
+    else this.#enqueue({ exchange, invocation, application, body: undefined })
+  }
+
+  /** Takes a request back that no thread has read; it goes before those that wait. */
+  resubmit(errand: Errand): void {
+    const worker = this.#chooseWorker(errand.application)
+    const link = worker?.idle.pop()
+    if (worker !== undefined && link !== undefined) this.#serve(worker, link, errand)
+    else
+      this.#queues[errand.application]?.unshift({
+        ...errand,
+        sequence: 0,
+        since: performance.now(),
+      })
   }
 
   /** A thread is free again; it gets the oldest request it may take. */
@@ -100,7 +114,7 @@ export class Scheduler {
     worker.serving[link.application] = false
     const job = worker.open ? this.#nextJob(worker) : undefined
     if (job === undefined) worker.idle.push(link)
-    else this.#serve(worker, link, job.exchange, job)
+    else this.#serve(worker, link, job)
   }
 
   /** Answers requests that began to wait before `since` (`performance.now()`), and forgets those whose client left. */
@@ -124,10 +138,9 @@ export class Scheduler {
       for (const job of queue.extract(() => true)) answer(job.exchange)
   }
 
-  #enqueue(exchange: Exchange, invocation: Invocation, application: number): void {
-    const sequence = ++this.#sequence
-    const job: Job = { exchange, invocation, application, sequence, since: performance.now() }
-    this.#queues[application]?.push(job)
+  #enqueue(errand: Errand): void {
+    const job: Job = { ...errand, sequence: ++this.#sequence, since: performance.now() }
+    this.#queues[errand.application]?.push(job)
     this.relieve()
   }
 
@@ -157,16 +170,15 @@ export class Scheduler {
     return oldest
   }
 
-  #serve(
-    worker: WorkerSeats,
-    link: ThreadLink,
-    exchange: Exchange,
-    destination: Pick<Job, 'invocation' | 'application'>,
-  ): void {
-    const { invocation, application } = destination
+  #serve(worker: WorkerSeats, link: ThreadLink, errand: Errand): void {
+    const { exchange, invocation, application, body } = errand
+    this.#use(worker, application)
+    link.serve(exchange, invocation, application, body)
+  }
+
+  #use(worker: WorkerSeats, application: number): void {
     worker.usedAt = ++this.#uses
     if (this.#serial[application] === true) worker.serving[application] = true
-    link.serve(exchange, invocation, application)
   }
 
   #removeGone(): void {

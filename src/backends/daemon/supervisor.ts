@@ -4,6 +4,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { Backoff } from './backoff.ts'
 import { HeldResponses } from './held-responses.ts'
+import type { Errand } from './job-queue.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, loadError } from './load-failure.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -117,6 +118,14 @@ export class Supervisor implements WorkerListener {
 
   onFree(worker: Worker, link: ThreadLink): void {
     this.#options.scheduler.release(worker.seats, link)
+  }
+
+  onSuspect(worker: Worker): void {
+    this.#options.scheduler.remove(worker.seats)
+  }
+
+  onReturned(errand: Errand): void {
+    if (!this.refuse(errand.exchange)) this.#options.scheduler.resubmit(errand)
   }
 
   onUnfit(worker: Worker, reason: string): void {

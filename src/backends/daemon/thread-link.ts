@@ -11,7 +11,8 @@ import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../wire/fram
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { HeldResponses } from './held-responses.ts'
-import { PulledBody } from './request-body.ts'
+import type { Errand } from './job-queue.ts'
+import { PulledBody, takeWholeBody } from './request-body.ts'
 import { RequestWriter } from './request-frame.ts'
 import { parseResponseHead } from './response-head.ts'
 import { ServiceClock } from './service-clock.ts'
@@ -62,7 +63,9 @@ export class ThreadLink implements FrameSink {
   readonly #writer = new RequestWriter()
   readonly #body: PulledBody
   #exchange: Exchange | undefined
-  #described: Exchange['request'] | undefined
+  #errand: Errand | undefined
+  /** The thread has sent something for its request, so it has read it. */
+  #heard = false
   #head: ResponseHead | undefined
   #brokenSent = false
   #paused = false
@@ -81,10 +84,14 @@ export class ThreadLink implements FrameSink {
 
   /** The request it has, if any. */
   get facts(): RequestFacts | undefined {
-    const request = this.#described
-    if (!this.busy || request === undefined) return undefined
-    const { method, path } = request
+    if (!this.busy || this.#errand === undefined) return undefined
+    const { method, path } = this.#errand.exchange.request
     return { id: this.requestId, method, path, age: Math.round(this.clock.age(performance.now())) }
+  }
+
+  /** Its socket is closed. */
+  get lost(): boolean {
+    return this.#lost
   }
 
   /** Reading waits for a slow client. */
@@ -93,23 +100,43 @@ export class ThreadLink implements FrameSink {
   }
 
   /** Hands an exchange to the thread, which must be idle. */
-  serve(exchange: Exchange, invocation: Invocation, application: number): void {
+  serve(
+    exchange: Exchange,
+    invocation: Invocation,
+    application: number,
+    taken?: readonly Uint8Array[],
+  ): void {
     const now = performance.now()
     this.busy = true
     this.application = application
     this.requestId = exchange.id
     this.clock.start(now)
     this.#exchange = exchange
-    this.#described = exchange.request
+    this.#heard = false
     this.#brokenSent = false
-    const { notes, body } = exchange
+    const { notes } = exchange
     notes.answeredBy = invocation.application
     notes.worker = this.#surroundings.label
     notes.queued = now - exchange.startedAt
-    const whole = body.complete && body.buffered <= this.#surroundings.requestBuffer
-    const bodyBytes = whole ? body.buffered : undefined
-    this.#writer.write(this.#socket, exchange, invocation, { application, bodyBytes })
+    const body = taken ?? this.#takeBody(exchange)
+    this.#errand = { exchange, invocation, application, body }
+    this.#writer.write(this.#socket, exchange, invocation, this.#errand)
     exchange.onFinish(this.#onExchangeOver)
+  }
+
+  /**
+   * The request, when it was handed to a thread that cannot have read it: the kernel says so by EPIPE or, for bytes
+   * left unread, by ECONNRESET. It has not been in any worker then, and another one may take it.
+   */
+  takeBack(error: Error | undefined): Errand | undefined {
+    const code = error !== undefined && 'code' in error ? error.code : undefined
+    const unread = !this.#heard && (code === 'EPIPE' || code === 'ECONNRESET')
+    if (!unread || this.#exchange === undefined) return undefined
+    const errand = this.#errand
+    this.#detach(this.#exchange)
+    this.#errand = undefined
+    this.busy = false
+    return errand
   }
 
   /** Goes on reading for a slow client when there is room for what it does not take. */
@@ -146,6 +173,7 @@ export class ThreadLink implements FrameSink {
 
   onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     if (!this.busy) throw new TaipanError('INTERNAL', `frame ${frame.type} from an idle thread`)
+    this.#heard = true
     switch (frame.type) {
       case FrameType.DATA:
         this.#takeData(frame, chunk, start, end)
@@ -169,6 +197,12 @@ export class ThreadLink implements FrameSink {
       default:
         throw new TaipanError('INTERNAL', `unknown frame type ${frame.type}`)
     }
+  }
+
+  #takeBody(exchange: Exchange): readonly Uint8Array[] | undefined {
+    const { body } = exchange
+    const whole = body.complete && body.buffered <= this.#surroundings.requestBuffer
+    return whole ? takeWholeBody(body) : undefined
   }
 
   readonly #onChunk = (chunk: Buffer): void => {
@@ -319,7 +353,7 @@ export class ThreadLink implements FrameSink {
   #becomeFree(): void {
     this.giveUp('APPLICATION_FAILED')
     this.busy = false
-    this.#described = undefined
+    this.#errand = undefined
     this.interruptedAt = 0
     this.#surroundings.onFree(this)
   }

@@ -6,6 +6,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from './held-responses.ts'
+import type { Errand } from './job-queue.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { WorkerSeats } from './scheduler.ts'
 import type { WorkerProcess } from './spawn.ts'
@@ -37,6 +38,10 @@ export interface WorkerExit {
 export interface WorkerListener {
   /** A thread can take the next request. */
   onFree(worker: Worker, link: ThreadLink): void
+  /** It has lost a socket and is probably about to end: no more requests, please. */
+  onSuspect(worker: Worker): void
+  /** A request that it was handed and has not read. */
+  onReturned(errand: Errand): void
   /** It must get no more requests, and be replaced; it still runs. */
   onUnfit(worker: Worker, reason: string): void
   /** Called once, after all it had sent was read. */
@@ -177,7 +182,10 @@ export class Worker implements Terminable {
       held,
       onFree: (link) => this.#onFree(link),
       onLost: (link, error) => {
-        link.giveUp('WORKER_DIED')
+        this.#listener.onSuspect(this)
+        const errand = link.takeBack(error)
+        if (errand !== undefined) this.#listener.onReturned(errand)
+        link.giveUp(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
         this.#onLost(`the socket of thread ${link.index}`, error)
       },
       underPressure: () => this.#listener.underPressure(),

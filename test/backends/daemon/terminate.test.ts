@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+import { expect, test } from 'vitest'
+
+import { terminate } from '../../../src/backends/daemon/terminate.ts'
+
+async function startShell(script: string) {
+  const child = spawn('python3', ['-c', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const exit = once(child, 'exit')
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+  const calls: string[] = []
+  const target = {
+    pid: child.pid ?? 0,
+    exited: exit.then(() => undefined),
+    askToStop: () => {
+      calls.push('ask')
+      child.stdin.end()
+    },
+    beforeForce: () => void calls.push('force'),
+  }
+  return { target, calls, exit, line: String(line).trim() }
+}
+
+test('asks a process to end, and uses no force when it does', async () => {
+  const { target, calls, exit } = await startShell('print(1, flush=True); input()')
+  expect(await terminate(target, 5000)).toBe('none')
+  expect(calls).toEqual(['ask'])
+  expect(await exit).toEqual([1, null])
+})
+
+test('sends SIGTERM to a process that does not listen', async () => {
+  const script = 'import time; print(1, flush=True); time.sleep(60)'
+  const { target, calls, exit } = await startShell(script)
+  expect(await terminate(target, 50)).toBe('SIGTERM')
+  expect(calls).toEqual(['ask', 'force'])
+  expect(await exit).toEqual([null, 'SIGTERM'])
+})
+
+test('kills a process that ignores SIGTERM, and its children', async () => {
+  const script = [
+    'import signal, subprocess, time',
+    'signal.signal(signal.SIGTERM, signal.SIG_IGN)',
+    'print(subprocess.Popen(["sleep", "60"]).pid, flush=True)',
+    'time.sleep(60)',
+  ].join('\n')
+  const { target, exit, line } = await startShell(script)
+  expect(await terminate(target, 10)).toBe('SIGKILL')
+  expect(await exit).toEqual([null, 'SIGKILL'])
+  await expect.poll(() => isRunning(Number(line)), { timeout: 5000 }).toBe(false)
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

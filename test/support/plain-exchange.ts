@@ -1,0 +1,105 @@
+import type { ConnectionFacts, Exchange, Outcome, RequestBody } from '../../src/core/exchange.ts'
+import type { FieldPairs, ResponseHead } from '../../src/core/response-head.ts'
+
+/** What a test says of a request; the rest is usual. */
+export interface PlainRequest {
+  readonly method?: string
+  readonly target?: string
+  readonly version?: '1.0' | '1.1'
+  readonly fields?: FieldPairs
+  readonly host?: string
+  readonly connection?: Partial<ConnectionFacts>
+  readonly body?: Partial<RequestBody>
+}
+
+/** An exchange without any connection: a request made of values, and a response that is kept. */
+export interface PlainExchange extends Exchange {
+  readonly answer: { head: ResponseHead | undefined; body: Buffer; outcome: Outcome | undefined }
+  /** Resolves when the exchange is over. */
+  readonly over: Promise<Outcome>
+  /** Ends the exchange as a client does that goes away. */
+  leave(): void
+}
+
+/** Makes an exchange of plain values. */
+export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
+  const { method = 'GET', target = '/', version = '1.1', fields = [], host = 'a.test' } = request
+  const [path = '', ...rest] = target.split('?')
+  const listeners: ((outcome: Outcome) => void)[] = []
+  const abort = new AbortController()
+  const answer: PlainExchange['answer'] = {
+    head: undefined,
+    body: Buffer.alloc(0),
+    outcome: undefined,
+  }
+  let settle: (outcome: Outcome) => void = () => {}
+  const over = new Promise<Outcome>((resolve) => {
+    settle = resolve
+  })
+  const finish = (error: Error | undefined): void => {
+    if (answer.outcome !== undefined) return
+    const outcome = { status: answer.head?.status ?? 0, bytes: answer.body.length, error }
+    answer.outcome = outcome
+    if (error !== undefined) abort.abort(error)
+    for (const listener of listeners) listener(outcome)
+    settle(outcome)
+  }
+  const response: Exchange['response'] = {
+    get begun() {
+      return answer.head !== undefined
+    },
+    get finished() {
+      return answer.outcome !== undefined
+    },
+    pending: 0,
+    onDrain: undefined,
+    send(head, body) {
+      this.begin(head)
+      this.write(body)
+      this.end()
+    },
+    begin(head) {
+      if (answer.outcome === undefined) answer.head = head
+    },
+    write(chunk) {
+      if (answer.outcome === undefined) answer.body = Buffer.concat([answer.body, chunk])
+      return true
+    },
+    end: () => finish(undefined),
+    abort: finish,
+  }
+  return {
+    id: 'request-1',
+    startedAt: performance.now(),
+    request: { method, target, path, query: rest.join('?'), version, fields, host },
+    connection: {
+      scheme: 'http',
+      remoteAddress: '127.0.0.1',
+      remotePort: '50000',
+      localAddress: '127.0.0.1',
+      localPort: '8000',
+      ...request.connection,
+    },
+    body: {
+      length: 0,
+      complete: true,
+      buffered: 0,
+      error: undefined,
+      expectsContinue: false,
+      onProgress: undefined,
+      request: () => {},
+      take: () => undefined,
+      ...request.body,
+    },
+    response,
+    notes: { answeredBy: '', worker: '', queued: 0, python: 0 },
+    signal: abort.signal,
+    onFinish(listener) {
+      if (answer.outcome === undefined) listeners.push(listener)
+      else listener(answer.outcome)
+    },
+    answer,
+    over,
+    leave: () => finish(new Error('client left')),
+  }
+}
