@@ -12,14 +12,17 @@ TEMPLATE = Path(__file__).with_name("home.html").read_text(encoding="utf-8")
 def application(environ, start_response):
     if environ["PATH_INFO"] not in ("", "/"):
         return html(
-            start_response, page("Not found", "<p>There is no such page.</p>"), "404 Not Found"
+            start_response,
+            page("Not found", "<p>There is no such page.</p>"),
+            "404 Not Found",
         )
     found = importlib.util.find_spec("flask") is not None
     flask = (
-        "A page by Flask."
+        "A page by Flask, since this Python has it."
         if found
         else "Not installed in this Python; the page says how to get it."
     )
     return html(
-        start_response, TEMPLATE.format(python=platform.python_version(), flask=flask).encode()
+        start_response,
+        TEMPLATE.format(python=platform.python_version(), flask=flask).encode(),
     )

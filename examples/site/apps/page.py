@@ -29,6 +29,9 @@ def page(title, content):
 
 def html(start_response, body, status="200 OK"):
     """Answers with a page."""
-    fields = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
+    fields = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+    ]
     start_response(status, fields)
     return [body]

@@ -20,7 +20,8 @@ def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/events":
         start_response(
-            "200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")]
+            "200 OK",
+            [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")],
         )
         return count("data: {}\n\n")
     if path == "/text":
