@@ -18,7 +18,8 @@ export function formatAccess(fields: LogFields, palette: Palette): string {
 }
 
 function formatOrigin(fields: LogFields): string {
-  const { worker, application } = { worker: fields['worker'], application: fields['application'] }
+  const worker = fields['worker']
+  const application = fields['application']
   if (typeof worker !== 'string' || worker === '')
     return application === '' ? '' : ` ${String(application)}`
   const queued = formatMilliseconds(Number(fields['queued']))

@@ -36,12 +36,29 @@ function formatWorkerOutput({ level, fields, message }: LogRecord, palette: Pale
 
 function formatReport({ level, fields, message }: LogRecord, palette: Palette): string {
   let text = formatLevel(level, palette) + message
+  let blocks = ''
   for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined || PLACED.has(name)) continue
-    const shown = formatValue(value)
-    if (!message.includes(shown)) text += ` ${palette.dim(`${name}=`)}${shown}`
+    if (isBlank(value) || PLACED.has(name)) continue
+    const block = formatBlock(value)
+    const shown = block === undefined ? formatValue(value) : ''
+    if (block !== undefined) blocks += `\n  ${palette.dim(`${name}:`)}${block}`
+    else if (!message.includes(shown)) text += ` ${palette.dim(`${name}=`)}${shown}`
   }
-  return text
+  return text + blocks
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+}
+
+/** Several lines are shown below the record; undefined for what fits into it. */
+function formatBlock(value: unknown): string | undefined {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (!texts.every((text) => typeof text === 'string')) return undefined
+  const block = texts.join('\n')
+  return Array.isArray(value) || block.includes('\n')
+    ? `\n${block.trimEnd()}`.replaceAll('\n', '\n    ')
+    : undefined
 }
 
 function formatLevel(level: RecordLevel, palette: Palette): string {
@@ -51,7 +68,8 @@ function formatLevel(level: RecordLevel, palette: Palette): string {
 }
 
 function formatTraceback(fields: LogFields): string {
-  const { traceback, err } = { traceback: fields['traceback'], err: fields['err'] }
+  const traceback = fields['traceback']
+  const err = fields['err']
   const reason = err instanceof Error ? `\n${err.message}` : ''
   return typeof traceback === 'string' ? `${reason}\n${traceback.trimEnd()}` : reason
 }

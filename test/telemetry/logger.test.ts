@@ -86,6 +86,15 @@ describe('pretty records', () => {
     ])
   })
 
+  test('show what has several lines below', () => {
+    const { logger, lines } = createMemoryLogger()
+    const facts = { worker: 'web/1', exitCode: null, signal: 'SIGKILL', requests: [] }
+    logger.error({ ...facts, lastOutput: ['one', 'two\nlines'] }, 'worker web/1 ended with SIGKILL')
+    expect(lines()).toEqual([
+      '<clock> error worker web/1 ended with SIGKILL\n  lastOutput:\n    one\n    two\n    lines\n',
+    ])
+  })
+
   test('are coloured when asked for', () => {
     const { logger, written } = createMemoryLogger({ colors: true })
     logger.info(ACCESS, 'request')
