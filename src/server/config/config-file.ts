@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TaipanError } from '../../core/errors.ts'
+import { isRecord } from './record.ts'
 
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `taipan.config.${extension}`)
 
@@ -13,7 +14,7 @@ export interface ConfigFile {
   readonly path: string
   /** Relative paths in the file count from here. */
   readonly directory: string
-  readonly value: unknown
+  readonly value: Readonly<Record<string, unknown>>
 }
 
 /** The configuration file of a folder; undefined when there is none. */
@@ -31,7 +32,7 @@ export async function loadConfigFile(file: string, cwd: string): Promise<ConfigF
       `configuration file ${JSON.stringify(file)} does not exist; looked for ${path}`,
     )
   const value = await readConfig(path, name)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isRecord(value))
     throw new TaipanError(
       'CONFIG_INVALID',
       `${name} holds no configuration; ${extname(path) === '.json' ? 'write one object' : 'write "export default defineConfig({ ... })"'}`,
@@ -53,8 +54,8 @@ async function readConfig(path: string, name: string): Promise<unknown> {
 /** `$schema` is for editors. */
 function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const { $schema: _, ...rest } = value as Record<string, unknown>
+  if (!isRecord(value)) return value
+  const { $schema: _, ...rest } = value
   return rest
 }
 

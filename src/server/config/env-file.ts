@@ -10,7 +10,9 @@ export function loadEnvFile(path: string): Record<string, string> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${String(code)})`
-    throw new TaipanError('CONFIG_NOT_FOUND', `environment file ${path} ${reason}`, { cause: error })
+    throw new TaipanError('CONFIG_NOT_FOUND', `environment file ${path} ${reason}`, {
+      cause: error,
+    })
   }
   const variables: Record<string, string> = {}
   for (const [key, value] of Object.entries(parseEnv(text.replace(/^\uFEFF/, '')))) {

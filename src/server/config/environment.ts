@@ -1,5 +1,6 @@
 import { createConfigError } from './validate.ts'
 import type { Layer } from './layers.ts'
+import { isRecord } from './record.ts'
 import { parseTexts, TextProblem } from './text-values.ts'
 import { listOptions } from '../options/schema.ts'
 
@@ -14,7 +15,11 @@ export function loadEnvironmentLayer(environment: Environment, directory: string
     const text = name === undefined ? undefined : environment[name]
     if (name === undefined || key === '' || text === undefined || text === '') continue
     const texts = form === 'list' || form === 'pairs' ? splitList(text) : [text]
-    setPath(value, key, readTexts(() => parseTexts(texts, form, name)))
+    setPath(
+      value,
+      key,
+      readTexts(() => parseTexts(texts, form, name)),
+    )
     origins.set(key, name)
   }
   return { directory, value, origins }
@@ -27,7 +32,8 @@ export function setPath(target: Record<string, unknown>, path: string, value: un
     target[head] = value
     return
   }
-  const inner: Record<string, unknown> = { ...(target[head] as Record<string, unknown> | undefined) }
+  const before = target[head]
+  const inner: Record<string, unknown> = isRecord(before) ? { ...before } : {}
   setPath(inner, rest.join('.'), value)
   target[head] = inner
 }

@@ -24,13 +24,19 @@ export function validateConfig(candidate: Candidate): FullConfig {
 }
 
 /** One error for a list of problems; a usage error when all of them come from the command line. */
-export function createConfigError(problems: readonly string[], candidate: Omit<Candidate, 'value'>): TaipanError {
+export function createConfigError(
+  problems: readonly string[],
+  candidate: Omit<Candidate, 'value'>,
+): TaipanError {
   const where = candidate.file === undefined ? '' : ` in ${candidate.file}`
   const onlyFlags = problems.every((problem) => problem.startsWith('--'))
   const code = onlyFlags ? 'USAGE' : 'CONFIG_INVALID'
   const [first] = problems
   if (problems.length === 1 && first !== undefined)
-    return new TaipanError(code, onlyFlags || !where ? first : `${first}${where.replace(' in ', '\n  in ')}`)
+    return new TaipanError(
+      code,
+      onlyFlags || !where ? first : `${first}${where.replace(' in ', '\n  in ')}`,
+    )
   const list = problems.map((problem) => `  ${problem}`).join('\n')
   return new TaipanError(code, `${problems.length} problems${onlyFlags ? '' : where}:\n${list}`)
 }
@@ -103,7 +109,8 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
 function formatFound(value: unknown, path: readonly string[]): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  if (path.includes('env')) return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
-  const text = JSON.stringify(value) ?? String(value)
+  if (path.includes('env'))
+    return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+  const text = JSON.stringify(value) ?? typeof value
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -73,8 +73,9 @@ export type OptionTable = Readonly<Record<string, Option>>
 /** The object schema of a table; unknown keys are refused. */
 export function createSection<T extends OptionTable>(
   table: T,
-): z.ZodObject<{ -readonly [K in keyof T]: T[K]['schema'] }, z.core.$strict> {
-  const shape = Object.fromEntries(Object.entries(table).map(([key, { schema }]) => [key, schema]))
-  // The mapped type says what Object.fromEntries cannot.
-  return z.strictObject(shape) as ReturnType<typeof createSection<T>>
+): z.ZodObject<{ -readonly [K in keyof T]: T[K]['schema'] }, z.core.$strict>
+export function createSection(table: OptionTable): z.ZodObject {
+  return z.strictObject(
+    Object.fromEntries(Object.entries(table).map(([key, { schema }]) => [key, schema])),
+  )
 }

@@ -1,7 +1,18 @@
 import type { z } from 'zod'
 import type { Option, OptionTable } from './option.ts'
 import { createSection } from './option.ts'
-import { APP, BUFFERS, COMMAND_LINE, GROUP, LIMITS, LOG, QUEUE, ROUTE, TIMEOUTS, TOP } from './table.ts'
+import {
+  APP,
+  BUFFERS,
+  COMMAND_LINE,
+  GROUP,
+  LIMITS,
+  LOG,
+  QUEUE,
+  ROUTE,
+  TIMEOUTS,
+  TOP,
+} from './table.ts'
 
 /** The schema of a whole configuration. */
 export const configSchema = createSection(TOP)

@@ -95,7 +95,8 @@ export const BUFFERS = {
 /** `log`: what is written. */
 export const LOG = {
   level: optional(choice(['debug', 'info', 'warn', 'error', 'silent']), {
-    description: 'Least severe records that are written: debug, info, warn, error or silent (info; for the library warn).',
+    description:
+      'Least severe records that are written: debug, info, warn, error or silent (info; for the library warn).',
     environment: 'TAIPAN_LOG_LEVEL',
     flag: flag('Logs', 'log-level', { value: 'LEVEL' }),
   }),
@@ -144,7 +145,8 @@ export const APP = {
     description: 'The application as on the command line: `pkg.mod:attr`, `path/app.py`, a folder.',
   }),
   appDirectory: optional(text, {
-    description: 'Instead of a target: folder of the application file; on `sys.path` (the folder of the configuration).',
+    description:
+      'Instead of a target: folder of the application file; on `sys.path` (the folder of the configuration).',
   }),
   appFilename: optional(text, {
     description: 'Instead of a target: the file, executed in a module of its own (application.py).',
@@ -153,7 +155,8 @@ export const APP = {
     description: 'Name of the callable (usual names for a target; handler for a file).',
   }),
   callableQueryName: optional(text.nullable(), {
-    description: 'Query parameter by which clients choose the callable; null, the default, switches this off.',
+    description:
+      'Query parameter by which clients choose the callable; null, the default, switches this off.',
   }),
   cacheCallables: option(boolean, true, {
     description: 'False loads the application anew for each request.',
@@ -212,7 +215,8 @@ export const TOP = {
     flag: flag('Application', 'interface', { short: 'i', value: 'NAME', commands: BOTH }),
   }),
   callable: optional(text, {
-    description: 'Name of the callable when TARGET names none; without it the usual names are tried.',
+    description:
+      'Name of the callable when TARGET names none; without it the usual names are tried.',
     environment: 'TAIPAN_CALLABLE',
     flag: flag('Application', 'callable', { value: 'NAME', commands: BOTH }),
   }),
@@ -226,11 +230,15 @@ export const TOP = {
     environment: 'TAIPAN_APP_DIR',
     flag: flag('Application', 'app-dir', { value: 'DIR', commands: BOTH }),
   }),
-  env: option(pairs, {}, {
-    description: 'Environment variable of the application; repeatable.',
-    form: 'pairs',
-    flag: flag('Application', 'env', { value: 'K=V', commands: BOTH }),
-  }),
+  env: option(
+    pairs,
+    {},
+    {
+      description: 'Environment variable of the application; repeatable.',
+      form: 'pairs',
+      flag: flag('Application', 'env', { value: 'K=V', commands: BOTH }),
+    },
+  ),
   envFile: option(list, [], {
     description: 'File of environment variables, KEY=VALUE lines; repeatable.',
     form: 'list',
@@ -238,17 +246,22 @@ export const TOP = {
     flag: flag('Application', 'env-file', { value: 'FILE', commands: BOTH }),
   }),
   bind: option(list, '127.0.0.1:8000', {
-    description: 'Address to listen on: host:port, unix:PATH or fd:N; port 0 takes a free one; repeatable.',
+    description:
+      'Address to listen on: host:port, unix:PATH or fd:N; port 0 takes a free one; repeatable.',
     form: 'list',
     environment: 'TAIPAN_BIND',
     flag: flag('Listening', 'bind', { short: 'b', value: 'ADDR' }),
   }),
-  static: option(pairs, {}, {
-    description: 'Serve the files of DIR below URL; files win over the application; repeatable.',
-    form: 'pairs',
-    environment: 'TAIPAN_STATIC',
-    flag: flag('Files', 'static', { value: 'URL=DIR' }),
-  }),
+  static: option(
+    pairs,
+    {},
+    {
+      description: 'Serve the files of DIR below URL; files win over the application; repeatable.',
+      form: 'pairs',
+      environment: 'TAIPAN_STATIC',
+      flag: flag('Files', 'static', { value: 'URL=DIR' }),
+    },
+  ),
   processes: option(processes, 1, {
     description: 'Worker processes; auto is one for each processor.',
     form: 'processes',
@@ -266,20 +279,32 @@ export const TOP = {
     environment: 'TAIPAN_PYTHON',
     flag: flag('Processes', 'python', { value: 'PATH', commands: BOTH }),
   }),
-  groups: option(z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }), {}, {
-    description: 'Process groups by name.',
-  }),
-  apps: option(z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }), {}, {
-    description: 'Applications by name.',
-  }),
+  groups: option(
+    z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }),
+    {},
+    {
+      description: 'Process groups by name.',
+    },
+  ),
+  apps: option(
+    z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }),
+    {},
+    {
+      description: 'Applications by name.',
+    },
+  ),
   routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
     description: 'Which paths and hosts are answered by what; exactly one answerer each.',
   }),
   limits: option(createSection(LIMITS), {}, { description: 'What a client may send.' }),
   timeouts: option(createSection(TIMEOUTS), {}, { description: 'How long things may take.' }),
-  buffers: option(createSection(BUFFERS), {}, {
-    description: 'Bytes held so that slow clients do not hold threads.',
-  }),
+  buffers: option(
+    createSection(BUFFERS),
+    {},
+    {
+      description: 'Bytes held so that slow clients do not hold threads.',
+    },
+  ),
   log: option(createSection(LOG), {}, { description: 'What is written.' }),
   reload: option(boolean, false, {
     description: 'Load the application anew when its source files change.',

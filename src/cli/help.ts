@@ -1,0 +1,111 @@
+import type { CommandName, HelpSection } from '../server/options/option.ts'
+import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
+
+const WIDTH = 96
+const COLUMN = 30
+
+const SECTIONS: readonly HelpSection[] = [
+  'Application',
+  'Listening',
+  'Processes',
+  'Files',
+  'Development',
+  'Logs',
+  'General',
+]
+
+const INTRODUCTION = `Taipan hosts Python web applications: WSGI from one command.
+
+Usage:
+  taipan serve [TARGET] [options]    serve an application
+  taipan check [TARGET] [options]    tell which Python is used, and whether the application loads
+  taipan --help | --version
+
+Examples:
+  taipan serve app.py                          the usual names are tried in the file
+  taipan serve shop.wsgi:application -p 2      two processes with four threads each
+  taipan serve . --static /static=public       a Django project and its files
+  taipan serve                                 what taipan.config.ts says
+
+"taipan serve --help" explains every option.
+`
+
+const TARGETS = `TARGET names the application:
+  pkg.mod:attr            an attribute of a module
+  pkg.mod:factory()       what a factory returns; pkg.mod:Class(), pkg.mod:Class().method
+  path/app.py[:attr]      a file, also path/site.wsgi
+  path/to/folder          a folder with a Django project (manage.py)
+Without :attr these are tried: application, app, handler, create_app(), make_app().
+Without TARGET taipan.config.{ts,mts,js,mjs,json} in the working directory is taken, or else
+manage.py, app.py, wsgi.py, main.py or application.py.
+`
+
+const EXAMPLES: Readonly<Record<CommandName, string>> = {
+  serve: `Examples:
+  taipan serve app.py --reload
+  taipan serve shop.wsgi:application -b 0.0.0.0:80 -b unix:/run/shop.sock -p auto
+  taipan serve site.wsgi --mount /shop --static /shop/static=public
+`,
+  check: `Examples:
+  taipan check app.py
+  taipan check shop.wsgi:application --python .venv/bin/python
+`,
+}
+
+const USAGE: Readonly<Record<CommandName, string>> = {
+  serve: 'Usage: taipan serve [TARGET] [options]\n',
+  check: `Usage: taipan check [TARGET] [options]
+
+Tells which Python is used and why, its version, prefix, libpython and sys.path, and whether the
+application loads. Exit code 0 when it does, 3 when it does not, 5 without a usable Python.
+`,
+}
+
+const LAST = `Every option can also be given as a TAIPAN_* variable or in a configuration file; a flag beats a
+variable, and a variable beats the file. Signals: SIGTERM or Ctrl-C stops gracefully, a second one
+at once; SIGHUP loads the application anew.
+`
+
+/** The help of a command, or of the program. */
+export function formatHelp(command: CommandName | undefined): string {
+  if (command === undefined) return INTRODUCTION
+  const options = listFlags().filter(({ flag }) => flag.commands.includes(command))
+  const sections = SECTIONS.flatMap((section) => {
+    const members = options.filter(({ flag }) => flag.section === section)
+    return members.length === 0 ? [] : [`${section}:\n${members.map(formatOption).join('')}`]
+  })
+  return [
+    USAGE[command],
+    TARGETS,
+    ...sections,
+    EXAMPLES[command],
+    ...(command === 'serve' ? [LAST] : []),
+  ].join('\n')
+}
+
+function formatOption(option: FlaggedOption): string {
+  const { flag, description } = option
+  const names = `${flag.short === undefined ? '    ' : `-${flag.short}, `}--${flag.name}`
+  const left = `  ${names}${flag.value === undefined ? '' : ` ${flag.value}`}`
+  const lines = wrapText(`${description}${formatFallback(option)}`, WIDTH - COLUMN)
+  const first = left.length < COLUMN - 1 ? left.padEnd(COLUMN) : `${left}\n${' '.repeat(COLUMN)}`
+  return `${first}${lines.join(`\n${' '.repeat(COLUMN)}`)}\n`
+}
+
+/** ` [4]` for a default that a person can write. */
+function formatFallback({ fallback, flag }: FlaggedOption): string {
+  if (flag.value === undefined) return ''
+  return typeof fallback === 'string' || typeof fallback === 'number' ? ` [${fallback}]` : ''
+}
+
+function wrapText(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,143 @@
+import { basename, dirname, resolve } from 'node:path'
+import type { Application } from '../../core/application.ts'
+import type { FullConfig } from '../options/schema.ts'
+import { suggest } from './nearest.ts'
+import { locateTarget } from './target.ts'
+
+/** An application with the group that it runs in. */
+export interface PlacedApplication {
+  readonly application: Application
+  readonly group: string
+  readonly env: Readonly<Record<string, string>>
+  /** Folder where its sources lie. */
+  readonly folder: string
+  /** What the application sees as `sys.argv[0]`. */
+  readonly argument: string
+}
+
+/** Name of the application and of the group that the short form makes. */
+export const SHORT_FORM_NAME = 'app'
+const DEFAULT_GROUP = 'web'
+
+type AppConfig = FullConfig['apps'][string]
+
+/** Places every application of a configuration; complains into `problems`. */
+export function resolveApplications(
+  config: FullConfig,
+  directory: string,
+  problems: string[],
+): PlacedApplication[] {
+  const placed = Object.entries(config.apps).map(([name, app]) => {
+    checkMechanism(name, app, problems)
+    const group = resolveGroupName(name, app.group, config, problems)
+    return placeApplication({ name, app, group, directory })
+  })
+  if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
+  return placed
+}
+
+/** Names of all groups that there will be. */
+export function listGroupNames(config: FullConfig): string[] {
+  const names = Object.keys(config.groups)
+  return names.length === 0 ? [DEFAULT_GROUP] : names
+}
+
+function placeShortForm(config: FullConfig, target: string, directory: string): PlacedApplication {
+  const from = config.appDirectory ?? directory
+  return {
+    application: {
+      kind: 'target',
+      name: SHORT_FORM_NAME,
+      interface: config.interface,
+      target,
+      callable: config.callable,
+      directory: from,
+      cacheCallables: true,
+      reloadOnModification: false,
+      multithread: true,
+    },
+    group: listGroupNames(config)[0] ?? DEFAULT_GROUP,
+    env: {},
+    folder: locateTarget(target, from),
+    argument: target,
+  }
+}
+
+function placeApplication(parts: {
+  readonly name: string
+  readonly app: AppConfig
+  readonly group: string
+  readonly directory: string
+}): PlacedApplication {
+  const { name, app, group, directory } = parts
+  const { cacheCallables, reloadOnModification, multithread } = app
+  const common = {
+    name,
+    interface: app.interface,
+    cacheCallables,
+    reloadOnModification,
+    multithread,
+  }
+  const from = app.appDirectory ?? directory
+  if (app.target !== undefined)
+    return {
+      application: {
+        ...common,
+        kind: 'target',
+        target: app.target,
+        callable: app.callable,
+        directory: from,
+      },
+      group,
+      env: app.env,
+      folder: locateTarget(app.target, from),
+      argument: app.target,
+    }
+  const file = resolve(from, app.appFilename ?? 'application.py')
+  return {
+    application: {
+      ...common,
+      kind: 'file',
+      appDirectory: from,
+      appFilename: app.appFilename ?? 'application.py',
+      callable: app.callable ?? 'handler',
+      callableQueryName: app.callableQueryName ?? undefined,
+    },
+    group,
+    env: app.env,
+    folder: dirname(file),
+    argument: basename(file),
+  }
+}
+
+function checkMechanism(name: string, app: AppConfig, problems: string[]): void {
+  const byFile = app.appFilename !== undefined || app.callableQueryName !== undefined
+  if (app.target !== undefined && byFile)
+    problems.push(
+      `apps.${name}: has a target and ${app.appFilename === undefined ? 'callableQueryName' : 'appFilename'}; a target is imported, so choose one of the two`,
+    )
+  if (app.target === undefined && app.appDirectory === undefined && app.appFilename === undefined)
+    problems.push(
+      `apps.${name}: names no application; give target, as in "shop.wsgi:application", or appDirectory and appFilename`,
+    )
+}
+
+function resolveGroupName(
+  name: string,
+  group: string | undefined,
+  config: FullConfig,
+  problems: string[],
+): string {
+  const names = listGroupNames(config)
+  const [only = DEFAULT_GROUP] = names
+  if (group === undefined) {
+    if (names.length > 1)
+      problems.push(`apps.${name}.group: is missing; there are several groups: ${names.join(', ')}`)
+    return only
+  }
+  if (!names.includes(group))
+    problems.push(
+      `apps.${name}.group: there is no group ${JSON.stringify(group)}.${suggest(group, names) || ` Groups: ${names.join(', ')}.`}`,
+    )
+  return group
+}

@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os'
+import { createSection } from '../options/option.ts'
+import type { FullConfig } from '../options/schema.ts'
+import { QUEUE } from '../options/table.ts'
+import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
+import type { GroupPlan } from './resolved.ts'
+
+/** What groups are made of. */
+export interface GroupSources {
+  readonly config: FullConfig
+  readonly applications: readonly PlacedApplication[]
+  /** Environment of all applications. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly directory: string
+}
+
+/** Makes the groups that have applications; complains into `problems`. */
+export function resolveGroups(sources: GroupSources, problems: string[]): GroupPlan[] {
+  const plans: GroupPlan[] = []
+  for (const name of listGroupNames(sources.config)) {
+    const members = sources.applications.filter(({ group }) => group === name)
+    const [first] = members
+    if (first === undefined) continue
+    plans.push(createGroup(name, [first, ...members.slice(1)], sources, problems))
+  }
+  return plans
+}
+
+function createGroup(
+  name: string,
+  members: readonly [PlacedApplication, ...PlacedApplication[]],
+  sources: GroupSources,
+  problems: string[],
+): GroupPlan {
+  const { config, directory } = sources
+  const facts = config.groups[name]
+  const { timeouts, buffers } = config
+  return {
+    python: facts?.python ?? config.python,
+    pythonDirectory: members[0].folder,
+    group: {
+      name,
+      pythonArguments: [],
+      processes: resolveProcesses(facts?.processes ?? config.processes),
+      threads: facts?.threads ?? config.threads,
+      environment: { ...sources.environment, ...joinEnvironments(name, members, problems) },
+      directory,
+      searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
+      argv: [members[0].argument],
+      applications: members.map(({ application }) => application),
+      queue: facts?.queue ?? createSection(QUEUE).parse({}),
+      timeouts: {
+        startup: facts?.timeouts.startup ?? timeouts.startup,
+        request: facts?.timeouts.request ?? timeouts.request,
+        shutdown: facts?.timeouts.shutdown ?? timeouts.shutdown,
+        ping: facts?.timeouts.ping ?? timeouts.ping,
+      },
+      buffers: {
+        request: facts?.buffers.request ?? buffers.request,
+        response: facts?.buffers.response ?? buffers.response,
+        responseTotal: facts?.buffers.responseTotal ?? buffers.responseTotal,
+      },
+      dev: config.dev,
+      startAnyway: config.reload || config.dev,
+    },
+  }
+}
+
+function searchFolder(application: PlacedApplication['application']): string {
+  return application.kind === 'target' ? application.directory : application.appDirectory
+}
+
+/** Applications of one process have one environment, so they must agree. */
+function joinEnvironments(
+  group: string,
+  members: readonly PlacedApplication[],
+  problems: string[],
+): Record<string, string> {
+  const joined: Record<string, string> = {}
+  const givers = new Map<string, string>()
+  for (const { application, env } of members)
+    for (const [name, value] of Object.entries(env)) {
+      const giver = givers.get(name)
+      if (giver !== undefined && joined[name] !== value)
+        problems.push(
+          `apps.${application.name}.env.${name}: differs from apps.${giver}.env.${name}, and both run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
+        )
+      joined[name] = value
+      givers.set(name, application.name)
+    }
+  return joined
+}
+
+function resolveProcesses(processes: number | 'auto'): number {
+  return processes === 'auto' ? availableParallelism() : processes
+}

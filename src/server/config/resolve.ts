@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs'
+import { TaipanError } from '../../core/errors.ts'
+import type { FullConfig } from '../options/schema.ts'
+import { parseAddress, type Address } from './address.ts'
+import { loadEnvFile } from './env-file.ts'
+import { listApplicationVariables, type Environment } from './environment.ts'
+import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
+import { resolveGroups } from './resolve-groups.ts'
+import { resolveRoutes } from './resolve-routes.ts'
+import type { ServerPlan } from './resolved.ts'
+import { createConfigError, type Origins } from './validate.ts'
+
+/** A valid configuration with its surroundings. */
+export interface ResolveOptions {
+  readonly config: FullConfig
+  readonly origins: Origins
+  /** Folder that relative targets count from, and where workers run. */
+  readonly directory: string
+  readonly configFile?: string | undefined
+  readonly environment: Environment
+}
+
+/** Turns a configuration into the plan of a server. Throws one error that names every problem. */
+export function resolveServer(options: ResolveOptions): ServerPlan {
+  const { config, directory, origins, configFile } = options
+  const problems: string[] = []
+  const addresses = resolveAddresses(config.bind, options, problems)
+  const applications = resolveApplications(config, directory, problems)
+  const { routes, warnings } = resolveRoutes(config, applications, problems)
+  checkShortForm(options, problems)
+  checkFolders(config, problems)
+  const environment = listApplicationVariables(options.environment)
+  const variables = { ...environment, ...loadVariables(config) }
+  const groups = resolveGroups(
+    { config, applications, environment: variables, directory },
+    problems,
+  )
+  if (routes.length === 0 && problems.length === 0)
+    problems.push('the configuration serves nothing; give app, apps or routes')
+  if (problems.length > 0) throw createConfigError(problems, { origins, file: configFile })
+  return {
+    addresses,
+    groups,
+    routes,
+    limits: config.limits,
+    timeouts: config.timeouts,
+    buffers: config.buffers,
+    dev: config.dev,
+    reload: config.reload || config.dev,
+    watched: [...new Set(applications.flatMap(listSourceFolders))],
+    configFile,
+    warnings: [...warnings, ...applications.flatMap(warnOfQueryNames)],
+    directory,
+    environment,
+  }
+}
+
+function resolveAddresses(
+  bind: readonly string[],
+  { origins }: ResolveOptions,
+  problems: string[],
+): Address[] {
+  const name = origins.get('bind') ?? 'bind'
+  if (bind.length === 0)
+    problems.push(`${name}: names no address; write for example 127.0.0.1:8000`)
+  const addresses: Address[] = []
+  for (const text of bind) {
+    const address = parseAddress(text)
+    if (typeof address === 'string')
+      problems.push(`${name}: ${JSON.stringify(text)} is no address: ${address}`)
+    else addresses.push(address)
+  }
+  return addresses
+}
+
+// These say something about the application of the short form only.
+const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
+
+function checkShortForm({ config, origins }: ResolveOptions, problems: string[]): void {
+  if (config.app === undefined) {
+    for (const key of SHORT_FORM_KEYS) {
+      const origin = origins.get(key)
+      if (origin !== undefined)
+        problems.push(
+          `${origin}: belongs to a TARGET, and none is given; write it into apps and routes`,
+        )
+    }
+  } else if (Object.keys(config.apps).length > 0)
+    problems.push(
+      `${origins.get('app') ?? 'app'}: is the only application of the short form, and apps has others; choose one of the two`,
+    )
+}
+
+function loadVariables(config: FullConfig): Record<string, string> {
+  const variables: Record<string, string> = {}
+  for (const file of config.envFile) Object.assign(variables, loadEnvFile(file))
+  return { ...variables, ...config.env }
+}
+
+function checkFolders(config: FullConfig, problems: string[]): void {
+  const { appDirectory } = config
+  if (appDirectory !== undefined && !existsSync(appDirectory))
+    throw new TaipanError('CONFIG_NOT_FOUND', `application folder ${appDirectory} does not exist`)
+  const folders = Object.entries(config.static).map(([path, root]) => [`static ${path}`, root])
+  for (const [index, route] of config.routes.entries())
+    if (route.static !== undefined) folders.push([`routes[${index}].static`, route.static])
+  for (const [where = '', root = ''] of folders)
+    if (!existsSync(root)) problems.push(`${where}: folder ${root} does not exist`)
+}
+
+function listSourceFolders({ application, folder }: PlacedApplication): string[] {
+  const from = application.kind === 'target' ? application.directory : application.appDirectory
+  return [from, folder]
+}
+
+function warnOfQueryNames({ application }: PlacedApplication): string[] {
+  if (application.kind !== 'file' || application.callableQueryName === undefined) return []
+  const name = application.callableQueryName
+  return [
+    `apps.${application.name}.callableQueryName: every client can choose which callable of ${application.appFilename} runs, with ?${name}=NAME; leave it out unless all of them may be called from outside`,
+  ]
+}
