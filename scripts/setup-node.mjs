@@ -82,5 +82,6 @@ function npm(...args) {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (error !== undefined) giveUp(`npm could not be run: ${error.message}`)
-  if (status !== 0) giveUp(`npm ${args[0]} failed`, status ?? 1)
+  if (status !== 0)
+    giveUp(`npm ${args.filter((arg) => !arg.startsWith('-')).join(' ')} failed`, status ?? 1)
 }

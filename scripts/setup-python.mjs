@@ -24,9 +24,10 @@ const candidates = ['python3.11', 'python3.12', 'python3.13', 'python3.14', 'pyt
 export function setUpPython() {
   const wanted = hashOf(requirements)
   if (readText(stamp) === wanted && run(testPython, '-c', '')) return
+  const base = findPython()
   say('making a virtual environment for the Python packages of the tests in .venv-test')
   rmSync(folder, { recursive: true, force: true })
-  must(findPython(), '-m', 'venv', folder)
+  must(base, '-m', 'venv', folder)
   must(testPython, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...listed())
   writeFileSync(stamp, wanted)
 }
