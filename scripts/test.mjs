@@ -30,7 +30,7 @@ function run(command, ...words) {
   const { status } = spawnSync(command, words, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TAIPAN_TEST_PYTHON: testPython },
+    env: { ...process.env, TAIPAN_TEST_BUILT: '1', TAIPAN_TEST_PYTHON: testPython },
   })
   return status ?? 1
 }
