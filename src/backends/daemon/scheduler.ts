@@ -93,7 +93,13 @@ export class Scheduler {
     }
     if (this.waiting >= this.#limit) this.#removeGone()
     if (this.waiting >= this.#limit) answerError(exchange, 'OVERLOADED', ['Retry-After', '1'])
-    else this.#enqueue({ exchange, invocation, application, body: undefined })
+    else {
+      const sequence = ++this.#sequence
+      const since = performance.now()
+      const job: Job = { exchange, invocation, application, body: undefined, sequence, since }
+      this.#queues[application]?.push(job)
+      this.relieve()
+    }
   }
 
   /** Takes a request back that no thread has read; it goes before those that wait. */
@@ -136,12 +142,6 @@ export class Scheduler {
   refuse(answer: (exchange: Exchange) => void): void {
     for (const queue of this.#queues)
       for (const job of queue.extract(() => true)) answer(job.exchange)
-  }
-
-  #enqueue(errand: Errand): void {
-    const job: Job = { ...errand, sequence: ++this.#sequence, since: performance.now() }
-    this.#queues[errand.application]?.push(job)
-    this.relieve()
   }
 
   #chooseWorker(application: number): WorkerSeats | undefined {

@@ -242,8 +242,7 @@ export class Supervisor implements WorkerListener {
   #reportDeath(worker: Worker, exit: WorkerExit): void {
     const { code: exitCode, signal, requests, lastOutput } = exit
     const end = describeEnd(exitCode, signal)
-    const lost =
-      requests.length === 0 ? 'it had no request' : `it had ${requests.length} request(s)`
+    const lost = describeLoss(requests.length)
     this.#options.logger.error(
       { worker: worker.label, exitCode, signal, requests, lastOutput },
       `worker ${worker.label} ended with ${end}; ${lost}`,
@@ -336,4 +335,9 @@ export class Supervisor implements WorkerListener {
       if (!busy && scheduler.waiting === 0) return
     }
   }
+}
+
+function describeLoss(requests: number): string {
+  if (requests === 0) return 'it had no request'
+  return requests === 1 ? 'it had 1 request' : `it had ${requests} requests`
 }

@@ -142,7 +142,7 @@ export class ThreadLink implements FrameSink {
   /** Goes on reading for a slow client when there is room for what it does not take. */
   relieve(): void {
     const exchange = this.#exchange
-    if (this.#paused && exchange !== undefined && this.#surroundings.held.allows(exchange.response))
+    if (this.#paused && exchange !== undefined && this.#surroundings.held.allows(exchange))
       this.#resume()
   }
 
@@ -242,24 +242,30 @@ export class ThreadLink implements FrameSink {
 
   #takeData(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     const whole = frame.remaining === 0
+    const last = whole && (frame.flags & FrameFlag.DATA_LAST) !== 0
+    const free = whole && (frame.flags & FrameFlag.FREE) !== 0
     const exchange = this.#exchange
-    if (exchange !== undefined) {
-      const piece = start === end ? NOTHING : chunk.subarray(start, end)
-      if (whole && frame.flags & FrameFlag.DATA_LAST) this.#finishResponse(exchange, piece)
-      else if (piece.length > 0) this.#continueResponse(exchange, piece)
+    const piece = start === end ? NOTHING : chunk.subarray(start, end)
+    if (exchange !== undefined && last) {
+      this.#finishResponse(exchange, piece, free)
+      return
     }
-    if (whole && frame.flags & FrameFlag.FREE) this.#becomeFree()
+    if (exchange !== undefined && piece.length > 0) this.#continueResponse(exchange, piece)
+    if (free) this.#becomeFree()
   }
 
-  #finishResponse(exchange: Exchange, piece: Uint8Array): void {
+  #finishResponse(exchange: Exchange, piece: Uint8Array, free: boolean): void {
     const { response } = exchange
     const head = this.#head
+    if (head === undefined && !response.begun)
+      throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
     this.#detach(exchange)
+    // The thread gets its next request first, and works while this response is sent.
+    if (free) this.#becomeFree()
     if (head !== undefined) {
       response.send(head, piece)
       return
     }
-    if (!response.begun) throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
     if (piece.length > 0) response.write(piece)
     response.end()
   }
@@ -270,7 +276,7 @@ export class ThreadLink implements FrameSink {
     else if (!response.begun) throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
     if (response.write(piece) || response.finished) return
     const { underPressure, held } = this.#surroundings
-    if (held.allows(response) && underPressure()) return
+    if (held.allows(exchange) && underPressure()) return
     this.#paused = true
     this.#socket.pause()
     this.clock.waitForClient(performance.now())
