@@ -84,10 +84,13 @@ export function formatHelp(command: CommandName | undefined): string {
 }
 
 function formatOption(option: FlaggedOption): string {
-  const { flag, description } = option
+  const { flag } = option
   const names = `${flag.short === undefined ? '    ' : `-${flag.short}, `}--${flag.name}`
   const left = `  ${names}${flag.value === undefined ? '' : ` ${flag.value}`}`
-  const lines = wrapText(`${description}${formatFallback(option)}`, WIDTH - COLUMN)
+  const lines = wrapText(
+    `${flag.help ?? option.description}${formatFallback(option)}`,
+    WIDTH - COLUMN,
+  )
   const first = left.length < COLUMN - 1 ? left.padEnd(COLUMN) : `${left}\n${' '.repeat(COLUMN)}`
   return `${first}${lines.join(`\n${' '.repeat(COLUMN)}`)}\n`
 }

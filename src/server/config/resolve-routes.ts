@@ -65,7 +65,8 @@ function createFiles(root: string, route?: RouteConfig): AnswererPlan {
     cacheControl: route?.cacheControl,
     index: route?.index === false ? undefined : (route?.index ?? 'index.html'),
     precompressed: route?.precompressed,
-    fallthrough: route?.fallthrough ?? true,
+    // Files of the short form win over the application; a route of its own answers alone.
+    fallthrough: route === undefined || route.fallthrough === true,
   }
 }
 
@@ -113,9 +114,8 @@ function checkDuplicates(routes: readonly RouteConfig[], problems: string[]): vo
   for (const [index, { host, path }] of routes.entries()) {
     const key = `${(host ?? '*').toLowerCase()} ${path.replace(/(?<=.)\/$/, '')}`
     const earlier = seen.get(key)
-    const files = earlier !== undefined && routes[earlier]?.static !== undefined
-    // A static route lets through what is no file, so another answerer may stand behind it.
-    if (earlier !== undefined && !files)
+    // Behind files with fallthrough another answerer may stand.
+    if (earlier !== undefined && routes[earlier]?.fallthrough !== true)
       problems.push(
         `routes[${index}]: has the same ${host === undefined ? 'path' : 'host and path'} as routes[${earlier}], which would always answer`,
       )

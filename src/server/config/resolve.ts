@@ -45,6 +45,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     limits: config.limits,
     timeouts: config.timeouts,
     buffers: config.buffers,
+    log: config.log,
     dev: config.dev,
     reload: config.reload || config.dev,
     watched: [...new Set(applications.flatMap(listSourceFolders))],

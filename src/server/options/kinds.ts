@@ -32,18 +32,26 @@ export const list = z
 
 /** Milliseconds come out. */
 export const duration = z
-  .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/)], {
-    error: WORDS.duration,
-  })
+  .union(
+    [
+      z.number().nonnegative({ error: WORDS.duration }),
+      z.string().regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/, { error: WORDS.duration }),
+    ],
+    { error: WORDS.duration },
+  )
   .transform((value) => (typeof value === 'number' ? value : (parseDuration(value) ?? 0)))
   // Node's timers hold 31 bits; a longer one would fire at once.
   .refine((value) => value <= 2 ** 31 - 1, { error: 'a duration of at most 24 days' })
 
 /** Bytes come out. */
 export const size = z
-  .union([z.number().int().nonnegative(), z.string().regex(/^\d+(\.\d+)?\s*[kKmMgG]?[bB]$/)], {
-    error: WORDS.size,
-  })
+  .union(
+    [
+      z.number().int({ error: WORDS.size }).nonnegative({ error: WORDS.size }),
+      z.string().regex(/^\d+(\.\d+)?\s*[kKmMgG]?[bB]$/, { error: WORDS.size }),
+    ],
+    { error: WORDS.size },
+  )
   .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? 0)))
 
 /** Whole numbers from `minimum` to `maximum`. */
@@ -63,3 +71,8 @@ export function choice<const T extends readonly [string, ...string[]]>(
 ): z.ZodEnum<z.core.util.ToEnum<T[number]>> {
   return z.enum(words, { error: words.map((word) => JSON.stringify(word)).join(' or ') })
 }
+
+/** What may stand in a header field. */
+export const fieldValue = text.regex(/^[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?$/, {
+  error: 'the value of a header field: printable ASCII',
+})

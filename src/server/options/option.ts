@@ -26,6 +26,8 @@ export interface Flag {
   readonly section: HelpSection
   /** True: the switch means `false`. */
   readonly negative?: boolean
+  /** What the help says where the description of the key would mislead. */
+  readonly help?: string
   readonly commands: readonly CommandName[]
 }
 

@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { boolean, choice, duration, integer, list, pairs, processes, size, text } from './kinds.ts'
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  pairs,
+  processes,
+  size,
+  text,
+  fieldValue,
+} from './kinds.ts'
 import type { CommandName, Flag, HelpSection } from './option.ts'
 import { createSection, option, optional } from './option.ts'
 
@@ -106,10 +117,10 @@ export const LOG = {
     flag: flag('Logs', 'log-format', { value: 'FORMAT' }),
   }),
   access: optional(boolean, {
-    description: 'Write one record per request (yes; for the library no).',
+    description: 'Write one record per request (true; for the library false).',
     form: 'boolean',
     environment: 'TAIPAN_ACCESS_LOG',
-    flag: flag('Logs', 'no-access-log', { negative: true }),
+    flag: flag('Logs', 'no-access-log', { negative: true, help: 'Write no record per request.' }),
   }),
 }
 
@@ -191,7 +202,7 @@ export const ROUTE = {
     }),
     { description: 'Status of the redirect (308).' },
   ),
-  cacheControl: optional(text, { description: 'Cache-Control of the files.' }),
+  cacheControl: optional(fieldValue, { description: 'Cache-Control of the files.' }),
   index: optional(z.union([text, z.literal(false)], { error: 'a file name, or false' }), {
     description: 'File that answers for a folder (index.html); false for none.',
   }),
@@ -199,7 +210,7 @@ export const ROUTE = {
     description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that take them (true).',
   }),
   fallthrough: optional(boolean, {
-    description: 'What is no file goes to the next route that matches (true).',
+    description: 'What is no file goes to the next route that matches, instead of 404 (false).',
   }),
 }
 
@@ -307,7 +318,7 @@ export const TOP = {
   ),
   log: option(createSection(LOG), {}, { description: 'What is written.' }),
   reload: option(boolean, false, {
-    description: 'Load the application anew when its source files change.',
+    description: 'Load the application anew when its Python files change.',
     form: 'boolean',
     environment: 'TAIPAN_RELOAD',
     flag: flag('Development', 'reload'),

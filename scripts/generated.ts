@@ -1,0 +1,92 @@
+import { z } from 'zod'
+
+import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
+import type { Option } from '../src/server/options/option.ts'
+import {
+  configSchema,
+  listFlags,
+  SECTIONS,
+  type OptionSection,
+} from '../src/server/options/schema.ts'
+
+/** The JSON Schema of a configuration file, for editors. */
+export function formatJsonSchema(): string {
+  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
+  const properties = {
+    $schema: { type: 'string', description: 'This schema.' },
+    ...schema.properties,
+  }
+  return `${JSON.stringify({ ...schema, title: 'Configuration of Taipan', properties }, undefined, 2)}\n`
+}
+
+/** Puts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */
+export function fillTables(page: string, tables: ReadonlyMap<string, string>): string {
+  return page.replaceAll(/<!-- table: (.*?) -->\n[\s\S]*?<!-- end -->/g, (_match, name: string) => {
+    const table = tables.get(name)
+    if (table === undefined)
+      throw new Error(`no table ${name}; there are ${[...tables.keys()].join(', ')}`)
+    return `<!-- table: ${name} -->\n${table}<!-- end -->`
+  })
+}
+
+/** The tables of `docs/configuration.md`. */
+export function formatConfigurationTables(): ReadonlyMap<string, string> {
+  const tables = SECTIONS.map((section) => [section.path || 'top', formatSection(section)] as const)
+  return new Map([...tables, ['flags', formatFlags()]])
+}
+
+/** The tables of `docs/errors.md`. */
+export function formatErrorTables(): ReadonlyMap<string, string> {
+  const entries = Object.entries<ErrorFacts>(ERRORS)
+  const all = entries.map(([code, { summary, fault, status, exitCode }]) =>
+    formatRow([`\`${code}\``, summary, fault, String(status ?? ''), String(exitCode ?? '')]),
+  )
+  const exits = new Map<number, string[]>()
+  for (const [, { summary, exitCode }] of entries)
+    if (exitCode !== undefined) exits.set(exitCode, [...(exits.get(exitCode) ?? []), summary])
+  const exitRows = [...exits].map(([exitCode, summaries]) =>
+    formatRow([String(exitCode), summaries.join('; ')]),
+  )
+  return new Map([
+    ['errors', formatTable(['code', 'meaning', 'who has to act', 'HTTP status', 'exit code'], all)],
+    ['exit codes', formatTable(['exit code', 'meaning'], exitRows)],
+  ])
+}
+
+function formatSection({ path, table }: OptionSection): string {
+  const rows = Object.entries<Option>(table).map(([key, { description, fallback }]) =>
+    formatRow([
+      `\`${path ? `${path}.${key}`.replaceAll('*', 'NAME').replace('routes.NAME', 'routes[]') : key}\``,
+      description,
+      formatFallback(fallback),
+    ]),
+  )
+  return formatTable(['key', 'meaning', 'default'], rows)
+}
+
+function formatFlags(): string {
+  const rows = listFlags().map(({ flag, key, environment, description }) => {
+    const names = [`--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}`]
+    if (flag.short !== undefined) names.unshift(`-${flag.short}`)
+    return formatRow([
+      names.map((name) => `\`${name.replaceAll('|', '\\|')}\``).join(' '),
+      environment === undefined ? '' : `\`${environment}\``,
+      key === '' ? '' : `\`${key}\``,
+      flag.help ?? description,
+    ])
+  })
+  return formatTable(['flag', 'variable', 'key', 'meaning'], rows)
+}
+
+function formatTable(heads: readonly string[], rows: readonly string[]): string {
+  return [formatRow(heads), formatRow(heads.map(() => '---')), ...rows, ''].join('\n')
+}
+
+function formatRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+function formatFallback(fallback: unknown): string {
+  const simple = ['string', 'number', 'boolean'].includes(typeof fallback)
+  return simple ? `\`${String(fallback)}\`` : ''
+}

@@ -1,0 +1,16 @@
+import type { Environment } from '../server/config/environment.ts'
+import { checkServer } from '../server/check.ts'
+import { loadCommandPlan } from '../server/load-plan.ts'
+import type { CommandLine } from './arguments.ts'
+import { formatReport } from './check-report.ts'
+
+/** `taipan check`: prints what was found, and resolves with 0, 3 (an application does not load) or 5 (no Python). */
+export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
+  const { layer, config } = line
+  const plan = await loadCommandPlan({ layer, config, environment })
+  const reports = await checkServer(plan)
+  process.stdout.write(
+    line.json ? `${JSON.stringify(reports, undefined, 2)}\n` : formatReport(reports),
+  )
+  return reports.every((report) => report.loads) ? 0 : 3
+}

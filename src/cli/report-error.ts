@@ -1,0 +1,17 @@
+import { TaipanError } from '../core/errors.ts'
+import { createPalette, resolveColors } from '../telemetry/palette.ts'
+
+/** Tells a person what went wrong, on standard error; returns the exit code for it. */
+export function reportError(error: unknown): number {
+  const palette = createPalette(resolveColors(process.env, process.stderr.isTTY))
+  const label = palette.red('error:')
+  if (error instanceof TaipanError) {
+    const details = typeof error.cause === 'string' ? error.cause.trimEnd() : ''
+    const shown = details !== '' && !error.message.includes(details)
+    process.stderr.write(`${shown ? `${details}\n` : ''}${label} ${error.message}\n`)
+    return error.facts.exitCode ?? 1
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${label} Taipan itself failed; this is a bug.\n${text}\n`)
+  return 70
+}

@@ -1,0 +1,27 @@
+import { VERSION } from '../server/version.ts'
+import { readProcess } from '../server/serve.ts'
+import { parseCommandLine } from './arguments.ts'
+import { runCheck } from './check-command.ts'
+import { formatHelp } from './help.ts'
+import { runServe } from './serve-command.ts'
+
+/** Runs the command that `words` name; resolves with its exit code, rejects with what to report. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  if (words.length === 0) {
+    process.stderr.write(formatHelp(undefined))
+    return 2
+  }
+  const { cwd, environment } = readProcess()
+  const line = parseCommandLine(words, cwd)
+  if (line.help) {
+    process.stdout.write(formatHelp(line.command))
+    return 0
+  }
+  if (line.version) {
+    process.stdout.write(`taipan ${VERSION}\n`)
+    return 0
+  }
+  return line.command === 'check'
+    ? await runCheck(line, environment)
+    : await runServe(line, environment)
+}

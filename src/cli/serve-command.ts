@@ -1,0 +1,52 @@
+import { loadCommandPlan } from '../server/load-plan.ts'
+import type { Environment } from '../server/config/environment.ts'
+import { PlannedServer } from '../server/server.ts'
+import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
+import { resolveColors } from '../telemetry/palette.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { CommandLine } from './arguments.ts'
+import { reportError } from './report-error.ts'
+import { handleSignals } from './signals.ts'
+
+/** `taipan serve`: runs until a signal comes, and resolves with the exit code. */
+export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
+  const { layer, config } = line
+  const plan = await loadCommandPlan({ layer, config, environment })
+  const { level = 'info', format, access = true } = plan.log
+  const logger = createLogger({
+    level,
+    format,
+    colors: resolveColors(environment, process.stdout.isTTY),
+  })
+  try {
+    const accessLog = access && logger.isEnabled('info') ? logger : undefined
+    return await runServer(new PlannedServer(plan, { logger, accessLog }), logger)
+  } finally {
+    await logger.close()
+  }
+}
+
+async function runServer(server: PlannedServer, logger: ServerLogger): Promise<number> {
+  using signals = handleSignals(server, logger)
+  try {
+    await server.start()
+  } catch (error) {
+    if (signals.stopping === undefined || !isStopping(error)) throw error
+    return await finish(signals.stopping)
+  }
+  for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
+  return await finish(signals.waitForStop())
+}
+
+function isStopping(error: unknown): boolean {
+  return error instanceof TaipanError && error.code === 'STOPPING'
+}
+
+async function finish(stopping: Promise<void>): Promise<number> {
+  try {
+    await stopping
+    return 0
+  } catch (error) {
+    return reportError(error)
+  }
+}

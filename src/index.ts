@@ -1,0 +1,7 @@
+export { ERRORS, TaipanError } from './core/errors.ts'
+export type { ErrorCode, ErrorFacts, Fault } from './core/errors.ts'
+export { defineConfig } from './server/define-config.ts'
+export type { TaipanConfig } from './server/options/schema.ts'
+export { serve } from './server/serve.ts'
+export type { ServeOptions } from './server/serve.ts'
+export type { Server } from './server/server.ts'

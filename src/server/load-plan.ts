@@ -1,0 +1,71 @@
+import type { Environment } from './config/environment.ts'
+import { loadEnvironmentLayer } from './config/environment.ts'
+import { findConfigFile, loadConfigFile, type ConfigFile } from './config/config-file.ts'
+import { mergeLayers, type Layer } from './config/layers.ts'
+import { resolveServer } from './config/resolve.ts'
+import type { ServerPlan } from './config/resolved.ts'
+import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
+import { validateConfig } from './config/validate.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { TaipanConfig } from './options/schema.ts'
+
+/** What the command was told, and where it stands. */
+export interface CommandSources {
+  /** Options of the command line. */
+  readonly layer: Layer
+  /** `--config`. */
+  readonly config?: string | undefined
+  readonly environment: Environment
+}
+
+/** The plan of a command: flags above variables above the file. Rejects with `USAGE`, `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
+export async function loadCommandPlan(sources: CommandSources): Promise<ServerPlan> {
+  const { layer, environment } = sources
+  const cwd = layer.directory
+  const variables = loadEnvironmentLayer(environment, cwd)
+  const hasTarget = layer.value['app'] !== undefined || variables.value['app'] !== undefined
+  const path =
+    sources.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
+  const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
+  const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
+  if (file === undefined && !hasTarget) layers.push(createUsualLayer(layer, variables))
+  const { value, origins } = mergeLayers(layers)
+  const config = validateConfig({ value, origins, file: file?.name })
+  const directory = file?.directory ?? cwd
+  return resolveServer({ config, origins, directory, configFile: file?.path, environment })
+}
+
+/** The plan of a configuration object. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
+export function resolveConfigPlan(
+  options: TaipanConfig,
+  surroundings: { readonly cwd: string; readonly environment: Environment },
+): ServerPlan {
+  const { cwd: directory, environment } = surroundings
+  const layer = { directory, value: { ...options }, origins: new Map<string, string>() }
+  const { value, origins } = mergeLayers([layer])
+  return resolveServer({
+    config: validateConfig({ value, origins }),
+    origins,
+    directory,
+    environment,
+  })
+}
+
+function createFileLayer(file: ConfigFile): Layer {
+  return { directory: file.directory, value: file.value, origins: new Map() }
+}
+
+/** Without TARGET and configuration a folder with a usual file speaks for itself; static folders alone do, too. */
+function createUsualLayer(layer: Layer, variables: Layer): Layer {
+  const origins = new Map<string, string>()
+  const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']
+  const from = typeof folder === 'string' ? folder : layer.directory
+  const target = findUsualTarget(from)
+  if (target !== undefined) return { directory: from, value: { app: target }, origins }
+  if (layer.value['static'] !== undefined || variables.value['static'] !== undefined)
+    return { directory: from, value: {}, origins }
+  throw new TaipanError(
+    'USAGE',
+    `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. Write for example taipan serve path/app.py or taipan serve package.module:application`,
+  )
+}

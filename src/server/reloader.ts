@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { basename, extname, join, relative } from 'node:path'
+import { watch, type FSWatcher } from 'chokidar'
+import type { Logger } from '../core/logger.ts'
+import type { Service } from '../core/service.ts'
+
+/** What is watched, and what happens then. */
+export interface ReloaderOptions {
+  readonly folders: readonly string[]
+  /** Told about, but only a restart applies it. */
+  readonly configFile: string | undefined
+  readonly reload: () => Promise<void>
+  readonly logger: Logger
+}
+
+const EXTENSIONS = new Set(['.py', '.wsgi', '.ptl'])
+const IGNORED = new Set(['node_modules', '__pycache__', 'site-packages'])
+// Editors write in several steps, and a checkout changes many files.
+const QUIET_MS = 120
+
+/** Reloads when Python sources change. Errors of a reload are the reloaded part's to report. */
+export class Reloader implements Service {
+  readonly #options: ReloaderOptions
+  #watcher: FSWatcher | undefined
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    if (this.#watcher !== undefined) return
+    const { folders, configFile, logger } = this.#options
+    const paths = configFile === undefined ? folders : [...folders, configFile]
+    const watcher = watch([...paths], {
+      ignoreInitial: true,
+      followSymlinks: false,
+      ignored: (path, stats) => path !== configFile && this.#isIgnored(path, stats?.isFile()),
+    })
+    this.#watcher = watcher
+    watcher.on('all', (event, path) => {
+      if (event === 'addDir' || event === 'unlinkDir') return
+      this.#changed(path)
+    })
+    watcher.on('error', (error) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      logger.warn({ reason }, `changes may go unnoticed: ${reason}`)
+    })
+    await new Promise<void>((resolve) => {
+      watcher.once('ready', resolve)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#watcher?.close()
+  }
+
+  /** Judged below the watched folder: the folder itself may lie anywhere. */
+  #isIgnored(path: string, isFile: boolean | undefined): boolean {
+    const inside = this.#options.folders
+      .map((folder) => relative(folder, path))
+      .find((way) => !way.startsWith('..'))
+    if (inside === undefined || inside === '') return false
+    const name = basename(path)
+    if (name.startsWith('.') || IGNORED.has(name)) return true
+    if (isFile === true) return !EXTENSIONS.has(extname(name))
+    return isFile === false && existsSync(join(path, 'pyvenv.cfg'))
+  }
+
+  #changed(path: string): void {
+    const { logger, configFile } = this.#options
+    if (path === configFile) {
+      logger.warn({ path }, `${basename(path)} has changed; restart to apply it`)
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      if (this.#stopped) return
+      logger.info({ path }, `${relative(process.cwd(), path)} has changed: reloading`)
+      this.#options.reload().then(
+        () => logger.info({}, 'reloaded'),
+        () => {},
+      )
+    }, QUIET_MS)
+  }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+
+import { describe, expect, test } from 'vitest'
+
+import {
+  fillTables,
+  formatConfigurationTables,
+  formatErrorTables,
+  formatJsonSchema,
+} from '../../scripts/generated.ts'
+import { formatHelp } from '../../src/cli/help.ts'
+import { ERRORS } from '../../src/core/errors.ts'
+import { listFlags, listOptions } from '../../src/server/options/schema.ts'
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+}
+
+const HINT = 'run "npm run generate"'
+
+test('the JSON Schema is the one of the code', () => {
+  expect(read('schema/taipan.schema.json'), HINT).toBe(formatJsonSchema())
+})
+
+test('the tables of the configuration page are those of the code', () => {
+  const page = read('docs/configuration.md')
+  expect(page, HINT).toBe(fillTables(page, formatConfigurationTables()))
+  for (const name of formatConfigurationTables().keys())
+    expect(page).toContain(`<!-- table: ${name} -->`)
+})
+
+test('the tables of the errors page are those of the code', () => {
+  const page = read('docs/errors.md')
+  expect(page, HINT).toBe(fillTables(page, formatErrorTables()))
+  const named = [...page.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code)
+  expect(named).toEqual(Object.keys(ERRORS))
+})
+
+describe('every option', () => {
+  test('has one sentence', () => {
+    for (const { key, description, flag } of listOptions()) {
+      expect(description, key || flag?.name).toMatch(/^.{8,}[.)]$/)
+    }
+  })
+
+  test('has a flag, a variable and a short name of its own', () => {
+    const flags = listFlags()
+    const names = flags.map(({ flag }) => flag.name)
+    const shorts = flags.flatMap(({ flag }) => flag.short ?? [])
+    const variables = listOptions().flatMap(({ environment }) => environment ?? [])
+    for (const list of [names, shorts, variables]) expect(new Set(list).size).toBe(list.length)
+    for (const variable of variables) expect(variable).toMatch(/^TAIPAN_[A-Z_]+$/)
+  })
+
+  test('stands in the help of its commands', () => {
+    for (const { flag } of listFlags())
+      for (const command of ['serve', 'check'] as const)
+        expect(formatHelp(command).includes(` --${flag.name}`), `${command} ${flag.name}`).toBe(
+          flag.commands.includes(command),
+        )
+  })
+})
+
+test('the flags are those that are promised', () => {
+  const promised =
+    'bind processes threads interface callable mount static python app-dir env env-file config reload dev log-level log-format no-access-log help version json'
+  expect(listFlags().map(({ flag }) => flag.name).toSorted()).toEqual(promised.split(' ').toSorted())
+})
+
+test.each([undefined, 'serve', 'check'] as const)('the help of %s fits into 100 columns', (command) => {
+  for (const line of formatHelp(command).split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+})

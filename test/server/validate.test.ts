@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+
+import { TaipanError } from '../../src/core/errors.ts'
+import { validateConfig } from '../../src/server/config/validate.ts'
+import { parseDuration, parseSize } from '../../src/server/options/units.ts'
+
+function messageOf(value: unknown, origins: Record<string, string> = {}): string {
+  try {
+    validateConfig({ value, origins: new Map(Object.entries(origins)) })
+  } catch (error) {
+    if (error instanceof TaipanError) return `${error.code} ${error.message}`
+    throw error
+  }
+  return 'valid'
+}
+
+describe('wrong keys', () => {
+  test.each([
+    [{ apps: { shop: { taget: 'x:y' } } }, /apps\.shop\.taget: unknown key \(with value "x:y"\)\. Did you mean target\?/],
+    [{ bnd: '127.0.0.1:0' }, /bnd: unknown key .* Did you mean bind\?/],
+    [{ routes: [{ path: '/', ap: 'x' }] }, /routes\[0\]\.ap: unknown key .* Did you mean app\?/],
+    [{ groups: { web: { queue: { limt: 3 } } } }, /groups\.web\.queue\.limt: .*Did you mean limit\?/],
+    [{ groups: { web: { timeouts: { idle: 3 } } } }, /groups\.web\.timeouts\.idle: unknown key/],
+    [{ limits: { bodies: 1 } }, /limits\.bodies: .* Did you mean body\?/],
+    [{ log: { zzzzzz: 1 } }, /log\.zzzzzz: .* Known here: level, format, access\./],
+    [{ apps: { 'my shop': { targett: 'x' } } }, /apps\["my shop"\]\.targett/],
+    [{ config: 'x' }, /config: belongs to the command line/],
+  ])('%j', (value, message) => {
+    expect(messageOf(value)).toMatch(message)
+  })
+})
+
+describe('wrong values', () => {
+  test.each([
+    [{ threads: 'four' }, /threads: expected a whole number from 1 to 512, found "four"/],
+    [{ threads: 0 }, /threads: expected .* found 0/],
+    [{ processes: 'many' }, /processes: expected a whole number from 1, or "auto", found "many"/],
+    [{ timeouts: { body: '30 parsecs' } }, /timeouts\.body: expected a duration.*"30s".*found "30 parsecs"/],
+    [{ timeouts: { body: -1 } }, /timeouts\.body: expected a duration.*found -1/],
+    [{ timeouts: { body: '99999h' } }, /timeouts\.body: expected a duration of at most 24 days/],
+    [{ limits: { body: '10 mibs' } }, /limits\.body: expected a size.*found "10 mibs"/],
+    [{ log: { level: 'loud' } }, /log\.level: expected "debug" or "info".*found "loud"/],
+    [{ reload: 'yes' }, /reload: expected true or false, found "yes"/],
+    [{ routes: {} }, /routes: expected a list of routes, found \{\}/],
+    [{ routes: [{ path: '/', redirect: '/x', status: 200 }] }, /routes\[0\]\.status: expected 301/],
+    [{ bind: 8000 }, /bind: expected a text or a list of texts, found 8000/],
+    [{ groups: { web: { engine: 'embedded' } } }, /groups\.web\.engine: expected "daemon"/],
+    [{ apps: [] }, /apps: expected an object of applications/],
+    [{ app: '' }, /app: expected a text that is not empty/],
+    [[], /the configuration: expected/],
+  ])('%j', (value, message) => {
+    expect(messageOf(value)).toMatch(message)
+  })
+
+  test('all problems are told at once', () => {
+    const message = messageOf({ threads: 0, bnd: 1, log: { level: 'x' } })
+    expect(message).toMatch(/^CONFIG_INVALID 3 problems/)
+    for (const name of ['threads', 'bnd', 'log.level']) expect(message).toContain(name)
+  })
+
+  test('values of environment variables are not shown', () => {
+    const message = messageOf({ env: { PASSWORD: 12345678 } })
+    expect(message).toMatch(/env\.PASSWORD: expected a text, found a value of type number/)
+    expect(message).not.toContain('12345678')
+  })
+
+  test('a flag is named as the person wrote it, and is a usage error', () => {
+    expect(messageOf({ threads: 'x' }, { threads: '--threads' })).toMatch(/^USAGE --threads: expected/)
+    expect(messageOf({ threads: 'x' }, { threads: 'TAIPAN_THREADS' })).toMatch(
+      /^CONFIG_INVALID TAIPAN_THREADS: expected/,
+    )
+  })
+})
+
+test('defaults are filled in and units turned into numbers', () => {
+  const config = validateConfig({ value: { timeouts: { idle: '2m' } }, origins: new Map() })
+  expect(config.timeouts).toMatchObject({ idle: 120_000, header: 30_000 })
+  expect(config.limits).toMatchObject({ headerBytes: 65_536, headerCount: 200 })
+  expect(config).toMatchObject({ bind: ['127.0.0.1:8000'], processes: 1, threads: 4, mount: '/' })
+})
+
+test.each([
+  ['500ms', 500],
+  ['30s', 30_000],
+  ['1.5s', 1500],
+  ['2m', 120_000],
+  ['1h', 3_600_000],
+  ['30', undefined],
+  ['-1s', undefined],
+])('duration %s', (text, expected) => {
+  expect(parseDuration(text)).toBe(expected)
+})
+
+test.each([
+  ['512b', 512],
+  ['64kb', 65_536],
+  ['10MB', 10_485_760],
+  ['1gb', 1_073_741_824],
+  ['10', undefined],
+  ['1tb', undefined],
+])('size %s', (text, expected) => {
+  expect(parseSize(text)).toBe(expected)
+})
