@@ -1,0 +1,31 @@
+import { createResponseHead } from '../../../dist/core/response-head.js'
+import { HttpFront } from '../../../dist/fronts/http/http-front.js'
+import { createPipeline } from '../../../dist/pipeline/pipeline.js'
+import { resolveConfigPlan } from '../../../dist/server/load-plan.js'
+
+const body = Buffer.from('Hello, World!')
+
+/** The front and the pipeline as the server assembles them, with an answer from JavaScript. */
+const plan = resolveConfigPlan(
+  { bind: `127.0.0.1:${process.argv[2]}`, routes: [{ path: '/', redirect: '/' }] },
+  { cwd: process.cwd(), environment: {} },
+)
+const front = new HttpFront({
+  addresses: plan.addresses,
+  limits: plan.limits,
+  timeouts: plan.timeouts,
+  serverSoftware: 'taipan',
+  logger: { debug() {}, info() {}, warn() {}, error: console.error },
+  handler: createPipeline({
+    routes: [
+      {
+        path: '/',
+        answer: ({ response }) => {
+          const fields = ['Content-Type', 'text/plain', 'Content-Length', String(body.length)]
+          response.send(createResponseHead(200, fields), body)
+        },
+      },
+    ],
+  }),
+})
+await front.start()
