@@ -1,0 +1,379 @@
+import type { Socket } from 'node:net'
+
+import { TaipanError } from '../../core/errors.ts'
+import type { ConnectionFacts } from '../../core/exchange.ts'
+import { createResponseHead } from '../../core/response-head.ts'
+import type { Http1Request } from '../../wire/http1/request-head.ts'
+import { RequestDecoder } from '../../wire/http1/request-decoder.ts'
+import { CONTINUE } from '../../wire/http1/response-encoder.ts'
+import { createConnectionFacts } from './connection-facts.ts'
+import type { FrontContext } from './context.ts'
+import type { Wait, Watched } from './deadlines.ts'
+import { HttpExchange } from './exchange.ts'
+import { Linger } from './linger.ts'
+import type { ExchangeLink } from './link.ts'
+import { Outbox } from './outbox.ts'
+import { createRefusal, toRefusable } from './refusal.ts'
+
+/** Waiting for, or in the middle of, a request head. */
+const HEAD = 0
+/** A request is being answered. */
+const EXCHANGE = 1
+/** Its response is whole, but not yet taken by the client. */
+const FLUSH = 2
+/** Its response was taken, the rest of its body is read away. */
+const DRAIN = 3
+/** The last answer was given. */
+const CLOSING = 4
+
+const PIPELINE_BYTES = 16_384
+const DRAIN_BYTES = 262_144
+const DRAIN_MS = 2000
+const CUT_MS = 5000
+
+/** One client: requests one after the other, each with its answer, until one side has enough. */
+export class Connection implements ExchangeLink, Watched {
+  readonly context: FrontContext
+  readonly outbox: Outbox
+  /** Changes whenever the current wait begins anew. */
+  activity = 0
+  readonly #socket: Socket
+  readonly #decoder: RequestDecoder
+  #phase = HEAD
+  #requests = 0
+  #exchange: HttpExchange | undefined
+  #facts: ConnectionFacts | undefined
+  #advancing = false
+  #paused = false
+  #resuming = false
+  #partial = false
+  /** The client has finished sending. */
+  #ended = false
+  /** What follows in the input means nothing any more. */
+  #broken = false
+  #drained = 0
+  #timer: NodeJS.Timeout | undefined
+  #linger: Linger | undefined
+  #failure: Error | undefined
+
+  constructor(socket: Socket, context: FrontContext) {
+    this.#socket = socket
+    this.context = context
+    this.#decoder = new RequestDecoder(context.options.limits)
+    this.outbox = new Outbox(socket, () => this.#noteWritten())
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('end', () => this.#receiveEnd())
+    socket.on('error', (error) => {
+      this.#failure ??= error
+    })
+    socket.on('close', () => this.#noteClose())
+  }
+
+  get facts(): ConnectionFacts {
+    return (this.#facts ??= createConnectionFacts(this.#socket))
+  }
+
+  get wait(): Wait {
+    if (this.#phase === HEAD) return this.#requests === 0 || this.#partial ? 'header' : 'idle'
+    if (this.#phase !== EXCHANGE || this.#decoder.bodyDone) return 'none'
+    const body = this.#exchange?.body
+    return body === undefined || body.room === 0 || body.expectsContinue ? 'none' : 'body'
+  }
+
+  get sending(): boolean {
+    return this.outbox.pending > 0
+  }
+
+  get sent(): number {
+    return this.outbox.progress
+  }
+
+  mayReuse(): boolean {
+    const exchange = this.#exchange
+    const { requestsPerConnection } = this.context.options.limits
+    if (exchange === undefined || this.#broken || this.context.stopping) return false
+    if (requestsPerConnection > 0 && this.#requests >= requestsPerConnection) return false
+    if (!exchange.request.keepAlive) return false
+    if (this.#decoder.bodyDone) return true
+    return !exchange.body.expectsContinue && (exchange.body.missing ?? 0) <= DRAIN_BYTES
+  }
+
+  resumeBody(): void {
+    if (this.#resuming || this.#decoder.buffered === 0) return
+    this.#resuming = true
+    process.nextTick(() => {
+      this.#resuming = false
+      if (this.#phase === EXCHANGE) this.#fillBody()
+    })
+  }
+
+  sendContinue(): void {
+    if (this.#exchange?.response.begun === false) this.outbox.writeNow(CONTINUE)
+  }
+
+  responseEnded(): void {
+    if (this.outbox.pending > 0) this.#phase = FLUSH
+    else this.#finishExchange()
+  }
+
+  cut(reason: Error): void {
+    const framing = this.#exchange?.response.framing
+    const begun = this.#exchange?.response.begun === true
+    this.#phase = CLOSING
+    this.outbox.flush()
+    this.#settle(reason)
+    if (begun && framing === 'close') this.#socket.resetAndDestroy()
+    else if (
+      begun &&
+      this.outbox.pending > 0 &&
+      this.outbox.pending === this.#socket.writableLength
+    ) {
+      this.#timer = setTimeout(() => this.#socket.destroy(), CUT_MS).unref()
+      this.#socket.destroySoon()
+    } else this.#socket.destroy()
+  }
+
+  expire(wait: Wait | 'send'): void {
+    if (wait === 'idle') this.#socket.destroy()
+    else if (wait === 'send')
+      this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client takes no bytes'))
+    else if (wait === 'header')
+      this.#refuse(new TaipanError('REQUEST_TIMEOUT', 'the header did not arrive in time'))
+    else this.#failBody(new TaipanError('REQUEST_TIMEOUT', 'the body did not arrive in time'))
+  }
+
+  /** Ends an idle connection now, any other one behind its running exchange. */
+  shutdown(): void {
+    if (this.#phase === HEAD && !this.#partial) this.#socket.destroy()
+    else if (this.#phase === DRAIN) this.#close()
+    this.#linger?.hasten()
+  }
+
+  /** Cuts the connection, whatever it is doing. */
+  destroy(reason: Error): void {
+    this.#phase = CLOSING
+    this.#settle(reason)
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#phase === CLOSING || this.#broken) return
+    this.#decoder.feed(chunk)
+    if (this.#phase === HEAD) this.#advance()
+    else if (this.#phase === DRAIN) this.#drain()
+    else {
+      this.activity += 1
+      this.#fillBody()
+    }
+  }
+
+  #receiveEnd(): void {
+    this.#ended = true
+    if (this.#phase === HEAD) this.#advance()
+    else if (this.#phase === EXCHANGE || this.#phase === FLUSH) this.#fillBody()
+    else if (this.#phase === DRAIN) this.#close()
+  }
+
+  #noteClose(): void {
+    clearTimeout(this.#timer)
+    const cause = this.#failure === undefined ? undefined : { cause: this.#failure }
+    this.#phase = CLOSING
+    if (this.#exchange !== undefined)
+      this.#settle(
+        new TaipanError('CLIENT_DISCONNECTED', 'the client closed the connection', cause),
+      )
+  }
+
+  #noteWritten(): void {
+    if (this.#phase === EXCHANGE) this.#exchange?.response.noteProgress()
+    else if (this.#phase === FLUSH && this.outbox.pending === 0) this.#finishExchange()
+  }
+
+  /** Starts the requests that have arrived, as long as each is answered at once. */
+  #advance(): void {
+    if (this.#advancing) return
+    this.#advancing = true
+    try {
+      while (this.#phase === HEAD) {
+        const request = this.#decoder.readHead()
+        if (request === undefined) break
+        this.#start(request)
+      }
+    } catch (error) {
+      this.#refuse(toRefusable(error))
+    } finally {
+      this.#advancing = false
+    }
+    if (this.#phase === HEAD) this.#awaitHead()
+    else if (this.#decoder.buffered > 0) this.#regulate()
+  }
+
+  #awaitHead(): void {
+    const partial = this.#decoder.buffered > 0
+    if (this.#ended) {
+      if (partial) this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is not complete'))
+      else this.#close()
+      return
+    }
+    if (partial !== this.#partial) this.activity += 1
+    this.#partial = partial
+    if (this.context.stopping && !partial) this.#close()
+    else if (this.#paused) this.#setPaused(false)
+  }
+
+  #start(request: Http1Request): void {
+    this.#requests += 1
+    this.activity += 1
+    const exchange = new HttpExchange(this, request, performance.now())
+    this.#exchange = exchange
+    this.#phase = EXCHANGE
+    this.#partial = false
+    if (!this.#decoder.bodyDone) this.#fillBody()
+    if (this.#phase !== EXCHANGE) return
+    try {
+      this.context.options.handler(exchange)
+    } catch (error) {
+      this.#noteHandlerFailure(exchange, error)
+    }
+  }
+
+  #noteHandlerFailure(exchange: HttpExchange, error: unknown): void {
+    const { logger } = this.context.options
+    logger.error({ request: exchange.id, error }, 'the handler of a request failed')
+    const failure = new TaipanError('INTERNAL', 'the handler failed', { cause: error })
+    if (exchange.response.begun || exchange.response.finished) exchange.response.abort(failure)
+    else {
+      const body = Buffer.from('Internal Server Error\n')
+      const fields = ['Content-Type', 'text/plain; charset=utf-8']
+      exchange.response.send(createResponseHead(500, fields), body)
+    }
+  }
+
+  /** Moves arrived body bytes to the exchange, as far as it has room. */
+  #fillBody(): void {
+    const body = this.#exchange?.body
+    if (body === undefined || this.#broken) return
+    if (!this.#decoder.bodyDone) {
+      try {
+        for (;;) {
+          const piece = this.#decoder.readBody(body.room)
+          if (piece === undefined) break
+          body.push(piece)
+        }
+        if (this.#decoder.bodyDone) body.finish()
+        else if (this.#ended && this.#decoder.buffered === 0) {
+          this.#failBody(new TaipanError('REQUEST_MALFORMED', 'the body is not complete'))
+          return
+        }
+      } catch (error) {
+        this.#failBody(toRefusable(error))
+        return
+      }
+      body.onProgress?.()
+    }
+    this.#regulate()
+  }
+
+  #failBody(error: TaipanError): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    this.#broken = true
+    exchange.body.fail(error)
+    if (this.#phase === EXCHANGE && !exchange.response.begun) this.#refuse(error)
+    else this.#setPaused(false)
+  }
+
+  /** Holds the client back while what it sends has no place. */
+  #regulate(): void {
+    if (this.#phase !== EXCHANGE && this.#phase !== FLUSH) return
+    const { buffered, bodyDone } = this.#decoder
+    const full = bodyDone
+      ? buffered >= PIPELINE_BYTES
+      : buffered > 0 && this.#exchange?.body.room === 0
+    if (full !== this.#paused) this.#setPaused(full)
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  #finishExchange(): void {
+    const keepAlive = this.#exchange?.response.keepAlive === true && !this.#broken
+    this.#phase = DRAIN
+    this.#settle(undefined)
+    if (!keepAlive) this.#close()
+    else if (this.#decoder.bodyDone) this.#awaitNext()
+    else this.#startDrain()
+  }
+
+  #awaitNext(): void {
+    this.#phase = HEAD
+    this.activity += 1
+    if (!this.#advancing) this.#advance()
+  }
+
+  #startDrain(): void {
+    this.#drained = 0
+    this.#timer = setTimeout(() => this.#close(), DRAIN_MS).unref()
+    this.#setPaused(false)
+    this.#drain()
+  }
+
+  /** Reads away the rest of a body that nobody wanted, within a bound. */
+  #drain(): void {
+    try {
+      for (;;) {
+        const piece = this.#decoder.readBody(DRAIN_BYTES)
+        if (piece === undefined) break
+        this.#drained += piece.length
+      }
+    } catch {
+      this.#close()
+      return
+    }
+    if (this.#decoder.bodyDone) {
+      clearTimeout(this.#timer)
+      this.#awaitNext()
+    } else if (this.#drained > DRAIN_BYTES || this.#ended) this.#close()
+  }
+
+  #settle(error: Error | undefined): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    try {
+      exchange?.settle(error)
+    } catch (failure) {
+      const { logger } = this.context.options
+      logger.error({ error: failure }, 'a listener for the end of a request failed')
+    }
+  }
+
+  /** Gives the one answer that the front gives by itself, and nothing after it. */
+  #refuse(error: TaipanError): void {
+    const { logger } = this.context.options
+    const exchange = this.#exchange
+    const bodiless = exchange?.request.method === 'HEAD'
+    const refusal = createRefusal(this.context.encoder, error, bodiless)
+    logger.info(
+      { status: refusal.status, code: error.code, client: this.facts.remoteAddress },
+      `request refused: ${error.message}`,
+    )
+    this.#phase = CLOSING
+    exchange?.response.supersede(refusal.status)
+    this.#settle(error)
+    this.outbox.writeNow(refusal.text)
+    this.#close()
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer)
+    this.#phase = CLOSING
+    this.#paused = false
+    if (this.#linger !== undefined || this.#socket.destroyed) return
+    this.#linger = new Linger(this.#socket)
+    if (this.context.stopping) this.#linger.hasten()
+  }
+}

@@ -1,0 +1,85 @@
+import type { HttpTimeouts } from './options.ts'
+
+/** What a connection waits for from its client. */
+export type Wait = 'header' | 'body' | 'idle' | 'none'
+
+/** A connection as the sweep sees it. */
+export interface Watched {
+  readonly wait: Wait
+  /** Changes whenever the current wait begins anew. */
+  readonly activity: number
+  /** Response bytes wait for the client. */
+  readonly sending: boolean
+  /** Changes whenever the client took bytes. */
+  readonly sent: number
+  /** A wait took too long. */
+  expire(wait: Wait | 'send'): void
+}
+
+interface Mark {
+  wait: Wait
+  activity: number
+  since: number
+  sent: number
+  sendingSince: number
+}
+
+const MIN_INTERVAL_MS = 10
+const MAX_INTERVAL_MS = 1000
+
+/**
+ * Looks at all connections in turn and ends waits that took too long, at most a quarter of the timeout late. One timer
+ * for all: connections only count, so that a request costs no timer.
+ */
+export class DeadlineSweep {
+  readonly #timeouts: HttpTimeouts
+  readonly #watched: Iterable<Watched>
+  readonly #marks = new WeakMap<Watched, Mark>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(timeouts: HttpTimeouts, watched: Iterable<Watched>) {
+    this.#timeouts = timeouts
+    this.#watched = watched
+  }
+
+  start(): void {
+    const { header, body, idle, send } = this.#timeouts
+    const shortest = Math.min(...[header, body, idle, send].filter((time) => time > 0))
+    if (!Number.isFinite(shortest)) return
+    const interval = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, shortest / 8))
+    this.#timer = setInterval(() => this.#sweep(performance.now()), interval).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #sweep(now: number): void {
+    for (const watched of this.#watched) this.#check(watched, now)
+  }
+
+  #check(watched: Watched, now: number): void {
+    const mark = this.#marks.get(watched)
+    if (mark === undefined) {
+      const { wait, activity, sent } = watched
+      this.#marks.set(watched, { wait, activity, since: now, sent, sendingSince: now })
+      return
+    }
+    if (mark.wait !== watched.wait || mark.activity !== watched.activity) {
+      mark.wait = watched.wait
+      mark.activity = watched.activity
+      mark.since = now
+    }
+    if (!watched.sending || mark.sent !== watched.sent) {
+      mark.sent = watched.sent
+      mark.sendingSince = now
+    }
+    if (isOver(this.#timeouts.send, now - mark.sendingSince)) watched.expire('send')
+    else if (mark.wait !== 'none' && isOver(this.#timeouts[mark.wait], now - mark.since))
+      watched.expire(mark.wait)
+  }
+}
+
+function isOver(timeout: number, elapsed: number): boolean {
+  return timeout > 0 && elapsed >= timeout
+}

@@ -1,0 +1,80 @@
+import type { ConnectionFacts, Exchange, ExchangeNotes, Outcome } from '../../core/exchange.ts'
+import type { Http1Request } from '../../wire/http1/request-head.ts'
+import type { ExchangeLink } from './link.ts'
+import { IncomingBody } from './request-body.ts'
+import { HttpResponse } from './response.ts'
+
+/** One request that came by an HTTP/1 connection. Its costly parts are made when they are asked for. */
+export class HttpExchange implements Exchange {
+  readonly request: Http1Request
+  readonly startedAt: number
+  readonly response: HttpResponse
+  readonly #link: ExchangeLink
+  #body: IncomingBody | undefined
+  #id: string | undefined
+  #notes: ExchangeNotes | undefined
+  #controller: AbortController | undefined
+  #listeners: ((outcome: Outcome) => void)[] | undefined
+  #over = false
+  #error: Error | undefined
+
+  constructor(link: ExchangeLink, request: Http1Request, startedAt: number) {
+    this.#link = link
+    this.request = request
+    this.startedAt = startedAt
+    this.response = new HttpResponse(link, request)
+  }
+
+  get id(): string {
+    return (this.#id ??= this.#link.context.createId())
+  }
+
+  get connection(): ConnectionFacts {
+    return this.#link.facts
+  }
+
+  get body(): IncomingBody {
+    return (this.#body ??= new IncomingBody(this.#link, this.request))
+  }
+
+  get notes(): ExchangeNotes {
+    return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#error !== undefined) this.#controller.abort(this.#error)
+    }
+    return this.#controller.signal
+  }
+
+  onFinish(listener: (outcome: Outcome) => void): void {
+    if (this.#over) listener(this.#createOutcome())
+    else if (this.#listeners === undefined) this.#listeners = [listener]
+    else this.#listeners.push(listener)
+  }
+
+  /** Ends the exchange, whole without `error`; the connection calls this once. */
+  settle(error: Error | undefined): void {
+    if (this.#over) return
+    this.#over = true
+    this.#error = error
+    if (error !== undefined) {
+      this.response.supersede(0)
+      this.#body?.fail(error)
+      this.#controller?.abort(error)
+    }
+    this.#body?.discard()
+    this.response.onDrain = undefined
+    if (this.#listeners === undefined) return
+    const outcome = this.#createOutcome()
+    for (const listener of this.#listeners) listener(outcome)
+    this.#listeners = undefined
+  }
+
+  #createOutcome(): Outcome {
+    const { status, bytes } = this.response
+    return { status, bytes, error: this.#error }
+  }
+}

@@ -1,0 +1,128 @@
+import type { Socket } from 'node:net'
+
+import { TaipanError } from '../../core/errors.ts'
+import type { Service } from '../../core/service.ts'
+import { Connection } from './connection.ts'
+import { FrontContext } from './context.ts'
+import { DeadlineSweep } from './deadlines.ts'
+import { Linger } from './linger.ts'
+import { closeListener, listen, type Listener } from './listener.ts'
+import type { HttpFrontOptions } from './options.ts'
+import { createRefusal } from './refusal.ts'
+
+/** Clients over the limit that are being told so at the same time; more are cut without a word. */
+const CROWD_SIZE = 256
+const CROWD_LINGER = { bytes: 65_536, total: 2000, quiet: 500 }
+
+/** The door for HTTP/1.1: listens, and hands every request to its handler. */
+export class HttpFront implements Service {
+  readonly #context: FrontContext
+  readonly #connections = new Set<Connection>()
+  readonly #refused = new Map<Socket, Linger>()
+  readonly #sweep: DeadlineSweep
+  readonly #whenEmpty: (() => void)[] = []
+  #listeners: readonly Listener[] = []
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: HttpFrontOptions) {
+    this.#context = new FrontContext(options)
+    this.#sweep = new DeadlineSweep(options.timeouts, this.#connections)
+  }
+
+  /** Bound addresses, `http://127.0.0.1:8000` or `unix:/path`; empty before `start`. */
+  get urls(): readonly string[] {
+    return this.#listeners.map((listener) => listener.url)
+  }
+
+  /** Connections open at this moment. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start())
+  }
+
+  /** Idle connections end at once, running exchanges within `timeouts.shutdown`. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async #start(): Promise<void> {
+    const listeners: Listener[] = []
+    try {
+      for (const address of this.#context.options.addresses)
+        listeners.push(await listen(address, (socket) => this.#accept(socket)))
+    } catch (error) {
+      for (const connection of this.#connections) connection.shutdown()
+      await this.#closeAll(listeners)
+      throw error
+    }
+    this.#listeners = listeners
+    this.#sweep.start()
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined)
+    this.#context.stopping = true
+    const closed = this.#closeAll(this.#listeners)
+    for (const connection of this.#connections) connection.shutdown()
+    const deadline = this.#startDeadline()
+    await this.#waitUntilEmpty()
+    for (const socket of this.#refused.keys()) socket.destroy()
+    await closed
+    clearTimeout(deadline)
+    this.#sweep.stop()
+  }
+
+  async #closeAll(listeners: readonly Listener[]): Promise<void> {
+    await Promise.all(listeners.map((listener) => closeListener(listener)))
+  }
+
+  #startDeadline(): NodeJS.Timeout | undefined {
+    const { shutdown } = this.#context.options.timeouts
+    if (shutdown === 0) return undefined
+    return setTimeout(() => {
+      const reason = new TaipanError('STOPPING', 'the server stopped before the exchange was over')
+      for (const connection of this.#connections) connection.destroy(reason)
+    }, shutdown)
+  }
+
+  #waitUntilEmpty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve)
+    })
+  }
+
+  #accept(socket: Socket): void {
+    const most = this.#context.options.limits.connections
+    if (most > 0 && this.#connections.size >= most) {
+      this.#refuse(socket)
+      return
+    }
+    const connection = new Connection(socket, this.#context)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#forget(connection))
+    if (this.#context.stopping) connection.shutdown()
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size > 0) return
+    for (const resolve of this.#whenEmpty.splice(0)) resolve()
+  }
+
+  #refuse(socket: Socket): void {
+    if (this.#refused.size >= CROWD_SIZE) {
+      socket.destroy()
+      return
+    }
+    const error = new TaipanError('OVERLOADED', 'too many connections, try again later')
+    socket.on('error', () => undefined)
+    socket.once('close', () => this.#refused.delete(socket))
+    socket.write(createRefusal(this.#context.encoder, error).text, 'latin1')
+    this.#refused.set(socket, new Linger(socket, CROWD_LINGER))
+  }
+}

@@ -1,0 +1,116 @@
+import type { RequestBody } from '../../core/exchange.ts'
+import { CHUNKED, type Http1Request } from '../../wire/http1/request-head.ts'
+import type { ExchangeLink } from './link.ts'
+
+const READ_AHEAD_BYTES = 65_536
+const SMALL_PIECE_BYTES = 16_384
+
+/** The body of one request, between the connection that fills it and whoever pulls it. */
+export class IncomingBody implements RequestBody {
+  onProgress: (() => void) | undefined
+  error: Error | undefined
+  complete: boolean
+  buffered = 0
+  readonly #link: ExchangeLink
+  readonly #announced: number
+  #pieces: Uint8Array[] = []
+  #received = 0
+  #window = READ_AHEAD_BYTES
+  #heldBack: boolean
+
+  constructor(link: ExchangeLink, request: Http1Request) {
+    this.#link = link
+    this.#announced = request.bodyLength
+    this.#heldBack = request.expectsContinue
+    this.complete = request.bodyLength === 0
+  }
+
+  get length(): number | undefined {
+    if (this.#announced !== CHUNKED) return this.#announced
+    return this.complete ? this.#received : undefined
+  }
+
+  get expectsContinue(): boolean {
+    return this.#heldBack && this.#received === 0 && !this.complete
+  }
+
+  /** Bytes the connection may still put in. */
+  get room(): number {
+    return Math.max(0, this.#window - this.buffered)
+  }
+
+  /** Bytes that have not arrived; undefined when nobody knows. */
+  get missing(): number | undefined {
+    if (this.complete) return 0
+    return this.#announced === CHUNKED ? undefined : this.#announced - this.#received
+  }
+
+  request(bytes: number): void {
+    if (this.complete || this.error !== undefined) return
+    this.#window = Math.max(this.#window, bytes)
+    if (this.expectsContinue) this.#link.sendContinue()
+    this.#heldBack = false
+    this.#link.resumeBody()
+  }
+
+  take(limit: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+    const first = this.#pieces[0]
+    if (first === undefined || limit <= 0) return undefined
+    const taken = this.#remove(first, limit)
+    this.buffered -= taken.length
+    if (!this.complete) this.#link.resumeBody()
+    return taken
+  }
+
+  /** Adds bytes that arrived; `notify` tells the listener. */
+  push(piece: Uint8Array): void {
+    this.#received += piece.length
+    this.buffered += piece.length
+    const pieces = this.#pieces
+    pieces.push(piece)
+    // Clients that send byte by byte would cost a buffer for each: equal neighbours are joined.
+    while (pieces.length > 1) {
+      const [before, last] = [pieces.at(-2), pieces.at(-1)]
+      if (before === undefined || last === undefined) return
+      if (last.length < before.length || last.length > SMALL_PIECE_BYTES) return
+      pieces.splice(-2, 2, Buffer.concat([before, last]))
+    }
+  }
+
+  finish(): void {
+    this.complete = true
+  }
+
+  /** The body will never be complete. Tells the listener. */
+  fail(error: Error): void {
+    if (this.complete || this.error !== undefined) return
+    this.error = error
+    this.onProgress?.()
+  }
+
+  /** Forgets what is buffered: nobody will ask any more. */
+  discard(): void {
+    this.onProgress = undefined
+    this.#pieces = []
+    this.buffered = 0
+  }
+
+  #remove(first: Uint8Array, limit: number): Uint8Array {
+    if (first.length > limit) {
+      this.#pieces[0] = first.subarray(limit)
+      return first.subarray(0, limit)
+    }
+    this.#pieces.shift()
+    if (this.#pieces.length === 0 || first.length === limit) return first
+    const parts = [first]
+    let size = first.length
+    for (let next = this.#pieces[0]; next !== undefined && size < limit; next = this.#pieces[0]) {
+      const part = next.subarray(0, limit - size)
+      if (part.length === next.length) this.#pieces.shift()
+      else this.#pieces[0] = next.subarray(part.length)
+      parts.push(part)
+      size += part.length
+    }
+    return Buffer.concat(parts, size)
+  }
+}

@@ -1,0 +1,94 @@
+import type { ResponseHead } from '../../core/response-head.ts'
+import { reasonPhrase } from '../../core/status.ts'
+import { formatHttpDate } from '../http-date.ts'
+
+/** How the end of a response body is told to the client. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close'
+
+/** What the answer depends on in the request. */
+export interface RequestFacts {
+  readonly method: string
+  readonly version: '1.0' | '1.1'
+}
+
+/** The interim answer to `Expect: 100-continue`. */
+export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+/** What stands behind the last piece of a chunked body. */
+export const LAST_CHUNK = '0\r\n\r\n'
+
+/** Whether a response has no body whatever its header says (RFC 9112, 6.3). */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304
+}
+
+/** Chooses the framing: a known length, else chunks, which HTTP/1.0 does not know. */
+export function resolveFraming(request: RequestFacts, head: ResponseHead): Framing {
+  if (isBodiless(request.method, head.status)) return 'none'
+  if (head.contentLength !== undefined) return 'length'
+  return request.version === '1.1' ? 'chunked' : 'close'
+}
+
+/** Everything the head of a response says beside its own fields. */
+export interface HeadPlan {
+  readonly version: '1.0' | '1.1'
+  readonly framing: Framing
+  readonly keepAlive: boolean
+  /** A Content-Length to add to the head's fields; undefined for none. */
+  readonly addedLength: number | undefined
+}
+
+/** Formats response heads; keeps the Date of the current second. */
+export class ResponseEncoder {
+  readonly #server: string
+  #second = 0
+  #date = ''
+  #dateAndServer = ''
+
+  /** `serverSoftware` is the Server field's value; empty for no such field. */
+  constructor(serverSoftware: string) {
+    this.#server = serverSoftware === '' ? '' : `Server: ${serverSoftware}\r\n`
+  }
+
+  /** Status line, fields and the empty line, in latin-1. */
+  format(head: ResponseHead, plan: HeadPlan): string {
+    let text = formatStatusLine(head)
+    text +=
+      head.status === 204 && head.contentLength !== undefined
+        ? removeContentLength(head.fields)
+        : head.fields
+    text += this.#formatOrigin(head)
+    if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
+    if (plan.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
+    if (!plan.keepAlive) return `${text}Connection: close\r\n\r\n`
+    return plan.version === '1.0' ? `${text}Connection: keep-alive\r\n\r\n` : `${text}\r\n`
+  }
+
+  #formatOrigin(head: ResponseHead): string {
+    const now = Date.now()
+    const second = now - (now % 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#date = `Date: ${formatHttpDate(second)}\r\n`
+      this.#dateAndServer = this.#date + this.#server
+    }
+    if (head.hasDate) return head.hasServer ? '' : this.#server
+    return head.hasServer ? this.#date : this.#dateAndServer
+  }
+}
+
+const STATUS_LINES: string[] = Array.from(
+  { length: 600 },
+  (_, status) => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`,
+)
+
+function formatStatusLine(head: ResponseHead): string {
+  return head.reason === ''
+    ? (STATUS_LINES[head.status] ?? `HTTP/1.1 ${head.status} Unknown\r\n`)
+    : `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+}
+
+// RFC 9110, 8.6: a 204 has no Content-Length.
+function removeContentLength(fields: string): string {
+  return fields.replaceAll(/^content-length:[^\r]*\r\n/gim, '')
+}

@@ -1,0 +1,70 @@
+import { TaipanError } from '../../core/errors.ts'
+import { COLON, CR, FIELD_VALUE, LF, TOKEN } from './characters.ts'
+import type { Http1Limits } from './limits.ts'
+import { createMalformed } from './malformed.ts'
+
+const LINE_START = 0
+const NAME = 1
+const VALUE = 2
+const LINE_LF = 3
+const LAST_LF = 4
+const DONE = 5
+
+/** Reads trailer lines only to check and drop them: merged into the header they could smuggle fields. */
+export class TrailerChecker {
+  readonly #limits: Http1Limits
+  #state = LINE_START
+  #bytes = 0
+  #lines = 0
+
+  constructor(limits: Http1Limits) {
+    this.#limits = limits
+  }
+
+  /** The empty line has been read. */
+  get done(): boolean {
+    return this.#state === DONE
+  }
+
+  /** Reads from `start`, and returns the index behind the last byte used. Throws for what is refused. */
+  read(input: Buffer, start: number): number {
+    let at = start
+    while (at < input.length && this.#state !== DONE) this.#step(input[at++] ?? 0)
+    return at
+  }
+
+  #step(byte: number): void {
+    if (++this.#bytes > this.#limits.headerBytes) throw createTooLarge()
+    switch (this.#state) {
+      case LINE_START:
+        this.#startLine(byte)
+        return
+      case NAME:
+        if (byte === COLON) this.#state = VALUE
+        else if (TOKEN[byte] !== 1) throw createMalformed('a trailer name is no token')
+        return
+      case VALUE:
+        if (byte === CR) this.#state = LINE_LF
+        else if (FIELD_VALUE[byte] !== 1)
+          throw createMalformed('a trailer value holds a control character')
+        return
+      default:
+        if (byte !== LF) throw createMalformed('a trailer line does not end with CRLF')
+        this.#state = this.#state === LAST_LF ? DONE : LINE_START
+    }
+  }
+
+  #startLine(byte: number): void {
+    if (byte === CR) {
+      this.#state = LAST_LF
+      return
+    }
+    if (TOKEN[byte] !== 1) throw createMalformed('a trailer line does not begin with a name')
+    if (++this.#lines > this.#limits.headerCount) throw createTooLarge()
+    this.#state = NAME
+  }
+}
+
+function createTooLarge(): TaipanError {
+  return new TaipanError('FIELDS_TOO_LARGE', 'the trailers are too large')
+}
