@@ -12,5 +12,6 @@ export async function runCheck(line: CommandLine, environment: Environment): Pro
   process.stdout.write(
     line.json ? `${JSON.stringify(reports, undefined, 2)}\n` : formatReport(reports),
   )
-  return reports.every((report) => report.loads) ? 0 : 3
+  const applications = reports.flatMap((report) => report.applications)
+  return applications.every(({ loads }) => loads) ? 0 : 3
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env sh
-':' //; exec node -- "$0" "$@"
-// The line above is for the shell, and a directive for JavaScript: behind `--` Node 20 reads no --env-file of ours.
+':' // 2>/dev/null; exec node -- "$0" "$@"
+// To the shell that line says: run me by Node. To JavaScript it is a directive. Node 20 would take `--env-file`
+// for its own wherever it stands, unless `--` comes before the script.
 import { reportError } from './report-error.ts'
 import { runCommand } from './run-command.ts'
 

@@ -6,6 +6,8 @@ import {
   BUFFERS,
   COMMAND_LINE,
   GROUP,
+  GROUP_BUFFERS,
+  GROUP_TIMEOUTS,
   LIMITS,
   LOG,
   QUEUE,
@@ -30,23 +32,13 @@ export interface OptionSection {
   readonly table: OptionTable
 }
 
-const groupTable = (key: 'timeouts' | 'buffers'): OptionTable => {
-  const shape = GROUP[key].schema.def.innerType.shape
-  return Object.fromEntries(
-    Object.entries(shape).map(([name, schema]) => [
-      name,
-      { schema, description: schema.description ?? '' },
-    ]),
-  )
-}
-
 /** Every object that a configuration may hold. */
 export const SECTIONS: readonly OptionSection[] = [
   { path: '', title: 'Top level', table: TOP },
   { path: 'groups.*', title: 'Process groups', table: GROUP },
   { path: 'groups.*.queue', title: 'Queue of a group', table: QUEUE },
-  { path: 'groups.*.timeouts', title: 'Timeouts of a group', table: groupTable('timeouts') },
-  { path: 'groups.*.buffers', title: 'Buffers of a group', table: groupTable('buffers') },
+  { path: 'groups.*.timeouts', title: 'Timeouts of a group', table: GROUP_TIMEOUTS },
+  { path: 'groups.*.buffers', title: 'Buffers of a group', table: GROUP_BUFFERS },
   { path: 'apps.*', title: 'Applications', table: APP },
   { path: 'routes.*', title: 'Routes', table: ROUTE },
   { path: 'limits', title: 'Limits', table: LIMITS },

@@ -124,14 +124,16 @@ export const LOG = {
   }),
 }
 
-const groupTimeouts = {
+/** `groups.NAME.timeouts`. */
+export const GROUP_TIMEOUTS = {
   startup: optional(duration, { description: 'In the place of `timeouts.startup`.' }),
   request: optional(duration, { description: 'In the place of `timeouts.request`.' }),
   shutdown: optional(duration, { description: 'In the place of `timeouts.shutdown`.' }),
   ping: optional(duration, { description: 'In the place of `timeouts.ping`.' }),
 }
 
-const groupBuffers = {
+/** `groups.NAME.buffers`. */
+export const GROUP_BUFFERS = {
   request: optional(size, { description: 'In the place of `buffers.request`.' }),
   response: optional(size, { description: 'In the place of `buffers.response`.' }),
   responseTotal: optional(size, { description: 'In the place of `buffers.responseTotal`.' }),
@@ -146,8 +148,12 @@ export const GROUP = {
   threads: optional(integer(1, 512), { description: 'In the place of `threads`.' }),
   python: optional(text, { description: 'In the place of `python`.' }),
   queue: option(createSection(QUEUE), {}, { description: 'Requests that wait for a thread.' }),
-  timeouts: option(createSection(groupTimeouts), {}, { description: 'How long things may take.' }),
-  buffers: option(createSection(groupBuffers), {}, { description: 'Bytes held for slow clients.' }),
+  timeouts: option(createSection(GROUP_TIMEOUTS), {}, { description: 'How long things may take.' }),
+  buffers: option(
+    createSection(GROUP_BUFFERS),
+    {},
+    { description: 'Bytes held for slow clients.' },
+  ),
 }
 
 /** `apps.NAME`: applications, by a target or by folder, file and callable. */

@@ -1,0 +1,35 @@
+import type { ApplicationReport, GroupReport } from '../server/check.ts'
+
+/** The findings of `taipan check` for people. */
+export function formatReport(reports: readonly GroupReport[]): string {
+  return reports.map((report) => formatGroup(report, reports.length > 1)).join('\n')
+}
+
+function formatGroup(report: GroupReport, several: boolean): string {
+  const { python, libpython, searchPath } = report
+  const heading = several ? [`group ${report.group}`] : []
+  const passed = python.tried.map(
+    ({ path, reason, refusal }) => `              passed over ${path} (${reason}): ${refusal}`,
+  )
+  const lines = [
+    ...heading,
+    `python        ${python.path}`,
+    `  chosen by   ${python.reason}`,
+    ...passed,
+    `  version     ${python.version}`,
+    `  prefix      ${python.prefix}`,
+    `  libpython   ${libpython ?? 'none: this Python has no shared library (worker processes need none)'}`,
+    `  sys.path    ${searchPath.join(`\n${' '.repeat(14)}`)}`,
+    ...report.applications.flatMap(formatApplication),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function formatApplication({ target, loads, summary, traceback }: ApplicationReport): string[] {
+  if (loads) return [`application   ${target}`, `  loads       yes${summary ? `, ${summary}` : ''}`]
+  return [
+    `application   ${target}`,
+    `  loads       no: ${summary}`,
+    ...(traceback === '' ? [] : ['', traceback.trimEnd()]),
+  ]
+}
