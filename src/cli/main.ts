@@ -5,8 +5,12 @@
 import { reportError } from './report-error.ts'
 import { runCommand } from './run-command.ts'
 
+const LAST_WORDS_MS = 1000
+
 try {
   process.exitCode = await runCommand(process.argv.slice(2))
 } catch (error) {
   process.exitCode = reportError(error)
 }
+// All work is over: a handle that something forgot must not keep the command.
+setTimeout(() => process.exit(), LAST_WORDS_MS).unref()

@@ -21,7 +21,7 @@ describe('wrong keys', () => {
     [{ routes: [{ path: '/', ap: 'x' }] }, /routes\[0\]\.ap: unknown key .* Did you mean app\?/],
     [{ groups: { web: { queue: { limt: 3 } } } }, /groups\.web\.queue\.limt: .*Did you mean limit\?/],
     [{ groups: { web: { timeouts: { idle: 3 } } } }, /groups\.web\.timeouts\.idle: unknown key/],
-    [{ limits: { bodies: 1 } }, /limits\.bodies: .* Did you mean body\?/],
+    [{ limits: { bodys: 1 } }, /limits\.bodys: .* Did you mean body\?/],
     [{ log: { zzzzzz: 1 } }, /log\.zzzzzz: .* Known here: level, format, access\./],
     [{ apps: { 'my shop': { targett: 'x' } } }, /apps\["my shop"\]\.targett/],
     [{ config: 'x' }, /config: belongs to the command line/],

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { runTaipan } from '../support/cli.ts'
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'taipan-usage-'))
+  writeFileSync(join(folder, 'broken.config.json'), '{"apps": {"shop": {"taget": "x:y"}}, "threads": "four"}')
+  writeFileSync(join(folder, 'half.json'), '{"app": ')
+  writeFileSync(join(folder, 'list.json'), '[]')
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('help and version', () => {
+  test('taipan --version', async () => {
+    const { exitCode, stdout } = await runTaipan(['--version'])
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^taipan \d+\.\d+\.\d+\n$/)])
+  })
+
+  test.each([
+    [['--help'], 'taipan check [TARGET]'],
+    [['serve', '--help'], '--bind ADDR'],
+    [['serve', 'app.py', '-h'], '--no-access-log'],
+    [['check', '--help'], '--json'],
+  ])('taipan %j', async (args, text) => {
+    const { exitCode, stdout, stderr } = await runTaipan(args)
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(text)
+  })
+
+  test('taipan alone explains itself', async () => {
+    const { exitCode, stderr } = await runTaipan([])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('Usage:')
+  })
+})
+
+describe('what is not understood ends with 2 and one message', () => {
+  test.each<[string[], RegExp]>([
+    [['serve', '--bnd', 'x'], /unknown option --bnd\. Did you mean --bind\?/],
+    [['serve', '--no-acces-log'], /Did you mean --no-access-log\?/],
+    [['serve', '-z'], /unknown option -z; short options are/],
+    [['serve', '--bind'], /--bind needs a value: --bind ADDR/],
+    [['serve', '--bind', '--dev'], /--bind needs a value.*found --dev/],
+    [['serve', '--dev=1'], /--dev is a switch and takes no value, found "1"/],
+    [['serv', 'app.py'], /unknown command "serv"\. Did you mean taipan serve\?/],
+    [['app.py'], /"app\.py" is no command; write taipan serve app\.py/],
+    [['shop.wsgi:application'], /write taipan serve shop\.wsgi:application/],
+    [['serve', 'a.py', 'b.py'], /one TARGET at a time, found "a\.py" and "b\.py"/],
+    [['serve', 'a.py', '-t', 'x'], /--threads: expected a whole number from 1 to 512, found "x"/],
+    [['serve', 'a.py', '-t', '0'], /--threads: expected .*, found 0/],
+    [['serve', 'a.py', '-p', '1.5'], /--processes: expected a whole number from 1.*found 1\.5/],
+    [['serve', 'a.py', '-i', 'cgi'], /--interface: expected "auto" or "wsgi", found "cgi"/],
+    [['serve', 'a.py', '--log-level', 'loud'], /--log-level: expected "debug" or/],
+    [['serve', 'a.py', '--env', 'NOVALUE'], /--env: expected NAME=VALUE, found "NOVALUE"/],
+    [['serve', 'a.py', '--static', '/x'], /--static: expected URL=DIR, found "\/x"/],
+    [['serve', 'a.py', '--static', '/x=nowhere'], /folder \S+nowhere does not exist/],
+    [['serve', 'a.py', '--static', 'x=.'], /static: "x" must begin with a slash/],
+    [['serve', 'a.py', '--mount', 'shop'], /mount: "shop" must begin with a slash/],
+    [['serve', 'a.py', '-b', '8000'], /--bind: "8000" is no address: write 127\.0\.0\.1:8000/],
+    [['serve', 'a.py', '-b', 'localhost'], /the port is missing; write localhost:8000/],
+    [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is no address/],
+    [['serve', 'a.py', '-b', 'fd:x'], /fd: needs the number/],
+    [['serve', 'a.py', '--app-dir', 'nowhere'], /application folder \S+nowhere does not exist/],
+    [['serve', 'a.py', '--env-file', 'missing.env'], /environment file \S+missing\.env does not exist/],
+    [['serve', 'a.py', '--env-file=missing.env'], /environment file \S+missing\.env does not exist/],
+    [['serve', '--config', 'missing.json'], /configuration file "missing\.json" does not exist/],
+    [['serve', '--config', 'half.json'], /half\.json cannot be read: .*JSON/],
+    [['serve', '--config', 'list.json'], /list\.json holds no configuration/],
+    [['serve', '--config', 'broken.config.json'], /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/],
+    [['serve'], /no TARGET, and nothing to serve/],
+    [['check', 'a.py', '--bind', 'x'], /--bind belongs to taipan serve, not to taipan check/],
+    [['serve', '--mount', '/x', '--config', 'empty.json'], /empty\.json/],
+  ])('taipan %j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await runTaipan(args, { cwd: folder })
+    expect(stderr).toMatch(message)
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^error: /)
+    expect(stderr, 'no stack of Node').not.toMatch(/^\s+at |node:/m)
+  })
+
+  test('a wrong variable is named', async () => {
+    const { exitCode, stderr } = await runTaipan(['serve', 'a.py'], {
+      cwd: folder,
+      env: { TAIPAN_THREADS: 'many' },
+    })
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('TAIPAN_THREADS: expected')])
+  })
+})
+
+test('colours are for terminals, and this is none', async () => {
+  const { output } = await runTaipan(['serve', '--bnd'], { env: { NO_COLOR: undefined } })
+  expect(output).not.toContain('\x1b[')
+})
