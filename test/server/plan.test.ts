@@ -1,0 +1,284 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { parseCommandLine } from '../../src/cli/arguments.ts'
+import { TaipanError } from '../../src/core/errors.ts'
+import type { ServerPlan } from '../../src/server/config/resolved.ts'
+import { defineConfig } from '../../src/server/define-config.ts'
+import { loadCommandPlan, resolveConfigPlan } from '../../src/server/load-plan.ts'
+import type { TaipanConfig } from '../../src/server/options/schema.ts'
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'taipan-plan-'))
+  for (const name of ['public', 'conf', 'conf/public', 'usual', 'django', 'typed'])
+    mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'usual/app.py'), '')
+  writeFileSync(join(folder, 'django/manage.py'), '')
+  writeFileSync(join(folder, 'django/app.py'), '')
+  writeFileSync(
+    join(folder, 'conf/taipan.config.json'),
+    JSON.stringify({
+      $schema: 'x',
+      bind: '127.0.0.1:1',
+      groups: { web: { processes: 2, threads: 3 } },
+      apps: { shop: { target: 'shop:app' } },
+      routes: [{ path: '/static', static: 'public' }, { path: '/', app: 'shop' }],
+      envFile: 'file.env',
+      env: { A: 'file', B: 'file' },
+      log: { level: 'error', format: 'json' },
+    }),
+  )
+  writeFileSync(
+    join(folder, 'conf/file.env'),
+    '# comment\nexport X=1\nA="from # the\nfile"\nY=\'q\' # c\nEMPTY=\n',
+  )
+  writeFileSync(
+    join(folder, 'typed/taipan.config.ts'),
+    `import { defineConfig, type TaipanConfig } from 'taipan'
+const config: TaipanConfig = defineConfig({ app: 'typed:app', threads: await Promise.resolve(7) })
+export default config
+`,
+  )
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function command(
+  words: string,
+  options: { cwd?: string; environment?: Record<string, string> } = {},
+): Promise<ServerPlan> {
+  const line = parseCommandLine(['serve', ...words.split(' ').filter(Boolean)], join(folder, options.cwd ?? '.'))
+  return await loadCommandPlan({
+    layer: line.layer,
+    config: line.config,
+    environment: options.environment ?? {},
+  })
+}
+
+function plan(config: TaipanConfig): ServerPlan {
+  return resolveConfigPlan(config, { cwd: folder, environment: {} })
+}
+
+function problemOf(config: TaipanConfig): string {
+  try {
+    plan(config)
+  } catch (error) {
+    if (error instanceof TaipanError) return error.message
+    throw error
+  }
+  return ''
+}
+
+describe('the command line', () => {
+  test('is an application at --mount in one group', async () => {
+    const { groups, routes, addresses } = await command(
+      'shop.wsgi:application -p 2 -t 8 --mount /shop --static /s=public -b 127.0.0.1:0 -b unix:x.sock -b [::1]:0 -b fd:3 --callable main -i wsgi',
+    )
+    expect(groups).toHaveLength(1)
+    expect(groups[0]?.group).toMatchObject({
+      processes: 2,
+      threads: 8,
+      argv: ['shop.wsgi:application'],
+      searchPath: [folder],
+      directory: folder,
+    })
+    expect(groups[0]?.group.applications).toMatchObject([
+      { kind: 'target', target: 'shop.wsgi:application', callable: 'main', interface: 'wsgi', directory: folder },
+    ])
+    expect(routes.map(({ path, answerer }) => [path, answerer.kind])).toEqual([
+      ['/s', 'static'],
+      ['/shop', 'app'],
+    ])
+    expect(routes[0]?.answerer).toMatchObject({ root: join(folder, 'public'), fallthrough: true })
+    expect(addresses).toEqual([
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      { kind: 'unix', path: join(folder, 'x.sock') },
+      { kind: 'tcp', host: '::1', port: 0 },
+      { kind: 'fd', fd: 3 },
+    ])
+  })
+
+  test.each(['-p 3 app.py', 'app.py -p 3', '-p3 app.py', '--processes=3 app.py'])('%s', async (words) => {
+    const { groups } = await command(words)
+    expect(groups[0]?.group).toMatchObject({ processes: 3, argv: ['app.py'] })
+  })
+
+  test('-p auto is one for each processor', async () => {
+    const { groups } = await command('app.py -p auto')
+    expect(groups[0]?.group.processes).toBe(availableParallelism())
+  })
+
+  test('defaults: one process, four threads, 127.0.0.1:8000, a queue of at least 200', async () => {
+    const { groups, addresses } = await command('app.py')
+    expect(groups[0]?.group).toMatchObject({ processes: 1, threads: 4, startAnyway: false, dev: false })
+    expect(groups[0]?.group.queue.limit).toBeGreaterThanOrEqual(200)
+    expect(addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 8000 }])
+  })
+
+  test('--dev reloads, too, and both start anyway', async () => {
+    expect(await command('app.py --dev')).toMatchObject({ dev: true, reload: true })
+    expect((await command('app.py --reload')).groups[0]?.group).toMatchObject({ dev: false, startAnyway: true })
+  })
+
+  test('without TARGET a usual file is taken, a Django project first', async () => {
+    expect((await command('', { cwd: 'usual' })).groups[0]?.group.argv).toEqual(['app.py'])
+    expect((await command('', { cwd: 'django' })).groups[0]?.group.argv).toEqual(['.'])
+    expect((await command('--static /=public')).groups).toEqual([])
+  })
+})
+
+describe('the environment of workers', () => {
+  const environment = { PATH: '/bin', TAIPAN_THREADS: '2', VIRTUAL_ENV: '/venv', PYTHONPATH: '/x', A: 'process' }
+
+  test('is that of the process without our options, then the files, then --env', async () => {
+    const { groups } = await command('app.py --env-file conf/file.env --env B=2 --env C==', { environment })
+    expect(groups[0]?.group.environment).toEqual({
+      PATH: '/bin',
+      VIRTUAL_ENV: '/venv',
+      PYTHONPATH: '/x',
+      A: 'from # the\nfile',
+      X: '1',
+      Y: 'q',
+      EMPTY: '',
+      B: '2',
+      C: '=',
+    })
+  })
+})
+
+describe('precedence', () => {
+  const environment = { TAIPAN_PROCESSES: '5', TAIPAN_BIND: '127.0.0.1:2,127.0.0.1:3', TAIPAN_ACCESS_LOG: '0' }
+
+  test('the file is found by itself, its paths count from its folder', async () => {
+    const { groups, routes, addresses, log } = await command('', { cwd: 'conf' })
+    expect(groups[0]?.group).toMatchObject({ processes: 2, threads: 3, directory: join(folder, 'conf') })
+    expect(groups[0]?.group.environment).toMatchObject({ A: 'file', X: '1' })
+    expect(routes[0]?.answerer).toMatchObject({ root: join(folder, 'conf/public'), fallthrough: false })
+    expect(addresses).toMatchObject([{ port: 1 }])
+    expect(log).toMatchObject({ level: 'error', format: 'json' })
+  })
+
+  test('a variable beats the file, a flag beats the variable', async () => {
+    const words = '--config conf/taipan.config.json'
+    const byVariable = await command(words, { environment })
+    expect(byVariable.groups[0]?.group).toMatchObject({ processes: 5, threads: 3 })
+    expect(byVariable.addresses).toMatchObject([{ port: 2 }, { port: 3 }])
+    expect(byVariable.log).toMatchObject({ access: false, level: 'error' })
+    const byFlag = await command(`${words} -p 7 -b 127.0.0.1:4 --env B=flag --log-level debug`, { environment })
+    expect(byFlag.groups[0]?.group.processes).toBe(7)
+    expect(byFlag.groups[0]?.group.environment).toMatchObject({ A: 'file', B: 'flag' })
+    expect(byFlag.addresses).toMatchObject([{ port: 4 }])
+    expect(byFlag.log).toMatchObject({ level: 'debug', format: 'json' })
+  })
+
+  test('with TARGET no file is looked for', async () => {
+    const { groups } = await command('app.py', { cwd: 'conf' })
+    expect(groups[0]?.group).toMatchObject({ processes: 1, argv: ['app.py'] })
+  })
+
+  test('TARGET and a file with applications contradict each other', async () => {
+    await expect(command('app.py --config conf/taipan.config.json')).rejects.toThrow(/TARGET: is the only application/)
+  })
+
+  test('options of a TARGET need one', async () => {
+    await expect(command('--mount /x --config conf/taipan.config.json')).rejects.toThrow(
+      /--mount: belongs to a TARGET/,
+    )
+  })
+
+  test('TAIPAN_APP is a TARGET', async () => {
+    const { groups } = await command('', { environment: { TAIPAN_APP: 'x:y', TAIPAN_STATIC: '/a=public,/b=conf' } })
+    expect(groups[0]?.group.argv).toEqual(['x:y'])
+  })
+
+  test('a TypeScript file with defineConfig is read', async () => {
+    const { groups } = await command('', { cwd: 'typed' })
+    expect(groups[0]?.group).toMatchObject({ threads: 7, argv: ['typed:app'], directory: join(folder, 'typed') })
+  })
+})
+
+describe('a configuration', () => {
+  const apps = { shop: { target: 'shop:app' }, blog: { target: 'blog:app' } }
+
+  test('of the design is understood', () => {
+    mkdirSync(join(folder, 'legacy'), { recursive: true })
+    const { groups, routes, warnings } = plan(
+      defineConfig({
+        groups: { web: { engine: 'daemon', processes: 2, threads: 4, queue: { limit: 300, timeout: '5s' } } },
+        apps: {
+          shop: { target: 'shop.wsgi:application', group: 'web', env: { DJANGO_SETTINGS_MODULE: 'shop.settings' } },
+          old: { appDirectory: 'legacy', callableQueryName: null, cacheCallables: false, multithread: false },
+        },
+        routes: [
+          { path: '/static', static: 'public', cacheControl: 'max-age=3600' },
+          { path: '/old', app: 'old' },
+          { host: 'shop.example.org', path: '/', app: 'shop' },
+          { path: '/from', redirect: '/to', status: 308 },
+        ],
+      }),
+    )
+    expect(warnings).toEqual([])
+    expect(routes).toHaveLength(4)
+    expect(groups[0]?.group.queue).toEqual({ limit: 300, timeout: 5000 })
+    expect(groups[0]?.group.environment).toEqual({ DJANGO_SETTINGS_MODULE: 'shop.settings' })
+    expect(groups[0]?.group.applications[1]).toEqual({
+      kind: 'file',
+      name: 'old',
+      interface: 'auto',
+      appDirectory: join(folder, 'legacy'),
+      appFilename: 'application.py',
+      callable: 'handler',
+      callableQueryName: undefined,
+      cacheCallables: false,
+      reloadOnModification: false,
+      multithread: false,
+    })
+  })
+
+  test('with one application and no route serves it at /', () => {
+    const { routes } = plan({ apps: { shop: { target: 'x:y' } } })
+    expect(routes).toEqual([{ host: undefined, path: '/', answerer: { kind: 'app', app: 'shop', group: 'web' } }])
+  })
+
+  test('warns of an application without a route, and of callableQueryName', () => {
+    const { warnings } = plan({
+      apps: { ...apps, old: { appFilename: 'old.py', callableQueryName: 'name' } },
+      routes: [{ path: '/', app: 'shop' }, { path: '/old', app: 'old' }],
+    })
+    expect(warnings).toEqual([
+      expect.stringContaining('application blog has no route'),
+      expect.stringMatching(/apps\.old\.callableQueryName: every client can choose/),
+    ])
+  })
+
+  test.each<[TaipanConfig, RegExp]>([
+    [{ apps: { shop: { target: 'x:y', group: 'wbe' } }, groups: { web: {}, api: {} } }, /apps\.shop\.group: there is no group "wbe"\. Did you mean web\?/],
+    [{ apps, groups: { web: {}, api: {} } }, /apps\.shop\.group: is missing; there are several groups: web, api/],
+    [{ apps, routes: [{ path: '/', app: 'shpo' }] }, /routes\[0\]\.app: there is no application "shpo"\. Did you mean shop\?/],
+    [{ apps, routes: [{ path: '/' }] }, /routes\[0\]: needs exactly one answerer \(app, static, redirect\), found none/],
+    [{ apps, routes: [{ path: '/', app: 'shop', redirect: '/x' }] }, /found app and redirect/],
+    [{ apps, routes: [{ path: '/', app: 'shop', status: 301 }] }, /routes\[0\]\.status: belongs to a route with "redirect"/],
+    [{ apps, routes: [{ path: '/a', app: 'shop' }, { path: '/a/', app: 'blog' }] }, /routes\[1\]: has the same path as routes\[0\]/],
+    [{ apps: { a: { target: 'a:a', env: { X: '1' } }, b: { target: 'b:b', env: { X: '2' } } } }, /apps\.b\.env\.X: differs from apps\.a\.env\.X.*two groups/],
+    [{ apps: { a: {} } }, /apps\.a: names no application; give target/],
+    [{ apps: { a: { target: 'a:a', appFilename: 'x.py' } } }, /apps\.a: has a target and appFilename/],
+    [{ app: 'a:a', apps }, /app: is the only application of the short form/],
+    [{}, /serves nothing/],
+    [{ app: 'a:a', bind: [] }, /bind: names no address/],
+    [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
+  ])('%j is refused', (config, message) => {
+    expect(problemOf(config)).toMatch(message)
+  })
+
+  test('groups without applications are not started', () => {
+    const { groups } = plan({ groups: { web: {}, api: {} }, apps: { shop: { target: 'x:y', group: 'api' } } })
+    expect(groups.map(({ group }) => group.name)).toEqual(['api'])
+  })
+})
