@@ -7,6 +7,10 @@ import { runCommand } from './run-command.ts'
 
 const LAST_WORDS_MS = 1000
 
+process.on('uncaughtException', (error) => process.exit(reportError(error)))
+// A reader such as `head` may leave early.
+process.stdout.on('error', () => {})
+
 try {
   process.exitCode = await runCommand(process.argv.slice(2))
 } catch (error) {

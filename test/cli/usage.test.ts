@@ -10,7 +10,10 @@ let folder: string
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'taipan-usage-'))
-  writeFileSync(join(folder, 'broken.config.json'), '{"apps": {"shop": {"taget": "x:y"}}, "threads": "four"}')
+  writeFileSync(
+    join(folder, 'broken.config.json'),
+    '{"apps": {"shop": {"taget": "x:y"}}, "threads": "four"}',
+  )
   writeFileSync(join(folder, 'half.json'), '{"app": ')
   writeFileSync(join(folder, 'list.json'), '[]')
 })
@@ -70,12 +73,21 @@ describe('what is not understood ends with 2 and one message', () => {
     [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is no address/],
     [['serve', 'a.py', '-b', 'fd:x'], /fd: needs the number/],
     [['serve', 'a.py', '--app-dir', 'nowhere'], /application folder \S+nowhere does not exist/],
-    [['serve', 'a.py', '--env-file', 'missing.env'], /environment file \S+missing\.env does not exist/],
-    [['serve', 'a.py', '--env-file=missing.env'], /environment file \S+missing\.env does not exist/],
+    [
+      ['serve', 'a.py', '--env-file', 'missing.env'],
+      /environment file \S+missing\.env does not exist/,
+    ],
+    [
+      ['serve', 'a.py', '--env-file=missing.env'],
+      /environment file \S+missing\.env does not exist/,
+    ],
     [['serve', '--config', 'missing.json'], /configuration file "missing\.json" does not exist/],
     [['serve', '--config', 'half.json'], /half\.json cannot be read: .*JSON/],
     [['serve', '--config', 'list.json'], /list\.json holds no configuration/],
-    [['serve', '--config', 'broken.config.json'], /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/],
+    [
+      ['serve', '--config', 'broken.config.json'],
+      /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/,
+    ],
     [['serve'], /no TARGET, and nothing to serve/],
     [['check', 'a.py', '--bind', 'x'], /--bind belongs to taipan serve, not to taipan check/],
     [['serve', '--mount', '/x', '--config', 'empty.json'], /empty\.json/],

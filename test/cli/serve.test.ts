@@ -1,0 +1,387 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+
+import { describe, expect, test } from 'vitest'
+
+import { launchTaipan, runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject, helloApp } from '../support/project.ts'
+
+const FREE = ['-b', '127.0.0.1:0'] as const
+
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  return `${response.status} ${await response.text()}`
+}
+
+async function waitFor(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`no ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Process ids of the workers, which the application tells at /pid. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+const GATED = `
+import os, sys, time
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        print("slow reached", flush=True)
+        while not os.path.exists("gate"):
+            time.sleep(0.01)
+    text = str(os.getpid()) if path == "/pid" else repr(sys.argv)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [text.encode()]
+import atexit
+atexit.register(lambda: open("left", "w").close())
+`
+
+describe('serving', () => {
+  test('an application, announced once it answers; its argv holds the target alone', async () => {
+    using project = createProject({ 'app.py': GATED })
+    const taipan = await startTaipan(['app.py', ...FREE, '-p', '1'], { cwd: project.folder })
+    expect(taipan.output).toMatch(/listening on http:\/\/127\.0\.0\.1:\d+\n/)
+    expect(await get(taipan.url)).toBe("200 ['app.py']")
+    expect((await taipan.stop()).exitCode).toBe(0)
+  })
+
+  test('several addresses, each with its line', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const socket = project.path('x.sock')
+    const taipan = await startTaipan(['app.py', ...FREE, ...FREE, '-b', `unix:${socket}`], {
+      cwd: project.folder,
+    })
+    expect(taipan.urls).toHaveLength(3)
+    expect(taipan.urls[2]).toBe(`unix:${socket}`)
+    for (const url of taipan.urls.slice(0, 2)) expect(await get(url)).toBe('200 hi')
+    await taipan.stop()
+    expect(existsSync(socket)).toBe(false)
+  })
+
+  test('--mount, --static, --callable, --app-dir, --env and --env-file', async () => {
+    using project = createProject({
+      'code/shop.py': `
+import os
+def main(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ["|".join([environ["SCRIPT_NAME"], environ["PATH_INFO"], os.environ["A"], os.environ["B"], str("TAIPAN_THREADS" in os.environ)]).encode()]
+`,
+      'files/a.txt': 'file a',
+      'one.env': 'A=file\nB="two\nlines"\n',
+    })
+    const options = [
+      '--mount',
+      '/shop',
+      '--static',
+      '/shop/files=files',
+      '--callable',
+      'main',
+      '--app-dir',
+      'code',
+    ]
+    const taipan = await startTaipan(
+      ['shop', ...options, '--env-file', 'one.env', '--env', 'A=flag', ...FREE],
+      {
+        cwd: project.folder,
+        env: { TAIPAN_THREADS: '2' },
+      },
+    )
+    expect(await get(`${taipan.url}/shop/x`)).toBe('200 /shop|/x|flag|two\nlines|False')
+    expect(await get(`${taipan.url}/shop/files/a.txt`)).toBe('200 file a')
+    expect(await get(`${taipan.url}/shop/files/b.txt`)).toBe(
+      '200 /shop|/files/b.txt|flag|two\nlines|False',
+    )
+    expect(await get(`${taipan.url}/shopx`)).toMatch(/^404/)
+    await taipan.stop()
+  })
+
+  test('a configuration file with two groups, found by itself', async () => {
+    using project = createProject({
+      'one.py': `import os\nX = os.environ["X"]\n${helloApp('one')}`,
+      'two.py': `import os\nX = os.environ["X"]\n${helloApp('two {script} {path}')}`,
+      'taipan.config.ts': `import { defineConfig } from 'taipan'
+export default defineConfig({
+  bind: '127.0.0.1:0',
+  groups: { a: {}, b: { threads: 1 } },
+  apps: {
+    one: { target: 'one.py', group: 'a', env: { X: '1' } },
+    two: { target: 'two', group: 'b', env: { X: '2' } },
+  },
+  routes: [{ path: '/', app: 'one' }, { path: '/two', app: 'two' }, { path: '/old', redirect: '/two' }],
+})`,
+    })
+    const taipan = await startTaipan([], { cwd: project.folder })
+    expect(await get(taipan.url)).toBe('200 one')
+    expect(await get(`${taipan.url}/two/x`)).toBe('200 two /two /x')
+    expect(await get(`${taipan.url}/old/y`)).toBe('200 two /two /y')
+    await taipan.stop()
+  })
+
+  test('--log-format json writes one object a line, the announcement too', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const taipan = await startTaipan(['app.py', ...FREE, '--log-format', 'json'], {
+      cwd: project.folder,
+    })
+    await get(`${taipan.url}/logged`)
+    await taipan.waitForOutput(/"target":"\/logged"/)
+    const { stdout } = await taipan.stop()
+    const records = stdout
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line))
+    expect(records).toContainEqual(
+      expect.objectContaining({
+        url: expect.stringMatching(/^http/),
+        msg: expect.stringContaining('listening on'),
+      }),
+    )
+    expect(records).toContainEqual(
+      expect.objectContaining({ target: '/logged', status: 200, application: 'app' }),
+    )
+  })
+
+  test('--no-access-log and --log-level', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const taipan = await startTaipan(
+      ['app.py', ...FREE, '--no-access-log', '--log-level', 'warn'],
+      { cwd: project.folder },
+    )
+    await get(`${taipan.url}/logged`)
+    const { output } = await taipan.stop()
+    expect(output).toContain('listening on')
+    expect(output).not.toContain('/logged')
+  })
+})
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s lets a running request finish, runs atexit, and ends with 0',
+    async (signal) => {
+      using project = createProject({ 'app.py': GATED })
+      const taipan = await startTaipan(['app.py', ...FREE], { cwd: project.folder })
+      const slow = get(`${taipan.url}/slow`)
+      await taipan.waitForOutput(/slow reached/)
+      taipan.kill(signal)
+      await taipan.waitForOutput(/stopping gracefully/)
+      await expect(get(taipan.url)).rejects.toThrow(/fetch failed/)
+      project.write('gate', '')
+      expect(await slow).toBe("200 ['app.py']")
+      expect((await taipan.waitForExit()).exitCode).toBe(0)
+      expect(existsSync(project.path('left'))).toBe(true)
+    },
+  )
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('a second %s ends at once, and leaves no worker', async (signal, exitCode) => {
+    using project = createProject({ 'app.py': GATED })
+    const taipan = await startTaipan(['app.py', ...FREE, '-p', '1'], { cwd: project.folder })
+    const pid = Number((await get(`${taipan.url}/pid`)).slice(4))
+    const slow = get(`${taipan.url}/slow`).catch(() => 'cut')
+    await taipan.waitForOutput(/slow reached/)
+    taipan.kill(signal)
+    await taipan.waitForOutput(/stopping gracefully/)
+    // npm hands a Ctrl-C of the terminal on, so a second one right after the first is taken for its echo.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    taipan.kill(signal)
+    expect((await taipan.waitForExit()).exitCode).toBe(exitCode)
+    expect(await slow).toBe('cut')
+    await waitFor(() => !isAlive(pid), 'end of the worker')
+  })
+
+  test('a signal during the start stops it, too', async () => {
+    using project = createProject({
+      'app.py': `print("loading", flush=True)\nimport time\ntime.sleep(30)\n`,
+    })
+    const taipan = launchTaipan(['serve', 'app.py', ...FREE], { cwd: project.folder })
+    await taipan.waitForOutput(/loading/)
+    const ended = await taipan.stop()
+    expect(ended.exitCode).toBe(0)
+    expect(ended.stdout).not.toContain('listening')
+  })
+})
+
+async function serveChanging(
+  args: readonly string[],
+): Promise<{ taipan: RunningTaipan; project: ReturnType<typeof createProject> }> {
+  const project = createProject({ 'app.py': helloApp('one') })
+  const taipan = await startTaipan(['app.py', ...FREE, ...args], { cwd: project.folder })
+  return { taipan, project }
+}
+
+describe('reloading', () => {
+  test('SIGHUP loads the code anew, and keeps the old when it is broken', async () => {
+    const { taipan, project } = await serveChanging([])
+    using _project = project
+    project.write('app.py', helloApp('two'))
+    expect(await get(taipan.url)).toBe('200 one')
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/^reloaded/m)
+    expect(await get(taipan.url)).toBe('200 two')
+    project.write('app.py', 'def application(:\n')
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/SyntaxError/)
+    expect(await get(taipan.url)).toBe('200 two')
+    expect((await taipan.stop()).exitCode).toBe(0)
+  })
+
+  test('--reload does so when a file changes', async () => {
+    const { taipan, project } = await serveChanging(['--reload'])
+    using _project = project
+    project.write('app.py', helloApp('two'))
+    await waitFor(async () => (await get(taipan.url)) === '200 two', 'new answer')
+    project.write('app.py', 'raise RuntimeError("not now")\n')
+    await taipan.waitForOutput(/RuntimeError: not now/)
+    expect(await get(taipan.url)).toBe('200 two')
+    project.write('app.py', helloApp('three'))
+    await waitFor(async () => (await get(taipan.url)) === '200 three', 'new answer')
+    await taipan.stop()
+  })
+
+  test('--dev starts with a broken application, shows the traceback, and recovers', async () => {
+    using project = createProject({ 'app.py': 'raise RuntimeError("not yet")\n' })
+    const taipan = await startTaipan(['app.py', ...FREE, '--dev'], { cwd: project.folder })
+    expect(await get(taipan.url)).toMatch(/^503 [^]*RuntimeError: not yet/)
+    project.write('app.py', helloApp('now'))
+    await waitFor(async () => (await get(taipan.url)) === '200 now', 'new answer')
+    await taipan.stop()
+  })
+})
+
+describe('a start that fails', () => {
+  test.each<[string, string, RegExp]>([
+    [
+      'an exception',
+      'import os\nraise RuntimeError("broken")\n',
+      /Traceback[^]*app\.py", line 2[^]*RuntimeError: broken/,
+    ],
+    ['a syntax error', 'def application(:\n', /app\.py", line 1[^]*SyntaxError/],
+    ['no callable', 'x = 1\n', /application, app, handler, create_app\(\)/],
+    ['sys.exit', 'import sys\nsys.exit(0)\n', /SystemExit|sys\.exit|exit/],
+    ['os._exit', 'import os\nos._exit(0)\n', /error: .*could not be loaded/],
+  ])('because of %s is exit code 3', async (_what, source, message) => {
+    using project = createProject({ 'app.py': source })
+    const { exitCode, output, stderr } = await runTaipan(['serve', 'app.py', ...FREE], {
+      cwd: project.folder,
+    })
+    expect(output).toMatch(message)
+    expect(exitCode).toBe(3)
+    expect(stderr).not.toMatch(/^\s+at |python\/taipan|node:/m)
+    expect(stderr.match(/^error: /gm)).toHaveLength(1)
+  })
+
+  test.each(['missing.py', 'missing_module:app', './missing'])(
+    'because %s does not exist is exit code 3',
+    async (target) => {
+      using project = createProject()
+      const { exitCode, stderr } = await runTaipan(['serve', target, ...FREE], {
+        cwd: project.folder,
+      })
+      expect(stderr).toContain('missing')
+      expect(exitCode).toBe(3)
+    },
+  )
+
+  test('because the port is taken is exit code 4', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const other = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => {
+      other.once('listening', resolve)
+    })
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const { exitCode, stderr } = await runTaipan(['serve', 'app.py', '-b', `127.0.0.1:${port}`], {
+      cwd: project.folder,
+    })
+    other.close()
+    expect([exitCode, stderr]).toEqual([4, expect.stringMatching(new RegExp(`^error: .*${port}`))])
+  })
+
+  test('because a Unix socket is in use or is a file is exit code 4; a stale one is replaced', async () => {
+    using project = createProject({ 'app.py': helloApp('hi'), 'file.sock': 'precious' })
+    const first = await startTaipan(['app.py', '-b', 'unix:x.sock'], { cwd: project.folder })
+    const second = await runTaipan(['serve', 'app.py', '-b', 'unix:x.sock'], {
+      cwd: project.folder,
+    })
+    expect(second.exitCode).toBe(4)
+    first.kill('SIGKILL')
+    await first.waitForExit()
+    expect(existsSync(project.path('x.sock'))).toBe(true)
+    const third = await startTaipan(['app.py', '-b', 'unix:x.sock'], { cwd: project.folder })
+    expect((await third.stop()).exitCode).toBe(0)
+    const file = await runTaipan(['serve', 'app.py', '-b', 'unix:file.sock'], {
+      cwd: project.folder,
+    })
+    expect(file.exitCode).toBe(4)
+    expect(readFileSync(project.path('file.sock'), 'utf8')).toBe('precious')
+  })
+
+  test('because there is no such Python is exit code 5', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const { exitCode, stderr } = await runTaipan(
+      ['serve', 'app.py', '--python', '/nowhere/python'],
+      { cwd: project.folder },
+    )
+    expect([exitCode, stderr]).toEqual([
+      5,
+      expect.stringMatching(/^error: .*\/nowhere\/python.*does not exist/),
+    ])
+  })
+})
+
+describe('check', () => {
+  test('tells the Python and that the application loads', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const { exitCode, stdout } = await runTaipan(['check', 'app.py'], { cwd: project.folder })
+    expect(exitCode).toBe(0)
+    for (const word of [
+      'python',
+      'chosen by',
+      'version',
+      'prefix',
+      'libpython',
+      'sys.path',
+      'loads       yes',
+    ])
+      expect(stdout).toContain(word)
+  })
+
+  test('shows the traceback and ends with 3 when it does not', async () => {
+    using project = createProject({ 'app.py': 'raise RuntimeError("broken")\n' })
+    const { exitCode, stdout } = await runTaipan(['check', 'app.py'], { cwd: project.folder })
+    expect(exitCode).toBe(3)
+    expect(stdout).toMatch(/loads {7}no[^]*app\.py", line 1[^]*RuntimeError: broken/)
+  })
+
+  test('as JSON', async () => {
+    using project = createProject({ 'app.py': `print("noise")\n${helloApp('hi')}` })
+    const { stdout } = await runTaipan(['check', 'app.py', '--json'], { cwd: project.folder })
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        group: 'web',
+        python: { version: expect.stringMatching(/^3\./) },
+        applications: [{ target: 'app.py', loads: true }],
+      },
+    ])
+  })
+
+  test('without Python is exit code 5', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    writeFileSync(project.path('no-python'), '')
+    const { exitCode, stderr } = await runTaipan(['check', 'app.py', '--python', './no-python'], {
+      cwd: project.folder,
+    })
+    expect([exitCode, stderr]).toEqual([5, expect.stringContaining('no-python')])
+  })
+})
