@@ -6,7 +6,7 @@ import { resolveColors } from '../telemetry/palette.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
-import { handleSignals } from './signals.ts'
+import { SignalHandling } from './signals.ts'
 
 /** `taipan serve`: runs until a signal comes, and resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
@@ -27,7 +27,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
 }
 
 async function runServer(server: PlannedServer, logger: ServerLogger): Promise<number> {
-  using signals = handleSignals(server, logger)
+  using signals = new SignalHandling(server, logger)
   try {
     await server.start()
   } catch (error) {

@@ -64,9 +64,16 @@ describe('every option', () => {
 test('the flags are those that are promised', () => {
   const promised =
     'bind processes threads interface callable mount static python app-dir env env-file config reload dev log-level log-format no-access-log help version json'
-  expect(listFlags().map(({ flag }) => flag.name).toSorted()).toEqual(promised.split(' ').toSorted())
+  expect(
+    listFlags()
+      .map(({ flag }) => flag.name)
+      .toSorted(),
+  ).toEqual(promised.split(' ').toSorted())
 })
 
-test.each([undefined, 'serve', 'check'] as const)('the help of %s fits into 100 columns', (command) => {
-  for (const line of formatHelp(command).split('\n')) expect(line.length).toBeLessThanOrEqual(100)
-})
+test.each([undefined, 'serve', 'check'] as const)(
+  'the help of %s fits into 100 columns',
+  (command) => {
+    for (const line of formatHelp(command).split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  },
+)

@@ -27,7 +27,10 @@ beforeAll(() => {
       bind: '127.0.0.1:1',
       groups: { web: { processes: 2, threads: 3 } },
       apps: { shop: { target: 'shop:app' } },
-      routes: [{ path: '/static', static: 'public' }, { path: '/', app: 'shop' }],
+      routes: [
+        { path: '/static', static: 'public' },
+        { path: '/', app: 'shop' },
+      ],
       envFile: 'file.env',
       env: { A: 'file', B: 'file' },
       log: { level: 'error', format: 'json' },
@@ -54,7 +57,10 @@ async function command(
   words: string,
   options: { cwd?: string; environment?: Record<string, string> } = {},
 ): Promise<ServerPlan> {
-  const line = parseCommandLine(['serve', ...words.split(' ').filter(Boolean)], join(folder, options.cwd ?? '.'))
+  const line = parseCommandLine(
+    ['serve', ...words.split(' ').filter(Boolean)],
+    join(folder, options.cwd ?? '.'),
+  )
   return await loadCommandPlan({
     layer: line.layer,
     config: line.config,
@@ -90,7 +96,13 @@ describe('the command line', () => {
       directory: folder,
     })
     expect(groups[0]?.group.applications).toMatchObject([
-      { kind: 'target', target: 'shop.wsgi:application', callable: 'main', interface: 'wsgi', directory: folder },
+      {
+        kind: 'target',
+        target: 'shop.wsgi:application',
+        callable: 'main',
+        interface: 'wsgi',
+        directory: folder,
+      },
     ])
     expect(routes.map(({ path, answerer }) => [path, answerer.kind])).toEqual([
       ['/s', 'static'],
@@ -105,10 +117,13 @@ describe('the command line', () => {
     ])
   })
 
-  test.each(['-p 3 app.py', 'app.py -p 3', '-p3 app.py', '--processes=3 app.py'])('%s', async (words) => {
-    const { groups } = await command(words)
-    expect(groups[0]?.group).toMatchObject({ processes: 3, argv: ['app.py'] })
-  })
+  test.each(['-p 3 app.py', 'app.py -p 3', '-p3 app.py', '--processes=3 app.py'])(
+    '%s',
+    async (words) => {
+      const { groups } = await command(words)
+      expect(groups[0]?.group).toMatchObject({ processes: 3, argv: ['app.py'] })
+    },
+  )
 
   test('-p auto is one for each processor', async () => {
     const { groups } = await command('app.py -p auto')
@@ -117,14 +132,22 @@ describe('the command line', () => {
 
   test('defaults: one process, four threads, 127.0.0.1:8000, a queue of at least 200', async () => {
     const { groups, addresses } = await command('app.py')
-    expect(groups[0]?.group).toMatchObject({ processes: 1, threads: 4, startAnyway: false, dev: false })
+    expect(groups[0]?.group).toMatchObject({
+      processes: 1,
+      threads: 4,
+      startAnyway: false,
+      dev: false,
+    })
     expect(groups[0]?.group.queue.limit).toBeGreaterThanOrEqual(200)
     expect(addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 8000 }])
   })
 
   test('--dev reloads, too, and both start anyway', async () => {
     expect(await command('app.py --dev')).toMatchObject({ dev: true, reload: true })
-    expect((await command('app.py --reload')).groups[0]?.group).toMatchObject({ dev: false, startAnyway: true })
+    expect((await command('app.py --reload')).groups[0]?.group).toMatchObject({
+      dev: false,
+      startAnyway: true,
+    })
   })
 
   test('without TARGET a usual file is taken, a Django project first', async () => {
@@ -135,10 +158,18 @@ describe('the command line', () => {
 })
 
 describe('the environment of workers', () => {
-  const environment = { PATH: '/bin', TAIPAN_THREADS: '2', VIRTUAL_ENV: '/venv', PYTHONPATH: '/x', A: 'process' }
+  const environment = {
+    PATH: '/bin',
+    TAIPAN_THREADS: '2',
+    VIRTUAL_ENV: '/venv',
+    PYTHONPATH: '/x',
+    A: 'process',
+  }
 
   test('is that of the process without our options, then the files, then --env', async () => {
-    const { groups } = await command('app.py --env-file conf/file.env --env B=2 --env C==', { environment })
+    const { groups } = await command('app.py --env-file conf/file.env --env B=2 --env C==', {
+      environment,
+    })
     expect(groups[0]?.group.environment).toEqual({
       PATH: '/bin',
       VIRTUAL_ENV: '/venv',
@@ -154,13 +185,24 @@ describe('the environment of workers', () => {
 })
 
 describe('precedence', () => {
-  const environment = { TAIPAN_PROCESSES: '5', TAIPAN_BIND: '127.0.0.1:2,127.0.0.1:3', TAIPAN_ACCESS_LOG: '0' }
+  const environment = {
+    TAIPAN_PROCESSES: '5',
+    TAIPAN_BIND: '127.0.0.1:2,127.0.0.1:3',
+    TAIPAN_ACCESS_LOG: '0',
+  }
 
   test('the file is found by itself, its paths count from its folder', async () => {
     const { groups, routes, addresses, log } = await command('', { cwd: 'conf' })
-    expect(groups[0]?.group).toMatchObject({ processes: 2, threads: 3, directory: join(folder, 'conf') })
+    expect(groups[0]?.group).toMatchObject({
+      processes: 2,
+      threads: 3,
+      directory: join(folder, 'conf'),
+    })
     expect(groups[0]?.group.environment).toMatchObject({ A: 'file', X: '1' })
-    expect(routes[0]?.answerer).toMatchObject({ root: join(folder, 'conf/public'), fallthrough: false })
+    expect(routes[0]?.answerer).toMatchObject({
+      root: join(folder, 'conf/public'),
+      fallthrough: false,
+    })
     expect(addresses).toMatchObject([{ port: 1 }])
     expect(log).toMatchObject({ level: 'error', format: 'json' })
   })
@@ -171,7 +213,9 @@ describe('precedence', () => {
     expect(byVariable.groups[0]?.group).toMatchObject({ processes: 5, threads: 3 })
     expect(byVariable.addresses).toMatchObject([{ port: 2 }, { port: 3 }])
     expect(byVariable.log).toMatchObject({ access: false, level: 'error' })
-    const byFlag = await command(`${words} -p 7 -b 127.0.0.1:4 --env B=flag --log-level debug`, { environment })
+    const byFlag = await command(`${words} -p 7 -b 127.0.0.1:4 --env B=flag --log-level debug`, {
+      environment,
+    })
     expect(byFlag.groups[0]?.group.processes).toBe(7)
     expect(byFlag.groups[0]?.group.environment).toMatchObject({ A: 'file', B: 'flag' })
     expect(byFlag.addresses).toMatchObject([{ port: 4 }])
@@ -184,7 +228,9 @@ describe('precedence', () => {
   })
 
   test('TARGET and a file with applications contradict each other', async () => {
-    await expect(command('app.py --config conf/taipan.config.json')).rejects.toThrow(/TARGET: is the only application/)
+    await expect(command('app.py --config conf/taipan.config.json')).rejects.toThrow(
+      /TARGET: is the only application/,
+    )
   })
 
   test('options of a TARGET need one', async () => {
@@ -194,13 +240,19 @@ describe('precedence', () => {
   })
 
   test('TAIPAN_APP is a TARGET', async () => {
-    const { groups } = await command('', { environment: { TAIPAN_APP: 'x:y', TAIPAN_STATIC: '/a=public,/b=conf' } })
+    const { groups } = await command('', {
+      environment: { TAIPAN_APP: 'x:y', TAIPAN_STATIC: '/a=public,/b=conf' },
+    })
     expect(groups[0]?.group.argv).toEqual(['x:y'])
   })
 
   test('a TypeScript file with defineConfig is read', async () => {
     const { groups } = await command('', { cwd: 'typed' })
-    expect(groups[0]?.group).toMatchObject({ threads: 7, argv: ['typed:app'], directory: join(folder, 'typed') })
+    expect(groups[0]?.group).toMatchObject({
+      threads: 7,
+      argv: ['typed:app'],
+      directory: join(folder, 'typed'),
+    })
   })
 })
 
@@ -211,10 +263,21 @@ describe('a configuration', () => {
     mkdirSync(join(folder, 'legacy'), { recursive: true })
     const { groups, routes, warnings } = plan(
       defineConfig({
-        groups: { web: { engine: 'daemon', processes: 2, threads: 4, queue: { limit: 300, timeout: '5s' } } },
+        groups: {
+          web: { engine: 'daemon', processes: 2, threads: 4, queue: { limit: 300, timeout: '5s' } },
+        },
         apps: {
-          shop: { target: 'shop.wsgi:application', group: 'web', env: { DJANGO_SETTINGS_MODULE: 'shop.settings' } },
-          old: { appDirectory: 'legacy', callableQueryName: null, cacheCallables: false, multithread: false },
+          shop: {
+            target: 'shop.wsgi:application',
+            group: 'web',
+            env: { DJANGO_SETTINGS_MODULE: 'shop.settings' },
+          },
+          old: {
+            appDirectory: 'legacy',
+            callableQueryName: null,
+            cacheCallables: false,
+            multithread: false,
+          },
         },
         routes: [
           { path: '/static', static: 'public', cacheControl: 'max-age=3600' },
@@ -244,13 +307,18 @@ describe('a configuration', () => {
 
   test('with one application and no route serves it at /', () => {
     const { routes } = plan({ apps: { shop: { target: 'x:y' } } })
-    expect(routes).toEqual([{ host: undefined, path: '/', answerer: { kind: 'app', app: 'shop', group: 'web' } }])
+    expect(routes).toEqual([
+      { host: undefined, path: '/', answerer: { kind: 'app', app: 'shop', group: 'web' } },
+    ])
   })
 
   test('warns of an application without a route, and of callableQueryName', () => {
     const { warnings } = plan({
       apps: { ...apps, old: { appFilename: 'old.py', callableQueryName: 'name' } },
-      routes: [{ path: '/', app: 'shop' }, { path: '/old', app: 'old' }],
+      routes: [
+        { path: '/', app: 'shop' },
+        { path: '/old', app: 'old' },
+      ],
     })
     expect(warnings).toEqual([
       expect.stringContaining('application blog has no route'),
@@ -259,16 +327,46 @@ describe('a configuration', () => {
   })
 
   test.each<[TaipanConfig, RegExp]>([
-    [{ apps: { shop: { target: 'x:y', group: 'wbe' } }, groups: { web: {}, api: {} } }, /apps\.shop\.group: there is no group "wbe"\. Did you mean web\?/],
-    [{ apps, groups: { web: {}, api: {} } }, /apps\.shop\.group: is missing; there are several groups: web, api/],
-    [{ apps, routes: [{ path: '/', app: 'shpo' }] }, /routes\[0\]\.app: there is no application "shpo"\. Did you mean shop\?/],
-    [{ apps, routes: [{ path: '/' }] }, /routes\[0\]: needs exactly one answerer \(app, static, redirect\), found none/],
+    [
+      { apps: { shop: { target: 'x:y', group: 'wbe' } }, groups: { web: {}, api: {} } },
+      /apps\.shop\.group: there is no group "wbe"\. Did you mean web\?/,
+    ],
+    [
+      { apps, groups: { web: {}, api: {} } },
+      /apps\.shop\.group: is missing; there are several groups: web, api/,
+    ],
+    [
+      { apps, routes: [{ path: '/', app: 'shpo' }] },
+      /routes\[0\]\.app: there is no application "shpo"\. Did you mean shop\?/,
+    ],
+    [
+      { apps, routes: [{ path: '/' }] },
+      /routes\[0\]: needs exactly one answerer \(app, static, redirect\), found none/,
+    ],
     [{ apps, routes: [{ path: '/', app: 'shop', redirect: '/x' }] }, /found app and redirect/],
-    [{ apps, routes: [{ path: '/', app: 'shop', status: 301 }] }, /routes\[0\]\.status: belongs to a route with "redirect"/],
-    [{ apps, routes: [{ path: '/a', app: 'shop' }, { path: '/a/', app: 'blog' }] }, /routes\[1\]: has the same path as routes\[0\]/],
-    [{ apps: { a: { target: 'a:a', env: { X: '1' } }, b: { target: 'b:b', env: { X: '2' } } } }, /apps\.b\.env\.X: differs from apps\.a\.env\.X.*two groups/],
+    [
+      { apps, routes: [{ path: '/', app: 'shop', status: 301 }] },
+      /routes\[0\]\.status: belongs to a route with "redirect"/,
+    ],
+    [
+      {
+        apps,
+        routes: [
+          { path: '/a', app: 'shop' },
+          { path: '/a/', app: 'blog' },
+        ],
+      },
+      /routes\[1\]: has the same path as routes\[0\]/,
+    ],
+    [
+      { apps: { a: { target: 'a:a', env: { X: '1' } }, b: { target: 'b:b', env: { X: '2' } } } },
+      /apps\.b\.env\.X: differs from apps\.a\.env\.X.*two groups/,
+    ],
     [{ apps: { a: {} } }, /apps\.a: names no application; give target/],
-    [{ apps: { a: { target: 'a:a', appFilename: 'x.py' } } }, /apps\.a: has a target and appFilename/],
+    [
+      { apps: { a: { target: 'a:a', appFilename: 'x.py' } } },
+      /apps\.a: has a target and appFilename/,
+    ],
     [{ app: 'a:a', apps }, /app: is the only application of the short form/],
     [{}, /serves nothing/],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
@@ -278,7 +376,10 @@ describe('a configuration', () => {
   })
 
   test('groups without applications are not started', () => {
-    const { groups } = plan({ groups: { web: {}, api: {} }, apps: { shop: { target: 'x:y', group: 'api' } } })
+    const { groups } = plan({
+      groups: { web: {}, api: {} },
+      apps: { shop: { target: 'x:y', group: 'api' } },
+    })
     expect(groups.map(({ group }) => group.name)).toEqual(['api'])
   })
 })

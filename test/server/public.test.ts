@@ -31,13 +31,16 @@ test('the package exports what it promises, and nothing else', () => {
 })
 
 describe('nothing else is reachable', () => {
-  test.each(['taipan/dist/index.js', 'taipan/dist/server/serve.js', 'taipan/src/index.ts', 'taipan/python/worker.py', 'taipan/server'])(
-    '%s',
-    (path) => {
-      const require = createRequire(join(project, 'x.js'))
-      expect(() => require.resolve(path)).toThrow(/is not defined by "exports"/)
-    },
-  )
+  test.each([
+    'taipan/dist/index.js',
+    'taipan/dist/server/serve.js',
+    'taipan/src/index.ts',
+    'taipan/python/worker.py',
+    'taipan/server',
+  ])('%s', (path) => {
+    const require = createRequire(join(project, 'x.js'))
+    expect(() => require.resolve(path)).toThrow(/is not defined by "exports"/)
+  })
 
   test('taipan/package.json is', () => {
     const require = createRequire(join(project, 'x.js'))
@@ -84,7 +87,21 @@ defineConfig({ apps: { shop: { taget: 'x' } } })
 defineConfig({ threads: 'four' })
 `,
   )
-  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--types',
+    'node',
+    '--typeRoots',
+    join(ROOT, 'node_modules/@types'),
+  ]
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   const run = (): string =>
     execFileSync(process.execPath, [tsc, ...flags, 'use.ts'], { cwd: project, encoding: 'utf8' })

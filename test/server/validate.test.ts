@@ -16,10 +16,16 @@ function messageOf(value: unknown, origins: Record<string, string> = {}): string
 
 describe('wrong keys', () => {
   test.each([
-    [{ apps: { shop: { taget: 'x:y' } } }, /apps\.shop\.taget: unknown key \(with value "x:y"\)\. Did you mean target\?/],
+    [
+      { apps: { shop: { taget: 'x:y' } } },
+      /apps\.shop\.taget: unknown key \(with value "x:y"\)\. Did you mean target\?/,
+    ],
     [{ bnd: '127.0.0.1:0' }, /bnd: unknown key .* Did you mean bind\?/],
     [{ routes: [{ path: '/', ap: 'x' }] }, /routes\[0\]\.ap: unknown key .* Did you mean app\?/],
-    [{ groups: { web: { queue: { limt: 3 } } } }, /groups\.web\.queue\.limt: .*Did you mean limit\?/],
+    [
+      { groups: { web: { queue: { limt: 3 } } } },
+      /groups\.web\.queue\.limt: .*Did you mean limit\?/,
+    ],
     [{ groups: { web: { timeouts: { idle: 3 } } } }, /groups\.web\.timeouts\.idle: unknown key/],
     [{ limits: { bodys: 1 } }, /limits\.bodys: .* Did you mean body\?/],
     [{ log: { zzzzzz: 1 } }, /log\.zzzzzz: .* Known here: level, format, access\./],
@@ -35,7 +41,10 @@ describe('wrong values', () => {
     [{ threads: 'four' }, /threads: expected a whole number from 1 to 512, found "four"/],
     [{ threads: 0 }, /threads: expected .* found 0/],
     [{ processes: 'many' }, /processes: expected a whole number from 1, or "auto", found "many"/],
-    [{ timeouts: { body: '30 parsecs' } }, /timeouts\.body: expected a duration.*"30s".*found "30 parsecs"/],
+    [
+      { timeouts: { body: '30 parsecs' } },
+      /timeouts\.body: expected a duration.*"30s".*found "30 parsecs"/,
+    ],
     [{ timeouts: { body: -1 } }, /timeouts\.body: expected a duration.*found -1/],
     [{ timeouts: { body: '99999h' } }, /timeouts\.body: expected a duration of at most 24 days/],
     [{ limits: { body: '10 mibs' } }, /limits\.body: expected a size.*found "10 mibs"/],
@@ -65,7 +74,9 @@ describe('wrong values', () => {
   })
 
   test('a flag is named as the person wrote it, and is a usage error', () => {
-    expect(messageOf({ threads: 'x' }, { threads: '--threads' })).toMatch(/^USAGE --threads: expected/)
+    expect(messageOf({ threads: 'x' }, { threads: '--threads' })).toMatch(
+      /^USAGE --threads: expected/,
+    )
     expect(messageOf({ threads: 'x' }, { threads: 'TAIPAN_THREADS' })).toMatch(
       /^CONFIG_INVALID TAIPAN_THREADS: expected/,
     )
