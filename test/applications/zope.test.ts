@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,8 +23,14 @@ describe('Zope', () => {
     const folder = join(await makeFolder(), 'instance')
     const make = join(dirname(PYTHON), 'mkwsgiinstance')
     await run(make, ['--dir', folder, '--user', 'ada:open-sesame'])
-    const app = `${join(SITES, 'zope/app.py')}:make_app()`
-    site = await startSite({ args: [app], env: { SITE_DATA: folder } })
+    // Zope's PUT goes back and forth in the body, so all of it has to be gathered before Zope is called.
+    const config = {
+      apps: { zope: { target: `${join(SITES, 'zope/app.py')}:make_app()` } },
+      routes: [{ path: '/', app: 'zope' }],
+      buffers: { request: '10mb' },
+    }
+    await writeFile(join(folder, 'taipan.config.json'), JSON.stringify(config))
+    site = await startSite({ args: [], cwd: folder, env: { SITE_DATA: folder } })
     browser = new Browser(site.url)
   })
   afterAll(async () => {
