@@ -3,7 +3,6 @@ import type { Environment } from '../server/config/environment.ts'
 import { PlannedServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
-import { TaipanError } from '../core/errors.ts'
 import type { CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
 import { SignalHandling } from './signals.ts'
@@ -31,15 +30,12 @@ async function runServer(server: PlannedServer, logger: ServerLogger): Promise<n
   try {
     await server.start()
   } catch (error) {
-    if (signals.stopping === undefined || !isStopping(error)) throw error
+    // Whatever fails once a stop is asked for fails because of it.
+    if (signals.stopping === undefined) throw error
     return await finish(signals.stopping)
   }
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   return await finish(signals.waitForStop())
-}
-
-function isStopping(error: unknown): boolean {
-  return error instanceof TaipanError && error.code === 'STOPPING'
 }
 
 async function finish(stopping: Promise<void>): Promise<number> {

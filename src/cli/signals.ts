@@ -18,7 +18,7 @@ export class SignalHandling implements Disposable {
     SIGHUP: () => this.#reload(),
   }
   readonly #asked: Promise<void>
-  #onAsked: ((stopping: Promise<void>) => void) | undefined
+  #onAsked: (() => void) | undefined
   #askedAt = 0
   #stopping: Promise<void> | undefined
 
@@ -39,6 +39,7 @@ export class SignalHandling implements Disposable {
   /** Resolves when a signal has asked for a stop and it is over. */
   async waitForStop(): Promise<void> {
     await this.#asked
+    await this.#stopping
   }
 
   [Symbol.dispose](): void {
@@ -53,7 +54,7 @@ export class SignalHandling implements Disposable {
     this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
     this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
-    this.#onAsked?.(this.#stopping)
+    this.#onAsked?.()
   }
 
   #reload(): void {
