@@ -1,3 +1,4 @@
+import { selectDetails } from './details.ts'
 import type { ApplicationReport, GroupReport } from '../server/check.ts'
 
 /** The findings of `taipan check` for people. */
@@ -27,9 +28,10 @@ function formatGroup(report: GroupReport, several: boolean): string {
 
 function formatApplication({ target, loads, summary, traceback }: ApplicationReport): string[] {
   if (loads) return [`application   ${target}`, `  loads       yes${summary ? `, ${summary}` : ''}`]
+  const details = selectDetails(traceback, summary)
   return [
     `application   ${target}`,
     `  loads       no: ${summary}`,
-    ...(traceback === '' ? [] : ['', traceback.trimEnd()]),
+    ...(details === '' ? [] : ['', details]),
   ]
 }

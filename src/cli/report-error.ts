@@ -1,4 +1,5 @@
 import { TaipanError } from '../core/errors.ts'
+import { selectDetails } from './details.ts'
 import { createPalette, resolveColors } from '../telemetry/palette.ts'
 
 /** Tells a person what went wrong, on standard error; returns the exit code for it. */
@@ -6,9 +7,8 @@ export function reportError(error: unknown): number {
   const palette = createPalette(resolveColors(process.env, process.stderr.isTTY))
   const label = palette.red('error:')
   if (error instanceof TaipanError) {
-    const details = typeof error.cause === 'string' ? error.cause.trimEnd() : ''
-    const shown = details !== '' && !error.message.includes(details)
-    process.stderr.write(`${shown ? `${details}\n` : ''}${label} ${error.message}\n`)
+    const details = typeof error.cause === 'string' ? selectDetails(error.cause, error.message) : ''
+    process.stderr.write(`${details === '' ? '' : `${details}\n`}${label} ${error.message}\n`)
     return error.facts.exitCode ?? 1
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

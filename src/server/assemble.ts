@@ -45,7 +45,7 @@ export async function assembleServer(plan: ServerPlan, loggers: ServerLoggers): 
 }
 
 /** Chooses the interpreter of a group. */
-export async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
+async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
   const choice = await findPython({
     explicit: plan.python,
     directory: plan.pythonDirectory,

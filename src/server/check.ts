@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
 import type { Application } from '../core/application.ts'
@@ -45,17 +46,26 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
     environment: server.environment,
   })
   const { group } = plan
-  const answer = await askPython(python.path, plan)
+  const whole = await runCheckScript(python.path, group, group.applications)
+  // An application that ends the interpreter takes the answer with it.
+  const { facts, end, stderr } =
+    whole.facts === undefined ? await runCheckScript(python.path, group, []) : whole
+  if (facts === undefined)
+    throw new TaipanError('PYTHON_START', `${python.path} does not work: it ended with ${end}`, {
+      cause: stderr,
+    })
+  const answers: readonly unknown[] = Array.isArray(facts['applications'])
+    ? facts['applications']
+    : []
   return {
     group: group.name,
     python,
-    libpython: typeof answer['libpython'] === 'string' ? answer['libpython'] : undefined,
-    searchPath: listTexts(answer['path']),
+    libpython: typeof facts['libpython'] === 'string' ? facts['libpython'] : undefined,
+    searchPath: listTexts(facts['path']),
     applications: group.applications.map((application, index) =>
-      createReport(
-        application,
-        Array.isArray(answer['applications']) ? answer['applications'][index] : undefined,
-      ),
+      whole.facts === undefined
+        ? createEndedReport(application, whole)
+        : createReport(application, answers[index]),
     ),
   }
 }
@@ -63,12 +73,23 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
 function createReport(application: Application, answer: unknown): ApplicationReport {
   const facts = isRecord(answer) ? answer : {}
   const text = (key: string): string => (typeof facts[key] === 'string' ? facts[key] : '')
+  const loads = facts['loads'] === true
   return {
     name: application.name,
     target: describeTarget(application),
-    loads: facts['loads'] === true,
-    summary: text('summary'),
+    loads,
+    summary: loads ? `${text('expression')} is a ${text('found')}` : text('summary'),
     traceback: text('traceback'),
+  }
+}
+
+function createEndedReport(application: Application, run: CheckRun): ApplicationReport {
+  return {
+    name: application.name,
+    target: describeTarget(application),
+    loads: false,
+    summary: `the interpreter ended with ${run.end} while applications were loaded`,
+    traceback: run.stderr,
   }
 }
 
@@ -82,33 +103,45 @@ function listTexts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
+interface CheckRun {
+  /** Undefined when the script ended without an answer. */
+  readonly facts: Readonly<Record<string, unknown>> | undefined
+  readonly end: string
+  readonly stderr: string
+}
+
 /** Runs the check of the Python half in the surroundings of a worker. */
-async function askPython(python: string, { group }: GroupPlan): Promise<Record<string, unknown>> {
+async function runCheckScript(
+  python: string,
+  group: GroupPlan['group'],
+  applications: readonly Application[],
+): Promise<CheckRun> {
+  const { argv, searchPath } = group
   const child = spawn(python, [...group.pythonArguments, CHECK_SCRIPT], {
     cwd: group.directory,
     env: group.environment,
     stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: group.timeouts.startup,
+    killSignal: 'SIGKILL',
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (stdout.length < MAX_OUTPUT) stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (stderr.length < MAX_OUTPUT) stderr += text
-  })
-  const { argv, searchPath, applications } = group
+  const stdout = collectText(child.stdout)
+  const stderr = collectText(child.stderr)
+  // A script that ends early does not read all of it; how it ended says more.
   child.stdin.on('error', () => {})
   child.stdin.end(JSON.stringify({ argv, searchPath, applications }))
   const end = await new Promise<string>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
-  const answer = parseAnswer(stdout)
-  if (answer !== undefined) return answer
-  throw new TaipanError('PYTHON_START', `${python} ended with ${end} and did not answer`, {
-    cause: stderr,
+  return { facts: parseAnswer(stdout()), end, stderr: stderr() }
+}
+
+function collectText(stream: Readable): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (piece: string) => {
+    if (text.length < MAX_OUTPUT) text += piece
   })
+  return () => text
 }
 
 function parseAnswer(text: string): Record<string, unknown> | undefined {

@@ -19,14 +19,6 @@ export function parseAddress(text: string): Address | string {
   return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port }
 }
 
-/** The short text of an address, as a person writes it. */
-export function formatAddress(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`
-  if (address.kind === 'fd') return `fd:${address.fd}`
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `${host}:${address.port}`
-}
-
 function parseDescriptor(text: string): Address | string {
   const fd = Number(text)
   return /^\d{1,7}$/.test(text) && fd > 2

@@ -1,5 +1,5 @@
 /** The candidate most like `word`, when one is like it at all. */
-export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
+function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
   let bestDistance = Math.max(2, Math.ceil(wanted.length / 3)) + 1

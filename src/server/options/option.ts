@@ -54,11 +54,6 @@ export function optional<S extends z.ZodType>(
   return { ...facts, schema: schema.describe(facts.description).optional() }
 }
 
-/** Makes an option that must be given. */
-export function required<S extends z.ZodType>(schema: S, facts: OptionFacts): Option<S> {
-  return { ...facts, schema: schema.describe(facts.description) }
-}
-
 /** Makes an option with a default, written as a person would. */
 export function option<S extends z.ZodType>(
   schema: S,

@@ -1,0 +1,6 @@
+/** A traceback worth showing beside a message: empty when it has no frames and says nothing new. */
+export function selectDetails(traceback: string, message: string): string {
+  const details = traceback.trimEnd()
+  const isNews = details.includes('\n') || !message.includes(details.replace(/^[\w.]+: /, ''))
+  return isNews ? details : ''
+}
