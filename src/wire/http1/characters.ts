@@ -19,8 +19,8 @@ export const TOKEN = createTable((byte) => isAlphanumeric(byte) || TOKEN_MARKS.h
 /** Field values: HTAB, printable ASCII, and bytes from 0x80 on (RFC 9110, 5.5). */
 export const FIELD_VALUE = createTable((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
 
-/** Request targets: anything printable but `#`, which has no place on the wire; raw UTF-8 is sent by real clients. */
-export const TARGET = createTable((byte) => byte > 0x20 && byte !== 0x7f && byte !== 0x23)
+/** Request targets: visible ASCII but `#`, which has no place on the wire (RFC 9112, 3.2). Like llhttp, no raw UTF-8. */
+export const TARGET = createTable((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x23)
 
 const HOST_MARKS = new Set(Buffer.from("-._~!$&'()*+,;=", 'latin1'))
 

@@ -10,12 +10,18 @@ const LINE_LF = 3
 const LAST_LF = 4
 const DONE = 5
 
+/** Fields that no trailer may have (RFC 9110, 6.5.1), refused as llhttp does. */
+const FRAMING_NAMES = new Set(['content-length', 'transfer-encoding'])
+/** One more than the longest of them, so that longer names never look the same. */
+const LONGEST_NAME = 18
+
 /** Reads trailer lines only to check and drop them: merged into the header they could smuggle fields. */
 export class TrailerChecker {
   readonly #limits: Http1Limits
   #state = LINE_START
   #bytes = 0
   #lines = 0
+  #name = ''
 
   constructor(limits: Http1Limits) {
     this.#limits = limits
@@ -40,8 +46,7 @@ export class TrailerChecker {
         this.#startLine(byte)
         return
       case NAME:
-        if (byte === COLON) this.#state = VALUE
-        else if (TOKEN[byte] !== 1) throw createMalformed('a trailer name is no token')
+        this.#readName(byte)
         return
       case VALUE:
         if (byte === CR) this.#state = LINE_LF
@@ -62,6 +67,18 @@ export class TrailerChecker {
     if (TOKEN[byte] !== 1) throw createMalformed('a trailer line does not begin with a name')
     if (++this.#lines > this.#limits.headerCount) throw createTooLarge()
     this.#state = NAME
+    this.#name = String.fromCharCode(byte)
+  }
+
+  #readName(byte: number): void {
+    if (byte === COLON) {
+      if (FRAMING_NAMES.has(this.#name.toLowerCase()))
+        throw createMalformed('a trailer names the framing of the body')
+      this.#state = VALUE
+      return
+    }
+    if (TOKEN[byte] !== 1) throw createMalformed('a trailer name is no token')
+    if (this.#name.length < LONGEST_NAME) this.#name += String.fromCharCode(byte)
   }
 }
 
