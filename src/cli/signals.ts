@@ -3,7 +3,7 @@ import type { Server } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
 // Below npx and npm one Ctrl-C comes twice: from the terminal, and handed on by npm.
-const ECHO_MS = 100
+const ECHO_MS = process.stdin.isTTY && process.env['npm_command'] !== undefined ? 100 : 0
 
 /**
  * What signals do while a server runs: SIGINT and SIGTERM stop gracefully, the second one at once; SIGHUP reloads.

@@ -56,7 +56,7 @@ export async function startTaipan(
 ): Promise<RunningTaipan> {
   const command = new Command(args[0] === 'serve' ? args : ['serve', ...args], options)
   try {
-    await command.waitForOutput(/listening on \S+\s/)
+    await command.waitForOutput(/^(?:.*"msg":")?listening on [^\s"]+["\n]/m)
   } catch (error) {
     command.kill('SIGKILL')
     throw error
@@ -116,7 +116,9 @@ class Command implements RunningTaipan {
   }
 
   get urls(): readonly string[] {
-    return [...this.#output.matchAll(/listening on ([^\s"]+)/g)].map(([, url = '']) => url)
+    return [...this.#output.matchAll(/^(?:.*"msg":")?listening on ([^\s"]+)/gm)].map(
+      ([, url = '']) => url,
+    )
   }
 
   get url(): string {
