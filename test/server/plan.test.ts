@@ -246,6 +246,31 @@ describe('precedence', () => {
     expect(groups[0]?.group.argv).toEqual(['x:y'])
   })
 
+  test.each(['ts', 'mts', 'js', 'mjs'])(
+    'a file taipan.config.%s with defineConfig is read',
+    async (extension) => {
+      const cwd = `by-${extension}`
+      mkdirSync(join(folder, cwd))
+      writeFileSync(
+        join(folder, cwd, `taipan.config.${extension}`),
+        `import { defineConfig } from 'taipan'\nexport default defineConfig({ app: 'x:y', threads: 9 })\n`,
+      )
+      const { groups } = await command('', { cwd })
+      expect(groups[0]?.group).toMatchObject({ threads: 9, argv: ['x:y'] })
+    },
+  )
+
+  test('with --reload the sources are watched, but no whole root', async () => {
+    expect((await command('app.py --reload')).watched).toEqual([folder])
+    expect((await command('usual/app.py --reload')).watched).toEqual([
+      folder,
+      join(folder, 'usual'),
+    ])
+    expect((await command(`${folder}/usual/app.py --app-dir / --reload`)).watched).toEqual([
+      join(folder, 'usual'),
+    ])
+  })
+
   test('a TypeScript file with defineConfig is read', async () => {
     const { groups } = await command('', { cwd: 'typed' })
     expect(groups[0]?.group).toMatchObject({

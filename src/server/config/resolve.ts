@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { parse, relative } from 'node:path'
 import { TaipanError } from '../../core/errors.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { parseAddress, type Address } from './address.ts'
@@ -111,7 +113,10 @@ function checkFolders(config: FullConfig, problems: string[]): void {
 
 function listSourceFolders({ application, folder }: PlacedApplication): string[] {
   const from = application.kind === 'target' ? application.directory : application.appDirectory
-  return [from, folder]
+  const inside = !relative(from, folder).startsWith('..')
+  const whole = from === parse(from).root || from === homedir()
+  // From a root or a home everything would be watched, and little of it is source.
+  return inside && !whole ? [from, folder] : [folder]
 }
 
 function warnOfQueryNames({ application }: PlacedApplication): string[] {
