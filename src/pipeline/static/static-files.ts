@@ -26,7 +26,10 @@ export interface StaticOptions {
    * @default true
    */
   readonly precompressed?: boolean | undefined
-  /** Requests for which there is no file go to the next route that matches, instead of 404. */
+  /**
+   * Requests for which there is no file go to the next route that matches, instead of 404. What is there and must not
+   * be served is 404 all the same, and so is, below a prefix, a path that can name no file.
+   */
   readonly fallthrough?: boolean | undefined
   /** Told when a file is there but cannot be read. */
   readonly logger?: Logger | undefined
@@ -63,29 +66,25 @@ class StaticFiles {
   }
 
   answer(exchange: Exchange, match: RouteMatch, next: Handler): void {
-    const { method } = exchange.request
-    if (method !== 'GET' && method !== 'HEAD') {
-      if (this.#fallthrough) return next(exchange)
-      exchange.notes.answeredBy = 'static'
-      return sendEmpty(exchange, method === 'OPTIONS' ? 204 : 405, ALLOW)
-    }
-    this.#lookUp(exchange, match, next).catch((error: unknown) => this.#fail(exchange, error))
+    if (!this.#fallthrough && !isRead(exchange)) this.#answerMethod(exchange)
+    else this.#lookUp(exchange, match, next).catch((error: unknown) => this.#fail(exchange, error))
   }
 
   async #lookUp(exchange: Exchange, match: RouteMatch, next: Handler): Promise<void> {
     const path = resolveFilePath(exchange.request.path.slice(match.restOffset))
-    if (path === undefined) return this.#answerNothing(exchange, next)
+    if (path === undefined) return this.#answerForbidden(exchange, match, next)
     if (path.endsWith('/')) return await this.#answerFolder(exchange, path, next)
     const entry = await this.#folder.open(path)
     if (entry.kind === 'file') return await this.#serve(exchange, path, entry)
-    if (entry.kind === 'nothing') return this.#answerNothing(exchange, next)
+    if (entry.kind === 'refused') return this.#refuse(exchange)
+    if (entry.kind === 'nothing' || !isRead(exchange)) return this.#answerNothing(exchange, next)
     // Where files stand in front of an application, a folder without an index may be one of its pages.
     if (this.#fallthrough && !(await this.#hasIndex(path))) return next(exchange)
     this.#redirectToFolder(exchange)
   }
 
   async #answerFolder(exchange: Exchange, path: string, next: Handler): Promise<void> {
-    if (this.#index === undefined) return this.#answerNothing(exchange, next)
+    if (this.#index === undefined || !isRead(exchange)) return this.#answerNothing(exchange, next)
     const indexPath = path + this.#index
     const entry = await this.#folder.open(indexPath)
     if (entry.kind === 'file') await this.#serve(exchange, indexPath, entry)
@@ -100,9 +99,25 @@ class StaticFiles {
   }
 
   #answerNothing(exchange: Exchange, next: Handler): void {
-    if (this.#fallthrough) return next(exchange)
+    if (this.#fallthrough) next(exchange)
+    else this.#refuse(exchange)
+  }
+
+  /** A path that can name no file. Below a prefix of its own nothing else is meant; at the root it may be the application's. */
+  #answerForbidden(exchange: Exchange, match: RouteMatch, next: Handler): void {
+    if (match.scriptName === '') this.#answerNothing(exchange, next)
+    else this.#refuse(exchange)
+  }
+
+  #refuse(exchange: Exchange): void {
     exchange.notes.answeredBy = 'static'
     answerError(exchange, 'NOT_FOUND')
+  }
+
+  /** Files can be read, and that is all. */
+  #answerMethod(exchange: Exchange): void {
+    exchange.notes.answeredBy = 'static'
+    sendEmpty(exchange, exchange.request.method === 'OPTIONS' ? 204 : 405, ALLOW)
   }
 
   /** The path has no empty segment (it named a folder), so the answer never begins with two slashes. */
@@ -116,6 +131,10 @@ class StaticFiles {
 
   async #serve(exchange: Exchange, path: string, plain: StaticFile): Promise<void> {
     exchange.notes.answeredBy = 'static'
+    if (!isRead(exchange)) {
+      await plain.handle.close()
+      return this.#answerMethod(exchange)
+    }
     let chosen: { readonly file: StaticFile; readonly coding: string | undefined } | undefined
     try {
       const preference = this.#readPreference(exchange)
@@ -154,4 +173,9 @@ class StaticFiles {
     this.#logger?.warn({ request: exchange.id, reason }, 'a static file could not be sent')
     answerError(exchange, 'INTERNAL')
   }
+}
+
+function isRead(exchange: Exchange): boolean {
+  const { method } = exchange.request
+  return method === 'GET' || method === 'HEAD'
 }

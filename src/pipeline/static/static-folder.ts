@@ -11,10 +11,15 @@ export interface StaticFile {
   readonly validators: Validators
 }
 
-/** What a path inside the folder leads to; `nothing` also stands for everything that must not be served. */
-export type StaticEntry = StaticFile | { readonly kind: 'directory' } | { readonly kind: 'nothing' }
+/** What a path inside the folder leads to; `refused` is there but must not be served. */
+export type StaticEntry =
+  | StaticFile
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'refused' }
 
 const NOTHING: StaticEntry = { kind: 'nothing' }
+const REFUSED: StaticEntry = { kind: 'refused' }
 const DIRECTORY: StaticEntry = { kind: 'directory' }
 // Without O_NONBLOCK opening a FIFO waits for its writer.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
@@ -46,7 +51,7 @@ export class StaticFolder {
     const path = this.#root + relative
     const handle = await openIfPresent(path)
     if (handle === undefined) return NOTHING
-    let entry = NOTHING
+    let entry = REFUSED
     try {
       entry = await this.#examine(handle, path, variant)
     } finally {
@@ -57,8 +62,8 @@ export class StaticFolder {
 
   async #examine(handle: FileHandle, path: string, variant: string): Promise<StaticEntry> {
     const facts = await handle.stat({ bigint: true })
-    if (!facts.isFile() && !facts.isDirectory()) return NOTHING
-    if (!(await this.#contains(await resolveOpened(handle, path)))) return NOTHING
+    if (!facts.isFile() && !facts.isDirectory()) return REFUSED
+    if (!(await this.#contains(await resolveOpened(handle, path)))) return REFUSED
     if (facts.isDirectory()) return DIRECTORY
     const size = Number(facts.size)
     const etag = `"${facts.mtimeNs.toString(36)}-${size.toString(36)}${variant}"`

@@ -482,15 +482,25 @@ describe('files before an application', () => {
     ['GET', '/app/missing', 'application GET /missing'],
     ['GET', '/app/folder/empty', 'application GET /folder/empty'],
     ['GET', '/app/folder/empty/', 'application GET /folder/empty/'],
-    ['GET', '/app/.env', 'application GET /.env'],
-    ['GET', '/app/outside.txt', 'application GET /outside.txt'],
-    ['GET', '/app/a%2Fb', 'application GET /a/b'],
-    ['POST', '/app/text.txt', 'application POST /text.txt'],
-    ['OPTIONS', '/app/text.txt', 'application OPTIONS /text.txt'],
+    ['POST', '/app/missing', 'application POST /missing'],
+    ['POST', '/app/', 'application POST /'],
   ])('%s %s', async (method, target, text) => {
     const response = await get(target, [], method)
     expect(response.status).toBe(200)
     expect(response.text).toBe(text)
+  })
+
+  test.each([
+    ['GET', '/app/.env', 404],
+    ['GET', '/app/%2eenv', 404],
+    ['GET', '/app/outside.txt', 404],
+    ['GET', '/app/a%2Fb', 404],
+    ['POST', '/app/text.txt', 405],
+    ['OPTIONS', '/app/text.txt', 204],
+  ])('%s %s is not for the application', async (method, target, status) => {
+    const response = await get(target, [], method)
+    expect(response.status).toBe(status)
+    if (status !== 404) expect(response.header('allow')).toBe('GET, HEAD, OPTIONS')
   })
 
   test('redirect to a folder that has an index', async () => {
