@@ -11,7 +11,8 @@ except ImportError:
 
     def application(environ, start_response):
         command = escape(f"{sys.executable} -m pip install flask")
-        content = f"<p>This Python has no Flask. Get it, and start the site again:</p><pre>{command}</pre>"
+        advice = "This Python has no Flask. Get it, and start the site again:"
+        content = f"<p>{advice}</p><pre>{command}</pre>"
         return html(start_response, page("Flask is not installed", content))
 
 else:

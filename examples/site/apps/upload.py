@@ -1,4 +1,4 @@
-"""Takes a file of any size piece by piece, so that memory stays flat, and says its size and hash."""
+"""Takes a file of any size piece by piece, memory stays flat, and says its size and hash."""
 
 import hashlib
 import re
