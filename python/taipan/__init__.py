@@ -1,0 +1,1 @@
+"""The Python half of Taipan: runs web applications that a Node.js process serves."""

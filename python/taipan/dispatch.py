@@ -1,0 +1,103 @@
+"""From a decoded request to the application it is for."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock, get_ident
+from typing import Any, Callable, Optional
+
+from taipan.events import Environ, Transport, TransportClosed
+from taipan.loader.slot import Refusal, Slot
+from taipan.logs import Logs, Requests
+from taipan.tracebacks import format_exception, summarize
+from taipan.wsgi.call import WsgiSettings, respond, respond_failure, run
+
+Request = tuple[int, Environ, Optional[bytes]]
+
+
+class Dispatcher:
+    """Runs requests, each in the thread that received it."""
+
+    def __init__(
+        self, slots: list[Slot], logs: Logs, requests: Requests, settings: WsgiSettings
+    ) -> None:
+        self._slots = slots
+        self._logs = logs
+        self._of_thread = requests.of_thread
+        self._settings = settings
+        self._interrupted: set[int] = set()
+        self._interrupt_lock = allocate_lock()
+
+    def dispatch(self, request: Request, transport: Transport) -> None:
+        """Answers one request. Raises `TransportClosed` only, and what breaks the transport itself."""
+        index, environ, body = request
+        ident = get_ident()
+        self._of_thread[ident] = environ.get("taipan.request_id")
+        try:
+            slot = self._slots[index]
+            if slot.lock is None:
+                self._run(slot, environ, body, transport)
+            else:
+                with slot.lock:
+                    self._run(slot, environ, body, transport)
+        except TimeoutError:
+            if ident not in self._interrupted:
+                raise
+            # Injected, but it came too late for the application.
+            transport.abort("timed out")
+            transport.finish()
+        finally:
+            self._logs.end_request()
+            self._of_thread[ident] = None
+            if ident in self._interrupted:
+                self._end_interrupt(ident)
+
+    def interrupt(self, ident: int, request: str) -> None:
+        """Raises `TimeoutError` in the thread if it still serves that request."""
+        with self._interrupt_lock:
+            # Marked before the look: the thread looks for the mark after it has dropped its request.
+            self._interrupted.add(ident)
+            if self._of_thread.get(ident) == request:
+                _raise_in_thread(ident, TimeoutError)
+            else:
+                self._interrupted.discard(ident)
+
+    def _end_interrupt(self, ident: int) -> None:
+        with self._interrupt_lock:
+            self._interrupted.discard(ident)
+            _raise_in_thread(ident, None)
+
+    def _run(self, slot: Slot, environ: Environ, body: bytes | None, transport: Transport) -> None:
+        application = slot.application
+        if application is None:
+            application = self._resolve(slot, environ, transport)
+            if application is None:
+                return
+        environ.update(slot.base)
+        run(application, environ, body, transport, self._settings)
+
+    def _resolve(
+        self, slot: Slot, environ: Environ, transport: Transport
+    ) -> Callable[..., Any] | None:
+        """None when the request has been answered instead."""
+        try:
+            return slot.resolve(environ.get("QUERY_STRING", ""))
+        except Refusal as refusal:
+            respond(transport, refusal.status, f"{refusal}\n")
+        except TransportClosed:
+            raise
+        except BaseException as error:
+            self._settings.reporter.report(
+                "error",
+                f"application {slot.name} could not be loaded: {summarize(error)}",
+                format_exception(error),
+            )
+            respond_failure(transport, 503, "Service Unavailable", error, self._settings.dev)
+        transport.finish()
+        return None
+
+
+def _raise_in_thread(ident: int, error: type[BaseException] | None) -> None:
+    import ctypes
+
+    target = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), target)

@@ -1,0 +1,102 @@
+"""The frames between Node and a worker; twin of `src/wire/frames.ts`, described in `docs/frames.md`."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+REQUEST: Final = 1
+BODY: Final = 2
+BROKEN: Final = 3
+OPENED: Final = 4
+HEAD: Final = 16
+DATA: Final = 17
+PULL: Final = 18
+FILE: Final = 19
+FREE: Final = 20
+ABORT: Final = 21
+CONTROL: Final = 32
+
+BODY_LAST: Final = 1
+OPENED_OK: Final = 1
+HEAD_DATE: Final = 1
+HEAD_SERVER: Final = 2
+HEAD_CLOSE: Final = 4
+HEAD_LENGTH: Final = 8
+DATA_LAST: Final = 1
+DATA_FREE: Final = 2
+ABORT_FREE: Final = 2
+
+HEADER: Final = struct.Struct("<BBHI")
+#: Header of a HEAD frame with the Content-Length that begins its payload.
+HEAD_HEADER: Final = struct.Struct("<BBHIQ")
+PULL_PAYLOAD: Final = struct.Struct("<I")
+FILE_PAYLOAD: Final = struct.Struct("<IQQ")
+
+HEADER_BYTES: Final = 8
+PAYLOAD_LIMIT: Final = 64 * 1024 * 1024
+
+
+class FrameError(Exception):
+    """The other side broke the format; nothing after it can be understood."""
+
+
+class Frame(NamedTuple):
+    """One frame, whole."""
+
+    kind: int
+    flags: int
+    status: int
+    payload: bytes
+
+
+def encode(kind: int, flags: int = 0, payload: bytes = b"", status: int = 0) -> bytes:
+    """A whole frame as bytes."""
+    if len(payload) > PAYLOAD_LIMIT:
+        raise FrameError(f"a frame of type {kind} would hold {len(payload)} bytes")
+    return HEADER.pack(kind, flags, status, len(payload)) + payload
+
+
+class Decoder:
+    """Cuts a byte stream into frames."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    @property
+    def empty(self) -> bool:
+        """No frame has begun that is not complete."""
+        return not self._pending
+
+    def missing(self) -> int:
+        """Bytes that are at least needed to complete the next frame; 0 when one is complete."""
+        pending = self._pending
+        if len(pending) < HEADER_BYTES:
+            return HEADER_BYTES - len(pending)
+        length: int = HEADER.unpack_from(pending)[3]
+        if length > PAYLOAD_LIMIT:
+            raise FrameError(f"a frame of type {pending[0]} announces {length} bytes")
+        return max(0, HEADER_BYTES + length - len(pending))
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Takes the next bytes of the stream."""
+        self._pending += data
+
+    def take(self) -> Frame | None:
+        """Removes the first complete frame; None when there is none yet."""
+        if self.missing():
+            return None
+        pending = self._pending
+        kind, flags, status, length = HEADER.unpack_from(pending)
+        end = HEADER_BYTES + length
+        payload = bytes(memoryview(pending)[HEADER_BYTES:end])
+        del pending[:end]
+        return Frame(kind, flags, status, payload)
+
+    def frames(self) -> Iterator[Frame]:
+        """All complete frames, each removed when it is given."""
+        while (frame := self.take()) is not None:
+            yield frame

@@ -1,0 +1,100 @@
+"""What `taipan check` asks: which interpreter this is, and whether the applications load in it."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from taipan.loader.files import CodeCache
+from taipan.loader.finding import describe
+from taipan.loader.slot import explain_load_error, make_slot
+from taipan.tracebacks import format_exception
+from taipan.worker import remove_own_folder
+
+
+def main() -> NoReturn:
+    """Reads the configuration from stdin and writes one JSON object, and nothing else, to stdout."""
+    remove_own_folder()
+    # What the application or its children print goes to stderr.
+    output = os.dup(1)
+    os.dup2(2, 1)
+    config = json.loads(sys.stdin.buffer.read() or b"{}")
+    sys.argv = [str(argument) for argument in config.get("argv") or [""]]
+    report = describe_interpreter()
+    search = [folder for folder in config.get("searchPath", []) if folder not in sys.path]
+    sys.path[:0] = search
+    cache = CodeCache()
+    report["applications"] = [check(item, cache) for item in config.get("applications", [])]
+    report["path"] = list(sys.path)
+    try:
+        sys.stdout.flush()
+    except BaseException:
+        pass
+    view = json.dumps(report, default=str).encode("ascii") + b"\n"
+    while view:
+        view = view[os.write(output, view) :]
+    os._exit(0)
+
+
+def describe_interpreter() -> dict[str, Any]:
+    """Facts about the running Python."""
+    gil = getattr(sys, "_is_gil_enabled", None)
+    return {
+        "version": platform.python_version(),
+        "executable": sys.executable,
+        "prefix": sys.prefix,
+        "basePrefix": sys.base_prefix,
+        "implementation": sys.implementation.name,
+        "freeThreading": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "gil": True if gil is None else bool(gil()),
+        "libpython": find_libpython(),
+        "path": list(sys.path),
+    }
+
+
+def find_libpython() -> str | None:
+    """The shared library of this Python; None when there is none."""
+    variable = sysconfig.get_config_var
+    names = [name for name in (variable("INSTSONAME"), variable("LDLIBRARY")) if name]
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
+    names += [f"libpython{version}.so.1.0", f"libpython{version}.so", f"libpython{version}.dylib"]
+    folders = [variable("LIBDIR"), variable("LIBPL"), os.path.join(sys.base_prefix, "lib")]
+    multiarch = variable("MULTIARCH")
+    if multiarch:
+        folders += [os.path.join("/usr/lib", multiarch), os.path.join("/lib", multiarch)]
+    for folder in folders:
+        for name in names:
+            path = os.path.join(folder or "", name)
+            if folder and (".so" in name or ".dylib" in name) and os.path.exists(path):
+                return path
+    for path in glob.glob(os.path.join(sys.base_prefix, "lib", f"libpython{version}*.so*")):
+        return path
+    return None
+
+
+def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
+    """Whether one application loads, and what was found."""
+    slot = make_slot(config, cache)
+    try:
+        found = slot.load()
+    except BaseException as error:
+        return {
+            "name": slot.name,
+            "loads": False,
+            "summary": explain_load_error(error),
+            "traceback": format_exception(error),
+        }
+    return {
+        "name": slot.name,
+        "loads": True,
+        "interface": "wsgi",
+        "place": slot.place,
+        "expression": found.expression,
+        "found": describe(found.application),
+    }

@@ -1,0 +1,57 @@
+"""Finds the WSGI application of a Django project by its `manage.py`, without executing that."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+from typing import Any, Callable
+
+from taipan.loader.errors import TargetError
+
+_VARIABLE = "DJANGO_SETTINGS_MODULE"
+
+
+def find_settings(manage: str) -> str | None:
+    """The settings module that a `manage.py` sets as default; None when it names none."""
+    with open(manage, "rb") as stream:
+        tree = ast.parse(stream.read(), manage)
+    for node in ast.walk(tree):
+        value: ast.expr | None = None
+        if isinstance(node, ast.Call) and len(node.args) == 2 and _is_variable(node.args[0]):
+            value = node.args[1]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            if _is_variable(node.targets[0].slice):
+                value = node.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+def load_django(folder: str) -> tuple[Callable[..., Any], str]:
+    """The application of the project in `folder`, and how it was found. Raises what loading raises."""
+    if not os.environ.get(_VARIABLE):
+        settings_module = find_settings(os.path.join(folder, "manage.py"))
+        if settings_module is None:
+            raise TargetError(
+                f"{os.path.join(folder, 'manage.py')} does not say where the settings are; set {_VARIABLE}"
+            )
+        os.environ[_VARIABLE] = settings_module
+    settings: Any = importlib.import_module("django.conf").settings
+    dotted = getattr(settings, "WSGI_APPLICATION", None)
+    if dotted:
+        module, _, attribute = str(dotted).rpartition(".")
+        if not module:
+            raise TargetError(f"WSGI_APPLICATION = {dotted!r} in the settings is no dotted name")
+        try:
+            return getattr(importlib.import_module(module), attribute), str(dotted)
+        except AttributeError:
+            raise TargetError(
+                f"WSGI_APPLICATION = {dotted!r} in the settings: {module} has no {attribute!r}"
+            ) from None
+    factory = importlib.import_module("django.core.wsgi").get_wsgi_application
+    return factory(), "django.core.wsgi.get_wsgi_application()"
+
+
+def _is_variable(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == _VARIABLE

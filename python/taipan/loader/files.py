@@ -1,0 +1,86 @@
+"""Executes a file as a module of its own, with code that is compiled once and kept in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import sys
+import threading
+from importlib.machinery import SourceFileLoader
+from types import CodeType, ModuleType
+
+Stamp = tuple[int, int]
+
+
+def file_stamp(path: str) -> Stamp:
+    """What tells one version of a file from another. Raises `OSError`."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+class CodeCache:
+    """Compiled code by path and stamp."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[str, tuple[Stamp, CodeType]] = {}
+
+    def load(self, path: str) -> CodeType:
+        """Compiles the file unless this version of it is known. Raises what reading or compiling raises."""
+        with self._lock:
+            stamp = file_stamp(path)
+            entry = self._entries.get(path)
+            if entry is not None and entry[0] == stamp:
+                return entry[1]
+            with open(path, "rb") as stream:
+                source = stream.read()
+            code: CodeType = compile(source, path, "exec", dont_inherit=True)
+            self._entries[path] = stamp, code
+            return code
+
+
+class _Loader(SourceFileLoader):
+    """Keeps the sources of a file module reachable, and reads no bytecode files."""
+
+    def __init__(self, name: str, path: str, cache: CodeCache) -> None:
+        super().__init__(name, path)
+        self._cache = cache
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._cache.load(self.path)
+
+
+def module_name(path: str) -> str:
+    """A name that no import gives: readable, unique for the path, and never `__main__`."""
+    stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(path))[0])
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    return f"_taipan_app_{stem}_{digest}"
+
+
+def execute_file(path: str, cache: CodeCache) -> ModuleType:
+    """A new module with the file's content, in `sys.modules` because dataclasses and pickle look there."""
+    name = module_name(path)
+    loader = _Loader(name, path, cache)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    code = loader.get_code(name)
+    earlier = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        exec(code, module.__dict__)
+    except BaseException:
+        if earlier is None:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = earlier
+        raise
+    return module
+
+
+def add_to_path(folder: str) -> None:
+    """Puts a folder first on `sys.path`, unless it is there."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)

@@ -1,0 +1,151 @@
+"""A configured application: when it is loaded, kept, loaded again, and how a request chooses its callable."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Callable
+from urllib.parse import parse_qsl
+
+from taipan.events import Environ
+from taipan.loader.errors import Refusal, TargetError
+from taipan.loader.files import CodeCache, Stamp
+from taipan.loader.finding import Found
+from taipan.loader.source import FileSource, Source, make_source
+from taipan.loader.target import parse_target
+from taipan.tracebacks import summarize
+
+__all__ = ["Refusal", "Slot", "explain_load_error", "make_slot"]
+
+
+class Slot:
+    """One application of the configuration.
+
+    `application` is set when every request gets the same callable; otherwise `resolve` is asked.
+    `lock` is held around each request of an application that takes one at a time.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], open_source: Callable[[], tuple[Source, str]]
+    ) -> None:
+        self.name = str(config["name"])
+        #: A failure at the start ends the worker.
+        self.required = config["kind"] == "target"
+        self.run_once = not config.get("cacheCallables", True)
+        #: modjy's rule: what is loaded for each request runs one request at a time.
+        self.multithread = bool(config.get("multithread", True)) and not self.run_once
+        self.lock = None if self.multithread else threading.Lock()
+        self.application: Callable[..., Any] | None = None
+        self.base: Environ = {}
+        self._reload = bool(config.get("reloadOnModification", False))
+        self._query_name: str | None = config.get("callableQueryName")
+        self._expression = ""
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._loading = threading.Lock()
+        self._loaded = False
+        self._module: ModuleType | None = None
+        self._stamp: Stamp | None = None
+        self._callables: dict[str, Found] = {}
+
+    @property
+    def place(self) -> str:
+        """The file, folder or module that the application comes from; empty before it is loaded."""
+        return "" if self._source is None else self._source.place
+
+    def load(self) -> Found:
+        """Loads the application at the start. Raises whatever it raises."""
+        with self._loading:
+            return self._find_configured()
+
+    def resolve(self, query: str) -> Callable[..., Any]:
+        """The callable for a request. Raises `Refusal`, or what loading raises; nothing failed is kept."""
+        chosen = self._choose(query)
+        with self._loading:
+            if chosen is not None and chosen != self._expression:
+                return self._find_chosen(chosen)
+            return self._find_configured().application
+
+    def _find_configured(self) -> Found:
+        self._require_loaded()
+        try:
+            found = self._find(self._expression)
+        except BaseException:
+            # The module itself was fine, but what it lacks can only come with another version of it.
+            self._loaded = False
+            raise
+        if not (self.run_once or self._reload or self._query_name):
+            self.application = found.application
+        return found
+
+    def _choose(self, query: str) -> str | None:
+        if self._query_name is None or not query:
+            return None
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+        values = [value for name, value in pairs if name == self._query_name]
+        if not values:
+            return None
+        if len(values) > 1 or not values[0]:
+            raise Refusal(400, f"the parameter {self._query_name} must be given once, with a name")
+        if not values[0].isidentifier() or values[0].startswith("_"):
+            raise Refusal(404, "there is no such application")
+        return values[0]
+
+    def _find(self, expression: str) -> Found:
+        found = self._callables.get(expression)
+        if found is None or self.run_once:
+            assert self._source is not None
+            found = self._source.find(self._module, expression)
+            self._callables[expression] = found
+        return found
+
+    def _find_chosen(self, name: str) -> Callable[..., Any]:
+        self._require_loaded()
+        value = getattr(self._module, name, None)
+        own = getattr(value, "__module__", None) == getattr(self._module, "__name__", "")
+        if not own or not callable(value):
+            raise Refusal(404, "there is no such application")
+        try:
+            return self._find(name).application if not self.run_once else value
+        except TargetError:
+            raise Refusal(404, "there is no such application") from None
+
+    def _require_loaded(self) -> None:
+        if self._source is None:
+            self._source, self._expression = self._open_source()
+        stamp = self._source.stamp() if self._reload and not self.run_once else None
+        if self._loaded and not self.run_once and stamp == self._stamp:
+            return
+        self._loaded = False
+        self._callables = {}
+        self._module = self._source.load()
+        self._stamp = stamp
+        self._loaded = True
+
+
+def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
+    """The slot of an application as in `src/core/application.ts`. Loads nothing."""
+    if config["kind"] == "file":
+        folder = str(config["appDirectory"])
+        path = os.path.normpath(os.path.join(folder, str(config["appFilename"])))
+        return Slot(config, lambda: (FileSource(path, cache), str(config["callable"])))
+
+    def open_source() -> tuple[Source, str]:
+        directory = str(config.get("directory") or os.getcwd())
+        target = parse_target(str(config["target"]), directory, config.get("callable"))
+        return make_source(target, directory, cache), target.expression
+
+    return Slot(config, open_source)
+
+
+def explain_load_error(error: BaseException) -> str:
+    """One line for people."""
+    if isinstance(error, TargetError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"the application called sys.exit({error.code!r}) while it was loaded"
+    if isinstance(error, KeyboardInterrupt):
+        return "loading the application was interrupted"
+    return summarize(error)

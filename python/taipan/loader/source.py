@@ -1,0 +1,145 @@
+"""Where the module of an application comes from."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from types import ModuleType
+from typing import Any, Callable, Optional, Protocol
+
+from taipan.loader.django import load_django
+from taipan.loader.errors import TargetError
+from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
+from taipan.loader.finding import Found, find_callable
+from taipan.loader.target import Target
+
+_FOLDER_FILES = ("app.py", "wsgi.py", "application.py", "main.py")
+
+
+class Source(Protocol):
+    """Loads a module and finds callables in it."""
+
+    place: str
+
+    def stamp(self) -> Stamp | None:
+        """The version of the source this moment; None when it is never loaded again."""
+
+    def load(self) -> ModuleType | None:
+        """Executes or imports the module. Raises whatever the application raises."""
+
+    def find(self, module: ModuleType | None, expression: str) -> Found:
+        """The callable of a loaded module. Raises `TargetError`, and what a factory raises."""
+
+
+class FileSource:
+    """A file, executed in a module of its own each time it is loaded."""
+
+    def __init__(self, path: str, cache: CodeCache) -> None:
+        self.place = path
+        self._cache = cache
+
+    def stamp(self) -> Stamp | None:
+        """Changes with the file."""
+        try:
+            return file_stamp(self.place)
+        except (FileNotFoundError, NotADirectoryError):
+            raise TargetError(f"there is no file {self.place}") from None
+
+    def load(self) -> ModuleType | None:
+        """Executes the file; its folder goes on `sys.path`, so that it finds its neighbours."""
+        if not os.path.isfile(self.place):
+            raise TargetError(f"there is no file {self.place}")
+        add_to_path(os.path.dirname(self.place))
+        return execute_file(self.place, self._cache)
+
+    def find(self, module: ModuleType | None, expression: str) -> Found:
+        """Looks the expression up."""
+        assert module is not None
+        return find_callable(module, expression, self.place)
+
+
+class ModuleSource:
+    """An importable module."""
+
+    def __init__(self, name: str) -> None:
+        self.place = name
+
+    def stamp(self) -> Stamp | None:
+        """Imports are never repeated."""
+        return None
+
+    def load(self) -> ModuleType | None:
+        """Imports the module."""
+        importlib.invalidate_caches()
+        try:
+            return importlib.import_module(self.place)
+        except ModuleNotFoundError as error:
+            missing = error.name or ""
+            if missing != self.place and not self.place.startswith(missing + "."):
+                raise
+            raise TargetError(
+                f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in the"
+                " folder that holds it, or name that folder with --app-dir"
+            ) from None
+
+    def find(self, module: ModuleType | None, expression: str) -> Found:
+        """Looks the expression up."""
+        assert module is not None
+        return find_callable(module, expression, self.place)
+
+
+class DjangoSource:
+    """A folder with `manage.py`."""
+
+    def __init__(self, folder: str) -> None:
+        self.place = folder
+        self._found: Optional[tuple[Callable[..., Any], str]] = None
+
+    def stamp(self) -> Stamp | None:
+        """Imports are never repeated."""
+        return None
+
+    def load(self) -> ModuleType | None:
+        """Imports the settings and what they name."""
+        add_to_path(self.place)
+        self._found = load_django(self.place)
+        return None
+
+    def find(self, module: ModuleType | None, expression: str) -> Found:
+        """What the settings named; an expression cannot choose among nothing."""
+        assert self._found is not None
+        if expression:
+            raise TargetError(
+                f"{self.place} is a Django project; name its module to choose {expression!r}, as in"
+                f" 'project.wsgi:{expression}'"
+            )
+        return Found(*self._found)
+
+
+def make_source(target: Target, directory: str, cache: CodeCache) -> Source:
+    """The source of a parsed target. Raises `TargetError`."""
+    if directory:
+        add_to_path(directory)
+    if target.module:
+        return ModuleSource(target.module)
+    if not os.path.isdir(target.path):
+        return FileSource(target.path, cache)
+    if os.path.isfile(os.path.join(target.path, "manage.py")) and not target.expression:
+        return DjangoSource(target.path)
+    for name in _FOLDER_FILES:
+        path = os.path.join(target.path, name)
+        if os.path.isfile(path):
+            return FileSource(path, cache)
+    if os.path.isfile(os.path.join(target.path, "__init__.py")):
+        parent, name = os.path.split(target.path)
+        add_to_path(parent)
+        return ModuleSource(name)
+    raise TargetError(
+        f"the folder {target.path} has neither manage.py nor {', '.join(_FOLDER_FILES)}, and is no package"
+    )
+
+
+def _shown_path() -> str:
+    shown = [entry for entry in sys.path if entry][:3]
+    return ", ".join(shown) + (", ..." if len(sys.path) > len(shown) else "")

@@ -1,0 +1,98 @@
+"""The target syntax: `pkg.mod:attr`, `path/app.py:factory()`, a folder."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from typing import NamedTuple
+
+from taipan.loader.errors import TargetError
+
+_MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_SUFFIXES = (".py", ".wsgi", ".pyw")
+
+
+class Target(NamedTuple):
+    """A parsed target. Either `module` or `path` is set."""
+
+    module: str
+    #: Absolute path of a file or folder.
+    path: str
+    #: What to look up in the module; empty tries the usual names.
+    expression: str
+
+
+def parse_target(text: str, directory: str, expression: str | None = None) -> Target:
+    """Splits a target string; relative paths count from `directory`. Raises `TargetError`."""
+    text = text.strip()
+    place, _, attribute = text.partition(":")
+    whole = os.path.join(directory, text)
+    if attribute and os.path.exists(whole):
+        place, attribute = text, ""
+    if not place:
+        raise TargetError(
+            f"the target {text!r} names no module, file or folder; write it like 'pkg.mod:attr' or"
+            " 'path/app.py'"
+        )
+    attribute = expression or attribute
+    if attribute:
+        parse_expression(attribute)
+    path = os.path.normpath(os.path.join(directory, place))
+    names_wsgi_module = place.endswith(".wsgi") and not os.path.exists(path)
+    if (_looks_like_path(place) and not (names_wsgi_module and _MODULE.fullmatch(place))) or (
+        os.path.isdir(path) and _is_project(path)
+    ):
+        if not os.path.exists(path):
+            raise TargetError(f"there is no file or folder {path}")
+        return Target("", path, attribute)
+    if _MODULE.fullmatch(place) is None:
+        if os.path.exists(path):
+            return Target("", path, attribute)
+        raise TargetError(
+            f"{place!r} is neither the name of a module nor an existing path ({path})"
+        )
+    return Target(place, "", attribute)
+
+
+def parse_expression(text: str) -> ast.expr:
+    """Checks `attr`, `a.b`, `factory()`, `Class("x").method`: names, attributes, calls of literals."""
+    try:
+        expression = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        raise TargetError(
+            f"{text!r} is not the name of a callable, or a call like 'factory()'"
+        ) from None
+    _validate(expression, text)
+    return expression
+
+
+def _validate(node: ast.expr, text: str) -> None:
+    if isinstance(node, ast.Name):
+        return
+    if isinstance(node, ast.Attribute):
+        _validate(node.value, text)
+        return
+    if not isinstance(node, ast.Call):
+        raise TargetError(f"{text!r} may hold names, dots and calls only")
+    _validate(node.func, text)
+    try:
+        for argument in node.args:
+            ast.literal_eval(argument)
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise ValueError
+            ast.literal_eval(keyword.value)
+    except ValueError:
+        raise TargetError(
+            f"the arguments in {text!r} must be plain values, such as 'x' or 5"
+        ) from None
+
+
+def _looks_like_path(place: str) -> bool:
+    return "/" in place or os.sep in place or place in (".", "..") or place.endswith(_SUFFIXES)
+
+
+def _is_project(path: str) -> bool:
+    """A folder named like a module: it is meant as a folder when it holds a project, not a package."""
+    return not os.path.exists(os.path.join(path, "__init__.py"))

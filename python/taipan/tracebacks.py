@@ -1,0 +1,87 @@
+"""Tracebacks as the author of an application wants them: whole, and without the frames of Taipan."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from types import TracebackType
+from typing import Optional
+
+_OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_SCRIPTS = tuple(
+    os.path.join(os.path.dirname(_OWN[:-1]), name) for name in ("worker.py", "check.py")
+)
+
+
+def format_exception(error: BaseException) -> str:
+    """The traceback with its causes. Never raises, whatever the exception does when it is asked."""
+    try:
+        summary = (
+            traceback.TracebackException(
+                type(error), error, _skip_own(error.__traceback__), compact=True
+            )
+            if sys.version_info >= (3, 10)
+            else traceback.TracebackException(type(error), error, _skip_own(error.__traceback__))
+        )
+        _keep_user_frames(summary, set())
+        return "".join(summary.format())
+    except BaseException:
+        return (
+            f"{type(error).__module__}.{type(error).__qualname__} (its traceback cannot be shown)\n"
+        )
+
+
+def summarize(error: BaseException) -> str:
+    """One line: type and message. Never raises."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except BaseException:
+        return f"{name} (its text cannot be shown)"
+    first = text.strip().split("\n", 1)[0]
+    return f"{name}: {first}" if first else name
+
+
+def format_stacks() -> str:
+    """The stacks of all threads."""
+    import threading
+
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    parts = []
+    for ident, frame in sys._current_frames().items():
+        parts.append(f"Thread {names.get(ident, '?')} ({ident}):\n")
+        parts.extend(traceback.format_stack(frame))
+        parts.append("\n")
+    return "".join(parts)
+
+
+def is_own(filename: str) -> bool:
+    """The file belongs to Taipan or to the import machinery."""
+    return (
+        filename.startswith(_OWN)
+        or filename in _SCRIPTS
+        or filename.startswith("<frozen importlib")
+    )
+
+
+def _skip_own(tb: Optional[TracebackType]) -> Optional[TracebackType]:
+    while tb is not None and is_own(tb.tb_frame.f_code.co_filename):
+        tb = tb.tb_next
+    return tb
+
+
+def _keep_user_frames(summary: traceback.TracebackException, seen: set[int]) -> None:
+    if id(summary) in seen:
+        return
+    seen.add(id(summary))
+    kept = [frame for frame in summary.stack if not is_own(frame.filename)]
+    summary.stack = traceback.StackSummary.from_list(kept)
+    related = [
+        summary.__cause__,
+        summary.__context__,
+        *(getattr(summary, "exceptions", None) or ()),
+    ]
+    for other in related:
+        if other is not None:
+            _keep_user_frames(other, seen)

@@ -1,0 +1,262 @@
+"""A worker process: its life from the configuration to its end."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import fcntl
+import os
+import platform
+import queue
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any, NoReturn, Optional
+
+from taipan.control import ControlChannel, ControlThread, quiet_exit
+from taipan.dispatch import Dispatcher
+from taipan.events import TransportClosed
+from taipan.loader.files import CodeCache
+from taipan.loader.slot import Slot, explain_load_error, make_slot
+from taipan.logs import Logs, Requests
+from taipan.tracebacks import format_exception, format_stacks
+from taipan.transports.socket import ThreadSocket
+from taipan.wsgi import WsgiSettings, base_environ
+
+_CONTROL_DESCRIPTOR = 3
+_EXIT_NOT_LOADED = 3
+_EXIT_BROKEN = 70
+#: How long atexit handlers may take once Node is gone.
+_GRACE_SECONDS = 1.0
+
+
+class Worker:
+    """Everything one process has."""
+
+    def __init__(self, channel: ControlChannel, config: Mapping[str, Any], base: int) -> None:
+        self._channel = channel
+        self._config = config
+        self._sockets = [
+            _take_socket(_CONTROL_DESCRIPTOR + 1 + index, base + 1 + index)
+            for index in range(int(config["threads"]))
+        ]
+        self._idents: dict[int, int] = {}
+        self._pid = os.getpid()
+        # A signal handler may put while its own thread waits; an Event could lock up there.
+        self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._terminated = False
+        self._done = threading.Event()
+        self._loaded = False
+        self._requests = Requests()
+        self._logs = Logs(channel.send, self._requests)
+        self._settings = WsgiSettings(self._logs, bool(config.get("dev", False)))
+        cache = CodeCache()
+        self._slots = [make_slot(item, cache) for item in config["applications"]]
+        self._dispatcher = Dispatcher(self._slots, self._logs, self._requests, self._settings)
+
+    def run(self) -> NoReturn:
+        """Loads the applications, serves, and ends the process."""
+        self._logs.install()
+        self._forget_in_children()
+        # Not SIG_IGN, which the children of the application would inherit.
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        handlers = {
+            "ping": lambda message: self._channel.send({"type": "pong", "id": message.get("id")}),
+            "stacks": lambda _: self._channel.send({"type": "stacks", "text": format_stacks()}),
+            "interrupt": self._on_interrupt,
+            "stop": self._on_stop,
+        }
+        ControlThread(self._channel, handlers, self._leave).start()
+        if self._load():
+            self._serve()
+            self._end(0)
+        # What the application began before it failed must not keep the process.
+        threading.Thread(target=self._force_end, daemon=True).start()
+        self._end(_EXIT_NOT_LOADED)
+
+    def _load(self) -> bool:
+        sys.argv = [str(argument) for argument in self._config.get("argv") or [""]]
+        sys.path[:0] = [
+            folder for folder in self._config.get("searchPath", []) if folder not in sys.path
+        ]
+        for slot in self._slots:
+            slot.base = base_environ(
+                self._logs.errors,
+                multithread=bool(self._config["multithread"]) and slot.multithread,
+                multiprocess=bool(self._config["multiprocess"]),
+                run_once=slot.run_once,
+            )
+            try:
+                slot.load()
+            except BaseException as error:
+                if not self._report_failure(slot, error):
+                    return False
+        self._loaded = True
+        return True
+
+    def _report_failure(self, slot: Slot, error: BaseException) -> bool:
+        """True when the worker can go on without the application."""
+        self._logs.flush()
+        summary = explain_load_error(error)
+        traceback = format_exception(error)
+        if not slot.required:
+            self._logs.report(
+                "error",
+                f"application {slot.name} could not be loaded; its next request tries again: {summary}",
+                traceback,
+            )
+            return True
+        self._channel.send(
+            {
+                "type": "failed",
+                "application": slot.name,
+                "summary": summary,
+                "traceback": traceback,
+            }
+        )
+        return False
+
+    def _serve(self) -> None:
+        for index, sock in enumerate(self._sockets):
+            threading.Thread(
+                target=self._serve_socket, args=(index, sock), name=f"taipan-{index}", daemon=True
+            ).start()
+        self._channel.send({"type": "ready", "python": platform.python_version()})
+        while True:
+            try:
+                self._stop.get()
+                return
+            except SystemExit:
+                # A signal handler of the application wants to end the process.
+                self._channel.send({"type": "leaving"})
+                return
+            except BaseException as error:
+                self._logs.report("error", "a signal handler raised", format_exception(error))
+
+    def _serve_socket(self, index: int, sock: socket.socket) -> None:
+        self._idents[index] = threading.get_ident()
+        transport = ThreadSocket(sock)
+        while True:
+            try:
+                transport.serve(self._dispatcher.dispatch)
+                return
+            except TransportClosed:
+                return
+            except TimeoutError:
+                # An injected interrupt that came between two requests.
+                transport.finish()
+            except BaseException as error:
+                self._break(f"the socket of thread {index} cannot be used any more: {error!r}")
+
+    def _break(self, text: str) -> NoReturn:
+        """The application has closed or written to what is ours: only a new process helps."""
+        if os.getpid() == self._pid:
+            self._logs.report("error", f"this worker ends: {text}")
+            if self._channel.closed:
+                _write_error(f"taipan: this worker ends: {text}\n")
+        os._exit(_EXIT_BROKEN)
+
+    def _on_terminate(self, _number: int, _frame: Optional[FrameType]) -> None:
+        if self._terminated:
+            self._stop.put(None)
+        self._terminated = True
+        self._channel.send({"type": "leaving"})
+
+    def _on_stop(self, _message: Mapping[str, Any]) -> None:
+        self._stop.put(None)
+        if not self._loaded:
+            self._done.wait(_GRACE_SECONDS)
+            quiet_exit(0)
+
+    def _on_interrupt(self, message: Mapping[str, Any]) -> None:
+        ident = self._idents.get(int(message["thread"]))
+        if ident is not None:
+            self._dispatcher.interrupt(ident, str(message["request"]))
+
+    def _leave(self) -> None:
+        """Node is gone: the process ends soon, whatever its threads do."""
+        self._stop.put(None)
+        if self._loaded:
+            self._done.wait(_GRACE_SECONDS)
+        os._exit(0)
+
+    def _force_end(self) -> None:
+        self._done.wait(_GRACE_SECONDS)
+        os._exit(_EXIT_NOT_LOADED)
+
+    def _end(self, code: int) -> NoReturn:
+        try:
+            atexit._run_exitfuncs()
+        except BaseException as error:
+            self._logs.report("error", "an atexit handler failed", format_exception(error))
+        self._logs.flush()
+        quiet_exit(code)
+
+    def _forget_in_children(self) -> None:
+        descriptors = [sock.fileno() for sock in self._sockets] + [self._channel.fileno()]
+
+        def close() -> None:
+            for descriptor in descriptors:
+                try:
+                    os.close(descriptor)
+                except OSError:
+                    pass
+
+        os.register_at_fork(after_in_child=close)
+
+
+def main() -> NoReturn:
+    """Runs a worker on the inherited descriptors 3 and up."""
+    # The folder of our own modules is no place for an application's imports to be found.
+    remove_own_folder()
+    base = _choose_base()
+    channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
+    try:
+        config = channel.receive()
+        worker = Worker(channel, config, base)
+    except (EOFError, OSError):
+        os._exit(0)
+    worker.run()
+
+
+def remove_own_folder() -> None:
+    """Takes the folder of the scripts off `sys.path`, however it came there."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = {folder, os.path.realpath(folder)}
+    sys.path[:] = [
+        entry for entry in sys.path if os.path.abspath(entry or ".") not in own or not entry
+    ]
+
+
+def _choose_base() -> int:
+    """The lowest of our descriptors: above what applications close wholesale, below the limit."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
+        return 2048
+    return max(8, min(2048, max(soft // 2, soft - 256)))
+
+
+def _take_socket(inherited: int, wanted: int) -> socket.socket:
+    """Moves an inherited descriptor out of the way; children do not inherit the new one."""
+    try:
+        descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, wanted)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, inherited)
+    os.close(inherited)
+    sock = socket.socket(fileno=descriptor)
+    sock.settimeout(None)
+    return sock
+
+
+def _write_error(text: str) -> None:
+    try:
+        os.write(2, text.encode("utf-8", "replace"))
+    except OSError:
+        pass

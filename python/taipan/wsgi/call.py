@@ -1,0 +1,134 @@
+"""One call of a WSGI application, from its environ to the end of its response."""
+
+from __future__ import annotations
+
+import html
+import io
+from typing import Any, NamedTuple
+
+from taipan.events import (
+    Application,
+    ClientDisconnected,
+    Environ,
+    Reporter,
+    Transport,
+    TransportClosed,
+)
+from taipan.frames import HEAD_LENGTH
+from taipan.tracebacks import format_exception, summarize
+from taipan.wsgi.file_wrapper import FileWrapper
+from taipan.wsgi.input import PulledInput
+from taipan.wsgi.response import ProtocolError, Response
+
+
+class WsgiSettings(NamedTuple):
+    """What does not change between the requests of a process."""
+
+    reporter: Reporter
+    #: Tracebacks go to the client.
+    dev: bool
+
+
+def base_environ(errors: Any, *, multithread: bool, multiprocess: bool, run_once: bool) -> Environ:
+    """The `wsgi.*` keys that are the same for every request of an application."""
+    return {
+        "wsgi.version": (1, 0),
+        "wsgi.errors": errors,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": run_once,
+        "wsgi.file_wrapper": FileWrapper,
+        "wsgi.input_terminated": True,
+    }
+
+
+def run(
+    application: Application,
+    environ: Environ,
+    body: bytes | None,
+    transport: Transport,
+    settings: WsgiSettings,
+) -> None:
+    """Calls the application and sees its response through. Raises `TransportClosed` only."""
+    pulled: PulledInput | None = None
+    if body is None:
+        environ["wsgi.input"] = pulled = PulledInput(transport)
+    else:
+        environ["wsgi.input"] = io.BytesIO(body)
+    # Applications rewrite environ: it is not read after the call.
+    response = Response(transport, environ["REQUEST_METHOD"] == "HEAD", settings.reporter)
+    try:
+        result = application(environ, response.start_response)
+        kind = type(result)
+        if kind is list or kind is tuple:
+            response.send_sequence(result)
+            if not response.ended:
+                response.end()
+        else:
+            _iterate(result, response, settings)
+    except TransportClosed:
+        raise
+    except BaseException as error:
+        _fail(error, response, transport, settings)
+    response.closed = True
+    if pulled is not None:
+        pulled.end()
+    transport.finish()
+
+
+def respond(transport: Transport, status: int, text: str, content_type: str = "text/plain") -> None:
+    """A short answer of the worker itself."""
+    body = text.encode("utf-8", "replace")
+    fields = f"\r\nContent-Type: {content_type}; charset=utf-8\r\nContent-Length: {len(body)}\r\n".encode()
+    transport.send(status, HEAD_LENGTH, len(body), fields, body, True)
+
+
+def respond_failure(
+    transport: Transport, status: int, text: str, error: BaseException, dev: bool
+) -> None:
+    """An answer to a request that failed: neutral, or in dev mode with the traceback."""
+    if not dev:
+        respond(transport, status, f"{text}\n")
+        return
+    page = (
+        f"<!doctype html>\n<meta charset=utf-8>\n<title>{status} {html.escape(text)}</title>\n"
+        f"<h1>{html.escape(summarize(error))}</h1>\n<pre>{html.escape(format_exception(error))}</pre>\n"
+    )
+    respond(transport, status, page, "text/html")
+
+
+def _iterate(result: Any, response: Response, settings: WsgiSettings) -> None:
+    if result is None or isinstance(result, (str, bytes, bytearray)):
+        raise ProtocolError(
+            f"the application returned {type(result).__name__}; it must return an iterable of bytes,"
+            " such as [body]"
+        )
+    # close() belongs to the returned object, not to its iterator, and is called exactly once.
+    close = getattr(result, "close", None)
+    try:
+        if isinstance(result, FileWrapper) and type(result).__next__ is FileWrapper.__next__:
+            response.send_file(result)
+        elif isinstance(result, (list, tuple)) and close is None:
+            response.send_sequence(result)
+        else:
+            response.send_iterable(result)
+        response.end()
+    finally:
+        if close is not None:
+            close()
+
+
+def _fail(
+    error: BaseException, response: Response, transport: Transport, settings: WsgiSettings
+) -> None:
+    if isinstance(error, ClientDisconnected) and not response.ended:
+        settings.reporter.report("info", f"the client left before its answer was over: {error}")
+        transport.abort("the client has left")
+        return
+    settings.reporter.report("error", summarize(error), format_exception(error))
+    if response.ended:
+        return
+    if response.begun:
+        transport.abort(summarize(error))
+    else:
+        respond_failure(transport, 500, "Internal Server Error", error, settings.dev)

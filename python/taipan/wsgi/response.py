@@ -1,0 +1,282 @@
+"""One response of a WSGI application: `start_response`, `write` and the rules about its body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Callable
+
+from taipan.events import Reporter, Transport
+from taipan.frames import HEAD_LENGTH
+from taipan.wsgi.dechunk import ChunkDecoder
+from taipan.wsgi.file_wrapper import FileWrapper, RegularFile, find_regular_file
+from taipan.wsgi.head import Head, make_head
+
+#: Answers up to this size leave in one piece, copied together with their head.
+ONE_PIECE = 64 * 1024
+
+_reported_fields: set[str] = set()
+
+
+class ProtocolError(RuntimeError):
+    """The application broke a rule of PEP 3333."""
+
+
+class Response:
+    """Between the application and the transport. Nothing is sent before the first byte of the body."""
+
+    __slots__ = (
+        "_bodyless",
+        "_chunks",
+        "_head",
+        "_is_head",
+        "_reporter",
+        "_sent",
+        "_transport",
+        "begun",
+        "closed",
+        "ended",
+    )
+
+    def __init__(self, transport: Transport, is_head: bool, reporter: Reporter) -> None:
+        self._transport = transport
+        self._is_head = is_head
+        self._reporter = reporter
+        self._head: Head | None = None
+        self._bodyless = False
+        self._chunks: ChunkDecoder | None = None
+        self._sent = 0
+        #: The head is out.
+        self.begun = False
+        #: The last byte is out: further blocks are not wanted.
+        self.ended = False
+        #: The exchange is over.
+        self.closed = False
+
+    def start_response(
+        self, status: Any, headers: Any, exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        """PEP 3333's `start_response`; raises inside the application and changes nothing then."""
+        if exc_info:
+            try:
+                if self.begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                # The traceback refers to frames that refer to it.
+                exc_info = None
+        elif self._head is not None:
+            raise ProtocolError("start_response() was called a second time without exc_info")
+        if self.closed:
+            raise ProtocolError("start_response() was called after the end of the request")
+        head = make_head(status, headers)
+        if head.dropped:
+            self._report_dropped(head.dropped)
+        self._chunks = ChunkDecoder() if head.chunked else None
+        self._bodyless = self._is_head or head.status == 204 or head.status == 304
+        self._head = head
+        return self.write
+
+    def write(self, data: bytes, /) -> None:
+        """PEP 3333's `write`: sends at once."""
+        if self.closed:
+            raise ProtocolError("write() was called after the end of the response")
+        if not isinstance(data, bytes):
+            raise TypeError(f"write() takes bytes, not {type(data).__name__}")
+        if not self.send_block(data):
+            raise ProtocolError("write() was given more bytes than Content-Length announced")
+
+    def send_block(self, block: bytes) -> bool:
+        """Sends a piece of the body; False when it goes beyond Content-Length and was cut."""
+        if self._chunks is not None and not self._bodyless:
+            block = self._chunks.decode(block)
+        if not block:
+            return True
+        head = self._head
+        if head is None:
+            raise ProtocolError("the application gave a body before it called start_response()")
+        if self._bodyless:
+            if not self.ended:
+                self._begin(head, b"", True)
+            return True
+        if self.ended:
+            return False
+        fits = True
+        last = False
+        if head.length is not None:
+            left = head.length - self._sent
+            last = len(block) >= left
+            if len(block) > left:
+                block, fits = block[:left], False
+        self._sent += len(block)
+        if self.begun:
+            self.ended = last
+            self._transport.write(block, last)
+        else:
+            self._begin(head, block, last)
+        return fits
+
+    def send_sequence(self, blocks: list[Any] | tuple[Any, ...]) -> None:
+        """Sends a list or tuple, whose length is known before the head has to go."""
+        head = self._head
+        if head is None:
+            raise ProtocolError("the application returned without having called start_response()")
+        if len(blocks) == 1 and type(blocks[0]) is bytes:
+            body = blocks[0]
+        else:
+            for block in blocks:
+                require_bytes(block)
+            body = b"".join(blocks) if self._fits_one_piece(blocks) else None
+        if body is None or self.begun or self._chunks is not None or len(body) > ONE_PIECE:
+            self._send_pieces(head, blocks)
+        else:
+            self._send_whole(head, body, True)
+
+    def send_file(self, wrapper: FileWrapper) -> None:
+        """Sends what a returned file wrapper holds."""
+        head = self._head
+        file = None
+        if head is not None and not self.begun and self._chunks is None:
+            file = find_regular_file(wrapper.filelike)
+        if head is None or file is None:
+            self.send_iterable(wrapper)
+        elif self._bodyless:
+            self._begin(self._with_length(head, file.length), b"", True)
+        elif file.length <= ONE_PIECE:
+            self._send_whole(head, _read_whole(wrapper.filelike, file.length), False)
+        elif (head.length is None or head.length <= file.length) and head.length != 0:
+            self._send_regular(self._with_length(head, file.length), file, wrapper)
+        else:
+            self.send_iterable(wrapper)
+
+    def send_iterable(self, iterable: Iterable[Any]) -> None:
+        """Sends block by block; asks for none beyond Content-Length or behind an answer without body."""
+        iterator = iter(iterable)
+        if type(iterable) is not FileWrapper and self._may_count(iterable):
+            for first in iterator:
+                require_bytes(first)
+                if self._head is not None and not self.begun and self._chunks is None:
+                    self._head = self._with_length(self._head, len(first))
+                self.send_block(first)
+                break
+        if self.ended:
+            return
+        for block in iterator:
+            if type(block) is not bytes:
+                require_bytes(block)
+            if self._head is None:
+                raise ProtocolError(
+                    "the application gave a block without having called start_response()"
+                )
+            if block:
+                self.send_block(block)
+            if self.ended:
+                return
+
+    def end(self) -> None:
+        """The application has given all it wants to give."""
+        head = self._head
+        if head is None:
+            raise ProtocolError("the application never called start_response()")
+        if self.ended:
+            return
+        if self._chunks is not None and not self._bodyless and not self._chunks.done:
+            raise ProtocolError("the application framed its body in chunks and gave no last chunk")
+        if not self.begun:
+            if head.length is None and not self._bodyless:
+                head = self._with_length(head, 0)
+            if head.length and not self._bodyless:
+                self._begin(head, b"", False)
+                self._raise_short(head)
+            self._begin(head, b"", True)
+        elif head.length is not None and self._sent < head.length:
+            self._raise_short(head)
+        else:
+            self.ended = True
+            self._transport.write(b"", True)
+
+    def _begin(self, head: Head, data: bytes, last: bool) -> None:
+        self.begun = True
+        self.ended = last
+        self._transport.begin(head.status, head.flags, head.length or 0, head.fields, data, last)
+
+    def _send_whole(self, head: Head, body: bytes, free: bool) -> None:
+        length = head.length
+        if self._bodyless:
+            if length is None and body:
+                head = self._with_length(head, len(body))
+            body = b""
+        elif length is None:
+            head = self._with_length(head, len(body))
+        elif length > len(body):
+            self._sent = len(body)
+            self._begin(head, body, False)
+            self._raise_short(head)
+        elif length < len(body):
+            body = body[:length]
+        self.begun = self.ended = True
+        self._transport.send(head.status, head.flags, head.length or 0, head.fields, body, free)
+
+    def _send_pieces(self, head: Head, blocks: list[bytes] | tuple[bytes, ...]) -> None:
+        if not self.begun and self._chunks is None:
+            self._head = self._with_length(head, sum(map(len, blocks)))
+        for block in blocks:
+            self.send_block(block)
+            if self.ended:
+                return
+
+    def _send_regular(self, head: Head, file: RegularFile, wrapper: FileWrapper) -> None:
+        self._head = head
+        self.begun = True
+        length = head.length or 0
+        if self._transport.begin_file(
+            head.status, head.flags, length, head.fields, file.descriptor, file.offset
+        ):
+            self._sent = length
+            self.ended = True
+        else:
+            self.send_iterable(wrapper)
+
+    def _with_length(self, head: Head, length: int) -> Head:
+        if head.length is not None or head.status == 204 or head.status == 304:
+            return head
+        fields = head.fields + b"Content-Length: %d\r\n" % length
+        return head._replace(flags=head.flags | HEAD_LENGTH, length=length, fields=fields)
+
+    def _may_count(self, iterable: Iterable[Any]) -> bool:
+        """An iterable of one block has a known length (PEP 3333, Handling the Content-Length Header)."""
+        try:
+            return self._sent == 0 and len(iterable) == 1  # type: ignore[arg-type]
+        except Exception:
+            return False
+
+    def _fits_one_piece(self, blocks: Iterable[bytes]) -> bool:
+        return sum(map(len, blocks)) <= ONE_PIECE
+
+    def _raise_short(self, head: Head) -> None:
+        raise ProtocolError(
+            f"the application announced {head.length} bytes of body and gave {self._sent}"
+        )
+
+    def _report_dropped(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            if name.lower() not in _reported_fields:
+                _reported_fields.add(name.lower())
+                self._reporter.report(
+                    "warning",
+                    f"the application sets {name}, which belongs to the server; it is left out",
+                )
+
+
+def require_bytes(block: object) -> None:
+    """Raises `TypeError` for a block that is not bytes."""
+    if not isinstance(block, bytes):
+        raise TypeError(f"the blocks of a response must be bytes, not {type(block).__name__}")
+
+
+def _read_whole(filelike: Any, length: int) -> bytes:
+    parts = []
+    left = length
+    while left > 0 and (block := filelike.read(left)):
+        require_bytes(block)
+        parts.append(block)
+        left -= len(block)
+    return b"".join(parts)
