@@ -44,7 +44,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     clearTimeout(timer)
   }
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
-  if (line === undefined) throw new Error(`wrk was not served in time: ${output.trim()}`)
+  if (line === undefined) throw new Error(`wrk was not served in time ${output.trim()}`.trim())
   return schema.parse(JSON.parse(line.replaceAll(/-?nan/g, '0')))
 }
 

@@ -15,7 +15,8 @@ export function formatBudget({ chapters }: Report): string {
     compare('daemon minus front, against 20 us', front === undefined ? front : taipan - front, 20),
     compare('daemon, against a quarter of gunicorn gthread', taipan, scale(gunicorn, 0.25)),
     compare('daemon, against a quarter of mod_wsgi daemon', taipan, scale(modWsgi, 0.25)),
-    compare('daemon, against 1.2 times uWSGI', taipan, scale(cost('uwsgi'), 1.2)),
+    compare('daemon, against 1.2 times uWSGI with threads', taipan, scale(cost('uwsgi'), 1.2)),
+    compare('daemon, against uWSGI behind its router', taipan, cost('uwsgi-router')),
   ]
   return `## Parts of a hello request, and their aims\n\n${lines.join('\n')}\n`
 }
