@@ -14,7 +14,7 @@ interface Bar {
   readonly cost: number
 }
 
-/** CPU time per request as horizontal bars, a panel for each workload. Colours follow the reader's light or dark scheme. */
+/** CPU time per request as horizontal bars, a panel for each workload. Colours follow the reader's light or dark scheme, and can be read on both without. */
 export function formatPlot(report: Report): string {
   let top = 8
   const panels = report.chapters.map((chapter) => {
@@ -26,15 +26,12 @@ export function formatPlot(report: Report): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img">
 <title>CPU time per request, whole process tree; shorter is better</title>
 <style>
-  text { font: 13px system-ui, sans-serif; fill: #24292f }
+  text { font: 13px system-ui, sans-serif; fill: #768390 }
   .head { font-weight: 600 }
   .bar { fill: #8c959f }
-  .own { fill: #0969da }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #d0d7de }
-    .bar { fill: #6e7781 }
-    .own { fill: #58a6ff }
-  }
+  .own { fill: #2f81f7 }
+  @media (prefers-color-scheme: light) { text { fill: #24292f } }
+  @media (prefers-color-scheme: dark) { text { fill: #d0d7de } .bar { fill: #6e7781 } }
 </style>
 ${panels.join('\n')}
 </svg>
