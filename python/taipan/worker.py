@@ -44,6 +44,7 @@ class Worker:
             _take_socket(_CONTROL_DESCRIPTOR + 1 + index, base + 1 + index)
             for index in range(int(config["threads"]))
         ]
+        self._transports = [ThreadSocket(sock) for sock in self._sockets]
         self._idents: dict[int, int] = {}
         self._pid = os.getpid()
         # A signal handler may put while its own thread waits; an Event could lock up there.
@@ -69,6 +70,7 @@ class Worker:
             "ping": lambda message: self._channel.send({"type": "pong", "id": message.get("id")}),
             "stacks": lambda _: self._channel.send({"type": "stacks", "text": format_stacks()}),
             "interrupt": self._on_interrupt,
+            "recall": self._on_recall,
             "stop": self._on_stop,
         }
         ControlThread(self._channel, handlers, self._leave).start()
@@ -122,9 +124,12 @@ class Worker:
         return False
 
     def _serve(self) -> None:
-        for index, sock in enumerate(self._sockets):
+        for index, transport in enumerate(self._transports):
             threading.Thread(
-                target=self._serve_socket, args=(index, sock), name=f"taipan-{index}", daemon=True
+                target=self._serve_socket,
+                args=(index, transport),
+                name=f"taipan-{index}",
+                daemon=True,
             ).start()
         self._channel.send({"type": "ready", "python": platform.python_version()})
         while True:
@@ -138,9 +143,8 @@ class Worker:
             except BaseException as error:
                 self._logs.report("error", "a signal handler raised", format_exception(error))
 
-    def _serve_socket(self, index: int, sock: socket.socket) -> None:
+    def _serve_socket(self, index: int, transport: ThreadSocket) -> None:
         self._idents[index] = threading.get_ident()
-        transport = ThreadSocket(sock)
         while True:
             try:
                 transport.serve(self._dispatcher.dispatch)
@@ -177,6 +181,11 @@ class Worker:
         ident = self._idents.get(int(message["thread"]))
         if ident is not None:
             self._dispatcher.interrupt(ident, str(message["request"]))
+
+    def _on_recall(self, message: Mapping[str, Any]) -> None:
+        index = int(message["thread"])
+        serials = self._transports[index].recall()
+        self._channel.send({"type": "recalled", "thread": index, "requests": serials})
 
     def _leave(self) -> None:
         """Node is gone: the process ends soon, whatever its threads do."""

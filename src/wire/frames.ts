@@ -153,29 +153,35 @@ export class FrameDecoder implements FrameHead {
   }
 }
 
-/** Writes the 8 bytes before a payload of `length` bytes to `buffer` at offset 0; `status` is 0. */
-export function writeFrameHeader(
-  buffer: Buffer,
-  type: number,
-  flags: number,
-  length: number,
-): void {
+/** What the fixed part of a frame says. */
+export interface FrameFields {
+  readonly type: number
+  readonly flags: number
+  /** Status of a HEAD frame; serial number of the request in the frames to a thread. */
+  readonly status: number
+  /** Bytes of payload. */
+  readonly length: number
+}
+
+/** Writes the 8 bytes before a payload to `buffer` at `at`. */
+export function writeFrameHeader(buffer: Buffer, at: number, fields: FrameFields): void {
+  const { type, flags, status, length } = fields
   if (length > FRAME_PAYLOAD_LIMIT)
     throw new TaipanError(
       'INTERNAL',
       `a frame of type ${type} would hold ${length} bytes, more than ${FRAME_PAYLOAD_LIMIT}`,
     )
-  buffer.writeUInt8(type, 0)
-  buffer.writeUInt8(flags, 1)
-  buffer.writeUInt16LE(0, 2)
-  buffer.writeUInt32LE(length, 4)
+  buffer.writeUInt8(type, at)
+  buffer.writeUInt8(flags, at + 1)
+  buffer.writeUInt16LE(status, at + 2)
+  buffer.writeUInt32LE(length, at + 4)
 }
 
 /** A whole frame in a buffer of its own. */
-export function encodeFrame(type: number, flags = 0, payload?: Uint8Array): Buffer {
+export function encodeFrame(type: number, flags = 0, payload?: Uint8Array, status = 0): Buffer {
   const length = payload === undefined ? 0 : payload.length
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)
-  writeFrameHeader(frame, type, flags, length)
+  writeFrameHeader(frame, 0, { type, flags, status, length })
   if (payload !== undefined) frame.set(payload, FRAME_HEADER_BYTES)
   return frame
 }

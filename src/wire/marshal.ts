@@ -25,7 +25,7 @@ export class MarshalWriter implements CgiWriter {
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #at = 0
 
-  /** Bytes written so far, with the room that `reset` left in front. */
+  /** Bytes written so far, room that was left free included. */
   get length(): number {
     return this.#at
   }
@@ -35,17 +35,31 @@ export class MarshalWriter implements CgiWriter {
     return this.#buffer
   }
 
-  /** Starts anew, leaving `front` bytes free for a header. */
-  reset(front: number): void {
-    this.#at = front
+  /** Starts anew in the same memory. */
+  clear(): void {
+    this.#at = 0
   }
 
-  /** Gives a buffer that grew beyond `limit` back. */
+  /** Leaves `bytes` free for a header, and returns where they begin. */
+  skip(bytes: number): number {
+    this.#reserve(bytes)
+    const start = this.#at
+    this.#at = start + bytes
+    return start
+  }
+
+  /** Starts anew in fresh memory: what was written is still in use. */
+  detach(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+    this.#at = 0
+  }
+
+  /** Gives a buffer that grew beyond `limit` back. Only when nothing is written. */
   trim(limit: number): void {
     if (this.#buffer.length > limit) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   }
 
-  /** A view of what was written; the next `reset` writes over it. */
+  /** A view of what was written; what follows `clear` is written over it. */
   view(): Buffer {
     return this.#buffer.subarray(0, this.#at)
   }

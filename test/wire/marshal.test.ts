@@ -13,7 +13,7 @@ function writeRequest(
   body: Uint8Array | null,
 ): Buffer {
   const writer = new MarshalWriter()
-  writer.reset(0)
+  writer.clear()
   writer.tuple(3)
   writer.int(application)
   writer.dict()
@@ -78,9 +78,10 @@ describe('MarshalWriter', () => {
 
   test('starts anew behind the room it is asked to leave', () => {
     const writer = new MarshalWriter()
-    writer.reset(8)
+    writer.skip(8)
     writer.int(5)
-    writer.reset(8)
+    writer.clear()
+    expect(writer.skip(8)).toBe(0)
     writer.int(6)
     expect(writer.view().subarray(8).toString('hex')).toBe('6906000000')
   })

@@ -1,11 +1,17 @@
-"""The socket of one worker thread: requests in, responses out, one at a time."""
+"""The socket of one worker thread: requests in, responses out, one at a time.
+
+Requests may arrive ahead, while the thread has another one. They wait here, and can be recalled by
+another thread as long as they have not been begun.
+"""
 
 from __future__ import annotations
 
 import errno
 import marshal
 import socket
+from _thread import allocate_lock
 from collections import deque
+from time import perf_counter
 from typing import Any, Callable, Optional
 
 from taipan import frames
@@ -15,17 +21,39 @@ _RECEIVE_BYTES = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
 _PIECE_BYTES = 256 * 1024
 
+# Instead of a serial number: no request stands in the buffer, and none will.
+_NONE = -1
+_CLOSED = -2
+
 Request = tuple[int, dict[str, Any], Optional[bytes]]
 
 
 class ThreadSocket:
     """A `Transport` over the inherited socket of a thread."""
 
-    __slots__ = ("_body", "_broken", "_decoder", "_ended", "_freed", "_opened", "_socket")
+    __slots__ = (
+        "_ahead",
+        "_body",
+        "_broken",
+        "_decoder",
+        "_ended",
+        "_freed",
+        "_opened",
+        "_reading",
+        "_serial",
+        "_socket",
+        "_started",
+    )
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        #: Held by the thread that reads the socket or uses the decoder.
+        self._reading = allocate_lock()
         self._decoder = frames.Decoder()
+        #: Serial numbers and payloads of requests that have not been begun.
+        self._ahead: deque[tuple[int, bytes]] = deque()
+        self._serial = 0
+        self._started = 0.0
         self._body: deque[bytes] = deque()
         self._ended = False
         self._broken: str | None = None
@@ -38,35 +66,81 @@ class ThreadSocket:
         Raises `TransportClosed` when it closes within a request, and `OSError` or `FrameError` when
         the socket is of no use any more.
         """
-        receive_into = self._socket.recv_into
-        unpack = frames.HEADER.unpack_from
-        loads = marshal.loads
         buffer = bytearray(_RECEIVE_BYTES)
         # marshal ignores what lies behind the value, so one view serves every request.
         payload = memoryview(buffer)[frames.HEADER_BYTES :]
-        decoder = self._decoder
+        loads = marshal.loads
+        ahead = self._ahead
         while True:
-            if decoder.empty:
-                size = _uninterrupted(receive_into, buffer)
-                if size == 0:
+            try:
+                serial, data = ahead.popleft()
+            except IndexError:
+                with self._reading:
+                    serial = self._receive_request(buffer)
+                if serial == _CLOSED:
                     return
-                if size >= frames.HEADER_BYTES:
-                    kind, _flags, _status, length = unpack(buffer)
-                    if kind == frames.REQUEST and size == length + frames.HEADER_BYTES:
-                        self._freed = False
-                        self._broken = None
-                        dispatch(loads(payload), self)
-                        self._discard()
-                        continue
-                decoder.feed(memoryview(buffer)[:size])
-            frame = self._next()
+                if serial == _NONE:
+                    continue
+                self._begin(serial)
+                dispatch(loads(payload), self)
+            else:
+                self._begin(serial)
+                dispatch(loads(data), self)
+
+    def recall(self) -> list[int]:
+        """Takes back the requests that have not been begun. Called by other threads."""
+        if self._reading.acquire(False):
+            try:
+                while data := self._receive_now():
+                    self._decoder.feed(data)
+                self._sort()
+            except TransportClosed:
+                pass
+            finally:
+                self._reading.release()
+        serials = []
+        while True:
+            try:
+                serials.append(self._ahead.popleft()[0])
+            except IndexError:
+                return serials
+
+    def _begin(self, serial: int) -> None:
+        self._serial = serial
+        self._started = perf_counter()
+        self._freed = False
+        self._broken = None
+        self._ended = False
+        if self._body:
+            self._body.clear()
+
+    def _receive_request(self, buffer: bytearray) -> int:
+        """Waits for requests. One that comes alone stays in `buffer`; its serial number is returned."""
+        if self._ahead:
+            return _NONE
+        decoder = self._decoder
+        if not decoder.empty:
+            decoder.feed(self._receive(max(decoder.missing(), 1)))
+            self._sort()
+            return _NONE
+        size = _uninterrupted(self._socket.recv_into, buffer)
+        if size == 0:
+            return _CLOSED
+        if size >= frames.HEADER_BYTES:
+            kind, _flags, serial, length = frames.HEADER.unpack_from(buffer)
+            if kind == frames.REQUEST and size == length + frames.HEADER_BYTES:
+                return int(serial)
+        decoder.feed(memoryview(buffer)[:size])
+        self._sort()
+        return _NONE
+
+    def _sort(self) -> None:
+        """Puts complete frames where they belong. `_reading` is held."""
+        for frame in self._decoder.frames():
             if frame.kind == frames.REQUEST:
-                self._freed = False
-                self._broken = None
-                dispatch(loads(frame.payload), self)
-                self._discard()
-            elif frame.kind not in (frames.BODY, frames.BROKEN, frames.OPENED):
-                raise frames.FrameError(f"frame of type {frame.kind} while waiting for a request")
+                self._ahead.append((frame.status, frame.payload))
+            elif frame.status == self._serial:
+                self._handle(frame)
 
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
@@ -82,7 +156,9 @@ class ThreadSocket:
                 (
                     frames.HEAD_HEADER.pack(frames.HEAD, flags, status, 8 + len(fields), length),
                     fields,
-                    frames.HEADER.pack(frames.DATA, 3 if free else 1, 0, len(body)),
+                    frames.HEADER.pack(frames.DATA, 3, self._took(), len(body))
+                    if free
+                    else frames.HEADER.pack(frames.DATA, 1, 0, len(body)),
                     body,
                 )
             )
@@ -120,7 +196,7 @@ class ThreadSocket:
         )
         while self._opened is None:
             self._raise_broken()
-            self._handle(self._next())
+            self._wait()
         return self._opened
 
     def abort(self, reason: str) -> None:
@@ -140,19 +216,18 @@ class ThreadSocket:
             if self._ended:
                 return None
             self._raise_broken()
-            self._handle(self._next())
+            self._wait()
         return self._body.popleft()
 
     def finish(self) -> None:
         """Tells Node that the thread is free, once."""
         if not self._freed:
             self._freed = True
-            self._write(frames.encode(frames.FREE))
+            self._write(frames.encode(frames.FREE, status=self._took()))
 
-    def _discard(self) -> None:
-        if self._ended or self._body:
-            self._body.clear()
-            self._ended = False
+    def _took(self) -> int:
+        """Microseconds since the request was begun."""
+        return min(int((perf_counter() - self._started) * 1_000_000), 0xFFFF)
 
     def _pieces(self, data: bytes, last: bool) -> None:
         view = memoryview(data)
@@ -172,32 +247,37 @@ class ThreadSocket:
 
     def _look(self) -> None:
         """Notices a client that left, without waiting."""
+        with self._reading:
+            if data := self._receive_now():
+                self._decoder.feed(data)
+                self._sort()
+        self._raise_broken()
+
+    def _wait(self) -> None:
+        """Waits for frames that concern the request that is being served."""
+        with self._reading:
+            self._decoder.feed(self._receive(max(self._decoder.missing(), 1)))
+            self._sort()
+
+    def _receive(self, size: int) -> bytes:
+        data: bytes = _uninterrupted(self._socket.recv, max(size, _RECEIVE_BYTES))
+        if not data:
+            raise TransportClosed
+        return data
+
+    def _receive_now(self) -> bytes | None:
+        """None when nothing is there."""
         try:
             data = self._socket.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            pass
-        else:
-            if not data:
-                raise TransportClosed
-            self._decoder.feed(data)
-            for frame in self._decoder.frames():
-                self._handle(frame)
-        self._raise_broken()
+            return None
+        if not data:
+            raise TransportClosed
+        return data
 
     def _raise_broken(self) -> None:
         if self._broken is not None:
             raise ClientDisconnected(errno.ECONNRESET, self._broken)
-
-    def _next(self) -> frames.Frame:
-        decoder = self._decoder
-        while missing := decoder.missing():
-            data = _uninterrupted(self._socket.recv, max(missing, _RECEIVE_BYTES))
-            if not data:
-                raise TransportClosed
-            decoder.feed(data)
-        frame = decoder.take()
-        assert frame is not None
-        return frame
 
     def _handle(self, frame: frames.Frame) -> None:
         if frame.kind == frames.BODY:

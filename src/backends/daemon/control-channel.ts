@@ -22,6 +22,7 @@ export type MessageToWorker =
   | ConfigureMessage
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'interrupt'; readonly thread: number; readonly request: string }
+  | { readonly type: 'recall'; readonly thread: number }
   | { readonly type: 'stacks' }
   | { readonly type: 'stop' }
 

@@ -18,14 +18,16 @@ export type BodyState = 'waiting' | 'served' | 'broken'
 export class PulledBody {
   readonly #socket: Socket
   #credit = 0
+  #serial = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
   }
 
-  /** Forgets what the last request had asked for. */
-  reset(): void {
+  /** Forgets what the last request had asked for; what follows is sent for the request with this serial number. */
+  reset(serial: number): void {
     this.#credit = 0
+    this.#serial = serial
   }
 
   /** The thread may be sent `bytes` more. */
@@ -48,12 +50,14 @@ export class PulledBody {
   }
 
   #send(piece: Uint8Array | undefined, flags: number): void {
+    const type = FrameType.BODY
+    const status = this.#serial
     if (piece === undefined || piece.length <= COPY_BYTES) {
-      this.#socket.write(encodeFrame(FrameType.BODY, flags, piece))
+      this.#socket.write(encodeFrame(type, flags, piece, status))
       return
     }
     const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES)
-    writeFrameHeader(header, FrameType.BODY, flags, piece.length)
+    writeFrameHeader(header, 0, { type, flags, status, length: piece.length })
     this.#socket.cork()
     this.#socket.write(header)
     this.#socket.write(piece)

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net'
 
-import type { Invocation } from '../../core/backend.ts'
-import type { Exchange } from '../../core/exchange.ts'
 import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables } from '../../wire/cgi-variables.ts'
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
+import type { Errand } from './job-queue.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
@@ -14,23 +13,20 @@ const REQUEST_ID = new CgiName('taipan.request_id')
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
-/** What goes into a REQUEST frame beside the exchange and its place. */
-export interface RequestFacts {
-  readonly application: number
-  /** The whole body; undefined when the thread has to ask for it. */
-  readonly body: readonly Uint8Array[] | undefined
-}
-
-/** Writes REQUEST frames of one thread. Its memory is used again: the thread has read all of a request before it is free for the next. */
+/** Writes REQUEST frames of one thread: `add` gathers them, `flush` sends what was gathered in one write. */
 export class RequestWriter {
+  readonly #socket: Socket
   readonly #marshal = new MarshalWriter()
 
-  /** Sends the frame, in one write when the body is short. */
-  write(socket: Socket, exchange: Exchange, invocation: Invocation, facts: RequestFacts): void {
-    const { application, body } = facts
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** Adds a frame. `serial` names the request in the frames that concern it. */
+  add(errand: Errand, serial: number): void {
+    const { exchange, invocation, application, body } = errand
     const marshal = this.#marshal
-    marshal.trim(KEEP_BYTES)
-    marshal.reset(FRAME_HEADER_BYTES)
+    const start = marshal.skip(FRAME_HEADER_BYTES)
     marshal.tuple(3)
     marshal.int(application)
     marshal.dict()
@@ -38,33 +34,42 @@ export class RequestWriter {
     marshal.variable(URL_SCHEME, exchange.connection.scheme)
     marshal.variable(REQUEST_ID, exchange.id)
     marshal.endDict()
-    if (body === undefined) {
-      marshal.none()
-      this.#send(socket, 0)
-      return
-    }
-    this.#sendBody(socket, body)
+    if (body === undefined) marshal.none()
+    const length = body === undefined ? 0 : this.#addBody(body)
+    writeFrameHeader(marshal.buffer, start, {
+      type: FrameType.REQUEST,
+      flags: 0,
+      status: serial,
+      length: marshal.length - start - FRAME_HEADER_BYTES + length,
+    })
+    if (body !== undefined && length > 0) this.#sendBody(body)
   }
 
-  #sendBody(socket: Socket, body: readonly Uint8Array[]): void {
+  /** Sends what was added. */
+  flush(): void {
+    const marshal = this.#marshal
+    if (marshal.length === 0) return
+    this.#socket.write(marshal.view())
+    // What the system has not taken yet is still read from this memory.
+    if (this.#socket.writableLength > 0) marshal.detach()
+    else marshal.clear()
+    marshal.trim(KEEP_BYTES)
+  }
+
+  /** Bytes that have to be sent behind the frame's head; 0 when they were copied. */
+  #addBody(body: readonly Uint8Array[]): number {
     let length = 0
     for (const piece of body) length += piece.length
     this.#marshal.bytesHead(length)
-    if (length <= COPY_BYTES) {
-      for (const piece of body) this.#marshal.raw(piece)
-      this.#send(socket, 0)
-      return
-    }
-    socket.cork()
-    this.#send(socket, length)
-    for (const piece of body) socket.write(piece)
-    socket.uncork()
+    if (length > COPY_BYTES) return length
+    for (const piece of body) this.#marshal.raw(piece)
+    return 0
   }
 
-  #send(socket: Socket, behind: number): void {
-    const marshal = this.#marshal
-    const payload = marshal.length - FRAME_HEADER_BYTES + behind
-    writeFrameHeader(marshal.buffer, FrameType.REQUEST, 0, payload)
-    socket.write(marshal.view())
+  #sendBody(body: readonly Uint8Array[]): void {
+    this.#socket.cork()
+    this.flush()
+    for (const piece of body) this.#socket.write(piece)
+    this.#socket.uncork()
   }
 }

@@ -5,38 +5,23 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Errand, Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
+import { Pace } from './pace.ts'
 import type { ThreadLink } from './thread-link.ts'
+import type { WorkerSeats } from './worker-seats.ts'
 
-/** The threads of one worker, as the scheduler sees them. */
-export class WorkerSeats {
-  readonly links: readonly ThreadLink[]
-  /** The last one is the most recently used. */
-  readonly idle: ThreadLink[]
-  /** For each application, whether one of its requests is in this process; counted for those that allow only one. */
-  readonly serving: boolean[] = []
-  usedAt = 0
-  /** The scheduler gives it requests. */
-  open = false
+// A larger body is not worth waiting behind another request.
+const AHEAD_BODY_BYTES = 16 * 1024
 
-  constructor(links: readonly ThreadLink[]) {
-    this.links = links
-    this.idle = links.toReversed()
-  }
-
-  /** Threads that have a request and can still finish it. */
-  get busy(): number {
-    let busy = 0
-    for (const link of this.links) if (link.busy && !link.lost) busy++
-    return busy
-  }
-}
-
-/** Gives requests to idle threads, and lets them wait in order while there are none. */
+/**
+ * Gives requests to idle threads, and lets them wait in order while there are none. Requests of applications that answer
+ * at once are sent to a busy thread ahead of their turn: waking another thread for each would cost more than the wait.
+ */
 export class Scheduler {
   readonly #serial: readonly boolean[]
   readonly #limit: number
   readonly #queues: readonly JobQueue[]
   readonly #workers: WorkerSeats[] = []
+  readonly #pace: Pace
   #sequence = 0
   #uses = 0
 
@@ -44,6 +29,7 @@ export class Scheduler {
     this.#serial = applications.map((application) => !application.multithread)
     this.#queues = applications.map(() => new JobQueue())
     this.#limit = queueLimit
+    this.#pace = new Pace(applications.length)
   }
 
   /** Requests that wait, those included whose client has just left. */
@@ -84,11 +70,12 @@ export class Scheduler {
 
   /** Hands the exchange to a thread now, or later, or answers that there is no room. */
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
+    const errand: Errand = { exchange, invocation, application, body: undefined }
+    if (this.#serveAhead(errand)) return
     const worker = this.#chooseWorker(application)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
-      this.#use(worker, application)
-      link.serve(exchange, invocation, application)
+      this.#serve(worker, link, errand)
       return
     }
     if (this.waiting >= this.#limit) this.#removeGone()
@@ -96,7 +83,7 @@ export class Scheduler {
     else {
       const sequence = ++this.#sequence
       const since = performance.now()
-      const job: Job = { exchange, invocation, application, body: undefined, sequence, since }
+      const job: Job = { ...errand, sequence, since }
       this.#queues[application]?.push(job)
       this.relieve()
     }
@@ -115,12 +102,16 @@ export class Scheduler {
       })
   }
 
-  /** A thread is free again; it gets the oldest request it may take. */
-  release(worker: WorkerSeats, link: ThreadLink): void {
-    worker.serving[link.application] = false
-    const job = worker.open ? this.#nextJob(worker) : undefined
-    if (job === undefined) worker.idle.push(link)
-    else this.#serve(worker, link, job)
+  /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
+  release(worker: WorkerSeats, link: ThreadLink, application: number): void {
+    this.#pace.note(application, link.took)
+    worker.serving[application] = false
+    if (!link.busy) {
+      const job = worker.open ? this.#nextJob(worker) : undefined
+      if (job === undefined) worker.idle.push(link)
+      else this.#serve(worker, link, job)
+    }
+    this.#topUp(worker, link)
   }
 
   /** Answers requests that began to wait before `since` (`performance.now()`), and forgets those whose client left. */
@@ -157,6 +148,12 @@ export class Scheduler {
   }
 
   #nextJob(worker: WorkerSeats): Job | undefined {
+    const job = this.#peekJob(worker)
+    if (job !== undefined) this.#queues[job.application]?.shift()
+    return job
+  }
+
+  #peekJob(worker: WorkerSeats): Job | undefined {
     let oldest: Job | undefined
     for (let i = 0; i < this.#queues.length; i++) {
       const queue = this.#queues[i]
@@ -166,14 +163,49 @@ export class Scheduler {
       if (job !== undefined && (oldest === undefined || job.sequence < oldest.sequence))
         oldest = job
     }
-    if (oldest !== undefined) this.#queues[oldest.application]?.shift()
     return oldest
   }
 
   #serve(worker: WorkerSeats, link: ThreadLink, errand: Errand): void {
-    const { exchange, invocation, application, body } = errand
-    this.#use(worker, application)
-    link.serve(exchange, invocation, application, body)
+    this.#use(worker, errand.application)
+    worker.serve(link, errand)
+  }
+
+  /** Sends a short request behind short ones, unless others wait already. */
+  #serveAhead(errand: Errand): boolean {
+    if (!this.#mayGoAhead(errand) || this.waiting > 0) return false
+    const worker = this.#chooseLeastLoaded()
+    const link = worker?.latest
+    if (worker === undefined || link === undefined || !this.#isShort(link.application)) return false
+    worker.usedAt = ++this.#uses
+    worker.serveAhead(link, errand)
+    return true
+  }
+
+  /** Sends those that wait ahead, too, as long as the oldest one may go. */
+  #topUp(worker: WorkerSeats, link: ThreadLink): void {
+    while (worker.open && worker.takesAhead(link) && this.#isShort(link.application)) {
+      const job = this.#peekJob(worker)
+      if (job === undefined || !this.#mayGoAhead(job)) return
+      this.#queues[job.application]?.shift()
+      worker.serveAhead(link, job)
+    }
+  }
+
+  #mayGoAhead({ application, exchange }: Errand): boolean {
+    const { body } = exchange
+    return this.#isShort(application) && body.complete && body.buffered <= AHEAD_BODY_BYTES
+  }
+
+  #isShort(application: number): boolean {
+    return this.#pace.isShort(application) && this.#serial[application] !== true
+  }
+
+  #chooseLeastLoaded(): WorkerSeats | undefined {
+    let best = this.#workers[0]
+    if (best === undefined || this.#workers.length === 1) return best
+    for (const worker of this.#workers) if (worker.load < best.load) best = worker
+    return best
   }
 
   #use(worker: WorkerSeats, application: number): void {

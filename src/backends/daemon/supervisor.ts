@@ -116,8 +116,8 @@ export class Supervisor implements WorkerListener {
     return this.#nextReload
   }
 
-  onFree(worker: Worker, link: ThreadLink): void {
-    this.#options.scheduler.release(worker.seats, link)
+  onFree(worker: Worker, link: ThreadLink, application: number): void {
+    this.#options.scheduler.release(worker.seats, link, application)
   }
 
   onSuspect(worker: Worker): void {

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 
 import { answerError } from '../../core/answer-error.ts'
-import type { Invocation } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
@@ -28,8 +27,8 @@ export interface ThreadSurroundings {
   /** Request bodies up to this many bytes are handed over without being asked for. */
   readonly requestBuffer: number
   readonly held: HeldResponses
-  /** The thread can take the next request. */
-  readonly onFree: (link: ThreadLink) => void
+  /** A request is over. The thread can take the next one, unless it has some ahead (`busy`). */
+  readonly onFree: (link: ThreadLink, application: number) => void
   /** The socket has closed or its frames cannot be read; nothing more comes from this thread. */
   readonly onLost: (link: ThreadLink, error: Error | undefined) => void
   /** Requests wait and no thread is idle. */
@@ -45,7 +44,18 @@ export interface RequestFacts {
   readonly age: number
 }
 
-/** One thread of a worker: hands it one exchange at a time and carries the answer back. */
+/** A request that was sent while the thread had another one. */
+interface AheadErrand {
+  readonly errand: Errand
+  readonly serial: number
+}
+
+const SERIALS = 0x1_0000
+
+/**
+ * One thread of a worker: hands it exchanges and carries the answers back, one after the other. Short requests may be
+ * sent ahead of their turn, which spares both sides a wake-up for each; `recall` gets them back.
+ */
 export class ThreadLink implements FrameSink {
   readonly index: number
   /** Time the thread has had for its request, without what it waited for the client. */
@@ -54,14 +64,25 @@ export class ThreadLink implements FrameSink {
   busy = false
   /** Index of the application it serves, or served last. */
   application = 0
+  /** `performance.now()` when its request had its turn. */
+  begunAt = 0
+  /** Microseconds its last request took in Python, at most 65,535. */
+  took = 0
   /** `performance.now()` of the interrupt that was sent for the request; 0 when none was. */
   interruptedAt = 0
   requestId = ''
   readonly #socket: Socket
   readonly #surroundings: ThreadSurroundings
   readonly #decoder: FrameDecoder
-  readonly #writer = new RequestWriter()
+  readonly #writer: RequestWriter
   readonly #body: PulledBody
+  #ahead: AheadErrand[] = []
+  #serial = 0
+  #lastSerial = 0
+  #flushing = false
+  /** While requests are recalled nobody knows which of them the thread answers. */
+  #recalling = false
+  #deferred: Buffer[] = []
   #exchange: Exchange | undefined
   #errand: Errand | undefined
   /** The thread has sent something for its request, so it has read it. */
@@ -77,6 +98,7 @@ export class ThreadLink implements FrameSink {
     this.#surroundings = surroundings
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
     this.#body = new PulledBody(socket)
+    this.#writer = new RequestWriter(socket)
     socket.on('data', this.#onChunk)
     socket.on('error', this.#onSocketError)
     socket.on('close', this.#onSocketClose)
@@ -99,29 +121,50 @@ export class ThreadLink implements FrameSink {
     return this.#paused
   }
 
-  /** Hands an exchange to the thread, which must be idle. */
-  serve(
-    exchange: Exchange,
-    invocation: Invocation,
-    application: number,
-    taken?: readonly Uint8Array[],
-  ): void {
-    const now = performance.now()
+  /** Requests it has been sent ahead. */
+  get ahead(): number {
+    return this.#ahead.length
+  }
+
+  /** It is being asked for what it was sent ahead. */
+  get recalling(): boolean {
+    return this.#recalling
+  }
+
+  /** Hands a request to the thread, which must be idle. */
+  serve(errand: Errand): void {
+    const serial = this.#nextSerial()
     this.busy = true
-    this.application = application
-    this.requestId = exchange.id
-    this.clock.start(now)
-    this.#exchange = exchange
-    this.#heard = false
-    this.#brokenSent = false
-    const { notes } = exchange
-    notes.answeredBy = invocation.application
-    notes.worker = this.#surroundings.label
-    notes.queued = now - exchange.startedAt
-    const body = taken ?? this.#takeBody(exchange)
-    this.#errand = { exchange, invocation, application, body }
-    this.#writer.write(this.#socket, exchange, invocation, this.#errand)
-    exchange.onFinish(this.#onExchangeOver)
+    const taken = this.#withBody(errand)
+    this.#begin(taken, serial, performance.now())
+    this.#writer.add(taken, serial)
+    this.#writer.flush()
+  }
+
+  /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
+  serveLater(errand: Errand): void {
+    const serial = this.#nextSerial()
+    const taken = this.#withBody(errand)
+    this.#ahead.push({ errand: taken, serial })
+    this.#writer.add(taken, serial)
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(this.#flush)
+  }
+
+  /** From now on the thread's answers wait until it is known what it still has: see `takeRecalled`. */
+  startRecall(): void {
+    this.#recalling = true
+    this.#flush()
+  }
+
+  /** Removes the requests that the thread has given back, in the order in which they were sent. */
+  takeRecalled(serials: readonly number[]): Errand[] {
+    const recalled = this.#ahead.filter(({ serial }) => serials.includes(serial))
+    this.#ahead = this.#ahead.filter(({ serial }) => !serials.includes(serial))
+    this.#recalling = false
+    for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
+    return recalled.map(({ errand }) => errand)
   }
 
   /**
@@ -131,7 +174,7 @@ export class ThreadLink implements FrameSink {
   takeBack(error: Error | undefined): Errand | undefined {
     const code = error !== undefined && 'code' in error ? error.code : undefined
     const unread = !this.#heard && (code === 'EPIPE' || code === 'ECONNRESET')
-    if (!unread || this.#exchange === undefined) return undefined
+    if (!unread || this.#ahead.length > 0 || this.#exchange === undefined) return undefined
     const errand = this.#errand
     this.#detach(this.#exchange)
     this.#errand = undefined
@@ -144,6 +187,12 @@ export class ThreadLink implements FrameSink {
     const exchange = this.#exchange
     if (this.#paused && exchange !== undefined && this.#surroundings.held.allows(exchange))
       this.#resume()
+  }
+
+  /** Answers all it has with an error: nothing more comes from the thread. */
+  giveUpAll(code: ErrorCode): void {
+    this.giveUp(code)
+    for (const { errand } of this.#ahead.splice(0)) answerError(errand.exchange, code)
   }
 
   /** Answers the exchange with an error, unless it is answered already; what the thread still sends for it is dropped. */
@@ -182,7 +231,7 @@ export class ThreadLink implements FrameSink {
         this.#takeHead(parseResponseHead(frame, chunk, start, end))
         return
       case FrameType.FREE:
-        this.#becomeFree()
+        this.#becomeFree(frame.status)
         return
       case FrameType.PULL:
         this.#takePull(chunk.readUInt32LE(start))
@@ -192,20 +241,55 @@ export class ThreadLink implements FrameSink {
         return
       case FrameType.ABORT:
         this.giveUp('APPLICATION_FAILED')
-        if (frame.flags & FrameFlag.FREE) this.#becomeFree()
+        if (frame.flags & FrameFlag.FREE) this.#becomeFree(frame.status)
         return
       default:
         throw new TaipanError('INTERNAL', `unknown frame type ${frame.type}`)
     }
   }
 
-  #takeBody(exchange: Exchange): readonly Uint8Array[] | undefined {
-    const { body } = exchange
-    const whole = body.complete && body.buffered <= this.#surroundings.requestBuffer
-    return whole ? takeWholeBody(body) : undefined
+  #nextSerial(): number {
+    this.#lastSerial = (this.#lastSerial + 1) % SERIALS
+    return this.#lastSerial
+  }
+
+  #withBody(errand: Errand): Errand {
+    const { body } = errand.exchange
+    if (errand.body !== undefined || !body.complete) return errand
+    if (body.buffered > this.#surroundings.requestBuffer) return errand
+    return { ...errand, body: takeWholeBody(body) }
+  }
+
+  /** It is the turn of a request. */
+  #begin(errand: Errand, serial: number, now: number): void {
+    const { exchange, invocation, application } = errand
+    this.application = application
+    this.begunAt = now
+    this.requestId = exchange.id
+    this.clock.start(now)
+    this.#errand = errand
+    this.#exchange = exchange
+    this.#serial = serial
+    this.#heard = false
+    this.#brokenSent = false
+    this.#body.reset(serial)
+    const { notes } = exchange
+    notes.answeredBy = invocation.application
+    notes.worker = this.#surroundings.label
+    notes.queued = now - exchange.startedAt
+    exchange.onFinish(this.#onExchangeOver)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (!this.#lost) this.#writer.flush()
   }
 
   readonly #onChunk = (chunk: Buffer): void => {
+    if (this.#recalling) {
+      this.#deferred.push(chunk)
+      return
+    }
     try {
       this.#decoder.push(chunk)
       if (this.#head !== undefined) this.#beginResponse()
@@ -247,21 +331,21 @@ export class ThreadLink implements FrameSink {
     const exchange = this.#exchange
     const piece = start === end ? NOTHING : chunk.subarray(start, end)
     if (exchange !== undefined && last) {
-      this.#finishResponse(exchange, piece, free)
+      this.#finishResponse(exchange, piece, free ? frame.status : undefined)
       return
     }
     if (exchange !== undefined && piece.length > 0) this.#continueResponse(exchange, piece)
-    if (free) this.#becomeFree()
+    if (free) this.#becomeFree(frame.status)
   }
 
-  #finishResponse(exchange: Exchange, piece: Uint8Array, free: boolean): void {
+  #finishResponse(exchange: Exchange, piece: Uint8Array, took: number | undefined): void {
     const { response } = exchange
     const head = this.#head
     if (head === undefined && !response.begun)
       throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
     this.#detach(exchange)
     // The thread gets its next request first, and works while this response is sent.
-    if (free) this.#becomeFree()
+    if (took !== undefined) this.#becomeFree(took)
     if (head !== undefined) {
       response.send(head, piece)
       return
@@ -323,11 +407,11 @@ export class ThreadLink implements FrameSink {
     if (usable && this.#exchange === exchange) {
       this.#beginResponse()
       this.#detach(exchange)
-      this.#socket.write(encodeFrame(FrameType.OPENED, FrameFlag.OPENED_OK))
+      this.#sendToThread(FrameType.OPENED, FrameFlag.OPENED_OK)
       await answerFromFile(exchange, file, offer)
       return
     }
-    if (awaited) this.#socket.write(encodeFrame(FrameType.OPENED))
+    if (awaited) this.#sendToThread(FrameType.OPENED, 0)
     if (file !== undefined) await closeFile(file)
   }
 
@@ -342,7 +426,11 @@ export class ThreadLink implements FrameSink {
   #sendBroken(reason: string): void {
     if (this.#brokenSent || this.#lost) return
     this.#brokenSent = true
-    this.#socket.write(encodeFrame(FrameType.BROKEN, 0, Buffer.from(reason, 'utf8')))
+    this.#sendToThread(FrameType.BROKEN, 0, Buffer.from(reason, 'utf8'))
+  }
+
+  #sendToThread(type: number, flags: number, payload?: Uint8Array): void {
+    this.#socket.write(encodeFrame(type, flags, payload, this.#serial))
   }
 
   #detach(exchange: Exchange): void {
@@ -351,16 +439,21 @@ export class ThreadLink implements FrameSink {
     exchange.notes.python = this.clock.age(performance.now())
     exchange.body.onProgress = undefined
     exchange.response.onDrain = undefined
-    this.#body.reset()
+    this.#body.reset(this.#serial)
     this.#resume()
     this.clock.goOn(performance.now())
   }
 
-  #becomeFree(): void {
+  #becomeFree(took: number): void {
     this.giveUp('APPLICATION_FAILED')
-    this.busy = false
-    this.#errand = undefined
+    const { application } = this
+    this.took = took
     this.interruptedAt = 0
-    this.#surroundings.onFree(this)
+    const next = this.#ahead.shift()
+    if (next === undefined) {
+      this.busy = false
+      this.#errand = undefined
+    } else this.#begin(next.errand, next.serial, performance.now())
+    this.#surroundings.onFree(this, application)
   }
 }

@@ -8,7 +8,6 @@ import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from './held-responses.ts'
 import type { Errand } from './job-queue.ts'
 import type { LoadFailure } from './load-failure.ts'
-import { WorkerSeats } from './scheduler.ts'
 import type { WorkerProcess } from './spawn.ts'
 import { spawnWorker } from './spawn.ts'
 import type { Force, Terminable } from './terminate.ts'
@@ -16,6 +15,7 @@ import { endsWithin, killTree, sendSignal, terminate } from './terminate.ts'
 import type { RequestFacts, ThreadSurroundings } from './thread-link.ts'
 import { ThreadLink } from './thread-link.ts'
 import { WorkerLog } from './worker-log.ts'
+import { WorkerSeats } from './worker-seats.ts'
 
 // A forked grandchild may hold the far ends open for ever; what the worker itself wrote is there at once.
 const DRAIN_MS = 250
@@ -36,8 +36,8 @@ export interface WorkerExit {
 
 /** What a worker tells the one who keeps it. */
 export interface WorkerListener {
-  /** A thread can take the next request. */
-  onFree(worker: Worker, link: ThreadLink): void
+  /** A thread has finished a request of an application. */
+  onFree(worker: Worker, link: ThreadLink, application: number): void
   /** It has lost a socket and is probably about to end: no more requests, please. */
   onSuspect(worker: Worker): void
   /** A request that it was handed and has not read. */
@@ -109,7 +109,8 @@ export class Worker implements Terminable {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.#onLost('its control channel', error),
     })
-    this.seats = new WorkerSeats(this.#createLinks(process.threads, options.held))
+    const links = this.#createLinks(process.threads, options.held)
+    this.seats = new WorkerSeats(links, (link) => this.#recall(link))
     process.child.once('exit', (code, signal) => void this.#onExit(code, signal))
     this.#control.send(configureMessage(options))
   }
@@ -147,7 +148,7 @@ export class Worker implements Terminable {
   }
 
   beforeForce(): void {
-    for (const link of this.seats.links) link.giveUp('STOPPING')
+    for (const link of this.seats.links) link.giveUpAll('STOPPING')
   }
 
   ping(id: number): void {
@@ -159,6 +160,12 @@ export class Worker implements Terminable {
     const { index: thread, requestId: request } = link
     this.#control.send({ type: 'interrupt', thread, request })
     link.interrupt('APPLICATION_TIMEOUT')
+  }
+
+  /** Asks for the requests that a thread was sent ahead and has not begun; they come back by `onReturned`. */
+  #recall(link: ThreadLink): void {
+    link.startRecall()
+    this.#control.send({ type: 'recall', thread: link.index })
   }
 
   /** Never became ready within its time: ends it and says so. */
@@ -180,12 +187,12 @@ export class Worker implements Terminable {
       label: this.label,
       requestBuffer: Math.min(this.#group.buffers.request, REQUEST_BUFFER_LIMIT),
       held,
-      onFree: (link) => this.#onFree(link),
+      onFree: (link, application) => this.#onFree(link, application),
       onLost: (link, error) => {
         this.#listener.onSuspect(this)
         const errand = link.takeBack(error)
         if (errand !== undefined) this.#listener.onReturned(errand)
-        link.giveUp(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+        link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
         this.#onLost(`the socket of thread ${link.index}`, error)
       },
       underPressure: () => this.#listener.underPressure(),
@@ -193,9 +200,9 @@ export class Worker implements Terminable {
     return sockets.map((socket, index) => new ThreadLink(index, socket, surroundings))
   }
 
-  #onFree(link: ThreadLink): void {
+  #onFree(link: ThreadLink, application: number): void {
     this.served++
-    this.#listener.onFree(this, link)
+    this.#listener.onFree(this, link, application)
     if (this.#idleWaiters.length > 0 && this.seats.busy === 0) this.#wakeIdleWaiters()
   }
 
@@ -220,11 +227,23 @@ export class Worker implements Terminable {
       case 'log':
         this.#log.takeMessage(message)
         return
+      case 'recalled':
+        this.#takeRecalled(message)
+        return
       case 'leaving':
         this.declareUnfit('was asked to end from outside')
         return
       default:
     }
+  }
+
+  #takeRecalled(message: MessageFromWorker): void {
+    const { thread, requests } = message
+    const link = typeof thread === 'number' ? this.seats.links[thread] : undefined
+    if (link === undefined || !Array.isArray(requests)) return
+    const serials = requests.filter((serial) => typeof serial === 'number')
+    // The last one first: each goes before those that wait.
+    for (const errand of link.takeRecalled(serials).toReversed()) this.#listener.onReturned(errand)
   }
 
   #failLoading(failure: Omit<LoadFailure, 'code'>): void {
@@ -247,7 +266,7 @@ export class Worker implements Terminable {
       .filter((facts) => facts !== undefined)
     this.#ended = true
     for (const link of this.seats.links) {
-      link.giveUp(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+      link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
       link.destroy()
     }
     this.#control.destroy()

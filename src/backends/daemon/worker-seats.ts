@@ -1,0 +1,78 @@
+import type { Errand } from './job-queue.ts'
+import type { ThreadLink } from './thread-link.ts'
+
+// A thread that has not finished a request by then may have one that takes long.
+const STUCK_MS = 2
+const MOST_AHEAD = 32
+
+/** The threads of one worker, as the scheduler sees them. */
+export class WorkerSeats {
+  readonly links: readonly ThreadLink[]
+  /** The last one is the most recently used. */
+  readonly idle: ThreadLink[]
+  /** For each application, whether one of its requests is in this process; counted for those that allow only one. */
+  readonly serving: boolean[] = []
+  usedAt = 0
+  /** The scheduler gives it requests. */
+  open = false
+  readonly #recall: (link: ThreadLink) => void
+  #latest: ThreadLink | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** `recall` asks a thread for the requests that it was sent ahead. */
+  constructor(links: readonly ThreadLink[], recall: (link: ThreadLink) => void) {
+    this.links = links
+    this.idle = links.toReversed()
+    this.#recall = recall
+  }
+
+  /** Threads that have a request and can still finish it. */
+  get busy(): number {
+    let busy = 0
+    for (const link of this.links) if (link.busy && !link.lost) busy++
+    return busy
+  }
+
+  /** Requests in the process. */
+  get load(): number {
+    let load = 0
+    for (const link of this.links) if (link.busy) load += 1 + link.ahead
+    return load
+  }
+
+  /** The thread that got the last request, when it may be sent another one ahead. */
+  get latest(): ThreadLink | undefined {
+    const link = this.#latest
+    if (link === undefined || !this.takesAhead(link)) return undefined
+    return performance.now() - link.begunAt < STUCK_MS ? link : undefined
+  }
+
+  /** There is room for one more request ahead. */
+  takesAhead(link: ThreadLink): boolean {
+    return link.busy && !link.lost && !link.recalling && link.ahead < MOST_AHEAD
+  }
+
+  /** Hands a request to an idle thread. */
+  serve(link: ThreadLink, errand: Errand): void {
+    this.#latest = link
+    link.serve(errand)
+  }
+
+  /** Sends a request ahead, and takes it back if its turn does not come soon. */
+  serveAhead(link: ThreadLink, errand: Errand): void {
+    link.serveLater(errand)
+    this.#timer ??= setTimeout(this.#recallStuck, STUCK_MS)
+  }
+
+  readonly #recallStuck = (): void => {
+    this.#timer = undefined
+    const since = performance.now() - STUCK_MS
+    let waiting = false
+    for (const link of this.links) {
+      if (link.ahead === 0) continue
+      waiting = true
+      if (!link.recalling && link.begunAt < since) this.#recall(link)
+    }
+    if (waiting) this.#timer = setTimeout(this.#recallStuck, STUCK_MS)
+  }
+}
