@@ -30,6 +30,8 @@ const TOKEN_BYTES = 16 * 1024
 const TICK_MS = 250
 // Two whole ticks and the started one: at least 500 ms.
 const STALLED_TICKS = 3
+// The only thread is given away to a slow client more reluctantly.
+const STALLED_TICKS_ALONE = 8
 
 /** Makes the gatherer of a pipeline. Its one timer runs only while bodies are awaited, and keeps no process alive. */
 export function createGatherer(options: GatherOptions): Gatherer {
@@ -130,9 +132,9 @@ class BodyGatherer implements Gatherer {
   #tick(): void {
     for (const gathering of this.#waiting) {
       gathering.idleTicks += 1
-      if (gathering.idleTicks < STALLED_TICKS) continue
       const { idle, total } = gathering.job.backend.capacity
-      if (total > 1 && idle > total / 2) this.#handOver(gathering)
+      const stalled = gathering.idleTicks >= (total === 1 ? STALLED_TICKS_ALONE : STALLED_TICKS)
+      if (stalled && idle > total / 2) this.#handOver(gathering)
     }
   }
 }

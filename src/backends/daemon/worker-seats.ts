@@ -61,7 +61,7 @@ export class WorkerSeats {
   /** Sends a request ahead, and takes it back if its turn does not come soon. */
   serveAhead(link: ThreadLink, errand: Errand): void {
     link.serveLater(errand)
-    this.#timer ??= setTimeout(this.#recallStuck, STUCK_MS)
+    if (this.#timer === undefined) this.#timer = setTimeout(this.#recallStuck, STUCK_MS)
   }
 
   readonly #recallStuck = (): void => {

@@ -1,0 +1,102 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+
+import { startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
+
+const APP = `
+import os, time
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/slow':
+        time.sleep(2)
+    if path == '/spin':
+        end = time.time() + 1
+        while time.time() < end:
+            pass
+    body = ('%s %s' % (path, os.getpid())).encode()
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', str(len(body)))])
+    return [body]
+`
+
+const project = createProject({ 'app.py': APP })
+let taipan: RunningTaipan | undefined
+
+afterAll(() => project[Symbol.dispose]())
+
+afterEach(async () => {
+  await taipan?.stop()
+})
+
+/** Starts the application and lets it answer so many short requests that they are sent in batches. */
+async function startWarm(...args: string[]): Promise<string> {
+  const options = { cwd: project.folder }
+  taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', ...args], options)
+  const { url } = taipan
+  for (let round = 0; round < 20; round += 1) await askMany(url, 'warm', 16)
+  return url
+}
+
+async function ask(url: string, path: string): Promise<string> {
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(15_000) })
+  expect(response.status).toBe(200)
+  return (await response.text()).split(' ')[0] ?? ''
+}
+
+async function askMany(url: string, name: string, count: number): Promise<void> {
+  const paths = Array.from({ length: count }, (_, index) => `/${name}-${index}`)
+  expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual(paths)
+}
+
+describe('short requests sent in batches', () => {
+  test('each get their own answer under load', async () => {
+    const url = await startWarm('-t', '4')
+    for (let round = 0; round < 30; round += 1) await askMany(url, `round-${round}`, 64)
+  })
+
+  test.each([['/slow'], ['/spin']])('do not wait behind %s', async (path) => {
+    const url = await startWarm('-t', '4')
+    for (let round = 0; round < 3; round += 1) {
+      let finished = false
+      const slow = ask(url, path).then((text) => {
+        finished = true
+        return text
+      })
+      // Sent before and behind it, so that some of them share its thread.
+      await Promise.all([askMany(url, 'a', 30), askMany(url, 'b', 30)])
+      expect(finished).toBe(false)
+      expect(await slow).toBe(path)
+    }
+  })
+
+  test('go to another process when the only thread of theirs is stuck', async () => {
+    const url = await startWarm('-t', '1', '-p', '2')
+    let finished = false
+    const slow = ask(url, '/slow').then(() => {
+      finished = true
+    })
+    await Promise.all([askMany(url, 'a', 30), askMany(url, 'b', 30)])
+    expect(finished).toBe(false)
+    await slow
+  })
+
+  test('wait behind a slow one when there is no other thread, and lose nothing', async () => {
+    const url = await startWarm('-t', '1')
+    const slow = ask(url, '/slow')
+    await askMany(url, 'a', 60)
+    expect(await slow).toBe('/slow')
+  })
+
+  test('are answered whole when clients leave while they wait', async () => {
+    const url = await startWarm('-t', '2')
+    for (let round = 0; round < 5; round += 1) {
+      const leaving = new AbortController()
+      const lost = Array.from({ length: 40 }, (_, index) =>
+        fetch(`${url}/lost-${index}`, { signal: leaving.signal }).catch(() => undefined),
+      )
+      const kept = askMany(url, `kept-${round}`, 40)
+      leaving.abort()
+      await Promise.all([kept, ...lost])
+    }
+  })
+})
