@@ -1,4 +1,4 @@
-"""The script of a worker process. Children of `multiprocessing` import it again, and it does nothing then."""
+"""The script of a worker. Children of `multiprocessing` import it again; it does nothing then."""
 
 if __name__ == "__main__":
     import sys

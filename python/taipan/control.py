@@ -18,7 +18,7 @@ Message = Mapping[str, Any]
 
 
 class ControlChannel:
-    """Sends and receives messages. `send` may be called anywhere, in signal handlers and destructors too."""
+    """Sends and receives messages. Signal handlers and destructors may send, too."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -38,10 +38,6 @@ class ControlChannel:
         """The descriptor below the channel."""
         return self._socket.fileno()
 
-    def fileno(self) -> int:
-        """The descriptor of the socket."""
-        return self._socket.fileno()
-
     def send(self, message: Message) -> None:
         """Sends a message; does nothing once the other side is gone."""
         text = json.dumps(message, separators=(",", ":"), default=str)
@@ -49,7 +45,7 @@ class ControlChannel:
         self.flush()
 
     def flush(self) -> None:
-        """Sends what is queued. In a forked child it is dropped: the channel belongs to the parent."""
+        """Sends what is queued. A forked child drops it: the channel belongs to the parent."""
         if os.getpid() != self._process:
             self._queue.clear()
             return

@@ -28,7 +28,7 @@ class Dispatcher:
         self._interrupt_lock = allocate_lock()
 
     def dispatch(self, request: Request, transport: Transport) -> None:
-        """Answers one request. Raises `TransportClosed` only, and what breaks the transport itself."""
+        """Answers one request. Raises `TransportClosed`, and what breaks the transport itself."""
         index, environ, body = request
         ident = get_ident()
         self._of_thread[ident] = environ.get("taipan.request_id")
@@ -54,7 +54,7 @@ class Dispatcher:
     def interrupt(self, ident: int, request: str) -> None:
         """Raises `TimeoutError` in the thread if it still serves that request."""
         with self._interrupt_lock:
-            # Marked before the look: the thread looks for the mark after it has dropped its request.
+            # Marked before the look: the thread looks for the mark once its request is over.
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 _raise_in_thread(ident, TimeoutError)

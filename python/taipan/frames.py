@@ -1,4 +1,4 @@
-"""The frames between Node and a worker; twin of `src/wire/frames.ts`, described in `docs/frames.md`."""
+"""The frames between Node and a worker: twin of `src/wire/frames.ts`; see `docs/frames.md`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from taipan.worker import remove_own_folder
 
 
 def main() -> NoReturn:
-    """Reads the configuration from stdin and writes one JSON object, and nothing else, to stdout."""
+    """Reads the configuration from stdin and writes one JSON object to stdout, nothing else."""
     remove_own_folder()
     # What the application or its children print goes to stderr.
     output = os.dup(1)

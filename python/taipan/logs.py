@@ -7,7 +7,7 @@ import os
 import sys
 from _thread import get_ident
 from collections.abc import Iterable
-from typing import Callable, TextIO, Union
+from typing import Callable, Union
 
 Emit = Callable[[dict[str, object]], None]
 
@@ -121,7 +121,7 @@ class _KeptBuffer(LogBuffer):
 
 
 def _end_of_traceback(text: bytes) -> int:
-    """Where the record ends: behind the first line after the traceback's head that is not indented."""
+    """Where the record ends: behind the first line below the head that is not indented."""
     at = text.find(b"\n") + 1
     while at:
         following = text.find(b"\n", at) + 1
@@ -151,7 +151,7 @@ class Logs:
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
 
     def end_request(self) -> None:
-        """Emits what the calling thread left without a newline, while its request is still known."""
+        """Emits what the calling thread left without a newline, under its request."""
         for pending in self._pendings:
             if pending:
                 ident = get_ident()
@@ -182,11 +182,11 @@ class Logs:
 class _Stream(io.TextIOWrapper):
     """A text stream for which every write is one write of its buffer."""
 
-    def writelines(self, lines: Iterable[str], /) -> None:
+    mode = "w"
+
+    def writelines(self, lines: Iterable[str], /) -> None:  # type: ignore[override]
         self.write("".join(lines))
 
 
-def _text(buffer: LogBuffer) -> TextIO:
-    stream = _Stream(buffer, encoding="utf-8", errors="backslashreplace", write_through=True)
-    stream.mode = "w"
-    return stream
+def _text(buffer: LogBuffer) -> _Stream:
+    return _Stream(buffer, encoding="utf-8", errors="backslashreplace", write_through=True)

@@ -1,4 +1,4 @@
-"""Tracebacks as the author of an application wants them: whole, and without the frames of Taipan."""
+"""Tracebacks as the author of an application wants them: whole, without frames of Taipan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 from types import TracebackType
-from typing import Optional
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _SCRIPTS = tuple(
@@ -65,7 +64,7 @@ def is_own(filename: str) -> bool:
     )
 
 
-def _skip_own(tb: Optional[TracebackType]) -> Optional[TracebackType]:
+def _skip_own(tb: TracebackType | None) -> TracebackType | None:
     while tb is not None and is_own(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
     return tb

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.dispatch import Dispatcher
@@ -109,7 +109,7 @@ class Worker:
         if not slot.required:
             self._logs.report(
                 "error",
-                f"application {slot.name} could not be loaded; its next request tries again: {summary}",
+                f"application {slot.name} is not loaded, its next request tries again: {summary}",
                 traceback,
             )
             return True
@@ -165,7 +165,7 @@ class Worker:
                 _write_error(f"taipan: this worker ends: {text}\n")
         os._exit(_EXIT_BROKEN)
 
-    def _on_terminate(self, _number: int, _frame: Optional[FrameType]) -> None:
+    def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
         if self._terminated:
             self._stop.put(None)
         self._terminated = True

@@ -1,1 +1,1 @@
-"""From what a person configured to a callable: target strings, files, Django folders, modjy's cache."""
+"""From what a person configured to a callable: targets, files, Django folders, modjy's cache."""

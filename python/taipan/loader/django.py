@@ -29,13 +29,12 @@ def find_settings(manage: str) -> str | None:
 
 
 def load_django(folder: str) -> tuple[Callable[..., Any], str]:
-    """The application of the project in `folder`, and how it was found. Raises what loading raises."""
+    """The application of the project in `folder`, and what named it. Raises what loading raises."""
     if not os.environ.get(_VARIABLE):
-        settings_module = find_settings(os.path.join(folder, "manage.py"))
+        manage = os.path.join(folder, "manage.py")
+        settings_module = find_settings(manage)
         if settings_module is None:
-            raise TargetError(
-                f"{os.path.join(folder, 'manage.py')} does not say where the settings are; set {_VARIABLE}"
-            )
+            raise TargetError(f"{manage} does not say where the settings are; set {_VARIABLE}")
         os.environ[_VARIABLE] = settings_module
     settings: Any = importlib.import_module("django.conf").settings
     dotted = getattr(settings, "WSGI_APPLICATION", None)

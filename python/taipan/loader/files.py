@@ -28,7 +28,7 @@ class CodeCache:
         self._entries: dict[str, tuple[Stamp, CodeType]] = {}
 
     def load(self, path: str) -> CodeType:
-        """Compiles the file unless this version of it is known. Raises what reading or compiling raises."""
+        """Compiles the file unless this version of it is known. Raises what that raises."""
         with self._lock:
             stamp = file_stamp(path)
             entry = self._entries.get(path)
@@ -60,7 +60,7 @@ def module_name(path: str) -> str:
 
 
 def execute_file(path: str, cache: CodeCache) -> ModuleType:
-    """A new module with the file's content, in `sys.modules` because dataclasses and pickle look there."""
+    """A new module with the file's content; dataclasses and pickle find it in `sys.modules`."""
     name = module_name(path)
     loader = _Loader(name, path, cache)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)

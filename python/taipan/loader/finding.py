@@ -51,8 +51,13 @@ def is_asgi(application: object) -> bool:
         application = application.func
     if inspect.iscoroutinefunction(application) or inspect.isasyncgenfunction(application):
         return True
-    method = getattr(type(application), "__call__", None)
-    return not inspect.isroutine(application) and inspect.iscoroutinefunction(method)
+    if inspect.isroutine(application) or inspect.isclass(application):
+        return False
+    return any(
+        inspect.iscoroutinefunction(kind.__dict__["__call__"])
+        for kind in type(application).__mro__
+        if "__call__" in kind.__dict__
+    )
 
 
 def _try_usual_names(module: ModuleType, place: str) -> Found:
@@ -124,8 +129,8 @@ def _call(
             signature.bind(*arguments, **keywords)
         except TypeError as error:
             raise TargetError(
-                f"{expression} of {place} does not fit {_signature_text(expression, signature)}: {error}."
-                " Pass plain values in the target, or name a factory that needs none"
+                f"{expression} of {place} does not fit {_signature_text(expression, signature)}:"
+                f" {error}. Pass plain values in the target, or name a factory that needs none"
             ) from None
     return function(*arguments, **keywords)
 
@@ -149,8 +154,8 @@ def _validate_application(value: Any, expression: str, place: str) -> Callable[.
         raise TargetError(f"{expression} of {place} is {_article(value)}, which cannot be called")
     if is_asgi(value):
         raise TargetError(
-            f"{expression} of {place} is an ASGI application (it is async), and ASGI is not supported"
-            " yet by '--interface wsgi'. Name a WSGI application, or wrap this one in an adapter"
+            f"{expression} of {place} is an ASGI application (it is async), and ASGI is not"
+            " supported yet by '--interface wsgi'. Name a WSGI application, or wrap this one in an adapter"
         )
     signature = _signature(value)
     if signature is not None and not _binds(signature, 2) and _binds(signature, 0):

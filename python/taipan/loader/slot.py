@@ -1,4 +1,4 @@
-"""A configured application: when it is loaded, kept, loaded again, and how a request chooses its callable."""
+"""A configured application: when it is loaded, kept and loaded again, and which callable it gives."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Slot:
             return self._find_configured()
 
     def resolve(self, query: str) -> Callable[..., Any]:
-        """The callable for a request. Raises `Refusal`, or what loading raises; nothing failed is kept."""
+        """The callable for a request. Raises `Refusal`, or what loading raises."""
         chosen = self._choose(query)
         with self._loading:
             if chosen is not None and chosen != self._expression:
@@ -73,7 +73,7 @@ class Slot:
         try:
             found = self._find(self._expression)
         except BaseException:
-            # The module itself was fine, but what it lacks can only come with another version of it.
+            # What the module lacks can only come with another version of it.
             self._loaded = False
             raise
         if not (self.run_once or self._reload or self._query_name):

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from types import ModuleType
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, Protocol
 
 from taipan.loader.django import load_django
 from taipan.loader.errors import TargetError
@@ -79,8 +79,8 @@ class ModuleSource:
             if missing != self.place and not self.place.startswith(missing + "."):
                 raise
             raise TargetError(
-                f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in the"
-                " folder that holds it, or name that folder with --app-dir"
+                f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in"
+                " the folder that holds it, or name that folder with --app-dir"
             ) from None
 
     def find(self, module: ModuleType | None, expression: str) -> Found:
@@ -94,7 +94,7 @@ class DjangoSource:
 
     def __init__(self, folder: str) -> None:
         self.place = folder
-        self._found: Optional[tuple[Callable[..., Any], str]] = None
+        self._found: tuple[Callable[..., Any], str] | None = None
 
     def stamp(self) -> Stamp | None:
         """Imports are never repeated."""
@@ -136,7 +136,8 @@ def make_source(target: Target, directory: str, cache: CodeCache) -> Source:
         add_to_path(parent)
         return ModuleSource(name)
     raise TargetError(
-        f"the folder {target.path} has neither manage.py nor {', '.join(_FOLDER_FILES)}, and is no package"
+        f"the folder {target.path} has neither manage.py nor {', '.join(_FOLDER_FILES)},"
+        " and is no package"
     )
 
 

@@ -56,7 +56,7 @@ def parse_target(text: str, directory: str, expression: str | None = None) -> Ta
 
 
 def parse_expression(text: str) -> ast.expr:
-    """Checks `attr`, `a.b`, `factory()`, `Class("x").method`: names, attributes, calls of literals."""
+    """Checks `attr`, `a.b`, `factory()`, `Class("x").method`: names, dots, calls with literals."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
@@ -94,5 +94,5 @@ def _looks_like_path(place: str) -> bool:
 
 
 def _is_project(path: str) -> bool:
-    """A folder named like a module: it is meant as a folder when it holds a project, not a package."""
+    """A folder named like a module is meant as a folder unless it is a package."""
     return not os.path.exists(os.path.join(path, "__init__.py"))

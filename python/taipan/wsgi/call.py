@@ -79,7 +79,8 @@ def run(
 def respond(transport: Transport, status: int, text: str, content_type: str = "text/plain") -> None:
     """A short answer of the worker itself."""
     body = text.encode("utf-8", "replace")
-    fields = f"\r\nContent-Type: {content_type}; charset=utf-8\r\nContent-Length: {len(body)}\r\n".encode()
+    kind = f"Content-Type: {content_type}; charset=utf-8"
+    fields = f"\r\n{kind}\r\nContent-Length: {len(body)}\r\n".encode()
     transport.send(status, HEAD_LENGTH, len(body), fields, body, True)
 
 
@@ -100,8 +101,8 @@ def respond_failure(
 def _iterate(result: Any, response: Response, settings: WsgiSettings) -> None:
     if result is None or isinstance(result, (str, bytes, bytearray)):
         raise ProtocolError(
-            f"the application returned {type(result).__name__}; it must return an iterable of bytes,"
-            " such as [body]"
+            f"the application returned {type(result).__name__}; it must return an iterable of"
+            " bytes, such as [body]"
         )
     # close() belongs to the returned object, not to its iterator, and is called exactly once.
     close = getattr(result, "close", None)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class FileWrapper:
-    """Iterates over a file-like object by blocks; returned unwrapped, the server may send the file itself."""
+    """Gives a file-like object block by block; returned as it is, the server may send the file."""
 
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
@@ -40,8 +40,8 @@ def find_regular_file(filelike: Any) -> RegularFile | None:
     """The file behind the object, when reading the object is the same as reading the file.
 
     `fileno()` alone proves nothing: `GzipFile` has one, and a buffer's position differs from the
-    descriptor's. So `read` itself has to be the one of `io.FileIO` or of a buffer over it; this also
-    sees through the wrappers of `tempfile` and of Django.
+    descriptor's. So `read` itself has to be the one of `io.FileIO` or of a buffer over it; this
+    also sees through the wrappers of `tempfile` and of Django.
     """
     try:
         read = getattr(filelike, "read", None)

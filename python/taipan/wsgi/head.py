@@ -27,7 +27,7 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _CACHE_LIMIT: Final = 1024
 
-# Status strings and field names repeat; both caches are bounded because applications can make them up.
+# Status strings and field names repeat; applications can make them up, so both are bounded.
 _statuses: dict[str, tuple[int, bytes]] = {}
 _prefixes: dict[str, str] = {}
 
@@ -48,60 +48,68 @@ class Head(NamedTuple):
     dropped: tuple[str, ...]
 
 
+class _Special:
+    """The fields that mean something to the server, gathered."""
+
+    __slots__ = ("chunked", "dropped", "flags", "length")
+
+    def __init__(self) -> None:
+        self.flags = 0
+        self.length: int | None = None
+        self.chunked = False
+        self.dropped: tuple[str, ...] = ()
+
+    def take(self, name: str, value: str) -> str | None:
+        """What to write before the value; None when the field is not passed on."""
+        lower = _validate_name(name)
+        _validate_value(name, value)
+        if lower == "content-length":
+            self.length = _parse_length(value, self.length)
+            self.flags |= HEAD_LENGTH
+            return "Content-Length: "
+        if lower in _HOP_BY_HOP:
+            if lower == "transfer-encoding":
+                self.chunked = _parse_coding(value, self.chunked)
+            elif lower == "connection":
+                self.flags |= HEAD_CLOSE if _CLOSE.search(value) else 0
+                return None
+            self.dropped += (name,)
+            return None
+        if lower == "date":
+            self.flags |= HEAD_DATE
+        elif lower == "server":
+            self.flags |= HEAD_SERVER
+        elif len(_prefixes) < _CACHE_LIMIT:
+            _prefixes[name] = f"{name}: "
+        return f"{name}: "
+
+
 def make_head(status: Any, headers: Any) -> Head:
     """Raises `TypeError` or `ValueError` for whatever PEP 3333 or HTTP forbids."""
     known = _statuses.get(status) if type(status) is str else None
     code, reason = known if known is not None else _parse_status(status)
     if type(headers) is not list and not isinstance(headers, list):
         raise TypeError(f"headers must be a list of (name, value) tuples, not {_kind(headers)}")
-    flags = 0
-    length: int | None = None
-    chunked = False
-    dropped: tuple[str, ...] = ()
+    special = _Special()
     parts: list[str] = []
     try:
         for item in headers:
             if type(item) is not tuple:
                 _require_tuple(item)
             name, value = item
-            prefix = _prefixes.get(name)
+            prefix = _prefixes.get(name) or special.take(name, value)
             if prefix is not None:
                 parts += prefix, value, "\r\n"
-                continue
-            lower = _validate_name(name)
-            _require_str(name, value)
-            if lower == "content-length":
-                length = _parse_length(value, length)
-                flags |= HEAD_LENGTH
-                parts += "Content-Length: ", value, "\r\n"
-            elif lower in _HOP_BY_HOP:
-                _validate_value(name, value)
-                if lower == "connection" and _CLOSE.search(value):
-                    flags |= HEAD_CLOSE
-                elif lower == "transfer-encoding":
-                    chunked = _parse_coding(value, chunked)
-                    dropped += (name,)
-                elif lower != "connection":
-                    dropped += (name,)
-            else:
-                if lower == "date":
-                    flags |= HEAD_DATE
-                elif lower == "server":
-                    flags |= HEAD_SERVER
-                elif len(_prefixes) < _CACHE_LIMIT:
-                    _prefixes[name] = f"{name}: "
-                parts += f"{name}: ", value, "\r\n"
         block = "".join(parts).encode("latin-1")
-    except (TypeError, ValueError):
-        _explain(headers)
-        raise
+    except (TypeError, ValueError) as error:
+        raise (_find_fault(headers) or error) from None
     if block.translate(None, _ALLOWED) != b"\r\n" * (len(parts) // 3):
-        _explain(headers)
-        raise ValueError("a header value has characters that HTTP forbids")
-    if length is not None and (chunked or code == 204):
+        raise _find_fault(headers) or ValueError("a header has characters that HTTP forbids")
+    length, flags = special.length, special.flags
+    if length is not None and (special.chunked or code == 204):
         # RFC 9112, 6.2 and RFC 9110, 8.6: neither may carry it.
         block, flags, length = _LENGTH_LINE.sub(b"", block), flags & ~HEAD_LENGTH, None
-    return Head(code, flags, length, reason + block, chunked, dropped)
+    return Head(code, flags, length, reason + block, special.chunked, special.dropped)
 
 
 def _parse_status(status: Any) -> tuple[int, bytes]:
@@ -165,14 +173,18 @@ def _parse_coding(value: str, earlier: bool) -> bool:
     return True
 
 
-def _explain(headers: list[Any]) -> None:
-    """Raises for the first bad header, with its name."""
-    for item in headers:
-        _require_tuple(item)
-        if len(item) != 2:
-            raise ValueError(f"a header must have a name and a value: {item!r}")
-        _validate_name(item[0])
-        _validate_value(item[0], item[1])
+def _find_fault(headers: list[Any]) -> Exception | None:
+    """What is wrong with the first bad header; None when each by itself is right."""
+    try:
+        for item in headers:
+            _require_tuple(item)
+            if len(item) != 2:
+                return ValueError(f"a header must have a name and a value: {item!r}")
+            _validate_name(item[0])
+            _validate_value(item[0], item[1])
+    except (TypeError, ValueError) as error:
+        return error.with_traceback(None)
+    return None
 
 
 def _kind(value: object) -> str:

@@ -22,7 +22,7 @@ class ProtocolError(RuntimeError):
 
 
 class Response:
-    """Between the application and the transport. Nothing is sent before the first byte of the body."""
+    """Between the application and the transport. Nothing is sent before the body's first byte."""
 
     __slots__ = (
         "_bodyless",
@@ -120,7 +120,7 @@ class Response:
         if head is None:
             raise ProtocolError("the application returned without having called start_response()")
         if len(blocks) == 1 and type(blocks[0]) is bytes:
-            body = blocks[0]
+            body: bytes | None = blocks[0]
         else:
             for block in blocks:
                 require_bytes(block)
@@ -148,7 +148,7 @@ class Response:
             self.send_iterable(wrapper)
 
     def send_iterable(self, iterable: Iterable[Any]) -> None:
-        """Sends block by block; asks for none beyond Content-Length or behind an answer without body."""
+        """Sends block by block; asks for none that is beyond Content-Length or not wanted."""
         iterator = iter(iterable)
         if type(iterable) is not FileWrapper and self._may_count(iterable):
             for first in iterator:
@@ -242,7 +242,7 @@ class Response:
         return head._replace(flags=head.flags | HEAD_LENGTH, length=length, fields=fields)
 
     def _may_count(self, iterable: Iterable[Any]) -> bool:
-        """An iterable of one block has a known length (PEP 3333, Handling the Content-Length Header)."""
+        """The length of a single block is that of the body (PEP 3333)."""
         try:
             return self._sent == 0 and len(iterable) == 1  # type: ignore[arg-type]
         except Exception:

@@ -14,6 +14,7 @@ import { Linger } from './linger.ts'
 import type { ExchangeLink } from './link.ts'
 import { Outbox } from './outbox.ts'
 import { createRefusal, toRefusable } from './refusal.ts'
+import { resetConnection } from './reset.ts'
 
 /** Waiting for, or in the middle of, a request head. */
 const HEAD = 0
@@ -122,7 +123,7 @@ export class Connection implements ExchangeLink, Watched {
     this.#phase = CLOSING
     this.outbox.flush()
     this.#settle(reason)
-    if (begun && framing === 'close') this.#socket.resetAndDestroy()
+    if (begun && framing === 'close') resetConnection(this.#socket)
     else if (
       begun &&
       this.outbox.pending > 0 &&
