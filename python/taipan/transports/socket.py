@@ -115,7 +115,7 @@ class ThreadSocket:
             self._body.clear()
 
     def _receive_request(self, buffer: bytearray) -> int:
-        """Waits for requests. One that comes alone stays in `buffer`; its serial number is returned."""
+        """Waits for requests. The serial number of one that came alone, which stays in `buffer`."""
         if self._ahead:
             return _NONE
         decoder = self._decoder

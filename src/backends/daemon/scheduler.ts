@@ -184,7 +184,7 @@ export class Scheduler {
 
   /** Sends those that wait ahead, too, as long as the oldest one may go. */
   #topUp(worker: WorkerSeats, link: ThreadLink): void {
-    while (worker.open && worker.takesAhead(link) && this.#isShort(link.application)) {
+    while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
       const job = this.#peekJob(worker)
       if (job === undefined || !this.#mayGoAhead(job)) return
       this.#queues[job.application]?.shift()

@@ -4,6 +4,8 @@ import type { ThreadLink } from './thread-link.ts'
 // A thread that has not finished a request by then may have one that takes long.
 const STUCK_MS = 2
 const MOST_AHEAD = 32
+// Of those that wait in the queue, so that their order is kept but for a few places.
+const MOST_AHEAD_OF_QUEUE = 8
 
 /** The threads of one worker, as the scheduler sees them. */
 export class WorkerSeats {
@@ -50,6 +52,12 @@ export class WorkerSeats {
   /** There is room for one more request ahead. */
   takesAhead(link: ThreadLink): boolean {
     return link.busy && !link.lost && !link.recalling && link.ahead < MOST_AHEAD
+  }
+
+  /** There is room for one that waits in the queue: only one thread has so many that others may overtake it. */
+  takesQueued(link: ThreadLink): boolean {
+    if (!this.takesAhead(link) || link.ahead >= MOST_AHEAD_OF_QUEUE) return false
+    return this.links.every((other) => other === link || other.ahead === 0)
   }
 
   /** Hands a request to an idle thread. */
