@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 from taipan import frames
 
@@ -125,7 +125,7 @@ class ControlThread:
         self._on_end()
 
 
-def quiet_exit(code: int) -> None:
+def quiet_exit(code: int) -> NoReturn:
     """Ends the process at once, without waiting for any thread."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -6,9 +6,8 @@ from _thread import allocate_lock, get_ident
 from typing import Any, Callable, Optional
 
 from taipan.events import Environ, Transport, TransportClosed
-from taipan.loader.slot import Refusal, Slot
+from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
-from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.call import WsgiSettings, respond, respond_failure, run
 
 Request = tuple[int, Environ, Optional[bytes]]
@@ -88,8 +87,8 @@ class Dispatcher:
         except BaseException as error:
             self._settings.reporter.report(
                 "error",
-                f"application {slot.name} could not be loaded: {summarize(error)}",
-                format_exception(error),
+                f"application {slot.name} could not be loaded: {explain_load_error(error)}",
+                format_load_error(error) or None,
             )
             respond_failure(transport, 503, "Service Unavailable", error, self._settings.dev)
         transport.finish()

@@ -13,8 +13,7 @@ from typing import Any, NoReturn
 
 from taipan.loader.files import CodeCache
 from taipan.loader.finding import describe
-from taipan.loader.slot import explain_load_error, make_slot
-from taipan.tracebacks import format_exception
+from taipan.loader.slot import explain_load_error, format_load_error, make_slot
 from taipan.worker import remove_own_folder
 
 
@@ -88,7 +87,7 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
             "name": slot.name,
             "loads": False,
             "summary": explain_load_error(error),
-            "traceback": format_exception(error),
+            "traceback": format_load_error(error),
         }
     return {
         "name": slot.name,

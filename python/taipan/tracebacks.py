@@ -75,7 +75,8 @@ def _keep_user_frames(summary: traceback.TracebackException, seen: set[int]) -> 
         return
     seen.add(id(summary))
     kept = [frame for frame in summary.stack if not is_own(frame.filename)]
-    summary.stack = traceback.StackSummary.from_list(kept)
+    # Without frames there is no head line, either.
+    summary.stack = traceback.StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
     related = [
         summary.__cause__,
         summary.__context__,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import faulthandler
 import fcntl
 import os
 import platform
@@ -14,6 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from time import sleep
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -21,7 +23,7 @@ from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
-from taipan.loader.slot import Slot, explain_load_error, make_slot
+from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
 from taipan.tracebacks import format_exception, format_stacks
 from taipan.transports.socket import ThreadSocket
@@ -50,7 +52,7 @@ class Worker:
         # A signal handler may put while its own thread waits; an Event could lock up there.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._terminated = False
-        self._done = threading.Event()
+        self._ending = False
         self._loaded = False
         self._requests = Requests()
         self._logs = Logs(channel.send, self._requests)
@@ -73,6 +75,7 @@ class Worker:
             "recall": self._on_recall,
             "stop": self._on_stop,
         }
+        faulthandler.enable(2)
         ControlThread(self._channel, handlers, self._leave).start()
         if self._load():
             self._serve()
@@ -105,7 +108,7 @@ class Worker:
         """True when the worker can go on without the application."""
         self._logs.flush()
         summary = explain_load_error(error)
-        traceback = format_exception(error)
+        traceback = format_load_error(error)
         if not slot.required:
             self._logs.report(
                 "error",
@@ -166,6 +169,8 @@ class Worker:
         os._exit(_EXIT_BROKEN)
 
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
+        if self._ending:
+            os._exit(0)
         if self._terminated:
             self._stop.put(None)
         self._terminated = True
@@ -174,7 +179,7 @@ class Worker:
     def _on_stop(self, _message: Mapping[str, Any]) -> None:
         self._stop.put(None)
         if not self._loaded:
-            self._done.wait(_GRACE_SECONDS)
+            sleep(_GRACE_SECONDS)
             quiet_exit(0)
 
     def _on_interrupt(self, message: Mapping[str, Any]) -> None:
@@ -191,14 +196,15 @@ class Worker:
         """Node is gone: the process ends soon, whatever its threads do."""
         self._stop.put(None)
         if self._loaded:
-            self._done.wait(_GRACE_SECONDS)
+            sleep(_GRACE_SECONDS)
         os._exit(0)
 
     def _force_end(self) -> None:
-        self._done.wait(_GRACE_SECONDS)
+        sleep(_GRACE_SECONDS)
         os._exit(_EXIT_NOT_LOADED)
 
     def _end(self, code: int) -> NoReturn:
+        self._ending = True
         try:
             atexit._run_exitfuncs()
         except BaseException as error:

@@ -155,7 +155,8 @@ def _validate_application(value: Any, expression: str, place: str) -> Callable[.
     if is_asgi(value):
         raise TargetError(
             f"{expression} of {place} is an ASGI application (it is async), and ASGI is not"
-            " supported yet by '--interface wsgi'. Name a WSGI application, or wrap this one in an adapter"
+            " supported yet by '--interface wsgi'. Name a WSGI application, or wrap this one in an"
+            " adapter"
         )
     signature = _signature(value)
     if signature is not None and not _binds(signature, 2) and _binds(signature, 0):

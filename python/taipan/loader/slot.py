@@ -1,4 +1,4 @@
-"""A configured application: when it is loaded, kept and loaded again, and which callable it gives."""
+"""A configured application: when it is loaded, kept, loaded again, and what it gives."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.source import FileSource, Source, make_source
 from taipan.loader.target import parse_target
-from taipan.tracebacks import summarize
+from taipan.tracebacks import format_exception, summarize
 
-__all__ = ["Refusal", "Slot", "explain_load_error", "make_slot"]
+__all__ = ["Refusal", "Slot", "explain_load_error", "format_load_error", "make_slot"]
 
 
 class Slot:
@@ -138,6 +138,11 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
         return make_source(target, directory, cache), target.expression
 
     return Slot(config, open_source)
+
+
+def format_load_error(error: BaseException) -> str:
+    """The traceback of a failure to load; empty when the message says it all."""
+    return "" if isinstance(error, TargetError) else format_exception(error)
 
 
 def explain_load_error(error: BaseException) -> str:
