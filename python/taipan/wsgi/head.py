@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from taipan.frames import HEAD_CLOSE, HEAD_DATE, HEAD_LENGTH, HEAD_SERVER
 
-_STATUS = re.compile(r"([2-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_STATUS = re.compile(r"([2-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _LENGTH_LINE = re.compile(rb"^Content-Length: [0-9]+\r\n", re.MULTILINE)
@@ -61,12 +61,12 @@ class _Special:
 
     def take(self, name: str, value: str) -> str | None:
         """What to write before the value; None when the field is not passed on."""
-        lower = _validate_name(name)
-        _validate_value(name, value)
+        lower = "content-length" if name == "Content-Length" else _validate_name(name)
         if lower == "content-length":
             self.length = _parse_length(value, self.length)
             self.flags |= HEAD_LENGTH
             return "Content-Length: "
+        _validate_value(name, value)
         if lower in _HOP_BY_HOP:
             if lower == "transfer-encoding":
                 self.chunked = _parse_coding(value, self.chunked)
@@ -118,9 +118,9 @@ def _parse_status(status: Any) -> tuple[int, bytes]:
     match = _STATUS.fullmatch(status)
     if match is None:
         raise ValueError(
-            f"status {status!r} must be three digits from 200 to 999, a space and a reason phrase"
+            f"status {status!r} must be a number from 200 to 599, a space and a reason phrase"
         )
-    parsed = int(match[1]), (match[2] or "").encode("latin-1") + b"\r\n"
+    parsed = int(match[1]), match[2].encode("latin-1") + b"\r\n"
     if len(_statuses) < _CACHE_LIMIT and len(status) < 100:
         _statuses[str(status)] = parsed
     return parsed

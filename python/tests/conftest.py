@@ -1,0 +1,30 @@
+"""Fixtures: a real worker process, driven as Node drives it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support.worker_process import WorkerProcess
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture
+def start_worker() -> Iterator[StartWorker]:
+    """Starts workers and ends them, whatever the test did."""
+    workers: list[WorkerProcess] = []
+
+    def start(*applications: object, **options: object) -> WorkerProcess:
+        worker = WorkerProcess(applications, **options)  # type: ignore[arg-type]
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.close()
