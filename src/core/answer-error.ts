@@ -3,22 +3,7 @@ import { ERRORS, TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { FieldPairs } from './response-head.ts'
 import { createResponseHead } from './response-head.ts'
-
-const PHRASES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  404: 'Not Found',
-  408: 'Request Timeout',
-  411: 'Length Required',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-}
+import { reasonPhrase } from './status.ts'
 
 /**
  * Answers an exchange with the status of an error and a short neutral text, or cuts the connection when
@@ -37,7 +22,7 @@ export function answerError(
     response.abort(new TaipanError(code, facts.summary))
     return
   }
-  const text = detail ?? PHRASES[facts.status] ?? 'Error'
+  const text = detail ?? reasonPhrase(facts.status)
   const body = Buffer.from(`${text}\n`, 'utf8')
   const fields = [
     'Content-Type',

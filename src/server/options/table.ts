@@ -92,13 +92,13 @@ export const BUFFERS = {
   request: option(size, '1mb', {
     description: 'Bytes of one request body gathered before a thread is taken.',
   }),
-  requestTotal: option(size, '64mb', {
+  requestTotal: option(size, '256mb', {
     description: 'The same for all request bodies together.',
   }),
-  response: option(size, '1mb', {
+  response: option(size, '16mb', {
     description: 'Bytes of one response held for a slow client while others need its thread.',
   }),
-  responseTotal: option(size, '64mb', {
+  responseTotal: option(size, '256mb', {
     description: 'The same for all responses together.',
   }),
 }
