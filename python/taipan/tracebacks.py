@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
 from types import TracebackType
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_SCRIPTS = tuple(
-    os.path.join(os.path.dirname(_OWN[:-1]), name) for name in ("worker.py", "check.py")
-)
+_SCRIPTS = os.path.dirname(os.path.dirname(_OWN))
+_OTHERS = {
+    os.path.join(_SCRIPTS, "worker.py"),
+    os.path.join(_SCRIPTS, "check.py"),
+    str(importlib.__file__),
+}
 
 
 def format_exception(error: BaseException) -> str:
@@ -57,11 +61,7 @@ def format_stacks() -> str:
 
 def is_own(filename: str) -> bool:
     """The file belongs to Taipan or to the import machinery."""
-    return (
-        filename.startswith(_OWN)
-        or filename in _SCRIPTS
-        or filename.startswith("<frozen importlib")
-    )
+    return filename.startswith((_OWN, "<frozen importlib")) or filename in _OTHERS
 
 
 def _skip_own(tb: TracebackType | None) -> TracebackType | None:

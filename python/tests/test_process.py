@@ -1,0 +1,431 @@
+"""The life of a worker process, and what applications do to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from support.worker_process import file_application, target
+from taipan import frames
+
+HELLO = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [BODY]
+BODY = b"hello"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="app.py"):
+        (tmp_path / name).write_text(textwrap.dedent(text), "utf-8")
+        return target(name, directory=str(tmp_path))
+
+    return write
+
+
+def body_of(worker, thread=0, **more):
+    return worker.threads[thread].get(**more).body
+
+
+def test_the_loaded_worker_is_ready_and_stops_in_order(start_worker, write):
+    application = write(
+        HELLO
+        + """
+        import atexit, sys
+        atexit.register(lambda: print("atexit ran"))
+        sys.stdout.write("no newline")
+        """.replace("        ", "")
+    )
+    worker = start_worker(application, wait=False)
+    ready = worker.wait_for("ready")
+    assert ready["python"].split(".")[0] == "3"
+    assert body_of(worker) == b"hello"
+    worker.tell({"type": "stop"})
+    assert worker.wait_for("log", stream="stdout")["text"] == "no newlineatexit ran"
+    assert worker.wait() == 0
+
+
+def test_a_thread_that_never_ends_does_not_hold_the_stop(start_worker, write):
+    application = write(
+        HELLO
+        + textwrap.dedent(
+            """
+            import threading, time
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+            """
+        )
+    )
+    worker = start_worker(application)
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", "exec('while True: pass')"])
+def test_without_its_parent_a_stuck_worker_leaves(start_worker, write, doing):
+    application = write(
+        f"""
+        import atexit, os, time
+        atexit.register(lambda: os.write(1, b"atexit ran"))
+        def app(environ, start_response):
+            {doing}
+        """
+    )
+    worker = start_worker(application)
+    worker.threads[0].request()
+    worker.control.socket.close()
+    assert worker.wait(5) == 0
+    assert worker.stdout() == "atexit ran"
+
+
+def test_a_stuck_atexit_handler_does_not_hold_the_leaving(start_worker, write):
+    application = write(HELLO + "import atexit, time\natexit.register(time.sleep, 1000)\n")
+    worker = start_worker(application)
+    worker.control.socket.close()
+    assert worker.wait(5) == 0
+
+
+def test_a_parent_that_dies_while_the_application_loads(start_worker, write):
+    worker = start_worker(write("import time\ntime.sleep(1000)"), wait=False)
+    worker.tell({"type": "ping", "id": 1})
+    worker.wait_for("pong", id=1)
+    worker.control.socket.close()
+    assert worker.wait(5) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ("raise ValueError('no database')", "ValueError: no database"),
+        ("import sys\nsys.exit('usage')", "sys.exit('usage')"),
+        ("raise KeyboardInterrupt", "interrupted"),
+        ("x = 1", "tried application"),
+    ],
+)
+def test_a_failed_load_is_told_and_ends_with_3(start_worker, write, text, summary):
+    worker = start_worker(write("print('before')\n" + text), wait=False)
+    failed = worker.wait_for("failed")
+    assert failed["application"] == "app" and summary in failed["summary"]
+    assert "taipan/" not in failed["traceback"]
+    if "database" in summary:
+        assert 'app.py", line 2' in failed["traceback"]
+    assert worker.wait() == 3
+    assert any(record.get("text") == "before" for record in worker.messages)
+
+
+def test_an_exit_without_goodbye_is_left_to_the_parent(start_worker, write):
+    worker = start_worker(write("import os\nos._exit(9)"), wait=False)
+    assert worker.wait() == 9
+
+
+def test_a_file_application_that_fails_is_tried_again(start_worker, tmp_path):
+    (tmp_path / "application.py").write_text("raise ValueError('not yet')")
+    worker = start_worker(file_application(tmp_path))
+    answer = worker.threads[0].get()
+    assert answer.status == 503 and b"Traceback" not in answer.body
+    records = worker.logs()
+    assert len(records) == 2 and all("not yet" in record["traceback"] for record in records)
+    (tmp_path / "application.py").write_text(HELLO + "handler = app")
+    assert body_of(worker) == b"hello"
+
+
+def test_a_callable_chosen_wrongly_is_answered_without_traceback(start_worker, tmp_path):
+    (tmp_path / "application.py").write_text(HELLO + "handler = app")
+    application = file_application(tmp_path, callableQueryName="c")
+    worker = start_worker(application, dev=True)
+    assert worker.threads[0].get(QUERY_STRING="c=app").status == 200
+    assert worker.threads[0].get(QUERY_STRING="c=nothing").status == 404
+    assert worker.threads[0].get(QUERY_STRING="c=app&c=app").status == 400
+    assert worker.logs() == []
+
+
+def test_several_applications_share_a_worker(start_worker, write, tmp_path):
+    first = write(HELLO)
+    second = write(HELLO.replace('b"hello"', 'b"second"'), "second.py")
+    worker = start_worker(first, {**second, "name": "second", "multithread": False}, threads=2)
+    assert body_of(worker) == b"hello"
+    assert body_of(worker, 1, application=1) == b"second"
+
+
+TRUTH = """
+def app(environ, start_response):
+    start_response("200 OK", [])
+    names = ("multithread", "multiprocess", "run_once")
+    return [repr([environ["wsgi." + name] for name in names]).encode()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("threads", "application", "expected"),
+    [
+        (1, {}, [False, True, False]),
+        (2, {}, [True, True, False]),
+        (2, {"multithread": False}, [False, True, False]),
+        (2, {"cacheCallables": False}, [False, True, True]),
+    ],
+)
+def test_the_environ_tells_the_truth(start_worker, write, threads, application, expected):
+    worker = start_worker({**write(TRUTH), **application}, threads=threads, multiprocess=True)
+    assert body_of(worker) == repr(expected).encode()
+
+
+def test_one_request_at_a_time_where_it_is_asked(start_worker, write):
+    application = write(
+        """
+        import time
+        running = most = 0
+        def app(environ, start_response):
+            global running, most
+            running += 1
+            most = max(most, running)
+            time.sleep(0.02)
+            running -= 1
+            start_response("200 OK", [])
+            return [str(most).encode()]
+        """
+    )
+    worker = start_worker({**application, "multithread": False}, threads=4)
+    for thread in worker.threads:
+        thread.request()
+    assert [thread.answer().body for thread in worker.threads] == [b"1"] * 4
+
+
+def test_the_process_shows_nothing_of_ours(start_worker, write):
+    application = write(
+        """
+        import json, os, sys, threading
+        AT_IMPORT = [threading.current_thread() is threading.main_thread(), list(sys.path)]
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            facts = [sys.argv, AT_IMPORT, threading.current_thread().name]
+            return [json.dumps(facts).encode()]
+        """
+    )
+    worker = start_worker(application, argv=["shop.wsgi:application"], searchPath=["/x", "/y"])
+    argv, (main, path), name = json.loads(body_of(worker))
+    assert argv == ["shop.wsgi:application"]
+    assert main and name == "taipan-0"
+    assert path[1:3] == ["/x", "/y"] or path[:2] == ["/x", "/y"]
+    assert not any(entry.rstrip("/").endswith("/python") for entry in path)
+
+
+def test_the_worker_depends_on_nothing_an_application_may_replace(start_worker, write):
+    application = write(
+        """
+        import io, os, signal, sys
+        sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = io.StringIO()
+        os.chdir("/")
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for descriptor in (0, 1, 2):
+            os.close(descriptor)
+        os.closerange(3, 256)
+        sys.path.clear()
+        sys.argv.clear()
+        def app(environ, start_response):
+            environ["wsgi.errors"].write("still here\\n")
+            start_response("200 OK", [])
+            return [b"fine"]
+        """
+    )
+    worker = start_worker(application)
+    assert body_of(worker) == b"fine"
+    assert [record["text"] for record in worker.logs()] == ["still here"]
+    assert worker.stop() == 0
+
+
+def test_a_worker_whose_descriptors_are_closed_ends_with_a_message(start_worker, write):
+    application = write(
+        """
+        import os
+        def app(environ, start_response):
+            os.closerange(3, 65536)
+            start_response("200 OK", [])
+            return [b"lost"]
+        """
+    )
+    worker = start_worker(application)
+    worker.threads[0].request()
+    assert worker.threads[0].next() is None
+    assert worker.wait(5) == 70
+    assert "this worker ends" in worker.stderr()
+
+
+def test_sigterm_asks_to_leave_and_a_second_one_ends(start_worker, write):
+    worker = start_worker(write(HELLO))
+    os.kill(worker.pid, signal.SIGINT)
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for("leaving")
+    assert body_of(worker) == b"hello"
+    os.kill(worker.pid, signal.SIGTERM)
+    assert worker.wait() == 0
+
+
+def test_a_handler_of_the_application_may_end_the_process(start_worker, write):
+    application = write(
+        HELLO + "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
+    )
+    worker = start_worker(application)
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for("leaving")
+    assert worker.wait() == 0
+
+
+def test_pings_are_answered_while_the_main_thread_imports(start_worker, write, tmp_path):
+    gate = tmp_path / "gate"
+    application = write(
+        HELLO
+        + textwrap.dedent(
+            f"""
+            import os, time
+            while not os.path.exists({str(gate)!r}):
+                time.sleep(0.01)
+            """
+        )
+    )
+    worker = start_worker(application, wait=False)
+    worker.tell({"type": "ping", "id": "x"})
+    worker.wait_for("pong", id="x")
+    gate.touch()
+    worker.wait_for("ready")
+
+
+def test_stacks_of_all_threads(start_worker, write):
+    application = write(
+        """
+        import time
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            yield b"begun"
+            wait_here()
+        def wait_here():
+            time.sleep(1000)
+        """
+    )
+    worker = start_worker(application)
+    worker.threads[0].request()
+    worker.threads[0].expect(frames.HEAD)
+    deadline = time.monotonic() + 10
+    text = ""
+    while "wait_here" not in text and time.monotonic() < deadline:
+        worker.tell({"type": "stacks"})
+        text = worker.wait_for("stacks")["text"]
+    assert "wait_here" in text and "taipan-0" in text
+
+
+def test_an_interrupt_raises_in_the_application(start_worker, write):
+    application = write(
+        """
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            if environ["PATH_INFO"] == "/quick":
+                return [b"quick"]
+            return slow()
+        def slow():
+            yield b"begun"
+            while True:
+                pass
+        """
+    )
+    worker = start_worker(application)
+    worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
+    thread = worker.threads[0]
+    thread.request(**{"taipan.request_id": "r2"})
+    thread.expect(frames.HEAD)
+    worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
+    worker.tell({"type": "interrupt", "thread": 0, "request": "r2"})
+    answer = thread.answer()
+    assert "TimeoutError" in answer.aborted
+    assert body_of(worker, PATH_INFO="/quick") == b"quick"
+    assert any("slow" in (record.get("traceback") or "") for record in worker.logs())
+
+
+def test_a_forked_child_keeps_its_hands_off(start_worker, write):
+    application = write(
+        """
+        import os
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            if environ["PATH_INFO"] == "/return":
+                # The child comes back from the application, too.
+                if os.fork():
+                    os.wait()
+                return [b"parent"]
+            child = os.fork()
+            if not child:
+                print("printed by the child", flush=True)
+                os._exit(0)
+            os.waitpid(child, 0)
+            return [b"parent"]
+        """
+    )
+    worker = start_worker(application)
+    assert body_of(worker) == b"parent"
+    assert body_of(worker, PATH_INFO="/return") == b"parent"
+    assert body_of(worker) == b"parent"
+    assert "printed by the child" in worker.stdout()
+    assert not any("printed" in record["text"] for record in worker.logs())
+
+
+def test_children_of_multiprocessing_start_no_worker(start_worker, write):
+    application = write(
+        """
+        import multiprocessing
+        from helper import double
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                return [str(pool.map(double, [21])).encode()]
+        """
+    )
+    write("def double(x): return 2 * x\n", "helper.py")
+    worker = start_worker(application)
+    assert body_of(worker) == b"[42]"
+    assert worker.stop() == 0
+
+
+def test_inherited_sockets_do_not_reach_grandchildren(start_worker, write):
+    application = write(
+        """
+        import subprocess, sys
+        CODE = "import os; print([n for n in os.listdir('/proc/self/fd') if int(n) > 400])"
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            command = [sys.executable, "-c", CODE]
+            return [subprocess.run(command, close_fds=False, stdout=subprocess.PIPE).stdout]
+        """
+    )
+    worker = start_worker(application)
+    assert body_of(worker) == b"[]\n"
+
+
+def test_the_page_with_the_traceback_is_for_dev_only(start_worker, write):
+    application = write(
+        """
+        def app(environ, start_response):
+            raise ValueError("<script>secret</script>")
+        """
+    )
+    plain = start_worker(application).threads[0].get()
+    assert (plain.status, plain.body) == (500, b"Internal Server Error\n")
+    page = start_worker(application, dev=True).threads[0].get()
+    assert page.status == 500 and b"&lt;script&gt;secret" in page.body
+    assert b"<script>" not in page.body and b"app.py" in page.body
+    assert page.field("Content-Type").startswith("text/html")
+
+
+def test_an_old_interpreter_is_refused_by_a_message():
+    from support.worker_process import PYTHON_FOLDER
+
+    for script in ("worker.py", "check.py"):
+        source = (PYTHON_FOLDER / script).read_text("utf-8")
+        old = source.replace("sys.version_info < (3, 9)", "True")
+        done = subprocess.run([sys.executable, "-c", old], capture_output=True, timeout=20)
+        assert done.returncode == 5 and b"Python 3.9 or newer" in done.stderr

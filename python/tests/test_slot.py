@@ -1,0 +1,208 @@
+"""modjy's rules: what is kept, what is loaded again, and how a request chooses."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+from taipan.loader.errors import Refusal, TargetError
+from taipan.loader.files import CodeCache
+from taipan.loader.slot import make_slot
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "loads", [], raising=False)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def write(folder, text, mtime=None):
+    path = folder / "application.py"
+    path.write_text("import sys\nsys.loads.append(1)\n" + text, "utf-8")
+    if mtime is not None:
+        os.utime(path, ns=(mtime, mtime))
+
+
+def slot(folder, **more):
+    config = {
+        "kind": "file",
+        "name": "old",
+        "appDirectory": str(folder),
+        "appFilename": "application.py",
+        "callable": "handler",
+    }
+    return make_slot({**config, **more}, CodeCache())
+
+
+def handler(word):
+    return f"def handler(environ, start_response): return [b'{word}']\n"
+
+
+def call(slot, query=""):
+    (body,) = slot.resolve(query)({}, None)
+    return body.decode()
+
+
+def test_callables_are_cached(folder):
+    write(folder, handler("one"))
+    old = slot(folder)
+    assert call(old) == "one"
+    assert old.application is not None
+    write(folder, handler("two"))
+    assert call(old) == "one" and len(sys.loads) == 1
+
+
+@pytest.mark.parametrize("later", [10**18 * 2, 10**18])
+def test_a_file_is_loaded_again_when_its_mtime_differs(folder, later):
+    write(folder, handler("one"), mtime=15 * 10**17)
+    old = slot(folder, reloadOnModification=True)
+    assert [call(old), call(old)] == ["one", "one"] and len(sys.loads) == 1
+    first = old.resolve("")
+    write(folder, handler("two"), mtime=later)
+    assert [call(old), call(old)] == ["two", "two"] and len(sys.loads) == 2
+    assert first({}, None) == [b"one"]
+
+
+def test_a_failed_load_is_never_kept(folder):
+    write(folder, "raise ValueError('not yet')")
+    old = slot(folder)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="not yet"):
+            old.resolve("")
+    assert len(sys.loads) == 2 and not [n for n in sys.modules if n.startswith("_taipan_app")]
+    write(folder, "")
+    with pytest.raises(TargetError):
+        old.resolve("")
+    write(folder, handler("fixed"))
+    assert call(old) == "fixed"
+
+
+def test_a_failure_behind_a_change_is_not_hidden_by_the_old_code(folder):
+    write(folder, handler("one"), mtime=10**18)
+    old = slot(folder, reloadOnModification=True)
+    assert call(old) == "one"
+    write(folder, "syntax error", mtime=2 * 10**18)
+    with pytest.raises(SyntaxError):
+        old.resolve("")
+    write(folder, handler("two"), mtime=3 * 10**18)
+    assert call(old) == "two"
+
+
+def test_a_missing_file_is_told(folder):
+    for reload in (True, False):
+        with pytest.raises(TargetError, match="there is no file"):
+            slot(folder, reloadOnModification=reload).resolve("")
+
+
+def test_without_cache_everything_is_new(folder):
+    write(folder, handler("one"), mtime=10**18)
+    old = slot(folder, cacheCallables=False)
+    assert old.run_once and not old.multithread and old.lock is not None
+    assert old.resolve("") is not old.resolve("") and len(sys.loads) == 2
+    # The same mtime and another content: nothing may be taken from a bytecode file.
+    write(folder, handler("two two"), mtime=10**18)
+    assert call(old) == "two two"
+    assert not list(folder.glob("__pycache__/application*"))
+
+
+def test_importable_targets_without_cache_are_new_instances(folder):
+    (folder / "importable_target.py").write_text(
+        "class App:\n def __call__(self, environ, start_response): return [b'x']\n"
+    )
+    config = {"kind": "target", "name": "a", "target": "importable_target:App()"}
+    new = make_slot({**config, "directory": str(folder), "cacheCallables": False}, CodeCache())
+    assert new.resolve("") is not new.resolve("") and new.run_once
+    kept = make_slot({**config, "directory": str(folder)}, CodeCache())
+    assert kept.resolve("") is kept.resolve("")
+
+
+@pytest.mark.parametrize("reload", [True, False])
+def test_first_requests_at_the_same_time_load_once(folder, reload):
+    write(folder, "import time\ntime.sleep(0.05)\n" + handler("one"), mtime=10**18)
+    old = slot(folder, reloadOnModification=reload)
+    found = run_together(lambda: old.resolve(""), 8)
+    assert len(set(map(id, found))) == 1 and len(sys.loads) == 1
+    if reload:
+        write(folder, "import time\ntime.sleep(0.05)\n" + handler("two"), mtime=2 * 10**18)
+        run_together(lambda: old.resolve(""), 8)
+        assert len(sys.loads) == 2
+
+
+def run_together(function, count):
+    found = []
+    barrier = threading.Barrier(count)
+
+    def run():
+        barrier.wait(10)
+        found.append(function())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(found) == count
+    return found
+
+
+CHOICE = """
+from os import getcwd as imported
+from functools import partial
+def handler(environ, start_response): return [b'configured']
+def other(environ, start_response): return [b'other']
+def _hidden(environ, start_response): return [b'hidden']
+async def asynchronous(environ, start_response): ...
+class Instance:
+    def __call__(self, environ, start_response): return [b'instance']
+instance = Instance()
+value = 5
+"""
+
+
+@pytest.fixture
+def choice(folder):
+    write(folder, CHOICE)
+    return slot(folder, callableQueryName="which")
+
+
+def test_a_query_chooses_the_callable(choice):
+    assert call(choice, "which=other") == "other"
+    assert call(choice, "a=b&which=instance&c") == "instance"
+    assert call(choice, "%77hich=other") == "other"
+    assert call(choice, "which=handler") == "configured"
+    assert len(sys.loads) == 1
+
+
+@pytest.mark.parametrize("query", ["", "a=b", "whichever=other", "a;which", "%"])
+def test_without_the_parameter_the_configured_callable_answers(choice, query):
+    assert call(choice, query) == "configured"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["imported", "partial", "_hidden", "__builtins__", "value", "missing", "sys", "asynchronous"]
+    + ["Instance().__call__", "a b", "sys.exit", "%00", "handler()"],
+)
+def test_everything_else_is_not_found(choice, name):
+    with pytest.raises(Refusal) as caught:
+        choice.resolve(f"which={name}")
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("query", ["which=", "which", "which=other&which=other"])
+def test_an_empty_or_repeated_parameter_is_a_bad_request(choice, query):
+    with pytest.raises(Refusal) as caught:
+        choice.resolve(query)
+    assert caught.value.status == 400
+
+
+def test_the_query_chooses_nothing_when_it_is_off(folder):
+    write(folder, CHOICE)
+    assert call(slot(folder), "which=other") == "configured"
