@@ -48,6 +48,7 @@ class Worker:
         ]
         self._transports = [ThreadSocket(sock) for sock in self._sockets]
         self._idents: dict[int, int] = {}
+        self._starting = threading.Lock()
         self._pid = os.getpid()
         # A signal handler may put while its own thread waits; an Event could lock up there.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -127,27 +128,31 @@ class Worker:
         return False
 
     def _serve(self) -> None:
-        for index, transport in enumerate(self._transports):
-            threading.Thread(
-                target=self._serve_socket,
-                args=(index, transport),
-                name=f"taipan-{index}",
-                daemon=True,
-            ).start()
-        self._channel.send({"type": "ready", "python": platform.python_version()})
+        """Waits for the end. Handlers of the application may raise here whenever a signal comes."""
+        waiting = iter(list(enumerate(self._sockets)))
         while True:
             try:
+                for index, sock in waiting:
+                    threading.Thread(
+                        target=self._serve_socket,
+                        args=(index, sock),
+                        name=f"taipan-{index}",
+                        daemon=True,
+                    ).start()
                 self._stop.get()
                 return
             except SystemExit:
-                # A signal handler of the application wants to end the process.
                 self._channel.send({"type": "leaving"})
                 return
             except BaseException as error:
                 self._logs.report("error", "a signal handler raised", format_exception(error))
 
-    def _serve_socket(self, index: int, transport: ThreadSocket) -> None:
-        self._idents[index] = threading.get_ident()
+    def _serve_socket(self, index: int, sock: socket.socket) -> None:
+        transport = ThreadSocket(sock)
+        with self._starting:
+            self._idents[index] = threading.get_ident()
+            if len(self._idents) == len(self._sockets):
+                self._channel.send({"type": "ready", "python": platform.python_version()})
         while True:
             try:
                 transport.serve(self._dispatcher.dispatch)
@@ -209,8 +214,11 @@ class Worker:
             atexit._run_exitfuncs()
         except BaseException as error:
             self._logs.report("error", "an atexit handler failed", format_exception(error))
-        self._logs.flush()
-        quiet_exit(code)
+        finally:
+            try:
+                self._logs.flush()
+            finally:
+                quiet_exit(code)
 
     def _forget_in_children(self) -> None:
         descriptors = [sock.fileno() for sock in self._sockets] + [self._channel.fileno()]
