@@ -295,13 +295,13 @@ def make_answer(
     return Answer(head.status, lines[0], fields, head.flags, length, body, aborted, kinds)
 
 
-def target(name: str, **more: Any) -> dict[str, Any]:
+def target(where: str, **more: Any) -> dict[str, Any]:
     """Configuration of a target below the fixtures."""
     return {
         "kind": "target",
         "name": "app",
         "interface": "auto",
-        "target": name,
+        "target": where,
         "directory": str(APPS),
         "cacheCallables": True,
         "reloadOnModification": False,

@@ -1,0 +1,61 @@
+"""The script behind `taipan check`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+from support.worker_process import PYTHON_FOLDER, target
+
+
+def check(*applications, **more):
+    done = subprocess.run(
+        [sys.executable, str(PYTHON_FOLDER / "check.py")],
+        input=json.dumps({"applications": applications, **more}).encode(),
+        capture_output=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def test_the_interpreter_is_described():
+    report, _ = check(searchPath=["/x"])
+    assert report["version"] == platform.python_version()
+    assert os.path.samefile(report["executable"], sys.executable)
+    assert report["prefix"] == sys.prefix and report["basePrefix"] == sys.base_prefix
+    assert report["implementation"] == "cpython"
+    assert report["path"][0] == "/x" and str(PYTHON_FOLDER) not in report["path"]
+    assert report["gil"] is not report["freeThreading"]
+    library = report["libpython"]
+    assert library is None or os.path.exists(library)
+    assert report["applications"] == []
+
+
+def test_applications_are_loaded_and_described(tmp_path):
+    (tmp_path / "good.py").write_text("print('noise')\ndef app(environ, start_response): ...\n")
+    (tmp_path / "bad.py").write_text("import os\nos.write(1, b'raw noise')\n1 / 0\n")
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit(4)\n")
+    report, errors = check(
+        target("good:app", directory=str(tmp_path), name="one"),
+        target("bad.py", directory=str(tmp_path), name="two"),
+        target("leaving.py", directory=str(tmp_path), name="three"),
+        target("good:nope", directory=str(tmp_path), name="four"),
+    )
+    one, two, three, four = report["applications"]
+    assert one == {
+        "name": "one",
+        "loads": True,
+        "interface": "wsgi",
+        "place": "good",
+        "expression": "app",
+        "found": "function good.app",
+    }
+    assert (two["name"], two["loads"]) == ("two", False)
+    assert two["summary"].startswith("ZeroDivisionError") and "bad.py" in two["traceback"]
+    assert "sys.exit(4)" in three["summary"]
+    assert "'nope'" in four["summary"] and four["traceback"] == ""
+    assert b"noise" in errors and b"raw noise" in errors
