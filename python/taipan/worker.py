@@ -67,7 +67,7 @@ class Worker:
         self._logs.install()
         self._forget_in_children()
         # Not SIG_IGN, which the children of the application would inherit.
-        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        signal.signal(signal.SIGINT, _ignore)
         signal.signal(signal.SIGTERM, self._on_terminate)
         handlers = {
             "ping": lambda message: self._channel.send({"type": "pong", "id": message.get("id")}),
@@ -221,16 +221,21 @@ class Worker:
                 quiet_exit(code)
 
     def _forget_in_children(self) -> None:
+        """A forked child has neither our sockets nor our way to take signals."""
         descriptors = [sock.fileno() for sock in self._sockets] + [self._channel.fileno()]
 
-        def close() -> None:
+        def forget() -> None:
             for descriptor in descriptors:
                 try:
                     os.close(descriptor)
                 except OSError:
                     pass
+            if signal.getsignal(signal.SIGTERM) == self._on_terminate:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if signal.getsignal(signal.SIGINT) is _ignore:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
-        os.register_at_fork(after_in_child=close)
+        os.register_at_fork(after_in_child=forget)
 
 
 def main() -> NoReturn:
@@ -245,6 +250,10 @@ def main() -> NoReturn:
     except (EOFError, OSError):
         os._exit(0)
     worker.run()
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Node decides when a worker ends."""
 
 
 def remove_own_folder() -> None:

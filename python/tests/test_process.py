@@ -374,6 +374,22 @@ def test_a_forked_child_keeps_its_hands_off(start_worker, write):
     assert not any("printed" in record["text"] for record in worker.logs())
 
 
+def test_a_forked_child_takes_signals_as_usual(start_worker, write):
+    application = write(
+        """
+        import multiprocessing, time
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            context = multiprocessing.get_context("fork")
+            context.Process(target=time.sleep, args=(1000,), daemon=True).start()
+            return [b"begun"]
+        """
+    )
+    worker = start_worker(application)
+    assert body_of(worker) == b"begun"
+    assert worker.stop() == 0
+
+
 def test_children_of_multiprocessing_start_no_worker(start_worker, write):
     application = write(
         """
