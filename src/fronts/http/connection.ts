@@ -206,7 +206,7 @@ export class Connection implements ExchangeLink, Watched {
       this.#advancing = false
     }
     if (this.#phase === HEAD) this.#awaitHead()
-    else if (this.#decoder.buffered > 0) this.#regulate()
+    else if (this.#paused || this.#decoder.buffered > 0) this.#regulate()
   }
 
   #awaitHead(): void {

@@ -7,7 +7,7 @@ import { FrontContext } from './context.ts'
 import { DeadlineSweep } from './deadlines.ts'
 import { Linger } from './linger.ts'
 import { closeListener, listen, type Listener } from './listener.ts'
-import type { HttpFrontOptions } from './options.ts'
+import type { HttpFrontOptions, ListenAddress } from './options.ts'
 import { createRefusal } from './refusal.ts'
 
 /** Clients over the limit that are being told so at the same time; more are cut without a word. */
@@ -53,14 +53,25 @@ export class HttpFront implements Service {
     const listeners: Listener[] = []
     try {
       for (const address of this.#context.options.addresses)
-        listeners.push(await listen(address, (socket) => this.#accept(socket)))
+        listeners.push(await this.#listen(address))
     } catch (error) {
-      for (const connection of this.#connections) connection.shutdown()
+      const reason = new TaipanError('STOPPING', 'the server could not start', { cause: error })
+      for (const connection of this.#connections) connection.destroy(reason)
       await this.#closeAll(listeners)
       throw error
     }
     this.#listeners = listeners
     this.#sweep.start()
+  }
+
+  async #listen(address: ListenAddress): Promise<Listener> {
+    const listener = await listen(address, (socket) => this.#accept(socket))
+    // Out of descriptors, for instance: the connection is lost, the server is not.
+    listener.server.on('error', (error) => {
+      const { logger } = this.#context.options
+      logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
+    })
+    return listener
   }
 
   async #stop(): Promise<void> {

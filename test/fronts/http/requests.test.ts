@@ -330,6 +330,22 @@ describe('a client', () => {
     expect(late).toEqual(lab.outcomes[0])
   })
 
+  test('that resets behind a long pipeline is noticed, too', async () => {
+    await using lab = await startLab((exchange) => {
+      if (exchange.request.path === '/last') return
+      setTimeout(() => nameRequest(exchange), exchange.request.path === '/first' ? 100 : 0)
+    })
+    const connection = await openRaw(lab.url)
+    const filler = formatRequest({ target: `/${'x'.repeat(5000)}` }).toString()
+    connection.send(formatRequest({ target: '/first' }))
+    await pollUntil(() => lab.exchanges[0], 'the first request')
+    connection.send(filler.repeat(8) + formatRequest({ target: '/last' }).toString())
+    await pollUntil(() => lab.exchanges[9], 'the last request')
+    connection.reset()
+    await pollUntil(() => lab.outcomes[9], 'the end of the last exchange')
+    expect(lab.outcomes[9]).toMatchObject({ error: { code: 'CLIENT_DISCONNECTED' } })
+  })
+
   test('that leaves while a stream is written ends it', async () => {
     await using lab = await startLab(({ response }) => {
       response.begin(createResponseHead(200, []))
