@@ -104,7 +104,7 @@ export class Scheduler {
 
   /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
   release(worker: WorkerSeats, link: ThreadLink, application: number): void {
-    this.#pace.note(application, link.took)
+    if (link.took !== undefined) this.#pace.note(application, link.took)
     worker.serving[application] = false
     if (!link.busy) {
       const job = worker.open ? this.#nextJob(worker) : undefined

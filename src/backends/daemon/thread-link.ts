@@ -66,8 +66,8 @@ export class ThreadLink implements FrameSink {
   application = 0
   /** `performance.now()` when its request had its turn. */
   begunAt = 0
-  /** Microseconds its last request took in Python, at most 65,535. */
-  took = 0
+  /** Microseconds its last request took in Python, at most 65,535; undefined when it was not begun. */
+  took: number | undefined
   /** `performance.now()` of the interrupt that was sent for the request; 0 when none was. */
   interruptedAt = 0
   requestId = ''
@@ -163,8 +163,16 @@ export class ThreadLink implements FrameSink {
     const recalled = this.#ahead.filter(({ serial }) => serials.includes(serial))
     this.#ahead = this.#ahead.filter(({ serial }) => !serials.includes(serial))
     this.#recalling = false
+    const errands = recalled.map(({ errand }) => errand)
+    // The thread may not yet have begun the one whose turn it is, either.
+    if (this.busy && serials.includes(this.#serial)) {
+      const current = this.#exchange === undefined ? undefined : this.#errand
+      if (this.#exchange !== undefined) this.#detach(this.#exchange)
+      if (current !== undefined) errands.unshift(current)
+      this.#becomeFree(undefined)
+    }
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
-    return recalled.map(({ errand }) => errand)
+    return errands
   }
 
   /**
@@ -444,7 +452,7 @@ export class ThreadLink implements FrameSink {
     this.clock.goOn(performance.now())
   }
 
-  #becomeFree(took: number): void {
+  #becomeFree(took: number | undefined): void {
     this.giveUp('APPLICATION_FAILED')
     const { application } = this
     this.took = took
