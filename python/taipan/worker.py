@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from _thread import get_ident
 from collections.abc import Mapping
 from time import sleep
 from types import FrameType
@@ -139,13 +140,22 @@ class Worker:
                         name=f"taipan-{index}",
                         daemon=True,
                     ).start()
-                self._stop.get()
+                self._wait()
                 return
             except SystemExit:
                 self._channel.send({"type": "leaving"})
                 return
             except BaseException as error:
                 self._logs.report("error", "a signal handler raised", format_exception(error))
+
+    def _wait(self) -> None:
+        while True:
+            try:
+                # The kernel may give a signal to another thread, and nothing wakes this one then.
+                self._stop.get(timeout=1)
+                return
+            except queue.Empty:
+                pass
 
     def _serve_socket(self, index: int, sock: socket.socket) -> None:
         transport = ThreadSocket(sock)
@@ -235,7 +245,23 @@ class Worker:
             if signal.getsignal(signal.SIGINT) is _ignore:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-        os.register_at_fork(after_in_child=forget)
+        masks: dict[int, set[int | signal.Signals]] = {}
+
+        def hold() -> None:
+            # A signal that came to the child before it has forgotten our handlers would be lost.
+            held = {signal.SIGTERM, signal.SIGINT}
+            masks[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+
+        def release() -> None:
+            mask = masks.pop(get_ident(), None)
+            if mask is not None:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+        def begin_child() -> None:
+            forget()
+            release()
+
+        os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_child)
 
 
 def main() -> NoReturn:

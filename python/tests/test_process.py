@@ -330,6 +330,7 @@ def test_an_interrupt_raises_in_the_application(start_worker, write):
             return slow()
         def slow():
             yield b"begun"
+            print("looping")
             while True:
                 pass
         """
@@ -339,6 +340,7 @@ def test_an_interrupt_raises_in_the_application(start_worker, write):
     thread = worker.threads[0]
     thread.request(**{"taipan.request_id": "r2"})
     thread.expect(frames.HEAD)
+    worker.wait_for("log", text="looping")
     worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
     worker.tell({"type": "interrupt", "thread": 0, "request": "r2"})
     answer = thread.answer()
