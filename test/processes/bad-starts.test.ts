@@ -122,7 +122,6 @@ const STARTS: readonly Start[] = [
     code: 2,
     says: [/groups\.web|groups.*web/, /proceses/, /processes/],
   },
-  { name: 'neither target nor configuration', args: [], code: 2 },
 
   // The application: 3
   { name: 'a missing file', args: ['missing.py'], code: 3, says: [/missing\.py/] },
@@ -218,13 +217,6 @@ const STARTS: readonly Start[] = [
     says: [/\/no\/such\/python/],
   },
   {
-    name: 'no Python on the PATH',
-    args: ['app.py'],
-    env: { PATH: '/nonexistent' },
-    code: 5,
-    says: [/[Pp]ython/],
-  },
-  {
     name: 'a Python that is no Python',
     args: ['app.py', '--python', '/bin/true'],
     code: 5,
@@ -249,6 +241,25 @@ describe('a bad start has one message, a way out, and its exit code', () => {
       )
     },
   )
+})
+
+test('neither target, configuration nor anything like an application is a usage error', async () => {
+  await using folder = await createFolder({ 'readme.txt': '' })
+  await using taipan = serve(folder, [])
+  expect((await taipan.waitForEnd()).code).toBe(2)
+  expect(taipan.output).toMatch(/TARGET|target/)
+  expect(taipan.output).not.toMatch(NODE_STACK)
+})
+
+test('no Python anywhere on the PATH is exit 5', async () => {
+  await using folder = await createFolder({ 'app.py': GOOD, 'bin/x': '' })
+  await symlink(process.execPath, folder.file('bin/node'))
+  await symlink('/bin/sh', folder.file('bin/sh'))
+  await using taipan = serve(folder, ['app.py'], { PATH: folder.file('bin') })
+  expect((await taipan.waitForEnd()).code).toBe(5)
+  expect(taipan.output).toMatch(/Python/)
+  expect(taipan.output).toMatch(/--python/)
+  expect(taipan.output).not.toMatch(NODE_STACK)
 })
 
 describe('addresses', () => {
@@ -396,7 +407,7 @@ describe('taipan check, --help and --version', () => {
 
   test('--help and --version', async () => {
     await using folder = await createFolder()
-    await using help = new Command(['--help'], { cwd: folder.path })
+    await using help = new Command(['serve', '--help'], { cwd: folder.path })
     expect((await help.waitForEnd()).code).toBe(0)
     for (const option of [
       '--bind',

@@ -29,7 +29,7 @@ export class Command {
     const env: NodeJS.ProcessEnv = { ...process.env, ...options.env }
     for (const name of ['VIRTUAL_ENV', 'TAIPAN_BIND'])
       if (options.env?.[name] === undefined) delete env[name]
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+    this.child = spawn(MAIN, args, {
       cwd: options.cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
