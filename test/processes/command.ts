@@ -58,7 +58,7 @@ export class Command {
     return await pollUntil(() => {
       if (this.ending !== undefined)
         throw new Error(`ended with ${JSON.stringify(this.ending)}:\n${this.output}`)
-      return /listening on (http:\/\/[^\s"]+)/.exec(this.output)?.[1]
+      return /^(?:.*"msg":")?listening on (http:\/\/[^\s"]+)/m.exec(this.output)?.[1]
     }, 'the ready line')
   }
 

@@ -90,7 +90,9 @@ export class RawConnection {
 
   /** Leaves with a reset. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    // `resetAndDestroy` ends the stream first, and a FIN alone is a client that still waits for its answer.
+    Object.assign(this.socket, { resetAndClosing: true })
+    this.socket.destroy()
   }
 
   /** Stops taking bytes from the kernel, as a slow client does. */
