@@ -56,7 +56,10 @@ class ControlChannel:
             try:
                 while self._queue:
                     self._socket.sendall(self._queue.popleft())
-            except OSError:
+            except OSError as error:
+                # An injected TimeoutError has no number; it is meant for the application.
+                if error.errno is None:
+                    raise
                 self.closed = True
                 self._queue.clear()
             finally:

@@ -60,6 +60,8 @@ def find_regular_file(filelike: Any) -> RegularFile | None:
         descriptor = raw.fileno()
         status = os.fstat(descriptor)
         offset = owner.tell()
+    except TimeoutError:
+        raise
     except (OSError, ValueError, AttributeError):
         return None
     # Files below /proc are regular and of size 0, with content: they have to be read.
