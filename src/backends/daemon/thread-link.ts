@@ -78,7 +78,9 @@ export class ThreadLink implements FrameSink {
   readonly #body: PulledBody
   #ahead: AheadErrand[] = []
   #serial = 0
+  /** Serial of the last request that was made ready, and of the last one that was sent. */
   #lastSerial = 0
+  #sentSerial = 0
   #flushing = false
   /** While requests are recalled nobody knows which of them the thread answers. */
   #recalling = false
@@ -138,7 +140,7 @@ export class ThreadLink implements FrameSink {
     const taken = this.#withBody(errand)
     this.#begin(taken, serial, performance.now())
     this.#writer.add(taken, serial)
-    this.#writer.flush()
+    this.#send()
   }
 
   /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
@@ -160,6 +162,7 @@ export class ThreadLink implements FrameSink {
 
   /** Removes the requests that the thread has given back, in the order in which they were sent. */
   takeRecalled(serials: readonly number[]): Errand[] {
+    if (this.#lost) return []
     const recalled = this.#ahead.filter(({ serial }) => serials.includes(serial))
     this.#ahead = this.#ahead.filter(({ serial }) => !serials.includes(serial))
     this.#recalling = false
@@ -176,18 +179,28 @@ export class ThreadLink implements FrameSink {
   }
 
   /**
-   * The request, when it was handed to a thread that cannot have read it: the kernel says so by EPIPE or, for bytes
-   * left unread, by ECONNRESET. It has not been in any worker then, and another one may take it.
+   * The requests that the thread, whose end has come, has certainly not begun, so that others may take them. After the end
+   * of its bytes these are the ones behind its current one, which it begins only when it has freed itself; the current one
+   * too when the kernel tells by ECONNRESET that it was left unread. After EPIPE they are those that were never sent.
    */
-  takeBack(error: Error | undefined): Errand | undefined {
+  takeBack(error: Error | undefined): Errand[] {
+    // What it was asked to give back is the last of what it had, so the answers before that are in order.
+    this.#recalling = false
+    for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
+    this.#decoder.stop()
     const code = error !== undefined && 'code' in error ? error.code : undefined
-    const unread = !this.#heard && (code === 'EPIPE' || code === 'ECONNRESET')
-    if (!unread || this.#ahead.length > 0 || this.#exchange === undefined) return undefined
-    const errand = this.#errand
+    const lastSent = code === 'EPIPE' ? this.#sentSerial : this.#serial
+    const sentAhead = this.#ahead.length > 0
+    const unbegun = this.#ahead.filter(({ serial }) => isAfter(serial, lastSent))
+    this.#ahead = this.#ahead.filter(({ serial }) => !isAfter(serial, lastSent))
+    const errands = unbegun.map(({ errand }) => errand)
+    const unread = !this.#heard && code === 'ECONNRESET' && !sentAhead
+    if (this.#exchange === undefined || !(unread || isAfter(this.#serial, lastSent))) return errands
+    if (this.#errand !== undefined) errands.unshift(this.#errand)
     this.#detach(this.#exchange)
     this.#errand = undefined
     this.busy = false
-    return errand
+    return errands
   }
 
   /** Goes on reading for a slow client when there is room for what it does not take. */
@@ -290,7 +303,13 @@ export class ThreadLink implements FrameSink {
 
   readonly #flush = (): void => {
     this.#flushing = false
-    if (!this.#lost) this.#writer.flush()
+    if (!this.#lost) this.#send()
+  }
+
+  #send(): void {
+    this.#writer.flush()
+    if (this.#socket.errored === null && !this.#socket.destroyed)
+      this.#sentSerial = this.#lastSerial
   }
 
   readonly #onChunk = (chunk: Buffer): void => {
@@ -313,7 +332,6 @@ export class ThreadLink implements FrameSink {
   #lose(error: Error | undefined): void {
     if (this.#lost) return
     this.#lost = true
-    this.#decoder.stop()
     this.#socket.destroy()
     this.#surroundings.onLost(this, error)
   }
@@ -464,4 +482,10 @@ export class ThreadLink implements FrameSink {
     } else this.#begin(next.errand, next.serial, performance.now())
     this.#surroundings.onFree(this, application)
   }
+}
+
+/** Whether a request was made ready for the thread after another one. */
+function isAfter(serial: number, other: number): boolean {
+  const distance = (serial - other + SERIALS) % SERIALS
+  return distance > 0 && distance < SERIALS / 2
 }

@@ -190,9 +190,7 @@ export class Worker implements Terminable {
       onFree: (link, application) => this.#onFree(link, application),
       onLost: (link, error) => {
         this.#listener.onSuspect(this)
-        const errand = link.takeBack(error)
-        if (errand !== undefined) this.#listener.onReturned(errand)
-        link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+        this.#giveUp(link, error)
         this.#onLost(`the socket of thread ${link.index}`, error)
       },
       underPressure: () => this.#listener.underPressure(),
@@ -246,6 +244,13 @@ export class Worker implements Terminable {
     for (const errand of link.takeRecalled(serials).toReversed()) this.#listener.onReturned(errand)
   }
 
+  /** Nothing more comes from the thread: others take what it has not begun, the rest is lost. */
+  #giveUp(link: ThreadLink, error: Error | undefined): void {
+    // The last one first: each goes before those that wait.
+    for (const errand of link.takeBack(error).toReversed()) this.#listener.onReturned(errand)
+    link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+  }
+
   #failLoading(failure: Omit<LoadFailure, 'code'>): void {
     this.#settleLoaded({ code: 'APPLICATION_LOAD', ...failure })
   }
@@ -266,7 +271,7 @@ export class Worker implements Terminable {
       .filter((facts) => facts !== undefined)
     this.#ended = true
     for (const link of this.seats.links) {
-      link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+      this.#giveUp(link, undefined)
       link.destroy()
     }
     this.#control.destroy()

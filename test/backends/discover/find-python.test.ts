@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -10,7 +11,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { findPython } from '../../../src/backends/discover/find-python.ts'
 
@@ -29,6 +30,10 @@ beforeEach(() => {
   environment = { PATH: `${bin}:/usr/bin:/bin` }
   mkdirSync(path.join(root, 'project', 'deep', 'app'), { recursive: true })
   writeFileSync(path.join(root, 'project', 'pyproject.toml'), '')
+})
+
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true })
 })
 
 function makeVenv(folder: string): string {

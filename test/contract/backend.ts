@@ -1,0 +1,384 @@
+import { describe, expect, test } from 'vitest'
+
+import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
+import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
+import type { RawConnection } from '../support/raw-client.ts'
+import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
+
+const SERIAL = labApplication({
+  name: 'serial',
+  target: 'backend_lab.py:serial',
+  multithread: false,
+})
+
+function answer(text: string): string {
+  return `def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"${text}"]\n`
+}
+
+const FAILING = 'raise LookupError("not today")\n'
+
+/** What every backend has to do, wherever it runs Python. Called once per backend by its test file. */
+export function describeBackend(name: string, createBackend: BackendFactory): void {
+  const start = (options?: LabOptions): Promise<BackendLab> => startLab(createBackend, options)
+
+  describe(`${name}: requests`, () => {
+    test('answers with status, fields in order, and body', async () => {
+      await using lab = await start()
+      const response = await fetchRaw(lab.url, '/lab/hello')
+      expect([response.status, response.text]).toEqual([200, 'hello'])
+      expect(response.headers('X-One')).toEqual(['1', '2'])
+    })
+
+    test('gives the application its environ', async () => {
+      await using lab = await start()
+      const headers = [['X-Two', 'é']] as const
+      const response = await fetchRaw(lab.url, { target: '/lab/environ/a?b=c', headers })
+      expect(JSON.parse(response.text)).toMatchObject({
+        REQUEST_METHOD: 'GET',
+        SCRIPT_NAME: '/lab',
+        PATH_INFO: '/environ/a',
+        QUERY_STRING: 'b=c',
+        REQUEST_URI: '/lab/environ/a?b=c',
+        HTTP_X_TWO: 'é',
+        HTTP_HOST: 'taipan.test',
+        'wsgi.url_scheme': 'http',
+        'wsgi.multithread': true,
+        'wsgi.multiprocess': false,
+        'wsgi.run_once': false,
+        'taipan.request_id': lab.exchanges[0]?.id,
+      })
+    })
+
+    test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
+      'passes a body of %i bytes both ways',
+      async (size) => {
+        await using lab = await start()
+        const body = Buffer.alloc(size, 'abcdefghij')
+        const sized = await fetchRaw(lab.url, { method: 'POST', target: '/lab/echo', body })
+        expect(sized.body.equals(body)).toBe(true)
+        const chunks = [body.subarray(0, 1000), body.subarray(1000)].filter(
+          ({ length }) => length > 0,
+        )
+        const target = '/lab/echo-pieces'
+        const chunked = await fetchRaw(lab.url, { method: 'POST', target, chunks })
+        expect(chunked.body.equals(body)).toBe(true)
+      },
+    )
+
+    test('answers although the body was not read', async () => {
+      await using lab = await start()
+      const body = Buffer.alloc(1_000_000)
+      const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
+      expect([response.status, response.text]).toEqual([413, 'not read'])
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+    })
+
+    test('tells an application that its client left in the middle of an upload', async () => {
+      await using lab = await start()
+      const connection = await openRaw(lab.url)
+      connection.send(
+        'POST /lab/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nhello',
+      )
+      await connection.sendAll(Buffer.alloc(300_000))
+      connection.destroy()
+      await pollUntil(
+        () => lab.journal().some((entry) => entry.startsWith('broken-')) || undefined,
+        'the read to fail',
+      )
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+    })
+  })
+
+  describe(`${name}: responses`, () => {
+    test.each([
+      ['one large block', '/lab/block?size=10485760', 10_485_760],
+      ['many pieces', '/lab/stream?n=1000&size=10000&key=a', 10_000_000],
+      ['no piece', '/lab/stream?n=0&size=1&key=a', 0],
+    ])('passes %s', async (_what, target, size) => {
+      await using lab = await start()
+      const response = await fetchRaw(lab.url, target)
+      expect([response.status, response.complete]).toEqual([200, true])
+      expect(response.body.length).toBe(size)
+      if (target.includes('stream')) await lab.waitForEntry('close-a')
+    })
+
+    test.each([0, 5_000_000])('passes the rest of a file from offset %i', async (from) => {
+      await using lab = await start()
+      const bytes = Buffer.alloc(5_000_123, '0123456789')
+      lab.write('data.bin', bytes)
+      const response = await fetchRaw(lab.url, `/lab/file?name=data.bin&from=${from}`)
+      expect(response.complete).toBe(true)
+      expect(response.body.equals(bytes.subarray(from))).toBe(true)
+    })
+
+    test('answers 500 to an exception, and cuts the connection when the body had begun', async () => {
+      await using lab = await start()
+      const failed = await fetchRaw(lab.url, '/lab/raise')
+      expect([failed.status, failed.complete]).toEqual([500, true])
+      expect(failed.text).not.toContain('LookupError')
+      const cut = await fetchRaw(lab.url, '/lab/raise-late')
+      expect([cut.status, cut.text, cut.complete]).toEqual([200, 'begun', false])
+      await pollUntil(
+        () =>
+          lab.records.some(({ fields }) => String(fields['traceback']).includes('raised late')) ||
+          undefined,
+        'the traceback',
+      )
+    })
+
+    test('calls close() once when the client leaves in the middle of a download', async () => {
+      await using lab = await start()
+      const connection = await openRaw(lab.url)
+      connection.send(formatRequest({ target: '/lab/stream?n=100000&size=10000&key=left' }))
+      await connection.waitUntil(() => connection.received > 100_000, 'some of the body')
+      connection.destroy()
+      await lab.waitForEntry('close-left')
+      for (let i = 0; i < 4; i++) expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+      expect(lab.journal()).toEqual(['close-left'])
+    })
+
+    test('clients that do not read hold no threads', async () => {
+      await using lab = await start({ threads: 2 })
+      const slow: RawConnection[] = []
+      for (let i = 0; i < 6; i++) {
+        const connection = await openRaw(lab.url)
+        connection.pause()
+        const target = i % 2 ? '/lab/block?size=8000000' : '/lab/stream?n=800&size=10000&key=s'
+        connection.send(formatRequest({ target }))
+        slow.push(connection)
+      }
+      for (let i = 0; i < 10; i++) expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+      for (const connection of slow) {
+        connection.resume()
+        const response = await connection.readFinalResponse()
+        expect([response.complete, response.body.length]).toEqual([true, 8_000_000])
+        connection.destroy()
+      }
+    })
+
+    test('holds back what exceeds the buffer for slow clients, and sends all of it later', async () => {
+      await using lab = await start({
+        threads: 1,
+        buffers: { request: 65_536, response: 300_000, responseTotal: 300_000 },
+      })
+      const connection = await openRaw(lab.url)
+      connection.pause()
+      connection.send(formatRequest({ target: '/lab/stream?n=3000&size=10000&key=held' }))
+      await pollUntil(() => lab.exchanges[0]?.response.begun || undefined, 'the response to begin')
+      const other = fetchRaw(lab.url, '/lab/hello')
+      await new Promise((resolve) => {
+        setTimeout(resolve, 300)
+      })
+      expect(lab.exchanges[0]?.response.pending).toBeLessThan(1_500_000)
+      expect(lab.journal()).toEqual([])
+      connection.resume()
+      expect((await connection.readFinalResponse()).body.length).toBe(30_000_000)
+      expect((await other).text).toBe('hello')
+      connection.destroy()
+    })
+  })
+
+  describe(`${name}: scheduling`, () => {
+    test('runs as many requests at once as there are threads', async () => {
+      await using lab = await start({ threads: 2 })
+      expect(lab.backend.capacity).toEqual({ idle: 2, total: 2 })
+      const waiting = [fetchRaw(lab.url, '/lab/gate?name=g'), fetchRaw(lab.url, '/lab/gate?name=g')]
+      await lab.waitForEntry('gate-g', 2)
+      expect(lab.backend.capacity).toEqual({ idle: 0, total: 2 })
+      const third = fetchRaw(lab.url, '/lab/note?n=third')
+      lab.openGate('g')
+      for (const response of await Promise.all(waiting)) expect(response.text).toBe('through')
+      expect((await third).text).toBe('noted')
+    })
+
+    test('an application without `multithread` gets one request at a time and holds no other thread', async () => {
+      await using lab = await start({ threads: 3, applications: [labApplication(), SERIAL] })
+      const held = Array.from({ length: 5 }, () => fetchRaw(lab.url, '/serial/gate?name=g'))
+      await lab.waitForEntry('gate-g')
+      for (let i = 0; i < 5; i++) expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+      expect(lab.journal()).toEqual(['gate-g'])
+      lab.openGate('g')
+      const more = Array.from({ length: 5 }, () => fetchRaw(lab.url, '/serial/'))
+      for (const response of await Promise.all([...held, ...more]))
+        expect(response.text).toBe('1 False')
+    })
+
+    test('requests beyond the queue get 503 with Retry-After, the others are served in order', async () => {
+      await using lab = await start({ threads: 1, queue: { limit: 3 } })
+      const running = fetchRaw(lab.url, '/lab/gate?name=g')
+      await lab.waitForEntry('gate-g')
+      const sent: RawConnection[] = []
+      for (let n = 0; n < 5; n++) {
+        const connection = await openRaw(lab.url)
+        connection.send(formatRequest({ target: `/lab/note?n=${n}` }))
+        sent.push(connection)
+        await pollUntil(() => lab.exchanges.length === n + 2 || undefined, 'the request to arrive')
+      }
+      for (const connection of sent.slice(3)) {
+        const response = await connection.readFinalResponse()
+        expect(response.status).toBe(503)
+        expect(response.header('retry-after')).toMatch(/^\d+$/)
+      }
+      lab.openGate('g')
+      expect((await running).text).toBe('through')
+      for (const connection of sent.slice(0, 3))
+        expect((await connection.readFinalResponse()).text).toBe('noted')
+      expect(lab.journal()).toEqual(['gate-g', '0', '1', '2'])
+      for (const connection of sent) connection.destroy()
+    })
+
+    test('a request that waits too long gets 504 and is not run; one whose client left is not run', async () => {
+      await using lab = await start({ threads: 1, queue: { timeout: 300 } })
+      const running = fetchRaw(lab.url, '/lab/gate?name=g')
+      await lab.waitForEntry('gate-g')
+      const leaving = await openRaw(lab.url)
+      leaving.send(formatRequest({ target: '/lab/note?n=left' }))
+      const late = fetchRaw(lab.url, '/lab/note?n=late')
+      await pollUntil(() => lab.exchanges.length === 3 || undefined, 'the requests to arrive')
+      leaving.reset()
+      expect((await late).status).toBe(504)
+      lab.openGate('g')
+      expect((await running).text).toBe('through')
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+      expect(lab.journal()).toEqual(['gate-g'])
+    })
+
+    test('a request that takes too long gets 504 and its thread is interrupted', async () => {
+      await using lab = await start({ threads: 1, timeouts: { request: 300 } })
+      expect((await fetchRaw(lab.url, '/lab/gate?name=never')).status).toBe(504)
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+    })
+
+    test('tells in its notes who answered and how long it took', async () => {
+      await using lab = await start()
+      await fetchRaw(lab.url, '/lab/hello')
+      const notes = lab.exchanges[0]?.notes
+      expect(notes?.answeredBy).toBe('lab')
+      expect(notes?.worker).toMatch(/^web\/\d+$/)
+      expect(notes?.queued).toBeGreaterThanOrEqual(0)
+      expect(notes?.python).toBeGreaterThan(0)
+    })
+
+    test('answers 500 when the application is unknown', async () => {
+      await using lab = await start()
+      expect((await fetchRaw(lab.url, '/nobody/hello')).status).toBe(500)
+    })
+  })
+
+  describe(`${name}: life`, () => {
+    const open = (options?: LabOptions): Promise<BackendLab> => openLab(createBackend, options)
+
+    test('requests wait while it starts', async () => {
+      await using lab = await open({ own: `import time\ntime.sleep(0.5)\n${answer('late')}` })
+      const starting = lab.backend.start()
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('late')
+      await starting
+    })
+
+    test('start rejects with the traceback when the application cannot be loaded', async () => {
+      await using lab = await open({ own: FAILING })
+      const error: unknown = await lab.backend.start().catch((error: unknown) => error)
+      expect(error).toMatchObject({
+        code: 'APPLICATION_LOAD',
+        message: expect.stringContaining('LookupError: not today'),
+        cause: expect.stringMatching(/Traceback[\s\S]*own\.py[\s\S]*LookupError: not today/),
+      })
+      expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+    })
+
+    test('with `startAnyway` a load failure is logged once, answered 503, and fixed by a reload', async () => {
+      await using lab = await start({ own: FAILING, startAnyway: true })
+      for (let i = 0; i < 3; i++) {
+        const response = await fetchRaw(lab.url, '/lab/')
+        expect(response.status).toBe(503)
+        expect(response.header('retry-after')).toMatch(/^\d+$/)
+        expect(response.text).not.toContain('LookupError')
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, 700)
+      })
+      const failures = lab.records.filter(({ level }) => level === 'error')
+      expect(failures).toHaveLength(1)
+      expect(failures[0]?.fields['traceback']).toContain('LookupError: not today')
+      lab.writeOwn(answer('fixed'))
+      await lab.backend.reload()
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('fixed')
+    })
+
+    test('a load failure is shown to the client in development', async () => {
+      await using lab = await start({ own: FAILING, startAnyway: true, dev: true })
+      expect((await fetchRaw(lab.url, '/lab/')).text).toContain('LookupError: not today')
+    })
+
+    test('reload takes new code, and no request is refused meanwhile', async () => {
+      await using lab = await start({ own: answer('old') })
+      lab.writeOwn(answer('new'))
+      const reloading = lab.backend.reload()
+      const texts: string[] = []
+      const done = reloading.then(() => texts.push('new'))
+      while (texts.at(-1) !== 'new') texts.push((await fetchRaw(lab.url, '/lab/')).text)
+      await done
+      expect(texts.filter((text) => text !== 'old' && text !== 'new')).toEqual([])
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('new')
+    })
+
+    test('a reload that fails rejects and keeps the old code', async () => {
+      await using lab = await start({ own: answer('old') })
+      lab.writeOwn('raise LookupError("half done")\n')
+      await expect(lab.backend.reload()).rejects.toMatchObject({ code: 'APPLICATION_LOAD' })
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('old')
+      expect(lab.backend.capacity).toEqual({ idle: 2, total: 2 })
+    })
+
+    test('reloads asked for at the same time end with the newest code', async () => {
+      await using lab = await start({ own: answer('first') })
+      const one = lab.backend.reload()
+      lab.writeOwn(answer('last'))
+      await Promise.all([one, lab.backend.reload(), lab.backend.reload()])
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('last')
+    })
+
+    test('running requests finish on the old code during a reload', async () => {
+      await using lab = await start()
+      const running = fetchRaw(lab.url, '/lab/gate?name=g')
+      await lab.waitForEntry('gate-g')
+      await lab.backend.reload()
+      expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
+      lab.openGate('g')
+      expect((await running).text).toBe('through')
+    })
+
+    test('stop lets requests finish, those that wait too, and refuses new ones', async () => {
+      await using lab = await start({ threads: 1 })
+      const running = fetchRaw(lab.url, '/lab/gate?name=g')
+      await lab.waitForEntry('gate-g')
+      const waiting = fetchRaw(lab.url, '/lab/hello')
+      await pollUntil(() => lab.exchanges.length === 2 || undefined, 'the request to arrive')
+      const stopping = lab.backend.stop()
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(503)
+      lab.openGate('g')
+      expect((await running).text).toBe('through')
+      expect((await waiting).text).toBe('hello')
+      await stopping
+      await lab.backend.stop()
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(503)
+    })
+
+    test('stop does not wait longer than it may', async () => {
+      await using lab = await start({ threads: 1, timeouts: { shutdown: 300 } })
+      const stuck = fetchRaw(lab.url, '/lab/stuck')
+      await lab.waitForEntry('stuck')
+      await lab.backend.stop()
+      expect((await stuck).status).toBe(503)
+    })
+
+    test('stop before start and during start ends it', async () => {
+      await using never = await open()
+      await never.backend.stop()
+      await using lab = await open({ own: `import time\ntime.sleep(5)\n${answer('late')}` })
+      const starting = lab.backend.start().catch((error: unknown) => error)
+      await lab.backend.stop()
+      expect(await starting).toMatchObject({ code: expect.stringMatching(/STOPPING|LOAD/) })
+    })
+  })
+}

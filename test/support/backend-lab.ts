@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import type { TargetApplication } from '../../src/core/application.ts'
+import type { Backend } from '../../src/core/backend.ts'
+import type { Exchange } from '../../src/core/exchange.ts'
+import type { Logger } from '../../src/core/logger.ts'
+import type { ProcessGroup } from '../../src/core/process-group.ts'
+import { startFront } from './front.ts'
+import { pollUntil } from './raw-client.ts'
+
+/** Folder of the applications that tests serve. */
+export const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
+
+/** Interpreter of the tests. */
+export const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).trim()
+
+/** One line that a backend logged. */
+export interface LogRecord {
+  readonly level: keyof Logger
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** How a test wants its backend: parts of a process group. */
+export interface LabOptions extends Partial<Omit<ProcessGroup, 'timeouts' | 'queue'>> {
+  readonly timeouts?: Partial<ProcessGroup['timeouts']>
+  readonly queue?: Partial<ProcessGroup['queue']>
+  /** Source of `own.py`, which is then the application. */
+  readonly own?: string
+}
+
+/** Makes the backend that is tested. */
+export type BackendFactory = (group: ProcessGroup, context: { readonly logger: Logger }) => Backend
+
+/** An application of `backend_lab.py`, or of another file. */
+export function labApplication(changes: Partial<TargetApplication> = {}): TargetApplication {
+  return {
+    kind: 'target',
+    name: 'lab',
+    interface: 'auto',
+    target: 'backend_lab.py',
+    callable: undefined,
+    directory: APPS,
+    cacheCallables: true,
+    reloadOnModification: false,
+    multithread: true,
+    ...changes,
+  }
+}
+
+/** A backend behind an HTTP front; the first part of the path names the application. */
+export class BackendLab {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'taipan-backend-'))
+  readonly backend: Backend
+  readonly records: LogRecord[] = []
+  readonly exchanges: Exchange[] = []
+  url = ''
+  #stopFront: () => Promise<void> = async () => {}
+
+  constructor(createBackend: BackendFactory, options: LabOptions) {
+    this.backend = createBackend(this.#resolveGroup(options), { logger: this.#createLogger() })
+  }
+
+  /** Opens the front; the backend is started by the test. */
+  async listen(): Promise<void> {
+    const front = await startFront((exchange) => {
+      this.exchanges.push(exchange)
+      const [, application = '', rest = ''] = /^\/([^/]*)(.*)$/.exec(exchange.request.path) ?? []
+      const scriptName = `/${application}`
+      this.backend.run(exchange, { application, scriptName, pathInfo: rest })
+    })
+    this.url = front.url
+    this.#stopFront = () => front.stop()
+  }
+
+  /** Changes the source of `own.py`. */
+  writeOwn(source: string): void {
+    this.write('own.py', source)
+  }
+
+  write(name: string, text: string | Uint8Array): string {
+    const file = path.join(this.folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+
+  /** Lets the requests through that wait for a gate. */
+  openGate(name: string): void {
+    this.write(name, '')
+  }
+
+  journal(): string[] {
+    try {
+      return readFileSync(path.join(this.folder, 'journal'), 'utf8').trimEnd().split('\n')
+    } catch {
+      return []
+    }
+  }
+
+  /** Waits until a line stands in the journal so many times. */
+  async waitForEntry(line: string, count = 1): Promise<void> {
+    await pollUntil(
+      () => this.journal().filter((entry) => entry === line).length >= count || undefined,
+      `${line} in the journal`,
+    )
+  }
+
+  /** Waits for a log record. */
+  async waitForRecord(wanted: RegExp): Promise<LogRecord> {
+    return await pollUntil(
+      () => this.records.find(({ message }) => wanted.test(message)),
+      `a record like ${wanted}`,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.backend.stop()
+    await this.#stopFront()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #createLogger(): Logger {
+    const logAt = (level: keyof Logger) => (fields: LogRecord['fields'], message: string) =>
+      void this.records.push({ level, fields, message })
+    return {
+      debug: logAt('debug'),
+      info: logAt('info'),
+      warn: logAt('warn'),
+      error: logAt('error'),
+    }
+  }
+
+  #resolveGroup(options: LabOptions): ProcessGroup {
+    if (options.own !== undefined) this.writeOwn(options.own)
+    return resolveLabGroup(this.folder, options)
+  }
+}
+
+/** A whole process group of what a test asks for, working in `folder`. */
+export function resolveLabGroup(folder: string, options: LabOptions = {}): ProcessGroup {
+  const { timeouts, queue, environment, own, ...rest } = options
+  const ownApplication = { target: 'own.py', directory: folder }
+  return {
+    name: 'web',
+    python: PYTHON,
+    pythonArguments: [],
+    processes: 1,
+    threads: 2,
+    environment: { PATH: '/usr/bin:/bin', LAB_FOLDER: folder, ...environment },
+    directory: folder,
+    searchPath: [APPS],
+    argv: ['backend_lab.py'],
+    applications: [labApplication(own === undefined ? {} : ownApplication)],
+    queue: { limit: 200, timeout: 0, ...queue },
+    timeouts: { startup: 20_000, request: 0, shutdown: 5000, ping: 0, ...timeouts },
+    buffers: { request: 65_536, response: 16 * 1024 * 1024, responseTotal: 256 * 1024 * 1024 },
+    dev: false,
+    startAnyway: false,
+    ...rest,
+  }
+}
+/** A backend that listens and has not started. */
+export async function openLab(
+  createBackend: BackendFactory,
+  options: LabOptions = {},
+): Promise<BackendLab> {
+  const lab = new BackendLab(createBackend, options)
+  await lab.listen()
+  return lab
+}
+
+/** A backend that listens and has started. Dispose of it with `await using`. */
+export async function startLab(
+  createBackend: BackendFactory,
+  options: LabOptions = {},
+): Promise<BackendLab> {
+  const lab = await openLab(createBackend, options)
+  await lab.backend.start()
+  return lab
+}
