@@ -72,9 +72,7 @@ class ThreadSocket:
         loads = marshal.loads
         ahead = self._ahead
         while True:
-            try:
-                serial, data = ahead.popleft()
-            except IndexError:
+            if not ahead:
                 with self._reading:
                     serial = self._receive_request(buffer)
                 if serial == _CLOSED:
@@ -83,9 +81,15 @@ class ThreadSocket:
                     continue
                 self._begin(serial)
                 dispatch(loads(payload), self)
-            else:
-                self._begin(serial)
-                dispatch(loads(data), self)
+                continue
+            # Never dispatched from the handler, where it would be the context of each exception of
+            # the application.
+            try:
+                serial, data = ahead.popleft()
+            except IndexError:  # recalled in the meantime
+                continue
+            self._begin(serial)
+            dispatch(loads(data), self)
 
     def recall(self) -> list[int]:
         """Takes back the requests that have not been begun. Called by other threads."""
