@@ -119,7 +119,7 @@ class ThreadSocket:
             self._body.clear()
 
     def _receive_request(self, buffer: bytearray) -> int:
-        """Waits for requests. The serial number of one that came alone, which stays in `buffer`."""
+        """Waits for requests. The serial number of the first, which may stay in `buffer`."""
         if self._ahead:
             return _NONE
         decoder = self._decoder
@@ -130,13 +130,27 @@ class ThreadSocket:
         size = _uninterrupted(self._socket.recv_into, buffer)
         if size == 0:
             return _CLOSED
-        if size >= frames.HEADER_BYTES:
-            kind, _flags, serial, length = frames.HEADER.unpack_from(buffer)
-            if kind == frames.REQUEST and size == length + frames.HEADER_BYTES:
-                return int(serial)
-        decoder.feed(memoryview(buffer)[:size])
-        self._sort()
-        return _NONE
+        return self._cut(buffer, size)
+
+    def _cut(self, buffer: bytearray, size: int) -> int:
+        """Cuts what was received into requests. The first stays where it is."""
+        unpack = frames.HEADER.unpack_from
+        first = _NONE
+        at = 0
+        while size - at >= frames.HEADER_BYTES:
+            kind, _flags, serial, length = unpack(buffer, at)
+            start = at + frames.HEADER_BYTES
+            if kind != frames.REQUEST or start + length > size:
+                break
+            if at == 0:
+                first = int(serial)
+            else:
+                self._ahead.append((serial, bytes(memoryview(buffer)[start : start + length])))
+            at = start + length
+        if at < size:
+            self._decoder.feed(memoryview(buffer)[at:size])
+            self._sort()
+        return first
 
     def _sort(self) -> None:
         """Puts complete frames where they belong. `_reading` is held."""
