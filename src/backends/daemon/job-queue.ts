@@ -7,8 +7,8 @@ export interface Errand {
   readonly invocation: Invocation
   /** Index of the application in its group. */
   readonly application: number
-  /** The body, when it was taken from the exchange already. */
-  readonly body: readonly Uint8Array[] | undefined
+  /** The body, once it was taken from the exchange as a whole. */
+  body: readonly Uint8Array[] | undefined
 }
 
 /** A request that waits for a thread. */

@@ -83,7 +83,7 @@ export class Scheduler {
     else {
       const sequence = ++this.#sequence
       const since = performance.now()
-      const job: Job = { ...errand, sequence, since }
+      const job: Job = { exchange, invocation, application, body: undefined, sequence, since }
       this.#queues[application]?.push(job)
       this.relieve()
     }

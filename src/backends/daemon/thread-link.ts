@@ -137,18 +137,18 @@ export class ThreadLink implements FrameSink {
   serve(errand: Errand): void {
     const serial = this.#nextSerial()
     this.busy = true
-    const taken = this.#withBody(errand)
-    this.#begin(taken, serial, performance.now())
-    this.#writer.add(taken, serial)
+    this.#takeBody(errand)
+    this.#begin(errand, serial, performance.now())
+    this.#writer.add(errand, serial)
     this.#send()
   }
 
   /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
   serveLater(errand: Errand): void {
     const serial = this.#nextSerial()
-    const taken = this.#withBody(errand)
-    this.#ahead.push({ errand: taken, serial })
-    this.#writer.add(taken, serial)
+    this.#takeBody(errand)
+    this.#ahead.push({ errand, serial })
+    this.#writer.add(errand, serial)
     if (this.#flushing) return
     this.#flushing = true
     setImmediate(this.#flush)
@@ -274,11 +274,11 @@ export class ThreadLink implements FrameSink {
     return this.#lastSerial
   }
 
-  #withBody(errand: Errand): Errand {
+  /** Takes the body along when all of it is there and it is short enough to be sent unasked. */
+  #takeBody(errand: Errand): void {
     const { body } = errand.exchange
-    if (errand.body !== undefined || !body.complete) return errand
-    if (body.buffered > this.#surroundings.requestBuffer) return errand
-    return { ...errand, body: takeWholeBody(body) }
+    if (errand.body !== undefined || !body.complete) return
+    if (body.buffered <= this.#surroundings.requestBuffer) errand.body = takeWholeBody(body)
   }
 
   /** It is the turn of a request. */
