@@ -3,7 +3,8 @@ import type { Server } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
 // Below npx and npm one Ctrl-C comes twice: from the terminal, and handed on by npm.
-const ECHO_MS = process.stdin.isTTY && process.env['npm_command'] !== undefined ? 100 : 0
+const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefined
+const NPM_ECHO_MS = 100
 
 /**
  * What signals do while a server runs: SIGINT and SIGTERM stop gracefully, the second one at once; SIGHUP reloads.
@@ -19,7 +20,7 @@ export class SignalHandling implements Disposable {
   }
   readonly #asked: Promise<void>
   #onAsked: (() => void) | undefined
-  #askedAt = 0
+  #expectsEcho = false
   #stopping: Promise<void> | undefined
 
   constructor(server: Pick<Server, 'stop' | 'reload'>, logger: ServerLogger) {
@@ -48,13 +49,23 @@ export class SignalHandling implements Disposable {
 
   #stop(signal: 'SIGINT' | 'SIGTERM'): void {
     if (this.#stopping !== undefined) {
-      if (performance.now() - this.#askedAt >= ECHO_MS) this.#exitNow(signal)
+      if (!this.#expectsEcho) this.#exitNow(signal)
       return
     }
-    this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
-    this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
     this.#onAsked?.()
+    this.#expectEcho()
+    this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
+  }
+
+  #expectEcho(): void {
+    const isOver = () => {
+      this.#expectsEcho = false
+    }
+    this.#expectsEcho = true
+    if (BELOW_NPM) setTimeout(isOver, NPM_ECHO_MS).unref()
+    // `timeout` signals the process, and at once its group: what came meanwhile is seen in the next turn of the loop.
+    else setImmediate(() => setImmediate(isOver))
   }
 
   #reload(): void {

@@ -32,13 +32,15 @@ export function createRedirectAnswerer(options: RedirectOptions): Answerer {
   }
 }
 
-interface RedirectTarget {
+/** A redirect's `to`, taken apart. */
+export interface RedirectTarget {
   readonly base: string
   readonly query: string
   readonly fragment: string
 }
 
-function parseRedirectTarget(to: string): RedirectTarget {
+/** Reads a path beginning with one slash, or an absolute URL. Throws `CONFIG_INVALID` for anything else. */
+export function parseRedirectTarget(to: string): RedirectTarget {
   const usable = /^\/(?![/\\])|^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(to)
   if (!usable || /[\0-\x20\x7f\\]/.test(to))
     throw new TaipanError(

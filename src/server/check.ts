@@ -78,9 +78,13 @@ function createReport(application: Application, answer: unknown): ApplicationRep
     name: application.name,
     target: describeTarget(application),
     loads,
-    summary: loads ? `${text('expression')} is a ${text('found')}` : text('summary'),
+    summary: loads ? `${text('expression')} is ${withArticle(text('found'))}` : text('summary'),
     traceback: text('traceback'),
   }
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
 function createEndedReport(application: Application, run: CheckRun): ApplicationReport {

@@ -198,6 +198,19 @@ describe('stopping', () => {
     await waitFor(() => !isAlive(pid), 'end of the worker')
   })
 
+  test('one stop that arrives twice, as from timeout(1), is still graceful', async () => {
+    using project = createProject({ 'app.py': GATED })
+    const taipan = await startTaipan(['app.py', ...FREE], { cwd: project.folder })
+    const slow = get(`${taipan.url}/slow`)
+    await taipan.waitForOutput(/slow reached/)
+    taipan.kill('SIGTERM')
+    taipan.kill('SIGTERM')
+    await taipan.waitForOutput(/stopping gracefully/)
+    project.write('gate', '')
+    expect(await slow).toBe("200 ['app.py']")
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
+  })
+
   test('a signal during the start stops it, too', async () => {
     using project = createProject({
       'app.py': `print("loading", flush=True)\nimport time\ntime.sleep(30)\n`,
@@ -323,6 +336,16 @@ describe('a start that fails', () => {
     })
     expect(file.exitCode).toBe(4)
     expect(readFileSync(project.path('file.sock'), 'utf8')).toBe('precious')
+  })
+
+  test('because the folder of a Unix socket is missing is exit code 4', async () => {
+    using project = createProject({ 'app.py': helloApp('one') })
+    const address = `unix:${project.path('nowhere/app.sock')}`
+    const { exitCode, stderr } = await runTaipan(['serve', 'app.py', '-b', address], {
+      cwd: project.folder,
+    })
+    expect(exitCode).toBe(4)
+    expect(stderr).toContain('the folder does not exist')
   })
 
   test('because there is no such Python is exit code 5', async () => {

@@ -394,6 +394,20 @@ describe('a configuration', () => {
     ],
     [{ app: 'a:a', apps }, /app: is the only application of the short form/],
     [{}, /serves nothing/],
+    [{ apps }, /routes: is missing, and there are several applications/],
+    [
+      { app: 'a:a', routes: [{ path: '/x', redirect: '//other.example' }] },
+      /routes\[0\]\.redirect: .*neither a path/,
+    ],
+    [
+      { app: 'a:a', routes: [{ path: '/', host: 'http://x', app: 'app' }] },
+      /routes\[0\]\.host: .*neither a host name/,
+    ],
+    [
+      { app: 'a:a', routes: [{ path: '/a//b', redirect: '/c' }] },
+      /routes\[0\]\.path: .*empty segment/,
+    ],
+    [{ app: 'a:a', mount: '/a/../b' }, /mount: .*dot segment/],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
     [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
   ])('%j is refused', (config, message) => {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 
 import { TaipanError } from '../../core/errors.ts'
 import { HIGH_WATER } from './outbox.ts'
@@ -92,6 +94,9 @@ function createListenError(address: ListenAddress, error: unknown): TaipanError 
 
 function explain(address: ListenAddress, code: string): string {
   if (address.kind === 'fd') return `descriptor ${address.fd} is no listening socket (${code})`
+  // libuv says EACCES for a socket in a folder that does not exist.
+  if (code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)))
+    return 'the folder does not exist'
   if (code === 'EACCES') return 'permission denied; choose a port above 1023 or another path'
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have the address; try 127.0.0.1'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is not known'

@@ -1,3 +1,7 @@
+import { TaipanError } from '../../core/errors.ts'
+import { parseRedirectTarget } from '../../pipeline/redirect.ts'
+import { parseHostRule } from '../../pipeline/route-host.ts'
+import { parseMount } from '../../pipeline/route-path.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
 import { SHORT_FORM_NAME, type PlacedApplication } from './resolve-apps.ts'
@@ -42,10 +46,22 @@ export function resolveRoutes(
     else if (applications.length === 1) routes.push({ host: undefined, path: '/', answerer })
     else warnings.push(`application ${application.name} has no route, so nothing reaches it`)
   }
-  for (const { path } of routes)
-    if (!path.startsWith('/'))
-      problems.push(`${nameOf(path, config)}: ${JSON.stringify(path)} must begin with a slash`)
+  for (const { path } of routes) {
+    const name = nameOf(path, config)
+    if (path.startsWith('/')) checkBy(() => parseMount(path), name, problems)
+    else problems.push(`${name}: ${JSON.stringify(path)} must begin with a slash`)
+  }
   return { routes, warnings }
+}
+
+/** Reads a value as the pipeline will, so that its complaint comes with the place in the configuration. */
+function checkBy(read: () => unknown, where: string, problems: string[]): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof TaipanError)) throw error
+    problems.push(`${where}: ${error.message}`)
+  }
 }
 
 function nameOf(path: string, config: FullConfig): string {
@@ -89,6 +105,7 @@ function resolveRoute(parts: {
       problems.push(
         `${where}.${key}: belongs to a route with "${owner}", and this one has "${kind}"`,
       )
+  checkBy(() => parseHostRule(route.host), `${where}.host`, problems)
   const answerer = createAnswerer(parts)
   return answerer === undefined ? [] : [{ host: route.host, path: route.path, answerer }]
 }
@@ -96,8 +113,11 @@ function resolveRoute(parts: {
 function createAnswerer(parts: Parameters<typeof resolveRoute>[0]): AnswererPlan | undefined {
   const { route, where, applications, problems } = parts
   if (route.static !== undefined) return createFiles(route.static, route)
-  if (route.redirect !== undefined)
-    return { kind: 'redirect', to: route.redirect, status: route.status }
+  const { redirect: to, status } = route
+  if (to !== undefined) {
+    checkBy(() => parseRedirectTarget(to), `${where}.redirect`, problems)
+    return { kind: 'redirect', to, status }
+  }
   const app = route.app ?? ''
   const placed = applications.find(({ application }) => application.name === app)
   if (placed !== undefined) return { kind: 'app', app, group: placed.group }

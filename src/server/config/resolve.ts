@@ -38,7 +38,11 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     problems,
   )
   if (routes.length === 0 && problems.length === 0)
-    problems.push('the configuration serves nothing; give app, apps or routes')
+    problems.push(
+      applications.length === 0
+        ? 'the configuration serves nothing; give app, apps or routes'
+        : 'routes: is missing, and there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
+    )
   if (problems.length > 0) throw createConfigError(problems, { origins, file: configFile })
   return {
     addresses,
