@@ -253,6 +253,14 @@ def test_a_django_folder_is_loaded_through_its_settings(django, name):
     assert django.call(".", directory=str(django.folder / "site")) == [expected]
 
 
+def test_manage_py_stands_for_its_folder(django):
+    django.write("site/shop_settings.py", "WSGI_APPLICATION = None")
+    assert django.call("site/manage.py") == [b"default"]
+    assert "is a Django project" in django.refuse("./site:application")
+    django.write("other/manage.py", APP)
+    assert django.call("other/manage.py") == django.call("other/manage.py:application")
+
+
 def test_the_environment_names_the_settings_first(django, monkeypatch):
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "other_settings")
     django.write("site/other_settings.py", "WSGI_APPLICATION = 'nothing_here.application'")

@@ -2,9 +2,10 @@ import { constants } from 'node:os'
 import type { Server } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
-// Below npx and npm one Ctrl-C comes twice: from the terminal, and handed on by npm.
+// One stop may come twice: below npx and npm a Ctrl-C from the terminal and handed on by npm, and from `timeout` to the
+// process and to its group.
+const ECHO_MS = 100
 const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefined
-const NPM_ECHO_MS = 100
 
 /**
  * What signals do while a server runs: SIGINT and SIGTERM stop gracefully, the second one at once; SIGHUP reloads.
@@ -20,7 +21,8 @@ export class SignalHandling implements Disposable {
   }
   readonly #asked: Promise<void>
   #onAsked: (() => void) | undefined
-  #expectsEcho = false
+  #askedAt = 0
+  #ending: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
   constructor(server: Pick<Server, 'stop' | 'reload'>, logger: ServerLogger) {
@@ -45,27 +47,25 @@ export class SignalHandling implements Disposable {
 
   [Symbol.dispose](): void {
     for (const [signal, handler] of Object.entries(this.#handlers)) process.off(signal, handler)
+    clearTimeout(this.#ending)
   }
 
   #stop(signal: 'SIGINT' | 'SIGTERM'): void {
     if (this.#stopping !== undefined) {
-      if (!this.#expectsEcho) this.#exitNow(signal)
+      this.#insist(signal)
       return
     }
+    this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
+    this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
     this.#onAsked?.()
-    this.#expectEcho()
-    this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
   }
 
-  #expectEcho(): void {
-    const isOver = () => {
-      this.#expectsEcho = false
-    }
-    this.#expectsEcho = true
-    if (BELOW_NPM) setTimeout(isOver, NPM_ECHO_MS).unref()
-    // `timeout` signals the process, and at once its group: what came meanwhile is seen in the next turn of the loop.
-    else setImmediate(() => setImmediate(isOver))
+  #insist(signal: 'SIGINT' | 'SIGTERM'): void {
+    const left = this.#askedAt + ECHO_MS - performance.now()
+    if (left <= 0) this.#exitNow(signal)
+    // What is idle has stopped by then, and an echo does no harm.
+    else if (!BELOW_NPM) this.#ending ??= setTimeout(() => this.#exitNow(signal), left)
   }
 
   #reload(): void {

@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Protocol
 
-from taipan.loader.django import load_django
+from taipan.loader.django import find_settings, load_django
 from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
 from taipan.loader.finding import Found, find_callable
@@ -124,13 +124,19 @@ def make_source(target: Target, directory: str, cache: CodeCache) -> Source:
     if target.module:
         return ModuleSource(target.module)
     if not os.path.isdir(target.path):
+        folder, name = os.path.split(target.path)
+        if name == "manage.py" and os.path.isfile(target.path) and find_settings(target.path):
+            return DjangoSource(folder)
         return FileSource(target.path, cache)
-    if os.path.isfile(os.path.join(target.path, "manage.py")) and not target.expression:
+    is_django = os.path.isfile(os.path.join(target.path, "manage.py"))
+    if is_django and not target.expression:
         return DjangoSource(target.path)
     for name in _FOLDER_FILES:
         path = os.path.join(target.path, name)
         if os.path.isfile(path):
             return FileSource(path, cache)
+    if is_django:
+        return DjangoSource(target.path)
     if os.path.isfile(os.path.join(target.path, "__init__.py")):
         parent, name = os.path.split(target.path)
         add_to_path(parent)
