@@ -1,4 +1,4 @@
-"""The script of a worker. Children of `multiprocessing` import it again; it does nothing then."""
+"""The script of a worker. Children of `multiprocessing` import it again, for its finder."""
 
 if __name__ == "__main__":
     import sys
@@ -10,3 +10,12 @@ if __name__ == "__main__":
     from taipan.worker import main
 
     main()
+
+elif __name__ == "__mp_main__":
+    import sys
+
+    sys.path.insert(0, __file__.rpartition("/")[0] or ".")
+    from taipan.loader.files import FileModuleFinder
+
+    del sys.path[0]
+    sys.meta_path.append(FileModuleFinder())

@@ -8,8 +8,12 @@ import os
 import re
 import sys
 import threading
-from importlib.machinery import SourceFileLoader
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
+
+_PREFIX = "_taipan_app_"
 
 Stamp = tuple[int, int]
 
@@ -56,7 +60,31 @@ def module_name(path: str) -> str:
     """A name that no import gives: readable, unique for the path, and never `__main__`."""
     stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(path))[0])
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    return f"_taipan_app_{stem}_{digest}"
+    return f"{_PREFIX}{stem}_{digest}"
+
+
+class FileModuleFinder(MetaPathFinder):
+    """Finds application files by their module names, in children of `multiprocessing`.
+
+    What was pickled in the worker names them; the folders of the files are on `sys.path`.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The file on `sys.path` that has this module name."""
+        if not fullname.startswith(_PREFIX):
+            return None
+        for folder in sys.path:
+            try:
+                files = [os.path.join(folder, name) for name in os.listdir(folder or ".")]
+            except OSError:
+                continue
+            for file in files:
+                if module_name(file) == fullname:
+                    loader = _Loader(fullname, file, CodeCache())
+                    return importlib.util.spec_from_file_location(fullname, file, loader=loader)
+        return None
 
 
 def execute_file(path: str, cache: CodeCache) -> ModuleType:
