@@ -161,6 +161,20 @@ describe('close()', () => {
   })
 })
 
+test('an application is stopped however early its client left', async () => {
+  const unstopped: string[] = []
+  for (let round = 0; round < 150; round++) {
+    const key = lab.key()
+    const connection = await openRaw(lab.url)
+    await connection.sendAll(formatRequest({ target: `/endless?blocks=1500&key=${key}` }))
+    if (round % 3 === 1) await connection.waitUntil(() => connection.received > 0, 'the head')
+    connection.reset()
+    const notes = await lab.notes(key)
+    if (notes.includes('sent everything')) unstopped.push(`${round}: ${notes.join()}`)
+  }
+  expect(unstopped).toEqual([])
+})
+
 describe('file_wrapper', () => {
   test.each([
     ['a file', 'file', CONTENT],

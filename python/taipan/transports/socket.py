@@ -79,7 +79,6 @@ class ThreadSocket:
                     return
                 if serial == _NONE:
                     continue
-                self._begin(serial)
                 dispatch(loads(payload), self)
                 continue
             # Never dispatched from the handler, where it would be the context of each exception of
@@ -144,6 +143,8 @@ class ThreadSocket:
                 break
             if at == 0:
                 first = int(serial)
+                # Begun at once: what else came may already concern it.
+                self._begin(first)
             else:
                 self._ahead.append((serial, bytes(memoryview(buffer)[start : start + length])))
             at = start + length
