@@ -10,15 +10,22 @@ REQUEST: Final = 1
 BODY: Final = 2
 BROKEN: Final = 3
 OPENED: Final = 4
+WINDOW: Final = 5
+MESSAGE: Final = 6
+CLOSE: Final = 7
 HEAD: Final = 16
 DATA: Final = 17
 PULL: Final = 18
 FILE: Final = 19
 FREE: Final = 20
 ABORT: Final = 21
+HINTS: Final = 22
+TRAILERS: Final = 23
+ACCEPT: Final = 24
 CONTROL: Final = 32
 
 BODY_LAST: Final = 1
+BROKEN_CANCEL: Final = 1
 OPENED_OK: Final = 1
 HEAD_DATE: Final = 1
 HEAD_SERVER: Final = 2
@@ -27,10 +34,17 @@ HEAD_LENGTH: Final = 8
 DATA_LAST: Final = 1
 DATA_FREE: Final = 2
 ABORT_FREE: Final = 2
+TRAILERS_FREE: Final = 2
+MESSAGE_LAST: Final = 1
+MESSAGE_TEXT: Final = 4
 
 HEADER: Final = struct.Struct("<BBHI")
 #: Header of a HEAD frame with the Content-Length that begins its payload.
 HEAD_HEADER: Final = struct.Struct("<BBHIQ")
+#: Header of a HEAD frame of an event loop: the status and the Content-Length begin its payload.
+STREAM_HEAD_HEADER: Final = struct.Struct("<BBHIHQ")
+WINDOW_PAYLOAD: Final = struct.Struct("<I")
+CLOSE_PAYLOAD: Final = struct.Struct("<H")
 PULL_PAYLOAD: Final = struct.Struct("<I")
 FILE_PAYLOAD: Final = struct.Struct("<IQQ")
 

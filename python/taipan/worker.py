@@ -31,6 +31,8 @@ from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
 _CONTROL_DESCRIPTOR = 3
+_LOOP_DESCRIPTOR = 4
+_FIRST_THREAD_DESCRIPTOR = 5
 _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
 #: How long atexit handlers may take once Node is gone.
@@ -43,8 +45,9 @@ class Worker:
     def __init__(self, channel: ControlChannel, config: Mapping[str, Any], base: int) -> None:
         self._channel = channel
         self._config = config
+        self._loop_socket = _take_socket(_LOOP_DESCRIPTOR, base + 1)
         self._sockets = [
-            _take_socket(_CONTROL_DESCRIPTOR + 1 + index, base + 1 + index)
+            _take_socket(_FIRST_THREAD_DESCRIPTOR + index, base + 2 + index)
             for index in range(int(config["threads"]))
         ]
         self._transports = [ThreadSocket(sock) for sock in self._sockets]
@@ -232,7 +235,8 @@ class Worker:
 
     def _forget_in_children(self) -> None:
         """A forked child has neither our sockets nor our way to take signals."""
-        descriptors = [sock.fileno() for sock in self._sockets] + [self._channel.fileno()]
+        ours = [self._channel, self._loop_socket, *self._sockets]
+        descriptors = [end.fileno() for end in ours]
 
         def forget() -> None:
             for descriptor in descriptors:

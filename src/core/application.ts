@@ -1,5 +1,5 @@
 /** How an application is called. */
-export type Interface = 'auto' | 'wsgi'
+export type Interface = 'auto' | 'wsgi' | 'asgi'
 
 /** An application named by a target string (`pkg.mod:attr`, `path/app.py`, a Django folder ...). */
 export interface TargetApplication {

@@ -53,6 +53,12 @@ export const ERRORS = {
     status: 503,
     exitCode: 5,
   },
+  PYTHON_NOT_EMBEDDABLE: {
+    summary: 'The Python interpreter cannot run inside Node',
+    fault: 'host',
+    status: 503,
+    exitCode: 5,
+  },
   INTERNAL: {
     summary: 'Taipan itself failed',
     fault: 'host',

@@ -25,6 +25,8 @@ export interface ConnectionFacts {
   readonly remotePort: string
   readonly localAddress: string
   readonly localPort: string
+  /** Path of the Unix socket that the connection came by; empty for TCP. */
+  readonly localPath: string
 }
 
 /**
@@ -64,14 +66,57 @@ export interface ResponseSink {
   /** A whole response in one write. */
   send(head: ResponseHead, body: Uint8Array): void
   begin(head: ResponseHead): void
+  /** An interim answer (103, for example) before `begin`; `fields` are checked lines as in a head. Not sent to HTTP/1.0 clients. */
+  inform(status: number, fields: string): void
   /** Takes the bytes in any case; false asks the caller to wait for `onDrain` before more. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): boolean
   /** Called each time the client caught up after a `write` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** A body shorter than its Content-Length becomes an aborted connection. */
-  end(): void
+  /** A body shorter than its Content-Length becomes an aborted connection. `trailers`, checked lines, leave only with a chunked body. */
+  end(trailers?: string): void
   /** Cuts the connection; a response that has not begun is never sent. */
   abort(reason: Error): void
+}
+
+/** How a WebSocket ended, or is to end. */
+export interface WebSocketClose {
+  /** 1005 when the client named no code, 1006 when the connection was lost. */
+  readonly code: number
+  /** At most 123 bytes of UTF-8. */
+  readonly reason: string
+}
+
+/** A WebSocket after its handshake. Pings are answered by the front. */
+export interface WebSocketChannel {
+  /**
+   * Takes a message, or a piece of one: the last has `last`. False asks the caller to wait for `onDrain`.
+   * Does nothing once the socket is closed. The bytes must not be changed afterwards.
+   */
+  send(data: Uint8Array, kind: WebSocketPiece): boolean
+  /** Called each time the client caught up after a `send` that returned false. One listener. */
+  onDrain: (() => void) | undefined
+  /** Called with each whole message that was asked for by `request`; text is valid UTF-8. One listener. */
+  onMessage: ((data: Buffer, isText: boolean) => void) | undefined
+  /** Called once when the socket is closed, whoever closed it; behind the last message. One listener. */
+  onClose: ((close: WebSocketClose) => void) | undefined
+  /** Lets so many more bytes of messages come; each costs at least 1. Nothing is given before the first call; what exceeds a small read-ahead stalls the client. */
+  request(bytes: number): void
+  /** Closes with a code that may be sent (RFC 6455, 7.4) and cuts the connection if the client does not follow in time. */
+  close(close: WebSocketClose): void
+}
+
+/** What `WebSocketChannel.send` is given. */
+export interface WebSocketPiece {
+  readonly isText: boolean
+  readonly last: boolean
+}
+
+/** A valid WebSocket handshake that waits for an answer: `accept`, or an ordinary response that denies it. */
+export interface WebSocketOffer {
+  /** Names the client offered, in order, over all lines. */
+  readonly subprotocols: readonly string[]
+  /** Completes the handshake; `fields` are checked lines. The exchange's response counts as begun with status 101. */
+  accept(answer: { readonly subprotocol: string; readonly fields: string }): WebSocketChannel
 }
 
 /** What is told about an exchange in its log line. Filled in by whoever knows. */
@@ -107,6 +152,8 @@ export interface Exchange {
   readonly body: RequestBody
   readonly response: ResponseSink
   readonly notes: ExchangeNotes
+  /** The client asks for a WebSocket; an answerer that knows none just answers. */
+  readonly webSocket: WebSocketOffer | undefined
   /** Fires once when the exchange ends early: client gone, deadline, server stop. */
   readonly signal: AbortSignal
   /** Called once, when the response is wholly handed over or the exchange was aborted. At once if it is over. */

@@ -8,8 +8,16 @@ export interface ProcessGroup {
   /** Arguments of the interpreter before the worker's script; usually empty. */
   readonly pythonArguments: readonly string[]
   readonly processes: number
-  /** Per process; each serves one request at a time. */
+  /** Where Python runs: in worker processes, or inside this one. */
+  readonly engine: 'daemon' | 'embedded'
+  /** Per process, for WSGI; each serves one request at a time. 0, for embedded only: on Node's own thread. */
   readonly threads: number
+  /** Requests and WebSockets that ASGI applications of one process have at a time; more wait in the queue. */
+  readonly concurrency: number
+  /** Event loop of ASGI applications; `auto` is uvloop where it is installed. Embedded Python always has asyncio's. */
+  readonly loop: 'auto' | 'asyncio' | 'uvloop'
+  /** An ASGI application is cancelled when its client leaves before the response is whole. */
+  readonly cancelOnDisconnect: boolean
   /** The whole environment of the processes. */
   readonly environment: Readonly<Record<string, string>>
   /** Working directory of the processes. */

@@ -38,6 +38,7 @@ export async function assembleServer(plan: ServerPlan, loggers: ServerLoggers): 
     handler,
     limits: plan.limits,
     timeouts: plan.timeouts,
+    webSocket: plan.webSocket,
     serverSoftware: SERVER_SOFTWARE,
     logger,
   })

@@ -12,18 +12,25 @@ export const FrameType = {
   BODY: 2,
   BROKEN: 3,
   OPENED: 4,
+  WINDOW: 5,
+  MESSAGE: 6,
+  CLOSE: 7,
   HEAD: 16,
   DATA: 17,
   PULL: 18,
   FILE: 19,
   FREE: 20,
   ABORT: 21,
+  HINTS: 22,
+  TRAILERS: 23,
+  ACCEPT: 24,
   CONTROL: 32,
 } as const
 
 /** Meaning of the flag bits; each belongs to certain types only. */
 export const FrameFlag = {
   BODY_LAST: 1,
+  BROKEN_CANCEL: 1,
   OPENED_OK: 1,
   HEAD_DATE: 1,
   HEAD_SERVER: 2,
@@ -31,6 +38,8 @@ export const FrameFlag = {
   HEAD_LENGTH: 8,
   DATA_LAST: 1,
   FREE: 2,
+  MESSAGE_LAST: 1,
+  MESSAGE_TEXT: 4,
 } as const
 
 /** The fixed part of the frame that is being delivered. */
@@ -157,7 +166,7 @@ export class FrameDecoder implements FrameHead {
 export interface FrameFields {
   readonly type: number
   readonly flags: number
-  /** Status of a HEAD frame; serial number of the request in the frames to a thread. */
+  /** Status of a HEAD frame; serial number of the request in the frames to a thread; number of the stream in those of an event loop. */
   readonly status: number
   /** Bytes of payload. */
   readonly length: number

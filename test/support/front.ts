@@ -1,5 +1,6 @@
 import type { Handler } from '../../src/core/exchange.ts'
 import { HttpFront } from '../../src/fronts/http/http-front.ts'
+import { webSocketOptions } from './web-socket-options.ts'
 
 /** A front that listens on a free port of 127.0.0.1. */
 export interface RunningFront {
@@ -22,6 +23,7 @@ export async function startFront(handler: Handler): Promise<RunningFront> {
       requestsPerConnection: 0,
     },
     timeouts: { header: 20_000, body: 20_000, idle: 20_000, send: 20_000, shutdown: 2000 },
+    webSocket: webSocketOptions(),
     serverSoftware: 'taipan',
     logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   })

@@ -65,6 +65,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
       if (answer.outcome === undefined) answer.body = Buffer.concat([answer.body, chunk])
       return true
     },
+    inform: () => {},
     end: () => finish(undefined),
     abort: finish,
   }
@@ -78,6 +79,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
       remotePort: '50000',
       localAddress: '127.0.0.1',
       localPort: '8000',
+      localPath: '',
       ...request.connection,
     },
     body: {
@@ -92,6 +94,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
       ...request.body,
     },
     response,
+    webSocket: undefined,
     notes: { answeredBy: '', worker: '', queued: 0, python: 0 },
     signal: abort.signal,
     onFinish(listener) {

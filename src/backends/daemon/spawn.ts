@@ -8,26 +8,19 @@ import { fileURLToPath } from 'node:url'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { WorkerHost } from '../group/host.ts'
+import { SocketCarrier } from '../link/socket-carrier.ts'
+import { abort, terminate } from './terminate.ts'
 
 // `src/` and `dist/` lie equally deep below the folder of the package.
 const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))
 
-/** A started interpreter with the near ends of its descriptors. */
-export interface WorkerProcess {
-  readonly child: ChildProcess
-  readonly pid: number
-  readonly stdout: Readable
-  readonly stderr: Readable
-  readonly control: Socket
-  readonly threads: readonly Socket[]
-}
-
 /** Starts one interpreter of a group. Rejects with PYTHON_START when the system refuses. */
-export async function spawnWorker(group: ProcessGroup): Promise<WorkerProcess> {
+export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   try {
     const child = spawn(group.python, [...group.pythonArguments, WORKER_SCRIPT], {
-      // 0, 1, 2, the control channel at 3, then one socket for each thread.
-      stdio: ['ignore', ...Array<'pipe'>(3 + group.threads).fill('pipe')],
+      // 0, 1, 2, the control channel at 3, the event loop's socket at 4, then one for each thread.
+      stdio: ['ignore', ...Array<'pipe'>(4 + group.threads).fill('pipe')],
       // A process group of its own: a Ctrl-C in the terminal is Node's, and its children can be ended with it.
       detached: true,
       cwd: group.directory,
@@ -40,14 +33,29 @@ export async function spawnWorker(group: ProcessGroup): Promise<WorkerProcess> {
   }
 }
 
-function openEnds(child: ChildProcess): WorkerProcess {
-  const [, stdout, stderr, control, ...threads] = child.stdio
+function openEnds(child: ChildProcess): WorkerHost {
+  const { pid } = child
+  const [, stdout, stderr, ...ends] = child.stdio
   if (!(stdout instanceof Readable) || !(stderr instanceof Readable)) throw new Error('no pipes')
-  const sockets = [control, ...threads].filter((end) => end instanceof Socket)
-  const [first, ...rest] = sockets
-  if (child.pid === undefined || first === undefined || rest.length !== threads.length)
+  const sockets = ends.filter((end) => end instanceof Socket)
+  const [control, loop, ...threads] = sockets
+  if (pid === undefined || control === undefined || loop === undefined)
     throw new Error('no sockets')
-  return { child, pid: child.pid, stdout, stderr, control: first, threads: rest }
+  return {
+    pid,
+    control,
+    threads,
+    loop: new SocketCarrier(loop),
+    outputs: [
+      { name: 'stdout', stream: stdout },
+      { name: 'stderr', stream: stderr },
+    ],
+    ended: new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
+    }),
+    terminate: (ending) => terminate(pid, ending),
+    abort: (exited) => abort(pid, exited),
+  }
 }
 
 function startError(group: ProcessGroup, error: unknown): TaipanError {
@@ -63,7 +71,7 @@ function startError(group: ProcessGroup, error: unknown): TaipanError {
     ENOENT: 'does not exist',
     EACCES: 'is not executable',
     ENOEXEC: 'is not a program',
-    EMFILE: `would need ${group.threads + 3} more open files than this process may have (see "ulimit -n")`,
+    EMFILE: `would need ${group.threads + 4} more open files than this process may have (see "ulimit -n")`,
   }
   const reason = reasons[code] ?? `could not be started: ${String(error)}`
   return new TaipanError(

@@ -1,29 +1,25 @@
-/** What `terminate` needs of a process. */
-export interface Terminable {
-  readonly pid: number
-  /** Resolves when the process has ended. */
-  readonly exited: Promise<void>
-  /** Asks it to end by itself. */
-  askToStop(): void
-  /** Called when it did not, before force is used. */
-  beforeForce(): void
-}
-
-/** How far `terminate` had to go. */
-export type Force = 'none' | 'SIGTERM' | 'SIGKILL'
+import { endsWithin } from '../group/ends-within.ts'
+import type { Ending, Force } from '../group/host.ts'
 
 const AFTER_SIGTERM = 1000
+const AFTER_ABORT = 1000
 
-/** Asks a process to end, waits `grace` ms, then sends SIGTERM, and at last SIGKILL to it and its children. */
-export async function terminate(target: Terminable, grace: number): Promise<Force> {
-  target.askToStop()
-  if (await endsWithin(target.exited, grace)) return 'none'
-  target.beforeForce()
-  sendSignal(target.pid, 'SIGTERM')
-  if (await endsWithin(target.exited, AFTER_SIGTERM)) return 'SIGTERM'
-  killTree(target.pid)
-  await target.exited
+/** Asks a process to end, waits `ending.grace` ms, then sends SIGTERM, and at last SIGKILL to it and its children. */
+export async function terminate(pid: number, ending: Ending): Promise<Force> {
+  ending.askToStop()
+  if (await endsWithin(ending.exited, ending.grace)) return 'none'
+  ending.beforeForce()
+  sendSignal(pid, 'SIGTERM')
+  if (await endsWithin(ending.exited, AFTER_SIGTERM)) return 'SIGTERM'
+  killTree(pid)
+  await ending.exited
   return 'SIGKILL'
+}
+
+/** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
+export async function abort(pid: number, exited: Promise<void>): Promise<void> {
+  sendSignal(pid, 'SIGABRT')
+  if (!(await endsWithin(exited, AFTER_ABORT))) killTree(pid)
 }
 
 /** Ends a process that leads a process group, and what it has started, at once. */
@@ -37,18 +33,5 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     return process.kill(pid, signal)
   } catch {
     return false
-  }
-}
-
-/** Whether a promise resolves within so many ms; the process is kept alive until one or the other. */
-export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  try {
-    return await Promise.race([promise.then(() => true), timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }

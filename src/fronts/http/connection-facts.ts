@@ -10,6 +10,7 @@ export function createConnectionFacts(socket: Socket): ConnectionFacts {
     remotePort: String(socket.remotePort ?? ''),
     localAddress: formatAddress(socket.localAddress),
     localPort: String(socket.localPort ?? ''),
+    localPath: '',
   }
 }
 

@@ -41,6 +41,10 @@ export class HttpExchange implements Exchange {
     return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
   }
 
+  get webSocket(): undefined {
+    return undefined
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()

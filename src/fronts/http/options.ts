@@ -30,12 +30,29 @@ export interface HttpTimeouts {
   readonly shutdown: number
 }
 
+/** How WebSockets are kept. Sizes in bytes, durations in ms. */
+export interface WebSocketOptions {
+  /** Longest message, after decompression; a longer one closes the socket with 1009. */
+  readonly message: number
+  /** Whether permessage-deflate is negotiated. */
+  readonly compression: boolean
+  /** A ping goes out each time so long has passed; 0 sends none. */
+  readonly pingInterval: number
+  /** How long a pong may take; then the connection is cut. */
+  readonly pingTimeout: number
+  /** How long a client may take to follow a close; then the connection is cut. */
+  readonly closeTimeout: number
+  /** Values of Origin that may open a socket; empty allows any. */
+  readonly origins: readonly string[]
+}
+
 /** Everything an HTTP front needs. */
 export interface HttpFrontOptions {
   readonly addresses: readonly ListenAddress[]
   readonly handler: Handler
   readonly limits: HttpLimits
   readonly timeouts: HttpTimeouts
+  readonly webSocket: WebSocketOptions
   /** Value of the Server field where the application gives none; empty for no such field. */
   readonly serverSoftware: string
   readonly logger: Logger

@@ -1,6 +1,7 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { ResponseSink } from '../../core/exchange.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
+import { reasonPhrase } from '../../core/status.ts'
 import {
   type Framing,
   isBodiless,
@@ -90,6 +91,11 @@ export class HttpResponse implements ResponseSink {
     if (this.framing === 'chunked') outbox.writeText('\r\n')
     this.#blocked = outbox.pending >= HIGH_WATER
     return !this.#blocked
+  }
+
+  inform(status: number, fields: string): void {
+    if (this.#state !== IDLE || this.#request.version === '1.0') return
+    this.#link.outbox.writeNow(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fields}\r\n`)
   }
 
   end(): void {

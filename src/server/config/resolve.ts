@@ -51,6 +51,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     limits: config.limits,
     timeouts: config.timeouts,
     buffers: config.buffers,
+    webSocket: config.webSocket,
     log: config.log,
     dev: config.dev,
     reload: config.reload || config.dev,

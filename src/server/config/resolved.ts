@@ -43,6 +43,7 @@ export interface ServerPlan {
   readonly limits: FullConfig['limits']
   readonly timeouts: FullConfig['timeouts']
   readonly buffers: FullConfig['buffers']
+  readonly webSocket: FullConfig['webSocket']
   readonly log: FullConfig['log']
   readonly dev: boolean
   readonly reload: boolean

@@ -103,6 +103,28 @@ export const BUFFERS = {
   }),
 }
 
+/** `webSocket`: how WebSockets are kept. */
+export const WEB_SOCKET = {
+  message: option(size, '16mb', {
+    description: 'Bytes of one message, decompressed; a longer one closes the socket with 1009.',
+  }),
+  compression: option(boolean, true, { description: 'Compress messages (permessage-deflate).' }),
+  pingInterval: option(duration, '20s', {
+    description: 'How often a ping goes out. 0 sends none.',
+  }),
+  pingTimeout: option(duration, '20s', {
+    description: 'How long a pong may take; then the connection is cut.',
+  }),
+  closeTimeout: option(duration, '5s', {
+    description: 'How long a client may take to follow a close; then the connection is cut.',
+  }),
+  origins: option(list, [], {
+    description:
+      'Origins whose pages may open a socket, such as `https://example.org`; without any, all may.',
+    form: 'list',
+  }),
+}
+
 /** `log`: what is written. */
 export const LOG = {
   level: optional(choice(['debug', 'info', 'warn', 'error', 'silent']), {
@@ -322,6 +344,7 @@ export const TOP = {
       description: 'Bytes held so that slow clients do not hold threads.',
     },
   ),
+  webSocket: option(createSection(WEB_SOCKET), {}, { description: 'How WebSockets are kept.' }),
   log: option(createSection(LOG), {}, { description: 'What is written.' }),
   reload: option(boolean, false, {
     description: 'Load the application anew when its Python files change.',

@@ -9,6 +9,7 @@ import type {
   HttpTimeouts,
   ListenAddress,
 } from '../../../src/fronts/http/options.ts'
+import { webSocketOptions } from '../../support/web-socket-options.ts'
 
 export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 
@@ -57,6 +58,7 @@ export class FrontLab {
         ...options.limits,
       },
       timeouts: { header: 0, body: 0, idle: 0, send: 0, shutdown: 500, ...options.timeouts },
+      webSocket: webSocketOptions(),
       serverSoftware: 'taipan/test',
       logger: this.#createLogger(),
     }

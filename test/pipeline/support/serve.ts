@@ -2,6 +2,7 @@ import type { Logger } from '../../../src/core/logger.ts'
 import { HttpFront } from '../../../src/fronts/http/http-front.ts'
 import type { HttpTimeouts } from '../../../src/fronts/http/options.ts'
 import { createPipeline, type PipelineOptions } from '../../../src/pipeline/pipeline.ts'
+import { webSocketOptions } from '../../support/web-socket-options.ts'
 
 /** A front with a pipeline behind it, on a port of its own. */
 export interface ServedPipeline extends AsyncDisposable {
@@ -29,6 +30,7 @@ export async function servePipeline(
     handler: createPipeline(options),
     limits: LIMITS,
     timeouts: { ...TIMEOUTS, ...timeouts },
+    webSocket: webSocketOptions(),
     serverSoftware: 'taipan',
     logger: SILENT,
   })

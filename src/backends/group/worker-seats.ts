@@ -1,5 +1,5 @@
-import type { Errand } from './job-queue.ts'
-import type { ThreadLink } from './thread-link.ts'
+import type { Errand } from '../link/errand.ts'
+import type { ThreadLink } from '../link/thread-link.ts'
 
 // A thread that has not finished a request by then may have one that takes long.
 const STUCK_MS = 2

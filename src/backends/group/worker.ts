@@ -5,15 +5,13 @@ import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
-import type { HeldResponses } from './held-responses.ts'
-import type { Errand } from './job-queue.ts'
+import type { HeldResponses } from '../link/held-responses.ts'
+import type { Errand } from '../link/errand.ts'
 import type { LoadFailure } from './load-failure.ts'
-import type { WorkerProcess } from './spawn.ts'
-import { spawnWorker } from './spawn.ts'
-import type { Force, Terminable } from './terminate.ts'
-import { endsWithin, killTree, sendSignal, terminate } from './terminate.ts'
-import type { RequestFacts, ThreadSurroundings } from './thread-link.ts'
-import { ThreadLink } from './thread-link.ts'
+import { endsWithin } from './ends-within.ts'
+import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
+import type { RequestFacts, ThreadSurroundings } from '../link/thread-link.ts'
+import { ThreadLink } from '../link/thread-link.ts'
 import { WorkerLog } from './worker-log.ts'
 import { WorkerSeats } from './worker-seats.ts'
 
@@ -21,13 +19,10 @@ import { WorkerSeats } from './worker-seats.ts'
 const DRAIN_MS = 250
 // A process that ends closes its sockets a little before its end is reported.
 const LOST_SOCKET_MS = 500
-const AFTER_ABORT_MS = 1000
 const REQUEST_BUFFER_LIMIT = 32 * 1024 * 1024
 
 /** How a worker ended. */
-export interface WorkerExit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+export interface WorkerExit extends WorkerEnd {
   /** Requests it had and had not finished. */
   readonly requests: readonly RequestFacts[]
   /** What it printed last. */
@@ -54,17 +49,18 @@ export interface WorkerOptions {
   readonly group: ProcessGroup
   readonly serverSoftware: string
   readonly logger: Logger
+  readonly startHost: StartHost
   readonly held: HeldResponses
   readonly listener: WorkerListener
 }
 
-/** Starts a worker process and tells it what to load. Rejects with PYTHON_START. */
+/** Starts a worker and tells it what to load. Rejects as its `startHost` does. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  return new Worker(options, await spawnWorker(options.group))
+  return new Worker(options, await options.startHost(options.group))
 }
 
-/** One Python process of a group. */
-export class Worker implements Terminable {
+/** One worker of a group. */
+export class Worker {
   readonly pid: number
   /** `group/pid`. */
   readonly label: string
@@ -79,7 +75,7 @@ export class Worker implements Terminable {
   /** Requests it has finished. */
   served = 0
   readonly #group: ProcessGroup
-  readonly #process: WorkerProcess
+  readonly #host: WorkerHost
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #log: WorkerLog
@@ -91,27 +87,27 @@ export class Worker implements Terminable {
   #unfit = false
   #idleWaiters: (() => void)[] = []
 
-  constructor(options: WorkerOptions, process: WorkerProcess) {
+  constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger } = options
     this.#group = group
-    this.#process = process
+    this.#host = host
     this.#listener = listener
-    this.pid = process.pid
-    this.label = `${group.name}/${process.pid}`
+    this.pid = host.pid
+    this.label = `${group.name}/${host.pid}`
     this.loaded = new Promise((resolve) => {
       this.#settleLoaded = resolve
     })
     this.exited = new Promise((resolve) => {
       this.#settleExited = resolve
     })
-    this.#log = new WorkerLog(logger, this.label, process)
-    this.#control = new ControlChannel(process.control, {
+    this.#log = new WorkerLog(logger, this.label, host.outputs)
+    this.#control = new ControlChannel(host.control, {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.#onLost('its control channel', error),
     })
-    const links = this.#createLinks(process.threads, options.held)
+    const links = this.#createLinks(host.threads, options.held)
     this.seats = new WorkerSeats(links, (link) => this.#recall(link))
-    process.child.once('exit', (code, signal) => void this.#onExit(code, signal))
+    void host.ended.then((end) => this.#onExit(end))
     this.#control.send(configureMessage(options))
   }
 
@@ -133,22 +129,18 @@ export class Worker implements Terminable {
 
   /** Ends the process: asks, waits `grace` ms, then uses force. */
   stop(grace: number): Promise<Force> {
-    this.#stopping ??= terminate(this, grace)
+    this.#stopping ??= this.#host.terminate({
+      grace,
+      askToStop: () => this.#control.send({ type: 'stop' }),
+      beforeForce: () => this.#giveUpAll(),
+      exited: this.exited,
+    })
     return this.#stopping
   }
 
   /** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
   async abort(): Promise<void> {
-    sendSignal(this.pid, 'SIGABRT')
-    if (!(await endsWithin(this.exited, AFTER_ABORT_MS))) killTree(this.pid)
-  }
-
-  askToStop(): void {
-    this.#control.send({ type: 'stop' })
-  }
-
-  beforeForce(): void {
-    for (const link of this.seats.links) link.giveUpAll('STOPPING')
+    await this.#host.abort(this.exited)
   }
 
   ping(id: number): void {
@@ -251,6 +243,10 @@ export class Worker implements Terminable {
     link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
   }
 
+  #giveUpAll(): void {
+    for (const link of this.seats.links) link.giveUpAll('STOPPING')
+  }
+
   #failLoading(failure: Omit<LoadFailure, 'code'>): void {
     this.#settleLoaded({ code: 'APPLICATION_LOAD', ...failure })
   }
@@ -264,7 +260,7 @@ export class Worker implements Terminable {
     }, LOST_SOCKET_MS).unref()
   }
 
-  async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+  async #onExit(end: WorkerEnd): Promise<void> {
     await this.#drainDescriptors()
     const requests = this.seats.links
       .map((link) => link.facts)
@@ -275,23 +271,24 @@ export class Worker implements Terminable {
       link.destroy()
     }
     this.#control.destroy()
-    this.#process.stdout.destroy()
-    this.#process.stderr.destroy()
+    for (const { stream } of this.#host.outputs) stream.destroy()
     this.#log.flush()
     this.#failLoading({
       application: undefined,
-      summary: `the worker ended with ${describeEnd(code, signal)} before it was ready`,
+      summary: `the worker ended with ${describeEnd(end)} before it was ready`,
       traceback: this.#log.last.join('\n'),
     })
     this.#wakeIdleWaiters()
     this.#settleExited()
-    this.#listener.onExit(this, { code, signal, requests, lastOutput: this.#log.last })
+    this.#listener.onExit(this, { ...end, requests, lastOutput: this.#log.last })
   }
 
   async #drainDescriptors(): Promise<void> {
-    const { stdout, stderr, control, threads } = this.#process
+    const { outputs, control, threads } = this.#host
     for (const link of this.seats.links) link.drain()
-    const open = [stdout, stderr, control, ...threads].filter((stream) => !stream.closed)
+    const open = [...outputs.map(({ stream }) => stream), control, ...threads].filter(
+      (stream) => !stream.closed,
+    )
     await endsWithin(Promise.all(open.map((stream) => closed(stream))), DRAIN_MS)
   }
 }
@@ -301,7 +298,7 @@ async function closed(stream: Readable): Promise<void> {
 }
 
 /** `exit code 3` or `signal SIGKILL`. */
-export function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+export function describeEnd({ code, signal }: WorkerEnd): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`
 }
 

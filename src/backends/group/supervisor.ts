@@ -3,14 +3,15 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { Backoff } from './backoff.ts'
-import { HeldResponses } from './held-responses.ts'
-import type { Errand } from './job-queue.ts'
+import { HeldResponses } from '../link/held-responses.ts'
+import type { Errand } from '../link/errand.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, loadError } from './load-failure.ts'
 import type { Scheduler } from './scheduler.ts'
 import { refuseExchange } from './scheduler.ts'
-import { endsWithin } from './terminate.ts'
-import type { ThreadLink } from './thread-link.ts'
+import { endsWithin } from './ends-within.ts'
+import type { Force, StartHost } from './host.ts'
+import type { ThreadLink } from '../link/thread-link.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
 import { describeEnd, startWorker } from './worker.ts'
 
@@ -27,6 +28,7 @@ export interface SupervisorOptions {
   readonly scheduler: Scheduler
   readonly serverSoftware: string
   readonly logger: Logger
+  readonly startHost: StartHost
 }
 
 /** Keeps the workers of one process group: starts, replaces, renews and ends them. */
@@ -157,12 +159,19 @@ export class Supervisor implements WorkerListener {
 
   /** Starts a worker and gives it to `keep` once it has loaded; tells why it has not. */
   async #launch(keep: (worker: Worker) => void): Promise<LoadFailure | undefined> {
-    const { group, serverSoftware, logger } = this.#options
+    const { group, serverSoftware, logger, startHost } = this.#options
     const held = this.#held
     const generation = this.#generation
     let worker: Worker
     try {
-      worker = await startWorker({ group, serverSoftware, logger, held, listener: this })
+      worker = await startWorker({
+        group,
+        serverSoftware,
+        logger,
+        startHost,
+        held,
+        listener: this,
+      })
     } catch (error) {
       const summary = error instanceof Error ? error.message : String(error)
       return { code: 'PYTHON_START', application: undefined, summary, traceback: '' }
@@ -241,7 +250,7 @@ export class Supervisor implements WorkerListener {
 
   #reportDeath(worker: Worker, exit: WorkerExit): void {
     const { code: exitCode, signal, requests, lastOutput } = exit
-    const end = describeEnd(exitCode, signal)
+    const end = describeEnd(exit)
     const lost = describeLoss(requests.length)
     this.#options.logger.error(
       { worker: worker.label, exitCode, signal, requests, lastOutput },
@@ -267,7 +276,7 @@ export class Supervisor implements WorkerListener {
     if (force !== 'none')
       this.#options.logger.warn(
         { worker: worker.label, signal: force },
-        `worker ${worker.label} did not end by itself and got ${force}`,
+        describeForce(worker.label, force),
       )
   }
 
@@ -335,6 +344,12 @@ export class Supervisor implements WorkerListener {
       if (!busy && scheduler.waiting === 0) return
     }
   }
+}
+
+function describeForce(label: string, force: Force): string {
+  return force === 'left'
+    ? `worker ${label} did not end by itself and is left behind`
+    : `worker ${label} did not end by itself and got ${force}`
 }
 
 function describeLoss(requests: number): string {

@@ -1,15 +1,4 @@
-import type { Invocation } from '../../core/backend.ts'
-import type { Exchange } from '../../core/exchange.ts'
-
-/** A request for a thread. */
-export interface Errand {
-  readonly exchange: Exchange
-  readonly invocation: Invocation
-  /** Index of the application in its group. */
-  readonly application: number
-  /** The body, once it was taken from the exchange as a whole. */
-  body: readonly Uint8Array[] | undefined
-}
+import type { Errand } from '../link/errand.ts'
 
 /** A request that waits for a thread. */
 export interface Job extends Errand {

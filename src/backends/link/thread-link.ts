@@ -10,7 +10,7 @@ import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../wire/fram
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { HeldResponses } from './held-responses.ts'
-import type { Errand } from './job-queue.ts'
+import type { Errand } from './errand.ts'
 import { PulledBody, takeWholeBody } from './request-body.ts'
 import { RequestWriter } from './request-frame.ts'
 import { parseResponseHead } from './response-head.ts'

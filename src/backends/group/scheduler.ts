@@ -3,10 +3,11 @@ import type { Application } from '../../core/application.ts'
 import type { Invocation } from '../../core/backend.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import type { Errand, Job } from './job-queue.ts'
+import type { Errand } from '../link/errand.ts'
+import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
 import { Pace } from './pace.ts'
-import type { ThreadLink } from './thread-link.ts'
+import type { ThreadLink } from '../link/thread-link.ts'
 import type { WorkerSeats } from './worker-seats.ts'
 
 // A larger body is not worth waiting behind another request.

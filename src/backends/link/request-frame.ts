@@ -4,7 +4,7 @@ import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables } from '../../wire/cgi-variables.ts'
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
-import type { Errand } from './job-queue.ts'
+import type { Errand } from './errand.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')

@@ -2,7 +2,7 @@ import type { LogFields, Logger } from '../../core/logger.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { textOf } from './control-channel.ts'
 import { OutputRecords } from './output.ts'
-import type { WorkerProcess } from './spawn.ts'
+import type { HostOutput } from './host.ts'
 
 const KEPT_RECORDS = 20
 
@@ -14,13 +14,12 @@ export class WorkerLog {
   readonly #worker: string
   readonly #outputs: readonly OutputRecords[]
 
-  constructor(logger: Logger, worker: string, streams: Pick<WorkerProcess, 'stdout' | 'stderr'>) {
+  constructor(logger: Logger, worker: string, outputs: readonly HostOutput[]) {
     this.#logger = logger
     this.#worker = worker
-    this.#outputs = [
-      new OutputRecords(streams.stdout, (text) => this.#take('stdout', text)),
-      new OutputRecords(streams.stderr, (text) => this.#take('stderr', text)),
-    ]
+    this.#outputs = outputs.map(
+      ({ name, stream }) => new OutputRecords(stream, (text) => this.#take(name, text)),
+    )
   }
 
   /** Writes a `log` message of the control channel. */

@@ -1,0 +1,62 @@
+import { answerError } from '../../core/answer-error.ts'
+import type { Backend, Invocation } from '../../core/backend.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { ProcessGroup } from '../../core/process-group.ts'
+import type { StartHost } from './host.ts'
+import { Scheduler } from './scheduler.ts'
+import { Supervisor } from './supervisor.ts'
+import { Watch } from './watch.ts'
+
+/** What the backend of a process group uses of its surroundings. */
+export interface GroupContext {
+  readonly logger: Logger
+  /** `SERVER_SOFTWARE` of the applications. */
+  readonly serverSoftware?: string
+}
+
+/** Runs Python in the workers of a process group, whatever they run in. */
+export class GroupBackend implements Backend {
+  readonly #applications: ReadonlyMap<string, number>
+  readonly #scheduler: Scheduler
+  readonly #supervisor: Supervisor
+  readonly #watch: Watch
+
+  constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
+    const { logger, serverSoftware = 'taipan' } = context
+    const { applications } = group
+    this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
+    this.#scheduler = new Scheduler(applications, group.queue.limit)
+    const scheduler = this.#scheduler
+    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, startHost })
+    this.#watch = new Watch(group, scheduler, this.#supervisor)
+  }
+
+  get capacity(): { readonly idle: number; readonly total: number } {
+    return this.#scheduler.capacity
+  }
+
+  async start(): Promise<void> {
+    this.#watch.start()
+    await this.#supervisor.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.stop()
+    this.#watch.stop()
+  }
+
+  async reload(): Promise<void> {
+    await this.#supervisor.reload()
+  }
+
+  run(exchange: Exchange, invocation: Invocation): void {
+    const application = this.#applications.get(invocation.application)
+    if (application === undefined) {
+      answerError(exchange, 'INTERNAL')
+      return
+    }
+    if (!this.#supervisor.refuse(exchange))
+      this.#scheduler.submit(exchange, invocation, application)
+  }
+}

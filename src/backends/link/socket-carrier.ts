@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net'
+
+import type { Carrier } from './carrier.ts'
+
+/** Frames over a socket, to a worker in a process of its own. */
+export class SocketCarrier implements Carrier {
+  onData: ((chunk: Buffer) => void) | undefined
+  onClose: ((error: Error | undefined) => void) | undefined
+  onDrain: (() => void) | undefined
+  readonly #socket: Socket
+  #error: Error | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => this.onData?.(chunk))
+    socket.on('drain', () => this.onDrain?.())
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+    socket.on('close', () => this.onClose?.(this.#error))
+  }
+
+  write(frames: Uint8Array): boolean {
+    // A copy: what the kernel does not take at once is read later.
+    return this.#socket.write(Uint8Array.prototype.slice.call(frames))
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
