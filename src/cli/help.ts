@@ -8,6 +8,7 @@ const SECTIONS: readonly HelpSection[] = [
   'Application',
   'Listening',
   'Processes',
+  'WebSocket',
   'Files',
   'Development',
   'Logs',

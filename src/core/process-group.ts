@@ -8,6 +8,8 @@ export interface ProcessGroup {
   /** Arguments of the interpreter before the worker's script; usually empty. */
   readonly pythonArguments: readonly string[]
   readonly processes: number
+  /** Other processes serve the same applications: `wsgi.multiprocess`. */
+  readonly multiprocess: boolean
   /** Where Python runs: in worker processes, or inside this one. */
   readonly engine: 'daemon' | 'embedded'
   /** Per process, for WSGI; each serves one request at a time. 0, for embedded only: on Node's own thread. */

@@ -63,7 +63,7 @@ describe('every option', () => {
 
 test('the flags are those that are promised', () => {
   const promised =
-    'bind processes threads interface callable mount static python app-dir env env-file config reload dev log-level log-format no-access-log help version json'
+    'bind engine processes threads loop concurrency ws-max-size ws-no-compression ws-ping-interval ws-ping-timeout ws-origin interface callable mount static python app-dir env env-file config reload dev log-level log-format no-access-log help version json'
   expect(
     listFlags()
       .map(({ flag }) => flag.name)

@@ -422,3 +422,70 @@ describe('a configuration', () => {
     expect(groups.map(({ group }) => group.name)).toEqual(['api'])
   })
 })
+
+describe('engines', () => {
+  test('threads depend on the engine; flags reach every group', async () => {
+    expect((await command('app.py')).groups[0]?.group).toMatchObject({
+      engine: 'daemon',
+      threads: 4,
+      multiprocess: false,
+      loop: 'auto',
+      concurrency: 10_000,
+      cancelOnDisconnect: false,
+    })
+    expect((await command('app.py -e embedded -p 2')).groups[0]?.group).toMatchObject({
+      engine: 'embedded',
+      threads: 0,
+      processes: 2,
+      multiprocess: true,
+    })
+    const words = '-e embedded -t 3 --loop asyncio --concurrency 7'
+    const { groups } = await command(`${words} --config conf/taipan.config.json`)
+    expect(groups[0]?.group).toMatchObject({
+      engine: 'embedded',
+      threads: 3,
+      loop: 'asyncio',
+      concurrency: 7,
+    })
+    const byVariable = await command('app.py', {
+      environment: { TAIPAN_ENGINE: 'embedded', TAIPAN_WS_MAX_SIZE: '1mb' },
+    })
+    expect(byVariable.groups[0]?.group.engine).toBe('embedded')
+    expect(byVariable.webSocket).toMatchObject({ message: 1_048_576, compression: true })
+  })
+
+  test('flags of WebSockets are one section', async () => {
+    const { webSocket } = await command(
+      'app.py --ws-max-size 100 --ws-no-compression --ws-ping-interval 0 --ws-ping-timeout 1s --ws-origin https://a.example --ws-origin https://b.example',
+    )
+    expect(webSocket).toMatchObject({
+      message: 100,
+      compression: false,
+      pingInterval: 0,
+      pingTimeout: 1000,
+      origins: ['https://a.example', 'https://b.example'],
+    })
+  })
+
+  test('what cannot run together says the way out', async () => {
+    await expect(command('app.py -e embedded --loop uvloop')).rejects.toThrow(
+      /--loop: uvloop brings an event loop of its own.*leave it out, or take the engine "daemon"/,
+    )
+    await expect(command('app.py -t 0')).rejects.toThrow(/--threads: expected .*"embedded"/)
+    const problem = problemOf({
+      engine: 'embedded',
+      groups: { a: {}, b: { python: '/other/python', processes: 2 } },
+      apps: {
+        one: { target: 'one:app', group: 'a', env: { X: '1' } },
+        two: { target: 'two:app', group: 'b' },
+      },
+      routes: [
+        { path: '/', app: 'one' },
+        { path: '/two', app: 'two' },
+      ],
+    })
+    expect(problem).toMatch(/groups\.b\.python: differs from groups\.a\.python; .*"daemon"/)
+    expect(problem).toMatch(/groups\.b\.processes: 2 differs from the 1 of groups\.a/)
+    expect(problem).toMatch(/groups\.b: .*another environment than those of groups\.a \(X\)/)
+  })
+})

@@ -38,7 +38,7 @@ describe('wrong keys', () => {
 
 describe('wrong values', () => {
   test.each([
-    [{ threads: 'four' }, /threads: expected a whole number from 1 to 512, found "four"/],
+    [{ threads: 'four' }, /threads: expected a whole number from 0 to 512, found "four"/],
     [{ threads: 0 }, /threads: expected .* found 0/],
     [{ processes: 'many' }, /processes: expected a whole number from 1, or "auto", found "many"/],
     [
@@ -53,7 +53,16 @@ describe('wrong values', () => {
     [{ routes: {} }, /routes: expected a list of routes, found \{\}/],
     [{ routes: [{ path: '/', redirect: '/x', status: 200 }] }, /routes\[0\]\.status: expected 301/],
     [{ bind: 8000 }, /bind: expected a text or a list of texts, found 8000/],
-    [{ groups: { web: { engine: 'embedded' } } }, /groups\.web\.engine: expected "daemon"/],
+    [
+      { groups: { web: { engine: 'inline' } } },
+      /groups\.web\.engine: expected "daemon" or "embedded", found "inline"/,
+    ],
+    [
+      { engine: 'embedded', groups: { web: { engine: 'daemon', threads: 0 } } },
+      /groups\.web\.threads: expected .* found 0; .*needs the engine "embedded"/,
+    ],
+    [{ loop: 'trio' }, /loop: expected "auto" or "asyncio" or "uvloop", found "trio"/],
+    [{ concurrency: 0 }, /concurrency: expected a whole number from 1 to 65535, found 0/],
     [{ apps: [] }, /apps: expected an object of applications/],
     [{ app: '' }, /app: expected a text that is not empty/],
     [[], /the configuration: expected/],
@@ -87,7 +96,12 @@ test('defaults are filled in and units turned into numbers', () => {
   const config = validateConfig({ value: { timeouts: { idle: '2m' } }, origins: new Map() })
   expect(config.timeouts).toMatchObject({ idle: 120_000, header: 30_000 })
   expect(config.limits).toMatchObject({ headerBytes: 65_536, headerCount: 200 })
-  expect(config).toMatchObject({ bind: ['127.0.0.1:8000'], processes: 1, threads: 4, mount: '/' })
+  expect(config).toMatchObject({
+    bind: ['127.0.0.1:8000'],
+    processes: 1,
+    engine: 'daemon',
+    mount: '/',
+  })
 })
 
 test.each([

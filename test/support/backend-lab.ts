@@ -151,6 +151,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     python: PYTHON,
     pythonArguments: [],
     processes: 1,
+    multiprocess: (options.processes ?? 1) > 1,
     threads: 2,
     engine: 'daemon',
     concurrency: 1000,

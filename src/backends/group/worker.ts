@@ -308,7 +308,7 @@ function configureMessage(options: WorkerOptions) {
     type: 'configure',
     threads: group.threads,
     multithread: group.threads > 1,
-    multiprocess: group.processes > 1,
+    multiprocess: group.multiprocess,
     serverSoftware,
     dev: group.dev,
     argv: group.argv,

@@ -18,8 +18,16 @@ export interface MergedLayers {
 type Values = Record<string, unknown>
 
 // These add up; of every other key the later layer's value counts.
-const MERGED_KEYS = new Set(['env', 'static', 'log'])
-const GROUP_KEYS = new Set(['processes', 'threads', 'python'])
+const MERGED_KEYS = new Set(['env', 'static', 'log', 'webSocket'])
+const GROUP_KEYS = new Set([
+  'engine',
+  'processes',
+  'threads',
+  'python',
+  'loop',
+  'concurrency',
+  'cancelOnDisconnect',
+])
 
 /** Puts layers above each other, the strongest last. */
 export function mergeLayers(layers: readonly Layer[]): MergedLayers {

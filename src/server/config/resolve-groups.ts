@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os'
 import { createSection } from '../options/option.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { QUEUE } from '../options/table.ts'
+import { checkEngines, resolveThreads } from './engines.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
+import type { Origins } from './validate.ts'
 
 /** What groups are made of. */
 export interface GroupSources {
@@ -12,6 +14,7 @@ export interface GroupSources {
   /** Environment of all applications. */
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
+  readonly origins: Origins
 }
 
 /** Makes the groups that have applications; complains into `problems`. */
@@ -23,6 +26,7 @@ export function resolveGroups(sources: GroupSources, problems: string[]): GroupP
     if (first === undefined) continue
     plans.push(createGroup(name, [first, ...members.slice(1)], sources, problems))
   }
+  checkEngines(plans, sources, problems)
   return plans
 }
 
@@ -35,18 +39,21 @@ function createGroup(
   const { config, directory } = sources
   const facts = config.groups[name]
   const { timeouts, buffers } = config
+  const engine = facts?.engine ?? config.engine
+  const processes = resolveProcesses(facts?.processes ?? config.processes)
   return {
     python: facts?.python ?? config.python,
     pythonDirectory: members[0].folder,
     group: {
       name,
       pythonArguments: [],
-      processes: resolveProcesses(facts?.processes ?? config.processes),
-      engine: 'daemon',
-      concurrency: 10_000,
-      loop: 'auto',
-      cancelOnDisconnect: false,
-      threads: facts?.threads ?? config.threads,
+      processes,
+      multiprocess: processes > 1,
+      engine,
+      concurrency: facts?.concurrency ?? config.concurrency,
+      loop: facts?.loop ?? config.loop,
+      cancelOnDisconnect: facts?.cancelOnDisconnect ?? config.cancelOnDisconnect,
+      threads: resolveThreads(engine, facts?.threads ?? config.threads),
       environment: { ...sources.environment, ...joinEnvironments(name, members, problems) },
       directory,
       searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],

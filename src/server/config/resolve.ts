@@ -34,7 +34,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const environment = listApplicationVariables(options.environment)
   const variables = { ...environment, ...loadVariables(config) }
   const groups = resolveGroups(
-    { config, applications, environment: variables, directory },
+    { config, applications, environment: variables, directory, origins },
     problems,
   )
   if (routes.length === 0 && problems.length === 0)

@@ -3,6 +3,7 @@ import { TaipanError } from '../../core/errors.ts'
 import { COMMAND_LINE } from '../options/table.ts'
 import { configSchema, SECTIONS, type FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
+import { isRecord } from './record.ts'
 
 /** Where values came from, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
 export type Origins = ReadonlyMap<string, string>
@@ -18,9 +19,29 @@ export interface Candidate {
 /** Checks a configuration and fills in defaults. Throws one error that names every problem. */
 export function validateConfig(candidate: Candidate): FullConfig {
   const result = configSchema.safeParse(candidate.value)
-  if (result.success) return result.data
-  const problems = result.error.issues.flatMap((issue) => describeIssue(issue, candidate))
-  throw createConfigError(problems, candidate)
+  const issues = result.success ? [] : result.error.issues
+  const problems = issues.flatMap((issue) => describeIssue(issue, candidate))
+  problems.push(...describeMissingThreads(candidate))
+  if (!result.success || problems.length > 0) throw createConfigError(problems, candidate)
+  return result.data
+}
+
+/** Only embedded groups can do without threads. */
+function describeMissingThreads({ value, origins }: Candidate): string[] {
+  if (!isRecord(value)) return []
+  const groups = isRecord(value['groups']) ? Object.entries(value['groups']) : []
+  const threadless = (groups.length === 0 ? [['', {}] as const] : groups).filter(
+    ([, group]) =>
+      isRecord(group) &&
+      (group['threads'] ?? value['threads']) === 0 &&
+      (group['engine'] ?? value['engine'] ?? 'daemon') === 'daemon',
+  )
+  return threadless.map(([name, group]) => {
+    const own = isRecord(group) && group['threads'] !== undefined
+    const where =
+      origins.get('threads') ?? (own ? formatPath(['groups', name, 'threads']) : 'threads')
+    return `${where}: expected a whole number from 1 to 512, found 0; without threads WSGI runs on the thread of Node, which needs the engine "embedded"`
+  })
 }
 
 /** One error for a list of problems; a usage error when all of them come from the command line. */

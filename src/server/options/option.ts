@@ -5,6 +5,7 @@ export type HelpSection =
   | 'Application'
   | 'Listening'
   | 'Processes'
+  | 'WebSocket'
   | 'Files'
   | 'Development'
   | 'Logs'

@@ -14,6 +14,7 @@ import {
   ROUTE,
   TIMEOUTS,
   TOP,
+  WEB_SOCKET,
 } from './table.ts'
 
 /** The schema of a whole configuration. */
@@ -44,6 +45,7 @@ export const SECTIONS: readonly OptionSection[] = [
   { path: 'limits', title: 'Limits', table: LIMITS },
   { path: 'timeouts', title: 'Timeouts', table: TIMEOUTS },
   { path: 'buffers', title: 'Buffers', table: BUFFERS },
+  { path: 'webSocket', title: 'WebSockets', table: WEB_SOCKET },
   { path: 'log', title: 'Logs', table: LOG },
 ]
 

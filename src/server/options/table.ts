@@ -25,7 +25,11 @@ function flag(
   return { section, name, commands: SERVE, ...more }
 }
 
-const interfaces = choice(['auto', 'wsgi'])
+const interfaces = choice(['auto', 'wsgi', 'asgi'])
+const engines = choice(['daemon', 'embedded'])
+const loops = choice(['auto', 'asyncio', 'uvloop'])
+const threads = integer(0, 512)
+const concurrency = integer(1, 65_535)
 
 /** `limits`: what a client may send. */
 export const LIMITS = {
@@ -107,21 +111,40 @@ export const BUFFERS = {
 export const WEB_SOCKET = {
   message: option(size, '16mb', {
     description: 'Bytes of one message, decompressed; a longer one closes the socket with 1009.',
+    form: 'number',
+    environment: 'TAIPAN_WS_MAX_SIZE',
+    flag: flag('WebSocket', 'ws-max-size', { value: 'SIZE' }),
   }),
-  compression: option(boolean, true, { description: 'Compress messages (permessage-deflate).' }),
+  compression: option(boolean, true, {
+    description: 'Compress messages (permessage-deflate).',
+    form: 'boolean',
+    environment: 'TAIPAN_WS_COMPRESSION',
+    flag: flag('WebSocket', 'ws-no-compression', {
+      negative: true,
+      help: 'Do not compress messages (permessage-deflate).',
+    }),
+  }),
   pingInterval: option(duration, '20s', {
     description: 'How often a ping goes out. 0 sends none.',
+    form: 'number',
+    environment: 'TAIPAN_WS_PING_INTERVAL',
+    flag: flag('WebSocket', 'ws-ping-interval', { value: 'TIME' }),
   }),
   pingTimeout: option(duration, '20s', {
     description: 'How long a pong may take; then the connection is cut.',
+    form: 'number',
+    environment: 'TAIPAN_WS_PING_TIMEOUT',
+    flag: flag('WebSocket', 'ws-ping-timeout', { value: 'TIME' }),
   }),
   closeTimeout: option(duration, '5s', {
     description: 'How long a client may take to follow a close; then the connection is cut.',
   }),
   origins: option(list, [], {
     description:
-      'Origins whose pages may open a socket, such as `https://example.org`; without any, all may.',
+      'Origin whose pages may open a socket, such as https://example.org; repeatable; without any, all may.',
     form: 'list',
+    environment: 'TAIPAN_WS_ORIGINS',
+    flag: flag('WebSocket', 'ws-origin', { value: 'ORIGIN' }),
   }),
 }
 
@@ -163,11 +186,12 @@ export const GROUP_BUFFERS = {
 
 /** `groups.NAME`: process groups. */
 export const GROUP = {
-  engine: option(choice(['daemon']), 'daemon', {
-    description: 'How Python runs: supervised worker processes.',
-  }),
+  engine: optional(engines, { description: 'In the place of `engine`.' }),
   processes: optional(processes, { description: 'In the place of `processes`.' }),
-  threads: optional(integer(1, 512), { description: 'In the place of `threads`.' }),
+  threads: optional(threads, { description: 'In the place of `threads`.' }),
+  loop: optional(loops, { description: 'In the place of `loop`.' }),
+  concurrency: optional(concurrency, { description: 'In the place of `concurrency`.' }),
+  cancelOnDisconnect: optional(boolean, { description: 'In the place of `cancelOnDisconnect`.' }),
   python: optional(text, { description: 'In the place of `python`.' }),
   queue: option(createSection(QUEUE), {}, { description: 'Requests that wait for a thread.' }),
   timeouts: option(createSection(GROUP_TIMEOUTS), {}, { description: 'How long things may take.' }),
@@ -249,7 +273,7 @@ export const TOP = {
     environment: 'TAIPAN_APP',
   }),
   interface: option(interfaces, 'auto', {
-    description: 'How the application is called: auto or wsgi.',
+    description: 'How the application is called: auto (told by what it is), wsgi or asgi.',
     environment: 'TAIPAN_INTERFACE',
     flag: flag('Application', 'interface', { short: 'i', value: 'NAME', commands: BOTH }),
   }),
@@ -301,17 +325,40 @@ export const TOP = {
       flag: flag('Files', 'static', { value: 'URL=DIR' }),
     },
   ),
+  engine: option(engines, 'daemon', {
+    description:
+      'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',
+    environment: 'TAIPAN_ENGINE',
+    flag: flag('Processes', 'engine', { short: 'e', value: 'NAME', commands: BOTH }),
+  }),
   processes: option(processes, 1, {
-    description: 'Worker processes; auto is one for each processor.',
+    description: 'Processes with Python; auto is one for each processor.',
     form: 'processes',
     environment: 'TAIPAN_PROCESSES',
     flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto' }),
   }),
-  threads: option(integer(1, 512), 4, {
-    description: 'Threads of each process; each serves one request at a time.',
+  threads: optional(threads, {
+    description:
+      'WSGI: threads of each process, each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
     form: 'number',
     environment: 'TAIPAN_THREADS',
     flag: flag('Processes', 'threads', { short: 't', value: 'N' }),
+  }),
+  loop: option(loops, 'auto', {
+    description:
+      'ASGI: event loop, asyncio or uvloop; auto is uvloop where it is installed. Embedded has asyncio.',
+    environment: 'TAIPAN_LOOP',
+    flag: flag('Processes', 'loop', { value: 'NAME', commands: BOTH }),
+  }),
+  concurrency: option(concurrency, 10_000, {
+    description: 'ASGI: requests and WebSockets of one process at a time; more wait in the queue.',
+    form: 'number',
+    environment: 'TAIPAN_CONCURRENCY',
+    flag: flag('Processes', 'concurrency', { value: 'N' }),
+  }),
+  cancelOnDisconnect: option(boolean, false, {
+    description:
+      'ASGI: cancel the application when its client leaves before the response is whole.',
   }),
   python: optional(text, {
     description: 'Python interpreter (found by VIRTUAL_ENV, .venv, uv, poetry or PATH).',
