@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
 
 Environ = dict[str, Any]
 Application = Callable[..., Any]
@@ -64,4 +64,15 @@ class Reporter(Protocol):
     """Where the worker itself reports what went wrong."""
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:
-        """One record in the log, with the request that the calling thread serves."""
+        """One record in the log, with the request that is being served."""
+
+    def end_request(self) -> None:
+        """Lets out what was printed without a newline, under the request that ends."""
+
+
+class Settings(NamedTuple):
+    """What does not change between the requests of a process."""
+
+    reporter: Reporter
+    #: Tracebacks go to the client.
+    dev: bool

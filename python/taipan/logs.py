@@ -1,4 +1,4 @@
-"""What the application prints, as log records that know the request of the thread that printed."""
+"""What the application prints, as log records that know the request that was served meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from _thread import get_ident
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Callable, Union
 
 Emit = Callable[[dict[str, object]], None]
@@ -14,11 +15,17 @@ Emit = Callable[[dict[str, object]], None]
 _LEVELS = {"stdout": "info", "stderr": "error", "errors": "error"}
 _RECORD_LIMIT = 64 * 1024
 _TRACEBACK = b"Traceback (most recent call last):"
+#: A thread, or a coroutine that serves a request in it.
+Writer = Union[int, tuple[int, str]]
 _Bytes = Union[bytes, bytearray, memoryview]
 
 
+#: The request that a coroutine serves; threads that it hands work to inherit it.
+CURRENT_REQUEST: ContextVar[str | None] = ContextVar("taipan_request", default=None)
+
+
 class Requests:
-    """Which request each thread serves this moment."""
+    """Which request each thread serves this moment, and each coroutine."""
 
     __slots__ = ("of_thread",)
 
@@ -26,8 +33,16 @@ class Requests:
         self.of_thread: dict[int, str | None] = {}
 
     def current(self) -> str | None:
-        """The id of the calling thread's request; None outside of requests."""
-        return self.of_thread.get(get_ident())
+        """The id of the request that the caller serves; None outside of requests."""
+        return self.of_thread.get(get_ident()) or CURRENT_REQUEST.get()
+
+    def writer(self) -> Writer:
+        """Whose lines must not be mixed with those of others."""
+        ident = get_ident()
+        if self.of_thread.get(ident) is not None:
+            return ident
+        request = CURRENT_REQUEST.get()
+        return ident if request is None else (ident, request)
 
 
 class LogBuffer(io.BufferedIOBase):
@@ -37,8 +52,8 @@ class LogBuffer(io.BufferedIOBase):
         super().__init__()
         self.name = f"<{stream}>"
         self.mode = "wb"
-        #: Bytes of unfinished lines by thread.
-        self.pending: dict[int, bytes] = {}
+        #: Bytes of unfinished lines.
+        self.pending: dict[Writer, bytes] = {}
         self._stream = stream
         self._descriptor = descriptor
         self._emit = emit
@@ -58,35 +73,35 @@ class LogBuffer(io.BufferedIOBase):
         if os.getpid() != self._process:
             # A forked child shares the control channel with its parent and must not write to it.
             return os.write(self._descriptor, block)
-        ident = get_ident()
-        text = self.pending.pop(ident, b"") + block
+        writer = self._requests.writer()
+        text = self.pending.pop(writer, b"") + block
         end = text.rfind(b"\n") + 1
         if text.startswith(_TRACEBACK) and len(text) < _RECORD_LIMIT:
             end = _end_of_traceback(text)
         elif len(text) - end > _RECORD_LIMIT:
             end = len(text)
         if end < len(text):
-            self.pending[ident] = text[end:]
+            self.pending[writer] = text[end:]
         if end:
             self._record(text[:end])
         return len(block)
 
     def flush(self) -> None:
-        """Emits the calling thread's unfinished line."""
+        """Emits the unfinished line of the caller."""
         if self.closed or os.getpid() != self._process:
             return
-        text = self.pending.pop(get_ident(), None)
+        text = self.pending.pop(self._requests.writer(), None)
         if text:
             self._record(text)
 
     def flush_all(self) -> None:
-        """Emits the unfinished lines of all threads."""
-        for ident in list(self.pending):
-            text = self.pending.pop(ident, None)
+        """Emits the unfinished lines of all threads and coroutines."""
+        for writer in list(self.pending):
+            text = self.pending.pop(writer, None)
             if text:
-                self._record(text)
+                self._record(text, writer[1] if isinstance(writer, tuple) else None)
 
-    def _record(self, line: bytes) -> None:
+    def _record(self, line: bytes, request: str | None = None) -> None:
         text = line.decode("utf-8", "replace").rstrip("\n")
         if not text:
             return
@@ -95,7 +110,7 @@ class LogBuffer(io.BufferedIOBase):
                 "type": "log",
                 "stream": self._stream,
                 "level": _LEVELS[self._stream],
-                "request": self._requests.current(),
+                "request": request or self._requests.current(),
                 "text": text,
             }
         )
@@ -151,12 +166,12 @@ class Logs:
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
 
     def end_request(self) -> None:
-        """Emits what the calling thread left without a newline, under its request."""
+        """Emits what the caller left without a newline, under its request."""
         for pending in self._pendings:
             if pending:
-                ident = get_ident()
+                writer = self._requests.writer()
                 for buffer in self._buffers:
-                    if ident in buffer.pending:
+                    if writer in buffer.pending:
                         buffer.flush()
                 return
 

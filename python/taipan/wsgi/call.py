@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import io
-from typing import Any, NamedTuple
+from typing import Any
 
+from taipan.answers import failure_answer, plain_answer
 from taipan.events import (
     Application,
     ClientDisconnected,
     Environ,
-    Reporter,
+    Settings,
     Transport,
     TransportClosed,
 )
@@ -21,12 +21,8 @@ from taipan.wsgi.input import PulledInput
 from taipan.wsgi.response import ProtocolError, Response
 
 
-class WsgiSettings(NamedTuple):
-    """What does not change between the requests of a process."""
-
-    reporter: Reporter
-    #: Tracebacks go to the client.
-    dev: bool
+#: What does not change between the requests of a process.
+WsgiSettings = Settings
 
 
 def base_environ(errors: Any, *, multithread: bool, multiprocess: bool, run_once: bool) -> Environ:
@@ -76,26 +72,21 @@ def run(
     transport.finish()
 
 
-def respond(transport: Transport, status: int, text: str, content_type: str = "text/plain") -> None:
+def respond(transport: Transport, status: int, text: str) -> None:
     """A short answer of the worker itself."""
-    body = text.encode("utf-8", "replace")
-    kind = f"Content-Type: {content_type}; charset=utf-8"
-    fields = f"\r\n{kind}\r\nContent-Length: {len(body)}\r\n".encode()
-    transport.send(status, HEAD_LENGTH, len(body), fields, body, True)
+    _send_answer(transport, status, plain_answer(text))
 
 
 def respond_failure(
     transport: Transport, status: int, text: str, error: BaseException, dev: bool
 ) -> None:
     """An answer to a request that failed: neutral, or in dev mode with the traceback."""
-    if not dev:
-        respond(transport, status, f"{text}\n")
-        return
-    page = (
-        f"<!doctype html>\n<meta charset=utf-8>\n<title>{status} {html.escape(text)}</title>\n"
-        f"<h1>{html.escape(summarize(error))}</h1>\n<pre>{html.escape(format_exception(error))}</pre>\n"
-    )
-    respond(transport, status, page, "text/html")
+    _send_answer(transport, status, failure_answer(status, text, error, dev))
+
+
+def _send_answer(transport: Transport, status: int, answer: tuple[bytes, bytes]) -> None:
+    fields, body = answer
+    transport.send(status, HEAD_LENGTH, len(body), b"\r\n" + fields, body, True)
 
 
 def _iterate(result: Any, response: Response, settings: WsgiSettings) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Callable
 
 from taipan.events import Reporter, Transport
-from taipan.frames import HEAD_LENGTH
+from taipan.fields import Head
 from taipan.wsgi.dechunk import ChunkDecoder
 from taipan.wsgi.file_wrapper import FileWrapper, RegularFile, find_regular_file
-from taipan.wsgi.head import Head, make_head
+from taipan.wsgi.head import make_head
 
 #: Answers up to this size leave in one piece, copied together with their head.
 ONE_PIECE = 64 * 1024
@@ -71,7 +71,7 @@ class Response:
         if head.dropped:
             self._report_dropped(head.dropped)
         self._chunks = ChunkDecoder() if head.chunked else None
-        self._bodyless = self._is_head or head.status == 204 or head.status == 304
+        self._bodyless = self._is_head or not head.has_body
         self._head = head
         return self.write
 
@@ -139,11 +139,11 @@ class Response:
         if head is None or file is None:
             self.send_iterable(wrapper)
         elif self._bodyless:
-            self._begin(self._with_length(head, file.length), b"", True)
+            self._begin(head.with_length(file.length), b"", True)
         elif file.length <= ONE_PIECE:
             self._send_whole(head, _read_whole(wrapper.filelike, file.length), False)
         elif (head.length is None or head.length <= file.length) and head.length != 0:
-            self._send_regular(self._with_length(head, file.length), file, wrapper)
+            self._send_regular(head.with_length(file.length), file, wrapper)
         else:
             self.send_iterable(wrapper)
 
@@ -154,7 +154,7 @@ class Response:
             for first in iterator:
                 require_bytes(first)
                 if self._head is not None and not self.begun and self._chunks is None:
-                    self._head = self._with_length(self._head, len(first))
+                    self._head = self._head.with_length(len(first))
                 self.send_block(first)
                 break
         if self.ended:
@@ -182,7 +182,7 @@ class Response:
             raise ProtocolError("the application framed its body in chunks and gave no last chunk")
         if not self.begun:
             if head.length is None and not self._bodyless:
-                head = self._with_length(head, 0)
+                head = head.with_length(0)
             if head.length and not self._bodyless:
                 self._begin(head, b"", False)
                 self._raise_short(head)
@@ -202,10 +202,10 @@ class Response:
         length = head.length
         if self._bodyless:
             if length is None and body:
-                head = self._with_length(head, len(body))
+                head = head.with_length(len(body))
             body = b""
         elif length is None:
-            head = self._with_length(head, len(body))
+            head = head.with_length(len(body))
         elif length > len(body):
             self._sent = len(body)
             self._begin(head, body, False)
@@ -217,7 +217,7 @@ class Response:
 
     def _send_pieces(self, head: Head, blocks: list[bytes] | tuple[bytes, ...]) -> None:
         if not self.begun and self._chunks is None:
-            self._head = self._with_length(head, sum(map(len, blocks)))
+            self._head = head.with_length(sum(map(len, blocks)))
         for block in blocks:
             self.send_block(block)
             if self.ended:
@@ -234,12 +234,6 @@ class Response:
             self.ended = True
         else:
             self.send_iterable(wrapper)
-
-    def _with_length(self, head: Head, length: int) -> Head:
-        if head.length is not None or head.status == 204 or head.status == 304:
-            return head
-        fields = head.fields + b"Content-Length: %d\r\n" % length
-        return head._replace(flags=head.flags | HEAD_LENGTH, length=length, fields=fields)
 
     def _may_count(self, iterable: Iterable[Any]) -> bool:
         """The length of a single block is that of the body (PEP 3333)."""

@@ -159,7 +159,7 @@ class WorkerProcess:
         wait: bool = True,
         **configuration: Any,
     ) -> None:
-        pairs = [socket.socketpair() for _ in range(threads + 1)]
+        pairs = [socket.socketpair() for _ in range(threads + 2)]
         reader, writer = os.pipe()
         error_reader, error_writer = os.pipe()
         sources = [_raise_descriptor(pair[1].fileno()) for pair in pairs]
@@ -180,7 +180,8 @@ class WorkerProcess:
         for pair in pairs:
             pair[1].close()
         self.control = Peer(pairs[0][0])
-        self.threads = [ThreadPeer(pair[0]) for pair in pairs[1:]]
+        self.loop = Peer(pairs[1][0])
+        self.threads = [ThreadPeer(pair[0]) for pair in pairs[2:]]
         for thread in self.threads:
             thread.pid = self.pid
         self.raw_output = reader
@@ -254,7 +255,7 @@ class WorkerProcess:
         return _read_available(self.raw_output)
 
     def close(self) -> None:
-        for peer in (self.control, *self.threads):
+        for peer in (self.control, self.loop, *self.threads):
             peer.socket.close()
         if self.exit_code is None:
             os.kill(self.pid, signal.SIGKILL)
