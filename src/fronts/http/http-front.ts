@@ -6,7 +6,7 @@ import { Connection } from './connection.ts'
 import { FrontContext } from './context.ts'
 import { DeadlineSweep } from './deadlines.ts'
 import { Linger } from './linger.ts'
-import { closeListener, listen, type Listener } from './listener.ts'
+import { listen, type Listener } from './listener.ts'
 import type { HttpFrontOptions, ListenAddress } from './options.ts'
 import { createRefusal } from './refusal.ts'
 
@@ -44,9 +44,12 @@ export class HttpFront implements Service {
     return (this.#starting ??= this.#start())
   }
 
-  /** Idle connections end at once, running exchanges within `timeouts.shutdown`. */
-  stop(): Promise<void> {
-    return (this.#stopping ??= this.#stop())
+  /**
+   * Running exchanges end within `timeouts.shutdown`, idle connections at once, or after `idleGrace` ms: so long
+   * they may still have a last request answered.
+   */
+  stop(idleGrace = 0): Promise<void> {
+    return (this.#stopping ??= this.#stop(idleGrace))
   }
 
   async #start(): Promise<void> {
@@ -67,19 +70,20 @@ export class HttpFront implements Service {
   async #listen(address: ListenAddress): Promise<Listener> {
     const listener = await listen(address, (socket) => this.#accept(socket))
     // Out of descriptors, for instance: the connection is lost, the server is not.
-    listener.server.on('error', (error) => {
+    listener.onError((error) => {
       const { logger } = this.#context.options
       logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
     })
     return listener
   }
 
-  async #stop(): Promise<void> {
+  async #stop(idleGrace: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
     this.#context.stopping = true
     const closed = this.#closeAll(this.#listeners)
-    for (const connection of this.#connections) connection.shutdown()
     const deadline = this.#startDeadline()
+    if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
+    for (const connection of this.#connections) connection.shutdown()
     await this.#waitUntilEmpty()
     for (const socket of this.#refused.keys()) socket.destroy()
     await closed
@@ -88,7 +92,7 @@ export class HttpFront implements Service {
   }
 
   async #closeAll(listeners: readonly Listener[]): Promise<void> {
-    await Promise.all(listeners.map((listener) => closeListener(listener)))
+    await Promise.all(listeners.map((listener) => listener.close()))
   }
 
   #startDeadline(): NodeJS.Timeout | undefined {
@@ -105,6 +109,15 @@ export class HttpFront implements Service {
     return new Promise((resolve) => {
       this.#whenEmpty.push(resolve)
     })
+  }
+
+  async #waitUntilEmptyWithin(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds)
+    })
+    await Promise.race([this.#waitUntilEmpty(), patience])
+    clearTimeout(timer)
   }
 
   #accept(socket: Socket): void {

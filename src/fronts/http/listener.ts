@@ -14,34 +14,66 @@ const MAX_PATH_BYTES = 103
 /** A bound address. */
 export interface Listener {
   readonly url: string
-  readonly server: Server
+  /** Called with each failure to accept one connection. */
+  onError(listener: (error: Error) => void): void
+  /** Stops accepting; connections that exist live on. Resolves when all of this process have ended. */
+  close(): Promise<void>
 }
 
-/** Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
+/** An address that this process binds by itself. */
+export type BoundAddress = Exclude<ListenAddress, { readonly kind: 'handed' }>
+
+/**
+ * Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. With `paused` nothing is read from
+ * the connections, so that they can be given to another process.
+ */
 export async function listen(
   address: ListenAddress,
   onConnection: (socket: Socket) => void,
+  paused = false,
 ): Promise<Listener> {
+  if (address.kind === 'handed') return openSource(address, onConnection)
   if (address.kind === 'unix') await clearSocketPath(address.path)
-  const options = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER }
+  const options = {
+    allowHalfOpen: true,
+    noDelay: true,
+    highWaterMark: HIGH_WATER,
+    pauseOnConnect: paused,
+  }
   const server = createServer(options, onConnection)
   try {
     await bind(server, toListenOptions(address))
   } catch (error) {
     throw createListenError(address, error)
   }
-  return { url: formatUrl(address, server), server }
+  return {
+    url: formatUrl(address, server),
+    onError: (listener) => server.on('error', listener),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+      }),
+  }
 }
 
-/** Stops accepting; connections that exist live on. */
-export function closeListener(listener: Listener): Promise<void> {
-  return new Promise((resolve) => {
-    listener.server.close(() => resolve())
+function openSource(
+  { url, source }: Extract<ListenAddress, { readonly kind: 'handed' }>,
+  onConnection: (socket: Socket) => void,
+): Listener {
+  source.open((socket) => {
+    // A socket from another process has lost what its server was told.
+    socket.allowHalfOpen = true
+    onConnection(socket)
   })
+  return {
+    url,
+    onError: () => {},
+    close: async () => source.close(),
+  }
 }
 
 /** The address as a person writes it. */
-export function formatAddress(address: ListenAddress): string {
+export function formatAddress(address: BoundAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`
   if (address.kind === 'fd') return `fd:${address.fd}`
   return formatHostPort(address.host, address.port)
@@ -51,14 +83,14 @@ function formatHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-function formatUrl(address: ListenAddress, server: Server): string {
+function formatUrl(address: BoundAddress, server: Server): string {
   const bound = server.address()
   if (typeof bound === 'object' && bound !== null && bound.port !== undefined)
     return `http://${formatHostPort(bound.address, bound.port)}`
   return typeof bound === 'string' ? `unix:${bound}` : formatAddress(address)
 }
 
-function toListenOptions(address: ListenAddress): ListenOptions & { fd?: number } {
+function toListenOptions(address: BoundAddress): ListenOptions & { fd?: number } {
   if (address.kind === 'unix') return { path: address.path, backlog: BACKLOG }
   if (address.kind === 'fd') return { fd: address.fd, backlog: BACKLOG }
   return { host: address.host, port: address.port, backlog: BACKLOG }
@@ -74,7 +106,7 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
   })
 }
 
-function createListenError(address: ListenAddress, error: unknown): TaipanError {
+function createListenError(address: BoundAddress, error: unknown): TaipanError {
   const name = formatAddress(address)
   const code = readCode(error)
   if (code === 'EADDRINUSE')
@@ -92,7 +124,7 @@ function createListenError(address: ListenAddress, error: unknown): TaipanError 
   )
 }
 
-function explain(address: ListenAddress, code: string): string {
+function explain(address: BoundAddress, code: string): string {
   if (address.kind === 'fd') return `descriptor ${address.fd} is no listening socket (${code})`
   // libuv says EACCES for a socket in a folder that does not exist.
   if (code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)))
