@@ -11,12 +11,32 @@ export interface Invocation {
   readonly pathInfo: string
 }
 
+/** What a worker found when it loaded the applications. */
+export interface Findings {
+  /** Version. */
+  readonly python: string
+  /** Event loop of ASGI applications; undefined when there are none. */
+  readonly loop: string | undefined
+  readonly applications: readonly ApplicationFinding[]
+}
+
+/** What one application turned out to be. */
+export interface ApplicationFinding {
+  readonly name: string
+  /** `wsgi`, `asgi`; empty when it was not loaded yet. */
+  readonly interface: string
+  /** For people, such as `instance of Flask`; may be empty. */
+  readonly found: string
+}
+
 /** Where Python runs, seen from outside. */
 export interface Backend extends Service {
   /** Sees to it that the exchange is answered, whatever happens. Never throws. */
   run(exchange: Exchange, invocation: Invocation): void
   /** Threads that could take a request this moment, and how many there are in all. */
   readonly capacity: { readonly idle: number; readonly total: number }
+  /** Of the workers that were loaded last; undefined before. */
+  readonly findings: Findings | undefined
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */
   reload(): Promise<void>
 }

@@ -32,6 +32,8 @@ export interface ServerLogger extends Logger {
   isEnabled(level: RecordLevel): boolean
   /** Says something that must be seen at any level: the bare line in pretty form, else a record with `fields`. */
   announce(message: string, fields?: LogFields): void
+  /** Writes lines that a logger of another process has made in the same form. */
+  relay(lines: string): void
   /** Writes what is held before it returns. */
   flush(): void
   /** Resolves when everything is written, or after a second with a reader that takes nothing. */
@@ -59,6 +61,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     error: (fields, message) => log('error', fields, message),
     isEnabled: (level) => RANKS[level] >= threshold,
     announce: (message, fields = {}) => emit.announce(message, fields),
+    relay: write,
     flush: () => sink?.flush(),
     close: async () => await sink?.close(),
   }

@@ -1,5 +1,5 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { Backend, Invocation } from '../../core/backend.ts'
+import type { Backend, Findings, Invocation } from '../../core/backend.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
@@ -34,6 +34,10 @@ export class GroupBackend implements Backend {
 
   get capacity(): { readonly idle: number; readonly total: number } {
     return this.#scheduler.capacity
+  }
+
+  get findings(): Findings | undefined {
+    return this.#supervisor.findings
   }
 
   async start(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Findings } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -47,6 +48,7 @@ export class Supervisor implements WorkerListener {
   #generation = 0
   #failure: LoadFailure | undefined
   #reported = ''
+  #findings: Findings | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #reloading: Promise<void> | undefined
   #nextReload: Promise<void> | undefined
@@ -60,6 +62,11 @@ export class Supervisor implements WorkerListener {
   /** Every process that runs, also those that are starting or leaving. */
   get workers(): ReadonlySet<Worker> {
     return this.#workers
+  }
+
+  /** What the worker that was admitted last has found. */
+  get findings(): Findings | undefined {
+    return this.#findings
   }
 
   /** Answers an exchange when no worker could ever take it as things stand. */
@@ -187,6 +194,7 @@ export class Supervisor implements WorkerListener {
 
   readonly #admit = (worker: Worker): void => {
     this.#failure = undefined
+    this.#findings = worker.findings
     this.#reported = ''
     this.#active.add(worker)
     this.#options.scheduler.add(worker.seats)

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 
+import type { Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
+import { parseFindings } from './findings.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
@@ -74,6 +76,8 @@ export class Worker {
   heardAt = performance.now()
   /** Requests it has finished. */
   served = 0
+  /** Undefined until it is ready. */
+  findings: Findings | undefined
   readonly #group: ProcessGroup
   readonly #host: WorkerHost
   readonly #control: ControlChannel
@@ -205,6 +209,7 @@ export class Worker {
     switch (message.type) {
       case 'ready':
         this.#ready = true
+        this.findings = parseFindings(message)
         this.#settleLoaded(undefined)
         return
       case 'failed':

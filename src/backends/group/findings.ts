@@ -1,0 +1,22 @@
+import type { ApplicationFinding, Findings } from '../../core/backend.ts'
+import type { MessageFromWorker } from './control-channel.ts'
+import { textOf } from './control-channel.ts'
+
+/** Reads what a worker says about itself when it is ready. */
+export function parseFindings(message: MessageFromWorker): Findings {
+  const { applications } = message
+  return {
+    python: textOf(message, 'python'),
+    loop: textOf(message, 'loop') || undefined,
+    applications: Array.isArray(applications) ? applications.map(parseFinding) : [],
+  }
+}
+
+function parseFinding(value: unknown): ApplicationFinding {
+  const read = (key: string): string => {
+    const text: unknown =
+      typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+    return typeof text === 'string' ? text : ''
+  }
+  return { name: read('name'), interface: read('interface'), found: read('found') }
+}
