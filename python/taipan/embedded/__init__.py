@@ -1,0 +1,1 @@
+"""Python inside the Node process: what Node calls, and what only matters there."""

@@ -1,0 +1,101 @@
+"""The first code of ours in an embedded interpreter: from here on Node calls functions by name."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from taipan.embedded import stack
+from taipan.tracebacks import format_exception, summarize
+
+#: What Node called and where its answer lies, kept until the next call of the same thread.
+_answers = threading.local()
+_kept: list[object] = []
+
+
+class Exchange(ctypes.Structure):
+    """Memory of Node that a call is made through."""
+
+    _fields_ = [
+        ("request", ctypes.c_void_p),
+        ("request_bytes", ctypes.c_size_t),
+        ("answer", ctypes.c_void_p),
+        ("answer_bytes", ctypes.c_size_t),
+    ]
+
+
+def start(address: int, settings: Mapping[str, Any]) -> int:
+    """Prepares the interpreter; the address of the function for all further calls."""
+    stack.protect()
+    _replace_standard_input()
+    _set_main(str(settings["worker"]))
+    exchange = Exchange.from_address(address)
+
+    def call() -> None:
+        answer = _call(ctypes.string_at(exchange.request, exchange.request_bytes))
+        _answers.latest = answer
+        exchange.answer = ctypes.cast(ctypes.c_char_p(answer), ctypes.c_void_p).value
+        exchange.answer_bytes = len(answer)
+
+    return keep_function(ctypes.CFUNCTYPE(None)(call))
+
+
+def keep_function(function: Any) -> int:
+    """The address of a ctypes function, which stays valid for ever."""
+    _kept.append(function)
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+def _call(request: bytes) -> bytes:
+    try:
+        target, arguments = json.loads(request)
+        module, _, name = target.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        answer: dict[str, Any] = {"value": function(*arguments)}
+    except BaseException as error:
+        answer = {"error": summarize(error), "traceback": format_exception(error)}
+    return json.dumps(answer).encode("ascii")
+
+
+def execute(source: str) -> Any:
+    """Runs a string and gives its `result`; for tests and for looking inside."""
+    names: dict[str, Any] = {"result": None}
+    exec(compile(source, "<taipan>", "exec"), names)
+    return names["result"]
+
+
+def set_environment(changes: Mapping[str, str | None]) -> None:
+    """Sets and removes variables, for Python and for the process."""
+    for name, value in changes.items():
+        if value is not None:
+            os.environ[name] = value
+        elif name in os.environ:
+            del os.environ[name]
+
+
+def change_directory(folder: str) -> str:
+    """Changes the working directory of the process; gives the one before, empty when it is gone."""
+    try:
+        before = os.getcwd()
+    except OSError:
+        before = ""
+    os.chdir(folder)
+    return before
+
+
+def _set_main(worker: str) -> None:
+    """Children of `multiprocessing` import the script of a worker, for its finder."""
+    main = sys.modules["__main__"]
+    main.__file__ = worker
+
+
+def _replace_standard_input() -> None:
+    """What Node reads must not be read by Python, too."""
+    empty = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdin = sys.__stdin__ = empty  # type: ignore[misc]

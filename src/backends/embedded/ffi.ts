@@ -1,0 +1,206 @@
+import type koffi from 'koffi'
+
+import { TaipanError } from '../../core/errors.ts'
+
+/** The most that koffi allows. Python's own limits on recursion fit into it on every version. */
+const STACK_BYTES = 16 * 1024 * 1024
+const INSTEAD = 'use daemon mode (-e daemon), which works without'
+
+/** A library that was opened. */
+export type PythonLibrary = Library
+
+/** Names of C types, as koffi knows them; addresses are `void *` and become bigint. */
+export type CType = 'void' | 'int' | 'uint32' | 'size_t' | 'int64' | 'double' | 'void *' | 'str'
+
+/** Calls back when a descriptor can be read. */
+export interface Watcher {
+  /** Lets the process end although it watches. */
+  unref(): void
+  ref(): void
+  close(): void
+}
+
+/** How the initialization of Python ended. */
+export interface PyStatus {
+  /** 0 when all went well. */
+  readonly _type: number
+  readonly func: string | null
+  readonly err_msg: string | null
+  readonly exitcode: number
+}
+
+type Koffi = typeof koffi
+type Library = ReturnType<Koffi['load']>
+type CFunction = (...values: never[]) => unknown
+
+let loading: Promise<Ffi> | undefined
+
+/** The way to C, loaded once. Rejects with PYTHON_NOT_EMBEDDABLE where there is none. */
+export function loadFfi(): Promise<Ffi> {
+  loading ??= openFfi()
+  return loading
+}
+
+async function openFfi(): Promise<Ffi> {
+  if (process.platform !== 'linux')
+    throw notEmbeddable(
+      `embedded mode runs on Linux only so far, and this is ${process.platform}; ${INSTEAD}`,
+    )
+  const koffi = await importKoffi()
+  enlargeStack(koffi)
+  return new Ffi(koffi)
+}
+
+async function importKoffi(): Promise<Koffi> {
+  try {
+    return (await import('koffi')).default
+  } catch (error) {
+    throw notEmbeddable(
+      `embedded mode needs the package koffi with its part for ${process.platform}-${process.arch}, which cannot be loaded; install it with "npm install koffi" without --omit=optional, or ${INSTEAD}`,
+      error,
+    )
+  }
+}
+
+function enlargeStack(koffi: Koffi): void {
+  if (koffi.config().sync_stack_size === STACK_BYTES) return
+  try {
+    koffi.config({ sync_stack_size: STACK_BYTES })
+  } catch (error) {
+    throw notEmbeddable(
+      `another part of this program has used koffi before, with a C stack that is too small for Python; set koffi.config({ sync_stack_size: ${STACK_BYTES} }) there first, or ${INSTEAD}`,
+      error,
+    )
+  }
+}
+
+/** An error that says why Python cannot run in this process. */
+export function notEmbeddable(message: string, cause?: unknown): TaipanError {
+  return new TaipanError('PYTHON_NOT_EMBEDDABLE', message, { cause })
+}
+
+/** What is called in C and known of the platform: nothing else in this package knows either. */
+export class Ffi {
+  readonly #koffi: Koffi
+  readonly #process: Library
+  readonly #keep: unknown[] = []
+
+  constructor(koffi: Koffi) {
+    this.#koffi = koffi
+    this.#process = koffi.load(null)
+  }
+
+  /** Opens a library; its symbols can be found by all that is loaded later. Throws when it cannot be opened. */
+  open(file: string): Library {
+    return this.#koffi.load(file, { global: true, lazy: false })
+  }
+
+  /** A function of a library, or of the node program and the C library when `library` is undefined. Throws when it has none. */
+  find<F extends CFunction>(
+    library: Library | undefined,
+    name: string,
+    types: readonly [CType, ...CType[]],
+  ): F {
+    return this.functionAt<F>((library ?? this.#process).symbol(name), types)
+  }
+
+  has(library: Library, name: string): boolean {
+    try {
+      library.symbol(name)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** A function that gives a `PyStatus`. */
+  findStatus(library: Library, name: string, parameters: readonly CType[]) {
+    const status = this.#koffi.struct({
+      _type: 'int',
+      func: 'const char *',
+      err_msg: 'const char *',
+      exitcode: 'int',
+    })
+    const found: (...values: unknown[]) => PyStatus = library.func(name, status, [...parameters])
+    return found
+  }
+
+  /** The function at an address. Each call runs on koffi's stack, in the thread of the caller. */
+  functionAt<F extends CFunction>(
+    address: bigint,
+    [result, ...parameters]: readonly [CType, ...CType[]],
+  ): F {
+    const found: F = this.#koffi.decode(address, this.#koffi.proto(result, parameters))
+    return found
+  }
+
+  /** Memory at an address; the one who gave the address keeps it valid as long as the buffer is used. */
+  viewAt(address: bigint, bytes: number): Buffer {
+    return Buffer.from(this.#koffi.view(address, bytes))
+  }
+
+  /** UTF-8 text at an address. */
+  textAt(address: bigint, bytes: number): string {
+    return bytes === 0 ? '' : this.#koffi.decode.string(address, bytes)
+  }
+
+  /** Text at an address that ends with NUL. */
+  stringAt(address: bigint): string {
+    return this.#koffi.decode.string(address)
+  }
+
+  /** Where the bytes of a buffer lie; it must stay reachable as long as C uses the address. */
+  addressOf(buffer: Uint8Array): bigint {
+    return this.#koffi.address(buffer)
+  }
+
+  /** A `wchar_t` string that is never freed: Python keeps the pointer. */
+  wideString(text: string): bigint {
+    const points = [...text].map((character) => character.codePointAt(0) ?? 0)
+    const memory = Uint32Array.from([...points, 0])
+    this.#keep.push(memory)
+    return this.#koffi.address(memory)
+  }
+
+  /** Two connected Unix sockets, closed in programs that are started. Throws when there are no more descriptors. */
+  socketPair(): [number, number] {
+    const AF_UNIX = 1
+    const SOCK_STREAM_CLOEXEC = 1 | 0o2000000
+    const make = this.find<(domain: number, type: number, protocol: number, to: bigint) => number>(
+      undefined,
+      'socketpair',
+      ['int', 'int', 'int', 'int', 'void *'],
+    )
+    const ends = new Int32Array(2)
+    if (make(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, this.#koffi.address(ends)) !== 0)
+      throw new Error(`no socket pair can be made: error ${this.#koffi.errno()} of the system`)
+    const [one = -1, other = -1] = ends
+    return [one, other]
+  }
+
+  /** The value in the environment of the process itself, which `process.env` of a worker thread is not. */
+  getEnvironment(name: string): string | null {
+    return this.find<(name: string) => string | null>(undefined, 'getenv', ['str', 'str'])(name)
+  }
+
+  /** Sets or removes a variable in the environment of the process itself. */
+  setEnvironment(name: string, value: string | null): void {
+    if (value === null)
+      this.find<(name: string) => number>(undefined, 'unsetenv', ['int', 'str'])(name)
+    else
+      this.find<(name: string, value: string, replace: number) => number>(undefined, 'setenv', [
+        'int',
+        'str',
+        'str',
+        'int',
+      ])(name, value, 1)
+  }
+
+  /**
+   * Calls back on this thread's event loop each time the descriptor can be read, as long as it can. Promises and ticks
+   * are not run after the callback: let it do no more than `setImmediate`, which comes right after all descriptors.
+   */
+  watchReadable(descriptor: number, onReadable: () => void): Watcher {
+    return this.#koffi.node.poll(descriptor, { readable: true }, onReadable)
+  }
+}

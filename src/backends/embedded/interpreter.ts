@@ -1,0 +1,185 @@
+import { fileURLToPath } from 'node:url'
+
+import type { EmbeddingFacts } from './preflight.ts'
+import type { Ffi, PythonLibrary } from './ffi.ts'
+import { notEmbeddable } from './ffi.ts'
+
+// `src/` and `dist/` lie equally deep below the folder of the package.
+const PYTHON_FOLDER = fileURLToPath(new URL('../../../python/', import.meta.url))
+const EXCHANGE_BYTES = 64
+
+/** Runs Python in this process; there is one for each process, and it stays until the process ends. */
+export class Interpreter {
+  readonly ffi: Ffi
+  /** What it was started from. */
+  readonly facts: EmbeddingFacts
+  readonly #library: PythonLibrary
+  readonly #exchange = Buffer.alloc(EXCHANGE_BYTES)
+  readonly #call: () => void
+  readonly #ensure: () => number
+
+  /** Initializes Python in the calling thread, with the environment that the process has at this moment. */
+  constructor(ffi: Ffi, facts: EmbeddingFacts) {
+    this.ffi = ffi
+    this.facts = facts
+    this.#library = openLibrary(ffi, facts)
+    this.#ensure = ffi.find<() => number>(this.#library, 'PyGILState_Ensure', ['int'])
+    initialize(ffi, this.#library, facts)
+    const boot = this.#boot()
+    // From here on Python's threads run while Node's has nothing for Python.
+    ffi.find<() => bigint>(this.#library, 'PyEval_SaveThread', ['void *'])()
+    this.#call = ffi.functionAt<() => void>(boot, ['void'])
+  }
+
+  /**
+   * Calls a function of a module, named like `taipan.embedded.boot:execute`; arguments and result travel as JSON. Not
+   * for what happens often. Throws an Error with the traceback as its cause when Python raises.
+   */
+  call(target: string, ...values: readonly unknown[]): unknown {
+    const request = Buffer.from(JSON.stringify([target, values]))
+    this.#exchange.writeBigUInt64LE(this.ffi.addressOf(request), 0)
+    this.#exchange.writeBigUInt64LE(BigInt(request.length), 8)
+    this.#call()
+    const answer: unknown = JSON.parse(
+      this.ffi.textAt(
+        this.#exchange.readBigUInt64LE(16),
+        Number(this.#exchange.readBigUInt64LE(24)),
+      ),
+    )
+    if (!isRecord(answer)) throw new Error(`Python gave no answer to ${target}`)
+    if (typeof answer['error'] === 'string')
+      throw new Error(`${target}: ${answer['error']}`, { cause: answer['traceback'] })
+    return answer['value']
+  }
+
+  /** Takes Python's lock and never gives it back: no thread of Python runs while the process ends. */
+  freeze(): void {
+    this.#ensure()
+  }
+
+  #boot(): bigint {
+    const run = this.ffi.find<(source: string) => number>(this.#library, 'PyRun_SimpleString', [
+      'int',
+      'str',
+    ])
+    const settings = JSON.stringify({ worker: `${PYTHON_FOLDER}worker.py` })
+    const source = [
+      'import sys',
+      `sys.path.insert(0, ${JSON.stringify(PYTHON_FOLDER.slice(0, -1))})`,
+      'import ctypes, json',
+      'from taipan.embedded import boot',
+      'del sys.path[0]',
+      `address = ${this.ffi.addressOf(this.#exchange)}`,
+      'ctypes.c_uint64.from_address(address + 32).value = boot.start(address, json.loads(',
+      `    ${JSON.stringify(settings)}`,
+      '))',
+      'del address, boot, ctypes, json, sys',
+    ].join('\n')
+    if (run(source) !== 0)
+      throw notEmbeddable(
+        `Python ${this.facts.version} started in this process but cannot work there; the reason was written to standard error`,
+      )
+    return this.#exchange.readBigUInt64LE(32)
+  }
+}
+
+function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): PythonLibrary {
+  try {
+    return ffi.open(libpython)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw notEmbeddable(
+      `${libpython}, the library of ${executable}, cannot be loaded: ${reason}`,
+      error,
+    )
+  }
+}
+
+/** Starts Python as the program `facts.executable` would: its environment, its virtual environment, its encoding. */
+function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+  if (ffi.find<() => number>(library, 'Py_IsInitialized', ['int'])() !== 0)
+    throw notEmbeddable(
+      'Python runs in another thread of this process already, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
+    )
+  if (ffi.has(library, 'Py_SetProgramName')) initializeByName(ffi, library, facts)
+  else initializeByConfig(ffi, library, facts)
+}
+
+/** Python < 3.15. */
+function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+  const prepare = ffi.find<(config: bigint) => void>(library, 'PyPreConfig_InitPythonConfig', [
+    'void',
+    'void *',
+  ])
+  const preInitialize = ffi.findStatus(library, 'Py_PreInitialize', ['void *'])
+  // A handful of numbers; Python's own program is initialized like this before it looks at its arguments.
+  const config = Buffer.alloc(256)
+  prepare(ffi.addressOf(config))
+  const status = preInitialize(ffi.addressOf(config))
+  if (status._type !== 0)
+    throw notEmbeddable(
+      `Python ${facts.version} cannot be initialized: ${status.err_msg ?? `exit code ${status.exitcode}`}`,
+    )
+  ffi.find<(name: bigint) => void>(library, 'Py_SetProgramName', ['void', 'void *'])(
+    ffi.wideString(facts.executable),
+  )
+  // 0: Node keeps its signal handlers.
+  ffi.find<(signals: number) => void>(library, 'Py_InitializeEx', ['void', 'int'])(0)
+}
+
+/** Later ones, by PEP 741, which starts from an isolated configuration. */
+function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+  const create = ffi.find<() => bigint>(library, 'PyInitConfig_Create', ['void *'])
+  const config = create()
+  const setInt = ffi.find<(config: bigint, name: string, value: number) => number>(
+    library,
+    'PyInitConfig_SetInt',
+    ['int', 'void *', 'str', 'int64'],
+  )
+  const setText = ffi.find<(config: bigint, name: string, value: string) => number>(
+    library,
+    'PyInitConfig_SetStr',
+    ['int', 'void *', 'str', 'str'],
+  )
+  const initialize = ffi.find<(config: bigint) => number>(library, 'Py_InitializeFromInitConfig', [
+    'int',
+    'void *',
+  ])
+  const settings: [string, number][] = [
+    ['isolated', 0],
+    ['use_environment', 1],
+    ['user_site_directory', 1],
+    ['safe_path', 0],
+    ['configure_locale', 1],
+    ['utf8_mode', facts.utf8Mode ? 1 : 0],
+    ['dev_mode', facts.devMode ? 1 : 0],
+    ['use_hash_seed', facts.hashSeed === undefined ? 0 : 1],
+    ['hash_seed', facts.hashSeed ?? 0],
+    ['install_signal_handlers', 0],
+    ['parse_argv', 0],
+  ]
+  const failed =
+    settings.some(([name, value]) => setInt(config, name, value) !== 0) ||
+    setText(config, 'program_name', facts.executable) !== 0 ||
+    initialize(config) !== 0
+  if (failed)
+    throw notEmbeddable(
+      `Python ${facts.version} cannot be initialized: ${describeConfigError(ffi, library, config)}`,
+    )
+  ffi.find<(config: bigint) => void>(library, 'PyInitConfig_Free', ['void', 'void *'])(config)
+}
+
+function describeConfigError(ffi: Ffi, library: PythonLibrary, config: bigint): string {
+  const get = ffi.find<(config: bigint, text: bigint) => number>(library, 'PyInitConfig_GetError', [
+    'int',
+    'void *',
+    'void *',
+  ])
+  const text = Buffer.alloc(8)
+  if (get(config, ffi.addressOf(text)) !== 1) return 'unknown reason'
+  return ffi.stringAt(text.readBigUInt64LE(0))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
