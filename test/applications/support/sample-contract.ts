@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { Browser, streamOf } from './browser.ts'
 import { bytesOf, sha256 } from './bytes.ts'
+import { describeUse, ENGINES, type EngineUse } from './engines.ts'
 import { startSite, type Site } from './site.ts'
+import { openSocket } from './socket.ts'
 
 /** A sample site: one small application with the same pages in every framework. */
 export interface Sample {
@@ -14,23 +16,52 @@ export interface Sample {
   readonly mount?: string
   /** Text of the framework's own traceback, looked for in the log. */
   readonly traceback?: RegExp
+  readonly use?: EngineUse
+  /** What the application prints when it is stopped. */
+  readonly lastWords?: RegExp
+  /** Titles of tests that no server can pass with this framework. */
+  readonly lacks?: readonly string[]
 }
 
-/** Holds one sample against the pages that all samples have. */
-export function describeSample(sample: Sample): void {
-  describe(`${sample.name}${sample.mount === undefined ? '' : ` at ${sample.mount}`}`, () => {
-    const mount = sample.mount ?? ''
+/** What the tests of a sample share. */
+export interface SampleSite {
+  readonly site: Site
+  readonly browser: Browser
+  readonly mount: string
+}
+
+/** Holds an asynchronous sample, in every engine, against the pages and the WebSocket that all of them have, and against tests of its own. */
+export function describeAsyncSample(
+  sample: Omit<Sample, 'use'>,
+  describeMore: (current: () => SampleSite) => void = () => {},
+): void {
+  for (const engine of ENGINES) {
+    describeSample({ ...sample, use: { engine } }, (current) => {
+      describeSocket(sample, current)
+      describeMore(current)
+    })
+  }
+}
+
+/** Holds one sample against the pages that all samples have, and then against what `describeMore` adds. */
+export function describeSample(
+  sample: Sample,
+  describeMore: (current: () => SampleSite) => void = () => {},
+): void {
+  describe(`${formatTitle(sample)}`, () => {
+    const { use, mount = '' } = sample
+    const check = testExcept(sample.lacks)
     let site: Site
     let browser: Browser
 
     beforeAll(async () => {
       const words = sample.mount === undefined ? [] : ['--mount', sample.mount]
       const args = typeof sample.args === 'function' ? await sample.args() : sample.args
-      site = await startSite({ args: [...args, ...words] })
+      site = await startSite({ args: [...args, ...words], use })
       browser = new Browser(site.url)
     })
     afterAll(async () => {
-      await site.stop()
+      expect(await site.stop()).toMatch(sample.lastWords ?? '')
     })
 
     test('a query comes as text, in any script', async () => {
@@ -48,7 +79,7 @@ export function describeSample(sample: Sample): void {
       expect(page.text).toBe('größe 日本')
     })
 
-    test('HEAD has the fields of GET and no body', async () => {
+    check('HEAD has the fields of GET and no body', async () => {
       const page = await browser.visit(`${mount}/hello?name=you`, { method: 'HEAD' })
       expect(page.status).toBe(200)
       expect(page.headers.get('content-length')).toBe('11')
@@ -141,5 +172,62 @@ export function describeSample(sample: Sample): void {
       )
       expect(pages.map((page) => page.text)).toEqual(names.map((name) => `Hello, ${name}!`))
     })
+
+    describeMore(() => ({ site, browser, mount }))
+  })
+}
+
+function testExcept(lacks: readonly string[] = []) {
+  return (title: string, run: () => Promise<void>): void =>
+    test.skipIf(lacks.includes(title))(`${title}`, run)
+}
+
+function formatTitle({ name, mount, use }: Sample): string {
+  const at = mount === undefined ? '' : ` at ${mount}`
+  return `${name}${at}${use === undefined ? '' : ` (${describeUse(use)})`}`
+}
+
+function describeSocket({ lacks }: Sample, current: () => SampleSite): void {
+  const check = testExcept(lacks)
+  const connect = async (words = '') => {
+    const { site, mount } = current()
+    return await openSocket(new URL(`${mount}/socket${words}`, site.url))
+  }
+
+  test('a WebSocket gets back the texts that it sends', async () => {
+    const socket = await connect()
+    const texts = ['', 'näh 世界', 'x'.repeat(200_000), 'last']
+    for (const text of texts) socket.send(text)
+    for (const text of texts) expect(await socket.receive()).toBe(text)
+    expect(await socket.close(1000)).toEqual({ code: 1000, reason: '' })
+  })
+
+  test('a WebSocket gets back the bytes that it sends', async () => {
+    const socket = await connect('?kind=binary')
+    const bytes = bytesOf(100_000, 5)
+    socket.send(bytes)
+    expect(await socket.receive()).toEqual(bytes)
+    expect((await socket.close(4999)).code).toBe(4999)
+  })
+
+  check('the application closes a WebSocket with its own code', async () => {
+    const socket = await connect()
+    socket.send('close')
+    expect(await socket.closed).toEqual({ code: 4001, reason: 'as you wish' })
+  })
+
+  check('a WebSocket to nowhere is refused', async () => {
+    const { site, mount } = current()
+    await expect(openSocket(new URL(`${mount}/nowhere`, site.url))).rejects.toThrow(
+      /Unexpected server response: 40[34]/,
+    )
+  })
+
+  test('many WebSockets at once each get their own messages', async () => {
+    const sockets = await Promise.all(Array.from({ length: 50 }, async () => await connect()))
+    for (const [at, socket] of sockets.entries()) socket.send(`to ${at}`)
+    const echoes = await Promise.all(sockets.map(async (socket) => await socket.receive()))
+    expect(echoes).toEqual(sockets.map((_, at) => `to ${at}`))
+    await Promise.all(sockets.map(async (socket) => await socket.close(1000)))
   })
 }

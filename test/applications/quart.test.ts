@@ -1,0 +1,11 @@
+import { join } from 'node:path'
+
+import { describeAsyncSample } from './support/sample-contract.ts'
+import { SITES } from './support/site.ts'
+
+describeAsyncSample({
+  name: 'Quart',
+  args: [`${join(SITES, 'quart/app.py')}:app`],
+  mount: '/site',
+  traceback: /RuntimeError: a secret of the application/,
+})
