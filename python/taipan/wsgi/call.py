@@ -20,7 +20,6 @@ from taipan.wsgi.file_wrapper import FileWrapper
 from taipan.wsgi.input import PulledInput
 from taipan.wsgi.response import ProtocolError, Response
 
-
 #: What does not change between the requests of a process.
 WsgiSettings = Settings
 

@@ -1,0 +1,5 @@
+"""ASGI 3.0 without input and output: frames in, applications as asyncio tasks, frames out."""
+
+from taipan.asgi.hub import StreamHub
+
+__all__ = ["StreamHub"]

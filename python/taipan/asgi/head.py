@@ -1,0 +1,153 @@
+"""Checks the fields that applications give, and makes the blocks that go over the wire."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from taipan.fields import (
+    ALLOWED,
+    CACHE_LIMIT,
+    LENGTH_PREFIX,
+    Head,
+    SpecialFields,
+    kind_of,
+    validate_name,
+    validate_value,
+)
+
+_LENGTH_PREFIX: Final = LENGTH_PREFIX.encode()
+_reasons: Final = {
+    int(status): status.phrase.encode("latin-1") + b"\r\n" for status in HTTPStatus if status >= 200
+}
+#: What is written before a value, by name; only for fields that mean nothing to the server.
+_prefixes: dict[bytes, bytes] = {}
+#: Fields that must not come behind a body (RFC 9110, 6.5.1).
+_NO_TRAILERS: Final = frozenset(
+    (
+        "authorization",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "host",
+        "max-forwards",
+        "set-cookie",
+        "trailer",
+        "www-authenticate",
+    )
+)
+#: Fields of a WebSocket handshake that the server makes.
+_HANDSHAKE: Final = frozenset(
+    ("content-length", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-version")
+)
+
+
+def make_head(status: Any, headers: Any) -> Head:
+    """Raises `TypeError` or `ValueError` for whatever ASGI or HTTP forbids."""
+    if type(status) is not int:
+        status = _require_status(status)
+    if not 200 <= status <= 599:
+        raise ValueError(f"status {status} must be from 200 to 599")
+    special = SpecialFields()
+    block = _join(headers, special)
+    return special.make_head(status, _reasons.get(status, b"\r\n"), block)
+
+
+def make_trailers(headers: Any) -> bytes:
+    """The lines of fields that come behind a body. Raises `TypeError` or `ValueError`."""
+    special = SpecialFields()
+    headers = _as_list(headers)
+    for item in headers:
+        if len(item) == 2 and isinstance(item[0], bytes):
+            name = item[0].decode("latin-1").lower()
+            if name in _NO_TRAILERS:
+                raise ValueError(f"{name} must not be a trailer")
+    return _join(headers, special)
+
+
+def make_handshake(headers: Any) -> bytes:
+    """The lines of a WebSocket handshake. Raises `TypeError` or `ValueError`."""
+    kept = []
+    for item in _as_list(headers):
+        name = bytes(item[0]).lower() if len(item) == 2 and isinstance(item[0], bytes) else b""
+        if name == b"sec-websocket-protocol":
+            raise ValueError("the subprotocol of websocket.accept is named by 'subprotocol'")
+        if name.decode("latin-1") not in _HANDSHAKE:
+            kept.append(item)
+    return _join(kept, SpecialFields())
+
+
+def make_links(links: Any) -> bytes:
+    """The lines of a 103 answer. Raises `TypeError` or `ValueError`."""
+    return _join([(b"link", link) for link in _as_list(links, "links")], SpecialFields())
+
+
+def _join(headers: Any, special: SpecialFields) -> bytes:
+    if type(headers) is not list:
+        headers = _as_list(headers)
+    parts: list[bytes] = []
+    prefixes = _prefixes
+    try:
+        for name, value in headers:
+            prefix = prefixes.get(name) or _take(special, name, value)
+            if prefix:
+                parts += prefix, value, b"\r\n"
+        block = b"".join(parts)
+    except (TypeError, ValueError) as error:
+        raise (_find_fault(headers) or error) from None
+    if block.translate(None, ALLOWED) != b"\r\n" * (len(parts) // 3):
+        raise _find_fault(headers) or ValueError("a header has characters that HTTP forbids")
+    return block
+
+
+def _take(special: SpecialFields, name: bytes, value: bytes) -> bytes:
+    """Empty for a field that is not passed on."""
+    if name == b"content-length":
+        special.take_length(value.decode("latin-1"))
+        return _LENGTH_PREFIX
+    text = _decode(name, "header name")
+    prefix = special.take(text, _decode(value, f"value of header {text}"))
+    if prefix is None:
+        return b""
+    encoded = prefix.encode("latin-1")
+    if len(_prefixes) < CACHE_LIMIT and not special.is_special(prefix):
+        _prefixes[name] = encoded
+    return encoded
+
+
+def _decode(value: Any, what: str) -> str:
+    if not isinstance(value, bytes):
+        raise TypeError(f"{what} must be bytes, not {kind_of(value)}: {value!r}")
+    return value.decode("latin-1")
+
+
+def _require_status(status: Any) -> int:
+    if not isinstance(status, int) or isinstance(status, bool):
+        raise TypeError(f"status must be an int, not {kind_of(status)}: {status!r}")
+    return int(status)
+
+
+def _as_list(headers: Any, what: str = "headers") -> list[Any]:
+    if isinstance(headers, (str, bytes, dict)):
+        raise TypeError(f"{what} must be an iterable of pairs of bytes, not {kind_of(headers)}")
+    try:
+        return list(headers)
+    except TypeError:
+        raise TypeError(f"{what} must be an iterable, not {kind_of(headers)}") from None
+
+
+def _find_fault(headers: list[Any]) -> Exception | None:
+    """What is wrong with the first bad header; None when each by itself is right."""
+    try:
+        for item in headers:
+            if isinstance(item, (str, bytes)) or not hasattr(item, "__len__") or len(item) != 2:
+                return TypeError(f"a header must be a pair of bytes: {item!r}")
+            name, value = item
+            text = _decode(name, "header name")
+            validate_name(text)
+            validate_value(text, _decode(value, f"value of header {text}"))
+    except (TypeError, ValueError) as error:
+        return error.with_traceback(None)
+    return None

@@ -1,0 +1,242 @@
+"""One HTTP response of an ASGI application: its events and the rules about its body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taipan.answers import failure_answer
+from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
+from taipan.asgi.head import make_head
+from taipan.asgi.stream import WINDOW, Stream
+from taipan.events import ClientDisconnected
+from taipan.fields import Head
+from taipan.frames import (
+    DATA,
+    DATA_LAST,
+    HEAD,
+    HEAD_LENGTH,
+    HEADER,
+    STREAM_HEAD_HEADER,
+)
+from taipan.tracebacks import format_exception, summarize
+
+if TYPE_CHECKING:
+    from taipan.asgi.hub import StreamHub
+
+IDLE = 0
+#: The head is there, and waits for the first event of the body.
+STARTED = 1
+BODY = 2
+#: The body is out, and its trailers are awaited.
+TRAILERS = 3
+#: The answer is out. What comes is dropped.
+ENDED = 4
+#: As ended, but the application still gives a body that nobody gets.
+DROPPING = 5
+
+#: An answer without a body may be given so many bytes, or pieces, of one.
+_DROPPED_BYTES = 1024 * 1024
+_DROPPED_PIECES = 1024
+
+
+class ResponseStream(Stream):
+    """A stream that can be answered by a response."""
+
+    __slots__ = ("_dropped", "_dropped_bytes", "_head", "_is_head", "_sent", "_trailers", "phase")
+
+    def __init__(self, hub: StreamHub, number: int, request: str, is_head: bool) -> None:
+        Stream.__init__(self, hub, number, request)
+        self.phase = IDLE
+        self._is_head = is_head
+        self._head: Head | None = None
+        self._trailers = False
+        self._sent = 0
+
+    def start(self, event: Event, trailers: bool = False) -> None:
+        """`http.response.start`. Raises without changing anything."""
+        if self.phase != IDLE:
+            if self.phase >= ENDED:
+                return
+            raise unexpected(event, "a second time")
+        self.require_client()
+        self._head = make_head(require_key(event, "status"), event.get("headers", ()))
+        self._trailers = trailers and bool(event.get("trailers", False))
+        self.phase = STARTED
+
+    def body(self, event: Event) -> bool:
+        """`http.response.body`. True when it was empty and more follows, so that nothing moved."""
+        data = event.get("body", b"")
+        if type(data) is not bytes:
+            data = require_bytes(event, "body", data)
+        more = event.get("more_body", False)
+        phase = self.phase
+        if phase >= ENDED:
+            return phase == DROPPING and self._drop(data, more)
+        head = self._head
+        if head is None:
+            raise unexpected(event, "before http.response.start")
+        if phase == TRAILERS:
+            raise unexpected(event, "after the end of the body")
+        self.require_client()
+        if self._is_head or not head.has_body:
+            self._answer_bodyless(head, data, more)
+        elif phase == STARTED and not more and not self._trailers:
+            self._answer_whole(head, data)
+        else:
+            self._answer_piece(head, data, more)
+            return bool(more) and not data
+        return False
+
+    def end(self) -> None:
+        """The application has returned."""
+        phase = self.phase
+        if phase >= ENDED or self.gone is not None:
+            return
+        head = self._head
+        if phase == TRAILERS or (phase == BODY and head is not None and head.length == self._sent):
+            self._put_last(b"")
+            return
+        if phase == IDLE:
+            text = "the application returned without a response"
+        else:
+            text = "the application returned before the end of its response"
+        self.report("error", text)
+        self.refuse(ProtocolError(text))
+
+    def fail(self, error: BaseException) -> None:
+        """The application raised."""
+        if self.gone is not None and _tells_disconnect(error):
+            return
+        self.report("error", summarize(error), format_exception(error))
+        if self.phase < ENDED and self.gone is None:
+            self.refuse(error)
+
+    def refuse(self, error: BaseException, status: int = 500) -> None:
+        """Answers in the place of the application, or cuts its answer."""
+        if self.phase > STARTED:
+            self.phase = ENDED
+            self.abort(summarize(error))
+            return
+        text = "Internal Server Error" if status == 500 else "Service Unavailable"
+        fields, body = failure_answer(status, text, error, self.hub.settings.dev)
+        self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
+
+    def answer(self, status: int, fields: bytes, body: bytes) -> None:
+        """A whole answer of the worker itself."""
+        self._head = Head(status, HEAD_LENGTH, len(body), fields, False, ())
+        if self._is_head:
+            self._answer_bodyless(self._head, body, False)
+        else:
+            self._answer_whole(self._head, body)
+
+    def _answer_whole(self, head: Head, data: bytes) -> None:
+        status, flags, length, fields, _, _ = head
+        size = len(data)
+        if length is None:
+            flags |= HEAD_LENGTH
+            fields = b"%sContent-Length: %d\r\n" % (fields, size)
+        elif length != size:
+            self._check_length(head, size)
+            self._put_head(head)
+            self._fall_short(head, data)
+        if size > WINDOW:
+            self._put_head(head.with_length(size))
+            self._put_last(data)
+            return
+        hub = self.hub
+        out = hub.out
+        number = self.number
+        self.phase = ENDED
+        self.turn = hub.turn
+        self.tail = len(out) + 2
+        out += (
+            STREAM_HEAD_HEADER.pack(HEAD, flags, number, 10 + len(fields), status, size),
+            fields,
+            HEADER.pack(DATA, DATA_LAST, number, size),
+            data,
+        )
+        if self.tail == 2:
+            hub.on_output()
+
+    def _answer_piece(self, head: Head, data: bytes, more: bool) -> None:
+        size = len(data)
+        self._check_length(head, size)
+        if self.phase == STARTED:
+            self._put_head(head)
+        if more:
+            self._sent += size
+            if data:
+                self.put_piece(DATA, 0, 0, data)
+        elif head.length is not None and self._sent + size < head.length:
+            self._fall_short(head, data)
+        elif self._trailers:
+            self.phase = TRAILERS
+            self.put_piece(DATA, 0, 0, data)
+        else:
+            self._put_last(data)
+
+    def _answer_bodyless(self, head: Head, data: bytes, more: bool) -> None:
+        if data and not more:
+            head = head.with_length(len(data))
+        self._put_head(head)
+        self._put_last(b"")
+        if more:
+            self.phase = DROPPING
+            self._dropped = 0
+            self._dropped_bytes = 0
+
+    def _drop(self, data: bytes, more: bool) -> bool:
+        """Lets an application end its body, but not go on for ever."""
+        if not more:
+            self.phase = ENDED
+            return False
+        self._dropped += 1
+        self._dropped_bytes += len(data)
+        if self._dropped > _DROPPED_PIECES or self._dropped_bytes > _DROPPED_BYTES:
+            raise ClientDisconnected("nobody gets the body of this response")
+        return True
+
+    def _put_head(self, head: Head) -> None:
+        status, flags, length, fields, _, _ = head
+        size = 10 + len(fields)
+        header = STREAM_HEAD_HEADER.pack(HEAD, flags, self.number, size, status, length or 0)
+        self.phase = BODY
+        self.hub.put((header, fields))
+
+    def _put_last(self, data: bytes) -> None:
+        self.phase = ENDED
+        hub = self.hub
+        self.put_piece(DATA, 0, DATA_LAST, data)
+        if self.rest is None:
+            self.turn = hub.turn
+            self.tail = len(hub.out) - 2
+
+    def _check_length(self, head: Head, size: int) -> None:
+        if head.length is not None and self._sent + size > head.length:
+            raise ProtocolError(
+                f"the body has more bytes than the {head.length} that Content-Length announced"
+            )
+
+    def _fall_short(self, head: Head, data: bytes) -> None:
+        self._sent += len(data)
+        if len(data) <= self.window:
+            self.put_piece(DATA, 0, 0, data)
+        self.phase = ENDED
+        text = f"the body ended after {self._sent} of the {head.length} bytes of Content-Length"
+        self.abort(text)
+        raise ProtocolError(text)
+
+
+def _tells_disconnect(error: BaseException) -> bool:
+    """The application says, in its own way, that the client has left."""
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, ClientDisconnected) or type(one).__name__ == "ClientDisconnect":
+            return True
+        waiting += one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())
+    return False

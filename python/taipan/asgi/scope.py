@@ -1,0 +1,44 @@
+"""What the worker adds to a scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Scope = dict[str, Any]
+
+#: `te` as marshal writes it: bytes are a length in four bytes and themselves.
+_TE = b"\x02\x00\x00\x00te"
+
+
+def complete_http(scope: Scope, state: dict[str, Any]) -> None:
+    """Adds the keys of an HTTP request."""
+    scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
+    scope["state"] = state.copy()
+    if scope["http_version"] == "1.0":
+        scope["extensions"] = {"http.response.pathsend": {}}
+    else:
+        scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
+
+
+def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
+    """Adds the keys of a WebSocket."""
+    scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
+    scope["state"] = state.copy()
+    scope["extensions"] = {"websocket.http.response": {}}
+
+
+def lifespan_scope(state: dict[str, Any]) -> Scope:
+    """The scope of a lifespan; `state` itself, which the application fills."""
+    return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
+
+
+def takes_trailers(scope: Scope, payload: bytes) -> bool:
+    """The client said `TE: trailers`; `payload` is the scope in marshal's format."""
+    if _TE not in payload:
+        return False
+    for name, value in scope["headers"]:
+        if name == b"te" and any(
+            coding.partition(b";")[0].strip().lower() == b"trailers" for coding in value.split(b",")
+        ):
+            return bool(scope["http_version"] == "1.1")
+    return False
