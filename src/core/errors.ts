@@ -88,6 +88,16 @@ export const ERRORS = {
     fault: 'client',
     status: 501,
   },
+  UPGRADE_REQUIRED: {
+    summary: 'The version of the WebSocket protocol is not supported',
+    fault: 'client',
+    status: 426,
+  },
+  ORIGIN_DENIED: {
+    summary: 'The page may not open WebSockets here',
+    fault: 'client',
+    status: 403,
+  },
   VERSION_NOT_SUPPORTED: {
     summary: 'The HTTP version is not supported',
     fault: 'client',

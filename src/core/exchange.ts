@@ -95,7 +95,7 @@ export interface WebSocketChannel {
   send(data: Uint8Array, kind: WebSocketPiece): boolean
   /** Called each time the client caught up after a `send` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** Called with each whole message that was asked for by `request`; text is valid UTF-8. One listener. */
+  /** Called with each whole message that was asked for by `request`, and with the few that were read ahead when the socket closes; text is valid UTF-8. One listener. */
   onMessage: ((data: Buffer, isText: boolean) => void) | undefined
   /** Called once when the socket is closed, whoever closed it; behind the last message. One listener. */
   onClose: ((close: WebSocketClose) => void) | undefined
@@ -115,7 +115,10 @@ export interface WebSocketPiece {
 export interface WebSocketOffer {
   /** Names the client offered, in order, over all lines. */
   readonly subprotocols: readonly string[]
-  /** Completes the handshake; `fields` are checked lines. The exchange's response counts as begun with status 101. */
+  /**
+   * Completes the handshake; `fields` are checked lines. The exchange's response counts as begun with status 101, and the exchange
+   * is over when the socket is closed. `subprotocol` is empty for none. When the client has left, the channel says so by `onClose`.
+   */
   accept(answer: { readonly subprotocol: string; readonly fields: string }): WebSocketChannel
 }
 

@@ -1,5 +1,8 @@
 const PHRASES: Readonly<Record<number, string>> = {
   100: 'Continue',
+  101: 'Switching Protocols',
+  102: 'Processing',
+  103: 'Early Hints',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',

@@ -14,6 +14,7 @@ const front = new HttpFront({
   addresses: plan.addresses,
   limits: plan.limits,
   timeouts: plan.timeouts,
+  webSocket: plan.webSocket,
   serverSoftware: 'taipan',
   logger: { debug() {}, info() {}, warn() {}, error: console.error },
   handler: createPipeline({

@@ -2,15 +2,15 @@ import type { Socket } from 'node:net'
 
 import type { ConnectionFacts } from '../../core/exchange.ts'
 
-/** Reads the two ends of a connection; empty for Unix sockets. */
-export function createConnectionFacts(socket: Socket): ConnectionFacts {
+/** Reads the two ends of a connection; empty for Unix sockets, which have `localPath`. */
+export function createConnectionFacts(socket: Socket, localPath: string): ConnectionFacts {
   return {
     scheme: 'http',
     remoteAddress: formatAddress(socket.remoteAddress),
     remotePort: String(socket.remotePort ?? ''),
     localAddress: formatAddress(socket.localAddress),
     localPort: String(socket.localPort ?? ''),
-    localPath: '',
+    localPath,
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 
 import { TaipanError } from '../../core/errors.ts'
-import type { ConnectionFacts } from '../../core/exchange.ts'
-import { createResponseHead } from '../../core/response-head.ts'
+import { answerError } from '../../core/answer-error.ts'
+import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import { RequestDecoder } from '../../wire/http1/request-decoder.ts'
 import { CONTINUE } from '../../wire/http1/response-encoder.ts'
@@ -15,6 +15,8 @@ import type { ExchangeLink } from './link.ts'
 import { Outbox } from './outbox.ts'
 import { createRefusal, toRefusable } from './refusal.ts'
 import { resetConnection } from './reset.ts'
+import { Channel, createLostChannel } from './web-socket/channel.ts'
+import { type Handshake, parseHandshake } from './web-socket/handshake.ts'
 
 /** Waiting for, or in the middle of, a request head. */
 const HEAD = 0
@@ -26,23 +28,31 @@ const FLUSH = 2
 const DRAIN = 3
 /** The last answer was given. */
 const CLOSING = 4
+/** The connection is a WebSocket. */
+const UPGRADED = 5
 
 const PIPELINE_BYTES = 16_384
 const DRAIN_BYTES = 262_144
 const DRAIN_MS = 2000
 const CUT_MS = 5000
 
+const FAILED: WebSocketClose = { code: 1011, reason: '' }
+const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
+
 /** One client: requests one after the other, each with its answer, until one side has enough. */
 export class Connection implements ExchangeLink, Watched {
   readonly context: FrontContext
   readonly outbox: Outbox
-  /** Changes whenever the current wait begins anew. */
-  activity = 0
   readonly #socket: Socket
   readonly #decoder: RequestDecoder
+  readonly #localPath: string
+  readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
+  readonly #onEnd = (): void => this.#receiveEnd()
   #phase = HEAD
   #requests = 0
+  #activity = 0
   #exchange: HttpExchange | undefined
+  #channel: Channel | undefined
   #facts: ConnectionFacts | undefined
   #advancing = false
   #paused = false
@@ -57,13 +67,14 @@ export class Connection implements ExchangeLink, Watched {
   #linger: Linger | undefined
   #failure: Error | undefined
 
-  constructor(socket: Socket, context: FrontContext) {
+  constructor(socket: Socket, context: FrontContext, localPath: string) {
     this.#socket = socket
+    this.#localPath = localPath
     this.context = context
     this.#decoder = new RequestDecoder(context.options.limits)
     this.outbox = new Outbox(socket, () => this.#noteWritten())
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('end', () => this.#receiveEnd())
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
     socket.on('error', (error) => {
       this.#failure ??= error
     })
@@ -71,22 +82,27 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   get facts(): ConnectionFacts {
-    return (this.#facts ??= createConnectionFacts(this.#socket))
+    return (this.#facts ??= createConnectionFacts(this.#socket, this.#localPath))
   }
 
   get wait(): Wait {
+    if (this.#channel !== undefined) return this.#channel.wait
     if (this.#phase === HEAD) return this.#requests === 0 || this.#partial ? 'header' : 'idle'
     if (this.#phase !== EXCHANGE || this.#decoder.bodyDone) return 'none'
     const body = this.#exchange?.body
     return body === undefined || body.room === 0 || body.expectsContinue ? 'none' : 'body'
   }
 
+  get activity(): number {
+    return this.#channel === undefined ? this.#activity : this.#channel.activity
+  }
+
   get sending(): boolean {
-    return this.outbox.pending > 0
+    return (this.#channel ?? this.outbox).pending > 0
   }
 
   get sent(): number {
-    return this.outbox.progress
+    return (this.#channel ?? this.outbox).progress
   }
 
   mayReuse(): boolean {
@@ -118,6 +134,10 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   cut(reason: Error): void {
+    if (this.#channel !== undefined) {
+      this.#channel.close(FAILED)
+      return
+    }
     const framing = this.#exchange?.response.framing
     const begun = this.#exchange?.response.begun === true
     this.#phase = CLOSING
@@ -134,13 +154,38 @@ export class Connection implements ExchangeLink, Watched {
     } else this.#socket.destroy()
   }
 
+  upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel {
+    const rest = this.#decoder.takeRest()
+    this.#exchange?.response.upgrade()
+    this.#phase = UPGRADED
+    this.outbox.flush()
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd)
+    this.#setPaused(false)
+    const webSocket = this.context.upgrader.upgrade(this.#socket, { handshake, lines, rest })
+    if (webSocket === undefined) return createLostChannel()
+    this.#channel = new Channel({
+      socket: this.#socket,
+      webSocket,
+      onClosed: (lost) => this.#finishChannel(lost),
+    })
+    if (this.context.stopping) this.#channel.close(RESTART)
+    return this.#channel
+  }
+
   expire(wait: Wait | 'send'): void {
     if (wait === 'idle') this.#socket.destroy()
+    else if (wait === 'ping') this.#channel?.ping()
+    else if (this.#channel !== undefined) this.#channel.terminate()
     else if (wait === 'send')
       this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client takes no bytes'))
     else if (wait === 'header')
       this.#refuse(new TaipanError('REQUEST_TIMEOUT', 'the header did not arrive in time'))
     else this.#failBody(new TaipanError('REQUEST_TIMEOUT', 'the body did not arrive in time'))
+  }
+
+  /** The server is stopping: clients connect again, to another one. */
+  closeWebSocket(): void {
+    this.#channel?.close(RESTART)
   }
 
   /** Ends an idle connection now, any other one behind its running exchange. */
@@ -152,6 +197,10 @@ export class Connection implements ExchangeLink, Watched {
 
   /** Cuts the connection, whatever it is doing. */
   destroy(reason: Error): void {
+    if (this.#channel !== undefined) {
+      this.#channel.terminate()
+      return
+    }
     this.#phase = CLOSING
     this.#settle(reason)
     this.#socket.destroy()
@@ -163,7 +212,7 @@ export class Connection implements ExchangeLink, Watched {
     if (this.#phase === HEAD) this.#advance()
     else if (this.#phase === DRAIN) this.#drain()
     else {
-      this.activity += 1
+      this.#activity += 1
       this.#fillBody()
     }
   }
@@ -171,11 +220,14 @@ export class Connection implements ExchangeLink, Watched {
   #receiveEnd(): void {
     this.#ended = true
     if (this.#phase === HEAD) this.#advance()
+    else if (this.#exchange?.offered === true)
+      this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'))
     else if (this.#phase === EXCHANGE || this.#phase === FLUSH) this.#fillBody()
     else if (this.#phase === DRAIN) this.#close()
   }
 
   #noteClose(): void {
+    if (this.#channel !== undefined) return
     clearTimeout(this.#timer)
     const cause = this.#failure === undefined ? undefined : { cause: this.#failure }
     this.#phase = CLOSING
@@ -216,7 +268,7 @@ export class Connection implements ExchangeLink, Watched {
       else this.#close()
       return
     }
-    if (partial !== this.#partial) this.activity += 1
+    if (partial !== this.#partial) this.#activity += 1
     this.#partial = partial
     if (this.context.stopping && !partial) this.#close()
     else if (this.#paused) this.#setPaused(false)
@@ -224,8 +276,9 @@ export class Connection implements ExchangeLink, Watched {
 
   #start(request: Http1Request): void {
     this.#requests += 1
-    this.activity += 1
+    this.#activity += 1
     const exchange = new HttpExchange(this, request, performance.now())
+    if (request.webSocket) exchange.handshake = this.#readHandshake(request)
     this.#exchange = exchange
     this.#phase = EXCHANGE
     this.#partial = false
@@ -238,16 +291,17 @@ export class Connection implements ExchangeLink, Watched {
     }
   }
 
+  #readHandshake(request: Http1Request): Handshake {
+    const { options, origins } = this.context
+    const handshake = parseHandshake(request, options.webSocket.compression)
+    origins.validate(request)
+    return handshake
+  }
+
   #noteHandlerFailure(exchange: HttpExchange, error: unknown): void {
     const { logger } = this.context.options
     logger.error({ request: exchange.id, error }, 'the handler of a request failed')
-    const failure = new TaipanError('INTERNAL', 'the handler failed', { cause: error })
-    if (exchange.response.begun || exchange.response.finished) exchange.response.abort(failure)
-    else {
-      const body = Buffer.from('Internal Server Error\n')
-      const fields = ['Content-Type', 'text/plain; charset=utf-8']
-      exchange.response.send(createResponseHead(500, fields), body)
-    }
+    answerError(exchange, 'INTERNAL')
   }
 
   /** Moves arrived body bytes to the exchange, as far as it has room. */
@@ -301,6 +355,13 @@ export class Connection implements ExchangeLink, Watched {
     else this.#socket.resume()
   }
 
+  #finishChannel(lost: boolean): void {
+    this.#exchange?.response.finishUpgrade(this.#channel?.bytes ?? 0)
+    this.#settle(
+      lost ? new TaipanError('CLIENT_DISCONNECTED', 'the WebSocket was not closed') : undefined,
+    )
+  }
+
   #finishExchange(): void {
     const keepAlive = this.#exchange?.response.keepAlive === true && !this.#broken
     this.#phase = DRAIN
@@ -312,7 +373,7 @@ export class Connection implements ExchangeLink, Watched {
 
   #awaitNext(): void {
     this.#phase = HEAD
-    this.activity += 1
+    this.#activity += 1
     if (!this.#advancing) this.#advance()
   }
 

@@ -1,7 +1,14 @@
-import type { HttpTimeouts } from './options.ts'
+/**
+ * What a connection waits for from its client. WebSockets: `ping` is the time until the next one goes out, `close` the
+ * client's part in closing.
+ */
+export type Wait = 'header' | 'body' | 'idle' | 'ping' | 'pong' | 'close' | 'none'
 
-/** What a connection waits for from its client. */
-export type Wait = 'header' | 'body' | 'idle' | 'none'
+/** How long each wait may take, in ms; 0 for ever. */
+export interface Deadlines extends Readonly<Record<Exclude<Wait, 'none'>, number>> {
+  /** Without a byte being taken by the client. */
+  readonly send: number
+}
 
 /** A connection as the sweep sees it. */
 export interface Watched {
@@ -32,19 +39,20 @@ const MAX_INTERVAL_MS = 1000
  * for all: connections only count, so that a request costs no timer.
  */
 export class DeadlineSweep {
-  readonly #timeouts: HttpTimeouts
+  readonly #timeouts: Deadlines
   readonly #watched: Iterable<Watched>
   readonly #marks = new WeakMap<Watched, Mark>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(timeouts: HttpTimeouts, watched: Iterable<Watched>) {
+  constructor(timeouts: Deadlines, watched: Iterable<Watched>) {
     this.#timeouts = timeouts
     this.#watched = watched
   }
 
   start(): void {
-    const { header, body, idle, send } = this.#timeouts
-    const shortest = Math.min(...[header, body, idle, send].filter((time) => time > 0))
+    const { header, body, idle, send, ping, pong, close } = this.#timeouts
+    const times = [header, body, idle, send, ping, pong, close]
+    const shortest = Math.min(...times.filter((time) => time > 0))
     if (!Number.isFinite(shortest)) return
     const interval = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, shortest / 8))
     this.#timer = setInterval(() => this.#sweep(performance.now()), interval).unref()

@@ -1,20 +1,31 @@
-import type { ConnectionFacts, Exchange, ExchangeNotes, Outcome } from '../../core/exchange.ts'
+import type {
+  ConnectionFacts,
+  Exchange,
+  ExchangeNotes,
+  Outcome,
+  WebSocketOffer,
+} from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import type { ExchangeLink } from './link.ts'
 import { IncomingBody } from './request-body.ts'
 import { HttpResponse } from './response.ts'
+import type { Handshake } from './web-socket/handshake.ts'
+import { HandshakeOffer } from './web-socket/offer.ts'
 
 /** One request that came by an HTTP/1 connection. Its costly parts are made when they are asked for. */
 export class HttpExchange implements Exchange {
   readonly request: Http1Request
   readonly startedAt: number
   readonly response: HttpResponse
+  /** Set for a request that asks for a WebSocket in the right way. */
+  handshake: Handshake | undefined
   readonly #link: ExchangeLink
   #body: IncomingBody | undefined
   #id: string | undefined
   #notes: ExchangeNotes | undefined
   #controller: AbortController | undefined
   #listeners: ((outcome: Outcome) => void)[] | undefined
+  #offer: WebSocketOffer | undefined
   #over = false
   #error: Error | undefined
 
@@ -41,8 +52,14 @@ export class HttpExchange implements Exchange {
     return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
   }
 
-  get webSocket(): undefined {
-    return undefined
+  get webSocket(): WebSocketOffer | undefined {
+    if (this.handshake === undefined) return undefined
+    return (this.#offer ??= new HandshakeOffer(this.#link, this.handshake, this.response))
+  }
+
+  /** Somebody holds the client's wish for a WebSocket, and has not answered it. */
+  get offered(): boolean {
+    return this.#offer !== undefined && !this.response.begun
   }
 
   get signal(): AbortSignal {

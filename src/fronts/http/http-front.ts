@@ -27,7 +27,10 @@ export class HttpFront implements Service {
 
   constructor(options: HttpFrontOptions) {
     this.#context = new FrontContext(options)
-    this.#sweep = new DeadlineSweep(options.timeouts, this.#connections)
+    const { header, body, idle, send } = options.timeouts
+    const { pingInterval: ping, pingTimeout: pong, closeTimeout: close } = options.webSocket
+    const deadlines = { header, body, idle, send, ping, pong, close }
+    this.#sweep = new DeadlineSweep(deadlines, this.#connections)
   }
 
   /** Bound addresses, `http://127.0.0.1:8000` or `unix:/path`; empty before `start`. */
@@ -68,7 +71,10 @@ export class HttpFront implements Service {
   }
 
   async #listen(address: ListenAddress): Promise<Listener> {
-    const listener = await listen(address, (socket) => this.#accept(socket))
+    // A source hands over what waits while it is being opened.
+    let url = address.kind === 'handed' ? address.url : ''
+    const listener = await listen(address, (socket) => this.#accept(socket, readPath(url)))
+    url = listener.url
     // Out of descriptors, for instance: the connection is lost, the server is not.
     listener.onError((error) => {
       const { logger } = this.#context.options
@@ -82,6 +88,7 @@ export class HttpFront implements Service {
     this.#context.stopping = true
     const closed = this.#closeAll(this.#listeners)
     const deadline = this.#startDeadline()
+    for (const connection of this.#connections) connection.closeWebSocket()
     if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
     for (const connection of this.#connections) connection.shutdown()
     await this.#waitUntilEmpty()
@@ -120,13 +127,13 @@ export class HttpFront implements Service {
     clearTimeout(timer)
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, localPath: string): void {
     const most = this.#context.options.limits.connections
     if (most > 0 && this.#connections.size >= most) {
       this.#refuse(socket)
       return
     }
-    const connection = new Connection(socket, this.#context)
+    const connection = new Connection(socket, this.#context, localPath)
     this.#connections.add(connection)
     socket.once('close', () => this.#forget(connection))
     if (this.#context.stopping) connection.shutdown()
@@ -149,4 +156,9 @@ export class HttpFront implements Service {
     socket.write(createRefusal(this.#context.encoder, error).text, 'latin1')
     this.#refused.set(socket, new Linger(socket, CROWD_LINGER))
   }
+}
+
+/** Path of a Unix socket; empty for TCP. */
+function readPath(url: string): string {
+  return url.startsWith('unix:') ? url.slice(5) : ''
 }

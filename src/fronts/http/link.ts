@@ -1,6 +1,7 @@
-import type { ConnectionFacts } from '../../core/exchange.ts'
+import type { ConnectionFacts, WebSocketChannel } from '../../core/exchange.ts'
 import type { FrontContext } from './context.ts'
 import type { Outbox } from './outbox.ts'
+import type { Handshake } from './web-socket/handshake.ts'
 
 /** What an exchange, its body and its response may ask of the connection they came by. */
 export interface ExchangeLink {
@@ -17,4 +18,6 @@ export interface ExchangeLink {
   responseEnded(): void
   /** The response cannot be finished: ends the exchange and the connection. */
   cut(reason: Error): void
+  /** Makes a WebSocket of the connection; `lines` are for the head of the answer. */
+  upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel
 }

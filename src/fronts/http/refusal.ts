@@ -1,7 +1,8 @@
 import { TaipanError } from '../../core/errors.ts'
-import { createResponseHead } from '../../core/response-head.ts'
+import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 import { reasonPhrase } from '../../core/status.ts'
 import type { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
+import { WEB_SOCKET_VERSION } from './web-socket/handshake.ts'
 
 /** The answer by which the front itself refuses a request; the connection closes behind it. */
 export interface Refusal {
@@ -25,13 +26,20 @@ export function createRefusal(
     String(body.length),
   ]
   if (status === 503) fields.push('Retry-After', '5')
-  const head = encoder.format(createResponseHead(status, fields), {
+  const head = createResponseHead(status, fields)
+  const text = encoder.format(status === 426 ? withVersion(head) : head, {
     version: '1.1',
     framing: 'length',
     keepAlive: false,
     addedLength: undefined,
   })
-  return { status, text: bodiless ? head : head + body }
+  return { status, text: bodiless ? text : text + body }
+}
+
+// RFC 6455, 4.4, and RFC 9110, 7.8: Upgrade has to be named in Connection, too.
+function withVersion(head: ResponseHead): ResponseHead {
+  const lines = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${WEB_SOCKET_VERSION}\r\n`
+  return { ...head, fields: head.fields + lines }
 }
 
 /** What a decoder threw, as the refusal it stands for; anything else is a fault of ours. */

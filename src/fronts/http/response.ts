@@ -5,7 +5,7 @@ import { reasonPhrase } from '../../core/status.ts'
 import {
   type Framing,
   isBodiless,
-  LAST_CHUNK,
+  formatLastChunk,
   type RequestFacts,
   resolveFraming,
 } from '../../wire/http1/response-encoder.ts'
@@ -15,6 +15,8 @@ import { HIGH_WATER } from './outbox.ts'
 const IDLE = 0
 const BEGUN = 1
 const ENDED = 2
+/** The connection is a WebSocket: only `abort` means anything. */
+const UPGRADED = 3
 const ONE_WRITE_BYTES = 16_384
 
 /** Encodes one response into its connection. */
@@ -95,10 +97,12 @@ export class HttpResponse implements ResponseSink {
 
   inform(status: number, fields: string): void {
     if (this.#state !== IDLE || this.#request.version === '1.0') return
+    // Hints that nobody reads must not pile up.
+    if (this.pending >= HIGH_WATER) return
     this.#link.outbox.writeNow(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fields}\r\n`)
   }
 
-  end(): void {
+  end(trailers = ''): void {
     if (this.#state === IDLE) {
       this.abort(new TaipanError('APPLICATION_FAILED', 'the response was ended before it began'))
       return
@@ -110,7 +114,7 @@ export class HttpResponse implements ResponseSink {
       return
     }
     this.#state = ENDED
-    if (this.framing === 'chunked') this.#link.outbox.writeText(LAST_CHUNK)
+    if (this.framing === 'chunked') this.#link.outbox.writeText(formatLastChunk(trailers))
     this.#link.outbox.flush()
     this.#link.responseEnded()
   }
@@ -119,6 +123,18 @@ export class HttpResponse implements ResponseSink {
     if (this.#state === ENDED) return
     this.#state = ENDED
     this.#link.cut(reason)
+  }
+
+  /** The answer is 101. */
+  upgrade(): void {
+    this.#state = UPGRADED
+    this.status = 101
+  }
+
+  /** The WebSocket is closed; `bytes` were sent on it. */
+  finishUpgrade(bytes: number): void {
+    this.#state = ENDED
+    this.bytes = bytes
   }
 
   /** The front answers by itself, or the client is gone: nothing more is taken. `status` is what the front answers. */

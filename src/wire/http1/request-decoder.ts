@@ -88,6 +88,13 @@ export class RequestDecoder {
     return piece
   }
 
+  /** Everything that was not read: the connection speaks another protocol from here on. */
+  takeRest(): Buffer {
+    const rest = this.#input.subarray(this.#at)
+    this.#consume(this.#input.length)
+    return rest
+  }
+
   #readChunks(chunks: ChunkedDecoder, room: number): Buffer | undefined {
     const piece = chunks.read(this.#input, this.#at, room)
     this.#consume(chunks.position)

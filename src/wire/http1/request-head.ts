@@ -18,6 +18,8 @@ export interface Http1Request extends RequestHead {
   readonly keepAlive: boolean
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
+  /** A GET without a body that asks for the connection to become a WebSocket. */
+  readonly webSocket: boolean
 }
 
 /** Turns whole heads into requests. One for each connection: it keeps nothing but scratch fields. */
@@ -31,6 +33,8 @@ export class RequestHeadParser {
   #close = false
   #keepAlive = false
   #expects = false
+  #upgrade = false
+  #webSocket = false
 
   constructor(limits: Http1Limits) {
     this.#limits = limits
@@ -45,6 +49,8 @@ export class RequestHeadParser {
     this.#close = false
     this.#keepAlive = false
     this.#expects = false
+    this.#upgrade = false
+    this.#webSocket = false
     const line = parseRequestLine(text, this.#limits.targetBytes)
     if (text.length - line.end - 2 > this.#limits.headerBytes) throw this.#createTooLarge()
     const fields = this.#parseFields(text, line.end)
@@ -88,6 +94,9 @@ export class RequestHeadParser {
       case 6:
         if (equals(name, 'expect')) this.#expects ||= equals(value, '100-continue')
         return
+      case 7:
+        if (equals(name, 'upgrade')) this.#noteUpgrade(value)
+        return
       case 10:
         if (equals(name, 'connection')) this.#noteConnection(value)
         return
@@ -122,7 +131,13 @@ export class RequestHeadParser {
       const word = option.trim().toLowerCase()
       if (word === 'close') this.#close = true
       else if (word === 'keep-alive') this.#keepAlive = true
+      else if (word === 'upgrade') this.#upgrade = true
     }
+  }
+
+  #noteUpgrade(value: string): void {
+    for (const protocol of value.split(','))
+      if (protocol.trim().toLowerCase() === 'websocket') this.#webSocket = true
   }
 
   #createRequest(line: RequestLine, fields: string[]): Http1Request {
@@ -142,7 +157,14 @@ export class RequestHeadParser {
       bodyLength,
       keepAlive: !this.#close && (version === '1.1' || this.#keepAlive),
       expectsContinue: this.#expects && version === '1.1' && bodyLength !== 0,
+      webSocket: this.#webSocket && this.#asksForWebSocket(line, bodyLength),
     }
+  }
+
+  #asksForWebSocket({ method, version }: RequestLine, bodyLength: number): boolean {
+    if (!this.#upgrade || method !== 'GET' || bodyLength !== 0) return false
+    if (version === '1.0') throw createMalformed('HTTP/1.0 has no WebSocket')
+    return true
   }
 
   #resolveBodyLength(version: string): number {

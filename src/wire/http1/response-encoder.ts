@@ -14,8 +14,10 @@ export interface RequestFacts {
 /** The interim answer to `Expect: 100-continue`. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
-/** What stands behind the last piece of a chunked body. */
-export const LAST_CHUNK = '0\r\n\r\n'
+/** What stands behind the last piece of a chunked body; `trailers` are whole lines. */
+export function formatLastChunk(trailers: string): string {
+  return `0\r\n${trailers}\r\n`
+}
 
 /** Whether a response has no body whatever its header says (RFC 9112, 6.3). */
 export function isBodiless(method: string, status: number): boolean {
@@ -57,14 +59,15 @@ export class ResponseEncoder {
       head.status === 204 && head.contentLength !== undefined
         ? removeContentLength(head.fields)
         : head.fields
-    text += this.#formatOrigin(head)
+    text += this.formatOrigin(head)
     if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
     if (plan.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
     if (!plan.keepAlive) return `${text}Connection: close\r\n\r\n`
     return plan.version === '1.0' ? `${text}Connection: keep-alive\r\n\r\n` : `${text}\r\n`
   }
 
-  #formatOrigin(head: ResponseHead): string {
+  /** The lines Date and Server, as far as the head has none. */
+  formatOrigin(head: Pick<ResponseHead, 'hasDate' | 'hasServer'>): string {
     const now = Date.now()
     const second = now - (now % 1000)
     if (second !== this.#second) {

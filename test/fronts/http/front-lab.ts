@@ -8,6 +8,7 @@ import type {
   HttpLimits,
   HttpTimeouts,
   ListenAddress,
+  WebSocketOptions,
 } from '../../../src/fronts/http/options.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 
@@ -17,6 +18,7 @@ export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 export interface LabOptions {
   readonly limits?: Partial<HttpLimits>
   readonly timeouts?: Partial<HttpTimeouts>
+  readonly webSocket?: Partial<WebSocketOptions>
   readonly addresses?: readonly ListenAddress[]
 }
 
@@ -58,7 +60,7 @@ export class FrontLab {
         ...options.limits,
       },
       timeouts: { header: 0, body: 0, idle: 0, send: 0, shutdown: 500, ...options.timeouts },
-      webSocket: webSocketOptions(),
+      webSocket: webSocketOptions(options.webSocket),
       serverSoftware: 'taipan/test',
       logger: this.#createLogger(),
     }

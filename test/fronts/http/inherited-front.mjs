@@ -18,6 +18,14 @@ const front = new HttpFront({
     requestsPerConnection: 0,
   },
   timeouts: { header: 0, body: 0, idle: 0, send: 0, shutdown: 1000 },
+  webSocket: {
+    message: 1 << 20,
+    compression: true,
+    pingInterval: 0,
+    pingTimeout: 0,
+    closeTimeout: 1000,
+    origins: [],
+  },
   serverSoftware: '',
   logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
 })

@@ -49,6 +49,7 @@ test('facts of the exchange are true', async () => {
     remotePort: String(connection.socket.localPort),
     localAddress: '127.0.0.1',
     localPort: new URL(lab.url).port,
+    localPath: '',
   })
   expect(two?.connection).toBe(one?.connection)
   expect(one?.id).toBe(one?.id)

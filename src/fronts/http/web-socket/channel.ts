@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net'
+
+import { WebSocket } from 'ws'
+
+import type { WebSocketChannel, WebSocketClose, WebSocketPiece } from '../../../core/exchange.ts'
+import type { Wait } from '../deadlines.ts'
+import { HIGH_WATER } from '../outbox.ts'
+import { toCloseCode, toSendable } from './close-code.ts'
+import { FrameOutbox } from './frame-outbox.ts'
+import { ReadAhead, type MessageListener } from './read-ahead.ts'
+
+/** How a WebSocket is lost. */
+const LOST: WebSocketClose = { code: 1006, reason: '' }
+
+/** What a channel is made of. */
+export interface ChannelParts {
+  readonly socket: Socket
+  readonly webSocket: WebSocket
+  /** Called once, behind `onClose`. `lost`: without a close by either side. */
+  readonly onClosed: (lost: boolean) => void
+}
+
+/** One WebSocket of the front, until its connection is closed. */
+export class Channel implements WebSocketChannel {
+  onDrain: (() => void) | undefined
+  onClose: ((close: WebSocketClose) => void) | undefined
+  readonly #socket: Socket
+  readonly #webSocket: WebSocket
+  readonly #outbox: FrameOutbox
+  readonly #incoming = new ReadAhead()
+  readonly #onClosed: (lost: boolean) => void
+  /** How our side closed it. */
+  #closing: WebSocketClose | undefined
+  /** How the client broke the protocol. */
+  #failure: WebSocketClose | undefined
+  #blocked = false
+  #paused = false
+  #awaitingPong = false
+
+  constructor({ socket, webSocket, onClosed }: ChannelParts) {
+    this.#socket = socket
+    this.#webSocket = webSocket
+    this.#onClosed = onClosed
+    this.#outbox = new FrameOutbox(socket, webSocket, () => this.#noteProgress())
+    webSocket.on('message', (data, isBinary) => {
+      if (Buffer.isBuffer(data)) this.#receive(data, !isBinary)
+    })
+    webSocket.on('ping', (data) => this.#outbox.pong(data))
+    webSocket.on('pong', () => {
+      this.#awaitingPong = false
+    })
+    webSocket.on('error', (error) => this.#noteFailure(error))
+    webSocket.on('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
+    // Both sides have said goodbye: a client that keeps its end open is not waited for.
+    socket.once('finish', () => {
+      if (this.#failure === undefined) socket.destroy()
+    })
+  }
+
+  get onMessage(): MessageListener | undefined {
+    return this.#incoming.onMessage
+  }
+
+  set onMessage(listener: MessageListener | undefined) {
+    this.#incoming.onMessage = listener
+  }
+
+  /** Payload bytes sent. */
+  get bytes(): number {
+    return this.#outbox.bytes
+  }
+
+  /** Bytes not yet taken by the client's connection. */
+  get pending(): number {
+    return this.#outbox.pending
+  }
+
+  /** Changes whenever the client took bytes. */
+  get progress(): number {
+    return this.#outbox.progress
+  }
+
+  /** What the client is waited for. While it is held back no pong of it can be seen. */
+  get wait(): Wait {
+    if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return 'close'
+    if (this.#paused) return 'none'
+    return this.#awaitingPong ? 'pong' : 'ping'
+  }
+
+  /** Changes whenever the wait begins anew: a client that sends a long message cannot send a pong. */
+  get activity(): number {
+    return this.#awaitingPong && this.#closing === undefined ? this.#socket.bytesRead : 0
+  }
+
+  send(data: Uint8Array, piece: WebSocketPiece): boolean {
+    this.#outbox.send(data, piece)
+    this.#blocked = this.#outbox.pending >= HIGH_WATER
+    return !this.#blocked
+  }
+
+  request(bytes: number): void {
+    this.#incoming.request(bytes)
+    if (this.#paused && !this.#incoming.full) this.#setPaused(false)
+  }
+
+  close(close: WebSocketClose): void {
+    if (this.#closing !== undefined) return
+    this.#closing = toSendable(close)
+    this.#incoming.discard()
+    this.#setPaused(false)
+    this.#outbox.close(this.#closing)
+  }
+
+  ping(): void {
+    this.#awaitingPong = true
+    this.#outbox.ping()
+  }
+
+  /** Cuts the connection. */
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+
+  #receive(data: Buffer, isText: boolean): void {
+    if (this.#closing !== undefined) return
+    this.#incoming.push(data, isText)
+    if (this.#incoming.full) this.#setPaused(true)
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) this.#webSocket.pause()
+    else this.#webSocket.resume()
+  }
+
+  #noteProgress(): void {
+    if (!this.#blocked || !this.#outbox.low) return
+    this.#blocked = false
+    this.onDrain?.()
+  }
+
+  #noteFailure(error: Error): void {
+    this.#failure ??= { code: toCloseCode(error), reason: '' }
+  }
+
+  #finish(close: WebSocketClose): void {
+    const lost = close.code === LOST.code && !this.#closing && !this.#failure
+    this.#incoming.flush()
+    this.onClose?.(this.#closing ?? this.#failure ?? close)
+    this.onClose = undefined
+    this.onDrain = undefined
+    this.onMessage = undefined
+    this.#onClosed(lost)
+  }
+}
+
+/** A channel whose client was gone before the handshake could be completed. */
+export function createLostChannel(): WebSocketChannel {
+  const channel: WebSocketChannel = {
+    onDrain: undefined,
+    onMessage: undefined,
+    onClose: undefined,
+    send: () => true,
+    request: () => undefined,
+    close: () => undefined,
+  }
+  process.nextTick(() => channel.onClose?.(LOST))
+  return channel
+}

@@ -1,0 +1,65 @@
+import { createMalformed } from '../../../wire/http1/malformed.ts'
+
+/** Windows of 4 KiB: a socket that compresses costs some 60 KiB instead of 300. */
+const WINDOW_BITS = 12
+// zlib makes 9 of 8 without saying so.
+const LEAST_WINDOW_BITS = 9
+const MOST_WINDOW_BITS = 15
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const PARAMETER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:\s*=\s*(?:"([^"\\]*)"|([^\s"]+)))?$/
+
+interface Parameter {
+  readonly name: string
+  readonly value: string | undefined
+}
+
+/**
+ * Chooses among the extensions that a client offers (RFC 7692, 7.1): the first permessage-deflate that can be done, with
+ * the windows that are used. Empty for none; throws for a field that is no list of extensions.
+ */
+export function negotiateDeflate(offers: string | undefined): string {
+  if (offers === undefined) return ''
+  let chosen = ''
+  for (const offer of offers.split(',')) {
+    const [name = '', ...parameters] = offer.split(';').map((part) => part.trim())
+    if (!NAME.test(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
+    const parsed = parameters.map(parseParameter)
+    if (chosen === '' && name === 'permessage-deflate') chosen = formatAnswer(parsed)
+  }
+  return chosen
+}
+
+function parseParameter(text: string): Parameter {
+  const match = PARAMETER.exec(text)
+  if (match === null) throw createMalformed('Sec-WebSocket-Extensions has a broken parameter')
+  return { name: match[1] ?? '', value: match[2] ?? match[3] }
+}
+
+/** Empty for an offer that has to be declined. */
+function formatAnswer(parameters: readonly Parameter[]): string {
+  const names = new Set(parameters.map((parameter) => parameter.name))
+  if (names.size < parameters.length) return ''
+  let serverBits = WINDOW_BITS
+  let rest = ''
+  for (const { name, value } of parameters) {
+    if (name === 'server_no_context_takeover' || name === 'client_no_context_takeover') {
+      if (value !== undefined) return ''
+      rest += `; ${name}`
+    } else if (name === 'server_max_window_bits') {
+      const bits = parseBits(value)
+      if (bits < LEAST_WINDOW_BITS) return ''
+      serverBits = Math.min(serverBits, bits)
+    } else if (name === 'client_max_window_bits') {
+      const bits = value === undefined ? MOST_WINDOW_BITS : parseBits(value)
+      if (bits === 0) return ''
+      if (bits >= LEAST_WINDOW_BITS) rest += `; ${name}=${Math.min(WINDOW_BITS, bits)}`
+    } else return ''
+  }
+  return `permessage-deflate; server_max_window_bits=${serverBits}${rest}`
+}
+
+/** 0 for what is no number of bits. */
+function parseBits(value: string | undefined): number {
+  return value !== undefined && /^([89]|1[0-5])$/.test(value) ? Number(value) : 0
+}

@@ -1,0 +1,80 @@
+import { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+import { type Server, type WebSocket, WebSocketServer } from 'ws'
+
+import type { WebSocketOptions } from '../options.ts'
+import type { Handshake } from './handshake.ts'
+import { WEB_SOCKET_VERSION } from './handshake.ts'
+
+/** Frames of one message, for each KiB that it may have; and never fewer, nor more. */
+const FRAMES = { perKibibyte: 16, least: 1024, most: 65_536 }
+/** Pieces in which a message may arrive, as they come from the network. */
+const CHUNKS = { perKibibyte: 2, least: 4096, most: 65_536 }
+const COMPRESSION = { concurrencyLimit: 10, zlibDeflateOptions: { memLevel: 5 } }
+/** Longest time that a timer takes, in ms. */
+const FOR_EVER = 2 ** 31 - 1
+
+/** The handshake as `ws` reads it, with the lines that its answer gets. */
+class HandshakeRequest extends IncomingMessage {
+  lines: readonly string[] = []
+}
+
+/** What one handshake is completed with. */
+export interface UpgradePlan {
+  readonly handshake: Handshake
+  /** Header lines for the answer, without line ends. */
+  readonly lines: readonly string[]
+  /** Bytes that came behind the handshake. */
+  readonly rest: Buffer
+}
+
+/** Makes WebSockets of connections. One for a front. */
+export class Upgrader {
+  readonly #server: Server<typeof WebSocket, typeof HandshakeRequest>
+
+  constructor(options: WebSocketOptions) {
+    // The types of `ws` do not know `closeTimeout` yet.
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      autoPong: false,
+      maxPayload: options.message,
+      maxFragments: resolveCount(FRAMES, options.message),
+      maxBufferedChunks: resolveCount(CHUNKS, options.message),
+      perMessageDeflate: options.compression && COMPRESSION,
+      closeTimeout: options.closeTimeout === 0 ? FOR_EVER : options.closeTimeout,
+    }
+    this.#server = new WebSocketServer(settings)
+    this.#server.on('headers', (headers, request) => {
+      headers.push(...request.lines)
+    })
+  }
+
+  /** Answers the handshake and hands the socket over; undefined when the client is gone. */
+  upgrade(socket: Socket, { handshake, lines, rest }: UpgradePlan): WebSocket | undefined {
+    const request = new HandshakeRequest(socket)
+    request.method = 'GET'
+    request.headers = {
+      upgrade: 'websocket',
+      'sec-websocket-key': handshake.key,
+      'sec-websocket-version': WEB_SOCKET_VERSION,
+    }
+    if (handshake.extension !== '')
+      request.headers['sec-websocket-extensions'] = handshake.extension
+    request.lines = lines
+    // `ws` writes the header as text, and everything else as bytes.
+    socket.setDefaultEncoding('latin1')
+    let upgraded: WebSocket | undefined
+    this.#server.handleUpgrade(request, socket, rest, (webSocket) => {
+      upgraded = webSocket
+    })
+    return upgraded
+  }
+}
+
+function resolveCount(bounds: typeof FRAMES, messageBytes: number): number {
+  const wanted = Math.ceil((messageBytes / 1024) * bounds.perKibibyte)
+  if (messageBytes === 0) return bounds.most
+  return Math.min(bounds.most, Math.max(bounds.least, wanted))
+}
