@@ -7,10 +7,32 @@ const STACK_BYTES = 16 * 1024 * 1024
 const INSTEAD = 'use daemon mode (-e daemon), which works without'
 
 /** A library that was opened. */
-export type PythonLibrary = Library
+export type PythonLibrary = ReturnType<Koffi['load']>
 
-/** Names of C types, as koffi knows them; addresses are `void *` and become bigint. */
-export type CType = 'void' | 'int' | 'uint32' | 'size_t' | 'int64' | 'double' | 'void *' | 'str'
+/** C types, and what they are in JavaScript. */
+export interface CValues {
+  void: void
+  int: number
+  uint32: number
+  size_t: number
+  int64: number
+  double: number
+  /** An address; null is 0. */
+  'void *': bigint | null
+  /** UTF-8 text that ends with NUL; null is 0. */
+  str: string | null
+}
+
+/** The type of the result, then those of the parameters. */
+export type CSignature = readonly [keyof CValues, ...(keyof CValues)[]]
+
+/** A function in C, as JavaScript calls it. */
+export type CFunction<S extends CSignature> = S extends readonly [
+  infer Result extends keyof CValues,
+  ...infer Parameters extends readonly (keyof CValues)[],
+]
+  ? (...values: { [Index in keyof Parameters]: CValues[Parameters[Index]] }) => CValues[Result]
+  : never
 
 /** Calls back when a descriptor can be read. */
 export interface Watcher {
@@ -30,8 +52,6 @@ export interface PyStatus {
 }
 
 type Koffi = typeof koffi
-type Library = ReturnType<Koffi['load']>
-type CFunction = (...values: never[]) => unknown
 
 let loading: Promise<Ffi> | undefined
 
@@ -82,29 +102,37 @@ export function notEmbeddable(message: string, cause?: unknown): TaipanError {
 /** What is called in C and known of the platform: nothing else in this package knows either. */
 export class Ffi {
   readonly #koffi: Koffi
-  readonly #process: Library
+  readonly #process: PythonLibrary
   readonly #keep: unknown[] = []
+  readonly #socketPair: CFunction<['int', 'int', 'int', 'int', 'void *']>
+  readonly #getEnvironment: CFunction<['str', 'str']>
+  readonly #setEnvironment: CFunction<['int', 'str', 'str', 'int']>
+  readonly #removeEnvironment: CFunction<['int', 'str']>
 
   constructor(koffi: Koffi) {
     this.#koffi = koffi
     this.#process = koffi.load(null)
+    this.#socketPair = this.find(undefined, 'socketpair', ['int', 'int', 'int', 'int', 'void *'])
+    this.#getEnvironment = this.find(undefined, 'getenv', ['str', 'str'])
+    this.#setEnvironment = this.find(undefined, 'setenv', ['int', 'str', 'str', 'int'])
+    this.#removeEnvironment = this.find(undefined, 'unsetenv', ['int', 'str'])
   }
 
   /** Opens a library; its symbols can be found by all that is loaded later. Throws when it cannot be opened. */
-  open(file: string): Library {
+  open(file: string): PythonLibrary {
     return this.#koffi.load(file, { global: true, lazy: false })
   }
 
   /** A function of a library, or of the node program and the C library when `library` is undefined. Throws when it has none. */
-  find<F extends CFunction>(
-    library: Library | undefined,
+  find<const S extends CSignature>(
+    library: PythonLibrary | undefined,
     name: string,
-    types: readonly [CType, ...CType[]],
-  ): F {
-    return this.functionAt<F>((library ?? this.#process).symbol(name), types)
+    signature: S,
+  ): CFunction<S> {
+    return this.functionAt((library ?? this.#process).symbol(name), signature)
   }
 
-  has(library: Library, name: string): boolean {
+  has(library: PythonLibrary, name: string): boolean {
     try {
       library.symbol(name)
       return true
@@ -114,7 +142,7 @@ export class Ffi {
   }
 
   /** A function that gives a `PyStatus`. */
-  findStatus(library: Library, name: string, parameters: readonly CType[]) {
+  findStatus(library: PythonLibrary, name: string, parameters: readonly (keyof CValues)[]) {
     const status = this.#koffi.struct({
       _type: 'int',
       func: 'const char *',
@@ -126,11 +154,9 @@ export class Ffi {
   }
 
   /** The function at an address. Each call runs on koffi's stack, in the thread of the caller. */
-  functionAt<F extends CFunction>(
-    address: bigint,
-    [result, ...parameters]: readonly [CType, ...CType[]],
-  ): F {
-    const found: F = this.#koffi.decode(address, this.#koffi.proto(result, parameters))
+  functionAt<const S extends CSignature>(address: bigint, signature: S): CFunction<S> {
+    const [result, ...parameters] = signature
+    const found: CFunction<S> = this.#koffi.decode(address, this.#koffi.proto(result, parameters))
     return found
   }
 
@@ -144,7 +170,7 @@ export class Ffi {
     return bytes === 0 ? '' : this.#koffi.decode.string(address, bytes)
   }
 
-  /** Text at an address that ends with NUL. */
+  /** Text at an address that ends with NUL; null is 0. */
   stringAt(address: bigint): string {
     return this.#koffi.decode.string(address)
   }
@@ -156,8 +182,7 @@ export class Ffi {
 
   /** A `wchar_t` string that is never freed: Python keeps the pointer. */
   wideString(text: string): bigint {
-    const points = [...text].map((character) => character.codePointAt(0) ?? 0)
-    const memory = Uint32Array.from([...points, 0])
+    const memory = Uint32Array.from(Array.from(`${text}\0`, (point) => point.codePointAt(0) ?? 0))
     this.#keep.push(memory)
     return this.#koffi.address(memory)
   }
@@ -166,13 +191,8 @@ export class Ffi {
   socketPair(): [number, number] {
     const AF_UNIX = 1
     const SOCK_STREAM_CLOEXEC = 1 | 0o2000000
-    const make = this.find<(domain: number, type: number, protocol: number, to: bigint) => number>(
-      undefined,
-      'socketpair',
-      ['int', 'int', 'int', 'int', 'void *'],
-    )
     const ends = new Int32Array(2)
-    if (make(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, this.#koffi.address(ends)) !== 0)
+    if (this.#socketPair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, this.#koffi.address(ends)) !== 0)
       throw new Error(`no socket pair can be made: error ${this.#koffi.errno()} of the system`)
     const [one = -1, other = -1] = ends
     return [one, other]
@@ -180,20 +200,13 @@ export class Ffi {
 
   /** The value in the environment of the process itself, which `process.env` of a worker thread is not. */
   getEnvironment(name: string): string | null {
-    return this.find<(name: string) => string | null>(undefined, 'getenv', ['str', 'str'])(name)
+    return this.#getEnvironment(name)
   }
 
   /** Sets or removes a variable in the environment of the process itself. */
   setEnvironment(name: string, value: string | null): void {
-    if (value === null)
-      this.find<(name: string) => number>(undefined, 'unsetenv', ['int', 'str'])(name)
-    else
-      this.find<(name: string, value: string, replace: number) => number>(undefined, 'setenv', [
-        'int',
-        'str',
-        'str',
-        'int',
-      ])(name, value, 1)
+    if (value === null) this.#removeEnvironment(name)
+    else this.#setEnvironment(name, value, 1)
   }
 
   /**

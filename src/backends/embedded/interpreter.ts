@@ -23,12 +23,12 @@ export class Interpreter {
     this.ffi = ffi
     this.facts = facts
     this.#library = openLibrary(ffi, facts)
-    this.#ensure = ffi.find<() => number>(this.#library, 'PyGILState_Ensure', ['int'])
+    this.#ensure = ffi.find(this.#library, 'PyGILState_Ensure', ['int'])
     initialize(ffi, this.#library, facts)
     const boot = this.#boot()
     // From here on Python's threads run while Node's has nothing for Python.
-    ffi.find<() => bigint>(this.#library, 'PyEval_SaveThread', ['void *'])()
-    this.#call = ffi.functionAt<() => void>(boot, ['void'])
+    ffi.find(this.#library, 'PyEval_SaveThread', ['void *'])()
+    this.#call = ffi.functionAt(boot, ['void'])
   }
 
   /**
@@ -58,10 +58,7 @@ export class Interpreter {
   }
 
   #boot(): bigint {
-    const run = this.ffi.find<(source: string) => number>(this.#library, 'PyRun_SimpleString', [
-      'int',
-      'str',
-    ])
+    const run = this.ffi.find(this.#library, 'PyRun_SimpleString', ['int', 'str'])
     const settings = JSON.stringify({ worker: `${PYTHON_FOLDER}worker.py` })
     const source = [
       'import sys',
@@ -97,7 +94,7 @@ function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): Pytho
 
 /** Starts Python as the program `facts.executable` would: its environment, its virtual environment, its encoding. */
 function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
-  if (ffi.find<() => number>(library, 'Py_IsInitialized', ['int'])() !== 0)
+  if (ffi.find(library, 'Py_IsInitialized', ['int'])() !== 0)
     throw notEmbeddable(
       'Python runs in another thread of this process already, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
     )
@@ -107,10 +104,7 @@ function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): vo
 
 /** Python < 3.15. */
 function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
-  const prepare = ffi.find<(config: bigint) => void>(library, 'PyPreConfig_InitPythonConfig', [
-    'void',
-    'void *',
-  ])
+  const prepare = ffi.find(library, 'PyPreConfig_InitPythonConfig', ['void', 'void *'])
   const preInitialize = ffi.findStatus(library, 'Py_PreInitialize', ['void *'])
   // A handful of numbers; Python's own program is initialized like this before it looks at its arguments.
   const config = Buffer.alloc(256)
@@ -120,31 +114,18 @@ function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFact
     throw notEmbeddable(
       `Python ${facts.version} cannot be initialized: ${status.err_msg ?? `exit code ${status.exitcode}`}`,
     )
-  ffi.find<(name: bigint) => void>(library, 'Py_SetProgramName', ['void', 'void *'])(
-    ffi.wideString(facts.executable),
-  )
+  ffi.find(library, 'Py_SetProgramName', ['void', 'void *'])(ffi.wideString(facts.executable))
   // 0: Node keeps its signal handlers.
-  ffi.find<(signals: number) => void>(library, 'Py_InitializeEx', ['void', 'int'])(0)
+  ffi.find(library, 'Py_InitializeEx', ['void', 'int'])(0)
 }
 
 /** Later ones, by PEP 741, which starts from an isolated configuration. */
 function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
-  const create = ffi.find<() => bigint>(library, 'PyInitConfig_Create', ['void *'])
+  const create = ffi.find(library, 'PyInitConfig_Create', ['void *'])
   const config = create()
-  const setInt = ffi.find<(config: bigint, name: string, value: number) => number>(
-    library,
-    'PyInitConfig_SetInt',
-    ['int', 'void *', 'str', 'int64'],
-  )
-  const setText = ffi.find<(config: bigint, name: string, value: string) => number>(
-    library,
-    'PyInitConfig_SetStr',
-    ['int', 'void *', 'str', 'str'],
-  )
-  const initialize = ffi.find<(config: bigint) => number>(library, 'Py_InitializeFromInitConfig', [
-    'int',
-    'void *',
-  ])
+  const setInt = ffi.find(library, 'PyInitConfig_SetInt', ['int', 'void *', 'str', 'int64'])
+  const setText = ffi.find(library, 'PyInitConfig_SetStr', ['int', 'void *', 'str', 'str'])
+  const initialize = ffi.find(library, 'Py_InitializeFromInitConfig', ['int', 'void *'])
   const settings: [string, number][] = [
     ['isolated', 0],
     ['use_environment', 1],
@@ -166,15 +147,11 @@ function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFa
     throw notEmbeddable(
       `Python ${facts.version} cannot be initialized: ${describeConfigError(ffi, library, config)}`,
     )
-  ffi.find<(config: bigint) => void>(library, 'PyInitConfig_Free', ['void', 'void *'])(config)
+  ffi.find(library, 'PyInitConfig_Free', ['void', 'void *'])(config)
 }
 
-function describeConfigError(ffi: Ffi, library: PythonLibrary, config: bigint): string {
-  const get = ffi.find<(config: bigint, text: bigint) => number>(library, 'PyInitConfig_GetError', [
-    'int',
-    'void *',
-    'void *',
-  ])
+function describeConfigError(ffi: Ffi, library: PythonLibrary, config: bigint | null): string {
+  const get = ffi.find(library, 'PyInitConfig_GetError', ['int', 'void *', 'void *'])
   const text = Buffer.alloc(8)
   if (get(config, ffi.addressOf(text)) !== 1) return 'unknown reason'
   return ffi.stringAt(text.readBigUInt64LE(0))
