@@ -1,6 +1,9 @@
 import type { CgiName, CgiWriter } from './cgi-names.ts'
 
 const TUPLE = 0x28 // '('
+const SMALL_TUPLE = 0x29 // ')'
+const LIST = 0x5b // '['
+const UNICODE = 0x75 // 'u'
 const DICT = 0x7b // '{'
 const DICT_END = 0x30 // '0'
 const INT = 0x69 // 'i'
@@ -71,6 +74,19 @@ export class MarshalWriter implements CgiWriter {
     this.#uint32(size)
   }
 
+  /** `size` values must follow. Returns where the size stands, for `setCount`. */
+  list(size: number): number {
+    this.#reserve(5)
+    this.#buffer[this.#at++] = LIST
+    this.#uint32(size)
+    return this.#at - 4
+  }
+
+  /** Changes the size of a list whose values have been written. */
+  setCount(at: number, count: number): void {
+    this.#buffer.writeUInt32LE(count, at)
+  }
+
   /** A signed number of 32 bits. */
   int(value: number): void {
     this.#reserve(5)
@@ -106,6 +122,24 @@ export class MarshalWriter implements CgiWriter {
     this.raw(value)
   }
 
+  /** A `bytes` value of one character per byte. */
+  latin1Bytes(value: string): void {
+    const length = value.length
+    this.bytesHead(length)
+    this.#reserve(length)
+    this.#latin1(value, length)
+  }
+
+  /** A short value, or more, that was encoded before. */
+  encoded(value: Uint8Array): void {
+    const length = value.length
+    this.#reserve(length)
+    const buffer = this.#buffer
+    const at = this.#at
+    for (let i = 0; i < length; i++) buffer[at + i] = value[i] ?? 0
+    this.#at = at + length
+  }
+
   /** Bytes as they are, for the value begun with `bytesHead`. */
   raw(value: Uint8Array): void {
     this.#reserve(value.length)
@@ -123,8 +157,16 @@ export class MarshalWriter implements CgiWriter {
       this.#buffer[this.#at++] = LONG_TEXT
       this.#uint32(length)
     }
-    if (length <= LOOP_CHARACTERS) this.#characters(value, length)
-    else this.#at += this.#buffer.write(value, this.#at, 'latin1')
+    this.#latin1(value, length)
+  }
+
+  /** Text of any characters. */
+  unicode(value: string): void {
+    const length = Buffer.byteLength(value, 'utf8')
+    this.#reserve(length + 5)
+    this.#buffer[this.#at++] = UNICODE
+    this.#uint32(length)
+    this.#at += this.#buffer.write(value, this.#at, 'utf8')
   }
 
   /** A dict entry of two strings. */
@@ -144,6 +186,11 @@ export class MarshalWriter implements CgiWriter {
     for (let i = 0; i < length; i++) buffer[at + i] = key[i] ?? 0
     this.#at = at + length
     this.text(value)
+  }
+
+  #latin1(value: string, length: number): void {
+    if (length <= LOOP_CHARACTERS) this.#characters(value, length)
+    else this.#at += this.#buffer.write(value, this.#at, 'latin1')
   }
 
   #characters(value: string, length: number): void {
@@ -170,4 +217,30 @@ export class MarshalWriter implements CgiWriter {
     this.#buffer.copy(grown, 0, 0, this.#at)
     this.#buffer = grown
   }
+}
+
+/** `marshal` of a short ASCII text that Python keeps one copy of. */
+export function encodeKey(text: string): Uint8Array {
+  return encodeShort(SHORT_KEY, text)
+}
+
+/** `marshal` of a short ASCII text. */
+export function encodeText(text: string): Uint8Array {
+  return encodeShort(SHORT_TEXT, text)
+}
+
+/** `marshal` of a pair that holds one `bytes` already; the other has to follow. */
+export function encodePairHead(first: string): Uint8Array {
+  const bytes = Buffer.alloc(7 + first.length)
+  bytes[0] = SMALL_TUPLE
+  bytes[1] = 2
+  bytes[2] = BYTES
+  bytes.writeUInt32LE(first.length, 3)
+  bytes.write(first, 7, 'latin1')
+  return bytes
+}
+
+function encodeShort(type: number, text: string): Uint8Array {
+  if (text.length > 255) throw new RangeError('a short text has at most 255 characters')
+  return Buffer.concat([Buffer.from([type, text.length]), Buffer.from(text, 'latin1')])
 }

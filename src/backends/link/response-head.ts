@@ -1,14 +1,19 @@
 import type { ResponseHead } from '../../core/response-head.ts'
-import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag } from '../../wire/frames.ts'
 
 const LENGTH_BYTES = 8
 const CR = 0x0d
 const LF = 0x0a
 
+/** What a HEAD frame says in its first bytes. */
+export interface HeadFacts {
+  readonly status: number
+  readonly flags: number
+}
+
 /** The head that a HEAD frame holds; the worker has checked its lines. Throws when the frame is cut. */
 export function parseResponseHead(
-  frame: FrameHead,
+  frame: HeadFacts,
   chunk: Buffer,
   start: number,
   end: number,
@@ -28,6 +33,17 @@ export function parseResponseHead(
     hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,
     close: (flags & FrameFlag.HEAD_CLOSE) !== 0,
   }
+}
+
+/** The same for a frame of an event loop, whose payload begins with the status. */
+export function parseStreamHead(
+  flags: number,
+  chunk: Buffer,
+  start: number,
+  end: number,
+): ResponseHead {
+  const status = chunk.readUInt16LE(start)
+  return parseResponseHead({ status, flags }, chunk, start + 2, end)
 }
 
 function parseReason(status: number, chunk: Buffer, start: number, end: number): string {

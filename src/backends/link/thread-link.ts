@@ -11,7 +11,9 @@ import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { HeldResponses } from './held-responses.ts'
 import type { Errand } from './errand.ts'
-import { PulledBody, takeWholeBody } from './request-body.ts'
+import { SocketTarget } from './frame-target.ts'
+import { PulledBody, takeBodyAlong } from './request-body.ts'
+import type { RequestFacts } from './request-facts.ts'
 import { RequestWriter } from './request-frame.ts'
 import { parseResponseHead } from './response-head.ts'
 import { ServiceClock } from './service-clock.ts'
@@ -33,15 +35,6 @@ export interface ThreadSurroundings {
   readonly onLost: (link: ThreadLink, error: Error | undefined) => void
   /** Requests wait and no thread is idle. */
   readonly underPressure: () => boolean
-}
-
-/** What a request was, for the record of a worker's death. */
-export interface RequestFacts {
-  readonly id: string
-  readonly method: string
-  readonly path: string
-  /** Milliseconds since hand-over. */
-  readonly age: number
 }
 
 /** A request that was sent while the thread had another one. */
@@ -99,7 +92,7 @@ export class ThreadLink implements FrameSink {
     this.#socket = socket
     this.#surroundings = surroundings
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
-    this.#body = new PulledBody(socket)
+    this.#body = new PulledBody(new SocketTarget(socket))
     this.#writer = new RequestWriter(socket)
     socket.on('data', this.#onChunk)
     socket.on('error', this.#onSocketError)
@@ -137,7 +130,7 @@ export class ThreadLink implements FrameSink {
   serve(errand: Errand): void {
     const serial = this.#nextSerial()
     this.busy = true
-    this.#takeBody(errand)
+    takeBodyAlong(errand, this.#surroundings.requestBuffer)
     this.#begin(errand, serial, performance.now())
     this.#writer.add(errand, serial)
     this.#send()
@@ -146,7 +139,7 @@ export class ThreadLink implements FrameSink {
   /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
   serveLater(errand: Errand): void {
     const serial = this.#nextSerial()
-    this.#takeBody(errand)
+    takeBodyAlong(errand, this.#surroundings.requestBuffer)
     this.#ahead.push({ errand, serial })
     this.#writer.add(errand, serial)
     if (this.#flushing) return
@@ -272,13 +265,6 @@ export class ThreadLink implements FrameSink {
   #nextSerial(): number {
     this.#lastSerial = (this.#lastSerial + 1) % SERIALS
     return this.#lastSerial
-  }
-
-  /** Takes the body along when all of it is there and it is short enough to be sent unasked. */
-  #takeBody(errand: Errand): void {
-    const { body } = errand.exchange
-    if (errand.body !== undefined || !body.complete) return
-    if (body.buffered <= this.#surroundings.requestBuffer) errand.body = takeWholeBody(body)
   }
 
   /** It is the turn of a request. */

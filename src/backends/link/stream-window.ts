@@ -1,0 +1,43 @@
+import { FrameType } from '../../wire/frames.ts'
+import type { FrameTarget } from './frame-target.ts'
+
+// Half of what a worker may be ahead, so that short answers are never granted anything.
+const STEP_BYTES = 128 * 1024
+
+/** Tells a worker how much of one stream its client has taken. */
+export class StreamWindow {
+  readonly #target: FrameTarget
+  readonly #stream: number
+  #taken = 0
+  #held = 0
+
+  constructor(target: FrameTarget, stream: number) {
+    this.#target = target
+    this.#stream = stream
+  }
+
+  /** The client took bytes at once. */
+  take(bytes: number): void {
+    this.#taken += bytes
+    if (this.#taken >= STEP_BYTES) this.#grant()
+  }
+
+  /** Bytes wait for a slow client. */
+  hold(bytes: number): void {
+    this.#held += bytes
+  }
+
+  /** The client caught up. */
+  release(): void {
+    const held = this.#held
+    this.#held = 0
+    this.take(held)
+  }
+
+  #grant(): void {
+    const payload = Buffer.allocUnsafe(4)
+    payload.writeUInt32LE(this.#taken)
+    this.#taken = 0
+    this.#target.frame({ type: FrameType.WINDOW, flags: 0, status: this.#stream }, payload)
+  }
+}

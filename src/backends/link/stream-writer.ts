@@ -1,0 +1,94 @@
+import { writeAsgiScope } from '../../wire/asgi-scope.ts'
+import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
+import { MarshalWriter } from '../../wire/marshal.ts'
+import type { Carrier } from './carrier.ts'
+import type { Errand } from './errand.ts'
+import type { FrameMark, FrameTarget } from './frame-target.ts'
+
+const BATCH_BYTES = 64 * 1024
+
+/** Gathers the frames for an event loop, and sends those of one turn of Node's loop in one write. */
+export class StreamWriter implements FrameTarget {
+  /** Number of the write that takes the next frame along. */
+  batch = 0
+  /** Stream whose request was written last, with nothing behind it; 0 when something is. */
+  lastRequest = 0
+  readonly #carrier: Carrier
+  readonly #marshal = new MarshalWriter()
+  #flows = true
+  #scheduled = false
+  #closed = false
+
+  constructor(carrier: Carrier) {
+    this.#carrier = carrier
+  }
+
+  /** Adds the REQUEST frame of a stream. */
+  request(errand: Errand, stream: number): void {
+    const { exchange, invocation, application, body } = errand
+    const marshal = this.#marshal
+    const start = marshal.skip(FRAME_HEADER_BYTES)
+    marshal.tuple(4)
+    marshal.int(application)
+    marshal.text(exchange.id)
+    writeAsgiScope(exchange, invocation, marshal)
+    if (body === undefined) marshal.none()
+    else this.#addBody(body)
+    this.lastRequest = stream
+    this.#complete({ type: FrameType.REQUEST, flags: 0, status: stream }, start)
+  }
+
+  frame(mark: FrameMark, payload?: Uint8Array): boolean {
+    const marshal = this.#marshal
+    const start = marshal.skip(FRAME_HEADER_BYTES)
+    if (payload !== undefined) marshal.raw(payload)
+    this.lastRequest = 0
+    this.#complete(mark, start)
+    return this.#flows
+  }
+
+  /** The worker caught up. */
+  noteDrain(): void {
+    this.#flows = true
+  }
+
+  /** Sends nothing more. */
+  close(): void {
+    this.#closed = true
+    this.#marshal.clear()
+  }
+
+  readonly #release = (): void => {
+    this.#scheduled = false
+    this.#flush()
+  }
+
+  #addBody(body: readonly Uint8Array[]): void {
+    const marshal = this.#marshal
+    let length = 0
+    for (const piece of body) length += piece.length
+    marshal.bytesHead(length)
+    for (const piece of body) marshal.raw(piece)
+  }
+
+  #complete(mark: FrameMark, start: number): void {
+    const marshal = this.#marshal
+    const { type, flags, status } = mark
+    const length = marshal.length - start - FRAME_HEADER_BYTES
+    writeFrameHeader(marshal.buffer, start, { type, flags, status, length })
+    if (marshal.length >= BATCH_BYTES) this.#flush()
+    else if (!this.#scheduled) {
+      this.#scheduled = true
+      setImmediate(this.#release)
+    }
+  }
+
+  #flush(): void {
+    const marshal = this.#marshal
+    if (marshal.length === 0) return
+    this.batch++
+    if (!this.#closed) this.#flows = this.#carrier.write(marshal.view()) && this.#flows
+    marshal.clear()
+    marshal.trim(BATCH_BYTES)
+  }
+}

@@ -1,0 +1,118 @@
+import type { Invocation } from '../core/backend.ts'
+import type { ConnectionFacts, Exchange } from '../core/exchange.ts'
+import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
+import type { MarshalWriter } from './marshal.ts'
+import { encodeKey, encodeText } from './marshal.ts'
+import { decodePercent } from './percent.ts'
+
+const TYPE_HTTP = encodeEntry('type', 'http')
+const TYPE_WEB_SOCKET = encodeEntry('type', 'websocket')
+const VERSION_1_0 = encodeEntry('http_version', '1.0')
+const VERSION_1_1 = encodeEntry('http_version', '1.1')
+const SCHEMES = {
+  http: { http: encodeEntry('scheme', 'http'), https: encodeEntry('scheme', 'https') },
+  webSocket: { http: encodeEntry('scheme', 'ws'), https: encodeEntry('scheme', 'wss') },
+}
+const METHOD = encodeKey('method')
+const METHOD_GET = encodeEntry('method', 'GET')
+const PATH = encodeKey('path')
+const RAW_PATH = encodeKey('raw_path')
+const QUERY_STRING = encodeKey('query_string')
+const ROOT_PATH = encodeKey('root_path')
+const HEADERS = encodeKey('headers')
+const CLIENT = encodeKey('client')
+const SERVER = encodeKey('server')
+const SUBPROTOCOLS = encodeKey('subprotocols')
+
+const NON_ASCII = /[^\0-\x7f]/
+
+function encodeEntry(key: string, value: string): Uint8Array {
+  return Buffer.concat([encodeKey(key), encodeText(value)])
+}
+
+/**
+ * Writes the ASGI scope of an exchange as a dict, without `asgi`, `state` and `extensions`. An exchange that offers
+ * a WebSocket gets the scope of one.
+ */
+export function writeAsgiScope(
+  exchange: Exchange,
+  invocation: Invocation,
+  writer: MarshalWriter,
+): void {
+  const { request, connection, webSocket } = exchange
+  const { method, path } = request
+  writer.dict()
+  writer.encoded(webSocket === undefined ? TYPE_HTTP : TYPE_WEB_SOCKET)
+  writer.encoded(request.version === '1.1' ? VERSION_1_1 : VERSION_1_0)
+  const schemes = webSocket === undefined ? SCHEMES.http : SCHEMES.webSocket
+  writer.encoded(schemes[connection.scheme])
+  if (webSocket === undefined) writeMethod(method, writer)
+  writer.encoded(PATH)
+  writeDecoded(decodePercent(path), writer)
+  writer.encoded(RAW_PATH)
+  writer.latin1Bytes(path)
+  writer.encoded(QUERY_STRING)
+  writer.latin1Bytes(request.query)
+  writer.encoded(ROOT_PATH)
+  writeDecoded(invocation.scriptName, writer)
+  writeConnection(connection, writer)
+  writer.encoded(HEADERS)
+  writeFields(request.fields, writer)
+  if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
+  writer.endDict()
+}
+
+function writeMethod(method: string, writer: MarshalWriter): void {
+  if (method === 'GET') {
+    writer.encoded(METHOD_GET)
+    return
+  }
+  writer.encoded(METHOD)
+  writer.text(method.toUpperCase())
+}
+
+/** Text whose characters are the bytes of UTF-8; what is none becomes U+FFFD. */
+function writeDecoded(bytes: string, writer: MarshalWriter): void {
+  if (NON_ASCII.test(bytes)) writer.unicode(Buffer.from(bytes, 'latin1').toString('utf8'))
+  else writer.text(bytes)
+}
+
+function writeConnection(connection: ConnectionFacts, writer: MarshalWriter): void {
+  writer.encoded(CLIENT)
+  if (connection.remoteAddress === '') writer.none()
+  else writeAddress(connection.remoteAddress, connection.remotePort, writer)
+  writer.encoded(SERVER)
+  if (connection.localAddress !== '')
+    writeAddress(connection.localAddress, connection.localPort, writer)
+  else if (connection.localPath === '') writer.none()
+  else {
+    writer.tuple(2)
+    writer.unicode(connection.localPath)
+    writer.none()
+  }
+}
+
+function writeAddress(address: string, port: string, writer: MarshalWriter): void {
+  writer.tuple(2)
+  writer.text(address)
+  writer.int(Number(port))
+}
+
+function writeFields(fields: readonly string[], writer: MarshalWriter): void {
+  const countAt = writer.list(0)
+  let count = 0
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const head = resolvePairHead(fields[i] ?? '')
+    if (head === DROPPED_NAME) continue
+    writer.encoded(head)
+    writer.latin1Bytes(fields[i + 1] ?? '')
+    count++
+  }
+  writer.setCount(countAt, count)
+}
+
+function writeSubprotocols(names: readonly string[], writer: MarshalWriter): void {
+  writer.encoded(SUBPROTOCOLS)
+  writer.list(names.length)
+  for (const name of names) writer.text(name)
+}
