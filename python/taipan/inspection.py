@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from taipan.loader.files import CodeCache
-from taipan.loader.finding import describe
 from taipan.loader.slot import explain_load_error, format_load_error, make_slot
 from taipan.worker import remove_own_folder
 
@@ -92,8 +91,8 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
     return {
         "name": slot.name,
         "loads": True,
-        "interface": "wsgi",
+        "interface": found.interface,
         "place": slot.place,
         "expression": found.expression,
-        "found": describe(found.application),
+        "found": found.description,
     }

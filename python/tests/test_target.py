@@ -176,7 +176,7 @@ def test_a_factory_without_parentheses_is_noticed(project):
 
 
 @pytest.mark.parametrize("expression", ["", ":app", ":make()", ":wrapped"])
-def test_asgi_is_refused_by_name(project, expression):
+def test_asgi_is_no_wsgi(project, expression):
     project.write(
         "app.py",
         """
@@ -189,8 +189,9 @@ def test_asgi_is_refused_by_name(project, expression):
         wrapped = functools.partial(function)
         """,
     )
-    message = project.refuse(f"app.py{expression}")
-    assert "ASGI" in message and "--interface wsgi" in message
+    message = project.refuse(f"app.py{expression}", interface="wsgi")
+    assert "WSGI" in message and "--interface asgi" in message
+    assert project.load(f"app.py{expression}").interface == "asgi"
 
 
 @pytest.mark.parametrize("folder", [".", "", "site"])

@@ -1,4 +1,4 @@
-"""Finds the WSGI application of a Django project by its `manage.py`, without executing that."""
+"""Finds the application of a Django project by its `manage.py`, without executing that."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ def find_settings(manage: str) -> str | None:
     return None
 
 
-def load_django(folder: str) -> tuple[Callable[..., Any], str]:
-    """The application of the project in `folder`, and what named it. Raises what loading raises."""
+def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:
+    """The application of the project in `folder`, and what named it. Raises what loading raises.
+
+    ASGI when it is asked for, or when the settings name an ASGI application, as Channels wants it.
+    """
     if not os.environ.get(_VARIABLE):
         manage = os.path.join(folder, "manage.py")
         settings_module = find_settings(manage)
@@ -37,19 +40,24 @@ def load_django(folder: str) -> tuple[Callable[..., Any], str]:
             raise TargetError(f"{manage} does not say where the settings are; set {_VARIABLE}")
         os.environ[_VARIABLE] = settings_module
     settings: Any = importlib.import_module("django.conf").settings
-    dotted = getattr(settings, "WSGI_APPLICATION", None)
+    if interface == "auto":
+        interface = "asgi" if getattr(settings, "ASGI_APPLICATION", None) else "wsgi"
+    setting = f"{interface.upper()}_APPLICATION"
+    dotted = getattr(settings, setting, None)
     if dotted:
         module, _, attribute = str(dotted).rpartition(".")
         if not module:
-            raise TargetError(f"WSGI_APPLICATION = {dotted!r} in the settings is no dotted name")
+            raise TargetError(f"{setting} = {dotted!r} in the settings is no dotted name")
         try:
             return getattr(importlib.import_module(module), attribute), str(dotted)
         except AttributeError:
             raise TargetError(
-                f"WSGI_APPLICATION = {dotted!r} in the settings: {module} has no {attribute!r}"
+                f"{setting} = {dotted!r} in the settings: {module} has no {attribute!r}"
             ) from None
-    factory = importlib.import_module("django.core.wsgi").get_wsgi_application
-    return factory(), "django.core.wsgi.get_wsgi_application()"
+    factory = getattr(
+        importlib.import_module(f"django.core.{interface}"), f"get_{interface}_application"
+    )
+    return factory(), f"django.core.{interface}.get_{interface}_application()"
 
 
 def _is_variable(node: ast.expr) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 from types import ModuleType
 from typing import Any, Callable, NamedTuple
 
 from taipan.loader.errors import TargetError
+from taipan.loader.interface import can_take, find_interface, force_interface
 from taipan.loader.target import parse_expression
 
 USUAL_NAMES = ("application", "app", "handler")
 USUAL_FACTORIES = ("create_app", "make_app")
+
+_ARGUMENTS = {"wsgi": "(environ, start_response)", "asgi": "(scope, receive, send)"}
 
 
 class Found(NamedTuple):
@@ -20,18 +22,26 @@ class Found(NamedTuple):
 
     application: Callable[..., Any]
     expression: str
+    #: `wsgi` or `asgi`.
+    interface: str = "wsgi"
+    #: What it is, for people.
+    description: str = ""
 
 
-def find_callable(module: ModuleType, expression: str, place: str) -> Found:
+def find_callable(
+    module: ModuleType, expression: str, place: str, interface: str = "auto"
+) -> Found:
     """Evaluates `expression` in the module, or tries the usual names. Raises `TargetError`.
+
+    `interface` is how it has to be called; `auto` looks how it wants to be called.
 
     Whatever a factory raises passes through. `place` is how the person named the module.
     """
     if not expression:
-        return _try_usual_names(module, place)
+        return _try_usual_names(module, place, interface)
     node = parse_expression(expression)
     value = _evaluate(node, module, place)
-    return Found(_validate_application(value, expression, place), expression)
+    return validate_application(value, expression, place, interface)
 
 
 def describe(application: object) -> str:
@@ -45,32 +55,17 @@ def describe(application: object) -> str:
     return f"instance of {kind.__module__}.{kind.__qualname__}"
 
 
-def is_asgi(application: object) -> bool:
-    """The callable is a coroutine function, or its `__call__` is one."""
-    while isinstance(application, functools.partial):
-        application = application.func
-    if inspect.iscoroutinefunction(application) or inspect.isasyncgenfunction(application):
-        return True
-    if inspect.isroutine(application) or inspect.isclass(application):
-        return False
-    return any(
-        inspect.iscoroutinefunction(kind.__dict__["__call__"])
-        for kind in type(application).__mro__
-        if "__call__" in kind.__dict__
-    )
-
-
-def _try_usual_names(module: ModuleType, place: str) -> Found:
+def _try_usual_names(module: ModuleType, place: str, interface: str) -> Found:
     for name in USUAL_NAMES:
         value = getattr(module, name, None)
         if callable(value):
-            return Found(_validate_application(value, name, place), name)
+            return validate_application(value, name, place, interface)
     for name in USUAL_FACTORIES:
         factory = getattr(module, name, None)
         if callable(factory):
             expression = f"{name}()"
             value = _call(factory, [], {}, expression, place)
-            return Found(_validate_application(value, expression, place), expression)
+            return validate_application(value, expression, place, interface)
     tried = ", ".join((*USUAL_NAMES, *(f"{name}()" for name in USUAL_FACTORIES)))
     raise TargetError(f"{place} has no application: tried {tried}. {_offer(module, place)}")
 
@@ -146,34 +141,44 @@ def _signature(function: Any) -> inspect.Signature | None:
         return None
 
 
-def _validate_application(value: Any, expression: str, place: str) -> Callable[..., Any]:
+def validate_application(value: Any, expression: str, place: str, interface: str) -> Found:
+    """What was found, with its interface. Raises `TargetError` when it cannot be an application."""
     if inspect.iscoroutine(value):
         value.close()
         raise TargetError(f"{expression} of {place} is a coroutine: the factory must not be async")
     if not callable(value):
         raise TargetError(f"{expression} of {place} is {_article(value)}, which cannot be called")
-    if is_asgi(value):
-        raise TargetError(
-            f"{expression} of {place} is an ASGI application (it is async), and ASGI is not"
-            " supported yet by '--interface wsgi'. Name a WSGI application, or wrap this one in an"
-            " adapter"
-        )
-    signature = _signature(value)
-    if signature is not None and not _binds(signature, 2) and _binds(signature, 0):
-        raise TargetError(
-            f"{expression} of {place} takes no (environ, start_response): it looks like a factory."
-            f" Did you mean '{place}:{expression}()'?"
-        )
-    checked: Callable[..., Any] = value
-    return checked
+    found = find_interface(value) if interface == "auto" else force_interface(value, interface)
+    if found is None:
+        raise TargetError(_explain_other(value, expression, place, interface))
+    if not found.detail and not can_take(value, 2 if found.name == "wsgi" else 3):
+        _refuse_arguments(value, expression, place, found.name)
+    text = describe(value)
+    if found.detail:
+        text += f" ({found.detail})"
+    return Found(found.application, expression, found.name, text)
 
 
-def _binds(signature: inspect.Signature, count: int) -> bool:
-    try:
-        signature.bind(*([None] * count))
-    except TypeError:
-        return False
-    return True
+def _refuse_arguments(value: Any, expression: str, place: str, interface: str) -> None:
+    if can_take(value, 0):
+        raise TargetError(
+            f"{expression} of {place} takes neither {_ARGUMENTS['wsgi']} nor {_ARGUMENTS['asgi']}:"
+            f" it looks like a factory. Did you mean '{place}:{expression}()'?"
+        )
+    if interface == "asgi":
+        raise TargetError(f"{expression} of {place} is async, but takes no {_ARGUMENTS['asgi']}")
+
+
+def _explain_other(value: Any, expression: str, place: str, interface: str) -> str:
+    other = "asgi" if interface == "wsgi" else "wsgi"
+    if can_take(value, 0):
+        hint = f"it looks like a factory. Did you mean '{place}:{expression}()'?"
+    else:
+        hint = f"try '--interface {other}', or wrap it in an adapter"
+    return (
+        f"{expression} of {place}, a {describe(value)}, cannot be called as {interface.upper()}"
+        f" {_ARGUMENTS[interface]}: {hint}"
+    )
 
 
 def _article(value: object) -> str:

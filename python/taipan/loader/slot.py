@@ -38,10 +38,13 @@ class Slot:
         self.multithread = bool(config.get("multithread", True)) and not self.run_once
         self.lock = None if self.multithread else threading.Lock()
         self.application: Callable[..., Any] | None = None
+        #: `wsgi` or `asgi`; `auto` until the application has been loaded.
+        self.interface = str(config.get("interface", "auto"))
         self.base: Environ = {}
         self._reload = bool(config.get("reloadOnModification", False))
         self._query_name: str | None = config.get("callableQueryName")
         self._expression = ""
+        self._wanted = self.interface
         self._open_source = open_source
         self._source: Source | None = None
         self._loading = threading.Lock()
@@ -60,10 +63,15 @@ class Slot:
         with self._loading:
             return self._find_configured()
 
-    def resolve(self, query: str) -> Callable[..., Any]:
-        """The callable for a request. Raises `Refusal`, or what loading raises."""
+    def resolve(self, query: str, interface: str = "wsgi") -> Callable[..., Any]:
+        """The callable for a request. Raises `Refusal`, or what loading raises.
+
+        `interface` is how the caller is going to call it.
+        """
         chosen = self._choose(query)
         with self._loading:
+            if self.interface == "auto":
+                self.interface = interface
             if chosen is not None and chosen != self._expression:
                 return self._find_chosen(chosen)
             return self._find_configured().application
@@ -97,7 +105,14 @@ class Slot:
         found = self._callables.get(expression)
         if found is None or self.run_once:
             assert self._source is not None
-            found = self._source.find(self._module, expression)
+            found = self._source.find(self._module, expression, self._wanted)
+            if self.interface not in ("auto", found.interface):
+                raise TargetError(
+                    f"{found.expression} of {self.place} is an {found.interface.upper()}"
+                    f" application, and is served as {self.interface.upper()} until the server is"
+                    " started again"
+                )
+            self.interface = found.interface
             self._callables[expression] = found
         return found
 
@@ -108,7 +123,7 @@ class Slot:
         if not own or not callable(value):
             raise Refusal(404, "there is no such application")
         try:
-            return self._find(name).application if not self.run_once else value
+            return self._find(name).application
         except TargetError:
             raise Refusal(404, "there is no such application") from None
 
@@ -135,7 +150,8 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
     def open_source() -> tuple[Source, str]:
         directory = str(config.get("directory") or os.getcwd())
         target = parse_target(str(config["target"]), directory, config.get("callable"))
-        return make_source(target, directory, cache), target.expression
+        interface = str(config.get("interface", "auto"))
+        return make_source(target, directory, cache, interface), target.expression
 
     return Slot(config, open_source)
 

@@ -11,10 +11,10 @@ from typing import Any, Callable, Protocol
 from taipan.loader.django import find_settings, load_django
 from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
-from taipan.loader.finding import Found, find_callable
+from taipan.loader.finding import Found, find_callable, validate_application
 from taipan.loader.target import Target
 
-_FOLDER_FILES = ("app.py", "wsgi.py", "application.py", "main.py")
+_FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "application.py", "main.py")
 
 
 class Source(Protocol):
@@ -28,7 +28,7 @@ class Source(Protocol):
     def load(self) -> ModuleType | None:
         """Executes or imports the module. Raises whatever the application raises."""
 
-    def find(self, module: ModuleType | None, expression: str) -> Found:
+    def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """The callable of a loaded module. Raises `TargetError`, and what a factory raises."""
 
 
@@ -53,10 +53,10 @@ class FileSource:
         add_to_path(os.path.dirname(self.place))
         return execute_file(self.place, self._cache)
 
-    def find(self, module: ModuleType | None, expression: str) -> Found:
+    def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """Looks the expression up."""
         assert module is not None
-        return find_callable(module, expression, self.place)
+        return find_callable(module, expression, self.place, interface)
 
 
 class ModuleSource:
@@ -83,17 +83,18 @@ class ModuleSource:
                 " the folder that holds it, or name that folder with --app-dir"
             ) from None
 
-    def find(self, module: ModuleType | None, expression: str) -> Found:
+    def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """Looks the expression up."""
         assert module is not None
-        return find_callable(module, expression, self.place)
+        return find_callable(module, expression, self.place, interface)
 
 
 class DjangoSource:
     """A folder with `manage.py`."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, interface: str) -> None:
         self.place = folder
+        self._interface = interface
         self._found: tuple[Callable[..., Any], str] | None = None
 
     def stamp(self) -> Stamp | None:
@@ -103,10 +104,10 @@ class DjangoSource:
     def load(self) -> ModuleType | None:
         """Imports the settings and what they name."""
         add_to_path(self.place)
-        self._found = load_django(self.place)
+        self._found = load_django(self.place, self._interface)
         return None
 
-    def find(self, module: ModuleType | None, expression: str) -> Found:
+    def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """What the settings named; an expression cannot choose among nothing."""
         assert self._found is not None
         if expression:
@@ -114,10 +115,13 @@ class DjangoSource:
                 f"{self.place} is a Django project; name its module to choose {expression!r}, as in"
                 f" 'project.wsgi:{expression}'"
             )
-        return Found(*self._found)
+        application, named = self._found
+        return validate_application(application, named, self.place, interface)
 
 
-def make_source(target: Target, directory: str, cache: CodeCache) -> Source:
+def make_source(
+    target: Target, directory: str, cache: CodeCache, interface: str = "auto"
+) -> Source:
     """The source of a parsed target. Raises `TargetError`."""
     if directory:
         add_to_path(directory)
@@ -126,17 +130,17 @@ def make_source(target: Target, directory: str, cache: CodeCache) -> Source:
     if not os.path.isdir(target.path):
         folder, name = os.path.split(target.path)
         if name == "manage.py" and os.path.isfile(target.path) and find_settings(target.path):
-            return DjangoSource(folder)
+            return DjangoSource(folder, interface)
         return FileSource(target.path, cache)
     is_django = os.path.isfile(os.path.join(target.path, "manage.py"))
     if is_django and not target.expression:
-        return DjangoSource(target.path)
+        return DjangoSource(target.path, interface)
     for name in _FOLDER_FILES:
         path = os.path.join(target.path, name)
         if os.path.isfile(path):
             return FileSource(path, cache)
     if is_django:
-        return DjangoSource(target.path)
+        return DjangoSource(target.path, interface)
     if os.path.isfile(os.path.join(target.path, "__init__.py")):
         parent, name = os.path.split(target.path)
         add_to_path(parent)
