@@ -1,6 +1,8 @@
 import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
-import { PlannedServer } from '../server/server.ts'
+import type { ServerPlan } from '../server/config/resolved.ts'
+import { createServer, reportFindings } from '../server/create-server.ts'
+import type { RunnableServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
 import type { CommandLine } from './arguments.ts'
@@ -12,20 +14,23 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   const { layer, config } = line
   const plan = await loadCommandPlan({ layer, config, environment })
   const { level = 'info', format, access = true } = plan.log
-  const logger = createLogger({
-    level,
-    format,
-    colors: resolveColors(environment, process.stdout.isTTY),
-  })
+  const colors = resolveColors(environment, process.stdout.isTTY)
+  const logger = createLogger({ level, format, colors })
   try {
-    const accessLog = access && logger.isEnabled('info') ? logger : undefined
-    return await runServer(new PlannedServer(plan, { logger, accessLog }), logger)
+    const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+    // What a person started has to survive what Python may do to a process.
+    const server = createServer(plan, { logger, settings, inProcess: false })
+    return await runServer(server, plan, logger)
   } finally {
     await logger.close()
   }
 }
 
-async function runServer(server: PlannedServer, logger: ServerLogger): Promise<number> {
+async function runServer(
+  server: RunnableServer,
+  plan: ServerPlan,
+  logger: ServerLogger,
+): Promise<number> {
   using signals = new SignalHandling(server, logger)
   try {
     await server.start()
@@ -34,6 +39,7 @@ async function runServer(server: PlannedServer, logger: ServerLogger): Promise<n
     if (signals.stopping === undefined) throw error
     return await finish(signals.stopping)
   }
+  reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   return await finish(signals.waitForStop())
 }

@@ -1,8 +1,11 @@
 import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
 import { findPython } from '../backends/discover/find-python.ts'
 import type { Backend } from '../core/backend.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { HttpFront } from '../fronts/http/http-front.ts'
+import type { ListenAddress } from '../fronts/http/options.ts'
 import { createApplicationAnswerer } from '../pipeline/application.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
@@ -11,30 +14,35 @@ import type { Answerer, Route } from '../pipeline/routes.ts'
 import { createStaticAnswerer } from '../pipeline/static/static-files.ts'
 import type { GroupPlan, RoutePlan, ServerPlan } from './config/resolved.ts'
 import type { ServerLoggers } from './server.ts'
-import { VERSION } from './version.ts'
+import { SERVER_SOFTWARE } from './version.ts'
 
 /** The parts of a server, put together and not started. */
 export interface Assembly {
   readonly front: HttpFront
-  readonly backends: readonly Backend[]
+  /** By the name of the group. */
+  readonly backends: ReadonlyMap<string, Backend>
 }
 
-const SERVER_SOFTWARE = `taipan/${VERSION}`
+/** What a server is assembled of. */
+export interface AssemblyOptions {
+  readonly plan: ServerPlan
+  readonly loggers: ServerLoggers
+  /** Where connections come from. */
+  readonly addresses: readonly ListenAddress[]
+}
 
 /** Makes every room from the plan and connects them. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
-export async function assembleServer(plan: ServerPlan, loggers: ServerLoggers): Promise<Assembly> {
+export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
+  const { plan, loggers, addresses } = options
   const { logger, accessLog } = loggers
   const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
-  const backends = new Map(
-    groups.map((group) => [
-      group.name,
-      createDaemonBackend(group, { logger, serverSoftware: SERVER_SOFTWARE }),
-    ]),
-  )
+  checkInterpreters(groups)
+  const backends = new Map<string, Backend>()
+  for (const group of groups) backends.set(group.name, createBackend(group, logger))
   const routes = createRoutes(plan, backends, loggers)
   const handler = createPipeline({ routes, accessLog })
   const front = new HttpFront({
-    addresses: plan.addresses,
+    addresses,
     handler,
     limits: plan.limits,
     timeouts: plan.timeouts,
@@ -42,7 +50,24 @@ export async function assembleServer(plan: ServerPlan, loggers: ServerLoggers): 
     serverSoftware: SERVER_SOFTWARE,
     logger,
   })
-  return { front, backends: [...backends.values()] }
+  return { front, backends }
+}
+
+function createBackend(group: ProcessGroup, logger: Logger): Backend {
+  const context = { logger, serverSoftware: SERVER_SOFTWARE }
+  if (group.engine === 'daemon') return createDaemonBackend(group, context)
+  throw new TaipanError('PYTHON_NOT_EMBEDDABLE', 'embedded Python is not built in yet')
+}
+
+/** A process has one Python, so what was found for its embedded groups must be the same. */
+function checkInterpreters(groups: readonly ProcessGroup[]): void {
+  const [first, ...others] = groups.filter(({ engine }) => engine === 'embedded')
+  const other = others.find(({ python }) => python !== first?.python)
+  if (first !== undefined && other !== undefined)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `groups.${other.name}: its Python is ${other.python}, and that of groups.${first.name} is ${first.python}; both groups are embedded, and a process has one Python only: name it with "python", or give one group the engine "daemon"`,
+    )
 }
 
 /** Chooses the interpreter of a group. */

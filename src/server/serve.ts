@@ -1,8 +1,9 @@
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
+import { createServer, reportFindings } from './create-server.ts'
 import { resolveConfigPlan } from './load-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
-import { PlannedServer, type Server } from './server.ts'
+import type { Server } from './server.ts'
 
 /** What `serve` takes: a configuration, or its short form with `app`. */
 export type ServeOptions = TaipanConfig
@@ -10,7 +11,8 @@ export type ServeOptions = TaipanConfig
 /**
  * Serves Python applications; resolves when requests can be answered. Relative paths count from the working directory.
  * Warnings and errors are logged to standard error, requests only with `log: { access: true }`.
- * Rejects with a `TaipanError`, and then nothing listens and nothing runs.
+ * Rejects with a `TaipanError`, and then nothing listens and nothing runs. With `engine: 'embedded'` and one process Python
+ * runs in this very process.
  *
  * @example
  * ```ts
@@ -22,15 +24,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { environment, cwd } = readProcess()
   const plan = resolveConfigPlan(options, { environment, cwd })
   const { level = 'warn', format, access = false } = plan.log
-  const logger = createLogger({
-    level,
-    format,
-    destination: 2,
-    colors: resolveColors(environment, process.stderr.isTTY),
-  })
-  const server = new PlannedServer(plan, { logger, accessLog: access ? logger : undefined })
+  const colors = resolveColors(environment, process.stderr.isTTY)
+  const logger = createLogger({ level, format, destination: 2, colors })
+  const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+  const server = createServer(plan, { logger, settings, inProcess: true })
   try {
     await server.start()
+    reportFindings(plan, server, logger)
   } catch (error) {
     await logger.close()
     throw error
@@ -46,7 +46,7 @@ export function readProcess(): {
   return { environment: process.env, cwd: process.cwd() }
 }
 
-function closeWith(server: PlannedServer, logger: ServerLogger): Server {
+function closeWith(server: Server, logger: ServerLogger): Server {
   const stop = async (): Promise<void> => {
     try {
       await server.stop()

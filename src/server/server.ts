@@ -1,7 +1,8 @@
-import type { Backend } from '../core/backend.ts'
+import type { Backend, Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
+import type { ListenAddress } from '../fronts/http/options.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { Reloader } from './reloader.ts'
@@ -23,22 +24,42 @@ export interface ServerLoggers {
   readonly accessLog: Logger | undefined
 }
 
-/** A planned server: `start` once, then use it as a `Server`. */
-export class PlannedServer implements Server, Service {
+/** A server that has to be started, once. */
+export interface RunnableServer extends Server, Service {
+  /** What its applications turned out to be, by the name of the group; of those that have been loaded. */
+  readonly findings: Readonly<Record<string, Findings>>
+}
+
+/** A server in this very process: `start` once, then use it as a `Server`. */
+export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #loggers: ServerLoggers
+  readonly #addresses: readonly ListenAddress[]
   #assembly: Assembly | undefined
   #reloader: Reloader | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor(plan: ServerPlan, loggers: ServerLoggers) {
+  /** `addresses` take the place of those of the plan. */
+  constructor(
+    plan: ServerPlan,
+    loggers: ServerLoggers,
+    addresses: readonly ListenAddress[] = plan.addresses,
+  ) {
     this.#plan = plan
     this.#loggers = loggers
+    this.#addresses = addresses
   }
 
   get urls(): readonly string[] {
     return this.#assembly?.front.urls ?? []
+  }
+
+  get findings(): Readonly<Record<string, Findings>> {
+    const findings: Record<string, Findings> = {}
+    for (const [name, backend] of this.#assembly?.backends ?? [])
+      if (backend.findings !== undefined) findings[name] = backend.findings
+    return findings
   }
 
   start(): Promise<void> {
@@ -46,15 +67,16 @@ export class PlannedServer implements Server, Service {
     return this.#started
   }
 
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop()
+  /** Connections that are idle end after `idleGrace` ms: so long they may still have a last request answered. */
+  stop(idleGrace = 0): Promise<void> {
+    this.#stopped ??= this.#stop(idleGrace)
     return this.#stopped
   }
 
   async reload(): Promise<void> {
     if (this.#assembly === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    await settleAll(this.#assembly.backends.map((backend) => backend.reload()))
+    await settleAll([...this.#assembly.backends.values()].map((backend) => backend.reload()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,12 +87,16 @@ export class PlannedServer implements Server, Service {
     const { logger } = this.#loggers
     for (const warning of this.#plan.warnings) logger.warn({}, warning)
     try {
-      const assembly = await assembleServer(this.#plan, this.#loggers)
+      const assembly = await assembleServer({
+        plan: this.#plan,
+        loggers: this.#loggers,
+        addresses: this.#addresses,
+      })
       this.#assembly = assembly
       this.#refuseStopped()
       await assembly.front.start()
       this.#refuseStopped()
-      await startBackends(assembly.backends)
+      await startBackends([...assembly.backends.values()])
       await this.#startReloader()
       this.#refuseStopped()
     } catch (error) {
@@ -92,14 +118,14 @@ export class PlannedServer implements Server, Service {
     await this.#reloader.start()
   }
 
-  async #stop(): Promise<void> {
+  async #stop(idleGrace: number): Promise<void> {
     const { front, backends } = this.#assembly ?? {}
     await this.#reloader?.stop()
     if (front === undefined || backends === undefined) return
-    const doorsClosed = front.stop()
+    const doorsClosed = front.stop(idleGrace)
     // Backends refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
     await Promise.race([doorsClosed, sleep(this.#plan.timeouts.shutdown / 2)])
-    await settleAll([doorsClosed, ...backends.map((backend) => backend.stop())])
+    await settleAll([doorsClosed, ...[...backends.values()].map((backend) => backend.stop())])
   }
 }
 

@@ -6,6 +6,9 @@ const PACKAGE = new URL('../../package.json', import.meta.url)
 /** Version of this package. */
 export const VERSION = readVersion()
 
+/** How this package names itself to clients and applications. */
+export const SERVER_SOFTWARE = `taipan/${VERSION}`
+
 function readVersion(): string {
   const facts: unknown = JSON.parse(readFileSync(PACKAGE, 'utf8'))
   const version: unknown =

@@ -10,6 +10,7 @@ import { servePipeline, type ServedPipeline } from './support/serve.ts'
 
 /** A place where exchanges arrive; it answers when it is told to. */
 class Inbox implements Backend {
+  readonly findings = undefined
   readonly capacity = { idle: 4, total: 4 }
   readonly arrived: {
     readonly exchange: Exchange

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { createSection } from '../options/option.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { QUEUE } from '../options/table.ts'
+import { QUEUE } from '../options/traffic.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'

@@ -65,6 +65,15 @@ export function option<S extends z.ZodType>(
   return { ...facts, fallback, schema: schema.prefault(fallback).describe(facts.description) }
 }
 
+/** Makes the short form of an option, of `taipan serve` alone unless `more` says otherwise. */
+export function flag(
+  section: HelpSection,
+  name: string,
+  more: Partial<Omit<Flag, 'section' | 'name'>> = {},
+): Flag {
+  return { section, name, commands: ['serve'], ...more }
+}
+
 /** Options by key. */
 export type OptionTable = Readonly<Record<string, Option>>
 

@@ -3,19 +3,15 @@ import type { Option, OptionTable } from './option.ts'
 import { createSection } from './option.ts'
 import {
   APP,
-  BUFFERS,
   COMMAND_LINE,
   GROUP,
   GROUP_BUFFERS,
   GROUP_TIMEOUTS,
-  LIMITS,
   LOG,
-  QUEUE,
   ROUTE,
-  TIMEOUTS,
   TOP,
-  WEB_SOCKET,
 } from './table.ts'
+import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
 /** The schema of a whole configuration. */
 export const configSchema = createSection(TOP)

@@ -1,0 +1,69 @@
+import type { Findings } from '../../core/backend.ts'
+import { ERRORS, type ErrorCode } from '../../core/errors.ts'
+import type { LogFormat, LogLevel } from '../../telemetry/logger.ts'
+import type { ServerPlan } from '../config/resolved.ts'
+
+/** How records are written, for a logger that is to write as another one does. */
+export interface LogSettings {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  readonly colors: boolean
+  /** One record per request. */
+  readonly access: boolean
+}
+
+/** The first message to a replica. */
+export interface StartMessage {
+  readonly type: 'start'
+  readonly plan: ServerPlan
+  /** Of the doors, whose connections will come. */
+  readonly urls: readonly string[]
+  readonly log: LogSettings
+}
+
+/** What the parent tells a replica; `connection` comes with a socket. */
+export type MessageToReplica =
+  | StartMessage
+  | { readonly type: 'connection'; readonly door: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'retire' }
+  | { readonly type: 'stop' }
+
+/** Findings by the name of the group. */
+export type GroupFindings = Readonly<Record<string, Findings>>
+
+/** What a replica tells its parent. */
+export type MessageFromReplica =
+  | { readonly type: 'ready'; readonly works: boolean; readonly findings: GroupFindings }
+  | {
+      readonly type: 'failed'
+      readonly code: ErrorCode
+      readonly message: string
+      /** Traceback or last output; may be empty. */
+      readonly detail: string
+    }
+  /** So many connections, in the order they were sent, are in its hands now. */
+  | { readonly type: 'taken'; readonly count: number }
+  | { readonly type: 'pong' }
+  | { readonly type: 'leaving' }
+
+const TO_REPLICA = new Set(['start', 'connection', 'ping', 'retire', 'stop'])
+const FROM_REPLICA = new Set(['ready', 'failed', 'taken', 'pong', 'leaving'])
+
+/** Both ends are of one package and one start, so the type tells the rest. */
+export function isMessageToReplica(value: unknown): value is MessageToReplica {
+  return TO_REPLICA.has(typeOf(value))
+}
+
+/** As `isMessageToReplica`; the application in the replica may send messages of its own. */
+export function isMessageFromReplica(value: unknown): value is MessageFromReplica {
+  const type = typeOf(value)
+  if (!FROM_REPLICA.has(type)) return false
+  return type !== 'failed' || Object.hasOwn(ERRORS, String(Reflect.get(Object(value), 'code')))
+}
+
+function typeOf(value: unknown): string {
+  const type: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : undefined
+  return typeof type === 'string' ? type : ''
+}

@@ -1,0 +1,266 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { abort, terminate } from '../../backends/daemon/terminate.ts'
+import { endsWithin } from '../../backends/group/ends-within.ts'
+import type { Force, HostOutput, WorkerEnd } from '../../backends/group/host.ts'
+import { describeEnd } from '../../backends/group/worker.ts'
+import { WorkerLog } from '../../backends/group/worker-log.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { ServerLogger } from '../../telemetry/logger.ts'
+import type { ServerPlan } from '../config/resolved.ts'
+import { relayLines } from './line-relay.ts'
+import type {
+  GroupFindings,
+  LogSettings,
+  MessageFromReplica,
+  MessageToReplica,
+} from './messages.ts'
+import { isMessageFromReplica } from './messages.ts'
+
+// `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
+const PROGRAM = fileURLToPath(
+  new URL('../../../dist/server/replicas/replica-program.js', import.meta.url),
+)
+// Node hands over one socket at a time and waits for the other side; one more keeps it busy.
+const MOST_IN_FLIGHT = 2
+// A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
+const DRAIN_MS = 250
+
+/** A client that no replica has in its hands yet. */
+export interface Visitor {
+  readonly socket: Socket
+  /** Index of the address it came by. */
+  readonly door: number
+}
+
+/** How a replica ended. */
+export interface ReplicaExit extends WorkerEnd {
+  /** What it printed last. */
+  readonly lastOutput: readonly string[]
+  /** Clients it was sent and has not taken. */
+  readonly returned: readonly Visitor[]
+}
+
+/** What a replica tells the one who keeps it. */
+export interface ReplicaListener {
+  /** It can be handed more connections. */
+  onRoom(): void
+  /** It must get no more connections, and be replaced; it still runs. */
+  onUnfit(replica: Replica, reason: string): void
+  /** Called once, after all it had sent was read. */
+  onExit(replica: Replica, exit: ReplicaExit): void
+}
+
+/** What a replica is made of. */
+export interface ReplicaOptions {
+  /** What it carries out. */
+  readonly plan: ServerPlan
+  readonly urls: readonly string[]
+  readonly log: LogSettings
+  readonly logger: ServerLogger
+  readonly listener: ReplicaListener
+}
+
+/** Starts a Node process that carries out a plan. Rejects with `INTERNAL` when the system refuses. */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
+  try {
+    const child = spawn(process.execPath, [PROGRAM], {
+      // 3 brings its log lines; 4 brings nothing, and ends with this process.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
+      // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
+      detached: true,
+      cwd: options.plan.directory,
+      env: embedded?.environment ?? options.plan.environment,
+    })
+    await once(child, 'spawn')
+    return new Replica(child, options)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TaipanError('INTERNAL', `a process of Node could not be started: ${reason}`, {
+      cause: error,
+    })
+  }
+}
+
+/** One Node process with Python inside, seen from its parent. */
+export class Replica {
+  readonly pid: number
+  /** `group/pid`, as its own records name it. */
+  readonly label: string
+  /** `performance.now()` */
+  readonly startedAt = performance.now()
+  /** Settles once: undefined when it serves, else why it does not. */
+  readonly loaded: Promise<TaipanError | undefined>
+  readonly exited: Promise<void>
+  /** When it was last heard of. */
+  heardAt = performance.now()
+  /** Connections it has taken. */
+  served = 0
+  findings: GroupFindings = {}
+  /** Its applications could be loaded. */
+  works = false
+  readonly #child: ChildProcess
+  readonly #listener: ReplicaListener
+  readonly #log: WorkerLog
+  readonly #streams: readonly Readable[]
+  readonly #inFlight: Visitor[] = []
+  #settleLoaded: (failure: TaipanError | undefined) => void = () => {}
+  #settleExited: () => void = () => {}
+  #ready = false
+  #ended = false
+  #unfit = false
+  #stopping: Promise<Force> | undefined
+
+  constructor(child: ChildProcess, options: ReplicaOptions) {
+    this.#child = child
+    this.#listener = options.listener
+    this.pid = child.pid ?? 0
+    const groups = options.plan.groups.map(({ group }) => group)
+    const own = groups.find(({ engine }) => engine === 'embedded') ?? groups[0]
+    this.label = `${own?.name ?? 'node'}/${this.pid}`
+    this.loaded = new Promise((resolve) => {
+      this.#settleLoaded = resolve
+    })
+    this.exited = new Promise((resolve) => {
+      this.#settleExited = resolve
+    })
+    const [, stdout, stderr, records, lifeline] = child.stdio
+    this.#streams = [stdout, stderr, records, lifeline].filter((one) => one instanceof Readable)
+    for (const stream of this.#streams) stream.on('error', () => {})
+    this.#log = new WorkerLog(options.logger, this.label, listOutputs(child))
+    if (records instanceof Readable) relayLines(records, (lines) => options.logger.relay(lines))
+    child.on('message', (message) => {
+      if (isMessageFromReplica(message)) this.#onMessage(message)
+    })
+    child.on('error', () => {})
+    child.once('exit', (code, signal) => void this.#onExit({ code, signal }))
+    const { plan, urls, log } = options
+    this.#send({ type: 'start', plan, urls, log })
+  }
+
+  /** It serves and has not been asked to end. */
+  get ready(): boolean {
+    return this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** It is still on its way to serve. */
+  get starting(): boolean {
+    return !this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** Connections that are on their way to it. */
+  get inFlight(): number {
+    return this.#inFlight.length
+  }
+
+  get hasRoom(): boolean {
+    return this.ready && !this.#unfit && this.#inFlight.length < MOST_IN_FLIGHT
+  }
+
+  /** Gives a client to it. The socket is kept open here until the other side has it. */
+  hand(visitor: Visitor): void {
+    this.#inFlight.push(visitor)
+    this.#send({ type: 'connection', door: visitor.door }, visitor.socket)
+  }
+
+  /** Ends it: asks, with `gently` so that idle clients may have a last request answered, waits `grace` ms, then uses force. */
+  stop(grace: number, gently = false): Promise<Force> {
+    this.#stopping ??= terminate(this.pid, {
+      grace,
+      askToStop: () => this.#send({ type: gently ? 'retire' : 'stop' }),
+      beforeForce: () => {},
+      exited: this.exited,
+    })
+    return this.#stopping
+  }
+
+  /** Ends one that does not answer. */
+  async abort(): Promise<void> {
+    await abort(this.pid, this.exited)
+  }
+
+  ping(): void {
+    this.#send({ type: 'ping' })
+  }
+
+  /** Never became ready within its time: ends it and says so. */
+  failStart(summary: string): void {
+    this.#fail(`the application could not be loaded: ${summary}`)
+    void this.stop(0)
+  }
+
+  /** Marks it as one that must be replaced, and tells its keeper, once. */
+  declareUnfit(reason: string): void {
+    if (this.#unfit || !this.ready) return
+    this.#unfit = true
+    this.#listener.onUnfit(this, reason)
+  }
+
+  #send(message: MessageToReplica, socket?: Socket): void {
+    // What cannot be sent is lost with the process, whose end is reported by itself.
+    if (this.#child.connected) this.#child.send(message, socket, { keepOpen: true }, () => {})
+  }
+
+  #onMessage(message: MessageFromReplica): void {
+    this.heardAt = performance.now()
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true
+        this.works = message.works
+        this.findings = message.findings
+        this.#settleLoaded(undefined)
+        return
+      case 'failed':
+        this.#settleLoaded(
+          new TaipanError(message.code, message.message, { cause: message.detail }),
+        )
+        return
+      case 'taken':
+        this.#forget(message.count)
+        return
+      case 'leaving':
+        this.declareUnfit('was asked to end from outside')
+        return
+      case 'pong':
+        return
+      default:
+    }
+  }
+
+  #forget(count: number): void {
+    this.served += count
+    for (const { socket } of this.#inFlight.splice(0, count)) socket.destroy()
+    this.#listener.onRoom()
+  }
+
+  #fail(message: string): void {
+    const detail = this.#log.last.join('\n')
+    this.#settleLoaded(new TaipanError('APPLICATION_LOAD', message, { cause: detail || message }))
+  }
+
+  async #onExit(end: WorkerEnd): Promise<void> {
+    const open = this.#streams.filter((stream) => !stream.closed)
+    await endsWithin(Promise.all(open.map((stream) => once(stream, 'close'))), DRAIN_MS)
+    this.#ended = true
+    for (const stream of this.#streams) stream.destroy()
+    if (this.#child.connected) this.#child.disconnect()
+    this.#log.flush()
+    this.#fail(
+      `the application could not be loaded: the worker ended with ${describeEnd(end)} before it was ready`,
+    )
+    this.#settleExited()
+    const returned = this.#inFlight.splice(0)
+    this.#listener.onExit(this, { ...end, lastOutput: this.#log.last, returned })
+  }
+}
+
+function listOutputs({ stdout, stderr }: ChildProcess): HostOutput[] {
+  const outputs: HostOutput[] = []
+  if (stdout !== null) outputs.push({ name: 'stdout', stream: stdout })
+  if (stderr !== null) outputs.push({ name: 'stderr', stream: stderr })
+  return outputs
+}

@@ -1,0 +1,155 @@
+import { findPython } from '../../backends/discover/find-python.ts'
+import { TaipanError } from '../../core/errors.ts'
+import { listen, type Listener } from '../../fronts/http/listener.ts'
+import type { ServerLogger } from '../../telemetry/logger.ts'
+import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
+import { Reloader } from '../reloader.ts'
+import type { RunnableServer } from '../server.ts'
+import { SERVER_SOFTWARE } from '../version.ts'
+import { dividePlan } from './divide-plan.ts'
+import type { GroupFindings, LogSettings } from './messages.ts'
+import { Reception } from './reception.ts'
+import { ReplicaSet } from './replica-set.ts'
+import { ReplicaWatch } from './replica-watch.ts'
+
+/** What a replicated server writes its records with, and its replicas theirs. */
+export interface ReplicatedLogging {
+  readonly logger: ServerLogger
+  readonly settings: LogSettings
+}
+
+/**
+ * A server that serves nothing itself: it keeps the doors, and Node processes with Python inside that get the
+ * connections. `start` once, then use it as a `Server`.
+ */
+export class ReplicatedServer implements RunnableServer {
+  readonly #plan: ServerPlan
+  readonly #count: number
+  readonly #logging: ReplicatedLogging
+  readonly #reception: Reception
+  #doors: readonly Listener[] = []
+  #replicas: ReplicaSet | undefined
+  #watch: ReplicaWatch | undefined
+  #reloader: Reloader | undefined
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(plan: ServerPlan, count: number, logging: ReplicatedLogging) {
+    this.#plan = plan
+    this.#count = count
+    this.#logging = logging
+    this.#reception = new Reception(plan.limits.connections, SERVER_SOFTWARE)
+  }
+
+  get urls(): readonly string[] {
+    return this.#doors.map(({ url }) => url)
+  }
+
+  get findings(): GroupFindings {
+    return this.#replicas?.findings ?? {}
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async reload(): Promise<void> {
+    if (this.#replicas === undefined || this.#stopped !== undefined)
+      throw new TaipanError('STOPPING', 'the server does not run')
+    await this.#replicas.reload()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #start(): Promise<void> {
+    const { logger } = this.#logging
+    for (const warning of this.#plan.warnings) logger.warn({}, warning)
+    try {
+      const plan = await choosePythons(this.#plan)
+      this.#refuseStopped()
+      await this.#openDoors()
+      this.#refuseStopped()
+      await this.#startReplicas(plan)
+      await this.#startReloader()
+      this.#refuseStopped()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  #refuseStopped(): void {
+    if (this.#stopped !== undefined)
+      throw new TaipanError('STOPPING', 'the server was stopped while it started')
+  }
+
+  async #openDoors(): Promise<void> {
+    for (const [door, address] of this.#plan.addresses.entries()) {
+      const receive = (socket: Parameters<Parameters<typeof listen>[1]>[0]): void =>
+        this.#reception.receive({ socket, door })
+      const listener = await listen(address, receive, true)
+      // Out of descriptors, for instance: the connection is lost, the server is not.
+      listener.onError((error) => {
+        const facts = { error, address: listener.url }
+        this.#logging.logger.warn(facts, 'a connection could not be accepted')
+      })
+      this.#doors = [...this.#doors, listener]
+    }
+  }
+
+  async #startReplicas(plan: ServerPlan): Promise<void> {
+    const { logger, settings } = this.#logging
+    const count = this.#count
+    const replicas = new ReplicaSet({
+      plan: dividePlan(plan, count),
+      count,
+      urls: this.urls,
+      log: settings,
+      logger,
+      reception: this.#reception,
+    })
+    this.#replicas = replicas
+    this.#watch = new ReplicaWatch(plan, () => replicas.replicas)
+    this.#watch.start()
+    await replicas.start()
+  }
+
+  async #startReloader(): Promise<void> {
+    const { reload, watched: folders, configFile } = this.#plan
+    if (!reload || folders.length === 0) return
+    const { logger } = this.#logging
+    this.#reloader = new Reloader({ folders, configFile, logger, reload: () => this.reload() })
+    await this.#reloader.start()
+  }
+
+  async #stop(): Promise<void> {
+    await this.#reloader?.stop()
+    // Not waited for: it resolves when the connections that were handed on have ended, too.
+    for (const door of this.#doors) void door.close()
+    this.#reception.close()
+    await this.#replicas?.stop()
+    this.#watch?.stop()
+  }
+}
+
+/** Chooses the interpreters once, so that all replicas have the same, also those that come later. */
+async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
+  const choose = async (group: GroupPlan): Promise<GroupPlan> => {
+    const choice = await findPython({
+      explicit: group.python,
+      directory: group.pythonDirectory,
+      cwd: plan.directory,
+      environment: plan.environment,
+    })
+    return { ...group, python: choice.path }
+  }
+  return { ...plan, groups: await Promise.all(plan.groups.map(choose)) }
+}
