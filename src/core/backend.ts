@@ -33,8 +33,10 @@ export interface ApplicationFinding {
 export interface Backend extends Service {
   /** Sees to it that the exchange is answered, whatever happens. Never throws. */
   run(exchange: Exchange, invocation: Invocation): void
-  /** Threads that could take a request this moment, and how many there are in all. */
+  /** Threads that could take a request this moment, and how many there are in all; without threads, requests that event loops could take. */
   readonly capacity: { readonly idle: number; readonly total: number }
+  /** Whether bodies should be gathered for the application: one on an event loop takes them as they come. */
+  gathers(application: string): boolean
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */

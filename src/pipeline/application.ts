@@ -18,7 +18,7 @@ export function createApplicationAnswerer(options: ApplicationOptions): Answerer
   return (exchange, { scriptName, pathInfo }) => {
     exchange.notes.answeredBy = application
     const invocation = { application, scriptName, pathInfo }
-    if (exchange.body.complete) backend.run(exchange, invocation)
+    if (exchange.body.complete || !backend.gathers(application)) backend.run(exchange, invocation)
     else gatherer.gather({ exchange, invocation, backend })
   }
 }

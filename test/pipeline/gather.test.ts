@@ -12,6 +12,7 @@ import { servePipeline, type ServedPipeline } from './support/serve.ts'
 class Inbox implements Backend {
   readonly findings = undefined
   readonly capacity = { idle: 4, total: 4 }
+  readonly gathers = (): boolean => true
   readonly arrived: {
     readonly exchange: Exchange
     readonly invocation: Invocation

@@ -10,6 +10,7 @@ export interface ConfigureMessage {
   readonly threads: number
   readonly multithread: boolean
   readonly multiprocess: boolean
+  readonly loop: string
   readonly serverSoftware: string
   readonly dev: boolean
   readonly argv: readonly string[]

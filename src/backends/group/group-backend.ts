@@ -26,7 +26,7 @@ export class GroupBackend implements Backend {
     const { logger, serverSoftware = 'taipan' } = context
     const { applications } = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
-    this.#scheduler = new Scheduler(applications, group.queue.limit)
+    this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
     this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, startHost })
     this.#watch = new Watch(group, scheduler, this.#supervisor)
@@ -34,6 +34,11 @@ export class GroupBackend implements Backend {
 
   get capacity(): { readonly idle: number; readonly total: number } {
     return this.#scheduler.capacity
+  }
+
+  gathers(application: string): boolean {
+    const index = this.#applications.get(application)
+    return index === undefined || !this.#scheduler.usesLoop(index)
   }
 
   get findings(): Findings | undefined {

@@ -1,12 +1,13 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { Application } from '../../core/application.ts'
 import type { Invocation } from '../../core/backend.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Errand } from '../link/errand.ts'
 import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
 import { Pace } from './pace.ts'
+import { STREAM_LIMIT } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import type { WorkerSeats } from './worker-seats.ts'
 
@@ -14,22 +15,28 @@ import type { WorkerSeats } from './worker-seats.ts'
 const AHEAD_BODY_BYTES = 16 * 1024
 
 /**
- * Gives requests to idle threads, and lets them wait in order while there are none. Requests of applications that answer
+ * Gives requests to event loops below their bound and to idle threads, and lets them wait in order while there are none. Requests of applications that answer
  * at once are sent to a busy thread ahead of their turn: waking another thread for each would cost more than the wait.
  */
 export class Scheduler {
   readonly #serial: readonly boolean[]
   readonly #limit: number
+  readonly #concurrency: number
+  /** For each application, whether the worker that came last runs it on its event loop. */
+  readonly #onLoop: boolean[]
   readonly #queues: readonly JobQueue[]
   readonly #workers: WorkerSeats[] = []
   readonly #pace: Pace
   #sequence = 0
   #uses = 0
 
-  constructor(applications: readonly Application[], queueLimit: number) {
+  constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency'>) {
+    const { applications, queue, concurrency } = group
     this.#serial = applications.map((application) => !application.multithread)
     this.#queues = applications.map(() => new JobQueue())
-    this.#limit = queueLimit
+    this.#limit = queue.limit
+    this.#concurrency = Math.min(concurrency, STREAM_LIMIT)
+    this.#onLoop = applications.map((application) => application.interface === 'asgi')
     this.#pace = new Pace(applications.length)
   }
 
@@ -43,19 +50,29 @@ export class Scheduler {
   get capacity(): { idle: number; total: number } {
     let idle = 0
     let total = 0
+    const onlyLoops = this.#onLoop.every(Boolean)
     for (const worker of this.#workers) {
-      idle += worker.idle.length
-      total += worker.links.length
+      idle += onlyLoops ? this.#concurrency - worker.loop.active : worker.idle.length
+      total += onlyLoops ? this.#concurrency : worker.links.length
     }
     return { idle, total }
+  }
+
+  /** Requests for the application run on event loops, as far as is known. */
+  usesLoop(application: number): boolean {
+    return this.#onLoop[application] === true
   }
 
   /** Lets a worker take requests. */
   add(worker: WorkerSeats): void {
     this.#workers.push(worker)
     worker.open = true
+    worker.interfaces.forEach((_, index) => {
+      this.#onLoop[index] = worker.usesLoop(index)
+    })
+    this.#fillLoop(worker)
     while (worker.idle.length > 0) {
-      const job = this.#nextJob(worker)
+      const job = this.#nextJob(worker, false)
       const link = job && worker.idle.pop()
       if (job === undefined || link === undefined) return
       this.#serve(worker, link, job)
@@ -72,7 +89,7 @@ export class Scheduler {
   /** Hands the exchange to a thread now, or later, or answers that there is no room. */
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
     const errand: Errand = { exchange, invocation, application, body: undefined }
-    if (this.#serveAhead(errand)) return
+    if (this.#serveOnLoop(errand) || this.#serveAhead(errand)) return
     const worker = this.#chooseWorker(application)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
@@ -92,6 +109,7 @@ export class Scheduler {
 
   /** Takes a request back that no thread has read; it goes before those that wait. */
   resubmit(errand: Errand): void {
+    if (this.#serveOnLoop(errand)) return
     const worker = this.#chooseWorker(errand.application)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) this.#serve(worker, link, errand)
@@ -108,11 +126,17 @@ export class Scheduler {
     if (link.took !== undefined) this.#pace.note(application, link.took)
     worker.serving[application] = false
     if (!link.busy) {
-      const job = worker.open ? this.#nextJob(worker) : undefined
+      const job = worker.open ? this.#nextJob(worker, false) : undefined
       if (job === undefined) worker.idle.push(link)
       else this.#serve(worker, link, job)
     }
     this.#topUp(worker, link)
+  }
+
+  /** A stream for `application` is over. */
+  releaseStream(worker: WorkerSeats, application: number): void {
+    worker.serving[application] = false
+    this.#fillLoop(worker)
   }
 
   /** Answers requests that began to wait before `since` (`performance.now()`), and forgets those whose client left. */
@@ -141,24 +165,50 @@ export class Scheduler {
     let best: WorkerSeats | undefined
     for (const worker of this.#workers) {
       const idle = worker.idle.length
-      if (idle === 0 || (serial && worker.serving[application] === true)) continue
+      if (idle === 0 || worker.usesLoop(application)) continue
+      if (serial && worker.serving[application] === true) continue
       if (best === undefined || idle > best.idle.length) best = worker
       else if (idle === best.idle.length && worker.usedAt > best.usedAt) best = worker
     }
     return best
   }
 
-  #nextJob(worker: WorkerSeats): Job | undefined {
-    const job = this.#peekJob(worker)
+  /** Hands a request to the event loop that has the fewest, if the application runs on one with room. */
+  #serveOnLoop(errand: Errand): boolean {
+    const { application } = errand
+    const serial = this.#serial[application] === true
+    let best: WorkerSeats | undefined
+    for (const worker of this.#workers) {
+      if (!worker.usesLoop(application) || worker.loop.active >= this.#concurrency) continue
+      if (serial && worker.serving[application] === true) continue
+      if (best === undefined || worker.loop.active < best.loop.active) best = worker
+    }
+    if (best === undefined) return false
+    this.#use(best, application)
+    best.loop.serve(errand)
+    return true
+  }
+
+  #fillLoop(worker: WorkerSeats): void {
+    while (worker.open && worker.loop.active < this.#concurrency && this.waiting > 0) {
+      const job = this.#nextJob(worker, true)
+      if (job === undefined) return
+      this.#use(worker, job.application)
+      worker.loop.serve(job)
+    }
+  }
+
+  #nextJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
+    const job = this.#peekJob(worker, onLoop)
     if (job !== undefined) this.#queues[job.application]?.shift()
     return job
   }
 
-  #peekJob(worker: WorkerSeats): Job | undefined {
+  #peekJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
     let oldest: Job | undefined
     for (let i = 0; i < this.#queues.length; i++) {
       const queue = this.#queues[i]
-      if (queue === undefined || queue.length === 0) continue
+      if (queue === undefined || queue.length === 0 || worker.usesLoop(i) !== onLoop) continue
       if (this.#serial[i] === true && worker.serving[i] === true) continue
       const job = queue.peek()
       if (job !== undefined && (oldest === undefined || job.sequence < oldest.sequence))
@@ -176,6 +226,7 @@ export class Scheduler {
   #serveAhead(errand: Errand): boolean {
     if (!this.#mayGoAhead(errand) || this.waiting > 0) return false
     const worker = this.#chooseLeastLoaded()
+    if (worker?.usesLoop(errand.application) === true) return false
     const link = worker?.latest
     if (worker === undefined || link === undefined || !this.#isShort(link.application)) return false
     worker.usedAt = ++this.#uses
@@ -186,7 +237,7 @@ export class Scheduler {
   /** Sends those that wait ahead, too, as long as the oldest one may go. */
   #topUp(worker: WorkerSeats, link: ThreadLink): void {
     while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
-      const job = this.#peekJob(worker)
+      const job = this.#peekJob(worker, false)
       if (job === undefined || !this.#mayGoAhead(job)) return
       this.#queues[job.application]?.shift()
       worker.serveAhead(link, job)

@@ -129,6 +129,10 @@ export class Supervisor implements WorkerListener {
     this.#options.scheduler.release(worker.seats, link, application)
   }
 
+  onStreamFree(worker: Worker, application: number): void {
+    this.#options.scheduler.releaseStream(worker.seats, application)
+  }
+
   onSuspect(worker: Worker): void {
     this.#options.scheduler.remove(worker.seats)
   }
@@ -257,12 +261,11 @@ export class Supervisor implements WorkerListener {
   }
 
   #reportDeath(worker: Worker, exit: WorkerExit): void {
-    const { code: exitCode, signal, requests, lastOutput } = exit
+    const { code: exitCode, signal, requests, lost, lastOutput } = exit
     const end = describeEnd(exit)
-    const lost = describeLoss(requests.length)
     this.#options.logger.error(
       { worker: worker.label, exitCode, signal, requests, lastOutput },
-      `worker ${worker.label} ended with ${end}; ${lost}`,
+      `worker ${worker.label} ended with ${end}; ${describeLoss(lost)}`,
     )
   }
 
@@ -270,6 +273,7 @@ export class Supervisor implements WorkerListener {
   #retire(worker: Worker): void {
     this.#active.delete(worker)
     this.#options.scheduler.remove(worker.seats)
+    worker.retire()
     const retirement = this.#end(worker, this.#options.group.timeouts.shutdown).finally(() =>
       this.#retirements.delete(retirement),
     )
@@ -335,6 +339,7 @@ export class Supervisor implements WorkerListener {
     this.#phase = 'stopping'
     clearTimeout(this.#retryTimer)
     const deadline = performance.now() + group.timeouts.shutdown
+    for (const worker of this.#active) worker.retire()
     if (begun && this.#active.size > 0) await endsWithin(this.#drained(), group.timeouts.shutdown)
     scheduler.refuse((exchange) => refuseExchange(exchange, 'STOPPING'))
     const remaining = Math.max(0, deadline - performance.now())

@@ -5,6 +5,8 @@ import type { Worker } from './worker.ts'
 
 const SHORTEST_INTERVAL = 20
 const LONGEST_INTERVAL = 500
+// There may be thousands of streams: they are looked at so many times in their time limit.
+const STREAM_LOOKS = 8
 // An interrupted thread that is not free by then is in code that cannot be interrupted.
 const INTERRUPT_GRACE_MS = 5000
 
@@ -18,6 +20,7 @@ export class Watch {
   #lookedAt = 0
   #pings = 0
   #pingedAt = 0
+  #streamsAt = 0
 
   constructor(group: ProcessGroup, scheduler: Scheduler, supervisor: Supervisor) {
     this.#group = group
@@ -48,10 +51,13 @@ export class Watch {
     this.#scheduler.relieve()
     const pings = timeouts.ping > 0 && now - this.#pingedAt > timeouts.ping / 3
     if (pings) this.#pingedAt = now
+    const streams = timeouts.request > 0 && now - this.#streamsAt >= timeouts.request / STREAM_LOOKS
+    if (streams) this.#streamsAt = now
     for (const worker of this.#supervisor.workers) {
       if (wasAway) worker.heardAt = now
       if (pings) worker.ping(++this.#pings)
       this.#lookAt(worker, now)
+      if (streams && worker.ready) this.#lookAtStreams(worker, now)
     }
   }
 
@@ -66,6 +72,13 @@ export class Watch {
       return
     }
     if (timeouts.request > 0) this.#lookAtThreads(worker, now)
+  }
+
+  #lookAtStreams(worker: Worker, now: number): void {
+    const { loop } = worker.seats
+    const stuck = loop.expire(now, this.#group.timeouts.request, now - INTERRUPT_GRACE_MS)
+    if (stuck !== undefined)
+      worker.declareUnfit(`has an event loop that does not end request ${stuck.id}`)
   }
 
   #lookAtThreads(worker: Worker, now: number): void {

@@ -1,4 +1,5 @@
 import type { Errand } from '../link/errand.ts'
+import type { StreamLink } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 
 // A thread that has not finished a request by then may have one that takes long.
@@ -7,13 +8,16 @@ const MOST_AHEAD = 32
 // Of those that wait in the queue, so that their order is kept but for a few places.
 const MOST_AHEAD_OF_QUEUE = 8
 
-/** The threads of one worker, as the scheduler sees them. */
+/** The threads and the event loop of one worker, as the scheduler sees them. */
 export class WorkerSeats {
   readonly links: readonly ThreadLink[]
+  readonly loop: StreamLink
   /** The last one is the most recently used. */
   readonly idle: ThreadLink[]
   /** For each application, whether one of its requests is in this process; counted for those that allow only one. */
   readonly serving: boolean[] = []
+  /** What the worker found each application to be; empty until it is ready. */
+  interfaces: readonly string[] = []
   usedAt = 0
   /** The scheduler gives it requests. */
   open = false
@@ -22,20 +26,26 @@ export class WorkerSeats {
   #timer: NodeJS.Timeout | undefined
 
   /** `recall` asks a thread for the requests that it was sent ahead. */
-  constructor(links: readonly ThreadLink[], recall: (link: ThreadLink) => void) {
+  constructor(links: readonly ThreadLink[], loop: StreamLink, recall: (link: ThreadLink) => void) {
     this.links = links
+    this.loop = loop
     this.idle = links.toReversed()
     this.#recall = recall
   }
 
-  /** Threads that have a request and can still finish it. */
+  /** The application runs on the event loop. */
+  usesLoop(application: number): boolean {
+    return this.interfaces[application] === 'asgi'
+  }
+
+  /** Threads that have a request and can still finish it, and streams of the event loop. */
   get busy(): number {
-    let busy = 0
+    let busy = this.loop.lost ? 0 : this.loop.active
     for (const link of this.links) if (link.busy && !link.lost) busy++
     return busy
   }
 
-  /** Requests in the process. */
+  /** Requests that threads have. */
   get load(): number {
     let load = 0
     for (const link of this.links) if (link.busy) load += 1 + link.ahead

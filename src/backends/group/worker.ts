@@ -14,6 +14,7 @@ import { endsWithin } from './ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { ThreadSurroundings } from '../link/thread-link.ts'
+import { StreamLink } from '../link/stream-link.ts'
 import { ThreadLink } from '../link/thread-link.ts'
 import { WorkerLog } from './worker-log.ts'
 import { WorkerSeats } from './worker-seats.ts'
@@ -26,8 +27,10 @@ const REQUEST_BUFFER_LIMIT = 32 * 1024 * 1024
 
 /** How a worker ended. */
 export interface WorkerExit extends WorkerEnd {
-  /** Requests it had and had not finished. */
+  /** Requests it had and had not finished: some of them, when there were many. */
   readonly requests: readonly RequestFacts[]
+  /** How many there were. */
+  readonly lost: number
   /** What it printed last. */
   readonly lastOutput: readonly string[]
 }
@@ -36,6 +39,8 @@ export interface WorkerExit extends WorkerEnd {
 export interface WorkerListener {
   /** A thread has finished a request of an application. */
   onFree(worker: Worker, link: ThreadLink, application: number): void
+  /** Its event loop has finished a request or a WebSocket of an application. */
+  onStreamFree(worker: Worker, application: number): void
   /** It has lost a socket and is probably about to end: no more requests, please. */
   onSuspect(worker: Worker): void
   /** A request that it was handed and has not read. */
@@ -111,7 +116,8 @@ export class Worker {
       onEnd: (error) => this.#onLost('its control channel', error),
     })
     const links = this.#createLinks(host.threads, options.held)
-    this.seats = new WorkerSeats(links, (link) => this.#recall(link))
+    const loop = this.#createLoop()
+    this.seats = new WorkerSeats(links, loop, (link) => this.#recall(link))
     void host.ended.then((end) => this.#onExit(end))
     this.#control.send(configureMessage(options))
   }
@@ -126,14 +132,20 @@ export class Worker {
     return !this.#ready && !this.#ended && this.#stopping === undefined
   }
 
-  /** Resolves when no thread has a request, or the process has ended. */
+  /** Resolves when it has no request and no WebSocket, or has ended. */
   async drained(): Promise<void> {
     if (this.#ended || this.seats.busy === 0) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  /** Ends the process: asks, waits `grace` ms, then uses force. */
+  /** It gets no more requests and is to end soon: its WebSockets are closed. */
+  retire(): void {
+    this.seats.loop.retire()
+  }
+
+  /** Ends the process: asks, waits `grace` ms, then uses force. Streams that are left are given up at once. */
   stop(grace: number): Promise<Force> {
+    if (this.#stopping === undefined) this.seats.loop.giveUpAll('STOPPING')
     this.#stopping ??= this.#host.terminate({
       grace,
       askToStop: () => this.#control.send({ type: 'stop' }),
@@ -195,9 +207,33 @@ export class Worker {
     return sockets.map((socket, index) => new ThreadLink(index, socket, surroundings))
   }
 
+  #createLoop(): StreamLink {
+    const { buffers, cancelOnDisconnect } = this.#group
+    return new StreamLink(this.#host.loop, {
+      pid: this.pid,
+      label: this.label,
+      requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
+      cancelOnDisconnect,
+      onFree: (application) => {
+        this.served++
+        this.#listener.onStreamFree(this, application)
+        this.#noteIdle()
+      },
+      onLost: (error) => {
+        this.#listener.onSuspect(this)
+        this.#giveUpLoop(error)
+        this.#onLost('the socket of its event loop', error)
+      },
+    })
+  }
+
   #onFree(link: ThreadLink, application: number): void {
     this.served++
     this.#listener.onFree(this, link, application)
+    this.#noteIdle()
+  }
+
+  #noteIdle(): void {
     if (this.#idleWaiters.length > 0 && this.seats.busy === 0) this.#wakeIdleWaiters()
   }
 
@@ -211,6 +247,7 @@ export class Worker {
       case 'ready':
         this.#ready = true
         this.findings = parseFindings(message)
+        this.seats.interfaces = this.findings.applications.map((found) => found.interface)
         this.#settleLoaded(undefined)
         return
       case 'failed':
@@ -249,6 +286,12 @@ export class Worker {
     link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
   }
 
+  #giveUpLoop(error: Error | undefined): void {
+    const { loop } = this.seats
+    for (const errand of loop.takeBack(error).toReversed()) this.#listener.onReturned(errand)
+    loop.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+  }
+
   #giveUpAll(): void {
     for (const link of this.seats.links) link.giveUpAll('STOPPING')
   }
@@ -268,14 +311,17 @@ export class Worker {
 
   async #onExit(end: WorkerEnd): Promise<void> {
     await this.#drainDescriptors()
-    const requests = this.seats.links
-      .map((link) => link.facts)
-      .filter((facts) => facts !== undefined)
+    const { links, loop } = this.seats
+    const threads = links.map((link) => link.facts).filter((facts) => facts !== undefined)
+    const requests = [...threads, ...loop.facts]
+    const lost = threads.length + loop.active
     this.#ended = true
     for (const link of this.seats.links) {
       this.#giveUp(link, undefined)
       link.destroy()
     }
+    if (!loop.lost) this.#giveUpLoop(undefined)
+    loop.destroy()
     this.#control.destroy()
     for (const { stream } of this.#host.outputs) stream.destroy()
     this.#log.flush()
@@ -286,7 +332,7 @@ export class Worker {
     })
     this.#wakeIdleWaiters()
     this.#settleExited()
-    this.#listener.onExit(this, { ...end, requests, lastOutput: this.#log.last })
+    this.#listener.onExit(this, { ...end, requests, lost, lastOutput: this.#log.last })
   }
 
   async #drainDescriptors(): Promise<void> {
@@ -295,7 +341,8 @@ export class Worker {
     const open = [...outputs.map(({ stream }) => stream), control, ...threads].filter(
       (stream) => !stream.closed,
     )
-    await endsWithin(Promise.all(open.map((stream) => closed(stream))), DRAIN_MS)
+    const ends = [this.seats.loop.ended, ...open.map((stream) => closed(stream))]
+    await endsWithin(Promise.all(ends), DRAIN_MS)
   }
 }
 
@@ -315,6 +362,7 @@ function configureMessage(options: WorkerOptions) {
     threads: group.threads,
     multithread: group.threads > 1,
     multiprocess: group.multiprocess,
+    loop: group.loop,
     serverSoftware,
     dev: group.dev,
     argv: group.argv,
