@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import importlib.util
 import json
 import os
 import platform
@@ -30,6 +31,7 @@ def main() -> NoReturn:
     cache = CodeCache()
     report["applications"] = [check(item, cache) for item in config.get("applications", [])]
     report["path"] = list(sys.path)
+    report["uvloop"] = has_uvloop()
     try:
         sys.stdout.flush()
     except BaseException:
@@ -54,6 +56,14 @@ def describe_interpreter() -> dict[str, Any]:
         "libpython": find_libpython(),
         "path": list(sys.path),
     }
+
+
+def has_uvloop() -> bool:
+    """Whether uvloop can be imported."""
+    try:
+        return importlib.util.find_spec("uvloop") is not None
+    except Exception:
+        return False
 
 
 def find_libpython() -> str | None:

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
 import type { Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { ProcessGroup } from '../core/process-group.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { isRecord } from './config/record.ts'
 
@@ -16,6 +17,8 @@ export interface ApplicationReport {
   /** As the person named it. */
   readonly target: string
   readonly loads: boolean
+  /** `wsgi` or `asgi`; empty when it does not load. */
+  readonly interface: string
   /** What it is when it loads, why not when it does not. */
   readonly summary: string
   readonly traceback: string
@@ -28,7 +31,18 @@ export interface GroupReport {
   /** Path of the shared library of this Python; undefined when it has none. */
   readonly libpython: string | undefined
   readonly searchPath: readonly string[]
+  readonly engine: ProcessGroup['engine']
+  /** Event loop that ASGI applications get. */
+  readonly loop: LoopReport
   readonly applications: readonly ApplicationReport[]
+}
+
+/** Which event loop there will be, and why. */
+export interface LoopReport {
+  readonly name: 'asyncio' | 'uvloop'
+  readonly reason: string
+  /** False when what was asked for is not there. */
+  readonly available: boolean
 }
 
 /** Looks for the Python of each group and tries to load its applications. Rejects with `PYTHON_NOT_FOUND` or `PYTHON_START`. */
@@ -62,6 +76,8 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
     python,
     libpython: typeof facts['libpython'] === 'string' ? facts['libpython'] : undefined,
     searchPath: listTexts(facts['path']),
+    engine: group.engine,
+    loop: chooseLoop(group, facts['uvloop'] === true),
     applications: group.applications.map((application, index) =>
       whole.facts === undefined
         ? createEndedReport(application, whole)
@@ -78,13 +94,33 @@ function createReport(application: Application, answer: unknown): ApplicationRep
     name: application.name,
     target: describeTarget(application),
     loads,
-    summary: loads ? `${text('expression')} is ${withArticle(text('found'))}` : text('summary'),
+    interface: loads ? text('interface') : '',
+    summary: loads ? describeFound(text) : text('summary'),
     traceback: text('traceback'),
   }
 }
 
-function withArticle(noun: string): string {
-  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
+/** `app is an ASGI application, instance of fastapi.applications.FastAPI`. */
+function describeFound(text: (key: string) => string): string {
+  const kind = text('interface').toUpperCase()
+  const article = kind.startsWith('A') ? 'an' : 'a'
+  const found = text('found')
+  return `${text('expression')} is ${article} ${kind} application${found === '' ? '' : `, ${found}`}`
+}
+
+function chooseLoop(group: GroupPlan['group'], uvloop: boolean): LoopReport {
+  const asyncio = (reason: string): LoopReport => ({ name: 'asyncio', reason, available: true })
+  if (group.engine === 'embedded') return asyncio('driven by the event loop of Node')
+  if (group.loop === 'asyncio') return asyncio('asked for')
+  if (group.loop === 'uvloop')
+    return {
+      name: 'uvloop',
+      reason: uvloop ? 'asked for' : 'asked for, but not installed in this Python',
+      available: uvloop,
+    }
+  return uvloop
+    ? { name: 'uvloop', reason: 'installed in this Python', available: true }
+    : asyncio('uvloop is not installed in this Python')
 }
 
 function createEndedReport(application: Application, run: CheckRun): ApplicationReport {
@@ -92,6 +128,7 @@ function createEndedReport(application: Application, run: CheckRun): Application
     name: application.name,
     target: describeTarget(application),
     loads: false,
+    interface: '',
     summary: `the interpreter ended with ${run.end} while applications were loaded`,
     traceback: run.stderr,
   }
