@@ -15,7 +15,19 @@ const SECTIONS: readonly HelpSection[] = [
   'General',
 ]
 
-const INTRODUCTION = `Taipan hosts Python web applications: WSGI from one command.
+const ENGINES = `Engines say where Python runs:
+  -e daemon      in worker processes (the default): any Python, and a crash costs one worker
+  -e embedded    inside Node: the least time per request; needs a Python with a shared library.
+                 taipan check tells whether yours has one
+Interfaces say how the application is called; auto tells them by the application itself:
+  -i wsgi        Django, Flask ...: one request at a time on each of -t threads; embedded without -t
+                 on the thread of Node
+  -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
+Loops are for ASGI in worker processes: uvloop where the Python has it, else asyncio; --loop chooses.
+Embedded Python always shares the event loop of Node.
+`
+
+const INTRODUCTION = `Taipan hosts Python web applications: WSGI and ASGI from one command.
 
 Usage:
   taipan serve [TARGET] [options]    serve an application
@@ -25,9 +37,12 @@ Usage:
 Examples:
   taipan serve app.py                          the usual names are tried in the file
   taipan serve shop.wsgi:application -p 2      two processes with four threads each
+  taipan serve main:app                        a FastAPI or any other ASGI application
+  taipan serve main:app -e embedded -p auto    Python inside Node, a process for each processor
   taipan serve . --static /static=public       a Django project and its files
   taipan serve                                 what taipan.config.ts says
 
+${ENGINES}
 "taipan serve --help" explains every option.
 `
 
@@ -46,10 +61,13 @@ const EXAMPLES: Readonly<Record<CommandName, string>> = {
   taipan serve app.py --reload
   taipan serve shop.wsgi:application -b 0.0.0.0:80 -b unix:/run/shop.sock -p auto
   taipan serve site.wsgi --mount /shop --static /shop/static=public
+  taipan serve main:app --loop uvloop -p 2
+  taipan serve main:app -e embedded
 `,
   check: `Examples:
   taipan check app.py
   taipan check shop.wsgi:application --python .venv/bin/python
+  taipan check main:app -e embedded
 `,
 }
 
@@ -57,8 +75,9 @@ const USAGE: Readonly<Record<CommandName, string>> = {
   serve: 'Usage: taipan serve [TARGET] [options]\n',
   check: `Usage: taipan check [TARGET] [options]
 
-Tells which Python is used and why, its version, prefix, libpython and sys.path, and whether the
-application loads. Exit code 0 when it does, 3 when it does not, 5 without a usable Python.
+Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside Node,
+which event loop ASGI gets, and whether the application loads and how it is called. Exit code 0
+when all is well, 3 when the application does not load, 5 without a usable Python.
 `,
 }
 
@@ -78,6 +97,7 @@ export function formatHelp(command: CommandName | undefined): string {
   return [
     USAGE[command],
     TARGETS,
+    ENGINES,
     ...sections,
     EXAMPLES[command],
     ...(command === 'serve' ? [LAST] : []),
