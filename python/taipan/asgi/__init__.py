@@ -1,5 +1,6 @@
 """ASGI 3.0 without input and output: frames in, applications as asyncio tasks, frames out."""
 
 from taipan.asgi.hub import StreamHub
+from taipan.asgi.lifespan import StartupFailed
 
-__all__ = ["StreamHub"]
+__all__ = ["StartupFailed", "StreamHub"]

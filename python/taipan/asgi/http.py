@@ -6,30 +6,39 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from taipan.asgi.events import Event, require_type
-from taipan.asgi.response import ENDED, ResponseStream
+from taipan.asgi.events import Event, ProtocolError, require_key, require_type, unexpected
+from taipan.asgi.head import make_links
+from taipan.asgi.response import ENDED, STARTED, ResponseStream
 from taipan.asgi.scope import Scope
 from taipan.asgi.stream import WINDOW
-from taipan.frames import (
-    BODY,
-    BODY_LAST,
-    BROKEN,
-    BROKEN_CANCEL,
-    PULL,
-    PULL_PAYLOAD,
-    WINDOW_PAYLOAD,
-    FrameError,
-)
-from taipan.frames import WINDOW as WINDOW_FRAME
+from taipan.frames import BODY, BODY_LAST, BROKEN, BROKEN_CANCEL, HINTS, PULL, PULL_PAYLOAD
 
 if TYPE_CHECKING:
     from taipan.asgi.hub import StreamHub
+
+_EXTENSIONS = frozenset(
+    (
+        "http.response.debug",
+        "http.response.early_hint",
+        "http.response.push",
+        "http.response.trailers",
+        "http.response.zerocopysend",
+    )
+)
 
 
 class HttpStream(ResponseStream):
     """The channel between one request and its application."""
 
-    __slots__ = ("_body", "_complete", "_is_1_0", "_parts", "_pulls", "_takes_trailers", "_taken")
+    __slots__ = (
+        "_body",
+        "_complete",
+        "_parts",
+        "_pulls",
+        "_takes_hints",
+        "_takes_trailers",
+        "_taken",
+    )
 
     def __init__(
         self, hub: StreamHub, number: int, request: str, scope: Scope, body: bytes | None
@@ -42,8 +51,9 @@ class HttpStream(ResponseStream):
         self._complete = False
         #: Bytes that the application took since the last PULL.
         self._taken = 0
-        self._is_1_0 = scope["http_version"] == "1.0"
-        self._takes_trailers = False
+        extensions = scope["extensions"]
+        self._takes_hints = "http.response.early_hint" in extensions
+        self._takes_trailers = "http.response.trailers" in extensions
 
     async def receive(self) -> Event:
         """What ASGI calls `receive`."""
@@ -62,7 +72,7 @@ class HttpStream(ResponseStream):
     async def send(self, event: Any) -> None:
         """What ASGI calls `send`."""
         kind = event.get("type") if type(event) is dict else require_type(event)
-        if self.rest is not None:
+        if self.rest is not None or self.file is not None:
             await self.drain()
         if kind == "http.response.body":
             if self.body(event):
@@ -72,15 +82,16 @@ class HttpStream(ResponseStream):
                 await self.drain()
         elif kind == "http.response.start":
             self.start(event, self._takes_trailers)
+        elif kind == "http.response.pathsend":
+            self.path(event)
+            if self.busy():
+                await self.drain()
         else:
-            require_type(event)
-            raise NotImplementedError
+            self._extend(require_type(event), event)
 
     def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
         """A frame from Node."""
-        if kind == WINDOW_FRAME:
-            self.on_window(WINDOW_PAYLOAD.unpack(payload)[0])
-        elif kind == BODY:
+        if kind == BODY:
             if self._parts is None:
                 self._parts = deque()
             if payload:
@@ -90,7 +101,26 @@ class HttpStream(ResponseStream):
         elif kind == BROKEN:
             self._break(payload.decode("utf-8", "replace"), bool(flags & BROKEN_CANCEL))
         else:
-            raise FrameError(f"frame of type {kind} for an HTTP request")
+            ResponseStream.on_frame(self, kind, flags, payload)
+
+    def _extend(self, kind: str, event: Event) -> None:
+        """Events of extensions."""
+        if kind == "http.response.trailers" and self._takes_trailers:
+            self.trailers(event)
+        elif kind == "http.response.early_hint" and self._takes_hints:
+            self._hint(event)
+        elif kind in _EXTENSIONS:
+            raise ProtocolError(f"{kind} was sent, but the scope does not offer this extension")
+        else:
+            raise ProtocolError(f"{kind!r} is no event of an HTTP response")
+
+    def _hint(self, event: Event) -> None:
+        if self.phase >= ENDED:
+            return
+        if self.phase > STARTED:
+            raise unexpected(event, "after the head of the response")
+        self.require_client()
+        self.put(HINTS, 0, make_links(require_key(event, "links")))
 
     def _take(self) -> Event | None:
         parts = self._parts

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import marshal
 import sys
+from asyncio import _get_running_loop
+from asyncio.base_events import _run_until_complete_cb  # type: ignore[attr-defined]
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from taipan.answers import plain_answer
 from taipan.asgi.http import HttpStream
+from taipan.asgi.mount import Mount
 from taipan.asgi.response import ENDED, ResponseStream
-from taipan.asgi.scope import Scope, complete_http
-from taipan.events import Settings
+from taipan.asgi.scope import Scope, complete_http, complete_websocket
+from taipan.asgi.stream import Stream
+from taipan.asgi.websocket import WebSocketStream
+from taipan.events import Application, Settings
 from taipan.frames import (
     DATA,
     DATA_FREE,
@@ -22,8 +28,12 @@ from taipan.frames import (
     REQUEST,
     FrameError,
 )
-from taipan.loader.slot import Slot
+from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
+from taipan.tracebacks import format_exception, summarize
+
+#: How long each step of the end may take.
+SHUTDOWN_SECONDS = 10.0
 
 _EAGER = sys.version_info >= (3, 12)
 _EMPTY = b""
@@ -51,7 +61,9 @@ class StreamHub:
         self._streams: dict[int, ResponseStream] = {}
         self._pending = bytearray()
         self._missing = 0
-        self._states: list[dict[str, Any]] = [{} for _ in slots]
+        self._mounts: list[Mount] = []
+        self._foreign: set[asyncio.Task[Any]] = set()
+        self._root: asyncio.Task[None]
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
         """Takes the next bytes from Node. Raises `FrameError`."""
@@ -103,7 +115,7 @@ class StreamHub:
             out += parts
             self.on_output()
 
-    def free(self, stream: ResponseStream) -> None:
+    def free(self, stream: Stream) -> None:
         """The stream is over."""
         if self._streams.pop(stream.number, None) is None:
             return
@@ -115,29 +127,105 @@ class StreamHub:
             self.put((HEADER.pack(FREE, 0, stream.number, 0),))
 
     async def startup(self) -> None:
-        """Starts the lifespans of the applications."""
+        """Starts the lifespans of the applications. Raises `StartupFailed`."""
         self.loop = asyncio.get_running_loop()
+        self.loop.set_exception_handler(self._on_loop_error)
+        self._foreign = asyncio.all_tasks()
+        self._root = self.loop.create_task(_wait_forever())
+        # By this callback anyio finds the task whose end is that of the worker threads it keeps.
+        self._root.add_done_callback(_run_until_complete_cb)
+        self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
+        try:
+            for mount in self._mounts:
+                await mount.startup()
+        except BaseException:
+            await self.shutdown()
+            raise
 
-    async def shutdown(self) -> None:
-        """Cancels what is left and ends the lifespans."""
+    async def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
+        """Cancels what is left and ends the lifespans; each step may take so many seconds."""
+        await self._end_streams(seconds)
+        for mount in reversed(self._mounts):
+            await mount.shutdown(seconds)
+        self._root.remove_done_callback(_run_until_complete_cb)
+        await self._end_tasks(seconds)
+        await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", seconds)
+        await self._end_step(self.loop.shutdown_default_executor(), "executor threads", seconds)
+
+    async def _end_streams(self, seconds: float) -> None:
+        streams = [stream for stream in self._streams.values() if not stream.returned]
+        for stream in streams:
+            stream.cancel()
+        tasks = {stream.task for stream in streams if stream.task is not None}
+        if not tasks:
+            return
+        await asyncio.wait(tasks, timeout=seconds)
+        left = [stream.request for stream in streams if not stream.returned]
+        if left:
+            self.settings.reporter.report(
+                "warning", f"requests did not end when they were cancelled: {', '.join(left[:10])}"
+            )
+
+    async def _end_tasks(self, seconds: float) -> None:
+        tasks = asyncio.all_tasks() - self._foreign - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if not tasks:
+            return
+        _, left = await asyncio.wait(tasks, timeout=seconds)
+        if left:
+            names = ", ".join(sorted(_name_of(task) for task in left)[:10])
+            self.settings.reporter.report(
+                "warning", f"tasks did not end when they were cancelled: {names}"
+            )
+
+    async def _end_step(self, step: Any, what: str, seconds: float) -> None:
+        # Not wait_for: what it cancels may block the loop until its threads have ended.
+        task = self.loop.create_task(step)
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            self.settings.reporter.report("warning", f"{what} did not end in {seconds:g} s")
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            self.settings.reporter.report("error", summarize(error), format_exception(error))
+
+    def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        text = str(context.get("message") or "the event loop caught an exception")
+        if isinstance(error, BaseException):
+            text = f"{text}: {summarize(error)}"
+        traceback = format_exception(error) if isinstance(error, BaseException) else None
+        self.settings.reporter.report("error", text, traceback)
 
     def _begin(self, number: int, payload: bytes) -> None:
         index, request, scope, body = marshal.loads(payload)
         if number in self._streams:
             raise FrameError(f"stream {number} was begun while it was in use")
-        complete_http(scope, self._states[index])
-        stream = HttpStream(self, number, request, scope, body)
+        mount = self._mounts[index]
+        stream: ResponseStream
+        if scope["type"] == "http":
+            complete_http(scope, mount.state, payload)
+            stream = HttpStream(self, number, request, scope, body)
+        else:
+            complete_websocket(scope, mount.state)
+            stream = WebSocketStream(self, number, request)
         self._streams[number] = stream
         self.active += 1
-        coroutine = self._run(stream, self._slots[index], scope)
-        stream.task = asyncio.Task(coroutine, loop=self.loop)
+        coroutine = self._run(stream, mount, scope)
+        if _EAGER and _get_running_loop() is self.loop:
+            stream.task = asyncio.Task(coroutine, loop=self.loop, eager_start=True)  # type: ignore[call-arg,unused-ignore]
+        else:
+            stream.task = asyncio.Task(coroutine, loop=self.loop)
 
-    async def _run(self, stream: ResponseStream, slot: Slot, scope: Scope) -> None:
+    async def _run(self, stream: Any, mount: Mount, scope: Scope) -> None:
         stream.started = True
         CURRENT_REQUEST.set(stream.request)
         try:
             if not stream.cancelled:
-                await slot.application(scope, stream.receive, stream.send)  # type: ignore
+                application = mount.application
+                if application is None:
+                    application = await self._resolve(stream, mount, scope)
+                if application is not None:
+                    await application(scope, stream.receive, stream.send)
                 if stream.phase != ENDED:
                     stream.end()
         except BaseException as error:
@@ -145,5 +233,32 @@ class StreamHub:
         self.settings.reporter.end_request()
         self.active -= 1
         stream.returned = True
-        if not stream.busy():
+        if stream.rest is None and stream.file is None:
             self.free(stream)
+
+    async def _resolve(
+        self, stream: ResponseStream, mount: Mount, scope: Scope
+    ) -> Application | None:
+        """None when the request has been answered instead."""
+        try:
+            return await mount.resolve(scope, SHUTDOWN_SECONDS)
+        except Refusal as refusal:
+            fields, body = plain_answer(f"{refusal}\n")
+            stream.answer(refusal.status, b"\r\n" + fields, body)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            name = mount.slot.name
+            text = f"application {name} could not be loaded: {explain_load_error(error)}"
+            self.settings.reporter.report("error", text, format_load_error(error) or None)
+            stream.refuse(error, 503)
+        return None
+
+
+async def _wait_forever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _name_of(task: asyncio.Task[Any]) -> str:
+    coroutine = task.get_coro()
+    return str(getattr(coroutine, "__qualname__", None) or task.get_name())

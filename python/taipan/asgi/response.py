@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 from taipan.answers import failure_answer
 from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
-from taipan.asgi.head import make_head
-from taipan.asgi.stream import WINDOW, Stream
+from taipan.asgi.files import open_file, read_file
+from taipan.asgi.head import make_head, make_trailers
+from taipan.asgi.stream import WINDOW, FileRest, Stream
 from taipan.events import ClientDisconnected
-from taipan.fields import Head
+from taipan.fields import Head, kind_of
 from taipan.frames import (
     DATA,
     DATA_LAST,
+    FILE,
+    FILE_PAYLOAD,
     HEAD,
     HEAD_LENGTH,
     HEADER,
     STREAM_HEAD_HEADER,
 )
+from taipan.frames import TRAILERS as TRAILERS_FRAME
 from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
@@ -37,12 +43,26 @@ DROPPING = 5
 #: An answer without a body may be given so many bytes, or pieces, of one.
 _DROPPED_BYTES = 1024 * 1024
 _DROPPED_PIECES = 1024
+#: Files up to this size are read at once.
+_ONE_PIECE = 64 * 1024
+_TRAILER_BYTES = 64 * 1024
+#: What frameworks raise when `receive` told them that the client has left.
+_DISCONNECTS = frozenset(("ClientDisconnect", "WebSocketDisconnect"))
 
 
 class ResponseStream(Stream):
     """A stream that can be answered by a response."""
 
-    __slots__ = ("_dropped", "_dropped_bytes", "_head", "_is_head", "_sent", "_trailers", "phase")
+    __slots__ = (
+        "_dropped",
+        "_dropped_bytes",
+        "_head",
+        "_is_head",
+        "_sent",
+        "_trailer_lines",
+        "_trailers",
+        "phase",
+    )
 
     def __init__(self, hub: StreamHub, number: int, request: str, is_head: bool) -> None:
         Stream.__init__(self, hub, number, request)
@@ -50,6 +70,7 @@ class ResponseStream(Stream):
         self._is_head = is_head
         self._head: Head | None = None
         self._trailers = False
+        self._trailer_lines = b""
         self._sent = 0
 
     def start(self, event: Event, trailers: bool = False) -> None:
@@ -87,6 +108,46 @@ class ResponseStream(Stream):
             return bool(more) and not data
         return False
 
+    def path(self, event: Event) -> None:
+        """`http.response.pathsend`. Raises `OSError` when the file cannot be opened."""
+        name = require_key(event, "path")
+        if not isinstance(name, str):
+            raise TypeError(f"'path' of {event['type']} must be a str, not {kind_of(name)}")
+        if not os.path.isabs(name):
+            raise ProtocolError(f"'path' of {event['type']} must be absolute: {name!r}")
+        if self.phase >= ENDED:
+            return
+        head = self._head
+        if head is None:
+            raise unexpected(event, "before http.response.start")
+        if self.phase != STARTED:
+            raise unexpected(event, "after a part of the body")
+        self.require_client()
+        descriptor, size = open_file(name)
+        try:
+            length = self._file_length(head, size)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._answer_file(
+            head.with_length(length), FileRest(descriptor, length, not self._trailers)
+        )
+
+    def trailers(self, event: Event) -> None:
+        """`http.response.trailers`."""
+        if self.phase >= ENDED:
+            return
+        if self.phase != TRAILERS:
+            raise unexpected(event, "before the end of a body whose start announces trailers")
+        self.require_client()
+        lines = make_trailers(event.get("headers", ()))
+        self._trailer_lines += lines
+        if len(self._trailer_lines) > _TRAILER_BYTES:
+            raise ProtocolError(f"the trailers are longer than {_TRAILER_BYTES} bytes")
+        if not event.get("more_trailers", False):
+            self.phase = ENDED
+            self.put(TRAILERS_FRAME, 0, self._trailer_lines)
+
     def end(self) -> None:
         """The application has returned."""
         phase = self.phase
@@ -105,7 +166,11 @@ class ResponseStream(Stream):
 
     def fail(self, error: BaseException) -> None:
         """The application raised."""
-        if self.gone is not None and _tells_disconnect(error):
+        if self.cancelled and isinstance(error, asyncio.CancelledError):
+            if self.gone is None and self.phase < ENDED:
+                self.refuse(error, 503)
+            return
+        if self.gone is not None and tells_disconnect(error):
             return
         self.report("error", summarize(error), format_exception(error))
         if self.phase < ENDED and self.gone is None:
@@ -175,6 +240,36 @@ class ResponseStream(Stream):
         else:
             self._put_last(data)
 
+    def _file_length(self, head: Head, size: int) -> int:
+        if head.length is None:
+            return size
+        if head.length > size:
+            raise ProtocolError(
+                f"the file has {size} of the {head.length} bytes that Content-Length announced"
+            )
+        return head.length
+
+    def _answer_file(self, head: Head, file: FileRest) -> None:
+        if self._is_head or not head.has_body:
+            file.close()
+            self._answer_bodyless(head, b"", False)
+        elif file.left <= _ONE_PIECE and not self._trailers:
+            try:
+                data = read_file(file)
+            finally:
+                file.close()
+            self._answer_whole(head, data)
+        else:
+            self._put_head(head)
+            if self._trailers:
+                self.phase = TRAILERS
+                self.rest = file
+                self.pump()
+            else:
+                self.phase = ENDED
+                self.file = file
+                self.put(FILE, 0, FILE_PAYLOAD.pack(file.descriptor, 0, file.left))
+
     def _answer_bodyless(self, head: Head, data: bytes, more: bool) -> None:
         if data and not more:
             head = head.with_length(len(data))
@@ -227,7 +322,7 @@ class ResponseStream(Stream):
         raise ProtocolError(text)
 
 
-def _tells_disconnect(error: BaseException) -> bool:
+def tells_disconnect(error: BaseException) -> bool:
     """The application says, in its own way, that the client has left."""
     seen: set[int] = set()
     waiting: list[Any] = [error]
@@ -236,7 +331,7 @@ def _tells_disconnect(error: BaseException) -> bool:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, ClientDisconnected) or type(one).__name__ == "ClientDisconnect":
+        if isinstance(one, ClientDisconnected) or type(one).__name__ in _DISCONNECTS:
             return True
         waiting += one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())
     return False

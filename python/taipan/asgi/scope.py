@@ -10,14 +10,16 @@ Scope = dict[str, Any]
 _TE = b"\x02\x00\x00\x00te"
 
 
-def complete_http(scope: Scope, state: dict[str, Any]) -> None:
-    """Adds the keys of an HTTP request."""
+def complete_http(scope: Scope, state: dict[str, Any], payload: bytes) -> None:
+    """Adds the keys of an HTTP request; `payload` is the scope in marshal's format."""
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
     if scope["http_version"] == "1.0":
         scope["extensions"] = {"http.response.pathsend": {}}
     else:
         scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
+        if _TE in payload and _takes_trailers(scope):
+            scope["extensions"]["http.response.trailers"] = {}
 
 
 def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
@@ -32,13 +34,12 @@ def lifespan_scope(state: dict[str, Any]) -> Scope:
     return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
 
 
-def takes_trailers(scope: Scope, payload: bytes) -> bool:
-    """The client said `TE: trailers`; `payload` is the scope in marshal's format."""
-    if _TE not in payload:
+def _takes_trailers(scope: Scope) -> bool:
+    """The client said `TE: trailers`."""
+    if scope["http_version"] != "1.1":
         return False
-    for name, value in scope["headers"]:
-        if name == b"te" and any(
-            coding.partition(b";")[0].strip().lower() == b"trailers" for coding in value.split(b",")
-        ):
-            return bool(scope["http_version"] == "1.1")
-    return False
+    codings = [value for name, value in scope["headers"] if name == b"te"]
+    return any(
+        coding.partition(b";")[0].strip().lower() == b"trailers"
+        for coding in b",".join(codings).split(b",")
+    )

@@ -5,10 +5,20 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING
 
 from taipan.events import ClientDisconnected
-from taipan.frames import ABORT, DATA, DATA_LAST, HEADER
+from taipan.frames import (
+    ABORT,
+    DATA,
+    DATA_LAST,
+    HEADER,
+    OPENED,
+    OPENED_OK,
+    WINDOW_PAYLOAD,
+    FrameError,
+)
+from taipan.frames import WINDOW as WINDOW_FRAME
 
 if TYPE_CHECKING:
     from taipan.asgi.hub import StreamHub
@@ -19,8 +29,6 @@ WINDOW = 256 * 1024
 CREDIT = 64 * 1024
 _PIECE_BYTES = 128 * 1024
 _REASON_BYTES = 1024
-
-Resolve = Callable[[], Any]
 
 
 class Rest:
@@ -51,16 +59,16 @@ class Rest:
 class FileRest(Rest):
     """What is left of an open file, which is closed in the end."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("descriptor",)
 
-    def __init__(self, descriptor: int, length: int) -> None:
-        super().__init__(DATA, 0, DATA_LAST, b"")
+    def __init__(self, descriptor: int, length: int, last: bool) -> None:
+        super().__init__(DATA, 0, DATA_LAST if last else 0, b"")
         self.left = length
-        self._descriptor = descriptor
+        self.descriptor = descriptor
 
     def take(self, size: int) -> bytes:
         """The next bytes. Raises `OSError` when the file has become shorter."""
-        piece = os.read(self._descriptor, min(size, self.left))
+        piece = os.read(self.descriptor, min(size, self.left))
         if not piece:
             raise OSError(errno.EIO, f"the file ended {self.left} bytes early")
         self.left -= len(piece)
@@ -68,7 +76,7 @@ class FileRest(Rest):
 
     def close(self) -> None:
         """Closes the file."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 class Stream:
@@ -76,6 +84,7 @@ class Stream:
 
     __slots__ = (
         "cancelled",
+        "file",
         "gone",
         "hub",
         "number",
@@ -94,7 +103,7 @@ class Stream:
         self.hub = hub
         self.number = number
         self.request = request
-        self.task: Optional[asyncio.Task[None]] = None
+        self.task: asyncio.Task[None] | None = None
         self.started = False
         self.cancelled = False
         self.returned = False
@@ -102,6 +111,8 @@ class Stream:
         self.gone: str | None = None
         self.window = WINDOW
         self.rest: Rest | None = None
+        #: A file that Node was asked to send, until it tells whether it can.
+        self.file: FileRest | None = None
         self.waiters: list[asyncio.Future[None]] | None = None
         #: The turn in which the last frame was put out, and its place among those of the turn.
         self.turn = -1
@@ -134,7 +145,7 @@ class Stream:
 
     def busy(self) -> bool:
         """Something that was given has not gone out yet."""
-        return self.rest is not None
+        return self.rest is not None or self.file is not None
 
     def require_client(self) -> None:
         """Raises `ClientDisconnected` when nobody is there to send to."""
@@ -174,14 +185,11 @@ class Stream:
             self.drop_rest()
 
     def drop_rest(self) -> None:
-        """Nothing of it is left, or wanted."""
-        if self.rest is not None:
-            self.rest.close()
-            self.rest = None
-        self.settle()
-
-    def settle(self) -> None:
-        """Somebody may go on; the stream ends if only this kept it."""
+        """Nothing of it is left, or wanted. The stream ends if only this kept it."""
+        for rest in (self.rest, self.file):
+            if rest is not None:
+                rest.close()
+        self.rest = self.file = None
         self.wake()
         if self.returned and not self.busy():
             self.hub.free(self)
@@ -191,6 +199,25 @@ class Stream:
         self.window += size
         if self.rest is not None:
             self.pump()
+
+    def on_opened(self, sends: bool) -> None:
+        """Node sends the file by itself, or cannot."""
+        file = self.file
+        if file is not None and not sends:
+            self.file = None
+            self.rest = file
+            self.pump()
+        else:
+            self.drop_rest()
+
+    def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        """A frame from Node. Raises `FrameError` for one that may not come."""
+        if kind == WINDOW_FRAME:
+            self.on_window(WINDOW_PAYLOAD.unpack(payload)[0])
+        elif kind == OPENED:
+            self.on_opened(bool(flags & OPENED_OK))
+        else:
+            raise FrameError(f"a frame of type {kind} came for stream {self.number}")
 
     def abort(self, reason: str) -> None:
         """The response cannot be finished."""

@@ -58,6 +58,11 @@ class Slot:
         """The file, folder or module that the application comes from; empty before it is loaded."""
         return "" if self._source is None else self._source.place
 
+    @property
+    def stays(self) -> bool:
+        """Requests get the same callable as long as its file does not change."""
+        return not self.run_once and self._query_name is None
+
     def load(self) -> Found:
         """Loads the application at the start. Raises whatever it raises."""
         with self._loading:

@@ -1,0 +1,256 @@
+"""One WebSocket of an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from taipan.asgi.events import Event, ProtocolError, require_bytes, require_type, unexpected
+from taipan.asgi.head import make_handshake
+from taipan.asgi.response import ENDED, ResponseStream, tells_disconnect
+from taipan.asgi.stream import CREDIT
+from taipan.events import ClientDisconnected
+from taipan.fields import is_token, kind_of
+from taipan.frames import (
+    ACCEPT,
+    BROKEN,
+    BROKEN_CANCEL,
+    CLOSE,
+    CLOSE_PAYLOAD,
+    MESSAGE,
+    MESSAGE_LAST,
+    MESSAGE_TEXT,
+    PULL,
+    PULL_PAYLOAD,
+)
+from taipan.tracebacks import format_exception, summarize
+
+if TYPE_CHECKING:
+    from taipan.asgi.hub import StreamHub
+
+_CONNECTING = 0
+_DENYING = 1
+_OPEN = 2
+_CLOSED = 3
+
+_NORMAL = 1000
+_LOST = 1006
+_CRASHED = 1011
+_RESTART = 1012
+#: RFC 6455, 5.5: a control frame holds 125 bytes, of which the code takes two.
+_REASON_BYTES = 123
+
+
+class WebSocketStream(ResponseStream):
+    """The channel between one WebSocket and its application."""
+
+    __slots__ = ("_close", "_granted", "_messages", "_part", "_state", "_taken", "_told")
+
+    def __init__(self, hub: StreamHub, number: int, request: str) -> None:
+        ResponseStream.__init__(self, hub, number, request, False)
+        self._state = _CONNECTING
+        #: The application has got `websocket.connect`.
+        self._told = False
+        #: What `websocket.disconnect` tells, once it is known.
+        self._close: tuple[int, str] | None = None
+        self._messages: deque[tuple[bytes, int]] = deque()
+        self._part = b""
+        self._granted = False
+        #: What the application took since the last PULL.
+        self._taken = 0
+
+    async def receive(self) -> Event:
+        """What ASGI calls `receive`."""
+        if not self._told:
+            self._told = True
+            return {"type": "websocket.connect"}
+        while not self._messages:
+            if self._close is not None:
+                code, reason = self._close
+                return {"type": "websocket.disconnect", "code": code, "reason": reason}
+            if self._state == _OPEN and not self._granted:
+                self._granted = True
+                self.put(PULL, 0, PULL_PAYLOAD.pack(CREDIT))
+            await self.wait()
+        data, text = self._messages.popleft()
+        self._taken += len(data) or 1
+        if self._taken >= CREDIT // 2 and self._close is None:
+            self.put(PULL, 0, PULL_PAYLOAD.pack(self._taken))
+            self._taken = 0
+        if text:
+            return {"type": "websocket.receive", "text": data.decode("utf-8", "replace")}
+        return {"type": "websocket.receive", "bytes": data}
+
+    async def send(self, event: Any) -> None:
+        """What ASGI calls `send`."""
+        kind = require_type(event)
+        if self.rest is not None:
+            await self.drain()
+        if kind == "websocket.send":
+            data, text = _message(event)
+            self._require_open(event)
+            self.put_piece(MESSAGE, text, MESSAGE_LAST, data)
+            if not data:
+                # An application that only sends empty messages must not hold the loop.
+                await asyncio.sleep(0)
+        elif kind == "websocket.accept":
+            self._accept(event)
+        elif kind == "websocket.close":
+            self._shut(event)
+        elif kind in ("websocket.http.response.start", "websocket.http.response.body"):
+            await self._deny(kind, event)
+        else:
+            raise ProtocolError(f"{kind!r} is no event of a WebSocket")
+        if self.rest is not None:
+            await self.drain()
+
+    def end(self) -> None:
+        """The application has returned."""
+        if self._state == _OPEN:
+            self._put_close(_NORMAL, "")
+        elif self._state == _CONNECTING and self.gone is None:
+            text = "the application returned without an answer to the WebSocket"
+            self.report("error", text)
+            self.refuse(ProtocolError(text))
+        elif self._state == _DENYING:
+            ResponseStream.end(self)
+
+    def fail(self, error: BaseException) -> None:
+        """The application raised."""
+        if self._state < _OPEN:
+            ResponseStream.fail(self, error)
+        elif self.cancelled and isinstance(error, asyncio.CancelledError):
+            self._put_close(_RESTART, "")
+        elif self._state == _OPEN or not tells_disconnect(error):
+            self.report("error", summarize(error), format_exception(error))
+            self._put_close(_CRASHED, "")
+
+    def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        """A frame from Node."""
+        if kind == MESSAGE:
+            if not flags & MESSAGE_LAST:
+                self._part += payload
+                return
+            if self._part:
+                payload = self._part + payload
+                self._part = b""
+            if self._state == _OPEN:
+                self._messages.append((payload, flags & MESSAGE_TEXT))
+                self.wake()
+        elif kind == CLOSE:
+            reason = payload[CLOSE_PAYLOAD.size :].decode("utf-8", "replace")
+            self._lose(CLOSE_PAYLOAD.unpack_from(payload)[0], reason)
+        elif kind == BROKEN:
+            self._lose(_LOST, "")
+            if flags & BROKEN_CANCEL:
+                self.cancel()
+        else:
+            ResponseStream.on_frame(self, kind, flags, payload)
+
+    def _accept(self, event: Event) -> None:
+        if self._state != _CONNECTING:
+            self._require_unanswered(event)
+        self.require_client()
+        subprotocol = event.get("subprotocol")
+        if subprotocol is None:
+            subprotocol = ""
+        elif not isinstance(subprotocol, str):
+            raise TypeError(f"'subprotocol' must be a str, not {kind_of(subprotocol)}")
+        elif not is_token(subprotocol):
+            raise ProtocolError(f"subprotocol {subprotocol!r} has characters that HTTP forbids")
+        lines = make_handshake(event.get("headers") or ())
+        self._state = _OPEN
+        self.put(ACCEPT, 0, subprotocol.encode() + b"\r\n" + lines)
+
+    def _shut(self, event: Event) -> None:
+        code, reason = _close_of(event)
+        if self._state == _CONNECTING:
+            self.require_client()
+            self.answer(403, b"Forbidden\r\nContent-Length: 0\r\n", b"")
+            self._denied()
+        else:
+            self._require_open(event)
+            self._put_close(code, reason)
+
+    async def _deny(self, kind: str, event: Event) -> None:
+        if self._state not in (_CONNECTING, _DENYING):
+            self._require_unanswered(event)
+        if kind == "websocket.http.response.start":
+            self.start(event)
+            self._state = _DENYING
+            return
+        if self.body(event):
+            await asyncio.sleep(0)
+        if self.phase == ENDED:
+            self._denied()
+
+    def _denied(self) -> None:
+        self._state = _CLOSED
+        self._close = _LOST, ""
+        self.wake()
+
+    def _require_open(self, event: Event) -> None:
+        """Raises `ClientDisconnected` after the end."""
+        if self._state == _OPEN:
+            return
+        if self._state == _CLOSED:
+            raise ClientDisconnected(self.gone or "the WebSocket is closed")
+        self.require_client()
+        raise unexpected(event, "before the WebSocket was accepted")
+
+    def _require_unanswered(self, event: Event) -> None:
+        if self._state == _CLOSED:
+            raise ClientDisconnected(self.gone or "the WebSocket is closed")
+        raise unexpected(event, "after the handshake was answered")
+
+    def _put_close(self, code: int, reason: str) -> None:
+        if self._state != _OPEN:
+            return
+        self._state = _CLOSED
+        self._close = code, reason
+        self._messages.clear()
+        self.drop_rest()
+        self.put(CLOSE, 0, CLOSE_PAYLOAD.pack(code) + reason.encode())
+
+    def _lose(self, code: int, reason: str) -> None:
+        if self.gone is None:
+            self.gone = reason or "the WebSocket is closed"
+        if self._close is None:
+            self._close = code, reason
+        if self._state == _OPEN:
+            self._state = _CLOSED
+        self.drop_rest()
+
+
+def _message(event: Event) -> tuple[bytes, int]:
+    """The bytes of a message and the flag for text."""
+    text = event.get("text")
+    data = event.get("bytes")
+    if (text is None) == (data is None):
+        raise ProtocolError("websocket.send must have one of 'text' and 'bytes'")
+    if text is None:
+        return (data if type(data) is bytes else require_bytes(event, "bytes", data)), 0
+    if not isinstance(text, str):
+        raise TypeError(f"'text' of websocket.send must be a str, not {kind_of(text)}")
+    return text.encode(), MESSAGE_TEXT
+
+
+def _close_of(event: Event) -> tuple[int, str]:
+    """The code and the reason of `websocket.close`."""
+    code = event.get("code")
+    if code is None:
+        code = _NORMAL
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise TypeError(f"'code' of websocket.close must be an int, not {kind_of(code)}")
+    # RFC 6455, 7.4, and what was registered since.
+    if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
+        raise ProtocolError(f"code {code} must not be sent by websocket.close")
+    reason = event.get("reason")
+    if reason is None:
+        reason = ""
+    if not isinstance(reason, str):
+        raise TypeError(f"'reason' of websocket.close must be a str, not {kind_of(reason)}")
+    if len(reason.encode()) > _REASON_BYTES:
+        raise ProtocolError(f"'reason' of websocket.close is longer than {_REASON_BYTES} bytes")
+    return int(code), reason
