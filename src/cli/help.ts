@@ -23,7 +23,7 @@ Interfaces say how the application is called; auto tells them by the application
   -i wsgi        Django, Flask ...: one request at a time on each of -t threads; embedded without -t
                  on the thread of Node
   -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
-Loops are for ASGI in worker processes: uvloop where the Python has it, else asyncio; --loop chooses.
+Loops of ASGI in worker processes are uvloop where Python has it, else asyncio; --loop chooses.
 Embedded Python always shares the event loop of Node.
 `
 
@@ -75,9 +75,9 @@ const USAGE: Readonly<Record<CommandName, string>> = {
   serve: 'Usage: taipan serve [TARGET] [options]\n',
   check: `Usage: taipan check [TARGET] [options]
 
-Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside Node,
-which event loop ASGI gets, and whether the application loads and how it is called. Exit code 0
-when all is well, 3 when the application does not load, 5 without a usable Python.
+Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside
+Node, which event loop ASGI gets, and whether the application loads and how it is called. Exit
+code 0 when all is well, 3 when the application does not load, 5 without a usable Python.
 `,
 }
 
