@@ -97,5 +97,5 @@ def _set_main(worker: str) -> None:
 
 def _replace_standard_input() -> None:
     """What Node reads must not be read by Python, too."""
-    empty = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    empty = open(os.devnull, encoding="utf-8")
     sys.stdin = sys.__stdin__ = empty  # type: ignore[misc]

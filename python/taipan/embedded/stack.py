@@ -38,7 +38,7 @@ def find_bounds(address: int) -> tuple[int, int] | None:
 
 
 def _address_on_stack() -> int:
-    """An address in the frame of a C function, which lends a structure of its own to its callback."""
+    """An address in the frame of a C function, which shows its callback a structure of its own."""
     found: list[int] = []
 
     def take(info: int, _size: int, _data: Any) -> int:
