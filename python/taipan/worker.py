@@ -7,7 +7,6 @@ import errno
 import faulthandler
 import fcntl
 import os
-import platform
 import queue
 import resource
 import signal
@@ -18,17 +17,15 @@ from _thread import get_ident
 from collections.abc import Mapping
 from time import sleep
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from taipan.control import ControlChannel, ControlThread, quiet_exit
-from taipan.dispatch import Dispatcher
-from taipan.events import TransportClosed
-from taipan.loader.files import CodeCache
-from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
-from taipan.tracebacks import format_exception, format_stacks
-from taipan.transports.socket import ThreadSocket
-from taipan.wsgi import WsgiSettings, base_environ
+from taipan.serving import Serving
+from taipan.tracebacks import format_exception
+
+if TYPE_CHECKING:
+    from taipan.loop import LoopRunner
 
 _CONTROL_DESCRIPTOR = 3
 _LOOP_DESCRIPTOR = 4
@@ -44,27 +41,21 @@ class Worker:
 
     def __init__(self, channel: ControlChannel, config: Mapping[str, Any], base: int) -> None:
         self._channel = channel
-        self._config = config
         self._loop_socket = _take_socket(_LOOP_DESCRIPTOR, base + 1)
         self._sockets = [
             _take_socket(_FIRST_THREAD_DESCRIPTOR + index, base + 2 + index)
             for index in range(int(config["threads"]))
         ]
-        self._transports = [ThreadSocket(sock) for sock in self._sockets]
-        self._idents: dict[int, int] = {}
-        self._starting = threading.Lock()
         self._pid = os.getpid()
         # A signal handler may put while its own thread waits; an Event could lock up there.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._terminated = False
         self._ending = False
         self._loaded = False
-        self._requests = Requests()
-        self._logs = Logs(channel.send, self._requests)
-        self._settings = WsgiSettings(self._logs, bool(config.get("dev", False)))
-        cache = CodeCache()
-        self._slots = [make_slot(item, cache) for item in config["applications"]]
-        self._dispatcher = Dispatcher(self._slots, self._logs, self._requests, self._settings)
+        self._runner: LoopRunner | None = None
+        requests = Requests()
+        self._logs = Logs(channel.send, requests)
+        self._serving = Serving(channel, config, self._sockets, self._logs, requests)
 
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
@@ -73,77 +64,41 @@ class Worker:
         # Not SIG_IGN, which the children of the application would inherit.
         signal.signal(signal.SIGINT, _ignore)
         signal.signal(signal.SIGTERM, self._on_terminate)
-        handlers = {
-            "ping": lambda message: self._channel.send({"type": "pong", "id": message.get("id")}),
-            "stacks": lambda _: self._channel.send({"type": "stacks", "text": format_stacks()}),
-            "interrupt": self._on_interrupt,
-            "recall": self._on_recall,
-            "stop": self._on_stop,
-        }
         faulthandler.enable(2)
+        handlers = {**self._serving.handlers(), "stop": self._on_stop}
         ControlThread(self._channel, handlers, self._leave).start()
-        if self._load():
+        if self._serving.load() and self._start_loop():
+            self._loaded = True
             self._serve()
             self._end(0)
         # What the application began before it failed must not keep the process.
         threading.Thread(target=self._force_end, daemon=True).start()
         self._end(_EXIT_NOT_LOADED)
 
-    def _load(self) -> bool:
-        sys.argv = [str(argument) for argument in self._config.get("argv") or [""]]
-        sys.path[:0] = [
-            folder for folder in self._config.get("searchPath", []) if folder not in sys.path
-        ]
-        for slot in self._slots:
-            slot.base = base_environ(
-                self._logs.errors,
-                multithread=bool(self._config["multithread"]) and slot.multithread,
-                multiprocess=bool(self._config["multiprocess"]),
-                run_once=slot.run_once,
-            )
-            try:
-                slot.load()
-            except BaseException as error:
-                if not self._report_failure(slot, error):
-                    return False
-        self._loaded = True
-        return True
-
-    def _report_failure(self, slot: Slot, error: BaseException) -> bool:
-        """True when the worker can go on without the application."""
-        self._logs.flush()
-        summary = explain_load_error(error)
-        traceback = format_load_error(error)
-        if not slot.required:
-            self._logs.report(
-                "error",
-                f"application {slot.name} is not loaded, its next request tries again: {summary}",
-                traceback,
-            )
+    def _start_loop(self) -> bool:
+        """Starts the event loop if an application needs one; False when Node was told why not."""
+        if not self._serving.needs_loop:
             return True
-        self._channel.send(
-            {
-                "type": "failed",
-                "application": slot.name,
-                "summary": summary,
-                "traceback": traceback,
-            }
-        )
-        return False
+        # Not for WSGI alone: asyncio is large.
+        from taipan.loop import LoopRunner
+
+        try:
+            self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
+            self._runner.start()
+        except BaseException as error:
+            self._serving.report_loop_failure(error)
+            return False
+        return True
 
     def _serve(self) -> None:
         """Waits for the end. Handlers of the application may raise here whenever a signal comes."""
-        waiting = iter(list(enumerate(self._sockets)))
         while True:
             try:
-                for index, sock in waiting:
-                    threading.Thread(
-                        target=self._serve_socket,
-                        args=(index, sock),
-                        name=f"taipan-{index}",
-                        daemon=True,
-                    ).start()
-                self._wait()
+                self._serving.start_threads(self._serving.report_ready, self._break)
+                if self._runner is None:
+                    self._wait()
+                else:
+                    self._runner.run()
                 return
             except SystemExit:
                 self._channel.send({"type": "leaving"})
@@ -160,24 +115,6 @@ class Worker:
             except queue.Empty:
                 pass
 
-    def _serve_socket(self, index: int, sock: socket.socket) -> None:
-        transport = ThreadSocket(sock)
-        with self._starting:
-            self._idents[index] = threading.get_ident()
-            if len(self._idents) == len(self._sockets):
-                self._channel.send({"type": "ready", "python": platform.python_version()})
-        while True:
-            try:
-                transport.serve(self._dispatcher.dispatch)
-                return
-            except TransportClosed:
-                return
-            except TimeoutError:
-                # An injected interrupt that came between two requests.
-                transport.finish()
-            except BaseException as error:
-                self._break(f"the socket of thread {index} cannot be used any more: {error!r}")
-
     def _break(self, text: str) -> NoReturn:
         """The application has closed or written to what is ours: only a new process helps."""
         if os.getpid() == self._pid:
@@ -190,29 +127,24 @@ class Worker:
         if self._ending:
             os._exit(0)
         if self._terminated:
-            self._stop.put(None)
+            self._request_stop()
         self._terminated = True
         self._channel.send({"type": "leaving"})
 
-    def _on_stop(self, _message: Mapping[str, Any]) -> None:
+    def _request_stop(self) -> None:
         self._stop.put(None)
+        if self._runner is not None:
+            self._runner.stop()
+
+    def _on_stop(self, _message: Mapping[str, Any]) -> None:
+        self._request_stop()
         if not self._loaded:
             sleep(_GRACE_SECONDS)
             quiet_exit(0)
 
-    def _on_interrupt(self, message: Mapping[str, Any]) -> None:
-        ident = self._idents.get(int(message["thread"]))
-        if ident is not None:
-            self._dispatcher.interrupt(ident, str(message["request"]))
-
-    def _on_recall(self, message: Mapping[str, Any]) -> None:
-        index = int(message["thread"])
-        serials = self._transports[index].recall()
-        self._channel.send({"type": "recalled", "thread": index, "requests": serials})
-
     def _leave(self) -> None:
         """Node is gone: the process ends soon, whatever its threads do."""
-        self._stop.put(None)
+        self._request_stop()
         if self._loaded:
             sleep(_GRACE_SECONDS)
         os._exit(0)
@@ -223,6 +155,8 @@ class Worker:
 
     def _end(self, code: int) -> NoReturn:
         self._ending = True
+        if self._runner is not None:
+            self._runner.end()
         try:
             atexit._run_exitfuncs()
         except BaseException as error:
@@ -235,7 +169,8 @@ class Worker:
 
     def _forget_in_children(self) -> None:
         """A forked child has neither our sockets nor our way to take signals."""
-        ours = [self._channel, self._loop_socket, *self._sockets]
+        ours: list[ControlChannel | socket.socket] = [self._channel, self._loop_socket]
+        ours += self._sockets
         descriptors = [end.fileno() for end in ours]
 
         def forget() -> None:

@@ -1,0 +1,94 @@
+"""The event loop of a worker process: which one it is, and its life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Callable
+
+from taipan.asgi.hub import StreamHub
+from taipan.serving import Serving
+from taipan.tracebacks import format_exception
+from taipan.transports.loop_socket import LoopSocket
+
+#: What tasks that were cancelled at the end may still take.
+_CANCEL_SECONDS = 1.0
+#: The kernel may give a signal to another thread, and nothing wakes the loop then.
+_WAKE_SECONDS = 1.0
+
+
+class LoopError(Exception):
+    """The loop that was asked for cannot be had; the message says why."""
+
+    details = ""
+
+
+def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
+    """A new event loop for `auto`, `asyncio` or `uvloop`, and its name. Raises `LoopError`."""
+    if choice != "asyncio":
+        try:
+            import uvloop  # type: ignore[import-not-found,unused-ignore]
+        except ImportError as error:
+            if choice == "uvloop":
+                raise LoopError(
+                    f"the event loop uvloop cannot be imported ({error}): install it with"
+                    " 'pip install uvloop', or choose '--loop auto' or '--loop asyncio'"
+                ) from None
+        else:
+            loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+            return loop, "uvloop"
+    return asyncio.SelectorEventLoop(), "asyncio"
+
+
+class LoopRunner:
+    """Runs the ASGI applications of a worker on the event loop of the calling thread."""
+
+    def __init__(
+        self, serving: Serving, sock: socket.socket, on_broken: Callable[[str], None]
+    ) -> None:
+        self._serving = serving
+        self._loop, serving.loop = create_loop(str(serving.config.get("loop", "auto")))
+        self._socket = LoopSocket(self._loop, sock, on_broken)
+        self._hub = StreamHub(serving.slots, serving.settings, self._socket.on_output)
+        self._stopping = False
+        asyncio.set_event_loop(self._loop)
+
+    def start(self) -> None:
+        """Starts the lifespans. Raises what keeps the applications from being served."""
+        self._loop.run_until_complete(self._hub.startup())
+        self._socket.start(self._hub)
+        self._wake()
+
+    def run(self) -> None:
+        """Serves until `stop` is called. Whatever a signal handler raises comes out of it."""
+        while not self._stopping:
+            self._loop.run_forever()
+
+    def stop(self) -> None:
+        """Ends `run`. Any thread may call it, and signal handlers."""
+        self._stopping = True
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def end(self) -> None:
+        """Ends the lifespans, the tasks that are left, and suspended generators."""
+        for step in (self._hub.shutdown(), self._cancel_rest(), self._loop.shutdown_asyncgens()):
+            try:
+                self._loop.run_until_complete(step)
+            except BaseException as error:
+                self._serving.logs.report(
+                    "error", "the event loop did not end well", format_exception(error)
+                )
+        self._socket.flush()
+
+    def _wake(self) -> None:
+        self._loop.call_later(_WAKE_SECONDS, self._wake)
+
+    async def _cancel_rest(self) -> None:
+        own = asyncio.current_task()
+        rest = [task for task in asyncio.all_tasks() if task is not own]
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=_CANCEL_SECONDS)

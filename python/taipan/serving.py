@@ -1,0 +1,188 @@
+"""What a worker serves with, whether it is a process of its own or a part of Node."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from taipan.control import ControlChannel, Message
+from taipan.dispatch import Dispatcher
+from taipan.events import TransportClosed
+from taipan.loader.files import CodeCache
+from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
+from taipan.logs import Logs, Requests
+from taipan.tracebacks import format_exception, format_stacks, summarize
+from taipan.transports.socket import ThreadSocket
+from taipan.wsgi import WsgiSettings, base_environ
+
+
+class Serving:
+    """The applications of one configuration, the threads that serve them, and what Node asks."""
+
+    def __init__(
+        self,
+        channel: ControlChannel,
+        config: Mapping[str, Any],
+        sockets: Sequence[socket.socket],
+        logs: Logs,
+        requests: Requests,
+    ) -> None:
+        self.channel = channel
+        self.config = config
+        self.logs = logs
+        self.requests = requests
+        self.settings = WsgiSettings(logs, bool(config.get("dev", False)))
+        cache = CodeCache()
+        self.slots = [make_slot(item, cache) for item in config["applications"]]
+        self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
+        self.threads: list[threading.Thread] = []
+        #: Name of the event loop; None while nothing needs one.
+        self.loop: str | None = None
+        self._found: dict[str, str] = {}
+        self._sockets = sockets
+        self._transports = [ThreadSocket(sock) for sock in sockets]
+        self._waiting = iter(list(enumerate(self._transports)))
+        self._idents: dict[int, int] = {}
+        self._starting = threading.Lock()
+
+    def handlers(self) -> dict[str, Callable[[Message], None]]:
+        """What is answered to messages of the control channel."""
+        return {
+            "ping": lambda message: self.channel.send({"type": "pong", "id": message.get("id")}),
+            "stacks": lambda _: self.channel.send({"type": "stacks", "text": format_stacks()}),
+            "interrupt": self._on_interrupt,
+            "recall": self._on_recall,
+        }
+
+    def load(self) -> bool:
+        """Loads the applications. False, and Node is told, when one failed that is required."""
+        sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
+        sys.path[:0] = [
+            folder for folder in self.config.get("searchPath", []) if folder not in sys.path
+        ]
+        for slot in self.slots:
+            slot.base = base_environ(
+                self.logs.errors,
+                multithread=bool(self.config["multithread"]) and slot.multithread,
+                multiprocess=bool(self.config["multiprocess"]),
+                run_once=slot.run_once,
+            )
+            try:
+                self._found[slot.name] = slot.load().description
+            except BaseException as error:
+                if not self.report_failure(slot, error):
+                    return False
+        return True
+
+    @property
+    def needs_loop(self) -> bool:
+        """An application is called on an event loop."""
+        return any(slot.interface == "asgi" for slot in self.slots)
+
+    def start_threads(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
+        """Starts one thread for each socket, or goes on with that when it was interrupted.
+
+        `on_ready` is called once, when all of them wait, and `on_broken` in a thread that cannot go
+        on, with the reason.
+        """
+        for index, transport in self._waiting:
+            thread = threading.Thread(
+                target=self._serve_socket,
+                args=(index, transport, on_ready, on_broken),
+                name=f"taipan-{index}",
+                daemon=True,
+            )
+            self.threads.append(thread)
+            thread.start()
+
+    def report_ready(self) -> None:
+        """Tells Node that requests may come."""
+        message: dict[str, object] = {
+            "type": "ready",
+            "python": platform.python_version(),
+            "applications": [
+                {
+                    "name": slot.name,
+                    "interface": "" if slot.interface == "auto" else slot.interface,
+                    "found": self._found.get(slot.name, ""),
+                }
+                for slot in self.slots
+            ],
+        }
+        if self.loop is not None:
+            message["loop"] = self.loop
+        self.channel.send(message)
+
+    def report_failure(self, slot: Slot, error: BaseException) -> bool:
+        """True when the worker can go on without the application."""
+        self.logs.flush()
+        summary = explain_load_error(error)
+        traceback = format_load_error(error)
+        if not slot.required:
+            self.logs.report(
+                "error",
+                f"application {slot.name} is not loaded, its next request tries again: {summary}",
+                traceback,
+            )
+            return True
+        self.channel.send(
+            {
+                "type": "failed",
+                "application": slot.name,
+                "summary": summary,
+                "traceback": traceback,
+            }
+        )
+        return False
+
+    def report_loop_failure(self, error: BaseException) -> None:
+        """Tells Node that no application can be served on an event loop."""
+        self.logs.flush()
+        # Of those that were made for people, the message says it all.
+        details = getattr(error, "details", None)
+        self.channel.send(
+            {
+                "type": "failed",
+                "application": None,
+                "summary": summarize(error) if details is None else str(error),
+                "traceback": format_exception(error) if details is None else details,
+            }
+        )
+
+    def _serve_socket(
+        self,
+        index: int,
+        transport: ThreadSocket,
+        on_ready: Callable[[], None],
+        on_broken: Callable[[str], None],
+    ) -> None:
+        with self._starting:
+            self._idents[index] = threading.get_ident()
+            if len(self._idents) == len(self._sockets):
+                on_ready()
+        while True:
+            try:
+                transport.serve(self.dispatcher.dispatch)
+                return
+            except TransportClosed:
+                return
+            except TimeoutError:
+                # An injected interrupt that came between two requests.
+                transport.finish()
+            except BaseException as error:
+                on_broken(f"the socket of thread {index} cannot be used any more: {error!r}")
+                return
+
+    def _on_interrupt(self, message: Message) -> None:
+        ident = self._idents.get(int(message["thread"]))
+        if ident is not None:
+            self.dispatcher.interrupt(ident, str(message["request"]))
+
+    def _on_recall(self, message: Message) -> None:
+        index = int(message["thread"])
+        serials = self._transports[index].recall()
+        self.channel.send({"type": "recalled", "thread": index, "requests": serials})

@@ -1,0 +1,116 @@
+"""The socket of a worker's event loop: frames of many requests, both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Callable, Protocol
+
+_RECEIVE_BYTES = 64 * 1024
+
+
+class Hub(Protocol):
+    """What gets the frames, and makes others."""
+
+    def receive(self, data: bytes) -> None:
+        """Takes any piece of the byte stream."""
+
+    def take_output(self) -> bytes:
+        """All whole frames that were made since the last call."""
+
+
+class LoopSocket:
+    """Moves bytes between the inherited socket and a hub.
+
+    What is given in one turn of the loop leaves in one system call.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        on_broken: Callable[[str], None],
+    ) -> None:
+        sock.setblocking(False)
+        self._loop = loop
+        self._socket = sock
+        self._on_broken = on_broken
+        self._hub: Hub | None = None
+        self._scheduled = False
+        self._receiving = False
+        #: What the kernel has not taken yet.
+        self._rest = memoryview(b"")
+
+    def start(self, hub: Hub) -> None:
+        """Begins to read."""
+        self._hub = hub
+        self._loop.add_reader(self._socket.fileno(), self._on_readable)
+
+    def on_output(self) -> None:
+        """There is output after there was none."""
+        if not self._scheduled and not self._receiving:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def flush(self) -> None:
+        """Sends what there is, as far as the kernel takes it."""
+        if self._hub is None or self._rest:
+            return
+        data = self._hub.take_output()
+        if data:
+            self._send(memoryview(data))
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        self.flush()
+
+    def _on_readable(self) -> None:
+        assert self._hub is not None
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._break(f"the socket of the event loop cannot be used any more: {error!r}")
+            return
+        if not data:
+            # Node is gone; the control channel ends, too, and with it this process.
+            self._loop.remove_reader(self._socket.fileno())
+            return
+        self._receiving = True
+        try:
+            self._hub.receive(data)
+        except Exception as error:
+            self._break(f"the frames of Node cannot be understood: {error!r}")
+        finally:
+            self._receiving = False
+        # Behind the first steps of the tasks that were just made: their answers leave together.
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _send(self, data: memoryview) -> None:
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except (BrokenPipeError, ConnectionResetError):
+            # As when nothing more can be read.
+            return
+        except OSError as error:
+            self._break(f"the socket of the event loop cannot be used any more: {error!r}")
+            return
+        if sent == len(data):
+            return
+        self._rest = data[sent:]
+        self._loop.add_writer(self._socket.fileno(), self._on_writable)
+
+    def _on_writable(self) -> None:
+        self._loop.remove_writer(self._socket.fileno())
+        rest, self._rest = self._rest, memoryview(b"")
+        self._send(rest)
+        self.flush()
+
+    def _break(self, text: str) -> None:
+        self._loop.remove_reader(self._socket.fileno())
+        self._on_broken(text)
