@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
-from taipan.wsgi.call import WsgiSettings, respond, respond_failure, run
+from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 
 Request = tuple[int, Environ, Optional[bytes]]
 
@@ -49,6 +49,44 @@ class Dispatcher:
             self._of_thread[ident] = None
             if ident in self._interrupted:
                 self._end_interrupt(ident)
+
+    def begin(self, request: Request, transport: Transport) -> Steps | None:
+        """Answers a request as far as nothing has to be waited for, in a thread that serves many.
+
+        What is left is for `proceed`; None when nothing is. Who calls this holds the lock of the slot
+        until then.
+        """
+        index, environ, body = request
+        slot = self._slots[index]
+        ident = get_ident()
+        self._of_thread[ident] = environ.get("taipan.request_id")
+        try:
+            application = slot.application
+            if application is None:
+                application = self._resolve(slot, environ, transport)
+                if application is None:
+                    return None
+            environ.update(slot.base)
+            return begin(application, environ, body, transport, self._settings)
+        finally:
+            self._logs.end_request()
+            self._of_thread[ident] = None
+
+    def proceed(self, rest: Steps, request: str | None, error: BaseException | None = None) -> bool:
+        """Takes one more step of a request, or lets it end with an error. False when it is over."""
+        ident = get_ident()
+        self._of_thread[ident] = request
+        try:
+            if error is None:
+                next(rest)
+            else:
+                rest.throw(error)
+            return True
+        except StopIteration:
+            return False
+        finally:
+            self._logs.end_request()
+            self._of_thread[ident] = None
 
     def interrupt(self, ident: int, request: str) -> None:
         """Raises `TimeoutError` in the thread if it still serves that request."""

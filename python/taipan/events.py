@@ -38,11 +38,15 @@ class Transport(Protocol):
 
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
-    ) -> bool:
+    ) -> bool | None:
         """The head, and `length` bytes of an open regular file as the body.
 
-        False: the head is out, but the body has to be written.
+        False: the head is out, but the body has to be written. None: `file_taken` will tell.
         """
+
+    @property
+    def file_taken(self) -> bool | None:
+        """The answer to `begin_file`; None as long as it is not known."""
 
     def abort(self, reason: str) -> None:
         """The response cannot be finished."""

@@ -218,6 +218,11 @@ class ThreadSocket:
             self._wait()
         return self._opened
 
+    @property
+    def file_taken(self) -> bool | None:
+        """Whether Node sends the file."""
+        return self._opened
+
     def abort(self, reason: str) -> None:
         """The response stays unfinished."""
         if self._freed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Generator
 from typing import Any
 
 from taipan.answers import failure_answer, plain_answer
@@ -19,6 +20,9 @@ from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.file_wrapper import FileWrapper
 from taipan.wsgi.input import PulledInput
 from taipan.wsgi.response import ProtocolError, Response
+
+#: What is left of a response: each step sends at most one block.
+Steps = Generator[None, None, None]
 
 #: What does not change between the requests of a process.
 WsgiSettings = Settings
@@ -45,6 +49,24 @@ def run(
     settings: WsgiSettings,
 ) -> None:
     """Calls the application and sees its response through. Raises `TransportClosed` only."""
+    rest = begin(application, environ, body, transport, settings)
+    if rest is not None:
+        for _ in rest:
+            pass
+
+
+def begin(
+    application: Application,
+    environ: Environ,
+    body: bytes | None,
+    transport: Transport,
+    settings: WsgiSettings,
+) -> Steps | None:
+    """Calls the application. None when its response is over, or what sends the rest of it step by step.
+
+    A step sends at most one block, and may wait for something. Raises `TransportClosed` only, the
+    steps too.
+    """
     pulled: PulledInput | None = None
     if body is None:
         environ["wsgi.input"] = pulled = PulledInput(transport)
@@ -55,20 +77,14 @@ def run(
     try:
         result = application(environ, response.start_response)
         kind = type(result)
-        if kind is list or kind is tuple:
-            response.send_sequence(result)
-            if not response.ended:
-                response.end()
-        else:
-            _iterate(result, response, settings)
+        if (kind is not list and kind is not tuple) or not response.send_whole(result):
+            return _send_rest(result, response, pulled, transport, settings)
     except TransportClosed:
         raise
     except BaseException as error:
         _fail(error, response, transport, settings)
-    response.closed = True
-    if pulled is not None:
-        pulled.end()
-    transport.finish()
+    _finish(response, pulled, transport)
+    return None
 
 
 def respond(transport: Transport, status: int, text: str) -> None:
@@ -88,7 +104,23 @@ def _send_answer(transport: Transport, status: int, answer: tuple[bytes, bytes])
     transport.send(status, HEAD_LENGTH, len(body), b"\r\n" + fields, body, True)
 
 
-def _iterate(result: Any, response: Response, settings: WsgiSettings) -> None:
+def _send_rest(
+    result: Any,
+    response: Response,
+    pulled: PulledInput | None,
+    transport: Transport,
+    settings: WsgiSettings,
+) -> Steps:
+    try:
+        yield from _iterate(result, response)
+    except TransportClosed:
+        raise
+    except BaseException as error:
+        _fail(error, response, transport, settings)
+    _finish(response, pulled, transport)
+
+
+def _iterate(result: Any, response: Response) -> Steps:
     if result is None or isinstance(result, (str, bytes, bytearray)):
         raise ProtocolError(
             f"the application returned {type(result).__name__}; it must return an iterable of"
@@ -98,15 +130,23 @@ def _iterate(result: Any, response: Response, settings: WsgiSettings) -> None:
     close = getattr(result, "close", None)
     try:
         if isinstance(result, FileWrapper) and type(result).__next__ is FileWrapper.__next__:
-            response.send_file(result)
+            yield from response.send_file(result)
         elif isinstance(result, (list, tuple)) and close is None:
-            response.send_sequence(result)
+            if not response.send_whole(result):
+                yield from response.send_sequence(result)
         else:
-            response.send_iterable(result)
+            yield from response.send_iterable(result)
         response.end()
     finally:
         if close is not None:
             close()
+
+
+def _finish(response: Response, pulled: PulledInput | None, transport: Transport) -> None:
+    response.closed = True
+    if pulled is not None:
+        pulled.end()
+    transport.finish()
 
 
 def _fail(

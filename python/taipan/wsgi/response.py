@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any, Callable
 
 from taipan.events import Reporter, Transport
@@ -114,40 +114,52 @@ class Response:
             self._begin(head, block, last)
         return fits
 
-    def send_sequence(self, blocks: list[Any] | tuple[Any, ...]) -> None:
-        """Sends a list or tuple, whose length is known before the head has to go."""
+    def send_whole(self, blocks: list[Any] | tuple[Any, ...]) -> bool:
+        """Sends a list or tuple in one piece; False when that cannot be done."""
         head = self._head
         if head is None:
             raise ProtocolError("the application returned without having called start_response()")
         if len(blocks) == 1 and type(blocks[0]) is bytes:
-            body: bytes | None = blocks[0]
+            body: bytes = blocks[0]
         else:
             for block in blocks:
                 require_bytes(block)
-            body = b"".join(blocks) if self._fits_one_piece(blocks) else None
-        if body is None or self.begun or self._chunks is not None or len(body) > ONE_PIECE:
-            self._send_pieces(head, blocks)
-        else:
-            self._send_whole(head, body, True)
+            if not self._fits_one_piece(blocks):
+                return False
+            body = b"".join(blocks)
+        if self.begun or self._chunks is not None or len(body) > ONE_PIECE:
+            return False
+        self._send_whole(head, body, True)
+        return True
 
-    def send_file(self, wrapper: FileWrapper) -> None:
+    def send_sequence(self, blocks: list[bytes] | tuple[bytes, ...]) -> Generator[None, None, None]:
+        """Sends a list or tuple, whose length is known before the head has to go, block by block."""
+        if self._head is not None and not self.begun and self._chunks is None:
+            self._head = self._head.with_length(sum(map(len, blocks)))
+        for block in blocks:
+            self.send_block(block)
+            if self.ended:
+                return
+            yield
+
+    def send_file(self, wrapper: FileWrapper) -> Generator[None, None, None]:
         """Sends what a returned file wrapper holds."""
         head = self._head
         file = None
         if head is not None and not self.begun and self._chunks is None:
             file = find_regular_file(wrapper.filelike)
         if head is None or file is None:
-            self.send_iterable(wrapper)
+            yield from self.send_iterable(wrapper)
         elif self._bodyless:
             self._begin(head.with_length(file.length), b"", True)
         elif file.length <= ONE_PIECE:
             self._send_whole(head, _read_whole(wrapper.filelike, file.length), False)
         elif (head.length is None or head.length <= file.length) and head.length != 0:
-            self._send_regular(head.with_length(file.length), file, wrapper)
+            yield from self._send_regular(head.with_length(file.length), file, wrapper)
         else:
-            self.send_iterable(wrapper)
+            yield from self.send_iterable(wrapper)
 
-    def send_iterable(self, iterable: Iterable[Any]) -> None:
+    def send_iterable(self, iterable: Iterable[Any]) -> Generator[None, None, None]:
         """Sends block by block; asks for none that is beyond Content-Length or not wanted."""
         iterator = iter(iterable)
         if type(iterable) is not FileWrapper and self._may_count(iterable):
@@ -170,6 +182,8 @@ class Response:
                 self.send_block(block)
             if self.ended:
                 return
+            if block:
+                yield
 
     def end(self) -> None:
         """The application has given all it wants to give."""
@@ -215,25 +229,23 @@ class Response:
         self.begun = self.ended = True
         self._transport.send(head.status, head.flags, head.length or 0, head.fields, body, free)
 
-    def _send_pieces(self, head: Head, blocks: list[bytes] | tuple[bytes, ...]) -> None:
-        if not self.begun and self._chunks is None:
-            self._head = head.with_length(sum(map(len, blocks)))
-        for block in blocks:
-            self.send_block(block)
-            if self.ended:
-                return
-
-    def _send_regular(self, head: Head, file: RegularFile, wrapper: FileWrapper) -> None:
+    def _send_regular(
+        self, head: Head, file: RegularFile, wrapper: FileWrapper
+    ) -> Generator[None, None, None]:
         self._head = head
         self.begun = True
         length = head.length or 0
-        if self._transport.begin_file(
+        taken = self._transport.begin_file(
             head.status, head.flags, length, head.fields, file.descriptor, file.offset
-        ):
+        )
+        while taken is None:
+            yield
+            taken = self._transport.file_taken
+        if taken:
             self._sent = length
             self.ended = True
         else:
-            self.send_iterable(wrapper)
+            yield from self.send_iterable(wrapper)
 
     def _may_count(self, iterable: Iterable[Any]) -> bool:
         """The length of a single block is that of the body (PEP 3333)."""
