@@ -1,0 +1,332 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { createConnection } from 'node:net'
+
+import { describe, expect, test } from 'vitest'
+
+import { launchTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject, helloApp, type Project } from '../support/project.ts'
+
+const EMBEDDED = ['-e', 'embedded', '-b', '127.0.0.1:0'] as const
+
+const APP = `
+import os, subprocess, sys, time
+CODE = "first"
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        os.write(2, b"slow reached\\n")
+        time.sleep(1.5)
+    if path == "/flood":
+        for _ in range(2048):
+            os.write(1, b"f" * 1023 + b"\\n")
+    if path == "/child":
+        subprocess.run(["sh", "-c", "echo from a child"], check=True)
+    if path == "/left":
+        left = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    if path == "/stdin":
+        text = repr(sys.stdin.read()) if sys.stdin else "none"
+    elif path == "/multiprocess":
+        text = repr(environ["wsgi.multiprocess"])
+    elif path == "/code":
+        text = CODE
+    elif path == "/left":
+        text = str(left.pid)
+    else:
+        text = str(os.getpid())
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [text.encode()]
+`
+
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(20_000),
+  })
+  return await response.text()
+}
+
+function getBy(agent: Agent, url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url, { agent }, (response) => {
+      response.resume()
+      response.once('end', () => resolve(response.statusCode ?? 0)).once('error', reject)
+    })
+      .once('error', reject)
+      .end()
+  })
+}
+
+async function waitFor(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`no ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** The Node processes that serve, as the system tells it. */
+function listReplicas(taipan: RunningTaipan): number[] {
+  const path = `/proc/${taipan.pid}/task/${taipan.pid}/children`
+  return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
+}
+
+function start(project: Project, ...args: readonly string[]): Promise<RunningTaipan> {
+  return startTaipan(['app.py', ...EMBEDDED, ...args], { cwd: project.folder })
+}
+
+describe('replicas', () => {
+  test('serve what the parent lets in, each its part; wsgi.multiprocess tells', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2')
+    expect(taipan.output).toMatch(/app: WSGI application .*embedded, 2 processes/)
+    const pids = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
+    const counts = [...new Set(pids)].map((pid) => pids.filter((one) => one === pid).length)
+    expect(counts).toHaveLength(2)
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(5)
+    expect(pids).not.toContain(String(taipan.pid))
+    expect(await get(`${taipan.url}/multiprocess`)).toBe('True')
+    const { exitCode } = await taipan.stop()
+    expect(exitCode).toBe(0)
+    expect(pids.some((pid) => isAlive(Number(pid)))).toBe(false)
+  })
+
+  test('one process is a replica, too, and knows that it is alone', async () => {
+    using project = createProject({ 'app.py': APP })
+    const socket = project.path('x.sock')
+    const taipan = await start(project, '-b', `unix:${socket}`)
+    expect(await get(taipan.url)).not.toBe(String(taipan.pid))
+    expect(await get(`${taipan.url}/multiprocess`)).toBe('False')
+    const words = ['--unix-socket', socket, 'http://x/code', '-s']
+    expect(execFileSync('curl', words, { encoding: 'utf8' })).toBe('first')
+    await taipan.stop()
+  })
+
+  test('kill -9 of one costs its own connections; it is reported and replaced', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2')
+    const [first = 0] = listReplicas(taipan)
+    process.kill(first, 'SIGKILL')
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(`${taipan.url}/code`)))
+    expect(new Set(answers)).toEqual(new Set(['first']))
+    await taipan.waitForOutput(new RegExp(`worker web/${first} ended with signal SIGKILL`))
+    await waitFor(
+      async () =>
+        new Set(await Promise.all(Array.from({ length: 8 }, () => get(taipan.url)))).size === 2,
+      'replacement',
+    )
+    expect(listReplicas(taipan)).not.toContain(first)
+    await taipan.stop()
+  })
+
+  test('kill -9 of the parent leaves nothing behind, not even one that is busy', async () => {
+    using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
+    const taipan = await start(project, '-p', '2')
+    const replicas = listReplicas(taipan)
+    get(`${taipan.url}/slow`).catch(() => {})
+    await taipan.waitForOutput(/slow reached/)
+    taipan.kill('SIGKILL')
+    await waitFor(() => !replicas.some(isAlive), 'end of the replicas')
+  })
+
+  test('one that is silent for too long is replaced', async () => {
+    using project = createProject({
+      'app.py': APP,
+      'taipan.config.json': JSON.stringify({ timeouts: { ping: '1s' } }),
+    })
+    const taipan = await start(project, '--config', 'taipan.config.json')
+    const [first = 0] = listReplicas(taipan)
+    process.kill(first, 'SIGSTOP')
+    await taipan.waitForOutput(
+      new RegExp(`worker web/${first} was silent for \\d+ ms; it is ended`),
+    )
+    expect(await get(`${taipan.url}/code`)).toBe('first')
+    await waitFor(() => !isAlive(first), 'end of the silent one')
+    await taipan.stop()
+  })
+
+  test('a child of the application that is left behind holds neither the port nor the stop', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project)
+    const left = Number(await get(`${taipan.url}/left`))
+    expect((await taipan.stop()).exitCode).toBe(0)
+    expect(isAlive(left)).toBe(true)
+    const { hostname, port } = new URL(taipan.url)
+    await expect(
+      new Promise((resolve, reject) => {
+        createConnection(Number(port), hostname).once('connect', resolve).once('error', reject)
+      }),
+    ).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    process.kill(left, 'SIGKILL')
+  })
+
+  test('print, os.write, children and 2 MB at once reach the log; stdin is empty', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project)
+    expect(await get(`${taipan.url}/stdin`)).toMatch(/^(''|none)$/)
+    await get(`${taipan.url}/child`)
+    await get(`${taipan.url}/flood`)
+    await taipan.waitForOutput(/from a child\n/)
+    await waitFor(() => taipan.output.split('f'.repeat(1023)).length === 2049, 'all of the flood')
+    await taipan.stop()
+  })
+
+  test('records of replicas have the form that was asked for', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '--log-format', 'json')
+    await get(`${taipan.url}/code`)
+    await taipan.waitForOutput(/"target":"\/code"/)
+    const { stdout } = await taipan.stop()
+    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
+  })
+})
+
+describe('signals', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s lets running requests finish', async (signal) => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2')
+    const answer = get(`${taipan.url}/slow`)
+    await taipan.waitForOutput(/slow reached/)
+    taipan.kill(signal)
+    expect(await answer).toMatch(/^\d+$/)
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
+  })
+
+  test('a second SIGTERM ends at once, and the replicas with it', async () => {
+    using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
+    const taipan = await start(project)
+    const replicas = listReplicas(taipan)
+    get(`${taipan.url}/slow`).catch(() => {})
+    await taipan.waitForOutput(/slow reached/)
+    taipan.kill('SIGTERM')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(143)
+    await waitFor(() => !replicas.some(isAlive), 'end of the replicas')
+  })
+
+  test('SIGTERM to one replica: it finishes, and another takes its place', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project)
+    const [first = 0] = listReplicas(taipan)
+    process.kill(first, 'SIGTERM')
+    await taipan.waitForOutput(/was asked to end from outside/)
+    await waitFor(() => !isAlive(first), 'end of the replica')
+    expect(await get(`${taipan.url}/code`)).toBe('first')
+    await taipan.stop()
+  })
+
+  test('SIGINT and SIGHUP to a replica do nothing', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project)
+    const [first = 0] = listReplicas(taipan)
+    process.kill(first, 'SIGINT')
+    process.kill(first, 'SIGHUP')
+    expect(await get(taipan.url)).toMatch(/^\d+$/)
+    expect(listReplicas(taipan)).toEqual([first])
+    await taipan.stop()
+  })
+
+  test('SIGHUP brings new replicas, and loses no request; broken code keeps the old', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2')
+    const before = listReplicas(taipan)
+    project.write('app.py', APP.replace('"first"', '"second"'))
+    taipan.kill('SIGHUP')
+    await waitFor(async () => (await get(`${taipan.url}/code`)) === 'second', 'new code')
+    await taipan.waitForOutput(/^reloaded$/m)
+    await waitFor(() => !before.some(isAlive), 'end of the old replicas')
+    project.write('app.py', 'raise RuntimeError("broken")\n')
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/not reloaded, the old code goes on: .*broken/)
+    expect(await get(`${taipan.url}/code`)).toBe('second')
+    await taipan.stop()
+  })
+
+  test('a reload under load loses no request on connections that are kept', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2', '--no-access-log')
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+    let over = false
+    const ask = async (): Promise<number> => {
+      let answered = 0
+      for (; !over; answered += 1) await getBy(agent, `${taipan.url}/code`)
+      return answered
+    }
+    const clients = Array.from({ length: 8 }, ask)
+    for (let i = 0; i < 2; i += 1) {
+      const before = listReplicas(taipan)
+      taipan.kill('SIGHUP')
+      await waitFor(() => !before.some(isAlive), 'end of the old replicas')
+    }
+    over = true
+    for (const answered of await Promise.all(clients)) expect(answered).toBeGreaterThan(10)
+    agent.destroy()
+    await taipan.stop()
+  })
+
+  test('--reload does the same when a file changes', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '--reload')
+    project.write('app.py', APP.replace('"first"', '"second"'))
+    await waitFor(async () => (await get(`${taipan.url}/code`)) === 'second', 'new code')
+    await taipan.stop()
+  })
+})
+
+describe('a start that fails', () => {
+  test('because the application raises is exit code 3, with the traceback, and not tried again', async () => {
+    using project = createProject({ 'app.py': 'raise RuntimeError("broken on purpose")\n' })
+    const taipan = launchTaipan(['serve', 'app.py', ...EMBEDDED, '-p', '2'], {
+      cwd: project.folder,
+    })
+    const { exitCode, output } = await taipan.waitForExit()
+    expect(exitCode).toBe(3)
+    expect(output.split('File "').length, output).toBe(2)
+    expect(output).toMatch(/error: application app could not be loaded: RuntimeError: broken on/)
+  })
+
+  test('because it takes too long is exit code 3', async () => {
+    using project = createProject({
+      'app.py': `import time\ntime.sleep(60)\n${helloApp('x')}`,
+      'taipan.config.json': JSON.stringify({ timeouts: { startup: '1s' } }),
+    })
+    const taipan = launchTaipan(
+      ['serve', 'app.py', ...EMBEDDED, '--config', 'taipan.config.json'],
+      {
+        cwd: project.folder,
+      },
+    )
+    const { exitCode, stderr } = await taipan.waitForExit()
+    expect(stderr).toMatch(/not ready within 1000 ms/)
+    expect(exitCode).toBe(3)
+  })
+
+  test('because the address is taken is exit code 4', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project)
+    const address = new URL(taipan.url).host
+    const other = launchTaipan(['serve', 'app.py', '-e', 'embedded', '-b', address], {
+      cwd: project.folder,
+    })
+    expect((await other.waitForExit()).exitCode).toBe(4)
+    await taipan.stop()
+  })
+
+  test('because there is no Python is exit code 5', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = launchTaipan(['serve', 'app.py', ...EMBEDDED, '--python', '/nowhere'], {
+      cwd: project.folder,
+    })
+    expect((await taipan.waitForExit()).exitCode).toBe(5)
+  })
+})
