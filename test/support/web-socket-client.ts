@@ -98,14 +98,19 @@ export function acceptKey(key: string = KEY): string {
 export class RawWebSocket {
   readonly connection: RawConnection
   readonly answer: RawResponse
-  #bytes: Buffer = Buffer.alloc(0)
-  #seen = 0
+  #bytes: Buffer
+  #more: Buffer[] = []
+  #discarding = false
 
   constructor(connection: RawConnection, answer: RawResponse) {
     this.connection = connection
     this.answer = answer
     // What follows the head of the answer: from here on this reader takes the bytes.
-    this.#seen = connection.received - connection.rest.length
+    this.#bytes = Buffer.from(connection.rest)
+    connection.discard()
+    connection.socket.prependListener('data', (chunk: Buffer) => {
+      if (!this.#discarding) this.#more.push(chunk)
+    })
   }
 
   send(opcode: number, payload: Bytes = '', shape: FrameShape = {}): void {
@@ -118,6 +123,11 @@ export class RawWebSocket {
 
   close(code: number, reason: Bytes = ''): void {
     this.send(OPCODE.close, formatClose(code, reason))
+  }
+
+  /** From now on bytes are only counted, in `connection.received`. */
+  discard(): void {
+    this.#discarding = true
   }
 
   /** The next frame; rejects when the connection ends before it. */
@@ -163,13 +173,12 @@ export class RawWebSocket {
   }
 
   #take(): RawFrame | undefined {
-    const all = this.connection.rest
-    const fresh = this.connection.received - this.#seen
-    if (fresh > 0) {
-      this.#bytes = Buffer.concat([this.#bytes, all.subarray(all.length - fresh)])
-      this.#seen = this.connection.received
+    let parsed = parseFrame(this.#bytes)
+    if (parsed === undefined && this.#more.length > 0) {
+      this.#bytes = Buffer.concat([this.#bytes, ...this.#more])
+      this.#more = []
+      parsed = parseFrame(this.#bytes)
     }
-    const parsed = parseFrame(this.#bytes)
     if (parsed === undefined) return undefined
     this.#bytes = this.#bytes.subarray(parsed.used)
     return parsed.frame

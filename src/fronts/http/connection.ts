@@ -36,6 +36,11 @@ const DRAIN_BYTES = 262_144
 const DRAIN_MS = 2000
 const CUT_MS = 5000
 
+const SILENCE = {
+  send: 'the client takes no bytes',
+  pong: 'no pong came in time',
+  close: 'the client did not follow the close',
+}
 const FAILED: WebSocketClose = { code: 1011, reason: '' }
 const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 
@@ -66,6 +71,8 @@ export class Connection implements ExchangeLink, Watched {
   #timer: NodeJS.Timeout | undefined
   #linger: Linger | undefined
   #failure: Error | undefined
+  /** Why the WebSocket was cut. */
+  #reason: Error | undefined
 
   constructor(socket: Socket, context: FrontContext, localPath: string) {
     this.#socket = socket
@@ -175,9 +182,8 @@ export class Connection implements ExchangeLink, Watched {
   expire(wait: Wait | 'send'): void {
     if (wait === 'idle') this.#socket.destroy()
     else if (wait === 'ping') this.#channel?.ping()
-    else if (this.#channel !== undefined) this.#channel.terminate()
-    else if (wait === 'send')
-      this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client takes no bytes'))
+    else if (wait === 'send' || wait === 'pong' || wait === 'close')
+      this.destroy(new TaipanError('CLIENT_DISCONNECTED', SILENCE[wait]))
     else if (wait === 'header')
       this.#refuse(new TaipanError('REQUEST_TIMEOUT', 'the header did not arrive in time'))
     else this.#failBody(new TaipanError('REQUEST_TIMEOUT', 'the body did not arrive in time'))
@@ -198,6 +204,7 @@ export class Connection implements ExchangeLink, Watched {
   /** Cuts the connection, whatever it is doing. */
   destroy(reason: Error): void {
     if (this.#channel !== undefined) {
+      this.#reason ??= reason
       this.#channel.terminate()
       return
     }
@@ -357,9 +364,9 @@ export class Connection implements ExchangeLink, Watched {
 
   #finishChannel(lost: boolean): void {
     this.#exchange?.response.finishUpgrade(this.#channel?.bytes ?? 0)
-    this.#settle(
-      lost ? new TaipanError('CLIENT_DISCONNECTED', 'the WebSocket was not closed') : undefined,
-    )
+    if (lost)
+      this.#reason ??= new TaipanError('CLIENT_DISCONNECTED', 'the client left without a close')
+    this.#settle(this.#reason)
   }
 
   #finishExchange(): void {

@@ -43,6 +43,8 @@ export class DeadlineSweep {
   readonly #watched: Iterable<Watched>
   readonly #marks = new WeakMap<Watched, Mark>()
   #timer: NodeJS.Timeout | undefined
+  #clock = 0
+  #looked = 0
 
   constructor(timeouts: Deadlines, watched: Iterable<Watched>) {
     this.#timeouts = timeouts
@@ -55,15 +57,20 @@ export class DeadlineSweep {
     const shortest = Math.min(...times.filter((time) => time > 0))
     if (!Number.isFinite(shortest)) return
     const interval = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, shortest / 8))
-    this.#timer = setInterval(() => this.#sweep(performance.now()), interval).unref()
+    this.#looked = performance.now()
+    this.#timer = setInterval(() => this.#sweep(interval * 2), interval).unref()
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  #sweep(now: number): void {
-    for (const watched of this.#watched) this.#check(watched, now)
+  /** Time in which this process was too busy to hear its clients, beyond `most` ms at once, does not count against them. */
+  #sweep(most: number): void {
+    const now = performance.now()
+    this.#clock += Math.min(most, now - this.#looked)
+    this.#looked = now
+    for (const watched of this.#watched) this.#check(watched, this.#clock)
   }
 
   #check(watched: Watched, now: number): void {

@@ -36,6 +36,8 @@ export class Channel implements WebSocketChannel {
   #blocked = false
   #paused = false
   #awaitingPong = false
+  #pings = 0
+  #messages = 0
 
   constructor({ socket, webSocket, onClosed }: ChannelParts) {
     this.#socket = socket
@@ -80,21 +82,20 @@ export class Channel implements WebSocketChannel {
     return this.#outbox.progress
   }
 
-  /** What the client is waited for. While it is held back no pong of it can be seen. */
+  /** What the client is waited for. While it is held back no pong of it can be seen, but pings still find out that it is gone. */
   get wait(): Wait {
     if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return 'close'
-    if (this.#paused) return 'none'
-    return this.#awaitingPong ? 'pong' : 'ping'
+    return this.#awaitingPong && !this.#paused ? 'pong' : 'ping'
   }
 
-  /** Changes whenever the wait begins anew: a client that sends a long message cannot send a pong. */
+  /** Changes whenever the wait begins anew: a pong can only come behind what the client has sent before. */
   get activity(): number {
-    return this.#awaitingPong && this.#closing === undefined ? this.#socket.bytesRead : 0
+    return this.wait === 'pong' ? this.#socket.bytesRead + this.#messages : this.#pings
   }
 
   send(data: Uint8Array, piece: WebSocketPiece): boolean {
     this.#outbox.send(data, piece)
-    this.#blocked = this.#outbox.pending >= HIGH_WATER
+    if (this.#outbox.pending >= HIGH_WATER) this.#blocked = true
     return !this.#blocked
   }
 
@@ -104,7 +105,7 @@ export class Channel implements WebSocketChannel {
   }
 
   close(close: WebSocketClose): void {
-    if (this.#closing !== undefined) return
+    if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return
     this.#closing = toSendable(close)
     this.#incoming.discard()
     this.#setPaused(false)
@@ -112,7 +113,8 @@ export class Channel implements WebSocketChannel {
   }
 
   ping(): void {
-    this.#awaitingPong = true
+    this.#pings += 1
+    if (!this.#paused) this.#awaitingPong = true
     this.#outbox.ping()
   }
 
@@ -122,6 +124,7 @@ export class Channel implements WebSocketChannel {
   }
 
   #receive(data: Buffer, isText: boolean): void {
+    this.#messages += 1
     if (this.#closing !== undefined) return
     this.#incoming.push(data, isText)
     if (this.#incoming.full) this.#setPaused(true)

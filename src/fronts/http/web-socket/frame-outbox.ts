@@ -72,7 +72,7 @@ export class FrameOutbox {
   }
 
   ping(): void {
-    if (this.#webSocket.readyState !== WebSocket.OPEN) return
+    if (this.#webSocket.readyState !== WebSocket.OPEN || this.#full) return
     this.#webSocket.ping(EMPTY, false, this.#written)
   }
 

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+
+import { pollUntil, sleep } from '../../support/raw-client.ts'
+import { formatFrame, OPCODE, openWebSocket } from '../../support/web-socket-client.ts'
+import { startLab } from './front-lab.ts'
+import { accept, createLog, echo } from './web-socket-apps.ts'
+
+const MIB = 1024 * 1024
+
+describe('an application that does not receive', () => {
+  test('stalls its client within a bound, and gets everything later', async () => {
+    const log = createLog()
+    await using lab = await startLab(accept(log, { credit: 0 }))
+    using socket = await openWebSocket(lab.url)
+    const count = 4000
+    const frame = formatFrame(OPCODE.binary, Buffer.alloc(8192, 7))
+    for (let i = 0; i < count; i++) socket.connection.send(frame)
+    await sleep(100)
+    // What the kernel holds on both sides is not ours; most of 32 MiB is still with the client.
+    const { writableLength } = socket.connection.socket
+    expect(writableLength).toBeGreaterThan(16 * MIB)
+    await sleep(100)
+    expect(socket.connection.socket.writableLength).toBe(writableLength)
+    expect(log.messages).toEqual([])
+    log.channels[0]?.request(8192 * 10)
+    expect(log.messages.length).toBe(10)
+    for (let i = 10; i < count; i++) log.channels[0]?.request(8192)
+    await pollUntil(() => log.messages.length === count || undefined, 'all messages')
+    socket.close(1000)
+    expect(await socket.readClose()).toBe('1000')
+  })
+
+  test('has pings answered all the same', async () => {
+    const log = createLog()
+    await using lab = await startLab(accept(log, { credit: 0 }))
+    using socket = await openWebSocket(lab.url)
+    for (let i = 0; i < 10; i++) {
+      socket.sendText(`message ${i}`)
+      socket.send(OPCODE.ping, `ping ${i}`)
+      expect((await socket.readFrame()).payload.toString()).toBe(`ping ${i}`)
+    }
+    expect(log.messages).toEqual([])
+    log.channels[0]?.request(1)
+    expect(log.messages.map((message) => message.data.toString())).toEqual(['message 0'])
+    log.channels[0]?.request(8)
+    expect(log.messages).toHaveLength(1)
+    log.channels[0]?.request(1)
+    expect(log.messages).toHaveLength(2)
+  })
+
+  test('gets what was read ahead, in order, before it hears of the end', async () => {
+    const log = createLog()
+    await using lab = await startLab(accept(log, { credit: 0 }))
+    using socket = await openWebSocket(lab.url)
+    for (let i = 0; i < 5; i++) socket.sendText(String(i))
+    socket.close(4000)
+    expect(await socket.readClose()).toBe('4000')
+    await pollUntil(() => log.closes[0], 'the close')
+    expect(log.messages.map((message) => message.data.toString()).join('')).toBe('01234')
+  })
+
+  test('can ask again in the middle of a message that it is given', async () => {
+    const log = createLog()
+    const onMessage: NonNullable<Parameters<typeof accept>[1]>['onMessage'] = (channel, data) =>
+      channel.request(data.length)
+    await using lab = await startLab(accept(log, { credit: 1, onMessage }))
+    using socket = await openWebSocket(lab.url)
+    for (let i = 0; i < 100; i++) socket.sendText('x'.repeat(i + 1))
+    await pollUntil(() => log.messages.length === 100 || undefined, 'all messages')
+    expect(log.messages.map((message) => message.data.length)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i + 1),
+    )
+  })
+})
+
+describe('a client that does not read', () => {
+  test('holds the application back until it does', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log))
+    using socket = await openWebSocket(lab.url)
+    socket.connection.pause()
+    const [channel] = log.channels
+    const piece = Buffer.alloc(32_768, 1)
+    let sent = 0
+    let drained = 0
+    if (channel !== undefined)
+      channel.onDrain = () => {
+        drained += 1
+      }
+    // The kernel takes some MiB before our side has to wait.
+    while (sent < 2000 && channel?.send(piece, { isText: false, last: true }) === true) {
+      sent += 1
+      await sleep(0)
+    }
+    expect(sent).toBeLessThan(2000)
+    expect(channel?.send(piece, { isText: false, last: true })).toBe(false)
+    expect(drained).toBe(0)
+    socket.connection.resume()
+    for (let i = 0; i < sent + 2; i++)
+      expect((await socket.readMessage()).payload.length).toBe(piece.length)
+    expect(drained).toBe(1)
+    expect(channel?.send(piece, { isText: false, last: true })).toBe(true)
+  })
+
+  test('and floods pings gets only the last pongs, in bounded memory', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log))
+    using socket = await openWebSocket(lab.url)
+    const payload = Buffer.alloc(125, 'p')
+    const batch = Buffer.concat(
+      Array.from({ length: 500 }, () => formatFrame(OPCODE.ping, payload)),
+    )
+    const before = process.memoryUsage()
+    socket.connection.pause()
+    for (let i = 0; i < 400; i++) await socket.connection.sendAll(batch)
+    await sleep(50)
+    const after = process.memoryUsage()
+    expect(
+      after.arrayBuffers + after.external - before.arrayBuffers - before.external,
+    ).toBeLessThan(24 * MIB)
+    socket.send(OPCODE.ping, 'last')
+    socket.connection.resume()
+    let pongs = 0
+    for (;;) {
+      const frame = await socket.readFrame()
+      expect(frame.opcode).toBe(OPCODE.pong)
+      pongs += 1
+      if (frame.payload.toString() === 'last') break
+    }
+    expect(pongs).toBeLessThan(200_001)
+    socket.sendText('still here')
+    expect((await socket.readMessage()).payload.toString()).toBe('still here')
+  })
+
+  test('is cut after the time for sending', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), { timeouts: { send: 200 } })
+    using socket = await openWebSocket(lab.url)
+    socket.connection.pause()
+    const [channel] = log.channels
+    for (let i = 0; i < 200; i++)
+      channel?.send(Buffer.alloc(MIB / 4), { isText: false, last: true })
+    await pollUntil(() => log.closes[0], 'the cut')
+    expect(log.closes).toEqual([{ code: 1006, reason: '' }])
+    expect(lab.outcomes[0]?.error?.message).toBe('the client takes no bytes')
+  })
+
+  test('is not cut while it reads slowly', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), { timeouts: { send: 400 } })
+    using socket = await openWebSocket(lab.url)
+    socket.discard()
+    socket.connection.pause()
+    const size = 16 * MIB
+    log.channels[0]?.send(Buffer.alloc(size), { isText: false, last: true })
+    // Far longer than the deadline in all, but never so long without a byte.
+    for (let i = 0; i < 12; i++) {
+      socket.connection.resume()
+      await sleep(10)
+      socket.connection.pause()
+      await sleep(100)
+    }
+    expect(log.closes).toEqual([])
+    socket.connection.resume()
+    await socket.connection.waitUntil(() => socket.connection.received > size, 'all of it')
+  })
+})
+
+test('a burst of pings is answered one by one to a client that reads', async () => {
+  await using lab = await startLab(echo(createLog()))
+  using socket = await openWebSocket(lab.url)
+  const pings = Array.from({ length: 2000 }, (_, i) => formatFrame(OPCODE.ping, String(i)))
+  socket.connection.send(Buffer.concat(pings))
+  for (let i = 0; i < 2000; i++)
+    expect((await socket.readFrame()).payload.toString()).toBe(String(i))
+})
+
+test('a close waits for the messages before it', async () => {
+  const log = createLog()
+  await using lab = await startLab(echo(log))
+  using socket = await openWebSocket(lab.url)
+  socket.connection.pause()
+  for (let i = 0; i < 64; i++)
+    log.channels[0]?.send(Buffer.alloc(MIB / 4, i), { isText: false, last: true })
+  log.channels[0]?.close({ code: 1000, reason: 'done' })
+  socket.connection.resume()
+  for (let i = 0; i < 64; i++) expect((await socket.readMessage()).payload[0]).toBe(i)
+  expect(await socket.readClose()).toBe('1000 done')
+})
