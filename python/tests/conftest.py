@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from support.asgi_driver import Driver
 from support.worker_process import WorkerProcess
 
 StartWorker = Callable[..., WorkerProcess]
@@ -28,3 +29,18 @@ def start_worker() -> Iterator[StartWorker]:
     yield start
     for worker in workers:
         worker.close()
+
+
+@pytest.fixture
+def drive() -> Iterator[Callable[..., Driver]]:
+    """Makes hubs with applications, starts them, and ends them."""
+    drivers: list[Driver] = []
+
+    def start(*applications: object, **options: object) -> Driver:
+        driver = Driver(*applications, **options)  # type: ignore[arg-type]
+        drivers.append(driver)
+        return driver.start()
+
+    yield start
+    for driver in drivers:
+        driver.close()

@@ -105,10 +105,15 @@ def _join(headers: Any, special: SpecialFields) -> bytes:
 def _take(special: SpecialFields, name: bytes, value: bytes) -> bytes:
     """Empty for a field that is not passed on."""
     if name == b"content-length":
-        special.take_length(value.decode("latin-1"))
+        special.take_length(_decode(value, "value of header content-length"))
         return _LENGTH_PREFIX
     text = _decode(name, "header name")
-    prefix = special.take(text, _decode(value, f"value of header {text}"))
+    content = _decode(value, f"value of header {text}")
+    if text.lower() == "transfer-encoding":
+        # Whatever it says: the server frames the body.
+        validate_value(text, content)
+        return b""
+    prefix = special.take(text, content)
     if prefix is None:
         return b""
     encoded = prefix.encode("latin-1")

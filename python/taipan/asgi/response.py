@@ -147,6 +147,7 @@ class ResponseStream(Stream):
         if not event.get("more_trailers", False):
             self.phase = ENDED
             self.put(TRAILERS_FRAME, 0, self._trailer_lines)
+            self.wake()
 
     def end(self) -> None:
         """The application has returned."""
@@ -222,6 +223,8 @@ class ResponseStream(Stream):
         )
         if self.tail == 2:
             hub.on_output()
+        if self.waiters:
+            self.wake()
 
     def _answer_piece(self, head: Head, data: bytes, more: bool) -> None:
         size = len(data)
@@ -269,6 +272,7 @@ class ResponseStream(Stream):
                 self.phase = ENDED
                 self.file = file
                 self.put(FILE, 0, FILE_PAYLOAD.pack(file.descriptor, 0, file.left))
+                self.wake()
 
     def _answer_bodyless(self, head: Head, data: bytes, more: bool) -> None:
         if data and not more:
@@ -305,6 +309,7 @@ class ResponseStream(Stream):
         if self.rest is None:
             self.turn = hub.turn
             self.tail = len(hub.out) - 2
+        self.wake()
 
     def _check_length(self, head: Head, size: int) -> None:
         if head.length is not None and self._sent + size > head.length:
