@@ -61,7 +61,10 @@ describe('what is not understood ends with 2 and one message', () => {
     [['serve', 'a.py', '-t', 'x'], /--threads: expected a whole number from 0 to 512, found "x"/],
     [['serve', 'a.py', '-t', '0'], /--threads: expected .*, found 0/],
     [['serve', 'a.py', '-p', '1.5'], /--processes: expected a whole number from 1.*found 1\.5/],
-    [['serve', 'a.py', '-i', 'cgi'], /--interface: expected "auto" or "wsgi" or "asgi", found "cgi"/],
+    [
+      ['serve', 'a.py', '-i', 'cgi'],
+      /--interface: expected "auto" or "wsgi" or "asgi", found "cgi"/,
+    ],
     [['serve', 'a.py', '--log-level', 'loud'], /--log-level: expected "debug" or/],
     [['serve', 'a.py', '--env', 'NOVALUE'], /--env: expected NAME=VALUE, found "NOVALUE"/],
     [['serve', 'a.py', '--static', '/x'], /--static: expected URL=DIR, found "\/x"/],
