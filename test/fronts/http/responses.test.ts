@@ -270,3 +270,63 @@ test('one huge write is taken, sent bit by bit, and over when all is sent', asyn
   await connection.waitUntil(() => connection.received > 2 * body.length, 'both answers')
   expect(lab.outcomes).toHaveLength(2)
 })
+
+test('hints leave before the answer, also on a connection that is kept, and never to HTTP/1.0', async () => {
+  await using lab = await startLab(({ response }) => {
+    response.inform(103, 'Link: </a.css>; rel=preload\r\n')
+    response.inform(103, 'Link: </b.css>; rel=preload\r\n')
+    setTimeout(() => {
+      response.begin(PLAIN)
+      response.inform(103, 'Link: </late>\r\n')
+      response.write(Buffer.from('body'))
+      response.inform(103, 'Link: </later>\r\n')
+      response.end()
+      response.inform(103, 'Link: </latest>\r\n')
+    }, 20)
+  })
+  using connection = await openRaw(lab.url)
+  for (let i = 0; i < 2; i++) {
+    connection.send(formatRequest())
+    const [first, second] = [await connection.readResponse(), await connection.readResponse()]
+    expect([first.status, first.reason]).toEqual([103, 'Early Hints'])
+    expect(first.header('link')).toBe('</a.css>; rel=preload')
+    expect(second.header('link')).toBe('</b.css>; rel=preload')
+    expect(await connection.readResponse()).toMatchObject({ status: 200, text: 'body' })
+  }
+  const old = await fetchRaw(lab.url, { version: '1.0' })
+  expect(old).toMatchObject({ status: 200, text: 'body', interim: [] })
+})
+
+test('hints that nobody reads do not pile up', async () => {
+  await using lab = await startLab(() => {})
+  using connection = await openRaw(lab.url)
+  connection.send(formatRequest())
+  await pollUntil(() => lab.exchanges[0], 'the request')
+  const line = `Link: </${'x'.repeat(8000)}>\r\n`
+  const response = lab.exchanges[0]?.response
+  for (let i = 0; i < 4000; i++) response?.inform(103, line)
+  expect(response?.pending).toBeLessThan(100_000)
+})
+
+test('trailers leave behind a chunked body only', async () => {
+  await using lab = await startLab((exchange) => {
+    const { response, request } = exchange
+    const fields = request.target === '/sized' ? ['Content-Length', '2'] : []
+    response.begin(createResponseHead(200, fields))
+    response.write(Buffer.from('ab'))
+    response.end('X-Sum: 1\r\nX-More: 2\r\n')
+  })
+  using connection = await openRaw(lab.url)
+  for (const [target, method, trailers] of [
+    ['/', 'GET', 2],
+    ['/sized', 'GET', 0],
+    ['/', 'HEAD', 0],
+    ['/', 'GET', 2],
+  ] as const) {
+    connection.send(formatRequest({ target, method }))
+    const response = await connection.readResponse(method)
+    expect(response.trailers).toHaveLength(trailers)
+    expect(response.complete).toBe(true)
+  }
+  expect(await fetchRaw(lab.url, { version: '1.0' })).toMatchObject({ text: 'ab', trailers: [] })
+})

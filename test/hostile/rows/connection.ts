@@ -8,12 +8,15 @@ import {
   get,
   HOST,
   post,
+  refused,
   SMUGGLED,
   type Row,
 } from './row.ts'
 
 const TOO_LARGE = [400, 413, 431]
 const HELLO = '5\r\nhello\r\n0\r\n\r\n'
+const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+const HANDSHAKE = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n${KEY}`
 
 /** One good answer, then the end; whatever else was sent is not a request. */
 function last(name: string, bytes: Row['bytes'], more: Partial<Row> = {}): Row {
@@ -340,6 +343,39 @@ export const CONNECTION: readonly Row[] = [
     seen: [2],
   },
   accepted('Upgrade without Connection', get('Upgrade: websocket\r\n')),
+  accepted(
+    'a handshake with a body is an ordinary request',
+    `GET /first HTTP/1.1\r\n${HOST}${HANDSHAKE}Content-Length: 5\r\n\r\nhello`,
+    { check: (seen) => expect(seen[0]?.body).toBe('hello') },
+  ),
+  {
+    name: 'a request behind a handshake that nobody takes',
+    bytes: get(HANDSHAKE) + get('', '/2'),
+    answers: [[200], [200]],
+    closes: false,
+    seen: [2],
+  },
+  refused('a handshake of HTTP/1.0', `GET / HTTP/1.0\r\n${HOST}${HANDSHAKE}\r\n`),
+  refused(
+    'a handshake of version 12, and a request behind it',
+    get(HANDSHAKE.replace('13', '12')) + SMUGGLED,
+    [426],
+  ),
+  refused('a handshake without a key', get(HANDSHAKE.replace('-Key', '-Kay')) + SMUGGLED),
+  refused('a handshake with two keys', get(HANDSHAKE + KEY)),
+  refused('a handshake with a broken key', get(HANDSHAKE.replace('==', '=')), [400]),
+  refused(
+    'a handshake with a subprotocol that is no name',
+    get(`${HANDSHAKE}Sec-WebSocket-Protocol: a/b\r\n`),
+  ),
+  refused(
+    'a handshake with the same subprotocol on two lines',
+    get(`${HANDSHAKE}Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n`),
+  ),
+  refused(
+    'a handshake with broken extensions',
+    get(`${HANDSHAKE}Sec-WebSocket-Extensions: permessage-deflate; =\r\n`),
+  ),
 
   // Sizes of bodies' framing
   brokenBody(
