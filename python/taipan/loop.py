@@ -12,8 +12,6 @@ from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
 
-#: What tasks that were cancelled at the end may still take.
-_CANCEL_SECONDS = 1.0
 #: The kernel may give a signal to another thread, and nothing wakes the loop then.
 _WAKE_SECONDS = 1.0
 
@@ -72,23 +70,14 @@ class LoopRunner:
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def end(self) -> None:
-        """Ends the lifespans, the tasks that are left, and suspended generators."""
-        for step in (self._hub.shutdown(), self._cancel_rest(), self._loop.shutdown_asyncgens()):
-            try:
-                self._loop.run_until_complete(step)
-            except BaseException as error:
-                self._serving.logs.report(
-                    "error", "the event loop did not end well", format_exception(error)
-                )
+        """Ends the lifespans and whatever is left on the loop."""
+        try:
+            self._loop.run_until_complete(self._hub.shutdown())
+        except BaseException as error:
+            self._serving.logs.report(
+                "error", "the event loop did not end well", format_exception(error)
+            )
         self._socket.flush()
 
     def _wake(self) -> None:
         self._loop.call_later(_WAKE_SECONDS, self._wake)
-
-    async def _cancel_rest(self) -> None:
-        own = asyncio.current_task()
-        rest = [task for task in asyncio.all_tasks() if task is not own]
-        for task in rest:
-            task.cancel()
-        if rest:
-            await asyncio.wait(rest, timeout=_CANCEL_SECONDS)

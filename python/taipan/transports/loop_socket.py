@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import Callable, Protocol
 
 _RECEIVE_BYTES = 64 * 1024
+#: Applications begin when their requests are taken, not in the next turn of the loop.
+_EAGER = sys.version_info >= (3, 12)
 
 
 class Hub(Protocol):
@@ -84,8 +87,10 @@ class LoopSocket:
             self._break(f"the frames of Node cannot be understood: {error!r}")
         finally:
             self._receiving = False
-        # Behind the first steps of the tasks that were just made: their answers leave together.
-        if not self._scheduled:
+        if _EAGER:
+            self.flush()
+        elif not self._scheduled:
+            # Behind the first steps of the tasks that were just made: their answers leave together.
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
