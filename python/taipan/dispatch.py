@@ -51,9 +51,9 @@ class Dispatcher:
                 self._end_interrupt(ident)
 
     def begin(self, request: Request, transport: Transport) -> Steps | None:
-        """Answers a request as far as nothing has to be waited for, in a thread that serves many.
+        """Answers a request as far as nothing has to be waited for, in a thread that has others.
 
-        What is left is for `proceed`; None when nothing is. Who calls this holds the lock of the slot
+        What is left is for `proceed`; None when nothing is. The caller holds the lock of the slot
         until then.
         """
         index, environ, body = request

@@ -62,7 +62,7 @@ def begin(
     transport: Transport,
     settings: WsgiSettings,
 ) -> Steps | None:
-    """Calls the application. None when its response is over, or what sends the rest of it step by step.
+    """Calls the application. None when its response is over, else what is left of it.
 
     A step sends at most one block, and may wait for something. Raises `TransportClosed` only, the
     steps too.

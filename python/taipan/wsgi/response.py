@@ -133,7 +133,7 @@ class Response:
         return True
 
     def send_sequence(self, blocks: list[bytes] | tuple[bytes, ...]) -> Generator[None, None, None]:
-        """Sends a list or tuple, whose length is known before the head has to go, block by block."""
+        """Sends a list or tuple block by block; its length is known before the head has to go."""
         if self._head is not None and not self.begun and self._chunks is None:
             self._head = self._head.with_length(sum(map(len, blocks)))
         for block in blocks:

@@ -38,7 +38,7 @@ export class GroupBackend implements Backend {
 
   gathers(application: string): boolean {
     const index = this.#applications.get(application)
-    return index === undefined || !this.#scheduler.usesLoop(index)
+    return index === undefined || !this.#scheduler.isAsgi(index)
   }
 
   get findings(): Findings | undefined {

@@ -22,21 +22,24 @@ export class Scheduler {
   readonly #serial: readonly boolean[]
   readonly #limit: number
   readonly #concurrency: number
-  /** For each application, whether the worker that came last runs it on its event loop. */
-  readonly #onLoop: boolean[]
+  /** For each application, whether the worker that came last found it to be ASGI. */
+  readonly #asgi: boolean[]
+  /** All run on event loops: there are no threads. */
+  readonly #threadless: boolean
   readonly #queues: readonly JobQueue[]
   readonly #workers: WorkerSeats[] = []
   readonly #pace: Pace
   #sequence = 0
   #uses = 0
 
-  constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency'>) {
-    const { applications, queue, concurrency } = group
+  constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency' | 'threads'>) {
+    const { applications, queue, concurrency, threads } = group
     this.#serial = applications.map((application) => !application.multithread)
     this.#queues = applications.map(() => new JobQueue())
     this.#limit = queue.limit
     this.#concurrency = Math.min(concurrency, STREAM_LIMIT)
-    this.#onLoop = applications.map((application) => application.interface === 'asgi')
+    this.#asgi = applications.map((application) => application.interface === 'asgi')
+    this.#threadless = threads === 0
     this.#pace = new Pace(applications.length)
   }
 
@@ -50,7 +53,7 @@ export class Scheduler {
   get capacity(): { idle: number; total: number } {
     let idle = 0
     let total = 0
-    const onlyLoops = this.#onLoop.every(Boolean)
+    const onlyLoops = this.#threadless || this.#asgi.every(Boolean)
     for (const worker of this.#workers) {
       idle += onlyLoops ? this.#concurrency - worker.loop.active : worker.idle.length
       total += onlyLoops ? this.#concurrency : worker.links.length
@@ -58,9 +61,9 @@ export class Scheduler {
     return { idle, total }
   }
 
-  /** Requests for the application run on event loops, as far as is known. */
-  usesLoop(application: number): boolean {
-    return this.#onLoop[application] === true
+  /** The application is called as ASGI says, as far as is known. */
+  isAsgi(application: number): boolean {
+    return this.#asgi[application] === true
   }
 
   /** Lets a worker take requests. */
@@ -68,7 +71,7 @@ export class Scheduler {
     this.#workers.push(worker)
     worker.open = true
     worker.interfaces.forEach((_, index) => {
-      this.#onLoop[index] = worker.usesLoop(index)
+      this.#asgi[index] = worker.isAsgi(index)
     })
     this.#fillLoop(worker)
     while (worker.idle.length > 0) {

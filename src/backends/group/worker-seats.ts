@@ -33,9 +33,13 @@ export class WorkerSeats {
     this.#recall = recall
   }
 
-  /** The application runs on the event loop. */
-  usesLoop(application: number): boolean {
+  isAsgi(application: number): boolean {
     return this.interfaces[application] === 'asgi'
+  }
+
+  /** The application runs on the event loop: without threads all do. */
+  usesLoop(application: number): boolean {
+    return this.links.length === 0 || this.isAsgi(application)
   }
 
   /** Threads that have a request and can still finish it, and streams of the event loop. */

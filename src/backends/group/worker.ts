@@ -214,6 +214,7 @@ export class Worker {
       label: this.label,
       requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
       cancelOnDisconnect,
+      isAsgi: (application) => this.seats.isAsgi(application),
       onFree: (application) => {
         this.served++
         this.#listener.onStreamFree(this, application)

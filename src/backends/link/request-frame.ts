@@ -13,6 +13,18 @@ const REQUEST_ID = new CgiName('taipan.request_id')
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
+/** Begins the payload of a request for a WSGI application; its body must follow. */
+export function writeWsgiRequest(errand: Errand, marshal: MarshalWriter): void {
+  const { exchange, invocation, application } = errand
+  marshal.tuple(3)
+  marshal.int(application)
+  marshal.dict()
+  writeCgiVariables(exchange, invocation, marshal)
+  marshal.variable(URL_SCHEME, exchange.connection.scheme)
+  marshal.variable(REQUEST_ID, exchange.id)
+  marshal.endDict()
+}
+
 /** Writes REQUEST frames of one thread: `add` gathers them, `flush` sends what was gathered in one write. */
 export class RequestWriter {
   readonly #socket: Socket
@@ -24,16 +36,10 @@ export class RequestWriter {
 
   /** Adds a frame. `serial` names the request in the frames that concern it. */
   add(errand: Errand, serial: number): void {
-    const { exchange, invocation, application, body } = errand
+    const { body } = errand
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
-    marshal.tuple(3)
-    marshal.int(application)
-    marshal.dict()
-    writeCgiVariables(exchange, invocation, marshal)
-    marshal.variable(URL_SCHEME, exchange.connection.scheme)
-    marshal.variable(REQUEST_ID, exchange.id)
-    marshal.endDict()
+    writeWsgiRequest(errand, marshal)
     if (body === undefined) marshal.none()
     const length = body === undefined ? 0 : this.#addBody(body)
     writeFrameHeader(marshal.buffer, start, {

@@ -24,6 +24,8 @@ export interface StreamSurroundings {
   readonly requestBuffer: number
   /** Applications are cancelled when their clients leave. */
   readonly cancelOnDisconnect: boolean
+  /** The application is called as ASGI says; the others as WSGI does. */
+  readonly isAsgi: (application: number) => boolean
   /** A stream is over. */
   readonly onFree: (application: number) => void
   /** The carrier has closed or its frames cannot be read; nothing more comes from this loop. */
@@ -92,7 +94,8 @@ export class StreamLink implements FrameSink {
   /** Hands a request to the loop, which must have less than `STREAM_LIMIT`. */
   serve(errand: Errand): void {
     const number = this.#numbers.pop() ?? ++this.#highest
-    const isWebSocket = errand.exchange.webSocket !== undefined
+    const isAsgi = this.#surroundings.isAsgi(errand.application)
+    const isWebSocket = isAsgi && errand.exchange.webSocket !== undefined
     if (!isWebSocket) takeBodyAlong(errand, this.#surroundings.requestBuffer)
     const stream = isWebSocket
       ? new WebSocketStream(number, errand, this.#home)
@@ -100,7 +103,7 @@ export class StreamLink implements FrameSink {
     this.#streams[number] = stream
     this.active++
     if (this.#retiring) stream.retire()
-    this.#writer.request(errand, number)
+    this.#writer.request(errand, number, isAsgi)
   }
 
   /** Closes all WebSockets, and those that are accepted later: the worker ends soon. */

@@ -4,6 +4,7 @@ import { MarshalWriter } from '../../wire/marshal.ts'
 import type { Carrier } from './carrier.ts'
 import type { Errand } from './errand.ts'
 import type { FrameMark, FrameTarget } from './frame-target.ts'
+import { writeWsgiRequest } from './request-frame.ts'
 
 const BATCH_BYTES = 64 * 1024
 
@@ -23,15 +24,17 @@ export class StreamWriter implements FrameTarget {
     this.#carrier = carrier
   }
 
-  /** Adds the REQUEST frame of a stream. */
-  request(errand: Errand, stream: number): void {
+  /** Adds the REQUEST frame of a stream, for an ASGI or a WSGI application. */
+  request(errand: Errand, stream: number, isAsgi: boolean): void {
     const { exchange, invocation, application, body } = errand
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
-    marshal.tuple(4)
-    marshal.int(application)
-    marshal.text(exchange.id)
-    writeAsgiScope(exchange, invocation, marshal)
+    if (isAsgi) {
+      marshal.tuple(4)
+      marshal.int(application)
+      marshal.text(exchange.id)
+      writeAsgiScope(exchange, invocation, marshal)
+    } else writeWsgiRequest(errand, marshal)
     if (body === undefined) marshal.none()
     else this.#addBody(body)
     this.lastRequest = stream

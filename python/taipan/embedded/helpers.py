@@ -1,0 +1,99 @@
+"""Threads for WSGI requests that have to wait in the middle: for a body that still arrives.
+
+Node's thread waits while a helper runs, and a helper while Node's thread does: they take turns like
+coroutines, so that the applications see one request run at a time, as ever on Node's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from _thread import allocate_lock
+from collections import deque
+from typing import Callable
+
+#: Requests beyond wait until one is free.
+_MOST_HELPERS = 16
+
+Job = Callable[["Helper"], None]
+
+
+class Helper:
+    """One thread, which runs only within `proceed`."""
+
+    def __init__(self, on_idle: Callable[[Helper], None]) -> None:
+        self._on_idle = on_idle
+        self._job: Job | None = None
+        self._goes_on = allocate_lock()
+        self._pauses = allocate_lock()
+        self._goes_on.acquire()
+        self._pauses.acquire()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, job: Job) -> None:
+        """Lets it begin a job. Returns when it is done, or has to wait for something."""
+        self._job = job
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="taipan-inline", daemon=True)
+            self._thread.start()
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Lets it go on until it is done, or has to wait again."""
+        self._goes_on.release()
+        self._pauses.acquire()
+        if self._job is None:
+            self._on_idle(self)
+
+    def suspend(self) -> None:
+        """Called by the job: lets Node go on until `proceed`."""
+        self._pauses.release()
+        self._goes_on.acquire()
+
+    def end(self) -> None:
+        """Ends the thread, which must have no job."""
+        if self._thread is not None:
+            self._goes_on.release()
+
+    def _run(self) -> None:
+        self._goes_on.acquire()
+        while self._job is not None:
+            try:
+                self._job(self)
+            finally:
+                self._job = None
+                self._pauses.release()
+            self._goes_on.acquire()
+
+
+class Helpers:
+    """Gives jobs to helpers: as many as were needed at a time, within a bound."""
+
+    def __init__(self) -> None:
+        self._idle: list[Helper] = []
+        self._count = 0
+        self._waiting: deque[Job] = deque()
+        self._closed = False
+
+    def begin(self, job: Job) -> None:
+        """Begins a job, or lets it wait for a helper."""
+        if self._idle:
+            self._idle.pop().begin(job)
+        elif self._count < _MOST_HELPERS:
+            self._count += 1
+            Helper(self._on_idle).begin(job)
+        else:
+            self._waiting.append(job)
+
+    def close(self) -> None:
+        """Ends those that have nothing to do; the others end with their jobs."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().end()
+
+    def _on_idle(self, helper: Helper) -> None:
+        if self._waiting:
+            helper.begin(self._waiting.popleft())
+        elif self._closed:
+            helper.end()
+        else:
+            self._idle.append(helper)

@@ -1,0 +1,421 @@
+"""WSGI on Node's own thread: one call runs an application from its request to its response.
+
+What cannot end within a call is gone on with in later ones, so that other requests get their turn:
+responses that are made block by block, and the blocks of those that a slow client does not take.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from marshal import loads
+from typing import Protocol
+
+from taipan import frames
+from taipan.dispatch import Dispatcher, Request
+from taipan.embedded.helpers import Helper, Helpers
+from taipan.embedded.memory import SharedMemory
+from taipan.events import ClientDisconnected, Reporter
+from taipan.tracebacks import format_exception, summarize
+from taipan.wsgi.call import Steps
+
+#: Bytes that may be ahead of what the client has taken.
+_WINDOW = 256 * 1024
+#: Bytes that a stream gives in one turn.
+_TURN_BYTES = 64 * 1024
+
+_HEAD = frames.STREAM_HEAD_HEADER.pack
+_FRAME = frames.HEADER.pack
+_SHORT = frames.STREAM_HEAD_HEADER.size - frames.HEADER_BYTES
+
+
+class Other(Protocol):
+    """Gets the frames that are not for WSGI applications."""
+
+    def receive(self, data: bytes) -> None:
+        """Takes any piece of the byte stream."""
+
+
+class InlineStream:
+    """One request: a `Transport` that never waits on Node's thread, only on a helper."""
+
+    #: Runs the application, when it may have to wait in the middle.
+    helper: Helper | None = None
+    #: What is left of the response.
+    rest: Steps | None = None
+    #: The stream is over.
+    over = False
+    #: It is among those that get a turn.
+    ready = False
+    _room = _TURN_BYTES
+    _window = _WINDOW
+    #: Blocks that wait for the client.
+    _backlog: deque[memoryview] | None = None
+    _queued = 0
+    _last = False
+    _finished = False
+    #: Node has been asked to send a file.
+    _asks = False
+    _opened: bool | None = None
+    _broken: str | None = None
+    _pieces: deque[bytes] | None = None
+    _ended = False
+
+    def __init__(self, hub: InlineHub, number: int, request: str | None) -> None:
+        self._hub = hub
+        self._put = hub.memory.put
+        self.number = number
+        self.request = request
+
+    def send(
+        self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
+    ) -> None:
+        """A whole response."""
+        size = len(body)
+        if size > self._room:
+            self.begin(status, flags, length, fields, body, True)
+            return
+        number = self.number
+        self._finished = self.over = free
+        self._put(
+            _HEAD(frames.HEAD, flags, number, _SHORT + len(fields), status, length)
+            + fields
+            + _FRAME(frames.DATA, 3 if free else 1, number, size)
+            + body
+        )
+
+    def begin(
+        self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
+    ) -> None:
+        """The head and the first piece."""
+        self._head(status, flags, length, fields)
+        self._data(data, last)
+
+    def write(self, data: bytes, last: bool) -> None:
+        """A further piece. Raises when too much waits for the client on Node's own thread."""
+        if data or not last:
+            self._raise_broken()
+        if self._backlog and self.helper is None and self._queued + len(data) > self._hub.limit:
+            raise RuntimeError(
+                f"write() was given more than {self._hub.limit} bytes that the client has not taken"
+                " yet, and Node's thread cannot wait for it: return an iterable, or give the"
+                " process group threads (threads: 1 or more)"
+            )
+        self._data(data, last)
+        if self.helper is not None:
+            while self._backlog and self._broken is None:
+                self.helper.suspend()
+
+    def begin_file(
+        self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
+    ) -> bool | None:
+        """Asks Node to send the file by itself."""
+        self._head(status, flags, length, fields)
+        self._asks = True
+        payload = frames.FILE_PAYLOAD.pack(descriptor, offset, length)
+        self._put(_FRAME(frames.FILE, 0, self.number, len(payload)) + payload)
+        if self.helper is None:
+            return None
+        while self._opened is None:
+            self._raise_broken()
+            self.helper.suspend()
+        return self._opened
+
+    @property
+    def file_taken(self) -> bool | None:
+        """Whether Node sends the file."""
+        return self._opened
+
+    def abort(self, reason: str) -> None:
+        """The response stays unfinished."""
+        if self._finished:
+            return
+        self._drop()
+        payload = reason.encode("utf-8", "replace")[:1024]
+        self._put(_FRAME(frames.ABORT, 0, self.number, len(payload)) + payload)
+
+    def pull(self, size: int) -> None:
+        """Grants Node so many more body bytes."""
+        payload = frames.PULL_PAYLOAD.pack(size)
+        self._put(_FRAME(frames.PULL, 0, self.number, len(payload)) + payload)
+
+    def receive(self) -> bytes | None:
+        """Waits for the next piece of the body; only requests on a helper have one."""
+        while not self._pieces:
+            if self._ended:
+                return None
+            self._raise_broken()
+            assert self.helper is not None
+            self.helper.suspend()
+        return self._pieces.popleft()
+
+    def finish(self) -> None:
+        """The application has returned; the stream is over when all its blocks are out."""
+        if self._finished:
+            return
+        self._finished = True
+        if not self._backlog:
+            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self.over = True
+
+    @property
+    def broken(self) -> bool:
+        """Nobody waits for the response any more."""
+        return self._broken is not None
+
+    @property
+    def runnable(self) -> bool:
+        """A turn would change something, without a frame from Node."""
+        if self._backlog:
+            return self._window > 0
+        return self.rest is not None and not (self._asks and self._opened is None)
+
+    def advance(self) -> None:
+        """Takes its turn."""
+        self._room = _TURN_BYTES
+        if self._backlog:
+            self._flush()
+            if self._backlog:
+                return
+        if self.helper is not None:
+            self.helper.proceed()
+        elif self.runnable:
+            self._hub.proceed(self)
+
+    def take_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        """A frame that concerns it."""
+        if kind == frames.WINDOW:
+            self._window += frames.WINDOW_PAYLOAD.unpack(payload)[0]
+        elif kind == frames.BODY:
+            if self._pieces is None:
+                self._pieces = deque()
+            if payload:
+                self._pieces.append(payload)
+            self._ended = bool(flags & frames.BODY_LAST)
+        elif kind == frames.OPENED:
+            self._opened = bool(flags & frames.OPENED_OK)
+        elif kind == frames.BROKEN:
+            self.leave(payload.decode("utf-8", "replace"))
+            return
+        else:
+            raise frames.FrameError(f"frame of type {kind} within a request")
+        self._hub.wake(self)
+
+    def leave(self, reason: str) -> None:
+        """Nobody takes the rest of the response, or gives the rest of the body."""
+        self._broken = reason
+        self._drop()
+        if self.helper is not None:
+            self._hub.wake(self)
+        elif self.rest is not None:
+            self._hub.proceed(self, ClientDisconnected(errno.ECONNRESET, reason))
+        elif self._finished:
+            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self.over = True
+
+    def _head(self, status: int, flags: int, length: int, fields: bytes) -> None:
+        self._put(
+            _HEAD(frames.HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields
+        )
+
+    def _data(self, data: bytes, last: bool) -> None:
+        size = len(data)
+        self._last = last
+        if not self._backlog and size <= self._room and size <= self._window:
+            self._put_data(data, last)
+            return
+        if self._backlog is None:
+            self._backlog = deque()
+        if data:
+            self._backlog.append(memoryview(data))
+        self._queued += size
+        self._flush()
+        self._hub.wake(self)
+
+    def _put_data(self, data: bytes | memoryview, last: bool) -> None:
+        size = len(data)
+        self._window -= size
+        self._room -= size
+        self._put(_FRAME(frames.DATA, last, self.number, size))
+        if size:
+            self._put(data)
+
+    def _flush(self) -> None:
+        backlog = self._backlog
+        while backlog:
+            data = backlog[0]
+            size = min(len(data), self._room, self._window)
+            if size <= 0:
+                return
+            self._queued -= size
+            if size == len(data):
+                backlog.popleft()
+            else:
+                backlog[0] = data[size:]
+            self._put_data(data[:size], self._last and not backlog)
+        if self._finished:
+            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self.over = True
+
+    def _drop(self) -> None:
+        if self._backlog:
+            self._backlog.clear()
+        self._queued = 0
+
+    def _raise_broken(self) -> None:
+        if self._broken is not None:
+            raise ClientDisconnected(errno.ECONNRESET, self._broken)
+
+
+class InlineHub:
+    """Takes frames from memory, runs WSGI applications, and leaves their answers there.
+
+    Everything is called on Node's thread.
+    """
+
+    def __init__(
+        self, memory: SharedMemory, dispatcher: Dispatcher, reporter: Reporter, limit: int
+    ) -> None:
+        self.memory = memory
+        #: Bytes of `write()` that one request may leave behind for its client.
+        self.limit = limit
+        #: Applications that are not called like this, and who calls them.
+        self.others: frozenset[int] = frozenset()
+        self.other: Other | None = None
+        self._begin_request = dispatcher.begin
+        self._dispatcher = dispatcher
+        self._reporter = reporter
+        self._decoder = frames.Decoder()
+        self._streams: dict[int, InlineStream] = {}
+        self._ready: deque[InlineStream] = deque()
+        self._helpers = Helpers()
+
+    @property
+    def ready(self) -> bool:
+        """Streams wait for their turn."""
+        return bool(self._ready)
+
+    def receive(self, size: int) -> None:
+        """Takes so many bytes out of the memory."""
+        view = self.memory.input
+        if not self._decoder.empty:
+            self._decoder.feed(view[:size])
+            for kind, flags, number, payload in self._decoder.frames():
+                self._take(kind, flags, number, memoryview(payload))
+            return
+        unpack = frames.HEADER.unpack_from
+        at = 0
+        while size - at >= frames.HEADER_BYTES:
+            kind, flags, number, length = unpack(view, at)
+            start = at + frames.HEADER_BYTES
+            if start + length > size:
+                break
+            at = start + length
+            self._take(kind, flags, number, view[start:at])
+        if at < size:
+            self._decoder.feed(view[at:size])
+
+    def advance(self) -> None:
+        """Gives each stream that has something to do one turn."""
+        ready = self._ready
+        for _ in range(len(ready)):
+            if self.memory.full:
+                return
+            stream = ready.popleft()
+            stream.ready = False
+            if stream.over:
+                continue
+            stream.advance()
+            self._settle(stream)
+
+    def wake(self, stream: InlineStream) -> None:
+        """Lets a stream have a turn."""
+        if not stream.ready:
+            stream.ready = True
+            self._ready.append(stream)
+
+    def proceed(self, stream: InlineStream, error: BaseException | None = None) -> None:
+        """Takes a step of a response, or ends it with an error."""
+        rest = stream.rest
+        assert rest is not None
+        try:
+            if self._dispatcher.proceed(rest, stream.request, error):
+                if error is None:
+                    return
+                rest.close()
+        except BaseException as failure:
+            self._fail(stream, failure)
+        stream.rest = None
+
+    def close(self) -> None:
+        """Ends what is left: nobody takes it any more."""
+        for stream in list(self._streams.values()):
+            stream.leave("the server stops")
+        while self._ready:
+            self.memory.drop()
+            self.advance()
+        self._helpers.close()
+
+    def _take(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
+        if kind == frames.REQUEST:
+            if self.others and _application_of(payload) in self.others:
+                self._forward(kind, flags, number, payload)
+            else:
+                self._begin(number, loads(payload))
+        elif (stream := self._streams.get(number)) is not None:
+            stream.take_frame(kind, flags, bytes(payload))
+            self._settle(stream)
+        else:
+            self._forward(kind, flags, number, payload)
+
+    def _forward(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
+        if self.other is not None:
+            self.other.receive(_FRAME(kind, flags, number, len(payload)) + payload)
+
+    def _begin(self, number: int, request: Request) -> None:
+        stream = InlineStream(self, number, request[1].get("taipan.request_id"))
+        if request[2] is None:
+            self._streams[number] = stream
+            self._helpers.begin(lambda helper: self._run_on(helper, stream, request))
+            self._settle(stream)
+            return
+        try:
+            rest = self._begin_request(request, stream)
+            if rest is not None:
+                stream.rest = rest
+                self.proceed(stream)
+        except BaseException as error:
+            self._fail(stream, error)
+        if not stream.over:
+            self._streams[number] = stream
+            self._settle(stream)
+
+    def _run_on(self, helper: Helper, stream: InlineStream, request: Request) -> None:
+        stream.helper = helper
+        try:
+            if stream.broken:
+                stream.finish()
+                return
+            rest = self._begin_request(request, stream)
+            while rest is not None and self._dispatcher.proceed(rest, stream.request):
+                pass
+        except BaseException as error:
+            self._fail(stream, error)
+        finally:
+            stream.helper = None
+
+    def _settle(self, stream: InlineStream) -> None:
+        if stream.over:
+            self._streams.pop(stream.number, None)
+        elif stream.runnable:
+            self.wake(stream)
+
+    def _fail(self, stream: InlineStream, error: BaseException) -> None:
+        self._reporter.report("error", summarize(error), format_exception(error))
+        stream.abort(summarize(error))
+        stream.finish()
+
+
+def _application_of(payload: memoryview) -> int:
+    # A tuple of marshal: a type byte and its size, then the type byte of the number.
+    return int.from_bytes(payload[6:10], "little")

@@ -1,0 +1,76 @@
+"""Memory of Node that Python sees, too: frames of many requests change sides in one call."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+
+class SharedMemory:
+    """Two regions: one that Node fills, one that is filled here; and the time of the next timer."""
+
+    def __init__(self, place: Mapping[str, Any]) -> None:
+        address = int(place["address"])
+        input_bytes, output_bytes = int(place["inputBytes"]), int(place["outputBytes"])
+        #: Milliseconds until Node has to turn the loop; -1 for never.
+        self.timer = ctypes.c_double.from_address(address)
+        self.timer.value = -1
+        start = address + int(place["inputOffset"])
+        self.input = _view(start, input_bytes)
+        self._output = _view(address + int(place["outputOffset"]), output_bytes)
+        self._size = output_bytes
+        self._filled = 0
+        self._rest: deque[memoryview] = deque()
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Adds to what Node gets; what does not fit is given in the next calls."""
+        start = self._filled
+        end = start + len(data)
+        if end <= self._size and not self._rest:
+            self._output[start:end] = data
+            self._filled = end
+        elif data:
+            self._rest.append(memoryview(data))
+
+    def take(self) -> int:
+        """How many bytes lie there for Node, which takes them before the next call."""
+        filled = self._filled
+        self._filled = 0
+        return filled
+
+    def drop(self) -> None:
+        """Forgets what Node has not taken."""
+        self._filled = 0
+        self._rest.clear()
+
+    def close(self) -> None:
+        """Lets go of Node's memory; what is still put here goes nowhere."""
+        self.drop()
+        self._size = 0
+        self._output = self.input = memoryview(b"")
+        self.timer = ctypes.c_double()
+
+    def refill(self) -> None:
+        """Puts what did not fit into the last call."""
+        rest = self._rest
+        while rest and self._filled < self._size:
+            data = rest[0]
+            start = self._filled
+            end = min(self._size, start + len(data))
+            self._output[start:end] = data[: end - start]
+            self._filled = end
+            if end - start == len(data):
+                rest.popleft()
+            else:
+                rest[0] = data[end - start :]
+
+    @property
+    def full(self) -> bool:
+        """Node has to take something first."""
+        return bool(self._rest)
+
+
+def _view(address: int, size: int) -> memoryview:
+    return memoryview((ctypes.c_ubyte * size).from_address(address)).cast("B")

@@ -1,0 +1,136 @@
+"""An asyncio loop that Node drives: it never waits by itself while Node turns it."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+import warnings
+from _thread import get_ident
+from asyncio import events
+from time import perf_counter
+from typing import Any, Callable
+
+from taipan.tracebacks import format_exception, summarize
+
+# Coroutines hop through the loop several times; a call from Node costs more than a hop.
+_MOST_ROUNDS = 16
+_ROUNDS_SECONDS = 0.001
+_CANCEL_SECONDS = 1.0
+
+
+class _NodeSelector(selectors.EpollSelector):
+    """Waits only when nobody but the loop itself is there to wait."""
+
+    #: Node turns the loop.
+    driven = False
+    #: Node has seen that the descriptor can be read.
+    polled = False
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """What is ready; while Node drives, without a system call unless there is something."""
+        if not self.driven:
+            return super().select(timeout)
+        if not self.polled:
+            return []
+        self.polled = False
+        return super().select(0)
+
+
+class NodeEventLoop(asyncio.SelectorEventLoop):
+    """Runs on Node's thread, beside JavaScript.
+
+    Until the first `turn` it can be run like any other loop, by what is imported for example.
+    From then on it counts as running for other threads; on Node's own thread it is the running loop
+    only within a turn, so that `asyncio.run` works in code that Node calls otherwise.
+    """
+
+    def __init__(self, report: Callable[[str, str, str | None], None]) -> None:
+        selector = _NodeSelector()
+        super().__init__(selector)
+        self._node = selector
+        self._report = report
+        #: The descriptor that Node watches.
+        self.descriptor = selector.fileno()
+
+    def turn(self, polled: bool) -> bool:
+        """Runs what is ready. True when more became ready meanwhile."""
+        node = self._node
+        node.driven = True
+        node.polled = polled
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
+        events._set_running_loop(self)
+        try:
+            self._run_rounds()
+        except BaseException as error:
+            # Tasks let SystemExit and KeyboardInterrupt through; the server lives.
+            self._report("error", summarize(error), format_exception(error))
+        finally:
+            events._set_running_loop(None)
+            sys.set_asyncgen_hooks(*hooks)
+            node.driven = False
+        return bool(self._ready)  # type: ignore[attr-defined]
+
+    def begin(self) -> None:
+        """From now on Node turns it."""
+        vars(self)["_thread_id"] = get_ident()
+
+    @property
+    def due(self) -> bool:
+        """There is something to do at once."""
+        if self._ready:  # type: ignore[attr-defined]
+            return True
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return bool(scheduled) and scheduled[0]._when <= self.time()
+
+    @property
+    def delay(self) -> float:
+        """Seconds until the next timer; -1 without one."""
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return max(0.0, scheduled[0]._when - self.time()) if scheduled else -1.0
+
+    def add_signal_handler(  # type: ignore[override]
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None:
+        """Does nothing: signals are Node's."""
+        warnings.warn(
+            f"the handler for signal {sig} is ignored: Node takes the signals of this process",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        """Does nothing: there is none."""
+        return False
+
+    async def finish(self) -> None:
+        """Cancels tasks, closes suspended generators, lets the threads of the executor go."""
+        own = asyncio.current_task()
+        rest = [task for task in asyncio.all_tasks(self) if task is not own]
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=_CANCEL_SECONDS)
+        await self.shutdown_asyncgens()
+        executor: Any = vars(self).get("_default_executor")
+        if executor is not None:
+            # Its threads may be in something that takes for ever.
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Closes it; what still refers to it gets errors."""
+        vars(self)["_thread_id"] = None
+        super().close()
+
+    def _run_rounds(self) -> None:
+        run_once: Callable[[], None] = self._run_once  # type: ignore[attr-defined]
+        run_once()
+        ready = self._ready  # type: ignore[attr-defined]
+        if not ready:
+            return
+        until = perf_counter() + _ROUNDS_SECONDS
+        for _ in range(_MOST_ROUNDS):
+            run_once()
+            if not ready or perf_counter() > until:
+                return

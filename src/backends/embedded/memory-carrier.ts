@@ -1,0 +1,184 @@
+import type { Carrier } from '../link/carrier.ts'
+import type { Ffi, Watcher } from './ffi.ts'
+
+const HEADER_BYTES = 64
+const INPUT_BYTES = 256 * 1024
+const OUTPUT_BYTES = 256 * 1024
+const TOTAL_BYTES = HEADER_BYTES + INPUT_BYTES + OUTPUT_BYTES
+// Then Node's sockets get a turn.
+const MOST_CALLS = 8
+const LONGEST_TIMER = 0x7fff_ffff
+
+/** Where memory lies that Python is to see. */
+export interface MemoryPlace {
+  readonly address: number
+  readonly inputOffset: number
+  readonly inputBytes: number
+  readonly outputOffset: number
+  readonly outputBytes: number
+}
+
+/** What Python opened on its side of the memory. */
+export interface PortFacts {
+  /** Address of `int turn(int bytes, int polled)`. */
+  readonly turn: number
+  /** Descriptor that can be read when Python's event loop has something to do. */
+  readonly descriptor: number
+}
+
+/**
+ * Frames in memory that Node and Python both see. One call hands over all that was written in a turn of Node's loop,
+ * runs what is ready in Python, its event loop included, and brings back the answers.
+ */
+export class MemoryCarrier implements Carrier {
+  onData: ((chunk: Buffer) => void) | undefined
+  onClose: ((error: Error | undefined) => void) | undefined
+  onDrain: (() => void) | undefined
+  /** Where the memory lies, for Python. */
+  readonly place: MemoryPlace
+  readonly #ffi: Ffi
+  readonly #memory = Buffer.alloc(TOTAL_BYTES)
+  readonly #input = this.#memory.subarray(HEADER_BYTES, HEADER_BYTES + INPUT_BYTES)
+  readonly #output = this.#memory.subarray(HEADER_BYTES + INPUT_BYTES)
+  #turn: ((bytes: number, polled: number) => number) | undefined
+  #watcher: Watcher | undefined
+  #filled = 0
+  /** What did not fit into the memory. */
+  #rest: Buffer[] = []
+  #waits = false
+  #scheduled = false
+  #polled = false
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Infinity
+  #destroyed = false
+
+  constructor(ffi: Ffi) {
+    this.#ffi = ffi
+    this.place = {
+      address: Number(ffi.addressOf(this.#memory)),
+      inputOffset: HEADER_BYTES,
+      inputBytes: INPUT_BYTES,
+      outputOffset: HEADER_BYTES + INPUT_BYTES,
+      outputBytes: OUTPUT_BYTES,
+    }
+  }
+
+  /** Begins to call Python, which has opened its side of the memory. */
+  open(port: PortFacts): void {
+    if (this.#destroyed) return
+    this.#turn = this.#ffi.functionAt(BigInt(port.turn), ['int', 'int', 'int'])
+    this.#watcher = this.#ffi.watchReadable(port.descriptor, this.#onReadable)
+    this.#watcher.unref()
+    this.#schedule()
+  }
+
+  write(frames: Uint8Array): boolean {
+    if (this.#destroyed) return true
+    const end = this.#filled + frames.length
+    if (end <= INPUT_BYTES && this.#rest.length === 0) {
+      this.#input.set(frames, this.#filled)
+      this.#filled = end
+    } else this.#rest.push(Buffer.from(frames))
+    this.#schedule()
+    if (this.#rest.length === 0) return true
+    this.#waits = true
+    return false
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    this.#turn = undefined
+    this.#watcher?.close()
+    clearTimeout(this.#timer)
+    this.#rest = []
+    setImmediate(() => this.onClose?.(undefined))
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#turn === undefined) return
+    this.#scheduled = true
+    // Frames are written when all sockets have been read: nothing more is to be waited for.
+    process.nextTick(this.#run)
+  }
+
+  readonly #runLater = (): void => {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#run)
+  }
+
+  readonly #onReadable = (): void => {
+    this.#polled = true
+    this.#runLater()
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timerAt = Infinity
+    this.#run()
+  }
+
+  readonly #run = (): void => {
+    this.#scheduled = false
+    for (let calls = 1; this.#call(); calls++) {
+      if (calls < MOST_CALLS && (this.#filled > 0 || this.#rest.length > 0)) continue
+      this.#runLater()
+      return
+    }
+  }
+
+  /** True when there is more to do. */
+  #call(): boolean {
+    const turn = this.#turn
+    if (turn === undefined) return false
+    const filled = this.#filled
+    const polled = this.#polled ? 1 : 0
+    this.#filled = 0
+    this.#polled = false
+    const result = turn(filled, polled)
+    if (result < 0) {
+      this.#fail(new Error('Python cannot go on; the reason stands in the log'))
+      return false
+    }
+    const size = result >> 1
+    // Copied: the memory is used again, and answers for slow clients are kept.
+    const output = size > 0 ? Buffer.from(this.#output.subarray(0, size)) : undefined
+    if (this.#rest.length > 0) this.#refill()
+    this.#setTimer()
+    if (output !== undefined) this.onData?.(output)
+    if (this.#waits && this.#rest.length === 0) {
+      this.#waits = false
+      this.onDrain?.()
+    }
+    return (result & 1) !== 0 || this.#rest.length > 0
+  }
+
+  #refill(): void {
+    while (this.#rest.length > 0 && this.#filled < INPUT_BYTES) {
+      const [first = Buffer.alloc(0)] = this.#rest
+      const taken = first.copy(this.#input, this.#filled)
+      this.#filled += taken
+      if (taken === first.length) this.#rest.shift()
+      else this.#rest[0] = first.subarray(taken)
+    }
+    if (this.#filled > 0) this.#schedule()
+  }
+
+  #setTimer(): void {
+    const delay = this.#memory.readDoubleLE(0)
+    if (delay < 0) return
+    const now = performance.now()
+    // An earlier timer is kept: it sets the next one.
+    if (now + delay >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = now + delay
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delay), LONGEST_TIMER)).unref()
+  }
+
+  #fail(error: Error): void {
+    const { onClose } = this
+    this.onClose = undefined
+    this.destroy()
+    onClose?.(error)
+  }
+}
