@@ -162,6 +162,8 @@ class WebSocketStream(ResponseStream):
         lines = make_handshake(event.get("headers") or ())
         self._state = _OPEN
         self.put(ACCEPT, 0, subprotocol.encode() + b"\r\n" + lines)
+        # Quart receives beside its handler, so that a `receive` may wait since before.
+        self.wake()
 
     def _shut(self, event: Event) -> None:
         code, reason = _close_of(event)
