@@ -92,6 +92,10 @@ export class Connection implements ExchangeLink, Watched {
     return (this.#facts ??= createConnectionFacts(this.#socket, this.#localPath))
   }
 
+  get clientEnded(): boolean {
+    return this.#ended && this.#decoder.bodyDone && this.#decoder.buffered === 0
+  }
+
   get wait(): Wait {
     if (this.#channel !== undefined) return this.#channel.wait
     if (this.#phase === HEAD) return this.#requests === 0 || this.#partial ? 'header' : 'idle'
@@ -333,6 +337,7 @@ export class Connection implements ExchangeLink, Watched {
       }
       body.onProgress?.()
     }
+    if (this.clientEnded) this.#exchange?.onClientEnd?.()
     this.#regulate()
   }
 

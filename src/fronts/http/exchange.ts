@@ -16,6 +16,7 @@ import { HandshakeOffer } from './web-socket/offer.ts'
 export class HttpExchange implements Exchange {
   readonly request: Http1Request
   readonly startedAt: number
+  onClientEnd: (() => void) | undefined
   readonly response: HttpResponse
   /** Set for a request that asks for a WebSocket in the right way. */
   handshake: Handshake | undefined
@@ -42,6 +43,10 @@ export class HttpExchange implements Exchange {
 
   get connection(): ConnectionFacts {
     return this.#link.facts
+  }
+
+  get clientEnded(): boolean {
+    return this.#link.clientEnded
   }
 
   get body(): IncomingBody {

@@ -9,6 +9,8 @@ export interface ExchangeLink {
   readonly facts: ConnectionFacts
   readonly outbox: Outbox
   /** Whether the connection may carry another request behind this response, as things stand now. */
+  /** The client has finished sending, and all of it was taken. */
+  readonly clientEnded: boolean
   mayReuse(): boolean
   /** The body has room again, or was asked for. */
   resumeBody(): void

@@ -43,7 +43,7 @@ export interface HttpTimeouts {
 
 /** How WebSockets are kept. Sizes in bytes, durations in ms. */
 export interface WebSocketOptions {
-  /** Longest message, after decompression; a longer one closes the socket with 1009. */
+  /** Longest message, after decompression; a longer one closes the socket with 1009. 0 is as much as can be counted, 2 GiB. */
   readonly message: number
   /** Whether permessage-deflate is negotiated. */
   readonly compression: boolean

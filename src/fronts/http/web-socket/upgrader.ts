@@ -12,8 +12,8 @@ const FRAMES = { perKibibyte: 16, least: 1024, most: 65_536 }
 /** Pieces in which a message may arrive, as they come from the network. */
 const CHUNKS = { perKibibyte: 2, least: 4096, most: 65_536 }
 const COMPRESSION = { concurrencyLimit: 10, zlibDeflateOptions: { memLevel: 5 } }
-/** Longest time that a timer takes, in ms. */
-const FOR_EVER = 2 ** 31 - 1
+/** Longest time that a timer takes, in ms, and longest message that `ws` can count, in bytes. */
+const MOST = 2 ** 31 - 1
 
 /** The handshake as `ws` reads it, with the lines that its answer gets. */
 class HandshakeRequest extends IncomingMessage {
@@ -34,16 +34,17 @@ export class Upgrader {
   readonly #server: Server<typeof WebSocket, typeof HandshakeRequest>
 
   constructor(options: WebSocketOptions) {
+    const message = options.message === 0 ? MOST : Math.min(options.message, MOST)
     // The types of `ws` do not know `closeTimeout` yet.
     const settings = {
       noServer: true,
       clientTracking: false,
       autoPong: false,
-      maxPayload: options.message,
-      maxFragments: resolveCount(FRAMES, options.message),
-      maxBufferedChunks: resolveCount(CHUNKS, options.message),
+      maxPayload: message,
+      maxFragments: resolveCount(FRAMES, message),
+      maxBufferedChunks: resolveCount(CHUNKS, message),
       perMessageDeflate: options.compression && COMPRESSION,
-      closeTimeout: options.closeTimeout === 0 ? FOR_EVER : options.closeTimeout,
+      closeTimeout: options.closeTimeout === 0 ? MOST : options.closeTimeout,
     }
     this.#server = new WebSocketServer(settings)
     this.#server.on('headers', (headers, request) => {
@@ -75,6 +76,5 @@ export class Upgrader {
 
 function resolveCount(bounds: typeof FRAMES, messageBytes: number): number {
   const wanted = Math.ceil((messageBytes / 1024) * bounds.perKibibyte)
-  if (messageBytes === 0) return bounds.most
   return Math.min(bounds.most, Math.max(bounds.least, wanted))
 }
