@@ -11,7 +11,16 @@ from taipan.asgi.head import make_links
 from taipan.asgi.response import ENDED, STARTED, ResponseStream
 from taipan.asgi.scope import Scope
 from taipan.asgi.stream import WINDOW
-from taipan.frames import BODY, BODY_LAST, BROKEN, BROKEN_CANCEL, HINTS, PULL, PULL_PAYLOAD
+from taipan.frames import (
+    BODY,
+    BODY_LAST,
+    BROKEN,
+    BROKEN_CANCEL,
+    BROKEN_HALF,
+    HINTS,
+    PULL,
+    PULL_PAYLOAD,
+)
 
 if TYPE_CHECKING:
     from taipan.asgi.hub import StreamHub
@@ -34,6 +43,7 @@ class HttpStream(ResponseStream):
         "_body",
         "_complete",
         "_parts",
+        "_left",
         "_pulls",
         "_takes_hints",
         "_takes_trailers",
@@ -47,6 +57,8 @@ class HttpStream(ResponseStream):
         #: The whole body, until it is taken.
         self._body = body
         self._pulls = body is None
+        #: The client has finished sending, and has probably left.
+        self._left = False
         self._parts: deque[bytes] | None = None
         self._complete = False
         #: Bytes that the application took since the last PULL.
@@ -64,7 +76,7 @@ class HttpStream(ResponseStream):
                 return {"type": "http.request", "body": body, "more_body": False}
             if self._pulls and (event := self._take()) is not None:
                 return event
-            if self.gone is not None:
+            if self.gone is not None or self._left:
                 break
             await self.wait()
         return {"type": "http.disconnect"}
@@ -99,7 +111,11 @@ class HttpStream(ResponseStream):
             self._complete = bool(flags & BODY_LAST)
             self.wake()
         elif kind == BROKEN:
-            self._break(payload.decode("utf-8", "replace"), bool(flags & BROKEN_CANCEL))
+            if flags & BROKEN_HALF:
+                self._left = True
+                self.wake()
+            else:
+                self._break(payload.decode("utf-8", "replace"), bool(flags & BROKEN_CANCEL))
         else:
             ResponseStream.on_frame(self, kind, flags, payload)
 

@@ -89,7 +89,7 @@ class Stream:
         return values[0] if values else None
 
     def send(self, kind: int, flags: int = 0, payload: bytes = b"") -> Stream:
-        self.driver.hub.receive(frames.encode(kind, flags, payload, self.number))
+        self.driver.feed(frames.encode(kind, flags, payload, self.number))
         self.driver.turns()
         return self
 
@@ -232,7 +232,7 @@ class Driver:
         stream = self.streams[number] = Stream(self, number)
         whole = {**(scope or GET), **more}
         payload = marshal.dumps((application, f"r{number}", whole, body), 2)
-        self.hub.receive(frames.encode(frames.REQUEST, 0, payload, number))
+        self.feed(frames.encode(frames.REQUEST, 0, payload, number))
         self.turns()
         return stream
 
@@ -242,6 +242,10 @@ class Driver:
 
     def connect(self, **more: Any) -> Stream:
         return self.begin(SOCKET, None, **more)
+
+    def feed(self, data: bytes) -> None:
+        """From within the loop, as transports do it."""
+        self.loop.call_soon(self.hub.receive, data)
 
     def turns(self, count: int = 6) -> None:
         """Lets the loop do what it can do now."""
