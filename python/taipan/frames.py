@@ -26,6 +26,7 @@ CONTROL: Final = 32
 
 BODY_LAST: Final = 1
 BROKEN_CANCEL: Final = 1
+BROKEN_HALF: Final = 2
 OPENED_OK: Final = 1
 HEAD_DATE: Final = 1
 HEAD_SERVER: Final = 2

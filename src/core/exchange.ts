@@ -157,6 +157,10 @@ export interface Exchange {
   readonly notes: ExchangeNotes
   /** The client asks for a WebSocket; an answerer that knows none just answers. */
   readonly webSocket: WebSocketOffer | undefined
+  /** The client has finished sending: it may have left, or still wait for the answer. */
+  readonly clientEnded: boolean
+  /** Called when `clientEnded` becomes true. One listener. */
+  onClientEnd: (() => void) | undefined
   /** Fires once when the exchange ends early: client gone, deadline, server stop. */
   readonly signal: AbortSignal
   /** Called once, when the response is wholly handed over or the exchange was aborted. At once if it is over. */

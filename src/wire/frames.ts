@@ -31,6 +31,7 @@ export const FrameType = {
 export const FrameFlag = {
   BODY_LAST: 1,
   BROKEN_CANCEL: 1,
+  BROKEN_HALF: 2,
   OPENED_OK: 1,
   HEAD_DATE: 1,
   HEAD_SERVER: 2,

@@ -275,6 +275,17 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       await lab.waitForEntry('http.disconnect', 2)
     })
 
+    test('one that only finished sending gets its answer', async () => {
+      await using lab = await start()
+      for (const target of ['/lab/hello', '/lab/stream?n=3&size=1000', '/lab/sleep?s=0.2']) {
+        using connection = await openRaw(lab.url)
+        connection.send(formatRequest({ target }))
+        connection.finishSending()
+        const response = await connection.readFinalResponse()
+        expect([response.status, response.complete]).toEqual([200, true])
+      }
+    })
+
     test('send raises', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)
@@ -291,7 +302,7 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       using connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: '/lab/forever' }))
       await lab.waitForEntry('forever')
-      connection.destroy()
+      connection.reset()
       await pollUntil(() => lab.exchanges[0]?.response.finished || undefined, 'the end')
       if (cancelOnDisconnect) await lab.waitForEntry('cancelled')
       else {

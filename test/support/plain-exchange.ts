@@ -96,6 +96,8 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     response,
     webSocket: undefined,
     notes: { answeredBy: '', worker: '', queued: 0, python: 0 },
+    clientEnded: false,
+    onClientEnd: undefined,
     signal: abort.signal,
     onFinish(listener) {
       if (answer.outcome === undefined) listeners.push(listener)

@@ -42,8 +42,8 @@ class HttpStream(ResponseStream):
     __slots__ = (
         "_body",
         "_complete",
-        "_parts",
         "_left",
+        "_parts",
         "_pulls",
         "_takes_hints",
         "_takes_trailers",

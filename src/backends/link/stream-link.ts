@@ -104,6 +104,7 @@ export class StreamLink implements FrameSink {
     this.active++
     if (this.#retiring) stream.retire()
     this.#writer.request(errand, number, isAsgi)
+    if (isAsgi) stream.noteClientEnd()
   }
 
   /** Closes all WebSockets, and those that are accepted later: the worker ends soon. */

@@ -52,6 +52,7 @@ export class Stream {
   #window: StreamWindow | undefined
   #over = false
   #brokenSent = false
+  #halfSent = false
 
   constructor(number: number, errand: Errand, home: StreamHome) {
     const { exchange, invocation } = errand
@@ -66,7 +67,9 @@ export class Stream {
     notes.answeredBy = invocation.application
     notes.worker = home.label
     notes.queued = now - exchange.startedAt
-    exchange.onFinish(() => this.#onExchangeOver())
+    const onNews = (): void => this.#onNews()
+    exchange.onFinish(onNews)
+    exchange.onClientEnd = onNews
   }
 
   get facts(): RequestFacts {
@@ -120,6 +123,15 @@ export class Stream {
     const head = this.#head
     this.#head = undefined
     if (head !== undefined) this.exchange?.response.begin(head)
+  }
+
+  /** Tells the application when the client has finished sending: it has probably left. */
+  noteClientEnd(): void {
+    const { exchange } = this
+    if (exchange?.clientEnded !== true || this.#halfSent) return
+    this.#halfSent = true
+    if (this.home.cancelOnDisconnect) this.#sendBroken(CLIENT_LEFT, true)
+    else this.send(FrameType.BROKEN, FrameFlag.BROKEN_HALF, Buffer.from(CLIENT_LEFT))
   }
 
   /** The way to the worker is free again. */
@@ -189,6 +201,7 @@ export class Stream {
     exchange.notes.python = this.clock.age(performance.now())
     if (this.#body !== undefined) exchange.body.onProgress = undefined
     exchange.response.onDrain = undefined
+    exchange.onClientEnd = undefined
   }
 
   protected send(type: number, flags: number, payload?: Uint8Array): void {
@@ -284,11 +297,14 @@ export class Stream {
     if (file !== undefined) await closeFile(file)
   }
 
-  #onExchangeOver(): void {
+  #onNews(): void {
     const { exchange } = this
     if (exchange === undefined) return
-    this.detach(exchange)
-    this.onClientLeft()
+    if (!exchange.response.finished) this.noteClientEnd()
+    else {
+      this.detach(exchange)
+      this.onClientLeft()
+    }
   }
 
   #sendBroken(reason: string, cancel: boolean): void {

@@ -52,6 +52,8 @@ export class WebSocketStream extends Stream {
     this.#close(RESTART)
   }
 
+  override noteClientEnd(): void {}
+
   protected override takePull(bytes: number): void {
     if (this.#channel === undefined) this.#pulled += bytes
     else this.#channel.request(bytes)
