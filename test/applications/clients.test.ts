@@ -4,7 +4,9 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { ROOT } from '../support/cli.ts'
 import { bytesOf, sha256 } from './support/bytes.ts'
+import { ENGINES } from './support/engines.ts'
 import { makeFolder } from './support/folder.ts'
 import { run, runPython } from './support/run.ts'
 import { SITES, startSite, type Site } from './support/site.ts'
@@ -166,5 +168,24 @@ print(len(seen), json.loads(connection.getresponse().read())["size"])
         'second=two; HttpOnly; Path=/',
       ])
     })
+  })
+})
+
+describe.each(ENGINES)('clients of asynchronous applications (%s)', (engine) => {
+  let site: Site
+
+  beforeAll(async () => {
+    site = await startSite({
+      args: [`${join(SITES, 'fastapi/app.py')}:app`, '--mount', '/site'],
+      use: { engine },
+    })
+  })
+  afterAll(async () => {
+    await site.stop()
+  })
+
+  test.each(['httpx', 'requests', 'websockets', 'aiohttp'])('%s', async (name) => {
+    const program = join(ROOT, `test/fixtures/programs/clients/${name}_talk.py`)
+    expect((await runPython([program, `${site.url}/site`])).trim()).toBe('all is well')
   })
 })

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { Browser, streamOf } from './support/browser.ts'
 import { bytesOf, sha256 } from './support/bytes.ts'
+import { describeUse, ENGINES, type EngineUse } from './support/engines.ts'
 import { makeFolder } from './support/folder.ts'
 import { runPython } from './support/run.ts'
 import { SITES, startSite, type Site } from './support/site.ts'
@@ -38,14 +39,39 @@ function tokenOf(html: string): string {
   return /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(html)?.[1] ?? 'no token in the page'
 }
 
-describe.each([
+interface Case {
+  readonly name: string
+  readonly application: string
+  readonly mount: string
+  readonly use?: EngineUse
+}
+
+const validated = {
+  name: 'Django, validated at /library',
+  application: 'project.validated.application',
+  mount: '/library',
+}
+const asynchronous = {
+  name: 'Django, asynchronous at /library',
+  application: 'project.asgi:application',
+  mount: '/library',
+}
+const cases: readonly Case[] = [
   { name: 'Django', application: 'project.wsgi.application', mount: '' },
-  {
-    name: 'Django, validated at /library',
-    application: 'project.validated.application',
-    mount: '/library',
-  },
-])('$name', ({ application, mount }) => {
+  validated,
+  ...ENGINES.map((engine) => ({ ...asynchronous, use: { engine } })),
+  ...ENGINES.filter((engine) => engine === 'embedded').flatMap((engine) => [
+    { ...validated, use: { engine } },
+    { ...validated, use: { engine, threads: 4 } },
+  ]),
+]
+
+describe.each(
+  cases.map((each) => ({
+    ...each,
+    title: each.use === undefined ? each.name : `${each.name} (${describeUse(each.use)})`,
+  })),
+)('$title', ({ application, mount, use }) => {
   let site: Site
   let data: string
   let ada: Browser
@@ -55,7 +81,7 @@ describe.each([
     data = env['SITE_DATA'] ?? ''
     site = await startSite({
       args: [
-        project,
+        ...(application.includes(':') ? [application, '--app-dir', project] : [project]),
         ...(mount === '' ? [] : ['--mount', mount]),
         '--static',
         `${mount}/static=${join(data, 'static')}`,
@@ -63,6 +89,7 @@ describe.each([
         '2',
       ],
       env: { ...env, SITE_APPLICATION: application },
+      use,
     })
     ada = new Browser(site.url)
   })

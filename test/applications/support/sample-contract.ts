@@ -6,6 +6,9 @@ import { describeUse, ENGINES, type EngineUse } from './engines.ts'
 import { startSite, type Site } from './site.ts'
 import { openSocket } from './socket.ts'
 
+/** What a framework may lack. */
+export type Feature = 'length of HEAD' | 'close code' | 'refusal'
+
 /** A sample site: one small application with the same pages in every framework. */
 export interface Sample {
   /** The framework, as its makers write it. */
@@ -19,8 +22,8 @@ export interface Sample {
   readonly use?: EngineUse
   /** What the application prints when it is stopped. */
   readonly lastWords?: RegExp
-  /** Titles of tests that no server can pass with this framework. */
-  readonly lacks?: readonly string[]
+  /** What no server can get from this framework. */
+  readonly lacks?: readonly Feature[]
 }
 
 /** What the tests of a sample share. */
@@ -43,14 +46,22 @@ export function describeAsyncSample(
   }
 }
 
+/** Holds a WSGI sample against the pages that all samples have, inside of Node: on its thread, and on threads of Python. */
+export function describeInsideNode(sample: Omit<Sample, 'use'>): void {
+  if (!ENGINES.includes('embedded')) return
+  describeSample({ ...sample, use: { engine: 'embedded' } })
+  describeSample({ ...sample, use: { engine: 'embedded', threads: 4 } })
+}
+
 /** Holds one sample against the pages that all samples have, and then against what `describeMore` adds. */
 export function describeSample(
   sample: Sample,
   describeMore: (current: () => SampleSite) => void = () => {},
 ): void {
-  describe(`${formatTitle(sample)}`, () => {
-    const { use, mount = '' } = sample
-    const check = testExcept(sample.lacks)
+  const { use, mount = '' } = sample
+  const place = mount === '' ? '' : ` at ${mount}`
+  describe(`${sample.name}${place}${formatUse(use)}`, () => {
+    const lacks = (feature: Feature): boolean => sample.lacks?.includes(feature) ?? false
     let site: Site
     let browser: Browser
 
@@ -79,7 +90,7 @@ export function describeSample(
       expect(page.text).toBe('größe 日本')
     })
 
-    check('HEAD has the fields of GET and no body', async () => {
+    test.skipIf(lacks('length of HEAD'))('HEAD has the fields of GET and no body', async () => {
       const page = await browser.visit(`${mount}/hello?name=you`, { method: 'HEAD' })
       expect(page.status).toBe(200)
       expect(page.headers.get('content-length')).toBe('11')
@@ -177,18 +188,12 @@ export function describeSample(
   })
 }
 
-function testExcept(lacks: readonly string[] = []) {
-  return (title: string, run: () => Promise<void>): void =>
-    test.skipIf(lacks.includes(title))(`${title}`, run)
+function formatUse(use: EngineUse | undefined): string {
+  return use === undefined ? '' : ` (${describeUse(use)})`
 }
 
-function formatTitle({ name, mount, use }: Sample): string {
-  const at = mount === undefined ? '' : ` at ${mount}`
-  return `${name}${at}${use === undefined ? '' : ` (${describeUse(use)})`}`
-}
-
-function describeSocket({ lacks }: Sample, current: () => SampleSite): void {
-  const check = testExcept(lacks)
+function describeSocket(sample: Sample, current: () => SampleSite): void {
+  const lacks = (feature: Feature): boolean => sample.lacks?.includes(feature) ?? false
   const connect = async (words = '') => {
     const { site, mount } = current()
     return await openSocket(new URL(`${mount}/socket${words}`, site.url))
@@ -210,13 +215,16 @@ function describeSocket({ lacks }: Sample, current: () => SampleSite): void {
     expect((await socket.close(4999)).code).toBe(4999)
   })
 
-  check('the application closes a WebSocket with its own code', async () => {
-    const socket = await connect()
-    socket.send('close')
-    expect(await socket.closed).toEqual({ code: 4001, reason: 'as you wish' })
-  })
+  test.skipIf(lacks('close code'))(
+    'the application closes a WebSocket with its own code',
+    async () => {
+      const socket = await connect()
+      socket.send('close')
+      expect(await socket.closed).toEqual({ code: 4001, reason: 'as you wish' })
+    },
+  )
 
-  check('a WebSocket to nowhere is refused', async () => {
+  test.skipIf(lacks('refusal'))('a WebSocket to nowhere is refused', async () => {
     const { site, mount } = current()
     await expect(openSocket(new URL(`${mount}/nowhere`, site.url))).rejects.toThrow(
       /Unexpected server response: 40[34]/,
