@@ -22,6 +22,10 @@ _reasons: Final = {
 }
 #: What is written before a value, by name; only for fields that mean nothing to the server.
 _prefixes: dict[bytes, bytes] = {}
+#: Heads repeat, too. Applications that give each one something of its own gain nothing.
+_heads: dict[Any, Head] = {}
+_HEADS_LIMIT: Final = 256
+_CACHED_BYTES: Final = 1024
 #: Fields that must not come behind a body (RFC 9110, 6.5.1).
 _NO_TRAILERS: Final = frozenset(
     (
@@ -48,6 +52,24 @@ def make_head(status: Any, headers: Any) -> Head:
     """Raises `TypeError` or `ValueError` for whatever ASGI or HTTP forbids."""
     if type(status) is not int:
         status = _require_status(status)
+    if type(headers) is not list:
+        headers = _as_list(headers)
+    key = (status, *headers)
+    try:
+        head = _heads.get(key)
+    except TypeError:
+        # Lists cannot be looked up, and wrong types have to be named.
+        return _check_head(status, headers)
+    if head is None:
+        head = _check_head(status, headers)
+        if len(_heads) >= _HEADS_LIMIT:
+            _heads.clear()
+        if len(head.fields) <= _CACHED_BYTES:
+            _heads[key] = head
+    return head
+
+
+def _check_head(status: int, headers: Any) -> Head:
     if not 200 <= status <= 599:
         raise ValueError(f"status {status} must be from 200 to 599")
     special = SpecialFields()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from taipan.asgi.events import Event, ProtocolError, require_key, require_type, unexpected
 from taipan.asgi.head import make_links
 from taipan.asgi.response import ENDED, STARTED, ResponseStream
-from taipan.asgi.scope import Scope
+from taipan.asgi.scope import Offers
 from taipan.asgi.stream import WINDOW
 from taipan.frames import (
     BODY,
@@ -43,17 +43,22 @@ class HttpStream(ResponseStream):
         "_body",
         "_complete",
         "_left",
+        "_offers",
         "_parts",
         "_pulls",
-        "_takes_hints",
-        "_takes_trailers",
         "_taken",
     )
 
     def __init__(
-        self, hub: StreamHub, number: int, request: str, scope: Scope, body: bytes | None
+        self,
+        hub: StreamHub,
+        number: int,
+        request: str,
+        is_head: bool,
+        body: bytes | None,
+        offers: Offers,
     ) -> None:
-        ResponseStream.__init__(self, hub, number, request, scope["method"] == "HEAD")
+        ResponseStream.__init__(self, hub, number, request, is_head)
         #: The whole body, until it is taken.
         self._body = body
         self._pulls = body is None
@@ -63,9 +68,7 @@ class HttpStream(ResponseStream):
         self._complete = False
         #: Bytes that the application took since the last PULL.
         self._taken = 0
-        extensions = scope["extensions"]
-        self._takes_hints = "http.response.early_hint" in extensions
-        self._takes_trailers = "http.response.trailers" in extensions
+        self._offers = offers
 
     async def receive(self) -> Event:
         """What ASGI calls `receive`."""
@@ -93,7 +96,7 @@ class HttpStream(ResponseStream):
             if self.rest is not None:
                 await self.drain()
         elif kind == "http.response.start":
-            self.start(event, self._takes_trailers)
+            self.start(event, "http.response.trailers" in self._offers)
         elif kind == "http.response.pathsend":
             self.path(event)
             if self.busy():
@@ -121,14 +124,14 @@ class HttpStream(ResponseStream):
 
     def _extend(self, kind: str, event: Event) -> None:
         """Events of extensions."""
-        if kind == "http.response.trailers" and self._takes_trailers:
-            self.trailers(event)
-        elif kind == "http.response.early_hint" and self._takes_hints:
-            self._hint(event)
-        elif kind in _EXTENSIONS:
-            raise ProtocolError(f"{kind} was sent, but the scope does not offer this extension")
-        else:
+        if kind not in self._offers:
+            if kind in _EXTENSIONS:
+                raise ProtocolError(f"{kind} was sent, but the scope does not offer this extension")
             raise ProtocolError(f"{kind!r} is no event of an HTTP response")
+        if kind == "http.response.trailers":
+            self.trailers(event)
+        else:
+            self._hint(event)
 
     def _hint(self, event: Event) -> None:
         if self.phase >= ENDED:

@@ -203,8 +203,9 @@ class StreamHub:
         mount = self._mounts[index]
         stream: ResponseStream
         if scope["type"] == "http":
-            complete_http(scope, mount.state, payload)
-            stream = HttpStream(self, number, request, scope, body)
+            offers = complete_http(scope, mount.state, payload)
+            is_head = scope["method"] == "HEAD"
+            stream = HttpStream(self, number, request, is_head, body, offers)
         else:
             complete_websocket(scope, mount.state)
             stream = WebSocketStream(self, number, request)

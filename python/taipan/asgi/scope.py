@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 Scope = dict[str, Any]
+#: Names of the extensions that a request may use, whatever its application does with the scope.
+Offers = frozenset[str]
+
+_OLD: Final = frozenset(("http.response.pathsend",))
+_USUAL: Final = _OLD | {"http.response.early_hint"}
+_ALL: Final = _USUAL | {"http.response.trailers"}
 
 #: `te` as marshal writes it: bytes are a length in four bytes and themselves.
-_TE = b"\x02\x00\x00\x00te"
+_TE: Final = b"\x02\x00\x00\x00te"
 
 
-def complete_http(scope: Scope, state: dict[str, Any], payload: bytes) -> None:
-    """Adds the keys of an HTTP request; `payload` is the scope in marshal's format."""
+def complete_http(scope: Scope, state: dict[str, Any], payload: bytes) -> Offers:
+    """Adds the keys of an HTTP request, and tells which extensions they offer.
+
+    `payload` is the scope in marshal's format.
+    """
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
     if scope["http_version"] == "1.0":
         scope["extensions"] = {"http.response.pathsend": {}}
-    else:
-        scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
-        if _TE in payload and _takes_trailers(scope):
-            scope["extensions"]["http.response.trailers"] = {}
+        return _OLD
+    scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
+    if _TE in payload and _takes_trailers(scope):
+        scope["extensions"]["http.response.trailers"] = {}
+        return _ALL
+    return _USUAL
 
 
 def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
