@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import importlib.util
 import json
 import os
@@ -12,6 +11,7 @@ import sysconfig
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from taipan.libpython import find_libpython
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import explain_load_error, format_load_error, make_slot
 from taipan.worker import remove_own_folder
@@ -64,26 +64,6 @@ def has_uvloop() -> bool:
         return importlib.util.find_spec("uvloop") is not None
     except Exception:
         return False
-
-
-def find_libpython() -> str | None:
-    """The shared library of this Python; None when there is none."""
-    variable = sysconfig.get_config_var
-    names = [name for name in (variable("INSTSONAME"), variable("LDLIBRARY")) if name]
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
-    names += [f"libpython{version}.so.1.0", f"libpython{version}.so", f"libpython{version}.dylib"]
-    folders = [variable("LIBDIR"), variable("LIBPL"), os.path.join(sys.base_prefix, "lib")]
-    multiarch = variable("MULTIARCH")
-    if multiarch:
-        folders += [os.path.join("/usr/lib", multiarch), os.path.join("/lib", multiarch)]
-    for folder in folders:
-        for name in names:
-            path = os.path.join(folder or "", name)
-            if folder and (".so" in name or ".dylib" in name) and os.path.exists(path):
-                return path
-    for path in glob.glob(os.path.join(sys.base_prefix, "lib", f"libpython{version}*.so*")):
-        return path
-    return None
 
 
 def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:

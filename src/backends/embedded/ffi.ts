@@ -1,9 +1,16 @@
+import { constants } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+
 import type koffi from 'koffi'
 
 import { TaipanError } from '../../core/errors.ts'
 
 /** The most that koffi allows. Python's own limits on recursion fit into it on every version. */
 const STACK_BYTES = 16 * 1024 * 1024
+const { SIGINT, SIGPIPE, SIGXFSZ } = constants.signals
+const HANDLED_SIGNALS = [SIGINT, SIGPIPE, SIGXFSZ]
+/** More than a `struct sigaction` has on any Linux. */
+const SIGACTION_BYTES = 512
 const INSTEAD = 'use daemon mode (-e daemon), which works without'
 
 /** A library that was opened. */
@@ -103,10 +110,12 @@ export function notEmbeddable(message: string, cause?: unknown): TaipanError {
 export class Ffi {
   readonly #koffi: Koffi
   readonly #process: PythonLibrary
-  readonly #keep: unknown[] = []
+  readonly #kept: unknown[] = []
   readonly #socketPair: CFunction<['int', 'int', 'int', 'int', 'void *']>
   readonly #getEnvironment: CFunction<['str', 'str']>
   readonly #setEnvironment: CFunction<['int', 'str', 'str', 'int']>
+  readonly #changeDirectory: CFunction<['int', 'str']>
+  readonly #setSignal: CFunction<['int', 'int', 'void *', 'void *']>
   readonly #removeEnvironment: CFunction<['int', 'str']>
 
   constructor(koffi: Koffi) {
@@ -115,6 +124,8 @@ export class Ffi {
     this.#socketPair = this.find(undefined, 'socketpair', ['int', 'int', 'int', 'int', 'void *'])
     this.#getEnvironment = this.find(undefined, 'getenv', ['str', 'str'])
     this.#setEnvironment = this.find(undefined, 'setenv', ['int', 'str', 'str', 'int'])
+    this.#changeDirectory = this.find(undefined, 'chdir', ['int', 'str'])
+    this.#setSignal = this.find(undefined, 'sigaction', ['int', 'int', 'void *', 'void *'])
     this.#removeEnvironment = this.find(undefined, 'unsetenv', ['int', 'str'])
   }
 
@@ -183,7 +194,7 @@ export class Ffi {
   /** A `wchar_t` string that is never freed: Python keeps the pointer. */
   wideString(text: string): bigint {
     const memory = Uint32Array.from(Array.from(`${text}\0`, (point) => point.codePointAt(0) ?? 0))
-    this.#keep.push(memory)
+    this.#kept.push(memory)
     return this.#koffi.address(memory)
   }
 
@@ -207,6 +218,25 @@ export class Ffi {
   setEnvironment(name: string, value: string | null): void {
     if (value === null) this.#removeEnvironment(name)
     else this.#setEnvironment(name, value, 1)
+  }
+
+  /** Changes the working directory of the process. Throws when the folder cannot be entered. */
+  changeDirectory(folder: string): void {
+    if (isMainThread) process.chdir(folder)
+    else if (this.#changeDirectory(folder) !== 0)
+      throw new Error(`${folder} cannot be entered: error ${this.#koffi.errno()} of the system`)
+  }
+
+  /** The handlers of signals that Python looks for at its start, to be put back after it. */
+  saveSignals(): () => void {
+    const saved = HANDLED_SIGNALS.map((number) => {
+      const action = Buffer.alloc(SIGACTION_BYTES)
+      this.#setSignal(number, null, this.addressOf(action))
+      return { number, action }
+    })
+    return () => {
+      for (const { number, action } of saved) this.#setSignal(number, this.addressOf(action), null)
+    }
   }
 
   /**

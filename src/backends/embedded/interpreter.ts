@@ -24,8 +24,10 @@ export class Interpreter {
     this.facts = facts
     this.#library = openLibrary(ffi, facts)
     this.#ensure = ffi.find(this.#library, 'PyGILState_Ensure', ['int'])
+    const restoreSignals = ffi.saveSignals()
     initialize(ffi, this.#library, facts)
     const boot = this.#boot()
+    restoreSignals()
     // From here on Python's threads run while Node's has nothing for Python.
     ffi.find(this.#library, 'PyEval_SaveThread', ['void *'])()
     this.#call = ffi.functionAt(boot, ['void'])

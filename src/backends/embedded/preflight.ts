@@ -1,3 +1,15 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import type { ProcessGroup } from '../../core/process-group.ts'
+import { loadFfi, notEmbeddable } from './ffi.ts'
+
+const run = promisify(execFile)
+const ANSWER_MS = 20_000
+// `src/` and `dist/` lie equally deep below the folder of the package.
+const SCRIPT = fileURLToPath(new URL('../../../python/embedding.py', import.meta.url))
+
 /** What has to be known of a Python before it can run in this process. */
 export interface EmbeddingFacts {
   /** Like `3.11.2`. */
@@ -13,4 +25,106 @@ export interface EmbeddingFacts {
   readonly devMode: boolean
   /** From PYTHONHASHSEED; undefined for a random one. */
   readonly hashSeed: number | undefined
+}
+
+/** Whether a Python can run inside Node. */
+export interface EmbeddingReport {
+  readonly embeddable: boolean
+  /** Why not; empty when it can. */
+  readonly reason: string
+  readonly libpython: string | undefined
+}
+
+/** What of a process group decides how its Python starts. */
+export type PythonSurroundings = Pick<
+  ProcessGroup,
+  'python' | 'pythonArguments' | 'environment' | 'directory'
+>
+
+/** Tells whether a Python can run inside Node, in the environment it would have there. */
+export async function checkEmbedding(
+  python: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<EmbeddingReport> {
+  const surroundings = { python, environment, pythonArguments: [], directory: process.cwd() }
+  try {
+    await loadFfi()
+    const { libpython } = await examinePython(surroundings)
+    return { embeddable: true, reason: '', libpython }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { embeddable: false, reason, libpython: undefined }
+  }
+}
+
+/**
+ * Asks a Python in a process of its own, so that one that cannot start does not end this one. Rejects with
+ * PYTHON_NOT_EMBEDDABLE.
+ */
+export async function examinePython(surroundings: PythonSurroundings): Promise<EmbeddingFacts> {
+  const { python, environment } = surroundings
+  const answer = await ask(surroundings)
+  const { obstacle, libpython } = answer
+  if (typeof obstacle === 'string')
+    throw notEmbeddable(`${describe(python, answer)} cannot run inside Node: ${instead(obstacle)}`)
+  const text = (name: string): string => String(answer[name])
+  if (typeof libpython !== 'string') throw unexpected(python, answer)
+  const seed = Number(environment['PYTHONHASHSEED'] || 'NaN')
+  return {
+    version: text('version'),
+    executable: text('executable'),
+    prefix: text('prefix'),
+    libpython,
+    freeThreaded: answer['freeThreaded'] === true,
+    utf8Mode: answer['utf8Mode'] === true,
+    devMode: answer['devMode'] === true,
+    hashSeed: Number.isNaN(seed) ? undefined : seed,
+  }
+}
+
+type Answer = Readonly<Record<string, unknown>>
+
+async function ask(surroundings: PythonSurroundings): Promise<Answer> {
+  const { python, pythonArguments, environment, directory } = surroundings
+  try {
+    const { stdout } = await run(python, [...pythonArguments, SCRIPT], {
+      cwd: directory,
+      env: { ...environment },
+      timeout: ANSWER_MS,
+      killSignal: 'SIGKILL',
+    })
+    const answer: unknown = JSON.parse(stdout)
+    if (typeof answer === 'object' && answer !== null) return { ...answer }
+    throw unexpected(python, answer)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
+    throw notEmbeddable(
+      `${python} does not work in this environment, so it cannot run inside Node either: ${summarize(stderr) || error.message}${explainHome(environment)}`,
+      error,
+    )
+  }
+}
+
+/** The line of a failed start that says why. */
+function summarize(stderr: string): string {
+  const lines = stderr.split('\n')
+  return lines.find((line) => line.startsWith('Fatal Python error')) ?? lines.at(-1) ?? ''
+}
+
+function explainHome(environment: Readonly<Record<string, string>>): string {
+  const home = environment['PYTHONHOME']
+  return home ? `; PYTHONHOME is ${home}: unset it, or let it name the folder of this Python` : ''
+}
+
+function instead(obstacle: string): string {
+  return `${obstacle}. Or use daemon mode (-e daemon), which works without`
+}
+
+function describe(python: string, { version }: Answer): string {
+  return typeof version === 'string' ? `${python} (Python ${version})` : python
+}
+
+function unexpected(python: string, answer: unknown): Error {
+  return new Error(`${python} gave an unexpected answer: ${JSON.stringify(answer)}`)
 }

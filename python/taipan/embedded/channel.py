@@ -1,0 +1,114 @@
+"""The control channel of a worker inside Node: Node's thread must never wait for itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from queue import Empty, SimpleQueue
+from time import sleep
+
+from taipan import frames
+from taipan.control import ControlChannel, Message
+from taipan.embedded import node_thread
+
+#: Characters of records that Node has not taken; other threads wait then, and Node's drops.
+_LIMIT = 16 * 1024 * 1024
+_WAIT_SECONDS = 0.005
+
+
+class InnerChannel(ControlChannel):
+    """Sends from a thread of its own."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._inner = sock
+        self._waiting: SimpleQueue[Message | None] = SimpleQueue()
+        self._pending = 0
+        self._dropped = 0
+        self._sender = threading.Thread(target=self._send_all, name="taipan-sender", daemon=True)
+        self._sender.start()
+
+    def send(self, message: Message) -> None:
+        """Has a message sent; drops a log record when too much waits and nobody can."""
+        if self.closed or os.getpid() != self._process:
+            return
+        if message["type"] == "log":
+            size = _size(message)
+            while self._pending > _LIMIT and not self.closed:
+                if node_thread.is_current():
+                    self._dropped += 1
+                    return
+                sleep(_WAIT_SECONDS)
+            self._pending += size
+        self._waiting.put(message)
+
+    def flush(self) -> None:
+        """Nothing waits here for a chance: the thread sends."""
+
+    def close(self) -> None:
+        """Ends the channel when all is sent, without waiting for that."""
+        self._waiting.put(None)
+
+    def take_unsent(self) -> list[Message]:
+        """What Node will not take any more, because the process ends."""
+        self.closed = True
+        messages: list[Message] = []
+        while True:
+            try:
+                message = self._waiting.get_nowait()
+            except Empty:
+                return messages
+            if message is not None:
+                messages.append(message)
+
+    def _send_all(self) -> None:
+        while True:
+            message = self._waiting.get()
+            if message is None:
+                break
+            self._send(message)
+            if message["type"] == "log":
+                # Both sides only guess: an update may get lost between threads.
+                self._pending = max(0, self._pending - _size(message))
+                if self._waiting.empty():
+                    self._pending = 0
+            if self._dropped and self._pending <= _LIMIT // 2:
+                dropped, self._dropped = self._dropped, 0
+                self._send(_drop_notice(dropped))
+        self.closed = True
+        try:
+            self._inner.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _send(self, message: Message) -> None:
+        if self.closed:
+            return
+        text = json.dumps(message, separators=(",", ":"), default=str)
+        try:
+            self._inner.sendall(frames.encode(frames.CONTROL, 0, text.encode("ascii")))
+        except OSError:
+            self.closed = True
+
+    def _read(self) -> bytes:
+        # The parent of Node says nothing about this channel.
+        try:
+            return self._inner.recv(65536)
+        except OSError:
+            return b""
+
+
+def _size(message: Message) -> int:
+    return 200 + len(message.get("text", "")) + len(message.get("traceback") or "")
+
+
+def _drop_notice(count: int) -> Message:
+    return {
+        "type": "log",
+        "stream": "worker",
+        "level": "warning",
+        "request": None,
+        "text": f"{count} log records were dropped: they came faster than they could be written",
+    }

@@ -1,0 +1,76 @@
+"""Unloading an application, so that its next generation is imported anew."""
+
+from __future__ import annotations
+
+import gc
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+_SOURCES = (".py", ".pyw", ".wsgi", ".pyc")
+
+
+def find_folders(config: Mapping[str, Any]) -> list[str]:
+    """The folders that the applications of a configuration lie in."""
+    folders = [str(folder) for folder in config.get("searchPath", [])]
+    for item in config["applications"]:
+        folder = item.get("directory") or item.get("appDirectory")
+        if folder:
+            folders.append(str(folder))
+    return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))
+
+
+def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
+    """Takes the modules of the folders out of `sys.modules`, and gives them."""
+    inside = tuple(os.path.join(folder, "") for folder in folders)
+    outside = _library_folders()
+    taken = {}
+    for name, module in list(sys.modules.items()):
+        if name == "__main__" or name == "taipan" or name.startswith("taipan."):
+            continue
+        path = _place_of(module)
+        if path and path.startswith(inside) and not path.startswith(outside):
+            taken[name] = module
+    for name in taken:
+        sys.modules.pop(name, None)
+    return taken
+
+
+def restore_modules(folders: Iterable[str], earlier: Mapping[str, ModuleType]) -> None:
+    """Undoes `take_modules`, and what was imported from the folders since."""
+    take_modules(folders)
+    sys.modules.update(earlier)
+
+
+def collect() -> None:
+    """Frees what was unloaded."""
+    gc.collect()
+
+
+def _library_folders() -> tuple[str, ...]:
+    """Folders of installed packages: they stay, also when they lie inside the application's."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = [sysconfig.get_path(name) for name in names]
+    try:
+        folders += site.getsitepackages()
+    except AttributeError:
+        pass
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folders += [own, site.getusersitepackages()]
+    return tuple(os.path.join(os.path.realpath(folder), "") for folder in folders if folder)
+
+
+def _place_of(module: ModuleType) -> str:
+    """Where the source of a module lies; empty for what cannot be loaded twice."""
+    path = getattr(module, "__file__", None)
+    if isinstance(path, str):
+        return os.path.realpath(path) if path.endswith(_SOURCES) or "." not in path else ""
+    try:
+        # A package without __init__.py.
+        return os.path.join(os.path.realpath(next(iter(module.__path__))), "")
+    except (AttributeError, StopIteration, TypeError):
+        return ""

@@ -1,0 +1,78 @@
+"""What all generations of applications in one interpreter share: the streams, and who lives."""
+
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+from typing import Protocol
+
+from taipan.control import Message
+from taipan.logs import Logs, Requests
+
+
+class Generation(Protocol):
+    """One worker inside Node, as its siblings see it."""
+
+    def send(self, message: Message) -> None:
+        """Sends a message to Node."""
+
+
+class Shared:
+    """One for each interpreter."""
+
+    def __init__(self) -> None:
+        self.requests = Requests()
+        self.logs = Logs(self._emit, self.requests)
+        #: Those that live, the newest last.
+        self.generations: list[Generation] = []
+        self._owners: dict[int, Generation] = {}
+        self._installed = False
+        #: The process ends: nobody reads what is sent.
+        self.leaving = False
+
+    def enter(self, generation: Generation) -> None:
+        """A generation begins to live; it gets what is printed by threads of no other one."""
+        if not self._installed:
+            self._installed = True
+            self.logs.install()
+        self.generations.append(generation)
+
+    def leave(self, generation: Generation) -> None:
+        """A generation is over."""
+        if generation in self.generations:
+            self.generations.remove(generation)
+        for ident in [ident for ident, owner in self._owners.items() if owner is generation]:
+            del self._owners[ident]
+
+    def own_thread(self, generation: Generation, ident: int) -> None:
+        """What the thread prints belongs to this generation."""
+        self._owners[ident] = generation
+
+    @property
+    def current(self) -> Generation | None:
+        """The generation that the calling thread works for."""
+        owner = self._owners.get(get_ident())
+        if owner is not None:
+            return owner
+        return self.generations[-1] if self.generations else None
+
+    def _emit(self, record: dict[str, object]) -> None:
+        generation: Generation | None = None if self.leaving else self.current
+        if generation is None:
+            write_record(record)
+        else:
+            generation.send(record)
+
+
+def write_record(record: Message) -> None:
+    """Writes a log record past Node."""
+    text = f"{record['text']}\n"
+    if record.get("traceback"):
+        text += f"{record['traceback']}\n"
+    try:
+        os.write(1 if record["stream"] == "stdout" else 2, text.encode("utf-8", "replace"))
+    except OSError:
+        pass
+
+
+shared = Shared()

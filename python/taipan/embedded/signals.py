@@ -1,0 +1,78 @@
+"""Signals belong to Node: what an application asks for is ignored, with a warning."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any, Callable
+
+Report = Callable[[str, str], None]
+
+_PATCHED = ("signal", "set_wakeup_fd", "siginterrupt", "alarm", "setitimer")
+#: What Node and its event loop may have handlers for.
+_NODES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGWINCH")
+
+
+def install(report: Report) -> None:
+    """Replaces what would change how the process takes signals."""
+    reported: set[str] = set()
+
+    def warn(call: str) -> None:
+        # A loop that starts often need not say it often.
+        if call not in reported:
+            reported.add(call)
+            report("warning", f"{call} is ignored: inside Node, signals are taken by Node")
+
+    patched: Any = signal
+    real = {name: getattr(signal, name) for name in _PATCHED}
+    real_signal = signal.signal
+
+    def ignore_signal(signalnum: Any, handler: Any) -> Any:
+        """Ignored inside Node."""
+        if not callable(handler) and handler not in (signal.SIG_DFL, signal.SIG_IGN):
+            # Raises as it always would.
+            return real_signal(signalnum, handler)
+        warn(f"signal.signal({_name(signalnum)}, ...)")
+        return signal.getsignal(signalnum)
+
+    def ignore_wakeup(fd: int, *, warn_on_full_buffer: bool = True) -> int:
+        """Ignored inside Node."""
+        return -1
+
+    def ignore(name: str, result: object) -> Callable[..., object]:
+        def ignored(*_args: object) -> object:
+            """Ignored inside Node."""
+            warn(f"signal.{name}(...)")
+            return result
+
+        return ignored
+
+    patched.signal = ignore_signal
+    patched.set_wakeup_fd = ignore_wakeup
+    patched.siginterrupt = lambda signalnum, flag: None
+    patched.alarm = ignore("alarm", 0)
+    patched.setitimer = ignore("setitimer", (0.0, 0.0))
+
+    def restore() -> None:
+        for name, function in real.items():
+            setattr(patched, name, function)
+
+    _restore.append(restore)
+
+
+_restore: list[Callable[[], None]] = []
+
+
+def restore_in_child() -> None:
+    """Gives a forked child its signals; Node's handlers would wake Node through a shared pipe."""
+    for restore in _restore:
+        restore()
+    for name in _NODES:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _name(signalnum: Any) -> str:
+    try:
+        return signal.Signals(signalnum).name
+    except ValueError:
+        return str(signalnum)

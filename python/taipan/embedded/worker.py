@@ -1,0 +1,212 @@
+"""A worker inside Node: one generation of the applications, loaded on Node's thread."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from taipan.control import ControlThread, Message
+from taipan.embedded import exits, forks, modules, node_thread, signals
+from taipan.embedded.channel import InnerChannel
+from taipan.embedded.shared import shared, write_record
+from taipan.serving import Serving
+from taipan.tracebacks import format_exception
+
+#: Python's limits on recursion assume as much as a program's first thread usually has.
+_THREAD_STACK_BYTES = 16 * 1024 * 1024
+
+_workers: dict[int, InnerWorker] = {}
+_next = 0
+
+
+class InnerWorker:
+    """From its configuration to its end, beside others in the same interpreter."""
+
+    def __init__(self, number: int, control: int, threads: Sequence[int]) -> None:
+        self._number = number
+        self._control = socket.socket(fileno=control)
+        self._sockets = [socket.socket(fileno=descriptor) for descriptor in threads]
+        for sock in (self._control, *self._sockets):
+            sock.settimeout(None)
+        self._descriptors = [control, *threads]
+        forks.own(self._descriptors)
+        self.channel = InnerChannel(self._control)
+        self.serving: Serving | None = None
+        self._folders: list[str] = []
+        self._path: list[str] = []
+        self._stopping = threading.Lock()
+        self._over = threading.Lock()
+        #: What is answered to Node; more than this once there is something to serve.
+        self._handlers: dict[str, Callable[[Message], None]] = {
+            "configure": self._on_configure,
+            "stop": lambda _: self.stop(),
+        }
+        ControlThread(self.channel, self._handlers, self._on_end).start()
+
+    def send(self, message: Message) -> None:
+        """Sends a message to Node."""
+        self.channel.send(message)
+
+    def stop(self) -> None:
+        """Begins to end; any thread may call it, often."""
+        if not self._stopping.acquire(False):
+            return
+        for sock in self._sockets:
+            # Idle threads end, those that answer may go on.
+            _shutdown(sock, socket.SHUT_RD)
+        threading.Thread(target=self._wait, name="taipan-stop", daemon=True).start()
+
+    def interrupt(self) -> None:
+        """Raises SystemExit in the threads that still serve."""
+        for thread in [] if self.serving is None else self.serving.threads:
+            if thread.ident is not None and thread.is_alive():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+                )
+
+    def finish(self) -> None:
+        """Ends what is left, on Node's thread; threads that do not end are left behind."""
+        if not self._over.acquire(False):
+            return
+        self._stopping.acquire(False)
+        _workers.pop(self._number, None)
+        alone = not any(worker.uses(self._folders) for worker in _workers.values())
+        if self._folders and alone:
+            exits.run_handlers(self._folders if _workers else None, shared.logs.report)
+        shared.logs.flush()
+        if alone:
+            modules.take_modules(self._folders)
+        self._leave_path()
+        shared.leave(self)
+        self.channel.close()
+        self._close_sockets()
+        modules.collect()
+
+    def uses(self, folders: Sequence[str]) -> bool:
+        """It has loaded applications from one of the folders."""
+        return any(folder in folders for folder in self._folders)
+
+    def _on_configure(self, config: Message) -> None:
+        node_thread.post(lambda: self._load(config))
+
+    def _load(self, config: Mapping[str, Any]) -> None:
+        if self._stopping.locked():
+            return
+        if not shared.generations:
+            # Later ones may be the application's own.
+            forks.find_listening()
+        shared.enter(self)
+        self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
+        self._handlers.update(self.serving.handlers())
+        folders = modules.find_folders(config)
+        earlier = modules.take_modules(folders)
+        self._enter_path(config)
+        if self.serving.load():
+            self._folders = folders
+            self._start_threads(self.serving)
+            return
+        modules.restore_modules(folders, earlier)
+        self.stop()
+
+    def _start_threads(self, serving: Serving) -> None:
+        usual = threading.stack_size(_THREAD_STACK_BYTES)
+        try:
+            serving.start_threads(serving.report_ready, self._on_broken)
+        finally:
+            threading.stack_size(usual)
+        for thread in serving.threads:
+            if thread.ident is not None:
+                shared.own_thread(self, thread.ident)
+        if not serving.threads:
+            serving.report_ready()
+
+    def _on_broken(self, text: str) -> None:
+        """The application has closed or written to what is ours: Node notices and takes another."""
+        shared.logs.report("error", text)
+        for sock in self._sockets:
+            _shutdown(sock, socket.SHUT_RDWR)
+
+    def _close_sockets(self) -> None:
+        threads = [] if self.serving is None else self.serving.threads
+        for index, sock in enumerate(self._sockets):
+            _shutdown(sock, socket.SHUT_RDWR)
+            if index >= len(threads) or not threads[index].is_alive():
+                sock.close()
+
+    def _enter_path(self, config: Mapping[str, Any]) -> None:
+        self._path = [str(folder) for folder in config.get("searchPath", [])]
+        # The folders of this one go first, wherever others have put them.
+        sys.path[:] = [entry for entry in sys.path if entry not in self._path]
+
+    def _leave_path(self) -> None:
+        wanted = {entry for worker in _workers.values() for entry in worker._path}
+        sys.path[:] = [entry for entry in sys.path if entry in wanted or entry not in self._path]
+
+    def _wait(self) -> None:
+        for thread in [] if self.serving is None else self.serving.threads:
+            thread.join()
+        node_thread.post(self.finish)
+
+    def _on_end(self) -> None:
+        """The control channel is closed: by `finish`, or by Node, which wants no more of this."""
+        self.stop()
+        forks.disown(self._descriptors)
+        self._control.close()
+
+
+def prepare(bell: int) -> None:
+    """Prepares the interpreter for workers; called once, on Node's thread."""
+    node_thread.open_bell(bell)
+    exits.install()
+    signals.install(shared.logs.report)
+    forks.install()
+
+
+def open_worker(control: int, threads: Sequence[int]) -> int:
+    """A new worker on these descriptors, which are its own from now on."""
+    global _next
+    _next += 1
+    _workers[_next] = InnerWorker(_next, control, threads)
+    return _next
+
+
+def interrupt(number: int) -> None:
+    """Raises an exception in what a worker still does."""
+    worker = _workers.get(number)
+    if worker is not None:
+        worker.interrupt()
+
+
+def abandon(number: int) -> None:
+    """Ends a worker without waiting for its threads any longer."""
+    worker = _workers.get(number)
+    if worker is not None:
+        worker.finish()
+
+
+def _shutdown(sock: socket.socket, how: int) -> None:
+    try:
+        sock.shutdown(how)
+    except OSError:
+        pass
+
+
+def leave() -> None:
+    """The process ends: runs the atexit handlers, whose output goes past Node from now on."""
+    shared.leaving = True
+    for worker in list(_workers.values()):
+        for message in worker.channel.take_unsent():
+            if message["type"] == "log":
+                write_record(message)
+    shared.logs.flush()
+    exits.run_handlers(None, shared.logs.report)
+    try:
+        exits.run_rest()
+    except BaseException as error:
+        os.write(2, format_exception(error).encode("utf-8", "replace"))
+    shared.logs.flush()

@@ -1,0 +1,114 @@
+import { Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+
+import { TaipanError } from '../../core/errors.ts'
+import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Ffi } from './ffi.ts'
+import { loadFfi } from './ffi.ts'
+import { Interpreter } from './interpreter.ts'
+import type { EmbeddingFacts } from './preflight.ts'
+import { examinePython } from './preflight.ts'
+import type { Variables } from './surroundings.ts'
+import { Surroundings } from './surroundings.ts'
+
+/** The Python of this process. */
+export interface EmbeddedPython {
+  readonly interpreter: Interpreter
+  readonly surroundings: Surroundings
+}
+
+/** What is known before Python is started, or once it runs. */
+interface State {
+  python: EmbeddedPython | undefined
+  starting: Promise<unknown>
+  /** By the path that a person named. */
+  readonly examined: Map<string, EmbeddingFacts>
+}
+
+// On `process`, so that modules that are loaded twice (by test runners, for example) meet the same Python.
+const KEY = Symbol.for('taipan.python')
+
+/**
+ * The Python of this process, with the surroundings of the group; started when none runs yet. Rejects with
+ * PYTHON_NOT_EMBEDDABLE, or with CONFIG_INVALID when another one runs.
+ */
+export async function enterPython(group: ProcessGroup): Promise<EmbeddedPython> {
+  const ffi = await loadFfi()
+  const state = findState()
+  const starting = state.starting.then(() => enter(ffi, state, group))
+  state.starting = starting.catch(() => {})
+  return starting
+}
+
+async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<EmbeddedPython> {
+  const facts = state.examined.get(group.python) ?? (await examinePython(group))
+  if (state.python !== undefined) {
+    checkSame(state.python.interpreter.facts, facts, group)
+    state.python.surroundings.enter(group)
+  } else state.python = startPython(ffi, facts, group)
+  state.examined.set(group.python, facts)
+  return state.python
+}
+
+function startPython(ffi: Ffi, facts: EmbeddingFacts, group: ProcessGroup): EmbeddedPython {
+  let interpreter: Interpreter | undefined
+  const surroundings = new Surroundings(ffi, (variables) => {
+    if (interpreter === undefined) setVariables(ffi, variables)
+    else interpreter.call('taipan.embedded.boot:set_environment', variables)
+  })
+  surroundings.enter(group)
+  try {
+    interpreter = new Interpreter(ffi, facts)
+    openBell(interpreter)
+  } catch (error) {
+    surroundings.leave()
+    throw error
+  }
+  leaveAtExit(interpreter)
+  return { interpreter, surroundings }
+}
+
+function setVariables(ffi: Ffi, variables: Variables): void {
+  for (const [name, value] of Object.entries(variables)) ffi.setEnvironment(name, value)
+}
+
+/** Python rings when it wants something to be done on this thread. */
+function openBell(interpreter: Interpreter): void {
+  const [near, far] = interpreter.ffi.socketPair()
+  const bell = new Socket({ fd: near, readable: true, writable: false })
+  bell.on('data', () => interpreter.call('taipan.embedded.node_thread:run'))
+  bell.unref()
+  interpreter.call('taipan.embedded.worker:prepare', far)
+}
+
+/** Runs the atexit handlers of applications that were not stopped, and lets no thread of Python run into the end. */
+function leaveAtExit(interpreter: Interpreter): void {
+  process.once('exit', () => {
+    try {
+      interpreter.call('taipan.embedded.worker:leave')
+    } finally {
+      // A worker thread ends alone, and what Python does elsewhere goes on.
+      if (isMainThread) interpreter.freeze()
+    }
+  })
+}
+
+function checkSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: ProcessGroup): void {
+  if (running.libpython === facts.libpython && running.prefix === facts.prefix) return
+  throw new TaipanError(
+    'CONFIG_INVALID',
+    `groups.${group.name}: its Python is ${facts.executable}, and ${running.executable} runs in this process already, which can have one Python only; give both the same "python", or this group the engine "daemon"`,
+  )
+}
+
+function findState(): State {
+  const found: unknown = Reflect.get(process, KEY)
+  if (isState(found)) return found
+  const state: State = { python: undefined, starting: Promise.resolve(), examined: new Map() }
+  Reflect.set(process, KEY, state)
+  return state
+}
+
+function isState(value: unknown): value is State {
+  return typeof value === 'object' && value !== null && 'examined' in value
+}
