@@ -32,8 +32,10 @@ from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_er
 from taipan.logs import CURRENT_REQUEST
 from taipan.tracebacks import format_exception, summarize
 
-#: How long each step of the end may take.
+#: How long a lifespan may take to end.
 SHUTDOWN_SECONDS = 10.0
+#: How long what was cancelled may take to end, and each other step of the end.
+_STEP_SECONDS = 2.0
 
 _EAGER = sys.version_info >= (3, 12)
 _EMPTY = b""
@@ -143,14 +145,15 @@ class StreamHub:
             raise
 
     async def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
-        """Cancels what is left and ends the lifespans; each step may take so many seconds."""
-        await self._end_streams(seconds)
+        """Cancels what is left and ends the lifespans; each of them may take so many seconds."""
+        step = min(seconds, _STEP_SECONDS)
+        await self._end_streams(step)
         for mount in reversed(self._mounts):
             await mount.shutdown(seconds)
         self._root.remove_done_callback(_run_until_complete_cb)
-        await self._end_tasks(seconds)
-        await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", seconds)
-        await self._end_step(self.loop.shutdown_default_executor(), "executor threads", seconds)
+        await self._end_tasks(step)
+        await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", step)
+        await self._end_step(self.loop.shutdown_default_executor(), "executor threads", step)
 
     async def _end_streams(self, seconds: float) -> None:
         streams = [stream for stream in self._streams.values() if not stream.returned]
