@@ -8,6 +8,7 @@ import type { Ffi } from './ffi.ts'
 import type { Interpreter } from './interpreter.ts'
 import type { EmbeddedPython } from './python.ts'
 import { enterPython } from './python.ts'
+import type { PortFacts } from './memory-carrier.ts'
 import { MemoryCarrier } from './memory-carrier.ts'
 
 const AFTER_INTERRUPT = 1000
@@ -45,14 +46,22 @@ class EmbeddedHost implements WorkerHost {
     if (control === undefined) throw new Error('no control channel')
     this.control = control
     this.threads = others
-    this.loop = new MemoryCarrier(ffi)
-    this.#number = Number(
-      interpreter.call('taipan.embedded.worker:open_worker', controlEnd, threadEnds),
+    const memory = new MemoryCarrier(ffi)
+    this.loop = memory
+    const opened = interpreter.call(
+      'taipan.embedded.worker:open_worker',
+      controlEnd,
+      threadEnds,
+      memory.place,
     )
+    if (!isOpened(opened)) throw new Error('Python opened no worker')
+    this.#number = opened.number
+    memory.open(opened)
     // Python closes its end when all is over.
     this.ended = new Promise((resolve) => {
       control.once('close', () => {
         this.#over = true
+        this.loop.destroy()
         surroundings.leave()
         resolve(NO_PROCESS)
       })
@@ -78,6 +87,10 @@ class EmbeddedHost implements WorkerHost {
   #call(name: 'interrupt' | 'abandon'): void {
     if (!this.#over) this.#interpreter.call(`taipan.embedded.worker:${name}`, this.#number)
   }
+}
+
+function isOpened(value: unknown): value is PortFacts & { readonly number: number } {
+  return typeof value === 'object' && value !== null && 'turn' in value && 'number' in value
 }
 
 function openPairs(ffi: Ffi, count: number): { near: number; far: number }[] {
