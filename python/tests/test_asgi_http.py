@@ -788,6 +788,17 @@ def test_without_cancel_the_application_goes_on(drive):
     assert lab.notes == ["done"]
 
 
+def test_a_client_that_has_finished_sending_is_still_answered(drive):
+    async def run(lab, scope, receive, send):
+        await receive()
+        lab.notes.append(await receive())
+        await answer(send)
+
+    lab = Lab(run)
+    stream = drive(lab).begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half")
+    assert stream.wait().body == b"ok" and lab.notes == [DISCONNECT]
+
+
 def test_cancel_ends_the_application_which_may_clean_up(drive):
     async def run(lab, scope, receive, send):
         try:

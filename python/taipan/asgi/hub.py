@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.base_events
 import marshal
 import sys
 from asyncio import _get_running_loop
-from asyncio.base_events import _run_until_complete_cb  # type: ignore[attr-defined]
 from collections.abc import Sequence
 from typing import Any, Callable
 
@@ -39,6 +39,8 @@ _STEP_SECONDS = 2.0
 
 _EAGER = sys.version_info >= (3, 12)
 _EMPTY = b""
+#: By this callback anyio finds the task whose end is that of the worker threads it keeps.
+_MARK: Any = getattr(asyncio.base_events, "_run_until_complete_cb", None)
 
 
 class StreamHub:
@@ -134,8 +136,8 @@ class StreamHub:
         self.loop.set_exception_handler(self._on_loop_error)
         self._foreign = asyncio.all_tasks()
         self._root = self.loop.create_task(_wait_forever())
-        # By this callback anyio finds the task whose end is that of the worker threads it keeps.
-        self._root.add_done_callback(_run_until_complete_cb)
+        if _MARK is not None:
+            self._root.add_done_callback(_MARK)
         self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
         try:
             for mount in self._mounts:
@@ -150,7 +152,9 @@ class StreamHub:
         await self._end_streams(step)
         for mount in reversed(self._mounts):
             await mount.shutdown(seconds)
-        self._root.remove_done_callback(_run_until_complete_cb)
+        if _MARK is not None:
+            # It would stop the loop.
+            self._root.remove_done_callback(_MARK)
         await self._end_tasks(step)
         await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", step)
         await self._end_step(self.loop.shutdown_default_executor(), "executor threads", step)
