@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from taipan.asgi.hub import StreamHub
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
+
+if TYPE_CHECKING:
+    from taipan.asgi.hub import StreamHub
 
 #: The kernel may give a signal to another thread, and nothing wakes the loop then.
 _WAKE_SECONDS = 1.0
@@ -40,22 +42,40 @@ def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
 
 
 class LoopRunner:
-    """Runs the ASGI applications of a worker on the event loop of the calling thread."""
+    """Runs the ASGI applications of a worker on the event loop of the calling thread.
+
+    Made before the applications are loaded: what they make at import belongs to this loop.
+    """
 
     def __init__(
         self, serving: Serving, sock: socket.socket, on_broken: Callable[[str], None]
     ) -> None:
         self._serving = serving
-        self._loop, serving.loop = create_loop(str(serving.config.get("loop", "auto")))
+        self._error: LoopError | None = None
+        try:
+            self._loop, self._name = create_loop(str(serving.config.get("loop", "auto")))
+        except LoopError as error:
+            # No matter if there is no ASGI application.
+            self._error = error
+            self._loop, self._name = create_loop("asyncio")
         self._socket = LoopSocket(self._loop, sock, on_broken)
-        self._hub = StreamHub(serving.slots, serving.settings, self._socket.on_output)
+        self._hub: StreamHub | None = None
         self._stopping = False
         asyncio.set_event_loop(self._loop)
 
     def start(self) -> None:
         """Starts the lifespans. Raises what keeps the applications from being served."""
-        self._loop.run_until_complete(self._hub.startup())
-        self._socket.start(self._hub)
+        # Not for WSGI alone.
+        from taipan.asgi.hub import StreamHub
+
+        if self._error is not None:
+            raise self._error
+        serving = self._serving
+        serving.loop = self._name
+        hub = StreamHub(serving.slots, serving.settings, self._socket.on_output)
+        self._loop.run_until_complete(hub.startup())
+        self._hub = hub
+        self._socket.start(hub)
         self._wake()
 
     def run(self) -> None:
@@ -71,6 +91,8 @@ class LoopRunner:
 
     def end(self) -> None:
         """Ends the lifespans and whatever is left on the loop."""
+        if self._hub is None:
+            return
         try:
             self._loop.run_until_complete(self._hub.shutdown())
         except BaseException as error:

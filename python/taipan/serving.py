@@ -79,6 +79,11 @@ class Serving:
         return True
 
     @property
+    def may_need_loop(self) -> bool:
+        """As far as is known before the applications are loaded."""
+        return any(slot.interface != "wsgi" for slot in self.slots)
+
+    @property
     def needs_loop(self) -> bool:
         """An application is called on an event loop."""
         return any(slot.interface == "asgi" for slot in self.slots)

@@ -67,6 +67,7 @@ class Worker:
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
         ControlThread(self._channel, handlers, self._leave).start()
+        self._make_loop()
         if self._serving.load() and self._start_loop():
             self._loaded = True
             self._serve()
@@ -75,15 +76,20 @@ class Worker:
         threading.Thread(target=self._force_end, daemon=True).start()
         self._end(_EXIT_NOT_LOADED)
 
-    def _start_loop(self) -> bool:
-        """Starts the event loop if an application needs one; False when Node was told why not."""
-        if not self._serving.needs_loop:
-            return True
+    def _make_loop(self) -> None:
+        if not self._serving.may_need_loop:
+            return
         # Not for WSGI alone: asyncio is large.
         from taipan.loop import LoopRunner
 
+        self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
+
+    def _start_loop(self) -> bool:
+        """Starts the event loop if an application needs one; False when Node was told why not."""
+        if self._runner is None or not self._serving.needs_loop:
+            self._runner = None
+            return True
         try:
-            self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
             self._runner.start()
         except BaseException as error:
             self._serving.report_loop_failure(error)

@@ -53,6 +53,8 @@ export class Stream {
   #over = false
   #brokenSent = false
   #halfSent = false
+  /** Its body waits until the way to the worker is free. */
+  #blocked = false
 
   constructor(number: number, errand: Errand, home: StreamHome) {
     const { exchange, invocation } = errand
@@ -136,6 +138,7 @@ export class Stream {
 
   /** The way to the worker is free again. */
   resume(): void {
+    this.#blocked = false
     this.#pumpBody()
   }
 
@@ -275,11 +278,12 @@ export class Stream {
 
   #pumpBody(): void {
     const { exchange } = this
-    if (exchange === undefined || this.#body === undefined) return
+    if (exchange === undefined || this.#body === undefined || this.#blocked) return
     const state = this.#body.pump(exchange.body)
     if (state === 'waiting') this.clock.waitForClient(performance.now())
     else this.clock.goOn(performance.now())
-    if (state === 'blocked') this.home.onBlocked(this)
+    this.#blocked = state === 'blocked'
+    if (this.#blocked) this.home.onBlocked(this)
     if (state === 'broken') this.#sendBroken(exchange.body.error?.message ?? CLIENT_LEFT, false)
   }
 

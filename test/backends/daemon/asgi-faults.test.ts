@@ -201,3 +201,18 @@ test('SystemExit at import is a load failure with its text', async () => {
     message: expect.stringContaining('not today'),
   })
 })
+
+test('what an application makes at import belongs to its loop', async () => {
+  const own = [
+    'import asyncio',
+    'loop = asyncio.get_event_loop()',
+    'async def application(scope, receive, send):',
+    '    assert scope["type"] == "http"',
+    '    same = loop is asyncio.get_running_loop()',
+    '    await send({"type": "http.response.start", "status": 200})',
+    '    await send({"type": "http.response.body", "body": str(same).encode()})',
+    '',
+  ].join('\n')
+  await using lab = await startLab(createDaemonBackend, { own })
+  expect((await fetchRaw(lab.url, '/lab/')).text).toBe('True')
+})
