@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from functools import partial
 from marshal import loads
 from typing import Protocol
 
@@ -53,7 +54,8 @@ class InlineStream:
     _backlog: deque[memoryview] | None = None
     _queued = 0
     _last = False
-    _finished = False
+    #: The application has returned.
+    finished = False
     #: Node has been asked to send a file.
     _asks = False
     _opened: bool | None = None
@@ -61,11 +63,14 @@ class InlineStream:
     _pieces: deque[bytes] | None = None
     _ended = False
 
-    def __init__(self, hub: InlineHub, number: int, request: str | None) -> None:
+    number = 0
+    request: str | None = None
+    #: It was answered in one piece, and nothing else was done with it.
+    whole = False
+
+    def __init__(self, hub: InlineHub) -> None:
         self._hub = hub
         self._put = hub.memory.put
-        self.number = number
-        self.request = request
 
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
@@ -76,7 +81,7 @@ class InlineStream:
             self.begin(status, flags, length, fields, body, True)
             return
         number = self.number
-        self._finished = self.over = free
+        self.finished = self.over = self.whole = free
         self._put(
             _HEAD(frames.HEAD, flags, number, _SHORT + len(fields), status, length)
             + fields
@@ -128,7 +133,7 @@ class InlineStream:
 
     def abort(self, reason: str) -> None:
         """The response stays unfinished."""
-        if self._finished:
+        if self.finished:
             return
         self._drop()
         payload = reason.encode("utf-8", "replace")[:1024]
@@ -151,9 +156,9 @@ class InlineStream:
 
     def finish(self) -> None:
         """The application has returned; the stream is over when all its blocks are out."""
-        if self._finished:
+        if self.finished:
             return
-        self._finished = True
+        self.finished = True
         if not self._backlog:
             self._put(_FRAME(frames.FREE, 0, self.number, 0))
             self.over = True
@@ -209,7 +214,7 @@ class InlineStream:
             self._hub.wake(self)
         elif self.rest is not None:
             self._hub.proceed(self, ClientDisconnected(errno.ECONNRESET, reason))
-        elif self._finished:
+        elif self.finished:
             self._put(_FRAME(frames.FREE, 0, self.number, 0))
             self.over = True
 
@@ -253,7 +258,7 @@ class InlineStream:
             else:
                 backlog[0] = data[size:]
             self._put_data(data[:size], self._last and not backlog)
-        if self._finished:
+        if self.finished:
             self._put(_FRAME(frames.FREE, 0, self.number, 0))
             self.over = True
 
@@ -287,13 +292,11 @@ class InlineHub:
         self._reporter = reporter
         self._decoder = frames.Decoder()
         self._streams: dict[int, InlineStream] = {}
-        self._ready: deque[InlineStream] = deque()
+        #: Streams that wait for their turn.
+        self.ready: deque[InlineStream] = deque()
+        #: Used again for each request that is answered within its call.
+        self._spare: InlineStream | None = None
         self._helpers = Helpers()
-
-    @property
-    def ready(self) -> bool:
-        """Streams wait for their turn."""
-        return bool(self._ready)
 
     def receive(self, size: int) -> None:
         """Takes so many bytes out of the memory."""
@@ -311,15 +314,18 @@ class InlineHub:
             if start + length > size:
                 break
             at = start + length
-            self._take(kind, flags, number, view[start:at])
+            if kind == frames.REQUEST and not self.others:
+                self._begin(number, loads(view[start:at]))
+            else:
+                self._take(kind, flags, number, view[start:at])
         if at < size:
             self._decoder.feed(view[at:size])
 
     def advance(self) -> None:
         """Gives each stream that has something to do one turn."""
-        ready = self._ready
+        ready = self.ready
         for _ in range(len(ready)):
-            if self.memory.full:
+            if self.memory.rest:
                 return
             stream = ready.popleft()
             stream.ready = False
@@ -332,7 +338,7 @@ class InlineHub:
         """Lets a stream have a turn."""
         if not stream.ready:
             stream.ready = True
-            self._ready.append(stream)
+            self.ready.append(stream)
 
     def proceed(self, stream: InlineStream, error: BaseException | None = None) -> None:
         """Takes a step of a response, or ends it with an error."""
@@ -351,7 +357,7 @@ class InlineHub:
         """Ends what is left: nobody takes it any more."""
         for stream in list(self._streams.values()):
             stream.leave("the server stops")
-        while self._ready:
+        while self.ready:
             self.memory.drop()
             self.advance()
         self._helpers.close()
@@ -373,10 +379,17 @@ class InlineHub:
             self.other.receive(_FRAME(kind, flags, number, len(payload)) + payload)
 
     def _begin(self, number: int, request: Request) -> None:
-        stream = InlineStream(self, number, request[1].get("taipan.request_id"))
+        stream = self._spare
+        if stream is None:
+            stream = InlineStream(self)
+        else:
+            self._spare = None
+            stream.over = stream.finished = False
+        stream.number = number
+        stream.request = request[1].get("taipan.request_id")
         if request[2] is None:
             self._streams[number] = stream
-            self._helpers.begin(lambda helper: self._run_on(helper, stream, request))
+            self._helpers.begin(partial(self._run_on, stream, request))
             self._settle(stream)
             return
         try:
@@ -386,11 +399,14 @@ class InlineHub:
                 self.proceed(stream)
         except BaseException as error:
             self._fail(stream, error)
-        if not stream.over:
+        if stream.whole:
+            stream.whole = False
+            self._spare = stream
+        elif not stream.over:
             self._streams[number] = stream
             self._settle(stream)
 
-    def _run_on(self, helper: Helper, stream: InlineStream, request: Request) -> None:
+    def _run_on(self, stream: InlineStream, request: Request, helper: Helper) -> None:
         stream.helper = helper
         try:
             if stream.broken:

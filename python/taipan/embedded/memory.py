@@ -22,17 +22,18 @@ class SharedMemory:
         self._output = _view(address + int(place["outputOffset"]), output_bytes)
         self._size = output_bytes
         self._filled = 0
-        self._rest: deque[memoryview] = deque()
+        #: What did not fit: Node has to take something first.
+        self.rest: deque[memoryview] = deque()
 
     def put(self, data: bytes | memoryview) -> None:
         """Adds to what Node gets; what does not fit is given in the next calls."""
         start = self._filled
         end = start + len(data)
-        if end <= self._size and not self._rest:
+        if end <= self._size and not self.rest:
             self._output[start:end] = data
             self._filled = end
         elif data:
-            self._rest.append(memoryview(data))
+            self.rest.append(memoryview(data))
 
     def take(self) -> int:
         """How many bytes lie there for Node, which takes them before the next call."""
@@ -43,7 +44,7 @@ class SharedMemory:
     def drop(self) -> None:
         """Forgets what Node has not taken."""
         self._filled = 0
-        self._rest.clear()
+        self.rest.clear()
 
     def close(self) -> None:
         """Lets go of Node's memory; what is still put here goes nowhere."""
@@ -54,7 +55,7 @@ class SharedMemory:
 
     def refill(self) -> None:
         """Puts what did not fit into the last call."""
-        rest = self._rest
+        rest = self.rest
         while rest and self._filled < self._size:
             data = rest[0]
             start = self._filled
@@ -65,11 +66,6 @@ class SharedMemory:
                 rest.popleft()
             else:
                 rest[0] = data[end - start :]
-
-    @property
-    def full(self) -> bool:
-        """Node has to take something first."""
-        return bool(self._rest)
 
 
 def _view(address: int, size: int) -> memoryview:

@@ -11,6 +11,7 @@ from asyncio import events
 from time import perf_counter
 from typing import Any, Callable
 
+from taipan.events import Reporter
 from taipan.tracebacks import format_exception, summarize
 
 # Coroutines hop through the loop several times; a call from Node costs more than a hop.
@@ -45,11 +46,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     only within a turn, so that `asyncio.run` works in code that Node calls otherwise.
     """
 
-    def __init__(self, report: Callable[[str, str, str | None], None]) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         selector = _NodeSelector()
         super().__init__(selector)
         self._node = selector
-        self._report = report
+        self._reporter = reporter
         #: The descriptor that Node watches.
         self.descriptor = selector.fileno()
 
@@ -65,7 +66,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             self._run_rounds()
         except BaseException as error:
             # Tasks let SystemExit and KeyboardInterrupt through; the server lives.
-            self._report("error", summarize(error), format_exception(error))
+            self._reporter.report("error", summarize(error), format_exception(error))
         finally:
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
@@ -75,6 +76,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     def begin(self) -> None:
         """From now on Node turns it."""
         vars(self)["_thread_id"] = get_ident()
+
+    @property
+    def busy(self) -> bool:
+        """There is something to do, now or at some time."""
+        return bool(self._ready or self._scheduled)  # type: ignore[attr-defined]
 
     @property
     def due(self) -> bool:

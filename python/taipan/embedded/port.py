@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from taipan.embedded.boot import keep_function
 from taipan.embedded.inline import InlineHub
 from taipan.embedded.memory import SharedMemory
 from taipan.embedded.node_loop import NodeEventLoop
@@ -36,11 +37,17 @@ class Port:
         self.inline: InlineHub | None = None
         self.hub: LoopHub | None = None
         self._reporter = reporter
-        self._function = _TURN(self._turn)
+        # Node may call once more when all else is gone: the function stays, without the rest.
+        port = [self]
+        self._cell = port
+        self._function = keep_function(
+            _TURN(lambda size, polled: port[0]._turn(size, polled) if port else 0)
+        )
         self._timed = False
 
     def close(self) -> None:
-        """Node calls no more."""
+        """From now on calls do nothing."""
+        self._cell.clear()
         self.memory.close()
 
     @property
@@ -51,38 +58,35 @@ class Port:
         there for Node, plus one when it should be called again soon; below 0 when nothing works
         any more.
         """
-        return ctypes.cast(self._function, ctypes.c_void_p).value or 0
+        return self._function
 
     def _turn(self, size: int, polled: int) -> int:
         try:
-            return self._run(size, polled)
+            memory, inline, hub, loop = self.memory, self.inline, self.hub, self.loop
+            if memory.rest:
+                memory.refill()
+            more = False
+            if inline is not None:
+                if size:
+                    inline.receive(size)
+                if inline.ready:
+                    inline.advance()
+                    more = bool(inline.ready)
+            elif size and hub is not None:
+                hub.receive(bytes(memory.input[:size]))
+            if polled or loop.busy or self._timed:
+                more = self._turn_loop(polled) or more
+            if hub is not None:
+                memory.put(hub.take_output())
+            return memory.take() * 2 + (more or bool(memory.rest))
         except BaseException as error:
             self._reporter.report("error", summarize(error), format_exception(error))
             return _BROKEN
 
-    def _run(self, size: int, polled: int) -> int:
-        memory = self.memory
-        if memory.full:
-            memory.refill()
-        inline, hub, loop = self.inline, self.hub, self.loop
-        more = False
-        if inline is not None:
-            if size:
-                inline.receive(size)
-            if inline.ready:
-                inline.advance()
-                more = inline.ready
-        elif size and hub is not None:
-            hub.receive(bytes(memory.input[:size]))
-        if polled or loop.due:
-            more = loop.turn(bool(polled)) or more
-        if hub is not None:
-            memory.put(hub.take_output())
-        self._tell_timer()
-        return memory.take() * 2 + (more or memory.full)
-
-    def _tell_timer(self) -> None:
-        delay = self.loop.delay
-        if delay >= 0 or self._timed:
-            self._timed = delay >= 0
-            self.memory.timer.value = delay * 1000
+    def _turn_loop(self, polled: int) -> bool:
+        loop = self.loop
+        more = loop.turn(bool(polled)) if polled or loop.due else False
+        delay = loop.delay
+        self._timed = delay >= 0
+        self.memory.timer.value = delay * 1000
+        return more

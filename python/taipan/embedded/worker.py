@@ -13,6 +13,7 @@ from typing import Any, Callable
 from taipan.control import ControlThread, Message
 from taipan.embedded import exits, forks, modules, node_thread, signals
 from taipan.embedded.channel import InnerChannel
+from taipan.embedded.inner_loop import InnerLoop
 from taipan.embedded.shared import shared, write_record
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
@@ -27,8 +28,13 @@ _next = 0
 class InnerWorker:
     """From its configuration to its end, beside others in the same interpreter."""
 
-    def __init__(self, number: int, control: int, threads: Sequence[int]) -> None:
+    def __init__(
+        self, number: int, control: int, threads: Sequence[int], memory: Mapping[str, Any]
+    ) -> None:
         self._number = number
+        self._loop = InnerLoop(memory, shared.logs)
+        #: What Node calls the event loop by.
+        self.port = self._loop.open()
         self._control = socket.socket(fileno=control)
         self._sockets = [socket.socket(fileno=descriptor) for descriptor in threads]
         for sock in (self._control, *self._sockets):
@@ -83,6 +89,7 @@ class InnerWorker:
             modules.take_modules(self._folders)
         self._leave_path()
         shared.leave(self)
+        self._loop.close()
         self.channel.close()
         self._close_sockets()
         modules.collect()
@@ -106,11 +113,21 @@ class InnerWorker:
         folders = modules.find_folders(config)
         earlier = modules.take_modules(folders)
         self._enter_path(config)
+        self._loop.enter()
         if self.serving.load():
             self._folders = folders
-            self._start_threads(self.serving)
+            self._loop.start(self.serving, self._on_loop_ready, self._on_loop_failed)
             return
         modules.restore_modules(folders, earlier)
+        self.stop()
+
+    def _on_loop_ready(self) -> None:
+        if self.serving is not None and not self._stopping.locked():
+            self._start_threads(self.serving)
+
+    def _on_loop_failed(self, error: BaseException) -> None:
+        if self.serving is not None:
+            self.serving.report_loop_failure(error)
         self.stop()
 
     def _start_threads(self, serving: Serving) -> None:
@@ -150,7 +167,7 @@ class InnerWorker:
     def _wait(self) -> None:
         for thread in [] if self.serving is None else self.serving.threads:
             thread.join()
-        node_thread.post(self.finish)
+        node_thread.post(lambda: self._loop.stop(lambda: node_thread.post(self.finish)))
 
     def _on_end(self) -> None:
         """The control channel is closed: by `finish`, or by Node, which wants no more of this."""
@@ -167,12 +184,12 @@ def prepare(bell: int) -> None:
     forks.install()
 
 
-def open_worker(control: int, threads: Sequence[int]) -> int:
-    """A new worker on these descriptors, which are its own from now on."""
+def open_worker(control: int, threads: Sequence[int], memory: Mapping[str, Any]) -> dict[str, int]:
+    """A new worker on these descriptors, which are its own from now on, and this memory of Node."""
     global _next
     _next += 1
-    _workers[_next] = InnerWorker(_next, control, threads)
-    return _next
+    worker = _workers[_next] = InnerWorker(_next, control, threads, memory)
+    return {"number": _next, **worker.port}
 
 
 def interrupt(number: int) -> None:

@@ -22,8 +22,31 @@ _statuses: dict[str, tuple[int, bytes]] = {}
 _prefixes: dict[str, str] = {}
 
 
+#: Heads by what they were made of: applications give the same ones again and again.
+_heads: dict[Any, Head] = {}
+_KEPT_FIELDS = 8
+_KEPT_BYTES = 512
+
+
 def make_head(status: Any, headers: Any) -> Head:
     """Raises `TypeError` or `ValueError` for whatever PEP 3333 or HTTP forbids."""
+    if type(headers) is not list or len(headers) > _KEPT_FIELDS:
+        return _make_head(status, headers)
+    try:
+        key = (status, *headers)
+        head = _heads.get(key)
+    except TypeError:  # something in it cannot be hashed
+        return _make_head(status, headers)
+    if head is None:
+        head = _make_head(status, headers)
+        if len(head.fields) <= _KEPT_BYTES:
+            if len(_heads) >= CACHE_LIMIT:
+                _heads.clear()
+            _heads[key] = head
+    return head
+
+
+def _make_head(status: Any, headers: Any) -> Head:
     known = _statuses.get(status) if type(status) is str else None
     code, reason = known if known is not None else _parse_status(status)
     if type(headers) is not list and not isinstance(headers, list):

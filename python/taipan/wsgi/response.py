@@ -121,6 +121,18 @@ class Response:
             raise ProtocolError("the application returned without having called start_response()")
         if len(blocks) == 1 and type(blocks[0]) is bytes:
             body: bytes = blocks[0]
+            # What most applications do, without detours.
+            size = len(body)
+            if (
+                size == head.length
+                and size <= ONE_PIECE
+                and not self.begun
+                and self._chunks is None
+                and not self._bodyless
+            ):
+                self.begun = self.ended = True
+                self._transport.send(head.status, head.flags, size, head.fields, body, True)
+                return True
         else:
             for block in blocks:
                 require_bytes(block)

@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs'
+
 import type { Carrier } from '../link/carrier.ts'
 import type { Ffi, Watcher } from './ffi.ts'
 
@@ -22,7 +24,7 @@ export interface MemoryPlace {
 export interface PortFacts {
   /** Address of `int turn(int bytes, int polled)`. */
   readonly turn: number
-  /** Descriptor that can be read when Python's event loop has something to do. */
+  /** Can be read when Python's event loop has something to do; closed by Node, which must not watch a number that others use. */
   readonly descriptor: number
 }
 
@@ -42,6 +44,7 @@ export class MemoryCarrier implements Carrier {
   readonly #output = this.#memory.subarray(HEADER_BYTES + INPUT_BYTES)
   #turn: ((bytes: number, polled: number) => number) | undefined
   #watcher: Watcher | undefined
+  #descriptor: number | undefined
   #filled = 0
   /** What did not fit into the memory. */
   #rest: Buffer[] = []
@@ -65,8 +68,12 @@ export class MemoryCarrier implements Carrier {
 
   /** Begins to call Python, which has opened its side of the memory. */
   open(port: PortFacts): void {
-    if (this.#destroyed) return
+    if (this.#destroyed) {
+      closeSync(port.descriptor)
+      return
+    }
     this.#turn = this.#ffi.functionAt(BigInt(port.turn), ['int', 'int', 'int'])
+    this.#descriptor = port.descriptor
     this.#watcher = this.#ffi.watchReadable(port.descriptor, this.#onReadable)
     this.#watcher.unref()
     this.#schedule()
@@ -90,6 +97,7 @@ export class MemoryCarrier implements Carrier {
     this.#destroyed = true
     this.#turn = undefined
     this.#watcher?.close()
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     clearTimeout(this.#timer)
     this.#rest = []
     setImmediate(() => this.onClose?.(undefined))

@@ -364,6 +364,7 @@ function configureMessage(options: WorkerOptions) {
     multithread: group.threads > 1,
     multiprocess: group.multiprocess,
     loop: group.loop,
+    responseBuffer: group.buffers.response,
     serverSoftware,
     dev: group.dev,
     argv: group.argv,

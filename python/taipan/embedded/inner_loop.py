@@ -1,0 +1,115 @@
+"""The event loop of one generation inside Node, and what it serves: its life."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from taipan.asgi.hub import StreamHub
+from taipan.embedded.inline import InlineHub
+from taipan.embedded.node_loop import NodeEventLoop
+from taipan.embedded.port import Port
+from taipan.events import Reporter
+from taipan.serving import Serving
+from taipan.tracebacks import format_exception
+
+#: Bytes that `write()` of a WSGI application may leave behind when Node does not say.
+_WRITE_LIMIT = 16 * 1024 * 1024
+
+
+#: The generation whose loop is found by what is imported.
+_entered: InnerLoop | None = None
+
+
+class InnerLoop:
+    """Everything is called on Node's thread."""
+
+    def __init__(self, place: Mapping[str, Any], reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._loop = NodeEventLoop(reporter)
+        self._port = Port(place, self._loop, reporter)
+        self._inline: InlineHub | None = None
+        self._hub: StreamHub | None = None
+
+    def open(self) -> dict[str, int]:
+        """What Node has to know, as in `PortFacts`; asked for once."""
+        return {"turn": self._port.function, "descriptor": os.dup(self._loop.descriptor)}
+
+    def enter(self) -> None:
+        """Makes it the loop that is found by what is imported from now on."""
+        global _entered
+        _entered = self
+        asyncio.set_event_loop(self._loop)
+
+    def start(
+        self,
+        serving: Serving,
+        on_ready: Callable[[], None],
+        on_failed: Callable[[BaseException], None],
+    ) -> None:
+        """Serves what was loaded; calls back when the lifespans have started, or one has failed."""
+        interfaces = [slot.interface for slot in serving.slots]
+        asgi = frozenset(index for index, name in enumerate(interfaces) if name == "asgi")
+        if len(asgi) < len(interfaces) and not int(serving.config["threads"]):
+            limit = int(serving.config.get("responseBuffer", _WRITE_LIMIT))
+            self._inline = InlineHub(self._port.memory, serving.dispatcher, self._reporter, limit)
+            self._inline.others = asgi
+            self._port.inline = self._inline
+        self._loop.begin()
+        if not asgi:
+            on_ready()
+            return
+        serving.loop = "asyncio"
+        self._hub = StreamHub(serving.slots, serving.settings, _ignore)
+        if self._inline is not None:
+            self._inline.other = self._hub
+        self._port.hub = self._hub
+
+        def on_started(task: asyncio.Task[None]) -> None:
+            if task.cancelled():
+                on_failed(asyncio.CancelledError())
+            elif (error := task.exception()) is None:
+                on_ready()
+            else:
+                on_failed(error)
+
+        self._run(self._hub.startup()).add_done_callback(on_started)
+
+    def stop(self, on_done: Callable[[], None]) -> None:
+        """Ends lifespans, tasks and suspended generators, then calls back."""
+        if self._inline is not None:
+            self._inline.close()
+
+        def on_ended(_task: asyncio.Task[None]) -> None:
+            on_done()
+
+        self._run(self._end()).add_done_callback(on_ended)
+
+    def close(self) -> None:
+        """Closes the loop, also when `stop` has not come to its end. Node must call no more."""
+        global _entered
+        self._port.close()
+        if _entered is self:
+            _entered = None
+            asyncio.set_event_loop(None)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        try:
+            await (self._loop.finish() if self._hub is None else self._hub.shutdown())
+        except BaseException as error:
+            self._reporter.report(
+                "error", "the event loop did not end well", format_exception(error)
+            )
+
+    def _run(self, coroutine: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self._loop.create_task(coroutine)
+        # Node does not look for what was made ready outside of its turns, unless it is told.
+        self._loop.call_soon_threadsafe(_ignore)
+        return task
+
+
+def _ignore() -> None:
+    """Node takes what there is at the end of each turn."""
