@@ -1,0 +1,19 @@
+import { readdirSync, existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+
+import { PYTHON } from './backend-lab.ts'
+
+/** Interpreters of this machine, each once: the one of the tests, those of pyenv, the system's, and those that TAIPAN_TEST_PYTHONS names. */
+export function listPythons(): string[] {
+  const versions = path.join(
+    process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'),
+    'versions',
+  )
+  const installed = existsSync(versions)
+    ? readdirSync(versions).map((name) => path.join(versions, name, 'bin', 'python3'))
+    : []
+  const named = (process.env['TAIPAN_TEST_PYTHONS'] ?? '').split(path.delimiter)
+  const all = [PYTHON, ...installed, '/usr/bin/python3', ...named]
+  return [...new Set(all)].filter((file) => file !== '' && existsSync(file))
+}
