@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import errno
 import faulthandler
 import fcntl
@@ -185,6 +186,10 @@ class Worker:
                     os.close(descriptor)
                 except OSError:
                     pass
+            if self._runner is not None:
+                # Signals of the child would wake the loop of the parent.
+                with contextlib.suppress(ValueError):
+                    signal.set_wakeup_fd(-1)
             if signal.getsignal(signal.SIGTERM) == self._on_terminate:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if signal.getsignal(signal.SIGINT) is _ignore:

@@ -1,14 +1,24 @@
+import { fileURLToPath } from 'node:url'
+
 import { expect, test } from 'vitest'
 
 import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
-import { labApplication, openLab, startLab } from '../../support/backend-lab.ts'
+import { labApplication, openLab, PYTHON, startLab } from '../../support/backend-lab.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 import { openWebSocket } from '../../support/web-socket-client.ts'
 
 const applications = [labApplication({ target: 'asgi_lab.py' })]
 const start = (options?: LabOptions): Promise<BackendLab> =>
   startLab(createDaemonBackend, { applications, loop: 'asyncio', ...options })
+
+const WITH_UVLOOP =
+  process.env['TAIPAN_TEST_PYTHON'] ??
+  fileURLToPath(new URL('../../../.venv-test/bin/python', import.meta.url))
+
+function pythonFor(loop: 'asyncio' | 'uvloop'): string {
+  return loop === 'uvloop' ? WITH_UVLOOP : PYTHON
+}
 
 async function pidOf(lab: BackendLab): Promise<number> {
   return Number((await fetchRaw(lab.url, '/lab/pid')).text)
@@ -70,7 +80,7 @@ test('of many workers one that dies harms only its own requests', async () => {
     'ten answers',
   )
   lab.openGate('g')
-  const statuses = (await Promise.all(all)).map(({ status }) => status).toSorted()
+  const statuses = (await Promise.all(all)).map(({ status }) => status).toSorted((a, b) => a - b)
   expect(statuses).toEqual([...Array<number>(10).fill(200), ...Array<number>(10).fill(502)])
 })
 
@@ -94,10 +104,10 @@ test('an application that blocks its loop costs its worker, not the server', asy
   expect((await fetchRaw(lab.url, '/lab/')).text).toBe('fine')
 })
 
-test.each(['asyncio', 'auto'] as const)(
+test.each(['asyncio', 'uvloop'] as const)(
   'an application that takes signals for itself is stopped all the same, on %s',
   async (loop) => {
-    await using lab = await start({ loop })
+    await using lab = await start({ loop, python: pythonFor(loop) })
     const pid = await pidOf(lab)
     expect((await fetchRaw(lab.url, '/lab/signals')).text).toBe('taken')
     process.kill(pid, 'SIGTERM')
@@ -152,26 +162,29 @@ test('what a signal handler raises does not end the loop, but SystemExit leaves 
   expect((await fetchRaw(lab.url, '/lab/')).text).not.toBe(String(pid))
 })
 
-test('children that the application forks hold nothing of ours', async () => {
-  const own = [
-    'import os, time',
-    'async def application(scope, receive, send):',
-    '    assert scope["type"] == "http"',
-    '    pid = os.fork()',
-    '    if pid == 0:',
-    '        time.sleep(30)',
-    '        os._exit(0)',
-    '    await send({"type": "http.response.start", "status": 200})',
-    '    await send({"type": "http.response.body", "body": str(pid).encode()})',
-    '',
-  ].join('\n')
-  await using lab = await startLab(createDaemonBackend, { own, loop: 'asyncio' })
-  const child = Number((await fetchRaw(lab.url, '/lab/')).text)
-  expect((await fetchRaw(lab.url, '/lab/')).status).toBe(200)
-  await lab.backend.stop()
-  process.kill(child, 'SIGTERM')
-  await waitForEnd(child)
-})
+test.each(['asyncio', 'uvloop'] as const)(
+  'children that the application forks hold nothing of ours, on %s',
+  async (loop) => {
+    const own = [
+      'import os, time',
+      'async def application(scope, receive, send):',
+      '    assert scope["type"] == "http"',
+      '    pid = os.fork()',
+      '    if pid == 0:',
+      '        time.sleep(30)',
+      '        os._exit(0)',
+      '    await send({"type": "http.response.start", "status": 200})',
+      '    await send({"type": "http.response.body", "body": str(pid).encode()})',
+      '',
+    ].join('\n')
+    await using lab = await startLab(createDaemonBackend, { own, loop, python: pythonFor(loop) })
+    const child = Number((await fetchRaw(lab.url, '/lab/')).text)
+    expect((await fetchRaw(lab.url, '/lab/')).status).toBe(200)
+    await lab.backend.stop()
+    process.kill(child, 'SIGTERM')
+    await waitForEnd(child)
+  },
+)
 
 test('an application file found by its folder is served on a loop, too', async () => {
   await using lab = await openLab(createDaemonBackend, {
