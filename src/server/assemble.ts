@@ -1,4 +1,5 @@
 import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
+import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
 import { findPython } from '../backends/discover/find-python.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
@@ -55,8 +56,9 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 
 function createBackend(group: ProcessGroup, logger: Logger): Backend {
   const context = { logger, serverSoftware: SERVER_SOFTWARE }
-  if (group.engine === 'daemon') return createDaemonBackend(group, context)
-  throw new TaipanError('PYTHON_NOT_EMBEDDABLE', 'embedded Python is not built in yet')
+  return group.engine === 'daemon'
+    ? createDaemonBackend(group, context)
+    : createEmbeddedBackend(group, context)
 }
 
 /** A process has one Python, so what was found for its embedded groups must be the same. */
