@@ -108,10 +108,13 @@ function describeFound(text: (key: string) => string): string {
   return `${text('expression')} is ${article} ${kind} application${found === '' ? '' : `, ${found}`}`
 }
 
+function createAsyncio(reason: string): LoopReport {
+  return { name: 'asyncio', reason, available: true }
+}
+
 function chooseLoop(group: GroupPlan['group'], uvloop: boolean): LoopReport {
-  const asyncio = (reason: string): LoopReport => ({ name: 'asyncio', reason, available: true })
-  if (group.engine === 'embedded') return asyncio('driven by the event loop of Node')
-  if (group.loop === 'asyncio') return asyncio('asked for')
+  if (group.engine === 'embedded') return createAsyncio('driven by the event loop of Node')
+  if (group.loop === 'asyncio') return createAsyncio('asked for')
   if (group.loop === 'uvloop')
     return {
       name: 'uvloop',
@@ -120,7 +123,7 @@ function chooseLoop(group: GroupPlan['group'], uvloop: boolean): LoopReport {
     }
   return uvloop
     ? { name: 'uvloop', reason: 'installed in this Python', available: true }
-    : asyncio('uvloop is not installed in this Python')
+    : createAsyncio('uvloop is not installed in this Python')
 }
 
 function createEndedReport(application: Application, run: CheckRun): ApplicationReport {

@@ -1,4 +1,4 @@
-import { Backoff } from '../../backends/group/backoff.ts'
+import { Crew, type Launch } from '../../backends/group/crew.ts'
 import { describeEnd } from '../../backends/group/worker.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
@@ -8,12 +8,8 @@ import type { GroupFindings, LogSettings } from './messages.ts'
 import type { Reception } from './reception.ts'
 import { startReplica, type Replica, type ReplicaExit, type ReplicaListener } from './replica.ts'
 
-// A replica that lived this long has worked, whatever ended it.
-const LONG_LIFE_MS = 10_000
 // What the replica needs beyond the time that its requests have: lifespans, atexit handlers, its own patience.
 const LEAVING_MS = 5000
-
-type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
 /** What a set of replicas is made of. */
 export interface ReplicaSetOptions {
@@ -30,30 +26,32 @@ export interface ReplicaSetOptions {
 /** Keeps the replicas of a server: starts, replaces, renews and ends them. */
 export class ReplicaSet implements ReplicaListener {
   readonly #options: ReplicaSetOptions
-  readonly #backoff = new Backoff()
-  /** Every process that runs. */
-  readonly #replicas = new Set<Replica>()
-  /** Those that serve. */
-  readonly #active = new Set<Replica>()
-  readonly #retirements = new Set<Promise<void>>()
-  #phase: Phase = 'new'
-  #launching = 0
-  /** Grows with each reload; what was launched for an earlier one is not wanted any more. */
-  #generation = 0
-  #reported = ''
+  readonly #crew: Crew<Replica, TaipanError>
   #findings: GroupFindings = {}
-  #retryTimer: NodeJS.Timeout | undefined
-  #reloading: Promise<void> | undefined
-  #nextReload: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
   constructor(options: ReplicaSetOptions) {
     this.#options = options
+    const { reception, count } = options
+    this.#crew = new Crew({
+      size: count,
+      // A replica may start with applications that cannot be loaded, but one that cannot start at all never will.
+      startAnyway: false,
+      launch: (renewing) => this.#launch(renewing),
+      admit: (replica) => this.#admit(replica),
+      dismiss: (replica) => reception.remove(replica),
+      retire: (replica) => this.#end(replica, true),
+      discard: (replica, atOnce) => void replica.stop(atOnce ? 0 : LEAVING_MS),
+      report: (failure, repeated) => this.#reportFailure(failure, repeated),
+      despair: () => reception.refuseAll(),
+      toError: (failure) => failure,
+      isSame: (one, other) => one.message === other.message && one.cause === other.cause,
+    })
   }
 
   /** Every process that runs, also those that are starting or leaving. */
   get replicas(): ReadonlySet<Replica> {
-    return this.#replicas
+    return this.#crew.members
   }
 
   /** What the replica that was admitted last has found. */
@@ -63,22 +61,12 @@ export class ReplicaSet implements ReplicaListener {
 
   /** Resolves when all replicas serve; rejects, and leaves none behind, when one cannot. */
   async start(): Promise<void> {
-    this.#phase = 'starting'
-    const { count, plan } = this.#options
     try {
-      await Promise.all(
-        Array.from({ length: count }, async () => {
-          const failure = await this.#launch(plan, this.#admit)
-          if (failure !== undefined) throw failure
-        }),
-      )
+      await this.#crew.start()
     } catch (error) {
       await this.stop()
       throw error
     }
-    if (this.#isOver()) throw new TaipanError('STOPPING', 'the server was stopped while it started')
-    this.#phase = 'running'
-    this.#maintain()
   }
 
   /** Lets requests finish within the time for it, then ends all replicas. */
@@ -88,17 +76,8 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   /** Starts new replicas, and retires the old ones when all of them serve. Calls during a reload are answered by the next one. */
-  reload(): Promise<void> {
-    if (this.#phase !== 'running')
-      return Promise.reject(new TaipanError('STOPPING', 'the server does not run'))
-    if (this.#reloading === undefined) return this.#beginReload()
-    this.#nextReload ??= this.#reloading
-      .catch(() => {})
-      .then(() => {
-        this.#nextReload = undefined
-        return this.reload()
-      })
-    return this.#nextReload
+  async reload(): Promise<void> {
+    await this.#crew.reload()
   }
 
   onRoom(): void {
@@ -106,102 +85,42 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   onUnfit(replica: Replica, reason: string): void {
-    if (this.#isOver()) return
+    if (this.#crew.over) return
     this.#options.logger.warn({ worker: replica.label }, `worker ${replica.label} ${reason}`)
-    this.#retire(replica)
-    this.#maintain()
+    this.#crew.replace(replica)
   }
 
   onExit(replica: Replica, exit: ReplicaExit): void {
-    const { reception } = this.#options
-    this.#replicas.delete(replica)
-    reception.remove(replica)
-    const wasActive = this.#active.delete(replica)
-    reception.takeBack(exit.returned)
-    if (!wasActive || this.#isOver()) return
-    this.#reportDeath(replica, exit)
-    if (replica.served > 0 || performance.now() - replica.startedAt > LONG_LIFE_MS)
-      this.#backoff.reset()
-    else this.#backoff.fail()
-    this.#maintain()
+    this.#crew.lose(replica, () => this.#reportDeath(replica, exit))
+    this.#options.reception.takeBack(exit.returned)
   }
 
-  #isOver(): boolean {
-    return this.#phase === 'stopping' || this.#phase === 'stopped'
-  }
-
-  /** Starts a replica and gives it to `keep` once it serves; tells why it does not. */
-  async #launch(
-    plan: ServerPlan,
-    keep: (replica: Replica) => void,
-  ): Promise<TaipanError | undefined> {
-    const { urls, log, logger } = this.#options
-    const generation = this.#generation
-    let replica: Replica
+  async #launch(renewing: boolean): Promise<Launch<Replica, TaipanError>> {
+    const { plan, urls, log, logger } = this.#options
+    // What works is replaced only by what works.
+    const strict = renewing && [...this.#crew.active].some(({ works }) => works)
+    const wanted = strict ? requireLoading(plan) : plan
     try {
-      replica = await startReplica({ plan, urls, log, logger, listener: this })
+      return {
+        member: await startReplica({ plan: wanted, urls, log, logger, listener: this }),
+      }
     } catch (error) {
-      return error instanceof TaipanError ? error : new TaipanError('INTERNAL', String(error))
+      return {
+        failure: error instanceof TaipanError ? error : new TaipanError('INTERNAL', String(error)),
+      }
     }
-    this.#replicas.add(replica)
-    if (this.#isOver()) void replica.stop(0)
-    const failure = await replica.loaded
-    if (failure !== undefined || generation !== this.#generation || this.#isOver())
-      void replica.stop(LEAVING_MS)
-    else keep(replica)
-    return failure
   }
 
-  readonly #admit = (replica: Replica): void => {
-    this.#reported = ''
+  #admit(replica: Replica): void {
     this.#findings = replica.findings
-    this.#active.add(replica)
     this.#options.reception.add(replica)
     this.#options.logger.debug({ worker: replica.label }, `worker ${replica.label} is ready`)
   }
 
-  /** Sees to it that there are as many replicas as wanted, or will be. */
-  #maintain(): void {
-    if (this.#phase !== 'running' || this.#reloading !== undefined) return
-    const missing = this.#options.count - this.#active.size - this.#launching
-    if (missing <= 0 || this.#retryTimer !== undefined) return
-    if (this.#backoff.failures === 0) {
-      for (let i = 0; i < missing; i++) void this.#replace()
-      return
-    }
-    // What fails is tried by one replica at a time.
-    if (this.#launching > 0) return
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined
-      void this.#replace()
-    }, this.#backoff.delay)
-    this.#retryTimer.unref()
-  }
-
-  async #replace(): Promise<void> {
-    this.#launching++
-    const generation = this.#generation
-    const failure = await this.#launch(this.#options.plan, this.#admit)
-    this.#launching--
-    if (failure !== undefined && generation === this.#generation) this.#failed(failure)
-    this.#maintain()
-  }
-
-  #failed(failure: TaipanError): void {
-    if (this.#isOver()) return
-    this.#backoff.fail()
-    this.#reportFailure(failure)
-    if (this.#active.size === 0 && this.#reloading === undefined)
-      this.#options.reception.refuseAll()
-  }
-
-  #reportFailure({ code, message, cause }: TaipanError): void {
+  #reportFailure({ code, message, cause }: TaipanError, repeated: boolean): void {
     const { logger } = this.#options
     const traceback = typeof cause === 'string' && cause !== message ? cause : undefined
-    const text = `${message}\n${traceback}`
-    const same = text === this.#reported
-    this.#reported = text
-    if (same) logger.debug({ code }, message)
+    if (repeated) logger.debug({ code }, message)
     else logger.error(traceback === undefined ? { code } : { code, traceback }, message)
   }
 
@@ -211,14 +130,6 @@ export class ReplicaSet implements ReplicaListener {
       { worker: replica.label, exitCode, signal, lastOutput },
       `worker ${replica.label} ended with ${describeEnd(exit)}; its connections are cut`,
     )
-  }
-
-  /** Takes a replica out of service; it ends when its requests are done, or too late. */
-  #retire(replica: Replica): void {
-    this.#active.delete(replica)
-    this.#options.reception.remove(replica)
-    const retirement = this.#end(replica, true).finally(() => this.#retirements.delete(retirement))
-    this.#retirements.add(retirement)
   }
 
   async #end(replica: Replica, gently: boolean): Promise<void> {
@@ -231,50 +142,9 @@ export class ReplicaSet implements ReplicaListener {
       )
   }
 
-  async #beginReload(): Promise<void> {
-    this.#reloading = this.#reload()
-    try {
-      await this.#reloading
-    } finally {
-      this.#reloading = undefined
-      this.#maintain()
-    }
-  }
-
-  async #reload(): Promise<void> {
-    const { count, plan } = this.#options
-    this.#generation++
-    this.#reported = ''
-    clearTimeout(this.#retryTimer)
-    this.#retryTimer = undefined
-    const old = [...this.#active]
-    const fresh: Replica[] = []
-    // What works is replaced only by what works.
-    const wanted = old.some(({ works }) => works) ? requireLoading(plan) : plan
-    const launches = Array.from({ length: count }, () =>
-      this.#launch(wanted, (replica) => fresh.push(replica)),
-    )
-    const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
-    const [failure] = failures
-    if (failure !== undefined) {
-      for (const replica of fresh) this.#retire(replica)
-      this.#reportFailure(failure)
-      throw failure
-    }
-    if (this.#isOver())
-      throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
-    this.#backoff.reset()
-    for (const replica of fresh) if (replica.ready) this.#admit(replica)
-    for (const replica of old) if (this.#active.has(replica)) this.#retire(replica)
-  }
-
   async #stop(): Promise<void> {
-    const { reception } = this.#options
-    this.#phase = 'stopping'
-    clearTimeout(this.#retryTimer)
-    reception.close()
-    await Promise.all([...this.#replicas].map((replica) => this.#end(replica, false)))
-    await Promise.all(this.#retirements)
-    this.#phase = 'stopped'
+    this.#crew.close()
+    this.#options.reception.close()
+    await this.#crew.end((replica) => this.#end(replica, false))
   }
 }

@@ -1,0 +1,265 @@
+import { TaipanError } from '../../core/errors.ts'
+import { Backoff } from './backoff.ts'
+
+// One that lived this long has worked, whatever ended it.
+const LONG_LIFE_MS = 10_000
+
+type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
+
+/** One of a crew: a process that works, or what stands for one. */
+export interface Member<F> {
+  /** `performance.now()` */
+  readonly startedAt: number
+  /** How much it has worked. */
+  readonly served: number
+  /** It can work and has not been asked to end. */
+  readonly ready: boolean
+  /** Settles once: undefined when it can work, else why it cannot. */
+  readonly loaded: Promise<F | undefined>
+}
+
+/** What came of an attempt to start a member. */
+export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
+
+/** What a crew leaves to the one who has it. */
+export interface CrewTrade<M, F> {
+  /** How many there are to be. */
+  readonly size: number
+  /** True: those that fail at the start are tried again later. */
+  readonly startAnyway: boolean
+  /** Starts one; with `renewing` it is to take the place of one that works. */
+  launch(renewing: boolean): Promise<Launch<M, F>>
+  /** Gives it work from now on. */
+  admit(member: M): void
+  /** Gives it no more work. */
+  dismiss(member: M): void
+  /** Ends one that was dismissed, once it has finished what it had. */
+  retire(member: M): Promise<void>
+  /** Ends one that never worked: soon, or at once. */
+  discard(member: M, atOnce: boolean): void
+  /** A member could not be started; `repeated` when that was reported before. */
+  report(failure: F, repeated: boolean): void
+  /** Nobody works, and why the last attempt failed. */
+  despair(failure: F): void
+  toError(failure: F): Error
+  isSame(one: F, other: F): boolean
+}
+
+/** Keeps as many members as wanted: starts, replaces and renews them. */
+export class Crew<M extends Member<F>, F extends object> {
+  readonly #trade: CrewTrade<M, F>
+  readonly #backoff = new Backoff()
+  readonly #members = new Set<M>()
+  readonly #active = new Set<M>()
+  readonly #retirements = new Set<Promise<void>>()
+  #phase: Phase = 'new'
+  #launching = 0
+  /** Grows with each reload; what was launched for an earlier one is not wanted any more. */
+  #generation = 0
+  #failure: F | undefined
+  #reported: F | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #reloading: Promise<void> | undefined
+  #nextReload: Promise<void> | undefined
+
+  constructor(trade: CrewTrade<M, F>) {
+    this.#trade = trade
+  }
+
+  /** Every member that runs, also those that are starting or leaving. */
+  get members(): ReadonlySet<M> {
+    return this.#members
+  }
+
+  /** Those that work. */
+  get active(): ReadonlySet<M> {
+    return this.#active
+  }
+
+  /** Why nobody works, while nothing is done about it. */
+  get failure(): F | undefined {
+    return this.#active.size > 0 || this.#reloading !== undefined ? undefined : this.#failure
+  }
+
+  /** It was stopped, or is about to be. */
+  get over(): boolean {
+    return this.#phase === 'stopping' || this.#phase === 'stopped'
+  }
+
+  /** Resolves when all members work; with `startAnyway` when each of them works or has failed. */
+  async start(): Promise<void> {
+    if (this.#phase !== 'new') return
+    this.#phase = 'starting'
+    const { size, startAnyway } = this.#trade
+    const launches = Array.from({ length: size }, () => this.#launch(false, this.#admit))
+    await Promise.all(
+      launches.map(async (launch) => {
+        const failure = await launch
+        if (failure !== undefined) this.#fail(failure, startAnyway)
+        if (failure !== undefined && !startAnyway) throw this.#trade.toError(failure)
+      }),
+    )
+    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it started')
+    this.#phase = 'running'
+    this.#maintain()
+  }
+
+  /** Starts new members, and retires the old ones when all of them work. Calls during a reload are answered by the next one. */
+  reload(): Promise<void> {
+    if (this.#phase !== 'running')
+      return Promise.reject(new TaipanError('STOPPING', 'the server does not run'))
+    if (this.#reloading === undefined) return this.#beginReload()
+    this.#nextReload ??= this.#reloading
+      .catch(() => {})
+      .then(() => {
+        this.#nextReload = undefined
+        return this.reload()
+      })
+    return this.#nextReload
+  }
+
+  /** Replaces a member that still runs, and ends it when it has finished what it had. */
+  replace(member: M): void {
+    this.#retire(member)
+    this.#maintain()
+  }
+
+  /** A member has ended. One that worked is replaced, after `report`. */
+  lose(member: M, report: () => void): void {
+    this.#members.delete(member)
+    const wasActive = this.#active.delete(member)
+    this.#trade.dismiss(member)
+    if (!wasActive || this.over) return
+    report()
+    if (member.served > 0 || performance.now() - member.startedAt > LONG_LIFE_MS)
+      this.#backoff.reset()
+    else this.#backoff.fail()
+    this.#maintain()
+  }
+
+  /** Starts nobody from now on. Returns whether there was anything to stop. */
+  close(): boolean {
+    const begun = this.#phase !== 'new'
+    this.#phase = 'stopping'
+    clearTimeout(this.#retryTimer)
+    return begun
+  }
+
+  /** Ends every member by `end`; resolves when all are gone. */
+  async end(end: (member: M) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#members].map(end))
+    await Promise.all(this.#retirements)
+    this.#phase = 'stopped'
+  }
+
+  /** Starts one and gives it to `keep` once it can work; tells why it cannot. */
+  async #launch(renewing: boolean, keep: (member: M) => void): Promise<F | undefined> {
+    const generation = this.#generation
+    const launch = await this.#trade.launch(renewing)
+    if ('failure' in launch) return launch.failure
+    const { member } = launch
+    this.#members.add(member)
+    if (this.over) this.#trade.discard(member, true)
+    const failure = await member.loaded
+    if (failure !== undefined || generation !== this.#generation || this.over)
+      this.#trade.discard(member, false)
+    else keep(member)
+    return failure
+  }
+
+  readonly #admit = (member: M): void => {
+    this.#failure = undefined
+    this.#reported = undefined
+    this.#active.add(member)
+    this.#trade.admit(member)
+  }
+
+  /** Sees to it that there are as many as wanted, or will be. */
+  #maintain(): void {
+    if (this.#phase !== 'running' || this.#reloading !== undefined) return
+    const missing = this.#trade.size - this.#active.size - this.#launching
+    if (missing <= 0 || this.#retryTimer !== undefined) return
+    if (this.#backoff.failures === 0) {
+      for (let i = 0; i < missing; i++) void this.#launchOne()
+      return
+    }
+    // What fails is tried by one at a time.
+    if (this.#launching > 0) return
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined
+      void this.#launchOne()
+    }, this.#backoff.delay)
+    this.#retryTimer.unref()
+  }
+
+  async #launchOne(): Promise<void> {
+    this.#launching++
+    const generation = this.#generation
+    const failure = await this.#launch(false, this.#admit)
+    this.#launching--
+    if (failure !== undefined && generation === this.#generation) this.#fail(failure, true)
+    this.#maintain()
+  }
+
+  #fail(failure: F, report: boolean): void {
+    if (this.over) return
+    this.#backoff.fail()
+    this.#failure = failure
+    if (report) this.#report(failure)
+    if (this.failure !== undefined) this.#trade.despair(failure)
+  }
+
+  #report(failure: F): void {
+    const before = this.#reported
+    this.#reported = failure
+    this.#trade.report(failure, before !== undefined && this.#trade.isSame(before, failure))
+  }
+
+  #retire(member: M): void {
+    this.#active.delete(member)
+    this.#trade.dismiss(member)
+    const retirement = this.#trade
+      .retire(member)
+      .finally(() => this.#retirements.delete(retirement))
+    this.#retirements.add(retirement)
+  }
+
+  async #beginReload(): Promise<void> {
+    this.#reloading = this.#reload()
+    try {
+      await this.#reloading
+    } finally {
+      this.#reloading = undefined
+      if (this.#failure !== undefined && this.#active.size === 0) this.#fail(this.#failure, false)
+      this.#maintain()
+    }
+  }
+
+  async #reload(): Promise<void> {
+    this.#generation++
+    this.#reported = undefined
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
+    const old = [...this.#active]
+    const fresh: M[] = []
+    const takeOver = old.length === 0
+    const launches = Array.from({ length: this.#trade.size }, () =>
+      this.#launch(!takeOver, (member) => {
+        fresh.push(member)
+        if (takeOver) this.#admit(member)
+      }),
+    )
+    const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
+    const [failure] = failures
+    if (failure !== undefined) {
+      for (const member of fresh) this.#retire(member)
+      if (this.#active.size === 0) this.#failure = failure
+      this.#report(failure)
+      throw this.#trade.toError(failure)
+    }
+    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it reloaded')
+    this.#backoff.reset()
+    if (!takeOver) for (const member of fresh) if (member.ready) this.#admit(member)
+    for (const member of old) if (this.#active.has(member)) this.#retire(member)
+  }
+}
