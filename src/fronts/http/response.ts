@@ -91,7 +91,8 @@ export class HttpResponse implements ResponseSink {
     if (this.framing === 'chunked') outbox.writeText(`${size.toString(16)}\r\n`)
     outbox.write(size === chunk.length ? chunk : chunk.subarray(0, size))
     if (this.framing === 'chunked') outbox.writeText('\r\n')
-    this.#blocked = outbox.pending >= HIGH_WATER
+    // Until `onDrain`, also when a later piece finds room: it was promised.
+    if (outbox.pending >= HIGH_WATER) this.#blocked = true
     return !this.#blocked
   }
 
