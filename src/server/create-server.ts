@@ -38,7 +38,7 @@ export function reportFindings(
       const loop = asgi ? findings.loop : undefined
       const facts = {
         application,
-        group: name,
+        ...(plan.groups.length > 1 && { group: name }),
         interface: called,
         found,
         engine,

@@ -42,9 +42,15 @@ function formatReport({ level, fields, message }: LogRecord, palette: Palette): 
     const block = formatBlock(value)
     const shown = block === undefined ? formatValue(value) : ''
     if (block !== undefined) blocks += `\n  ${palette.dim(`${name}:`)}${block}`
-    else if (!message.includes(shown)) text += ` ${palette.dim(`${name}=`)}${shown}`
+    else if (!says(message, shown, value)) text += ` ${palette.dim(`${name}=`)}${shown}`
   }
   return text + blocks
+}
+
+/** The message tells it already, perhaps as WSGI for wsgi. */
+function says(message: string, shown: string, value: unknown): boolean {
+  if (message.includes(shown)) return true
+  return typeof value === 'string' && message.toLowerCase().includes(value.toLowerCase())
 }
 
 function isBlank(value: unknown): boolean {
