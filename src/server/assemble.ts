@@ -39,7 +39,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
   const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
   checkInterpreters(groups)
   const backends = new Map<string, Backend>()
-  for (const group of groups) backends.set(group.name, createBackend(group, logger))
+  for (const group of groups) backends.set(group.name, await createBackend(group, logger))
   const routes = createRoutes(plan, backends, loggers)
   const handler = createPipeline({ routes, accessLog })
   const front = new HttpFront({
@@ -54,7 +54,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
   return { front, backends }
 }
 
-function createBackend(group: ProcessGroup, logger: Logger): Backend {
+async function createBackend(group: ProcessGroup, logger: Logger): Promise<Backend> {
   const context = { logger, serverSoftware: SERVER_SOFTWARE }
   return group.engine === 'daemon'
     ? createDaemonBackend(group, context)

@@ -34,6 +34,7 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
     """Prepares the interpreter; the address of the function for all further calls."""
     stack.protect()
     _replace_standard_input()
+    _hand_down_descriptors()
     _set_main(str(settings["worker"]))
     exchange = Exchange.from_address(address)
 
@@ -99,3 +100,12 @@ def _replace_standard_input() -> None:
     """What Node reads must not be read by Python, too."""
     empty = open(os.devnull, encoding="utf-8")
     sys.stdin = sys.__stdin__ = empty  # type: ignore[misc]
+
+
+def _hand_down_descriptors() -> None:
+    """Node has its standard descriptors closed in children; those of Python expect them open."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.set_inheritable(descriptor, True)
+        except OSError:
+            pass

@@ -110,6 +110,9 @@ function tell(message: MessageFromReplica): void {
 /** By a thread of its own: Python may hold this one. */
 function watchParent(): void {
   new Worker(new URL('lifeline.js', import.meta.url), {
+    // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
+    stdout: true,
+    stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   }).unref()
 }

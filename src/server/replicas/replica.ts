@@ -21,9 +21,12 @@ import type {
 import { isMessageFromReplica } from './messages.ts'
 
 // `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
-const PROGRAM = fileURLToPath(
-  new URL('../../../dist/server/replicas/replica-program.js', import.meta.url),
-)
+const FOLDER = new URL('../../../dist/server/replicas/', import.meta.url)
+const PROGRAM = [
+  '--import',
+  new URL('standard-streams.js', FOLDER).href,
+  fileURLToPath(new URL('replica-program.js', FOLDER)),
+]
 // Node hands over one socket at a time and waits for the other side; one more keeps it busy.
 const MOST_IN_FLIGHT = 2
 // A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
@@ -68,7 +71,7 @@ export interface ReplicaOptions {
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
-    const child = spawn(process.execPath, [PROGRAM], {
+    const child = spawn(process.execPath, PROGRAM, {
       // 3 brings its log lines; 4 brings nothing, and ends with this process.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
       // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
