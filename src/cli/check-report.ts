@@ -7,7 +7,7 @@ export function formatReport(reports: readonly GroupReport[]): string {
 }
 
 function formatGroup(report: GroupReport, several: boolean): string {
-  const { python, libpython, searchPath, engine, loop } = report
+  const { python, libpython, searchPath, engine, embedding, loop } = report
   const heading = several ? [`group ${report.group}`] : []
   const passed = python.tried.map(
     ({ path, reason, refusal }) => `              passed over ${path} (${reason}): ${refusal}`,
@@ -21,6 +21,7 @@ function formatGroup(report: GroupReport, several: boolean): string {
     `  prefix      ${python.prefix}`,
     `  libpython   ${libpython ?? 'none: this Python has no shared library (worker processes need none)'}`,
     `  event loop  ${loop.name} (${loop.reason})`,
+    `  embedding   ${embedding.embeddable ? 'possible' : `not possible: ${embedding.reason}`}`,
     `  engine      ${engine}`,
     `  sys.path    ${searchPath.join(`\n${' '.repeat(14)}`)}`,
     ...report.applications.flatMap(formatApplication),

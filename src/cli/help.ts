@@ -77,7 +77,8 @@ const USAGE: Readonly<Record<CommandName, string>> = {
 
 Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside
 Node, which event loop ASGI gets, and whether the application loads and how it is called. Exit
-code 0 when all is well, 3 when the application does not load, 5 without a usable Python.
+code 0 when all is well, 3 when the application does not load, 5 without a usable Python, or one
+that cannot do what -e or --loop asks for.
 `,
 }
 

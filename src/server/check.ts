@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
+import type { EmbeddingReport } from '../backends/embedded/preflight.ts'
 import type { Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
@@ -32,6 +33,7 @@ export interface GroupReport {
   readonly libpython: string | undefined
   readonly searchPath: readonly string[]
   readonly engine: ProcessGroup['engine']
+  readonly embedding: EmbeddingReport
   /** Event loop that ASGI applications get. */
   readonly loop: LoopReport
   readonly applications: readonly ApplicationReport[]
@@ -77,6 +79,7 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
     libpython: typeof facts['libpython'] === 'string' ? facts['libpython'] : undefined,
     searchPath: listTexts(facts['path']),
     engine: group.engine,
+    embedding: await examineEmbedding(python.path, group.environment),
     loop: chooseLoop(group, facts['uvloop'] === true),
     applications: group.applications.map((application, index) =>
       whole.facts === undefined
@@ -84,6 +87,15 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
         : createReport(application, answers[index]),
     ),
   }
+}
+
+/** Whether embedded mode can work; what it needs is loaded for this question alone. */
+async function examineEmbedding(
+  python: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<EmbeddingReport> {
+  const { checkEmbedding } = await import('../backends/embedded/preflight.ts')
+  return await checkEmbedding(python, environment)
 }
 
 function createReport(application: Application, answer: unknown): ApplicationReport {

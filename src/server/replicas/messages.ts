@@ -42,13 +42,13 @@ export type MessageFromReplica =
       /** Traceback or last output; may be empty. */
       readonly detail: string
     }
-  /** So many connections, in the order they were sent, are in its hands now. */
-  | { readonly type: 'taken'; readonly count: number }
+  /** So many more connections, in the order they were sent, are in its hands now, and so many fewer. */
+  | { readonly type: 'clients'; readonly taken: number; readonly closed: number }
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set(['start', 'connection', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'failed', 'taken', 'pong', 'leaving'])
+const FROM_REPLICA = new Set(['ready', 'failed', 'clients', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
 export function isMessageToReplica(value: unknown): value is MessageToReplica {

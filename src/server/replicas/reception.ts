@@ -72,12 +72,11 @@ export class Reception {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy()
   }
 
-  /** The one with the fewest on their way to it; among equals each in its turn. */
+  /** The one with the fewest clients, of those that nothing holds if there are such; among equals each in its turn. */
   #choose(): Replica | undefined {
     let best: Replica | undefined
     for (const replica of this.#replicas)
-      if (replica.hasRoom && (best === undefined || replica.inFlight < best.inFlight))
-        best = replica
+      if (replica.hasRoom && (best === undefined || isBetter(replica, best))) best = replica
     if (best !== undefined) {
       this.remove(best)
       this.#replicas.push(best)
@@ -90,6 +89,11 @@ export class Reception {
     socket.resume()
     setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS).unref()
   }
+}
+
+function isBetter(one: Replica, other: Replica): boolean {
+  const { prompt } = one
+  return prompt === other.prompt ? one.clients < other.clients : prompt
 }
 
 function formatRefusal(serverSoftware: string): string {

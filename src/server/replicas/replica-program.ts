@@ -11,6 +11,8 @@ import { isMessageToReplica } from './messages.ts'
 const RECORDS = 3
 // Clients that are idle when this process is replaced may have a last request answered within so long.
 const IDLE_GRACE_MS = 1000
+// Connections that have ended are told together.
+const CLOSED_MS = 50
 // What is left to do when the parent has gone.
 const ORPHAN_MS = 2000
 
@@ -18,6 +20,8 @@ let doors = new HandedDoors([])
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
 let leaving: Promise<void> | undefined
+let closed = 0
+let closedTimer: NodeJS.Timeout | undefined
 
 process.on('message', (message, handle) => {
   if (isMessageToReplica(message)) take(message, handle)
@@ -40,8 +44,7 @@ function take(message: MessageToReplica, handle: unknown): void {
       void start(message)
       return
     case 'connection':
-      tell({ type: 'taken', count: 1 })
-      if (handle instanceof Socket) doors.receive(handle, message.door)
+      takeConnection(handle, message.door)
       return
     case 'ping':
       tell({ type: 'pong' })
@@ -54,6 +57,25 @@ function take(message: MessageToReplica, handle: unknown): void {
       return
     default:
   }
+}
+
+function takeConnection(handle: unknown, door: number): void {
+  tell({ type: 'clients', taken: 1, closed })
+  closed = 0
+  // A client that has left already leaves no handle.
+  if (handle instanceof Socket) {
+    handle.once('close', noteClosed)
+    doors.receive(handle, door)
+  } else noteClosed()
+}
+
+function noteClosed(): void {
+  closed += 1
+  closedTimer ??= setTimeout(() => {
+    closedTimer = undefined
+    if (closed > 0) tell({ type: 'clients', taken: 0, closed })
+    closed = 0
+  }, CLOSED_MS).unref()
 }
 
 async function start({ plan, urls, log }: StartMessage): Promise<void> {

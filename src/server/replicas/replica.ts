@@ -27,8 +27,9 @@ const PROGRAM = [
   new URL('standard-streams.js', FOLDER).href,
   fileURLToPath(new URL('replica-program.js', FOLDER)),
 ]
-// Node hands over one socket at a time and waits for the other side; one more keeps it busy.
-const MOST_IN_FLIGHT = 2
+const MOST_IN_FLIGHT = 64
+// Something holds a replica that has not taken a connection by then, such as a request that computes.
+const PROMPT_MS = 20
 // A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
 const DRAIN_MS = 250
 
@@ -37,6 +38,12 @@ export interface Visitor {
   readonly socket: Socket
   /** Index of the address it came by. */
   readonly door: number
+}
+
+interface Handed {
+  readonly visitor: Visitor
+  /** `performance.now()` */
+  readonly at: number
 }
 
 /** How a replica ended. */
@@ -110,7 +117,8 @@ export class Replica {
   readonly #listener: ReplicaListener
   readonly #log: WorkerLog
   readonly #streams: readonly Readable[]
-  readonly #inFlight: Visitor[] = []
+  readonly #inFlight: Handed[] = []
+  #open = 0
   #settleLoaded: (failure: TaipanError | undefined) => void = () => {}
   #settleExited: () => void = () => {}
   #ready = false
@@ -155,9 +163,15 @@ export class Replica {
     return !this.#ready && !this.#ended && this.#stopping === undefined
   }
 
-  /** Connections that are on their way to it. */
-  get inFlight(): number {
-    return this.#inFlight.length
+  /** Connections that it has, or that are on their way to it. */
+  get clients(): number {
+    return this.#open + this.#inFlight.length
+  }
+
+  /** It takes what it is sent without delay. */
+  get prompt(): boolean {
+    const [oldest] = this.#inFlight
+    return oldest === undefined || performance.now() - oldest.at < PROMPT_MS
   }
 
   get hasRoom(): boolean {
@@ -166,7 +180,7 @@ export class Replica {
 
   /** Gives a client to it. The socket is kept open here until the other side has it. */
   hand(visitor: Visitor): void {
-    this.#inFlight.push(visitor)
+    this.#inFlight.push({ visitor, at: performance.now() })
     this.#send({ type: 'connection', door: visitor.door }, visitor.socket)
   }
 
@@ -222,8 +236,9 @@ export class Replica {
           new TaipanError(message.code, message.message, { cause: message.detail }),
         )
         return
-      case 'taken':
-        this.#forget(message.count)
+      case 'clients':
+        this.#open -= message.closed
+        this.#forget(message.taken)
         return
       case 'leaving':
         this.declareUnfit('was asked to end from outside')
@@ -235,8 +250,10 @@ export class Replica {
   }
 
   #forget(count: number): void {
+    if (count === 0) return
     this.served += count
-    for (const { socket } of this.#inFlight.splice(0, count)) socket.destroy()
+    this.#open += count
+    for (const { visitor } of this.#inFlight.splice(0, count)) visitor.socket.destroy()
     this.#listener.onRoom()
   }
 
@@ -256,7 +273,7 @@ export class Replica {
       `the application could not be loaded: the worker ended with ${describeEnd(end)} before it was ready`,
     )
     this.#settleExited()
-    const returned = this.#inFlight.splice(0)
+    const returned = this.#inFlight.splice(0).map(({ visitor }) => visitor)
     this.#listener.onExit(this, { ...end, lastOutput: this.#log.last, returned })
   }
 }
