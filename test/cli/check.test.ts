@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+
+import { runTaipan, startTaipan } from '../support/cli.ts'
+import { createProject, helloApp } from '../support/project.ts'
+
+const ASGI = `
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hi"})
+`
+
+/** Runs in an interpreter before anything else: hides that it has a shared library. */
+const WITHOUT_LIBRARY = `
+import os.path
+exists = os.path.exists
+os.path.exists = lambda path: "libpython" not in str(path) and exists(path)
+os.path.isfile = os.path.exists
+import glob
+glob.glob = lambda *words, **more: []
+`
+
+describe('check', () => {
+  test('tells the interface, the event loop and that Python can be embedded', async () => {
+    using project = createProject({ 'main.py': ASGI, 'app.py': helloApp('hi') })
+    const asgi = await runTaipan(['check', 'main:app'], { cwd: project.folder })
+    expect(asgi.stdout).toMatch(/event loop {2}(asyncio|uvloop) \(.*installed in this Python\)/)
+    expect(asgi.stdout).toMatch(/embedding {3}possible/)
+    expect(asgi.stdout).toMatch(/loads {7}yes, app is an ASGI application, function main\.app/)
+    const wsgi = await runTaipan(['check', 'app.py', '-e', 'embedded'], { cwd: project.folder })
+    expect(wsgi.stdout).toMatch(/event loop {2}asyncio \(driven by the event loop of Node\)/)
+    expect(wsgi.stdout).toMatch(/loads {7}yes, application is a WSGI application/)
+    expect(wsgi.exitCode).toBe(0)
+  })
+
+  test('tells the same as JSON', async () => {
+    using project = createProject({ 'main.py': ASGI })
+    const words = ['check', 'main:app', '-e', 'embedded', '--json']
+    const { stdout } = await runTaipan(words, { cwd: project.folder })
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        engine: 'embedded',
+        embedding: { embeddable: true, libpython: expect.stringContaining('libpython') },
+        loop: { name: 'asyncio', available: true },
+        applications: [{ loads: true, interface: 'asgi' }],
+      },
+    ])
+  })
+
+  test('a loop that is not there is exit code 5', async () => {
+    using project = createProject({ 'main.py': ASGI })
+    const words = ['check', 'main:app', '--loop', 'uvloop', '--json']
+    const { stdout, exitCode } = await runTaipan(words, { cwd: project.folder })
+    const [{ loop }] = JSON.parse(stdout)
+    expect(exitCode).toBe(loop.available === true ? 0 : 5)
+    expect(loop.name).toBe('uvloop')
+  })
+})
+
+describe('a Python without a shared library', () => {
+  test('cannot be embedded, and that is said with a way out; worker processes do', async () => {
+    using project = createProject({
+      'app.py': helloApp('hi'),
+      'site/sitecustomize.py': WITHOUT_LIBRARY,
+    })
+    const options = { cwd: project.folder, env: { PYTHONPATH: project.path('site') } }
+    const reason = /no shared library; .*Or use daemon mode \(-e daemon\), which works without/
+    const plain = await runTaipan(['check', 'app.py'], options)
+    expect(plain.stdout).toMatch(new RegExp(`embedding {3}not possible: .*${reason.source}`))
+    expect(plain.exitCode).toBe(0)
+    const asked = await runTaipan(['check', 'app.py', '-e', 'embedded'], options)
+    expect(asked.exitCode).toBe(5)
+    const words = ['serve', 'app.py', '-b', '127.0.0.1:0']
+    const embedded = await runTaipan([...words, '-e', 'embedded'], options)
+    expect([embedded.exitCode, embedded.stderr]).toEqual([5, expect.stringMatching(reason)])
+    const daemon = await startTaipan(words, options)
+    expect(await (await fetch(daemon.url)).text()).toBe('hi')
+    await daemon.stop()
+  })
+})
+
+describe('the start tells what was found', () => {
+  test.each([
+    [
+      ['main:app'],
+      /app: ASGI application \(function main\.app\), daemon, 1 process, loop (asyncio|uvloop), Python 3\./,
+    ],
+    [
+      ['main:app', '-e', 'embedded'],
+      /app: ASGI application .*, embedded, 1 process, loop asyncio, Python 3\./,
+    ],
+    [
+      ['app.py', '-t', '2'],
+      /app: WSGI application .*, daemon, 1 process, 2 threads each, Python 3\./,
+    ],
+    [
+      ['app.py', '-e', 'embedded', '-p', '2'],
+      /app: WSGI application .*, embedded, 2 processes, on Node's thread/,
+    ],
+  ])('%j', async (words, message) => {
+    using project = createProject({ 'main.py': ASGI, 'app.py': helloApp('hi') })
+    const taipan = await startTaipan([...words, '-b', '127.0.0.1:0'], { cwd: project.folder })
+    expect(taipan.output).toMatch(message)
+    expect(await (await fetch(taipan.url)).text()).toBe('hi')
+    expect((await taipan.stop()).exitCode).toBe(0)
+  })
+})
