@@ -73,16 +73,15 @@ class Helpers:
         self._count = 0
         self._waiting: deque[Job] = deque()
         self._closed = False
+        self._pumping = False
 
     def begin(self, job: Job) -> None:
         """Begins a job, or lets it wait for a helper."""
-        if self._idle:
-            self._idle.pop().begin(job)
-        elif self._count < _MOST_HELPERS:
+        if not self._idle and self._count < _MOST_HELPERS:
             self._count += 1
-            Helper(self._on_idle).begin(job)
-        else:
-            self._waiting.append(job)
+            self._idle.append(Helper(self._on_idle))
+        self._waiting.append(job)
+        self._pump()
 
     def close(self) -> None:
         """Ends those that have nothing to do; the others end with their jobs."""
@@ -91,9 +90,18 @@ class Helpers:
             self._idle.pop().end()
 
     def _on_idle(self, helper: Helper) -> None:
-        if self._waiting:
-            helper.begin(self._waiting.popleft())
-        elif self._closed:
-            helper.end()
-        else:
-            self._idle.append(helper)
+        self._idle.append(helper)
+        self._pump()
+
+    def _pump(self) -> None:
+        if self._pumping:
+            # A job has ended within the loop below, which goes on.
+            return
+        self._pumping = True
+        try:
+            while self._waiting and self._idle:
+                self._idle.pop().begin(self._waiting.popleft())
+        finally:
+            self._pumping = False
+        if self._closed:
+            self.close()

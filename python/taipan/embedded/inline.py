@@ -12,11 +12,33 @@ from functools import partial
 from marshal import loads
 from typing import Protocol
 
-from taipan import frames
 from taipan.dispatch import Dispatcher, Request
 from taipan.embedded.helpers import Helper, Helpers
 from taipan.embedded.memory import SharedMemory
 from taipan.events import ClientDisconnected, Reporter
+from taipan.frames import (
+    ABORT,
+    BODY,
+    BODY_LAST,
+    BROKEN,
+    DATA,
+    FILE,
+    FILE_PAYLOAD,
+    FREE,
+    HEAD,
+    HEADER,
+    HEADER_BYTES,
+    OPENED,
+    OPENED_OK,
+    PULL,
+    PULL_PAYLOAD,
+    REQUEST,
+    STREAM_HEAD_HEADER,
+    WINDOW,
+    WINDOW_PAYLOAD,
+    Decoder,
+    FrameError,
+)
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.call import Steps
 
@@ -25,9 +47,11 @@ _WINDOW = 256 * 1024
 #: Bytes that a stream gives in one turn.
 _TURN_BYTES = 64 * 1024
 
-_HEAD = frames.STREAM_HEAD_HEADER.pack
-_FRAME = frames.HEADER.pack
-_SHORT = frames.STREAM_HEAD_HEADER.size - frames.HEADER_BYTES
+_HEAD = STREAM_HEAD_HEADER.pack
+_FRAME = HEADER.pack
+_UNPACK = HEADER.unpack_from
+#: Bytes of a HEAD payload before the fields.
+_SHORT = STREAM_HEAD_HEADER.size - HEADER_BYTES
 
 
 class Other(Protocol):
@@ -83,9 +107,9 @@ class InlineStream:
         number = self.number
         self.finished = self.over = self.whole = free
         self._put(
-            _HEAD(frames.HEAD, flags, number, _SHORT + len(fields), status, length)
+            _HEAD(HEAD, flags, number, _SHORT + len(fields), status, length)
             + fields
-            + _FRAME(frames.DATA, 3 if free else 1, number, size)
+            + _FRAME(DATA, 3 if free else 1, number, size)
             + body
         )
 
@@ -117,8 +141,8 @@ class InlineStream:
         """Asks Node to send the file by itself."""
         self._head(status, flags, length, fields)
         self._asks = True
-        payload = frames.FILE_PAYLOAD.pack(descriptor, offset, length)
-        self._put(_FRAME(frames.FILE, 0, self.number, len(payload)) + payload)
+        payload = FILE_PAYLOAD.pack(descriptor, offset, length)
+        self._put(_FRAME(FILE, 0, self.number, len(payload)) + payload)
         if self.helper is None:
             return None
         while self._opened is None:
@@ -137,12 +161,12 @@ class InlineStream:
             return
         self._drop()
         payload = reason.encode("utf-8", "replace")[:1024]
-        self._put(_FRAME(frames.ABORT, 0, self.number, len(payload)) + payload)
+        self._put(_FRAME(ABORT, 0, self.number, len(payload)) + payload)
 
     def pull(self, size: int) -> None:
         """Grants Node so many more body bytes."""
-        payload = frames.PULL_PAYLOAD.pack(size)
-        self._put(_FRAME(frames.PULL, 0, self.number, len(payload)) + payload)
+        payload = PULL_PAYLOAD.pack(size)
+        self._put(_FRAME(PULL, 0, self.number, len(payload)) + payload)
 
     def receive(self) -> bytes | None:
         """Waits for the next piece of the body; only requests on a helper have one."""
@@ -160,7 +184,7 @@ class InlineStream:
             return
         self.finished = True
         if not self._backlog:
-            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self._put(_FRAME(FREE, 0, self.number, 0))
             self.over = True
 
     @property
@@ -189,21 +213,21 @@ class InlineStream:
 
     def take_frame(self, kind: int, flags: int, payload: bytes) -> None:
         """A frame that concerns it."""
-        if kind == frames.WINDOW:
-            self._window += frames.WINDOW_PAYLOAD.unpack(payload)[0]
-        elif kind == frames.BODY:
+        if kind == WINDOW:
+            self._window += WINDOW_PAYLOAD.unpack(payload)[0]
+        elif kind == BODY:
             if self._pieces is None:
                 self._pieces = deque()
             if payload:
                 self._pieces.append(payload)
-            self._ended = bool(flags & frames.BODY_LAST)
-        elif kind == frames.OPENED:
-            self._opened = bool(flags & frames.OPENED_OK)
-        elif kind == frames.BROKEN:
+            self._ended = bool(flags & BODY_LAST)
+        elif kind == OPENED:
+            self._opened = bool(flags & OPENED_OK)
+        elif kind == BROKEN:
             self.leave(payload.decode("utf-8", "replace"))
             return
         else:
-            raise frames.FrameError(f"frame of type {kind} within a request")
+            raise FrameError(f"frame of type {kind} within a request")
         self._hub.wake(self)
 
     def leave(self, reason: str) -> None:
@@ -215,13 +239,11 @@ class InlineStream:
         elif self.rest is not None:
             self._hub.proceed(self, ClientDisconnected(errno.ECONNRESET, reason))
         elif self.finished:
-            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self._put(_FRAME(FREE, 0, self.number, 0))
             self.over = True
 
     def _head(self, status: int, flags: int, length: int, fields: bytes) -> None:
-        self._put(
-            _HEAD(frames.HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields
-        )
+        self._put(_HEAD(HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields)
 
     def _data(self, data: bytes, last: bool) -> None:
         size = len(data)
@@ -241,7 +263,7 @@ class InlineStream:
         size = len(data)
         self._window -= size
         self._room -= size
-        self._put(_FRAME(frames.DATA, last, self.number, size))
+        self._put(_FRAME(DATA, last, self.number, size))
         if size:
             self._put(data)
 
@@ -259,7 +281,7 @@ class InlineStream:
                 backlog[0] = data[size:]
             self._put_data(data[:size], self._last and not backlog)
         if self.finished:
-            self._put(_FRAME(frames.FREE, 0, self.number, 0))
+            self._put(_FRAME(FREE, 0, self.number, 0))
             self.over = True
 
     def _drop(self) -> None:
@@ -290,7 +312,7 @@ class InlineHub:
         self._begin_request = dispatcher.begin
         self._dispatcher = dispatcher
         self._reporter = reporter
-        self._decoder = frames.Decoder()
+        self._decoder = Decoder()
         self._streams: dict[int, InlineStream] = {}
         #: Streams that wait for their turn.
         self.ready: deque[InlineStream] = deque()
@@ -306,15 +328,14 @@ class InlineHub:
             for kind, flags, number, payload in self._decoder.frames():
                 self._take(kind, flags, number, memoryview(payload))
             return
-        unpack = frames.HEADER.unpack_from
         at = 0
-        while size - at >= frames.HEADER_BYTES:
-            kind, flags, number, length = unpack(view, at)
-            start = at + frames.HEADER_BYTES
+        while size - at >= 8:
+            kind, flags, number, length = _UNPACK(view, at)
+            start = at + 8
             if start + length > size:
                 break
             at = start + length
-            if kind == frames.REQUEST and not self.others:
+            if kind == REQUEST and not self.others:
                 self._begin(number, loads(view[start:at]))
             else:
                 self._take(kind, flags, number, view[start:at])
@@ -363,7 +384,7 @@ class InlineHub:
         self._helpers.close()
 
     def _take(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
-        if kind == frames.REQUEST:
+        if kind == REQUEST:
             if self.others and _application_of(payload) in self.others:
                 self._forward(kind, flags, number, payload)
             else:
@@ -419,6 +440,8 @@ class InlineHub:
             self._fail(stream, error)
         finally:
             stream.helper = None
+            if stream.over:
+                self._streams.pop(stream.number, None)
 
     def _settle(self, stream: InlineStream) -> None:
         if stream.over:

@@ -97,12 +97,17 @@ class InnerLoop:
         self._loop.close()
 
     async def _end(self) -> None:
-        try:
-            await (self._loop.finish() if self._hub is None else self._hub.shutdown())
-        except BaseException as error:
-            self._reporter.report(
-                "error", "the event loop did not end well", format_exception(error)
-            )
+        # The hub leaves what it did not begin, such as tasks from the time of the imports.
+        steps = [self._loop.finish]
+        if self._hub is not None:
+            steps.insert(0, self._hub.shutdown)
+        for step in steps:
+            try:
+                await step()
+            except BaseException as error:
+                self._reporter.report(
+                    "error", "the event loop did not end well", format_exception(error)
+                )
 
     def _run(self, coroutine: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = self._loop.create_task(coroutine)
