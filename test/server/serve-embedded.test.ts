@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+import { expect, test } from 'vitest'
+
+import { ROOT } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
+
+const APP = `
+import os
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [("%d %s" % (os.getpid(), environ["wsgi.multiprocess"])).encode()]
+`
+
+/** Runs a program that uses the library, to its natural end, and gives what it printed as JSON. */
+async function run(program: string, folder: string): Promise<unknown> {
+  const source = `
+import { serve } from ${JSON.stringify(`${ROOT}dist/index.js`)}
+const ask = async (server) => await (await fetch(server.urls[0], { headers: { connection: 'close' } })).text()
+const listeners = () => process.eventNames().filter((name) => String(name).startsWith('SIG'))
+const options = { app: 'app.py', bind: '127.0.0.1:0', engine: 'embedded' }
+const own = process.pid
+${program}`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', source],
+    { cwd: folder, timeout: 25_000 },
+  )
+  return JSON.parse(stdout)
+}
+
+test('one process is this very one, time after time, and its signals stay as they are', async () => {
+  using project = createProject({ 'app.py': APP })
+  const answers = await run(
+    `
+const answers = []
+for (let i = 0; i < 3; i += 1) {
+  const server = await serve(options)
+  answers.push((await ask(server)) === own + ' False', listeners().length)
+  await server.stop()
+}
+console.log(JSON.stringify(answers))`,
+    project.folder,
+  )
+  expect(answers).toEqual([true, 0, true, 0, true, 0])
+})
+
+test('several processes are others, and gone after the stop', async () => {
+  using project = createProject({ 'app.py': APP })
+  const answers = await run(
+    `
+const server = await serve({ ...options, processes: 2 })
+const answers = await Promise.all(Array.from({ length: 10 }, () => ask(server)))
+const pids = [...new Set(answers.map((answer) => Number(answer.split(' ')[0])))]
+await server.reload()
+const signals = listeners().length
+await server.stop()
+const alive = pids.filter((pid) => { try { return process.kill(pid, 0) } catch { return false } })
+console.log(JSON.stringify({ count: pids.length, own: pids.includes(own), flag: answers[0].split(' ')[1], signals, alive }))`,
+    project.folder,
+  )
+  expect(answers).toEqual({ count: 2, own: false, flag: 'True', signals: 0, alive: [] })
+})
+
+test.each([1, 2])(
+  '%i processes with an application that does not load reject',
+  async (processes) => {
+    using project = createProject({ 'app.py': 'raise RuntimeError("broken on purpose")\n' })
+    const answer = await run(
+      `
+try {
+  await serve({ ...options, processes: ${processes} })
+} catch ({ code, message, cause }) {
+  console.log(JSON.stringify({ code, message, cause }))
+}`,
+      project.folder,
+    )
+    expect(answer).toMatchObject({
+      code: 'APPLICATION_LOAD',
+      message: expect.stringMatching(/application app could not be loaded: RuntimeError: broken/),
+      cause: expect.stringContaining('app.py", line 1'),
+    })
+  },
+)
+
+test('a daemon group beside an embedded one runs in worker processes of each replica', async () => {
+  using project = createProject({ 'app.py': APP })
+  const answer = await run(
+    `
+const server = await serve({
+  bind: '127.0.0.1:0',
+  groups: { inside: { engine: 'embedded', processes: 2 }, outside: { processes: 2, threads: 1 } },
+  apps: { one: { target: 'app.py', group: 'inside' }, two: { target: 'app.py', group: 'outside' } },
+  routes: [{ path: '/', app: 'one' }, { path: '/two', app: 'two' }],
+})
+const url = server.urls[0]
+const pids = async (path) => {
+  const texts = await Promise.all(Array.from({ length: 10 }, async () =>
+    await (await fetch(url + path, { headers: { connection: 'close' } })).text()))
+  return [...new Set(texts)]
+}
+const inside = await pids('/'), outside = await pids('/two')
+await server.stop()
+console.log(JSON.stringify({
+  inside: inside.length,
+  outside: outside.length,
+  apart: !inside.some((one) => outside.includes(one)),
+}))`,
+    project.folder,
+  )
+  expect(answer).toEqual({ inside: 2, outside: 2, apart: true })
+})
