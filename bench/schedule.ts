@@ -46,11 +46,14 @@ export function readVersions(
   return versions
 }
 
-function listServers(options: BenchOptions, { module }: Workload): readonly BenchServer[] {
-  return SERVERS.filter(
-    ({ name, answersHelloOnly }) =>
-      options.servers.includes(name) && (answersHelloOnly !== true || module === 'hello'),
-  )
+function listServers(options: BenchOptions, workload: Workload): readonly BenchServer[] {
+  return SERVERS.filter((server) => options.servers.includes(server.name) && fits(server, workload))
+}
+
+function fits(server: BenchServer, workload: Workload): boolean {
+  if (server.answersHelloOnly === true) return /^hello(_asgi)?$/.test(workload.module)
+  if (workload.socket === true && server.sockets === false) return false
+  return (server.interfaces ?? ['wsgi']).includes(workload.interface)
 }
 
 async function measureChapter(

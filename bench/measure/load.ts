@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { startChild, stopChild } from './children.ts'
+import { startChild, stopChild, type Program } from './children.ts'
 
 /** What the load generator does. */
 export interface Load {
@@ -9,6 +9,8 @@ export interface Load {
   readonly seconds: number
   /** POST bodies of that many bytes; 0 sends GET. */
   readonly bodySize: number
+  /** Sent over WebSockets, each waiting for its echo before the next. */
+  readonly message: string | undefined
 }
 
 const schema = z.object({
@@ -31,9 +33,9 @@ export type LoadResult = z.infer<typeof schema>
 
 const GRACE = 15_000
 
-/** Runs wrk with one thread until its time is over. */
+/** Runs wrk, or our own clients of WebSockets, with one thread until their time is over. */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const child = startChild({ command: 'wrk', args: formatArguments(load) })
+  const child = startChild(createGenerator(load))
   let output = ''
   child.stdout?.on('data', (piece: unknown) => (output += String(piece)))
   child.stderr?.on('data', (piece: unknown) => (output += String(piece)))
@@ -44,8 +46,17 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     clearTimeout(timer)
   }
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
-  if (line === undefined) throw new Error(`wrk was not served in time ${output.trim()}`.trim())
+  if (line === undefined)
+    throw new Error(`the load generator was not served in time ${output.trim()}`.trim())
   return schema.parse(JSON.parse(line.replaceAll(/-?nan/g, '0')))
+}
+
+function createGenerator(load: Load): Program {
+  const { url, connections, seconds, message } = load
+  if (message === undefined) return { command: 'wrk', args: formatArguments(load) }
+  const script = join(import.meta.dirname, '../clients/socket-load.mjs')
+  const args = [script, new URL(url).port, String(connections), String(seconds), message]
+  return { command: process.execPath, args }
 }
 
 function formatArguments({ url, connections, seconds, bodySize }: Load): readonly string[] {

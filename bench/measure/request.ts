@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { WebSocket } from 'ws'
 
 /** Status and size of an answer, and the beginning of its body. */
 export interface Answer {
@@ -31,4 +32,21 @@ export async function sendRequest(url: string, body: Buffer | undefined): Promis
     })
     outgoing.end(body)
   })
+}
+
+/** Opens a WebSocket, sends a text and sees that it comes back. */
+export async function checkEcho(url: string, text: string): Promise<void> {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { handshakeTimeout: 10_000 })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject).once('close', () => reject(new Error('the socket was closed')))
+      socket.once('open', () => socket.send(text))
+      socket.once('message', (data: Buffer) => {
+        if (data.toString() === text) resolve()
+        else reject(new Error(`echoed ${data.toString().slice(0, 200)}`))
+      })
+    })
+  } finally {
+    socket.terminate()
+  }
 }

@@ -3,7 +3,7 @@ import type { Workload } from '../workloads/workload.ts'
 import { startCompanions, type CompanionResult } from './companions.ts'
 import { runLoad, type LoadResult } from './load.ts'
 import { readCpuTime, readMemory } from './process-tree.ts'
-import { sendRequest } from './request.ts'
+import { checkEcho, sendRequest } from './request.ts'
 import { findFreePort, startServer } from './running-server.ts'
 
 /** One measurement of one server. */
@@ -21,7 +21,7 @@ export interface RoundPlan {
   readonly server: BenchServer
   readonly workload: Workload
   readonly seconds: number
-  readonly context: Omit<LaunchContext, 'port' | 'module'>
+  readonly context: Omit<LaunchContext, 'port' | 'module' | 'interface'>
 }
 
 const WARM_UP_SECONDS = 1
@@ -32,13 +32,15 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   const { server, workload, seconds } = plan
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
-  const program = server.launch({ ...plan.context, port, module: workload.module })
+  const { module, interface: kind } = workload
+  const program = server.launch({ ...plan.context, port, module, interface: kind })
   await using running = await startServer(program, () => checkAnswer(workload, url))
   await using companions = await startCompanions(workload.companions, url)
   const load = {
     url: url + workload.path,
     connections: workload.connections,
     bodySize: workload.upload,
+    message: workload.socket === true ? String(workload.expected) : undefined,
   }
   await runLoad({ ...load, seconds: WARM_UP_SECONDS })
   const before = readCpuTime(running.pid)
@@ -53,7 +55,9 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   }
 }
 
-async function checkAnswer({ path, upload, expected }: Workload, url: string): Promise<void> {
+async function checkAnswer(workload: Workload, url: string): Promise<void> {
+  const { path, upload, expected } = workload
+  if (workload.socket === true) return await checkEcho(url + path, String(expected))
   const body = upload > 0 ? Buffer.alloc(upload, 'x') : undefined
   const { status, size, beginning } = await sendRequest(url + path, body)
   const right = typeof expected === 'number' ? size === expected : beginning.includes(expected)

@@ -71,6 +71,12 @@ export function findCost(chapter: Chapter | undefined, server: string): number |
   return typeof outcome === 'object' ? outcome.cpu : undefined
 }
 
+/** The measured throughput of a server in a chapter, in requests a second. */
+export function findRate(chapter: Chapter | undefined, server: string): number | undefined {
+  const outcome = chapter?.lines.find((line) => line.server === server)?.outcome
+  return typeof outcome === 'object' ? outcome.requestsPerSecond : undefined
+}
+
 function countErrors({ load }: Round): number {
   return load.connect + load.read + load.write + load.status + load.timeout
 }

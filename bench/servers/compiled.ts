@@ -2,20 +2,22 @@ import { join } from 'node:path'
 import { APPLICATIONS, PROGRAMS } from '../environment/paths.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
-/** Rust in front of Python threads. */
+/** Rust in front of Python threads, or of an event loop. */
 export const granian: BenchServer = {
   name: 'granian',
   title: 'Granian',
   distribution: 'granian',
-  launch: ({ bin, port, module, threads, environment }) => ({
+  interfaces: ['wsgi', 'asgi'],
+  launch: ({ bin, port, module, interface: kind, threads, environment }) => ({
     command: join(bin, 'granian'),
     args: [
-      '--interface=wsgi',
+      ...(kind === 'wsgi'
+        ? ['--interface=wsgi', `--blocking-threads=${threads}`]
+        : ['--interface=asgi', '--loop=uvloop']),
       '--host=127.0.0.1',
       `--port=${port}`,
       '--workers=1',
       '--runtime-threads=1',
-      `--blocking-threads=${threads}`,
       '--backlog=10000',
       '--backpressure=10000',
       '--log-level=warning',
@@ -31,6 +33,8 @@ export const fastPySgi: BenchServer = {
   name: 'fastpysgi',
   title: 'FastPySGI',
   distribution: 'fastpysgi',
+  interfaces: ['wsgi', 'asgi'],
+  sockets: false,
   launch: (context) => createProgram(context, 'serve_fastpysgi.py'),
 }
 

@@ -24,6 +24,20 @@ export const gunicornThreads: BenchServer = {
     ]),
 }
 
+/** Its own worker for event loops. */
+export const gunicornAsgi: BenchServer = {
+  name: 'gunicorn-asgi',
+  title: 'gunicorn, asgi',
+  distribution: 'gunicorn',
+  interfaces: ['asgi'],
+  launch: (context) =>
+    createProgram(context, [
+      '--worker-class=asgi',
+      '--keep-alive=75',
+      '--worker-connections=10000',
+    ]),
+}
+
 function createProgram({ bin, port, module, environment }: LaunchContext, args: readonly string[]) {
   return {
     command: join(bin, 'gunicorn'),

@@ -1,15 +1,26 @@
+import { daphne, hypercorn, uvicorn, uvicornPlain } from './asgi.ts'
 import { bjoern, fastPySgi, granian, socketify } from './compiled.ts'
-import { gunicornSync, gunicornThreads } from './gunicorn.ts'
+import { gunicornAsgi, gunicornSync, gunicornThreads } from './gunicorn.ts'
 import { modWsgiDaemon, modWsgiEmbedded } from './mod-wsgi.ts'
 import { nodeHttp } from './node-http.ts'
+import { pythonNode } from './python-node.ts'
 import type { BenchServer } from './server.ts'
-import { taipan, taipanFront } from './taipan.ts'
+import {
+  taipan,
+  taipanEmbedded,
+  taipanEmbeddedThreads,
+  taipanFront,
+  taipanLibrary,
+} from './taipan.ts'
 import { uwsgi, uwsgiRouter } from './uwsgi.ts'
 import { waitress } from './waitress.ts'
 
 /** Every server, in the order of the report. */
 export const SERVERS: readonly BenchServer[] = [
   taipan,
+  taipanEmbedded,
+  taipanEmbeddedThreads,
+  taipanLibrary,
   taipanFront,
   nodeHttp,
   uwsgi,
@@ -23,4 +34,10 @@ export const SERVERS: readonly BenchServer[] = [
   gunicornThreads,
   modWsgiEmbedded,
   modWsgiDaemon,
+  uvicorn,
+  uvicornPlain,
+  hypercorn,
+  gunicornAsgi,
+  daphne,
+  pythonNode,
 ]

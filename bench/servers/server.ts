@@ -1,10 +1,14 @@
 import type { Program } from '../measure/children.ts'
 
+/** How an application is called. */
+export type Interface = 'wsgi' | 'asgi'
+
 /** What a server is told. */
 export interface LaunchContext {
   readonly port: number
   /** Module of `bench/applications` whose `application` is to be served. */
   readonly module: string
+  readonly interface: Interface
   /** Python threads. */
   readonly threads: number
   /** `bin` folder of the virtual environment that every server uses. */
@@ -22,7 +26,11 @@ export interface BenchServer {
   readonly title: string
   /** The Python package that it is; its version is told. */
   readonly distribution?: string
-  /** Serves JavaScript: takes part where the answer is the one of `hello`. */
+  /** The applications that it can call; without it, only those of WSGI. */
+  readonly interfaces?: readonly Interface[]
+  /** Speaks WebSocket; without it, every server of ASGI. */
+  readonly sockets?: boolean
+  /** Serves JavaScript: takes part where the answer is the one of `hello`, whatever the interface. */
   readonly answersHelloOnly?: boolean
   /** The program to start. Throws `Unavailable`. */
   launch(context: LaunchContext): Program

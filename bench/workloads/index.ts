@@ -5,7 +5,8 @@ const MEGABYTE = 1024 * 1024
 /** Size of the downloaded body in bytes. */
 export const DOWNLOAD_SIZE = 100 * MEGABYTE
 
-const GET = { path: '/', connections: 32, upload: 0 }
+const GET = { path: '/', connections: 32, upload: 0, interface: 'wsgi' } as const
+const ASGI = { ...GET, interface: 'asgi' } as const
 
 /** Every workload, in the order of the report. */
 export const WORKLOADS: readonly Workload[] = [
@@ -66,5 +67,42 @@ export const WORKLOADS: readonly Workload[] = [
     module: 'hello',
     expected: 'Hello, World!',
     companions: { script: 'idle-connections.mjs', count: 5000 },
+  },
+  {
+    ...ASGI,
+    name: 'hello-asgi',
+    title: 'Hello by ASGI, 13 bytes',
+    module: 'hello_asgi',
+    expected: 'Hello, World!',
+  },
+  {
+    ...ASGI,
+    name: 'fastapi',
+    title: 'JSON from FastAPI',
+    module: 'fastapi_json',
+    expected: '"message":"Hello, World!"',
+  },
+  {
+    ...ASGI,
+    name: 'wait',
+    title: '10 ms of awaited I/O, 512 connections',
+    module: 'wait_asgi',
+    connections: 512,
+    expected: 'waited',
+  },
+  {
+    ...ASGI,
+    name: 'stream',
+    title: '64 KiB streamed in 16 pieces',
+    module: 'stream_asgi',
+    expected: 64 * 1024,
+  },
+  {
+    ...ASGI,
+    name: 'socket',
+    title: 'Echo of 64 bytes by WebSocket',
+    module: 'socket_asgi',
+    expected: 'x'.repeat(64),
+    socket: true,
   },
 ]

@@ -1,3 +1,5 @@
+import type { Interface } from '../servers/server.ts'
+
 /** Clients that occupy the server while others are measured. */
 export interface CompanionClients {
   /** File of `bench/clients`. */
@@ -12,6 +14,9 @@ export interface Workload {
   readonly title: string
   /** Module of `bench/applications` whose `application` is served. */
   readonly module: string
+  readonly interface: Interface
+  /** Messages go over WebSockets instead of requests; `expected` is the message. */
+  readonly socket?: boolean
   readonly path: string
   /** Connections of the load generator. */
   readonly connections: number
