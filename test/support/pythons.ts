@@ -2,10 +2,20 @@ import { readdirSync, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
+import { checkEmbedding } from '../../src/backends/embedded/preflight.ts'
 import { PYTHON } from './backend-lab.ts'
 
+/** Those that can run inside Node. */
+export async function listEmbeddable(): Promise<string[]> {
+  const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
+  const found: string[] = []
+  for (const python of listPythons())
+    if ((await checkEmbedding(python, environment)).embeddable) found.push(python)
+  return found
+}
+
 /** Interpreters of this machine, each once: the one of the tests, those of pyenv, the system's, and those that TAIPAN_TEST_PYTHONS names. */
-export function listPythons(): string[] {
+function listPythons(): string[] {
   const versions = path.join(
     process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'),
     'versions',

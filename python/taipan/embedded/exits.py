@@ -5,20 +5,23 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from taipan.tracebacks import format_exception
 
-_Handler = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_Handler = tuple[object, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
-#: Handlers with the path of the module that registered them, oldest first.
+#: Handlers with the generation that registered them, None for what all share; oldest first.
 _handlers: list[_Handler] = []
 _libraries: tuple[str, ...] = ()
 
 
-def install() -> None:
-    """Takes over `atexit`. What the standard library registers goes on to it."""
+def install(find_owner: Callable[[str], object]) -> None:
+    """Takes over `atexit`. What the standard library registers goes on to it.
+
+    `find_owner` gets the path of a module and gives the generation that it belongs to, or None.
+    """
     global _libraries
     _libraries = (os.path.join(os.path.dirname(os.__file__), ""),)
     register, unregister = atexit.register, atexit.unregister
@@ -30,7 +33,7 @@ def install() -> None:
         path = str(sys._getframe(1).f_globals.get("__file__") or "")
         if _is_standard(path):
             return register(function, *args, **kwargs)
-        _handlers.append((os.path.realpath(path) if path else "", function, args, kwargs))
+        _handlers.append((find_owner(path), function, args, kwargs))
         return function
 
     def unregister_here(function: Callable[..., object]) -> None:
@@ -43,11 +46,10 @@ def install() -> None:
     patched.unregister = unregister_here
 
 
-def run_handlers(folders: Iterable[str] | None, report: Callable[[str, str, str], None]) -> None:
-    """Runs what modules in the folders have registered, or all when None; the newest first."""
-    inside = None if folders is None else tuple(os.path.join(folder, "") for folder in folders)
+def run_handlers(owner: object, report: Callable[[str, str, str], None]) -> None:
+    """Runs what a generation has registered, or all when None; the newest first."""
     while True:
-        handler = _take_last(inside)
+        handler = _take_last(owner)
         if handler is None:
             return
         _, function, args, kwargs = handler
@@ -64,9 +66,9 @@ def run_rest() -> None:
     atexit._run_exitfuncs()
 
 
-def _take_last(inside: tuple[str, ...] | None) -> _Handler | None:
+def _take_last(owner: object) -> _Handler | None:
     for index in range(len(_handlers) - 1, -1, -1):
-        if inside is None or _handlers[index][0].startswith(inside):
+        if owner is None or _handlers[index][0] is owner:
             return _handlers.pop(index)
     return None
 

@@ -26,8 +26,7 @@ def find_folders(config: Mapping[str, Any]) -> list[str]:
 
 def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
     """Takes the modules of the folders out of `sys.modules`, and gives them."""
-    inside = tuple(os.path.join(folder, "") for folder in folders)
-    outside = _library_folders()
+    inside, outside = _inside(folders), _library_folders()
     taken = {}
     for name, module in list(sys.modules.items()):
         if name == "__main__" or name == "taipan" or name.startswith("taipan."):
@@ -49,6 +48,16 @@ def restore_modules(folders: Iterable[str], earlier: Mapping[str, ModuleType]) -
 def collect() -> None:
     """Frees what was unloaded."""
     gc.collect()
+
+
+def lies_in(path: str, folders: Iterable[str]) -> bool:
+    """A source belongs to the applications in these folders."""
+    place = os.path.realpath(path)
+    return place.startswith(_inside(folders)) and not place.startswith(_library_folders())
+
+
+def _inside(folders: Iterable[str]) -> tuple[str, ...]:
+    return tuple(os.path.join(folder, "") for folder in folders)
 
 
 def _library_folders() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, Callable
 
 from taipan.control import ControlThread, Message
@@ -44,6 +45,9 @@ class InnerWorker:
         self.channel = InnerChannel(self._control)
         self.serving: Serving | None = None
         self._folders: list[str] = []
+        #: Modules of an earlier generation, until this one serves.
+        self._earlier: dict[str, ModuleType] = {}
+        self._given_up = False
         self._path: list[str] = []
         self._stopping = threading.Lock()
         self._over = threading.Lock()
@@ -81,11 +85,11 @@ class InnerWorker:
             return
         self._stopping.acquire(False)
         _workers.pop(self._number, None)
-        alone = not any(worker.uses(self._folders) for worker in _workers.values())
-        if self._folders and alone:
-            exits.run_handlers(self._folders if _workers else None, shared.logs.report)
+        # What libraries have registered runs with the last one.
+        exits.run_handlers(self if _workers else None, shared.logs.report)
         shared.logs.flush()
-        if alone:
+        others = _workers.values()
+        if not self._given_up and not any(other.uses(self._folders) for other in others):
             modules.take_modules(self._folders)
         self._leave_path()
         shared.leave(self)
@@ -94,9 +98,13 @@ class InnerWorker:
         self._close_sockets()
         modules.collect()
 
+    def owns(self, path: str) -> bool:
+        """A module is one of its applications'."""
+        return bool(path) and modules.lies_in(path, self._folders)
+
     def uses(self, folders: Sequence[str]) -> bool:
         """It has loaded applications from one of the folders."""
-        return any(folder in folders for folder in self._folders)
+        return not self._given_up and any(folder in folders for folder in self._folders)
 
     def _on_configure(self, config: Message) -> None:
         node_thread.post(lambda: self._load(config))
@@ -110,25 +118,31 @@ class InnerWorker:
         shared.enter(self)
         self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
         self._handlers.update(self.serving.handlers())
-        folders = modules.find_folders(config)
-        earlier = modules.take_modules(folders)
+        self._folders = modules.find_folders(config)
+        self._earlier = modules.take_modules(self._folders)
         self._enter_path(config)
         self._loop.enter()
         if self.serving.load():
-            self._folders = folders
             self._loop.start(self.serving, self._on_loop_ready, self._on_loop_failed)
-            return
-        modules.restore_modules(folders, earlier)
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Nothing is served: what others use is put back where it was."""
+        modules.restore_modules(self._folders, self._earlier)
+        self._earlier = {}
+        self._given_up = True
         self.stop()
 
     def _on_loop_ready(self) -> None:
+        self._earlier = {}
         if self.serving is not None and not self._stopping.locked():
             self._start_threads(self.serving)
 
     def _on_loop_failed(self, error: BaseException) -> None:
         if self.serving is not None:
             self.serving.report_loop_failure(error)
-        self.stop()
+        self._give_up()
 
     def _start_threads(self, serving: Serving) -> None:
         usual = threading.stack_size(_THREAD_STACK_BYTES)
@@ -179,9 +193,14 @@ class InnerWorker:
 def prepare(bell: int) -> None:
     """Prepares the interpreter for workers; called once, on Node's thread."""
     node_thread.open_bell(bell)
-    exits.install()
+    exits.install(_find_owner)
     signals.install(shared.logs.report)
     forks.install()
+
+
+def _find_owner(path: str) -> InnerWorker | None:
+    worker = shared.current
+    return worker if isinstance(worker, InnerWorker) and worker.owns(path) else None
 
 
 def open_worker(control: int, threads: Sequence[int], memory: Mapping[str, Any]) -> dict[str, int]:

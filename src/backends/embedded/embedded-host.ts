@@ -14,7 +14,7 @@ import { MemoryCarrier } from './memory-carrier.ts'
 const AFTER_INTERRUPT = 1000
 const NO_PROCESS: WorkerEnd = { code: null, signal: null }
 
-/** Starts a worker in this very process. Rejects with PYTHON_NOT_EMBEDDABLE or CONFIG_INVALID. */
+/** Starts a worker in this very process. Rejects with PYTHON_NOT_EMBEDDABLE. */
 export async function startEmbeddedWorker(group: ProcessGroup): Promise<WorkerHost> {
   const python = await enterPython(group)
   try {

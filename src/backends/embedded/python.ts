@@ -1,10 +1,9 @@
 import { Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 
-import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Ffi } from './ffi.ts'
-import { loadFfi } from './ffi.ts'
+import { loadFfi, notEmbeddable } from './ffi.ts'
 import { Interpreter } from './interpreter.ts'
 import type { EmbeddingFacts } from './preflight.ts'
 import { examinePython } from './preflight.ts'
@@ -30,7 +29,7 @@ const KEY = Symbol.for('taipan.python')
 
 /**
  * The Python of this process, with the surroundings of the group; started when none runs yet. Rejects with
- * PYTHON_NOT_EMBEDDABLE, or with CONFIG_INVALID when another one runs.
+ * PYTHON_NOT_EMBEDDABLE, also when another one runs.
  */
 export async function enterPython(group: ProcessGroup): Promise<EmbeddedPython> {
   const ffi = await loadFfi()
@@ -95,8 +94,7 @@ function leaveAtExit(interpreter: Interpreter): void {
 
 function checkSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: ProcessGroup): void {
   if (running.libpython === facts.libpython && running.prefix === facts.prefix) return
-  throw new TaipanError(
-    'CONFIG_INVALID',
+  throw notEmbeddable(
     `groups.${group.name}: its Python is ${facts.executable}, and ${running.executable} runs in this process already, which can have one Python only; give both the same "python", or this group the engine "daemon"`,
   )
 }

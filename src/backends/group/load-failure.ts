@@ -3,7 +3,7 @@ import { TaipanError } from '../../core/errors.ts'
 
 /** Why a worker never became ready. */
 export interface LoadFailure {
-  readonly code: Extract<ErrorCode, 'APPLICATION_LOAD' | 'PYTHON_START'>
+  readonly code: Extract<ErrorCode, 'APPLICATION_LOAD' | 'PYTHON_START' | 'PYTHON_NOT_EMBEDDABLE'>
   /** Name of the application; undefined when the process ended before it said anything. */
   readonly application: string | undefined
   readonly summary: string
@@ -20,7 +20,7 @@ export function loadError(failure: LoadFailure): TaipanError {
 /** One line for people. */
 export function describeFailure(failure: LoadFailure): string {
   const { code, application, summary } = failure
-  if (code === 'PYTHON_START') return summary
+  if (code !== 'APPLICATION_LOAD') return summary
   const subject = application === undefined ? 'the application' : `application ${application}`
   return `${subject} could not be loaded: ${summary}`
 }

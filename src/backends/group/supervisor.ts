@@ -1,4 +1,5 @@
 import type { Findings } from '../../core/backend.ts'
+import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
@@ -137,7 +138,7 @@ export class Supervisor implements WorkerListener {
     } catch (error) {
       const summary = error instanceof Error ? error.message : String(error)
       return {
-        failure: { code: 'PYTHON_START', application: undefined, summary, traceback: '' },
+        failure: { code: codeOf(error), application: undefined, summary, traceback: '' },
       }
     }
   }
@@ -219,4 +220,9 @@ function describeForce(label: string, force: Force): string {
 function describeLoss(requests: number): string {
   if (requests === 0) return 'it had no request'
   return requests === 1 ? 'it had 1 request' : `it had ${requests} requests`
+}
+
+function codeOf(error: unknown): LoadFailure['code'] {
+  const embedded = error instanceof TaipanError && error.code === 'PYTHON_NOT_EMBEDDABLE'
+  return embedded ? 'PYTHON_NOT_EMBEDDABLE' : 'PYTHON_START'
 }

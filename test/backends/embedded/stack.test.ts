@@ -4,8 +4,7 @@ import { promisify } from 'node:util'
 
 import { describe, expect, test } from 'vitest'
 
-import { checkEmbedding } from '../../../src/backends/embedded/preflight.ts'
-import { listPythons } from '../../support/pythons.ts'
+import { listEmbeddable } from '../../support/pythons.ts'
 
 const run = promisify(execFile)
 const SUPPORT = fileURLToPath(new URL('support', import.meta.url))
@@ -26,11 +25,7 @@ const OTHERS: Readonly<Record<string, RegExp>> = {
   repr: /^\d+$/,
 }
 
-const pythons: string[] = []
-for (const python of listPythons())
-  if ((await checkEmbedding(python, ENVIRONMENT)).embeddable) pythons.push(python)
-
-describe.each(pythons)('recursion without end in %s', (python) => {
+describe.each(await listEmbeddable())('recursion without end in %s', (python) => {
   test.each(['node', 'python'])(
     'is an exception on a thread of %s',
     async (thread) => {

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { isMainThread, Worker } from 'node:worker_threads'
+
+import { createEmbeddedBackend } from '../../../../src/backends/embedded/embedded-backend.ts'
+import type { Backend } from '../../../../src/core/backend.ts'
+import { labApplication, resolveLabGroup } from '../../../support/backend-lab.ts'
+import { startFront } from '../../../support/front.ts'
+import { fetchRaw } from '../../../support/raw-client.ts'
+
+/** A program of its own that has Python inside; what it does is named on its command line. */
+const folder = mkdtempSync(path.join(tmpdir(), 'taipan-program-'))
+const [, , task = '', ...values] = process.argv
+const home = process.env['LAB_PYTHONHOME']
+const logger = {
+  debug: () => {},
+  info: (_: object, text: string) => console.log(text),
+  warn: (_: object, text: string) => console.log(text),
+  error: (_: object, text: string) => console.log(text),
+}
+
+function createBackend(python?: string): Backend {
+  const group = resolveLabGroup(folder, {
+    applications: [labApplication({ target: 'embedded_lab.py' })],
+    timeouts: { shutdown: 2000 },
+    environment: { ...(home !== undefined && { PYTHONHOME: home }) },
+    ...(python !== undefined && { python }),
+  })
+  return createEmbeddedBackend(group, { logger })
+}
+
+async function serveAndAsk(...names: string[]): Promise<() => Promise<void>> {
+  const backend = createBackend(values[0])
+  await backend.start()
+  const front = await startFront((exchange) =>
+    backend.run(exchange, {
+      application: 'lab',
+      scriptName: '',
+      pathInfo: exchange.request.path,
+    }),
+  )
+  for (const name of names) console.log(name, (await fetchRaw(front.url, `/${name}`)).text)
+  return async () => {
+    await backend.stop()
+    await front.stop()
+  }
+}
+
+const TASKS: Readonly<Record<string, () => Promise<void>>> = {
+  /** Ends with threads of Python at work, and without a stop. */
+  async exit() {
+    await serveAndAsk('thread', 'busy-thread', 'lasting-thread', 'last-words')
+    process.exit(7)
+  },
+  /** Ends by itself once it is stopped. */
+  async return() {
+    const stop = await serveAndAsk('thread', 'busy-thread', 'lasting-thread', 'last-words')
+    await stop()
+    console.log('stopped')
+  },
+  async worker() {
+    if (!isMainThread) {
+      const stop = await serveAndAsk('ticks')
+      await stop()
+      return
+    }
+    for (let i = 0; i < 2; i++) {
+      const worker = new Worker(process.argv[1] ?? '', { argv: ['worker'] })
+      worker.on('error', (error) => console.log(error.message))
+      await new Promise((resolve) => {
+        worker.once('exit', resolve)
+      })
+    }
+  },
+  async other() {
+    const [first, second] = values.map(createBackend)
+    await first?.start()
+    console.log(await second?.start().catch((error: unknown) => error))
+    await Promise.all([first?.stop(), second?.stop()])
+  },
+  async start() {
+    console.log(
+      await createBackend(values[0])
+        .start()
+        .catch((error: unknown) => error),
+    )
+  },
+}
+
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+await TASKS[task]?.()
