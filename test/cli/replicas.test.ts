@@ -256,10 +256,10 @@ describe('signals', () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2', '--no-access-log')
     const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-    let over = false
+    const load = { over: false }
     const ask = async (): Promise<number> => {
       let answered = 0
-      for (; !over; answered += 1) await getBy(agent, `${taipan.url}/code`)
+      for (; !load.over; answered += 1) await getBy(agent, `${taipan.url}/code`)
       return answered
     }
     const clients = Array.from({ length: 8 }, ask)
@@ -268,7 +268,7 @@ describe('signals', () => {
       taipan.kill('SIGHUP')
       await waitFor(() => !before.some(isAlive), 'end of the old replicas')
     }
-    over = true
+    load.over = true
     for (const answered of await Promise.all(clients)) expect(answered).toBeGreaterThan(10)
     agent.destroy()
     await taipan.stop()
