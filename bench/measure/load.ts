@@ -10,7 +10,9 @@ export interface Load {
   /** POST bodies of that many bytes; 0 sends GET. */
   readonly bodySize: number
   /** Sent over WebSockets, each waiting for its echo before the next. */
-  readonly message: string | undefined
+  readonly message?: string | undefined
+  /** Says in the place of `load.lua` what wrk asks. */
+  readonly script?: string
 }
 
 const schema = z.object({
@@ -59,8 +61,9 @@ function createGenerator(load: Load): Program {
   return { command: process.execPath, args }
 }
 
-function formatArguments({ url, connections, seconds, bodySize }: Load): readonly string[] {
-  const script = join(import.meta.dirname, 'load.lua')
+function formatArguments(load: Load): readonly string[] {
+  const { url, connections, seconds, bodySize } = load
+  const { script = join(import.meta.dirname, 'load.lua') } = load
   const tail = bodySize > 0 ? ['--', String(bodySize)] : []
   return [
     '-t1',

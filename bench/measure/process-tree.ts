@@ -48,6 +48,21 @@ export function readMemory(root: number): number {
   return bytes
 }
 
+/** Resident set size of the tree in bytes; memory shared by several processes counts in each. */
+export function readResidentMemory(root: number): number {
+  let bytes = 0
+  for (const pid of listTree(root)) {
+    const rss = /^VmRSS:\s+(\d+) kB/m.exec(readProcessFile(pid, 'status') ?? '')?.[1]
+    bytes += Number(rss ?? 0) * 1024
+  }
+  return bytes
+}
+
+/** File descriptors that the processes of the tree have open. */
+export function countDescriptors(root: number): number {
+  return listTree(root).reduce((sum, pid) => sum + readFolder(`/proc/${pid}/fd`).length, 0)
+}
+
 /** When the process started, as the kernel counts; undefined when it does not live. With the pid it names one process for ever. */
 export function readStartTime(pid: number): string | undefined {
   return readStat(pid)?.[START_TIME]
@@ -57,6 +72,14 @@ function readStat(pid: number): readonly string[] | undefined {
   const text = readProcessFile(pid, 'stat')
   // The name may hold blanks and parentheses; the last one ends it.
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+function readFolder(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
 }
 
 function readProcessFile(pid: number, name: string): string | undefined {
