@@ -7,7 +7,7 @@ import { startSite, type Site } from './site.ts'
 import { openSocket } from './socket.ts'
 
 /** What a framework may lack. */
-export type Feature = 'length of HEAD' | 'close code' | 'refusal'
+type Feature = 'length of HEAD' | 'close code' | 'refusal'
 
 /** A sample site: one small application with the same pages in every framework. */
 export interface Sample {

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 const DEADLINE = 15_000
 
 /** How a WebSocket ended. */
-export interface SocketEnd {
+interface SocketEnd {
   readonly code: number
   readonly reason: string
 }
