@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { createConnection } from 'node:net'
 
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 
 import { launchTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
@@ -80,8 +80,19 @@ function listReplicas(taipan: RunningTaipan): number[] {
   return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
-function start(project: Project, ...args: readonly string[]): Promise<RunningTaipan> {
-  return startTaipan(['app.py', ...EMBEDDED, ...args], { cwd: project.folder })
+const started: RunningTaipan[] = []
+
+afterEach(async () => {
+  for (const taipan of started.splice(0)) {
+    taipan.kill('SIGKILL')
+    await taipan.waitForExit()
+  }
+})
+
+async function start(project: Project, ...args: readonly string[]): Promise<RunningTaipan> {
+  const taipan = await startTaipan(['app.py', ...EMBEDDED, ...args], { cwd: project.folder })
+  started.push(taipan)
+  return taipan
 }
 
 describe('replicas', () => {
