@@ -97,7 +97,7 @@ export interface WebSocketChannel {
   onDrain: (() => void) | undefined
   /** Called with each whole message that was asked for by `request`, and with the few that were read ahead when the socket closes; text is valid UTF-8. One listener. */
   onMessage: ((data: Buffer, isText: boolean) => void) | undefined
-  /** Called once when the socket is closed, whoever closed it; behind the last message. One listener. */
+  /** Called once when either side has closed the socket, or it is lost; behind the last message. One listener. */
   onClose: ((close: WebSocketClose) => void) | undefined
   /** Lets so many more bytes of messages come; each costs at least 1. Nothing is given before the first call; what exceeds a small read-ahead stalls the client. */
   request(bytes: number): void

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { WebSocketChannel } from '../../../src/core/exchange.ts'
 import { pollUntil, sleep } from '../../support/raw-client.ts'
 import { formatFrame, OPCODE, openWebSocket } from '../../support/web-socket-client.ts'
 import { startLab } from './front-lab.ts'
@@ -161,6 +162,69 @@ describe('a client that does not read', () => {
       await sleep(100)
     }
     expect(log.closes).toEqual([])
+    socket.connection.resume()
+    await socket.connection.waitUntil(() => socket.connection.received > size, 'all of it')
+  })
+})
+
+describe('the end', () => {
+  /** Sends until the client, which does not read, has to be waited for. */
+  async function fill(channel: WebSocketChannel | undefined): Promise<void> {
+    const piece = Buffer.alloc(32_768)
+    while (channel?.send(piece, { isText: false, last: true }) === true) await sleep(0)
+  }
+
+  test('is told at once when the client closes without reading', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 0 } })
+    using socket = await openWebSocket(lab.url)
+    socket.connection.pause()
+    await fill(log.channels[0])
+    socket.sendText('last')
+    socket.close(3000, 'bye')
+    await pollUntil(() => log.closes[0], 'the close')
+    expect(log.closes).toEqual([{ code: 3000, reason: 'bye' }])
+    expect(log.messages.map(({ data }) => data.toString())).toEqual(['last'])
+    expect(lab.outcomes).toEqual([])
+    socket.connection.destroy()
+    await pollUntil(() => lab.outcomes[0], 'the end of the connection')
+    expect(log.closes).toHaveLength(1)
+  })
+
+  test('is told at once when our side closes, and sends are held back', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 0 } })
+    using socket = await openWebSocket(lab.url)
+    const [channel] = log.channels
+    let drained = 0
+    if (channel !== undefined)
+      channel.onDrain = () => {
+        drained += 1
+      }
+    channel?.close({ code: 1012, reason: '' })
+    expect(channel?.send(Buffer.from('late'), { isText: true, last: true })).toBe(false)
+    expect(log.closes).toEqual([])
+    await sleep(0)
+    expect(log.closes).toEqual([{ code: 1012, reason: '' }])
+    expect(await socket.readClose()).toBe('1012')
+    expect(drained).toBe(0)
+  })
+
+  test('waits for a client that takes slowly what was sent before', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 400 } })
+    using socket = await openWebSocket(lab.url)
+    socket.discard()
+    socket.connection.pause()
+    const size = 16 * MIB
+    log.channels[0]?.send(Buffer.alloc(size), { isText: false, last: true })
+    log.channels[0]?.close({ code: 1000, reason: '' })
+    for (let i = 0; i < 12; i++) {
+      socket.connection.resume()
+      await sleep(10)
+      socket.connection.pause()
+      await sleep(100)
+    }
     socket.connection.resume()
     await socket.connection.waitUntil(() => socket.connection.received > size, 'all of it')
   })

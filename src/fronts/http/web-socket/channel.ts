@@ -7,6 +7,7 @@ import type { Wait } from '../deadlines.ts'
 import { HIGH_WATER } from '../outbox.ts'
 import { toCloseCode, toSendable } from './close-code.ts'
 import { FrameOutbox } from './frame-outbox.ts'
+import type { FrontSocket } from './front-socket.ts'
 import { ReadAhead, type MessageListener } from './read-ahead.ts'
 
 /** How a WebSocket is lost. */
@@ -15,17 +16,20 @@ const LOST: WebSocketClose = { code: 1006, reason: '' }
 /** What a channel is made of. */
 export interface ChannelParts {
   readonly socket: Socket
-  readonly webSocket: WebSocket
-  /** Called once, behind `onClose`. `lost`: without a close by either side. */
+  readonly webSocket: FrontSocket
+  /** Called once, when the connection is gone; behind `onClose`. `lost`: without a close by either side. */
   readonly onClosed: (lost: boolean) => void
 }
 
-/** One WebSocket of the front, until its connection is closed. */
+/**
+ * One WebSocket of the front, until its connection is closed. `onClose` is told as soon as one side closes: a client
+ * that does not take what is left, or does not follow the close, would keep the application waiting.
+ */
 export class Channel implements WebSocketChannel {
   onDrain: (() => void) | undefined
   onClose: ((close: WebSocketClose) => void) | undefined
   readonly #socket: Socket
-  readonly #webSocket: WebSocket
+  readonly #webSocket: FrontSocket
   readonly #outbox: FrameOutbox
   readonly #incoming = new ReadAhead()
   readonly #onClosed: (lost: boolean) => void
@@ -33,6 +37,8 @@ export class Channel implements WebSocketChannel {
   #closing: WebSocketClose | undefined
   /** How the client broke the protocol. */
   #failure: WebSocketClose | undefined
+  /** `onClose` was told. */
+  #ended = false
   #blocked = false
   #paused = false
   #awaitingPong = false
@@ -52,6 +58,9 @@ export class Channel implements WebSocketChannel {
       this.#awaitingPong = false
     })
     webSocket.on('error', (error) => this.#noteFailure(error))
+    webSocket.onClosing = (close) => {
+      if (this.#closing === undefined) this.#end(close)
+    }
     webSocket.on('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
     // Both sides have said goodbye: a client that keeps its end open is not waited for.
     socket.once('finish', () => {
@@ -88,14 +97,19 @@ export class Channel implements WebSocketChannel {
     return this.#awaitingPong && !this.#paused ? 'pong' : 'ping'
   }
 
-  /** Changes whenever the wait begins anew: a pong can only come behind what the client has sent before. */
+  /**
+   * Changes whenever the wait begins anew: a pong can only come behind what the client has sent before, and its part in
+   * closing behind what it still has to take.
+   */
   get activity(): number {
-    return this.wait === 'pong' ? this.#socket.bytesRead + this.#messages : this.#pings
+    const { wait } = this
+    if (wait === 'close') return this.#outbox.progress
+    return wait === 'pong' ? this.#socket.bytesRead + this.#messages : this.#pings
   }
 
   send(data: Uint8Array, piece: WebSocketPiece): boolean {
     this.#outbox.send(data, piece)
-    if (this.#outbox.pending >= HIGH_WATER) this.#blocked = true
+    if (this.#outbox.pending >= HIGH_WATER || this.#outbox.closed) this.#blocked = true
     return !this.#blocked
   }
 
@@ -106,10 +120,13 @@ export class Channel implements WebSocketChannel {
 
   close(close: WebSocketClose): void {
     if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return
-    this.#closing = toSendable(close)
+    const closing = toSendable(close)
+    this.#closing = closing
     this.#incoming.discard()
     this.#setPaused(false)
-    this.#outbox.close(this.#closing)
+    this.#outbox.close(closing)
+    // Who accepted it may not listen yet.
+    process.nextTick(() => this.#end(closing))
   }
 
   ping(): void {
@@ -149,12 +166,18 @@ export class Channel implements WebSocketChannel {
 
   #finish(close: WebSocketClose): void {
     const lost = close.code === LOST.code && !this.#closing && !this.#failure
+    this.#end(this.#closing ?? this.#failure ?? close)
+    this.#onClosed(lost)
+  }
+
+  #end(close: WebSocketClose): void {
+    if (this.#ended) return
+    this.#ended = true
     this.#incoming.flush()
-    this.onClose?.(this.#closing ?? this.#failure ?? close)
+    this.onClose?.(close)
     this.onClose = undefined
     this.onDrain = undefined
     this.onMessage = undefined
-    this.#onClosed(lost)
   }
 }
 

@@ -51,7 +51,12 @@ export class FrameOutbox {
 
   /** Few enough bytes are pending for a paused writer to go on. */
   get low(): boolean {
-    return this.pending <= LOW_WATER
+    return this.pending <= LOW_WATER && !this.closed
+  }
+
+  /** Nothing more is taken in. */
+  get closed(): boolean {
+    return this.#close !== undefined || this.#webSocket.readyState !== WebSocket.OPEN
   }
 
   get #full(): boolean {
@@ -60,7 +65,7 @@ export class FrameOutbox {
 
   /** Sends a message or a piece of one. The bytes must not be changed afterwards. */
   send(data: Uint8Array, piece: WebSocketPiece): void {
-    if (this.#close !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return
+    if (this.closed) return
     this.bytes += data.length
     if (this.#queue.length === 0 && data.length <= FRAME_BYTES && !this.#full) {
       this.#write(data, piece)

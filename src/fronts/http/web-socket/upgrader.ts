@@ -1,9 +1,10 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { type Server, type WebSocket, WebSocketServer } from 'ws'
+import { type Server, WebSocketServer } from 'ws'
 
 import type { WebSocketOptions } from '../options.ts'
+import { FrontSocket } from './front-socket.ts'
 import type { Handshake } from './handshake.ts'
 import { WEB_SOCKET_VERSION } from './handshake.ts'
 
@@ -31,20 +32,22 @@ export interface UpgradePlan {
 
 /** Makes WebSockets of connections. One for a front. */
 export class Upgrader {
-  readonly #server: Server<typeof WebSocket, typeof HandshakeRequest>
+  readonly #server: Server<typeof FrontSocket, typeof HandshakeRequest>
 
   constructor(options: WebSocketOptions) {
     const message = options.message === 0 ? MOST : Math.min(options.message, MOST)
     // The types of `ws` do not know `closeTimeout` yet.
     const settings = {
       noServer: true,
+      WebSocket: FrontSocket,
       clientTracking: false,
       autoPong: false,
       maxPayload: message,
       maxFragments: resolveCount(FRAMES, message),
       maxBufferedChunks: resolveCount(CHUNKS, message),
       perMessageDeflate: options.compression && COMPRESSION,
-      closeTimeout: options.closeTimeout === 0 ? MOST : options.closeTimeout,
+      // Its clock does not stop while the client still takes what was sent before; that of the connections does.
+      closeTimeout: MOST,
     }
     this.#server = new WebSocketServer(settings)
     this.#server.on('headers', (headers, request) => {
@@ -53,7 +56,7 @@ export class Upgrader {
   }
 
   /** Answers the handshake and hands the socket over; undefined when the client is gone. */
-  upgrade(socket: Socket, { handshake, lines, rest }: UpgradePlan): WebSocket | undefined {
+  upgrade(socket: Socket, { handshake, lines, rest }: UpgradePlan): FrontSocket | undefined {
     const request = new HandshakeRequest(socket)
     request.method = 'GET'
     request.headers = {
@@ -66,7 +69,7 @@ export class Upgrader {
     request.lines = lines
     // `ws` writes the header as text, and everything else as bytes.
     socket.setDefaultEncoding('latin1')
-    let upgraded: WebSocket | undefined
+    let upgraded: FrontSocket | undefined
     this.#server.handleUpgrade(request, socket, rest, (webSocket) => {
       upgraded = webSocket
     })
