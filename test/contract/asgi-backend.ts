@@ -118,6 +118,24 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       expect((await connection.readFinalResponse()).text).toBe(String(size))
     })
 
+    test('the body of a client that has finished sending comes whole', async () => {
+      await using lab = await start()
+      for (const size of [60_000, 500_000]) {
+        using connection = await openRaw(lab.url)
+        connection.send(`POST /lab/read-late?name=${size} HTTP/1.1\r\nHost: a\r\n`)
+        connection.send(`Content-Length: ${size}\r\n\r\n`)
+        await lab.waitForEntry(`gate-${size}`)
+        const sending = connection.sendAll(Buffer.alloc(size))
+        connection.finishSending()
+        await new Promise((resolve) => {
+          setTimeout(resolve, 100)
+        })
+        lab.openGate(String(size))
+        await sending
+        expect((await connection.readFinalResponse()).text).toBe(String(size))
+      }
+    })
+
     test('answers although the body was not read', async () => {
       await using lab = await start()
       const body = Buffer.alloc(1_000_000)
@@ -271,6 +289,16 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       await using lab = await start()
       using connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: '/lab/watch' }))
+      await lab.waitForEntry('watching')
+      connection.destroy()
+      await lab.waitForEntry('http.disconnect', 2)
+    })
+
+    test('receive tells it although another request has come behind', async () => {
+      await using lab = await start()
+      const request = formatRequest({ target: '/lab/watch' }).toString()
+      const connection = await openRaw(lab.url)
+      connection.send(request + request)
       await lab.waitForEntry('watching')
       connection.destroy()
       await lab.waitForEntry('http.disconnect', 2)

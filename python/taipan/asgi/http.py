@@ -62,7 +62,7 @@ class HttpStream(ResponseStream):
         #: The whole body, until it is taken.
         self._body = body
         self._pulls = body is None
-        #: The client has finished sending, and has probably left.
+        #: The client has finished sending all of its body, and has probably left.
         self._left = False
         self._parts: deque[bytes] | None = None
         self._complete = False
@@ -79,7 +79,7 @@ class HttpStream(ResponseStream):
                 return {"type": "http.request", "body": body, "more_body": False}
             if self._pulls and (event := self._take()) is not None:
                 return event
-            if self.gone is not None or self._left:
+            if self.gone is not None or (self._left and not self._pulls):
                 break
             await self.wait()
         return {"type": "http.disconnect"}

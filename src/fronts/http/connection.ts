@@ -93,7 +93,7 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   get clientEnded(): boolean {
-    return this.#ended && this.#decoder.bodyDone && this.#decoder.buffered === 0
+    return this.#ended && this.#decoder.bodyDone
   }
 
   get wait(): Wait {
