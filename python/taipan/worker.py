@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.logs import Logs, Requests
 from taipan.serving import Serving
-from taipan.tracebacks import format_exception
+from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
     from taipan.loop import LoopRunner
@@ -51,6 +51,8 @@ class Worker:
         # A signal handler may put while its own thread waits; an Event could lock up there.
         self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._terminated = False
+        #: The application has called `sys.exit` where no request was to take it.
+        self._leaving = False
         self._ending = False
         self._loaded = False
         self._runner: LoopRunner | None = None
@@ -107,11 +109,29 @@ class Worker:
                 else:
                     self._runner.run()
                 return
-            except SystemExit:
-                self._channel.send({"type": "leaving"})
-                return
             except BaseException as error:
-                self._logs.report("error", "a signal handler raised", format_exception(error))
+                if self._ends_by(error):
+                    return
+
+    def _ends_by(self, error: BaseException) -> bool:
+        """Whether to end at once for what was raised where no request was to take it."""
+        try:
+            self._report_stray(error)
+            if isinstance(error, SystemExit):
+                # Requests may finish: Node tells when they have.
+                if self._leaving:
+                    return True
+                self._leaving = True
+                self._channel.send({"type": "leaving"})
+        except SystemExit:
+            # The next signal.
+            return True
+        return False
+
+    def _report_stray(self, error: BaseException) -> None:
+        level = "warning" if isinstance(error, SystemExit) else "error"
+        text = f"a signal handler or a task raised {summarize(error)}"
+        self._logs.report(level, text, format_exception(error))
 
     def _wait(self) -> None:
         while True:

@@ -275,6 +275,20 @@ def test_a_handler_of_the_application_may_end_the_process(start_worker, write):
     worker = start_worker(application)
     os.kill(worker.pid, signal.SIGTERM)
     worker.wait_for("leaving")
+    # Not before its requests have ended, which Node knows.
+    assert body_of(worker) == b"hello"
+    worker.tell({"type": "stop"})
+    assert worker.wait() == 0
+
+
+def test_a_handler_that_ends_the_process_again_ends_it_at_once(start_worker, write):
+    application = write(
+        HELLO + "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
+    )
+    worker = start_worker(application)
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for("leaving")
+    os.kill(worker.pid, signal.SIGTERM)
     assert worker.wait() == 0
 
 

@@ -163,6 +163,31 @@ test('what a signal handler raises does not end the loop, but SystemExit leaves 
 })
 
 test.each(['asyncio', 'uvloop'] as const)(
+  'SystemExit in a task lets requests finish before the worker is replaced, on %s',
+  async (loop) => {
+    const own = [
+      'import asyncio, os, sys',
+      'async def leave(): sys.exit("by a task")',
+      'async def application(scope, receive, send):',
+      '    assert scope["type"] == "http"',
+      '    if "leave" in scope["path"]:',
+      '        task = asyncio.create_task(leave())',
+      '        await asyncio.sleep(1)',
+      '    await send({"type": "http.response.start", "status": 200})',
+      '    await send({"type": "http.response.body", "body": str(os.getpid()).encode()})',
+      '',
+    ].join('\n')
+    await using lab = await startLab(createDaemonBackend, { own, loop, python: pythonFor(loop) })
+    const pid = (await fetchRaw(lab.url, '/lab/')).text
+    const running = fetchRaw(lab.url, '/lab/leave')
+    await lab.waitForRecord(/raised SystemExit: by a task/)
+    expect((await running).text).toBe(pid)
+    await waitForEnd(Number(pid))
+    expect((await fetchRaw(lab.url, '/lab/')).text).not.toBe(pid)
+  },
+)
+
+test.each(['asyncio', 'uvloop'] as const)(
   'children that the application forks hold nothing of ours, on %s',
   async (loop) => {
     const own = [
