@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Callable, Union
 
+from taipan.tracebacks import TEXT_LIMIT, shorten
+
 Emit = Callable[[dict[str, object]], None]
 
 _LEVELS = {"stdout": "info", "stderr": "error", "errors": "error"}
 _RECORD_LIMIT = 64 * 1024
+#: Characters of one record: each takes at most 12 bytes on the control channel.
+_PIECE_LIMIT = 4 * 1024 * 1024
 _TRACEBACK = b"Traceback (most recent call last):"
 #: A thread, or a coroutine that serves a request in it.
 Writer = Union[int, tuple[int, str]]
@@ -103,17 +107,16 @@ class LogBuffer(io.BufferedIOBase):
 
     def _record(self, line: bytes, request: str | None = None) -> None:
         text = line.decode("utf-8", "replace").rstrip("\n")
-        if not text:
-            return
-        self._emit(
-            {
-                "type": "log",
-                "stream": self._stream,
-                "level": _LEVELS[self._stream],
-                "request": request or self._requests.current(),
-                "text": text,
-            }
-        )
+        for at in range(0, len(text), _PIECE_LIMIT):
+            self._emit(
+                {
+                    "type": "log",
+                    "stream": self._stream,
+                    "level": _LEVELS[self._stream],
+                    "request": request or self._requests.current(),
+                    "text": text[at : at + _PIECE_LIMIT],
+                }
+            )
 
     def writable(self) -> bool:
         """Always."""
@@ -187,7 +190,7 @@ class Logs:
             "stream": "worker",
             "level": level,
             "request": self._requests.current(),
-            "text": text,
+            "text": shorten(text, TEXT_LIMIT),
         }
         if traceback is not None:
             record["traceback"] = traceback

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from types import TracebackType
+from typing import Final
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _SCRIPTS = os.path.dirname(os.path.dirname(_OWN))
@@ -15,6 +16,11 @@ _OTHERS = {
     os.path.join(_SCRIPTS, "check.py"),
     str(importlib.__file__),
 }
+
+
+#: Characters of a line and of a traceback that are shown.
+LINE_LIMIT: Final = 64 * 1024
+TEXT_LIMIT: Final = 1024 * 1024
 
 
 def format_exception(error: BaseException) -> str:
@@ -28,7 +34,7 @@ def format_exception(error: BaseException) -> str:
             else traceback.TracebackException(type(error), error, _skip_own(error.__traceback__))
         )
         _keep_user_frames(summary, set())
-        return "".join(summary.format())
+        return shorten("".join(summary.format()), TEXT_LIMIT)
     except BaseException:
         return (
             f"{type(error).__module__}.{type(error).__qualname__} (its traceback cannot be shown)\n"
@@ -42,8 +48,17 @@ def summarize(error: BaseException) -> str:
         text = str(error)
     except BaseException:
         return f"{name} (its text cannot be shown)"
-    first = text.strip().split("\n", 1)[0]
+    first = shorten(text.strip().split("\n", 1)[0], LINE_LIMIT)
     return f"{name}: {first}" if first else name
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text without its middle when it is longer than `limit` characters."""
+    left_out = len(text) - limit
+    if left_out <= 0:
+        return text
+    half = limit // 2
+    return f"{text[:half]} ... {left_out} characters ... {text[-half:]}"
 
 
 def format_stacks() -> str:

@@ -43,6 +43,14 @@ def test_part_lines_wait_for_their_end_a_flush_or_the_request(logs):
     assert logs.texts()[-1] == "at exit"
 
 
+def test_a_line_of_any_length_comes_whole_in_records_that_are_not_too_long(logs):
+    line = "0123456789" * 1_000_000
+    print(line, file=logs.stdout)
+    assert len(logs.records) == 3 and "".join(logs.texts()) == line
+    logs.report("error", line)
+    assert len(logs.texts()[-1]) < 2_000_000
+
+
 def test_threads_do_not_mix_their_lines(logs):
     logs.stdout.write("main ")
     thread = threading.Thread(target=logs.stdout.write, args=("thread\n",))

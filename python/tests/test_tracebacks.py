@@ -37,6 +37,16 @@ def test_every_exception_has_a_traceback(error):
     assert type(error).__name__ in tracebacks.summarize(error)
 
 
+def test_what_is_too_long_loses_its_middle():
+    error = catch(ValueError("a" * 2_000_000 + "z"))
+    for text, limit in (
+        (tracebacks.summarize(error), tracebacks.LINE_LIMIT),
+        (tracebacks.format_exception(error), tracebacks.TEXT_LIMIT),
+    ):
+        assert len(text) < limit + 100 and "aaa ... " in text and text.rstrip().endswith("z")
+    assert tracebacks.shorten("abc", 3) == "abc"
+
+
 def test_causes_are_kept_and_loops_end():
     try:
         try:
