@@ -25,6 +25,8 @@ HOP_BY_HOP: Final = frozenset(
     )
 )
 LENGTH_PREFIX: Final = "Content-Length: "
+#: Lines of a head in bytes. What is longer is a mistake, and might not fit into a frame.
+HEAD_LIMIT: Final = 16 * 1024 * 1024
 #: Statuses and field names repeat; applications can make them up, so caches of them are bounded.
 CACHE_LIMIT: Final = 1024
 
@@ -107,6 +109,7 @@ class SpecialFields:
 
     def make_head(self, status: int, reason: bytes, block: bytes) -> Head:
         """The head of these fields; `block` holds their lines."""
+        validate_block(block)
         length, flags = self.length, self.flags
         if length is not None and (self.chunked or status == 204):
             # RFC 9112, 6.2 and RFC 9110, 8.6: neither may carry it.
@@ -133,6 +136,12 @@ def validate_value(name: str, value: Any) -> None:
         raise ValueError(f"value of header {name} is not latin-1: {value!r}") from None
     if encoded.translate(None, ALLOWED):
         raise ValueError(f"value of header {name} has characters that HTTP forbids: {value!r}")
+
+
+def validate_block(block: bytes) -> None:
+    """Raises `ValueError` for lines that no client would take."""
+    if len(block) > HEAD_LIMIT:
+        raise ValueError(f"the headers are longer than {HEAD_LIMIT} bytes: {len(block)}")
 
 
 def is_token(text: str) -> bool:

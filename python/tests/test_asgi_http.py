@@ -418,6 +418,31 @@ def test_repeated_fields_stay_apart_and_in_order(drive):
     assert drive(app_of(begin(headers=lists), piece())).get().fields[1] == ("y", "")
 
 
+def test_names_and_values_may_be_like_bytes(drive):
+    for kind in (bytearray, memoryview, lambda data: memoryview(bytearray(data))):
+        # A name that was seen before, and one that was not.
+        name = b"x-%d" % len(str(kind))
+        headers = [(kind(name), kind(b"1")), [kind(name), b"2"], (b"y", kind(b"3"))]
+        stream = drive(app_of(begin(headers=headers), piece(b"ok"))).get()
+        text = name.decode()
+        assert stream.fields[:3] == [(text, "1"), (text, "2"), ("y", "3")]
+        stream = drive(app_of(begin(headers=[(kind(b"content-length"), kind(b"2"))]), piece(b"ok")))
+        assert stream.get().length == 2
+
+
+def test_a_head_has_a_bound(drive):
+    async def app(scope, receive, send):
+        with pytest.raises(ValueError, match="headers are longer"):
+            await send(begin(headers=[(b"x", b"v" * 1024)] * 17 * 1024))
+        with pytest.raises(ValueError, match="headers are longer"):
+            await send({"type": "http.response.early_hint", "links": [b"v" * 1024] * 17 * 1024})
+        await send(begin(headers=[(b"x", b"v" * 100_000)]))
+        await send(piece(b"ok"))
+
+    stream = drive(app).get()
+    assert stream.body == b"ok" and stream.fields[0] == ("x", "v" * 100_000)
+
+
 # Lengths
 
 
@@ -527,6 +552,15 @@ def test_an_error_before_the_body_is_a_500_and_the_loop_lives(drive, error):
     stream = driver.get(path="/whole")
     assert stream.body == b"part" and stream.aborted is None and stream.ended
     assert len(driver.texts()) == count + 1
+
+
+def test_an_exception_of_any_length_is_a_500(drive):
+    async def app(scope, receive, send):
+        raise ValueError("x" * 70_000_000)
+
+    driver = drive(app)
+    assert driver.get().status == 500
+    assert len(driver.texts()[0]) < 100_000
 
 
 def test_dev_mode_shows_the_traceback(drive):
@@ -797,6 +831,23 @@ def test_a_client_that_has_finished_sending_is_still_answered(drive):
     lab = Lab(run)
     stream = drive(lab).begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half")
     assert stream.wait().body == b"ok" and lab.notes == [DISCONNECT]
+
+
+def test_a_client_that_has_finished_sending_has_its_body_read(drive):
+    async def run(lab, scope, receive, send):
+        await lab.go.wait()
+        await read_all(lab, scope, receive, send)
+        lab.notes.append(await receive())
+
+    lab = Lab(run)
+    driver = drive(lab)
+    stream = driver.begin(body=None).send(frames.BROKEN, frames.BROKEN_HALF, b"half")
+    lab.go.set()
+    driver.turns()
+    assert stream.pulled == WINDOW and lab.notes == []
+    stream.give(b"one").give(b"two", last=True).wait()
+    assert [event.get("body") for event in lab.notes] == [b"one", b"two", None]
+    assert lab.notes[-1] == DISCONNECT
 
 
 def test_cancel_ends_the_application_which_may_clean_up(drive):

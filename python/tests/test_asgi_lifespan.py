@@ -121,9 +121,10 @@ def test_failed_is_an_error_with_its_message(drive, raises, message):
     assert good.notes[-1] == "returned"
 
 
-def test_failed_needs_no_message(drive):
+@pytest.mark.parametrize("rest", [{}, {"message": None}, {"message": " \n"}])
+def test_failed_needs_no_message(drive, rest):
     async def run(app, scope, receive, send):
-        await send({"type": "lifespan.startup.failed"})
+        await send({"type": "lifespan.startup.failed", **rest})
 
     with pytest.raises(StartupFailed, match="no reason"):
         drive(App(run))
@@ -149,8 +150,10 @@ def test_an_error_before_startup_goes_on_without(drive, error, received):
 
     driver = drive(App(run))
     assert driver.get().body == b"{}"
-    assert len(infos(driver)) == 1 and "without lifespan" in infos(driver)[0]
-    assert driver.texts() == [] and "traceback" not in driver.records[0]
+    # Who has received the event means to have a lifespan.
+    texts = driver.texts("warning" if received else "info")
+    assert len(texts) == len(driver.records) == 1 and "without lifespan" in texts[0]
+    assert ("traceback" in driver.records[0]) == received
     driver.stop()
 
 
@@ -181,7 +184,7 @@ def test_unknown_events_raise_and_it_goes_on_without(drive, event):
 
     driver = drive(App(run))
     assert driver.get().status == 200
-    assert len(infos(driver)) == 1
+    assert len(driver.texts("warning")) == len(driver.records) == 1
 
 
 def test_a_second_complete_raises(drive):

@@ -12,6 +12,7 @@ from taipan.fields import (
     Head,
     SpecialFields,
     kind_of,
+    validate_block,
     validate_name,
     validate_value,
 )
@@ -57,8 +58,8 @@ def make_head(status: Any, headers: Any) -> Head:
     key = (status, *headers)
     try:
         head = _heads.get(key)
-    except TypeError:
-        # Lists cannot be looked up, and wrong types have to be named.
+    except (TypeError, ValueError):
+        # Lists and writable memory cannot be looked up, and wrong types have to be named.
         return _check_head(status, headers)
     if head is None:
         head = _check_head(status, headers)
@@ -72,43 +73,49 @@ def make_head(status: Any, headers: Any) -> Head:
 def _check_head(status: int, headers: Any) -> Head:
     if not 200 <= status <= 599:
         raise ValueError(f"status {status} must be from 200 to 599")
-    special = SpecialFields()
-    block = _join(headers, special)
+    block, special = _join(headers)
     return special.make_head(status, _reasons.get(status, b"\r\n"), block)
 
 
 def make_trailers(headers: Any) -> bytes:
     """The lines of fields that come behind a body. Raises `TypeError` or `ValueError`."""
-    special = SpecialFields()
-    headers = _as_list(headers)
+    headers = _as_bytes(_as_list(headers))
     for item in headers:
         if len(item) == 2 and isinstance(item[0], bytes):
             name = item[0].decode("latin-1").lower()
             if name in _NO_TRAILERS:
                 raise ValueError(f"{name} must not be a trailer")
-    return _join(headers, special)
+    return _join(headers)[0]
 
 
 def make_handshake(headers: Any) -> bytes:
     """The lines of a WebSocket handshake. Raises `TypeError` or `ValueError`."""
     kept = []
-    for item in _as_list(headers):
-        name = bytes(item[0]).lower() if len(item) == 2 and isinstance(item[0], bytes) else b""
+    for item in _as_bytes(_as_list(headers)):
+        name = item[0].lower() if len(item) == 2 and isinstance(item[0], bytes) else b""
         if name == b"sec-websocket-protocol":
             raise ValueError("the subprotocol of websocket.accept is named by 'subprotocol'")
         if name.decode("latin-1") not in _HANDSHAKE:
             kept.append(item)
-    return _join(kept, SpecialFields())
+    return _limited(kept)
 
 
 def make_links(links: Any) -> bytes:
     """The lines of a 103 answer. Raises `TypeError` or `ValueError`."""
-    return _join([(b"link", link) for link in _as_list(links, "links")], SpecialFields())
+    return _limited([(b"link", link) for link in _as_list(links, "links")])
 
 
-def _join(headers: Any, special: SpecialFields) -> bytes:
+def _limited(headers: list[Any]) -> bytes:
+    block, _ = _join(headers)
+    validate_block(block)
+    return block
+
+
+def _join(headers: Any) -> tuple[bytes, SpecialFields]:
+    """The lines, and what they mean to the server."""
     if type(headers) is not list:
         headers = _as_list(headers)
+    special = SpecialFields()
     parts: list[bytes] = []
     prefixes = _prefixes
     try:
@@ -118,10 +125,13 @@ def _join(headers: Any, special: SpecialFields) -> bytes:
                 parts += prefix, value, b"\r\n"
         block = b"".join(parts)
     except (TypeError, ValueError) as error:
+        plain = _as_bytes(headers)
+        if plain is not headers:
+            return _join(plain)
         raise (_find_fault(headers) or error) from None
     if block.translate(None, ALLOWED) != b"\r\n" * (len(parts) // 3):
         raise _find_fault(headers) or ValueError("a header has characters that HTTP forbids")
-    return block
+    return block, special
 
 
 def _take(special: SpecialFields, name: bytes, value: bytes) -> bytes:
@@ -163,6 +173,23 @@ def _as_list(headers: Any, what: str = "headers") -> list[Any]:
         return list(headers)
     except TypeError:
         raise TypeError(f"{what} must be an iterable, not {kind_of(headers)}") from None
+
+
+def _as_bytes(headers: list[Any]) -> list[Any]:
+    """The same, with bytes in the place of what is like them; itself when there is nothing so."""
+    like = (bytearray, memoryview)
+    if not any(isinstance(part, like) for item in headers if _is_pair(item) for part in item):
+        return headers
+    return [
+        tuple(bytes(part) if isinstance(part, like) else part for part in item)
+        if _is_pair(item)
+        else item
+        for item in headers
+    ]
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, (tuple, list)) and len(item) == 2
 
 
 def _find_fault(headers: list[Any]) -> Exception | None:

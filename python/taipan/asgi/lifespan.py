@@ -8,7 +8,7 @@ from typing import Any
 from taipan.asgi.events import Event, ProtocolError, require_type, unexpected
 from taipan.asgi.scope import lifespan_scope
 from taipan.events import Application, Reporter
-from taipan.tracebacks import format_exception, summarize
+from taipan.tracebacks import LINE_LIMIT, TEXT_LIMIT, format_exception, shorten, summarize
 
 _NEW = 0
 _STARTING = 1
@@ -31,9 +31,10 @@ class StartupFailed(Exception):
 
     def __init__(self, name: str, message: str) -> None:
         lines = message.strip().splitlines() or ["it gave no reason"]
-        super().__init__(f"the lifespan of application {name} failed to start: {lines[-1]}")
+        reason = shorten(lines[-1], LINE_LIMIT)
+        super().__init__(f"the lifespan of application {name} failed to start: {reason}")
         #: All that the application said; empty when the summary holds it.
-        self.details = message if len(lines) > 1 else ""
+        self.details = shorten(message, TEXT_LIMIT) if len(lines) > 1 else ""
 
 
 class Lifespan:
@@ -97,7 +98,7 @@ class Lifespan:
             self._phase = _STARTED
             _settle(self._started)
         elif kind == "lifespan.startup.failed":
-            self._failed = str(event.get("message", ""))
+            self._failed = str(event.get("message") or "")
             _settle(self._started)
         else:
             if kind == "lifespan.shutdown.failed":
@@ -129,7 +130,11 @@ class Lifespan:
                 return
             why = "it returned" if error is None else summarize(error)
             text = f"application {self._name} runs without lifespan: {why}"
-            self._reporter.report("info", text)
+            if phase == _NEW or error is None:
+                self._reporter.report("info", text)
+            else:
+                # It takes part in lifespans, so this is no way to say that it does not.
+                self._reporter.report("warning", text, format_exception(error))
         elif error is not None:
             level = "error" if phase == _STOPPING else "warning"
             text = f"the lifespan of application {self._name} ended: {summarize(error)}"
