@@ -41,10 +41,12 @@ class _NodeSelector(selectors.EpollSelector):
 class NodeEventLoop(asyncio.SelectorEventLoop):
     """Runs on Node's thread, beside JavaScript.
 
-    Until the first `turn` it can be run like any other loop, by what is imported for example.
-    From then on it counts as running for other threads; on Node's own thread it is the running loop
-    only within a turn, so that `asyncio.run` works in code that Node calls otherwise.
+    On Node's own thread it is the running loop only within a turn: what Node calls otherwise, such
+    as an import or a WSGI application, may run it, or another one with `asyncio.run`, and waits for
+    it then. For other threads it counts as running from `begin` on.
     """
+
+    _node_thread: int | None = None
 
     def __init__(self, reporter: Reporter) -> None:
         selector = _NodeSelector()
@@ -62,6 +64,8 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
         events._set_running_loop(self)
+        state = self.__dict__
+        state["_thread_id"] = self._node_thread
         try:
             self._run_rounds()
         except BaseException as error:
@@ -69,13 +73,19 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             self._reporter.report("error", summarize(error), format_exception(error))
         finally:
             events._set_running_loop(None)
+            state["_thread_id"] = None
             sys.set_asyncgen_hooks(*hooks)
             node.driven = False
         return bool(self._ready)  # type: ignore[attr-defined]
 
     def begin(self) -> None:
         """From now on Node turns it."""
-        vars(self)["_thread_id"] = get_ident()
+        self._node_thread = get_ident()
+
+    def is_running(self) -> bool:
+        """Whether it runs; for other threads it does between turns, too."""
+        thread = self._node_thread
+        return super().is_running() or (thread is not None and thread != get_ident())
 
     @property
     def busy(self) -> bool:
@@ -126,7 +136,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
 
     def close(self) -> None:
         """Closes it; what still refers to it gets errors."""
-        vars(self)["_thread_id"] = None
+        self._node_thread = None
         super().close()
 
     def _run_rounds(self) -> None:

@@ -133,6 +133,22 @@ task = loop.create_task(tick())`,
   expect(await textOf(lab)).toBe("('early', True, True)")
 })
 
+test('a WSGI application may run the loop of its thread, or one of its own', async () => {
+  await using lab = await start(`import asyncio
+async def main():
+    await asyncio.sleep(0.01)
+    return b"done"
+loop = asyncio.get_event_loop()
+def application(environ, start_response):
+    start_response("200 OK", [])
+    if environ["PATH_INFO"] == "/own":
+        return [asyncio.run(main())]
+    return [loop.run_until_complete(main())]
+`)
+  for (const path of ['/lab/', '/lab/own', '/lab/', '/lab/own'])
+    expect(await textOf(lab, path)).toBe('done')
+})
+
 test('a loop that waits is not turned', async () => {
   await using lab = await start(
     asgi(
