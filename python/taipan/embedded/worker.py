@@ -17,7 +17,7 @@ from taipan.embedded.channel import InnerChannel
 from taipan.embedded.inner_loop import InnerLoop
 from taipan.embedded.shared import shared, write_record
 from taipan.serving import Serving
-from taipan.tracebacks import format_exception
+from taipan.tracebacks import format_exception, summarize
 
 #: Python's limits on recursion assume as much as a program's first thread usually has.
 _THREAD_STACK_BYTES = 16 * 1024 * 1024
@@ -107,11 +107,25 @@ class InnerWorker:
         return not self._given_up and any(folder in folders for folder in self._folders)
 
     def _on_configure(self, config: Message) -> None:
-        node_thread.post(lambda: self._load(config))
+        node_thread.post(lambda: self._try_load(config))
 
-    def _load(self, config: Mapping[str, Any]) -> None:
+    def _try_load(self, config: Mapping[str, Any]) -> None:
         if self._stopping.locked():
             return
+        try:
+            self._load(config)
+        except BaseException as error:
+            self.send(
+                {
+                    "type": "failed",
+                    "application": None,
+                    "summary": summarize(error),
+                    "traceback": format_exception(error),
+                }
+            )
+            self._give_up()
+
+    def _load(self, config: Mapping[str, Any]) -> None:
         if not shared.generations:
             # Later ones may be the application's own.
             forks.find_listening()

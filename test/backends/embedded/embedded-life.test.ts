@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -190,22 +191,31 @@ describe('a generation inside Node', () => {
     const port = Number(new URL(lab.url).port)
     try {
       await lab[Symbol.asyncDispose]()
-      expect(listensOn(child, port)).toBe(false)
+      expect(await canListen(port)).toBe(true)
     } finally {
       process.kill(child, 'SIGKILL')
     }
   })
 })
 
-/** Whether a process holds a TCP socket with this local port. */
-function listensOn(pid: number, port: number): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  const inodes = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(`:${hex}`))
-    .map((fields) => `socket:[${fields[9]}]`)
-  return execFileSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' })
-    .split('\n')
-    .some((line) => inodes.some((inode) => line.endsWith(inode)))
+/** Whether nobody holds a port any more, soon. */
+async function canListen(port: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    const server = createServer()
+    const listening = new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true))
+      server.once('error', () => resolve(false))
+    })
+    server.listen(port, '127.0.0.1')
+    if (await listening) {
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+      return true
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50)
+    })
+  }
+  return false
 }
