@@ -50,7 +50,7 @@ export interface Watcher {
 }
 
 /** How the initialization of Python ended. */
-export interface PyStatus {
+interface PyStatus {
   /** 0 when all went well. */
   readonly _type: number
   readonly func: string | null
