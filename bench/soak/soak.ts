@@ -17,7 +17,7 @@ export interface SoakResult {
   readonly errors: number
   readonly sockets: number
   readonly failedSockets: number
-  /** Bytes of the whole process tree after the first requests, after all of them, and after the WebSockets. */
+  /** Bytes of the whole process tree after the first requests and WebSockets, after all requests, and after all WebSockets. */
   readonly memory: { readonly settled: number; readonly end: number; readonly sockets: number }
   /** Open descriptors before the first load and after the last. */
   readonly descriptors: { readonly start: number; readonly end: number }
@@ -41,11 +41,14 @@ export async function soak(
   const load = new Load(url)
   await load.run(1000)
   const start = await waitForDescriptors(server.pid, 0)
+  const socketUrl = `ws://127.0.0.1:${port}${SOCKET_PATH}`
+  const firstSockets = Math.ceil(sockets / 10)
+  let failedSockets = await churnSockets(socketUrl, firstSockets)
   await load.run(settled)
   const early = await readQuietMemory(server.pid)
   await load.run(requests)
   const end = await readQuietMemory(server.pid)
-  const failedSockets = await churnSockets(`ws://127.0.0.1:${port}${SOCKET_PATH}`, sockets)
+  failedSockets += await churnSockets(socketUrl, sockets - firstSockets)
   const descriptors = { start, end: await waitForDescriptors(server.pid, start) }
   const memory = { settled: early, end, sockets: await readQuietMemory(server.pid) }
   const { requests: answered, seconds, errors } = load
