@@ -408,6 +408,15 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       expect(await text(lab, '/lab/hello')).toBe('hello')
     })
 
+    test('so does a handshake that is not answered', async () => {
+      await using lab = await start({ timeouts: { request: 400 } })
+      using connection = await openRaw(lab.url)
+      connection.send(formatHandshake({ target: '/lab/undecided' }))
+      expect((await connection.readFinalResponse()).status).toBe(504)
+      await lab.waitForEntry('cancelled')
+      expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+    })
+
     test('waiting for a slow client does not count as taking long', async () => {
       await using lab = await start({ timeouts: { request: 300 } })
       using connection = await openRaw(lab.url)

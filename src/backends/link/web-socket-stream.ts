@@ -20,11 +20,6 @@ export class WebSocketStream extends Stream {
   /** Bytes that were pulled before there was a channel. */
   #pulled = 0
 
-  override get answering(): boolean {
-    // An open WebSocket has no time limit.
-    return false
-  }
-
   override onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     switch (frame.type) {
       case FrameType.MESSAGE:

@@ -131,6 +131,46 @@ describe('pings', () => {
     },
   )
 
+  test('do not cut a client that takes slowly what is sent to it', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), {
+      webSocket: { pingInterval: 50, pingTimeout: 400 },
+    })
+    using socket = await openWebSocket(lab.url)
+    socket.discard()
+    socket.connection.pause()
+    const [channel] = log.channels
+    const piece = Buffer.alloc(262_144)
+    const fill = (): void => {
+      while (channel?.send(piece, { isText: false, last: true }) === true);
+    }
+    if (channel !== undefined) channel.onDrain = fill
+    fill()
+    for (let i = 0; i < 12; i++) {
+      socket.connection.resume()
+      await sleep(10)
+      socket.connection.pause()
+      await sleep(100)
+    }
+    expect(log.closes).toEqual([])
+  })
+
+  test('find a client that is gone although it is sent to', async () => {
+    const log = createLog()
+    await using lab = await startLab(echo(log), {
+      webSocket: { pingInterval: 50, pingTimeout: 100 },
+    })
+    using socket = await openWebSocket(lab.url)
+    socket.connection.pause()
+    const sending = setInterval(
+      () => log.channels[0]?.send(Buffer.from('news'), { isText: true, last: true }),
+      5,
+    )
+    await pollUntil(() => log.closes[0], 'the cut')
+    clearInterval(sending)
+    expect(lab.outcomes[0]?.error?.message).toBe('no pong came in time')
+  })
+
   test('find a client that is gone although it is held back', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }), {

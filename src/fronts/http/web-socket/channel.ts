@@ -98,13 +98,14 @@ export class Channel implements WebSocketChannel {
   }
 
   /**
-   * Changes whenever the wait begins anew: a pong can only come behind what the client has sent before, and its part in
-   * closing behind what it still has to take.
+   * Changes whenever the wait begins anew. A client that takes what waits for it is there: its pong, or its part in closing,
+   * can only come behind that. What only the kernel has taken says nothing. A pong comes also behind what the client has sent.
    */
   get activity(): number {
     const { wait } = this
-    if (wait === 'close') return this.#outbox.progress
-    return wait === 'pong' ? this.#socket.bytesRead + this.#messages : this.#pings
+    if (wait === 'ping') return this.#pings
+    const taken = this.#outbox.pending > 0 ? this.#outbox.progress : 0
+    return wait === 'close' ? taken : taken + this.#socket.bytesRead + this.#messages
   }
 
   send(data: Uint8Array, piece: WebSocketPiece): boolean {
@@ -131,8 +132,7 @@ export class Channel implements WebSocketChannel {
 
   ping(): void {
     this.#pings += 1
-    if (!this.#paused) this.#awaitingPong = true
-    this.#outbox.ping()
+    if (this.#outbox.ping() && !this.#paused) this.#awaitingPong = true
   }
 
   /** Cuts the connection. */

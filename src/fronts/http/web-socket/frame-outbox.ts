@@ -76,9 +76,11 @@ export class FrameOutbox {
     this.#pump()
   }
 
-  ping(): void {
-    if (this.#webSocket.readyState !== WebSocket.OPEN || this.#full) return
+  /** False when it would have to wait for a client that takes too little. */
+  ping(): boolean {
+    if (this.#webSocket.readyState !== WebSocket.OPEN || this.#full) return false
     this.#webSocket.ping(EMPTY, false, this.#written)
+    return true
   }
 
   pong(data: Buffer): void {
