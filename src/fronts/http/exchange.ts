@@ -1,3 +1,4 @@
+import { TaipanError } from '../../core/errors.ts'
 import type {
   ConnectionFacts,
   Exchange,
@@ -59,7 +60,11 @@ export class HttpExchange implements Exchange {
 
   get webSocket(): WebSocketOffer | undefined {
     if (this.handshake === undefined) return undefined
-    return (this.#offer ??= new HandshakeOffer(this.#link, this.handshake, this.response))
+    if (this.#offer === undefined) {
+      this.#offer = new HandshakeOffer(this.#link, this.handshake, this.response)
+      if (this.#link.clientEnded) process.nextTick(() => this.#abandon())
+    }
+    return this.#offer
   }
 
   /** Somebody holds the client's wish for a WebSocket, and has not answered it. */
@@ -97,6 +102,12 @@ export class HttpExchange implements Exchange {
     const outcome = this.#createOutcome()
     for (const listener of this.#listeners) listener(outcome)
     this.#listeners = undefined
+  }
+
+  /** The client had left before anybody asked for its WebSocket. */
+  #abandon(): void {
+    if (this.#over || !this.offered) return
+    this.#link.cut(new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'))
   }
 
   #createOutcome(): Outcome {

@@ -231,6 +231,18 @@ describe('an answer to a handshake', () => {
   )
 })
 
+test('a client that left while its handshake waited is not kept for a WebSocket', async () => {
+  await using lab = await startLab(() => {})
+  using connection = await openRaw(lab.url)
+  connection.send(formatHandshake())
+  connection.finishSending()
+  const exchange = await pollUntil(() => lab.exchanges[0], 'the handshake')
+  await pollUntil(() => exchange.clientEnded || undefined, 'the end of what it sends')
+  expect(exchange.webSocket?.subprotocols).toEqual([])
+  await pollUntil(() => lab.outcomes[0], 'the end of the exchange')
+  expect(lab.outcomes[0]?.error?.message).toBe('the client left in the handshake')
+})
+
 describe('origins', () => {
   const origins = ['https://Example.org', 'http://localhost:3000', 'null', 'app://shell']
 
