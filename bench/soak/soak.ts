@@ -17,8 +17,15 @@ export interface SoakResult {
   readonly errors: number
   readonly sockets: number
   readonly failedSockets: number
-  /** Bytes of the whole process tree after the first requests and WebSockets, after all requests, and after all WebSockets. */
-  readonly memory: { readonly settled: number; readonly end: number; readonly sockets: number }
+  /** Bytes of the whole process tree. */
+  readonly memory: {
+    /** After the first requests. */
+    readonly settled: number
+    /** After all requests. */
+    readonly end: number
+    readonly halfSockets: number
+    readonly allSockets: number
+  }
   /** Open descriptors before the first load and after the last. */
   readonly descriptors: { readonly start: number; readonly end: number }
 }
@@ -42,15 +49,17 @@ export async function soak(
   await load.run(1000)
   const start = await waitForDescriptors(server.pid, 0)
   const socketUrl = `ws://127.0.0.1:${port}${SOCKET_PATH}`
-  const firstSockets = Math.ceil(sockets / 10)
-  let failedSockets = await churnSockets(socketUrl, firstSockets)
   await load.run(settled)
   const early = await readQuietMemory(server.pid)
   await load.run(requests)
   const end = await readQuietMemory(server.pid)
-  failedSockets += await churnSockets(socketUrl, sockets - firstSockets)
+  const half = Math.ceil(sockets / 2)
+  let failedSockets = await churnSockets(socketUrl, half)
+  const halfSockets = await readQuietMemory(server.pid)
+  failedSockets += await churnSockets(socketUrl, sockets - half)
   const descriptors = { start, end: await waitForDescriptors(server.pid, start) }
-  const memory = { settled: early, end, sockets: await readQuietMemory(server.pid) }
+  const allSockets = await readQuietMemory(server.pid)
+  const memory = { settled: early, end, halfSockets, allSockets }
   const { requests: answered, seconds, errors } = load
   return {
     engine,
