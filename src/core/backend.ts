@@ -39,6 +39,8 @@ export interface Backend extends Service {
   gathers(application: string): boolean
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
+  /** Lets requests finish, which may take as long as is configured less the `waited` ms that they have had. */
+  stop(waited?: number): Promise<void>
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */
   reload(): Promise<void>
 }

@@ -122,10 +122,21 @@ export class PlannedServer implements RunnableServer {
     const { front, backends } = this.#assembly ?? {}
     await this.#reloader?.stop()
     if (front === undefined || backends === undefined) return
+    const begun = performance.now()
     const doorsClosed = front.stop(idleGrace)
     // Backends refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
-    await Promise.race([doorsClosed, sleep(this.#plan.timeouts.shutdown / 2)])
-    await settleAll([doorsClosed, ...[...backends.values()].map((backend) => backend.stop())])
+    await Promise.race([doorsClosed, sleep(this.#patience / 2)])
+    const waited = performance.now() - begun
+    await settleAll([doorsClosed, ...[...backends.values()].map((backend) => backend.stop(waited))])
+  }
+
+  /** How long running requests may take to finish: the longest time of a group, within that of the server. */
+  get #patience(): number {
+    const { timeouts, groups } = this.#plan
+    return Math.min(
+      timeouts.shutdown,
+      Math.max(...groups.map(({ group }) => group.timeouts.shutdown)),
+    )
   }
 }
 

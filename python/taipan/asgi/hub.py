@@ -35,7 +35,7 @@ from taipan.tracebacks import format_exception, summarize
 #: How long a lifespan may take to end.
 SHUTDOWN_SECONDS = 10.0
 #: How long what was cancelled may take to end, and each other step of the end.
-_STEP_SECONDS = 2.0
+_STEP_SECONDS = 1.0
 
 _EAGER = sys.version_info >= (3, 12)
 _EMPTY = b""

@@ -50,8 +50,8 @@ export class GroupBackend implements Backend {
     await this.#supervisor.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#supervisor.stop()
+  async stop(waited = 0): Promise<void> {
+    await this.#supervisor.stop(waited)
     this.#watch.stop()
   }
 

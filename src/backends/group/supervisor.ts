@@ -16,8 +16,8 @@ import type { ThreadLink } from '../link/thread-link.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
 import { describeEnd, startWorker } from './worker.ts'
 
-// What atexit handlers get in any case.
-const SHORTEST_GRACE_MS = 1000
+// What lifespans and atexit handlers get in any case.
+const SHORTEST_GRACE_MS = 3000
 
 /** What a supervisor is made of. */
 export interface SupervisorOptions {
@@ -88,9 +88,9 @@ export class Supervisor implements WorkerListener {
     }
   }
 
-  /** Lets requests finish within the group's shutdown time, then ends all workers. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop()
+  /** Lets requests finish within the group's shutdown time, of which `waited` ms are over, then ends all workers. */
+  stop(waited = 0): Promise<void> {
+    this.#stopped ??= this.#stop(waited)
     return this.#stopped
   }
 
@@ -187,13 +187,14 @@ export class Supervisor implements WorkerListener {
       )
   }
 
-  async #stop(): Promise<void> {
+  async #stop(waited: number): Promise<void> {
     const { scheduler, group } = this.#options
     const { active } = this.#crew
     const begun = this.#crew.close()
-    const deadline = performance.now() + group.timeouts.shutdown
+    const patience = Math.max(0, group.timeouts.shutdown - waited)
+    const deadline = performance.now() + patience
     for (const worker of active) worker.retire()
-    if (begun && active.size > 0) await endsWithin(this.#drained(), group.timeouts.shutdown)
+    if (begun && active.size > 0) await endsWithin(this.#drained(), patience)
     scheduler.refuse((exchange) => refuseExchange(exchange, 'STOPPING'))
     const remaining = Math.max(0, deadline - performance.now())
     await this.#crew.end((worker) => this.#end(worker, remaining))

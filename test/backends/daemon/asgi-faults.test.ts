@@ -134,6 +134,15 @@ test('SIGTERM from outside lets requests finish, and another worker takes over',
   expect(lab.journal()).toContain('shutdown')
 })
 
+test('a request that takes no cancellation does not cost the lifespan its shutdown', async () => {
+  await using lab = await start({ timeouts: { shutdown: 100 } })
+  const running = fetchRaw(lab.url, '/lab/stubborn')
+  await lab.waitForEntry('stubborn')
+  await lab.backend.stop()
+  expect((await running).status).toBe(503)
+  expect(lab.journal()).toContain('shutdown')
+})
+
 test('what a signal handler raises does not end the loop, but SystemExit leaves in order', async () => {
   const own = [
     'import os, signal',
