@@ -50,6 +50,8 @@ PULL_PAYLOAD: Final = struct.Struct("<I")
 FILE_PAYLOAD: Final = struct.Struct("<IQQ")
 
 HEADER_BYTES: Final = 8
+#: What a WebSocket message costs beside its bytes.
+MESSAGE_COST: Final = 64
 PAYLOAD_LIMIT: Final = 64 * 1024 * 1024
 
 

@@ -379,12 +379,14 @@ def test_messages_are_let_in_as_they_are_taken(drive):
     lab.go.clear()
     stream.message(b"x" * CREDIT)
     driver.turns()
-    assert stream.pulled == 2 * CREDIT
+    pulled = 2 * CREDIT + frames.MESSAGE_COST
+    assert stream.pulled == pulled
     lab.go.set()
-    for _ in range(CREDIT // 2):
+    count = CREDIT // 2 // frames.MESSAGE_COST
+    for _ in range(count):
         driver.feed(frames.encode(frames.MESSAGE, frames.MESSAGE_LAST, b"", stream.number))
-    driver.turns(CREDIT)
-    assert stream.pulled == 2 * CREDIT + CREDIT // 2
+    driver.turns(2 * count)
+    assert stream.pulled == pulled + CREDIT // 2
 
 
 def test_large_messages_go_in_pieces_that_are_not_mixed(drive):
@@ -417,19 +419,44 @@ def test_a_text_is_split_anywhere(drive):
     assert stream.messages == [data]
 
 
-def test_empty_messages_do_not_hold_the_loop(drive):
+@pytest.mark.parametrize("data", ["", "x"])
+def test_small_messages_wait_for_the_client_too(drive, data):
     async def run(lab, scope, receive, send):
         await receive()
         await send(ACCEPT)
         while not lab.go.is_set():
-            await send(text(""))
+            await send(text(data))
+            lab.notes.append(data)
 
     lab = Socket(run)
     driver = drive(lab)
     stream = driver.connect()
+    driver.turns(10)
+    cost = frames.MESSAGE_COST + len(data)
+    most = WINDOW // cost
+    assert len(stream.messages) == len(lab.notes) == most
+    stream.take(WINDOW // 2)
+    driver.turns(10)
+    assert most < len(stream.messages) <= most + WINDOW // 2 // cost + 1
     lab.go.set()
+    stream.take(WINDOW)
     stream.wait()
-    assert set(stream.messages) == {""}
+    assert set(stream.messages) == {data}
+
+
+def test_a_client_that_leaves_ends_a_wait_for_it(drive):
+    async def run(lab, scope, receive, send):
+        await receive()
+        await send(ACCEPT)
+        try:
+            while True:
+                await send(text(""))
+        except OSError:
+            lab.notes.append("gone")
+
+    lab = Socket(run)
+    drive(lab).connect().close(1006).wait()
+    assert lab.notes == ["gone"]
 
 
 def test_a_close_of_the_client_ends_a_send_that_waits(drive):

@@ -99,7 +99,7 @@ export interface WebSocketChannel {
   onMessage: ((data: Buffer, isText: boolean) => void) | undefined
   /** Called once when either side has closed the socket, or it is lost; behind the last message. One listener. */
   onClose: ((close: WebSocketClose) => void) | undefined
-  /** Lets so many more bytes of messages come; each costs at least 1. Nothing is given before the first call; what exceeds a small read-ahead stalls the client. */
+  /** Lets so many more bytes of messages come; each message costs `MESSAGE_COST` more than its own. Nothing is given before the first call; what exceeds a small read-ahead stalls the client. */
   request(bytes: number): void
   /** Closes with a code that may be sent (RFC 6455, 7.4) and cuts the connection if the client does not follow in time. */
   close(close: WebSocketClose): void

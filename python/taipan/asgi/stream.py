@@ -159,7 +159,7 @@ class Stream:
     def put_piece(self, kind: int, flags: int, final: int, data: bytes) -> None:
         """A frame that counts against the window; what does not fit follows later."""
         size = len(data)
-        if size > self.window:
+        if size > self.window and size:
             self.rest = Rest(kind, flags, final, data)
             self.pump()
             return

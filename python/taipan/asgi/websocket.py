@@ -19,6 +19,7 @@ from taipan.frames import (
     CLOSE,
     CLOSE_PAYLOAD,
     MESSAGE,
+    MESSAGE_COST,
     MESSAGE_LAST,
     MESSAGE_TEXT,
     PULL,
@@ -74,7 +75,7 @@ class WebSocketStream(ResponseStream):
                 self.put(PULL, 0, PULL_PAYLOAD.pack(CREDIT))
             await self.wait()
         data, text = self._messages.popleft()
-        self._taken += len(data) or 1
+        self._taken += len(data) + MESSAGE_COST
         if self._taken >= CREDIT // 2 and self._close is None:
             self.put(PULL, 0, PULL_PAYLOAD.pack(self._taken))
             self._taken = 0
@@ -89,11 +90,11 @@ class WebSocketStream(ResponseStream):
             await self.drain()
         if kind == "websocket.send":
             data, text = _message(event)
+            if self.window <= 0:
+                await self.drain()
             self._require_open(event)
+            self.window -= MESSAGE_COST
             self.put_piece(MESSAGE, text, MESSAGE_LAST, data)
-            if not data:
-                # An application that only sends empty messages must not hold the loop.
-                await asyncio.sleep(0)
         elif kind == "websocket.accept":
             self._accept(event)
         elif kind == "websocket.close":
@@ -104,6 +105,15 @@ class WebSocketStream(ResponseStream):
             raise ProtocolError(f"{kind!r} is no event of a WebSocket")
         if self.rest is not None:
             await self.drain()
+
+    def busy(self) -> bool:
+        """Something was given that has not gone out, or a message more would be too many."""
+        return ResponseStream.busy(self) or (self.window <= 0 and self._state == _OPEN)
+
+    def on_window(self, size: int) -> None:
+        """The client took so many bytes."""
+        ResponseStream.on_window(self, size)
+        self.wake()
 
     def end(self) -> None:
         """The application has returned."""

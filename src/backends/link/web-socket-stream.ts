@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
+import { MESSAGE_COST } from '../../core/message-cost.ts'
 import { createResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FRAME_PAYLOAD_LIMIT, FrameFlag, FrameType } from '../../wire/frames.ts'
@@ -79,8 +80,9 @@ export class WebSocketStream extends Stream {
     if (this.#channel === undefined) return
     const isText = (frame.flags & FrameFlag.MESSAGE_TEXT) !== 0
     const last = (frame.flags & FrameFlag.MESSAGE_LAST) !== 0
-    if (this.#channel.send(data, { isText, last })) this.window.take(data.length)
-    else this.window.hold(data.length)
+    const cost = data.length + (last ? MESSAGE_COST : 0)
+    if (this.#channel.send(data, { isText, last })) this.window.take(cost)
+    else this.window.hold(cost)
   }
 
   #sendMessage(data: Buffer, isText: boolean): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { WebSocketChannel } from '../../../src/core/exchange.ts'
+import { MESSAGE_COST } from '../../../src/core/message-cost.ts'
 import { pollUntil, sleep } from '../../support/raw-client.ts'
 import { formatFrame, OPCODE, openWebSocket } from '../../support/web-socket-client.ts'
 import { startLab } from './front-lab.ts'
@@ -23,9 +24,10 @@ describe('an application that does not receive', () => {
     await sleep(100)
     expect(socket.connection.socket.writableLength).toBe(writableLength)
     expect(log.messages).toEqual([])
-    log.channels[0]?.request(8192 * 10)
+    const cost = 8192 + MESSAGE_COST
+    log.channels[0]?.request(cost * 10)
     expect(log.messages.length).toBe(10)
-    for (let i = 10; i < count; i++) log.channels[0]?.request(8192)
+    for (let i = 10; i < count; i++) log.channels[0]?.request(cost)
     await pollUntil(() => log.messages.length === count || undefined, 'all messages')
     socket.close(1000)
     expect(await socket.readClose()).toBe('1000')
@@ -43,7 +45,7 @@ describe('an application that does not receive', () => {
     expect(log.messages).toEqual([])
     log.channels[0]?.request(1)
     expect(log.messages.map((message) => message.data.toString())).toEqual(['message 0'])
-    log.channels[0]?.request(8)
+    log.channels[0]?.request(8 + MESSAGE_COST)
     expect(log.messages).toHaveLength(1)
     log.channels[0]?.request(1)
     expect(log.messages).toHaveLength(2)
@@ -63,7 +65,7 @@ describe('an application that does not receive', () => {
   test('can ask again in the middle of a message that it is given', async () => {
     const log = createLog()
     const onMessage: NonNullable<Parameters<typeof accept>[1]>['onMessage'] = (channel, data) =>
-      channel.request(data.length)
+      channel.request(data.length + MESSAGE_COST)
     await using lab = await startLab(accept(log, { credit: 1, onMessage }))
     using socket = await openWebSocket(lab.url)
     for (let i = 0; i < 100; i++) socket.sendText('x'.repeat(i + 1))

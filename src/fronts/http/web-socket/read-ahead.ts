@@ -1,3 +1,5 @@
+import { MESSAGE_COST } from '../../../core/message-cost.ts'
+
 /** Where messages go. */
 export type MessageListener = (data: Buffer, isText: boolean) => void
 
@@ -7,8 +9,6 @@ interface Message {
 }
 
 const READ_AHEAD_BYTES = 65_536
-/** What a message costs beside its bytes: else endless empty ones would cost nothing. */
-const MESSAGE_BYTES = 64
 
 /** Messages that arrived before they were asked for: few, so that pings between them are seen, then the client is held back. */
 export class ReadAhead {
@@ -25,7 +25,7 @@ export class ReadAhead {
 
   push(data: Buffer, isText: boolean): void {
     this.#queue.push({ data, isText })
-    this.#held += data.length + MESSAGE_BYTES
+    this.#held += data.length + MESSAGE_COST
     this.#deliver()
   }
 
@@ -51,8 +51,8 @@ export class ReadAhead {
     while (this.#credit > 0) {
       const message = this.#queue.shift()
       if (message === undefined) break
-      this.#held -= message.data.length + MESSAGE_BYTES
-      this.#credit -= Math.max(1, message.data.length)
+      this.#held -= message.data.length + MESSAGE_COST
+      this.#credit -= message.data.length + MESSAGE_COST
       this.onMessage(message.data, message.isText)
     }
     this.#delivering = false
