@@ -35,20 +35,18 @@ export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #loggers: ServerLoggers
   readonly #addresses: readonly ListenAddress[]
+  readonly #opensLater: boolean
   #assembly: Assembly | undefined
   #reloader: Reloader | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** `addresses` take the place of those of the plan. */
-  constructor(
-    plan: ServerPlan,
-    loggers: ServerLoggers,
-    addresses: readonly ListenAddress[] = plan.addresses,
-  ) {
+  /** `addresses` take the place of those of the plan, and stay closed until `open`. */
+  constructor(plan: ServerPlan, loggers: ServerLoggers, addresses?: readonly ListenAddress[]) {
     this.#plan = plan
     this.#loggers = loggers
-    this.#addresses = addresses
+    this.#addresses = addresses ?? plan.addresses
+    this.#opensLater = addresses !== undefined
   }
 
   get urls(): readonly string[] {
@@ -65,6 +63,12 @@ export class PlannedServer implements RunnableServer {
   start(): Promise<void> {
     this.#started ??= this.#start()
     return this.#started
+  }
+
+  /** Accepts connections, if `start` did not yet do so. */
+  async open(): Promise<void> {
+    this.#refuseStopped()
+    await this.#assembly?.front.start()
   }
 
   /** Connections that are idle end after `idleGrace` ms: so long they may still have a last request answered. */
@@ -94,7 +98,7 @@ export class PlannedServer implements RunnableServer {
       })
       this.#assembly = assembly
       this.#refuseStopped()
-      await assembly.front.start()
+      if (!this.#opensLater) await assembly.front.start()
       this.#refuseStopped()
       await startBackends([...assembly.backends.values()])
       await this.#startReloader()

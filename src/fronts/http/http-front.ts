@@ -71,10 +71,9 @@ export class HttpFront implements Service {
   }
 
   async #listen(address: ListenAddress): Promise<Listener> {
-    // A source hands over what waits while it is being opened.
-    let url = address.kind === 'handed' ? address.url : ''
-    const listener = await listen(address, (socket) => this.#accept(socket, readPath(url)))
-    url = listener.url
+    // Nothing is accepted before the next turn of the event loop.
+    const accept = (socket: Socket): void => this.#accept(socket, readPath(listener.url))
+    const listener = await listen(address, accept)
     // Out of descriptors, for instance: the connection is lost, the server is not.
     listener.onError((error) => {
       const { logger } = this.#context.options

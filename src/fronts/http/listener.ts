@@ -21,33 +21,23 @@ export interface Listener {
 }
 
 /** An address that this process binds by itself. */
-export type BoundAddress = Exclude<ListenAddress, { readonly kind: 'handed' }>
+export type BoundAddress = Exclude<ListenAddress, { readonly kind: 'source' }>
 
-/**
- * Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. With `paused` nothing is read from
- * the connections, so that they can be given to another process.
- */
+/** A listening server, and what it is called. */
+export interface BoundServer {
+  readonly server: Server
+  readonly url: string
+}
+
+/** Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
 export async function listen(
   address: ListenAddress,
   onConnection: (socket: Socket) => void,
-  paused = false,
 ): Promise<Listener> {
-  if (address.kind === 'handed') return openSource(address, onConnection)
-  if (address.kind === 'unix') await clearSocketPath(address.path)
-  const options = {
-    allowHalfOpen: true,
-    noDelay: true,
-    highWaterMark: HIGH_WATER,
-    pauseOnConnect: paused,
-  }
-  const server = createServer(options, onConnection)
-  try {
-    await bind(server, toListenOptions(address))
-  } catch (error) {
-    throw createListenError(address, error)
-  }
+  if (address.kind === 'source') return await address.source.listen(onConnection)
+  const { server, url } = await bindServer(address, onConnection)
   return {
-    url: formatUrl(address, server),
+    url,
     onError: (listener) => server.on('error', listener),
     close: () =>
       new Promise((resolve) => {
@@ -56,20 +46,20 @@ export async function listen(
   }
 }
 
-function openSource(
-  { url, source }: Extract<ListenAddress, { readonly kind: 'handed' }>,
+/** As `listen`, with the server itself. */
+export async function bindServer(
+  address: BoundAddress,
   onConnection: (socket: Socket) => void,
-): Listener {
-  source.open((socket) => {
-    // A socket from another process has lost what its server was told.
-    socket.allowHalfOpen = true
-    onConnection(socket)
-  })
-  return {
-    url,
-    onError: () => {},
-    close: async () => source.close(),
+): Promise<BoundServer> {
+  if (address.kind === 'unix') await clearSocketPath(address.path)
+  const options = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER }
+  const server = createServer(options, onConnection)
+  try {
+    await bind(server, toListenOptions(address))
+  } catch (error) {
+    throw createListenError(address, error)
   }
+  return { server, url: formatUrl(address, server) }
 }
 
 /** The address as a person writes it. */

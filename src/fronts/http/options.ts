@@ -3,21 +3,20 @@ import type { Socket } from 'node:net'
 import type { Handler } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
+import type { Listener } from './listener.ts'
 
-/** Connections that another process has accepted. */
+/** A way of its own by which connections come in. */
 export interface ConnectionSource {
-  /** Called once; `onConnection` gets those that wait, and then each one that comes. */
-  open(onConnection: (socket: Socket) => void): void
-  /** No more, please. */
-  close(): void
+  /** Called once. */
+  listen(onConnection: (socket: Socket) => void): Promise<Listener>
 }
 
-/** Where connections come from: an interface and port (0 takes a free one), a Unix socket, an inherited descriptor, or another process. */
+/** Where connections come from: an interface and port (0 takes a free one), a Unix socket, an inherited descriptor, or a way of its own. */
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number }
-  | { readonly kind: 'handed'; readonly url: string; readonly source: ConnectionSource }
+  | { readonly kind: 'source'; readonly source: ConnectionSource }
 
 /** What clients may ask for. */
 export interface HttpLimits extends Http1Limits {

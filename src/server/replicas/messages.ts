@@ -16,15 +16,17 @@ export interface LogSettings {
 export interface StartMessage {
   readonly type: 'start'
   readonly plan: ServerPlan
-  /** Of the doors, whose connections will come. */
+  /** Of the doors, in the order of their descriptors. */
   readonly urls: readonly string[]
+  /** On the load board. */
+  readonly place: number | undefined
   readonly log: LogSettings
 }
 
-/** What the parent tells a replica; `connection` comes with a socket. */
+/** What the parent tells a replica, which loads at `start` and accepts from `open` on. */
 export type MessageToReplica =
   | StartMessage
-  | { readonly type: 'connection'; readonly door: number }
+  | { readonly type: 'open' }
   | { readonly type: 'ping' }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
@@ -42,13 +44,11 @@ export type MessageFromReplica =
       /** Traceback or last output; may be empty. */
       readonly detail: string
     }
-  /** So many more connections, in the order they were sent, are in its hands now, and so many fewer. */
-  | { readonly type: 'clients'; readonly taken: number; readonly closed: number }
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
-const TO_REPLICA = new Set(['start', 'connection', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'failed', 'clients', 'pong', 'leaving'])
+const TO_REPLICA = new Set(['start', 'open', 'ping', 'retire', 'stop'])
+const FROM_REPLICA = new Set(['ready', 'failed', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
 export function isMessageToReplica(value: unknown): value is MessageToReplica {

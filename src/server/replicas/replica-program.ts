@@ -1,30 +1,30 @@
-import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
+import { loadSystemFfi } from '../../backends/embedded/ffi.ts'
 import { TaipanError } from '../../core/errors.ts'
+import type { ListenAddress } from '../../fronts/http/options.ts'
 import { createLogger, type ServerLogger } from '../../telemetry/logger.ts'
 import { PlannedServer } from '../server.ts'
-import { HandedDoors } from './handed-doors.ts'
+import { Load } from './load.ts'
+import { BOARD_BYTES } from './load-board.ts'
 import type { MessageFromReplica, MessageToReplica, StartMessage } from './messages.ts'
 import { isMessageToReplica } from './messages.ts'
+import { SharedDoor } from './shared-door.ts'
 
-// File descriptor of the log: see startReplica.
+// File descriptors: see startReplica. Node itself lets no program that is started inherit them.
 const RECORDS = 3
+const BOARD = 6
+const FIRST_DOOR = 7
 // Clients that are idle when this process is replaced may have a last request answered within so long.
 const IDLE_GRACE_MS = 1000
-// Connections that have ended are told together.
-const CLOSED_MS = 50
 // What is left to do when the parent has gone.
 const ORPHAN_MS = 2000
 
-let doors = new HandedDoors([])
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
 let leaving: Promise<void> | undefined
-let closed = 0
-let closedTimer: NodeJS.Timeout | undefined
 
-process.on('message', (message, handle) => {
-  if (isMessageToReplica(message)) take(message, handle)
+process.on('message', (message) => {
+  if (isMessageToReplica(message)) take(message)
 })
 process.on('disconnect', () => {
   setTimeout(() => process.exit(1), ORPHAN_MS)
@@ -36,15 +36,14 @@ process.on('SIGTERM', () => {
   if (leaving !== undefined) process.exit(143)
   tell({ type: 'leaving' })
 })
-watchParent()
 
-function take(message: MessageToReplica, handle: unknown): void {
+function take(message: MessageToReplica): void {
   switch (message.type) {
     case 'start':
       void start(message)
       return
-    case 'connection':
-      takeConnection(handle, message.door)
+    case 'open':
+      void open()
       return
     case 'ping':
       tell({ type: 'pong' })
@@ -59,32 +58,13 @@ function take(message: MessageToReplica, handle: unknown): void {
   }
 }
 
-function takeConnection(handle: unknown, door: number): void {
-  tell({ type: 'clients', taken: 1, closed })
-  closed = 0
-  // A client that has left already leaves no handle.
-  if (handle instanceof Socket) {
-    handle.once('close', noteClosed)
-    doors.receive(handle, door)
-  } else noteClosed()
-}
-
-function noteClosed(): void {
-  closed += 1
-  closedTimer ??= setTimeout(() => {
-    closedTimer = undefined
-    if (closed > 0) tell({ type: 'clients', taken: 0, closed })
-    closed = 0
-  }, CLOSED_MS).unref()
-}
-
-async function start({ plan, urls, log }: StartMessage): Promise<void> {
+async function start(message: StartMessage): Promise<void> {
+  const { plan, log } = message
   const { level, format, colors, access } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
-  doors = new HandedDoors(urls)
   const loggers = { logger, accessLog: access ? logger : undefined }
-  server = new PlannedServer(plan, loggers, doors.addresses)
   try {
+    server = new PlannedServer(plan, loggers, await createDoors(message))
     await server.start()
   } catch (error) {
     if (leaving === undefined) await fail(error)
@@ -93,6 +73,28 @@ async function start({ plan, urls, log }: StartMessage): Promise<void> {
   const { findings } = server
   const works = plan.groups.every(({ group }) => findings[group.name] !== undefined)
   tell({ type: 'ready', works, findings })
+}
+
+async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {
+  const ffi = await loadSystemFfi()
+  const load = new Load(ffi.mapMemory(BOARD, BOARD_BYTES), place)
+  const descriptors = urls.map((_, index) => FIRST_DOOR + index)
+  watchParent(descriptors)
+  return urls.map((url, index) => {
+    const descriptor = descriptors[index] ?? -1
+    return { kind: 'source', source: new SharedDoor({ descriptor, url, ffi, load }) }
+  })
+}
+
+async function open(): Promise<void> {
+  try {
+    await server?.open()
+  } catch (error) {
+    if (leaving !== undefined) return
+    const reason = error instanceof Error ? error.message : String(error)
+    logger?.error({}, `no connections can be accepted: ${reason}`)
+    tell({ type: 'leaving' })
+  }
 }
 
 async function fail(error: unknown): Promise<void> {
@@ -130,11 +132,12 @@ function tell(message: MessageFromReplica): void {
 }
 
 /** By a thread of its own: Python may hold this one. */
-function watchParent(): void {
+function watchParent(doors: readonly number[]): void {
   new Worker(new URL('lifeline.js', import.meta.url), {
     // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
     stdout: true,
     stderr: true,
+    workerData: doors,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   }).unref()
 }

@@ -4,8 +4,8 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { ServerPlan } from '../config/resolved.ts'
 import { requireLoading } from './divide-plan.ts'
+import type { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
-import type { Reception } from './reception.ts'
 import { startReplica, type Replica, type ReplicaExit, type ReplicaListener } from './replica.ts'
 
 // What the replica needs beyond the time that its requests have: lifespans, atexit handlers, its own patience.
@@ -16,11 +16,9 @@ export interface ReplicaSetOptions {
   /** What each of them carries out. */
   readonly plan: ServerPlan
   readonly count: number
-  /** Of the doors. */
-  readonly urls: readonly string[]
+  readonly doors: Doors
   readonly log: LogSettings
   readonly logger: ServerLogger
-  readonly reception: Reception
 }
 
 /** Keeps the replicas of a server: starts, replaces, renews and ends them. */
@@ -32,18 +30,19 @@ export class ReplicaSet implements ReplicaListener {
 
   constructor(options: ReplicaSetOptions) {
     this.#options = options
-    const { reception, count } = options
+    const { doors, count } = options
     this.#crew = new Crew({
       size: count,
       // A replica may start with applications that cannot be loaded, but one that cannot start at all never will.
       startAnyway: false,
       launch: (renewing) => this.#launch(renewing),
       admit: (replica) => this.#admit(replica),
-      dismiss: (replica) => reception.remove(replica),
+      // It accepts until it retires: somebody has to.
+      dismiss: () => {},
       retire: (replica) => this.#end(replica, true),
       discard: (replica, atOnce) => void replica.stop(atOnce ? 0 : LEAVING_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
-      despair: () => reception.refuseAll(),
+      despair: () => doors.refuse(),
       toError: (failure) => failure,
       isSame: (one, other) => one.message === other.message && one.cause === other.cause,
     })
@@ -80,10 +79,6 @@ export class ReplicaSet implements ReplicaListener {
     await this.#crew.reload()
   }
 
-  onRoom(): void {
-    this.#options.reception.admit()
-  }
-
   onUnfit(replica: Replica, reason: string): void {
     if (this.#crew.over) return
     this.#options.logger.warn({ worker: replica.label }, `worker ${replica.label} ${reason}`)
@@ -92,17 +87,16 @@ export class ReplicaSet implements ReplicaListener {
 
   onExit(replica: Replica, exit: ReplicaExit): void {
     this.#crew.lose(replica, () => this.#reportDeath(replica, exit))
-    this.#options.reception.takeBack(exit.returned)
   }
 
   async #launch(renewing: boolean): Promise<Launch<Replica, TaipanError>> {
-    const { plan, urls, log, logger } = this.#options
+    const { plan, doors, log, logger } = this.#options
     // What works is replaced only by what works.
     const strict = renewing && [...this.#crew.active].some(({ works }) => works)
     const wanted = strict ? requireLoading(plan) : plan
     try {
       return {
-        member: await startReplica({ plan: wanted, urls, log, logger, listener: this }),
+        member: await startReplica({ plan: wanted, doors, log, logger, listener: this }),
       }
     } catch (error) {
       return {
@@ -113,7 +107,8 @@ export class ReplicaSet implements ReplicaListener {
 
   #admit(replica: Replica): void {
     this.#findings = replica.findings
-    this.#options.reception.add(replica)
+    replica.open()
+    this.#options.doors.leaveToReplicas()
     this.#options.logger.debug({ worker: replica.label }, `worker ${replica.label} is ready`)
   }
 
@@ -144,7 +139,6 @@ export class ReplicaSet implements ReplicaListener {
 
   async #stop(): Promise<void> {
     this.#crew.close()
-    this.#options.reception.close()
     await this.#crew.end((replica) => this.#end(replica, false))
   }
 }

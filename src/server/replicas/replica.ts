@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { abort, terminate } from '../../backends/daemon/terminate.ts'
@@ -11,6 +10,7 @@ import { WorkerLog } from '../../backends/group/worker-log.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { ServerPlan } from '../config/resolved.ts'
+import type { Doors } from './doors.ts'
 import { relayLines } from './line-relay.ts'
 import type {
   GroupFindings,
@@ -27,38 +27,18 @@ const PROGRAM = [
   new URL('standard-streams.js', FOLDER).href,
   fileURLToPath(new URL('replica-program.js', FOLDER)),
 ]
-const MOST_IN_FLIGHT = 64
-// Something holds a replica that has not taken a connection by then, such as a request that computes.
-const PROMPT_MS = 20
 // A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
 const DRAIN_MS = 250
-
-/** A client that no replica has in its hands yet. */
-export interface Visitor {
-  readonly socket: Socket
-  /** Index of the address it came by. */
-  readonly door: number
-}
-
-interface Handed {
-  readonly visitor: Visitor
-  /** `performance.now()` */
-  readonly at: number
-}
 
 /** How a replica ended. */
 export interface ReplicaExit extends WorkerEnd {
   /** What it printed last. */
   readonly lastOutput: readonly string[]
-  /** Clients it was sent and has not taken. */
-  readonly returned: readonly Visitor[]
 }
 
 /** What a replica tells the one who keeps it. */
 export interface ReplicaListener {
-  /** It can be handed more connections. */
-  onRoom(): void
-  /** It must get no more connections, and be replaced; it still runs. */
+  /** It must be replaced; it still runs. */
   onUnfit(replica: Replica, reason: string): void
   /** Called once, after all it had sent was read. */
   onExit(replica: Replica, exit: ReplicaExit): void
@@ -68,7 +48,7 @@ export interface ReplicaListener {
 export interface ReplicaOptions {
   /** What it carries out. */
   readonly plan: ServerPlan
-  readonly urls: readonly string[]
+  readonly doors: Doors
   readonly log: LogSettings
   readonly logger: ServerLogger
   readonly listener: ReplicaListener
@@ -76,11 +56,21 @@ export interface ReplicaOptions {
 
 /** Starts a Node process that carries out a plan. Rejects with `INTERNAL` when the system refuses. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { doors } = options
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
     const child = spawn(process.execPath, PROGRAM, {
       // 3 brings its log lines; 4 brings nothing, and ends with this process.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        'pipe',
+        'pipe',
+        'ipc',
+        doors.board.descriptor,
+        ...doors.descriptors,
+      ],
       // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
       detached: true,
       cwd: options.plan.directory,
@@ -108,7 +98,7 @@ export class Replica {
   readonly exited: Promise<void>
   /** When it was last heard of. */
   heardAt = performance.now()
-  /** Connections it has taken. */
+  /** Connections it has taken, once it has ended. */
   served = 0
   findings: GroupFindings = {}
   /** Its applications could be loaded. */
@@ -117,8 +107,8 @@ export class Replica {
   readonly #listener: ReplicaListener
   readonly #log: WorkerLog
   readonly #streams: readonly Readable[]
-  readonly #inFlight: Handed[] = []
-  #open = 0
+  readonly #doors: Doors
+  readonly #place: number | undefined
   #settleLoaded: (failure: TaipanError | undefined) => void = () => {}
   #settleExited: () => void = () => {}
   #ready = false
@@ -129,6 +119,8 @@ export class Replica {
   constructor(child: ChildProcess, options: ReplicaOptions) {
     this.#child = child
     this.#listener = options.listener
+    this.#doors = options.doors
+    this.#place = options.doors.board.claim()
     this.pid = child.pid ?? 0
     const groups = options.plan.groups.map(({ group }) => group)
     const own = groups.find(({ engine }) => engine === 'embedded') ?? groups[0]
@@ -149,8 +141,8 @@ export class Replica {
     })
     child.on('error', () => {})
     child.once('exit', (code, signal) => void this.#onExit({ code, signal }))
-    const { plan, urls, log } = options
-    this.#send({ type: 'start', plan, urls, log })
+    const { plan, doors, log } = options
+    this.#send({ type: 'start', plan, urls: doors.urls, log, place: this.#place })
   }
 
   /** It serves and has not been asked to end. */
@@ -163,25 +155,9 @@ export class Replica {
     return !this.#ready && !this.#ended && this.#stopping === undefined
   }
 
-  /** Connections that it has, or that are on their way to it. */
-  get clients(): number {
-    return this.#open + this.#inFlight.length
-  }
-
-  /** It takes what it is sent without delay. */
-  get prompt(): boolean {
-    const [oldest] = this.#inFlight
-    return oldest === undefined || performance.now() - oldest.at < PROMPT_MS
-  }
-
-  get hasRoom(): boolean {
-    return this.ready && !this.#unfit && this.#inFlight.length < MOST_IN_FLIGHT
-  }
-
-  /** Gives a client to it. The socket is kept open here until the other side has it. */
-  hand(visitor: Visitor): void {
-    this.#inFlight.push({ visitor, at: performance.now() })
-    this.#send({ type: 'connection', door: visitor.door }, visitor.socket)
+  /** Lets it accept connections. */
+  open(): void {
+    this.#send({ type: 'open' })
   }
 
   /** Ends it: asks, with `gently` so that idle clients may have a last request answered, waits `grace` ms, then uses force. */
@@ -217,9 +193,9 @@ export class Replica {
     this.#listener.onUnfit(this, reason)
   }
 
-  #send(message: MessageToReplica, socket?: Socket): void {
+  #send(message: MessageToReplica): void {
     // What cannot be sent is lost with the process, whose end is reported by itself.
-    if (this.#child.connected) this.#child.send(message, socket, { keepOpen: true }, () => {})
+    if (this.#child.connected) this.#child.send(message, () => {})
   }
 
   #onMessage(message: MessageFromReplica): void {
@@ -236,10 +212,6 @@ export class Replica {
           new TaipanError(message.code, message.message, { cause: message.detail }),
         )
         return
-      case 'clients':
-        this.#open -= message.closed
-        this.#forget(message.taken)
-        return
       case 'leaving':
         this.declareUnfit('was asked to end from outside')
         return
@@ -247,14 +219,6 @@ export class Replica {
         return
       default:
     }
-  }
-
-  #forget(count: number): void {
-    if (count === 0) return
-    this.served += count
-    this.#open += count
-    for (const { visitor } of this.#inFlight.splice(0, count)) visitor.socket.destroy()
-    this.#listener.onRoom()
   }
 
   #fail(message: string): void {
@@ -266,6 +230,7 @@ export class Replica {
     const open = this.#streams.filter((stream) => !stream.closed)
     await endsWithin(Promise.all(open.map((stream) => once(stream, 'close'))), DRAIN_MS)
     this.#ended = true
+    this.served = this.#doors.board.release(this.#place)
     for (const stream of this.#streams) stream.destroy()
     if (this.#child.connected) this.#child.disconnect()
     this.#log.flush()
@@ -273,8 +238,7 @@ export class Replica {
       `the application could not be loaded: the worker ended with ${describeEnd(end)} before it was ready`,
     )
     this.#settleExited()
-    const returned = this.#inFlight.splice(0).map(({ visitor }) => visitor)
-    this.#listener.onExit(this, { ...end, lastOutput: this.#log.last, returned })
+    this.#listener.onExit(this, { ...end, lastOutput: this.#log.last })
   }
 }
 

@@ -1,14 +1,13 @@
 import { findPython } from '../../backends/discover/find-python.ts'
 import { TaipanError } from '../../core/errors.ts'
-import { listen, type Listener } from '../../fronts/http/listener.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
 import { Reloader } from '../reloader.ts'
 import type { RunnableServer } from '../server.ts'
 import { SERVER_SOFTWARE } from '../version.ts'
 import { dividePlan } from './divide-plan.ts'
+import { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
-import { Reception } from './reception.ts'
 import { ReplicaSet } from './replica-set.ts'
 import { ReplicaWatch } from './replica-watch.ts'
 
@@ -19,15 +18,15 @@ export interface ReplicatedLogging {
 }
 
 /**
- * A server that serves nothing itself: it keeps the doors, and Node processes with Python inside that get the
+ * A server that serves nothing itself: it keeps the doors, and Node processes with Python inside that accept the
  * connections. `start` once, then use it as a `Server`.
  */
 export class ReplicatedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging
-  readonly #reception: Reception
-  #doors: readonly Listener[] = []
+  #urls: readonly string[] = []
+  #doors: Doors | undefined
   #replicas: ReplicaSet | undefined
   #watch: ReplicaWatch | undefined
   #reloader: Reloader | undefined
@@ -38,11 +37,10 @@ export class ReplicatedServer implements RunnableServer {
     this.#plan = plan
     this.#count = count
     this.#logging = logging
-    this.#reception = new Reception(plan.limits.connections, SERVER_SOFTWARE)
   }
 
   get urls(): readonly string[] {
-    return this.#doors.map(({ url }) => url)
+    return this.#urls
   }
 
   get findings(): GroupFindings {
@@ -75,13 +73,15 @@ export class ReplicatedServer implements RunnableServer {
     try {
       const plan = await choosePythons(this.#plan)
       this.#refuseStopped()
-      await this.#openDoors()
+      const doors = await this.#openDoors()
       this.#refuseStopped()
-      await this.#startReplicas(plan)
+      await this.#startReplicas(plan, doors)
       await this.#startReloader()
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
+      // They may have been opened after it.
+      this.#doors?.close()
       throw error
     }
   }
@@ -91,30 +91,24 @@ export class ReplicatedServer implements RunnableServer {
       throw new TaipanError('STOPPING', 'the server was stopped while it started')
   }
 
-  async #openDoors(): Promise<void> {
-    for (const [door, address] of this.#plan.addresses.entries()) {
-      const receive = (socket: Parameters<Parameters<typeof listen>[1]>[0]): void =>
-        this.#reception.receive({ socket, door })
-      const listener = await listen(address, receive, true)
-      // Out of descriptors, for instance: the connection is lost, the server is not.
-      listener.onError((error) => {
-        const facts = { error, address: listener.url }
-        this.#logging.logger.warn(facts, 'a connection could not be accepted')
-      })
-      this.#doors = [...this.#doors, listener]
-    }
+  async #openDoors(): Promise<Doors> {
+    const { addresses } = this.#plan
+    const { logger } = this.#logging
+    const doors = await Doors.open({ addresses, serverSoftware: SERVER_SOFTWARE, logger })
+    this.#doors = doors
+    this.#urls = doors.urls
+    return doors
   }
 
-  async #startReplicas(plan: ServerPlan): Promise<void> {
+  async #startReplicas(plan: ServerPlan, doors: Doors): Promise<void> {
     const { logger, settings } = this.#logging
     const count = this.#count
     const replicas = new ReplicaSet({
       plan: dividePlan(plan, count),
       count,
-      urls: this.urls,
+      doors,
       log: settings,
       logger,
-      reception: this.#reception,
     })
     this.#replicas = replicas
     this.#watch = new ReplicaWatch(plan, () => replicas.replicas)
@@ -132,9 +126,7 @@ export class ReplicatedServer implements RunnableServer {
 
   async #stop(): Promise<void> {
     await this.#reloader?.stop()
-    // Not waited for: it resolves when the connections that were handed on have ended, too.
-    for (const door of this.#doors) void door.close()
-    this.#reception.close()
+    this.#doors?.close()
     await this.#replicas?.stop()
     this.#watch?.stop()
   }

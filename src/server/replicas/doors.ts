@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net'
+import { loadSystemFfi, type SystemFfi } from '../../backends/embedded/ffi.ts'
+import type { Logger } from '../../core/logger.ts'
+import { createResponseHead } from '../../core/response-head.ts'
+import { keepSocket, type KeptSocket } from '../../fronts/http/kept-socket.ts'
+import { listen, type BoundAddress, type Listener } from '../../fronts/http/listener.ts'
+import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
+import { LoadBoard } from './load-board.ts'
+
+const REFUSAL_LINGER_MS = 1000
+/** Clients that are being told so at the same time; more are cut without a word. */
+const CROWD_SIZE = 256
+
+/** What is opened, and how it speaks. */
+export interface DoorsOptions {
+  readonly addresses: readonly BoundAddress[]
+  /** Value of the Server field of refusals. */
+  readonly serverSoftware: string
+  readonly logger: Logger
+}
+
+/**
+ * The sockets that replicas accept from. They are bound here and stay, so that clients queue in them whatever happens
+ * to replicas; nobody is accepted here, except to be refused.
+ */
+export class Doors {
+  /** How busy the replicas are. */
+  readonly board: LoadBoard
+  readonly #ffi: SystemFfi
+  readonly #logger: Logger
+  readonly #refusal: string
+  readonly #sockets: KeptSocket[] = []
+  readonly #crowd = new Set<Socket>()
+  #refusing: Promise<readonly Listener[]> | undefined
+  #closed = false
+
+  private constructor(ffi: SystemFfi, { serverSoftware, logger }: DoorsOptions) {
+    this.#ffi = ffi
+    this.#logger = logger
+    this.#refusal = formatRefusal(serverSoftware)
+    this.board = new LoadBoard(ffi)
+  }
+
+  /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `PYTHON_NOT_EMBEDDABLE`. */
+  static async open(options: DoorsOptions): Promise<Doors> {
+    const ffi = await loadSystemFfi()
+    const doors = new Doors(ffi, options)
+    try {
+      for (const address of options.addresses)
+        doors.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
+    } catch (error) {
+      doors.close()
+      throw error
+    }
+    return doors
+  }
+
+  get urls(): readonly string[] {
+    return this.#sockets.map(({ url }) => url)
+  }
+
+  /** Of the listening sockets, in the order of `urls`. */
+  get descriptors(): readonly number[] {
+    return this.#sockets.map(({ descriptor }) => descriptor)
+  }
+
+  /** Turns away whoever waits or comes, until `leaveToReplicas`. */
+  refuse(): void {
+    if (!this.#closed) this.#refusing ??= this.#openRefusing()
+  }
+
+  /** There is somebody again who accepts. */
+  leaveToReplicas(): void {
+    const refusing = this.#refusing
+    this.#refusing = undefined
+    void refusing?.then((listeners) => closeAll(listeners))
+  }
+
+  /** Accepts no more clients, and leaves the addresses to others when the replicas have closed them, too. May be called twice. */
+  close(): void {
+    this.#closed = true
+    this.leaveToReplicas()
+    for (const socket of this.#crowd) socket.destroy()
+    for (const socket of this.#sockets) socket.close()
+    this.board.close()
+  }
+
+  async #openRefusing(): Promise<readonly Listener[]> {
+    const listeners: Listener[] = []
+    try {
+      for (const descriptor of this.descriptors) {
+        const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor) } as const
+        const listener = await listen(address, (socket) => this.#refuse(socket))
+        listener.onError((error) => this.#warn(error))
+        listeners.push(listener)
+      }
+    } catch (error) {
+      this.#warn(error)
+    }
+    return listeners
+  }
+
+  #refuse(socket: Socket): void {
+    socket.on('error', () => {})
+    if (this.#crowd.size >= CROWD_SIZE) {
+      socket.destroy()
+      return
+    }
+    this.#crowd.add(socket)
+    socket.once('close', () => this.#crowd.delete(socket))
+    socket.end(this.#refusal, 'latin1')
+    socket.resume()
+    setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS).unref()
+  }
+
+  #warn(error: unknown): void {
+    this.#logger.warn({ error }, 'clients could not be told that nobody serves')
+  }
+}
+
+function closeAll(listeners: readonly Listener[]): void {
+  for (const listener of listeners) void listener.close()
+}
+
+function formatRefusal(serverSoftware: string): string {
+  const body = 'Service Unavailable\n'
+  const fields = [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(body.length),
+    'Retry-After',
+    '5',
+  ]
+  const head = new ResponseEncoder(serverSoftware).format(createResponseHead(503, fields), {
+    version: '1.1',
+    framing: 'length',
+    keepAlive: false,
+    addedLength: undefined,
+  })
+  return head + body
+}

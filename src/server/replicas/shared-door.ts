@@ -1,0 +1,91 @@
+import { closeSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import type { SystemFfi } from '../../backends/embedded/ffi.ts'
+import { listen, type Listener } from '../../fronts/http/listener.ts'
+import type { ConnectionSource } from '../../fronts/http/options.ts'
+import type { Load } from './load.ts'
+
+// Long enough for another process to wake up.
+const PAUSE_MS = 1
+// Until there may be a descriptor again.
+const RETRY_MS = 100
+
+/** What a door is made of. */
+export interface SharedDoorOptions {
+  /** Listening socket that other processes have, too. */
+  readonly descriptor: number
+  readonly url: string
+  readonly ffi: SystemFfi
+  readonly load: Load
+}
+
+/** Accepts from a socket together with other processes, and leaves clients to those that have fewer. */
+export class SharedDoor implements ConnectionSource, Listener {
+  readonly url: string
+  readonly #options: SharedDoorOptions
+  readonly #errorListeners: ((error: Error) => void)[] = []
+  #onConnection: (socket: Socket) => void = (socket) => socket.destroy()
+  #listener: Listener | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: SharedDoorOptions) {
+    this.#options = options
+    this.url = options.url
+  }
+
+  async listen(onConnection: (socket: Socket) => void): Promise<Listener> {
+    this.#onConnection = onConnection
+    await this.#open()
+    return this
+  }
+
+  onError(listener: (error: Error) => void): void {
+    this.#errorListeners.push(listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#options.load.announce(false)
+    void this.#listener?.close()
+    closeSync(this.#options.descriptor)
+  }
+
+  async #open(): Promise<void> {
+    const { ffi, descriptor, load } = this.#options
+    const address = { kind: 'fd', fd: ffi.duplicate(descriptor) } as const
+    const listener = await listen(address, (socket) => this.#receive(socket))
+    if (this.#closed) {
+      void listener.close()
+      return
+    }
+    this.#listener = listener
+    listener.onError((error) => this.#report(error))
+    load.announce(true)
+  }
+
+  #receive(socket: Socket): void {
+    const { load } = this.#options
+    load.enter(socket)
+    this.#onConnection(socket)
+    if (!this.#closed && load.yields()) this.#pause(PAUSE_MS)
+  }
+
+  /** There is no other way to accept no more for a while. */
+  #pause(milliseconds: number): void {
+    void this.#listener?.close()
+    this.#listener = undefined
+    this.#timer = setTimeout(() => {
+      this.#open().catch((error: unknown) => {
+        this.#report(error instanceof Error ? error : new Error(String(error)))
+        if (!this.#closed) this.#pause(RETRY_MS)
+      })
+    }, milliseconds)
+  }
+
+  #report(error: Error): void {
+    for (const listener of this.#errorListeners) listener(error)
+  }
+}
