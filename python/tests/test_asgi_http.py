@@ -511,6 +511,8 @@ def test_an_endless_body_that_nobody_gets_ends(drive):
     driver = drive(lab)
     stream = driver.get(method="HEAD")
     assert stream.ended and lab.notes == ["http.disconnect"]
+    driver.turns()
+    assert driver.texts() == [] and driver.hub.active == 0
 
 
 # Errors

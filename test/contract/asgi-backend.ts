@@ -343,6 +343,19 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
     })
   })
 
+  describe(`${name}: a client that finished sending, with \`cancelOnDisconnect\``, () => {
+    test('is taken for one that has left', async () => {
+      await using lab = await start({ cancelOnDisconnect: true })
+      using connection = await openRaw(lab.url)
+      connection.send(formatRequest({ target: '/lab/forever' }))
+      await lab.waitForEntry('forever')
+      connection.finishSending()
+      await lab.waitForEntry('cancelled')
+      await connection.waitForEnd()
+      expect(connection.received).toBe(0)
+    })
+  })
+
   describe(`${name}: scheduling`, () => {
     test('runs many requests at once, and says how much room there is', async () => {
       await using lab = await start({ concurrency: 300 })

@@ -171,7 +171,7 @@ class ResponseStream(Stream):
             if self.gone is None and self.phase < ENDED:
                 self.refuse(error, 503)
             return
-        if self.gone is not None and tells_disconnect(error):
+        if (self.gone is not None or self.phase == DROPPING) and tells_disconnect(error):
             return
         self.report("error", summarize(error), format_exception(error))
         if self.phase < ENDED and self.gone is None:

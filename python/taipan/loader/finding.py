@@ -176,7 +176,7 @@ def _explain_other(value: Any, expression: str, place: str, interface: str) -> s
     else:
         hint = f"try '--interface {other}', or wrap it in an adapter"
     return (
-        f"{expression} of {place}, a {describe(value)}, cannot be called as {interface.upper()}"
+        f"{expression} of {place} ({describe(value)}) cannot be called as {interface.upper()}"
         f" {_ARGUMENTS[interface]}: {hint}"
     )
 

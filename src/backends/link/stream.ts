@@ -175,7 +175,8 @@ export class Stream {
 
   protected free(): void {
     if (this.#over) return
-    this.giveUp('APPLICATION_FAILED')
+    const wasCancelled = this.#halfSent && this.home.cancelOnDisconnect
+    this.giveUp(wasCancelled ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
     this.#over = true
     this.home.onFree(this)
   }
