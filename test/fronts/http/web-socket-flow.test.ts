@@ -8,6 +8,7 @@ import { startLab } from './front-lab.ts'
 import { accept, createLog, echo } from './web-socket-apps.ts'
 
 const MIB = 1024 * 1024
+const EMPTY_PING = formatFrame(OPCODE.ping)
 
 describe('an application that does not receive', () => {
   test('stalls its client within a bound, and gets everything later', async () => {
@@ -239,6 +240,27 @@ test('a burst of pings is answered one by one to a client that reads', async () 
   socket.connection.send(Buffer.concat(pings))
   for (let i = 0; i < 2000; i++)
     expect((await socket.readFrame()).payload.toString()).toBe(String(i))
+})
+
+test('a flood of tiny frames leaves turns to others', async () => {
+  await using lab = await startLab(echo(createLog()))
+  using socket = await openWebSocket(lab.url)
+  const flood = Buffer.concat(Array.from({ length: 350_000 }, () => EMPTY_PING))
+  const turns: number[] = []
+  let flooding = true
+  const note = (): void => {
+    turns.push(performance.now())
+    if (flooding) setImmediate(note)
+  }
+  note()
+  socket.discard()
+  socket.connection.send(flood)
+  socket.close(1000)
+  await socket.connection.waitForEnd()
+  flooding = false
+  const longest = Math.max(...turns.slice(1).map((turn, i) => turn - (turns[i] ?? turn)))
+  const whole = (turns.at(-1) ?? 0) - (turns[0] ?? 0)
+  expect(longest / whole).toBeLessThan(0.5)
 })
 
 test('a close waits for the messages before it', async () => {

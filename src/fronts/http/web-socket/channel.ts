@@ -9,6 +9,7 @@ import { toCloseCode, toSendable } from './close-code.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import type { FrontSocket } from './front-socket.ts'
 import { ReadAhead, type MessageListener } from './read-ahead.ts'
+import { TurnTaking } from './turn-taking.ts'
 
 /** How a WebSocket is lost. */
 const LOST: WebSocketClose = { code: 1006, reason: '' }
@@ -32,6 +33,7 @@ export class Channel implements WebSocketChannel {
   readonly #webSocket: FrontSocket
   readonly #outbox: FrameOutbox
   readonly #incoming = new ReadAhead()
+  readonly #turns: TurnTaking
   readonly #onClosed: (lost: boolean) => void
   /** How our side closed it. */
   #closing: WebSocketClose | undefined
@@ -50,6 +52,7 @@ export class Channel implements WebSocketChannel {
     this.#webSocket = webSocket
     this.#onClosed = onClosed
     this.#outbox = new FrameOutbox(socket, webSocket, () => this.#noteProgress())
+    this.#turns = new TurnTaking(socket, webSocket, () => !this.#paused)
     webSocket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) this.#receive(data, !isBinary)
     })
@@ -151,7 +154,7 @@ export class Channel implements WebSocketChannel {
     if (paused === this.#paused) return
     this.#paused = paused
     if (paused) this.#webSocket.pause()
-    else this.#webSocket.resume()
+    else if (!this.#turns.waiting) this.#webSocket.resume()
   }
 
   #noteProgress(): void {
