@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from taipan.embedded import node_thread, signals
 
-#: Sockets that Node listened on when a worker started.
-_listening: set[int] = set()
+#: Sockets that Node listened on when a worker started, by device and inode: descriptors change.
+_listening: set[tuple[int, int]] = set()
 #: Descriptors of ours.
 _own: set[int] = set()
 
@@ -33,13 +33,9 @@ def disown(descriptors: Iterable[int]) -> None:
 def find_listening() -> None:
     """Looks for the sockets that Node listens on; called before an application opens its own."""
     for descriptor in _descriptors():
-        if descriptor in _listening:
-            continue
-        try:
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode) and _listens(descriptor):
-                _listening.add(descriptor)
-        except OSError:
-            pass
+        socket_ = _identify(descriptor)
+        if socket_ is not None and socket_ not in _listening and _listens(descriptor):
+            _listening.add(socket_)
 
 
 def _descriptors() -> list[int]:
@@ -49,38 +45,61 @@ def _descriptors() -> list[int]:
         return []
 
 
+def _identify(descriptor: int) -> tuple[int, int] | None:
+    """The socket behind a descriptor; None for anything else."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else None
+
+
 def _listens(descriptor: int) -> bool:
-    with socket.socket(fileno=os.dup(descriptor)) as sock:
-        return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as sock:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
 
 
 def _forget() -> None:
-    ports = {_port(descriptor) for descriptor in _listening} - {0}
-    for descriptor in {*_listening, *_own, *node_thread.descriptors()}:
-        try:
-            os.close(descriptor)
-        except OSError:
-            pass
+    for descriptor in {*_own, *node_thread.descriptors()}:
+        _close(descriptor)
+    sockets = [(descriptor, _identify(descriptor)) for descriptor in _descriptors()]
+    listening = [descriptor for descriptor, socket_ in sockets if socket_ in _listening]
+    doors = {_door(descriptor) for descriptor in listening} - {None}
+    for descriptor in listening:
+        _close(descriptor)
     _listening.clear()
     _own.clear()
-    if ports:
-        _close_clients(ports)
+    if doors:
+        _close_clients(doors)
     signals.restore_in_child()
 
 
-def _close_clients(ports: set[int]) -> None:
+def _close_clients(doors: set[object]) -> None:
     """Node's clients would wait for the end of a connection that only the child still holds."""
     for descriptor in _descriptors():
-        if _port(descriptor) in ports:
-            os.close(descriptor)
+        if _door(descriptor) in doors:
+            _close(descriptor)
 
 
-def _port(descriptor: int) -> int:
-    """The local port of an Internet socket; 0 for anything else."""
+def _door(descriptor: int) -> object:
+    """Where clients come in: the local port, or the path of a Unix socket; else None."""
+    if _identify(descriptor) is None:
+        return None
     try:
-        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            return 0
         with socket.socket(fileno=os.dup(descriptor)) as sock:
-            return 0 if sock.family == socket.AF_UNIX else int(sock.getsockname()[1])
+            if sock.type != socket.SOCK_STREAM:
+                return None
+            name = sock.getsockname()
+            return (name if sock.family == socket.AF_UNIX else name[1]) or None
     except OSError:
-        return 0
+        return None
+
+
+def _close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass

@@ -8,6 +8,7 @@ import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { LoadBoard } from './load-board.ts'
 
 const REFUSAL_LINGER_MS = 1000
+const LONGEST_MS = 2 ** 31 - 1
 /** Clients that are being told so at the same time; more are cut without a word. */
 const CROWD_SIZE = 256
 
@@ -31,20 +32,22 @@ export class Doors {
   readonly #refusal: string
   readonly #sockets: KeptSocket[] = []
   readonly #crowd = new Set<Socket>()
+  /** A descriptor alone does not keep the process. */
+  readonly #presence = setInterval(() => {}, LONGEST_MS)
   #refusing: Promise<readonly Listener[]> | undefined
   #closed = false
 
-  private constructor(ffi: SystemFfi, { serverSoftware, logger }: DoorsOptions) {
+  private constructor(ffi: SystemFfi, board: LoadBoard, { serverSoftware, logger }: DoorsOptions) {
     this.#ffi = ffi
     this.#logger = logger
     this.#refusal = formatRefusal(serverSoftware)
-    this.board = new LoadBoard(ffi)
+    this.board = board
   }
 
   /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `PYTHON_NOT_EMBEDDABLE`. */
   static async open(options: DoorsOptions): Promise<Doors> {
     const ffi = await loadSystemFfi()
-    const doors = new Doors(ffi, options)
+    const doors = new Doors(ffi, new LoadBoard(ffi), options)
     try {
       for (const address of options.addresses)
         doors.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
@@ -79,6 +82,7 @@ export class Doors {
   /** Accepts no more clients, and leaves the addresses to others when the replicas have closed them, too. May be called twice. */
   close(): void {
     this.#closed = true
+    clearInterval(this.#presence)
     this.leaveToReplicas()
     for (const socket of this.#crowd) socket.destroy()
     for (const socket of this.#sockets) socket.close()

@@ -1,0 +1,287 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { request } from 'node:http'
+import { connect, createServer, type Socket } from 'node:net'
+
+import { afterEach, describe, expect, test } from 'vitest'
+
+import type { RunningTaipan } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
+import {
+  endStarted,
+  get,
+  isAlive,
+  listReplicas,
+  startReplicas,
+  waitFor,
+} from '../support/replicas.ts'
+
+const EMBEDDED = ['-e', 'embedded', '--no-access-log'] as const
+const TCP = ['-b', '127.0.0.1:0'] as const
+const CLIENTS = 12
+// Of replicas, see startReplica.
+const FIRST_DOOR = 7
+
+const APP = `
+import multiprocessing, os, subprocess, sys, time
+def application(environ, start_response):
+    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+    if path == "/noted":
+        journal = os.open("journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(journal, ("%s %d\\n" % (query, os.getpid())).encode())
+        os.close(journal)
+    if path == "/slow":
+        os.write(2, b"slow reached\\n")
+        time.sleep(1.5)
+    text = str(leave(query) if path == "/leave" else os.getpid())
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
+    return [text.encode()]
+def leave(way):
+    if way == "fork":
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            time.sleep(300)
+            os._exit(0)
+        return pid
+    if way == "popen":
+        return subprocess.Popen(["sleep", "300"], close_fds=False, start_new_session=True).pid
+    if way == "system":
+        os.system("sleep 300 & echo $! > left")
+        return int(open("left").read())
+    context = multiprocessing.get_context(way.replace("context-", ""))
+    child = context.Process(target=time.sleep, args=(300,), daemon=True)
+    child.start()
+    return child.pid
+`
+
+interface Load {
+  readonly failures: Map<number, string>
+  answered: number
+  stop(): Promise<void>
+}
+
+/** Asks again and again, each time on a new connection. */
+function startLoad(url: string): Load {
+  const state = { over: false, next: 0 }
+  const failures = new Map<number, string>()
+  const client = async (): Promise<void> => {
+    while (!state.over) {
+      const number = (state.next += 1)
+      const failure = await askOnce(`${url}/noted?${number}`)
+      if (failure === undefined) load.answered += 1
+      else failures.set(number, failure)
+    }
+  }
+  const clients = Array.from({ length: CLIENTS }, client)
+  const load: Load = {
+    failures,
+    answered: 0,
+    stop: async () => {
+      state.over = true
+      await Promise.all(clients)
+    },
+  }
+  return load
+}
+
+/** Resolves with what went wrong, if something did. */
+function askOnce(url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    request(url, { agent: false, timeout: 20_000 }, (response) => {
+      response.resume()
+      response.once('end', () => {
+        resolve(response.statusCode === 200 ? undefined : String(response.statusCode))
+      })
+      response.once('error', (error) => resolve(error.message))
+    })
+      .once('timeout', () => resolve('hangs'))
+      .once('error', (error) => resolve(error.message))
+      .end()
+  })
+}
+
+function openClient(taipan: RunningTaipan): Promise<Socket> {
+  const { hostname, port } = new URL(taipan.url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+/** What the descriptors of a process are. */
+function listDescriptors(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+}
+
+/** Whether an address can be bound, at once. */
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+afterEach(endStarted)
+
+describe('what accepts', () => {
+  test('clients that stay are spread over the replicas', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
+    const sockets = await Promise.all(Array.from({ length: 32 }, () => openClient(taipan)))
+    const pids = await Promise.all(
+      sockets.map(async (socket) => {
+        socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        const chunk = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
+        return String(chunk).split('\r\n\r\n')[1]
+      }),
+    )
+    const [first = 0, second = 0] = listReplicas(taipan)
+    for (const pid of [first, second])
+      expect(pids.filter((one) => one === String(pid)).length).toBeGreaterThanOrEqual(4)
+    for (const socket of sockets) socket.destroy()
+    await taipan.stop()
+  })
+
+  test('a replica that a request holds gets no clients', async () => {
+    using project = createProject({ 'app.py': APP.replace('1.5', '60') })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
+    get(`${taipan.url}/slow`).catch(() => {})
+    await taipan.waitForOutput(/slow reached/)
+    const pids = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
+    expect(new Set(pids).size).toBe(1)
+    taipan.kill('SIGTERM')
+    taipan.kill('SIGTERM')
+  })
+
+  test('clients that come while nobody is ready wait', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
+    const [first = 0] = listReplicas(taipan)
+    process.kill(first, 'SIGKILL')
+    await waitFor(() => !isAlive(first), 'end of the replica')
+    const pids = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
+    expect(pids).not.toContain(String(first))
+    await taipan.stop()
+  })
+
+  test('503 from the parent while no replica can start, and service once one can', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
+    project.write('app.py', 'import os\nos._exit(9)\n')
+    for (const pid of listReplicas(taipan)) process.kill(pid, 'SIGKILL')
+    await taipan.waitForOutput(/ended with exit code 9 before it was ready/)
+    const response = await fetch(taipan.url)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await response.text()).toBe('Service Unavailable\n')
+    project.write('app.py', APP)
+    await waitFor(async () => (await askOnce(taipan.url)) === undefined, 'service')
+    expect(listReplicas(taipan)).toContain(Number(await get(taipan.url)))
+    await taipan.stop()
+  })
+})
+
+describe('new connections for each request', () => {
+  test('kill -9 of a replica costs what that replica had, and no more', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
+    const load = startLoad(taipan.url)
+    const killed: number[] = []
+    for (let kills = 0; kills < 3; kills += 1) {
+      await waitFor(() => load.answered > kills * 200 + 100, 'load')
+      await waitFor(() => listReplicas(taipan).length === 2, 'replacement')
+      const [first = 0] = listReplicas(taipan)
+      killed.push(first)
+      process.kill(first, 'SIGKILL')
+      await waitFor(() => !isAlive(first), 'end of the replica')
+    }
+    await load.stop()
+    const journal = project.path('journal')
+    const servers = new Map(
+      readFileSync(journal, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line): [number, number] => {
+          const [number = 0, pid = 0] = line.split(' ').map(Number)
+          return [number, pid]
+        }),
+    )
+    expect(load.failures.size).toBeLessThanOrEqual(killed.length * CLIENTS)
+    for (const [number, failure] of load.failures) {
+      expect(failure).toMatch(/socket hang up|ECONNRESET|EPIPE/)
+      expect([undefined, ...killed]).toContain(servers.get(number))
+    }
+    await taipan.stop()
+  })
+
+  test('a reload loses nothing', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
+    const load = startLoad(taipan.url)
+    for (let reloads = 0; reloads < 3; reloads += 1) {
+      const before = listReplicas(taipan)
+      taipan.kill('SIGHUP')
+      await waitFor(() => !before.some(isAlive), 'end of the old replicas')
+    }
+    await load.stop()
+    expect([...load.failures]).toEqual([])
+    expect(load.answered).toBeGreaterThan(100)
+    await taipan.stop()
+  })
+})
+
+describe('children of the application', () => {
+  const ways = ['fork', 'popen', 'system', 'context-fork', 'spawn', 'forkserver']
+
+  test.each(ways)('%s: they hold no door', async (way) => {
+    using project = createProject({ 'app.py': APP })
+    const socket = project.path('x.sock')
+    const args = [...EMBEDDED, ...TCP, '-b', `unix:${socket}`]
+    const taipan = await startReplicas(project, args)
+    const [replica = 0] = listReplicas(taipan)
+    const doors = [FIRST_DOOR, FIRST_DOOR + 1].map((fd) =>
+      readlinkSync(`/proc/${replica}/fd/${fd}`),
+    )
+    expect(doors.join()).toMatch(/^socket:\[\d+\],socket:\[\d+\]$/)
+    const left = Number(await get(`${taipan.url}/leave?${way}`))
+    try {
+      // A program that is being started has not yet closed what it is to close.
+      await waitFor(
+        () => !listDescriptors(left).some((one) => doors.includes(one)),
+        'child without doors',
+      )
+      expect(isAlive(left)).toBe(true)
+    } finally {
+      process.kill(left, 'SIGKILL')
+    }
+    await taipan.stop()
+  })
+
+  test('one that was forked leaves address and clients alone when the server stops', async () => {
+    using project = createProject({ 'app.py': APP })
+    const socket = project.path('x.sock')
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-b', `unix:${socket}`])
+    const client = connect(socket)
+    const ended = new Promise((resolve) => client.once('close', resolve))
+    client.write('GET /leave?fork HTTP/1.1\r\nHost: x\r\n\r\n')
+    const chunk = await new Promise<Buffer>((resolve) => client.once('data', resolve))
+    const left = Number(String(chunk).split('\r\n\r\n')[1])
+    expect((await taipan.stop()).exitCode).toBe(0)
+    expect(await canListen(Number(new URL(taipan.url).port))).toBe(true)
+    expect(existsSync(socket)).toBe(false)
+    await ended
+    expect(isAlive(left)).toBe(true)
+    process.kill(left, 'SIGKILL')
+  })
+})
+
+test('kill -9 of the parent leaves the address to the next one, though a replica is busy', async () => {
+  using project = createProject({ 'app.py': APP.replace('1.5', '60') })
+  const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
+  const [replica = 0] = listReplicas(taipan)
+  get(`${taipan.url}/slow`).catch(() => {})
+  await taipan.waitForOutput(/slow reached/)
+  taipan.kill('SIGKILL')
+  await waitFor(() => canListen(Number(new URL(taipan.url).port)), 'free address')
+  await waitFor(() => !isAlive(replica), 'end of the replica')
+})
