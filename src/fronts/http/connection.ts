@@ -9,6 +9,7 @@ import { CONTINUE } from '../../wire/http1/response-encoder.ts'
 import { createConnectionFacts } from './connection-facts.ts'
 import type { FrontContext } from './context.ts'
 import type { Wait, Watched } from './deadlines.ts'
+import { readDirectly } from './direct-input.ts'
 import { HttpExchange } from './exchange.ts'
 import { Linger } from './linger.ts'
 import type { ExchangeLink } from './link.ts'
@@ -51,7 +52,7 @@ export class Connection implements ExchangeLink, Watched {
   readonly #socket: Socket
   readonly #decoder: RequestDecoder
   readonly #localPath: string
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
+  readonly #stopReading: () => void
   readonly #onEnd = (): void => this.#receiveEnd()
   #phase = HEAD
   #requests = 0
@@ -80,7 +81,7 @@ export class Connection implements ExchangeLink, Watched {
     this.context = context
     this.#decoder = new RequestDecoder(context.options.limits)
     this.outbox = new Outbox(socket, () => this.#noteWritten())
-    socket.on('data', this.#onData)
+    this.#stopReading = readDirectly(socket, (chunk) => this.#receive(chunk))
     socket.on('end', this.#onEnd)
     socket.on('error', (error) => {
       this.#failure ??= error
@@ -170,7 +171,8 @@ export class Connection implements ExchangeLink, Watched {
     this.#exchange?.response.upgrade()
     this.#phase = UPGRADED
     this.outbox.flush()
-    this.#socket.off('data', this.#onData).off('end', this.#onEnd)
+    this.#stopReading()
+    this.#socket.off('end', this.#onEnd)
     this.#setPaused(false)
     const webSocket = this.context.upgrader.upgrade(this.#socket, { handshake, lines, rest })
     if (webSocket === undefined) return createLostChannel()
