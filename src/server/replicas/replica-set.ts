@@ -113,6 +113,8 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   #reportFailure({ code, message, cause }: TaipanError, repeated: boolean): void {
+    // A stop ends those that are starting, too.
+    if (this.#crew.over) return
     const { logger } = this.#options
     const traceback = typeof cause === 'string' && cause !== message ? cause : undefined
     if (repeated) logger.debug({ code }, message)
