@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from taipan.embedded import stack
+from taipan.embedded import forks, stack
 from taipan.tracebacks import format_exception, summarize
 
 #: What Node called and where its answer lies, kept until the next call of the same thread.
@@ -40,6 +40,7 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
 
     def call() -> None:
         answer = _call(ctypes.string_at(exchange.request, exchange.request_bytes))
+        forks.end_child()
         _answers.latest = answer
         exchange.answer = ctypes.cast(ctypes.c_char_p(answer), ctypes.c_void_p).value
         exchange.answer_bytes = len(answer)

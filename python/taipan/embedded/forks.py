@@ -6,13 +6,23 @@ import os
 import socket
 import stat
 from collections.abc import Iterable
+from typing import NoReturn
 
 from taipan.embedded import node_thread, signals
 
+#: How a child ends that comes back to the server; of a worker process it ends likewise.
+_EXIT_RETURNED = 70
+_RETURNED = (
+    b"taipan: a child of os.fork() came back to the server and was ended;"
+    b" let children leave with os._exit(), or use subprocess\n"
+)
+
 #: Sockets that Node listened on when a worker started, by device and inode: descriptors change.
 _listening: set[tuple[int, int]] = set()
-#: Descriptors of ours.
-_own: set[int] = set()
+#: Ours. Closed objects stay closed, whatever a child opens with their numbers.
+_own: set[socket.socket] = set()
+_stops: list[tuple[type, str]] = []
+_forked = False
 
 
 def install() -> None:
@@ -20,14 +30,25 @@ def install() -> None:
     os.register_at_fork(after_in_child=_forget)
 
 
-def own(descriptors: Iterable[int]) -> None:
+def own(sockets: Iterable[socket.socket]) -> None:
     """These must be closed in children."""
-    _own.update(descriptors)
+    _own.update(sockets)
 
 
-def disown(descriptors: Iterable[int]) -> None:
+def disown(sockets: Iterable[socket.socket]) -> None:
     """These are closed."""
-    _own.difference_update(descriptors)
+    _own.difference_update(sockets)
+
+
+def end_children_at(owner: type, *methods: str) -> None:
+    """Ends a child that comes to one of these methods; in Node itself that costs nothing."""
+    _stops.extend((owner, method) for method in methods)
+
+
+def end_child() -> None:
+    """Ends a child: it has left the application, and must not serve. In Node it does nothing."""
+    if _forked:
+        _end()
 
 
 def find_listening() -> None:
@@ -63,8 +84,12 @@ def _listens(descriptor: int) -> bool:
 
 
 def _forget() -> None:
-    for descriptor in {*_own, *node_thread.descriptors()}:
-        _close(descriptor)
+    global _forked
+    _forked = True
+    for owner, method in _stops:
+        setattr(owner, method, _end)
+    for own_socket in {*_own, *node_thread.sockets()}:
+        own_socket.close()
     sockets = [(descriptor, _identify(descriptor)) for descriptor in _descriptors()]
     listening = [descriptor for descriptor, socket_ in sockets if socket_ in _listening]
     doors = {_door(descriptor) for descriptor in listening} - {None}
@@ -75,6 +100,13 @@ def _forget() -> None:
     if doors:
         _close_clients(doors)
     signals.restore_in_child()
+
+
+def _end(*_args: object) -> NoReturn:
+    try:
+        os.write(2, _RETURNED)
+    finally:
+        os._exit(_EXIT_RETURNED)
 
 
 def _close_clients(doors: set[object]) -> None:

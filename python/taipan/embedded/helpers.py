@@ -11,6 +11,8 @@ from _thread import allocate_lock
 from collections import deque
 from typing import Callable
 
+from taipan.embedded import forks
+
 #: Requests beyond wait until one is free.
 _MOST_HELPERS = 16
 
@@ -46,6 +48,7 @@ class Helper:
 
     def suspend(self) -> None:
         """Called by the job: lets Node go on until `proceed`."""
+        forks.end_child()
         self._pauses.release()
         self._goes_on.acquire()
 
@@ -60,6 +63,7 @@ class Helper:
             try:
                 self._job(self)
             finally:
+                forks.end_child()
                 self._job = None
                 self._pauses.release()
             self._goes_on.acquire()

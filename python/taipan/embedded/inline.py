@@ -13,6 +13,7 @@ from marshal import loads
 from typing import Protocol
 
 from taipan.dispatch import Dispatcher, Request
+from taipan.embedded.forks import end_children_at
 from taipan.embedded.helpers import Helper, Helpers
 from taipan.embedded.memory import SharedMemory
 from taipan.events import ClientDisconnected, Reporter
@@ -41,6 +42,7 @@ from taipan.frames import (
 )
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.call import Steps
+from taipan.wsgi.environ import request_id
 
 #: Bytes that may be ahead of what the client has taken.
 _WINDOW = 256 * 1024
@@ -407,7 +409,7 @@ class InlineHub:
             self._spare = None
             stream.over = stream.finished = False
         stream.number = number
-        stream.request = request[1].get("taipan.request_id")
+        stream.request = request_id(request[1])
         if request[2] is None:
             self._streams[number] = stream
             self._helpers.begin(partial(self._run_on, stream, request))
@@ -453,6 +455,9 @@ class InlineHub:
         self._reporter.report("error", summarize(error), format_exception(error))
         stream.abort(summarize(error))
         stream.finish()
+
+
+end_children_at(InlineHub, "_begin", "_take", "advance", "proceed")
 
 
 def _application_of(payload: memoryview) -> int:

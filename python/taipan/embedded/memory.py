@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from taipan.embedded.forks import end_children_at
+
 
 class SharedMemory:
     """Two regions: one that Node fills, one that is filled here; and the time of the next timer."""
@@ -66,6 +68,10 @@ class SharedMemory:
                 rest.popleft()
             else:
                 rest[0] = data[end - start :]
+
+
+# The last thing of every turn.
+end_children_at(SharedMemory, "take")
 
 
 def _view(address: int, size: int) -> memoryview:

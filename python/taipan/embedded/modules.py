@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
+from taipan.loader.errors import TargetError
+from taipan.loader.target import parse_target
+
 _SOURCES = (".py", ".pyw", ".wsgi", ".pyc")
 
 
@@ -21,7 +24,17 @@ def find_folders(config: Mapping[str, Any]) -> list[str]:
         folder = item.get("directory") or item.get("appDirectory")
         if folder:
             folders.append(str(folder))
+        folders += _target_folders(str(item.get("target") or ""), str(folder or ""))
     return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))
+
+
+def _target_folders(target: str, directory: str) -> list[str]:
+    """Where a target lies that is a file or a folder; the loader puts that on `sys.path`."""
+    try:
+        path = parse_target(target, directory).path
+    except TargetError:
+        return []
+    return [path if os.path.isdir(path) else os.path.dirname(path)] if path else []
 
 
 def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
@@ -39,6 +52,18 @@ def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
     return taken
 
 
+def put_back(taken: Mapping[str, ModuleType], folders: Iterable[str]) -> None:
+    """Undoes `take_modules` for what lies in none of the folders and has not been imported since.
+
+    A name that two applications have belongs to the one that was loaded last.
+    """
+    inside = _inside(folders)
+    known = {name.partition(".")[0] for name in sys.modules}
+    for name, module in taken.items():
+        if name.partition(".")[0] not in known and not _place_of(module).startswith(inside):
+            sys.modules[name] = module
+
+
 def restore_modules(folders: Iterable[str], earlier: Mapping[str, ModuleType]) -> None:
     """Undoes `take_modules`, and what was imported from the folders since."""
     take_modules(folders)
@@ -54,6 +79,11 @@ def lies_in(path: str, folders: Iterable[str]) -> bool:
     """A source belongs to the applications in these folders."""
     place = os.path.realpath(path)
     return place.startswith(_inside(folders)) and not place.startswith(_library_folders())
+
+
+def is_library(folder: str) -> bool:
+    """A folder belongs to what is installed."""
+    return os.path.join(os.path.realpath(folder), "").startswith(_library_folders())
 
 
 def _inside(folders: Iterable[str]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import selectors
 import sys
 import warnings
+import weakref
 from _thread import get_ident
 from asyncio import events
 from time import perf_counter
@@ -53,6 +55,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
         self._node = selector
         self._reporter = reporter
+        _loops.add(self)
         #: The descriptor that Node watches.
         self.descriptor = selector.fileno()
 
@@ -134,6 +137,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             # Its threads may be in something that takes for ever.
             executor.shutdown(wait=False, cancel_futures=True)
 
+    def drop(self) -> None:
+        """Forgets what is ready, in a forked child: the rest of the turn belongs to the parent."""
+        if self.__dict__.get("_thread_id") == get_ident():
+            self._ready.clear()  # type: ignore[attr-defined]
+
     def close(self) -> None:
         """Closes it; what still refers to it gets errors."""
         self._node_thread = None
@@ -150,3 +158,14 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             run_once()
             if not ready or perf_counter() > until:
                 return
+
+
+_loops: weakref.WeakSet[NodeEventLoop] = weakref.WeakSet()
+
+
+def _drop_in_child() -> None:
+    for loop in list(_loops):
+        loop.drop()
+
+
+os.register_at_fork(after_in_child=_drop_in_child)

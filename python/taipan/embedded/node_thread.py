@@ -62,6 +62,6 @@ def run() -> None:
             os.write(2, f"taipan: {format_exception(error)}".encode("utf-8", "replace"))
 
 
-def descriptors() -> list[int]:
+def sockets() -> list[socket.socket]:
     """What a forked child must close."""
-    return [] if _bell is None else [_bell.fileno()]
+    return [] if _bell is None else [_bell]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -15,6 +14,7 @@ from taipan.control import ControlThread, Message
 from taipan.embedded import exits, forks, modules, node_thread, signals
 from taipan.embedded.channel import InnerChannel
 from taipan.embedded.inner_loop import InnerLoop
+from taipan.embedded.search_path import SearchPath
 from taipan.embedded.shared import shared, write_record
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
@@ -40,15 +40,14 @@ class InnerWorker:
         self._sockets = [socket.socket(fileno=descriptor) for descriptor in threads]
         for sock in (self._control, *self._sockets):
             sock.settimeout(None)
-        self._descriptors = [control, *threads]
-        forks.own(self._descriptors)
+        forks.own((self._control, *self._sockets))
         self.channel = InnerChannel(self._control)
         self.serving: Serving | None = None
         self._folders: list[str] = []
         #: Modules of an earlier generation, until this one serves.
         self._earlier: dict[str, ModuleType] = {}
         self._given_up = False
-        self._path: list[str] = []
+        self._path = SearchPath()
         self._stopping = threading.Lock()
         self._over = threading.Lock()
         #: What is answered to Node; more than this once there is something to serve.
@@ -88,10 +87,10 @@ class InnerWorker:
         # What libraries have registered runs with the last one.
         exits.run_handlers(self if _workers else None, shared.logs.report)
         shared.logs.flush()
-        others = _workers.values()
-        if not self._given_up and not any(other.uses(self._folders) for other in others):
-            modules.take_modules(self._folders)
-        self._leave_path()
+        if not self._given_up:
+            others = [other.folders for other in _workers.values()]
+            modules.take_modules(set(self._folders).difference(*others))
+        self._path.leave()
         shared.leave(self)
         self._loop.close()
         self.channel.close()
@@ -102,9 +101,10 @@ class InnerWorker:
         """A module is one of its applications'."""
         return bool(path) and modules.lies_in(path, self._folders)
 
-    def uses(self, folders: Sequence[str]) -> bool:
-        """It has loaded applications from one of the folders."""
-        return not self._given_up and any(folder in folders for folder in self._folders)
+    @property
+    def folders(self) -> list[str]:
+        """Where its applications lie; none when it has loaded none."""
+        return [] if self._given_up else self._folders
 
     def _on_configure(self, config: Message) -> None:
         node_thread.post(lambda: self._try_load(config))
@@ -133,10 +133,16 @@ class InnerWorker:
         self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
         self._handlers.update(self.serving.handlers())
         self._folders = modules.find_folders(config)
-        self._earlier = modules.take_modules(self._folders)
-        self._enter_path(config)
+        # Those of other applications, too: the same names may mean something else here.
+        all_folders = {folder for worker in _workers.values() for folder in worker.folders}
+        self._earlier = modules.take_modules(all_folders)
+        self._path.enter(self._folders)
         self._loop.enter()
-        if self.serving.load():
+        loaded = self.serving.load()
+        self._path.settle()
+        shared.logs.flush()
+        modules.put_back(self._earlier, self._folders)
+        if loaded:
             self._loop.start(self.serving, self._on_loop_ready, self._on_loop_failed)
         else:
             self._give_up()
@@ -172,6 +178,7 @@ class InnerWorker:
 
     def _on_broken(self, text: str) -> None:
         """The application has closed or written to what is ours: Node notices and takes another."""
+        forks.end_child()
         shared.logs.report("error", text)
         for sock in self._sockets:
             _shutdown(sock, socket.SHUT_RDWR)
@@ -183,15 +190,6 @@ class InnerWorker:
             if index >= len(threads) or not threads[index].is_alive():
                 sock.close()
 
-    def _enter_path(self, config: Mapping[str, Any]) -> None:
-        self._path = [str(folder) for folder in config.get("searchPath", [])]
-        # The folders of this one go first, wherever others have put them.
-        sys.path[:] = [entry for entry in sys.path if entry not in self._path]
-
-    def _leave_path(self) -> None:
-        wanted = {entry for worker in _workers.values() for entry in worker._path}
-        sys.path[:] = [entry for entry in sys.path if entry in wanted or entry not in self._path]
-
     def _wait(self) -> None:
         for thread in [] if self.serving is None else self.serving.threads:
             thread.join()
@@ -200,7 +198,7 @@ class InnerWorker:
     def _on_end(self) -> None:
         """The control channel is closed: by `finish`, or by Node, which wants no more of this."""
         self.stop()
-        forks.disown(self._descriptors)
+        forks.disown((self._control, *self._sockets))
         self._control.close()
 
 

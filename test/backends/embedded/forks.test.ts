@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+
+import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
+import { startLab } from '../../support/backend-lab.ts'
+import { fetchRaw } from '../../support/raw-client.ts'
+
+const ENDED = 70
+/** Answers with how a child ended that went on like the application itself. */
+const FORK = `
+import os
+def fork(way):
+    child = os.fork()
+    if child:
+        return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    if way == "raise":
+        raise ValueError("in the child")
+    if way == "exit":
+        raise SystemExit(3)
+    return "from the child"
+`
+const WSGI = `${FORK}
+def application(environ, start_response):
+    environ["wsgi.input"].read(1)
+    text = fork(environ["QUERY_STRING"])
+    start_response("200 OK", [])
+    return [text.encode()]
+`
+const ASGI = `${FORK}
+import asyncio
+async def application(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan")
+    text = fork(scope["query_string"].decode())
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": text.encode()})
+`
+
+test.each([
+  ['on Node’s thread', WSGI, 0, ''],
+  ['in the middle of an upload', WSGI, 0, 'x'.repeat(1_000_000)],
+  ['in a thread', WSGI, 1, ''],
+  ['in a coroutine', ASGI, 0, ''],
+])('a child that comes back from a request %s is ended', async (_where, own, threads, body) => {
+  await using lab = await startLab(createEmbeddedBackend, { own, threads })
+  const answers = await Promise.all(
+    ['return', 'raise', 'exit', 'return'].map((way) =>
+      fetchRaw(lab.url, { target: `/lab/?${way}`, ...(body !== '' && { method: 'POST', body }) }),
+    ),
+  )
+  expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(
+    Array.from({ length: 4 }, () => `200 ${ENDED}`),
+  )
+})
+
+test('a child that comes back from an import is ended', async () => {
+  const own = `${WSGI.replace('import os', 'import os, time')}
+child = os.fork()
+STATUS = str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])) if child else ""
+def fork(_way):
+    return STATUS
+`
+  await using lab = await startLab(createEmbeddedBackend, { own, threads: 0 })
+  expect((await fetchRaw(lab.url, '/lab/')).text).toBe(String(ENDED))
+})
