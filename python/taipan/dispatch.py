@@ -9,8 +9,9 @@ from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
+from taipan.wsgi.environ import Sent, make_environ
 
-Request = tuple[int, Environ, Optional[bytes]]
+Request = tuple[int, Sent, Optional[bytes]]
 
 
 class Dispatcher:
@@ -28,11 +29,12 @@ class Dispatcher:
 
     def dispatch(self, request: Request, transport: Transport) -> None:
         """Answers one request. Raises `TransportClosed`, and what breaks the transport itself."""
-        index, environ, body = request
+        index, sent, body = request
+        slot = self._slots[index]
+        environ = make_environ(sent, slot.base, slot.known)
         ident = get_ident()
         self._of_thread[ident] = environ.get("taipan.request_id")
         try:
-            slot = self._slots[index]
             if slot.lock is None:
                 self._run(slot, environ, body, transport)
             else:
@@ -56,8 +58,9 @@ class Dispatcher:
         What is left is for `proceed`; None when nothing is. The caller holds the lock of the slot
         until then.
         """
-        index, environ, body = request
+        index, sent, body = request
         slot = self._slots[index]
+        environ = make_environ(sent, slot.base, slot.known)
         ident = get_ident()
         self._of_thread[ident] = environ.get("taipan.request_id")
         try:
@@ -66,7 +69,6 @@ class Dispatcher:
                 application = self._resolve(slot, environ, transport)
                 if application is None:
                     return None
-            environ.update(slot.base)
             return begin(application, environ, body, transport, self._settings)
         finally:
             self._logs.end_request()
@@ -109,7 +111,6 @@ class Dispatcher:
             application = self._resolve(slot, environ, transport)
             if application is None:
                 return
-        environ.update(slot.base)
         run(application, environ, body, transport, self._settings)
 
     def _resolve(

@@ -30,11 +30,21 @@ export function writeCgiVariables(
   writer: CgiWriter,
 ): void {
   const { request } = exchange
-  writer.variable(REQUEST_METHOD, request.method)
-  writer.variable(SCRIPT_NAME, invocation.scriptName)
+  writeCommonVariables(exchange, invocation, writer)
   writer.variable(PATH_INFO, invocation.pathInfo)
   writer.variable(QUERY_STRING, request.query)
   writer.variable(REQUEST_URI, request.target)
+}
+
+/** Those that do not depend on the target: clients repeat them. */
+export function writeCommonVariables(
+  exchange: Exchange,
+  invocation: Invocation,
+  writer: CgiWriter,
+): void {
+  const { request } = exchange
+  writer.variable(REQUEST_METHOD, request.method)
+  writer.variable(SCRIPT_NAME, invocation.scriptName)
   writer.variable(SERVER_PROTOCOL, request.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0')
   writeConnection(exchange.connection, writer)
   writeFields(exchange, request, writer)

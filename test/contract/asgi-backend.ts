@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
+import { expectRequestsToShareNothing } from '../support/one-connection.ts'
 import { fetchRaw, formatChunk, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
 import type { RawWebSocket } from '../support/web-socket-client.ts'
 import {
@@ -22,6 +23,21 @@ function asgiAnswer(text: string): string {
     '',
   ].join('\n')
 }
+
+const SPOILING = `
+async def application(scope, receive, send):
+    assert scope["type"] == "http"
+    text = repr([(key, scope[key]) for key in sorted(scope) if key != "client"])
+    scope["headers"].append((b"spoilt", b"yes"))
+    for key in ("asgi", "state"):
+        scope[key]["spoilt"] = True
+    for name in scope["extensions"]:
+        scope["extensions"][name]["spoilt"] = True
+    scope["extensions"]["spoilt"] = {}
+    scope.update({key: None for key in scope}, spoilt=True)
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": text.encode()})
+`
 
 /** What every backend has to do with ASGI applications, wherever it runs Python. Called once per backend and event loop by its test file. */
 export function describeAsgiBackend(name: string, createBackend: BackendFactory): void {
@@ -86,6 +102,11 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
         expect(chunked.body.equals(body)).toBe(true)
       },
     )
+
+    test('requests of one connection share nothing', async () => {
+      await using lab = await start({ own: SPOILING })
+      await expectRequestsToShareNothing(lab.url)
+    })
 
     test('an application answers each piece of an upload before the next one comes', async () => {
       await using lab = await start()

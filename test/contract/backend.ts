@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
+import { expectRequestsToShareNothing, SPOILING } from '../support/one-connection.ts'
 import type { RawConnection } from '../support/raw-client.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
 
@@ -47,6 +48,11 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
         'wsgi.run_once': false,
         'taipan.request_id': lab.exchanges[0]?.id,
       })
+    })
+
+    test('requests of one connection share nothing', async () => {
+      await using lab = await start({ own: SPOILING })
+      await expectRequestsToShareNothing(lab.url)
     })
 
     test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(

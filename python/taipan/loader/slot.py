@@ -40,7 +40,10 @@ class Slot:
         self.application: Callable[..., Any] | None = None
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
+        #: Keys that are the same for every request.
         self.base: Environ = {}
+        #: Environs without what differs between the requests of one connection.
+        self.known: dict[bytes, Environ] = {}
         self._reload = bool(config.get("reloadOnModification", False))
         self._query_name: str | None = config.get("callableQueryName")
         self._expression = ""

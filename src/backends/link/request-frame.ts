@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 
 import { CgiName } from '../../wire/cgi-names.ts'
-import { writeCgiVariables } from '../../wire/cgi-variables.ts'
+import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { Errand } from './errand.ts'
+import { Repeats } from './repeats.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
@@ -13,16 +14,38 @@ const REQUEST_ID = new CgiName('taipan.request_id')
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
+const repeats = new Repeats(({ exchange, invocation }, marshal) => {
+  marshal.dict()
+  writeCommonVariables(exchange, invocation, marshal)
+  marshal.variable(URL_SCHEME, exchange.connection.scheme)
+  marshal.endDict()
+})
+
 /** Begins the payload of a request for a WSGI application; its body must follow. */
 export function writeWsgiRequest(errand: Errand, marshal: MarshalWriter): void {
-  const { exchange, invocation, application } = errand
   marshal.tuple(3)
-  marshal.int(application)
+  marshal.int(errand.application)
+  const common = repeats.encode(errand)
+  if (common === undefined) writeEnviron(errand, marshal)
+  else writeRepeated(errand, common, marshal)
+}
+
+function writeEnviron({ exchange, invocation }: Errand, marshal: MarshalWriter): void {
   marshal.dict()
   writeCgiVariables(exchange, invocation, marshal)
   marshal.variable(URL_SCHEME, exchange.connection.scheme)
   marshal.variable(REQUEST_ID, exchange.id)
   marshal.endDict()
+}
+
+function writeRepeated(errand: Errand, common: Uint8Array, marshal: MarshalWriter): void {
+  const { exchange, invocation } = errand
+  marshal.tuple(5)
+  marshal.bytes(common)
+  marshal.text(invocation.pathInfo)
+  marshal.text(exchange.request.query)
+  marshal.text(exchange.request.target)
+  marshal.text(exchange.id)
 }
 
 /** Writes REQUEST frames of one thread: `add` gathers them, `flush` sends what was gathered in one write. */

@@ -22,9 +22,19 @@ export interface Http1Request extends RequestHead {
   readonly webSocket: boolean
 }
 
-/** Turns whole heads into requests. One for each connection: it keeps nothing but scratch fields. */
+// Longer ones are not kept for comparison.
+const KEPT_CHARACTERS = 4096
+
+/**
+ * Turns whole heads into requests. One for each connection: it keeps the header fields of the last request, as clients send
+ * the same ones again and again; such requests share one frozen array.
+ */
 export class RequestHeadParser {
   readonly #limits: Http1Limits
+  /** Header lines that `#fields` and what follows were made of; empty when they are not kept. */
+  #lines = ''
+  #fields: readonly string[] = []
+  #repeated = false
   #host: string | undefined
   #hostIndex = -1
   #knownHost = ''
@@ -42,6 +52,17 @@ export class RequestHeadParser {
 
   /** Reads `text`: latin-1, from the request line to the empty line, both included. Throws for what is refused. */
   parse(text: string): Http1Request {
+    const line = parseRequestLine(text, this.#limits.targetBytes)
+    const lines = text.slice(line.end)
+    if (lines !== this.#lines) this.#readLines(text, line.end, lines)
+    else if (!this.#repeated) this.#share()
+    return this.#createRequest(line)
+  }
+
+  #readLines(text: string, start: number, lines: string): void {
+    if (lines.length - 2 > this.#limits.headerBytes) throw this.#createTooLarge()
+    this.#lines = ''
+    this.#repeated = false
     this.#host = undefined
     this.#hostIndex = -1
     this.#length = -1
@@ -51,10 +72,13 @@ export class RequestHeadParser {
     this.#expects = false
     this.#upgrade = false
     this.#webSocket = false
-    const line = parseRequestLine(text, this.#limits.targetBytes)
-    if (text.length - line.end - 2 > this.#limits.headerBytes) throw this.#createTooLarge()
-    const fields = this.#parseFields(text, line.end)
-    return this.#createRequest(line, fields)
+    this.#fields = this.#parseFields(text, start)
+    if (lines.length <= KEPT_CHARACTERS) this.#lines = lines
+  }
+
+  #share(): void {
+    this.#repeated = true
+    Object.freeze(this.#fields)
   }
 
   #parseFields(text: string, start: number): string[] {
@@ -140,11 +164,10 @@ export class RequestHeadParser {
       if (protocol.trim().toLowerCase() === 'websocket') this.#webSocket = true
   }
 
-  #createRequest(line: RequestLine, fields: string[]): Http1Request {
-    const { target, version } = line
+  #createRequest(line: RequestLine): Http1Request {
+    const { target, version, authority } = line
     if (version === '1.1' && this.#host === undefined) throw createMalformed('Host is missing')
     const bodyLength = this.#resolveBodyLength(version)
-    if (line.authority !== undefined) this.#replaceHost(line.authority, fields)
     const question = target.indexOf('?')
     return {
       method: line.method,
@@ -152,8 +175,8 @@ export class RequestHeadParser {
       path: question < 0 ? target : target.slice(0, question),
       query: question < 0 ? '' : target.slice(question + 1),
       version,
-      fields,
-      host: this.#host ?? '',
+      fields: authority === undefined ? this.#fields : this.#replaceHost(authority),
+      host: authority ?? this.#host ?? '',
       bodyLength,
       keepAlive: !this.#close && (version === '1.1' || this.#keepAlive),
       expectsContinue: this.#expects && version === '1.1' && bodyLength !== 0,
@@ -181,10 +204,9 @@ export class RequestHeadParser {
     return Math.max(0, this.#length)
   }
 
-  #replaceHost(authority: string, fields: string[]): void {
-    this.#host = authority
-    if (this.#hostIndex < 0) fields.push('Host', authority)
-    else fields[this.#hostIndex] = authority
+  #replaceHost(authority: string): string[] {
+    if (this.#hostIndex < 0) return [...this.#fields, 'Host', authority]
+    return this.#fields.with(this.#hostIndex, authority)
   }
 
   #createTooLarge(): TaipanError {

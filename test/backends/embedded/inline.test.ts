@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, startLab } from '../../support/backend-lab.ts'
+import { expectRequestsToShareNothing, SPOILING } from '../../support/one-connection.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 
 const start = (options?: LabOptions): Promise<BackendLab> =>
@@ -36,6 +37,11 @@ describe('WSGI on Node’s thread: requests and responses', () => {
       'wsgi.multiprocess': false,
       'taipan.request_id': lab.exchanges[0]?.id,
     })
+  })
+
+  test('requests of one connection share nothing', async () => {
+    await using lab = await start({ own: SPOILING })
+    await expectRequestsToShareNothing(lab.url)
   })
 
   test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(

@@ -42,6 +42,34 @@ describe('a request head', () => {
     expect(head).toMatchObject({ target: expected, host, fields: ['Host', host, 'X', '1'] })
   })
 
+  test('with the fields of the one before shares them, and nobody can change them', () => {
+    const other = 'GET http://b.test/ HTTP/1.1\r\nHost: a.test\r\nX: 1\r\n\r\n'
+    const { requests } = decode([
+      get('X: 1\r\n', 'GET /a HTTP/1.1'),
+      get('X: 1\r\n', 'POST /b HTTP/1.0'),
+      other,
+      get('X: 1\r\n', 'GET /c HTTP/1.1'),
+      get('X: 2\r\n'),
+      get('X: 2\r\n'),
+    ])
+    const heads = requests.map(({ head }) => head)
+    expect(heads.map(({ target, host }) => [target, host])).toEqual([
+      ['/a', 'a.test'],
+      ['/b', 'a.test'],
+      ['/', 'b.test'],
+      ['/c', 'a.test'],
+      ['/', 'a.test'],
+      ['/', 'a.test'],
+    ])
+    const [first, second, absolute, third, changed, last] = heads.map(({ fields }) => fields)
+    expect(first).toEqual(['Host', 'a.test', 'X', '1'])
+    expect([second === first, third === first, last === changed]).toEqual([true, true, true])
+    expect(Object.isFrozen(first)).toBe(true)
+    expect(absolute).toEqual(['Host', 'b.test', 'X', '1'])
+    expect(changed).toEqual(['Host', 'a.test', 'X', '2'])
+    expect(heads.map(({ keepAlive }) => keepAlive)).toEqual([true, false, true, true, true, true])
+  })
+
   test('in absolute form gets a Host where HTTP/1.0 sent none', () => {
     const head = decodeHead('GET http://b.test/ HTTP/1.0\r\n\r\n')
     expect(head).toMatchObject({ host: 'b.test', fields: ['Host', 'b.test'] })

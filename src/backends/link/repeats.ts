@@ -1,0 +1,55 @@
+import type { ConnectionFacts } from '../../core/exchange.ts'
+import type { FieldPairs } from '../../core/response-head.ts'
+import { MarshalWriter } from '../../wire/marshal.ts'
+import type { Errand } from './errand.ts'
+
+/** What the last request of a connection had, and its encoding once it came again. */
+interface Last {
+  fields: FieldPairs
+  method: string
+  version: string
+  scriptName: string
+  bytes: Uint8Array | undefined
+}
+
+/** Finds requests that differ from the last one of their connection in nothing but the target, and encodes what they share once. */
+export class Repeats {
+  readonly #write: (errand: Errand, marshal: MarshalWriter) => void
+  readonly #connections = new WeakMap<ConnectionFacts, Last>()
+  readonly #marshal = new MarshalWriter()
+
+  /** `write` may depend on the connection, the fields, the method, the version, and the mount. */
+  constructor(write: (errand: Errand, marshal: MarshalWriter) => void) {
+    this.#write = write
+  }
+
+  /** What the request shares with the one before; undefined when it is another, or has a body. */
+  encode(errand: Errand): Uint8Array | undefined {
+    const { exchange, invocation, body } = errand
+    if (body === undefined || body.length > 0) return undefined
+    const { fields, method, version } = exchange.request
+    const { scriptName } = invocation
+    const last = this.#connections.get(exchange.connection)
+    if (last === undefined) {
+      const first = { fields, method, version, scriptName, bytes: undefined }
+      this.#connections.set(exchange.connection, first)
+      return undefined
+    }
+    if (
+      last.fields === fields &&
+      last.method === method &&
+      last.version === version &&
+      last.scriptName === scriptName
+    )
+      return (last.bytes ??= this.#encodeCommon(errand))
+    Object.assign(last, { fields, method, version, scriptName, bytes: undefined })
+    return undefined
+  }
+
+  #encodeCommon(errand: Errand): Uint8Array {
+    const marshal = this.#marshal
+    marshal.clear()
+    this.#write(errand, marshal)
+    return Uint8Array.from(marshal.view())
+  }
+}
