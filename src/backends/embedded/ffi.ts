@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
@@ -9,6 +10,7 @@ import { TaipanError } from '../../core/errors.ts'
 const STACK_BYTES = 16 * 1024 * 1024
 const { SIGINT, SIGPIPE, SIGXFSZ } = constants.signals
 const HANDLED_SIGNALS = [SIGINT, SIGPIPE, SIGXFSZ]
+const RTLD_NOW = 2
 /** More than a `struct sigaction` has on any Linux. */
 const SIGACTION_BYTES = 512
 const INSTEAD = 'use daemon mode (-e daemon), which works without'
@@ -118,6 +120,12 @@ function enlargeStack(koffi: Koffi): void {
   }
 }
 
+/** The files of loaded native parts whose paths name a package. */
+function findAddons(name: string): string[] {
+  const files = Object.keys(createRequire(import.meta.url).cache)
+  return files.filter((file) => file.endsWith('.node') && file.includes(name))
+}
+
 /** An error that says why Python cannot run in this process. */
 export function notEmbeddable(message: string, cause?: unknown): TaipanError {
   return new TaipanError('PYTHON_NOT_EMBEDDABLE', message, { cause })
@@ -187,6 +195,7 @@ export class Ffi {
   readonly #getEnvironment: CFunction<['str', 'str']>
   readonly #setEnvironment: CFunction<['int', 'str', 'str', 'int']>
   readonly #changeDirectory: CFunction<['int', 'str']>
+  readonly #close: CFunction<['int', 'int']>
   readonly #setSignal: CFunction<['int', 'int', 'void *', 'void *']>
   readonly #removeEnvironment: CFunction<['int', 'str']>
 
@@ -197,13 +206,23 @@ export class Ffi {
     this.#getEnvironment = this.find(undefined, 'getenv', ['str', 'str'])
     this.#setEnvironment = this.find(undefined, 'setenv', ['int', 'str', 'str', 'int'])
     this.#changeDirectory = this.find(undefined, 'chdir', ['int', 'str'])
+    this.#close = this.find(undefined, 'close', ['int', 'int'])
     this.#setSignal = this.find(undefined, 'sigaction', ['int', 'int', 'void *', 'void *'])
     this.#removeEnvironment = this.find(undefined, 'unsetenv', ['int', 'str'])
   }
 
   /** Opens a library; its symbols can be found by all that is loaded later. Throws when it cannot be opened. */
   open(file: string): PythonLibrary {
-    return this.#koffi.load(file, { global: true, lazy: false })
+    const library = this.#koffi.load(file, { global: true, lazy: false })
+    // What a worker thread has loaded is closed when that ends: under Python's threads, and before koffi has gone.
+    const keep = this.find(undefined, 'dlopen', ['void *', 'str', 'int'])
+    for (const one of [file, ...findAddons('koffi')]) keep(one, RTLD_NOW)
+    return library
+  }
+
+  /** Closes a descriptor that Node does not know. */
+  close(descriptor: number): void {
+    this.#close(descriptor)
   }
 
   /** A function of a library, or of the node program and the C library when `library` is undefined. Throws when it has none. */

@@ -1,5 +1,3 @@
-import { closeSync } from 'node:fs'
-
 import type { Carrier } from '../link/carrier.ts'
 import type { Ffi, Watcher } from './ffi.ts'
 
@@ -69,7 +67,7 @@ export class MemoryCarrier implements Carrier {
   /** Begins to call Python, which has opened its side of the memory. */
   open(port: PortFacts): void {
     if (this.#destroyed) {
-      closeSync(port.descriptor)
+      this.#ffi.close(port.descriptor)
       return
     }
     this.#turn = this.#ffi.functionAt(BigInt(port.turn), ['int', 'int', 'int'])
@@ -97,7 +95,7 @@ export class MemoryCarrier implements Carrier {
     this.#destroyed = true
     this.#turn = undefined
     this.#watcher?.close()
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    if (this.#descriptor !== undefined) this.#ffi.close(this.#descriptor)
     clearTimeout(this.#timer)
     this.#rest = []
     setImmediate(() => this.onClose?.(undefined))

@@ -53,6 +53,13 @@ describe('Python inside', () => {
     const { code, output } = await run({ task: ['worker'] })
     expect(output).toContain('ticks 0')
     expect(output).toContain('Python runs in another thread of this process already')
+    expect(output).not.toContain('Warning')
+    expect(code).toBe(0)
+  })
+
+  test('survives the end of a worker thread that serves', async () => {
+    const { code, output } = await run({ task: ['terminate'] })
+    expect(output).toContain('terminated 1')
     expect(code).toBe(0)
   })
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -72,6 +73,16 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
         worker.once('exit', resolve)
       })
     }
+  },
+  /** Ends a worker thread that serves. */
+  async terminate() {
+    if (!isMainThread) {
+      await serveAndAsk('ticks')
+      return
+    }
+    const worker = new Worker(process.argv[1] ?? '', { argv: ['terminate'], stdout: true })
+    await once(worker.stdout, 'data')
+    console.log('terminated', await worker.terminate())
   },
   async other() {
     const [first, second] = values.map(createBackend)
