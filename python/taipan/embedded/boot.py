@@ -33,6 +33,7 @@ class Exchange(ctypes.Structure):
 def start(address: int, settings: Mapping[str, Any]) -> int:
     """Prepares the interpreter; the address of the function for all further calls."""
     stack.protect()
+    stack.enlarge_threads()
     _replace_standard_input()
     _hand_down_descriptors()
     _set_main(str(settings["worker"]))

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from typing import Any
+
+#: Python's limits on recursion assume as much as a program's first thread usually has.
+_THREAD_BYTES = 16 * 1024 * 1024
+
+
+def enlarge_threads() -> None:
+    """Gives threads that are started from now on a stack that Python's limits fit into.
+
+    The system's default may be 2 MiB. Only what is used of a stack takes memory.
+    """
+    try:
+        threading.stack_size(_THREAD_BYTES)
+    except (RuntimeError, ValueError):
+        pass
 
 
 def protect() -> None:

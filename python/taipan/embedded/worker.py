@@ -19,9 +19,6 @@ from taipan.embedded.shared import shared, write_record
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
 
-#: Python's limits on recursion assume as much as a program's first thread usually has.
-_THREAD_STACK_BYTES = 16 * 1024 * 1024
-
 _workers: dict[int, InnerWorker] = {}
 _next = 0
 
@@ -165,11 +162,7 @@ class InnerWorker:
         self._give_up()
 
     def _start_threads(self, serving: Serving) -> None:
-        usual = threading.stack_size(_THREAD_STACK_BYTES)
-        try:
-            serving.start_threads(serving.report_ready, self._on_broken)
-        finally:
-            threading.stack_size(usual)
+        serving.start_threads(serving.report_ready, self._on_broken)
         for thread in serving.threads:
             if thread.ident is not None:
                 shared.own_thread(self, thread.ident)

@@ -8,6 +8,8 @@ import { listEmbeddable } from '../../support/pythons.ts'
 
 const run = promisify(execFile)
 const SUPPORT = fileURLToPath(new URL('support', import.meta.url))
+// Threads get 2 MiB from the C library then.
+const WITHOUT_LIMIT = ['-c', 'ulimit -s unlimited; exec "$0" "$@"']
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
 
 // What CPython itself gives, depending on the version: some limits are the parser's own, some sources are no problem.
@@ -30,8 +32,17 @@ describe.each(await listEmbeddable())('recursion without end in %s', (python) =>
     'is an exception on a thread of %s',
     async (thread) => {
       const { stdout } = await run(
-        process.execPath,
-        ['--import', 'jiti/register', `${SUPPORT}/probe-stack.ts`, python, SUPPORT, thread],
+        '/bin/sh',
+        [
+          ...WITHOUT_LIMIT,
+          process.execPath,
+          '--import',
+          'jiti/register',
+          `${SUPPORT}/probe-stack.ts`,
+          python,
+          SUPPORT,
+          thread,
+        ],
         { env: ENVIRONMENT, timeout: 60_000 },
       )
       const results = stdout.trimEnd().split('\n')

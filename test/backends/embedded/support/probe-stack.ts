@@ -28,9 +28,7 @@ for (const name of all.map(String)) {
           'import stack_probes, threading',
           'given = []',
           `worker = lambda: given.append(${call})`,
-          'usual = threading.stack_size(16 << 20)',
           'thread = threading.Thread(target=worker); thread.start(); thread.join()',
-          'threading.stack_size(usual)',
           'result = given[0]',
         ].join('\n')
   process.stdout.write(`${String(run(source))}\n`)
