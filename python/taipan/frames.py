@@ -22,6 +22,7 @@ ABORT: Final = 21
 HINTS: Final = 22
 TRAILERS: Final = 23
 ACCEPT: Final = 24
+ANSWER: Final = 25
 CONTROL: Final = 32
 
 BODY_LAST: Final = 1
@@ -34,6 +35,7 @@ HEAD_CLOSE: Final = 4
 HEAD_LENGTH: Final = 8
 DATA_LAST: Final = 1
 DATA_FREE: Final = 2
+ANSWER_FREE: Final = 2
 ABORT_FREE: Final = 2
 TRAILERS_FREE: Final = 2
 MESSAGE_LAST: Final = 1
@@ -44,6 +46,10 @@ HEADER: Final = struct.Struct("<BBHI")
 HEAD_HEADER: Final = struct.Struct("<BBHIQ")
 #: Header of a HEAD frame of an event loop: the status and the Content-Length begin its payload.
 STREAM_HEAD_HEADER: Final = struct.Struct("<BBHIHQ")
+#: Header of an ANSWER frame: status, flags of HEAD, Content-Length and the bytes of the lines.
+ANSWER_HEADER: Final = struct.Struct("<BBHIHBQI")
+#: Bytes of it that count as payload.
+ANSWER_PREFIX: Final = ANSWER_HEADER.size - HEADER.size
 WINDOW_PAYLOAD: Final = struct.Struct("<I")
 CLOSE_PAYLOAD: Final = struct.Struct("<H")
 PULL_PAYLOAD: Final = struct.Struct("<I")

@@ -63,8 +63,8 @@ export interface ResponseSink {
   readonly finished: boolean
   /** Bytes accepted but not yet taken by the client's connection. */
   readonly pending: number
-  /** A whole response in one write. */
-  send(head: ResponseHead, body: Uint8Array): void
+  /** A whole response in one write. A body of text has one character per byte. */
+  send(head: ResponseHead, body: Uint8Array | string): void
   begin(head: ResponseHead): void
   /** An interim answer (103, for example) before `begin`; `fields` are checked lines as in a head. Not sent to HTTP/1.0 clients. */
   inform(status: number, fields: string): void

@@ -24,6 +24,7 @@ export const FrameType = {
   HINTS: 22,
   TRAILERS: 23,
   ACCEPT: 24,
+  ANSWER: 25,
   CONTROL: 32,
 } as const
 

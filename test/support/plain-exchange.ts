@@ -55,7 +55,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     onDrain: undefined,
     send(head, body) {
       this.begin(head)
-      this.write(body)
+      this.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body)
       this.end()
     },
     begin(head) {

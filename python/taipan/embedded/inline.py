@@ -19,6 +19,10 @@ from taipan.embedded.memory import SharedMemory
 from taipan.events import ClientDisconnected, Reporter
 from taipan.frames import (
     ABORT,
+    ANSWER,
+    ANSWER_FREE,
+    ANSWER_HEADER,
+    ANSWER_PREFIX,
     BODY,
     BODY_LAST,
     BROKEN,
@@ -49,6 +53,7 @@ _WINDOW = 256 * 1024
 #: Bytes that a stream gives in one turn.
 _TURN_BYTES = 64 * 1024
 
+_ANSWER = ANSWER_HEADER.pack
 _HEAD = STREAM_HEAD_HEADER.pack
 _FRAME = HEADER.pack
 _UNPACK = HEADER.unpack_from
@@ -106,14 +111,12 @@ class InlineStream:
         if size > self._room:
             self.begin(status, flags, length, fields, body, True)
             return
-        number = self.number
         self.finished = self.over = self.whole = free
-        self._put(
-            _HEAD(HEAD, flags, number, _SHORT + len(fields), status, length)
-            + fields
-            + _FRAME(DATA, 3 if free else 1, number, size)
-            + body
-        )
+        lines = len(fields)
+        end = ANSWER_FREE if free else 0
+        total = ANSWER_PREFIX + lines + size
+        head = _ANSWER(ANSWER, end, self.number, total, status, flags, length, lines)
+        self._put(head + fields + body)
 
     def begin(
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool

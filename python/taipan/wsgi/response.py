@@ -24,33 +24,21 @@ class ProtocolError(RuntimeError):
 class Response:
     """Between the application and the transport. Nothing is sent before the body's first byte."""
 
-    __slots__ = (
-        "_bodyless",
-        "_chunks",
-        "_head",
-        "_is_head",
-        "_reporter",
-        "_sent",
-        "_transport",
-        "begun",
-        "closed",
-        "ended",
-    )
+    #: The head is out.
+    begun = False
+    #: The last byte is out: further blocks are not wanted.
+    ended = False
+    #: The exchange is over.
+    closed = False
+    _head: Head | None = None
+    _bodyless = False
+    _chunks: ChunkDecoder | None = None
+    _sent = 0
 
     def __init__(self, transport: Transport, is_head: bool, reporter: Reporter) -> None:
         self._transport = transport
         self._is_head = is_head
         self._reporter = reporter
-        self._head: Head | None = None
-        self._bodyless = False
-        self._chunks: ChunkDecoder | None = None
-        self._sent = 0
-        #: The head is out.
-        self.begun = False
-        #: The last byte is out: further blocks are not wanted.
-        self.ended = False
-        #: The exchange is over.
-        self.closed = False
 
     def start_response(
         self, status: Any, headers: Any, exc_info: Any = None

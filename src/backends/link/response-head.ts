@@ -2,13 +2,22 @@ import type { ResponseHead } from '../../core/response-head.ts'
 import { FrameFlag } from '../../wire/frames.ts'
 
 const LENGTH_BYTES = 8
-const CR = 0x0d
-const LF = 0x0a
+// Status, flags, Content-Length and the bytes of the lines.
+const ANSWER_BYTES = 2 + 1 + LENGTH_BYTES + 4
+// A larger body stays in bytes.
+const TEXT_BYTES = 16 * 1024
 
 /** What a HEAD frame says in its first bytes. */
 export interface HeadFacts {
   readonly status: number
   readonly flags: number
+}
+
+/** A whole response. */
+export interface Answer {
+  readonly head: ResponseHead
+  /** One character per byte when it is text. */
+  readonly body: Uint8Array | string
 }
 
 /** The head that a HEAD frame holds; the worker has checked its lines. Throws when the frame is cut. */
@@ -18,21 +27,8 @@ export function parseResponseHead(
   start: number,
   end: number,
 ): ResponseHead {
-  const { flags } = frame
-  const reasonStart = start + LENGTH_BYTES
-  let reasonEnd = reasonStart
-  while (reasonEnd < end && chunk[reasonEnd] !== CR) reasonEnd++
-  if (reasonEnd + 1 >= end || chunk[reasonEnd + 1] !== LF)
-    throw new Error('a HEAD frame has no reason line')
-  return {
-    status: frame.status,
-    reason: parseReason(frame.status, chunk, reasonStart, reasonEnd),
-    fields: chunk.toString('latin1', reasonEnd + 2, end),
-    contentLength: flags & FrameFlag.HEAD_LENGTH ? parseLength(chunk, start) : undefined,
-    hasDate: (flags & FrameFlag.HEAD_DATE) !== 0,
-    hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,
-    close: (flags & FrameFlag.HEAD_CLOSE) !== 0,
-  }
+  const lines = chunk.toString('latin1', start + LENGTH_BYTES, end)
+  return createHead(frame, lines, parseLength(chunk, start))
 }
 
 /** The same for a frame of an event loop, whose payload begins with the status. */
@@ -46,11 +42,36 @@ export function parseStreamHead(
   return parseResponseHead({ status, flags }, chunk, start + 2, end)
 }
 
-function parseReason(status: number, chunk: Buffer, start: number, end: number): string {
-  // The usual phrase of the usual status needs no string of its own.
-  if (status === 200 && end - start === 2 && chunk[start] === 0x4f && chunk[start + 1] === 0x4b)
-    return ''
-  return chunk.toString('latin1', start, end)
+/** The response that an ANSWER frame holds. Throws when the frame is cut. */
+export function parseAnswer(chunk: Buffer, start: number, end: number): Answer {
+  const status = chunk.readUInt16LE(start)
+  const flags = chunk.readUInt8(start + 2)
+  const linesStart = start + ANSWER_BYTES
+  const linesBytes = chunk.readUInt32LE(linesStart - 4)
+  const bodyStart = linesStart + linesBytes
+  const length = parseLength(chunk, start + 3)
+  // One string for both: what is short costs less to decode than to decode twice.
+  const isText = end - bodyStart <= TEXT_BYTES
+  const text = chunk.toString('latin1', linesStart, isText ? end : bodyStart)
+  const head = createHead({ status, flags }, text.slice(0, linesBytes), length)
+  return { head, body: isText ? text.slice(linesBytes) : chunk.subarray(bodyStart, end) }
+}
+
+/** `lines` begins with that of the reason. */
+function createHead({ status, flags }: HeadFacts, lines: string, length: number): ResponseHead {
+  const reasonEnd = lines.indexOf('\r\n')
+  if (reasonEnd < 0) throw new Error('a head has no reason line')
+  const reason = lines.slice(0, reasonEnd)
+  return {
+    status,
+    // The usual phrase of the usual status is known.
+    reason: status === 200 && reason === 'OK' ? '' : reason,
+    fields: lines.slice(reasonEnd + 2),
+    contentLength: flags & FrameFlag.HEAD_LENGTH ? length : undefined,
+    hasDate: (flags & FrameFlag.HEAD_DATE) !== 0,
+    hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,
+    close: (flags & FrameFlag.HEAD_CLOSE) !== 0,
+  }
 }
 
 function parseLength(chunk: Buffer, at: number): number {

@@ -10,7 +10,7 @@ import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import { PulledBody } from './request-body.ts'
 import type { RequestFacts } from './request-facts.ts'
-import { parseStreamHead } from './response-head.ts'
+import { parseAnswer, parseStreamHead } from './response-head.ts'
 import { ServiceClock } from './service-clock.ts'
 import { StreamWindow } from './stream-window.ts'
 import type { StreamWriter } from './stream-writer.ts'
@@ -90,6 +90,9 @@ export class Stream {
     this.heard = true
     const { type, flags } = frame
     switch (type) {
+      case FrameType.ANSWER:
+        this.#takeAnswer(chunk, start, end)
+        break
       case FrameType.DATA:
         this.#takeData(frame, chunk, start, end)
         return
@@ -224,6 +227,16 @@ export class Stream {
     if (this.#head !== undefined || exchange.response.begun)
       throw new TaipanError('INTERNAL', 'a second HEAD frame for one request')
     this.#head = head
+  }
+
+  #takeAnswer(chunk: Buffer, start: number, end: number): void {
+    const { exchange } = this
+    if (exchange === undefined) return
+    if (this.#head !== undefined || exchange.response.begun)
+      throw new TaipanError('INTERNAL', 'an ANSWER frame behind a head')
+    const { head, body } = parseAnswer(chunk, start, end)
+    this.detach(exchange)
+    exchange.response.send(head, body)
   }
 
   #takeData(frame: FrameHead, chunk: Buffer, start: number, end: number): void {

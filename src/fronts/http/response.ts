@@ -52,13 +52,13 @@ export class HttpResponse implements ResponseSink {
     return this.#link.outbox.pending
   }
 
-  send(head: ResponseHead, body: Uint8Array): void {
+  send(head: ResponseHead, body: Uint8Array | string): void {
     if (this.#state !== IDLE) return
     const length = head.contentLength ?? body.length
     const bodiless = isBodiless(this.#request.method, head.status)
     if (!bodiless && body.length < length) {
       this.begin(head)
-      this.write(body)
+      this.write(toBytes(body))
       this.end()
       return
     }
@@ -69,7 +69,7 @@ export class HttpResponse implements ResponseSink {
       this.#resolveAddedLength(head, body),
     )
     if (bodiless || length === 0) this.#link.outbox.writeNow(text)
-    else this.#writeWhole(text, body.length === length ? body : body.subarray(0, length))
+    else this.#writeWhole(text, body.length === length ? body : toBytes(body).subarray(0, length))
     this.#link.responseEnded()
   }
 
@@ -161,13 +161,13 @@ export class HttpResponse implements ResponseSink {
   }
 
   /** The length of a body that was given whole; an empty one says nothing about what GET would get. */
-  #resolveAddedLength(head: ResponseHead, body: Uint8Array): number | undefined {
+  #resolveAddedLength(head: ResponseHead, body: Uint8Array | string): number | undefined {
     if (head.contentLength !== undefined || head.status === 204 || head.status === 304)
       return undefined
     return body.length === 0 && this.#request.method === 'HEAD' ? undefined : body.length
   }
 
-  #writeWhole(text: string, body: Uint8Array): void {
+  #writeWhole(text: string, body: Uint8Array | string): void {
     const { outbox } = this.#link
     this.bytes = body.length
     if (body.length <= ONE_WRITE_BYTES) {
@@ -175,12 +175,17 @@ export class HttpResponse implements ResponseSink {
       return
     }
     outbox.writeText(text)
-    outbox.write(body)
+    outbox.write(toBytes(body))
     outbox.flush()
   }
 }
 
-function toLatin1(bytes: Uint8Array): string {
+function toBytes(body: Uint8Array | string): Uint8Array {
+  return typeof body === 'string' ? Buffer.from(body, 'latin1') : body
+}
+
+function toLatin1(bytes: Uint8Array | string): string {
+  if (typeof bytes === 'string') return bytes
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
