@@ -94,7 +94,7 @@ def test_small_files_are_ordinary_answers(drive, tmp_path):
     for data in (b"", b"small"):
         (tmp_path / "small").write_bytes(data)
         stream = drive(app_of(begin(), pathsend(str(tmp_path / "small")))).get()
-        assert stream.kinds == [frames.HEAD, frames.DATA]
+        assert stream.kinds == [frames.ANSWER]
         assert stream.body == data and stream.length == len(data)
 
 
@@ -266,4 +266,4 @@ def test_nothing_behind_the_end_is_an_error(drive, path):
     events = begin(), piece(b"x"), hint(b"</a>"), pathsend(path), {"type": BODY}
     driver = drive(app_of(*events))
     stream = driver.get()
-    assert stream.kinds == [frames.HEAD, frames.DATA] and driver.texts() == []
+    assert stream.kinds == [frames.ANSWER] and driver.texts() == []

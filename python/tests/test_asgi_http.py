@@ -115,10 +115,10 @@ def test_extensions_are_offered_where_they_work(drive):
 # Answers
 
 
-def test_a_short_answer_is_two_frames(drive):
+def test_a_short_answer_is_one_frame(drive):
     driver = drive(app_of(begin(headers=[(b"content-type", b"text/plain")]), piece(b"hello")))
     stream = driver.get()
-    assert stream.kinds == [frames.HEAD, frames.DATA]
+    assert stream.kinds == [frames.ANSWER]
     assert (stream.status, stream.reason, stream.body) == (200, "OK", b"hello")
     assert stream.flags == frames.HEAD_LENGTH and stream.length == 5
     assert stream.fields == [("content-type", "text/plain"), ("Content-Length", "5")]
@@ -185,7 +185,7 @@ def test_the_answer_is_on_its_way_before_the_application_returns(drive):
     lab.go.set()
     stream.wait()
     assert lab.notes == ["background"] and driver.hub.active == 0
-    assert stream.kinds == [frames.HEAD, frames.DATA, frames.FREE]
+    assert stream.kinds == [frames.ANSWER, frames.FREE]
 
 
 def test_the_head_waits_for_the_body(drive):

@@ -169,7 +169,7 @@ def test_close_before_accept_is_403(drive):
     driver = drive(lab)
     stream = driver.connect().wait()
     assert (stream.status, stream.body, stream.accepted) == (403, b"", None)
-    assert stream.ended and stream.kinds == [frames.HEAD, frames.DATA]
+    assert stream.ended and stream.kinds == [frames.ANSWER]
     assert lab.notes == [{"type": "websocket.disconnect", "code": 1006, "reason": ""}]
     assert driver.texts() == []
 
@@ -190,7 +190,7 @@ def test_a_denial_is_a_response(drive):
     assert (stream.status, stream.body, stream.field("x")) == (401, b"no way", "1")
     assert stream.ended and stream.aborted is None and driver.texts() == []
     stream = drive(sends(denial(), denial_body(b"whole"))).connect().wait()
-    assert stream.length == 5 and stream.kinds == [frames.HEAD, frames.DATA]
+    assert stream.length == 5 and stream.kinds == [frames.ANSWER]
 
 
 def test_a_large_denial_waits_for_the_window(drive):

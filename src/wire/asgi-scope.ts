@@ -1,5 +1,5 @@
 import type { Invocation } from '../core/backend.ts'
-import type { ConnectionFacts, Exchange } from '../core/exchange.ts'
+import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { MarshalWriter } from './marshal.ts'
 import { encodeKey, encodeText } from './marshal.ts'
@@ -39,27 +39,54 @@ export function writeAsgiScope(
   invocation: Invocation,
   writer: MarshalWriter,
 ): void {
-  const { request, connection, webSocket } = exchange
-  const { method, path } = request
+  const { path, query } = exchange.request
   writer.dict()
-  writer.encoded(webSocket === undefined ? TYPE_HTTP : TYPE_WEB_SOCKET)
-  writer.encoded(request.version === '1.1' ? VERSION_1_1 : VERSION_1_0)
-  const schemes = webSocket === undefined ? SCHEMES.http : SCHEMES.webSocket
-  writer.encoded(schemes[connection.scheme])
-  if (webSocket === undefined) writeMethod(method, writer)
+  writeKind(exchange, writer)
   writer.encoded(PATH)
   writeDecoded(decodePercent(path), writer)
   writer.encoded(RAW_PATH)
   writer.latin1Bytes(path)
   writer.encoded(QUERY_STRING)
-  writer.latin1Bytes(request.query)
+  writer.latin1Bytes(query)
+  writeRest(exchange, invocation, writer)
+  writer.endDict()
+}
+
+/** The scope without what depends on the target of the request: clients repeat it. */
+export function writeCommonScope(
+  exchange: Exchange,
+  invocation: Invocation,
+  writer: MarshalWriter,
+): void {
+  writer.dict()
+  writeKind(exchange, writer)
+  writeRest(exchange, invocation, writer)
+  writer.endDict()
+}
+
+/** The values that `writeCommonScope` leaves out: `path`, `raw_path` and `query_string`. */
+export function writeTarget({ path, query }: RequestHead, writer: MarshalWriter): void {
+  writeDecoded(decodePercent(path), writer)
+  writer.latin1Bytes(path)
+  writer.latin1Bytes(query)
+}
+
+function writeKind({ request, connection, webSocket }: Exchange, writer: MarshalWriter): void {
+  writer.encoded(webSocket === undefined ? TYPE_HTTP : TYPE_WEB_SOCKET)
+  writer.encoded(request.version === '1.1' ? VERSION_1_1 : VERSION_1_0)
+  const schemes = webSocket === undefined ? SCHEMES.http : SCHEMES.webSocket
+  writer.encoded(schemes[connection.scheme])
+  if (webSocket === undefined) writeMethod(request.method, writer)
+}
+
+function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWriter): void {
+  const { request, connection, webSocket } = exchange
   writer.encoded(ROOT_PATH)
   writeDecoded(invocation.scriptName, writer)
   writeConnection(connection, writer)
   writer.encoded(HEADERS)
   writeFields(request.fields, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
-  writer.endDict()
 }
 
 function writeMethod(method: string, writer: MarshalWriter): void {

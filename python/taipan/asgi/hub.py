@@ -14,14 +14,12 @@ from taipan.answers import plain_answer
 from taipan.asgi.http import HttpStream
 from taipan.asgi.mount import Mount
 from taipan.asgi.response import ENDED, ResponseStream
-from taipan.asgi.scope import Scope, complete_http, complete_websocket
+from taipan.asgi.scope import Scope, complete_websocket, make_http
 from taipan.asgi.stream import Stream
 from taipan.asgi.websocket import WebSocketStream
 from taipan.events import Application, Settings
 from taipan.frames import (
-    DATA,
     DATA_FREE,
-    DATA_LAST,
     FREE,
     HEADER,
     PAYLOAD_LIMIT,
@@ -125,8 +123,8 @@ class StreamHub:
             return
         out = self.out
         if stream.turn == self.turn:
-            tail = stream.tail
-            out[tail] = HEADER.pack(DATA, DATA_LAST | DATA_FREE, stream.number, len(out[tail + 1]))
+            head = out[stream.tail]
+            out[stream.tail] = bytes((head[0], head[1] | DATA_FREE)) + head[2:]
         else:
             self.put((HEADER.pack(FREE, 0, stream.number, 0),))
 
@@ -204,16 +202,17 @@ class StreamHub:
         self.settings.reporter.report("error", text, traceback)
 
     def _begin(self, number: int, payload: bytes) -> None:
-        index, request, scope, body = marshal.loads(payload)
+        index, request, sent, body = marshal.loads(payload)
         if number in self._streams:
             raise FrameError(f"stream {number} was begun while it was in use")
         mount = self._mounts[index]
         stream: ResponseStream
-        if scope["type"] == "http":
-            offers = complete_http(scope, mount.state, payload)
+        if type(sent) is tuple or sent["type"] == "http":
+            scope, offers = make_http(sent, payload, mount.state, mount.known)
             is_head = scope["method"] == "HEAD"
             stream = HttpStream(self, number, request, is_head, body, offers)
         else:
+            scope = sent
             complete_websocket(scope, mount.state)
             stream = WebSocketStream(self, number, request)
         self._streams[number] = stream

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from taipan.asgi.lifespan import Lifespan
-from taipan.asgi.scope import Scope
+from taipan.asgi.scope import Known, Scope
 from taipan.events import Application, Reporter
 from taipan.loader.slot import Slot
 
@@ -20,6 +20,8 @@ class Mount:
     def __init__(self, slot: Slot, reporter: Reporter) -> None:
         self.slot = slot
         self.state: dict[str, Any] = {}
+        #: Scopes without what differs between the requests of one connection.
+        self.known: Known = {}
         #: Set when every request gets the same callable; otherwise `resolve` is asked.
         self.application: Application | None = None
         self._reporter = reporter

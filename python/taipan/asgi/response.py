@@ -14,13 +14,15 @@ from taipan.asgi.stream import WINDOW, FileRest, Stream
 from taipan.events import ClientDisconnected
 from taipan.fields import Head, kind_of
 from taipan.frames import (
+    ANSWER,
+    ANSWER_HEADER,
+    ANSWER_PREFIX,
     DATA,
     DATA_LAST,
     FILE,
     FILE_PAYLOAD,
     HEAD,
     HEAD_LENGTH,
-    HEADER,
     STREAM_HEAD_HEADER,
 )
 from taipan.frames import TRAILERS as TRAILERS_FRAME
@@ -214,14 +216,15 @@ class ResponseStream(Stream):
         number = self.number
         self.phase = ENDED
         self.turn = hub.turn
-        self.tail = len(out) + 2
+        self.tail = len(out)
+        lines = len(fields)
+        total = ANSWER_PREFIX + lines + size
         out += (
-            STREAM_HEAD_HEADER.pack(HEAD, flags, number, 10 + len(fields), status, size),
+            ANSWER_HEADER.pack(ANSWER, 0, number, total, status, flags, size, lines),
             fields,
-            HEADER.pack(DATA, DATA_LAST, number, size),
             data,
         )
-        if self.tail == 2:
+        if self.tail == 0:
             hub.on_output()
         if self.waiters:
             self.wake()

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from marshal import loads
 from typing import Any, Final
 
 Scope = dict[str, Any]
 #: Names of the extensions that a request may use, whatever its application does with the scope.
-Offers = frozenset[str]
+Offers = tuple[str, ...]
+#: What the request has in common with others of its connection, in marshal's format; then its path,
+#: raw path and query string.
+Repeated = tuple[bytes, str, bytes, bytes]
+Known = dict[bytes, tuple[Scope, Offers]]
 
-_OLD: Final = frozenset(("http.response.pathsend",))
-_USUAL: Final = _OLD | {"http.response.early_hint"}
-_ALL: Final = _USUAL | {"http.response.trailers"}
+_OLD: Final = ("http.response.pathsend",)
+_USUAL: Final = (*_OLD, "http.response.early_hint")
+_ALL: Final = (*_USUAL, "http.response.trailers")
+_KNOWN_LIMIT: Final = 512
+_KNOWN_BYTES: Final = 4096
 
 #: `te` as marshal writes it: bytes are a length in four bytes and themselves.
 _TE: Final = b"\x02\x00\x00\x00te"
 
 
-def complete_http(scope: Scope, state: dict[str, Any], payload: bytes) -> Offers:
-    """Adds the keys of an HTTP request, and tells which extensions they offer.
+def make_http(
+    sent: Scope | Repeated, payload: bytes, state: dict[str, Any], known: Known
+) -> tuple[Scope, Offers]:
+    """The scope of an HTTP request, and the extensions that it offers.
 
-    `payload` is the scope in marshal's format.
+    `payload` is what was sent, in marshal's format; `known` is kept for the next call.
     """
+    if isinstance(sent, dict):
+        scope, offers = sent, _find_offers(sent, payload)
+    else:
+        common, path, raw_path, query = sent
+        base, offers = known.get(common) or _learn(common, known)
+        scope = base.copy()
+        scope["path"] = path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
+        scope["headers"] = base["headers"].copy()
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
-    if scope["http_version"] == "1.0":
-        scope["extensions"] = {"http.response.pathsend": {}}
-        return _OLD
-    scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
-    if _TE in payload and _takes_trailers(scope):
-        scope["extensions"]["http.response.trailers"] = {}
-        return _ALL
-    return _USUAL
+    scope["extensions"] = {name: {} for name in offers}
+    return scope, offers
 
 
 def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
@@ -43,6 +56,22 @@ def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
 def lifespan_scope(state: dict[str, Any]) -> Scope:
     """The scope of a lifespan; `state` itself, which the application fills."""
     return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
+
+
+def _learn(common: bytes, known: Known) -> tuple[Scope, Offers]:
+    scope: Scope = loads(common)
+    learnt = scope, _find_offers(scope, common)
+    if len(common) <= _KNOWN_BYTES:
+        if len(known) >= _KNOWN_LIMIT:
+            known.clear()
+        known[common] = learnt
+    return learnt
+
+
+def _find_offers(scope: Scope, payload: bytes) -> Offers:
+    if scope["http_version"] == "1.0":
+        return _OLD
+    return _ALL if _TE in payload and _takes_trailers(scope) else _USUAL
 
 
 def _takes_trailers(scope: Scope) -> bool:

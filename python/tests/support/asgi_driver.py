@@ -123,6 +123,10 @@ class Stream:
         if kind == frames.HEAD:
             assert self.status is None and self.accepted is None
             self._on_head(flags, payload)
+        elif kind == frames.ANSWER:
+            assert self.status is None and self.accepted is None
+            self._on_answer(payload)
+            self.freed = bool(flags & frames.ANSWER_FREE)
         elif kind == frames.DATA:
             assert self.status is not None and not self.ended
             self.body += payload
@@ -167,6 +171,14 @@ class Stream:
             self.closed = code, payload[2:].decode()
         else:
             raise AssertionError(f"a frame of type {kind}")
+
+    def _on_answer(self, payload: bytes) -> None:
+        start = frames.ANSWER_PREFIX
+        end = start + int.from_bytes(payload[start - 4 : start], "little")
+        self._on_head(payload[2], payload[:2] + payload[3 : start - 4] + payload[start:end])
+        self.body = payload[end:]
+        self.pieces.append(self.body)
+        self.ended = True
 
     def _on_head(self, flags: int, payload: bytes) -> None:
         self.status = int.from_bytes(payload[:2], "little")

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 
+import { writeAsgiScope, writeCommonScope, writeTarget } from '../../wire/asgi-scope.ts'
 import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
@@ -14,18 +15,38 @@ const REQUEST_ID = new CgiName('taipan.request_id')
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
-const repeats = new Repeats(({ exchange, invocation }, marshal) => {
+const environs = new Repeats(({ exchange, invocation }, marshal) => {
   marshal.dict()
   writeCommonVariables(exchange, invocation, marshal)
   marshal.variable(URL_SCHEME, exchange.connection.scheme)
   marshal.endDict()
 })
 
+const scopes = new Repeats(({ exchange, invocation }, marshal) =>
+  writeCommonScope(exchange, invocation, marshal),
+)
+
+/** Begins the payload of a request for an ASGI application; its body must follow. */
+export function writeAsgiRequest(errand: Errand, marshal: MarshalWriter): void {
+  const { exchange, invocation, application } = errand
+  marshal.tuple(4)
+  marshal.int(application)
+  marshal.text(exchange.id)
+  const common = scopes.encode(errand)
+  if (common === undefined) {
+    writeAsgiScope(exchange, invocation, marshal)
+    return
+  }
+  marshal.tuple(4)
+  marshal.bytes(common)
+  writeTarget(exchange.request, marshal)
+}
+
 /** Begins the payload of a request for a WSGI application; its body must follow. */
 export function writeWsgiRequest(errand: Errand, marshal: MarshalWriter): void {
   marshal.tuple(3)
   marshal.int(errand.application)
-  const common = repeats.encode(errand)
+  const common = environs.encode(errand)
   if (common === undefined) writeEnviron(errand, marshal)
   else writeRepeated(errand, common, marshal)
 }

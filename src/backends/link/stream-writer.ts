@@ -1,10 +1,9 @@
-import { writeAsgiScope } from '../../wire/asgi-scope.ts'
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { Carrier } from './carrier.ts'
 import type { Errand } from './errand.ts'
 import type { FrameMark, FrameTarget } from './frame-target.ts'
-import { writeWsgiRequest } from './request-frame.ts'
+import { writeAsgiRequest, writeWsgiRequest } from './request-frame.ts'
 
 const BATCH_BYTES = 64 * 1024
 
@@ -26,15 +25,11 @@ export class StreamWriter implements FrameTarget {
 
   /** Adds the REQUEST frame of a stream, for an ASGI or a WSGI application. */
   request(errand: Errand, stream: number, isAsgi: boolean): void {
-    const { exchange, invocation, application, body } = errand
+    const { body } = errand
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
-    if (isAsgi) {
-      marshal.tuple(4)
-      marshal.int(application)
-      marshal.text(exchange.id)
-      writeAsgiScope(exchange, invocation, marshal)
-    } else writeWsgiRequest(errand, marshal)
+    if (isAsgi) writeAsgiRequest(errand, marshal)
+    else writeWsgiRequest(errand, marshal)
     if (body === undefined) marshal.none()
     else this.#addBody(body)
     this.lastRequest = stream
