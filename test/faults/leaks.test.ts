@@ -108,6 +108,8 @@ describe('clients that leave', () => {
         `POST /hold-upload?key=${how} HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n`,
       )
       await connection.sendAll(Buffer.alloc(4 << 20, 'u'))
+      // A reset throws away what the server has not read yet, the request itself if it was slow.
+      await lab.waitForEntry(`reading-${how}`)
       if (how === 'leave') connection.destroy()
       else connection.reset()
       await lab.waitForEntry(`broken-${how}`)
