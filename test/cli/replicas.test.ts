@@ -46,6 +46,20 @@ def application(environ, start_response):
     return [text.encode()]
 `
 
+/** One that crashes in its fourth line. */
+function crashingApp(call: string): string {
+  return `
+import ctypes, faulthandler, os
+def fall():
+    ${call}
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/crash":
+        fall()
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode()]
+`
+}
+
 function getBy(agent: Agent, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     request(url, { agent }, (response) => {
@@ -102,6 +116,21 @@ describe('replicas', () => {
       'replacement',
     )
     expect(listReplicas(taipan)).not.toContain(first)
+    await taipan.stop()
+  })
+
+  test.each([
+    ['ctypes.string_at(0)', 'SIGSEGV'],
+    ['faulthandler._sigsegv()', 'SIGSEGV'],
+    ['os.abort()', 'SIGABRT'],
+  ])('a crash by %s leaves the stack of Python in the log, and is replaced', async (call, name) => {
+    using project = createProject({ 'app.py': crashingApp(call) })
+    const taipan = await start(project)
+    const [first = 0] = listReplicas(taipan)
+    await expect(get(`${taipan.url}/crash`)).rejects.toThrow('fetch failed')
+    await taipan.waitForOutput(new RegExp(`worker web/${first} ended with signal ${name}`))
+    expect(taipan.output).toMatch(/File ".*app\.py", line 4 in fall\n/)
+    await waitFor(async () => (await get(taipan.url)) !== String(first), 'replacement')
     await taipan.stop()
   })
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import importlib
 import json
 import os
@@ -37,6 +38,8 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
     _replace_standard_input()
     _hand_down_descriptors()
     _set_main(str(settings["worker"]))
+    if settings["dumpsCrashes"] and not faulthandler.is_enabled():
+        faulthandler.enable(2)
     exchange = Exchange.from_address(address)
 
     def call() -> None:

@@ -18,15 +18,18 @@ export class Interpreter {
   readonly #call: () => void
   readonly #ensure: () => number
 
-  /** Initializes Python in the calling thread, with the environment that the process has at this moment. */
-  constructor(ffi: Ffi, facts: EmbeddingFacts) {
+  /**
+   * Initializes Python in the calling thread, with the environment that the process has at this moment. With `dumpsCrashes`
+   * Python takes the signals of crashes, and writes its stacks to standard error.
+   */
+  constructor(ffi: Ffi, facts: EmbeddingFacts, dumpsCrashes = false) {
     this.ffi = ffi
     this.facts = facts
     this.#library = openLibrary(ffi, facts)
     this.#ensure = ffi.find(this.#library, 'PyGILState_Ensure', ['int'])
     const restoreSignals = ffi.saveSignals()
     initialize(ffi, this.#library, facts)
-    const boot = this.#boot()
+    const boot = this.#boot(dumpsCrashes)
     restoreSignals()
     // From here on Python's threads run while Node's has nothing for Python.
     ffi.find(this.#library, 'PyEval_SaveThread', ['void *'])()
@@ -59,9 +62,9 @@ export class Interpreter {
     this.#ensure()
   }
 
-  #boot(): bigint {
+  #boot(dumpsCrashes: boolean): bigint {
     const run = this.ffi.find(this.#library, 'PyRun_SimpleString', ['int', 'str'])
-    const settings = JSON.stringify({ worker: `${PYTHON_FOLDER}worker.py` })
+    const settings = JSON.stringify({ worker: `${PYTHON_FOLDER}worker.py`, dumpsCrashes })
     const source = [
       'import sys',
       `sys.path.insert(0, ${JSON.stringify(PYTHON_FOLDER.slice(0, -1))})`,

@@ -20,12 +20,21 @@ export interface EmbeddedPython {
 interface State {
   python: EmbeddedPython | undefined
   starting: Promise<unknown>
+  dumpsCrashes: boolean
   /** By the path that a person named. */
   readonly examined: Map<string, EmbeddingFacts>
 }
 
 // On `process`, so that modules that are loaded twice (by test runners, for example) meet the same Python.
 const KEY = Symbol.for('taipan.python')
+
+/**
+ * Has Python write its stacks to standard error when this process crashes. Call it before Python starts, and only where no
+ * other part of the process takes the signals of crashes.
+ */
+export function dumpCrashes(): void {
+  findState().dumpsCrashes = true
+}
 
 /**
  * The Python of this process, with the surroundings of the group; started when none runs yet. Rejects with
@@ -44,12 +53,18 @@ async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<Embed
   if (state.python !== undefined) {
     checkSame(state.python.interpreter.facts, facts, group)
     state.python.surroundings.enter(group)
-  } else state.python = startPython(ffi, facts, group)
+  } else state.python = startPython(ffi, state, { facts, group })
   state.examined.set(group.python, facts)
   return state.python
 }
 
-function startPython(ffi: Ffi, facts: EmbeddingFacts, group: ProcessGroup): EmbeddedPython {
+/** Which Python, and for whom. */
+interface Wanted {
+  readonly facts: EmbeddingFacts
+  readonly group: ProcessGroup
+}
+
+function startPython(ffi: Ffi, { dumpsCrashes }: State, { facts, group }: Wanted): EmbeddedPython {
   let interpreter: Interpreter | undefined
   const surroundings = new Surroundings(ffi, (variables) => {
     if (interpreter === undefined) setVariables(ffi, variables)
@@ -57,7 +72,7 @@ function startPython(ffi: Ffi, facts: EmbeddingFacts, group: ProcessGroup): Embe
   })
   surroundings.enter(group)
   try {
-    interpreter = new Interpreter(ffi, facts)
+    interpreter = new Interpreter(ffi, facts, dumpsCrashes)
     openBell(interpreter)
   } catch (error) {
     surroundings.leave()
@@ -102,7 +117,12 @@ function checkSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: Proces
 function findState(): State {
   const found: unknown = Reflect.get(process, KEY)
   if (isState(found)) return found
-  const state: State = { python: undefined, starting: Promise.resolve(), examined: new Map() }
+  const state: State = {
+    python: undefined,
+    starting: Promise.resolve(),
+    dumpsCrashes: false,
+    examined: new Map(),
+  }
   Reflect.set(process, KEY, state)
   return state
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { loadSystemFfi } from '../../backends/embedded/ffi.ts'
+import { dumpCrashes } from '../../backends/embedded/python.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ListenAddress } from '../../fronts/http/options.ts'
 import { createLogger, type ServerLogger } from '../../telemetry/logger.ts'
@@ -63,6 +64,7 @@ async function start(message: StartMessage): Promise<void> {
   const { level, format, colors, access } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
   const loggers = { logger, accessLog: access ? logger : undefined }
+  dumpCrashes()
   try {
     server = new PlannedServer(plan, loggers, await createDoors(message))
     await server.start()

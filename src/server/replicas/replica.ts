@@ -22,7 +22,10 @@ import { isMessageFromReplica } from './messages.ts'
 
 // `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
 const FOLDER = new URL('../../../dist/server/replicas/', import.meta.url)
+// V8 would take SIGSEGV for WebAssembly, and Python take it from V8 for its dumps.
+const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
 const PROGRAM = [
+  ...(process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []),
   '--import',
   new URL('standard-streams.js', FOLDER).href,
   fileURLToPath(new URL('replica-program.js', FOLDER)),
