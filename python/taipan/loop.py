@@ -58,7 +58,9 @@ class LoopRunner:
             # No matter if there is no ASGI application.
             self._error = error
             self._loop, self._name = create_loop("asyncio")
-        self._socket = LoopSocket(self._loop, sock, on_broken)
+        self._socket = sock
+        self._on_broken = on_broken
+        self._transport: LoopSocket | None = None
         self._hub: StreamHub | None = None
         self._stopping = False
         asyncio.set_event_loop(self._loop)
@@ -70,12 +72,17 @@ class LoopRunner:
 
         if self._error is not None:
             raise self._error
+        if self._loop.is_closed():
+            # The application had run it while it was imported, and was done with it.
+            self._loop, self._name = create_loop(self._name)
+            asyncio.set_event_loop(self._loop)
         serving = self._serving
         serving.loop = self._name
-        hub = StreamHub(serving.slots, serving.settings, self._socket.on_output)
+        transport = LoopSocket(self._loop, self._socket, self._on_broken)
+        hub = StreamHub(serving.slots, serving.settings, transport.on_output)
         self._loop.run_until_complete(hub.startup())
-        self._hub = hub
-        self._socket.start(hub)
+        self._hub, self._transport = hub, transport
+        transport.start(hub)
         self._wake()
 
     def run(self) -> None:
@@ -91,7 +98,7 @@ class LoopRunner:
 
     def end(self) -> None:
         """Ends the lifespans and whatever is left on the loop."""
-        if self._hub is None:
+        if self._hub is None or self._transport is None:
             return
         try:
             self._loop.run_until_complete(self._hub.shutdown())
@@ -99,7 +106,7 @@ class LoopRunner:
             self._serving.logs.report(
                 "error", "the event loop did not end well", format_exception(error)
             )
-        self._socket.flush()
+        self._transport.flush()
 
     def _wake(self) -> None:
         self._loop.call_later(_WAKE_SECONDS, self._wake)

@@ -492,6 +492,24 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       })
     })
 
+    test('an application that runs the loop while it is imported, and closes it, is served', async () => {
+      const own = [
+        'import asyncio',
+        'loop = asyncio.get_event_loop()',
+        'loop.run_until_complete(asyncio.sleep(0))',
+        'loop.close()',
+        'async def application(scope, receive, send):',
+        '    if scope["type"] != "http":',
+        '        raise RuntimeError("no lifespan")',
+        '    await asyncio.sleep(0)',
+        '    await send({"type": "http.response.start", "status": 200})',
+        '    await send({"type": "http.response.body", "body": b"served"})',
+        '',
+      ].join('\n')
+      await using lab = await start({ own })
+      expect(await text(lab, '/lab/')).toBe('served')
+    })
+
     test('an application without lifespan is served', async () => {
       const target = 'asgi_lab.py:no_lifespan'
       await using lab = await start({ applications: [labApplication({ target })] })

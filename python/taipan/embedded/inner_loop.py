@@ -94,7 +94,7 @@ class InnerLoop:
         if _entered is self:
             _entered = None
             asyncio.set_event_loop(None)
-        self._loop.close()
+        self._loop.dispose()
 
     async def _end(self) -> None:
         # The hub leaves what it did not begin, such as tasks from the time of the imports.

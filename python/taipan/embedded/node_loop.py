@@ -29,11 +29,14 @@ class _NodeSelector(selectors.EpollSelector):
     driven = False
     #: Node has seen that the descriptor can be read.
     polled = False
+    #: This round has asked already: who asks again runs the loop within it, as `nest_asyncio` does.
+    asked = False
 
     def select(self, timeout: float | None = None) -> list[Any]:
         """What is ready; while Node drives, without a system call unless there is something."""
-        if not self.driven:
+        if not self.driven or self.asked:
             return super().select(timeout)
+        self.asked = True
         if not self.polled:
             return []
         self.polled = False
@@ -77,6 +80,8 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         finally:
             events._set_running_loop(None)
             state["_thread_id"] = None
+            # There is no `run_forever` that `stop()` could end.
+            state["_stopping"] = False
             sys.set_asyncgen_hooks(*hooks)
             node.driven = False
         return bool(self._ready)  # type: ignore[attr-defined]
@@ -143,18 +148,31 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             self._ready.clear()  # type: ignore[attr-defined]
 
     def close(self) -> None:
+        """Does nothing, unless it runs: Node needs it until the end."""
+        if self.is_running():
+            super().close()
+        warnings.warn(
+            "loop.close() is ignored: Node runs this loop, and closes it at the stop",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    def dispose(self) -> None:
         """Closes it; what still refers to it gets errors."""
         self._node_thread = None
         super().close()
 
     def _run_rounds(self) -> None:
         run_once: Callable[[], None] = self._run_once  # type: ignore[attr-defined]
+        node = self._node
+        node.asked = False
         run_once()
         ready = self._ready  # type: ignore[attr-defined]
         if not ready:
             return
         until = perf_counter() + _ROUNDS_SECONDS
         for _ in range(_MOST_ROUNDS):
+            node.asked = False
             run_once()
             if not ready or perf_counter() > until:
                 return

@@ -187,6 +187,50 @@ return "still here"`),
   for (let i = 0; i < 2; i++) expect(await textOf(lab)).toBe('still here')
 })
 
+test('a coroutine may run the loop within itself, as nest_asyncio does, and stop() changes nothing', async () => {
+  await using lab = await start(
+    asgi(
+      `async def inner():
+    child = await asyncio.create_subprocess_exec("/bin/echo", "nested", stdout=asyncio.subprocess.PIPE)
+    out, _ = await child.communicate()
+    await asyncio.sleep(0.01)
+    return out.decode().strip()
+loop.stop()
+await asyncio.sleep(0.01)
+return run_within(inner()), await inner()`,
+      `loop = asyncio.get_event_loop()
+def run_within(coroutine):
+    outer = asyncio.current_task()
+    asyncio.tasks._leave_task(loop, outer)
+    try:
+        task = loop.create_task(coroutine)
+        while not task.done():
+            loop._run_once()
+        return task.result()
+    finally:
+        asyncio.tasks._enter_task(loop, outer)`,
+    ),
+  )
+  for (let i = 0; i < 2; i++) expect(await textOf(lab)).toBe("('nested', 'nested')")
+})
+
+test('an application that closes the loop is served on, and stops', async () => {
+  const lab = await start(`import asyncio
+loop = asyncio.get_event_loop()
+loop.run_until_complete(asyncio.sleep(0))
+loop.close()
+def application(environ, start_response):
+    asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))
+    asyncio.get_event_loop().close()
+    start_response("200 OK", [])
+    return [b"served"]
+`)
+  for (let i = 0; i < 2; i++) expect(await textOf(lab)).toBe('served')
+  await lab.backend.stop()
+  expect(lab.records.map(({ message }) => message).join(' ')).not.toContain('left behind')
+  await lab[Symbol.asyncDispose]()
+})
+
 test('at the stop tasks are cancelled and generators closed; the next start has a loop of its own', async () => {
   const own = asgi(
     `open(os.environ["LAB_FOLDER"] + "/journal", "a").close()
