@@ -3,12 +3,23 @@ import { TaipanError } from '../../core/errors.ts'
 
 /** Why a worker never became ready. */
 export interface LoadFailure {
-  readonly code: Extract<ErrorCode, 'APPLICATION_LOAD' | 'PYTHON_START' | 'PYTHON_NOT_EMBEDDABLE'>
+  readonly code: ErrorCode
   /** Name of the application; undefined when the process ended before it said anything. */
   readonly application: string | undefined
   readonly summary: string
   /** Python's traceback, or what was printed last; may be empty. */
   readonly traceback: string
+}
+
+/** Why a worker could not be started at all, from what that threw. */
+export function startFailure(error: unknown): LoadFailure {
+  const known = error instanceof TaipanError
+  return {
+    code: known ? error.code : 'INTERNAL',
+    application: undefined,
+    summary: error instanceof Error ? error.message : String(error),
+    traceback: error instanceof Error && typeof error.cause === 'string' ? error.cause : '',
+  }
 }
 
 /** The failure as an error; the traceback is its `cause`. */

@@ -1,5 +1,4 @@
 import type { Findings } from '../../core/backend.ts'
-import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
@@ -7,7 +6,7 @@ import { Crew, type Launch } from './crew.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
 import type { LoadFailure } from './load-failure.ts'
-import { describeFailure, loadError } from './load-failure.ts'
+import { describeFailure, loadError, startFailure } from './load-failure.ts'
 import type { Scheduler } from './scheduler.ts'
 import { refuseExchange } from './scheduler.ts'
 import { endsWithin } from './ends-within.ts'
@@ -136,10 +135,7 @@ export class Supervisor implements WorkerListener {
       const options = { group, serverSoftware, logger, startHost, held, listener: this }
       return { member: await startWorker(options) }
     } catch (error) {
-      const summary = error instanceof Error ? error.message : String(error)
-      return {
-        failure: { code: codeOf(error), application: undefined, summary, traceback: '' },
-      }
+      return { failure: startFailure(error) }
     }
   }
 
@@ -221,9 +217,4 @@ function describeForce(label: string, force: Force): string {
 function describeLoss(requests: number): string {
   if (requests === 0) return 'it had no request'
   return requests === 1 ? 'it had 1 request' : `it had ${requests} requests`
-}
-
-function codeOf(error: unknown): LoadFailure['code'] {
-  const embedded = error instanceof TaipanError && error.code === 'PYTHON_NOT_EMBEDDABLE'
-  return embedded ? 'PYTHON_NOT_EMBEDDABLE' : 'PYTHON_START'
 }
