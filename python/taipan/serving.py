@@ -43,6 +43,7 @@ class Serving:
         #: Name of the event loop; None while nothing needs one.
         self.loop: str | None = None
         self._found: dict[str, str] = {}
+        self._failures: dict[str, str] = {}
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
         self._waiting = iter(list(enumerate(self._transports)))
@@ -114,6 +115,7 @@ class Serving:
                     "name": slot.name,
                     "interface": "" if slot.interface == "auto" else slot.interface,
                     "found": self._found.get(slot.name, ""),
+                    "failure": self._failures.get(slot.name, ""),
                 }
                 for slot in self.slots
             ],
@@ -128,6 +130,7 @@ class Serving:
         summary = explain_load_error(error)
         traceback = format_load_error(error)
         if not slot.required:
+            self._failures[slot.name] = summary
             self.logs.report(
                 "error",
                 f"application {slot.name} is not loaded, its next request tries again: {summary}",

@@ -74,7 +74,7 @@ export class SignalHandling implements Disposable {
       () => this.#logger.announce('reloaded'),
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error)
-        this.#logger.error({}, `not reloaded, the old code goes on: ${reason}`)
+        this.#logger.error({}, `SIGHUP: ${reason}`)
       },
     )
   }

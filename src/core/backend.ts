@@ -1,3 +1,4 @@
+import type { TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Service } from './service.ts'
 
@@ -27,6 +28,8 @@ export interface ApplicationFinding {
   readonly interface: string
   /** For people, such as `instance of Flask`; may be empty. */
   readonly found: string
+  /** Why it was not loaded yet: its next request tries again. Empty when it was. */
+  readonly failure: string
 }
 
 /** Where Python runs, seen from outside. */
@@ -39,6 +42,8 @@ export interface Backend extends Service {
   gathers(application: string): boolean
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
+  /** Why the applications cannot be served, while nothing is done about it. */
+  readonly failure: TaipanError | undefined
   /** Lets requests finish, which may take as long as is configured less the `waited` ms that they have had. */
   stop(waited?: number): Promise<void>
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */

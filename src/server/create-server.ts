@@ -33,7 +33,7 @@ export function reportFindings(
     const findings = server.findings[group.name]
     if (findings === undefined) continue
     const { engine, processes, threads, name } = group
-    for (const { name: application, interface: called, found } of findings.applications) {
+    for (const { name: application, interface: called, found, failure } of findings.applications) {
       const asgi = called === 'asgi'
       const loop = asgi ? findings.loop : undefined
       const facts = {
@@ -50,7 +50,7 @@ export function reportFindings(
       const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
       logger.info(
         facts,
-        `${application}: ${called === '' ? 'loaded at its first request' : what}, ${engine}, ${count(processes, 'process')}, ${way}, Python ${findings.python}`,
+        `${application}: ${failure === '' ? what : 'not loaded yet, its next request tries again'}, ${engine}, ${count(processes, 'process')}, ${way}, Python ${findings.python}`,
       )
     }
   }

@@ -18,7 +18,7 @@ const IGNORED = new Set(['node_modules', '__pycache__', 'site-packages'])
 // Editors write in several steps, and a checkout changes many files.
 const QUIET_MS = 120
 
-/** Reloads when Python sources change. Errors of a reload are the reloaded part's to report. */
+/** Reloads when Python sources change, and says what came of it; tracebacks are the reloaded part's to report. */
 export class Reloader implements Service {
   readonly #options: ReloaderOptions
   #watcher: FSWatcher | undefined
@@ -82,7 +82,10 @@ export class Reloader implements Service {
       logger.info({ path }, `${relative(process.cwd(), path)} has changed: reloading`)
       this.#options.reload().then(
         () => logger.info({}, 'reloaded'),
-        () => {},
+        (error: unknown) => {
+          if (this.#stopped) return
+          logger.error({}, error instanceof Error ? error.message : String(error))
+        },
       )
     }, QUIET_MS)
   }

@@ -5,6 +5,7 @@ import type { Service } from '../core/service.ts'
 import type { ListenAddress } from '../fronts/http/options.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { reloadGroup, requireReloaded } from './reload-outcome.ts'
 import { Reloader } from './reloader.ts'
 
 /** A server of Python applications that runs until it is stopped. */
@@ -13,7 +14,10 @@ export interface Server extends AsyncDisposable {
   readonly urls: readonly string[]
   /** Accepts no more, lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
   stop(): Promise<void>
-  /** Loads the applications anew; the old code serves until the new is ready. Rejects, and keeps the old, when it cannot be loaded. */
+  /**
+   * Loads the applications anew; the old code serves until the new is ready. Rejects when something could not be loaded,
+   * and says what serves then, of each process group: the old code if there is any.
+   */
   reload(): Promise<void>
 }
 
@@ -60,6 +64,14 @@ export class PlannedServer implements RunnableServer {
     return findings
   }
 
+  /** Why groups cannot be served, by their names. */
+  get failures(): Readonly<Record<string, string>> {
+    const failures: Record<string, string> = {}
+    for (const [name, { failure }] of this.#assembly?.backends ?? [])
+      if (failure !== undefined) failures[name] = failure.message
+    return failures
+  }
+
   start(): Promise<void> {
     this.#started ??= this.#start()
     return this.#started
@@ -80,7 +92,10 @@ export class PlannedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#assembly === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    await settleAll([...this.#assembly.backends.values()].map((backend) => backend.reload()))
+    const reloads = [...this.#assembly.backends].map(([name, backend]) =>
+      reloadGroup(name, backend),
+    )
+    requireReloaded(await Promise.all(reloads))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

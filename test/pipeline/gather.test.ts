@@ -11,6 +11,7 @@ import { servePipeline, type ServedPipeline } from './support/serve.ts'
 /** A place where exchanges arrive; it answers when it is told to. */
 class Inbox implements Backend {
   readonly findings = undefined
+  readonly failure = undefined
   readonly capacity = { idle: 4, total: 4 }
   readonly gathers = (): boolean => true
   readonly arrived: {

@@ -18,5 +18,10 @@ function parseFinding(value: unknown): ApplicationFinding {
       typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
     return typeof text === 'string' ? text : ''
   }
-  return { name: read('name'), interface: read('interface'), found: read('found') }
+  return {
+    name: read('name'),
+    interface: read('interface'),
+    found: read('found'),
+    failure: read('failure'),
+  }
 }

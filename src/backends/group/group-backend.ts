@@ -1,5 +1,6 @@
 import { answerError } from '../../core/answer-error.ts'
 import type { Backend, Findings, Invocation } from '../../core/backend.ts'
+import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
@@ -43,6 +44,10 @@ export class GroupBackend implements Backend {
 
   get findings(): Findings | undefined {
     return this.#supervisor.findings
+  }
+
+  get failure(): TaipanError | undefined {
+    return this.#supervisor.failure
   }
 
   async start(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Findings } from '../../core/backend.ts'
+import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
@@ -66,6 +67,12 @@ export class Supervisor implements WorkerListener {
   /** What the worker that was admitted last has found. */
   get findings(): Findings | undefined {
     return this.#findings
+  }
+
+  /** Why no worker could be had, while nothing is done about it. */
+  get failure(): TaipanError | undefined {
+    const { failure } = this.#crew
+    return failure === undefined ? undefined : loadError(failure)
   }
 
   /** Answers an exchange when no worker could ever take it as things stand. */

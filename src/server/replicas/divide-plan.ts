@@ -23,11 +23,11 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   return { ...plan, groups: plan.groups.map(divide), reload: false, warnings: [] }
 }
 
-/** The same, for a start that is to fail when an application cannot be loaded. */
-export function requireLoading(plan: ServerPlan): ServerPlan {
+/** The same, for a start that is to fail when an application of these groups cannot be loaded. */
+export function requireLoading(plan: ServerPlan, required: ReadonlySet<string>): ServerPlan {
   const groups = plan.groups.map(({ group, ...rest }) => ({
     ...rest,
-    group: { ...group, startAnyway: false },
+    group: { ...group, startAnyway: group.startAnyway && !required.has(group.name) },
   }))
   return { ...plan, groups }
 }

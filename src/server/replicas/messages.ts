@@ -36,7 +36,12 @@ export type GroupFindings = Readonly<Record<string, Findings>>
 
 /** What a replica tells its parent. */
 export type MessageFromReplica =
-  | { readonly type: 'ready'; readonly works: boolean; readonly findings: GroupFindings }
+  | {
+      readonly type: 'ready'
+      readonly findings: GroupFindings
+      /** Why groups cannot be served, by their names. */
+      readonly failures: Readonly<Record<string, string>>
+    }
   | {
       readonly type: 'failed'
       readonly code: ErrorCode

@@ -72,9 +72,8 @@ async function start(message: StartMessage): Promise<void> {
     if (leaving === undefined) await fail(error)
     return
   }
-  const { findings } = server
-  const works = plan.groups.every(({ group }) => findings[group.name] !== undefined)
-  tell({ type: 'ready', works, findings })
+  const { findings, failures } = server
+  tell({ type: 'ready', findings, failures })
 }
 
 async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {

@@ -3,6 +3,7 @@ import { describeEnd } from '../../backends/group/worker.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { ServerPlan } from '../config/resolved.ts'
+import { judgeFindings, requireFailure, type ReloadOutcome } from '../reload-outcome.ts'
 import { requireLoading } from './divide-plan.ts'
 import type { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
@@ -26,6 +27,7 @@ export class ReplicaSet implements ReplicaListener {
   readonly #options: ReplicaSetOptions
   readonly #crew: Crew<Replica, TaipanError>
   #findings: GroupFindings = {}
+  #failures: Readonly<Record<string, string>> = {}
   #stopped: Promise<void> | undefined
 
   constructor(options: ReplicaSetOptions) {
@@ -75,8 +77,14 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   /** Starts new replicas, and retires the old ones when all of them serve. Calls during a reload are answered by the next one. */
-  async reload(): Promise<void> {
-    await this.#crew.reload()
+  async reload(): Promise<ReloadOutcome[]> {
+    try {
+      await this.#crew.reload()
+    } catch (error) {
+      const kept = this.#crew.failure === undefined
+      return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
+    }
+    return this.#options.plan.groups.map(({ group: { name } }) => this.#judge(name))
   }
 
   onUnfit(replica: Replica, reason: string): void {
@@ -89,11 +97,17 @@ export class ReplicaSet implements ReplicaListener {
     this.#crew.lose(replica, () => this.#reportDeath(replica, exit))
   }
 
+  #judge(group: string): ReloadOutcome {
+    const failure = this.#failures[group]
+    if (failure === undefined) return judgeFindings(group, this.#findings[group])
+    return { group, state: 'broken', error: new TaipanError('APPLICATION_LOAD', failure) }
+  }
+
   async #launch(renewing: boolean): Promise<Launch<Replica, TaipanError>> {
     const { plan, doors, log, logger } = this.#options
     // What works is replaced only by what works.
-    const strict = renewing && [...this.#crew.active].some(({ works }) => works)
-    const wanted = strict ? requireLoading(plan) : plan
+    const working = [...this.#crew.active].flatMap(({ findings }) => Object.keys(findings))
+    const wanted = renewing ? requireLoading(plan, new Set(working)) : plan
     try {
       return {
         member: await startReplica({ plan: wanted, doors, log, logger, listener: this }),
@@ -107,6 +121,7 @@ export class ReplicaSet implements ReplicaListener {
 
   #admit(replica: Replica): void {
     this.#findings = replica.findings
+    this.#failures = replica.failures
     replica.open()
     this.#options.doors.leaveToReplicas()
     this.#options.logger.debug({ worker: replica.label }, `worker ${replica.label} is ready`)

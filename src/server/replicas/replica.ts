@@ -104,8 +104,8 @@ export class Replica {
   /** Connections it has taken, once it has ended. */
   served = 0
   findings: GroupFindings = {}
-  /** Its applications could be loaded. */
-  works = false
+  /** Why groups cannot be served, by their names. */
+  failures: Readonly<Record<string, string>> = {}
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
   readonly #log: WorkerLog
@@ -206,8 +206,8 @@ export class Replica {
     switch (message.type) {
       case 'ready':
         this.#ready = true
-        this.works = message.works
         this.findings = message.findings
+        this.failures = message.failures
         this.#settleLoaded(undefined)
         return
       case 'failed':

@@ -2,6 +2,7 @@ import { findPython } from '../../backends/discover/find-python.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
+import { requireReloaded } from '../reload-outcome.ts'
 import { Reloader } from '../reloader.ts'
 import type { RunnableServer } from '../server.ts'
 import { SERVER_SOFTWARE } from '../version.ts'
@@ -60,7 +61,7 @@ export class ReplicatedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    await this.#replicas.reload()
+    requireReloaded(await this.#replicas.reload())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+
+import { startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject, helloApp } from '../support/project.ts'
+
+const ENGINES = ['daemon', 'embedded'] as const
+
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  return `${response.status} ${await response.text()}`
+}
+
+function broken(text: string): string {
+  return `raise RuntimeError("${text}")\n`
+}
+
+/** What the log says about reloads, without what comes before it in its lines. */
+function listOutcomes({ output }: RunningTaipan): string[] {
+  return [
+    ...output.matchAll(/^(?:.*? )??((?:error )?(?:group one: )?(?:not )?reloaded\b.*)$/gm),
+  ].map(([, text = '']) => text)
+}
+
+describe.each(ENGINES)('reloading, %s:', (engine) => {
+  test('broken code after broken code still fails, and the log says why', async () => {
+    using project = createProject({ 'app.py': broken('one') })
+    const taipan = await startTaipan(
+      ['app.py', '-b', '127.0.0.1:0', '-p', '1', '-e', engine, '--reload'],
+      { cwd: project.folder },
+    )
+    await taipan.waitForOutput(/RuntimeError: one/)
+    project.write('app.py', broken('two'))
+    await taipan.waitForOutput(
+      /error not reloaded, it still fails: application app could not be loaded: RuntimeError: two/,
+    )
+    expect(await get(taipan.url)).toMatch(/^503/)
+    project.write('app.py', helloApp('three'))
+    await taipan.waitForOutput(/ reloaded$/m)
+    expect(await get(taipan.url)).toBe('200 three')
+    project.write('app.py', broken('four'))
+    await taipan.waitForOutput(/error not reloaded, the old code goes on: .*RuntimeError: four/)
+    expect(await get(taipan.url)).toBe('200 three')
+    await taipan.stop()
+    expect(listOutcomes(taipan).map((text) => text.split(':')[0])).toEqual([
+      'error not reloaded, it still fails',
+      'reloaded',
+      'error not reloaded, the old code goes on',
+    ])
+  })
+
+  test('an application that is loaded at its next request, too, is not called reloaded', async () => {
+    using project = createProject({
+      'app.py': helloApp('one'),
+      'taipan.config.json': JSON.stringify({
+        bind: '127.0.0.1:0',
+        engine,
+        processes: 1,
+        apps: { late: { appFilename: 'app.py', callable: 'application' } },
+      }),
+    })
+    const taipan = await startTaipan(['--reload'], { cwd: project.folder })
+    expect(await get(taipan.url)).toBe('200 one')
+    project.write('app.py', broken('two'))
+    await taipan.waitForOutput(
+      /error reloaded, but application late could not be loaded, its next request tries again: RuntimeError: two/,
+    )
+    await taipan.stop()
+  })
+})
+
+test('with several groups the log says of each what serves', async () => {
+  using project = createProject({
+    'a.py': helloApp('a1'),
+    'b.py': helloApp('b1'),
+    'taipan.config.json': JSON.stringify({
+      bind: '127.0.0.1:0',
+      groups: { one: { processes: 1 }, two: { processes: 1 } },
+      apps: { a: { target: 'a.py', group: 'one' }, b: { target: 'b.py', group: 'two' } },
+      routes: [
+        { path: '/a', app: 'a' },
+        { path: '/b', app: 'b' },
+      ],
+    }),
+  })
+  const taipan = await startTaipan([], { cwd: project.folder })
+  project.write('a.py', broken('half'))
+  project.write('b.py', helloApp('b2'))
+  taipan.kill('SIGHUP')
+  await taipan.waitForOutput(
+    /error SIGHUP: group one: not reloaded, the old code goes on: application a could not be loaded: RuntimeError: half; group two: reloaded$/m,
+  )
+  expect(await get(`${taipan.url}/a`)).toBe('200 a1')
+  expect(await get(`${taipan.url}/b`)).toBe('200 b2')
+  await taipan.stop()
+})
