@@ -7,6 +7,8 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
 from typing import Any, Callable
 
 from taipan.control import ControlChannel, Message
@@ -18,6 +20,9 @@ from taipan.logs import Logs, Requests
 from taipan.tracebacks import format_exception, format_stacks, summarize
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
+
+#: A worker is not replaced for what it loads earlier than this.
+_SHORTEST_SECONDS = 1.0
 
 
 class Serving:
@@ -38,12 +43,15 @@ class Serving:
         self.settings = WsgiSettings(logs, bool(config.get("dev", False)))
         cache = CodeCache()
         self.slots = [make_slot(item, cache) for item in config["applications"]]
+        for slot in self.slots:
+            slot.on_other = partial(self._on_other, slot.name)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
         self.threads: list[threading.Thread] = []
         #: Name of the event loop; None while nothing needs one.
         self.loop: str | None = None
         self._found: dict[str, str] = {}
         self._failures: dict[str, str] = {}
+        self._since = monotonic()
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
         self._waiting = iter(list(enumerate(self._transports)))
@@ -160,6 +168,15 @@ class Serving:
                 "traceback": format_exception(error) if details is None else details,
             }
         )
+
+    def _on_other(self, name: str, interface: str) -> None:
+        """Asks Node for a new worker: one is either for threads or for an event loop."""
+        # An application that always loads differently at first must not keep Node busy.
+        if monotonic() - self._since < _SHORTEST_SECONDS:
+            return
+        what = "an ASGI" if interface == "asgi" else "a WSGI"
+        reason = f"is replaced: application {name} has become {what} application"
+        self.channel.send({"type": "leaving", "reason": reason})
 
     def _serve_socket(
         self,

@@ -14,6 +14,27 @@ function broken(text: string): string {
   return `raise RuntimeError("${text}")\n`
 }
 
+/** An ASGI application that answers with a text. */
+function asgiApp(text: string): string {
+  return `
+async def application(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"${text}"})
+`
+}
+
+async function waitForAnswer(url: string, wanted: string): Promise<void> {
+  const deadline = Date.now() + 30_000
+  let answer = await get(url)
+  while (answer !== wanted) {
+    if (Date.now() > deadline) throw new Error(`${answer} instead of ${wanted}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    answer = await get(url)
+  }
+}
+
 /** What the log says about reloads, without what comes before it in its lines. */
 function listOutcomes({ output }: RunningTaipan): string[] {
   return [
@@ -65,6 +86,35 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
       /error reloaded, but application late could not be loaded, its next request tries again: RuntimeError: two/,
     )
     await taipan.stop()
+  })
+})
+
+describe.each(ENGINES)('without reloading, %s:', (engine) => {
+  test('a file that could not be loaded is served as what it becomes, time after time', async () => {
+    using project = createProject({
+      'app.py': broken('one'),
+      'taipan.config.json': JSON.stringify({
+        bind: '127.0.0.1:0',
+        engine,
+        processes: 1,
+        apps: {
+          late: { appFilename: 'app.py', callable: 'application', reloadOnModification: true },
+        },
+      }),
+    })
+    const taipan = await startTaipan([], { cwd: project.folder })
+    expect(await get(taipan.url)).toMatch(/^503/)
+    project.write('app.py', asgiApp('asgi'))
+    await waitForAnswer(taipan.url, '200 asgi')
+    project.write('app.py', helloApp('wsgi'))
+    await waitForAnswer(taipan.url, '200 wsgi')
+    project.write('app.py', broken('two'))
+    await waitForAnswer(taipan.url, '503 Service Unavailable\n')
+    project.write('app.py', asgiApp('once more'))
+    await waitForAnswer(taipan.url, '200 once more')
+    const { output } = await taipan.stop()
+    expect(output).toContain('is replaced: application late has become a WSGI application')
+    expect(output).toContain('is replaced: application late has become an ASGI application')
   })
 })
 

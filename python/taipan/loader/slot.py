@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
@@ -38,6 +38,8 @@ class Slot:
         self.multithread = bool(config.get("multithread", True)) and not self.run_once
         self.lock = None if self.multithread else threading.Lock()
         self.application: Callable[..., Any] | None = None
+        #: Called with what it has become when it is not called as the worker calls it any more.
+        self.on_other: Callable[[str], None] = _ignore
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
         #: Keys that are the same for every request.
@@ -78,16 +80,14 @@ class Slot:
         """
         chosen = self._choose(query)
         with self._loading:
-            if self.interface == "auto":
-                self.interface = interface
             if chosen is not None and chosen != self._expression:
-                return self._find_chosen(chosen)
-            return self._find_configured().application
+                return self._find_chosen(chosen, interface)
+            return self._find_configured(interface).application
 
-    def _find_configured(self) -> Found:
+    def _find_configured(self, called: str | None = None) -> Found:
         self._require_loaded()
         try:
-            found = self._find(self._expression)
+            found = self._find(self._expression, called)
         except BaseException:
             # What the module lacks can only come with another version of it.
             self._loaded = False
@@ -109,29 +109,35 @@ class Slot:
             raise Refusal(404, "there is no such application")
         return values[0]
 
-    def _find(self, expression: str) -> Found:
+    def _find(self, expression: str, called: str | None) -> Found:
         found = self._callables.get(expression)
         if found is None or self.run_once:
             assert self._source is not None
             found = self._source.find(self._module, expression, self._wanted)
-            if self.interface not in ("auto", found.interface):
-                raise TargetError(
-                    f"{found.expression} of {self.place} is an {found.interface.upper()}"
-                    f" application, and is served as {self.interface.upper()} until the server is"
-                    " started again"
-                )
+            expected = called if self.interface == "auto" else self.interface
+            if expected not in (None, found.interface):
+                self._refuse_other(found, str(expected))
             self.interface = found.interface
             self._callables[expression] = found
         return found
 
-    def _find_chosen(self, name: str) -> Callable[..., Any]:
+    def _refuse_other(self, found: Found, expected: str) -> NoReturn:
+        # What a request chooses or makes says nothing about the next one.
+        if self.stays:
+            self.on_other(found.interface)
+        raise TargetError(
+            f"{found.expression} of {self.place} is an {found.interface.upper()} application, and"
+            f" was served as {expected.upper()}"
+        )
+
+    def _find_chosen(self, name: str, called: str) -> Callable[..., Any]:
         self._require_loaded()
         value = getattr(self._module, name, None)
         own = getattr(value, "__module__", None) == getattr(self._module, "__name__", "")
         if not own or not callable(value):
             raise Refusal(404, "there is no such application")
         try:
-            return self._find(name).application
+            return self._find(name, called).application
         except TargetError:
             raise Refusal(404, "there is no such application") from None
 
@@ -162,6 +168,10 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
         return make_source(target, directory, cache, interface), target.expression
 
     return Slot(config, open_source)
+
+
+def _ignore(_: str) -> None:
+    """Nobody replaces the worker."""
 
 
 def format_load_error(error: BaseException) -> str:

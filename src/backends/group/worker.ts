@@ -265,7 +265,7 @@ export class Worker {
         this.#takeRecalled(message)
         return
       case 'leaving':
-        this.declareUnfit('was asked to end from outside')
+        this.declareUnfit(textOf(message, 'reason', 'was asked to end from outside'))
         return
       default:
     }
