@@ -313,7 +313,7 @@ describe('a start that fails', () => {
       },
     )
     const { exitCode, stderr } = await taipan.waitForExit()
-    expect(stderr).toMatch(/not ready within 1000 ms/)
+    expect(stderr).toMatch(/error: application app \(app\.py\) .*not ready within 1000 ms/)
     expect(exitCode).toBe(3)
   })
 

@@ -276,7 +276,11 @@ describe('a start that fails', () => {
     ['a syntax error', 'def application(:\n', /app\.py", line 1[^]*SyntaxError/],
     ['no callable', 'x = 1\n', /application, app, handler, create_app\(\)/],
     ['sys.exit', 'import sys\nsys.exit(0)\n', /SystemExit|sys\.exit|exit/],
-    ['os._exit', 'import os\nos._exit(0)\n', /error: .*could not be loaded/],
+    [
+      'os._exit',
+      'import os\nos._exit(0)\n',
+      /error: application app \(app\.py\) could not be loaded/,
+    ],
   ])('because of %s is exit code 3', async (_what, source, message) => {
     using project = createProject({ 'app.py': source })
     const { exitCode, output, stderr } = await runTaipan(['serve', 'app.py', ...FREE], {
@@ -299,6 +303,32 @@ describe('a start that fails', () => {
       expect(exitCode).toBe(3)
     },
   )
+
+  test.each([
+    [1, 'application app0 (slow0.py)'],
+    [2, 'one of the applications app0 (slow0.py), app1 (slow1.py)'],
+  ])('because %i of them take too long names them, and is exit code 3', async (count, subject) => {
+    const numbers = Array.from({ length: count }, (_, number) => number)
+    const config = {
+      timeouts: { startup: '1s' },
+      apps: Object.fromEntries(
+        numbers.map((number) => [`app${number}`, { target: `slow${number}.py` }]),
+      ),
+      routes: numbers.map((number) => ({ path: `/${number}`, app: `app${number}` })),
+    }
+    const slow = `import time\ntime.sleep(60)\n${helloApp('late')}`
+    using project = createProject({
+      ...Object.fromEntries(numbers.map((number) => [`slow${number}.py`, slow])),
+      'taipan.config.json': JSON.stringify(config),
+    })
+    const { exitCode, stderr } = await runTaipan(
+      ['serve', '--config', 'taipan.config.json', ...FREE],
+      { cwd: project.folder },
+    )
+    const reason = 'it was not ready within 1000 ms (timeouts.startup)'
+    expect(stderr).toContain(`error: ${subject} could not be loaded: ${reason}`)
+    expect(exitCode).toBe(3)
+  })
 
   test('because the port is taken is exit code 4', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })

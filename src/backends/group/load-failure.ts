@@ -1,11 +1,16 @@
+import type { Application } from '../../core/application.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
+
+const MOST_NAMED = 5
 
 /** Why a worker never became ready. */
 export interface LoadFailure {
   readonly code: ErrorCode
   /** Name of the application; undefined when the process ended before it said anything. */
   readonly application: string | undefined
+  /** What could not be loaded, for people, when nobody can tell which application it was. */
+  readonly subject?: string
   readonly summary: string
   /** Python's traceback, or what was printed last; may be empty. */
   readonly traceback: string
@@ -30,8 +35,23 @@ export function loadError(failure: LoadFailure): TaipanError {
 
 /** One line for people. */
 export function describeFailure(failure: LoadFailure): string {
-  const { code, application, summary } = failure
+  const { code, application, subject = 'the application', summary } = failure
   if (code !== 'APPLICATION_LOAD') return summary
-  const subject = application === undefined ? 'the application' : `application ${application}`
-  return `${subject} could not be loaded: ${summary}`
+  return `${application === undefined ? subject : `application ${application}`} could not be loaded: ${summary}`
+}
+
+/** Names applications and what they are loaded from: `application shop (shop.wsgi)`. */
+export function describeApplications(applications: readonly Application[]): string {
+  const names = applications.slice(0, MOST_NAMED).map(describeApplication)
+  const others = applications.length - names.length
+  if (names.length === 1) return `application ${names.join()}`
+  const rest = others > 0 ? ` and ${others} more` : ''
+  return `one of the applications ${names.join(', ')}${rest}`
+}
+
+function describeApplication(application: Application): string {
+  const { name } = application
+  return application.kind === 'target'
+    ? `${name} (${application.target})`
+    : `${name} (${application.appFilename} in ${application.appDirectory})`
 }

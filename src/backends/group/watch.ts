@@ -64,7 +64,7 @@ export class Watch {
   #lookAt(worker: Worker, now: number): void {
     const { timeouts } = this.#group
     if (worker.starting && timeouts.startup > 0 && now - worker.startedAt > timeouts.startup)
-      worker.failStart(`it was not ready within ${timeouts.startup} ms`)
+      worker.failStart(describeLate(timeouts.startup))
     if (!worker.ready) return
     if (timeouts.ping > 0 && now - worker.heardAt > timeouts.ping) {
       worker.declareUnfit(`was silent for ${Math.round(now - worker.heardAt)} ms; it is ended`)
@@ -90,4 +90,9 @@ export class Watch {
       } else if (link.clock.worked(now) > this.#group.timeouts.request) worker.interrupt(link)
     }
   }
+}
+
+/** Why a worker that does not become ready is ended, for people. */
+export function describeLate(limit: number): string {
+  return `it was not ready within ${limit} ms (timeouts.startup)`
 }

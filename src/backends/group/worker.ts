@@ -9,7 +9,7 @@ import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
 import { parseFindings } from './findings.ts'
-import type { LoadFailure } from './load-failure.ts'
+import { describeApplications, type LoadFailure } from './load-failure.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
@@ -179,7 +179,7 @@ export class Worker {
 
   /** Never became ready within its time: ends it and says so. */
   failStart(summary: string): void {
-    this.#failLoading({ application: undefined, summary, traceback: this.#log.last.join('\n') })
+    this.#failSilently(summary)
     void this.stop(0)
   }
 
@@ -297,6 +297,13 @@ export class Worker {
     for (const link of this.seats.links) link.giveUpAll('STOPPING')
   }
 
+  /** It did not become ready and did not say why. */
+  #failSilently(summary: string): void {
+    const subject = describeApplications(this.#group.applications)
+    const traceback = this.#log.last.join('\n')
+    this.#failLoading({ application: undefined, subject, summary, traceback })
+  }
+
   #failLoading(failure: Omit<LoadFailure, 'code'>): void {
     this.#settleLoaded({ code: 'APPLICATION_LOAD', ...failure })
   }
@@ -326,11 +333,7 @@ export class Worker {
     this.#control.destroy()
     for (const { stream } of this.#host.outputs) stream.destroy()
     this.#log.flush()
-    this.#failLoading({
-      application: undefined,
-      summary: `the worker ended with ${describeEnd(end)} before it was ready`,
-      traceback: this.#log.last.join('\n'),
-    })
+    this.#failSilently(`the worker ended with ${describeEnd(end)} before it was ready`)
     this.#wakeIdleWaiters()
     this.#settleExited()
     this.#listener.onExit(this, { ...end, requests, lost, lastOutput: this.#log.last })

@@ -1,3 +1,4 @@
+import { describeLate } from '../../backends/group/watch.ts'
 import type { ServerPlan } from '../config/resolved.ts'
 import type { Replica } from './replica.ts'
 
@@ -44,7 +45,7 @@ export class ReplicaWatch {
       if (wasAway) replica.heardAt = now
       if (pings) replica.ping()
       if (replica.starting && this.#startup > 0 && now - replica.startedAt > this.#startup)
-        replica.failStart(`it was not ready within ${this.#startup} ms`)
+        replica.failStart(describeLate(this.#startup))
       if (replica.ready && this.#silence > 0) this.#lookAtSilence(replica, now)
     }
   }

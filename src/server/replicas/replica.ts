@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { abort, terminate } from '../../backends/daemon/terminate.ts'
 import { endsWithin } from '../../backends/group/ends-within.ts'
 import type { Force, HostOutput, WorkerEnd } from '../../backends/group/host.ts'
+import { describeApplications } from '../../backends/group/load-failure.ts'
 import { describeEnd } from '../../backends/group/worker.ts'
 import { WorkerLog } from '../../backends/group/worker-log.ts'
 import { TaipanError } from '../../core/errors.ts'
@@ -111,6 +112,7 @@ export class Replica {
   readonly #log: WorkerLog
   readonly #streams: readonly Readable[]
   readonly #doors: Doors
+  readonly #subject: string
   readonly #place: number | undefined
   #settleLoaded: (failure: TaipanError | undefined) => void = () => {}
   #settleExited: () => void = () => {}
@@ -127,6 +129,7 @@ export class Replica {
     this.pid = child.pid ?? 0
     const groups = options.plan.groups.map(({ group }) => group)
     const own = groups.find(({ engine }) => engine === 'embedded') ?? groups[0]
+    this.#subject = describeApplications(groups.flatMap(({ applications }) => applications))
     this.label = `${own?.name ?? 'node'}/${this.pid}`
     this.loaded = new Promise((resolve) => {
       this.#settleLoaded = resolve
@@ -185,7 +188,7 @@ export class Replica {
 
   /** Never became ready within its time: ends it and says so. */
   failStart(summary: string): void {
-    this.#fail(`the application could not be loaded: ${summary}`)
+    this.#fail(summary)
     void this.stop(0)
   }
 
@@ -224,7 +227,8 @@ export class Replica {
     }
   }
 
-  #fail(message: string): void {
+  #fail(summary: string): void {
+    const message = `${this.#subject} could not be loaded: ${summary}`
     const detail = this.#log.last.join('\n')
     this.#settleLoaded(new TaipanError('APPLICATION_LOAD', message, { cause: detail || message }))
   }
@@ -237,9 +241,7 @@ export class Replica {
     for (const stream of this.#streams) stream.destroy()
     if (this.#child.connected) this.#child.disconnect()
     this.#log.flush()
-    this.#fail(
-      `the application could not be loaded: the worker ended with ${describeEnd(end)} before it was ready`,
-    )
+    this.#fail(`the worker ended with ${describeEnd(end)} before it was ready`)
     this.#settleExited()
     this.#listener.onExit(this, { ...end, lastOutput: this.#log.last })
   }
