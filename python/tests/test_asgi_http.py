@@ -826,13 +826,51 @@ def test_without_cancel_the_application_goes_on(drive):
 
 def test_a_client_that_has_finished_sending_is_still_answered(drive):
     async def run(lab, scope, receive, send):
-        await receive()
         lab.notes.append(await receive())
+        await lab.go.wait()
         await answer(send)
 
     lab = Lab(run)
-    stream = drive(lab).begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half")
-    assert stream.wait().body == b"ok" and lab.notes == [DISCONNECT]
+    driver = drive(lab)
+    stream = driver.begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half")
+    driver.turns()
+    lab.go.set()
+    assert stream.wait().body == b"ok" and lab.notes[0]["type"] == "http.request"
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_was_told_that_the_client_left_cannot_send(drive, begun):
+    async def run(lab, scope, receive, send):
+        await receive()
+        if begun:
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        lab.notes += await receive(), await receive()
+        if begun:
+            await send({"type": "http.response.body", "body": b"two"})
+        await answer(send)
+
+    lab = Lab(run)
+    driver = drive(lab)
+    stream = driver.begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half").wait()
+    assert lab.notes == [DISCONNECT, DISCONNECT]
+    assert stream.freed and stream.body == (b"one" if begun else b"") and driver.texts() == []
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_was_told_that_the_client_left_owes_no_answer(drive, begun):
+    async def run(lab, scope, receive, send):
+        await receive()
+        if begun:
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        lab.notes.append(await receive())
+
+    lab = Lab(run)
+    driver = drive(lab)
+    stream = driver.begin().send(frames.BROKEN, frames.BROKEN_HALF, b"half").wait()
+    assert lab.notes == [DISCONNECT] and driver.texts() == []
+    assert stream.freed and not stream.ended
 
 
 def test_a_client_that_has_finished_sending_has_its_body_read(drive):

@@ -336,6 +336,23 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       }
     })
 
+    test.each(['', 'begun=1', 'silent=1', 'begun=1&silent=1'])(
+      'one whose application was told so gets nothing more, and nobody calls that an error: %s',
+      async (query) => {
+        await using lab = await start()
+        using connection = await openRaw(lab.url)
+        connection.send(formatRequest({ target: `/lab/part?${query}` }))
+        connection.finishSending()
+        await lab.waitForEntry('http.disconnect')
+        if (!query.includes('silent')) await lab.waitForEntry('send-raised')
+        await connection.waitForEnd()
+        const received = connection.rest.toString()
+        expect(received.includes('begun')).toBe(query.includes('begun'))
+        expect(received).not.toMatch(/late|HTTP\/1.1 500/)
+        expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+      },
+    )
+
     test('send raises', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)

@@ -62,8 +62,8 @@ class HttpStream(ResponseStream):
         #: The whole body, until it is taken.
         self._body = body
         self._pulls = body is None
-        #: The client has finished sending all of its body, and has probably left.
-        self._left = False
+        #: Why the client has probably left; it has finished sending.
+        self._left = ""
         self._parts: deque[bytes] | None = None
         self._complete = False
         #: Bytes that the application took since the last PULL.
@@ -79,7 +79,11 @@ class HttpStream(ResponseStream):
                 return {"type": "http.request", "body": body, "more_body": False}
             if self._pulls and (event := self._take()) is not None:
                 return event
-            if self.gone is not None or (self._left and not self._pulls):
+            if self.gone is not None:
+                break
+            if self._left and not self._pulls:
+                # What the application has been told holds for what it sends from now on, too.
+                self.gone = self._left
                 break
             await self.wait()
         return {"type": "http.disconnect"}
@@ -114,11 +118,12 @@ class HttpStream(ResponseStream):
             self._complete = bool(flags & BODY_LAST)
             self.wake()
         elif kind == BROKEN:
+            reason = payload.decode("utf-8", "replace")
             if flags & BROKEN_HALF:
-                self._left = True
+                self._left = reason or "the client has finished sending"
                 self.wake()
             else:
-                self._break(payload.decode("utf-8", "replace"), bool(flags & BROKEN_CANCEL))
+                self._break(reason, bool(flags & BROKEN_CANCEL))
         else:
             ResponseStream.on_frame(self, kind, flags, payload)
 

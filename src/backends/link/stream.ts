@@ -178,8 +178,8 @@ export class Stream {
 
   protected free(): void {
     if (this.#over) return
-    const wasCancelled = this.#halfSent && this.home.cancelOnDisconnect
-    this.giveUp(wasCancelled ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
+    // An application that was told that the client has left owes no answer.
+    this.giveUp(this.#halfSent ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
     this.#over = true
     this.home.onFree(this)
   }
