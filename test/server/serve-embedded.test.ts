@@ -84,6 +84,25 @@ try {
   },
 )
 
+test('after Python could not be started, the next attempt says so', async () => {
+  // What our half calls at its start, and the interpreter that is asked before it does not.
+  const broken = 'import threading\nthreading.stack_size = None\n'
+  using project = createProject({ 'app.py': APP, 'sitecustomize.py': broken })
+  const errors = await run(
+    `
+process.env.PYTHONPATH = process.cwd()
+const errors = []
+for (let i = 0; i < 3; i += 1)
+  await serve(options).catch(({ code, message }) => errors.push(code + ': ' + message))
+console.log(JSON.stringify(errors))`,
+    project.folder,
+  )
+  const first = /^PYTHON_NOT_EMBEDDABLE: Python .* started in this process but cannot work there/
+  const later =
+    /^PYTHON_NOT_EMBEDDABLE: Python could not be started in this process before, .*work there/
+  expect(errors).toEqual([first, later, later].map((text) => expect.stringMatching(text)))
+})
+
 test('a daemon group beside an embedded one runs in worker processes of each replica', async () => {
   using project = createProject({ 'app.py': APP })
   const answer = await run(

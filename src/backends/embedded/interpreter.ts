@@ -27,10 +27,7 @@ export class Interpreter {
     this.facts = facts
     this.#library = openLibrary(ffi, facts)
     this.#ensure = ffi.find(this.#library, 'PyGILState_Ensure', ['int'])
-    const restoreSignals = ffi.saveSignals()
-    initialize(ffi, this.#library, facts)
-    const boot = this.#boot(dumpsCrashes)
-    restoreSignals()
+    const boot = this.#start(dumpsCrashes)
     // From here on Python's threads run while Node's has nothing for Python.
     ffi.find(this.#library, 'PyEval_SaveThread', ['void *'])()
     this.#call = ffi.functionAt(boot, ['void'])
@@ -60,6 +57,16 @@ export class Interpreter {
   /** Takes Python's lock and never gives it back: no thread of Python runs while the process ends. */
   freeze(): void {
     this.#ensure()
+  }
+
+  #start(dumpsCrashes: boolean): bigint {
+    const restoreSignals = this.ffi.saveSignals()
+    try {
+      initialize(this.ffi, this.#library, this.facts)
+      return this.#boot(dumpsCrashes)
+    } finally {
+      restoreSignals()
+    }
   }
 
   #boot(dumpsCrashes: boolean): bigint {
@@ -97,9 +104,22 @@ function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): Pytho
   }
 }
 
+/** Whether Python was started in this process, by whomever: that cannot be done again. */
+export function hasStarted(ffi: Ffi, facts: EmbeddingFacts): boolean {
+  try {
+    return isInitialized(ffi, openLibrary(ffi, facts))
+  } catch {
+    return false
+  }
+}
+
+function isInitialized(ffi: Ffi, library: PythonLibrary): boolean {
+  return ffi.find(library, 'Py_IsInitialized', ['int'])() !== 0
+}
+
 /** Starts Python as the program `facts.executable` would: its environment, its virtual environment, its encoding. */
 function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
-  if (ffi.find(library, 'Py_IsInitialized', ['int'])() !== 0)
+  if (isInitialized(ffi, library))
     throw notEmbeddable(
       'Python runs in another thread of this process already, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
     )

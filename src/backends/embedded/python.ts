@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Ffi } from './ffi.ts'
 import { loadFfi, notEmbeddable } from './ffi.ts'
-import { Interpreter } from './interpreter.ts'
+import { hasStarted, Interpreter } from './interpreter.ts'
 import type { EmbeddingFacts } from './preflight.ts'
 import { examinePython } from './preflight.ts'
 import type { Variables } from './surroundings.ts'
@@ -20,6 +20,8 @@ export interface EmbeddedPython {
 interface State {
   python: EmbeddedPython | undefined
   starting: Promise<unknown>
+  /** Why it runs and cannot be used. */
+  failure: Error | undefined
   dumpsCrashes: boolean
   /** By the path that a person named. */
   readonly examined: Map<string, EmbeddingFacts>
@@ -49,6 +51,7 @@ export async function enterPython(group: ProcessGroup): Promise<EmbeddedPython> 
 }
 
 async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<EmbeddedPython> {
+  if (state.failure !== undefined) throw failedBefore(state.failure)
   const facts = state.examined.get(group.python) ?? (await examinePython(group))
   if (state.python !== undefined) {
     checkSame(state.python.interpreter.facts, facts, group)
@@ -64,18 +67,20 @@ interface Wanted {
   readonly group: ProcessGroup
 }
 
-function startPython(ffi: Ffi, { dumpsCrashes }: State, { facts, group }: Wanted): EmbeddedPython {
+function startPython(ffi: Ffi, state: State, { facts, group }: Wanted): EmbeddedPython {
   let interpreter: Interpreter | undefined
+  const elsewhere = hasStarted(ffi, facts)
   const surroundings = new Surroundings(ffi, (variables) => {
     if (interpreter === undefined) setVariables(ffi, variables)
     else interpreter.call('taipan.embedded.boot:set_environment', variables)
   })
   surroundings.enter(group)
   try {
-    interpreter = new Interpreter(ffi, facts, dumpsCrashes)
+    interpreter = new Interpreter(ffi, facts, state.dumpsCrashes)
     openBell(interpreter)
   } catch (error) {
     surroundings.leave()
+    if (error instanceof Error && !elsewhere && hasStarted(ffi, facts)) state.failure = error
     throw error
   }
   leaveAtExit(interpreter)
@@ -107,6 +112,13 @@ function leaveAtExit(interpreter: Interpreter): void {
   })
 }
 
+function failedBefore(failure: Error): Error {
+  return notEmbeddable(
+    `Python could not be started in this process before, and cannot be started twice; remove the cause and start the process anew, or use daemon mode (-e daemon). It was: ${failure.message}`,
+    failure.cause,
+  )
+}
+
 function checkSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: ProcessGroup): void {
   if (running.libpython === facts.libpython && running.prefix === facts.prefix) return
   throw notEmbeddable(
@@ -120,6 +132,7 @@ function findState(): State {
   const state: State = {
     python: undefined,
     starting: Promise.resolve(),
+    failure: undefined,
     dumpsCrashes: false,
     examined: new Map(),
   }
