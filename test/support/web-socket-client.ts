@@ -142,6 +142,11 @@ export class RawWebSocket {
     return frame
   }
 
+  /** The next frame, if it has arrived. */
+  readAtOnce(): RawFrame | undefined {
+    return this.#take()
+  }
+
   /** The next whole message; control frames before and inside of it are given to `onControl`. */
   async readMessage(onControl: (frame: RawFrame) => void = () => {}): Promise<RawFrame> {
     const parts: Buffer[] = []

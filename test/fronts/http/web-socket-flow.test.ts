@@ -1,3 +1,5 @@
+import { constants, deflateRawSync } from 'node:zlib'
+
 import { describe, expect, test } from 'vitest'
 
 import type { WebSocketChannel } from '../../../src/core/exchange.ts'
@@ -8,6 +10,7 @@ import { startLab } from './front-lab.ts'
 import { accept, createLog, echo } from './web-socket-apps.ts'
 
 const MIB = 1024 * 1024
+const DEFLATE = { fields: [['Sec-WebSocket-Extensions', 'permessage-deflate']] } as const
 const EMPTY_PING = formatFrame(OPCODE.ping)
 
 describe('an application that does not receive', () => {
@@ -50,6 +53,49 @@ describe('an application that does not receive', () => {
     expect(log.messages).toHaveLength(1)
     log.channels[0]?.request(1)
     expect(log.messages).toHaveLength(2)
+  })
+
+  test('is given few compressed messages at once, however many fit into one read', async () => {
+    const log = createLog()
+    await using lab = await startLab(accept(log, { credit: 0 }))
+    using socket = await openWebSocket(lab.url, DEFLATE)
+    const count = 40
+    socket.connection.send(formatMany(count))
+    expect((await socket.readFrame()).payload.toString()).toBe('0')
+    // The others have the same zlib.
+    using other = await openWebSocket(lab.url, DEFLATE)
+    log.channels[1]?.request(Number.MAX_SAFE_INTEGER)
+    other.connection.send(formatMany(count))
+    for (let i = 0; i < count; i++)
+      expect((await other.readFrame()).payload.toString()).toBe(String(i))
+    expect(log.messages).toHaveLength(count)
+    expect(socket.readAtOnce()).toBeUndefined()
+    for (let i = 1; i < count; i++) {
+      log.channels[0]?.request(MIB + MESSAGE_COST)
+      expect((await socket.readFrame()).payload.toString()).toBe(String(i))
+    }
+    log.channels[0]?.request(1)
+    expect(log.messages).toHaveLength(2 * count)
+    expect(log.messages.map(({ data }) => data.length)).toEqual(Array(2 * count).fill(MIB))
+    socket.close(1000)
+    expect(await socket.readClose()).toBe('1000')
+  })
+
+  test('hears of a client that is lost while compressed messages wait', async () => {
+    const log = createLog()
+    await using lab = await startLab(accept(log, { credit: 0 }))
+    using socket = await openWebSocket(lab.url, DEFLATE)
+    socket.connection.send(formatMany(40))
+    expect((await socket.readFrame()).payload.toString()).toBe('0')
+    // Who is held back does not see the end, but sees that it cannot send.
+    socket.connection.socket.resetAndDestroy()
+    await pollUntil(() => {
+      log.channels[0]?.send(Buffer.alloc(65_536), { isText: false, last: true })
+      return log.closes[0]
+    }, 'the close')
+    expect(log.closes).toEqual([{ code: 1006, reason: '' }])
+    expect(log.messages).toHaveLength(1)
+    await pollUntil(() => lab.outcomes[0], 'the end of the exchange')
   })
 
   test('gets what was read ahead, in order, before it hears of the end', async () => {
@@ -275,3 +321,12 @@ test('a close waits for the messages before it', async () => {
   for (let i = 0; i < 64; i++) expect((await socket.readMessage()).payload[0]).toBe(i)
   expect(await socket.readClose()).toBe('1000 done')
 })
+
+/** Messages of 1 MiB that take 1 KiB each, with a ping behind each that counts them. */
+function formatMany(count: number): Buffer {
+  const small = deflateRawSync(Buffer.alloc(MIB), { finishFlush: constants.Z_SYNC_FLUSH })
+  const message = formatFrame(OPCODE.binary, small.subarray(0, -4), { reserved: 4 })
+  return Buffer.concat(
+    Array.from({ length: count }, (_, i) => [message, formatFrame(OPCODE.ping, String(i))]).flat(),
+  )
+}

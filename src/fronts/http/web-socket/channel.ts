@@ -8,6 +8,7 @@ import { HIGH_WATER } from '../outbox.ts'
 import { toCloseCode, toSendable } from './close-code.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import type { FrontSocket } from './front-socket.ts'
+import { InflateGate } from './inflate-gate.ts'
 import { ReadAhead, type MessageListener } from './read-ahead.ts'
 import { TurnTaking } from './turn-taking.ts'
 
@@ -34,6 +35,7 @@ export class Channel implements WebSocketChannel {
   readonly #outbox: FrameOutbox
   readonly #incoming = new ReadAhead()
   readonly #turns: TurnTaking
+  readonly #gate: InflateGate
   readonly #onClosed: (lost: boolean) => void
   /** How our side closed it. */
   #closing: WebSocketClose | undefined
@@ -53,6 +55,7 @@ export class Channel implements WebSocketChannel {
     this.#onClosed = onClosed
     this.#outbox = new FrameOutbox(socket, webSocket, () => this.#noteProgress())
     this.#turns = new TurnTaking(socket, webSocket, () => !this.#paused)
+    this.#gate = new InflateGate(webSocket)
     webSocket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) this.#receive(data, !isBinary)
     })
@@ -65,6 +68,7 @@ export class Channel implements WebSocketChannel {
       if (this.#closing === undefined) this.#end(close)
     }
     webSocket.on('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
+    socket.once('close', () => this.#gate.giveUp())
     // Both sides have said goodbye: a client that keeps its end open is not waited for.
     socket.once('finish', () => {
       if (this.#failure === undefined) socket.destroy()
@@ -153,6 +157,7 @@ export class Channel implements WebSocketChannel {
   #setPaused(paused: boolean): void {
     if (paused === this.#paused) return
     this.#paused = paused
+    this.#gate.open = !paused
     if (paused) this.#webSocket.pause()
     else if (!this.#turns.waiting) this.#webSocket.resume()
   }
@@ -164,7 +169,7 @@ export class Channel implements WebSocketChannel {
   }
 
   #noteFailure(error: Error): void {
-    this.#failure ??= { code: toCloseCode(error), reason: '' }
+    if (!this.#gate.gaveUp) this.#failure ??= { code: toCloseCode(error), reason: '' }
   }
 
   #finish(close: WebSocketClose): void {
