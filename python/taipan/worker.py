@@ -14,12 +14,12 @@ import signal
 import socket
 import sys
 import threading
-from _thread import get_ident
 from collections.abc import Mapping
 from time import sleep
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from taipan.at_fork import hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.logs import Logs, Requests
 from taipan.serving import Serving
@@ -215,23 +215,7 @@ class Worker:
             if signal.getsignal(signal.SIGINT) is _ignore:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-        masks: dict[int, set[int | signal.Signals]] = {}
-
-        def hold() -> None:
-            # A signal that came to the child before it has forgotten our handlers would be lost.
-            held = {signal.SIGTERM, signal.SIGINT}
-            masks[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-
-        def release() -> None:
-            mask = masks.pop(get_ident(), None)
-            if mask is not None:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-        def begin_child() -> None:
-            forget()
-            release()
-
-        os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_child)
+        hold_signals({signal.SIGTERM, signal.SIGINT}, forget)
 
 
 def main() -> NoReturn:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable
 from typing import NoReturn
 
+from taipan.at_fork import hold_signals
 from taipan.embedded import node_thread, signals
 
 #: How a child ends that comes back to the server; of a worker process it ends likewise.
@@ -27,7 +28,7 @@ _forked = False
 
 def install() -> None:
     """Has children that are forked close what is Node's."""
-    os.register_at_fork(after_in_child=_forget)
+    hold_signals(signals.NODES, _forget)
 
 
 def own(sockets: Iterable[socket.socket]) -> None:

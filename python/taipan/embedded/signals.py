@@ -9,7 +9,16 @@ Report = Callable[[str, str], None]
 
 _PATCHED = ("signal", "set_wakeup_fd", "siginterrupt", "alarm", "setitimer")
 #: What Node and its event loop may have handlers for.
-_NODES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGWINCH")
+NODES = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGCHLD,
+    signal.SIGWINCH,
+)
 
 
 def install(report: Report) -> None:
@@ -66,8 +75,8 @@ def restore_in_child() -> None:
     """Gives a forked child its signals; Node's handlers would wake Node through a shared pipe."""
     for restore in _restore:
         restore()
-    for name in _NODES:
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for number in NODES:
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -62,3 +62,36 @@ def fork(_way):
   await using lab = await startLab(createEmbeddedBackend, { own, threads: 0 })
   expect((await fetchRaw(lab.url, '/lab/')).text).toBe(String(ENDED))
 })
+
+test('a signal that comes to a child at once ends the child, although Node has a handler for it', async () => {
+  const own = `
+import os, signal, time
+def fork_and_end():
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    os.kill(child, signal.SIGTERM)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [str({fork_and_end() for _ in range(5)}).encode()]
+`
+  const taken: string[] = []
+  const onSignal = (): void => void taken.push('SIGTERM')
+  process.on('SIGTERM', onSignal)
+  try {
+    await using lab = await startLab(createEmbeddedBackend, { own, threads: 0 })
+    expect((await fetchRaw(lab.url, '/lab/')).text).toBe('{-15}')
+    expect(taken).toEqual([])
+  } finally {
+    process.off('SIGTERM', onSignal)
+  }
+})
