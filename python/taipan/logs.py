@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from _thread import get_ident
 from collections.abc import Iterable
@@ -26,6 +27,21 @@ _Bytes = Union[bytes, bytearray, memoryview]
 
 #: The request that a coroutine serves; threads that it hands work to inherit it.
 CURRENT_REQUEST: ContextVar[str | None] = ContextVar("taipan_request", default=None)
+
+
+def write_all(descriptor: int, data: bytes, patience: float | None = None) -> bool:
+    """Writes past the log, also where Node has made the descriptor non-blocking.
+
+    False when nothing was taken for `patience` seconds. Raises OSError when nobody ever will.
+    """
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:
+            if not select.select([], [descriptor], [], patience)[1]:
+                return False
+    return True
 
 
 class Requests:
@@ -76,7 +92,8 @@ class LogBuffer(io.BufferedIOBase):
         block = bytes(data)
         if os.getpid() != self._process:
             # A forked child shares the control channel with its parent and must not write to it.
-            return os.write(self._descriptor, block)
+            write_all(self._descriptor, block)
+            return len(block)
         writer = self._requests.writer()
         text = self.pending.pop(writer, b"") + block
         end = text.rfind(b"\n") + 1

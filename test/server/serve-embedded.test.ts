@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
@@ -83,6 +84,53 @@ try {
     })
   },
 )
+
+test.each([
+  ['an atexit handler', 'atexit.register(flood)', ''],
+  [
+    'a forked child',
+    '',
+    'child = os.fork()\n    if not child:\n        flood()\n        os._exit(0)\n    os.waitpid(child, 0)',
+  ],
+])('what %s prints is complete, however slowly it is read', async (_what, load, ask) => {
+  using project = createProject({
+    'app.py': `
+import atexit, os
+def flood():
+    os.write(2, b"now\\n")
+    for _ in range(300):
+        print("f" * 10_000, flush=True)
+${load}
+def application(environ, start_response):
+    ${ask || 'pass'}
+    start_response("200 OK", [])
+    return [b"ok"]
+`,
+  })
+  // Writing makes Node's own stream, and the pipe non-blocking.
+  const source = `
+import { serve } from ${JSON.stringify(`${ROOT}dist/index.js`)}
+console.log('begin')
+const server = await serve({ app: 'app.py', bind: '127.0.0.1:0', engine: 'embedded' })
+await fetch(server.urls[0], { headers: { connection: 'close' } })
+process.exit(0)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: project.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 25_000,
+  })
+  let errors = ''
+  let output = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+    if (errors.includes('now\n') && child.stdout.listenerCount('data') === 0)
+      child.stdout.setEncoding('utf8').on('data', (more: string) => {
+        output += more
+      })
+  })
+  await once(child, 'close')
+  expect([output.split('f\n').length, errors]).toEqual([301, 'now\n'])
+})
 
 test('after Python could not be started, the next attempt says so', async () => {
   // What our half calls at its start, and the interpreter that is asked before it does not.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from _thread import get_ident
 from typing import Protocol
 
 from taipan.control import Message
-from taipan.logs import Logs, Requests
+from taipan.logs import Logs, Requests, write_all
+
+#: Of the process that nobody reads.
+_stuck: set[int] = set()
+#: How long the end of the process waits for a reader of its output.
+_PATIENCE_SECONDS = 5.0
 
 
 class Generation(Protocol):
@@ -66,13 +70,16 @@ class Shared:
 
 def write_record(record: Message) -> None:
     """Writes a log record past Node."""
+    descriptor = 1 if record["stream"] == "stdout" else 2
     text = f"{record['text']}\n"
     if record.get("traceback"):
         text += f"{record['traceback']}\n"
     try:
-        os.write(1 if record["stream"] == "stdout" else 2, text.encode("utf-8", "replace"))
+        if descriptor not in _stuck:
+            if not write_all(descriptor, text.encode("utf-8", "replace"), _PATIENCE_SECONDS):
+                _stuck.add(descriptor)
     except OSError:
-        pass
+        _stuck.add(descriptor)
 
 
 shared = Shared()

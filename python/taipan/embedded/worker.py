@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
@@ -249,5 +248,5 @@ def leave() -> None:
     try:
         exits.run_rest()
     except BaseException as error:
-        os.write(2, format_exception(error).encode("utf-8", "replace"))
+        shared.logs.report("error", "an atexit handler failed", format_exception(error))
     shared.logs.flush()
