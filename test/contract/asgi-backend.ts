@@ -509,6 +509,27 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       })
     })
 
+    test.each([
+      ['"no\\nmirror"', /failed to start: mirror$/, 'no\nmirror'],
+      ['4', /failed to start: it called sys\.exit\(4\)$/, undefined],
+    ])('sys.exit(%s) in a startup is a load failure', async (code, message, cause) => {
+      const own = [
+        'import sys',
+        'async def application(scope, receive, send):',
+        '    if scope["type"] == "lifespan":',
+        '        await receive()',
+        `        sys.exit(${code})`,
+        '',
+      ].join('\n')
+      await using lab = await open({ own })
+      const error: unknown = await lab.backend.start().catch((error: unknown) => error)
+      expect(error).toMatchObject({
+        code: 'APPLICATION_LOAD',
+        message: expect.stringMatching(message),
+        ...(cause !== undefined && { cause }),
+      })
+    })
+
     test('an application that runs the loop while it is imported, and closes it, is served', async () => {
       const own = [
         'import asyncio',

@@ -126,7 +126,8 @@ class Lifespan:
             return
         if phase < _STARTED:
             if isinstance(error, SystemExit):
-                self._failed = f"it called sys.exit({error.code!r})"
+                code = error.code
+                self._failed = code if isinstance(code, str) else f"it called sys.exit({code!r})"
                 return
             why = "it returned" if error is None else summarize(error)
             text = f"application {self._name} runs without lifespan: {why}"
