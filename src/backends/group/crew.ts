@@ -95,8 +95,10 @@ export class Crew<M extends Member<F>, F extends object> {
     await Promise.all(
       launches.map(async (launch) => {
         const failure = await launch
-        if (failure !== undefined) this.#fail(failure, startAnyway)
-        if (failure !== undefined && !startAnyway) throw this.#trade.toError(failure)
+        // What a stop has ended has not failed.
+        if (failure === undefined || this.over) return
+        this.#fail(failure, startAnyway)
+        if (!startAnyway) throw this.#trade.toError(failure)
       }),
     )
     if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it started')
@@ -250,6 +252,7 @@ export class Crew<M extends Member<F>, F extends object> {
       }),
     )
     const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
+    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it reloaded')
     const [failure] = failures
     if (failure !== undefined) {
       for (const member of fresh) this.#retire(member)
@@ -257,7 +260,6 @@ export class Crew<M extends Member<F>, F extends object> {
       this.#report(failure)
       throw this.#trade.toError(failure)
     }
-    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it reloaded')
     this.#backoff.reset()
     if (!takeOver) for (const member of fresh) if (member.ready) this.#admit(member)
     for (const member of old) if (this.#active.has(member)) this.#retire(member)
