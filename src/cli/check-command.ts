@@ -8,6 +8,7 @@ import { formatReport } from './check-report.ts'
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
   const { layer, config } = line
   const plan = await loadCommandPlan({ layer, config, environment })
+  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`)
   const reports = await checkServer(plan)
   process.stdout.write(
     line.json ? `${JSON.stringify(reports, undefined, 2)}\n` : formatReport(reports),

@@ -2,8 +2,15 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { TaipanError } from '../../core/errors.ts'
 
+/** What an environment file gives. */
+export interface EnvFile {
+  readonly variables: Readonly<Record<string, string>>
+  /** About lines that give nothing. */
+  readonly warnings: readonly string[]
+}
+
 /** Reads `KEY=VALUE` lines: comments, quotes, values over several lines in quotes, `export`. Throws `CONFIG_NOT_FOUND`. */
-export function loadEnvFile(path: string): Record<string, string> {
+export function loadEnvFile(path: string): EnvFile {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -20,5 +27,32 @@ export function loadEnvFile(path: string): Record<string, string> {
     const name = key.split('\n').at(-1)?.trim() ?? ''
     if (name !== '' && value !== undefined) variables[name] = value
   }
-  return variables
+  const warnings = listLooseLines(text).map(
+    (line) =>
+      `${path}, line ${line}: has no "=" and gives no variable; write NAME=value, or # before a comment`,
+  )
+  return { variables, warnings }
+}
+
+/** Numbers of lines without a variable, from 1. What stands in them may be a secret. */
+function listLooseLines(text: string): number[] {
+  const loose: number[] = []
+  const lines = text.split('\n')
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at]?.trim() ?? ''
+    if (line === '' || line.startsWith('#')) continue
+    if (line.includes('=')) at = findEndOfValue(lines, at)
+    else loose.push(at + 1)
+  }
+  return loose
+}
+
+/** The line in which the value of a variable ends: that of its second quote, if it has quotes. */
+function findEndOfValue(lines: readonly string[], start: number): number {
+  const [first = '', ...rest] = lines.slice(start)
+  const value = first.slice(first.indexOf('=') + 1).trimStart()
+  const [quote = ''] = value
+  if (!['"', "'", '`'].includes(quote) || value.includes(quote, 1)) return start
+  const more = rest.findIndex((line) => line.includes(quote))
+  return more < 0 ? start : start + 1 + more
 }

@@ -4,7 +4,7 @@ import { parse, relative } from 'node:path'
 import { TaipanError } from '../../core/errors.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { parseAddress, type Address } from './address.ts'
-import { loadEnvFile } from './env-file.ts'
+import { loadEnvFile, type EnvFile } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
@@ -32,7 +32,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   checkShortForm(options, problems)
   checkFolders(config, problems)
   const environment = listApplicationVariables(options.environment)
-  const variables = { ...environment, ...loadVariables(config) }
+  const files = config.envFile.map(loadEnvFile)
+  const variables = { ...environment, ...mergeVariables(config, files) }
   const groups = resolveGroups(
     { config, applications, environment: variables, directory, origins },
     problems,
@@ -57,7 +58,11 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     reload: config.reload || config.dev,
     watched: [...new Set(applications.flatMap(listSourceFolders))],
     configFile,
-    warnings: [...warnings, ...applications.flatMap(warnOfQueryNames)],
+    warnings: [
+      ...files.flatMap((file) => file.warnings),
+      ...warnings,
+      ...applications.flatMap(warnOfQueryNames),
+    ],
     directory,
     environment,
   }
@@ -99,9 +104,9 @@ function checkShortForm({ config, origins }: ResolveOptions, problems: string[])
     )
 }
 
-function loadVariables(config: FullConfig): Record<string, string> {
+function mergeVariables(config: FullConfig, files: readonly EnvFile[]): Record<string, string> {
   const variables: Record<string, string> = {}
-  for (const file of config.envFile) Object.assign(variables, loadEnvFile(file))
+  for (const file of files) Object.assign(variables, file.variables)
   return { ...variables, ...config.env }
 }
 
