@@ -1,10 +1,11 @@
 import type { Environment } from './config/environment.ts'
-import { loadEnvironmentLayer } from './config/environment.ts'
+import { listUnknownVariables, loadEnvironmentLayer } from './config/environment.ts'
 import { findConfigFile, loadConfigFile, type ConfigFile } from './config/config-file.ts'
 import { mergeLayers, type Layer } from './config/layers.ts'
 import { resolveServer } from './config/resolve.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
+import { isRecord } from './config/record.ts'
 import { validateConfig } from './config/validate.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { TaipanConfig } from './options/schema.ts'
@@ -32,7 +33,8 @@ export async function loadCommandPlan(sources: CommandSources): Promise<ServerPl
   const { value, origins } = mergeLayers(layers)
   const config = validateConfig({ value, origins, file: file?.name })
   const directory = file?.directory ?? cwd
-  return resolveServer({ config, origins, directory, configFile: file?.path, environment })
+  const plan = resolveServer({ config, origins, directory, configFile: file?.path, environment })
+  return { ...plan, warnings: [...listUnknownVariables(environment), ...plan.warnings] }
 }
 
 /** The plan of a configuration object. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
@@ -41,6 +43,7 @@ export function resolveConfigPlan(
   surroundings: { readonly cwd: string; readonly environment: Environment },
 ): ServerPlan {
   const { cwd: directory, environment } = surroundings
+  requireObject(options)
   const layer = { directory, value: { ...options }, origins: new Map<string, string>() }
   const { value, origins } = mergeLayers([layer])
   return resolveServer({
@@ -49,6 +52,17 @@ export function resolveConfigPlan(
     directory,
     environment,
   })
+}
+
+/** Not every caller has types. */
+function requireObject(options: unknown): void {
+  if (isRecord(options)) return
+  const example = typeof options === 'string' ? JSON.stringify(options) : '"shop.wsgi:application"'
+  const found = Array.isArray(options) ? 'a list' : (JSON.stringify(options) ?? typeof options)
+  throw new TaipanError(
+    'CONFIG_INVALID',
+    `the options must be an object, found ${found}; write serve({ app: ${example} })`,
+  )
 }
 
 function createFileLayer(file: ConfigFile): Layer {

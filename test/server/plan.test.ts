@@ -184,6 +184,45 @@ describe('the environment of workers', () => {
   })
 })
 
+describe('warnings', () => {
+  test('name variables that are no options, and the nearest that is', async () => {
+    const { warnings } = await command('app.py', {
+      environment: {
+        TAIPAN_THREAD: '2',
+        TAIPAN_WORKERS: '3',
+        TAIPAN_THREADS: '2',
+        TAIPAN_CONFIG: '',
+        TAIPANS: '1',
+        // As Kubernetes has it for a service called taipan.
+        TAIPAN_SERVICE_HOST: '10.0.0.1',
+        TAIPAN_PORT: 'tcp://10.0.0.1:80',
+      },
+    })
+    expect(warnings).toEqual([
+      'TAIPAN_THREAD: there is no such option, and the variable is ignored. Did you mean TAIPAN_THREADS?',
+      expect.stringMatching(/^TAIPAN_WORKERS: there is no such option.* TAIPAN_PROCESSES/),
+    ])
+  })
+
+  test('name lines of environment files that give nothing, and not what is in them', async () => {
+    const path = join(folder, 'loose.env')
+    writeFileSync(
+      path,
+      `A=1\n# comment\nSECRET\n\nB="x\nno line\ny" # "\nexport C\nD='"'\nE=it's\nF\r\nG=\`a\nb\`\nH\n`,
+    )
+    const { warnings, groups } = await command('app.py --env-file loose.env')
+    expect(warnings.map((warning) => warning.replace(path, '').split(':')[0])).toEqual([
+      ', line 3',
+      ', line 8',
+      ', line 11',
+      ', line 14',
+    ])
+    expect(warnings[0]).toContain('write NAME=value')
+    expect(warnings.join('')).not.toContain('SECRET')
+    expect(groups[0]?.group.environment).toMatchObject({ A: '1', B: 'x\nno line\ny', E: "it's" })
+  })
+})
+
 describe('precedence', () => {
   const environment = {
     TAIPAN_PROCESSES: '5',

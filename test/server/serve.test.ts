@@ -105,6 +105,16 @@ describe('a start that fails', () => {
     expect(await failureOf(options)).toMatchObject({ code })
   })
 
+  test.each<[string, string]>([
+    ['"app.py"', 'found "app.py"; write serve({ app: "app.py" })'],
+    ['["app.py"]', 'found a list; write serve({ app: "shop.wsgi:application" })'],
+    ['null', 'found null; write serve({'],
+  ])('because options %s are no object says how to write them', async (text, message) => {
+    const { code, message: said } = await failureOf(JSON.parse(text))
+    expect([code, said]).toEqual(['CONFIG_INVALID', expect.stringContaining(message)])
+    expect(said).toContain('the options must be an object')
+  })
+
   test('leaves nothing that listens', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const socket = project.path('x.sock')

@@ -1,8 +1,13 @@
 import { createConfigError } from './validate.ts'
 import type { Layer } from './layers.ts'
+import { suggest } from './nearest.ts'
 import { isRecord } from './record.ts'
 import { parseTexts, TextProblem } from './text-values.ts'
 import { listOptions } from '../options/schema.ts'
+
+const PREFIX = 'TAIPAN_'
+// Kubernetes describes a service called taipan so; our own tests have the first.
+const FOREIGN = /^TAIPAN_(?:TEST_|SERVICE_(?:HOST|PORT)|PORT_\d+_)/
 
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -23,6 +28,23 @@ export function loadEnvironmentLayer(environment: Environment, directory: string
     origins.set(key, name)
   }
   return { directory, value, origins }
+}
+
+/** Warnings for `TAIPAN_*` variables that are no options. */
+export function listUnknownVariables(environment: Environment): string[] {
+  const known = listOptions().flatMap(({ environment: name }) => name ?? [])
+  const words = known.map((name) => name.slice(PREFIX.length))
+  return Object.entries(environment)
+    .filter(([name, value = '']) => name.startsWith(PREFIX) && !isForeign(name, value))
+    .filter(([name]) => !known.includes(name))
+    .map(([name]) => {
+      const nearest = suggest(name.slice(PREFIX.length), words, PREFIX)
+      return `${name}: there is no such option, and the variable is ignored.${nearest || ` Options: ${known.join(', ')}.`}`
+    })
+}
+
+function isForeign(name: string, value: string): boolean {
+  return FOREIGN.test(name) || /^(?:tcp|udp):/.test(value)
 }
 
 /** Sets `log.level` and the like. */
@@ -53,7 +75,7 @@ export function readTexts<T>(read: () => T): T {
 export function listApplicationVariables(environment: Environment): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment))
-    if (value !== undefined && !name.startsWith('TAIPAN_')) variables[name] = value
+    if (value !== undefined && !name.startsWith(PREFIX)) variables[name] = value
   return variables
 }
 
