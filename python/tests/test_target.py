@@ -279,6 +279,27 @@ def test_missing_things_are_told_apart(project):
     assert "app.py" in format_load_error(caught.value)
 
 
+def test_who_lacks_a_module_is_told(project, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/shop/venv/bin/python")
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr(sys, "prefix", "/shop/venv")
+    assert "/shop/venv/bin/python, virtual environment /shop/venv" in project.refuse("nothing:app")
+
+    def explain(line):
+        project.write("app.py", line)
+        with pytest.raises(ImportError) as caught:
+            project.load("app.py")
+        return explain_load_error(caught.value)
+
+    text = explain("import nothing_inside.deep")
+    assert text.startswith("ModuleNotFoundError: No module named 'nothing_inside'; the Python is ")
+    assert "/shop/venv/bin/python -m pip install nothing_inside'" in text and "--python" in text
+    assert "pip" not in explain("import json.nothing")
+    assert explain("raise ModuleNotFoundError('gone')") == "ModuleNotFoundError: gone"
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert "no virtual environment" in explain("import nothing_inside")
+
+
 @pytest.mark.parametrize("target", ["", ":app", "app.py:1+1", "app.py:f(x)", "app.py:a b", "a b"])
 def test_bad_syntax_is_refused(project, target):
     project.write("app.py", APP)

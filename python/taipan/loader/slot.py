@@ -14,6 +14,7 @@ from taipan.loader.errors import Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.source import FileSource, Source, make_source
+from taipan.loader.surroundings import explain_missing
 from taipan.loader.target import parse_target
 from taipan.tracebacks import format_exception, summarize
 
@@ -187,4 +188,6 @@ def explain_load_error(error: BaseException) -> str:
         return f"the application called sys.exit({error.code!r}) while it was loaded"
     if isinstance(error, KeyboardInterrupt):
         return "loading the application was interrupted"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{summarize(error)}; {explain_missing(error.name)}"
     return summarize(error)

@@ -12,6 +12,7 @@ from taipan.loader.django import find_settings, load_django
 from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
 from taipan.loader.finding import Found, find_callable, validate_application
+from taipan.loader.surroundings import name_python
 from taipan.loader.target import Target
 
 _FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "application.py", "main.py")
@@ -80,7 +81,8 @@ class ModuleSource:
                 raise
             raise TargetError(
                 f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in"
-                " the folder that holds it, or name that folder with --app-dir"
+                " the folder that holds it, or name that folder with --app-dir; the Python is"
+                f" {name_python()}, and --python chooses another"
             ) from None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
