@@ -603,6 +603,17 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       )
     })
 
+    test('stop does not wait for ever for threads of the executor', async () => {
+      await using lab = await start()
+      expect(await text(lab, '/lab/hold?name=t')).toBe('held')
+      await lab.waitForEntry('held-t')
+      await lab.backend.stop()
+      expect(lab.journal()).not.toContain('let-go-t')
+      expect(lab.journal()).toContain('shutdown')
+      expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+      lab.openGate('t')
+    })
+
     test('requests wait while it starts', async () => {
       const own = `import time\ntime.sleep(0.5)\n${asgiAnswer('late')}`
       await using lab = await open({ own })

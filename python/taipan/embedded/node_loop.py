@@ -6,10 +6,12 @@ import asyncio
 import os
 import selectors
 import sys
+import threading
 import warnings
 import weakref
 from _thread import get_ident
 from asyncio import events
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Callable
 
@@ -128,6 +130,24 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         """Does nothing: there is none."""
         return False
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Waits for the threads of the executor; the one before Python 3.12 blocks when cancelled."""
+        state = vars(self)
+        state["_executor_shutdown_called"] = True
+        executor: Any = state.get("_default_executor")
+        if executor is None:
+            return
+        done: asyncio.Future[None] = self.create_future()
+
+        def wait() -> None:
+            executor.shutdown(wait=True)
+            with suppress(RuntimeError):
+                # The loop may have been closed meanwhile.
+                self.call_soon_threadsafe(_settle, done)
+
+        threading.Thread(target=wait, name="executor shutdown", daemon=True).start()
+        await asyncio.wait({done}, timeout=timeout)
+
     async def finish(self) -> None:
         """Cancels tasks, closes suspended generators, lets the threads of the executor go."""
         own = asyncio.current_task()
@@ -176,6 +196,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             run_once()
             if not ready or perf_counter() > until:
                 return
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 _loops: weakref.WeakSet[NodeEventLoop] = weakref.WeakSet()
