@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
+import threading
 from collections.abc import Iterable
-from typing import NoReturn
+from types import FrameType
+from typing import Callable, NoReturn
 
 from taipan.at_fork import hold_signals
 from taipan.embedded import node_thread, signals
@@ -22,8 +25,18 @@ _RETURNED = (
 _listening: set[tuple[int, int]] = set()
 #: Ours. Closed objects stay closed, whatever a child opens with their numbers.
 _own: set[socket.socket] = set()
-_stops: list[tuple[type, str]] = []
+_stops: list[tuple[type, str, Callable[..., None]]] = []
 _forked = False
+#: The function that has called `os.fork()`, in the child.
+_caller: FrameType | None = None
+_thread_data = threading.local()
+
+
+class _ThreadEnd:
+    """Ends a child with its first thread, as the system would: but that would end Node, too."""
+
+    def __del__(self) -> None:
+        os._exit(0)
 
 
 def install() -> None:
@@ -43,7 +56,15 @@ def disown(sockets: Iterable[socket.socket]) -> None:
 
 def end_children_at(owner: type, *methods: str) -> None:
     """Ends a child that comes to one of these methods; in Node itself that costs nothing."""
-    _stops.extend((owner, method) for method in methods)
+    _stops.extend((owner, method, _end) for method in methods)
+
+
+def end_returned_children_at(owner: type, *methods: str) -> None:
+    """Ends a child that comes to one of these methods when it has left what called `os.fork()`.
+
+    For others the methods do nothing.
+    """
+    _stops.extend((owner, method, _end_returned) for method in methods)
 
 
 def end_child() -> None:
@@ -85,10 +106,13 @@ def _listens(descriptor: int) -> bool:
 
 
 def _forget() -> None:
-    global _forked
+    global _forked, _caller
     _forked = True
-    for owner, method in _stops:
-        setattr(owner, method, _end)
+    _caller = sys._getframe(1)
+    if not node_thread.is_current():
+        _thread_data.end = _ThreadEnd()
+    for owner, method, stop in _stops:
+        setattr(owner, method, stop)
     for own_socket in {*_own, *node_thread.sockets()}:
         own_socket.close()
     sockets = [(descriptor, _identify(descriptor)) for descriptor in _descriptors()]
@@ -108,6 +132,14 @@ def _end(*_args: object) -> NoReturn:
         os.write(2, _RETURNED)
     finally:
         os._exit(_EXIT_RETURNED)
+
+
+def _end_returned(*_args: object, **_options: object) -> None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not _caller:
+        frame = frame.f_back
+    if frame is None and threading.current_thread() is threading.main_thread():
+        _end()
 
 
 def _close_clients(doors: set[object]) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, Callable
 
+from taipan.embedded.forks import end_returned_children_at
 from taipan.events import Reporter
 from taipan.tracebacks import format_exception, summarize
 
@@ -202,6 +203,9 @@ def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
+
+# Threads of executors would take back what they did in the child, and wait for ever.
+end_returned_children_at(NodeEventLoop, "call_soon_threadsafe")
 
 _loops: weakref.WeakSet[NodeEventLoop] = weakref.WeakSet()
 

@@ -35,11 +35,22 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": text.encode()})
 `
 
+const ASGI_THREAD = ASGI.replace('fork(scope', 'await asyncio.to_thread(fork, scope')
+const THREAD = `${WSGI.replace('import os', 'import os, threading')}
+def fork_within(way):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(fork(way)))
+    thread.start()
+    thread.join()
+    return answers[0]
+`.replace('text = fork(', 'text = fork_within(')
+
 test.each([
   ['on Node’s thread', WSGI, 0, ''],
   ['in the middle of an upload', WSGI, 0, 'x'.repeat(1_000_000)],
   ['in a thread', WSGI, 1, ''],
   ['in a coroutine', ASGI, 0, ''],
+  ['in a thread of the executor', ASGI_THREAD, 0, ''],
 ])('a child that comes back from a request %s is ended', async (_where, own, threads, body) => {
   await using lab = await startLab(createEmbeddedBackend, { own, threads })
   const answers = await Promise.all(
@@ -50,6 +61,12 @@ test.each([
   expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(
     Array.from({ length: 4 }, () => `200 ${ENDED}`),
   )
+})
+
+test('a child ends with the thread that forked, as in Python’s own program', async () => {
+  await using lab = await startLab(createEmbeddedBackend, { own: THREAD, threads: 0 })
+  for (const way of ['return', 'raise', 'exit'])
+    expect((await fetchRaw(lab.url, `/lab/?${way}`)).text).toBe('0')
 })
 
 test('a child that comes back from an import is ended', async () => {
