@@ -132,7 +132,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         return False
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Waits for the threads of the executor; the one before Python 3.12 blocks when cancelled."""
+        """Waits for the threads of the executor; cancelled, it waits no more."""
         state = vars(self)
         state["_executor_shutdown_called"] = True
         executor: Any = state.get("_default_executor")
