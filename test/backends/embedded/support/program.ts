@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isMainThread, Worker } from 'node:worker_threads'
@@ -48,6 +49,14 @@ async function serveAndAsk(...names: string[]): Promise<() => Promise<void>> {
   }
 }
 
+/** Test runners that isolate modules load native parts past the cache of `require`. */
+async function hideAddons(): Promise<void> {
+  await import('koffi')
+  const { cache } = createRequire(import.meta.url)
+  for (const file of Object.keys(cache))
+    if (file.endsWith('.node')) Reflect.deleteProperty(cache, file)
+}
+
 const TASKS: Readonly<Record<string, () => Promise<void>>> = {
   /** Ends with threads of Python at work, and without a stop. */
   async exit() {
@@ -77,6 +86,7 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
   /** Ends a worker thread that serves. */
   async terminate() {
     if (!isMainThread) {
+      await hideAddons()
       await serveAndAsk('ticks')
       return
     }
