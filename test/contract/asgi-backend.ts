@@ -381,6 +381,25 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
     })
   })
 
+  describe(`${name}: WebSockets with \`cancelOnDisconnect\``, () => {
+    test.each(['undecided', 'forever'])('are cancelled when they are lost: %s', async (target) => {
+      await using lab = await start({ cancelOnDisconnect: true })
+      const connection = await openRaw(lab.url)
+      connection.send(formatHandshake({ target: `/lab/${target}` }))
+      await lab.waitForEntry(target)
+      connection.reset()
+      await lab.waitForEntry('cancelled')
+      expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+    })
+
+    test('are only told when the client closes them', async () => {
+      await using lab = await start({ cancelOnDisconnect: true })
+      using socket = await openWebSocket(lab.url, { target: '/lab/echo' })
+      socket.close(4000)
+      await lab.waitForEntry('disconnect-4000')
+    })
+  })
+
   describe(`${name}: a client that finished sending, with \`cancelOnDisconnect\``, () => {
     test('is taken for one that has left', async () => {
       await using lab = await start({ cancelOnDisconnect: true })
@@ -536,12 +555,15 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
         'loop = asyncio.get_event_loop()',
         'loop.run_until_complete(asyncio.sleep(0))',
         'loop.close()',
+        'asyncio.run(asyncio.sleep(0))',
         'async def application(scope, receive, send):',
         '    if scope["type"] != "http":',
         '        raise RuntimeError("no lifespan")',
         '    await asyncio.sleep(0)',
+        '    found = asyncio.get_event_loop_policy().get_event_loop()',
+        '    body = b"served" if found is asyncio.get_running_loop() else b"another loop"',
         '    await send({"type": "http.response.start", "status": 200})',
-        '    await send({"type": "http.response.body", "body": b"served"})',
+        '    await send({"type": "http.response.body", "body": body})',
         '',
       ].join('\n')
       await using lab = await start({ own })

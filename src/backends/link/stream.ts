@@ -179,7 +179,8 @@ export class Stream {
   protected free(): void {
     if (this.#over) return
     // An application that was told that the client has left owes no answer.
-    this.giveUp(this.#halfSent ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
+    const isTold = this.#halfSent || this.#brokenSent
+    this.giveUp(isTold ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
     this.#over = true
     this.home.onFree(this)
   }

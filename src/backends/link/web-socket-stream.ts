@@ -57,6 +57,7 @@ export class WebSocketStream extends Stream {
 
   protected override onClientLeft(): void {
     this.#sendClose(LOST)
+    if (this.home.cancelOnDisconnect) super.onClientLeft()
   }
 
   #accept(text: string): void {
@@ -118,7 +119,9 @@ export class WebSocketStream extends Stream {
     this.#closing = true
     const { notes } = this.#accepted ?? this.errand.exchange
     notes.python = this.clock.age(performance.now())
-    this.#sendClose(close)
+    // Who says goodbye has not left: what was sent before it counts.
+    if (close.code === LOST.code) this.onClientLeft()
+    else this.#sendClose(close)
   }
 
   #sendClose({ code, reason }: WebSocketClose): void {
