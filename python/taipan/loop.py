@@ -75,7 +75,8 @@ class LoopRunner:
         if self._loop.is_closed():
             # The application had run it while it was imported, and was done with it.
             self._loop, self._name = create_loop(self._name)
-            asyncio.set_event_loop(self._loop)
+        # `asyncio.run` in an import leaves none.
+        asyncio.set_event_loop(self._loop)
         serving = self._serving
         serving.loop = self._name
         transport = LoopSocket(self._loop, self._socket, self._on_broken)

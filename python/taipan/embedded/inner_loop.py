@@ -57,6 +57,8 @@ class InnerLoop:
             self._inline = InlineHub(self._port.memory, serving.dispatcher, self._reporter, limit)
             self._inline.others = asgi
             self._port.inline = self._inline
+        # `asyncio.run` in an import leaves none.
+        self.enter()
         self._loop.begin()
         if not asgi:
             on_ready()
