@@ -164,6 +164,9 @@ class StreamHub:
         tasks = {stream.task for stream in streams if stream.task is not None}
         if not tasks:
             return
+        # Their clients may have left long ago, so that nothing else names them.
+        names = ", ".join(stream.request for stream in streams[:10])
+        self.settings.reporter.report("info", f"requests are cancelled: {names}")
         await asyncio.wait(tasks, timeout=seconds)
         left = [stream.request for stream in streams if not stream.returned]
         if left:
