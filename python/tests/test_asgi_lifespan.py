@@ -300,7 +300,9 @@ def test_what_is_left_is_cancelled(drive):
     assert streams[2].closed == (1012, "")
     # Requests end before the lifespan.
     assert app.notes[1:4] == ["cancelled"] * 3 and app.notes[-1] == "returned"
-    assert [text.partition(":")[0] for text in driver.texts()] == ["requests are cancelled"]
+    assert [record["text"].partition(":")[0] for record in driver.records] == [
+        "requests are cancelled"
+    ]
 
 
 def test_a_request_that_does_not_end_is_reported(drive):
