@@ -36,12 +36,14 @@ function listBrokenBounds(result: SoakResult): readonly string[] {
   const broken: string[] = []
   if (errors > 0) broken.push(`${engine}: ${errors} requests failed`)
   if (failedSockets > 0) broken.push(`${engine}: ${failedSockets} WebSockets failed`)
-  if (memory.end > memory.settled * GROWTH)
-    broken.push(`${engine}: memory grew by ${formatGrowth(memory.end, memory.settled)}`)
-  if (memory.allSockets > memory.halfSockets * GROWTH)
-    broken.push(
-      `${engine}: memory grew by ${formatGrowth(memory.allSockets, memory.halfSockets)} with WebSockets`,
-    )
+  for (const [after, bytes] of [
+    ['the requests', memory.end],
+    ['the WebSockets', memory.sockets],
+  ] as const)
+    if (bytes > memory.settled * GROWTH)
+      broken.push(
+        `${engine}: memory grew by ${formatGrowth(bytes, memory.settled)} until after ${after}`,
+      )
   if (descriptors.end > descriptors.start)
     broken.push(`${engine}: ${descriptors.end - descriptors.start} descriptors stayed open`)
   return broken
@@ -58,13 +60,12 @@ function formatTable(results: readonly SoakResult[]): string {
       formatNumber(counts.failedSockets),
       formatMegabytes(memory.settled),
       `${formatMegabytes(memory.end)} (${formatGrowth(memory.end, memory.settled)})`,
-      formatMegabytes(memory.halfSockets),
-      `${formatMegabytes(memory.allSockets)} (${formatGrowth(memory.allSockets, memory.halfSockets)})`,
+      `${formatMegabytes(memory.sockets)} (${formatGrowth(memory.sockets, memory.settled)})`,
       `${descriptors.start} / ${descriptors.end}`,
     ].join(' | '),
   )
-  return `| engine | requests | a second | failed | WebSockets | failed | memory settled | at the end | half of the WebSockets | all | descriptors |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+  return `| engine | requests | a second | failed | WebSockets | failed | memory settled | after the requests | after the WebSockets | descriptors |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${lines.map((line) => `| ${line} |\n`).join('')}`
 }
 

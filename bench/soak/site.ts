@@ -50,7 +50,5 @@ export function createSite({ engine, port, folder, python }: SoakSite): Program 
   return {
     command: process.execPath,
     args: [join(ROOT, 'dist/cli/main.js'), 'serve', '--config', path],
-    // V8 takes room for garbage when it is busy, which would look like a leak, and gives it back late.
-    environment: { NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=48' },
   }
 }

@@ -23,8 +23,8 @@ export interface SoakResult {
     readonly settled: number
     /** After all requests. */
     readonly end: number
-    readonly halfSockets: number
-    readonly allSockets: number
+    /** After the WebSockets. */
+    readonly sockets: number
   }
   /** Open descriptors before the first load and after the last. */
   readonly descriptors: { readonly start: number; readonly end: number }
@@ -33,7 +33,7 @@ export interface SoakResult {
 const CONNECTIONS = 32
 const LONGEST_ROUND = 10
 const LEAVE_DEADLINE = 15_000
-const SAMPLES = 5
+const SAMPLES = 10
 const SCRIPT = join(import.meta.dirname, 'mixed.lua')
 
 /** Soaks one engine. Rejects when the server does not start or stops answering. */
@@ -53,13 +53,9 @@ export async function soak(
   const early = await readQuietMemory(server.pid)
   await load.run(requests)
   const end = await readQuietMemory(server.pid)
-  const half = Math.ceil(sockets / 2)
-  let failedSockets = await churnSockets(socketUrl, half)
-  const halfSockets = await readQuietMemory(server.pid)
-  failedSockets += await churnSockets(socketUrl, sockets - half)
+  const failedSockets = await churnSockets(socketUrl, sockets)
   const descriptors = { start, end: await waitForDescriptors(server.pid, start) }
-  const allSockets = await readQuietMemory(server.pid)
-  const memory = { settled: early, end, halfSockets, allSockets }
+  const memory = { settled: early, end, sockets: await readQuietMemory(server.pid) }
   const { requests: answered, seconds, errors } = load
   return {
     engine,
@@ -113,7 +109,7 @@ async function check(url: string): Promise<void> {
   if (status !== 200) throw new Error(`answered ${status}: ${beginning}`)
 }
 
-/** The lowest of a few samples: between requests, after collections of garbage. */
+/** The lowest of a few samples: after the collection of garbage that a server makes when it rests. */
 async function readQuietMemory(pid: number): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY
   for (let sample = 0; sample < SAMPLES; sample += 1) {

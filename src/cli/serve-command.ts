@@ -2,6 +2,7 @@ import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer, reportFindings } from '../server/create-server.ts'
+import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { RunnableServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
@@ -39,6 +40,7 @@ async function runServer(
     if (signals.stopping === undefined) throw error
     return await finish(signals.stopping)
   }
+  await collectWhenIdle()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   return await finish(signals.waitForStop())

@@ -138,6 +138,7 @@ export class SystemFfi {
   readonly #createMemory: (name: string, flags: number) => number
   readonly #map: (...values: readonly (number | null)[]) => number | bigint
   readonly #shutDown: (fd: number, how: number) => number
+  readonly #trimMemory: ((keep: number) => number) | undefined
 
   constructor(koffi: Koffi) {
     this.#koffi = koffi
@@ -147,6 +148,7 @@ export class SystemFfi {
     const map = ['void *', 'size_t', 'int', 'int', 'int', 'int64']
     this.#map = library.func('mmap', 'uintptr_t', map)
     this.#shutDown = library.func('shutdown', 'int', ['int', 'int'])
+    this.#trimMemory = findTrim(library)
   }
 
   /** A second descriptor of the same file or socket, closed in programs that are started. Throws when there are no more. */
@@ -174,6 +176,11 @@ export class SystemFfi {
     return this.#koffi.view(address, bytes)
   }
 
+  /** Gives free memory back to the system, where the C library can: in glibc, pages between what is still used stay otherwise. */
+  releaseMemory(): void {
+    this.#trimMemory?.(0)
+  }
+
   /** Lets nobody connect any more, in whatever processes the listening socket is open. */
   shutDown(descriptor: number): void {
     const SHUT_RDWR = 2
@@ -183,6 +190,15 @@ export class SystemFfi {
   #check(result: number, what: string): number {
     if (result === -1) throw new Error(`${what}: error ${this.#koffi.errno()} of the system`)
     return result
+  }
+}
+
+function findTrim(library: PythonLibrary): ((keep: number) => number) | undefined {
+  try {
+    return library.func('malloc_trim', 'int', ['size_t'])
+  } catch {
+    // musl has none.
+    return undefined
   }
 }
 

@@ -15,7 +15,8 @@ export function readDirectly(socket: Socket, onData: (chunk: Buffer) => void): (
   }
   socket.on('data', onData)
   return () => {
-    Reflect.deleteProperty(socket, 'push')
+    // Deleted, it would make a slow object of the socket.
+    socket.push = push
     socket.off('data', onData)
   }
 }

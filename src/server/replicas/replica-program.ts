@@ -4,6 +4,7 @@ import { dumpCrashes } from '../../backends/embedded/python.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ListenAddress } from '../../fronts/http/options.ts'
 import { createLogger, type ServerLogger } from '../../telemetry/logger.ts'
+import { collectWhenIdle } from '../idle-collection.ts'
 import { PlannedServer } from '../server.ts'
 import { Load } from './load.ts'
 import { BOARD_BYTES } from './load-board.ts'
@@ -72,6 +73,8 @@ async function start(message: StartMessage): Promise<void> {
     if (leaving === undefined) await fail(error)
     return
   }
+  const ffi = await loadSystemFfi()
+  await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
   const { findings, failures } = server
   tell({ type: 'ready', findings, failures })
 }

@@ -1,0 +1,94 @@
+import type { Session } from 'node:inspector'
+import { PerformanceObserver, performance } from 'node:perf_hooks'
+
+/** When the memory of a process is looked after. */
+export interface IdleCollectionSettings {
+  /** Milliseconds in which it has had next to nothing to do. */
+  readonly quiet: number
+  /** Milliseconds from one collection to the next, at least. */
+  readonly interval: number
+  /** Called after a collection. */
+  readonly onCollected: () => void
+}
+
+const DEFAULTS: IdleCollectionSettings = { quiet: 500, interval: 3000, onCollected: () => {} }
+/** Share of the time in which a process that counts as idle may have been busy. */
+const IDLE = 0.05
+/** Bytes that make a collection worth its while. */
+const GROWTH = 4_194_304
+
+/**
+ * Gives the memory back that a burst of work has taken, once it is over, for as long as the process lives. V8 by itself lets
+ * the room for young objects grow to 48 MB and more, collects old ones only when their number has about doubled, and shrinks
+ * neither for a server that rests. A collection takes about 50 ms.
+ */
+export async function collectWhenIdle(
+  settings: Partial<IdleCollectionSettings> = {},
+): Promise<void> {
+  if (!process.features.inspector) return
+  const { Session } = await import('node:inspector')
+  const collection = new IdleCollection({ ...DEFAULTS, ...settings }, new Session())
+  const observer = new PerformanceObserver(() => collection.noteWork())
+  observer.observe({ entryTypes: ['gc'] })
+}
+
+class IdleCollection {
+  readonly #settings: IdleCollectionSettings
+  readonly #session: Session
+  #watching = false
+  #collectedAt = Number.NEGATIVE_INFINITY
+  /** Bytes that were left by the last collection. */
+  #left = 0
+
+  constructor(settings: IdleCollectionSettings, session: Session) {
+    this.#settings = settings
+    this.#session = session
+  }
+
+  /** V8 has collected something, so there has been work. */
+  noteWork(): void {
+    if (this.#watching || countBytes() - this.#left < GROWTH) return
+    this.#watching = true
+    this.#watch()
+  }
+
+  #watch(): void {
+    const { quiet, interval } = this.#settings
+    const early = this.#collectedAt + interval - performance.now()
+    if (early > quiet) {
+      setTimeout(() => this.#watch(), early - quiet).unref()
+      return
+    }
+    const before = performance.eventLoopUtilization()
+    setTimeout(() => {
+      if (performance.eventLoopUtilization(before).utilization > IDLE) this.#watch()
+      else this.#collect()
+    }, quiet).unref()
+  }
+
+  #collect(): void {
+    this.#collectedAt = performance.now()
+    collectGarbage(this.#session, () => {
+      this.#settings.onCollected()
+      this.#left = countBytes()
+      this.#watching = false
+    })
+  }
+}
+
+function countBytes(): number {
+  const { heapTotal, external } = process.memoryUsage()
+  return heapTotal + external
+}
+
+/** Collects all garbage and gives free pages back; the inspector's is the one way that every Node.js has. */
+function collectGarbage(session: Session, onDone: () => void): void {
+  session.connect()
+  session.post('HeapProfiler.collectGarbage', () => {
+    // Within the answer, V8 holds a lock that a disconnect would wait for.
+    setImmediate(() => {
+      session.disconnect()
+      onDone()
+    })
+  })
+}
