@@ -45,6 +45,7 @@ describe('an opening handshake', () => {
       { connection: 'keep-alive', fields: [['Connection', 'upgrade']] },
     ],
     ['with a body of no bytes', { fields: [['Content-Length', '0']] }],
+    ['with empty elements in its lists', { connection: ', ,upgrade,', upgrade: ',,websocket ,' }],
     ['with an unknown extension', { fields: [['Sec-WebSocket-Extensions', 'x-mine; a=1']] }],
     ['with an Origin, when all are welcome', { fields: [['Origin', 'https://a.test']] }],
   ])('is understood %s', async (_name, shape) => {
@@ -83,7 +84,8 @@ describe('an opening handshake', () => {
     ['of version 14', 426, { protocolVersion: '14' }],
     ['of version 13.0', 426, { protocolVersion: '13.0' }],
     ['with two versions', 400, { fields: [['Sec-WebSocket-Version', '8']] }],
-    ['with an empty subprotocol', 400, { fields: [['Sec-WebSocket-Protocol', 'a,,b']] }],
+    ['with a list of no subprotocols', 400, { fields: [['Sec-WebSocket-Protocol', ' , ,']] }],
+    ['with a list of no extensions', 400, { fields: [['Sec-WebSocket-Extensions', ',']] }],
     ['with a subprotocol of two words', 400, { fields: [['Sec-WebSocket-Protocol', 'a b']] }],
     ['with a subprotocol twice', 400, { fields: [['Sec-WebSocket-Protocol', 'a, b, a']] }],
     [
@@ -186,6 +188,18 @@ describe('an answer to a handshake', () => {
     expect(head.headers('sec-websocket-extensions')).toEqual([])
   })
 
+  test.each(['a,,b', ', a, b', 'a,b,', ' ,\t, a , ,b'])(
+    'has the subprotocol of an offer with empty elements: %j',
+    async (offer) => {
+      await using lab = await startLab(accept(createLog(), { subprotocol: 'b' }))
+      using socket = await openWebSocket(lab.url, { fields: [['Sec-WebSocket-Protocol', offer]] })
+      expect(lab.exchanges[0]?.webSocket?.subprotocols).toEqual(['a', 'b'])
+      expect(socket.answer.headers('sec-websocket-protocol')).toEqual(['b'])
+      socket.close(1000, '')
+      expect(await socket.readClose()).toBe('1000')
+    },
+  )
+
   test('has no subprotocol that the client did not offer', async () => {
     await using lab = await startLab(accept(createLog(), { subprotocol: 'z' }))
     using socket = await openWebSocket(lab.url, { fields: [['Sec-WebSocket-Protocol', 'a']] })
@@ -284,6 +298,7 @@ describe('compression', () => {
       'permessage-deflate; client_max_window_bits',
       'permessage-deflate; server_max_window_bits=12; client_max_window_bits=12',
     ],
+    [',, permessage-deflate ,', 'permessage-deflate; server_max_window_bits=12'],
     [
       'permessage-deflate; server_max_window_bits="10"; client_max_window_bits=11',
       'permessage-deflate; server_max_window_bits=10; client_max_window_bits=11',

@@ -1,3 +1,4 @@
+import { splitList } from '../../../wire/http1/list.ts'
 import { createMalformed } from '../../../wire/http1/malformed.ts'
 
 /** Windows of 4 KiB: a socket that compresses costs some 60 KiB instead of 300. */
@@ -21,7 +22,9 @@ interface Parameter {
 export function negotiateDeflate(offers: string | undefined): string {
   if (offers === undefined) return ''
   let chosen = ''
-  for (const offer of offers.split(',')) {
+  const elements = splitList(offers)
+  if (elements.length === 0) throw createMalformed('Sec-WebSocket-Extensions names none')
+  for (const offer of elements) {
     const [name = '', ...parameters] = offer.split(';').map((part) => part.trim())
     if (!NAME.test(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
     const parsed = parameters.map(parseParameter)

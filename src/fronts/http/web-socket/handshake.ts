@@ -1,6 +1,7 @@
 import { TaipanError } from '../../../core/errors.ts'
 import type { RequestHead } from '../../../core/exchange.ts'
 import { TOKEN } from '../../../wire/http1/characters.ts'
+import { splitList } from '../../../wire/http1/list.ts'
 import { createMalformed } from '../../../wire/http1/malformed.ts'
 import { negotiateDeflate } from './deflate-offer.ts'
 
@@ -83,8 +84,9 @@ function join(earlier: string | undefined, value: string): string {
 
 function parseSubprotocols(value: string | undefined): readonly string[] {
   if (value === undefined) return []
-  const names = value.split(',').map((name) => name.trim())
-  if (!names.every(isToken)) throw createMalformed('Sec-WebSocket-Protocol is not a list of names')
+  const names = splitList(value)
+  if (names.length === 0 || !names.every(isToken))
+    throw createMalformed('Sec-WebSocket-Protocol is not a list of names')
   if (new Set(names).size < names.length)
     throw createMalformed('Sec-WebSocket-Protocol has the same name twice')
   return names
@@ -92,5 +94,5 @@ function parseSubprotocols(value: string | undefined): readonly string[] {
 
 function isToken(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (TOKEN[text.charCodeAt(at)] !== 1) return false
-  return text !== ''
+  return true
 }

@@ -1,0 +1,7 @@
+/** The elements of a list field without the empty ones, which recipients ignore (RFC 9110, 5.6.1.2). */
+export function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((element) => element.replace(/^[\t ]+|[\t ]+$/g, ''))
+    .filter((element) => element !== '')
+}
