@@ -7,5 +7,9 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests start programs; only what is far from usual is worth a line.
+    slowTestThreshold: 10_000,
+    // A machine that builds may be so loaded that a deadline passes; the report names what was tried again.
+    retry: process.env['CI'] === undefined ? 0 : 1,
   },
 })

@@ -14,15 +14,15 @@ setUpNode()
 setUpPython()
 
 const results = []
-if (args.length === 0 || nodeArgs.length > 0) {
-  say('running the TypeScript tests')
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  results.push(run(process.execPath, vitest, 'run', ...nodeArgs))
-}
 if (args.length === 0 || pythonArgs.length > 0) {
   say('running the Python tests')
   const paths = pythonArgs.length > 0 ? pythonArgs : ['python/tests']
   results.push(run(testPython, '-m', 'pytest', ...paths))
+}
+if (args.length === 0 || nodeArgs.length > 0) {
+  say('running the TypeScript tests')
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  results.push(run(process.execPath, vitest, 'run', ...nodeArgs))
 }
 process.exitCode = results.find((status) => status !== 0) ?? 0
 
