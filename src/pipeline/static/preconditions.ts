@@ -1,6 +1,6 @@
 import type { FieldPairs } from '../../core/response-head.ts'
 import { readField } from '../field-values.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../../wire/http-date.ts'
 
 /** What tells one version of a file from another. */
 export interface Validators {

@@ -68,8 +68,7 @@ export class ResponseEncoder {
 
   /** The lines Date and Server, as far as the head has none. */
   formatOrigin(head: Pick<ResponseHead, 'hasDate' | 'hasServer'>): string {
-    const now = Date.now()
-    const second = now - (now % 1000)
+    const second = Math.floor(Date.now() / 1000)
     if (second !== this.#second) {
       this.#second = second
       this.#date = `Date: ${formatHttpDate(second)}\r\n`
