@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
@@ -41,6 +42,8 @@ async function runServer(
     return await finish(signals.stopping)
   }
   await collectWhenIdle()
+  // What workers wrote before they said that they are ready lies in pipes that are read by then.
+  await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   return await finish(signals.waitForStop())

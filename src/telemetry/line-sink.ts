@@ -26,7 +26,7 @@ export class LineSink implements LogDestination {
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
   #broken = false
-  #onIdle: (() => void) | undefined
+  #idleWaiters: (() => void)[] = []
 
   /** `onDropped` is told how many lines were lost once there is room again. */
   constructor(fd: number, onDropped: (count: number) => void = () => {}) {
@@ -57,18 +57,23 @@ export class LineSink implements LogDestination {
     if (!this.#broken && !stuck) this.#writeNow(rest)
   }
 
-  /** Resolves once everything is written; lines that come later are written as well, but without a promise. */
-  async close(): Promise<void> {
-    process.off('exit', this.#onExit)
+  /** Resolves once everything is written, or after a second. */
+  async written(): Promise<void> {
     this.#send()
     if (this.#inFlight === undefined) return
-    const patience = new Promise<void>((resolve) => {
-      setTimeout(resolve, FINAL_PATIENCE_MS).unref()
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, FINAL_PATIENCE_MS).unref()
+      this.#idleWaiters.push(() => {
+        clearTimeout(patience)
+        resolve()
+      })
     })
-    const idle = new Promise<void>((resolve) => {
-      this.#onIdle = resolve
-    })
-    await Promise.race([idle, patience])
+  }
+
+  /** As `written`; lines that come later are written as well, but without a promise. */
+  async close(): Promise<void> {
+    process.off('exit', this.#onExit)
+    await this.written()
   }
 
   #wakeIn(milliseconds: number): void {
@@ -83,7 +88,7 @@ export class LineSink implements LogDestination {
   #send(): void {
     if (this.#inFlight !== undefined) return
     if (this.#text === '' || this.#broken) {
-      this.#onIdle?.()
+      this.#wakeIdleWaiters()
       return
     }
     this.#inFlight = Buffer.from(this.#text)
@@ -117,7 +122,11 @@ export class LineSink implements LogDestination {
     this.#broken = true
     this.#inFlight = undefined
     this.#text = ''
-    this.#onIdle?.()
+    this.#wakeIdleWaiters()
+  }
+
+  #wakeIdleWaiters(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake()
   }
 
   #reportDropped(): void {

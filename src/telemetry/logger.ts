@@ -36,7 +36,9 @@ export interface ServerLogger extends Logger {
   relay(lines: string): void
   /** Writes what is held before it returns. */
   flush(): void
-  /** Resolves when everything is written, or after a second with a reader that takes nothing. */
+  /** Resolves when everything is written, or after a second. */
+  written(): Promise<void>
+  /** As `written`, at the end. */
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     announce: (message, fields = {}) => emit.announce(message, fields),
     relay: write,
     flush: () => sink?.flush(),
+    written: async () => await sink?.written(),
     close: async () => await sink?.close(),
   }
   return logger

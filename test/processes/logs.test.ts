@@ -38,7 +38,33 @@ function pick(line: Line, names: readonly string[]): unknown {
 
 const REQUEST = ['request', 'requestId', 'request_id', 'reqId', 'id']
 
+const SPEAKING_EARLY = `import os, subprocess
+for number in range(200):
+    print("print", number)
+os.write(1, b"descriptor 1\\n")
+async def application(scope, receive, send):
+    while scope["type"] == "lifespan":
+        await receive()
+        os.write(2, b"descriptor 2\\n")
+        subprocess.run(["echo", "child"], check=True)
+        print("lifespan")
+        await send({"type": "lifespan.startup.complete"})
+`
+const EARLY = ['print 0', 'print 199', 'descriptor 1', 'descriptor 2', 'child', 'lifespan']
+
 describe('the log', () => {
+  test.each(['daemon', 'embedded'])(
+    'has what a start prints before the announcement, engine %s',
+    async (engine) => {
+      await using folder = await createFolder({ 'app.py': SPEAKING_EARLY })
+      const args = ['app.py', '-p', '2', '-e', engine, '--log-format', 'json']
+      await using taipan = serve(folder, args)
+      await taipan.url()
+      const texts = taipan.output.split(/[^{]*"listening on/)[0] ?? ''
+      for (const early of EARLY) expect(texts.split(`"${early}"`)).toHaveLength(3)
+    },
+  )
+
   test('stdout, stderr, wsgi.errors and logging carry worker and request id', async () => {
     await using folder = await createFolder({ 'app.py': SPEAKING })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])

@@ -76,6 +76,8 @@ async function start(message: StartMessage): Promise<void> {
   const ffi = await loadSystemFfi()
   await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
   const { findings, failures } = server
+  // What the start has logged must not come behind the news of its end.
+  await logger.written()
   tell({ type: 'ready', findings, failures })
 }
 
