@@ -1,12 +1,24 @@
-"""What happens around `os.fork()`, while signals wait."""
+"""What happens around `os.fork()`, and to children that come back to the server."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from _thread import get_ident
 from collections.abc import Iterable
-from typing import Callable
+from types import FrameType
+from typing import Callable, NoReturn
+
+_EXIT_RETURNED = 70
+_RETURNED = (
+    b"taipan: a child of os.fork() came back to the server and was ended;"
+    b" let children leave with os._exit(), or use subprocess\n"
+)
+
+#: The function that has called `os.fork()`, in the child.
+_caller: FrameType | None = None
 
 
 def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -> None:
@@ -26,5 +38,28 @@ def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
+    os.register_at_fork(after_in_child=_note_caller)
     os.register_at_fork(after_in_child=in_child)
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=release)
+
+
+def end_child(*_args: object) -> NoReturn:
+    """Ends a child that has left the application: it must not serve."""
+    try:
+        os.write(2, _RETURNED)
+    finally:
+        os._exit(_EXIT_RETURNED)
+
+
+def end_returned_child(*_args: object, **_options: object) -> None:
+    """Ends a child whose first thread has left what called `os.fork()`; does nothing in others."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not _caller:
+        frame = frame.f_back
+    if frame is None and threading.current_thread() is threading.main_thread():
+        end_child()
+
+
+def _note_caller() -> None:
+    global _caller
+    _caller = sys._getframe(1)

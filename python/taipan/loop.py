@@ -7,6 +7,7 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Callable
 
+from taipan.at_fork import end_returned_child
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
@@ -108,6 +109,10 @@ class LoopRunner:
                 "error", "the event loop did not end well", format_exception(error)
             )
         self._transport.flush()
+
+    def forget_in_child(self) -> None:
+        """Threads of executors would take back what they did in a child, and wait for ever."""
+        self._loop.call_soon_threadsafe = end_returned_child  # type: ignore[assignment,method-assign]
 
     def _wake(self) -> None:
         self._loop.call_later(_WAKE_SECONDS, self._wake)

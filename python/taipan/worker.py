@@ -19,7 +19,7 @@ from time import sleep
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from taipan.at_fork import hold_signals
+from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.logs import Logs, Requests
 from taipan.serving import Serving
@@ -144,10 +144,11 @@ class Worker:
 
     def _break(self, text: str) -> NoReturn:
         """The application has closed or written to what is ours: only a new process helps."""
-        if os.getpid() == self._pid:
-            self._logs.report("error", f"this worker ends: {text}")
-            if self._channel.closed:
-                _write_error(f"taipan: this worker ends: {text}\n")
+        if os.getpid() != self._pid:
+            end_child()
+        self._logs.report("error", f"this worker ends: {text}")
+        if self._channel.closed:
+            _write_error(f"taipan: this worker ends: {text}\n")
         os._exit(_EXIT_BROKEN)
 
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
@@ -210,6 +211,7 @@ class Worker:
                 # Signals of the child would wake the loop of the parent.
                 with contextlib.suppress(ValueError):
                     signal.set_wakeup_fd(-1)
+                self._runner.forget_in_child()
             if signal.getsignal(signal.SIGTERM) == self._on_terminate:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if signal.getsignal(signal.SIGINT) is _ignore:

@@ -5,21 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import sys
 import threading
 from collections.abc import Iterable
-from types import FrameType
-from typing import Callable, NoReturn
+from typing import Callable
 
-from taipan.at_fork import hold_signals
+from taipan import at_fork
 from taipan.embedded import node_thread, signals
-
-#: How a child ends that comes back to the server; of a worker process it ends likewise.
-_EXIT_RETURNED = 70
-_RETURNED = (
-    b"taipan: a child of os.fork() came back to the server and was ended;"
-    b" let children leave with os._exit(), or use subprocess\n"
-)
 
 #: Sockets that Node listened on when a worker started, by device and inode: descriptors change.
 _listening: set[tuple[int, int]] = set()
@@ -27,8 +18,6 @@ _listening: set[tuple[int, int]] = set()
 _own: set[socket.socket] = set()
 _stops: list[tuple[type, str, Callable[..., None]]] = []
 _forked = False
-#: The function that has called `os.fork()`, in the child.
-_caller: FrameType | None = None
 _thread_data = threading.local()
 
 
@@ -41,7 +30,7 @@ class _ThreadEnd:
 
 def install() -> None:
     """Has children that are forked close what is Node's."""
-    hold_signals(signals.NODES, _forget)
+    at_fork.hold_signals(signals.NODES, _forget)
 
 
 def own(sockets: Iterable[socket.socket]) -> None:
@@ -56,7 +45,7 @@ def disown(sockets: Iterable[socket.socket]) -> None:
 
 def end_children_at(owner: type, *methods: str) -> None:
     """Ends a child that comes to one of these methods; in Node itself that costs nothing."""
-    _stops.extend((owner, method, _end) for method in methods)
+    _stops.extend((owner, method, at_fork.end_child) for method in methods)
 
 
 def end_returned_children_at(owner: type, *methods: str) -> None:
@@ -64,13 +53,13 @@ def end_returned_children_at(owner: type, *methods: str) -> None:
 
     For others the methods do nothing.
     """
-    _stops.extend((owner, method, _end_returned) for method in methods)
+    _stops.extend((owner, method, at_fork.end_returned_child) for method in methods)
 
 
 def end_child() -> None:
     """Ends a child: it has left the application, and must not serve. In Node it does nothing."""
     if _forked:
-        _end()
+        at_fork.end_child()
 
 
 def find_listening() -> None:
@@ -106,9 +95,8 @@ def _listens(descriptor: int) -> bool:
 
 
 def _forget() -> None:
-    global _forked, _caller
+    global _forked
     _forked = True
-    _caller = sys._getframe(1)
     if not node_thread.is_current():
         _thread_data.end = _ThreadEnd()
     for owner, method, stop in _stops:
@@ -125,21 +113,6 @@ def _forget() -> None:
     if doors:
         _close_clients(doors)
     signals.restore_in_child()
-
-
-def _end(*_args: object) -> NoReturn:
-    try:
-        os.write(2, _RETURNED)
-    finally:
-        os._exit(_EXIT_RETURNED)
-
-
-def _end_returned(*_args: object, **_options: object) -> None:
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame is not _caller:
-        frame = frame.f_back
-    if frame is None and threading.current_thread() is threading.main_thread():
-        _end()
 
 
 def _close_clients(doors: set[object]) -> None:

@@ -220,6 +220,41 @@ test.each(['asyncio', 'uvloop'] as const)(
   },
 )
 
+const FORKING = `
+import asyncio, os
+def fork(way):
+    child = os.fork()
+    if child:
+        return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    if way == "raise":
+        raise ValueError("in the child")
+    if way == "leave":
+        asyncio.run(asyncio.to_thread(print))
+        os._exit(4)
+    return "from the child"
+async def application(scope, receive, send):
+    assert scope["type"] == "http"
+    way = scope["query_string"].decode()
+    text = fork(way) if scope["path"] == "/lab/here" else await asyncio.to_thread(fork, way)
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": text.encode()})
+`
+
+test.each(['asyncio', 'uvloop'] as const)(
+  'a child that comes back from a request is ended, also in a thread of the executor, on %s',
+  async (loop) => {
+    await using lab = await startLab(createDaemonBackend, {
+      own: FORKING,
+      loop,
+      python: pythonFor(loop),
+    })
+    const ways = ['here?return', 'here?raise', 'thread?return', 'thread?raise', 'thread?leave']
+    const texts: string[] = []
+    for (const way of ways) texts.push((await fetchRaw(lab.url, `/lab/${way}`)).text)
+    expect(texts).toEqual(['70', '70', '70', '70', '4'])
+  },
+)
+
 test('an application file found by its folder is served on a loop, too', async () => {
   await using lab = await openLab(createDaemonBackend, {
     applications: [
