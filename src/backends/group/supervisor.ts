@@ -10,11 +10,12 @@ import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, loadError, startFailure } from './load-failure.ts'
 import type { Scheduler } from './scheduler.ts'
 import { refuseExchange } from './scheduler.ts'
+import { describeEnd, describeForce } from './describe-end.ts'
 import { endsWithin } from './ends-within.ts'
-import type { Force, StartHost } from './host.ts'
+import type { StartHost } from './host.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
-import { describeEnd, startWorker } from './worker.ts'
+import { startWorker } from './worker.ts'
 
 // What lifespans and atexit handlers get in any case.
 const SHORTEST_GRACE_MS = 3000
@@ -213,12 +214,6 @@ export class Supervisor implements WorkerListener {
       if (!busy && scheduler.waiting === 0) return
     }
   }
-}
-
-function describeForce(label: string, force: Force): string {
-  return force === 'left'
-    ? `worker ${label} did not end by itself and is left behind`
-    : `worker ${label} did not end by itself and got ${force}`
 }
 
 function describeLoss(requests: number): string {

@@ -1,77 +1,56 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
+import { Rounds } from './rounds.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Worker } from './worker.ts'
 
-const SHORTEST_INTERVAL = 20
-const LONGEST_INTERVAL = 500
 // There may be thousands of streams: they are looked at so many times in their time limit.
 const STREAM_LOOKS = 8
 // An interrupted thread that is not free by then is in code that cannot be interrupted.
 const INTERRUPT_GRACE_MS = 5000
 
-/** Watches all time limits of a backend with one timer. */
+/** Watches all time limits of a process group. */
 export class Watch {
   readonly #group: ProcessGroup
   readonly #scheduler: Scheduler
-  readonly #supervisor: Supervisor
-  readonly #interval: number
-  #timer: NodeJS.Timeout | undefined
-  #lookedAt = 0
-  #pings = 0
-  #pingedAt = 0
+  readonly #rounds: Rounds<Worker>
   #streamsAt = 0
+  #looksAtStreams = false
 
   constructor(group: ProcessGroup, scheduler: Scheduler, supervisor: Supervisor) {
     this.#group = group
     this.#scheduler = scheduler
-    this.#supervisor = supervisor
-    const limits = [group.queue.timeout, ...Object.values(group.timeouts)].filter((ms) => ms > 0)
-    const wanted = Math.min(LONGEST_INTERVAL * 4, ...limits) / 4
-    this.#interval = Math.max(SHORTEST_INTERVAL, Math.round(wanted))
+    const { startup, ping } = group.timeouts
+    this.#rounds = new Rounds({
+      startup,
+      ping,
+      limits: [group.queue.timeout, ...Object.values(group.timeouts)],
+      members: () => supervisor.workers,
+      onRound: (now) => this.#beginRound(now),
+      onWell: (worker, now) => this.#lookAtRequests(worker, now),
+    })
   }
 
   start(): void {
-    this.#lookedAt = performance.now()
-    this.#timer ??= setInterval(() => this.#look(), this.#interval).unref()
+    this.#rounds.start()
   }
 
   stop(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    this.#rounds.stop()
   }
 
-  #look(): void {
-    const now = performance.now()
+  #beginRound(now: number): void {
     const { queue, timeouts } = this.#group
-    // After a sleep of the machine, or a long pause of this process, silence is nobody's fault.
-    const wasAway = now - this.#lookedAt > this.#interval * 2 + 1000
-    this.#lookedAt = now
     this.#scheduler.expire(queue.timeout > 0 ? now - queue.timeout : -Infinity)
     this.#scheduler.relieve()
-    const pings = timeouts.ping > 0 && now - this.#pingedAt > timeouts.ping / 3
-    if (pings) this.#pingedAt = now
-    const streams = timeouts.request > 0 && now - this.#streamsAt >= timeouts.request / STREAM_LOOKS
-    if (streams) this.#streamsAt = now
-    for (const worker of this.#supervisor.workers) {
-      if (wasAway) worker.heardAt = now
-      if (pings) worker.ping(++this.#pings)
-      this.#lookAt(worker, now)
-      if (streams && worker.ready) this.#lookAtStreams(worker, now)
-    }
+    this.#looksAtStreams = now - this.#streamsAt >= timeouts.request / STREAM_LOOKS
+    if (this.#looksAtStreams) this.#streamsAt = now
   }
 
-  #lookAt(worker: Worker, now: number): void {
-    const { timeouts } = this.#group
-    if (worker.starting && timeouts.startup > 0 && now - worker.startedAt > timeouts.startup)
-      worker.failStart(describeLate(timeouts.startup))
-    if (!worker.ready) return
-    if (timeouts.ping > 0 && now - worker.heardAt > timeouts.ping) {
-      worker.declareUnfit(`was silent for ${Math.round(now - worker.heardAt)} ms; it is ended`)
-      void worker.abort()
-      return
-    }
-    if (timeouts.request > 0) this.#lookAtThreads(worker, now)
+  #lookAtRequests(worker: Worker, now: number): void {
+    if (this.#group.timeouts.request === 0) return
+    this.#lookAtThreads(worker, now)
+    if (this.#looksAtStreams) this.#lookAtStreams(worker, now)
   }
 
   #lookAtStreams(worker: Worker, now: number): void {
@@ -90,9 +69,4 @@ export class Watch {
       } else if (link.clock.worked(now) > this.#group.timeouts.request) worker.interrupt(link)
     }
   }
-}
-
-/** Why a worker that does not become ready is ended, for people. */
-export function describeLate(limit: number): string {
-  return `it was not ready within ${limit} ms (timeouts.startup)`
 }

@@ -9,6 +9,7 @@ import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
 import { parseFindings } from './findings.ts'
+import { describeEnd } from './describe-end.ts'
 import { describeApplications, type LoadFailure } from './load-failure.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
@@ -95,6 +96,7 @@ export class Worker {
   #stopping: Promise<Force> | undefined
   #ended = false
   #unfit = false
+  #pings = 0
   #idleWaiters: (() => void)[] = []
 
   constructor(options: WorkerOptions, host: WorkerHost) {
@@ -160,8 +162,8 @@ export class Worker {
     await this.#host.abort(this.exited)
   }
 
-  ping(id: number): void {
-    this.#control.send({ type: 'ping', id })
+  ping(): void {
+    this.#control.send({ type: 'ping', id: ++this.#pings })
   }
 
   /** Answers a request that takes too long, and raises TimeoutError in its thread. */
@@ -352,11 +354,6 @@ export class Worker {
 
 async function closed(stream: Readable): Promise<void> {
   await new Promise<void>((resolve) => stream.once('close', resolve))
-}
-
-/** `exit code 3` or `signal SIGKILL`. */
-export function describeEnd({ code, signal }: WorkerEnd): string {
-  return signal === null ? `exit code ${code}` : `signal ${signal}`
 }
 
 function configureMessage(options: WorkerOptions) {

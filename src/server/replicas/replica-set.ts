@@ -1,5 +1,5 @@
 import { Crew, type Launch } from '../../backends/group/crew.ts'
-import { describeEnd } from '../../backends/group/worker.ts'
+import { describeEnd, describeForce } from '../../backends/group/describe-end.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { ServerPlan } from '../config/resolved.ts'
@@ -150,7 +150,7 @@ export class ReplicaSet implements ReplicaListener {
     if (force !== 'none')
       this.#options.logger.warn(
         { worker: replica.label, signal: force },
-        `worker ${replica.label} did not end by itself and got ${force}`,
+        describeForce(replica.label, force),
       )
   }
 

@@ -1,4 +1,5 @@
 import { findPython } from '../../backends/discover/find-python.ts'
+import { Rounds } from '../../backends/group/rounds.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
@@ -9,8 +10,8 @@ import { SERVER_SOFTWARE } from '../version.ts'
 import { dividePlan } from './divide-plan.ts'
 import { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
+import type { Replica } from './replica.ts'
 import { ReplicaSet } from './replica-set.ts'
-import { ReplicaWatch } from './replica-watch.ts'
 
 /** What a replicated server writes its records with, and its replicas theirs. */
 export interface ReplicatedLogging {
@@ -29,7 +30,7 @@ export class ReplicatedServer implements RunnableServer {
   #urls: readonly string[] = []
   #doors: Doors | undefined
   #replicas: ReplicaSet | undefined
-  #watch: ReplicaWatch | undefined
+  #rounds: Rounds<Replica> | undefined
   #reloader: Reloader | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -112,8 +113,8 @@ export class ReplicatedServer implements RunnableServer {
       logger,
     })
     this.#replicas = replicas
-    this.#watch = new ReplicaWatch(plan, () => replicas.replicas)
-    this.#watch.start()
+    this.#rounds = createRounds(plan, replicas)
+    this.#rounds.start()
     await replicas.start()
   }
 
@@ -129,7 +130,7 @@ export class ReplicatedServer implements RunnableServer {
     await this.#reloader?.stop()
     this.#doors?.close()
     await this.#replicas?.stop()
-    this.#watch?.stop()
+    this.#rounds?.stop()
   }
 }
 
@@ -145,4 +146,18 @@ async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
     return { ...group, python: choice.path }
   }
   return { ...plan, groups: await Promise.all(plan.groups.map(choose)) }
+}
+
+/** A replica has all groups of the plan, so what the most patient of them allows is allowed to it. */
+function createRounds({ groups }: ServerPlan, set: ReplicaSet): Rounds<Replica> {
+  return new Rounds({
+    startup: longest(groups.map(({ group }) => group.timeouts.startup)),
+    ping: longest(groups.map(({ group }) => group.timeouts.ping)),
+    members: () => set.replicas,
+  })
+}
+
+/** 0 stands for no limit at all. */
+function longest(limits: readonly number[]): number {
+  return limits.includes(0) ? 0 : Math.max(0, ...limits)
 }
