@@ -39,6 +39,30 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": text.encode()})
 `
 
+const ADDRESSES = `
+async def application(scope, receive, send):
+    assert scope["type"] != "lifespan"
+    text = f'{scope["type"]} {scope["scheme"]} {scope["client"][0]} {scope["server"]}'
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": text})
+        await send({"type": "websocket.close"})
+    else:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": text.encode()})
+`
+// What proxies say, and anybody can.
+const FORWARDED = [
+  ['X-Forwarded-For', '192.0.2.7'],
+  ['X-Forwarded-Proto', 'https'],
+  ['X-Forwarded-Scheme', 'https'],
+  ['X-Forwarded-Ssl', 'on'],
+  ['X-Forwarded-Host', 'other.test'],
+  ['X-Forwarded-Port', '443'],
+  ['X-Real-Ip', '192.0.2.7'],
+  ['Forwarded', 'for=192.0.2.7;proto=https;host=other.test'],
+] as const
+
 /** What every backend has to do with ASGI applications, wherever it runs Python. Called once per backend and event loop by its test file. */
 export function describeAsgiBackend(name: string, createBackend: BackendFactory): void {
   const withLab = (options: LabOptions = {}): LabOptions =>
@@ -85,6 +109,16 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       const seen = scope.body.toString('utf8')
       for (const part of expected) expect(seen).toContain(part)
       expect(seen).toMatch(/'client': \('127\.0\.0\.1', \d+\)/)
+    })
+
+    test('scheme and addresses are those of the connection, whatever the client claims', async () => {
+      await using lab = await start({ own: ADDRESSES })
+      const server = `('127.0.0.1', ${new URL(lab.url).port})`
+      const { text: seen } = await fetchRaw(lab.url, { target: '/lab/', headers: FORWARDED })
+      expect(seen).toBe(`http http 127.0.0.1 ${server}`)
+      using socket = await openWebSocket(lab.url, { target: '/lab/', fields: FORWARDED })
+      const message = (await socket.readMessage()).payload.toString()
+      expect(message).toBe(`websocket ws 127.0.0.1 ${server}`)
     })
 
     test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
