@@ -37,6 +37,7 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
     stack.enlarge_threads()
     _replace_standard_input()
     _hand_down_descriptors()
+    _load_shared_with_node()
     _set_main(str(settings["worker"]))
     if settings["dumpsCrashes"] and not faulthandler.is_enabled():
         faulthandler.enable(2)
@@ -105,6 +106,22 @@ def _replace_standard_input() -> None:
     """What Node reads must not be read by Python, too."""
     empty = open(os.devnull, encoding="utf-8")
     sys.stdin = sys.__stdin__ = empty  # type: ignore[misc]
+
+
+def _load_shared_with_node() -> None:
+    """Binds modules to the libraries that they were built with.
+
+    Node exports an OpenSSL and a Zstandard of its own, which come first otherwise: what only the newer
+    of two versions has would get objects of the other, and crash.
+    """
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
+    for name in ("_hashlib", "_ssl", "_zstd"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass
+    sys.setdlopenflags(flags)
 
 
 def _hand_down_descriptors() -> None:

@@ -70,6 +70,14 @@ describe('the interpreter inside Node', () => {
     expect(places).not.toContain(-1)
   })
 
+  test('has the OpenSSL and the certificates it was built with, not those of Node', async () => {
+    await using lab = await start()
+    const source =
+      'import json, ssl; print(json.dumps([ssl.OPENSSL_VERSION, *ssl.get_default_verify_paths()]))'
+    const own: unknown = JSON.parse(execFileSync(PYTHON, ['-c', source], { encoding: 'utf8' }))
+    expect(await ask(lab, 'openssl')).toEqual(own)
+  })
+
   test('gives the process its environment and folder back', async () => {
     const [cwd, value] = [process.cwd(), process.env['LAB_VARIABLE']]
     const lab = await start({ environment: { LAB_VARIABLE: 'set' } })
