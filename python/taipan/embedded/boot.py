@@ -111,8 +111,8 @@ def _replace_standard_input() -> None:
 def _load_shared_with_node() -> None:
     """Binds modules to the libraries that they were built with.
 
-    Node exports an OpenSSL and a Zstandard of its own, which come first otherwise: what only the newer
-    of two versions has would get objects of the other, and crash.
+    Node exports an OpenSSL and a Zstandard of its own, which come first otherwise: what only the
+    newer of two versions has would get objects of the other, and crash.
     """
     flags = sys.getdlopenflags()
     sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
