@@ -2,7 +2,7 @@ import type { ErrorCode, ErrorFacts } from './errors.ts'
 import { ERRORS, TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { FieldPairs } from './response-head.ts'
-import { createResponseHead } from './response-head.ts'
+import { createTextHead } from './response-head.ts'
 import { reasonPhrase } from './status.ts'
 
 /**
@@ -24,12 +24,5 @@ export function answerError(
   }
   const text = detail ?? reasonPhrase(facts.status)
   const body = Buffer.from(`${text}\n`, 'utf8')
-  const fields = [
-    'Content-Type',
-    'text/plain; charset=utf-8',
-    'Content-Length',
-    String(body.length),
-    ...extraFields,
-  ]
-  response.send(createResponseHead(facts.status, fields), body)
+  response.send(createTextHead(facts.status, body.length, extraFields), body)
 }

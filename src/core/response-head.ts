@@ -58,6 +58,21 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
   return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
 }
 
+/** The head of a short text, which has `length` bytes. Throws as `createResponseHead` does. */
+export function createTextHead(
+  status: number,
+  length: number,
+  furtherPairs: FieldPairs = [],
+): ResponseHead {
+  return createResponseHead(status, [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(length),
+    ...furtherPairs,
+  ])
+}
+
 function validateField(name: string, value: string): void {
   if (!TOKEN.test(name))
     throw new TaipanError('APPLICATION_FAILED', `header name ${JSON.stringify(name)} is no token`)

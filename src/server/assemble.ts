@@ -1,6 +1,5 @@
 import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
 import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
-import { findPython } from '../backends/discover/find-python.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -13,6 +12,7 @@ import { createPipeline } from '../pipeline/pipeline.ts'
 import { createRedirectAnswerer } from '../pipeline/redirect.ts'
 import type { Answerer, Route } from '../pipeline/routes.ts'
 import { createStaticAnswerer } from '../pipeline/static/static-files.ts'
+import { choosePython } from './choose-python.ts'
 import type { GroupPlan, RoutePlan, ServerPlan } from './config/resolved.ts'
 import type { ServerLoggers } from './server.ts'
 import { SERVER_SOFTWARE } from './version.ts'
@@ -74,13 +74,8 @@ function checkInterpreters(groups: readonly ProcessGroup[]): void {
 
 /** Chooses the interpreter of a group. */
 async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
-  const choice = await findPython({
-    explicit: plan.python,
-    directory: plan.pythonDirectory,
-    cwd: server.directory,
-    environment: server.environment,
-  })
-  return { ...plan.group, python: choice.path }
+  const { path } = await choosePython(plan, server)
+  return { ...plan.group, python: path }
 }
 
 function createRoutes(

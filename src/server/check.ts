@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
+import type { PythonChoice } from '../backends/discover/find-python.ts'
 import type { EmbeddingReport } from '../backends/embedded/preflight.ts'
 import type { Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
+import { choosePython } from './choose-python.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { isRecord } from './config/record.ts'
 
@@ -55,12 +56,7 @@ export async function checkServer(plan: ServerPlan): Promise<GroupReport[]> {
 }
 
 async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupReport> {
-  const python = await findPython({
-    explicit: plan.python,
-    directory: plan.pythonDirectory,
-    cwd: server.directory,
-    environment: server.environment,
-  })
+  const python = await choosePython(plan, server)
   const { group } = plan
   const whole = await runCheckScript(python.path, group, group.applications)
   // An application that ends the interpreter takes the answer with it.

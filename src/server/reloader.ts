@@ -3,6 +3,7 @@ import { basename, extname, join, relative } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
+import type { ServerPlan } from './config/resolved.ts'
 
 /** What is watched, and what happens then. */
 export interface ReloaderOptions {
@@ -17,6 +18,16 @@ const EXTENSIONS = new Set(['.py', '.wsgi', '.ptl'])
 const IGNORED = new Set(['node_modules', '__pycache__', 'site-packages'])
 // Editors write in several steps, and a checkout changes many files.
 const QUIET_MS = 120
+
+/** The reloader that a plan asks for, if any, not yet started. */
+export function createReloader(
+  plan: ServerPlan,
+  { logger, reload }: Pick<ReloaderOptions, 'logger' | 'reload'>,
+): Reloader | undefined {
+  const { watched: folders, configFile } = plan
+  if (!plan.reload || folders.length === 0) return undefined
+  return new Reloader({ folders, configFile, logger, reload })
+}
 
 /** Reloads when Python sources change, and says what came of it; tracebacks are the reloaded part's to report. */
 export class Reloader implements Service {

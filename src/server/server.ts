@@ -6,7 +6,7 @@ import type { ListenAddress } from '../fronts/http/options.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, requireReloaded } from './reload-outcome.ts'
-import { Reloader } from './reloader.ts'
+import { createReloader, type Reloader } from './reloader.ts'
 
 /** A server of Python applications that runs until it is stopped. */
 export interface Server extends AsyncDisposable {
@@ -116,7 +116,8 @@ export class PlannedServer implements RunnableServer {
       if (!this.#opensLater) await assembly.front.start()
       this.#refuseStopped()
       await startBackends([...assembly.backends.values()])
-      await this.#startReloader()
+      this.#reloader = createReloader(this.#plan, { logger, reload: () => this.reload() })
+      await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
@@ -127,14 +128,6 @@ export class PlannedServer implements RunnableServer {
   #refuseStopped(): void {
     if (this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server was stopped while it started')
-  }
-
-  async #startReloader(): Promise<void> {
-    const { reload, watched: folders, configFile } = this.#plan
-    if (!reload || folders.length === 0) return
-    const { logger } = this.#loggers
-    this.#reloader = new Reloader({ folders, configFile, logger, reload: () => this.reload() })
-    await this.#reloader.start()
   }
 
   async #stop(idleGrace: number): Promise<void> {

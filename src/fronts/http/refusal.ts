@@ -1,5 +1,5 @@
 import { TaipanError } from '../../core/errors.ts'
-import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
+import { createTextHead, type ResponseHead } from '../../core/response-head.ts'
 import { reasonPhrase } from '../../core/status.ts'
 import type { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { WEB_SOCKET_VERSION } from './web-socket/handshake.ts'
@@ -19,21 +19,23 @@ export function createRefusal(
 ): Refusal {
   const status = error.facts.status ?? 400
   const body = `${reasonPhrase(status)}: ${error.message}\n`
-  const fields = [
-    'Content-Type',
-    'text/plain; charset=utf-8',
-    'Content-Length',
-    String(body.length),
-  ]
-  if (status === 503) fields.push('Retry-After', '5')
-  const head = createResponseHead(status, fields)
-  const text = encoder.format(status === 426 ? withVersion(head) : head, {
+  const head = formatRefusalHead(encoder, status, body.length)
+  return { status, text: bodiless ? head : head + body }
+}
+
+/** The head of a refusal with a text of so many bytes. */
+export function formatRefusalHead(
+  encoder: ResponseEncoder,
+  status: number,
+  length: number,
+): string {
+  const head = createTextHead(status, length, status === 503 ? ['Retry-After', '5'] : [])
+  return encoder.format(status === 426 ? withVersion(head) : head, {
     version: '1.1',
     framing: 'length',
     keepAlive: false,
     addedLength: undefined,
   })
-  return { status, text: bodiless ? text : text + body }
 }
 
 // RFC 6455, 4.4, and RFC 9110, 7.8: Upgrade has to be named in Connection, too.

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { parse, relative } from 'node:path'
-import { TaipanError } from '../../core/errors.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { parseAddress, type Address } from './address.ts'
 import { loadEnvFile, type EnvFile } from './env-file.ts'
@@ -30,7 +29,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const applications = resolveApplications(config, directory, problems)
   const { routes, warnings } = resolveRoutes(config, applications, problems)
   checkShortForm(options, problems)
-  checkFolders(config, problems)
+  checkFolders(options, problems)
   const environment = listApplicationVariables(options.environment)
   const files = config.envFile.map(loadEnvFile)
   const variables = { ...environment, ...mergeVariables(config, files) }
@@ -110,10 +109,16 @@ function mergeVariables(config: FullConfig, files: readonly EnvFile[]): Record<s
   return { ...variables, ...config.env }
 }
 
-function checkFolders(config: FullConfig, problems: string[]): void {
-  const { appDirectory } = config
-  if (appDirectory !== undefined && !existsSync(appDirectory))
-    throw new TaipanError('CONFIG_NOT_FOUND', `application folder ${appDirectory} does not exist`)
+function checkFolders({ config, origins }: ResolveOptions, problems: string[]): void {
+  const own = config.app === undefined ? undefined : config.appDirectory
+  const directories: [string, string | undefined][] = [
+    [origins.get('appDirectory') ?? 'appDirectory', own],
+  ]
+  for (const [name, app] of Object.entries(config.apps))
+    directories.push([`apps.${name}.appDirectory`, app.appDirectory])
+  for (const [where, directory] of directories)
+    if (directory !== undefined && !existsSync(directory))
+      problems.push(`${where}: application folder ${directory} does not exist`)
   const folders = Object.entries(config.static).map(([path, root]) => [`static ${path}`, root])
   for (const [index, route] of config.routes.entries())
     if (route.static !== undefined) folders.push([`routes[${index}].static`, route.static])

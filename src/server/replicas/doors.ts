@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { loadSystemFfi, type SystemFfi } from '../../backends/embedded/ffi.ts'
 import type { Logger } from '../../core/logger.ts'
-import { createResponseHead } from '../../core/response-head.ts'
 import { keepSocket, type KeptSocket } from '../../fronts/http/kept-socket.ts'
 import { listen, type BoundAddress, type Listener } from '../../fronts/http/listener.ts'
+import { formatRefusalHead } from '../../fronts/http/refusal.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { LoadBoard } from './load-board.ts'
 
@@ -128,19 +128,5 @@ function closeAll(listeners: readonly Listener[]): void {
 
 function formatRefusal(serverSoftware: string): string {
   const body = 'Service Unavailable\n'
-  const fields = [
-    'Content-Type',
-    'text/plain; charset=utf-8',
-    'Content-Length',
-    String(body.length),
-    'Retry-After',
-    '5',
-  ]
-  const head = new ResponseEncoder(serverSoftware).format(createResponseHead(503, fields), {
-    version: '1.1',
-    framing: 'length',
-    keepAlive: false,
-    addedLength: undefined,
-  })
-  return head + body
+  return formatRefusalHead(new ResponseEncoder(serverSoftware), 503, body.length) + body
 }

@@ -1,10 +1,10 @@
-import { findPython } from '../../backends/discover/find-python.ts'
 import { Rounds } from '../../backends/group/rounds.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
+import { choosePython } from '../choose-python.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
 import { requireReloaded } from '../reload-outcome.ts'
-import { Reloader } from '../reloader.ts'
+import { createReloader, type Reloader } from '../reloader.ts'
 import type { RunnableServer } from '../server.ts'
 import { SERVER_SOFTWARE } from '../version.ts'
 import { dividePlan } from './divide-plan.ts'
@@ -78,7 +78,8 @@ export class ReplicatedServer implements RunnableServer {
       const doors = await this.#openDoors()
       this.#refuseStopped()
       await this.#startReplicas(plan, doors)
-      await this.#startReloader()
+      this.#reloader = createReloader(this.#plan, { logger, reload: () => this.reload() })
+      await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
@@ -118,14 +119,6 @@ export class ReplicatedServer implements RunnableServer {
     await replicas.start()
   }
 
-  async #startReloader(): Promise<void> {
-    const { reload, watched: folders, configFile } = this.#plan
-    if (!reload || folders.length === 0) return
-    const { logger } = this.#logging
-    this.#reloader = new Reloader({ folders, configFile, logger, reload: () => this.reload() })
-    await this.#reloader.start()
-  }
-
   async #stop(): Promise<void> {
     await this.#reloader?.stop()
     this.#doors?.close()
@@ -136,15 +129,10 @@ export class ReplicatedServer implements RunnableServer {
 
 /** Chooses the interpreters once, so that all replicas have the same, also those that come later. */
 async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
-  const choose = async (group: GroupPlan): Promise<GroupPlan> => {
-    const choice = await findPython({
-      explicit: group.python,
-      directory: group.pythonDirectory,
-      cwd: plan.directory,
-      environment: plan.environment,
-    })
-    return { ...group, python: choice.path }
-  }
+  const choose = async (group: GroupPlan): Promise<GroupPlan> => ({
+    ...group,
+    python: (await choosePython(group, plan)).path,
+  })
   return { ...plan, groups: await Promise.all(plan.groups.map(choose)) }
 }
 
