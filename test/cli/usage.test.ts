@@ -75,7 +75,10 @@ describe('what is not understood ends with 2 and one message', () => {
     [['serve', 'a.py', '-b', 'localhost'], /the port is missing; write localhost:8000/],
     [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is no address/],
     [['serve', 'a.py', '-b', 'fd:x'], /fd: needs the number/],
-    [['serve', 'a.py', '--app-dir', 'nowhere'], /application folder \S+nowhere does not exist/],
+    [
+      ['serve', 'a.py', '--app-dir', 'nowhere'],
+      /--app-dir: application folder \S+nowhere does not exist/,
+    ],
     [
       ['serve', 'a.py', '--env-file', 'missing.env'],
       /environment file \S+missing\.env does not exist/,

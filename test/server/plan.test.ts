@@ -449,6 +449,18 @@ describe('a configuration', () => {
     [{ app: 'a:a', mount: '/a/../b' }, /mount: .*dot segment/],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
     [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
+    [
+      { app: 'a:a', appDirectory: 'nowhere' },
+      /appDirectory: application folder \S+nowhere does not exist/,
+    ],
+    [
+      { apps: { shop: { target: 'a:a' }, old: { appDirectory: 'nowhere' } } },
+      /apps\.old\.appDirectory: application folder \S+nowhere does not exist/,
+    ],
+    [
+      { apps: { shop: { target: 'a:a', appDirectory: 'nowhere' } } },
+      /apps\.shop\.appDirectory: application folder \S+nowhere does not exist/,
+    ],
   ])('%j is refused', (config, message) => {
     expect(problemOf(config)).toMatch(message)
   })
