@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
+import { limitConnections } from '../support/descriptors.ts'
 import { expectRequestsToShareNothing } from '../support/one-connection.ts'
 import { fetchRaw, formatChunk, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
 import type { RawWebSocket } from '../support/web-socket-client.ts'
@@ -13,6 +14,7 @@ import {
 } from '../support/web-socket-client.ts'
 
 const LAB = labApplication({ target: 'asgi_lab.py' })
+const MANY = limitConnections(1000)
 
 function asgiAnswer(text: string): string {
   return [
@@ -774,13 +776,15 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       )
     })
 
-    test('1,000 at once', async () => {
-      await using lab = await start({ concurrency: 1500 })
+    test(`${MANY} at once`, async () => {
+      await using lab = await start({ concurrency: MANY + 500 })
       const sockets: RawWebSocket[] = []
-      for (let i = 0; i < 1000; i += 100)
+      while (sockets.length < MANY)
         sockets.push(
           ...(await Promise.all(
-            Array.from({ length: 100 }, () => openWebSocket(lab.url, { target: '/lab/echo' })),
+            Array.from({ length: Math.min(100, MANY - sockets.length) }, () =>
+              openWebSocket(lab.url, { target: '/lab/echo' }),
+            ),
           )),
         )
       for (const [i, socket] of sockets.entries()) socket.sendText(`socket ${i}`)
@@ -789,9 +793,12 @@ export function describeAsgiBackend(name: string, createBackend: BackendFactory)
       expect(lab.backend.capacity.idle).toBe(500)
       expect(await text(lab, '/lab/hello')).toBe('hello')
       for (const socket of sockets) socket.close(1000)
-      await lab.waitForEntry('disconnect-1000', 1000)
+      await lab.waitForEntry('disconnect-1000', MANY)
       for (const socket of sockets) socket[Symbol.dispose]()
-      await pollUntil(() => lab.backend.capacity.idle === 1500 || undefined, 'all streams to end')
+      await pollUntil(
+        () => lab.backend.capacity.idle === MANY + 500 || undefined,
+        'all streams to end',
+      )
     })
 
     test('are closed with 1012 on a reload, at once, and new ones are served by the new code', async () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
 import { answerError } from '../../../src/core/answer-error.ts'
+import { limitConnections } from '../../support/descriptors.ts'
 import { formatRequest, openRaw, pollUntil, sleep } from '../../support/raw-client.ts'
 import {
   finishHandshake,
@@ -258,17 +259,19 @@ describe('a socket', () => {
   })
 })
 
-test('a thousand sockets live at once, and leave nothing', async () => {
+const MANY = limitConnections(1000)
+
+test(`${MANY} sockets live at once, and leave nothing`, async () => {
   const log = createLog()
   await using lab = await startLab(echo(log))
-  const sockets = await Promise.all(Array.from({ length: 1000 }, () => openWebSocket(lab.url)))
-  expect(lab.front.connections).toBe(1000)
+  const sockets = await Promise.all(Array.from({ length: MANY }, () => openWebSocket(lab.url)))
+  expect(lab.front.connections).toBe(MANY)
   for (const [i, socket] of sockets.entries()) socket.sendText(String(i))
   for (const [i, socket] of sockets.entries())
     expect((await socket.readMessage()).payload.toString()).toBe(String(i))
   for (const socket of sockets) socket.close(1000)
   await pollUntil(() => lab.front.connections === 0 || undefined, 'all to end')
-  expect(log.closes).toHaveLength(1000)
-  expect(lab.outcomes).toHaveLength(1000)
+  expect(log.closes).toHaveLength(MANY)
+  expect(lab.outcomes).toHaveLength(MANY)
   for (const socket of sockets) socket[Symbol.dispose]()
 })
