@@ -6,7 +6,6 @@ responses that are made block by block, and the blocks of those that a slow clie
 
 from __future__ import annotations
 
-import errno
 from collections import deque
 from functools import partial
 from marshal import loads
@@ -15,50 +14,15 @@ from typing import Protocol
 from taipan.dispatch import Dispatcher, Request
 from taipan.embedded.forks import end_children_at
 from taipan.embedded.helpers import Helper, Helpers
+from taipan.embedded.inline_stream import InlineStream
 from taipan.embedded.memory import SharedMemory
-from taipan.events import ClientDisconnected, Reporter
-from taipan.frames import (
-    ABORT,
-    ANSWER,
-    ANSWER_FREE,
-    ANSWER_HEADER,
-    ANSWER_PREFIX,
-    BODY,
-    BODY_LAST,
-    BROKEN,
-    DATA,
-    FILE,
-    FILE_PAYLOAD,
-    FREE,
-    HEAD,
-    HEADER,
-    HEADER_BYTES,
-    OPENED,
-    OPENED_OK,
-    PULL,
-    PULL_PAYLOAD,
-    REQUEST,
-    STREAM_HEAD_HEADER,
-    WINDOW,
-    WINDOW_PAYLOAD,
-    Decoder,
-    FrameError,
-)
+from taipan.events import Reporter
+from taipan.frames import HEADER, HEADER_BYTES, REQUEST, Decoder
 from taipan.tracebacks import format_exception, summarize
-from taipan.wsgi.call import Steps
 from taipan.wsgi.environ import request_id
 
-#: Bytes that may be ahead of what the client has taken.
-_WINDOW = 256 * 1024
-#: Bytes that a stream gives in one turn.
-_TURN_BYTES = 64 * 1024
-
-_ANSWER = ANSWER_HEADER.pack
-_HEAD = STREAM_HEAD_HEADER.pack
 _FRAME = HEADER.pack
 _UNPACK = HEADER.unpack_from
-#: Bytes of a HEAD payload before the fields.
-_SHORT = STREAM_HEAD_HEADER.size - HEADER_BYTES
 
 
 class Other(Protocol):
@@ -66,237 +30,6 @@ class Other(Protocol):
 
     def receive(self, data: bytes) -> None:
         """Takes any piece of the byte stream."""
-
-
-class InlineStream:
-    """One request: a `Transport` that never waits on Node's thread, only on a helper."""
-
-    #: Runs the application, when it may have to wait in the middle.
-    helper: Helper | None = None
-    #: What is left of the response.
-    rest: Steps | None = None
-    #: The stream is over.
-    over = False
-    #: It is among those that get a turn.
-    ready = False
-    _room = _TURN_BYTES
-    _window = _WINDOW
-    #: Blocks that wait for the client.
-    _backlog: deque[memoryview] | None = None
-    _queued = 0
-    _last = False
-    #: The application has returned.
-    finished = False
-    #: Node has been asked to send a file.
-    _asks = False
-    _opened: bool | None = None
-    _broken: str | None = None
-    _pieces: deque[bytes] | None = None
-    _ended = False
-
-    number = 0
-    request: str | None = None
-    #: It was answered in one piece, and nothing else was done with it.
-    whole = False
-
-    def __init__(self, hub: InlineHub) -> None:
-        self._hub = hub
-        self._put = hub.memory.put
-
-    def send(
-        self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
-    ) -> None:
-        """A whole response."""
-        size = len(body)
-        if size > self._room:
-            self.begin(status, flags, length, fields, body, True)
-            return
-        self.finished = self.over = self.whole = free
-        lines = len(fields)
-        end = ANSWER_FREE if free else 0
-        total = ANSWER_PREFIX + lines + size
-        head = _ANSWER(ANSWER, end, self.number, total, status, flags, length, lines)
-        self._put(head + fields + body)
-
-    def begin(
-        self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
-    ) -> None:
-        """The head and the first piece."""
-        self._head(status, flags, length, fields)
-        self._data(data, last)
-
-    def write(self, data: bytes, last: bool) -> None:
-        """A further piece. Raises when too much waits for the client on Node's own thread."""
-        if data or not last:
-            self._raise_broken()
-        if self._backlog and self.helper is None and self._queued + len(data) > self._hub.limit:
-            raise RuntimeError(
-                f"write() was given more than {self._hub.limit} bytes that the client has not taken"
-                " yet, and Node's thread cannot wait for it: return an iterable, or give the"
-                " process group threads (threads: 1 or more)"
-            )
-        self._data(data, last)
-        if self.helper is not None:
-            while self._backlog and self._broken is None:
-                self.helper.suspend()
-
-    def begin_file(
-        self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
-    ) -> bool | None:
-        """Asks Node to send the file by itself."""
-        self._head(status, flags, length, fields)
-        self._asks = True
-        payload = FILE_PAYLOAD.pack(descriptor, offset, length)
-        self._put(_FRAME(FILE, 0, self.number, len(payload)) + payload)
-        if self.helper is None:
-            return None
-        while self._opened is None:
-            self._raise_broken()
-            self.helper.suspend()
-        return self._opened
-
-    @property
-    def file_taken(self) -> bool | None:
-        """Whether Node sends the file."""
-        return self._opened
-
-    def abort(self, reason: str) -> None:
-        """The response stays unfinished."""
-        if self.finished:
-            return
-        self._drop()
-        payload = reason.encode("utf-8", "replace")[:1024]
-        self._put(_FRAME(ABORT, 0, self.number, len(payload)) + payload)
-
-    def pull(self, size: int) -> None:
-        """Grants Node so many more body bytes."""
-        payload = PULL_PAYLOAD.pack(size)
-        self._put(_FRAME(PULL, 0, self.number, len(payload)) + payload)
-
-    def receive(self) -> bytes | None:
-        """Waits for the next piece of the body; only requests on a helper have one."""
-        while not self._pieces:
-            if self._ended:
-                return None
-            self._raise_broken()
-            assert self.helper is not None
-            self.helper.suspend()
-        return self._pieces.popleft()
-
-    def finish(self) -> None:
-        """The application has returned; the stream is over when all its blocks are out."""
-        if self.finished:
-            return
-        self.finished = True
-        if not self._backlog:
-            self._put(_FRAME(FREE, 0, self.number, 0))
-            self.over = True
-
-    @property
-    def broken(self) -> bool:
-        """Nobody waits for the response any more."""
-        return self._broken is not None
-
-    @property
-    def runnable(self) -> bool:
-        """A turn would change something, without a frame from Node."""
-        if self._backlog:
-            return self._window > 0
-        return self.rest is not None and not (self._asks and self._opened is None)
-
-    def advance(self) -> None:
-        """Takes its turn."""
-        self._room = _TURN_BYTES
-        if self._backlog:
-            self._flush()
-            if self._backlog:
-                return
-        if self.helper is not None:
-            self.helper.proceed()
-        elif self.runnable:
-            self._hub.proceed(self)
-
-    def take_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame that concerns it."""
-        if kind == WINDOW:
-            self._window += WINDOW_PAYLOAD.unpack(payload)[0]
-        elif kind == BODY:
-            if self._pieces is None:
-                self._pieces = deque()
-            if payload:
-                self._pieces.append(payload)
-            self._ended = bool(flags & BODY_LAST)
-        elif kind == OPENED:
-            self._opened = bool(flags & OPENED_OK)
-        elif kind == BROKEN:
-            self.leave(payload.decode("utf-8", "replace"))
-            return
-        else:
-            raise FrameError(f"frame of type {kind} within a request")
-        self._hub.wake(self)
-
-    def leave(self, reason: str) -> None:
-        """Nobody takes the rest of the response, or gives the rest of the body."""
-        self._broken = reason
-        self._drop()
-        if self.helper is not None:
-            self._hub.wake(self)
-        elif self.rest is not None:
-            self._hub.proceed(self, ClientDisconnected(errno.ECONNRESET, reason))
-        elif self.finished:
-            self._put(_FRAME(FREE, 0, self.number, 0))
-            self.over = True
-
-    def _head(self, status: int, flags: int, length: int, fields: bytes) -> None:
-        self._put(_HEAD(HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields)
-
-    def _data(self, data: bytes, last: bool) -> None:
-        size = len(data)
-        self._last = last
-        if not self._backlog and size <= self._room and size <= self._window:
-            self._put_data(data, last)
-            return
-        if self._backlog is None:
-            self._backlog = deque()
-        if data:
-            self._backlog.append(memoryview(data))
-        self._queued += size
-        self._flush()
-        self._hub.wake(self)
-
-    def _put_data(self, data: bytes | memoryview, last: bool) -> None:
-        size = len(data)
-        self._window -= size
-        self._room -= size
-        self._put(_FRAME(DATA, last, self.number, size))
-        if size:
-            self._put(data)
-
-    def _flush(self) -> None:
-        backlog = self._backlog
-        while backlog:
-            data = backlog[0]
-            size = min(len(data), self._room, self._window)
-            if size <= 0:
-                return
-            self._queued -= size
-            if size == len(data):
-                backlog.popleft()
-            else:
-                backlog[0] = data[size:]
-            self._put_data(data[:size], self._last and not backlog)
-        if self.finished:
-            self._put(_FRAME(FREE, 0, self.number, 0))
-            self.over = True
-
-    def _drop(self) -> None:
-        if self._backlog:
-            self._backlog.clear()
-        self._queued = 0
-
-    def _raise_broken(self) -> None:
-        if self._broken is not None:
-            raise ClientDisconnected(errno.ECONNRESET, self._broken)
 
 
 class InlineHub:
@@ -334,9 +67,9 @@ class InlineHub:
                 self._take(kind, flags, number, memoryview(payload))
             return
         at = 0
-        while size - at >= 8:
+        while size - at >= HEADER_BYTES:
             kind, flags, number, length = _UNPACK(view, at)
-            start = at + 8
+            start = at + HEADER_BYTES
             if start + length > size:
                 break
             at = start + length
