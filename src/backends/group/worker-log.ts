@@ -6,13 +6,21 @@ import type { HostOutput } from './host.ts'
 
 const KEPT_RECORDS = 20
 
+interface KeptRecord {
+  readonly text: string
+  /** Undefined for what belongs to no request. */
+  readonly request: string | undefined
+  /** Requests that had been finished before. */
+  readonly finished: number
+}
+
 /** Carries what one worker prints and reports to the log, and keeps the last of it for the record of its death. */
 export class WorkerLog {
-  /** The last records, oldest first. */
-  readonly last: string[] = []
   readonly #logger: Logger
   readonly #worker: string
   readonly #outputs: readonly OutputRecords[]
+  readonly #kept: KeptRecord[] = []
+  #finished = 0
 
   constructor(logger: Logger, worker: string, outputs: readonly HostOutput[]) {
     this.#logger = logger
@@ -22,14 +30,35 @@ export class WorkerLog {
     )
   }
 
+  /** The last records, oldest first. */
+  get last(): string[] {
+    return this.#kept.map(({ text }) => text)
+  }
+
+  /** Of the last records those of these requests, and since a request was finished those of none. */
+  lastOf(requests: readonly { readonly id: string }[]): string[] {
+    const ids = new Set(requests.map(({ id }) => id))
+    return this.#kept
+      .filter(({ request, finished }) =>
+        request === undefined ? finished === this.#finished : ids.has(request),
+      )
+      .map(({ text }) => text)
+  }
+
+  /** A request is finished: what it printed does not tell why the worker ends. */
+  noteFinished(): void {
+    this.#finished += 1
+  }
+
   /** Writes a `log` message of the control channel. */
   takeMessage(message: MessageFromWorker): void {
     const { request, traceback } = message
     const fields: Record<string, unknown> = { stream: textOf(message, 'stream', 'worker') }
-    if (typeof request === 'string') fields['request'] = request
+    const id = typeof request === 'string' ? request : undefined
+    if (id !== undefined) fields['request'] = id
     if (typeof traceback === 'string') fields['traceback'] = traceback
     const text = textOf(message, 'text')
-    this.#keep(typeof traceback === 'string' ? `${text}\n${traceback}` : text)
+    this.#keep(typeof traceback === 'string' ? `${text}\n${traceback}` : text, id)
     this.#write(textOf(message, 'level', 'info'), fields, text)
   }
 
@@ -39,13 +68,13 @@ export class WorkerLog {
   }
 
   #take(stream: string, text: string): void {
-    this.#keep(text)
+    this.#keep(text, undefined)
     this.#write('info', { stream }, text)
   }
 
-  #keep(text: string): void {
-    this.last.push(text)
-    if (this.last.length > KEPT_RECORDS) this.last.shift()
+  #keep(text: string, request: string | undefined): void {
+    this.#kept.push({ text, request, finished: this.#finished })
+    if (this.#kept.length > KEPT_RECORDS) this.#kept.shift()
   }
 
   #write(level: string, fields: LogFields, text: string): void {

@@ -32,7 +32,7 @@ export interface WorkerExit extends WorkerEnd {
   readonly requests: readonly RequestFacts[]
   /** How many there were. */
   readonly lost: number
-  /** What it printed last. */
+  /** What it printed last, without what belongs to requests that it has finished. */
   readonly lastOutput: readonly string[]
 }
 
@@ -218,7 +218,7 @@ export class Worker {
       cancelOnDisconnect,
       isAsgi: (application) => this.seats.isAsgi(application),
       onFree: (application) => {
-        this.served++
+        this.#noteFinished()
         this.#listener.onStreamFree(this, application)
         this.#noteIdle()
       },
@@ -231,9 +231,14 @@ export class Worker {
   }
 
   #onFree(link: ThreadLink, application: number): void {
-    this.served++
+    this.#noteFinished()
     this.#listener.onFree(this, link, application)
     this.#noteIdle()
+  }
+
+  #noteFinished(): void {
+    this.served++
+    this.#log.noteFinished()
   }
 
   #noteIdle(): void {
@@ -338,7 +343,8 @@ export class Worker {
     this.#failSilently(`the worker ended with ${describeEnd(end)} before it was ready`)
     this.#wakeIdleWaiters()
     this.#settleExited()
-    this.#listener.onExit(this, { ...end, requests, lost, lastOutput: this.#log.last })
+    const lastOutput = this.#log.lastOf(requests)
+    this.#listener.onExit(this, { ...end, requests, lost, lastOutput })
   }
 
   async #drainDescriptors(): Promise<void> {

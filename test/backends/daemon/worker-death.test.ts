@@ -31,6 +31,27 @@ async function waitForEnd(pid: number): Promise<void> {
   await pollUntil(() => !isRunning(pid) || undefined, `the end of ${pid}`)
 }
 
+const SPEAK = `
+import os
+def speak(path):
+    if path.endswith("/none"):
+        raise LookupError(path)
+    os.write(2, f"descriptor {path}\\n".encode())
+    print("marker", path)
+    if path.endswith("/exit"):
+        os._exit(3)
+    raise LookupError(path)
+`
+const PRINTING = `${SPEAK}
+def application(environ, start_response):
+    speak(environ["SCRIPT_NAME"] + environ["PATH_INFO"])
+`
+const PRINTING_ASGI = `${SPEAK}
+async def application(scope, receive, send):
+    assert scope["type"] == "http"
+    speak(scope["path"])
+`
+
 describe('a worker that dies', () => {
   test('its request gets 502, another takes over, and one record says how it ended', async () => {
     await using lab = await start()
@@ -47,6 +68,23 @@ describe('a worker that dies', () => {
     })
     expect(deaths[0]?.fields['requests']).toMatchObject([{ method: 'GET', path: '/lab/exit' }])
   })
+
+  test.each([0, 1])(
+    'the record has what it printed last, not what finished requests did, with %i loops',
+    async (loops) => {
+      await using lab = await start({ own: loops === 0 ? PRINTING : PRINTING_ASGI, threads: 1 })
+      expect((await fetchRaw(lab.url, '/lab/raise')).status).toBe(500)
+      for (const printed of [/LookupError/, /marker/, /descriptor/])
+        await lab.waitForRecord(printed)
+      // What came by the pipe may have been read behind the answer, but not behind this one.
+      expect((await fetchRaw(lab.url, '/lab/none')).status).toBe(500)
+      expect((await fetchRaw(lab.url, '/lab/exit')).status).toBe(502)
+      const { fields } = await lab.waitForRecord(/ended with exit code 3/)
+      const expected = ['marker /lab/exit', 'descriptor /lab/exit']
+      expect(fields['lastOutput']).toEqual(expect.arrayContaining(expected))
+      expect(fields['lastOutput']).toHaveLength(expected.length)
+    },
+  )
 
   test('behind the head the connection is cut', async () => {
     await using lab = await start()
