@@ -10,3 +10,11 @@ export interface Errand {
   /** The body, once it was taken from the exchange as a whole. */
   body: readonly Uint8Array[] | undefined
 }
+
+/** Notes for the access log that a worker, `group/pid`, has got the request. */
+export function noteWorker({ exchange, invocation }: Errand, worker: string, now: number): void {
+  const { notes } = exchange
+  notes.answeredBy = invocation.application
+  notes.worker = worker
+  notes.queued = now - exchange.startedAt
+}

@@ -5,11 +5,11 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
-import type { Errand } from './errand.ts'
+import { type Errand, noteWorker } from './errand.ts'
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import { PulledBody } from './request-body.ts'
-import type { RequestFacts } from './request-facts.ts'
+import { createFacts, type RequestFacts } from './request-facts.ts'
 import { parseAnswer, parseStreamHead } from './response-head.ts'
 import { ServiceClock } from './service-clock.ts'
 import { StreamWindow } from './stream-window.ts'
@@ -57,7 +57,7 @@ export class Stream {
   #blocked = false
 
   constructor(number: number, errand: Errand, home: StreamHome) {
-    const { exchange, invocation } = errand
+    const { exchange } = errand
     this.number = number
     this.errand = errand
     this.home = home
@@ -65,19 +65,14 @@ export class Stream {
     this.exchange = exchange
     const now = performance.now()
     this.clock.start(now)
-    const { notes } = exchange
-    notes.answeredBy = invocation.application
-    notes.worker = home.label
-    notes.queued = now - exchange.startedAt
+    noteWorker(errand, home.label, now)
     const onNews = (): void => this.#onNews()
     exchange.onFinish(onNews)
     exchange.onClientEnd = onNews
   }
 
   get facts(): RequestFacts {
-    const { id, request } = this.errand.exchange
-    const age = Math.round(this.clock.age(performance.now()))
-    return { id, method: request.method, path: request.path, age }
+    return createFacts(this.errand.exchange, this.clock)
   }
 
   /** The client still waits for the end of an ordinary response. */

@@ -6,17 +6,18 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
-import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../wire/frames.ts'
+import { FrameDecoder, FrameFlag, FrameType } from '../../wire/frames.ts'
+import { Ahead } from './ahead.ts'
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { HeldResponses } from './held-responses.ts'
-import type { Errand } from './errand.ts'
-import { SocketTarget } from './frame-target.ts'
+import { type Errand, noteWorker } from './errand.ts'
 import { PulledBody, takeBodyAlong } from './request-body.ts'
-import type { RequestFacts } from './request-facts.ts'
-import { RequestWriter } from './request-frame.ts'
+import { createFacts, type RequestFacts } from './request-facts.ts'
 import { parseResponseHead } from './response-head.ts'
+import { isAfter } from './serials.ts'
 import { ServiceClock } from './service-clock.ts'
+import { ThreadWriter } from './thread-writer.ts'
 
 const NOTHING = new Uint8Array(0)
 const CLIENT_LEFT = 'the client has left'
@@ -36,14 +37,6 @@ export interface ThreadSurroundings {
   /** Requests wait and no thread is idle. */
   readonly underPressure: () => boolean
 }
-
-/** A request that was sent while the thread had another one. */
-interface AheadErrand {
-  readonly errand: Errand
-  readonly serial: number
-}
-
-const SERIALS = 0x1_0000
 
 /**
  * One thread of a worker: hands it exchanges and carries the answers back, one after the other. Short requests may be
@@ -67,14 +60,11 @@ export class ThreadLink implements FrameSink {
   readonly #socket: Socket
   readonly #surroundings: ThreadSurroundings
   readonly #decoder: FrameDecoder
-  readonly #writer: RequestWriter
+  readonly #writer: ThreadWriter
   readonly #body: PulledBody
-  #ahead: AheadErrand[] = []
+  readonly #ahead = new Ahead()
+  /** Number of the request whose turn it is, or was last. */
   #serial = 0
-  /** Serial of the last request that was made ready, and of the last one that was sent. */
-  #lastSerial = 0
-  #sentSerial = 0
-  #flushing = false
   /** While requests are recalled nobody knows which of them the thread answers. */
   #recalling = false
   #deferred: Buffer[] = []
@@ -92,8 +82,8 @@ export class ThreadLink implements FrameSink {
     this.#socket = socket
     this.#surroundings = surroundings
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
-    this.#body = new PulledBody(new SocketTarget(socket))
-    this.#writer = new RequestWriter(socket)
+    this.#writer = new ThreadWriter(socket)
+    this.#body = new PulledBody(this.#writer)
     socket.on('data', this.#onChunk)
     socket.on('error', this.#onSocketError)
     socket.on('close', this.#onSocketClose)
@@ -102,8 +92,7 @@ export class ThreadLink implements FrameSink {
   /** The request it has, if any. */
   get facts(): RequestFacts | undefined {
     if (!this.busy || this.#errand === undefined) return undefined
-    const { method, path } = this.#errand.exchange.request
-    return { id: this.requestId, method, path, age: Math.round(this.clock.age(performance.now())) }
+    return createFacts(this.#errand.exchange, this.clock)
   }
 
   /** Its socket is closed. */
@@ -128,38 +117,34 @@ export class ThreadLink implements FrameSink {
 
   /** Hands a request to the thread, which must be idle. */
   serve(errand: Errand): void {
-    const serial = this.#nextSerial()
+    const serial = this.#writer.number()
     this.busy = true
     takeBodyAlong(errand, this.#surroundings.requestBuffer)
     this.#begin(errand, serial, performance.now())
     this.#writer.add(errand, serial)
-    this.#send()
+    this.#writer.flush()
   }
 
   /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
   serveLater(errand: Errand): void {
-    const serial = this.#nextSerial()
+    const serial = this.#writer.number()
     takeBodyAlong(errand, this.#surroundings.requestBuffer)
-    this.#ahead.push({ errand, serial })
+    this.#ahead.add(errand, serial)
     this.#writer.add(errand, serial)
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(this.#flush)
+    this.#writer.flushLater()
   }
 
   /** From now on the thread's answers wait until it is known what it still has: see `takeRecalled`. */
   startRecall(): void {
     this.#recalling = true
-    this.#flush()
+    if (!this.#lost) this.#writer.flush()
   }
 
   /** Removes the requests that the thread has given back, in the order in which they were sent. */
   takeRecalled(serials: readonly number[]): Errand[] {
     if (this.#lost) return []
-    const recalled = this.#ahead.filter(({ serial }) => serials.includes(serial))
-    this.#ahead = this.#ahead.filter(({ serial }) => !serials.includes(serial))
+    const errands = this.#ahead.takeListed(serials)
     this.#recalling = false
-    const errands = recalled.map(({ errand }) => errand)
     // The thread may not yet have begun the one whose turn it is, either.
     if (this.busy && serials.includes(this.#serial)) {
       const current = this.#exchange === undefined ? undefined : this.#errand
@@ -182,11 +167,9 @@ export class ThreadLink implements FrameSink {
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
     this.#decoder.stop()
     const code = error !== undefined && 'code' in error ? error.code : undefined
-    const lastSent = code === 'EPIPE' ? this.#sentSerial : this.#serial
+    const lastSent = code === 'EPIPE' ? this.#writer.sent : this.#serial
     const sentAhead = this.#ahead.length > 0
-    const unbegun = this.#ahead.filter(({ serial }) => isAfter(serial, lastSent))
-    this.#ahead = this.#ahead.filter(({ serial }) => !isAfter(serial, lastSent))
-    const errands = unbegun.map(({ errand }) => errand)
+    const errands = this.#ahead.takeAfter(lastSent)
     const unread = !this.#heard && code === 'ECONNRESET' && !sentAhead
     if (this.#exchange === undefined || !(unread || isAfter(this.#serial, lastSent))) return errands
     if (this.#errand !== undefined) errands.unshift(this.#errand)
@@ -206,7 +189,7 @@ export class ThreadLink implements FrameSink {
   /** Answers all it has with an error: nothing more comes from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
-    for (const { errand } of this.#ahead.splice(0)) answerError(errand.exchange, code)
+    for (const errand of this.#ahead.takeAll()) answerError(errand.exchange, code)
   }
 
   /** Answers the exchange with an error, unless it is answered already; what the thread still sends for it is dropped. */
@@ -262,14 +245,9 @@ export class ThreadLink implements FrameSink {
     }
   }
 
-  #nextSerial(): number {
-    this.#lastSerial = (this.#lastSerial + 1) % SERIALS
-    return this.#lastSerial
-  }
-
   /** It is the turn of a request. */
   #begin(errand: Errand, serial: number, now: number): void {
-    const { exchange, invocation, application } = errand
+    const { exchange, application } = errand
     this.application = application
     this.begunAt = now
     this.requestId = exchange.id
@@ -280,22 +258,8 @@ export class ThreadLink implements FrameSink {
     this.#heard = false
     this.#brokenSent = false
     this.#body.reset(serial)
-    const { notes } = exchange
-    notes.answeredBy = invocation.application
-    notes.worker = this.#surroundings.label
-    notes.queued = now - exchange.startedAt
+    noteWorker(errand, this.#surroundings.label, now)
     exchange.onFinish(this.#onExchangeOver)
-  }
-
-  readonly #flush = (): void => {
-    this.#flushing = false
-    if (!this.#lost) this.#send()
-  }
-
-  #send(): void {
-    this.#writer.flush()
-    if (this.#socket.errored === null && !this.#socket.destroyed)
-      this.#sentSerial = this.#lastSerial
   }
 
   readonly #onChunk = (chunk: Buffer): void => {
@@ -442,7 +406,7 @@ export class ThreadLink implements FrameSink {
   }
 
   #sendToThread(type: number, flags: number, payload?: Uint8Array): void {
-    this.#socket.write(encodeFrame(type, flags, payload, this.#serial))
+    this.#writer.frame({ type, flags, status: this.#serial }, payload)
   }
 
   #detach(exchange: Exchange): void {
@@ -468,10 +432,4 @@ export class ThreadLink implements FrameSink {
     } else this.#begin(next.errand, next.serial, performance.now())
     this.#surroundings.onFree(this, application)
   }
-}
-
-/** Whether a request was made ready for the thread after another one. */
-function isAfter(serial: number, other: number): boolean {
-  const distance = (serial - other + SERIALS) % SERIALS
-  return distance > 0 && distance < SERIALS / 2
 }
