@@ -10,6 +10,7 @@ import { createConnectionFacts } from './connection-facts.ts'
 import type { FrontContext } from './context.ts'
 import type { Wait, Watched } from './deadlines.ts'
 import { readDirectly } from './direct-input.ts'
+import { Drain, DRAIN_BYTES } from './drain.ts'
 import { HttpExchange } from './exchange.ts'
 import { Linger } from './linger.ts'
 import type { ExchangeLink } from './link.ts'
@@ -33,8 +34,6 @@ const CLOSING = 4
 const UPGRADED = 5
 
 const PIPELINE_BYTES = 16_384
-const DRAIN_BYTES = 262_144
-const DRAIN_MS = 2000
 const CUT_MS = 5000
 
 const SILENCE = {
@@ -68,8 +67,8 @@ export class Connection implements ExchangeLink, Watched {
   #ended = false
   /** What follows in the input means nothing any more. */
   #broken = false
-  #drained = 0
-  #timer: NodeJS.Timeout | undefined
+  #drain: Drain | undefined
+  #cutTimer: NodeJS.Timeout | undefined
   #linger: Linger | undefined
   #failure: Error | undefined
   /** Why the WebSocket was cut. */
@@ -161,7 +160,7 @@ export class Connection implements ExchangeLink, Watched {
       this.outbox.pending > 0 &&
       this.outbox.pending === this.#socket.writableLength
     ) {
-      this.#timer = setTimeout(() => this.#socket.destroy(), CUT_MS).unref()
+      this.#cutTimer = setTimeout(() => this.#socket.destroy(), CUT_MS).unref()
       this.#socket.destroySoon()
     } else this.#socket.destroy()
   }
@@ -223,7 +222,7 @@ export class Connection implements ExchangeLink, Watched {
     if (this.#phase === CLOSING || this.#broken) return
     this.#decoder.feed(chunk)
     if (this.#phase === HEAD) this.#advance()
-    else if (this.#phase === DRAIN) this.#drain()
+    else if (this.#phase === DRAIN) this.#readAway()
     else {
       this.#activity += 1
       this.#fillBody()
@@ -241,7 +240,8 @@ export class Connection implements ExchangeLink, Watched {
 
   #noteClose(): void {
     if (this.#channel !== undefined) return
-    clearTimeout(this.#timer)
+    clearTimeout(this.#cutTimer)
+    this.#drain?.stop()
     const cause = this.#failure === undefined ? undefined : { cause: this.#failure }
     this.#phase = CLOSING
     if (this.#exchange !== undefined)
@@ -392,28 +392,17 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   #startDrain(): void {
-    this.#drained = 0
-    this.#timer = setTimeout(() => this.#close(), DRAIN_MS).unref()
+    this.#drain = new Drain(this.#decoder, () => this.#close())
     this.#setPaused(false)
-    this.#drain()
+    this.#readAway()
   }
 
-  /** Reads away the rest of a body that nobody wanted, within a bound. */
-  #drain(): void {
-    try {
-      for (;;) {
-        const piece = this.#decoder.readBody(DRAIN_BYTES)
-        if (piece === undefined) break
-        this.#drained += piece.length
-      }
-    } catch {
-      this.#close()
-      return
-    }
-    if (this.#decoder.bodyDone) {
-      clearTimeout(this.#timer)
+  #readAway(): void {
+    const state = this.#drain?.read()
+    if (state === 'done') {
+      this.#drain?.stop()
       this.#awaitNext()
-    } else if (this.#drained > DRAIN_BYTES || this.#ended) this.#close()
+    } else if (state === 'failed' || this.#ended) this.#close()
   }
 
   #settle(error: Error | undefined): void {
@@ -445,7 +434,7 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   #close(): void {
-    clearTimeout(this.#timer)
+    this.#drain?.stop()
     this.#phase = CLOSING
     this.#paused = false
     if (this.#linger !== undefined || this.#socket.destroyed) return

@@ -8,9 +8,9 @@ export interface ExchangeLink {
   readonly context: FrontContext
   readonly facts: ConnectionFacts
   readonly outbox: Outbox
-  /** Whether the connection may carry another request behind this response, as things stand now. */
   /** The client has finished sending, and all of it was taken. */
   readonly clientEnded: boolean
+  /** Whether the connection may carry another request behind this response, as things stand now. */
   mayReuse(): boolean
   /** The body has room again, or was asked for. */
   resumeBody(): void
