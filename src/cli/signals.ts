@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { Server } from '../server/server.ts'
+import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
 // One stop may come twice: below npx and npm a Ctrl-C from the terminal and handed on by npm, and from `timeout` to the
@@ -7,12 +7,14 @@ import type { ServerLogger } from '../telemetry/logger.ts'
 const ECHO_MS = 100
 const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefined
 
+type SignalledServer = Pick<RunnableServer, 'stop' | 'reload' | 'kill'>
+
 /**
  * What signals do while a server runs: SIGINT and SIGTERM stop gracefully, the second one at once; SIGHUP reloads.
  * Disposing gives the signals back.
  */
 export class SignalHandling implements Disposable {
-  readonly #server: Pick<Server, 'stop' | 'reload'>
+  readonly #server: SignalledServer
   readonly #logger: ServerLogger
   readonly #handlers = {
     SIGINT: () => this.#stop('SIGINT'),
@@ -25,7 +27,7 @@ export class SignalHandling implements Disposable {
   #ending: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(server: Pick<Server, 'stop' | 'reload'>, logger: ServerLogger) {
+  constructor(server: SignalledServer, logger: ServerLogger) {
     this.#server = server
     this.#logger = logger
     this.#asked = new Promise((resolve) => {
@@ -79,8 +81,8 @@ export class SignalHandling implements Disposable {
     )
   }
 
-  /** The workers see the end of their sockets and leave by themselves. */
   #exitNow(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.#server.kill()
     this.#logger.announce(`${signal}: ending at once`, { signal })
     this.#logger.flush()
     process.exit(128 + constants.signals[signal])

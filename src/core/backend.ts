@@ -46,6 +46,8 @@ export interface Backend extends Service {
   readonly failure: TaipanError | undefined
   /** Lets requests finish, which may take as long as is configured less the `waited` ms that they have had. */
   stop(waited?: number): Promise<void>
+  /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
+  kill(): void
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */
   reload(): Promise<void>
 }

@@ -32,6 +32,8 @@ export interface ServerLoggers {
 export interface RunnableServer extends Server, Service {
   /** What its applications turned out to be, by the name of the group; of those that have been loaded. */
   readonly findings: Readonly<Record<string, Findings>>
+  /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
+  kill(): void
 }
 
 /** A server in this very process: `start` once, then use it as a `Server`. */
@@ -87,6 +89,10 @@ export class PlannedServer implements RunnableServer {
   stop(idleGrace = 0): Promise<void> {
     this.#stopped ??= this.#stop(idleGrace)
     return this.#stopped
+  }
+
+  kill(): void {
+    for (const backend of this.#assembly?.backends.values() ?? []) backend.kill()
   }
 
   async reload(): Promise<void> {

@@ -27,6 +27,7 @@ class Inbox implements Backend {
 
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
+  kill(): void {}
   async reload(): Promise<void> {}
 
   async waitFor(count: number): Promise<void> {

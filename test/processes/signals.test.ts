@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 import { describe, expect, test } from 'vitest'
@@ -28,6 +29,16 @@ return "%d %d" % (os.getpid(), os.getppid())`,
 VERSION = 1
 atexit.register(lambda: open("atexit-%d" % os.getpid(), "w").write("ran"))`,
 )
+
+const ENDLESS = app(`import subprocess
+child = subprocess.Popen(["sleep", "300"])
+os.write(1, b"stuck beside %d\\n" % child.pid)
+parent = os.getppid()
+while os.getppid() == parent:
+    pass
+open("outlived", "w").close()
+while True:
+    pass`)
 
 async function workerOf(url: string): Promise<number> {
   return Number((await fetchRaw(url, '/')).text.split(' ')[0])
@@ -101,6 +112,36 @@ describe('stopping', () => {
       { deadline: 5000 },
     )
   })
+
+  test.each([
+    ['daemon', '1'],
+    ['embedded', '0'],
+    ['embedded', '1'],
+  ])(
+    'a second Ctrl-C ends at once what is stuck, engine %s, threads %s',
+    async (engine, threads) => {
+      await using folder = await createFolder({ 'app.py': ENDLESS })
+      const args = ['app.py', '-e', engine, ...(threads === '0' ? [] : ['-t', threads])]
+      await using taipan = serve(folder, [...args, '-p', '2'])
+      using connection = await openRaw(await taipan.url())
+      connection.send(formatRequest())
+      const child = Number((await taipan.waitForOutput(/stuck beside \d+/)).split(' ')[2])
+      const workers = await listChildren(taipan.pid)
+      expect(workers).toHaveLength(2)
+      taipan.signal('SIGINT')
+      await taipan.waitForOutput(/stopping gracefully/)
+      await pollUntil(() => {
+        // What comes too soon is taken for an echo of the first one.
+        if (taipan.ending === undefined) taipan.signal('SIGINT')
+        return taipan.ending
+      }, 'the end')
+      expect(taipan.ending).toEqual({ code: 130, signal: null })
+      for (const pid of [...workers, child])
+        await pollUntil(async () => !(await isRunning(pid)) || undefined, `the end of ${pid}`)
+      // One that lives for a moment longer than its parent would have written it.
+      expect(existsSync(folder.file('outlived'))).toBe(false)
+    },
+  )
 
   test('Ctrl-C in a terminal reaches the workers too, and is still graceful', async () => {
     await using folder = await createFolder({ 'app.py': GATED })

@@ -79,6 +79,8 @@ class EmbeddedHost implements WorkerHost {
     return 'left'
   }
 
+  kill(): void {}
+
   async abort(exited: Promise<void>): Promise<void> {
     this.#call('abandon')
     await exited

@@ -60,6 +60,10 @@ export class GroupBackend implements Backend {
     this.#watch.stop()
   }
 
+  kill(): void {
+    this.#supervisor.kill()
+  }
+
   async reload(): Promise<void> {
     await this.#supervisor.reload()
   }

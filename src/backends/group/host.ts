@@ -45,6 +45,8 @@ export interface WorkerHost {
   readonly ended: Promise<WorkerEnd>
   /** Ends it: asks, waits, then uses force as far as there is any. */
   terminate(ending: Ending): Promise<Force>
+  /** Ends its process and what that has started at once; this very process goes on. */
+  kill(): void
   /** Ends it when it does not answer, with a dump of its stacks where there can be one. */
   abort(exited: Promise<void>): Promise<void>
 }

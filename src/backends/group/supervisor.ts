@@ -101,6 +101,11 @@ export class Supervisor implements WorkerListener {
     return this.#stopped
   }
 
+  /** Ends all workers at once. */
+  kill(): void {
+    for (const worker of this.workers) worker.kill()
+  }
+
   /** Starts new workers, and retires the old ones when all of them are ready. Calls during a reload are answered by the next one. */
   async reload(): Promise<void> {
     await this.#crew.reload()

@@ -157,6 +157,11 @@ export class Worker {
     return this.#stopping
   }
 
+  /** Ends its process at once, with what that has started. */
+  kill(): void {
+    this.#host.kill()
+  }
+
   /** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
   async abort(): Promise<void> {
     await this.#host.abort(this.exited)

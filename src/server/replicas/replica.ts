@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { abort, terminate } from '../../backends/daemon/terminate.ts'
+import { abort, killTree, terminate } from '../../backends/daemon/terminate.ts'
 import { describeEnd } from '../../backends/group/describe-end.ts'
 import { endsWithin } from '../../backends/group/ends-within.ts'
 import type { Force, HostOutput, WorkerEnd } from '../../backends/group/host.ts'
@@ -175,6 +175,12 @@ export class Replica {
       exited: this.exited,
     })
     return this.#stopping
+  }
+
+  /** Ends it at once, with what it has started. */
+  kill(): void {
+    const { exitCode, signalCode } = this.#child
+    if (exitCode === null && signalCode === null) killTree(this.pid)
   }
 
   /** Ends one that does not answer. */

@@ -59,6 +59,10 @@ export class ReplicatedServer implements RunnableServer {
     return this.#stopped
   }
 
+  kill(): void {
+    for (const replica of this.#replicas?.replicas ?? []) replica.kill()
+  }
+
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
