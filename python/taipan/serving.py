@@ -74,6 +74,7 @@ class Serving:
             folder for folder in self.config.get("searchPath", []) if folder not in sys.path
         ]
         for slot in self.slots:
+            self._tell_loading(slot.name)
             slot.base = base_environ(
                 self.logs.errors,
                 multithread=bool(self.config["multithread"]) and slot.multithread,
@@ -85,7 +86,13 @@ class Serving:
             except BaseException as error:
                 if not self.report_failure(slot, error):
                     return False
+        self._tell_loading(None)
         return True
+
+    def _tell_loading(self, name: str | None) -> None:
+        # Of a single one Node knows it.
+        if len(self.slots) > 1:
+            self.channel.send({"type": "loading", "application": name})
 
     @property
     def may_need_loop(self) -> bool:

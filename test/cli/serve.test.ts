@@ -219,6 +219,13 @@ describe('stopping', () => {
   })
 })
 
+const STARTS = {
+  quick: helloApp('quick'),
+  slow: 'import time\ntime.sleep(60)\n',
+  leaving: 'import os\nos._exit(7)\n',
+  'leaving later': 'import os\nasync def application(scope, receive, send):\n    os._exit(7)\n',
+}
+
 async function serveChanging(
   args: readonly string[],
 ): Promise<{ taipan: RunningTaipan; project: ReturnType<typeof createProject> }> {
@@ -304,31 +311,38 @@ describe('a start that fails', () => {
     },
   )
 
+  const late = 'it was not ready within 1000 ms (timeouts.startup)'
+  const gone = 'the worker ended with exit code 7 before it was ready'
+
   test.each([
-    [1, 'application app0 (slow0.py)'],
-    [2, 'one of the applications app0 (slow0.py), app1 (slow1.py)'],
-  ])('because %i of them take too long names them, and is exit code 3', async (count, subject) => {
-    const numbers = Array.from({ length: count }, (_, number) => number)
-    const config = {
-      timeouts: { startup: '1s' },
-      apps: Object.fromEntries(
-        numbers.map((number) => [`app${number}`, { target: `slow${number}.py` }]),
-      ),
-      routes: numbers.map((number) => ({ path: `/${number}`, app: `app${number}` })),
-    }
-    const slow = `import time\ntime.sleep(60)\n${helloApp('late')}`
-    using project = createProject({
-      ...Object.fromEntries(numbers.map((number) => [`slow${number}.py`, slow])),
-      'taipan.config.json': JSON.stringify(config),
-    })
-    const { exitCode, stderr } = await runTaipan(
-      ['serve', '--config', 'taipan.config.json', ...FREE],
-      { cwd: project.folder },
-    )
-    const reason = 'it was not ready within 1000 ms (timeouts.startup)'
-    expect(stderr).toContain(`error: ${subject} could not be loaded: ${reason}`)
-    expect(exitCode).toBe(3)
-  })
+    [['slow'], `application app0 (app0.py) could not be loaded: ${late}`],
+    [['leaving'], `application app0 (app0.py) could not be loaded: ${gone}`],
+    [['quick', 'leaving'], `application app1 (app1.py) could not be loaded: ${gone}`],
+    [
+      ['quick', 'leaving later'],
+      `one of the applications app0 (app0.py), app1 (app1.py) could not be loaded: ${gone}`,
+    ],
+  ] as const)(
+    'because one of %j never is ready names it, and is exit code 3',
+    async (kinds, why) => {
+      const names = kinds.map((_, number) => `app${number}`)
+      const config = {
+        timeouts: { startup: kinds[0] === 'slow' ? '1s' : '20s' },
+        apps: Object.fromEntries(names.map((name) => [name, { target: `${name}.py` }])),
+        routes: names.map((name) => ({ path: `/${name}`, app: name })),
+      }
+      using project = createProject({
+        ...Object.fromEntries(kinds.map((kind, number) => [`app${number}.py`, STARTS[kind]])),
+        'taipan.config.json': JSON.stringify(config),
+      })
+      const { exitCode, stderr } = await runTaipan(
+        ['serve', '--config', 'taipan.config.json', ...FREE],
+        { cwd: project.folder },
+      )
+      expect(stderr).toContain(`error: ${why}`)
+      expect(exitCode).toBe(3)
+    },
+  )
 
   test('because the port is taken is exit code 4', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })

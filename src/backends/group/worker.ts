@@ -90,6 +90,8 @@ export class Worker {
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #log: WorkerLog
+  /** Name of the application that is loaded now, as far as it is known. */
+  #loading = ''
   #settleLoaded: (failure: LoadFailure | undefined) => void = () => {}
   #settleExited: () => void = () => {}
   #ready = false
@@ -263,6 +265,9 @@ export class Worker {
         this.seats.interfaces = this.findings.applications.map((found) => found.interface)
         this.#settleLoaded(undefined)
         return
+      case 'loading':
+        this.#loading = textOf(message, 'application')
+        return
       case 'failed':
         this.#failLoading({
           application: textOf(message, 'application') || undefined,
@@ -311,7 +316,9 @@ export class Worker {
 
   /** It did not become ready and did not say why. */
   #failSilently(summary: string): void {
-    const subject = describeApplications(this.#group.applications)
+    const { applications } = this.#group
+    const loading = applications.filter(({ name }) => name === this.#loading)
+    const subject = describeApplications(loading.length > 0 ? loading : applications)
     const traceback = this.#log.last.join('\n')
     this.#failLoading({ application: undefined, subject, summary, traceback })
   }
