@@ -225,6 +225,70 @@ def test_pieces_leave_one_by_one(drive):
     assert stream.freed and stream.ended
 
 
+def test_pieces_of_one_turn_are_one_frame(drive):
+    async def run(lab, scope, receive, send):
+        name = scope["path"].encode()
+        await send(begin())
+        await send(piece(name + b"1", True))
+        await send(piece(name + b"2", True))
+        await asyncio.sleep(0)
+        # The others have sent something between.
+        await send(piece(name + b"3", True))
+        await send(piece(name + b"4", True))
+        await lab.go.wait()
+        await send(piece(name + b"5", True))
+        await send(piece(name + b"6"))
+
+    lab = Lab(run)
+    driver = drive(lab)
+    names = ["/a", "/b", "/c"]
+    streams = [driver.begin(path=name) for name in names]
+    driver.turns()
+    for name, stream in zip(names, streams):
+        data = name.encode()
+        assert stream.body == b"".join(data + b"%d" % index for index in range(1, 5))
+        assert len(stream.pieces) <= 2
+        assert not stream.ended
+    lab.go.set()
+    for name, stream in zip(names, streams):
+        assert stream.wait().ended
+        assert stream.pieces[-2:] == [f"{name}5".encode(), f"{name}6".encode()]
+        assert stream.body == b"".join(name.encode() + b"%d" % index for index in range(1, 7))
+
+
+def test_joined_pieces_count_against_length_and_window(drive):
+    half = WINDOW // 2
+
+    async def run(lab, scope, receive, send):
+        await send(begin(headers=[(b"content-length", b"%d" % (WINDOW + 10))]))
+        for size in (half, half - 4, 4, 10):
+            await send(piece(b"x" * size, True))
+            lab.notes.append(size)
+        with pytest.raises(Exception, match="more bytes"):
+            await send(piece(b"y", True))
+
+    lab = Lab(run)
+    driver = drive(lab)
+    stream = driver.begin()
+    assert [len(data) for data in stream.pieces] == [WINDOW]
+    assert lab.notes == [half, half - 4, 4]
+    stream.take(WINDOW).wait()
+    assert stream.ended and len(stream.body) == WINDOW + 10 and stream.aborted is None
+
+
+def test_an_error_behind_joined_pieces_cuts_the_response(drive):
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await send(begin())
+            await send(piece(b"a", True))
+            await send(piece(b"b", True))
+            raise ValueError("boom")
+
+    stream = drive(app).get()
+    assert stream.kinds == [frames.HEAD, frames.DATA, frames.ABORT, frames.FREE]
+    assert stream.pieces == [b"ab"] and not stream.ended and "boom" in stream.aborted
+
+
 def test_an_empty_piece_ends_nothing_and_holds_nothing(drive):
     async def run(lab, scope, receive, send):
         await send(begin())

@@ -23,6 +23,7 @@ from taipan.frames import (
     FILE_PAYLOAD,
     HEAD,
     HEAD_LENGTH,
+    HEADER,
     STREAM_HEAD_HEADER,
 )
 from taipan.frames import TRAILERS as TRAILERS_FRAME
@@ -60,6 +61,10 @@ class ResponseStream(Stream):
         "_dropped_bytes",
         "_head",
         "_is_head",
+        "_joint",
+        "_joint_end",
+        "_joint_size",
+        "_joint_turn",
         "_sent",
         "_trailer_lines",
         "_trailers",
@@ -93,6 +98,9 @@ class ResponseStream(Stream):
             data = require_bytes(event, "body", data)
         more = event.get("more_body", False)
         phase = self.phase
+        if phase == BODY and more and data and self.gone is None:
+            self._put_more(data)
+            return False
         if phase >= ENDED:
             return phase == DROPPING and self._drop(data, more)
         head = self._head
@@ -235,9 +243,8 @@ class ResponseStream(Stream):
         if self.phase == STARTED:
             self._put_head(head)
         if more:
-            self._sent += size
             if data:
-                self.put_piece(DATA, 0, 0, data)
+                self._put_more(data)
         elif head.length is not None and self._sent + size < head.length:
             self._fall_short(head, data)
         elif self._trailers:
@@ -303,7 +310,36 @@ class ResponseStream(Stream):
         size = 10 + len(fields)
         header = STREAM_HEAD_HEADER.pack(HEAD, flags, self.number, size, status, length or 0)
         self.phase = BODY
+        #: The last frame of the body: in which turn, where it begins and ends there, its bytes.
+        self._joint_turn = -1
+        self._joint = self._joint_end = self._joint_size = 0
         self.hub.put((header, fields))
+
+    def _put_more(self, data: bytes) -> None:
+        """A piece that others follow. Those of one turn leave together anyway, in one frame."""
+        size = len(data)
+        head = self._head
+        if head is not None and head.length is not None:
+            self._check_length(head, size)
+        self._sent += size
+        if size > self.window:
+            self.put_piece(DATA, 0, 0, data)
+            return
+        self.window -= size
+        hub = self.hub
+        out = hub.out
+        end = len(out)
+        if self._joint_end == end and self._joint_turn == hub.turn:
+            self._joint_size += size
+            out[self._joint] = HEADER.pack(DATA, 0, self.number, self._joint_size)
+            out.append(data)
+            self._joint_end = end + 1
+        else:
+            self._joint_turn = hub.turn
+            self._joint = end
+            self._joint_end = end + 2
+            self._joint_size = size
+            hub.put((HEADER.pack(DATA, 0, self.number, size), data))
 
     def _put_last(self, data: bytes) -> None:
         self.phase = ENDED
