@@ -20,6 +20,8 @@ export class Outbox {
   #queue: Uint8Array[] = []
   #queued = 0
   #corked = false
+  /** Text that waits for what follows it. */
+  #text = ''
 
   constructor(socket: Socket, onProgress: () => void) {
     this.#socket = socket
@@ -28,7 +30,7 @@ export class Outbox {
 
   /** Bytes not yet taken by the connection. */
   get pending(): number {
-    return this.#socket.writableLength + this.#queued
+    return this.#socket.writableLength + this.#queued + this.#text.length
   }
 
   /** Few enough bytes are pending for a paused writer to go on. */
@@ -56,7 +58,7 @@ export class Outbox {
       return
     }
     this.#cork()
-    this.#socket.write(text, 'latin1', this.#written)
+    this.#text += text
   }
 
   /** Writes bytes together with what follows in this tick. They must not be changed afterwards. */
@@ -66,6 +68,7 @@ export class Outbox {
       return
     }
     this.#cork()
+    this.#writeGathered()
     this.#offer(bytes)
   }
 
@@ -73,7 +76,15 @@ export class Outbox {
   flush(): void {
     if (!this.#corked) return
     this.#corked = false
+    this.#writeGathered()
     this.#socket.uncork()
+  }
+
+  #writeGathered(): void {
+    const text = this.#text
+    if (text === '') return
+    this.#text = ''
+    this.#socket.write(text, 'latin1', this.#written)
   }
 
   #cork(): void {
