@@ -37,7 +37,6 @@ DATA_LAST: Final = 1
 DATA_FREE: Final = 2
 ANSWER_FREE: Final = 2
 ABORT_FREE: Final = 2
-TRAILERS_FREE: Final = 2
 MESSAGE_LAST: Final = 1
 MESSAGE_TEXT: Final = 4
 

@@ -22,7 +22,7 @@ export interface CgiWriter {
   variable(name: CgiName, value: string): void
 }
 
-export const CONTENT_TYPE = new CgiName('CONTENT_TYPE')
+const CONTENT_TYPE = new CgiName('CONTENT_TYPE')
 export const CONTENT_LENGTH = new CgiName('CONTENT_LENGTH')
 /** Never written; its presence says that the body was chunked. */
 export const TRANSFER_ENCODING = new CgiName('')

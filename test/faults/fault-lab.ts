@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
-export const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
+const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
 
 /** One line of the journal: which process had what. */
 export interface Entry {

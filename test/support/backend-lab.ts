@@ -13,7 +13,7 @@ import { startFront } from './front.ts'
 import { pollUntil } from './raw-client.ts'
 
 /** Folder of the applications that tests serve. */
-export const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
+const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
 
 /** Interpreter of the tests. */
 export const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The built command, as a person's shell starts it. */
-export const COMMAND = join(ROOT, 'dist/cli/main.js')
+const COMMAND = join(ROOT, 'dist/cli/main.js')
 
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 30_000

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 
 import { parseResponse, ResponseSyntaxError, type RawResponse } from './raw-response.ts'
 
-export { parseResponse, ResponseSyntaxError, type RawResponse } from './raw-response.ts'
+export type { RawResponse } from './raw-response.ts'
 
 /** Longest wait for anything, in ms: long enough for a busy machine, short enough that a hang is a failure. */
 export const DEADLINE = 15_000

@@ -86,16 +86,6 @@ def set_environment(changes: Mapping[str, str | None]) -> None:
             del os.environ[name]
 
 
-def change_directory(folder: str) -> str:
-    """Changes the working directory of the process; gives the one before, empty when it is gone."""
-    try:
-        before = os.getcwd()
-    except OSError:
-        before = ""
-    os.chdir(folder)
-    return before
-
-
 def _set_main(worker: str) -> None:
     """Children of `multiprocessing` import the script of a worker, for its finder."""
     main = sys.modules["__main__"]

@@ -28,7 +28,7 @@ export function killTree(pid: number): void {
 }
 
 /** False when there is no such process any more. */
-export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal)
   } catch {

@@ -1,5 +1,5 @@
 /** Codings in which a file may lie beside the plain one, the better first. */
-export const CODINGS = [
+const CODINGS = [
   { name: 'br', extension: '.br' },
   { name: 'zstd', extension: '.zst' },
   { name: 'gzip', extension: '.gz' },

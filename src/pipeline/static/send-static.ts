@@ -47,7 +47,7 @@ export async function sendRepresentation(
 }
 
 /** A response head from lines that are known to be valid. */
-export function createStaticHead(status: number, lines: string, length?: number): ResponseHead {
+function createStaticHead(status: number, lines: string, length?: number): ResponseHead {
   const fields = length === undefined ? lines : `${lines}Content-Length: ${length}\r\n`
   return {
     status,
