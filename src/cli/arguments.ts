@@ -36,7 +36,7 @@ export function parseCommandLine(words: readonly string[], directory: string): C
   for (const option of listFlags()) {
     const given = texts.get(option.flag.name)
     if (given === undefined) continue
-    checkCommand(option, command)
+    validateCommand(option, command)
     if (option.key === '') continue
     const name = `--${option.flag.name}`
     const parsed =
@@ -83,12 +83,12 @@ function collectTexts(words: readonly string[]): Texts {
     if (token.kind !== 'option') continue
     const flag = flags.get(token.name)
     if (flag === undefined) throw createUnknownError(token.rawName)
-    texts.set(flag.name, [...(texts.get(flag.name) ?? []), checkValue(token, flag.value)])
+    texts.set(flag.name, [...(texts.get(flag.name) ?? []), requireValue(token, flag.value)])
   }
   return { texts, positionals }
 }
 
-function checkValue(
+function requireValue(
   token: {
     readonly rawName: string
     readonly value?: string | undefined
@@ -161,7 +161,7 @@ function resolveTarget(
   return target
 }
 
-function checkCommand({ flag }: FlaggedOption, command: CommandName | undefined): void {
+function validateCommand({ flag }: FlaggedOption, command: CommandName | undefined): void {
   if (command === undefined || flag.commands.includes(command)) return
   throw new TaipanError(
     'USAGE',

@@ -37,7 +37,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
   const { plan, loggers, addresses } = options
   const { logger, accessLog } = loggers
   const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
-  checkInterpreters(groups)
+  validateInterpreters(groups)
   const backends = new Map<string, Backend>()
   for (const group of groups) backends.set(group.name, await createBackend(group, logger))
   const routes = createRoutes(plan, backends, loggers)
@@ -62,7 +62,7 @@ async function createBackend(group: ProcessGroup, logger: Logger): Promise<Backe
 }
 
 /** A process has one Python, so what was found for its embedded groups must be the same. */
-function checkInterpreters(groups: readonly ProcessGroup[]): void {
+function validateInterpreters(groups: readonly ProcessGroup[]): void {
   const [first, ...others] = groups.filter(({ engine }) => engine === 'embedded')
   const other = others.find(({ python }) => python !== first?.python)
   if (first !== undefined && other !== undefined)

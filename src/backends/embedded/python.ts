@@ -54,7 +54,7 @@ async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<Embed
   if (state.failure !== undefined) throw failedBefore(state.failure)
   const facts = state.examined.get(group.python) ?? (await examinePython(group))
   if (state.python !== undefined) {
-    checkSame(state.python.interpreter.facts, facts, group)
+    validateSame(state.python.interpreter.facts, facts, group)
     state.python.surroundings.enter(group)
   } else state.python = startPython(ffi, state, { facts, group })
   state.examined.set(group.python, facts)
@@ -119,7 +119,7 @@ function failedBefore(failure: Error): Error {
   )
 }
 
-function checkSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: ProcessGroup): void {
+function validateSame(running: EmbeddingFacts, facts: EmbeddingFacts, group: ProcessGroup): void {
   if (running.libpython === facts.libpython && running.prefix === facts.prefix) return
   throw notEmbeddable(
     `groups.${group.name}: its Python is ${facts.executable}, and ${running.executable} runs in this process already, which can have one Python only; give both the same "python", or this group the engine "daemon"`,

@@ -11,6 +11,8 @@ export interface ConfigureMessage {
   readonly multithread: boolean
   readonly multiprocess: boolean
   readonly loop: string
+  /** Bytes of `write()` that a request on Node's thread may leave behind for its client. */
+  readonly responseBuffer: number
   readonly serverSoftware: string
   readonly dev: boolean
   readonly argv: readonly string[]

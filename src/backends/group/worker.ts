@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { MessageFromWorker } from './control-channel.ts'
+import type { ConfigureMessage, MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
@@ -123,7 +123,7 @@ export class Worker {
     const loop = this.#createLoop()
     this.seats = new WorkerSeats(links, loop, (link) => this.#recall(link))
     void host.ended.then((end) => this.#onExit(end))
-    this.#control.send(configureMessage(options))
+    this.#control.send(createConfigureMessage(options))
   }
 
   /** The applications are loaded and it has not been asked to end. */
@@ -374,7 +374,7 @@ async function closed(stream: Readable): Promise<void> {
   await new Promise<void>((resolve) => stream.once('close', resolve))
 }
 
-function configureMessage(options: WorkerOptions) {
+function createConfigureMessage(options: WorkerOptions): ConfigureMessage {
   const { group, serverSoftware } = options
   return {
     type: 'configure',
@@ -388,5 +388,5 @@ function configureMessage(options: WorkerOptions) {
     argv: group.argv,
     searchPath: group.searchPath,
     applications: group.applications,
-  } as const
+  }
 }
