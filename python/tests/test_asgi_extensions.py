@@ -6,8 +6,8 @@ import asyncio
 import os
 
 import pytest
-from test_asgi_http import BODY, Lab, app_of, begin, piece
 
+from support.asgi_apps import BODY, Lab, app_of, begin, piece
 from taipan import frames
 from taipan.asgi.stream import WINDOW
 
