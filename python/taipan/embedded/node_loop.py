@@ -12,10 +12,13 @@ import weakref
 from _thread import get_ident
 from asyncio import events
 from contextlib import suppress
+from contextvars import Context
+from heapq import heappush
 from time import perf_counter
 from typing import Any, Callable
 
 from taipan.embedded.forks import end_returned_children_at
+from taipan.embedded.handles import ARE_KNOWN, QuickHandle, QuickTimer
 from taipan.events import Reporter
 from taipan.tracebacks import format_exception, summarize
 
@@ -55,6 +58,8 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     """
 
     _node_thread: int | None = None
+    #: Only asyncio's own handles will do.
+    _plain = not ARE_KNOWN
 
     def __init__(self, reporter: Reporter) -> None:
         selector = _NodeSelector()
@@ -88,6 +93,30 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             sys.set_asyncgen_hooks(*hooks)
             node.driven = False
         return bool(self._ready)  # type: ignore[attr-defined]
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As any loop does it, with fewer steps."""
+        if self._plain or self._debug or self._closed:  # type: ignore[attr-defined]
+            return super().call_soon(callback, *args, context=context)
+        handle = QuickHandle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As any loop does it, with fewer steps."""
+        if self._plain or self._debug or self._closed:  # type: ignore[attr-defined]
+            return super().call_later(delay, callback, *args, context=context)
+        timer = QuickTimer(self.time() + delay, callback, args, self, context)
+        heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        return timer
 
     def begin(self) -> None:
         """From now on Node turns it."""

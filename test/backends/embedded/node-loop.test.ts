@@ -40,6 +40,43 @@ return order[:5] + [len(order)]`),
   expect(await textOf(lab)).toBe('[0, 1, 2, 3, 4, 68]')
 })
 
+test.each([false, true])('callbacks have the handles of asyncio (debug: %s)', async (debug) => {
+  await using lab = await start(
+    asgi(`import contextvars
+loop = asyncio.get_running_loop()
+loop.set_debug(${debug ? 'True' : 'False'})
+var = contextvars.ContextVar("var", default="none")
+var.set("own")
+other = contextvars.Context()
+order = []
+def note(*args):
+    order.append((*args, var.get()))
+soon = loop.call_soon(note, 1, 2)
+loop.call_soon(note, 3, context=other)
+loop.call_soon(note, "never").cancel()
+late = loop.call_later(0.02, note, "late")
+early = loop.call_later(0.01, note, "early")
+at = loop.call_at(loop.time() + 0.015, note, "at", context=other)
+gone = [loop.call_later(0.005, note, "never") for _ in range(300)]
+for timer in gone:
+    timer.cancel()
+var.set("changed")
+kinds = isinstance(soon, asyncio.Handle), isinstance(late, asyncio.TimerHandle), late.when() > early.when(), late > early >= early, early < at < late
+told = []
+loop.set_exception_handler(lambda loop, context: told.append(type(context["exception"]).__name__))
+loop.call_soon(lambda: 1 / 0)
+while len(order) < 5 or not told:
+    await asyncio.sleep(0.001)
+words = "note" in repr(soon), "note" in repr(late), gone[0].cancelled(), early.cancelled()
+loop.set_debug(False)
+return kinds, order, told, words`),
+  )
+  const order = `[(1, 2, 'own'), (3, 'none'), ('early', 'own'), ('at', 'none'), ('late', 'own')]`
+  expect(await textOf(lab)).toBe(
+    `((True, True, True, True, True), ${order}, ['ZeroDivisionError'], (True, True, True, False))`,
+  )
+})
+
 test('work in threads comes back, also by call_soon_threadsafe', async () => {
   await using lab = await start(
     asgi(`loop = asyncio.get_running_loop()
