@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
-import { expectRequestsToShareNothing, SPOILING } from '../support/one-connection.ts'
+import { SPOILING } from '../support/one-connection.ts'
 import type { RawConnection } from '../support/raw-client.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
+import { testExchanges } from './exchanges.ts'
 
 const SERIAL = labApplication({
   name: 'serial',
@@ -23,12 +24,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
   const start = (options?: LabOptions): Promise<BackendLab> => startLab(createBackend, options)
 
   describe(`${name}: requests`, () => {
-    test('answers with status, fields in order, and body', async () => {
-      await using lab = await start()
-      const response = await fetchRaw(lab.url, '/lab/hello')
-      expect([response.status, response.text]).toEqual([200, 'hello'])
-      expect(response.headers('X-One')).toEqual(['1', '2'])
-    })
+    testExchanges(start, SPOILING)
 
     test('gives the application its environ', async () => {
       await using lab = await start()
@@ -48,35 +44,6 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
         'wsgi.run_once': false,
         'taipan.request_id': lab.exchanges[0]?.id,
       })
-    })
-
-    test('requests of one connection share nothing', async () => {
-      await using lab = await start({ own: SPOILING })
-      await expectRequestsToShareNothing(lab.url)
-    })
-
-    test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
-      'passes a body of %i bytes both ways',
-      async (size) => {
-        await using lab = await start()
-        const body = Buffer.alloc(size, 'abcdefghij')
-        const sized = await fetchRaw(lab.url, { method: 'POST', target: '/lab/echo', body })
-        expect(sized.body.equals(body)).toBe(true)
-        const chunks = [body.subarray(0, 1000), body.subarray(1000)].filter(
-          ({ length }) => length > 0,
-        )
-        const target = '/lab/echo-pieces'
-        const chunked = await fetchRaw(lab.url, { method: 'POST', target, chunks })
-        expect(chunked.body.equals(body)).toBe(true)
-      },
-    )
-
-    test('answers although the body was not read', async () => {
-      await using lab = await start()
-      const body = Buffer.alloc(1_000_000)
-      const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
-      expect([response.status, response.text]).toEqual([413, 'not read'])
-      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
     })
 
     test('tells an application that its client left in the middle of an upload', async () => {

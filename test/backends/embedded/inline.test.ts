@@ -4,9 +4,10 @@ import { get } from 'node:http'
 import { describe, expect, test } from 'vitest'
 
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
+import { testExchanges } from '../../contract/exchanges.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, startLab } from '../../support/backend-lab.ts'
-import { expectRequestsToShareNothing, SPOILING } from '../../support/one-connection.ts'
+import { SPOILING } from '../../support/one-connection.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 
 const start = (options?: LabOptions): Promise<BackendLab> =>
@@ -18,13 +19,7 @@ function application(body: string): string {
 }
 
 describe('WSGI on Node’s thread: requests and responses', () => {
-  test('answers with status, fields in order, and body', async () => {
-    await using lab = await start()
-    const response = await fetchRaw(lab.url, '/lab/hello')
-    expect([response.status, response.text]).toEqual([200, 'hello'])
-    expect(response.headers('X-One')).toEqual(['1', '2'])
-    expect(lab.exchanges[0]?.notes.worker).toBe(`web/${process.pid}`)
-  })
+  testExchanges(start, SPOILING)
 
   test('runs on the thread of this process and says so in environ', async () => {
     await using lab = await start()
@@ -37,35 +32,7 @@ describe('WSGI on Node’s thread: requests and responses', () => {
       'wsgi.multiprocess': false,
       'taipan.request_id': lab.exchanges[0]?.id,
     })
-  })
-
-  test('requests of one connection share nothing', async () => {
-    await using lab = await start({ own: SPOILING })
-    await expectRequestsToShareNothing(lab.url)
-  })
-
-  test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
-    'passes a body of %i bytes both ways',
-    async (size) => {
-      await using lab = await start()
-      const body = Buffer.alloc(size, 'abcdefghij')
-      const sized = await fetchRaw(lab.url, { method: 'POST', target: '/lab/echo', body })
-      expect(sized.body.equals(body)).toBe(true)
-      const chunks = [body.subarray(0, 1000), body.subarray(1000)].filter(
-        ({ length }) => length > 0,
-      )
-      const target = '/lab/echo-pieces'
-      const chunked = await fetchRaw(lab.url, { method: 'POST', target, chunks })
-      expect(chunked.body.equals(body)).toBe(true)
-    },
-  )
-
-  test('answers although the body was not read', async () => {
-    await using lab = await start()
-    const body = Buffer.alloc(1_000_000)
-    const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
-    expect([response.status, response.text]).toEqual([413, 'not read'])
-    expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
+    expect(lab.exchanges[0]?.notes.worker).toBe(`web/${process.pid}`)
   })
 
   test('others are answered while uploads stall, more of them than there are helpers', async () => {

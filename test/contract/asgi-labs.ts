@@ -1,0 +1,40 @@
+import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
+import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
+import { fetchRaw } from '../support/raw-client.ts'
+
+/** The application that most tests of the contract ask. */
+export const ASGI_LAB = labApplication({ target: 'asgi_lab.py' })
+
+/** How the tests of one backend come to a lab with an ASGI application. */
+export interface AsgiLabs {
+  /** With a backend that runs. */
+  readonly start: (options?: LabOptions) => Promise<BackendLab>
+  /** With one that was not started. */
+  readonly open: (options?: LabOptions) => Promise<BackendLab>
+}
+
+/** Labs of `asgi_lab.py`, or of another application. */
+export function createAsgiLabs(createBackend: BackendFactory): AsgiLabs {
+  const withLab = (options: LabOptions = {}): LabOptions =>
+    options.own === undefined ? { applications: [ASGI_LAB], ...options } : options
+  return {
+    start: (options) => startLab(createBackend, withLab(options)),
+    open: (options) => openLab(createBackend, withLab(options)),
+  }
+}
+
+/** What a path answers. */
+export async function fetchText(lab: BackendLab, target: string): Promise<string> {
+  return (await fetchRaw(lab.url, target)).text
+}
+
+/** Source of an application that answers with a text. */
+export function asgiAnswer(text: string): string {
+  return [
+    'async def application(scope, receive, send):',
+    '    assert scope["type"] == "http"',
+    '    await send({"type": "http.response.start", "status": 200})',
+    `    await send({"type": "http.response.body", "body": b"${text}"})`,
+    '',
+  ].join('\n')
+}

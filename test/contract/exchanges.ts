@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+
+import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
+import { expectRequestsToShareNothing } from '../support/one-connection.ts'
+import { fetchRaw } from '../support/raw-client.ts'
+
+/** What holds for requests and responses whatever interface the application has. `spoiling` is the source of one that changes what it was given. */
+export function testExchanges(
+  start: (options?: LabOptions) => Promise<BackendLab>,
+  spoiling: string,
+): void {
+  test('answers with status, fields in order, and body', async () => {
+    await using lab = await start()
+    const response = await fetchRaw(lab.url, '/lab/hello')
+    expect([response.status, response.text]).toEqual([200, 'hello'])
+    expect(response.headers('X-One')).toEqual(['1', '2'])
+  })
+
+  test('requests of one connection share nothing', async () => {
+    await using lab = await start({ own: spoiling })
+    await expectRequestsToShareNothing(lab.url)
+  })
+
+  test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
+    'passes a body of %i bytes both ways',
+    async (size) => {
+      await using lab = await start()
+      const body = Buffer.alloc(size, 'abcdefghij')
+      const sized = await fetchRaw(lab.url, { method: 'POST', target: '/lab/echo', body })
+      expect(sized.body.equals(body)).toBe(true)
+      const chunks = [body.subarray(0, 1000), body.subarray(1000)].filter(
+        ({ length }) => length > 0,
+      )
+      const target = '/lab/echo-pieces'
+      const chunked = await fetchRaw(lab.url, { method: 'POST', target, chunks })
+      expect(chunked.body.equals(body)).toBe(true)
+    },
+  )
+
+  test('answers although the body was not read', async () => {
+    await using lab = await start()
+    const body = Buffer.alloc(1_000_000)
+    const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
+    expect([response.status, response.text]).toEqual([413, 'not read'])
+    expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
+  })
+}
