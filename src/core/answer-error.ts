@@ -5,16 +5,21 @@ import type { FieldPairs } from './response-head.ts'
 import { createTextHead } from './response-head.ts'
 import { reasonPhrase } from './status.ts'
 
+/** What an answer to an error has besides. */
+export interface ErrorAnswer {
+  readonly fields?: FieldPairs
+  /** In the place of the text; for development only. */
+  readonly detail?: string | undefined
+}
+
 /**
  * Answers an exchange with the status of an error and a short neutral text, or cuts the connection when
- * a response has begun already or the error has no status. `detail` replaces the text; give one in
- * development only.
+ * a response has begun already or the error has no status.
  */
 export function answerError(
   exchange: Exchange,
   code: ErrorCode,
-  extraFields: FieldPairs = [],
-  detail?: string,
+  { fields, detail }: ErrorAnswer = {},
 ): void {
   const { response } = exchange
   const facts: ErrorFacts = ERRORS[code]
@@ -24,5 +29,5 @@ export function answerError(
   }
   const text = detail ?? reasonPhrase(facts.status)
   const body = Buffer.from(`${text}\n`, 'utf8')
-  response.send(createTextHead(facts.status, body.length, extraFields), body)
+  response.send(createTextHead(facts.status, body.length, fields), body)
 }

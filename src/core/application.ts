@@ -34,4 +34,5 @@ export interface FileApplication {
   readonly multithread: boolean
 }
 
+/** An application of a process group, as its workers are told of it. */
 export type Application = TargetApplication | FileApplication

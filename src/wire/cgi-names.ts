@@ -23,6 +23,7 @@ export interface CgiWriter {
 }
 
 const CONTENT_TYPE = new CgiName('CONTENT_TYPE')
+/** Names that are written apart from the fields of the request. */
 export const CONTENT_LENGTH = new CgiName('CONTENT_LENGTH')
 /** Never written; its presence says that the body was chunked. */
 export const TRANSFER_ENCODING = new CgiName('')

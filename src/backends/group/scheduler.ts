@@ -100,7 +100,7 @@ export class Scheduler {
       return
     }
     if (this.waiting >= this.#limit) this.#removeGone()
-    if (this.waiting >= this.#limit) answerError(exchange, 'OVERLOADED', ['Retry-After', '1'])
+    if (this.waiting >= this.#limit) refuseExchange(exchange, 'OVERLOADED')
     else {
       const sequence = ++this.#sequence
       const since = performance.now()
@@ -276,5 +276,5 @@ export class Scheduler {
 
 /** Answers an exchange that no worker can take now. */
 export function refuseExchange(exchange: Exchange, code: ErrorCode, detail?: string): void {
-  answerError(exchange, code, ['Retry-After', '1'], detail)
+  answerError(exchange, code, { fields: ['Retry-After', '1'], detail })
 }

@@ -29,7 +29,7 @@ export function resolveApplications(
 ): PlacedApplication[] {
   const placed = Object.entries(config.apps).map(([name, app]) => {
     checkMechanism(name, app, problems)
-    const group = resolveGroupName(name, app.group, config, problems)
+    const group = resolveGroupName({ name, group: app.group }, config, problems)
     return placeApplication({ name, app, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
@@ -123,8 +123,7 @@ function checkMechanism(name: string, app: AppConfig, problems: string[]): void 
 }
 
 function resolveGroupName(
-  name: string,
-  group: string | undefined,
+  { name, group }: { readonly name: string; readonly group: string | undefined },
   config: FullConfig,
   problems: string[],
 ): string {

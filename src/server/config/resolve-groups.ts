@@ -24,15 +24,19 @@ export function resolveGroups(sources: GroupSources, problems: string[]): GroupP
     const members = sources.applications.filter(({ group }) => group === name)
     const [first] = members
     if (first === undefined) continue
-    plans.push(createGroup(name, [first, ...members.slice(1)], sources, problems))
+    plans.push(createGroup({ name, members: [first, ...members.slice(1)] }, sources, problems))
   }
   checkEngines(plans, sources, problems)
   return plans
 }
 
+interface NamedMembers {
+  readonly name: string
+  readonly members: readonly [PlacedApplication, ...PlacedApplication[]]
+}
+
 function createGroup(
-  name: string,
-  members: readonly [PlacedApplication, ...PlacedApplication[]],
+  { name, members }: NamedMembers,
   sources: GroupSources,
   problems: string[],
 ): GroupPlan {

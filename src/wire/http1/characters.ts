@@ -34,6 +34,7 @@ export const HEX_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : 255
 })
 
+/** Bytes that stand between the parts of a message. */
 export const HTAB = 0x09
 export const LF = 0x0a
 export const CR = 0x0d
