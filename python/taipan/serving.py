@@ -17,7 +17,7 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
-from taipan.tracebacks import format_exception, format_stacks, summarize
+from taipan.tracebacks import format_exception, summarize
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
@@ -62,7 +62,6 @@ class Serving:
         """What is answered to messages of the control channel."""
         return {
             "ping": lambda message: self.channel.send({"type": "pong", "id": message.get("id")}),
-            "stacks": lambda _: self.channel.send({"type": "stacks", "text": format_stacks()}),
             "interrupt": self._on_interrupt,
             "recall": self._on_recall,
         }

@@ -61,19 +61,6 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:half]} ... {left_out} characters ... {text[-half:]}"
 
 
-def format_stacks() -> str:
-    """The stacks of all threads."""
-    import threading
-
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    parts = []
-    for ident, frame in sys._current_frames().items():
-        parts.append(f"Thread {names.get(ident, '?')} ({ident}):\n")
-        parts.extend(traceback.format_stack(frame))
-        parts.append("\n")
-    return "".join(parts)
-
-
 def is_own(filename: str) -> bool:
     """The file belongs to Taipan or to the import machinery."""
     return filename.startswith((_OWN, "<frozen importlib")) or filename in _OTHERS

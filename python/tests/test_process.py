@@ -311,29 +311,6 @@ def test_pings_are_answered_while_the_main_thread_imports(start_worker, write, t
     worker.wait_for("ready")
 
 
-def test_stacks_of_all_threads(start_worker, write):
-    application = write(
-        """
-        import time
-        def app(environ, start_response):
-            start_response("200 OK", [])
-            yield b"begun"
-            wait_here()
-        def wait_here():
-            time.sleep(1000)
-        """
-    )
-    worker = start_worker(application)
-    worker.threads[0].request()
-    worker.threads[0].expect(frames.HEAD)
-    deadline = time.monotonic() + 10
-    text = ""
-    while "wait_here" not in text and time.monotonic() < deadline:
-        worker.tell({"type": "stacks"})
-        text = worker.wait_for("stacks")["text"]
-    assert "wait_here" in text and "taipan-0" in text
-
-
 def test_an_interrupt_raises_in_the_application(start_worker, write):
     application = write(
         """

@@ -62,7 +62,3 @@ def test_causes_are_kept_and_loops_end():
 def test_summaries_are_one_line():
     assert tracebacks.summarize(ValueError("one\ntwo")) == "ValueError: one"
     assert tracebacks.summarize(ValueError()) == "ValueError"
-
-
-def test_stacks_name_the_threads():
-    assert "MainThread" in tracebacks.format_stacks()

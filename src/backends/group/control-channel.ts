@@ -26,7 +26,6 @@ export type MessageToWorker =
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'interrupt'; readonly thread: number; readonly request: string }
   | { readonly type: 'recall'; readonly thread: number }
-  | { readonly type: 'stacks' }
   | { readonly type: 'stop' }
 
 /** A JSON object from a worker; `type` says what else is in it. */
