@@ -20,8 +20,6 @@ export class Outbox {
   #queue: Uint8Array[] = []
   #queued = 0
   #corked = false
-  /** Text that waits for what follows it. */
-  #text = ''
 
   constructor(socket: Socket, onProgress: () => void) {
     this.#socket = socket
@@ -30,7 +28,7 @@ export class Outbox {
 
   /** Bytes not yet taken by the connection. */
   get pending(): number {
-    return this.#socket.writableLength + this.#queued + this.#text.length
+    return this.#socket.writableLength + this.#queued
   }
 
   /** Few enough bytes are pending for a paused writer to go on. */
@@ -58,7 +56,7 @@ export class Outbox {
       return
     }
     this.#cork()
-    this.#text += text
+    this.#socket.write(text, 'latin1', this.#written)
   }
 
   /** Writes bytes together with what follows in this tick. They must not be changed afterwards. */
@@ -68,7 +66,6 @@ export class Outbox {
       return
     }
     this.#cork()
-    this.#writeGathered()
     this.#offer(bytes)
   }
 
@@ -76,15 +73,7 @@ export class Outbox {
   flush(): void {
     if (!this.#corked) return
     this.#corked = false
-    this.#writeGathered()
     this.#socket.uncork()
-  }
-
-  #writeGathered(): void {
-    const text = this.#text
-    if (text === '') return
-    this.#text = ''
-    this.#socket.write(text, 'latin1', this.#written)
   }
 
   #cork(): void {
