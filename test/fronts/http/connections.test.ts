@@ -116,9 +116,10 @@ describe('limits', () => {
 
 describe('stop', () => {
   test('ends idle connections at once and lets running exchanges finish', async () => {
+    let finish = (): void => {}
     const lab = await startLab(
       (exchange) => {
-        if (exchange.request.path === '/slow') setTimeout(() => nameRequest(exchange), 150)
+        if (exchange.request.path === '/slow') finish = () => nameRequest(exchange)
         else nameRequest(exchange)
       },
       { timeouts: { shutdown: 10_000 } },
@@ -134,6 +135,7 @@ describe('stop', () => {
     await idle.waitForEnd()
     await fresh.waitForEnd()
     expect(lab.outcomes).toHaveLength(1)
+    finish()
     const responses = await running.readUntilEnd()
     expect(responses.map((response) => response.text)).toEqual(['GET /slow'])
     expect(responses[0]?.header('Connection')).toBe('close')
