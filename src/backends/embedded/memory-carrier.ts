@@ -64,6 +64,10 @@ export class MemoryCarrier implements Carrier {
     }
   }
 
+  get writable(): boolean {
+    return !this.#destroyed
+  }
+
   /** Begins to call Python, which has opened its side of the memory. */
   open(port: PortFacts): void {
     if (this.#destroyed) {

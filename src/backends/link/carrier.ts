@@ -6,6 +6,8 @@ export interface Carrier {
   onClose: ((error: Error | undefined) => void) | undefined
   /** Called each time the worker caught up after a `write` that returned false. One listener. */
   onDrain: (() => void) | undefined
+  /** What is written is carried. It is not from the carrier's end on, which `onClose` tells a little later. */
+  readonly writable: boolean
   /** Takes whole frames in any case; the bytes may be changed after the call. False: wait for `onDrain` before more bodies. */
   write(frames: Uint8Array): boolean
   /** Ends it on this side. */

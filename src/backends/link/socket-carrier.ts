@@ -20,6 +20,10 @@ export class SocketCarrier implements Carrier {
     socket.on('close', () => this.onClose?.(this.#error))
   }
 
+  get writable(): boolean {
+    return this.#socket.writable
+  }
+
   write(frames: Uint8Array): boolean {
     // A copy: what the kernel does not take at once is read later.
     return this.#socket.write(Uint8Array.prototype.slice.call(frames))

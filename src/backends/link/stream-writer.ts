@@ -11,10 +11,12 @@ const BATCH_BYTES = 64 * 1024
 export class StreamWriter implements FrameTarget {
   /** Number of the write that takes the next frame along. */
   batch = 0
-  /** Stream whose request was written last, with nothing behind it; 0 when something is. */
+  /** Stream whose request was sent last, with nothing behind it; 0 when something is. */
   lastRequest = 0
   readonly #carrier: Carrier
   readonly #marshal = new MarshalWriter()
+  /** The same of what is sent next. */
+  #nextLast = 0
   #flows = true
   #scheduled = false
   #closed = false
@@ -32,7 +34,7 @@ export class StreamWriter implements FrameTarget {
     else writeWsgiRequest(errand, marshal)
     if (body === undefined) marshal.none()
     else this.#addBody(body)
-    this.lastRequest = stream
+    this.#nextLast = stream
     this.#complete({ type: FrameType.REQUEST, flags: 0, status: stream }, start)
   }
 
@@ -40,7 +42,7 @@ export class StreamWriter implements FrameTarget {
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
     if (payload !== undefined) marshal.raw(payload)
-    this.lastRequest = 0
+    this.#nextLast = 0
     this.#complete(mark, start)
     return this.#flows
   }
@@ -84,8 +86,11 @@ export class StreamWriter implements FrameTarget {
   #flush(): void {
     const marshal = this.#marshal
     if (marshal.length === 0) return
-    this.batch++
-    if (!this.#closed) this.#flows = this.#carrier.write(marshal.view()) && this.#flows
+    if (!this.#closed && this.#carrier.writable) {
+      this.batch++
+      this.lastRequest = this.#nextLast
+      this.#flows = this.#carrier.write(marshal.view()) && this.#flows
+    }
     marshal.clear()
     marshal.trim(BATCH_BYTES)
   }

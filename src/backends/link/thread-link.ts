@@ -159,7 +159,7 @@ export class ThreadLink implements FrameSink {
   /**
    * The requests that the thread, whose end has come, has certainly not begun, so that others may take them. After the end
    * of its bytes these are the ones behind its current one, which it begins only when it has freed itself; the current one
-   * too when the kernel tells by ECONNRESET that it was left unread. After EPIPE they are those that were never sent.
+   * too when it was not sent, or the kernel tells by ECONNRESET that it was left unread. After EPIPE they are those that were never sent.
    */
   takeBack(error: Error | undefined): Errand[] {
     // What it was asked to give back is the last of what it had, so the answers before that are in order.
@@ -167,7 +167,8 @@ export class ThreadLink implements FrameSink {
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
     this.#decoder.stop()
     const code = error !== undefined && 'code' in error ? error.code : undefined
-    const lastSent = code === 'EPIPE' ? this.#writer.sent : this.#serial
+    const { sent } = this.#writer
+    const lastSent = code === 'EPIPE' || isAfter(this.#serial, sent) ? sent : this.#serial
     const sentAhead = this.#ahead.length > 0
     const errands = this.#ahead.takeAfter(lastSent)
     const unread = !this.#heard && code === 'ECONNRESET' && !sentAhead

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, expect, test } from 'vitest'
+
+import type { Errand } from '../../../src/backends/link/errand.ts'
+import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
+import { SocketCarrier } from '../../../src/backends/link/socket-carrier.ts'
+import { StreamLink } from '../../../src/backends/link/stream-link.ts'
+import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
+import { createPlainExchange } from '../../support/plain-exchange.ts'
+import { pollUntil } from '../../support/raw-client.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'taipan-link-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+// Node tells the end of a socket one turn and more before its close, and drops what is written in between.
+test.each([
+  ['that ends', false],
+  ['that ends with a request unread', true],
+] as const)('a loop %s was not sent what comes before the close', async (_when, early) => {
+  const { near, far } = await createPair()
+  const first = createErrand()
+  const second = createErrand()
+  const taken = new Promise<Errand[]>((resolve) => {
+    const link = new StreamLink(new SocketCarrier(near), {
+      pid: 1,
+      label: 'web/1',
+      requestBuffer: 1_000_000,
+      cancelOnDisconnect: false,
+      isAsgi: () => true,
+      onFree: () => {},
+      onLost: (error) => resolve(link.takeBack(error)),
+    })
+    if (early) link.serve(first)
+    near.once('end', () => link.serve(second))
+    near.once('error', () => link.serve(second))
+  })
+  if (early) await pollUntil(() => near.bytesWritten > 0 || undefined, 'the first request')
+  far.destroy()
+  expect(await taken).toEqual(early ? [first, second] : [second])
+})
+
+test('a thread that ends was not sent what comes before the close', async () => {
+  const { near, far } = await createPair()
+  const errand = createErrand()
+  const taken = new Promise<Errand[]>((resolve) => {
+    const link: ThreadLink = new ThreadLink(0, near, {
+      pid: 1,
+      label: 'web/1',
+      requestBuffer: 1_000_000,
+      held: new HeldResponses({ response: 1000, responseTotal: 1000 }),
+      onFree: () => {},
+      onLost: (_link, error) => resolve(link.takeBack(error)),
+      underPressure: () => false,
+    })
+    // Sockets are closed after the callbacks of setImmediate.
+    near.once('end', () => setImmediate(() => link.serve(errand)))
+  })
+  far.destroy()
+  expect(await taken).toEqual([errand])
+})
+
+function createErrand(): Errand {
+  return {
+    exchange: createPlainExchange(),
+    invocation: { application: 'app', scriptName: '', pathInfo: '/' },
+    application: 0,
+    body: undefined,
+  }
+}
+
+let pairs = 0
+
+async function createPair(): Promise<{ near: Socket; far: Socket }> {
+  const path = join(folder, `${pairs++}.sock`)
+  const server = createServer({ pauseOnConnect: true }).listen(path)
+  await once(server, 'listening')
+  const near = connect(path)
+  const [far]: Socket[] = await once(server, 'connection')
+  server.close()
+  if (far === undefined) throw new Error('no connection')
+  return { near, far }
+}
