@@ -198,7 +198,6 @@ export class StreamLink implements FrameSink {
   #lose(error: Error | undefined): void {
     if (this.#lost) return
     this.#lost = true
-    this.#writer.close()
     this.#carrier.destroy()
     this.#settleEnded()
     this.#surroundings.onLost(error)

@@ -19,7 +19,6 @@ export class StreamWriter implements FrameTarget {
   #nextLast = 0
   #flows = true
   #scheduled = false
-  #closed = false
 
   constructor(carrier: Carrier) {
     this.#carrier = carrier
@@ -52,12 +51,6 @@ export class StreamWriter implements FrameTarget {
     this.#flows = true
   }
 
-  /** Sends nothing more. */
-  close(): void {
-    this.#closed = true
-    this.#marshal.clear()
-  }
-
   readonly #release = (): void => {
     this.#scheduled = false
     this.#flush()
@@ -86,7 +79,7 @@ export class StreamWriter implements FrameTarget {
   #flush(): void {
     const marshal = this.#marshal
     if (marshal.length === 0) return
-    if (!this.#closed && this.#carrier.writable) {
+    if (this.#carrier.writable) {
       this.batch++
       this.lastRequest = this.#nextLast
       this.#flows = this.#carrier.write(marshal.view()) && this.#flows
