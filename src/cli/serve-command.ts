@@ -41,11 +41,11 @@ async function runServer(
     if (signals.stopping === undefined) throw error
     return await finish(signals.stopping)
   }
-  await collectWhenIdle()
   // What workers wrote before they said that they are ready lies in pipes that are read by then.
   await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
+  await collectWhenIdle()
   return await finish(signals.waitForStop())
 }
 

@@ -73,12 +73,12 @@ async function start(message: StartMessage): Promise<void> {
     if (leaving === undefined) await fail(error)
     return
   }
-  const ffi = await loadSystemFfi()
-  await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
   const { findings, failures } = server
   // What the start has logged must not come behind the news of its end.
   await logger.written()
   tell({ type: 'ready', findings, failures })
+  const ffi = await loadSystemFfi()
+  await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
 }
 
 async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {
