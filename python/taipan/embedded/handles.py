@@ -1,4 +1,7 @@
-"""Handles of callbacks, made with fewer steps than asyncio's: each request needs several."""
+"""Handles of callbacks, made with fewer steps than asyncio's: each request needs several.
+
+A call from one constructor to another is one of the steps, so each sets all attributes itself.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import warnings
 import weakref
 from _thread import get_ident
 from asyncio import events
+from collections import deque
 from contextlib import suppress
 from contextvars import Context
 from heapq import heappush
@@ -57,6 +58,15 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     it then. For other threads it counts as running from `begin` on.
     """
 
+    # Of asyncio's own loop, which does not declare them.
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[Any]
+    _run_once: Callable[[], None]
+    _debug: bool
+    _closed: bool
+    _asyncgen_firstiter_hook: Callable[..., None]
+    _asyncgen_finalizer_hook: Callable[..., None]
+
     _node_thread: int | None = None
     #: Only asyncio's own handles will do.
     _plain = not ARE_KNOWN
@@ -76,7 +86,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         node.driven = True
         node.polled = polled
         hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)  # type: ignore[attr-defined]
+        sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)
         events._set_running_loop(self)
         state = self.__dict__
         state["_thread_id"] = self._node_thread
@@ -92,16 +102,16 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
             state["_stopping"] = False
             sys.set_asyncgen_hooks(*hooks)
             node.driven = False
-        return bool(self._ready)  # type: ignore[attr-defined]
+        return bool(self._ready)
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """As any loop does it, with fewer steps."""
-        if self._plain or self._debug or self._closed:  # type: ignore[attr-defined]
+        if self._plain or self._debug or self._closed:
             return super().call_soon(callback, *args, context=context)
         handle = QuickHandle(callback, args, self, context)
-        self._ready.append(handle)  # type: ignore[attr-defined]
+        self._ready.append(handle)
         return handle
 
     def call_later(  # type: ignore[override]
@@ -112,10 +122,10 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """As any loop does it, with fewer steps."""
-        if self._plain or self._debug or self._closed:  # type: ignore[attr-defined]
+        if self._plain or self._debug or self._closed:
             return super().call_later(delay, callback, *args, context=context)
         timer = QuickTimer(self.time() + delay, callback, args, self, context)
-        heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        heappush(self._scheduled, timer)
         return timer
 
     def begin(self) -> None:
@@ -130,20 +140,20 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     @property
     def busy(self) -> bool:
         """There is something to do, now or at some time."""
-        return bool(self._ready or self._scheduled)  # type: ignore[attr-defined]
+        return bool(self._ready or self._scheduled)
 
     @property
     def due(self) -> bool:
         """There is something to do at once."""
-        if self._ready:  # type: ignore[attr-defined]
+        if self._ready:
             return True
-        scheduled = self._scheduled  # type: ignore[attr-defined]
+        scheduled = self._scheduled
         return bool(scheduled) and scheduled[0]._when <= self.time()
 
     @property
     def delay(self) -> float:
         """Seconds until the next timer; -1 without one."""
-        scheduled = self._scheduled  # type: ignore[attr-defined]
+        scheduled = self._scheduled
         return max(0.0, scheduled[0]._when - self.time()) if scheduled else -1.0
 
     def add_signal_handler(  # type: ignore[override]
@@ -195,7 +205,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
     def drop(self) -> None:
         """Forgets what is ready, in a forked child: the rest of the turn belongs to the parent."""
         if self.__dict__.get("_thread_id") == get_ident():
-            self._ready.clear()  # type: ignore[attr-defined]
+            self._ready.clear()
 
     def close(self) -> None:
         """Does nothing, unless it runs: Node needs it until the end."""
@@ -213,11 +223,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
         super().close()
 
     def _run_rounds(self) -> None:
-        run_once: Callable[[], None] = self._run_once  # type: ignore[attr-defined]
+        run_once: Callable[[], None] = self._run_once
         node = self._node
         node.asked = False
         run_once()
-        ready = self._ready  # type: ignore[attr-defined]
+        ready = self._ready
         if not ready:
             return
         until = perf_counter() + _ROUNDS_SECONDS
