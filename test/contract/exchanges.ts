@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { expectRequestsToShareNothing } from '../support/one-connection.ts'
-import { fetchRaw } from '../support/raw-client.ts'
+import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
 /** What holds for requests and responses whatever interface the application has. `spoiling` is the source of one that changes what it was given. */
 export function testExchanges(
@@ -42,6 +42,22 @@ export function testExchanges(
     const body = Buffer.alloc(1_000_000)
     const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
     expect([response.status, response.text]).toEqual([413, 'not read'])
+    expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
+  })
+
+  test('answers 500 to an exception, and cuts the connection when the body had begun', async () => {
+    await using lab = await start()
+    const failed = await fetchRaw(lab.url, '/lab/raise')
+    expect([failed.status, failed.complete]).toEqual([500, true])
+    expect(failed.text).not.toContain('LookupError')
+    const cut = await fetchRaw(lab.url, '/lab/raise-late')
+    expect([cut.status, cut.text, cut.complete]).toEqual([200, 'begun', false])
+    await pollUntil(
+      () =>
+        lab.records.some(({ fields }) => String(fields['traceback']).includes('raised late')) ||
+        undefined,
+      'the traceback',
+    )
     expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
   })
 }

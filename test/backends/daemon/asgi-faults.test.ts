@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, openLab, PYTHON, startLab } from '../../support/backend-lab.ts'
+import { FORK } from '../../support/forking.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 import { openWebSocket } from '../../support/web-socket-client.ts'
 
@@ -220,18 +221,7 @@ test.each(['asyncio', 'uvloop'] as const)(
   },
 )
 
-const FORKING = `
-import asyncio, os
-def fork(way):
-    child = os.fork()
-    if child:
-        return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    if way == "raise":
-        raise ValueError("in the child")
-    if way == "leave":
-        asyncio.run(asyncio.to_thread(print))
-        os._exit(4)
-    return "from the child"
+const FORKING = `${FORK}
 async def application(scope, receive, send):
     assert scope["type"] == "http"
     way = scope["query_string"].decode()

@@ -2,22 +2,9 @@ import { expect, test } from 'vitest'
 
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
 import { startLab } from '../../support/backend-lab.ts'
+import { ENDED, FORK } from '../../support/forking.ts'
 import { fetchRaw } from '../../support/raw-client.ts'
 
-const ENDED = 70
-/** Answers with how a child ended that went on like the application itself. */
-const FORK = `
-import os
-def fork(way):
-    child = os.fork()
-    if child:
-        return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    if way == "raise":
-        raise ValueError("in the child")
-    if way == "exit":
-        raise SystemExit(3)
-    return "from the child"
-`
 const WSGI = `${FORK}
 def application(environ, start_response):
     environ["wsgi.input"].read(1)
@@ -26,7 +13,6 @@ def application(environ, start_response):
     return [text.encode()]
 `
 const ASGI = `${FORK}
-import asyncio
 async def application(scope, receive, send):
     if scope["type"] != "http":
         raise RuntimeError("no lifespan")
@@ -36,7 +22,7 @@ async def application(scope, receive, send):
 `
 
 const ASGI_THREAD = ASGI.replace('fork(scope', 'await asyncio.to_thread(fork, scope')
-const THREAD = `${WSGI.replace('import os', 'import os, threading')}
+const THREAD = `${WSGI.replace('import asyncio, os', 'import asyncio, os, threading')}
 def fork_within(way):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(fork(way)))
@@ -70,7 +56,7 @@ test('a child ends with the thread that forked, as in Python’s own program', a
 })
 
 test('a child that comes back from an import is ended', async () => {
-  const own = `${WSGI.replace('import os', 'import os, time')}
+  const own = `${WSGI.replace('import asyncio, os', 'import asyncio, os, time')}
 child = os.fork()
 STATUS = str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])) if child else ""
 def fork(_way):
