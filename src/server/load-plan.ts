@@ -43,7 +43,7 @@ export function resolveConfigPlan(
   surroundings: { readonly cwd: string; readonly environment: Environment },
 ): ServerPlan {
   const { cwd: directory, environment } = surroundings
-  requireObject(options)
+  validateObject(options)
   const layer = { directory, value: { ...options }, origins: new Map<string, string>() }
   const { value, origins } = mergeLayers([layer])
   return resolveServer({
@@ -55,7 +55,7 @@ export function resolveConfigPlan(
 }
 
 /** Not every caller has types. */
-function requireObject(options: unknown): void {
+function validateObject(options: unknown): void {
   if (isRecord(options)) return
   const example = typeof options === 'string' ? JSON.stringify(options) : '"shop.wsgi:application"'
   const found = Array.isArray(options) ? 'a list' : (JSON.stringify(options) ?? typeof options)

@@ -54,7 +54,7 @@ export function requireFailure(error: unknown): TaipanError {
 }
 
 /** Throws, and says of each group what serves now, unless all were reloaded. */
-export function requireReloaded(outcomes: readonly ReloadOutcome[]): void {
+export function validateReloaded(outcomes: readonly ReloadOutcome[]): void {
   const first = outcomes.find(({ error }) => error !== undefined)?.error
   if (first === undefined) return
   const texts = outcomes.map((outcome) =>

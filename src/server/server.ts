@@ -5,7 +5,7 @@ import type { Service } from '../core/service.ts'
 import type { ListenAddress } from '../fronts/http/options.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
-import { reloadGroup, requireReloaded } from './reload-outcome.ts'
+import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 
 /** A server of Python applications that runs until it is stopped. */
@@ -101,7 +101,7 @@ export class PlannedServer implements RunnableServer {
     const reloads = [...this.#assembly.backends].map(([name, backend]) =>
       reloadGroup(name, backend),
     )
-    requireReloaded(await Promise.all(reloads))
+    validateReloaded(await Promise.all(reloads))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import { choosePython } from '../choose-python.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
-import { requireReloaded } from '../reload-outcome.ts'
+import { validateReloaded } from '../reload-outcome.ts'
 import { createReloader, type Reloader } from '../reloader.ts'
 import type { RunnableServer } from '../server.ts'
 import { SERVER_SOFTWARE } from '../version.ts'
@@ -66,7 +66,7 @@ export class ReplicatedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    requireReloaded(await this.#replicas.reload())
+    validateReloaded(await this.#replicas.reload())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
