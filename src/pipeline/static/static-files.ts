@@ -79,8 +79,8 @@ class StaticFiles {
     if (entry.kind === 'refused') return this.#refuse(exchange)
     if (entry.kind === 'nothing' || !isRead(exchange)) return this.#answerNothing(exchange, next)
     // Where files stand in front of an application, a folder without an index may be one of its pages.
-    if (this.#fallthrough && !(await this.#hasIndex(path))) return next(exchange)
-    this.#redirectToFolder(exchange)
+    if (this.#fallthrough && !(await this.#hasIndex(path))) goOn(exchange, next)
+    else this.#redirectToFolder(exchange)
   }
 
   async #answerFolder(exchange: Exchange, path: string, next: Handler): Promise<void> {
@@ -99,7 +99,7 @@ class StaticFiles {
   }
 
   #answerNothing(exchange: Exchange, next: Handler): void {
-    if (this.#fallthrough) next(exchange)
+    if (this.#fallthrough) goOn(exchange, next)
     else this.#refuse(exchange)
   }
 
@@ -139,6 +139,7 @@ class StaticFiles {
     try {
       const preference = this.#readPreference(exchange)
       chosen = await this.#findSibling(path, preference)
+      if (exchange.response.finished) return
       if (chosen === undefined && !preference.identity)
         return sendEmpty(exchange, 406, this.#commonLines)
       const { file, coding } = chosen ?? { file: plain, coding: undefined }
@@ -173,6 +174,11 @@ class StaticFiles {
     this.#logger?.warn({ request: exchange.id, reason }, 'a static file could not be sent')
     answerError(exchange, 'INTERNAL')
   }
+}
+
+/** A client that left while files were looked for needs no other answerer. */
+function goOn(exchange: Exchange, next: Handler): void {
+  if (!exchange.response.finished) next(exchange)
 }
 
 function isRead(exchange: Exchange): boolean {
