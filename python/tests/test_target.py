@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import explain_load_error, format_load_error, make_slot
 from taipan.loader.target import parse_target
+
+VECTORS = Path(__file__).parents[2] / "test" / "vectors"
 
 
 @pytest.fixture
@@ -200,6 +204,14 @@ def test_folders(project, folder):
     project.write(f"{base}/wsgi.py", APP)
     target = str(project.folder / "site") if folder == "" else f"./{base}"
     assert project.load(target).expression == "application"
+
+
+def test_of_several_files_of_a_folder_the_first_usual_name_is_taken(project):
+    names = json.loads((VECTORS / "folder-files.json").read_text("utf-8"))
+    assert len(names) > 1
+    for name in reversed(names):
+        project.write(f"site/{name}", f'def application(*_): return [b"{name}"]')
+        assert project.call("./site") == [name.encode()]
 
 
 def test_a_folder_that_holds_nothing_is_refused(project):

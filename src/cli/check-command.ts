@@ -7,7 +7,7 @@ import { formatReport } from './check-report.ts'
 /** `taipan check`: prints what was found, and resolves with 0, 3 (an application does not load) or 5 (no Python, or not for the engine or the loop asked for). */
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
   const { layer, config } = line
-  const plan = await loadCommandPlan({ layer, config, environment })
+  const plan = await loadCommandPlan({ layer, config, environment, mayServeNothing: true })
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`)
   const reports = await checkServer(plan)
   process.stdout.write(

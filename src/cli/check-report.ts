@@ -24,7 +24,9 @@ function formatGroup(report: GroupReport, several: boolean): string {
     `  embedding   ${embedding.embeddable ? 'possible' : `not possible: ${embedding.reason}`}`,
     `  engine      ${engine}`,
     `  sys.path    ${searchPath.join(`\n${' '.repeat(14)}`)}`,
-    ...report.applications.flatMap(formatApplication),
+    ...(report.applications.length === 0
+      ? ['application   none is named, and none is found']
+      : report.applications.flatMap(formatApplication)),
   ]
   return `${lines.join('\n')}\n`
 }

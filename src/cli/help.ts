@@ -50,10 +50,11 @@ const TARGETS = `TARGET names the application:
   pkg.mod:attr            an attribute of a module
   pkg.mod:factory()       what a factory returns; pkg.mod:Class(), pkg.mod:Class().method
   path/app.py[:attr]      a file, also path/site.wsgi
-  path/to/folder          a folder with a Django project (manage.py)
+  path/to/folder          a folder with a Django project (manage.py) or a file of a usual name
 Without :attr these are tried: application, app, handler, create_app(), make_app().
-Without TARGET taipan.config.{ts,mts,js,mjs,json} in the working directory is taken, or else
-manage.py, app.py, wsgi.py, main.py or application.py.
+Usual names are app.py, wsgi.py, asgi.py, main.py and application.py.
+Without TARGET taipan.config.{ts,mts,js,mjs,json} in the working directory is taken, or else the
+working directory is the folder.
 `
 
 const EXAMPLES: Readonly<Record<CommandName, string>> = {
@@ -76,9 +77,9 @@ const USAGE: Readonly<Record<CommandName, string>> = {
   check: `Usage: taipan check [TARGET] [options]
 
 Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside
-Node, which event loop ASGI gets, and whether the application loads and how it is called. Exit
-code 0 when all is well, 3 when the application does not load, 5 without a usable Python, or one
-that cannot do what -e or --loop asks for.
+Node, which event loop ASGI gets, and whether the application loads and how it is called; where
+there is no application, about Python alone. Exit code 0 when all is well, 3 when the application
+does not load, 5 without a usable Python, or one that cannot do what -e or --loop asks for.
 `,
 }
 

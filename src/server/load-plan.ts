@@ -17,11 +17,13 @@ export interface CommandSources {
   /** `--config`. */
   readonly config?: string | undefined
   readonly environment: Environment
+  /** Nothing to serve is no fault: the plan then has one group, without applications. For looking at Python alone. */
+  readonly mayServeNothing?: boolean
 }
 
 /** The plan of a command: flags above variables above the file. Rejects with `USAGE`, `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
 export async function loadCommandPlan(sources: CommandSources): Promise<ServerPlan> {
-  const { layer, environment } = sources
+  const { layer, environment, mayServeNothing = false } = sources
   const cwd = layer.directory
   const variables = loadEnvironmentLayer(environment, cwd)
   const hasTarget = layer.value['app'] !== undefined || variables.value['app'] !== undefined
@@ -29,11 +31,19 @@ export async function loadCommandPlan(sources: CommandSources): Promise<ServerPl
     sources.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
   const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
   const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
-  if (file === undefined && !hasTarget) layers.push(createUsualLayer(layer, variables))
+  if (file === undefined && !hasTarget)
+    layers.push(createUsualLayer(layer, variables, mayServeNothing))
   const { value, origins } = mergeLayers(layers)
   const config = validateConfig({ value, origins, file: file?.name })
   const directory = file?.directory ?? cwd
-  const plan = resolveServer({ config, origins, directory, configFile: file?.path, environment })
+  const plan = resolveServer({
+    config,
+    origins,
+    directory,
+    configFile: file?.path,
+    environment,
+    mayServeNothing,
+  })
   return { ...plan, warnings: [...listUnknownVariables(environment), ...plan.warnings] }
 }
 
@@ -70,14 +80,14 @@ function createFileLayer(file: ConfigFile): Layer {
 }
 
 /** Without TARGET and configuration a folder with a usual file speaks for itself; static folders alone do, too. */
-function createUsualLayer(layer: Layer, variables: Layer): Layer {
+function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boolean): Layer {
   const origins = new Map<string, string>()
   const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)
   if (target !== undefined) return { directory: from, value: { app: target }, origins }
-  if (layer.value['static'] !== undefined || variables.value['static'] !== undefined)
-    return { directory: from, value: {}, origins }
+  const hasFiles = layer.value['static'] !== undefined || variables.value['static'] !== undefined
+  if (hasFiles || mayServeNothing) return { directory: from, value: {}, origins }
   throw new TaipanError(
     'USAGE',
     `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. Write for example taipan serve path/app.py or taipan serve package.module:application`,

@@ -46,6 +46,36 @@ describe('check', () => {
     ])
   })
 
+  test('without TARGET tells about what serve would take', async () => {
+    using project = createProject({ 'asgi.py': ASGI })
+    const found = await runTaipan(['check'], { cwd: project.folder })
+    expect(found.stdout).toMatch(/application {3}asgi\.py\n {2}loads {7}yes, app is an ASGI/)
+    expect(found.exitCode).toBe(0)
+    const config = { apps: { shop: { target: 'shop.py' } } }
+    project.write('taipan.config.json', JSON.stringify(config))
+    const named = await runTaipan(['check'], { cwd: project.folder })
+    expect(named.stdout).toMatch(/application {3}shop\.py\n {2}loads {7}no: /)
+    expect(named.exitCode).toBe(3)
+  })
+
+  test.each([
+    ['an empty folder', {}],
+    ['files alone', { 'taipan.config.json': '{ "static": { "/": "." } }' }],
+  ])('where there is no application tells about Python alone: %s', async (_name, files) => {
+    using project = createProject(files)
+    const text = await runTaipan(['check', '-e', 'embedded'], { cwd: project.folder })
+    expect(text.stderr).toBe('')
+    expect(text.stdout).toMatch(/^python {8}\/[^]*version {5}3\.[^]*application {3}none/)
+    expect(text.exitCode).toBe(0)
+    const { stdout } = await runTaipan(['check', '--json'], { cwd: project.folder })
+    expect(JSON.parse(stdout)).toMatchObject([
+      { engine: 'daemon', python: { version: expect.any(String) }, applications: [] },
+    ])
+    const words = ['check', '--python', './missing']
+    const missing = await runTaipan(words, { cwd: project.folder })
+    expect([missing.exitCode, missing.stdout]).toEqual([5, ''])
+  })
+
   test('a loop that is not there is exit code 5', async () => {
     using project = createProject({ 'main.py': ASGI })
     const words = ['check', 'main:app', '--loop', 'uvloop', '--json']

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -15,7 +15,7 @@ let folder: string
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'taipan-plan-'))
-  for (const name of ['public', 'conf', 'conf/public', 'usual', 'django', 'typed'])
+  for (const name of ['public', 'conf', 'conf/public', 'usual', 'several', 'django', 'typed'])
     mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'usual/app.py'), '')
   writeFileSync(join(folder, 'django/manage.py'), '')
@@ -148,6 +148,17 @@ describe('the command line', () => {
       dev: false,
       startAnyway: true,
     })
+  })
+
+  test('of several files of a folder the first usual name is taken, as in Python', async () => {
+    const vectors = new URL('../vectors/folder-files.json', import.meta.url)
+    const names: string[] = JSON.parse(readFileSync(vectors, 'utf8'))
+    expect(names.length).toBeGreaterThan(1)
+    for (const name of names.toReversed()) {
+      writeFileSync(join(folder, 'several', name), '')
+      const { groups } = await command('', { cwd: 'several' })
+      expect(groups[0]?.group.argv).toEqual([name])
+    }
   })
 
   test('without TARGET a usual file is taken, a Django project first', async () => {

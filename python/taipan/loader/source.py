@@ -15,7 +15,8 @@ from taipan.loader.finding import Found, find_callable, validate_application
 from taipan.loader.surroundings import name_python
 from taipan.loader.target import Target
 
-_FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "application.py", "main.py")
+#: Files that a folder may offer, in order of preference.
+FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "main.py", "application.py")
 
 
 class Source(Protocol):
@@ -137,7 +138,7 @@ def make_source(
     is_django = os.path.isfile(os.path.join(target.path, "manage.py"))
     if is_django and not target.expression:
         return DjangoSource(target.path, interface)
-    for name in _FOLDER_FILES:
+    for name in FOLDER_FILES:
         path = os.path.join(target.path, name)
         if os.path.isfile(path):
             return FileSource(path, cache)
@@ -148,7 +149,7 @@ def make_source(
         add_to_path(parent)
         return ModuleSource(name)
     raise TargetError(
-        f"the folder {target.path} has neither manage.py nor {', '.join(_FOLDER_FILES)},"
+        f"the folder {target.path} has neither manage.py nor {', '.join(FOLDER_FILES)},"
         " and is no package"
     )
 

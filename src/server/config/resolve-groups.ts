@@ -15,24 +15,27 @@ export interface GroupSources {
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
   readonly origins: Origins
+  /** Where there are no applications there is one group all the same. */
+  readonly mayServeNothing: boolean
 }
 
 /** Makes the groups that have applications; complains into `problems`. */
 export function resolveGroups(sources: GroupSources, problems: string[]): GroupPlan[] {
-  const plans: GroupPlan[] = []
-  for (const name of listGroupNames(sources.config)) {
-    const members = sources.applications.filter(({ group }) => group === name)
-    const [first] = members
-    if (first === undefined) continue
-    plans.push(createGroup({ name, members: [first, ...members.slice(1)] }, sources, problems))
-  }
+  const { config, applications, mayServeNothing } = sources
+  const names = listGroupNames(config)
+  const used = names.filter((name) => applications.some(({ group }) => group === name))
+  const wanted = used.length === 0 && mayServeNothing ? names.slice(0, 1) : used
+  const plans = wanted.map((name) => {
+    const members = applications.filter(({ group }) => group === name)
+    return createGroup({ name, members }, sources, problems)
+  })
   checkEngines(plans, sources, problems)
   return plans
 }
 
 interface NamedMembers {
   readonly name: string
-  readonly members: readonly [PlacedApplication, ...PlacedApplication[]]
+  readonly members: readonly PlacedApplication[]
 }
 
 function createGroup(
@@ -47,7 +50,7 @@ function createGroup(
   const processes = resolveProcesses(facts?.processes ?? config.processes)
   return {
     python: facts?.python ?? config.python,
-    pythonDirectory: members[0].folder,
+    pythonDirectory: members[0]?.folder ?? directory,
     group: {
       name,
       pythonArguments: [],
@@ -61,7 +64,7 @@ function createGroup(
       environment: { ...sources.environment, ...joinEnvironments(name, members, problems) },
       directory,
       searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
-      argv: [members[0].argument],
+      argv: [members[0]?.argument ?? ''],
       applications: members.map(({ application }) => application),
       queue: facts?.queue ?? createSection(QUEUE).parse({}),
       timeouts: {

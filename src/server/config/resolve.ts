@@ -19,11 +19,13 @@ export interface ResolveOptions {
   readonly directory: string
   readonly configFile?: string | undefined
   readonly environment: Environment
+  /** A configuration without applications is no fault and gets one group without any. */
+  readonly mayServeNothing?: boolean
 }
 
 /** Turns a configuration into the plan of a server. Throws one error that names every problem. */
 export function resolveServer(options: ResolveOptions): ServerPlan {
-  const { config, directory, origins, configFile } = options
+  const { config, directory, origins, configFile, mayServeNothing = false } = options
   const problems: string[] = []
   const addresses = resolveAddresses(config.bind, options, problems)
   const applications = resolveApplications(config, directory, problems)
@@ -34,10 +36,10 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const files = config.envFile.map(loadEnvFile)
   const variables = { ...environment, ...mergeVariables(config, files) }
   const groups = resolveGroups(
-    { config, applications, environment: variables, directory, origins },
+    { config, applications, environment: variables, directory, origins, mayServeNothing },
     problems,
   )
-  if (routes.length === 0 && problems.length === 0)
+  if (routes.length === 0 && problems.length === 0 && !mayServeNothing)
     problems.push(
       applications.length === 0
         ? 'the configuration serves nothing; give app, apps or routes'

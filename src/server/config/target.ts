@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-// What a folder without a configuration offers, in order of preference.
-const USUAL_FILES = ['app.py', 'wsgi.py', 'main.py', 'application.py'] as const
+// What a folder offers, in order of preference: as the Python half looks into a folder that is the target.
+const USUAL_FILES = ['app.py', 'wsgi.py', 'asgi.py', 'main.py', 'application.py'] as const
 
 /** The target that a folder suggests when none is named: a Django project, or a file with a usual name. */
 export function findUsualTarget(directory: string): string | undefined {

@@ -84,7 +84,7 @@ export const APP = {
   }),
   appDirectory: optional(text, {
     description:
-      'Instead of a target: folder of the application file; on `sys.path` (the folder of the configuration).',
+      'Folder that the target or the file counts from; on `sys.path` (the folder of the configuration).',
   }),
   appFilename: optional(text, {
     description: 'Instead of a target: the file, executed in a module of its own (application.py).',
