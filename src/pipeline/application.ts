@@ -1,25 +1,26 @@
-import type { Backend } from '../core/backend.ts'
 import type { Handler } from '../core/exchange.ts'
+import type { Upstream } from '../core/upstream.ts'
 import type { Gatherer } from './gather.ts'
 import type { Answerer } from './routes.ts'
 
 /** Which application answers, and where it runs. */
 export interface ApplicationOptions {
-  readonly backend: Backend
+  readonly upstream: Upstream
   /** Name of the application in the configuration. */
   readonly application: string
-  /** One for the whole pipeline: it bounds the memory of all bodies together. */
+  /** One for all applications: it bounds the memory of all bodies together. */
   readonly gatherer: Gatherer
 }
 
 /** Hands exchanges to an application once their bodies have been gathered. */
 export function createApplicationAnswerer(options: ApplicationOptions): Answerer {
-  const { backend, application, gatherer } = options
+  const { upstream, application, gatherer } = options
   return (exchange, { scriptName, pathInfo }) => {
     exchange.notes.answeredBy = application
     const invocation = { application, scriptName, pathInfo }
-    if (exchange.body.complete || !backend.gathers(application)) backend.run(exchange, invocation)
-    else gatherer.gather({ exchange, invocation, backend })
+    const limit = exchange.body.complete ? 0 : upstream.gatheredBytes(application)
+    if (limit === 0) upstream.run(exchange, invocation)
+    else gatherer.gather({ exchange, invocation, upstream, limit })
   }
 }
 

@@ -1,13 +1,11 @@
 import { answerError } from '../core/answer-error.ts'
-import type { Backend, Invocation } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import type { Invocation, Upstream } from '../core/upstream.ts'
 
-/** How much of request bodies is held before Python has to care. Sizes in bytes. */
+/** How much of request bodies is held before an application has to care. */
 export interface GatherOptions {
-  /** Of one body; a longer one goes to the application once so much is there. */
-  readonly request: number
-  /** Of all bodies together; beyond it each gets only the front's own read-ahead. */
+  /** Bytes of all bodies together; beyond it each gets only the front's own read-ahead. */
   readonly requestTotal: number
 }
 
@@ -15,12 +13,14 @@ export interface GatherOptions {
 export interface GatherJob {
   readonly exchange: Exchange
   readonly invocation: Invocation
-  readonly backend: Backend
+  readonly upstream: Upstream
+  /** Bytes; a longer body goes to the application once so much is there. */
+  readonly limit: number
 }
 
-/** Waits for request bodies, so that slow clients hold memory within a bound and no Python thread. */
+/** Waits for request bodies, so that slow clients hold memory within a bound and nobody who could answer others. */
 export interface Gatherer {
-  /** Calls `backend.run` once the body is there, or answers the error that keeps it from coming. */
+  /** Calls `upstream.run` once the body is there, or answers the error that keeps it from coming. */
   gather(job: GatherJob): void
 }
 
@@ -30,16 +30,15 @@ const TOKEN_BYTES = 16 * 1024
 const TICK_MS = 250
 // Two whole ticks and the started one: at least 500 ms.
 const STALLED_TICKS = 3
-// The only thread is given away to a slow client more reluctantly.
+// The only place is given away to a slow client more reluctantly.
 const STALLED_TICKS_ALONE = 8
 
-/** Makes the gatherer of a pipeline. Its one timer runs only while bodies are awaited, and keeps no process alive. */
+/** Makes the gatherer of all applications. Its one timer runs only while bodies are awaited, and keeps no process alive. */
 export function createGatherer(options: GatherOptions): Gatherer {
   return new BodyGatherer(options)
 }
 
 class BodyGatherer implements Gatherer {
-  readonly #limit: number
   readonly #total: number
   #reserved = 0
   /** In order of arrival, so that the oldest is handed over first. */
@@ -47,7 +46,6 @@ class BodyGatherer implements Gatherer {
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: GatherOptions) {
-    this.#limit = options.request
     this.#total = options.requestTotal
   }
 
@@ -55,7 +53,7 @@ class BodyGatherer implements Gatherer {
     const { body } = job.exchange
     if (body.expectsContinue && body.length !== undefined && body.error === undefined) {
       // The application may refuse from the head alone; its first read asks for the body.
-      job.backend.run(job.exchange, job.invocation)
+      job.upstream.run(job.exchange, job.invocation)
       return
     }
     const gathering: Gathering = { job, granted: 0, idleTicks: 0 }
@@ -72,17 +70,19 @@ class BodyGatherer implements Gatherer {
 
   #progress(gathering: Gathering): void {
     if (!this.#waiting.has(gathering)) return
-    const { body } = gathering.job.exchange
+    const { exchange, limit } = gathering.job
+    const { body } = exchange
     gathering.idleTicks = 0
     if (body.error !== undefined) this.#refuse(gathering, body.error)
-    else if (body.complete || body.buffered >= this.#limit) this.#handOver(gathering)
+    else if (body.complete || body.buffered >= limit) this.#handOver(gathering)
     else if (!this.#extend(gathering) && body.buffered >= TOKEN_BYTES) this.#handOver(gathering)
   }
 
   /** Grants more read-ahead before the granted part is full; false when the memory of all is used up. */
   #extend(gathering: Gathering): boolean {
-    const { body } = gathering.job.exchange
-    const wanted = Math.min(this.#limit, body.length ?? this.#limit)
+    const { exchange, limit } = gathering.job
+    const { body } = exchange
+    const wanted = Math.min(limit, body.length ?? limit)
     if (gathering.granted >= wanted || body.buffered < gathering.granted - STEP_BYTES / 2)
       return true
     const granted = Math.min(wanted, Math.max(gathering.granted * 2, STEP_BYTES))
@@ -99,10 +99,10 @@ class BodyGatherer implements Gatherer {
   }
 
   #handOver(gathering: Gathering): void {
-    const { exchange, invocation, backend } = gathering.job
+    const { exchange, invocation, upstream } = gathering.job
     exchange.body.onProgress = undefined
     this.#forget(gathering)
-    if (!exchange.response.finished) backend.run(exchange, invocation)
+    if (!exchange.response.finished) upstream.run(exchange, invocation)
   }
 
   #refuse(gathering: Gathering, error: Error): void {
@@ -127,12 +127,12 @@ class BodyGatherer implements Gatherer {
 
   /**
    * An application may want to answer before the body ends, so a body that stalls is handed over
-   * incomplete, but only while more than half of the threads are free for others.
+   * incomplete, but only while more than half of the capacity is free for others.
    */
   #tick(): void {
     for (const gathering of this.#waiting) {
       gathering.idleTicks += 1
-      const { idle, total } = gathering.job.backend.capacity
+      const { idle, total } = gathering.job.upstream.capacity
       const stalled = gathering.idleTicks >= (total === 1 ? STALLED_TICKS_ALONE : STALLED_TICKS)
       if (stalled && idle > total / 2) this.#handOver(gathering)
     }

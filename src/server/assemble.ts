@@ -4,6 +4,7 @@ import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
+import type { Upstream } from '../core/upstream.ts'
 import { HttpFront } from '../fronts/http/http-front.ts'
 import type { ListenAddress } from '../fronts/http/options.ts'
 import { createApplicationAnswerer } from '../pipeline/application.ts'
@@ -80,26 +81,16 @@ async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<Proce
 
 function createRoutes(
   plan: ServerPlan,
-  backends: ReadonlyMap<string, Backend>,
+  upstreams: ReadonlyMap<string, Upstream>,
   { logger }: ServerLoggers,
 ): Route[] {
-  const gatherers = new Map(
-    plan.groups.map(({ group }) => [
-      group.name,
-      createGatherer({
-        request: group.buffers.request,
-        requestTotal: plan.buffers.requestTotal,
-      }),
-    ]),
-  )
+  const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const createAnswerer = ({ answerer }: RoutePlan): Answerer => {
     if (answerer.kind === 'redirect') return createRedirectAnswerer(answerer)
     if (answerer.kind === 'static') return createStaticAnswerer({ ...answerer, logger })
-    const backend = backends.get(answerer.group)
-    const gatherer = gatherers.get(answerer.group)
-    if (backend === undefined || gatherer === undefined)
-      throw new Error(`no group ${answerer.group}`)
-    return createApplicationAnswerer({ backend, application: answerer.app, gatherer })
+    const upstream = upstreams.get(answerer.group)
+    if (upstream === undefined) throw new Error(`no group ${answerer.group}`)
+    return createApplicationAnswerer({ upstream, application: answerer.app, gatherer })
   }
   return plan.routes.map((route) => ({
     host: route.host,

@@ -1,4 +1,4 @@
-import type { Invocation } from '../core/backend.ts'
+import type { Invocation } from '../core/upstream.ts'
 import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import {

@@ -12,7 +12,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
     test('runs many requests at once, and says how much room there is', async () => {
       await using lab = await start({ concurrency: 300 })
       expect(lab.backend.capacity).toEqual({ idle: 300, total: 300 })
-      expect(lab.backend.gathers('lab')).toBe(false)
+      expect(lab.backend.gatheredBytes('lab')).toBe(0)
       const waiting = Array.from({ length: 200 }, () => fetchRaw(lab.url, '/lab/gate?name=g'))
       await lab.waitForEntry('gate-g', 200)
       expect(lab.backend.capacity).toEqual({ idle: 100, total: 300 })
@@ -60,7 +60,9 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       for (let i = 0; i < 5; i++) expect(await fetchText(lab, '/wsgi/')).toBe('wsgi')
       lab.openGate('g')
       for (const response of await Promise.all(gates)) expect(response.text).toBe('through')
-      expect([lab.backend.gathers('wsgi'), lab.backend.gathers('lab')]).toEqual([true, false])
+      expect([lab.backend.gatheredBytes('wsgi'), lab.backend.gatheredBytes('lab')]).toEqual([
+        65_536, 0,
+      ])
     })
 
     test('a request that takes too long gets 504 and is cancelled; others and WebSockets are not', async () => {

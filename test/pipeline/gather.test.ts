@@ -1,24 +1,31 @@
 import { describe, expect, test } from 'vitest'
-import type { Backend, Invocation } from '../../src/core/backend.ts'
 import type { Exchange } from '../../src/core/exchange.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
+import type { Invocation, Upstream } from '../../src/core/upstream.ts'
 import type { HttpTimeouts } from '../../src/fronts/http/options.ts'
 import { createApplicationAnswerer } from '../../src/pipeline/application.ts'
-import { createGatherer, type GatherOptions } from '../../src/pipeline/gather.ts'
+import { createGatherer } from '../../src/pipeline/gather.ts'
 import { formatChunk, openRaw, pollUntil, type RawConnection } from '../support/raw-client.ts'
 import { servePipeline, type ServedPipeline } from './support/serve.ts'
 
 /** A place where exchanges arrive; it answers when it is told to. */
-class Inbox implements Backend {
-  readonly findings = undefined
+class Inbox implements Upstream {
   readonly failure = undefined
   readonly capacity = { idle: 4, total: 4 }
-  readonly gathers = (): boolean => true
+  readonly #gathered: number
   readonly arrived: {
     readonly exchange: Exchange
     readonly invocation: Invocation
     readonly complete: boolean
   }[] = []
+
+  constructor(gathered: number) {
+    this.#gathered = gathered
+  }
+
+  gatheredBytes(): number {
+    return this.#gathered
+  }
 
   run(exchange: Exchange, invocation: Invocation): void {
     this.arrived.push({ exchange, invocation, complete: exchange.body.complete })
@@ -27,8 +34,6 @@ class Inbox implements Backend {
 
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
-  kill(): void {}
-  async reload(): Promise<void> {}
 
   async waitFor(count: number): Promise<void> {
     await pollUntil(() => (this.arrived.length >= count ? true : undefined), `${count} exchanges`)
@@ -44,12 +49,12 @@ class Inbox implements Backend {
 }
 
 async function serveInbox(
-  options: Partial<GatherOptions> = {},
+  { request = 1 << 20, requestTotal = 1 << 28 } = {},
   timeouts: Partial<HttpTimeouts> = {},
 ): Promise<{ readonly inbox: Inbox; readonly server: ServedPipeline }> {
-  const inbox = new Inbox()
-  const gatherer = createGatherer({ request: 1 << 20, requestTotal: 1 << 28, ...options })
-  const answer = createApplicationAnswerer({ backend: inbox, application: 'web', gatherer })
+  const inbox = new Inbox(request)
+  const gatherer = createGatherer({ requestTotal })
+  const answer = createApplicationAnswerer({ upstream: inbox, application: 'web', gatherer })
   const server = await servePipeline({ routes: [{ path: '/m', answer }] }, timeouts)
   return { inbox, server }
 }

@@ -1,9 +1,10 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { Backend, Findings, Invocation } from '../../core/backend.ts'
+import type { Backend, Findings } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Invocation } from '../../core/upstream.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
@@ -19,14 +20,16 @@ export interface GroupContext {
 /** Runs Python in the workers of a process group, whatever they run in. */
 export class GroupBackend implements Backend {
   readonly #applications: ReadonlyMap<string, number>
+  readonly #gathered: number
   readonly #scheduler: Scheduler
   readonly #supervisor: Supervisor
   readonly #watch: Watch
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
     const { logger, serverSoftware = 'taipan' } = context
-    const { applications } = group
+    const { applications, buffers } = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
+    this.#gathered = buffers.request
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
     this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, startHost })
@@ -37,9 +40,9 @@ export class GroupBackend implements Backend {
     return this.#scheduler.capacity
   }
 
-  gathers(application: string): boolean {
+  gatheredBytes(application: string): number {
     const index = this.#applications.get(application)
-    return index === undefined || !this.#scheduler.isAsgi(index)
+    return index !== undefined && this.#scheduler.isAsgi(index) ? 0 : this.#gathered
   }
 
   get findings(): Findings | undefined {

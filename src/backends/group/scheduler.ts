@@ -1,5 +1,5 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { Invocation } from '../../core/backend.ts'
+import type { Invocation } from '../../core/upstream.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'

@@ -1,4 +1,4 @@
-import type { Invocation } from '../../core/backend.ts'
+import type { Invocation } from '../../core/upstream.ts'
 import type { Exchange } from '../../core/exchange.ts'
 
 /** A request for a worker. */
