@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorFacts } from './errors.ts'
 import { ERRORS, TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import type { FieldPairs } from './response-head.ts'
+import type { FieldPairs } from './field-block.ts'
 import { createTextHead } from './response-head.ts'
 import { reasonPhrase } from './status.ts'
 

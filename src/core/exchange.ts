@@ -1,4 +1,5 @@
-import type { FieldPairs, ResponseHead } from './response-head.ts'
+import type { FieldBlock, FieldPairs } from './field-block.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** A request as it came, protocol-free. Strings hold one character per byte (latin-1). */
 export interface RequestHead {
@@ -11,7 +12,10 @@ export interface RequestHead {
   /** `target` behind the first `?`; empty when there is none. */
   readonly query: string
   readonly version: '1.0' | '1.1'
-  /** Field pairs as sent. An absolute-form target has replaced the value of Host (RFC 9112, 3.2.2). */
+  /**
+   * Field pairs as sent; an absolute-form target has replaced the value of Host (RFC 9112, 3.2.2). A request that repeats the
+   * fields of the one before on its connection may have the same array: who encodes them may keep the result for it.
+   */
   readonly fields: FieldPairs
   /** Effective authority `host[:port]`; empty when the client named none. */
   readonly host: string
@@ -66,14 +70,14 @@ export interface ResponseSink {
   /** A whole response in one write. A body of text has one character per byte. */
   send(head: ResponseHead, body: Uint8Array | string): void
   begin(head: ResponseHead): void
-  /** An interim answer (103, for example) before `begin`; `fields` are checked lines as in a head. Not sent to HTTP/1.0 clients. */
-  inform(status: number, fields: string): void
+  /** An interim answer (103, for example) before `begin`; Not sent to HTTP/1.0 clients. */
+  inform(status: number, fields: FieldBlock): void
   /** Takes the bytes in any case; false asks the caller to wait for `onDrain` before more. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): boolean
   /** Called each time the client caught up after a `write` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** A body shorter than its Content-Length becomes an aborted connection. `trailers`, checked lines, leave only with a chunked body. */
-  end(trailers?: string): void
+  /** A body shorter than its Content-Length becomes an aborted connection. `trailers` leave only where the framing has a place for them. */
+  end(trailers?: FieldBlock): void
   /** Cuts the connection; a response that has not begun is never sent. */
   abort(reason: Error): void
 }
@@ -116,10 +120,10 @@ export interface WebSocketOffer {
   /** Names the client offered, in order, over all lines. */
   readonly subprotocols: readonly string[]
   /**
-   * Completes the handshake; `fields` are checked lines. The exchange's response counts as begun with status 101, and the exchange
+   * Completes the handshake. The exchange's response counts as begun with status 101, and the exchange
    * is over when the socket is closed. `subprotocol` is empty for none. When the client has left, the channel says so by `onClose`.
    */
-  accept(answer: { readonly subprotocol: string; readonly fields: string }): WebSocketChannel
+  accept(answer: { readonly subprotocol: string; readonly fields: FieldBlock }): WebSocketChannel
 }
 
 /** What is told about an exchange in its log line. Filled in by whoever knows. */
@@ -151,6 +155,7 @@ export interface Exchange {
   /** `performance.now()` when the head was complete. */
   readonly startedAt: number
   readonly request: RequestHead
+  /** One object for all requests of a connection. */
   readonly connection: ConnectionFacts
   readonly body: RequestBody
   readonly response: ResponseSink

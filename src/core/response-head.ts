@@ -1,10 +1,8 @@
 import { TaipanError } from './errors.ts'
-
-/** Field names and values in order, unmerged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
-export type FieldPairs = readonly string[]
+import { FieldBlock, type FieldPairs } from './field-block.ts'
 
 /**
- * Status and header block of a response, checked and ready for an HTTP/1 wire.
+ * Status and header block of a response, checked and ready for any wire.
  *
  * `Connection`, `Transfer-Encoding` and the other hop-by-hop fields are never inside `fields`:
  * what an application said with them is in `close`; framing belongs to the front.
@@ -14,8 +12,7 @@ export interface ResponseHead {
   readonly status: number
   /** Empty for the usual phrase of the status. */
   readonly reason: string
-  /** Lines `Name: value\r\n`, latin-1, without the final empty line. */
-  readonly fields: string
+  readonly fields: FieldBlock
   /** Value of the Content-Length line in `fields`; undefined when there is none. */
   readonly contentLength: number | undefined
   readonly hasDate: boolean
@@ -39,7 +36,7 @@ const HOP_BY_HOP = new Set([
 
 /** Checks pairs and makes a head of them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */
 export function createResponseHead(status: number, pairs: FieldPairs): ResponseHead {
-  let fields = ''
+  let text = ''
   let contentLength: number | undefined
   let hasDate = false
   let hasServer = false
@@ -53,8 +50,9 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
     else if (lower === 'date') hasDate = true
     else if (lower === 'server') hasServer = true
     else if (lower === 'connection' && /(^|[\s,])close($|[\s,])/i.test(value)) close = true
-    if (!HOP_BY_HOP.has(lower)) fields += `${name}: ${value}\r\n`
+    if (!HOP_BY_HOP.has(lower)) text += `${name}: ${value}\r\n`
   }
+  const fields = new FieldBlock(text)
   return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
 }
 

@@ -1,4 +1,4 @@
-import type { FieldPairs } from '../core/response-head.ts'
+import type { FieldPairs } from '../core/field-block.ts'
 
 /** The value of a request field, several joined by commas (RFC 9110, 5.2); undefined when it is absent. `name` in lower case. */
 export function readField(fields: FieldPairs, name: string): string | undefined {

@@ -1,5 +1,6 @@
 import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler } from '../core/exchange.ts'
+import { NO_FIELDS } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
 import { decodePercent } from '../wire/percent.ts'
 import {
@@ -48,7 +49,7 @@ interface Entry {
 const NO_CONTENT: ResponseHead = {
   status: 204,
   reason: '',
-  fields: '',
+  fields: NO_FIELDS,
   contentLength: undefined,
   hasDate: false,
   hasServer: false,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { FieldBlock } from '../../src/core/field-block.ts'
 import { createRedirectAnswerer } from '../../src/pipeline/redirect.ts'
 import { createRouter, type Answerer, type Route } from '../../src/pipeline/routes.ts'
 import { createPlainExchange, type PlainExchange } from '../support/plain-exchange.ts'
@@ -8,7 +9,7 @@ const NOTHING = new Uint8Array(0)
 /** Answers with a header that says what it was told. */
 function tell(name: string): Answerer {
   return (exchange, { scriptName, pathInfo }) => {
-    const fields = `Told: ${name} ${JSON.stringify([scriptName, pathInfo])}\r\n`
+    const fields = new FieldBlock(`Told: ${name} ${JSON.stringify([scriptName, pathInfo])}\r\n`)
     exchange.response.send(
       {
         status: 200,
@@ -37,7 +38,7 @@ function ask(
 
 function told(routes: readonly Route[], target: string, host?: string): string | number {
   const { answer } = ask(routes, host === undefined ? { target } : { target, host })
-  const line = /^Told: (.*)\r\n$/.exec(answer.head?.fields ?? '')?.[1]
+  const line = /^Told: (.*)\r\n$/.exec(answer.head?.fields.text ?? '')?.[1]
   return line ?? answer.head?.status ?? 'unanswered'
 }
 
@@ -109,7 +110,7 @@ describe('routes', () => {
   test('give OPTIONS * to what is mounted at the root', () => {
     const asterisk = { method: 'OPTIONS', target: '*' }
     const rooted = ask([{ path: '/', answer: tell('root') }], asterisk)
-    expect(rooted.answer.head?.fields).toBe('Told: root ["",""]\r\n')
+    expect(rooted.answer.head?.fields.text).toBe('Told: root ["",""]\r\n')
     expect(ask(mounted, asterisk).answer.head?.status).toBe(204)
   })
 
@@ -141,7 +142,7 @@ describe('redirects', () => {
   ])('from %j to %j: %j leads to %j', (path, to, target, location) => {
     const { answer } = ask([{ path, answer: createRedirectAnswerer({ to }) }], { target })
     expect(answer.head?.status).toBe(308)
-    expect(/^Location: (.*)\r\n/.exec(answer.head?.fields ?? '')?.[1]).toBe(location)
+    expect(/^Location: (.*)\r\n/.exec(answer.head?.fields.text ?? '')?.[1]).toBe(location)
   })
 
   test('do not climb above the path they stand for', () => {

@@ -1,5 +1,6 @@
 import type { ConnectionFacts, Exchange, Outcome, RequestBody } from '../../src/core/exchange.ts'
-import type { FieldPairs, ResponseHead } from '../../src/core/response-head.ts'
+import type { FieldPairs } from '../../src/core/field-block.ts'
+import type { ResponseHead } from '../../src/core/response-head.ts'
 
 /** What a test says of a request; the rest is usual. */
 export interface PlainRequest {

@@ -1,5 +1,5 @@
 import type { ConnectionFacts } from '../../core/exchange.ts'
-import type { FieldPairs } from '../../core/response-head.ts'
+import type { FieldPairs } from '../../core/field-block.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { Errand } from './errand.ts'
 

@@ -1,3 +1,4 @@
+import { FieldBlock } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { FrameFlag } from '../../wire/frames.ts'
 
@@ -66,7 +67,7 @@ function createHead({ status, flags }: HeadFacts, lines: string, length: number)
     status,
     // The usual phrase of the usual status is known.
     reason: status === 200 && reason === 'OK' ? '' : reason,
-    fields: lines.slice(reasonEnd + 2),
+    fields: new FieldBlock(lines.slice(reasonEnd + 2)),
     contentLength: flags & FrameFlag.HEAD_LENGTH ? length : undefined,
     hasDate: (flags & FrameFlag.HEAD_DATE) !== 0,
     hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,

@@ -2,6 +2,7 @@ import { answerError } from '../../core/answer-error.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import { FieldBlock } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
@@ -107,10 +108,10 @@ export class Stream {
         this.giveUp('APPLICATION_FAILED')
         break
       case FrameType.HINTS:
-        this.exchange?.response.inform(103, chunk.toString('latin1', start, end))
+        this.exchange?.response.inform(103, new FieldBlock(chunk.toString('latin1', start, end)))
         return
       case FrameType.TRAILERS:
-        this.#takeTrailers(chunk.toString('latin1', start, end))
+        this.#takeTrailers(new FieldBlock(chunk.toString('latin1', start, end)))
         break
       default:
         throw new TaipanError('INTERNAL', `unknown frame type ${type}`)
@@ -278,7 +279,7 @@ export class Stream {
     this.window.release()
   }
 
-  #takeTrailers(fields: string): void {
+  #takeTrailers(fields: FieldBlock): void {
     const { exchange } = this
     if (exchange === undefined) return
     this.settleHead()

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
+import { FieldBlock } from '../../core/field-block.ts'
 import { MESSAGE_COST } from '../../core/message-cost.ts'
 import { createResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
@@ -67,7 +68,7 @@ export class WebSocketStream extends Stream {
     if (end < 0) throw new Error('an ACCEPT frame has no subprotocol line')
     this.detach(exchange)
     this.#accepted = exchange
-    const answer = { subprotocol: text.slice(0, end), fields: text.slice(end + 2) }
+    const answer = { subprotocol: text.slice(0, end), fields: new FieldBlock(text.slice(end + 2)) }
     const channel = exchange.webSocket.accept(answer)
     this.#channel = channel
     channel.onMessage = (data, isText) => this.#sendMessage(data, isText)

@@ -1,4 +1,5 @@
 import { TaipanError } from '../../core/errors.ts'
+import { FieldBlock } from '../../core/field-block.ts'
 import { createTextHead, type ResponseHead } from '../../core/response-head.ts'
 import { reasonPhrase } from '../../core/status.ts'
 import type { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
@@ -41,7 +42,7 @@ export function formatRefusalHead(
 // RFC 6455, 4.4, and RFC 9110, 7.8: Upgrade has to be named in Connection, too.
 function withVersion(head: ResponseHead): ResponseHead {
   const lines = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${WEB_SOCKET_VERSION}\r\n`
-  return { ...head, fields: head.fields + lines }
+  return { ...head, fields: new FieldBlock(head.fields.text + lines) }
 }
 
 /** What a decoder threw, as the refusal it stands for; anything else is a fault of ours. */

@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { ResponseSink } from '../../core/exchange.ts'
+import { type FieldBlock, NO_FIELDS } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { reasonPhrase } from '../../core/status.ts'
 import {
@@ -96,14 +97,14 @@ export class HttpResponse implements ResponseSink {
     return !this.#blocked
   }
 
-  inform(status: number, fields: string): void {
+  inform(status: number, fields: FieldBlock): void {
     if (this.#state !== IDLE || this.#request.version === '1.0') return
     // Hints that nobody reads must not pile up.
     if (this.pending >= HIGH_WATER) return
-    this.#link.outbox.writeNow(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fields}\r\n`)
+    this.#link.outbox.writeNow(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fields.text}\r\n`)
   }
 
-  end(trailers = ''): void {
+  end(trailers: FieldBlock = NO_FIELDS): void {
     if (this.#state === IDLE) {
       this.abort(new TaipanError('APPLICATION_FAILED', 'the response was ended before it began'))
       return
@@ -115,7 +116,7 @@ export class HttpResponse implements ResponseSink {
       return
     }
     this.#state = ENDED
-    if (this.framing === 'chunked') this.#link.outbox.writeText(formatLastChunk(trailers))
+    if (this.framing === 'chunked') this.#link.outbox.writeText(formatLastChunk(trailers.text))
     this.#link.outbox.flush()
     this.#link.responseEnded()
   }

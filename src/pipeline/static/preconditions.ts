@@ -1,4 +1,4 @@
-import type { FieldPairs } from '../../core/response-head.ts'
+import type { FieldPairs } from '../../core/field-block.ts'
 import { readField } from '../field-values.ts'
 import { parseHttpDate } from '../../wire/http-date.ts'
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import { FieldBlock } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { sendFileSpan } from '../../core/send-file.ts'
 import { readField } from '../field-values.ts'
@@ -48,11 +49,11 @@ export async function sendRepresentation(
 
 /** A response head from lines that are known to be valid. */
 function createStaticHead(status: number, lines: string, length?: number): ResponseHead {
-  const fields = length === undefined ? lines : `${lines}Content-Length: ${length}\r\n`
+  const text = length === undefined ? lines : `${lines}Content-Length: ${length}\r\n`
   return {
     status,
     reason: '',
-    fields,
+    fields: new FieldBlock(text),
     contentLength: length,
     hasDate: false,
     hasServer: false,

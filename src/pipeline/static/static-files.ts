@@ -62,7 +62,7 @@ class StaticFiles {
     // The plain file varies, too: a cache must not give it to everybody once a sibling exists.
     if (this.#precompressed) pairs.push('Vary', 'Accept-Encoding')
     if (options.cacheControl !== undefined) pairs.push('Cache-Control', options.cacheControl)
-    this.#commonLines = createResponseHead(200, pairs).fields
+    this.#commonLines = createResponseHead(200, pairs).fields.text
   }
 
   answer(exchange: Exchange, match: RouteMatch, next: Handler): void {

@@ -57,8 +57,8 @@ export class ResponseEncoder {
     let text = formatStatusLine(head)
     text +=
       head.status === 204 && head.contentLength !== undefined
-        ? removeContentLength(head.fields)
-        : head.fields
+        ? removeContentLength(head.fields.text)
+        : head.fields.text
     text += this.formatOrigin(head)
     if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
     if (plan.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'

@@ -1,7 +1,8 @@
 import { TaipanError } from '../../../src/core/errors.ts'
 import type { Exchange, Handler, Outcome } from '../../../src/core/exchange.ts'
+import type { FieldPairs } from '../../../src/core/field-block.ts'
 import type { LogFields, Logger } from '../../../src/core/logger.ts'
-import { createResponseHead, type FieldPairs } from '../../../src/core/response-head.ts'
+import { createResponseHead } from '../../../src/core/response-head.ts'
 import { HttpFront } from '../../../src/fronts/http/http-front.ts'
 import type {
   HttpFrontOptions,

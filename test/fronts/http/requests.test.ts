@@ -6,6 +6,24 @@ import { answer, echo, nameRequest, startLab } from './front-lab.ts'
 
 const HOST = 'Host: a.test\r\n'
 
+test('requests that repeat their fields share the array, and all of a connection share its facts', async () => {
+  await using lab = await startLab(nameRequest)
+  using connection = await openRaw(lab.url)
+  for (const [target, headers] of [
+    ['/1', [['A', 'b']]],
+    ['/2', [['A', 'b']]],
+    ['/3', [['A', 'c']]],
+  ] as const) {
+    connection.send(formatRequest({ target, headers }))
+    await connection.readResponse()
+  }
+  const [first, second, third] = lab.exchanges
+  expect(second?.request.fields).toBe(first?.request.fields)
+  expect(third?.request.fields).toContain('c')
+  expect(second?.connection).toBe(first?.connection)
+  expect(third?.connection).toBe(first?.connection)
+})
+
 test('requests on one connection are answered in order, however late the first is', async () => {
   await using lab = await startLab((exchange) => {
     if (exchange.request.path === '/slow') setTimeout(() => nameRequest(exchange), 30)

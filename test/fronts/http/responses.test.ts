@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { FieldBlock } from '../../../src/core/field-block.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 import { answer, FAILURE, nameRequest, startLab } from './front-lab.ts'
@@ -273,15 +274,15 @@ test('one huge write is taken, sent bit by bit, and over when all is sent', asyn
 
 test('hints leave before the answer, also on a connection that is kept, and never to HTTP/1.0', async () => {
   await using lab = await startLab(({ response }) => {
-    response.inform(103, 'Link: </a.css>; rel=preload\r\n')
-    response.inform(103, 'Link: </b.css>; rel=preload\r\n')
+    response.inform(103, new FieldBlock('Link: </a.css>; rel=preload\r\n'))
+    response.inform(103, new FieldBlock('Link: </b.css>; rel=preload\r\n'))
     setTimeout(() => {
       response.begin(PLAIN)
-      response.inform(103, 'Link: </late>\r\n')
+      response.inform(103, new FieldBlock('Link: </late>\r\n'))
       response.write(Buffer.from('body'))
-      response.inform(103, 'Link: </later>\r\n')
+      response.inform(103, new FieldBlock('Link: </later>\r\n'))
       response.end()
-      response.inform(103, 'Link: </latest>\r\n')
+      response.inform(103, new FieldBlock('Link: </latest>\r\n'))
     }, 20)
   })
   using connection = await openRaw(lab.url)
@@ -304,7 +305,7 @@ test('hints that nobody reads do not pile up', async () => {
   await pollUntil(() => lab.exchanges[0], 'the request')
   const line = `Link: </${'x'.repeat(8000)}>\r\n`
   const response = lab.exchanges[0]?.response
-  for (let i = 0; i < 4000; i++) response?.inform(103, line)
+  for (let i = 0; i < 4000; i++) response?.inform(103, new FieldBlock(line))
   expect(response?.pending).toBeLessThan(100_000)
 })
 
@@ -314,7 +315,7 @@ test('trailers leave behind a chunked body only', async () => {
     const fields = request.target === '/sized' ? ['Content-Length', '2'] : []
     response.begin(createResponseHead(200, fields))
     response.write(Buffer.from('ab'))
-    response.end('X-Sum: 1\r\nX-More: 2\r\n')
+    response.end(new FieldBlock('X-Sum: 1\r\nX-More: 2\r\n'))
   })
   using connection = await openRaw(lab.url)
   for (const [target, method, trailers] of [

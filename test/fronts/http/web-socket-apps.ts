@@ -1,4 +1,5 @@
 import type { Exchange, WebSocketChannel, WebSocketClose } from '../../../src/core/exchange.ts'
+import { FieldBlock } from '../../../src/core/field-block.ts'
 import { answer } from './front-lab.ts'
 
 /** What a test notes of its sockets. */
@@ -29,7 +30,7 @@ export function accept(log: Log, acceptance: Acceptance = {}): (exchange: Exchan
       answer(exchange, `no socket ${exchange.request.target}`)
       return
     }
-    const channel = exchange.webSocket.accept({ subprotocol, fields })
+    const channel = exchange.webSocket.accept({ subprotocol, fields: new FieldBlock(fields) })
     log.channels.push(channel)
     channel.onMessage = (data, isText) => {
       log.messages.push({ data, isText })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { NO_FIELDS } from '../../../src/core/field-block.ts'
 import { pollUntil, formatRequest, openRaw } from '../../support/raw-client.ts'
 import {
   acceptKey,
@@ -235,7 +236,7 @@ describe('an answer to a handshake', () => {
       else connection.finishSending()
       await pollUntil(() => lab.outcomes[0], 'the end of the exchange')
       expect(lab.outcomes[0]?.status).toBe(0)
-      const channel = lab.exchanges[0]?.webSocket?.accept({ subprotocol: '', fields: '' })
+      const channel = lab.exchanges[0]?.webSocket?.accept({ subprotocol: '', fields: NO_FIELDS })
       expect(channel?.send(Buffer.from('x'), { isText: true, last: true })).toBe(true)
       const close = await new Promise((resolve) => {
         if (channel !== undefined) channel.onClose = resolve

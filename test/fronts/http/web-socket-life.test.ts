@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
 import { answerError } from '../../../src/core/answer-error.ts'
+import { FieldBlock } from '../../../src/core/field-block.ts'
 import { limitConnections } from '../../support/descriptors.ts'
 import { formatRequest, openRaw, pollUntil, sleep } from '../../support/raw-client.ts'
 import {
@@ -242,7 +243,7 @@ describe('a socket', () => {
     const [exchange] = lab.exchanges
     expect(exchange?.response.begun).toBe(true)
     if (exchange !== undefined) answer(exchange, 'no')
-    exchange?.response.inform(103, 'Link: </a>\r\n')
+    exchange?.response.inform(103, new FieldBlock('Link: </a>\r\n'))
     exchange?.response.write(Buffer.from('no'))
     exchange?.response.end()
     socket.sendText('x')

@@ -1,4 +1,5 @@
 import type { WebSocketChannel, WebSocketOffer } from '../../../core/exchange.ts'
+import type { FieldBlock } from '../../../core/field-block.ts'
 import type { ExchangeLink } from '../link.ts'
 import type { HttpResponse } from '../response.ts'
 import { createLostChannel } from './channel.ts'
@@ -24,9 +25,11 @@ export class HandshakeOffer implements WebSocketOffer {
     return this.#handshake.subprotocols
   }
 
-  accept(answer: { readonly subprotocol: string; readonly fields: string }): WebSocketChannel {
+  accept(answer: { readonly subprotocol: string; readonly fields: FieldBlock }): WebSocketChannel {
     if (this.#response.begun || this.#response.finished) return createLostChannel()
-    const lines = answer.fields.split('\r\n').filter((line) => line !== '' && !OWN_LINES.test(line))
+    const lines = answer.fields.text
+      .split('\r\n')
+      .filter((line) => line !== '' && !OWN_LINES.test(line))
     const hasDate = lines.some((line) => /^date\s*:/i.test(line))
     const hasServer = lines.some((line) => /^server\s*:/i.test(line))
     const origin = this.#link.context.encoder.formatOrigin({ hasDate, hasServer })

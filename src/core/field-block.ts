@@ -1,0 +1,34 @@
+/** Field names and values in order, unmerged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
+export type FieldPairs = readonly string[]
+
+/** Checked fields of a response, in the form that their reader wants: lines for HTTP/1, or pairs. */
+export class FieldBlock {
+  /** Lines `Name: value\r\n`, latin-1, without the final empty line. */
+  readonly text: string
+  #pairs: FieldPairs | undefined
+
+  /** `text` must be checked: names are tokens, and values hold no line ends. */
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** The same fields one by one; made once, when they are asked for. */
+  get pairs(): FieldPairs {
+    return (this.#pairs ??= parsePairs(this.text))
+  }
+}
+
+/** A block without fields. */
+export const NO_FIELDS = new FieldBlock('')
+
+function parsePairs(text: string): FieldPairs {
+  const pairs: string[] = []
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\r\n', at)
+    const colon = text.indexOf(':', at)
+    const value = text.slice(colon + 1, end).replaceAll(/^[\t ]+|[\t ]+$/g, '')
+    pairs.push(text.slice(at, colon), value)
+    at = end + 2
+  }
+  return pairs
+}
