@@ -132,8 +132,10 @@ def _iterate(result: Any, response: Response) -> Steps:
         if isinstance(result, FileWrapper) and type(result).__next__ is FileWrapper.__next__:
             yield from response.send_file(result)
         elif isinstance(result, (list, tuple)) and close is None:
-            if not response.send_whole(result):
-                yield from response.send_sequence(result)
+            # What len() says of a subclass need not be true.
+            blocks = list(result)
+            if not response.send_whole(blocks):
+                yield from response.send_sequence(blocks)
         else:
             yield from response.send_iterable(result)
         response.end()

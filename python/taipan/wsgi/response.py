@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Callable
 
 from taipan.events import Reporter, Transport
@@ -129,6 +129,8 @@ class Response:
             body = b"".join(blocks)
         if self.begun or self._chunks is not None or len(body) > ONE_PIECE:
             return False
+        if head.length is not None and len(body) > head.length and not self._bodyless:
+            self._report_beyond()
         self._send_whole(head, body, True)
         return True
 
@@ -137,7 +139,8 @@ class Response:
         if self._head is not None and not self.begun and self._chunks is None:
             self._head = self._head.with_length(sum(map(len, blocks)))
         for block in blocks:
-            self.send_block(block)
+            if not self.send_block(block):
+                self._report_beyond()
             if self.ended:
                 return
             yield
@@ -162,12 +165,11 @@ class Response:
     def send_iterable(self, iterable: Iterable[Any]) -> Generator[None, None, None]:
         """Sends block by block; asks for none that is beyond Content-Length or not wanted."""
         iterator = iter(iterable)
+        # A file may be longer than what its application wants of it.
+        is_file = isinstance(iterable, FileWrapper)
         if type(iterable) is not FileWrapper and self._may_count(iterable):
             for first in iterator:
-                require_bytes(first)
-                if self._head is not None and not self.begun and self._chunks is None:
-                    self._head = self._head.with_length(len(first))
-                self.send_block(first)
+                self._send_single(first, iterator)
                 break
         if self.ended:
             return
@@ -178,8 +180,8 @@ class Response:
                 raise ProtocolError(
                     "the application gave a block without having called start_response()"
                 )
-            if block:
-                self.send_block(block)
+            if block and not self.send_block(block) and not is_file:
+                self._report_beyond()
             if self.ended:
                 return
             if block:
@@ -206,6 +208,24 @@ class Response:
         else:
             self.ended = True
             self._transport.write(b"", True)
+
+    def _send_single(self, block: Any, others: Iterator[Any]) -> None:
+        """Sends the block of an iterable that has one; what the others hold can only be told."""
+        require_bytes(block)
+        head = self._head
+        framed = head is None or head.length is not None or self.begun or self._chunks is not None
+        if head is None or framed or not block:
+            if not self.send_block(block):
+                self._report_beyond()
+            return
+        self._head = head.with_length(len(block))
+        self.send_block(block)
+        if not self._bodyless and any(others):
+            self._reporter.report(
+                "error",
+                "the application returned an iterable with a len() of 1 that gives more blocks;"
+                " the others are left out, as the first counted for the whole body",
+            )
 
     def _begin(self, head: Head, data: bytes, last: bool) -> None:
         self.begun = True
@@ -260,6 +280,14 @@ class Response:
     def _raise_short(self, head: Head) -> None:
         raise ProtocolError(
             f"the application announced {head.length} bytes of body and gave {self._sent}"
+        )
+
+    def _report_beyond(self) -> None:
+        assert self._head is not None
+        self._reporter.report(
+            "error",
+            f"the application announced {self._head.length} bytes of body and gave more; what is"
+            " beyond them is left out",
         )
 
     def _report_dropped(self, names: tuple[str, ...]) -> None:
