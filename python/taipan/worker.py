@@ -64,7 +64,6 @@ class Worker:
         """Loads the applications, serves, and ends the process."""
         self._logs.install()
         self._forget_in_children()
-        # Not SIG_IGN, which the children of the application would inherit.
         signal.signal(signal.SIGINT, _ignore)
         signal.signal(signal.SIGTERM, self._on_terminate)
         faulthandler.enable(2)
@@ -216,12 +215,16 @@ class Worker:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if signal.getsignal(signal.SIGINT) is _ignore:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+            if signal.getsignal(signal.SIGUSR1) is _ignore:
+                signal.signal(signal.SIGUSR1, signal.SIG_DFL)
 
-        hold_signals({signal.SIGTERM, signal.SIGINT}, forget)
+        hold_signals({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}, forget)
 
 
 def main() -> NoReturn:
     """Runs a worker on the inherited descriptors 3 and up."""
+    # Its default would end the process.
+    signal.signal(signal.SIGUSR1, _ignore)
     # The folder of our own modules is no place for an application's imports to be found.
     remove_own_folder()
     base = _choose_base()
@@ -235,7 +238,7 @@ def main() -> NoReturn:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Node decides when a worker ends."""
+    """Node decides when a worker ends. Not SIG_IGN, which the application's children inherit."""
 
 
 def remove_own_folder() -> None:

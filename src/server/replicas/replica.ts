@@ -22,14 +22,16 @@ import type {
 import { isMessageFromReplica } from './messages.ts'
 
 // `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
-const FOLDER = new URL('../../../dist/server/replicas/', import.meta.url)
+const FOLDER = new URL('../../../dist/server/', import.meta.url)
 // V8 would take SIGSEGV for WebAssembly, and Python take it from V8 for its dumps.
 const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
 const PROGRAM = [
   ...(process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []),
   '--import',
-  new URL('standard-streams.js', FOLDER).href,
-  fileURLToPath(new URL('replica-program.js', FOLDER)),
+  new URL('refuse-debugger.js', FOLDER).href,
+  '--import',
+  new URL('replicas/standard-streams.js', FOLDER).href,
+  fileURLToPath(new URL('replicas/replica-program.js', FOLDER)),
 ]
 // A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
 const DRAIN_MS = 250
