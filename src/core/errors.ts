@@ -1,5 +1,5 @@
-/** Who has to act: the person at the other end, the Python application, a worker, the person who configured, or the machine. */
-export type Fault = 'client' | 'application' | 'worker' | 'configuration' | 'host'
+/** Who has to act: the person at the other end, the Python application, a worker, a server behind this one, the person who configured, or the machine. */
+export type Fault = 'client' | 'application' | 'worker' | 'upstream' | 'configuration' | 'host'
 
 /** What is always true of an error with a given code. */
 export interface ErrorFacts {
@@ -133,6 +133,21 @@ export const ERRORS = {
     summary: 'The worker process ended while it had the request',
     fault: 'worker',
     status: 502,
+  },
+  UPSTREAM_FAILED: {
+    summary: 'The upstream broke off or did not keep to its protocol',
+    fault: 'upstream',
+    status: 502,
+  },
+  UPSTREAM_UNREACHABLE: {
+    summary: 'The upstream takes no connections',
+    fault: 'upstream',
+    status: 503,
+  },
+  UPSTREAM_TIMEOUT: {
+    summary: 'The upstream took too long to answer',
+    fault: 'upstream',
+    status: 504,
   },
 } as const satisfies Readonly<Record<string, ErrorFacts>>
 
