@@ -1,5 +1,5 @@
 import { VERSION } from '../server/version.ts'
-import { readProcess } from '../server/serve.ts'
+import { readProcess } from '../server/library-plan.ts'
 import { parseCommandLine } from './arguments.ts'
 import { runCheck } from './check-command.ts'
 import { formatHelp } from './help.ts'

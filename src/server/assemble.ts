@@ -13,46 +13,51 @@ import { createPipeline } from '../pipeline/pipeline.ts'
 import { createRedirectAnswerer } from '../pipeline/redirect.ts'
 import type { Answerer, Route } from '../pipeline/routes.ts'
 import { createStaticAnswerer } from '../pipeline/static/static-files.ts'
+import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePython } from './choose-python.ts'
 import type { GroupPlan, RoutePlan, ServerPlan } from './config/resolved.ts'
-import type { ServerLoggers } from './server.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
 /** The parts of a server, put together and not started. */
 export interface Assembly {
   readonly front: HttpFront
-  /** By the name of the group. */
-  readonly backends: ReadonlyMap<string, Backend>
+  readonly app: PlannedApp
 }
 
 /** What a server is assembled of. */
 export interface AssemblyOptions {
   readonly plan: ServerPlan
-  readonly loggers: ServerLoggers
+  readonly loggers: AppLoggers
   /** Where connections come from. */
   readonly addresses: readonly ListenAddress[]
 }
 
-/** Makes every room from the plan and connects them. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
+/** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
   const { plan, loggers, addresses } = options
-  const { logger, accessLog } = loggers
-  const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
-  validateInterpreters(groups)
-  const backends = new Map<string, Backend>()
-  for (const group of groups) backends.set(group.name, await createBackend(group, logger))
-  const routes = createRoutes(plan, backends, loggers)
-  const handler = createPipeline({ routes, accessLog })
+  const app = await assembleApp(plan, loggers)
   const front = new HttpFront({
     addresses,
-    handler,
+    handler: app.handler,
     limits: plan.limits,
     timeouts: plan.timeouts,
     webSocket: plan.webSocket,
     serverSoftware: SERVER_SOFTWARE,
-    logger,
+    logger: loggers.logger,
   })
-  return { front, backends }
+  return { front, app }
+}
+
+/** Makes all that answers, and says what the person should know. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
+export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
+  const { logger, accessLog } = loggers
+  for (const warning of plan.warnings) logger.warn({}, warning)
+  const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
+  validateInterpreters(groups)
+  const backends = new Map<string, Backend>()
+  for (const group of groups) backends.set(group.name, await createBackend(group, logger))
+  const routes = createRoutes(plan, backends, logger)
+  return new PlannedApp({ plan, logger, handler: createPipeline({ routes, accessLog }), backends })
 }
 
 async function createBackend(group: ProcessGroup, logger: Logger): Promise<Backend> {
@@ -82,7 +87,7 @@ async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<Proce
 function createRoutes(
   plan: ServerPlan,
   upstreams: ReadonlyMap<string, Upstream>,
-  { logger }: ServerLoggers,
+  logger: Logger,
 ): Route[] {
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const createAnswerer = ({ answerer }: RoutePlan): Answerer => {

@@ -26,7 +26,7 @@ export function createServer(plan: ServerPlan, surroundings: ServerSurroundings)
 /** Says what the applications turned out to be, and how they are run. */
 export function reportFindings(
   plan: ServerPlan,
-  server: RunnableServer,
+  server: Pick<RunnableServer, 'findings'>,
   logger: ServerLogger,
 ): void {
   for (const { group } of plan.groups) {

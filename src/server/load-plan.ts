@@ -71,7 +71,7 @@ function validateObject(options: unknown): void {
   const found = Array.isArray(options) ? 'a list' : (JSON.stringify(options) ?? typeof options)
   throw new TaipanError(
     'CONFIG_INVALID',
-    `the options must be an object, found ${found}; write serve({ app: ${example} })`,
+    `the options must be an object, found ${found}; write { app: ${example} }`,
   )
 }
 

@@ -1,7 +1,6 @@
-import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
-import { resolveColors } from '../telemetry/palette.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
 import { createServer, reportFindings } from './create-server.ts'
-import { resolveConfigPlan } from './load-plan.ts'
+import { resolveLibraryPlan } from './library-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import type { Server } from './server.ts'
 
@@ -21,12 +20,7 @@ export type ServeOptions = TaipanConfig
  * ```
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const { environment, cwd } = readProcess()
-  const plan = resolveConfigPlan(options, { environment, cwd })
-  const { level = 'warn', format, access = false } = plan.log
-  const colors = resolveColors(environment, process.stderr.isTTY)
-  const logger = createLogger({ level, format, destination: 2, colors })
-  const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+  const { plan, logger, settings } = resolveLibraryPlan(options)
   const server = createServer(plan, { logger, settings, inProcess: true })
   try {
     await server.start()
@@ -36,14 +30,6 @@ export async function serve(options: ServeOptions): Promise<Server> {
     throw error
   }
   return closeWith(server, logger)
-}
-
-/** Environment and working directory of this process. */
-export function readProcess(): {
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly cwd: string
-} {
-  return { environment: process.env, cwd: process.cwd() }
 }
 
 function closeWith(server: Server, logger: ServerLogger): Server {

@@ -1,12 +1,11 @@
-import type { Backend, Findings } from '../core/backend.ts'
+import type { Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import type { ListenAddress } from '../fronts/http/options.ts'
+import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
-import { reloadGroup, validateReloaded } from './reload-outcome.ts'
-import { createReloader, type Reloader } from './reloader.ts'
+import { settleAll } from './settle-all.ts'
 
 /** A server of Python applications that runs until it is stopped. */
 export interface Server extends AsyncDisposable {
@@ -21,13 +20,6 @@ export interface Server extends AsyncDisposable {
   reload(): Promise<void>
 }
 
-/** What a server writes its records with. */
-export interface ServerLoggers {
-  readonly logger: Logger
-  /** Undefined writes no access records. */
-  readonly accessLog: Logger | undefined
-}
-
 /** A server that has to be started, once. */
 export interface RunnableServer extends Server, Service {
   /** What its applications turned out to be, by the name of the group; of those that have been loaded. */
@@ -36,19 +28,18 @@ export interface RunnableServer extends Server, Service {
   kill(): void
 }
 
-/** A server in this very process: `start` once, then use it as a `Server`. */
+/** A server in this very process, an app with a front: `start` once, then use it as a `Server`. */
 export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
-  readonly #loggers: ServerLoggers
+  readonly #loggers: AppLoggers
   readonly #addresses: readonly ListenAddress[]
   readonly #opensLater: boolean
   #assembly: Assembly | undefined
-  #reloader: Reloader | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
   /** `addresses` take the place of those of the plan, and stay closed until `open`. */
-  constructor(plan: ServerPlan, loggers: ServerLoggers, addresses?: readonly ListenAddress[]) {
+  constructor(plan: ServerPlan, loggers: AppLoggers, addresses?: readonly ListenAddress[]) {
     this.#plan = plan
     this.#loggers = loggers
     this.#addresses = addresses ?? plan.addresses
@@ -60,18 +51,12 @@ export class PlannedServer implements RunnableServer {
   }
 
   get findings(): Readonly<Record<string, Findings>> {
-    const findings: Record<string, Findings> = {}
-    for (const [name, backend] of this.#assembly?.backends ?? [])
-      if (backend.findings !== undefined) findings[name] = backend.findings
-    return findings
+    return this.#assembly?.app.findings ?? {}
   }
 
   /** Why groups cannot be served, by their names. */
   get failures(): Readonly<Record<string, string>> {
-    const failures: Record<string, string> = {}
-    for (const [name, { failure }] of this.#assembly?.backends ?? [])
-      if (failure !== undefined) failures[name] = failure.message
-    return failures
+    return this.#assembly?.app.failures ?? {}
   }
 
   start(): Promise<void> {
@@ -92,16 +77,13 @@ export class PlannedServer implements RunnableServer {
   }
 
   kill(): void {
-    for (const backend of this.#assembly?.backends.values() ?? []) backend.kill()
+    this.#assembly?.app.kill()
   }
 
   async reload(): Promise<void> {
     if (this.#assembly === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    const reloads = [...this.#assembly.backends].map(([name, backend]) =>
-      reloadGroup(name, backend),
-    )
-    validateReloaded(await Promise.all(reloads))
+    await this.#assembly.app.reload()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,8 +91,6 @@ export class PlannedServer implements RunnableServer {
   }
 
   async #start(): Promise<void> {
-    const { logger } = this.#loggers
-    for (const warning of this.#plan.warnings) logger.warn({}, warning)
     try {
       const assembly = await assembleServer({
         plan: this.#plan,
@@ -121,9 +101,7 @@ export class PlannedServer implements RunnableServer {
       this.#refuseStopped()
       if (!this.#opensLater) await assembly.front.start()
       this.#refuseStopped()
-      await startBackends([...assembly.backends.values()])
-      this.#reloader = createReloader(this.#plan, { logger, reload: () => this.reload() })
-      await this.#reloader?.start()
+      await assembly.app.start()
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
@@ -137,15 +115,15 @@ export class PlannedServer implements RunnableServer {
   }
 
   async #stop(idleGrace: number): Promise<void> {
-    const { front, backends } = this.#assembly ?? {}
-    await this.#reloader?.stop()
-    if (front === undefined || backends === undefined) return
+    if (this.#assembly === undefined) return
+    const { front, app } = this.#assembly
+    await app.retire()
     const begun = performance.now()
     const doorsClosed = front.stop(idleGrace)
-    // Backends refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
+    // Applications refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
     await Promise.race([doorsClosed, sleep(this.#patience / 2)])
     const waited = performance.now() - begun
-    await settleAll([doorsClosed, ...[...backends.values()].map((backend) => backend.stop(waited))])
+    await settleAll([doorsClosed, app.stop(waited)])
   }
 
   /** How long running requests may take to finish: the longest time of a group, within that of the server. */
@@ -156,17 +134,6 @@ export class PlannedServer implements RunnableServer {
       Math.max(...groups.map(({ group }) => group.timeouts.shutdown)),
     )
   }
-}
-
-/** Ends the others as soon as one fails: what cannot be served whole is not served. */
-async function startBackends(backends: readonly Backend[]): Promise<void> {
-  await Promise.all(backends.map((backend) => backend.start()))
-}
-
-/** Waits for all, then throws the first failure. */
-async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises))
-    if (result.status === 'rejected') throw result.reason
 }
 
 function sleep(milliseconds: number): Promise<void> {

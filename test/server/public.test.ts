@@ -27,7 +27,7 @@ test('the package exports what it promises, and nothing else', () => {
     cwd: project,
     encoding: 'utf8',
   })
-  expect(names).toBe('ERRORS,TaipanError,defineConfig,serve\n')
+  expect(names).toBe('ERRORS,TaipanError,createApp,defineConfig,serve\n')
 })
 
 describe('nothing else is reachable', () => {
@@ -51,8 +51,8 @@ describe('nothing else is reachable', () => {
 test('the types can be used by a strict project', () => {
   writeFileSync(
     join(project, 'use.ts'),
-    `import { defineConfig, ERRORS, serve, TaipanError } from 'taipan'
-import type { ErrorCode, Server, ServeOptions, TaipanConfig } from 'taipan'
+    `import { createApp, defineConfig, ERRORS, serve, TaipanError } from 'taipan'
+import type { App, ErrorCode, Handler, Server, ServeOptions, TaipanConfig } from 'taipan'
 const config: TaipanConfig = defineConfig({
   bind: ['127.0.0.1:8000'],
   python: '.venv/bin/python',
@@ -79,10 +79,17 @@ export async function use(): Promise<readonly string[]> {
   await server.reload()
   return server.urls
 }
+export async function answer(): Promise<Handler> {
+  const app: App = await createApp({ app: 'shop.wsgi:application' })
+  await app.start()
+  return app.handler
+}
 export const code: ErrorCode = new TaipanError('USAGE', config.python ?? '').code
 export const exit: number = ERRORS.USAGE.exitCode
 // @ts-expect-error a wrong key
 defineConfig({ apps: { shop: { taget: 'x' } } })
+// @ts-expect-error an app listens nowhere
+await createApp({ bind: '127.0.0.1:0' })
 // @ts-expect-error a wrong value
 defineConfig({ threads: 'four' })
 `,

@@ -106,9 +106,9 @@ describe('a start that fails', () => {
   })
 
   test.each<[string, string]>([
-    ['"app.py"', 'found "app.py"; write serve({ app: "app.py" })'],
-    ['["app.py"]', 'found a list; write serve({ app: "shop.wsgi:application" })'],
-    ['null', 'found null; write serve({'],
+    ['"app.py"', 'found "app.py"; write { app: "app.py" }'],
+    ['["app.py"]', 'found a list; write { app: "shop.wsgi:application" }'],
+    ['null', 'found null; write {'],
   ])('because options %s are no object says how to write them', async (text, message) => {
     const { code, message: said } = await failureOf(JSON.parse(text))
     expect([code, said]).toEqual(['CONFIG_INVALID', expect.stringContaining(message)])

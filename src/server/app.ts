@@ -1,0 +1,129 @@
+import type { Backend, Findings } from '../core/backend.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { Handler } from '../core/exchange.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Upstream } from '../core/upstream.ts'
+import type { ServerPlan } from './config/resolved.ts'
+import { reloadGroup, validateReloaded } from './reload-outcome.ts'
+import { createReloader, type Reloader } from './reloader.ts'
+import { settleAll } from './settle-all.ts'
+
+/** What a server serves, without any place where it listens. */
+export interface App extends AsyncDisposable {
+  /** Answers an exchange, whatever front it came by. Applications let it wait until they are loaded, and answer 503 after `stop`. */
+  readonly handler: Handler
+  /** Resolves when the applications are loaded; rejects with a `TaipanError`, and then nothing runs. */
+  start(): Promise<void>
+  /** Lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
+  stop(): Promise<void>
+  /**
+   * Loads the applications anew; the old code serves until the new is ready. Rejects when something could not be loaded,
+   * and says what serves then, of each process group: the old code if there is any.
+   */
+  reload(): Promise<void>
+}
+
+/** What an app writes its records with. */
+export interface AppLoggers {
+  readonly logger: Logger
+  /** Undefined writes no access records. */
+  readonly accessLog: Logger | undefined
+}
+
+/** The parts of an app. */
+export interface AppParts {
+  readonly plan: ServerPlan
+  readonly logger: Logger
+  readonly handler: Handler
+  /** By the name of the group. */
+  readonly backends: ReadonlyMap<string, Backend>
+}
+
+/** The app of a plan, in this very process. */
+export class PlannedApp implements App {
+  readonly handler: Handler
+  readonly #backends: ReadonlyMap<string, Backend>
+  /** All that answers; started and stopped together. */
+  readonly #upstreams: readonly Upstream[]
+  readonly #reloader: Reloader | undefined
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor({ plan, logger, handler, backends }: AppParts) {
+    this.handler = handler
+    this.#backends = backends
+    this.#upstreams = [...backends.values()]
+    this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
+  }
+
+  /** What the applications turned out to be, by the name of the group; of those that have been loaded. */
+  get findings(): Readonly<Record<string, Findings>> {
+    const findings: Record<string, Findings> = {}
+    for (const [name, backend] of this.#backends)
+      if (backend.findings !== undefined) findings[name] = backend.findings
+    return findings
+  }
+
+  /** Why groups cannot be served, by their names. */
+  get failures(): Readonly<Record<string, string>> {
+    const failures: Record<string, string> = {}
+    for (const [name, { failure }] of this.#backends)
+      if (failure !== undefined) failures[name] = failure.message
+    return failures
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  /** From now on nothing is reloaded when files change. What is served goes on. */
+  async retire(): Promise<void> {
+    await this.#reloader?.stop()
+  }
+
+  /** `waited` ms of `timeouts.shutdown` are over. */
+  stop(waited = 0): Promise<void> {
+    this.#stopped ??= this.#stop(waited)
+    return this.#stopped
+  }
+
+  /** Ends every process of its own at once, with what those have started. */
+  kill(): void {
+    for (const backend of this.#backends.values()) backend.kill()
+  }
+
+  async reload(): Promise<void> {
+    if (this.#started === undefined) throw new TaipanError('STOPPING', 'the app was not started')
+    this.#refuseStopped()
+    const reloads = [...this.#backends].map(([name, backend]) => reloadGroup(name, backend))
+    validateReloaded(await Promise.all(reloads))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Ends the others as soon as one fails: what cannot be served whole is not served. */
+  async #start(): Promise<void> {
+    try {
+      this.#refuseStopped()
+      await Promise.all(this.#upstreams.map((upstream) => upstream.start()))
+      this.#refuseStopped()
+      await this.#reloader?.start()
+      this.#refuseStopped()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async #stop(waited: number): Promise<void> {
+    await this.retire()
+    await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
+  }
+
+  #refuseStopped(): void {
+    if (this.#stopped !== undefined) throw new TaipanError('STOPPING', 'the app was stopped')
+  }
+}

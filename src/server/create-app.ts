@@ -1,0 +1,76 @@
+import { TaipanError } from '../core/errors.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
+import type { App, PlannedApp } from './app.ts'
+import { assembleApp } from './assemble.ts'
+import type { ServerPlan } from './config/resolved.ts'
+import { reportFindings } from './create-server.ts'
+import { resolveLibraryPlan } from './library-plan.ts'
+import type { TaipanConfig } from './options/schema.ts'
+import { countReplicas } from './replicas/divide-plan.ts'
+
+/** What `createApp` takes: what `serve` does, without addresses. */
+export type AppOptions = Omit<TaipanConfig, 'bind'>
+
+/**
+ * Makes what `serve` serves, and listens nowhere: its `handler` answers exchanges of any front. `start` loads the applications.
+ * What the options say of connections (`limits`, `webSocket`, the `timeouts` of clients) is the front's, not the app's.
+ * Rejects with a `TaipanError`, and then nothing runs. With `engine: 'embedded'` Python runs in this very process.
+ *
+ * @example
+ * ```ts
+ * await using app = await createApp({ app: 'shop.wsgi:application' })
+ * await app.start()
+ * ```
+ */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { plan, logger, settings } = resolveLibraryPlan(options)
+  try {
+    validateApp(options, plan)
+    const accessLog = settings.access ? logger : undefined
+    return closeWith(await assembleApp(plan, { logger, accessLog }), plan, logger)
+  } catch (error) {
+    await logger.close()
+    throw error
+  }
+}
+
+function validateApp(options: AppOptions, plan: ServerPlan): void {
+  // Not every caller has types.
+  if (Reflect.get(options, 'bind') !== undefined)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      'bind: an app listens nowhere; leave it out, or use serve()',
+    )
+  const processes = countReplicas(plan)
+  if (processes > 1)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `processes: an app runs embedded Python in this very process, so there can be one, found ${processes}; leave it out, use serve(), or the engine "daemon"`,
+    )
+}
+
+function closeWith(app: PlannedApp, plan: ServerPlan, logger: ServerLogger): App {
+  const start = async (): Promise<void> => {
+    try {
+      await app.start()
+      reportFindings(plan, app, logger)
+    } catch (error) {
+      await logger.close()
+      throw error
+    }
+  }
+  const stop = async (): Promise<void> => {
+    try {
+      await app.stop()
+    } finally {
+      await logger.close()
+    }
+  }
+  return {
+    handler: app.handler,
+    start,
+    stop,
+    reload: () => app.reload(),
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,33 @@
+import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
+import { resolveColors } from '../telemetry/palette.ts'
+import type { ServerPlan } from './config/resolved.ts'
+import { resolveConfigPlan } from './load-plan.ts'
+import type { TaipanConfig } from './options/schema.ts'
+import type { LogSettings } from './replicas/messages.ts'
+
+/** What every function of the library begins with. */
+export interface LibraryPlan {
+  readonly plan: ServerPlan
+  /** To standard error; the caller closes it. */
+  readonly logger: ServerLogger
+  readonly settings: LogSettings
+}
+
+/** Reads options as a library does: quiet, and from nothing but the options. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
+export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
+  const { environment, cwd } = readProcess()
+  const plan = resolveConfigPlan(options, { environment, cwd })
+  const { level = 'warn', format, access = false } = plan.log
+  const colors = resolveColors(environment, process.stderr.isTTY)
+  const logger = createLogger({ level, format, destination: 2, colors })
+  const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+  return { plan, logger, settings }
+}
+
+/** Environment and working directory of this process. */
+export function readProcess(): {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+} {
+  return { environment: process.env, cwd: process.cwd() }
+}
