@@ -139,12 +139,10 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** Starts nobody from now on. Returns whether there was anything to stop. */
-  close(): boolean {
-    const begun = this.#phase !== 'new'
+  /** Starts nobody from now on. */
+  close(): void {
     this.#phase = 'stopping'
     clearTimeout(this.#retryTimer)
-    return begun
   }
 
   /** Ends every member by `end`; resolves when all are gone. */

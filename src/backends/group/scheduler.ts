@@ -31,6 +31,8 @@ export class Scheduler {
   readonly #pace: Pace
   #sequence = 0
   #uses = 0
+  #closed = false
+  #drainWaiters: (() => void)[] = []
 
   constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency' | 'threads'>) {
     const { applications, queue, concurrency, threads } = group
@@ -87,6 +89,26 @@ export class Scheduler {
     worker.open = false
     const at = this.#workers.indexOf(worker)
     if (at >= 0) this.#workers.splice(at, 1)
+    this.#settle()
+  }
+
+  /** No worker comes any more: what none of the present ones is left to take is refused from now on. */
+  close(): void {
+    this.#closed = true
+    this.#settle()
+  }
+
+  /** Resolves when nothing waits and no worker has a request, once this is closed. */
+  async drained(): Promise<void> {
+    if (this.#isDrained()) return
+    await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
+  }
+
+  /** Gives no worker a request any more, and refuses all that wait. */
+  stop(): void {
+    this.#closed = true
+    for (const worker of this.#workers.splice(0)) worker.open = false
+    this.#settle()
   }
 
   /** Hands the exchange to a thread now, or later, or answers that there is no room. */
@@ -107,6 +129,7 @@ export class Scheduler {
       const job: Job = { exchange, invocation, application, body: undefined, sequence, since }
       this.#queues[application]?.push(job)
       this.relieve()
+      this.#settle()
     }
   }
 
@@ -115,13 +138,13 @@ export class Scheduler {
     if (this.#serveOnLoop(errand)) return
     const worker = this.#chooseWorker(errand.application)
     const link = worker?.idle.pop()
-    if (worker !== undefined && link !== undefined) this.#serve(worker, link, errand)
-    else
-      this.#queues[errand.application]?.unshift({
-        ...errand,
-        sequence: 0,
-        since: performance.now(),
-      })
+    if (worker !== undefined && link !== undefined) {
+      this.#serve(worker, link, errand)
+      return
+    }
+    const job: Job = { ...errand, sequence: 0, since: performance.now() }
+    this.#queues[errand.application]?.unshift(job)
+    this.#settle()
   }
 
   /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
@@ -134,12 +157,14 @@ export class Scheduler {
       else this.#serve(worker, link, job)
     }
     this.#topUp(worker, link)
+    this.#settle()
   }
 
   /** A stream for `application` is over. */
   releaseStream(worker: WorkerSeats, application: number): void {
     worker.serving[application] = false
     this.#fillLoop(worker)
+    this.#settle()
   }
 
   /** Answers requests that began to wait before `since` (`performance.now()`), and forgets those whose client left. */
@@ -161,6 +186,17 @@ export class Scheduler {
   refuse(answer: (exchange: Exchange) => void): void {
     for (const queue of this.#queues)
       for (const job of queue.extract(() => true)) answer(job.exchange)
+  }
+
+  /** Once this is closed and no worker has a request, nobody takes what waits. */
+  #settle(): void {
+    if (!this.#isDrained()) return
+    this.refuse((exchange) => refuseExchange(exchange, 'STOPPING'))
+    for (const resolve of this.#drainWaiters.splice(0)) resolve()
+  }
+
+  #isDrained(): boolean {
+    return this.#closed && this.#workers.every((worker) => worker.busy === 0)
   }
 
   #chooseWorker(application: number): WorkerSeats | undefined {

@@ -124,7 +124,9 @@ export class Supervisor implements WorkerListener {
   }
 
   onReturned(errand: Errand): void {
-    if (!this.refuse(errand.exchange)) this.#options.scheduler.resubmit(errand)
+    const { failure } = this.#crew
+    if (failure === undefined) this.#options.scheduler.resubmit(errand)
+    else this.#refuseBroken(errand.exchange, failure)
   }
 
   onUnfit(worker: Worker, reason: string): void {
@@ -198,26 +200,15 @@ export class Supervisor implements WorkerListener {
 
   async #stop(waited: number): Promise<void> {
     const { scheduler, group } = this.#options
-    const { active } = this.#crew
-    const begun = this.#crew.close()
+    this.#crew.close()
+    scheduler.close()
     const patience = Math.max(0, group.timeouts.shutdown - waited)
     const deadline = performance.now() + patience
-    for (const worker of active) worker.retire()
-    if (begun && active.size > 0) await endsWithin(this.#drained(), patience)
-    scheduler.refuse((exchange) => refuseExchange(exchange, 'STOPPING'))
+    for (const worker of this.#crew.active) worker.retire()
+    await endsWithin(scheduler.drained(), patience)
+    scheduler.stop()
     const remaining = Math.max(0, deadline - performance.now())
     await this.#crew.end((worker) => this.#end(worker, remaining))
-  }
-
-  /** Resolves when nothing waits and no worker in service has a request. */
-  async #drained(): Promise<void> {
-    const { scheduler } = this.#options
-    const { active } = this.#crew
-    while (active.size > 0) {
-      await Promise.all([...active].map((worker) => worker.drained()))
-      const busy = [...active].some((worker) => worker.seats.busy > 0)
-      if (!busy && scheduler.waiting === 0) return
-    }
   }
 }
 

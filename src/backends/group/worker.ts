@@ -302,12 +302,14 @@ export class Worker {
     // The last one first: each goes before those that wait.
     for (const errand of link.takeBack(error).toReversed()) this.#listener.onReturned(errand)
     link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+    this.#noteIdle()
   }
 
   #giveUpLoop(error: Error | undefined): void {
     const { loop } = this.seats
     for (const errand of loop.takeBack(error).toReversed()) this.#listener.onReturned(errand)
     loop.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
+    this.#noteIdle()
   }
 
   #giveUpAll(): void {

@@ -1,10 +1,4 @@
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
 import type { Errand } from '../../../src/backends/link/errand.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
@@ -13,9 +7,7 @@ import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
 import { createPlainExchange } from '../../support/plain-exchange.ts'
 import { pollUntil } from '../../support/raw-client.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'taipan-link-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+import { createPair } from '../../support/socket-pair.ts'
 
 // Node tells the end of a socket one turn and more before its close, and drops what is written in between.
 test.each([
@@ -71,17 +63,4 @@ function createErrand(): Errand {
     application: 0,
     body: undefined,
   }
-}
-
-let pairs = 0
-
-async function createPair(): Promise<{ near: Socket; far: Socket }> {
-  const path = join(folder, `${pairs++}.sock`)
-  const server = createServer({ pauseOnConnect: true }).listen(path)
-  await once(server, 'listening')
-  const near = connect(path)
-  const [far]: Socket[] = await once(server, 'connection')
-  server.close()
-  if (far === undefined) throw new Error('no connection')
-  return { near, far }
 }

@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+
+import type { Ending, Force, WorkerEnd, WorkerHost } from '../../src/backends/group/host.ts'
+import type { Carrier } from '../../src/backends/link/carrier.ts'
+import { SocketCarrier } from '../../src/backends/link/socket-carrier.ts'
+import { encodeControl, encodeFrame, FrameFlag, FrameType } from '../../src/wire/frames.ts'
+import { createPair, type SocketPair } from './socket-pair.ts'
+
+const EXITED: WorkerEnd = { code: 0, signal: null }
+let pids = 1000
+
+/** What a worker runs in without any process: the test says what it does. */
+export class FakeHost implements WorkerHost {
+  readonly pid = ++pids
+  readonly control: Socket
+  readonly threads: readonly Socket[]
+  readonly loop: Carrier
+  readonly outputs = []
+  readonly ended: Promise<WorkerEnd>
+  /** What was done to it, in order. */
+  readonly calls: ('stop' | 'kill' | 'abort')[] = []
+  /** Whether it ends when it is asked to. */
+  obeys = true
+  /** Resolves when a thread has read a request. */
+  readonly asked: Promise<unknown>
+  readonly #far: readonly Socket[]
+  #end: (end: WorkerEnd) => void = () => {}
+
+  private constructor(control: SocketPair, loop: SocketPair, threads: readonly SocketPair[]) {
+    this.control = control.near
+    this.loop = new SocketCarrier(loop.near)
+    this.threads = threads.map(({ near }) => near)
+    this.#far = [control.far, loop.far, ...threads.map(({ far }) => far)]
+    for (const socket of this.#far) socket.on('error', () => {}).resume()
+    this.asked = Promise.race(threads.map(({ far }) => once(far, 'data')))
+    this.asked.catch(() => {})
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  static async create(threads: number): Promise<FakeHost> {
+    const pairs = Array.from({ length: threads }, () => createPair())
+    return new FakeHost(await createPair(), await createPair(), await Promise.all(pairs))
+  }
+
+  /** Its one application is loaded. */
+  becomeReady(): void {
+    this.tell({ type: 'ready', python: '3.9.0', applications: [{ interface: 'wsgi' }] })
+  }
+
+  /** Sends a message of the control channel. */
+  tell(message: object): void {
+    this.#far[0]?.write(encodeControl(message))
+  }
+
+  /** A thread gives up the request that it has. */
+  abortRequest(thread: number): void {
+    this.#far[2 + thread]?.write(encodeFrame(FrameType.ABORT, FrameFlag.FREE))
+  }
+
+  /** Closes the far end of a thread's socket. */
+  loseThread(thread: number): void {
+    this.#far[2 + thread]?.destroy()
+  }
+
+  exit(end: WorkerEnd = EXITED): void {
+    for (const socket of this.#far) socket.destroy()
+    this.#end(end)
+  }
+
+  async terminate({ askToStop, exited }: Ending): Promise<Force> {
+    this.calls.push('stop')
+    askToStop()
+    if (this.obeys) this.exit()
+    await exited
+    return 'none'
+  }
+
+  kill(): void {
+    this.calls.push('kill')
+  }
+
+  async abort(exited: Promise<void>): Promise<void> {
+    this.calls.push('abort')
+    await exited
+  }
+}
+
+/** Starts fake hosts, and keeps them in the order of their start. */
+export class FakeHosts {
+  readonly all: FakeHost[] = []
+
+  /** For a group with so many threads; each host is given to `onStart`, which makes it ready unless told otherwise. */
+  constructor(onStart: (host: FakeHost) => void = (host) => host.becomeReady()) {
+    this.#onStart = onStart
+  }
+
+  readonly #onStart: (host: FakeHost) => void
+
+  readonly start = async ({ threads }: { readonly threads: number }): Promise<FakeHost> => {
+    const host = await FakeHost.create(threads)
+    this.all.push(host)
+    this.#onStart(host)
+    return host
+  }
+
+  /** The host that was started as the `number`th. */
+  get(number: number): FakeHost {
+    const host = this.all[number]
+    if (host === undefined) throw new Error(`no host ${number}`)
+    return host
+  }
+
+  [Symbol.dispose](): void {
+    for (const host of this.all) host.exit()
+  }
+}
