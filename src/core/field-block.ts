@@ -1,3 +1,5 @@
+import { trimOws } from './ows.ts'
+
 /** Field names and values in order, unmerged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
 export type FieldPairs = readonly string[]
 
@@ -26,7 +28,7 @@ function parsePairs(text: string): FieldPairs {
   for (let at = 0; at < text.length;) {
     const end = text.indexOf('\r\n', at)
     const colon = text.indexOf(':', at)
-    const value = text.slice(colon + 1, end).replaceAll(/^[\t ]+|[\t ]+$/g, '')
+    const value = trimOws(text.slice(colon + 1, end))
     pairs.push(text.slice(at, colon), value)
     at = end + 2
   }

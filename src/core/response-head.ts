@@ -49,7 +49,7 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
     if (lower === 'content-length') contentLength = parseContentLength(value, contentLength)
     else if (lower === 'date') hasDate = true
     else if (lower === 'server') hasServer = true
-    else if (lower === 'connection' && /(^|[\s,])close($|[\s,])/i.test(value)) close = true
+    else if (lower === 'connection' && /(^|[\t ,])close($|[\t ,])/i.test(value)) close = true
     if (!HOP_BY_HOP.has(lower)) text += `${name}: ${value}\r\n`
   }
   const fields = new FieldBlock(text)

@@ -1,3 +1,5 @@
+import { trimOws } from '../../core/ows.ts'
+
 /** Codings in which a file may lie beside the plain one, the better first. */
 const CODINGS = [
   { name: 'br', extension: '.br' },
@@ -19,7 +21,7 @@ const PLAIN_ONLY: CodingPreference = { codings: [], identity: true }
 
 /** Reads an Accept-Encoding field (RFC 9110, 12.5.3); undefined stands for its absence. */
 export function parseAcceptEncoding(field: string | undefined): CodingPreference {
-  if (field === undefined || field.trim() === '') return PLAIN_ONLY
+  if (field === undefined || trimOws(field) === '') return PLAIN_ONLY
   const weights = parseWeights(field)
   const rest = weights.get('*')
   // Without a word about it, the plain file is welcome but less than anything that was named.
@@ -34,7 +36,7 @@ function parseWeights(field: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>()
   for (const item of field.split(',')) {
     const [name = '', ...parameters] = item.split(';')
-    const coding = name.trim().toLowerCase()
+    const coding = trimOws(name).toLowerCase()
     if (coding !== '') weights.set(coding === 'x-gzip' ? 'gzip' : coding, parseWeight(parameters))
   }
   return weights
@@ -43,7 +45,7 @@ function parseWeights(field: string): ReadonlyMap<string, number> {
 /** A weight that is none counts as a refusal: the plain file is always right. */
 function parseWeight(parameters: readonly string[]): number {
   for (const parameter of parameters) {
-    const [, weight] = /^\s*q\s*=\s*(.*?)\s*$/i.exec(parameter) ?? []
+    const [, weight] = /^[\t ]*q[\t ]*=[\t ]*(.*?)[\t ]*$/i.exec(parameter) ?? []
     if (weight !== undefined)
       return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? Number(weight) : 0
   }

@@ -1,4 +1,5 @@
 import type { FieldPairs } from '../../core/field-block.ts'
+import { trimOws } from '../../core/ows.ts'
 import { readField } from '../field-values.ts'
 import { parseHttpDate } from '../../wire/http-date.ts'
 
@@ -46,11 +47,11 @@ function isModifiedSince(date: string | undefined, validators: Validators): bool
 }
 
 function matchesStrongly(list: string, etag: string): boolean {
-  return list.trim() === '*' || parseEntityTags(list).includes(etag)
+  return trimOws(list) === '*' || parseEntityTags(list).includes(etag)
 }
 
 function matchesWeakly(list: string, etag: string): boolean {
-  if (list.trim() === '*') return true
+  if (trimOws(list) === '*') return true
   return parseEntityTags(list).some((tag) => tag === etag || tag === `W/${etag}`)
 }
 

@@ -1,3 +1,5 @@
+import { trimOws } from '../../core/ows.ts'
+
 /** Part of a file: `offset` and `length` in bytes. */
 export interface ByteRange {
   readonly offset: number
@@ -15,12 +17,12 @@ const MAX_RANGES = 16
  * answer is never longer than the file; what remains more than 16 parts is answered whole.
  */
 export function parseRanges(field: string, size: number): RangeResult {
-  const specs = /^\s*bytes\s*=(.*)$/i.exec(field)?.[1]?.split(',')
+  const specs = /^[\t ]*bytes[\t ]*=(.*)$/i.exec(field)?.[1]?.split(',')
   if (specs === undefined || size === 0) return 'whole'
   const ranges: ByteRange[] = []
   let named = 0
   for (const spec of specs) {
-    const text = spec.trim()
+    const text = trimOws(spec)
     if (text === '') continue
     const range = parseSpec(text, size)
     if (range === 'invalid') return 'whole'

@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { RequestHead } from '../../core/exchange.ts'
+import { trimOws } from '../../core/ows.ts'
 import { isAuthority } from './authority.ts'
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SPACE, TOKEN } from './characters.ts'
 import type { Http1Limits } from './limits.ts'
@@ -152,7 +153,7 @@ export class RequestHeadParser {
 
   #noteConnection(value: string): void {
     for (const option of value.split(',')) {
-      const word = option.trim().toLowerCase()
+      const word = trimOws(option).toLowerCase()
       if (word === 'close') this.#close = true
       else if (word === 'keep-alive') this.#keepAlive = true
       else if (word === 'upgrade') this.#upgrade = true
@@ -161,7 +162,7 @@ export class RequestHeadParser {
 
   #noteUpgrade(value: string): void {
     for (const protocol of value.split(','))
-      if (protocol.trim().toLowerCase() === 'websocket') this.#webSocket = true
+      if (trimOws(protocol).toLowerCase() === 'websocket') this.#webSocket = true
   }
 
   #createRequest(line: RequestLine): Http1Request {

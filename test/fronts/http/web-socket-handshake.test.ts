@@ -61,6 +61,8 @@ describe('an opening handshake', () => {
     ['with another Connection', { connection: 'keep-alive' }],
     ['to another protocol', { upgrade: 'h2c' }],
     ['to something like it', { upgrade: 'websocket2' }],
+    ['to something that looks like it', { upgrade: 'websocket\xa0' }],
+    ['with a Connection that looks like it', { connection: 'upgrade\xa0' }],
     ['by another method', { method: 'OPTIONS' }],
     ['with a body', { fields: [['Content-Length', '2']] }],
   ])('is an ordinary request %s', async (_name, shape) => {
@@ -100,6 +102,16 @@ describe('an opening handshake', () => {
       },
     ],
     ['with broken extensions', 400, { fields: [['Sec-WebSocket-Extensions', '; a']] }],
+    [
+      'with a parameter that looks blank',
+      400,
+      { fields: [['Sec-WebSocket-Extensions', 'a; b=\xa0']] },
+    ],
+    [
+      'with a parameter behind what looks blank',
+      400,
+      { fields: [['Sec-WebSocket-Extensions', 'a;\xa0b']] },
+    ],
     ['with a broken parameter', 400, { fields: [['Sec-WebSocket-Extensions', 'a; b="']] }],
   ])('%s is refused with %i', async (_name, status, shape) => {
     await using lab = await startLab(echo(createLog()))
@@ -274,6 +286,8 @@ describe('origins', () => {
     ['https://evil.test/https://example.org', 403],
     ['http://localhost', 403],
     ['app://other', 403],
+    ['https://example.org\xa0', 403],
+    ['\xa0null', 403],
     ['', 403],
   ])('%s is answered %i', async (origin, status) => {
     await using lab = await startLab(echo(createLog()), { webSocket: { origins } })

@@ -28,6 +28,9 @@ describe('Accept-Encoding', () => {
     ['gzip;q=high', [], true],
     ['gzip;q=0.000', [], true],
     [',,gzip,', ['gzip'], true],
+    ['\tgzip ; q=1 ,br\t', ['br', 'gzip'], true],
+    ['gzip\xa0, br\xa0;q=1', [], true],
+    ['gzip;\xa0q=0, *;q=0', ['gzip'], false],
   ])('%j takes %j, plain: %j', (field, codings, identity) => {
     const preference = parseAcceptEncoding(field)
     expect(preference.codings.map(({ name }) => name)).toEqual(codings)
@@ -50,6 +53,7 @@ describe('preconditions', () => {
     [['If-None-Match', '"a"', 'if-none-match', '"v1"'], 'not-modified'],
     [['If-None-Match', '"a,v1"'], 'proceed'],
     [['If-None-Match', 'v1'], 'proceed'],
+    [['If-None-Match', '*\xa0'], 'proceed'],
     [['If-None-Match', '"v2"', 'If-Modified-Since', same], 'proceed'],
     [['If-None-Match', '"v1"', 'If-Modified-Since', before], 'not-modified'],
     [['If-Modified-Since', same], 'not-modified'],
@@ -60,6 +64,7 @@ describe('preconditions', () => {
     [['If-Match', '*'], 'proceed'],
     [['If-Match', 'W/"v1"'], 'failed'],
     [['If-Match', '"v2"'], 'failed'],
+    [['If-Match', '\xa0*'], 'failed'],
     [['If-Match', '"v1"', 'If-Unmodified-Since', before], 'proceed'],
     [['If-Unmodified-Since', before], 'failed'],
     [['If-Unmodified-Since', same], 'proceed'],
@@ -128,6 +133,9 @@ describe('ranges of 100 bytes', () => {
     ['bytes=1-2-3', 'whole'],
     ['bytes=0x1-2', 'whole'],
     ['lines=0-9', 'whole'],
+    ['\xa0bytes=0-9', 'whole'],
+    ['bytes\xa0=0-9', 'whole'],
+    ['bytes=0-9\xa0', 'whole'],
     ['0-9', 'whole'],
     [
       `bytes=${Array.from({ length: 40 }, (_, index) => `${index * 2}-${index * 2}`).join()}`,

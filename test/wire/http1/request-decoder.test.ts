@@ -87,9 +87,14 @@ describe('a request head', () => {
     ['1.1', 'Connection: keep-alive\r\nConnection: close\r\n', false],
     ['1.1', 'Connection: closed\r\n', true],
     ['1.1', 'Connection: "close"\r\n', true],
+    ['1.1', 'Connection: foo,\t close \r\n', false],
+    // 0xA0 is a byte of the value, whatever it looks like.
+    ['1.1', 'Connection: close\xa0\r\n', true],
+    ['1.1', 'Connection: \xa0close\r\n', true],
     ['1.0', '', false],
     ['1.0', 'Connection: Keep-Alive\r\n', true],
     ['1.0', 'Connection: keep-alive, close\r\n', false],
+    ['1.0', 'Connection: keep-alive\xa0\r\n', false],
   ])('of HTTP/%s with %j keeps the connection: %s', (version, fields, keepAlive) => {
     expect(decodeHead(get(fields, `GET / HTTP/${version}`)).keepAlive).toBe(keepAlive)
   })

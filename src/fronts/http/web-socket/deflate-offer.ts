@@ -1,3 +1,4 @@
+import { trimOws } from '../../../core/ows.ts'
 import { splitList } from '../../../wire/http1/list.ts'
 import { createMalformed } from '../../../wire/http1/malformed.ts'
 
@@ -8,7 +9,8 @@ const LEAST_WINDOW_BITS = 9
 const MOST_WINDOW_BITS = 15
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const PARAMETER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:\s*=\s*(?:"([^"\\]*)"|([^\s"]+)))?$/
+const PARAMETER =
+  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[\t ]*=[\t ]*(?:"([^"\\]*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+)))?$/
 
 interface Parameter {
   readonly name: string
@@ -25,7 +27,7 @@ export function negotiateDeflate(offers: string | undefined): string {
   const elements = splitList(offers)
   if (elements.length === 0) throw createMalformed('Sec-WebSocket-Extensions names none')
   for (const offer of elements) {
-    const [name = '', ...parameters] = offer.split(';').map((part) => part.trim())
+    const [name = '', ...parameters] = offer.split(';').map(trimOws)
     if (!NAME.test(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
     const parsed = parameters.map(parseParameter)
     if (chosen === '' && name === 'permessage-deflate') chosen = formatAnswer(parsed)

@@ -7,7 +7,7 @@ import type { Handshake } from './handshake.ts'
 
 // The handshake itself says what stands in these, and a 101 has no body (RFC 9110, 8.6).
 const OWN_LINES =
-  /^(?:sec-websocket-[^:]*|connection|upgrade|keep-alive|proxy-connection|te|trailer|transfer-encoding|content-length)\s*:/i
+  /^(?:sec-websocket-[^:]*|connection|upgrade|keep-alive|proxy-connection|te|trailer|transfer-encoding|content-length):/i
 
 /** A request for a WebSocket that waits for its answer. */
 export class HandshakeOffer implements WebSocketOffer {
@@ -30,8 +30,8 @@ export class HandshakeOffer implements WebSocketOffer {
     const lines = answer.fields.text
       .split('\r\n')
       .filter((line) => line !== '' && !OWN_LINES.test(line))
-    const hasDate = lines.some((line) => /^date\s*:/i.test(line))
-    const hasServer = lines.some((line) => /^server\s*:/i.test(line))
+    const hasDate = lines.some((line) => /^date:/i.test(line))
+    const hasServer = lines.some((line) => /^server:/i.test(line))
     const origin = this.#link.context.encoder.formatOrigin({ hasDate, hasServer })
     lines.push(...origin.split('\r\n').filter((line) => line !== ''))
     const subprotocol = this.#resolveSubprotocol(answer.subprotocol)

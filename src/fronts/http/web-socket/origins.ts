@@ -1,4 +1,5 @@
 import { TaipanError } from '../../../core/errors.ts'
+import { trimOws } from '../../../core/ows.ts'
 import type { RequestHead } from '../../../core/exchange.ts'
 
 /** The origins whose pages may open WebSockets. */
@@ -23,7 +24,7 @@ export class Origins {
 
 /** Lower case, and without the port that the scheme has anyway. */
 function normalizeOrigin(origin: string): string {
-  const lower = origin.trim().toLowerCase()
+  const lower = trimOws(origin).toLowerCase()
   const url = URL.canParse(lower) ? new URL(lower) : undefined
   // Schemes that URL does not know have the origin `null`, as pages without one have.
   return url === undefined || url.origin === 'null' ? lower.replace(/\/$/, '') : url.origin

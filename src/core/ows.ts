@@ -1,0 +1,15 @@
+const SPACE = 0x20
+const HTAB = 0x09
+
+/** `text` without the optional whitespace of fields around it: SP and HTAB (RFC 9110, 5.6.3), where `trim` takes 0xA0, too. */
+export function trimOws(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === HTAB
+}
