@@ -1,10 +1,12 @@
 import { TaipanError } from './errors.ts'
 import { FieldBlock, type FieldPairs } from './field-block.ts'
+import { HOP_BY_HOP, isFieldValue, isToken } from './field-syntax.ts'
+import { trimOws } from './ows.ts'
 
 /**
  * Status and header block of a response, checked and ready for any wire.
  *
- * `Connection`, `Transfer-Encoding` and the other hop-by-hop fields are never inside `fields`:
+ * `Connection`, `Transfer-Encoding` and the other hop-by-hop fields are never inside `fields`, nor what `Connection` names:
  * what an application said with them is in `close`; framing belongs to the front.
  */
 export interface ResponseHead {
@@ -21,26 +23,13 @@ export interface ResponseHead {
   readonly close: boolean
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// Field values may hold HTAB, printable ASCII and obs-text (RFC 9110, 5.5).
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
 /** Checks pairs and makes a head of them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */
 export function createResponseHead(status: number, pairs: FieldPairs): ResponseHead {
   let text = ''
   let contentLength: number | undefined
   let hasDate = false
   let hasServer = false
-  let close = false
+  let options: ReadonlySet<string> | undefined
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const name = pairs[i] ?? ''
     const value = pairs[i + 1] ?? ''
@@ -49,10 +38,13 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
     if (lower === 'content-length') contentLength = parseContentLength(value, contentLength)
     else if (lower === 'date') hasDate = true
     else if (lower === 'server') hasServer = true
-    else if (lower === 'connection' && /(^|[\t ,])close($|[\t ,])/i.test(value)) close = true
+    else if (lower === 'connection') options = parseConnection(value, options)
     if (!HOP_BY_HOP.has(lower)) text += `${name}: ${value}\r\n`
   }
+  if (options !== undefined && namesOne(pairs, options))
+    return createResponseHead(status, withoutNamed(pairs, options))
   const fields = new FieldBlock(text)
+  const close = options !== undefined && options.has('close')
   return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
 }
 
@@ -71,10 +63,26 @@ export function createTextHead(
   ])
 }
 
+/** The options of a Connection field and of earlier ones, in lower case; without those that are left out anyway. */
+function parseConnection(value: string, earlier: ReadonlySet<string> = new Set()): Set<string> {
+  const options = value.toLowerCase().split(',')
+  const trimmed = options.map(trimOws)
+  return new Set([...earlier, ...trimmed.filter((option) => !HOP_BY_HOP.has(option))])
+}
+
+function namesOne(pairs: FieldPairs, options: ReadonlySet<string>): boolean {
+  return pairs.some((name, at) => at % 2 === 0 && options.has(name.toLowerCase()))
+}
+
+/** Without the fields that Connection names: they concern the connection alone (RFC 9110, 7.6.1). */
+function withoutNamed(pairs: FieldPairs, options: ReadonlySet<string>): FieldPairs {
+  return pairs.filter((_, at) => !options.has((pairs[at - (at % 2)] ?? '').toLowerCase()))
+}
+
 function validateField(name: string, value: string): void {
-  if (!TOKEN.test(name))
+  if (!isToken(name))
     throw new TaipanError('APPLICATION_FAILED', `header name ${JSON.stringify(name)} is no token`)
-  if (!FIELD_VALUE.test(value))
+  if (!isFieldValue(value))
     throw new TaipanError(
       'APPLICATION_FAILED',
       `value of header ${name} has characters that HTTP forbids: ${JSON.stringify(value)}`,

@@ -1,13 +1,70 @@
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
 
+import { describe, expect, test } from 'vitest'
+
+import { HOP_BY_HOP, isFieldValue, isToken } from '../../src/core/field-syntax.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
 
-test.each([
-  ['close', true],
-  ['keep-alive,\tClose ', true],
-  ['closed', false],
-  ['close\xa0', false],
-  ['\xa0close', false],
-])('Connection: %j asks for the end of the connection: %j', (value, close) => {
-  expect(createResponseHead(200, ['Connection', value]).close).toBe(close)
+interface FieldVectors {
+  readonly token_ranges: readonly [number, number][]
+  readonly value_ranges: readonly [number, number][]
+  readonly hop_by_hop: readonly string[]
+  readonly heads: readonly {
+    readonly name: string
+    readonly pairs: readonly [string, string][]
+    readonly kept: readonly [string, string][]
+    readonly length?: number
+    readonly close?: boolean
+    readonly date?: boolean
+    readonly server?: boolean
+  }[]
+}
+
+const vectors: FieldVectors = JSON.parse(
+  readFileSync(new URL('../vectors/fields.json', import.meta.url), 'utf8'),
+)
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte)
+
+function bytesOf(ranges: readonly [number, number][]): number[] {
+  return BYTES.filter((byte) => ranges.some(([first, last]) => byte >= first && byte <= last))
+}
+
+function bytesThat(isRight: (text: string) => boolean): number[] {
+  return BYTES.filter((byte) => isRight(`a${String.fromCharCode(byte)}b`))
+}
+
+describe('the vectors shared with Python', () => {
+  test('characters of tokens', () => {
+    expect(bytesThat(isToken)).toEqual(bytesOf(vectors.token_ranges))
+    expect([isToken(''), isToken('\u0161')]).toEqual([false, false])
+  })
+
+  test('characters of field values', () => {
+    expect(bytesThat(isFieldValue)).toEqual(bytesOf(vectors.value_ranges))
+    expect([isFieldValue(''), isFieldValue('\u0161')]).toEqual([true, false])
+  })
+
+  test('all fields that concern the connection', () => {
+    expect([...HOP_BY_HOP]).toEqual(vectors.hop_by_hop.map((name) => name.toLowerCase()))
+  })
+
+  test.each(vectors.hop_by_hop)('%s concerns the connection', (name) => {
+    for (const spelled of [name, name.toLowerCase(), name.toUpperCase()])
+      expect(createResponseHead(200, [spelled, 'chunked', 'X-A', '1']).fields.text).toBe(
+        'X-A: 1\r\n',
+      )
+  })
+
+  test.each(vectors.heads)('$name', ({ pairs, kept, length, close, date, server }) => {
+    const head = createResponseHead(200, pairs.flat())
+    expect({ ...head, fields: head.fields.text }).toEqual({
+      status: 200,
+      reason: '',
+      fields: kept.map(([name, value]) => `${name}: ${value}\r\n`).join(''),
+      contentLength: length,
+      hasDate: date ?? false,
+      hasServer: server ?? false,
+      close: close ?? false,
+    })
+  })
 })

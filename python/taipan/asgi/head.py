@@ -12,7 +12,6 @@ from taipan.fields import (
     Head,
     SpecialFields,
     kind_of,
-    validate_block,
     validate_name,
     validate_value,
 )
@@ -85,7 +84,7 @@ def make_trailers(headers: Any) -> bytes:
             name = item[0].decode("latin-1").lower()
             if name in _NO_TRAILERS:
                 raise ValueError(f"{name} must not be a trailer")
-    return _join(headers)[0]
+    return _limited(headers)
 
 
 def make_handshake(headers: Any) -> bytes:
@@ -106,9 +105,8 @@ def make_links(links: Any) -> bytes:
 
 
 def _limited(headers: list[Any]) -> bytes:
-    block, _ = _join(headers)
-    validate_block(block)
-    return block
+    block, special = _join(headers)
+    return special.settle(block)
 
 
 def _join(headers: Any) -> tuple[bytes, SpecialFields]:

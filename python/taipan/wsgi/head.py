@@ -11,12 +11,13 @@ from taipan.fields import (
     LENGTH_PREFIX,
     Head,
     SpecialFields,
+    is_field_value,
     kind_of,
     validate_name,
     validate_value,
 )
 
-_STATUS = re.compile(r"([2-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)")
+_STATUS = re.compile(r"([2-5][0-9][0-9]) (.*)", re.DOTALL)
 
 _statuses: dict[str, tuple[int, bytes]] = {}
 _prefixes: dict[str, str] = {}
@@ -83,7 +84,7 @@ def _parse_status(status: Any) -> tuple[int, bytes]:
     if not isinstance(status, str):
         raise TypeError(f"status must be a str like '200 OK', not {kind_of(status)}")
     match = _STATUS.fullmatch(status)
-    if match is None:
+    if match is None or not is_field_value(match[2]):
         raise ValueError(
             f"status {status!r} must be a number from 200 to 599, a space and a reason phrase"
         )

@@ -296,7 +296,7 @@ class Response:
                 _reported_fields.add(name.lower())
                 self._reporter.report(
                     "warning",
-                    f"the application sets {name}, which belongs to the server; it is left out",
+                    f"the application sets {name}, which concerns the connection and is left out",
                 )
 
 

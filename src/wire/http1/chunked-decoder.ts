@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
-import { CR, FIELD_VALUE, HEX_VALUE, HTAB, LF, SPACE, TOKEN } from './characters.ts'
+import { FIELD_VALUE, TOKEN } from '../../core/field-syntax.ts'
+import { CR, HEX_VALUE, HTAB, LF, SPACE } from './characters.ts'
 import type { Http1Limits } from './limits.ts'
 import { createMalformed } from './malformed.ts'
 import { TrailerChecker } from './trailer-checker.ts'

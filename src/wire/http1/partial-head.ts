@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
-import { CR, HTAB, LF, SPACE, TOKEN } from './characters.ts'
+import { TOKEN } from '../../core/field-syntax.ts'
+import { CR, HTAB, LF, SPACE } from './characters.ts'
 import { LINE_OVERHEAD_BYTES, type Http1Limits } from './limits.ts'
 import { createMalformed } from './malformed.ts'
 import { parseRequestLine } from './request-line.ts'

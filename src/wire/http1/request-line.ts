@@ -1,6 +1,7 @@
 import { TaipanError } from '../../core/errors.ts'
+import { TOKEN } from '../../core/field-syntax.ts'
 import { isAuthority } from './authority.ts'
-import { SPACE, TARGET, TOKEN } from './characters.ts'
+import { SPACE, TARGET } from './characters.ts'
 import { createMalformed } from './malformed.ts'
 import { isKnownMethod } from './methods.ts'
 

@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
-import { COLON, CR, FIELD_VALUE, LF, TOKEN } from './characters.ts'
+import { FIELD_VALUE, TOKEN } from '../../core/field-syntax.ts'
+import { COLON, CR, LF } from './characters.ts'
 import type { Http1Limits } from './limits.ts'
 import { createMalformed } from './malformed.ts'
 

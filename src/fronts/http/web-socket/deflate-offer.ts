@@ -1,3 +1,4 @@
+import { isToken } from '../../../core/field-syntax.ts'
 import { trimOws } from '../../../core/ows.ts'
 import { splitList } from '../../../wire/http1/list.ts'
 import { createMalformed } from '../../../wire/http1/malformed.ts'
@@ -8,9 +9,7 @@ const WINDOW_BITS = 12
 const LEAST_WINDOW_BITS = 9
 const MOST_WINDOW_BITS = 15
 
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const PARAMETER =
-  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[\t ]*=[\t ]*(?:"([^"\\]*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+)))?$/
+const PARAMETER = /^([^\t ="]+)(?:[\t ]*=[\t ]*(?:"([^"\\]*)"|([^\t "]+)))?$/
 
 interface Parameter {
   readonly name: string
@@ -28,7 +27,7 @@ export function negotiateDeflate(offers: string | undefined): string {
   if (elements.length === 0) throw createMalformed('Sec-WebSocket-Extensions names none')
   for (const offer of elements) {
     const [name = '', ...parameters] = offer.split(';').map(trimOws)
-    if (!NAME.test(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
+    if (!isToken(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
     const parsed = parameters.map(parseParameter)
     if (chosen === '' && name === 'permessage-deflate') chosen = formatAnswer(parsed)
   }
@@ -37,8 +36,10 @@ export function negotiateDeflate(offers: string | undefined): string {
 
 function parseParameter(text: string): Parameter {
   const match = PARAMETER.exec(text)
-  if (match === null) throw createMalformed('Sec-WebSocket-Extensions has a broken parameter')
-  return { name: match[1] ?? '', value: match[2] ?? match[3] }
+  const [, name = '', quoted, plain] = match ?? []
+  if (!isToken(name) || (plain !== undefined && !isToken(plain)))
+    throw createMalformed('Sec-WebSocket-Extensions has a broken parameter')
+  return { name, value: quoted ?? plain }
 }
 
 /** Empty for an offer that has to be declined. */

@@ -1,6 +1,6 @@
 import { TaipanError } from '../../../core/errors.ts'
 import type { RequestHead } from '../../../core/exchange.ts'
-import { TOKEN } from '../../../wire/http1/characters.ts'
+import { isToken } from '../../../core/field-syntax.ts'
 import { splitList } from '../../../wire/http1/list.ts'
 import { createMalformed } from '../../../wire/http1/malformed.ts'
 import { negotiateDeflate } from './deflate-offer.ts'
@@ -90,9 +90,4 @@ function parseSubprotocols(value: string | undefined): readonly string[] {
   if (new Set(names).size < names.length)
     throw createMalformed('Sec-WebSocket-Protocol has the same name twice')
   return names
-}
-
-function isToken(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (TOKEN[text.charCodeAt(at)] !== 1) return false
-  return true
 }

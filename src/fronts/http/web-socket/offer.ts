@@ -1,13 +1,10 @@
 import type { WebSocketChannel, WebSocketOffer } from '../../../core/exchange.ts'
 import type { FieldBlock } from '../../../core/field-block.ts'
+import { HOP_BY_HOP } from '../../../core/field-syntax.ts'
 import type { ExchangeLink } from '../link.ts'
 import type { HttpResponse } from '../response.ts'
 import { createLostChannel } from './channel.ts'
 import type { Handshake } from './handshake.ts'
-
-// The handshake itself says what stands in these, and a 101 has no body (RFC 9110, 8.6).
-const OWN_LINES =
-  /^(?:sec-websocket-[^:]*|connection|upgrade|keep-alive|proxy-connection|te|trailer|transfer-encoding|content-length):/i
 
 /** A request for a WebSocket that waits for its answer. */
 export class HandshakeOffer implements WebSocketOffer {
@@ -27,9 +24,7 @@ export class HandshakeOffer implements WebSocketOffer {
 
   accept(answer: { readonly subprotocol: string; readonly fields: FieldBlock }): WebSocketChannel {
     if (this.#response.begun || this.#response.finished) return createLostChannel()
-    const lines = answer.fields.text
-      .split('\r\n')
-      .filter((line) => line !== '' && !OWN_LINES.test(line))
+    const lines = answer.fields.text.split('\r\n').filter((line) => line !== '' && !isOwn(line))
     const hasDate = lines.some((line) => /^date:/i.test(line))
     const hasServer = lines.some((line) => /^server:/i.test(line))
     const origin = this.#link.context.encoder.formatOrigin({ hasDate, hasServer })
@@ -49,4 +44,10 @@ export class HandshakeOffer implements WebSocketOffer {
     )
     return ''
   }
+}
+
+/** The handshake itself says what stands there, and a 101 has no body (RFC 9110, 8.6). */
+function isOwn(line: string): boolean {
+  const name = line.slice(0, line.indexOf(':')).toLowerCase()
+  return name.startsWith('sec-websocket-') || name === 'content-length' || HOP_BY_HOP.has(name)
 }
