@@ -5,6 +5,7 @@ import { createConnection } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { launchTaipan, type RunningTaipan } from '../support/cli.ts'
+import { openRaw } from '../support/raw-client.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
 import {
   endStarted,
@@ -89,6 +90,19 @@ describe('replicas', () => {
     const { exitCode } = await taipan.stop()
     expect(exitCode).toBe(0)
     expect(pids.some((pid) => isAlive(Number(pid)))).toBe(false)
+  })
+
+  test('log the address of a client that left before Python had its request', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await start(project, '-p', '2', '--log-format', 'json')
+    using connection = await openRaw(taipan.url)
+    const headers = 'Host: a.test\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n'
+    connection.send(`POST /left-early HTTP/1.1\r\n${headers}\r\n`)
+    // Its body is awaited, so Python has heard nothing yet.
+    await connection.waitUntil(() => connection.received > 0, '100 Continue')
+    connection.reset()
+    await taipan.waitForOutput(/"remote":"127\.0\.0\.1",[^\n]*"target":"\/left-early"/)
+    await taipan.stop()
   })
 
   test('one process is a replica, too, and knows that it is alone', async () => {

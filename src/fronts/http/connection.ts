@@ -47,10 +47,11 @@ const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 /** One client: requests one after the other, each with its answer, until one side has enough. */
 export class Connection implements ExchangeLink, Watched {
   readonly context: FrontContext
+  /** Read at once: a socket that was destroyed does not know its peer any more. */
+  readonly facts: ConnectionFacts
   readonly outbox: Outbox
   readonly #socket: Socket
   readonly #decoder: RequestDecoder
-  readonly #localPath: string
   readonly #stopReading: () => void
   readonly #onEnd = (): void => this.#receiveEnd()
   #phase = HEAD
@@ -58,7 +59,6 @@ export class Connection implements ExchangeLink, Watched {
   #activity = 0
   #exchange: HttpExchange | undefined
   #channel: Channel | undefined
-  #facts: ConnectionFacts | undefined
   #advancing = false
   #paused = false
   #resuming = false
@@ -76,7 +76,7 @@ export class Connection implements ExchangeLink, Watched {
 
   constructor(socket: Socket, context: FrontContext, localPath: string) {
     this.#socket = socket
-    this.#localPath = localPath
+    this.facts = createConnectionFacts(socket, localPath)
     this.context = context
     this.#decoder = new RequestDecoder(context.options.limits)
     this.outbox = new Outbox(socket, () => this.#noteWritten())
@@ -86,10 +86,6 @@ export class Connection implements ExchangeLink, Watched {
       this.#failure ??= error
     })
     socket.on('close', () => this.#noteClose())
-  }
-
-  get facts(): ConnectionFacts {
-    return (this.#facts ??= createConnectionFacts(this.#socket, this.#localPath))
   }
 
   get clientEnded(): boolean {

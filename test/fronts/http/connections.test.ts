@@ -154,6 +154,41 @@ describe('stop', () => {
   })
 })
 
+describe('a client that left before anybody looked', () => {
+  test.each([
+    ['by a reset', 'reset'],
+    ['without a word', 'destroy'],
+  ] as const)('%s is known by its address', async (_name, leave) => {
+    await using lab = await startLab(() => {})
+    using connection = await openRaw(lab.url)
+    connection.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\nhello`)
+    await pollUntil(() => lab.exchanges[0], 'the request')
+    connection[leave]()
+    await pollUntil(() => lab.outcomes[0], 'the end of the request')
+    expect(lab.exchanges[0]?.connection).toEqual({
+      scheme: 'http',
+      remoteAddress: '127.0.0.1',
+      remotePort: expect.stringMatching(/^[0-9]+$/),
+      localAddress: '127.0.0.1',
+      localPort: new URL(lab.url).port,
+      localPath: '',
+    })
+  })
+
+  test('is known by the path of its Unix socket', async () => {
+    const path = join(folder, 'left.sock')
+    await using lab = await startLab(() => {}, { addresses: [{ kind: 'unix', path }] })
+    using connection = await openRaw({ path })
+    connection.send(formatRequest())
+    await pollUntil(() => lab.exchanges[0], 'the request')
+    connection.destroy()
+    const exchange = lab.exchanges[0]
+    exchange?.response.abort(new Error('nobody waits'))
+    await pollUntil(() => lab.outcomes[0], 'the end of the request')
+    expect(exchange?.connection).toMatchObject({ remoteAddress: '', localPath: path })
+  })
+})
+
 describe('addresses', () => {
   test('several are bound, or none', async () => {
     const path = join(folder, 'both.sock')
