@@ -27,6 +27,8 @@ export interface ApplicationFinding {
 export interface Backend extends Upstream {
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
+  /** A stop is about to come: no process is started or replaced any more. Requests are still taken. */
+  prepareStop(): void
   /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
   kill(): void
   /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */

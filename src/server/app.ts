@@ -77,8 +77,14 @@ export class PlannedApp implements App {
     return this.#started
   }
 
-  /** From now on nothing is reloaded when files change. What is served goes on. */
+  /** A stop is about to come: no worker is replaced any more. What is served goes on. */
+  prepareStop(): void {
+    for (const backend of this.#backends.values()) backend.prepareStop()
+  }
+
+  /** The same, and nothing is reloaded when files change. */
   async retire(): Promise<void> {
+    this.prepareStop()
     await this.#reloader?.stop()
   }
 

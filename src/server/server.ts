@@ -70,6 +70,11 @@ export class PlannedServer implements RunnableServer {
     await this.#assembly?.front.start()
   }
 
+  /** A stop is about to come: no worker is replaced any more. */
+  prepareStop(): void {
+    this.#assembly?.app.prepareStop()
+  }
+
   /** Connections that are idle end after `idleGrace` ms: so long they may still have a last request answered. */
   stop(idleGrace = 0): Promise<void> {
     this.#stopped ??= this.#stop(idleGrace)

@@ -30,6 +30,16 @@ VERSION = 1
 atexit.register(lambda: open("atexit-%d" % os.getpid(), "w").write("ran"))`,
 )
 
+// Tells when a worker process has told Node that it was asked to end.
+const HEARING = `
+import signal
+before = signal.getsignal(signal.SIGTERM)
+def hear(number, frame):
+    before(number, frame)
+    os.write(1, b"heard\\n")
+signal.signal(signal.SIGTERM, hear)
+`
+
 const ENDLESS = app(`import subprocess
 child = subprocess.Popen(["sleep", "300"])
 os.write(1, b"stuck beside %d\\n" % child.pid)
@@ -160,6 +170,37 @@ describe('stopping', () => {
     expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
     expect(taipan.output).not.toMatch(/KeyboardInterrupt/)
   })
+
+  test.each([
+    ['daemon', 'Node first'],
+    ['daemon', 'the workers first'],
+    ['embedded', 'Node first'],
+    ['embedded', 'the workers first'],
+  ])(
+    'SIGTERM to every process, as systemd sends it, starts nobody: %s, %s',
+    async (engine, order) => {
+      await using folder = await createFolder({
+        'app.py': engine === 'daemon' ? GATED + HEARING : GATED,
+      })
+      await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '2', '-t', '2'])
+      const url = await taipan.url()
+      const workers = await listChildren(taipan.pid)
+      expect(workers).toHaveLength(2)
+      using connection = await openRaw(url)
+      connection.send(formatRequest({ target: '/gate' }))
+      await taipan.waitForOutput(/gate reached/)
+      const all = order === 'Node first' ? [taipan.pid, ...workers] : [...workers, taipan.pid]
+      for (const pid of all) process.kill(pid, 'SIGTERM')
+      await taipan.waitForOutput(/stopping gracefully/)
+      if (engine === 'daemon') await taipan.waitForOutput(/heard[^]*heard/)
+      await folder.write('open', '')
+      const response = await connection.readFinalResponse()
+      expect([response.status, response.text]).toEqual([200, 'through'])
+      expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+      expect(taipan.output).not.toMatch(/asked to end/)
+      expect(taipan.output).not.toMatch(/ended with/)
+    },
+  )
 
   test('a stop during a slow boot ends at once', async () => {
     await using folder = await createFolder({

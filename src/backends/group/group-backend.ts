@@ -58,6 +58,10 @@ export class GroupBackend implements Backend {
     await this.#supervisor.start()
   }
 
+  prepareStop(): void {
+    this.#supervisor.prepareStop()
+  }
+
   async stop(waited = 0): Promise<void> {
     await this.#supervisor.stop(waited)
     this.#watch.stop()

@@ -4,6 +4,12 @@ import type { Readable } from 'node:stream'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Carrier } from '../link/carrier.ts'
 
+/**
+ * A stop may go to every process of a service at once. One that was asked to end from outside works on for so long (ms),
+ * until Node has read its own signal, too.
+ */
+export const STOP_ECHO_MS = 100
+
 /** How a worker ended; both null when it was no process of its own. */
 export interface WorkerEnd {
   readonly code: number | null

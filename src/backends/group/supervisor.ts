@@ -78,8 +78,8 @@ export class Supervisor implements WorkerListener {
 
   /** Answers an exchange when no worker could ever take it as things stand. */
   refuse(exchange: Exchange): boolean {
-    const { over, failure } = this.#crew
-    if (over) refuseExchange(exchange, 'STOPPING')
+    const { failure } = this.#crew
+    if (this.#stopped !== undefined) refuseExchange(exchange, 'STOPPING')
     else if (failure === undefined) return false
     else this.#refuseBroken(exchange, failure)
     return true
@@ -93,6 +93,12 @@ export class Supervisor implements WorkerListener {
       await this.stop()
       throw error
     }
+  }
+
+  /** Starts and replaces nobody from now on; those who work still do. */
+  prepareStop(): void {
+    this.#crew.close()
+    this.#options.scheduler.close()
   }
 
   /** Lets requests finish within the group's shutdown time, of which `waited` ms are over, then ends all workers. */
@@ -200,8 +206,7 @@ export class Supervisor implements WorkerListener {
 
   async #stop(waited: number): Promise<void> {
     const { scheduler, group } = this.#options
-    this.#crew.close()
-    scheduler.close()
+    this.prepareStop()
     const patience = Math.max(0, group.timeouts.shutdown - waited)
     const deadline = performance.now() + patience
     for (const worker of this.#crew.active) worker.retire()

@@ -13,6 +13,7 @@ import { describeEnd } from './describe-end.ts'
 import { describeApplications, type LoadFailure } from './load-failure.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
+import { STOP_ECHO_MS } from './host.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { ThreadSurroundings } from '../link/thread-link.ts'
 import { StreamLink } from '../link/stream-link.ts'
@@ -282,10 +283,14 @@ export class Worker {
         this.#takeRecalled(message)
         return
       case 'leaving':
-        this.declareUnfit(textOf(message, 'reason', 'was asked to end from outside'))
+        this.#leave(textOf(message, 'reason', 'was asked to end from outside'))
         return
       default:
     }
+  }
+
+  #leave(reason: string): void {
+    setTimeout(() => this.declareUnfit(reason), STOP_ECHO_MS).unref()
   }
 
   #takeRecalled(message: MessageFromWorker): void {

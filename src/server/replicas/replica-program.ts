@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { loadSystemFfi } from '../../backends/embedded/ffi.ts'
+import { STOP_ECHO_MS } from '../../backends/group/host.ts'
 import { dumpCrashes } from '../../backends/embedded/python.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ListenAddress } from '../../fronts/http/options.ts'
@@ -24,6 +25,7 @@ const ORPHAN_MS = 2000
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
 let leaving: Promise<void> | undefined
+let leftAt = 0
 
 process.on('message', (message) => {
   if (isMessageToReplica(message)) take(message)
@@ -35,7 +37,13 @@ process.on('disconnect', () => {
 // A person means the whole server, and its parent has had them, too.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('SIGTERM', () => {
-  if (leaving !== undefined) process.exit(143)
+  if (leaving !== undefined) {
+    // What went to the parent, too, has brought its message in the meantime.
+    if (performance.now() - leftAt > STOP_ECHO_MS) process.exit(143)
+    return
+  }
+  // Whoever sends it, this process ends, and what may have gone to its workers, too, must not replace them.
+  server?.prepareStop()
   tell({ type: 'leaving' })
 })
 
@@ -118,7 +126,10 @@ async function fail(error: unknown): Promise<void> {
 
 /** Ends in order: running requests, lifespans, atexit handlers. */
 function leave(idleGrace: number): Promise<void> {
-  leaving ??= end(idleGrace)
+  if (leaving === undefined) {
+    leftAt = performance.now()
+    leaving = end(idleGrace)
+  }
   return leaving
 }
 

@@ -70,6 +70,11 @@ export class ReplicaSet implements ReplicaListener {
     }
   }
 
+  /** Starts and replaces nobody from now on; those who serve still do. */
+  prepareStop(): void {
+    this.#crew.close()
+  }
+
   /** Lets requests finish within the time for it, then ends all replicas. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
@@ -155,7 +160,7 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   async #stop(): Promise<void> {
-    this.#crew.close()
+    this.prepareStop()
     await this.#crew.end((replica) => this.#end(replica, false))
   }
 }

@@ -6,6 +6,7 @@ import { abort, killTree, terminate } from '../../backends/daemon/terminate.ts'
 import { describeEnd } from '../../backends/group/describe-end.ts'
 import { endsWithin } from '../../backends/group/ends-within.ts'
 import type { Force, HostOutput, WorkerEnd } from '../../backends/group/host.ts'
+import { STOP_ECHO_MS } from '../../backends/group/host.ts'
 import { describeApplications } from '../../backends/group/load-failure.ts'
 import { WorkerLog } from '../../backends/group/worker-log.ts'
 import { TaipanError } from '../../core/errors.ts'
@@ -227,7 +228,7 @@ export class Replica {
         )
         return
       case 'leaving':
-        this.declareUnfit('was asked to end from outside')
+        setTimeout(() => this.declareUnfit('was asked to end from outside'), STOP_ECHO_MS).unref()
         return
       case 'pong':
         return

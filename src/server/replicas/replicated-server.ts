@@ -124,6 +124,7 @@ export class ReplicatedServer implements RunnableServer {
   }
 
   async #stop(): Promise<void> {
+    this.#replicas?.prepareStop()
     await this.#reloader?.stop()
     this.#doors?.close()
     await this.#replicas?.stop()

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
+import { STOP_ECHO_MS } from '../../../src/backends/group/host.ts'
 import type { Backend } from '../../../src/core/backend.ts'
 import type { ProcessGroup } from '../../../src/core/process-group.ts'
 import { resolveLabGroup, type LogRecord } from '../../support/backend-lab.ts'
 import { FakeHosts } from '../../support/fake-host.ts'
 import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
+import { pollUntil } from '../../support/raw-client.ts'
 
 const INVOCATION = { application: 'lab', scriptName: '', pathInfo: '/' }
 
@@ -78,4 +80,57 @@ test('what the last worker had not begun is refused when it ends during a stop',
   expect((await running.over).status).toBe(502)
   expect((await waiting.over).status).toBe(503)
   await stopping
+})
+
+test.each(['before', 'after'])(
+  'a worker that is asked to end from outside %s a stop is announced is not replaced',
+  async (when) => {
+    await using group = new FakeGroup()
+    await group.backend.start()
+    const [host] = group.hosts.all
+    const running = group.run()
+    if (when === 'before') {
+      host?.tell({ type: 'leaving' })
+      host?.tell({ type: 'log', text: 'after it' })
+      await pollUntil(
+        () => group.records.some(({ message }) => message === 'after it'),
+        'its record',
+      )
+    }
+    group.backend.prepareStop()
+    if (when === 'after') host?.tell({ type: 'leaving' })
+    // Longer than it takes to replace it.
+    await new Promise((resolve) => setTimeout(resolve, STOP_ECHO_MS * 2))
+    expect(group.hosts.all).toHaveLength(1)
+    // What comes before the stop itself is still served.
+    const late = group.run()
+    const stopping = group.backend.stop()
+    for (const exchange of [running, late]) {
+      host?.abortRequest(0)
+      expect((await exchange.over).status).toBe(500)
+    }
+    await stopping
+    expect(group.records.filter(({ level }) => level === 'warn')).toEqual([])
+  },
+)
+
+test('a worker that is asked to end from outside is replaced otherwise', async () => {
+  await using group = new FakeGroup()
+  await group.backend.start()
+  group.hosts.get(0).tell({ type: 'leaving' })
+  await pollUntil(() => group.hosts.all[1], 'another one')
+  await pollUntil(() => group.hosts.get(0).calls[0], 'its end')
+})
+
+test('nobody is started for a worker that dies once a stop is announced, and what waits is refused', async () => {
+  await using group = new FakeGroup()
+  await group.backend.start()
+  group.run()
+  await group.hosts.get(0).asked
+  const waiting = group.run()
+  group.backend.prepareStop()
+  group.hosts.get(0).exit({ code: null, signal: 'SIGTERM' })
+  expect((await waiting.over).status).toBe(503)
+  expect((await group.run().over).status).toBe(503)
+  expect(group.hosts.all).toHaveLength(1)
 })
