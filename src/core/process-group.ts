@@ -41,7 +41,7 @@ export interface ProcessGroup {
     readonly startup: number
     /** From hand-over to Python until the application has answered; 0 for ever. */
     readonly request: number
-    /** How long requests in progress may take to finish when the process has to go. */
+    /** How long requests in progress may take to finish when the process has to go; 0 for ever. */
     readonly shutdown: number
     /** A worker silent for this long on its control channel is replaced; 0 never. */
     readonly ping: number

@@ -1,6 +1,8 @@
+import { endsWithin } from '../backends/group/ends-within.ts'
 import type { Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Service } from '../core/service.ts'
+import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../fronts/http/options.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
@@ -126,7 +128,7 @@ export class PlannedServer implements RunnableServer {
     const begun = performance.now()
     const doorsClosed = front.stop(idleGrace)
     // Applications refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
-    await Promise.race([doorsClosed, sleep(this.#patience / 2)])
+    await endsWithin(doorsClosed, this.#patience / 2)
     const waited = performance.now() - begun
     await settleAll([doorsClosed, app.stop(waited)])
   }
@@ -134,15 +136,7 @@ export class PlannedServer implements RunnableServer {
   /** How long running requests may take to finish: the longest time of a group, within that of the server. */
   get #patience(): number {
     const { timeouts, groups } = this.#plan
-    return Math.min(
-      timeouts.shutdown,
-      Math.max(...groups.map(({ group }) => group.timeouts.shutdown)),
-    )
+    const limits = groups.map(({ group }) => toLimit(group.timeouts.shutdown))
+    return Math.min(toLimit(timeouts.shutdown), Math.max(...limits))
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref()
-  })
 }

@@ -202,6 +202,27 @@ describe('stopping', () => {
     },
   )
 
+  test.each(['daemon', 'embedded'])(
+    'timeouts.shutdown of 0 lets requests finish however long they take, engine %s',
+    async (engine) => {
+      await using folder = await createFolder({
+        'app.py': GATED,
+        'taipan.config.json': JSON.stringify({ timeouts: { shutdown: 0 } }),
+      })
+      await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '1', '-t', '1'])
+      using connection = await openRaw(await taipan.url())
+      connection.send(formatRequest({ target: '/gate' }))
+      await taipan.waitForOutput(/gate reached/)
+      taipan.signal('SIGTERM')
+      await taipan.waitForOutput(/stopping gracefully/)
+      // Long enough to be cut, if it were.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await folder.write('open', '')
+      expect((await connection.readFinalResponse()).text).toBe('through')
+      expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+    },
+  )
+
   test('a stop during a slow boot ends at once', async () => {
     await using folder = await createFolder({
       'app.py': app('return "x"', 'print("booting", flush=True)\ntime.sleep(8)'),

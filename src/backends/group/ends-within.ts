@@ -1,8 +1,14 @@
-/** Whether a promise resolves within so many ms; the process is kept alive until one or the other. */
+// Node's timers hold 31 bits; a longer one would fire at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Whether a promise resolves within so many ms, which may be Infinity; the process is kept alive until one or the other. */
 export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
+    timer =
+      ms === Infinity
+        ? setInterval(() => {}, LONGEST_TIMER_MS)
+        : setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS))
   })
   try {
     return await Promise.race([promise.then(() => true), timeout])

@@ -3,6 +3,7 @@ import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import { toLimit } from '../../core/time-limit.ts'
 import { Crew, type Launch } from './crew.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
@@ -49,7 +50,7 @@ export class Supervisor implements WorkerListener {
       dismiss: (worker) => scheduler.remove(worker.seats),
       retire: async (worker) => {
         worker.retire()
-        await this.#end(worker, group.timeouts.shutdown)
+        await this.#end(worker, this.#patience)
       },
       discard: (worker, atOnce) => void worker.stop(atOnce ? 0 : SHORTEST_GRACE_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
@@ -149,6 +150,11 @@ export class Supervisor implements WorkerListener {
     return this.#options.scheduler.waiting > 0
   }
 
+  /** What requests have to finish. */
+  get #patience(): number {
+    return toLimit(this.#options.group.timeouts.shutdown)
+  }
+
   async #launch(): Promise<Launch<Worker, LoadFailure>> {
     const { group, serverSoftware, logger, startHost } = this.#options
     const held = this.#held
@@ -205,9 +211,9 @@ export class Supervisor implements WorkerListener {
   }
 
   async #stop(waited: number): Promise<void> {
-    const { scheduler, group } = this.#options
+    const { scheduler } = this.#options
     this.prepareStop()
-    const patience = Math.max(0, group.timeouts.shutdown - waited)
+    const patience = Math.max(0, this.#patience - waited)
     const deadline = performance.now() + patience
     for (const worker of this.#crew.active) worker.retire()
     await endsWithin(scheduler.drained(), patience)

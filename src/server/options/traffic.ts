@@ -38,7 +38,8 @@ export const TIMEOUTS = {
     description: 'How long a client may take nothing of a response; then it is cut.',
   }),
   shutdown: option(duration, '30s', {
-    description: 'How long running requests may take to finish at a stop or reload.',
+    description:
+      'How long running requests may take to finish at a stop or reload. 0 waits for ever.',
   }),
   startup: option(duration, '60s', {
     description: 'From the start of a worker until its applications are loaded. 0 waits for ever.',

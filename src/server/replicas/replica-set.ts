@@ -1,6 +1,7 @@
 import { Crew, type Launch } from '../../backends/group/crew.ts'
 import { describeEnd, describeForce } from '../../backends/group/describe-end.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { longestTime, toLimit } from '../../core/time-limit.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import type { ServerPlan } from '../config/resolved.ts'
 import { judgeFindings, requireFailure, type ReloadOutcome } from '../reload-outcome.ts'
@@ -149,8 +150,15 @@ export class ReplicaSet implements ReplicaListener {
     )
   }
 
+  /** What requests have to finish: as much as the most patient part of a replica gives them. */
+  get #patience(): number {
+    const { timeouts, groups } = this.#options.plan
+    const ofGroups = groups.map(({ group }) => group.timeouts.shutdown)
+    return toLimit(longestTime([timeouts.shutdown, ...ofGroups]))
+  }
+
   async #end(replica: Replica, gently: boolean): Promise<void> {
-    const grace = replica.starting ? 0 : this.#options.plan.timeouts.shutdown
+    const grace = replica.starting ? 0 : this.#patience
     const force = await replica.stop(grace + LEAVING_MS, gently)
     if (force !== 'none')
       this.#options.logger.warn(

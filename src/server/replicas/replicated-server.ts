@@ -1,5 +1,6 @@
 import { Rounds } from '../../backends/group/rounds.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { longestTime } from '../../core/time-limit.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import { choosePython } from '../choose-python.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
@@ -144,13 +145,8 @@ async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
 /** A replica has all groups of the plan, so what the most patient of them allows is allowed to it. */
 function createRounds({ groups }: ServerPlan, set: ReplicaSet): Rounds<Replica> {
   return new Rounds({
-    startup: longest(groups.map(({ group }) => group.timeouts.startup)),
-    ping: longest(groups.map(({ group }) => group.timeouts.ping)),
+    startup: longestTime(groups.map(({ group }) => group.timeouts.startup)),
+    ping: longestTime(groups.map(({ group }) => group.timeouts.ping)),
     members: () => set.replicas,
   })
-}
-
-/** 0 stands for no limit at all. */
-function longest(limits: readonly number[]): number {
-  return limits.includes(0) ? 0 : Math.max(0, ...limits)
 }

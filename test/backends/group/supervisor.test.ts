@@ -82,6 +82,22 @@ test('what the last worker had not begun is refused when it ends during a stop',
   await stopping
 })
 
+test('a time of 0 for the end sets no limit', async () => {
+  const timeouts = { ...resolveLabGroup('/').timeouts, shutdown: 0 }
+  await using group = new FakeGroup({ timeouts })
+  await group.backend.start()
+  const exchanges = [group.run(), group.run()]
+  const stopping = group.backend.stop(1)
+  for (const exchange of exchanges) {
+    // Long enough for a timer that has been set wrongly.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(group.hosts.get(0).calls).toEqual([])
+    group.hosts.get(0).abortRequest(0)
+    expect((await exchange.over).status).toBe(500)
+  }
+  await stopping
+})
+
 test.each(['before', 'after'])(
   'a worker that is asked to end from outside %s a stop is announced is not replaced',
   async (when) => {
