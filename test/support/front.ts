@@ -1,5 +1,5 @@
 import type { Handler } from '../../src/core/exchange.ts'
-import { HttpFront } from '../../src/fronts/http/http-front.ts'
+import { HttpFront } from '../../src/fronts/http-front.ts'
 import { webSocketOptions } from './web-socket-options.ts'
 
 /** A front that listens on a free port of 127.0.0.1. */

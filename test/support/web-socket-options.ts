@@ -1,4 +1,4 @@
-import type { WebSocketOptions } from '../../src/fronts/http/options.ts'
+import type { WebSocketOptions } from '../../src/fronts/options.ts'
 
 /** Usual options for WebSockets, with changes. */
 export function webSocketOptions(changes: Partial<WebSocketOptions> = {}): WebSocketOptions {

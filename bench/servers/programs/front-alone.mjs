@@ -1,5 +1,5 @@
 import { createResponseHead } from '../../../dist/core/response-head.js'
-import { HttpFront } from '../../../dist/fronts/http/http-front.js'
+import { HttpFront } from '../../../dist/fronts/http-front.js'
 import { createPipeline } from '../../../dist/pipeline/pipeline.js'
 import { resolveConfigPlan } from '../../../dist/server/load-plan.js'
 

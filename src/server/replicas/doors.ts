@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { loadSystemFfi, type SystemFfi } from '../../backends/embedded/ffi.ts'
 import type { Logger } from '../../core/logger.ts'
-import { keepSocket, type KeptSocket } from '../../fronts/http/kept-socket.ts'
-import { listen, type BoundAddress, type Listener } from '../../fronts/http/listener.ts'
-import { formatRefusalHead } from '../../fronts/http/refusal.ts'
+import { keepSocket, type KeptSocket } from '../../fronts/listening/kept-socket.ts'
+import { listen, type BoundAddress, type Listener } from '../../fronts/listening/listener.ts'
+import { formatRefusalHead } from '../../fronts/http1/refusal.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { LoadBoard } from './load-board.ts'
 

@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { SystemFfi } from '../../backends/embedded/ffi.ts'
-import { listen, type Listener } from '../../fronts/http/listener.ts'
-import type { ConnectionSource } from '../../fronts/http/options.ts'
+import { listen, type Listener } from '../../fronts/listening/listener.ts'
+import type { ConnectionSource } from '../../fronts/options.ts'
 import type { Load } from './load.ts'
 
 // Long enough for another process to wake up.

@@ -1,6 +1,6 @@
 import type { Logger } from '../../../src/core/logger.ts'
-import { HttpFront } from '../../../src/fronts/http/http-front.ts'
-import type { HttpTimeouts } from '../../../src/fronts/http/options.ts'
+import { HttpFront } from '../../../src/fronts/http-front.ts'
+import type { HttpTimeouts } from '../../../src/fronts/options.ts'
 import { createPipeline, type PipelineOptions } from '../../../src/pipeline/pipeline.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 

@@ -1,0 +1,204 @@
+import type { Socket } from 'node:net'
+
+import { WebSocket } from 'ws'
+
+import type { WebSocketChannel, WebSocketClose, WebSocketPiece } from '../../core/exchange.ts'
+import type { Wait } from '../listening/deadlines.ts'
+import { HIGH_WATER } from '../streams/outbox.ts'
+import { toCloseCode, toSendable } from './close-code.ts'
+import { FrameOutbox } from './frame-outbox.ts'
+import type { FrontSocket } from './front-socket.ts'
+import { InflateGate } from './inflate-gate.ts'
+import { ReadAhead, type MessageListener } from './read-ahead.ts'
+import { TurnTaking } from './turn-taking.ts'
+
+/** How a WebSocket is lost. */
+const LOST: WebSocketClose = { code: 1006, reason: '' }
+
+/** What a channel is made of. */
+export interface ChannelParts {
+  readonly socket: Socket
+  readonly webSocket: FrontSocket
+  /** Called once, when the connection is gone; behind `onClose`. `lost`: without a close by either side. */
+  readonly onClosed: (lost: boolean) => void
+}
+
+/**
+ * One WebSocket of the front, until its connection is closed. `onClose` is told as soon as one side closes: a client
+ * that does not take what is left, or does not follow the close, would keep the application waiting.
+ */
+export class Channel implements WebSocketChannel {
+  onDrain: (() => void) | undefined
+  onClose: ((close: WebSocketClose) => void) | undefined
+  readonly #socket: Socket
+  readonly #webSocket: FrontSocket
+  readonly #outbox: FrameOutbox
+  readonly #incoming = new ReadAhead()
+  readonly #turns: TurnTaking
+  readonly #gate: InflateGate
+  readonly #onClosed: (lost: boolean) => void
+  /** How our side closed it. */
+  #closing: WebSocketClose | undefined
+  /** How the client broke the protocol. */
+  #failure: WebSocketClose | undefined
+  /** `onClose` was told. */
+  #ended = false
+  #blocked = false
+  #paused = false
+  #awaitingPong = false
+  #pings = 0
+  #messages = 0
+
+  constructor({ socket, webSocket, onClosed }: ChannelParts) {
+    this.#socket = socket
+    this.#webSocket = webSocket
+    this.#onClosed = onClosed
+    this.#outbox = new FrameOutbox(socket, webSocket, () => this.#noteProgress())
+    this.#turns = new TurnTaking(socket, webSocket, () => !this.#paused)
+    this.#gate = new InflateGate(webSocket)
+    webSocket.on('message', (data, isBinary) => {
+      if (Buffer.isBuffer(data)) this.#receive(data, !isBinary)
+    })
+    webSocket.on('ping', (data) => this.#outbox.pong(data))
+    webSocket.on('pong', () => {
+      this.#awaitingPong = false
+    })
+    webSocket.on('error', (error) => this.#noteFailure(error))
+    webSocket.onClosing = (close) => {
+      if (this.#closing === undefined) this.#end(close)
+    }
+    webSocket.on('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
+    socket.once('close', () => this.#gate.giveUp())
+    // Both sides have said goodbye: a client that keeps its end open is not waited for.
+    socket.once('finish', () => {
+      if (this.#failure === undefined) socket.destroy()
+    })
+  }
+
+  get onMessage(): MessageListener | undefined {
+    return this.#incoming.onMessage
+  }
+
+  set onMessage(listener: MessageListener | undefined) {
+    this.#incoming.onMessage = listener
+  }
+
+  /** Payload bytes sent. */
+  get bytes(): number {
+    return this.#outbox.bytes
+  }
+
+  /** Bytes not yet taken by the client's connection. */
+  get pending(): number {
+    return this.#outbox.pending
+  }
+
+  /** Changes whenever the client took bytes. */
+  get progress(): number {
+    return this.#outbox.progress
+  }
+
+  /** What the client is waited for. While it is held back no pong of it can be seen, but pings still find out that it is gone. */
+  get wait(): Wait {
+    if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return 'close'
+    return this.#awaitingPong && !this.#paused ? 'pong' : 'ping'
+  }
+
+  /**
+   * Changes whenever the wait begins anew. A client that takes what waits for it is there: its pong, or its part in closing,
+   * can only come behind that. What only the kernel has taken says nothing. A pong comes also behind what the client has sent.
+   */
+  get activity(): number {
+    const { wait } = this
+    if (wait === 'ping') return this.#pings
+    const taken = this.#outbox.pending > 0 ? this.#outbox.progress : 0
+    return wait === 'close' ? taken : taken + this.#socket.bytesRead + this.#messages
+  }
+
+  send(data: Uint8Array, piece: WebSocketPiece): boolean {
+    this.#outbox.send(data, piece)
+    if (this.#outbox.pending >= HIGH_WATER || this.#outbox.closed) this.#blocked = true
+    return !this.#blocked
+  }
+
+  request(bytes: number): void {
+    this.#incoming.request(bytes)
+    if (this.#paused && !this.#incoming.full) this.#setPaused(false)
+  }
+
+  close(close: WebSocketClose): void {
+    if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return
+    const closing = toSendable(close)
+    this.#closing = closing
+    this.#incoming.discard()
+    this.#setPaused(false)
+    this.#outbox.close(closing)
+    // Who accepted it may not listen yet.
+    process.nextTick(() => this.#end(closing))
+  }
+
+  ping(): void {
+    this.#pings += 1
+    if (this.#outbox.ping() && !this.#paused) this.#awaitingPong = true
+  }
+
+  /** Cuts the connection. */
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+
+  #receive(data: Buffer, isText: boolean): void {
+    this.#messages += 1
+    if (this.#closing !== undefined) return
+    this.#incoming.push(data, isText)
+    if (this.#incoming.full) this.#setPaused(true)
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    this.#gate.open = !paused
+    if (paused) this.#webSocket.pause()
+    else if (!this.#turns.waiting) this.#webSocket.resume()
+  }
+
+  #noteProgress(): void {
+    if (!this.#blocked || !this.#outbox.low) return
+    this.#blocked = false
+    this.onDrain?.()
+  }
+
+  #noteFailure(error: Error): void {
+    if (!this.#gate.gaveUp) this.#failure ??= { code: toCloseCode(error), reason: '' }
+  }
+
+  #finish(close: WebSocketClose): void {
+    const lost = close.code === LOST.code && !this.#closing && !this.#failure
+    this.#end(this.#closing ?? this.#failure ?? close)
+    this.#onClosed(lost)
+  }
+
+  #end(close: WebSocketClose): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#incoming.flush()
+    this.onClose?.(close)
+    this.onClose = undefined
+    this.onDrain = undefined
+    this.onMessage = undefined
+  }
+}
+
+/** A channel whose client was gone before the handshake could be completed. */
+export function createLostChannel(): WebSocketChannel {
+  const channel: WebSocketChannel = {
+    onDrain: undefined,
+    onMessage: undefined,
+    onClose: undefined,
+    send: () => true,
+    request: () => undefined,
+    close: () => undefined,
+  }
+  process.nextTick(() => channel.onClose?.(LOST))
+  return channel
+}

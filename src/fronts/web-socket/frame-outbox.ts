@@ -1,0 +1,154 @@
+import type { Socket } from 'node:net'
+
+import { WebSocket } from 'ws'
+
+import type { WebSocketClose, WebSocketPiece } from '../../core/exchange.ts'
+import { HIGH_WATER } from '../streams/outbox.ts'
+import { toSendable } from './close-code.ts'
+
+const LOW_WATER = HIGH_WATER / 2
+/** Longest frame: between two of them the client's progress shows, and control frames find their way. */
+const FRAME_BYTES = 262_144
+/** A client that sends pings and reads no pongs gets only the last one from here on (RFC 6455, 5.5.3). */
+const PONG_WATER = HIGH_WATER * 2
+/** Shorter messages are not worth a turn in zlib. */
+const COMPRESSED_BYTES = 1024
+const EMPTY = Buffer.alloc(0)
+
+interface Piece extends WebSocketPiece {
+  readonly data: Uint8Array
+}
+
+/** Frames on their way to one client: `ws` holds little at a time, and what is sent in one tick leaves in one system call. */
+export class FrameOutbox {
+  /** Grows whenever the client's connection took bytes. */
+  progress = 0
+  /** Payload bytes of messages taken in. */
+  bytes = 0
+  readonly #socket: Socket
+  readonly #webSocket: WebSocket
+  readonly #onProgress: () => void
+  readonly #written = (): void => this.#noteWritten()
+  readonly #release = (): void => this.#uncork()
+  #queue: Piece[] = []
+  #queued = 0
+  #within = false
+  #compress = false
+  #corked = false
+  #pong: Buffer | undefined
+  #close: WebSocketClose | undefined
+
+  constructor(socket: Socket, webSocket: WebSocket, onProgress: () => void) {
+    this.#socket = socket
+    this.#webSocket = webSocket
+    this.#onProgress = onProgress
+  }
+
+  /** Bytes not yet taken by the connection. */
+  get pending(): number {
+    return this.#queued + this.#webSocket.bufferedAmount
+  }
+
+  /** Few enough bytes are pending for a paused writer to go on. */
+  get low(): boolean {
+    return this.pending <= LOW_WATER && !this.closed
+  }
+
+  /** Nothing more is taken in. */
+  get closed(): boolean {
+    return this.#close !== undefined || this.#webSocket.readyState !== WebSocket.OPEN
+  }
+
+  get #full(): boolean {
+    return this.#webSocket.bufferedAmount >= HIGH_WATER
+  }
+
+  /** Sends a message or a piece of one. The bytes must not be changed afterwards. */
+  send(data: Uint8Array, piece: WebSocketPiece): void {
+    if (this.closed) return
+    this.bytes += data.length
+    if (this.#queue.length === 0 && data.length <= FRAME_BYTES && !this.#full) {
+      this.#write(data, piece)
+      return
+    }
+    this.#queue.push({ data, isText: piece.isText, last: piece.last })
+    this.#queued += data.length
+    this.#pump()
+  }
+
+  /** False when it would have to wait for a client that takes too little. */
+  ping(): boolean {
+    if (this.#webSocket.readyState !== WebSocket.OPEN || this.#full) return false
+    this.#webSocket.ping(EMPTY, false, this.#written)
+    return true
+  }
+
+  pong(data: Buffer): void {
+    if (this.#webSocket.readyState !== WebSocket.OPEN) return
+    if (this.#webSocket.bufferedAmount >= PONG_WATER) {
+      this.#pong = Buffer.from(data)
+      return
+    }
+    this.#cork()
+    this.#webSocket.pong(data, false, this.#written)
+  }
+
+  /** Starts the closing handshake behind what is queued. */
+  close(close: WebSocketClose): void {
+    this.#close ??= toSendable(close)
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#webSocket.readyState !== WebSocket.OPEN) {
+      this.#queue = []
+      this.#queued = 0
+      return
+    }
+    if (this.#pong !== undefined && !this.#full) {
+      this.#webSocket.pong(this.#pong, false, this.#written)
+      this.#pong = undefined
+    }
+    while (this.#queue.length > 0 && !this.#full) this.#moveOne()
+    if (this.#queue.length === 0 && this.#close !== undefined)
+      this.#webSocket.close(this.#close.code, this.#close.reason)
+  }
+
+  #moveOne(): void {
+    const first = this.#queue[0]
+    if (first === undefined) return
+    const { data, isText, last } = first
+    const whole = data.length <= FRAME_BYTES
+    if (whole) this.#queue.shift()
+    else this.#queue[0] = { data: data.subarray(FRAME_BYTES), isText, last }
+    const frame = whole ? data : data.subarray(0, FRAME_BYTES)
+    this.#queued -= frame.length
+    this.#write(frame, { isText, last: last && whole })
+  }
+
+  #write(data: Uint8Array, { isText, last }: WebSocketPiece): void {
+    if (!this.#within) this.#compress = !last || data.length >= COMPRESSED_BYTES
+    this.#within = !last
+    this.#cork()
+    const options = { binary: !isText, fin: last, compress: this.#compress }
+    this.#webSocket.send(data, options, this.#written)
+  }
+
+  #cork(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#socket.cork()
+    process.nextTick(this.#release)
+  }
+
+  #uncork(): void {
+    this.#corked = false
+    this.#socket.uncork()
+  }
+
+  #noteWritten(): void {
+    this.progress += 1
+    this.#pump()
+    this.#onProgress()
+  }
+}

@@ -1,0 +1,93 @@
+import { TaipanError } from '../../core/errors.ts'
+import type { RequestHead } from '../../core/exchange.ts'
+import { isToken } from '../../core/field-syntax.ts'
+import { splitList } from '../../wire/http1/list.ts'
+import { createMalformed } from '../../wire/http1/malformed.ts'
+import { negotiateDeflate } from './deflate-offer.ts'
+
+/** The version of the protocol that is spoken here (RFC 6455). */
+export const WEB_SOCKET_VERSION = '13'
+
+// 16 bytes in base64 (RFC 6455, 4.1).
+const KEY = /^[+/0-9A-Za-z]{22}==$/
+
+/** What a valid opening handshake asks for. */
+export interface Handshake {
+  readonly key: string
+  /** Names that the client offers, in order. */
+  readonly subprotocols: readonly string[]
+  /** The permessage-deflate that both sides can do; empty for none. */
+  readonly extension: string
+}
+
+interface HandshakeFields {
+  key: string | undefined
+  version: string | undefined
+  subprotocols: string | undefined
+  extensions: string | undefined
+}
+
+/** Reads the handshake of a request that asks for a WebSocket. Throws what the client is refused with. */
+export function parseHandshake(request: RequestHead, compression: boolean): Handshake {
+  const fields = collectFields(request)
+  if (fields.version !== WEB_SOCKET_VERSION)
+    throw new TaipanError(
+      'UPGRADE_REQUIRED',
+      `Sec-WebSocket-Version has to be ${WEB_SOCKET_VERSION}`,
+    )
+  if (fields.key === undefined || !KEY.test(fields.key))
+    throw createMalformed('Sec-WebSocket-Key is missing, or is not 16 bytes in base64')
+  const extension = negotiateDeflate(fields.extensions)
+  return {
+    key: fields.key,
+    subprotocols: parseSubprotocols(fields.subprotocols),
+    extension: compression ? extension : '',
+  }
+}
+
+function collectFields({ fields }: RequestHead): HandshakeFields {
+  const found: HandshakeFields = {
+    key: undefined,
+    version: undefined,
+    subprotocols: undefined,
+    extensions: undefined,
+  }
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const value = fields[i + 1] ?? ''
+    switch ((fields[i] ?? '').toLowerCase()) {
+      case 'sec-websocket-key':
+        found.key = once('Sec-WebSocket-Key', found.key, value)
+        break
+      case 'sec-websocket-version':
+        found.version = once('Sec-WebSocket-Version', found.version, value)
+        break
+      case 'sec-websocket-protocol':
+        found.subprotocols = join(found.subprotocols, value)
+        break
+      case 'sec-websocket-extensions':
+        found.extensions = join(found.extensions, value)
+        break
+      default:
+    }
+  }
+  return found
+}
+
+function once(name: string, earlier: string | undefined, value: string): string {
+  if (earlier !== undefined) throw createMalformed(`${name} is given twice`)
+  return value
+}
+
+function join(earlier: string | undefined, value: string): string {
+  return earlier === undefined ? value : `${earlier},${value}`
+}
+
+function parseSubprotocols(value: string | undefined): readonly string[] {
+  if (value === undefined) return []
+  const names = splitList(value)
+  if (names.length === 0 || !names.every(isToken))
+    throw createMalformed('Sec-WebSocket-Protocol is not a list of names')
+  if (new Set(names).size < names.length)
+    throw createMalformed('Sec-WebSocket-Protocol has the same name twice')
+  return names
+}

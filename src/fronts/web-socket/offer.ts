@@ -1,0 +1,53 @@
+import type { WebSocketChannel, WebSocketOffer } from '../../core/exchange.ts'
+import type { FieldBlock } from '../../core/field-block.ts'
+import { HOP_BY_HOP } from '../../core/field-syntax.ts'
+import type { ExchangeLink } from '../exchange/link.ts'
+import type { HttpResponse } from '../http1/response.ts'
+import { createLostChannel } from './channel.ts'
+import type { Handshake } from './handshake.ts'
+
+/** A request for a WebSocket that waits for its answer. */
+export class HandshakeOffer implements WebSocketOffer {
+  readonly #link: ExchangeLink
+  readonly #handshake: Handshake
+  readonly #response: HttpResponse
+
+  constructor(link: ExchangeLink, handshake: Handshake, response: HttpResponse) {
+    this.#link = link
+    this.#handshake = handshake
+    this.#response = response
+  }
+
+  get subprotocols(): readonly string[] {
+    return this.#handshake.subprotocols
+  }
+
+  accept(answer: { readonly subprotocol: string; readonly fields: FieldBlock }): WebSocketChannel {
+    if (this.#response.begun || this.#response.finished) return createLostChannel()
+    const lines = answer.fields.text.split('\r\n').filter((line) => line !== '' && !isOwn(line))
+    const hasDate = lines.some((line) => /^date:/i.test(line))
+    const hasServer = lines.some((line) => /^server:/i.test(line))
+    const origin = this.#link.context.encoder.formatOrigin({ hasDate, hasServer })
+    lines.push(...origin.split('\r\n').filter((line) => line !== ''))
+    const subprotocol = this.#resolveSubprotocol(answer.subprotocol)
+    if (subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
+    return this.#link.upgrade(this.#handshake, lines)
+  }
+
+  /** Clients fail the connection over a name they did not offer (RFC 6455, 4.1): better none. */
+  #resolveSubprotocol(name: string): string {
+    if (name === '' || this.subprotocols.includes(name)) return name
+    const { logger } = this.#link.context.options
+    logger.warn(
+      { subprotocol: name, offered: this.subprotocols },
+      'the application chose a WebSocket subprotocol that the client did not offer: none is used',
+    )
+    return ''
+  }
+}
+
+/** The handshake itself says what stands there, and a 101 has no body (RFC 9110, 8.6). */
+function isOwn(line: string): boolean {
+  const name = line.slice(0, line.indexOf(':')).toLowerCase()
+  return name.startsWith('sec-websocket-') || name === 'content-length' || HOP_BY_HOP.has(name)
+}

@@ -1,0 +1,115 @@
+import { TaipanError } from '../../../src/core/errors.ts'
+import type { Exchange, Handler, Outcome } from '../../../src/core/exchange.ts'
+import type { FieldPairs } from '../../../src/core/field-block.ts'
+import type { LogFields, Logger } from '../../../src/core/logger.ts'
+import { createResponseHead } from '../../../src/core/response-head.ts'
+import { HttpFront } from '../../../src/fronts/http-front.ts'
+import type {
+  HttpFrontOptions,
+  HttpLimits,
+  HttpTimeouts,
+  ListenAddress,
+  WebSocketOptions,
+} from '../../../src/fronts/options.ts'
+import { webSocketOptions } from '../../support/web-socket-options.ts'
+
+export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
+
+/** What a test wants different from the usual. */
+export interface LabOptions {
+  readonly limits?: Partial<HttpLimits>
+  readonly timeouts?: Partial<HttpTimeouts>
+  readonly webSocket?: Partial<WebSocketOptions>
+  readonly addresses?: readonly ListenAddress[]
+}
+
+/** A front with its handler, in this process; stopped when its scope ends. */
+export class FrontLab {
+  readonly front: HttpFront
+  readonly records: { level: string; fields: LogFields; message: string }[] = []
+  /** Requests that reached the handler, in order. */
+  readonly exchanges: Exchange[] = []
+  readonly outcomes: Outcome[] = []
+
+  constructor(handler: Handler, options: LabOptions = {}) {
+    this.front = new HttpFront(this.#resolve(handler, options))
+  }
+
+  get url(): string {
+    return this.front.urls[0] ?? ''
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.front.stop()
+  }
+
+  #resolve(handler: Handler, options: LabOptions): HttpFrontOptions {
+    return {
+      addresses: options.addresses ?? [LOCAL],
+      handler: (exchange) => {
+        this.exchanges.push(exchange)
+        exchange.onFinish((outcome) => this.outcomes.push(outcome))
+        handler(exchange)
+      },
+      limits: {
+        headerBytes: 65_536,
+        headerCount: 200,
+        targetBytes: 32_768,
+        body: 64 << 20,
+        connections: 0,
+        requestsPerConnection: 0,
+        ...options.limits,
+      },
+      timeouts: { header: 0, body: 0, idle: 0, send: 0, shutdown: 500, ...options.timeouts },
+      webSocket: webSocketOptions(options.webSocket),
+      serverSoftware: 'taipan/test',
+      logger: this.#createLogger(),
+    }
+  }
+
+  #createLogger(): Logger {
+    const note = (level: string) => (fields: LogFields, message: string) => {
+      this.records.push({ level, fields, message })
+    }
+    return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+  }
+}
+
+/** Starts a front whose requests go to `handler`. */
+export async function startLab(handler: Handler, options: LabOptions = {}): Promise<FrontLab> {
+  const lab = new FrontLab(handler, options)
+  await lab.front.start()
+  return lab
+}
+
+/** Answers with a text of a known length. */
+export function answer(
+  exchange: Exchange,
+  text: string,
+  { status = 200, fields = [] }: { readonly status?: number; readonly fields?: FieldPairs } = {},
+): void {
+  exchange.response.send(createResponseHead(status, fields), Buffer.from(text, 'latin1'))
+}
+
+/** Answers with what the target asks for: the whole body as it came, after all of it was read. */
+export function echo(exchange: Exchange): void {
+  const parts: Uint8Array[] = []
+  const { body } = exchange
+  const pull = (): void => {
+    for (let piece = body.take(); piece !== undefined; piece = body.take()) parts.push(piece)
+    if (body.complete && body.buffered === 0) {
+      body.onProgress = undefined
+      answer(exchange, Buffer.concat(parts).toString('latin1'))
+    }
+  }
+  body.onProgress = pull
+  body.request(65_536)
+  pull()
+}
+
+/** Names the request: enough to see which one was answered. */
+export function nameRequest(exchange: Exchange): void {
+  answer(exchange, `${exchange.request.method} ${exchange.request.target}`)
+}
+
+export const FAILURE = new TaipanError('APPLICATION_FAILED', 'failed on purpose')

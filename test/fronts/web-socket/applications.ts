@@ -1,0 +1,53 @@
+import type { Exchange, WebSocketChannel, WebSocketClose } from '../../../src/core/exchange.ts'
+import { FieldBlock } from '../../../src/core/field-block.ts'
+import { answer } from '../support/front-lab.ts'
+
+/** What a test notes of its sockets. */
+export interface Log {
+  readonly channels: WebSocketChannel[]
+  readonly messages: { readonly data: Buffer; readonly isText: boolean }[]
+  readonly closes: WebSocketClose[]
+}
+
+export function createLog(): Log {
+  return { channels: [], messages: [], closes: [] }
+}
+
+/** How a socket is accepted. */
+export interface Acceptance {
+  readonly subprotocol?: string
+  readonly fields?: string
+  /** Bytes asked for at once; 0 asks for nothing. */
+  readonly credit?: number
+  readonly onMessage?: (channel: WebSocketChannel, data: Buffer, isText: boolean) => void
+}
+
+/** Accepts what asks for a WebSocket, notes what happens, and answers everything else with a text. */
+export function accept(log: Log, acceptance: Acceptance = {}): (exchange: Exchange) => void {
+  const { subprotocol = '', fields = '', credit = Number.MAX_SAFE_INTEGER } = acceptance
+  return (exchange) => {
+    if (exchange.webSocket === undefined) {
+      answer(exchange, `no socket ${exchange.request.target}`)
+      return
+    }
+    const channel = exchange.webSocket.accept({ subprotocol, fields: new FieldBlock(fields) })
+    log.channels.push(channel)
+    channel.onMessage = (data, isText) => {
+      log.messages.push({ data, isText })
+      acceptance.onMessage?.(channel, data, isText)
+    }
+    channel.onClose = (close) => {
+      log.closes.push(close)
+    }
+    if (credit > 0) channel.request(credit)
+  }
+}
+
+/** Sends each message back as it came. */
+export function echo(log: Log): (exchange: Exchange) => void {
+  return accept(log, {
+    onMessage: (channel, data, isText) => {
+      channel.send(data, { isText, last: true })
+    },
+  })
+}
