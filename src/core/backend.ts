@@ -25,6 +25,11 @@ export interface ApplicationFinding {
  * `failure` is why the applications cannot be served.
  */
 export interface Backend extends Upstream {
+  /**
+   * Calls back when there is no more room for a request, each time that one ends and there is still none, and when there
+   * is some again. A backend that does not run is not full.
+   */
+  onFull(listener: (full: boolean) => void): void
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
   /** A stop is about to come: no process is started or replaced any more. Requests are still taken. */

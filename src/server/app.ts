@@ -77,6 +77,17 @@ export class PlannedApp implements App {
     return this.#started
   }
 
+  /** As `onFull` of a backend, for all of them; one that is full is enough. */
+  onFull(listener: (full: boolean) => void): void {
+    const backends = new Set<Backend>()
+    for (const backend of this.#backends.values())
+      backend.onFull((full) => {
+        if (full) backends.add(backend)
+        else backends.delete(backend)
+        listener(backends.size > 0)
+      })
+  }
+
   /** A stop is about to come: no worker is replaced any more. What is served goes on. */
   prepareStop(): void {
     for (const backend of this.#backends.values()) backend.prepareStop()

@@ -66,6 +66,11 @@ export class PlannedServer implements RunnableServer {
     return this.#started
   }
 
+  /** After the start: as `onFull` of a backend, for all of them; one that is full is enough. */
+  onFull(listener: (full: boolean) => void): void {
+    this.#assembly?.app.onFull(listener)
+  }
+
   /** Accepts connections, if `start` did not yet do so. */
   async open(): Promise<void> {
     this.#refuseStopped()

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import type { RunningTaipan } from '../support/cli.ts'
-import { createProject } from '../support/project.ts'
+import { createProject, type Project } from '../support/project.ts'
 import {
   endStarted,
   get,
@@ -53,6 +53,38 @@ def leave(way):
     child.start()
     return child.pid
 `
+
+const HOLDING_APP = `
+import os, time
+def application(environ, start_response):
+    name = environ["QUERY_STRING"]
+    if name:
+        open(name, "w").write(str(os.getpid()))
+        while not os.path.exists(name + "-released"):
+            time.sleep(0.01)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+`
+
+interface Held {
+  readonly pid: string
+  release(): Promise<void>
+}
+
+/** Has a request of `HOLDING_APP` hold a thread. */
+async function hold(taipan: RunningTaipan, project: Project, name: string): Promise<Held> {
+  const answer = get(`${taipan.url}/?${name}`)
+  const readPid = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+  const file = project.path(name)
+  await waitFor(() => readPid() !== '', 'held thread')
+  return {
+    pid: readPid(),
+    release: async () => {
+      project.write(`${name}-released`, '')
+      await answer
+    },
+  }
+}
 
 interface Load {
   readonly failures: Map<number, string>
@@ -113,6 +145,12 @@ function listDescriptors(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
 }
 
+/** Whether a replica accepts from its first door: that takes a second descriptor. */
+function accepts(pid: string): boolean {
+  const door = readlinkSync(`/proc/${pid}/fd/${FIRST_DOOR}`)
+  return listDescriptors(Number(pid)).filter((one) => one === door).length > 1
+}
+
 /** Whether an address can be bound, at once. */
 function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -150,6 +188,41 @@ describe('what accepts', () => {
     await taipan.waitForOutput(/slow reached/)
     const pids = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
     expect(new Set(pids).size).toBe(1)
+    taipan.kill('SIGTERM')
+    taipan.kill('SIGTERM')
+  })
+
+  test('a replica whose threads are all busy gets no clients while another has a free one', async () => {
+    using project = createProject({ 'app.py': HOLDING_APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
+    const first = await hold(taipan, project, 'first')
+    await waitFor(() => !accepts(first.pid), 'closed door')
+    const others = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
+    expect(others).not.toContain(first.pid)
+    const second = await hold(taipan, project, 'second')
+    expect(others).toContain(second.pid)
+    await waitFor(() => accepts(first.pid) && accepts(second.pid), 'open doors')
+    const waiting = Array.from({ length: 4 }, () => get(taipan.url))
+    await first.release()
+    await waitFor(() => !accepts(second.pid), 'closed door')
+    for (let asked = 0; asked < 20; asked += 1) expect(await get(taipan.url)).toBe(first.pid)
+    await second.release()
+    for (const pid of await Promise.all(waiting)) expect([first.pid, second.pid]).toContain(pid)
+    await taipan.stop()
+  })
+
+  test('a replica whose threads are all busy accepts when the one that had a free one is gone', async () => {
+    using project = createProject({ 'app.py': HOLDING_APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
+    const first = await hold(taipan, project, 'first')
+    expect(await get(taipan.url)).not.toBe(first.pid)
+    project.write('app.py', 'import time\ntime.sleep(60)\n')
+    for (const pid of listReplicas(taipan).filter((one) => String(one) !== first.pid))
+      process.kill(pid, 'SIGKILL')
+    const waiting = get(taipan.url)
+    await waitFor(() => accepts(first.pid), 'open door')
+    await first.release()
+    expect(await waiting).toBe(first.pid)
     taipan.kill('SIGTERM')
     taipan.kill('SIGTERM')
   })

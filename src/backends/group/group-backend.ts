@@ -40,6 +40,10 @@ export class GroupBackend implements Backend {
     return this.#scheduler.capacity
   }
 
+  onFull(listener: (full: boolean) => void): void {
+    this.#scheduler.onFull(listener)
+  }
+
   gatheredBytes(application: string): number {
     const index = this.#applications.get(application)
     return index !== undefined && this.#scheduler.isAsgi(index) ? 0 : this.#gathered

@@ -33,6 +33,8 @@ export class Scheduler {
   #uses = 0
   #closed = false
   #drainWaiters: (() => void)[] = []
+  #onFull: ((full: boolean) => void) | undefined
+  #full = false
 
   constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency' | 'threads'>) {
     const { applications, queue, concurrency, threads } = group
@@ -55,12 +57,18 @@ export class Scheduler {
   get capacity(): { idle: number; total: number } {
     let idle = 0
     let total = 0
-    const onlyLoops = this.#threadless || this.#asgi.every(Boolean)
+    const onlyLoops = this.#onlyLoops
     for (const worker of this.#workers) {
       idle += onlyLoops ? this.#concurrency - worker.loop.active : worker.idle.length
       total += onlyLoops ? this.#concurrency : worker.links.length
     }
     return { idle, total }
+  }
+
+  /** Calls back when no thread or event loop has room any more, when it has none though a request ended, and when one has some again. */
+  onFull(listener: (full: boolean) => void): void {
+    this.#onFull = listener
+    this.#noteRoom()
   }
 
   /** The application is called as ASGI says, as far as is known. */
@@ -76,12 +84,8 @@ export class Scheduler {
       this.#asgi[index] = worker.isAsgi(index)
     })
     this.#fillLoop(worker)
-    while (worker.idle.length > 0) {
-      const job = this.#nextJob(worker, false)
-      const link = job && worker.idle.pop()
-      if (job === undefined || link === undefined) return
-      this.#serve(worker, link, job)
-    }
+    this.#fillThreads(worker)
+    this.#noteRoom()
   }
 
   /** Gives a worker no more requests. */
@@ -89,6 +93,7 @@ export class Scheduler {
     worker.open = false
     const at = this.#workers.indexOf(worker)
     if (at >= 0) this.#workers.splice(at, 1)
+    this.#noteRoom()
     this.#settle()
   }
 
@@ -119,6 +124,7 @@ export class Scheduler {
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
       this.#serve(worker, link, errand)
+      this.#noteRoom()
       return
     }
     if (this.waiting >= this.#limit) this.#removeGone()
@@ -140,6 +146,7 @@ export class Scheduler {
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
       this.#serve(worker, link, errand)
+      this.#noteRoom()
       return
     }
     const job: Job = { ...errand, sequence: 0, since: performance.now() }
@@ -157,6 +164,7 @@ export class Scheduler {
       else this.#serve(worker, link, job)
     }
     this.#topUp(worker, link)
+    this.#noteRoom(true)
     this.#settle()
   }
 
@@ -164,6 +172,7 @@ export class Scheduler {
   releaseStream(worker: WorkerSeats, application: number): void {
     worker.serving[application] = false
     this.#fillLoop(worker)
+    this.#noteRoom(true)
     this.#settle()
   }
 
@@ -225,6 +234,7 @@ export class Scheduler {
     if (best === undefined) return false
     this.#use(best, application)
     best.loop.serve(errand)
+    this.#noteRoom()
     return true
   }
 
@@ -234,6 +244,15 @@ export class Scheduler {
       if (job === undefined) return
       this.#use(worker, job.application)
       worker.loop.serve(job)
+    }
+  }
+
+  #fillThreads(worker: WorkerSeats): void {
+    while (worker.idle.length > 0) {
+      const job = this.#nextJob(worker, false)
+      const link = job && worker.idle.pop()
+      if (job === undefined || link === undefined) return
+      this.#serve(worker, link, job)
     }
   }
 
@@ -302,6 +321,25 @@ export class Scheduler {
   #use(worker: WorkerSeats, application: number): void {
     worker.usedAt = ++this.#uses
     if (this.#serial[application] === true) worker.serving[application] = true
+  }
+
+  #noteRoom(finished = false): void {
+    if (this.#onFull === undefined) return
+    const full = this.#workers.length > 0 && !this.#hasRoom()
+    if (full === this.#full && !(full && finished)) return
+    this.#full = full
+    this.#onFull(full)
+  }
+
+  #hasRoom(): boolean {
+    const onlyLoops = this.#onlyLoops
+    for (const worker of this.#workers)
+      if (onlyLoops ? worker.loop.active < this.#concurrency : worker.idle.length > 0) return true
+    return false
+  }
+
+  get #onlyLoops(): boolean {
+    return this.#threadless || this.#asgi.every(Boolean)
   }
 
   #removeGone(): void {

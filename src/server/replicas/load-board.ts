@@ -3,10 +3,12 @@ import type { SystemFfi } from '../../backends/embedded/ffi.ts'
 
 /** Replicas that can be counted; those of several generations may run at the same time. */
 const PLACES = 256
-/** Numbers in a place: connections that are open, or CLOSED, and those that were ever accepted. */
-export const FIELDS = 2
+/** Numbers in a place: connections that are open, or CLOSED, those that were ever accepted, and the `Room`. */
+export const FIELDS = 3
 /** Stands for one that accepts no connections. */
 export const CLOSED = -1
+/** Whether a replica has a free thread, and when not, whether it leaves all clients to those that have. */
+export const ROOM = { free: 0, full: 1, held: 2 } as const
 /** Size of the memory. */
 export const BOARD_BYTES = PLACES * FIELDS * Int32Array.BYTES_PER_ELEMENT
 
@@ -45,7 +47,7 @@ export class LoadBoard {
   }
 
   #clear(place: number): void {
-    const fields = Int32Array.of(CLOSED, 0)
+    const fields = Int32Array.of(CLOSED, 0, ROOM.free)
     writeSync(this.descriptor, fields, 0, fields.byteLength, place * fields.byteLength)
   }
 }

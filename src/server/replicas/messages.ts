@@ -23,10 +23,16 @@ export interface StartMessage {
   readonly log: LogSettings
 }
 
+/** What the load board says of a replica has changed in a way that others act upon: one tells the parent, which tells the others. */
+export interface BoardMessage {
+  readonly type: 'board'
+}
+
 /** What the parent tells a replica, which loads at `start` and accepts from `open` on. */
 export type MessageToReplica =
   | StartMessage
   | { readonly type: 'open' }
+  | BoardMessage
   | { readonly type: 'ping' }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
@@ -49,11 +55,12 @@ export type MessageFromReplica =
       /** Traceback or last output; may be empty. */
       readonly detail: string
     }
+  | BoardMessage
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
-const TO_REPLICA = new Set(['start', 'open', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'failed', 'pong', 'leaving'])
+const TO_REPLICA = new Set(['start', 'open', 'board', 'ping', 'retire', 'stop'])
+const FROM_REPLICA = new Set(['ready', 'failed', 'board', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
 export function isMessageToReplica(value: unknown): value is MessageToReplica {

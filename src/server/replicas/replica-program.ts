@@ -24,6 +24,7 @@ const ORPHAN_MS = 2000
 
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
+let load: Load | undefined
 let leaving: Promise<void> | undefined
 let leftAt = 0
 
@@ -55,6 +56,9 @@ function take(message: MessageToReplica): void {
     case 'open':
       void open()
       return
+    case 'board':
+      load?.compare()
+      return
     case 'ping':
       tell({ type: 'pong' })
       return
@@ -81,6 +85,7 @@ async function start(message: StartMessage): Promise<void> {
     if (leaving === undefined) await fail(error)
     return
   }
+  server.onFull((full) => load?.setFull(full))
   const { findings, failures } = server
   // What the start has logged must not come behind the news of its end.
   await logger.written()
@@ -91,12 +96,17 @@ async function start(message: StartMessage): Promise<void> {
 
 async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
-  const load = new Load(ffi.mapMemory(BOARD, BOARD_BYTES), place)
+  const shared = new Load({
+    memory: ffi.mapMemory(BOARD, BOARD_BYTES),
+    place,
+    onChange: () => tell({ type: 'board' }),
+  })
+  load = shared
   const descriptors = urls.map((_, index) => FIRST_DOOR + index)
   watchParent(descriptors)
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
-    return { kind: 'source', source: new SharedDoor({ descriptor, url, ffi, load }) }
+    return { kind: 'source', source: new SharedDoor({ descriptor, url, ffi, load: shared }) }
   })
 }
 

@@ -99,7 +99,13 @@ export class ReplicaSet implements ReplicaListener {
     this.#crew.replace(replica)
   }
 
+  onBoardChange(replica: Replica): void {
+    for (const other of this.replicas) if (other !== replica) other.showBoard()
+  }
+
   onExit(replica: Replica, exit: ReplicaExit): void {
+    // Its place is empty now.
+    this.onBoardChange(replica)
     this.#crew.lose(replica, () => this.#reportDeath(replica, exit))
   }
 

@@ -45,6 +45,8 @@ export interface ReplicaExit extends WorkerEnd {
 
 /** What a replica tells the one who keeps it. */
 export interface ReplicaListener {
+  /** The others should look at the load board. */
+  onBoardChange(replica: Replica): void
   /** It must be replaced; it still runs. */
   onUnfit(replica: Replica, reason: string): void
   /** Called once, after all it had sent was read. */
@@ -169,6 +171,11 @@ export class Replica {
     this.#send({ type: 'open' })
   }
 
+  /** Has it look at the load board. */
+  showBoard(): void {
+    if (this.ready) this.#send({ type: 'board' })
+  }
+
   /** Ends it: asks, with `gently` so that idle clients may have a last request answered, waits `grace` ms, then uses force. */
   stop(grace: number, gently = false): Promise<Force> {
     this.#stopping ??= terminate(this.pid, {
@@ -229,6 +236,9 @@ export class Replica {
         return
       case 'leaving':
         setTimeout(() => this.declareUnfit('was asked to end from outside'), STOP_ECHO_MS).unref()
+        return
+      case 'board':
+        this.#listener.onBoardChange(this)
         return
       case 'pong':
         return

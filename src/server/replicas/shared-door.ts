@@ -26,6 +26,8 @@ export class SharedDoor implements ConnectionSource, Listener {
   readonly #errorListeners: ((error: Error) => void)[] = []
   #onConnection: (socket: Socket) => void = (socket) => socket.destroy()
   #listener: Listener | undefined
+  #opening = false
+  /** Runs while it pauses. */
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -37,6 +39,9 @@ export class SharedDoor implements ConnectionSource, Listener {
   async listen(onConnection: (socket: Socket) => void): Promise<Listener> {
     this.#onConnection = onConnection
     await this.#open()
+    const { load } = this.#options
+    load.onHeld(() => this.#update())
+    if (!this.#closed) load.announce(true)
     return this
   }
 
@@ -49,40 +54,55 @@ export class SharedDoor implements ConnectionSource, Listener {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#options.load.announce(false)
-    void this.#listener?.close()
+    this.#update()
     closeSync(this.#options.descriptor)
   }
 
+  get #wanted(): boolean {
+    return !this.#closed && this.#timer === undefined && !this.#options.load.held
+  }
+
+  /** Accepts or does not, as it is wanted now. */
+  #update(): void {
+    if (!this.#wanted) {
+      // There is no other way to accept no more for a while.
+      void this.#listener?.close()
+      this.#listener = undefined
+    } else if (this.#listener === undefined && !this.#opening)
+      this.#open().catch((error: unknown) => {
+        this.#report(error instanceof Error ? error : new Error(String(error)))
+        if (!this.#closed) this.#pause(RETRY_MS)
+      })
+  }
+
   async #open(): Promise<void> {
-    const { ffi, descriptor, load } = this.#options
-    const address = { kind: 'fd', fd: ffi.duplicate(descriptor) } as const
-    const listener = await listen(address, (socket) => this.#receive(socket))
-    if (this.#closed) {
-      void listener.close()
-      return
+    const { ffi, descriptor } = this.#options
+    this.#opening = true
+    try {
+      const address = { kind: 'fd', fd: ffi.duplicate(descriptor) } as const
+      const listener = await listen(address, (socket) => this.#receive(socket))
+      listener.onError((error) => this.#report(error))
+      this.#listener = listener
+    } finally {
+      this.#opening = false
     }
-    this.#listener = listener
-    listener.onError((error) => this.#report(error))
-    load.announce(true)
+    this.#update()
   }
 
   #receive(socket: Socket): void {
     const { load } = this.#options
     load.enter(socket)
     this.#onConnection(socket)
-    if (!this.#closed && load.yields()) this.#pause(PAUSE_MS)
+    if (this.#wanted && load.yields()) this.#pause(PAUSE_MS)
   }
 
-  /** There is no other way to accept no more for a while. */
   #pause(milliseconds: number): void {
-    void this.#listener?.close()
-    this.#listener = undefined
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.#open().catch((error: unknown) => {
-        this.#report(error instanceof Error ? error : new Error(String(error)))
-        if (!this.#closed) this.#pause(RETRY_MS)
-      })
+      this.#timer = undefined
+      this.#update()
     }, milliseconds)
+    this.#update()
   }
 
   #report(error: Error): void {

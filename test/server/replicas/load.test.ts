@@ -1,0 +1,171 @@
+import { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from '../../../src/server/replicas/load-board.ts'
+import { Load } from '../../../src/server/replicas/load.ts'
+
+const PAUSES = 6
+const LONG_MS = 250
+
+/** Loads of several replicas on one board, and a parent that passes on what they tell each other. */
+class Board {
+  readonly loads: Load[] = []
+  told = 0
+  readonly #fields: Int32Array<ArrayBuffer>
+  readonly #changes = new EventEmitter()
+
+  constructor(count: number) {
+    this.#fields = new Int32Array(BOARD_BYTES / Int32Array.BYTES_PER_ELEMENT)
+    for (let at = 0; at < this.#fields.length; at += FIELDS) this.#fields[at] = CLOSED
+    for (let place = 0; place < count; place += 1) this.loads.push(this.#createLoad(place))
+    for (const load of this.loads) load.announce(true)
+    this.deliver()
+  }
+
+  /** Which of them accept nobody. */
+  get held(): boolean[] {
+    return this.loads.map((load) => load.held)
+  }
+
+  setFull(place: number, full: boolean): void {
+    this.loads[place]?.setFull(full)
+    this.deliver()
+  }
+
+  deliver(): void {
+    while (this.#changes.emit('change')) continue
+  }
+
+  /** The parent clears the place of one that has died. */
+  clear(place: number): void {
+    this.#fields.set([CLOSED, 0, ROOM.free], place * FIELDS)
+    for (const [index, load] of this.loads.entries()) if (index !== place) load.compare()
+    this.deliver()
+  }
+
+  #createLoad(place: number): Load {
+    const onChange = (): void => {
+      this.told += 1
+      this.#changes.once('change', () => {
+        for (const [index, load] of this.loads.entries()) if (index !== place) load.compare()
+      })
+    }
+    return new Load({ memory: this.#fields.buffer, place, onChange })
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  // No pause is earned at the very beginning of time.
+  vi.advanceTimersByTime(10_000)
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('replicas whose threads are all busy', () => {
+  test('one is held as long as another has a free thread', () => {
+    const board = new Board(3)
+    board.setFull(0, true)
+    expect(board.held).toEqual([true, false, false])
+    board.setFull(1, true)
+    expect(board.held).toEqual([true, true, false])
+    board.setFull(2, true)
+    vi.advanceTimersByTime(LONG_MS)
+    board.deliver()
+    expect(board.held).toEqual([false, false, false])
+    board.setFull(1, false)
+    expect(board.held).toEqual([true, false, true])
+    board.setFull(0, false)
+    expect(board.held).toEqual([false, false, true])
+  })
+
+  test('a single one is never held', () => {
+    const board = new Board(1)
+    board.setFull(0, true)
+    vi.advanceTimersByTime(1000)
+    expect(board.held).toEqual([false])
+  })
+
+  test('one that accepts no more, or has died, counts for nobody', () => {
+    const board = new Board(3)
+    board.setFull(0, true)
+    board.loads[1]?.announce(false)
+    board.deliver()
+    expect(board.held).toEqual([true, false, false])
+    board.clear(2)
+    expect(board.held).toEqual([false, false, false])
+  })
+
+  test('whether a door is held is told to whoever has it', () => {
+    const board = new Board(2)
+    const seen: (boolean | undefined)[] = []
+    board.loads[0]?.onHeld(() => seen.push(board.loads[0]?.held))
+    board.setFull(0, true)
+    board.setFull(1, true)
+    vi.advanceTimersByTime(LONG_MS)
+    board.deliver()
+    expect(seen).toEqual([true, false])
+  })
+
+  test('short requests, however many, hold a door only so often, and long ones always', () => {
+    const board = new Board(2)
+    let held = 0
+    board.loads[0]?.onHeld(() => (held += board.loads[0]?.held === true ? 1 : 0))
+    for (let requests = 0; requests < 1000; requests += 1) {
+      board.setFull(0, true)
+      board.setFull(0, false)
+    }
+    expect(held).toBe(PAUSES)
+    board.setFull(0, true)
+    expect(board.held).toEqual([false, false])
+    vi.advanceTimersByTime(LONG_MS)
+    expect(board.held).toEqual([true, false])
+  })
+
+  test('one whose requests are short counts as free, however many there are', () => {
+    const board = new Board(2)
+    board.setFull(0, true)
+    for (let milliseconds = 0; milliseconds < 500; milliseconds += 1) {
+      board.setFull(1, true)
+      vi.advanceTimersByTime(1)
+    }
+    board.deliver()
+    expect(board.held).toEqual([true, false])
+    vi.advanceTimersByTime(LONG_MS)
+    board.deliver()
+    expect(board.held).toEqual([false, false])
+  })
+
+  test('others are told only what they act upon', () => {
+    const board = new Board(3)
+    expect(board.told).toBe(0)
+    board.setFull(0, true)
+    board.setFull(1, true)
+    board.setFull(0, false)
+    board.setFull(0, true)
+    expect(board.told).toBe(0)
+    board.setFull(2, true)
+    vi.advanceTimersByTime(LONG_MS)
+    board.deliver()
+    expect(board.told).toBe(1)
+    board.setFull(0, false)
+    expect(board.told).toBe(2)
+    board.setFull(1, false)
+    expect(board.told).toBe(2)
+  })
+})
+
+describe('clients', () => {
+  test('are left to those that have fewer, but not to one whose threads are all busy', () => {
+    const board = new Board(2)
+    const [first, second] = board.loads
+    for (let clients = 0; clients < 4; clients += 1) first?.enter(new Socket())
+    expect(first?.yields()).toBe(true)
+    board.setFull(1, true)
+    expect(first?.yields()).toBe(false)
+    expect(second?.held).toBe(true)
+  })
+})
