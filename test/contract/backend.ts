@@ -5,6 +5,7 @@ import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
 import { SPOILING } from '../support/one-connection.ts'
 import type { RawConnection } from '../support/raw-client.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
+import { testBlocks } from './blocks.ts'
 import { testExchanges } from './exchanges.ts'
 
 const SERIAL = labApplication({
@@ -63,6 +64,8 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
   })
 
   describe(`${name}: responses`, () => {
+    testBlocks(start, { ways: ['iterates', 'writes'], waits: ['iterates', 'writes'] })
+
     test.each([
       ['one large block', '/lab/block?size=10485760', 10_485_760],
       ['many pieces', '/lab/stream?n=1000&size=10000&key=a', 10_000_000],

@@ -80,10 +80,10 @@ class InlineHub:
         if at < size:
             self._decoder.feed(view[at:size])
 
-    def advance(self) -> None:
-        """Gives each stream that has something to do one turn."""
+    def advance(self, count: int) -> None:
+        """Gives the first streams that have something to do one turn each."""
         ready = self.ready
-        for _ in range(len(ready)):
+        for _ in range(count):
             if self.memory.rest:
                 return
             stream = ready.popleft()
@@ -118,7 +118,7 @@ class InlineHub:
             stream.leave("the server stops")
         while self.ready:
             self.memory.drop()
-            self.advance()
+            self.advance(len(self.ready))
         self._helpers.close()
 
     def _take(self, kind: int, flags: int, number: int, payload: memoryview) -> None:

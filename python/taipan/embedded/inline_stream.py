@@ -118,6 +118,8 @@ class InlineStream:
         """The head and the first piece."""
         self._head(status, flags, length, fields)
         self._data(data, last)
+        if self.helper is not None:
+            self._let_out(self.helper, last)
 
     def write(self, data: bytes, last: bool) -> None:
         """A further piece. Raises when too much waits for the client on Node's own thread."""
@@ -131,8 +133,7 @@ class InlineStream:
             )
         self._data(data, last)
         if self.helper is not None:
-            while self._backlog and self._broken is None:
-                self.helper.suspend()
+            self._let_out(self.helper, last)
 
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
@@ -255,6 +256,14 @@ class InlineStream:
         self._queued += size
         self._flush()
         self._hub.wake(self)
+
+    def _let_out(self, helper: Helper, last: bool) -> None:
+        """Lets Node's thread send what was given before the application goes on."""
+        if not last:
+            self._hub.wake(self)
+            helper.suspend()
+        while self._backlog and self._broken is None:
+            helper.suspend()
 
     def _put_data(self, data: bytes | memoryview, last: bool) -> None:
         size = len(data)

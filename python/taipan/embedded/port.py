@@ -67,11 +67,14 @@ class Port:
                 memory.refill()
             more = False
             if inline is not None:
+                # Not those that begin in this turn: their first block has to leave before the next
+                # one is made (PEP 3333).
+                waiting = len(inline.ready)
                 if size:
                     inline.receive(size)
-                if inline.ready:
-                    inline.advance()
-                    more = bool(inline.ready)
+                if waiting:
+                    inline.advance(waiting)
+                more = bool(inline.ready)
             elif size and hub is not None:
                 hub.receive(bytes(memory.input[:size]))
             if polled or loop.busy or self._timed:

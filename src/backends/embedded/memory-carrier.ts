@@ -5,8 +5,6 @@ const HEADER_BYTES = 64
 const INPUT_BYTES = 256 * 1024
 const OUTPUT_BYTES = 256 * 1024
 const TOTAL_BYTES = HEADER_BYTES + INPUT_BYTES + OUTPUT_BYTES
-// Then Node's sockets get a turn.
-const MOST_CALLS = 8
 const LONGEST_TIMER = 0x7fff_ffff
 
 /** Where memory lies that Python is to see. */
@@ -113,7 +111,7 @@ export class MemoryCarrier implements Carrier {
   }
 
   readonly #runLater = (): void => {
-    if (this.#scheduled) return
+    if (this.#scheduled || this.#turn === undefined) return
     this.#scheduled = true
     setImmediate(this.#run)
   }
@@ -129,12 +127,11 @@ export class MemoryCarrier implements Carrier {
   }
 
   readonly #run = (): void => {
+    // What is written meanwhile is for the next call, which must not come before the sockets have got what this one gives.
+    this.#scheduled = true
+    const more = this.#call()
     this.#scheduled = false
-    for (let calls = 1; this.#call(); calls++) {
-      if (calls < MOST_CALLS && (this.#filled > 0 || this.#rest.length > 0)) continue
-      this.#runLater()
-      return
-    }
+    if (more || this.#filled > 0) this.#runLater()
   }
 
   /** True when there is more to do. */
@@ -171,7 +168,6 @@ export class MemoryCarrier implements Carrier {
       if (taken === first.length) this.#rest.shift()
       else this.#rest[0] = first.subarray(taken)
     }
-    if (this.#filled > 0) this.#schedule()
   }
 
   #setTimer(): void {

@@ -104,7 +104,8 @@ export class StreamLink implements FrameSink {
     this.active++
     if (this.#retiring) stream.retire()
     this.#writer.request(errand, number, isAsgi)
-    if (isAsgi) stream.noteClientEnd()
+    // WSGI has no way to say it.
+    if (isAsgi) stream.watchClientEnd()
   }
 
   /** Closes all WebSockets, and those that are accepted later: the worker ends soon. */

@@ -67,9 +67,7 @@ export class Stream {
     const now = performance.now()
     this.clock.start(now)
     noteWorker(errand, home.label, now)
-    const onNews = (): void => this.#onNews()
-    exchange.onFinish(onNews)
-    exchange.onClientEnd = onNews
+    exchange.onFinish(this.#onNews)
   }
 
   get facts(): RequestFacts {
@@ -126,13 +124,12 @@ export class Stream {
     if (head !== undefined) this.exchange?.response.begin(head)
   }
 
-  /** Tells the application when the client has finished sending: it has probably left. */
-  noteClientEnd(): void {
+  /** Lets the application learn when its client has finished sending: it has probably left. */
+  watchClientEnd(): void {
     const { exchange } = this
-    if (exchange?.clientEnded !== true || this.#halfSent) return
-    this.#halfSent = true
-    if (this.home.cancelOnDisconnect) this.#sendBroken(CLIENT_LEFT, true)
-    else this.send(FrameType.BROKEN, FrameFlag.BROKEN_HALF, Buffer.from(CLIENT_LEFT))
+    if (exchange === undefined) return
+    exchange.onClientEnd = this.#onNews
+    this.#noteClientEnd(exchange)
   }
 
   /** The way to the worker is free again. */
@@ -312,14 +309,21 @@ export class Stream {
     if (file !== undefined) await closeFile(file)
   }
 
-  #onNews(): void {
+  readonly #onNews = (): void => {
     const { exchange } = this
     if (exchange === undefined) return
-    if (!exchange.response.finished) this.noteClientEnd()
+    if (!exchange.response.finished) this.#noteClientEnd(exchange)
     else {
       this.detach(exchange)
       this.onClientLeft()
     }
+  }
+
+  #noteClientEnd(exchange: Exchange): void {
+    if (!exchange.clientEnded || this.#halfSent) return
+    this.#halfSent = true
+    if (this.home.cancelOnDisconnect) this.#sendBroken(CLIENT_LEFT, true)
+    else this.send(FrameType.BROKEN, FrameFlag.BROKEN_HALF, Buffer.from(CLIENT_LEFT))
   }
 
   #sendBroken(reason: string, cancel: boolean): void {

@@ -49,7 +49,7 @@ export class WebSocketStream extends Stream {
     this.#close(RESTART)
   }
 
-  override noteClientEnd(): void {}
+  override watchClientEnd(): void {}
 
   protected override takePull(bytes: number): void {
     if (this.#channel === undefined) this.#pulled += bytes

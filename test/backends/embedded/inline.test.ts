@@ -4,6 +4,7 @@ import { get } from 'node:http'
 import { describe, expect, test } from 'vitest'
 
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
+import { testBlocks } from '../../contract/blocks.ts'
 import { testExchanges } from '../../contract/exchanges.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, startLab } from '../../support/backend-lab.ts'
@@ -152,6 +153,8 @@ describe('WSGI on Node’s thread: requests and responses', () => {
 })
 
 describe('WSGI on Node’s thread: long responses', () => {
+  testBlocks(start, { ways: ['iterates'], waits: ['iterates', 'writes'] })
+
   test('streams share the thread block by block', async () => {
     await using lab = await start()
     const target = '/lab/stream?n=200&size=1000&key=s'
@@ -164,18 +167,6 @@ describe('WSGI on Node’s thread: long responses', () => {
     connection.destroy()
     await lab.waitForEntry('close-endless')
     expect(lab.journal().filter((entry) => entry === 'close-endless')).toHaveLength(1)
-  })
-
-  test('each block leaves before the next one is asked for', async () => {
-    const own = application(
-      "import time\nstart_response('200 OK', [])\ndef blocks():\n    yield b'one'\n    open(environ['HTTP_X_GATE'], 'w').close()\n    yield b'two'\nreturn blocks()",
-    )
-    await using lab = await start({ own })
-    const connection = await openRaw(lab.url)
-    const gate = lab.write('not-yet', '')
-    connection.send(`GET /lab/ HTTP/1.1\r\nHost: a\r\nX-Gate: ${gate}-2\r\n\r\n`)
-    expect((await connection.readFinalResponse()).text).toBe('onetwo')
-    connection.destroy()
   })
 
   test.each([
