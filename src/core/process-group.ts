@@ -54,6 +54,8 @@ export interface ProcessGroup {
     /** The same for all clients together. */
     readonly responseTotal: number
   }
+  /** Options that its workers are told of, by the keys of their first message. */
+  readonly workerOptions: Readonly<Record<string, unknown>>
   /** Tracebacks go to the client. */
   readonly dev: boolean
   /** True: a load failure at the first start is answered 503 and tried again, instead of failing `start()`. */

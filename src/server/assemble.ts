@@ -16,6 +16,8 @@ import { createStaticAnswerer } from '../pipeline/static/static-files.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePython } from './choose-python.ts'
 import type { GroupPlan, RoutePlan, ServerPlan } from './config/resolved.ts'
+import { selectWorkerOptions } from './options/group-options.ts'
+import { GENERAL } from './options/table.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
 /** The parts of a server, put together and not started. */
@@ -52,7 +54,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   for (const warning of plan.warnings) logger.warn({}, warning)
-  const groups = await Promise.all(plan.groups.map((group) => resolvePython(group, plan)))
+  const groups = await Promise.all(plan.groups.map((group) => resolveGroup(group, plan)))
   validateInterpreters(groups)
   const backends = new Map<string, Backend>()
   for (const group of groups) backends.set(group.name, await createBackend(group, logger))
@@ -79,9 +81,10 @@ function validateInterpreters(groups: readonly ProcessGroup[]): void {
 }
 
 /** Chooses the interpreter of a group. */
-async function resolvePython(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
+async function resolveGroup(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
   const { path } = await choosePython(plan, server)
-  return { ...plan.group, python: path }
+  const { group } = plan
+  return { ...group, python: path, workerOptions: selectWorkerOptions(GENERAL, group) }
 }
 
 function createRoutes(

@@ -9,6 +9,8 @@ import type { Backend } from '../../src/core/backend.ts'
 import type { Exchange } from '../../src/core/exchange.ts'
 import type { Logger } from '../../src/core/logger.ts'
 import type { ProcessGroup } from '../../src/core/process-group.ts'
+import { selectWorkerOptions } from '../../src/server/options/group-options.ts'
+import { GENERAL } from '../../src/server/options/table.ts'
 import { startFront } from './front.ts'
 import { pollUntil } from './raw-client.ts'
 
@@ -146,7 +148,7 @@ export class BackendLab {
 export function resolveLabGroup(folder: string, options: LabOptions = {}): ProcessGroup {
   const { timeouts, queue, environment, own, ...rest } = options
   const ownApplication = { target: 'own.py', directory: folder }
-  return {
+  const group: Omit<ProcessGroup, 'workerOptions'> = {
     name: 'web',
     python: PYTHON,
     pythonArguments: [],
@@ -169,7 +171,9 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     startAnyway: false,
     ...rest,
   }
+  return { ...group, workerOptions: selectWorkerOptions(GENERAL, group) }
 }
+
 /** A backend that listens and has not started. */
 export async function openLab(
   createBackend: BackendFactory,

@@ -4,17 +4,12 @@ import type { Application } from '../../core/application.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { encodeControl, FrameDecoder, FrameType } from '../../wire/frames.ts'
 
-/** The first message to a worker: what it has to load and to say in `wsgi.*`. */
+/** The first message to a worker: what it has to load and to say in `wsgi.*`, and the options that it is told of. */
 export interface ConfigureMessage {
   readonly type: 'configure'
-  readonly threads: number
   readonly multithread: boolean
   readonly multiprocess: boolean
-  readonly loop: string
-  /** Bytes of `write()` that a request on Node's thread may leave behind for its client. */
-  readonly responseBuffer: number
   readonly serverSoftware: string
-  readonly dev: boolean
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]
   readonly applications: readonly Application[]

@@ -384,14 +384,11 @@ async function closed(stream: Readable): Promise<void> {
 function createConfigureMessage(options: WorkerOptions): ConfigureMessage {
   const { group, serverSoftware } = options
   return {
+    ...group.workerOptions,
     type: 'configure',
-    threads: group.threads,
     multithread: group.threads > 1,
     multiprocess: group.multiprocess,
-    loop: group.loop,
-    responseBuffer: group.buffers.response,
     serverSoftware,
-    dev: group.dev,
     argv: group.argv,
     searchPath: group.searchPath,
     applications: group.applications,

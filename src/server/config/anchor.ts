@@ -1,56 +1,63 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Anchor, Option, OptionTable } from '../options/option.ts'
+import { TOP } from '../options/table.ts'
 import { isRecord } from './record.ts'
 
 type Values = Record<string, unknown>
-type Rule = (value: unknown) => unknown
+type Rule = (text: string, directory: string) => string
+
+const RULES: Readonly<Record<Anchor, Rule>> = {
+  path: (text, directory) => resolve(directory, text),
+  program: anchorProgram,
+  address: anchorAddress,
+}
 
 /** Makes the relative paths of an unchecked configuration absolute; values of wrong types are left to the schema. */
 export function anchorPaths(config: Readonly<Values>, directory: string): Values {
-  const path: Rule = (value) =>
-    typeof value === 'string' && value !== '' ? resolve(directory, value) : value
-  const python: Rule = (value) => anchorPython(value, directory)
-  const anchored = mapFields(config, {
-    python,
-    appDirectory: path,
-    envFile: (value) => mapValues(value, path),
-    static: (value) => (isRecord(value) ? mapValues(value, path) : value),
-    bind: (value) => mapValues(value, (one) => anchorAddress(one, directory)),
-    groups: (value) => mapEach(value, { python }),
-    apps: (value) => mapEach(value, { appDirectory: path }),
-    routes: (value) => mapEach(value, { static: path }),
-  })
+  const anchored = anchorTable(TOP, config, directory)
   if (anchored['app'] !== undefined && anchored['appDirectory'] === undefined)
     anchored['appDirectory'] = directory
   return anchored
 }
 
-/** A bare name that is no file here is looked for on PATH later. */
-function anchorPython(value: unknown, directory: string): unknown {
-  if (typeof value !== 'string' || value === '') return value
-  const path = resolve(directory, value)
-  return value.includes('/') || existsSync(path) ? path : value
-}
-
-function anchorAddress(value: unknown, directory: string): unknown {
-  if (typeof value !== 'string' || !value.startsWith('unix:')) return value
-  const path = value.slice('unix:'.length)
-  return path === '' ? value : `unix:${resolve(directory, path)}`
-}
-
-function mapFields(value: Readonly<Values>, rules: Readonly<Record<string, Rule>>): Values {
+function anchorTable(table: OptionTable, values: Readonly<Values>, directory: string): Values {
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, rules[key]?.(one) ?? one]),
+    Object.entries(values).map(([key, value]) => {
+      const option = table[key]
+      return [key, option === undefined ? value : anchorValue(option, value, directory)]
+    }),
   )
 }
 
+function anchorValue(option: Option, value: unknown, directory: string): unknown {
+  const { anchor, form, table, holdsMany } = option
+  if (anchor !== undefined) {
+    const rule = (one: unknown): unknown =>
+      typeof one === 'string' && one !== '' ? RULES[anchor](one, directory) : one
+    return form === 'pairs' && !isRecord(value) ? value : mapMembers(value, rule)
+  }
+  if (table === undefined) return value
+  const anchorObject = (one: unknown): unknown =>
+    isRecord(one) ? anchorTable(table, one, directory) : one
+  return holdsMany === true ? mapMembers(value, anchorObject) : anchorObject(value)
+}
+
+/** A bare name that is no file here is looked for on PATH later. */
+function anchorProgram(text: string, directory: string): string {
+  const path = resolve(directory, text)
+  return text.includes('/') || existsSync(path) ? path : text
+}
+
+function anchorAddress(text: string, directory: string): string {
+  if (!text.startsWith('unix:')) return text
+  const path = text.slice('unix:'.length)
+  return path === '' ? text : `unix:${resolve(directory, path)}`
+}
+
 /** Members of a list or an object, or the value itself. */
-function mapValues(value: unknown, rule: Rule): unknown {
+function mapMembers(value: unknown, rule: (one: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(rule)
   if (!isRecord(value)) return rule(value)
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, rule(one)]))
-}
-
-function mapEach(value: unknown, rules: Readonly<Record<string, Rule>>): unknown {
-  return mapValues(value, (one) => (isRecord(one) ? mapFields(one, rules) : one))
 }

@@ -1,4 +1,7 @@
 import { anchorPaths } from './anchor.ts'
+import { selectGroupValues } from '../options/group-options.ts'
+import type { Option, OptionTable } from '../options/option.ts'
+import { GENERAL, GROUP, TOP } from '../options/table.ts'
 import { isRecord } from './record.ts'
 
 /** Unchecked values of one source, with the folder that its relative paths count from. */
@@ -15,51 +18,44 @@ export interface MergedLayers {
   readonly origins: ReadonlyMap<string, string>
 }
 
-type Values = Record<string, unknown>
-
-// These add up; of every other key the later layer's value counts.
-const MERGED_KEYS = new Set(['env', 'static', 'log', 'webSocket'])
-const GROUP_KEYS = new Set([
-  'engine',
-  'processes',
-  'threads',
-  'python',
-  'loop',
-  'concurrency',
-  'cancelOnDisconnect',
-])
+type Values = Readonly<Record<string, unknown>>
 
 /** Puts layers above each other, the strongest last. */
 export function mergeLayers(layers: readonly Layer[]): MergedLayers {
-  const value: Values = {}
+  let value: Values = {}
   const origins = new Map<string, string>()
   for (const layer of layers) {
     const anchored = anchorPaths(layer.value, layer.directory)
-    if (layer.origins.size > 0) overrideGroups(value, anchored)
-    for (const [key, given] of Object.entries(anchored))
-      if (given !== undefined) value[key] = mergeValues(key, value[key], given)
+    if (layer.origins.size > 0) value = overrideGroups(value, anchored)
+    value = mergeTable(TOP, value, anchored)
     for (const [path, origin] of layer.origins) origins.set(path, origin)
   }
   return { value, origins }
 }
 
-function mergeValues(key: string, before: unknown, given: unknown): unknown {
-  if (key === 'envFile' && before !== undefined) return [before, given].flat()
-  return MERGED_KEYS.has(key) && isRecord(before) && isRecord(given)
-    ? { ...before, ...given }
-    : given
+/** A flag or variable beats what the file says for each group. */
+function overrideGroups(value: Values, stronger: Values): Values {
+  const { groups } = value
+  const override = selectGroupValues(GENERAL, stronger)
+  if (!isRecord(groups)) return value
+  const overridden = Object.entries(groups).map(([name, group]) => [
+    name,
+    isRecord(group) ? mergeTable(GROUP, group, override) : group,
+  ])
+  return { ...value, groups: Object.fromEntries(overridden) }
 }
 
-/** A flag or variable beats what the file says for each group. */
-function overrideGroups(value: Values, stronger: Values): void {
-  const { groups } = value
-  const given = Object.entries(stronger).filter(([key]) => GROUP_KEYS.has(key))
-  if (!isRecord(groups) || given.length === 0) return
-  const override = Object.fromEntries(given)
-  value['groups'] = Object.fromEntries(
-    Object.entries(groups).map(([name, group]) => [
-      name,
-      isRecord(group) ? { ...group, ...override } : group,
-    ]),
-  )
+function mergeTable(table: OptionTable, before: Values, given: Values): Values {
+  const merged: Record<string, unknown> = { ...before }
+  for (const [key, value] of Object.entries(given))
+    if (value !== undefined) merged[key] = mergeValues(table[key], before[key], value)
+  return merged
+}
+
+function mergeValues(option: Option | undefined, before: unknown, given: unknown): unknown {
+  if (option?.addsUp === true && before !== undefined) return [before, given].flat()
+  if (!isRecord(before) || !isRecord(given)) return given
+  if (option?.form === 'pairs') return { ...before, ...given }
+  const isSection = option?.table !== undefined && option.holdsMany !== true
+  return isSection ? mergeTable(option.table, before, given) : given
 }

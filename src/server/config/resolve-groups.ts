@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { resolveGroupValues } from '../options/group-options.ts'
 import { createSection } from '../options/option.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { QUEUE } from '../options/traffic.ts'
+import { GENERAL, GROUP } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
@@ -44,40 +45,25 @@ function createGroup(
   problems: string[],
 ): GroupPlan {
   const { config, directory } = sources
-  const facts = config.groups[name]
-  const { timeouts, buffers } = config
-  const engine = facts?.engine ?? config.engine
-  const processes = resolveProcesses(facts?.processes ?? config.processes)
+  const own = config.groups[name] ?? createSection(GROUP).parse({})
+  const values = resolveGroupValues(GENERAL, config, own)
+  const processes = resolveProcesses(values.processes)
   return {
-    python: facts?.python ?? config.python,
+    python: values.python,
     pythonDirectory: members[0]?.folder ?? directory,
     group: {
+      ...values,
       name,
       pythonArguments: [],
       processes,
       multiprocess: processes > 1,
-      engine,
-      concurrency: facts?.concurrency ?? config.concurrency,
-      loop: facts?.loop ?? config.loop,
-      cancelOnDisconnect: facts?.cancelOnDisconnect ?? config.cancelOnDisconnect,
-      threads: resolveThreads(engine, facts?.threads ?? config.threads),
+      threads: resolveThreads(values.engine, values.threads),
       environment: { ...sources.environment, ...joinEnvironments(name, members, problems) },
       directory,
       searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
       argv: [members[0]?.argument ?? ''],
       applications: members.map(({ application }) => application),
-      queue: facts?.queue ?? createSection(QUEUE).parse({}),
-      timeouts: {
-        startup: facts?.timeouts.startup ?? timeouts.startup,
-        request: facts?.timeouts.request ?? timeouts.request,
-        shutdown: facts?.timeouts.shutdown ?? timeouts.shutdown,
-        ping: facts?.timeouts.ping ?? timeouts.ping,
-      },
-      buffers: {
-        request: facts?.buffers.request ?? buffers.request,
-        response: facts?.buffers.response ?? buffers.response,
-        responseTotal: facts?.buffers.responseTotal ?? buffers.responseTotal,
-      },
+      queue: own.queue,
       dev: config.dev,
       startAnyway: config.reload || config.dev,
     },

@@ -8,7 +8,7 @@ export interface GroupPlan {
   readonly python: string | undefined
   /** Folder of its first application: virtual environments are looked for there. */
   readonly pythonDirectory: string
-  readonly group: Omit<ProcessGroup, 'python'>
+  readonly group: Omit<ProcessGroup, 'python' | 'workerOptions'>
 }
 
 /** What answers a route. */

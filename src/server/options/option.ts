@@ -32,37 +32,62 @@ export interface Flag {
   readonly commands: readonly CommandName[]
 }
 
-/** One option: all that the parser, the help, the schema and the documents have to know. */
-export interface Option<S extends z.ZodType = z.ZodType> {
-  readonly schema: S
+/** How a relative value is anchored: as a path, as a program (a bare name is looked for on PATH), as an address (`unix:PATH`). */
+export type Anchor = 'path' | 'program' | 'address'
+
+/** What an option is besides its schema: all that the parser, the help, the layers, the groups and the documents have to know. */
+export interface OptionFacts {
   readonly description: string
-  /** As a person would write it; undefined when the option may be absent. */
-  readonly fallback?: unknown
   readonly form?: TextForm
   readonly flag?: Flag
   /** Full name in the environment. */
   readonly environment?: string
+  /** Relative values count from the folder of whoever gives them. */
+  readonly anchor?: Anchor
+  /** The values of several layers add up. Those of names and texts always do; of all others the strongest counts. */
+  readonly addsUp?: true
+  /** A process group may override it, by the same key in `groups.NAME`. */
+  readonly perGroup?: true
+  /** Key by which the workers of a group are told its value; the Python half reads it there. */
+  readonly toWorker?: string
+  /** Options of the object that it is, or of each object that it holds. */
+  readonly table?: OptionTable
+  /** It holds any number of such objects, by name or in a list. */
+  readonly holdsMany?: true
 }
 
-/** What an option is besides its schema. */
-export type OptionFacts = Omit<Option, 'schema' | 'fallback'>
+/** One option. */
+export interface Option<
+  S extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+> extends OptionFacts {
+  readonly schema: S
+  /** Of a value that is given: knows no default. */
+  readonly base: B
+  /** As a person would write it; undefined when the option may be absent. */
+  readonly fallback?: unknown
+}
+
+/** Options by key. */
+export type OptionTable = Readonly<Record<string, Option>>
 
 /** Makes an option that may be absent. */
-export function optional<S extends z.ZodType>(
+export function optional<S extends z.ZodType, F extends OptionFacts>(
   schema: S,
-  facts: OptionFacts,
-): Option<z.ZodOptional<S>> {
-  return { ...facts, schema: schema.describe(facts.description).optional() }
+  facts: F,
+): Option<z.ZodOptional<S>, S> & F {
+  return { ...facts, base: schema, schema: schema.describe(facts.description).optional() }
 }
 
 /** Makes an option with a default, written as a person would. */
-export function option<S extends z.ZodType>(
+export function option<S extends z.ZodType, F extends OptionFacts>(
   schema: S,
   fallback: z.input<S>,
-  facts: OptionFacts,
-): Option<z.ZodPrefault<S>> {
+  facts: F,
+): Option<z.ZodPrefault<S>, S> & F {
   // Described inside and outside: JSON Schema drops the inner text behind a default.
-  return { ...facts, fallback, schema: schema.prefault(fallback).describe(facts.description) }
+  const described = schema.prefault(fallback).describe(facts.description)
+  return { ...facts, base: schema, fallback, schema: described }
 }
 
 /** Makes the short form of an option, of `taipan serve` alone unless `more` says otherwise. */
@@ -74,13 +99,14 @@ export function flag(
   return { section, name, commands: ['serve'], ...more }
 }
 
-/** Options by key. */
-export type OptionTable = Readonly<Record<string, Option>>
+/** The object schema of a table. */
+export type TableSchema<T extends OptionTable> = z.ZodObject<
+  { -readonly [K in keyof T]: T[K]['schema'] },
+  z.core.$strict
+>
 
-/** The object schema of a table; unknown keys are refused. */
-export function createSection<T extends OptionTable>(
-  table: T,
-): z.ZodObject<{ -readonly [K in keyof T]: T[K]['schema'] }, z.core.$strict>
+/** Makes the object schema of a table; unknown keys are refused. */
+export function createSection<T extends OptionTable>(table: T): TableSchema<T>
 export function createSection(table: OptionTable): z.ZodObject {
   return z.strictObject(
     Object.fromEntries(Object.entries(table).map(([key, { schema }]) => [key, schema])),

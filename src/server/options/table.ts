@@ -1,16 +1,6 @@
 import { z } from 'zod'
-import {
-  boolean,
-  choice,
-  duration,
-  integer,
-  list,
-  pairs,
-  processes,
-  size,
-  text,
-  fieldValue,
-} from './kinds.ts'
+import { boolean, choice, integer, list, pairs, processes, text, fieldValue } from './kinds.ts'
+import { createGroupTable } from './group-options.ts'
 import type { CommandName } from './option.ts'
 import { createSection, flag, option, optional } from './option.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
@@ -24,7 +14,7 @@ const threads = integer(0, 512)
 const concurrency = integer(1, 65_535)
 
 /** `log`: what is written. */
-export const LOG = {
+const LOG = {
   level: optional(choice(['debug', 'info', 'warn', 'error', 'silent']), {
     description:
       'Least severe records that are written: debug, info, warn, error or silent (info; for the library warn).',
@@ -44,47 +34,15 @@ export const LOG = {
   }),
 }
 
-/** `groups.NAME.timeouts`. */
-export const GROUP_TIMEOUTS = {
-  startup: optional(duration, { description: 'In the place of `timeouts.startup`.' }),
-  request: optional(duration, { description: 'In the place of `timeouts.request`.' }),
-  shutdown: optional(duration, { description: 'In the place of `timeouts.shutdown`.' }),
-  ping: optional(duration, { description: 'In the place of `timeouts.ping`.' }),
-}
-
-/** `groups.NAME.buffers`. */
-export const GROUP_BUFFERS = {
-  request: optional(size, { description: 'In the place of `buffers.request`.' }),
-  response: optional(size, { description: 'In the place of `buffers.response`.' }),
-  responseTotal: optional(size, { description: 'In the place of `buffers.responseTotal`.' }),
-}
-
-/** `groups.NAME`: process groups. */
-export const GROUP = {
-  engine: optional(engines, { description: 'In the place of `engine`.' }),
-  processes: optional(processes, { description: 'In the place of `processes`.' }),
-  threads: optional(threads, { description: 'In the place of `threads`.' }),
-  loop: optional(loops, { description: 'In the place of `loop`.' }),
-  concurrency: optional(concurrency, { description: 'In the place of `concurrency`.' }),
-  cancelOnDisconnect: optional(boolean, { description: 'In the place of `cancelOnDisconnect`.' }),
-  python: optional(text, { description: 'In the place of `python`.' }),
-  queue: option(createSection(QUEUE), {}, { description: 'Requests that wait for a thread.' }),
-  timeouts: option(createSection(GROUP_TIMEOUTS), {}, { description: 'How long things may take.' }),
-  buffers: option(
-    createSection(GROUP_BUFFERS),
-    {},
-    { description: 'Bytes held for slow clients.' },
-  ),
-}
-
 /** `apps.NAME`: applications, by a target or by folder, file and callable. */
-export const APP = {
+const APP = {
   target: optional(text, {
     description: 'The application as on the command line: `pkg.mod:attr`, `path/app.py`, a folder.',
   }),
   appDirectory: optional(text, {
     description:
       'Folder that the target or the file counts from; on `sys.path` (the folder of the configuration).',
+    anchor: 'path',
   }),
   appFilename: optional(text, {
     description: 'Instead of a target: the file, executed in a module of its own (application.py).',
@@ -111,7 +69,7 @@ export const APP = {
 }
 
 /** `routes[]`: which paths and hosts are answered by what. */
-export const ROUTE = {
+const ROUTE = {
   host: optional(text, {
     description: '`example.org`, or `*.example.org` for all below it; without it, any host.',
   }),
@@ -119,7 +77,7 @@ export const ROUTE = {
     description: 'Holds for the path itself and everything below; the longest wins.',
   }),
   app: optional(text, { description: 'Answerer: the application of this name.' }),
-  static: optional(text, { description: 'Answerer: the files of this folder.' }),
+  static: optional(text, { description: 'Answerer: the files of this folder.', anchor: 'path' }),
   redirect: optional(text, {
     description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
   }),
@@ -141,8 +99,8 @@ export const ROUTE = {
   }),
 }
 
-/** Options at the top of the configuration. */
-export const TOP = {
+/** Options at the top of the configuration that say something about all. */
+export const GENERAL = {
   app: optional(text, {
     description: 'The application of the short form: the TARGET of the command line.',
     environment: 'TAIPAN_APP',
@@ -165,6 +123,7 @@ export const TOP = {
   }),
   appDirectory: optional(text, {
     description: 'Folder that the target counts from, first on sys.path (the working directory).',
+    anchor: 'path',
     environment: 'TAIPAN_APP_DIR',
     flag: flag('Application', 'app-dir', { value: 'DIR', commands: BOTH }),
   }),
@@ -180,6 +139,8 @@ export const TOP = {
   envFile: option(list, [], {
     description: 'File of environment variables, KEY=VALUE lines; repeatable.',
     form: 'list',
+    anchor: 'path',
+    addsUp: true,
     environment: 'TAIPAN_ENV_FILE',
     flag: flag('Application', 'env-file', { value: 'FILE', commands: BOTH }),
   }),
@@ -187,6 +148,7 @@ export const TOP = {
     description:
       'Address to listen on: host:port, unix:PATH or fd:N; port 0 takes a free one; repeatable.',
     form: 'list',
+    anchor: 'address',
     environment: 'TAIPAN_BIND',
     flag: flag('Listening', 'bind', { short: 'b', value: 'ADDR' }),
   }),
@@ -196,6 +158,7 @@ export const TOP = {
     {
       description: 'Serve the files of DIR below URL; files win over the application; repeatable.',
       form: 'pairs',
+      anchor: 'path',
       environment: 'TAIPAN_STATIC',
       flag: flag('Files', 'static', { value: 'URL=DIR' }),
     },
@@ -203,12 +166,14 @@ export const TOP = {
   engine: option(engines, 'daemon', {
     description:
       'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',
+    perGroup: true,
     environment: 'TAIPAN_ENGINE',
     flag: flag('Processes', 'engine', { short: 'e', value: 'NAME', commands: BOTH }),
   }),
   processes: option(processes, 1, {
     description: 'Processes with Python; auto is one for each processor.',
     form: 'processes',
+    perGroup: true,
     environment: 'TAIPAN_PROCESSES',
     flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto' }),
   }),
@@ -216,58 +181,59 @@ export const TOP = {
     description:
       'WSGI: threads of each process, each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
     form: 'number',
+    perGroup: true,
+    toWorker: 'threads',
     environment: 'TAIPAN_THREADS',
     flag: flag('Processes', 'threads', { short: 't', value: 'N' }),
   }),
   loop: option(loops, 'auto', {
     description:
       'ASGI: event loop, asyncio or uvloop; auto is uvloop where it is installed. Embedded has asyncio.',
+    perGroup: true,
+    toWorker: 'loop',
     environment: 'TAIPAN_LOOP',
     flag: flag('Processes', 'loop', { value: 'NAME', commands: BOTH }),
   }),
   concurrency: option(concurrency, 10_000, {
     description: 'ASGI: requests and WebSockets of one process at a time; more wait in the queue.',
     form: 'number',
+    perGroup: true,
     environment: 'TAIPAN_CONCURRENCY',
     flag: flag('Processes', 'concurrency', { value: 'N' }),
   }),
   cancelOnDisconnect: option(boolean, false, {
     description:
       'ASGI: cancel the application when its client leaves before the response is whole.',
+    perGroup: true,
   }),
   python: optional(text, {
     description: 'Python interpreter (found by VIRTUAL_ENV, .venv, uv, poetry or PATH).',
+    perGroup: true,
+    anchor: 'program',
     environment: 'TAIPAN_PYTHON',
     flag: flag('Processes', 'python', { value: 'PATH', commands: BOTH }),
   }),
-  groups: option(
-    z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }),
+  limits: option(
+    createSection(LIMITS),
     {},
-    {
-      description: 'Process groups by name.',
-    },
+    { description: 'What a client may send.', table: LIMITS },
   ),
-  apps: option(
-    z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }),
+  timeouts: option(
+    createSection(TIMEOUTS),
     {},
-    {
-      description: 'Applications by name.',
-    },
+    { description: 'How long things may take.', table: TIMEOUTS },
   ),
-  routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
-    description: 'Which paths and hosts are answered by what; exactly one answerer each.',
-  }),
-  limits: option(createSection(LIMITS), {}, { description: 'What a client may send.' }),
-  timeouts: option(createSection(TIMEOUTS), {}, { description: 'How long things may take.' }),
   buffers: option(
     createSection(BUFFERS),
     {},
-    {
-      description: 'Bytes held so that slow clients do not hold threads.',
-    },
+    { description: 'Bytes held so that slow clients do not hold threads.', table: BUFFERS },
   ),
-  webSocket: option(createSection(WEB_SOCKET), {}, { description: 'How WebSockets are kept.' }),
-  log: option(createSection(LOG), {}, { description: 'What is written.' }),
+  webSocket: option(
+    createSection(WEB_SOCKET),
+    {},
+    { description: 'How WebSockets are kept.', table: WEB_SOCKET },
+  ),
+  log: option(createSection(LOG), {}, { description: 'What is written.', table: LOG }),
   reload: option(boolean, false, {
     description: 'Load the application anew when its Python files change.',
     form: 'boolean',
@@ -277,8 +243,39 @@ export const TOP = {
   dev: option(boolean, false, {
     description: 'For development: --reload, and tracebacks go to the browser.',
     form: 'boolean',
+    toWorker: 'dev',
     environment: 'TAIPAN_DEV',
     flag: flag('Development', 'dev'),
+  }),
+}
+
+/** `groups.NAME`: what a group may override, and its queue. */
+export const GROUP = {
+  ...createGroupTable(GENERAL),
+  queue: option(
+    createSection(QUEUE),
+    {},
+    { description: 'Requests that wait for a thread.', table: QUEUE },
+  ),
+}
+
+/** All options of a configuration. */
+export const TOP = {
+  ...GENERAL,
+  groups: option(
+    z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }),
+    {},
+    { description: 'Process groups by name.', table: GROUP, holdsMany: true },
+  ),
+  apps: option(
+    z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }),
+    {},
+    { description: 'Applications by name.', table: APP, holdsMany: true },
+  ),
+  routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
+    description: 'Which paths and hosts are answered by what; exactly one answerer each.',
+    table: ROUTE,
+    holdsMany: true,
   }),
 }
 

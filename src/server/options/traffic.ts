@@ -40,15 +40,19 @@ export const TIMEOUTS = {
   shutdown: option(duration, '30s', {
     description:
       'How long running requests may take to finish at a stop or reload. 0 waits for ever.',
+    perGroup: true,
   }),
   startup: option(duration, '60s', {
     description: 'From the start of a worker until its applications are loaded. 0 waits for ever.',
+    perGroup: true,
   }),
   request: option(duration, 0, {
     description: 'How long the application may take to answer; then 504. 0 waits for ever.',
+    perGroup: true,
   }),
   ping: option(duration, '60s', {
     description: 'A worker silent for so long is replaced. 0 never does.',
+    perGroup: true,
   }),
 }
 
@@ -66,15 +70,19 @@ export const QUEUE = {
 export const BUFFERS = {
   request: option(size, '1mb', {
     description: 'Bytes of one request body gathered before a thread is taken.',
+    perGroup: true,
   }),
   requestTotal: option(size, '256mb', {
     description: 'The same for all request bodies together.',
   }),
   response: option(size, '16mb', {
     description: 'Bytes of one response held for a slow client while others need its thread.',
+    perGroup: true,
+    toWorker: 'responseBuffer',
   }),
   responseTotal: option(size, '256mb', {
     description: 'The same for all responses together.',
+    perGroup: true,
   }),
 }
 

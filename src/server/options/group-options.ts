@@ -1,0 +1,112 @@
+import type { z } from 'zod'
+import { isRecord } from '../config/record.ts'
+import {
+  createSection,
+  option,
+  optional,
+  type Option,
+  type OptionTable,
+  type TableSchema,
+} from './option.ts'
+
+type Values = Readonly<Record<string, unknown>>
+type Marked<B extends z.ZodType = z.ZodType> = Option<z.ZodType, B> & { readonly perGroup: true }
+
+/** What the group has of one option: nothing, the option without default, or an object with what it has of the inner ones. */
+type GroupOption<O> =
+  O extends Marked<infer B>
+    ? Option<z.ZodOptional<B>, B>
+    : O extends { readonly holdsMany: true }
+      ? never
+      : O extends { readonly table: infer T extends OptionTable }
+        ? GroupTable<T> extends infer G extends OptionTable
+          ? [keyof G] extends [never]
+            ? never
+            : Option<z.ZodPrefault<TableSchema<G>>>
+          : never
+        : never
+
+/** What a group may override of a table: everything may be absent. */
+export type GroupTable<T extends OptionTable> = {
+  readonly [K in keyof T as [GroupOption<T[K]>] extends [never] ? never : K]: GroupOption<T[K]>
+}
+
+/** What holds for one group of all that a group may override. */
+export type GroupValues<T extends OptionTable> = {
+  readonly [K in keyof GroupTable<T>]: K extends keyof T
+    ? T[K] extends Marked
+      ? z.output<T[K]['schema']>
+      : T[K] extends { readonly table: infer I extends OptionTable }
+        ? GroupValues<I>
+        : never
+    : never
+}
+
+/** Makes the options of a group out of those that it may override. */
+export function createGroupTable<T extends OptionTable>(table: T): GroupTable<T>
+export function createGroupTable(table: OptionTable): OptionTable {
+  return createTable(table, '')
+}
+
+/** The value of the group where it has one, else the general one. */
+export function resolveGroupValues<T extends OptionTable>(
+  table: T,
+  general: z.output<TableSchema<T>>,
+  own: Values,
+): GroupValues<T>
+export function resolveGroupValues(table: OptionTable, general: Values, own: Values): Values {
+  const resolved = listGroupOptions(table).map(([key, facts]) => {
+    const [usual, special] = [general[key], own[key]]
+    const isSection = facts.table !== undefined && isRecord(usual) && isRecord(special)
+    return [key, isSection ? resolveGroupValues(facts.table, usual, special) : (special ?? usual)]
+  })
+  return Object.fromEntries(resolved)
+}
+
+/** Of unchecked values those that a group may override. */
+export function selectGroupValues(table: OptionTable, values: Values): Values {
+  const selected: Record<string, unknown> = {}
+  for (const [key, facts] of listGroupOptions(table)) {
+    const value = values[key]
+    if (value === undefined) continue
+    const isSection = facts.table !== undefined && isRecord(value)
+    selected[key] = isSection ? selectGroupValues(facts.table, value) : value
+  }
+  return selected
+}
+
+/** What the workers of a group are told of its options, by the keys of the message. */
+export function selectWorkerOptions(table: OptionTable, group: object): Values {
+  const selected: Record<string, unknown> = {}
+  for (const [key, facts] of Object.entries(table)) {
+    const value: unknown = Reflect.get(group, key)
+    if (facts.toWorker !== undefined) selected[facts.toWorker] = value
+    else if (facts.table !== undefined && facts.holdsMany !== true && isRecord(value))
+      Object.assign(selected, selectWorkerOptions(facts.table, value))
+  }
+  return selected
+}
+
+function createTable(table: OptionTable, path: string): OptionTable {
+  const options = listGroupOptions(table).map(([key, facts]): [string, Option] => {
+    const name = path + key
+    if (facts.table === undefined) {
+      const description = `In the place of \`${name}\`.`
+      const { anchor } = facts
+      return [key, optional(facts.base, anchor ? { description, anchor } : { description })]
+    }
+    const inner = createTable(facts.table, `${name}.`)
+    const { description } = facts
+    return [key, option(createSection(inner), {}, { description, table: inner })]
+  })
+  return Object.fromEntries(options)
+}
+
+function listGroupOptions(table: OptionTable): [string, Option][] {
+  return Object.entries(table).filter(([, facts]) => isForGroups(facts))
+}
+
+function isForGroups({ perGroup, table, holdsMany }: Option): boolean {
+  if (perGroup === true) return true
+  return table !== undefined && holdsMany !== true && Object.values(table).some(isForGroups)
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import {
+  createGroupTable,
+  resolveGroupValues,
+  selectGroupValues,
+  selectWorkerOptions,
+} from '../../../src/server/options/group-options.ts'
+import { duration, integer, text } from '../../../src/server/options/kinds.ts'
+import { createSection, option, optional } from '../../../src/server/options/option.ts'
+
+const WAITS = {
+  start: option(duration, '1s', { description: 'A.', perGroup: true, toWorker: 'startWait' }),
+  client: option(duration, '2s', { description: 'B.' }),
+}
+const QUIET = { loud: option(integer(0), 0, { description: 'C.' }) }
+const TABLE = {
+  niceness: option(integer(0), 5, { description: 'D.', perGroup: true, toWorker: 'niceness' }),
+  chroot: optional(text, { description: 'E.', perGroup: true, anchor: 'path' }),
+  title: option(text, 'x', { description: 'F.' }),
+  waits: option(createSection(WAITS), {}, { description: 'G.', table: WAITS }),
+  quiet: option(createSection(QUIET), {}, { description: 'H.', table: QUIET }),
+}
+const GROUP = createGroupTable(TABLE)
+const general = createSection(TABLE).parse({})
+
+test('a group has the options with the mark, also those inside of others, and no others', () => {
+  expect(Object.keys(GROUP)).toEqual(['niceness', 'chroot', 'waits'])
+  expect(createSection(GROUP).parse({ waits: { start: '3s' } })).toEqual({ waits: { start: 3000 } })
+  expect(createSection(GROUP).safeParse({ title: 'y' }).success).toBe(false)
+  expect(createSection(GROUP).safeParse({ waits: { client: 1 } }).success).toBe(false)
+})
+
+test('its options are anchored, described by what they replace, and have no flag', () => {
+  expect(GROUP.chroot).toMatchObject({ anchor: 'path', description: 'In the place of `chroot`.' })
+  const inner = Object.entries(GROUP.waits.table ?? {})
+  expect(inner.map(([key, { description }]) => [key, description])).toEqual([
+    ['start', 'In the place of `waits.start`.'],
+  ])
+})
+
+test('what a group does not say is what holds in general', () => {
+  const own = createSection(GROUP).parse({ niceness: 0, waits: {} })
+  const values = resolveGroupValues(TABLE, general, own)
+  expect(values).toEqual({ niceness: 0, chroot: undefined, waits: { start: 1000 } })
+  expect(resolveGroupValues(TABLE, general, createSection(GROUP).parse({}))).toEqual({
+    niceness: 5,
+    chroot: undefined,
+    waits: { start: 1000 },
+  })
+})
+
+test('of unchecked values those with the mark are taken', () => {
+  const values = { title: 'y', niceness: 'many', waits: { start: 1, client: 2 }, quiet: {} }
+  expect(selectGroupValues(TABLE, values)).toEqual({ niceness: 'many', waits: { start: 1 } })
+})
+
+test('workers are told by the keys of the rows', () => {
+  const group = { niceness: 7, title: 'y', waits: { start: 9 } }
+  expect(selectWorkerOptions(TABLE, group)).toEqual({ niceness: 7, startWait: 9 })
+})
