@@ -1,6 +1,11 @@
 import { connect, type Socket } from 'node:net'
 
-import { parseResponse, ResponseSyntaxError, type RawResponse } from './raw-response.ts'
+import {
+  ChunkProgress,
+  parseResponse,
+  ResponseSyntaxError,
+  type RawResponse,
+} from './raw-response.ts'
 
 export type { RawResponse } from './raw-response.ts'
 
@@ -20,16 +25,18 @@ export class RawConnection {
   ended = false
   /** Set when the connection broke instead of ending. */
   error: Error | undefined
-  #received: Buffer[] = []
-  #size = 0
+  /** Grows by doubling. What was handed out is never written again: answers are parts of it. */
+  #buffer = Buffer.alloc(0)
+  #filled = 0
   #used = 0
+  #size = 0
   #wakers = new Set<() => void>()
   #discarding = false
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk: Buffer) => {
-      if (!this.#discarding) this.#received.push(chunk)
+      if (!this.#discarding) this.#append(chunk)
       this.#size += chunk.length
       this.#wake()
     })
@@ -40,9 +47,7 @@ export class RawConnection {
 
   /** All bytes received so far that no answer was made of. */
   get rest(): Buffer {
-    const all = Buffer.concat(this.#received)
-    this.#received = [all]
-    return all.subarray(this.#used)
+    return this.#buffer.subarray(this.#used, this.#filled)
   }
 
   /** Count of all bytes received. */
@@ -110,8 +115,9 @@ export class RawConnection {
    */
   async readResponse(method = 'GET', deadline = DEADLINE): Promise<RawResponse> {
     let found: ReturnType<typeof parseResponse>
+    const progress = new ChunkProgress()
     const look = (): boolean => {
-      found = parseResponse(this.rest, method, this.ended)
+      found = parseResponse(this.rest, { method, ended: this.ended, progress })
       return found !== undefined || this.ended
     }
     await this.waitUntil(look, `an answer to ${method}`, deadline)
@@ -146,7 +152,7 @@ export class RawConnection {
     const responses: RawResponse[] = []
     let final = 0
     for (let i = 0; i < 10_000 && this.rest.length > 0; i++) {
-      const found = parseResponse(this.rest, methods[final] ?? 'GET', true)
+      const found = parseResponse(this.rest, { method: methods[final] ?? 'GET', ended: true })
       if (found === undefined) throw new ResponseSyntaxError('a head was cut', this.rest)
       this.#used += found.used
       responses.push(found.response)
@@ -176,6 +182,19 @@ export class RawConnection {
 
   [Symbol.dispose](): void {
     this.socket.destroy()
+  }
+
+  #append(chunk: Buffer): void {
+    if (this.#filled + chunk.length > this.#buffer.length) {
+      const kept = this.rest
+      const grown = Buffer.allocUnsafe(Math.max(16_384, 2 * (kept.length + chunk.length)))
+      kept.copy(grown)
+      this.#buffer = grown
+      this.#used = 0
+      this.#filled = kept.length
+    }
+    chunk.copy(this.#buffer, this.#filled)
+    this.#filled += chunk.length
   }
 
   #finish(error: Error | undefined): void {

@@ -39,8 +39,28 @@ const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/
 // oxlint-disable-next-line no-control-regex -- these are the bytes that a value must not hold
 const FORBIDDEN = /[\x00-\x08\x0a-\x1f\x7f]/
 
-/** The first answer in `bytes`; undefined while it is not whole (`ended` makes a cut body an incomplete answer). */
-export function parseResponse(bytes: Buffer, method: string, ended: boolean): Found | undefined {
+/** How far the chunks of an answer were read, so that the next look at it need not begin anew. */
+export class ChunkProgress {
+  /** Where the next chunk begins; 0 before the first. */
+  position = 0
+  /** Begin and end of the whole chunks before it. */
+  readonly spans: (readonly [number, number])[] = []
+}
+
+/** What is known besides the bytes. */
+export interface ParseOptions {
+  readonly method: string
+  /** No more bytes will come: a cut body makes an incomplete answer. */
+  readonly ended: boolean
+  /** Of earlier looks at the same answer, with fewer of its bytes. */
+  readonly progress?: ChunkProgress
+}
+
+/** The first answer in `bytes`; undefined while it is not whole. */
+export function parseResponse(
+  bytes: Buffer,
+  { method, ended, progress = new ChunkProgress() }: ParseOptions,
+): Found | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n')
@@ -48,7 +68,7 @@ export function parseResponse(bytes: Buffer, method: string, ended: boolean): Fo
   if (match === null) throw new ResponseSyntaxError('no status line', bytes)
   const fields = lines.map((line) => parseField(line, bytes))
   const head = { version: match[1] ?? '', status: Number(match[2]), reason: match[3] ?? '', fields }
-  const body = parseBody({ bytes, start: headEnd + 4, method, ended, ...head })
+  const body = parseBody({ bytes, start: headEnd + 4, method, ended, progress, ...head })
   if (body === undefined) return undefined
   return { used: body.used, response: createResponse(head, body) }
 }
@@ -73,6 +93,7 @@ interface BodyInput extends Head {
   readonly start: number
   readonly method: string
   readonly ended: boolean
+  readonly progress: ChunkProgress
 }
 
 function createResponse(head: Head, found: Body): RawResponse {
@@ -127,7 +148,7 @@ function parseBody(input: BodyInput): Body | undefined {
   const nothing = { body: Buffer.alloc(0), used: start, complete: true, trailers: [] }
   if (status < 200 || status === 204 || status === 304 || method === 'HEAD')
     return { ...nothing, framing: 'none' }
-  if (codings.length > 0) return parseChunked(bytes, start, ended)
+  if (codings.length > 0) return parseChunked(input)
   if (lengths.length > 0) return parseSized(bytes, start, { length: Number(lengths[0]), ended })
   if (!ended) return undefined
   return { ...nothing, body: bytes.subarray(start), used: bytes.length, framing: 'close' }
@@ -144,19 +165,21 @@ function parseSized(
   return { body: bytes.subarray(start, used), used, framing: 'length', complete, trailers: [] }
 }
 
-function parseChunked(bytes: Buffer, start: number, ended: boolean): Body | undefined {
-  const parts: Buffer[] = []
-  const cut = (): Body | undefined =>
+function parseChunked({ bytes, start, ended, progress }: BodyInput): Body | undefined {
+  const { spans } = progress
+  let position = progress.position || start
+  const join = (last: readonly Buffer[] = []): Buffer =>
+    Buffer.concat([...spans.map(([from, to]) => bytes.subarray(from, to)), ...last])
+  const cut = (last?: Buffer): Body | undefined =>
     ended
       ? {
-          body: Buffer.concat(parts),
+          body: join(last && [last]),
           used: bytes.length,
           framing: 'chunked',
           complete: false,
           trailers: [],
         }
       : undefined
-  let position = start
   while (position <= bytes.length) {
     const lineEnd = bytes.indexOf('\r\n', position)
     if (lineEnd < 0) return cut()
@@ -167,25 +190,26 @@ function parseChunked(bytes: Buffer, start: number, ended: boolean): Body | unde
         bytes.subarray(position),
       )
     const size = Number.parseInt(line, 16)
-    if (size === 0) return parseTrailers(bytes, lineEnd + 2, Buffer.concat(parts)) ?? cut()
+    if (size === 0) return parseTrailers(bytes, lineEnd + 2, join) ?? cut()
     const end = lineEnd + 2 + size
-    parts.push(bytes.subarray(lineEnd + 2, Math.min(end, bytes.length)))
-    if (bytes.length < end + 2) return cut()
+    if (bytes.length < end + 2) return cut(bytes.subarray(lineEnd + 2, end))
     if (bytes.toString('latin1', end, end + 2) !== '\r\n')
       throw new ResponseSyntaxError('no CRLF behind a chunk', bytes.subarray(position))
+    spans.push([lineEnd + 2, end])
     position = end + 2
+    progress.position = position
   }
   return cut()
 }
 
-function parseTrailers(bytes: Buffer, start: number, body: Buffer): Body | undefined {
+function parseTrailers(bytes: Buffer, start: number, join: () => Buffer): Body | undefined {
   const trailers: (readonly [string, string])[] = []
   let position = start
   for (let i = 0; i < 1000; i++) {
     const lineEnd = bytes.indexOf('\r\n', position)
     if (lineEnd < 0) return undefined
     if (lineEnd === position)
-      return { body, used: lineEnd + 2, framing: 'chunked', complete: true, trailers }
+      return { body: join(), used: lineEnd + 2, framing: 'chunked', complete: true, trailers }
     trailers.push(parseField(bytes.toString('latin1', position, lineEnd), bytes))
     position = lineEnd + 2
   }
