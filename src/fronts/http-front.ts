@@ -1,24 +1,20 @@
-import type { Socket } from 'node:net'
-
+import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Service } from '../core/service.ts'
 import { Connection } from './http1/connection.ts'
 import { FrontContext } from './http1/context.ts'
 import { DeadlineSweep } from './listening/deadlines.ts'
-import { Linger } from './listening/linger.ts'
-import { listen, type Listener } from './listening/listener.ts'
-import type { HttpFrontOptions, ListenAddress } from './options.ts'
+import type { ListenAddress, Listener } from './listening/addresses.ts'
+import { Crowd } from './listening/crowd.ts'
+import { listen } from './listening/listener.ts'
+import type { HttpFrontOptions } from './options.ts'
 import { createRefusal } from './http1/refusal.ts'
-
-/** Clients over the limit that are being told so at the same time; more are cut without a word. */
-const CROWD_SIZE = 256
-const CROWD_LINGER = { bytes: 65_536, total: 2000, quiet: 500 }
 
 /** The door for HTTP/1.1: listens, and hands every request to its handler. */
 export class HttpFront implements Service {
   readonly #context: FrontContext
   readonly #connections = new Set<Connection>()
-  readonly #refused = new Map<Socket, Linger>()
+  readonly #crowd = new Crowd()
   readonly #sweep: DeadlineSweep
   readonly #whenEmpty: (() => void)[] = []
   #listeners: readonly Listener[] = []
@@ -71,9 +67,7 @@ export class HttpFront implements Service {
   }
 
   async #listen(address: ListenAddress): Promise<Listener> {
-    // Nothing is accepted before the next turn of the event loop.
-    const accept = (socket: Socket): void => this.#accept(socket, readPath(listener.url))
-    const listener = await listen(address, accept)
+    const listener = await listen(address, (stream) => this.#accept(stream))
     // Out of descriptors, for instance: the connection is lost, the server is not.
     listener.onError((error) => {
       const { logger } = this.#context.options
@@ -91,7 +85,7 @@ export class HttpFront implements Service {
     if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
     for (const connection of this.#connections) connection.shutdown()
     await this.#waitUntilEmpty()
-    for (const socket of this.#refused.keys()) socket.destroy()
+    this.#crowd.close()
     await closed
     clearTimeout(deadline)
     this.#sweep.stop()
@@ -126,15 +120,15 @@ export class HttpFront implements Service {
     clearTimeout(timer)
   }
 
-  #accept(socket: Socket, localPath: string): void {
+  #accept(stream: ByteStream): void {
     const most = this.#context.options.limits.connections
     if (most > 0 && this.#connections.size >= most) {
-      this.#refuse(socket)
+      this.#refuse(stream)
       return
     }
-    const connection = new Connection(socket, this.#context, localPath)
+    const connection = new Connection(stream, this.#context)
     this.#connections.add(connection)
-    socket.once('close', () => this.#forget(connection))
+    stream.onClose(() => this.#forget(connection))
     if (this.#context.stopping) connection.shutdown()
   }
 
@@ -144,20 +138,8 @@ export class HttpFront implements Service {
     for (const resolve of this.#whenEmpty.splice(0)) resolve()
   }
 
-  #refuse(socket: Socket): void {
-    if (this.#refused.size >= CROWD_SIZE) {
-      socket.destroy()
-      return
-    }
+  #refuse(stream: ByteStream): void {
     const error = new TaipanError('OVERLOADED', 'too many connections, try again later')
-    socket.on('error', () => undefined)
-    socket.once('close', () => this.#refused.delete(socket))
-    socket.write(createRefusal(this.#context.encoder, error).text, 'latin1')
-    this.#refused.set(socket, new Linger(socket, CROWD_LINGER))
+    this.#crowd.refuse(stream, createRefusal(this.#context.encoder, error).text)
   }
-}
-
-/** Path of a Unix socket; empty for TCP. */
-function readPath(url: string): string {
-  return url.startsWith('unix:') ? url.slice(5) : ''
 }

@@ -1,22 +1,7 @@
-import type { Socket } from 'node:net'
-
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Http1Limits } from '../wire/http1/limits.ts'
-import type { Listener } from './listening/listener.ts'
-
-/** A way of its own by which connections come in. */
-export interface ConnectionSource {
-  /** Called once. */
-  listen(onConnection: (socket: Socket) => void): Promise<Listener>
-}
-
-/** Where connections come from: an interface and port (0 takes a free one), a Unix socket, an inherited descriptor, or a way of its own. */
-export type ListenAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number }
-  | { readonly kind: 'source'; readonly source: ConnectionSource }
+import type { ListenAddress } from './listening/addresses.ts'
 
 /** What clients may ask for. */
 export interface HttpLimits extends Http1Limits {

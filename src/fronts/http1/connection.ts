@@ -1,22 +1,18 @@
-import type { Socket } from 'node:net'
-
+import type { ByteStream, StreamListener } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { answerError } from '../../core/answer-error.ts'
 import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import { RequestDecoder } from '../../wire/http1/request-decoder.ts'
 import { CONTINUE } from '../../wire/http1/response-encoder.ts'
-import { createConnectionFacts } from '../streams/connection-facts.ts'
 import type { FrontContext } from './context.ts'
 import type { Wait, Watched } from '../listening/deadlines.ts'
-import { readDirectly } from '../streams/direct-input.ts'
 import { Drain, DRAIN_BYTES } from './drain.ts'
 import { HttpExchange } from './exchange.ts'
 import { Linger } from '../listening/linger.ts'
 import type { ExchangeLink } from '../exchange/link.ts'
 import { Outbox } from '../streams/outbox.ts'
 import { createRefusal, toRefusable } from './refusal.ts'
-import { resetConnection } from '../streams/reset.ts'
 import { Channel, createLostChannel } from '../web-socket/channel.ts'
 import { type Handshake, parseHandshake } from '../web-socket/handshake.ts'
 
@@ -45,15 +41,12 @@ const FAILED: WebSocketClose = { code: 1011, reason: '' }
 const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 
 /** One client: requests one after the other, each with its answer, until one side has enough. */
-export class Connection implements ExchangeLink, Watched {
+export class Connection implements ExchangeLink, StreamListener, Watched {
   readonly context: FrontContext
-  /** Read at once: a socket that was destroyed does not know its peer any more. */
   readonly facts: ConnectionFacts
   readonly outbox: Outbox
-  readonly #socket: Socket
+  readonly #stream: ByteStream
   readonly #decoder: RequestDecoder
-  readonly #stopReading: () => void
-  readonly #onEnd = (): void => this.#receiveEnd()
   #phase = HEAD
   #requests = 0
   #activity = 0
@@ -70,22 +63,17 @@ export class Connection implements ExchangeLink, Watched {
   #drain: Drain | undefined
   #cutTimer: NodeJS.Timeout | undefined
   #linger: Linger | undefined
-  #failure: Error | undefined
   /** Why the WebSocket was cut. */
   #reason: Error | undefined
 
-  constructor(socket: Socket, context: FrontContext, localPath: string) {
-    this.#socket = socket
-    this.facts = createConnectionFacts(socket, localPath)
+  constructor(stream: ByteStream, context: FrontContext) {
+    this.#stream = stream
+    this.facts = stream.facts
     this.context = context
     this.#decoder = new RequestDecoder(context.options.limits)
-    this.outbox = new Outbox(socket, () => this.#noteWritten())
-    this.#stopReading = readDirectly(socket, (chunk) => this.#receive(chunk))
-    socket.on('end', this.#onEnd)
-    socket.on('error', (error) => {
-      this.#failure ??= error
-    })
-    socket.on('close', () => this.#noteClose())
+    this.outbox = new Outbox(stream)
+    stream.listener = this
+    stream.onClose((error) => this.#noteClose(error))
   }
 
   get clientEnded(): boolean {
@@ -150,15 +138,11 @@ export class Connection implements ExchangeLink, Watched {
     this.#phase = CLOSING
     this.outbox.flush()
     this.#settle(reason)
-    if (begun && framing === 'close') resetConnection(this.#socket)
-    else if (
-      begun &&
-      this.outbox.pending > 0 &&
-      this.outbox.pending === this.#socket.writableLength
-    ) {
-      this.#cutTimer = setTimeout(() => this.#socket.destroy(), CUT_MS).unref()
-      this.#socket.destroySoon()
-    } else this.#socket.destroy()
+    if (begun && framing === 'close') this.#stream.reset()
+    else if (begun && this.outbox.pending > 0 && this.outbox.handedOver) {
+      this.#cutTimer = setTimeout(() => this.#stream.destroy(), CUT_MS).unref()
+      this.#stream.destroySoon()
+    } else this.#stream.destroy()
   }
 
   upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel {
@@ -166,13 +150,12 @@ export class Connection implements ExchangeLink, Watched {
     this.#exchange?.response.upgrade()
     this.#phase = UPGRADED
     this.outbox.flush()
-    this.#stopReading()
-    this.#socket.off('end', this.#onEnd)
+    const socket = this.#stream.detach()
     this.#setPaused(false)
-    const webSocket = this.context.upgrader.upgrade(this.#socket, { handshake, lines, rest })
+    const webSocket = this.context.upgrader.upgrade(socket, { handshake, lines, rest })
     if (webSocket === undefined) return createLostChannel()
     this.#channel = new Channel({
-      socket: this.#socket,
+      socket,
       webSocket,
       onClosed: (lost) => this.#finishChannel(lost),
     })
@@ -181,7 +164,7 @@ export class Connection implements ExchangeLink, Watched {
   }
 
   expire(wait: Wait | 'send'): void {
-    if (wait === 'idle') this.#socket.destroy()
+    if (wait === 'idle') this.#stream.destroy()
     else if (wait === 'ping') this.#channel?.ping()
     else if (wait === 'send' || wait === 'pong' || wait === 'close')
       this.destroy(new TaipanError('CLIENT_DISCONNECTED', SILENCE[wait]))
@@ -197,7 +180,7 @@ export class Connection implements ExchangeLink, Watched {
 
   /** Ends an idle connection now, any other one behind its running exchange. */
   shutdown(): void {
-    if (this.#phase === HEAD && !this.#partial) this.#socket.destroy()
+    if (this.#phase === HEAD && !this.#partial) this.#stream.destroy()
     else if (this.#phase === DRAIN) this.#close()
     this.#linger?.hasten()
   }
@@ -211,10 +194,11 @@ export class Connection implements ExchangeLink, Watched {
     }
     this.#phase = CLOSING
     this.#settle(reason)
-    this.#socket.destroy()
+    this.#stream.destroy()
   }
 
-  #receive(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
+    this.#linger?.noteReceived(chunk.length)
     if (this.#phase === CLOSING || this.#broken) return
     this.#decoder.feed(chunk)
     if (this.#phase === HEAD) this.#advance()
@@ -225,7 +209,7 @@ export class Connection implements ExchangeLink, Watched {
     }
   }
 
-  #receiveEnd(): void {
+  onEnd(): void {
     this.#ended = true
     if (this.#phase === HEAD) this.#advance()
     else if (this.#exchange?.offered === true)
@@ -234,11 +218,11 @@ export class Connection implements ExchangeLink, Watched {
     else if (this.#phase === DRAIN) this.#close()
   }
 
-  #noteClose(): void {
+  #noteClose(error: Error | undefined): void {
     if (this.#channel !== undefined) return
     clearTimeout(this.#cutTimer)
     this.#drain?.stop()
-    const cause = this.#failure === undefined ? undefined : { cause: this.#failure }
+    const cause = error === undefined ? undefined : { cause: error }
     this.#phase = CLOSING
     if (this.#exchange !== undefined)
       this.#settle(
@@ -246,7 +230,8 @@ export class Connection implements ExchangeLink, Watched {
       )
   }
 
-  #noteWritten(): void {
+  onTaken(): void {
+    this.outbox.noteTaken()
     if (this.#phase === EXCHANGE) this.#exchange?.response.noteProgress()
     else if (this.#phase === FLUSH && this.outbox.pending === 0) this.#finishExchange()
   }
@@ -361,8 +346,8 @@ export class Connection implements ExchangeLink, Watched {
   #setPaused(paused: boolean): void {
     if (paused === this.#paused) return
     this.#paused = paused
-    if (paused) this.#socket.pause()
-    else this.#socket.resume()
+    if (paused) this.#stream.pause()
+    else this.#stream.resume()
   }
 
   #finishChannel(lost: boolean): void {
@@ -433,8 +418,8 @@ export class Connection implements ExchangeLink, Watched {
     this.#drain?.stop()
     this.#phase = CLOSING
     this.#paused = false
-    if (this.#linger !== undefined || this.#socket.destroyed) return
-    this.#linger = new Linger(this.#socket)
+    if (this.#linger !== undefined || this.#stream.closed) return
+    this.#linger = new Linger(this.#stream)
     if (this.context.stopping) this.#linger.hasten()
   }
 }

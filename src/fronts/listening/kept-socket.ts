@@ -2,7 +2,9 @@ import { closeSync, renameSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:net'
 
 import { TaipanError } from '../../core/errors.ts'
-import { bindServer, formatAddress, type BoundAddress } from './listener.ts'
+import { readDescriptor } from '../streams/net-stream.ts'
+import { formatAddress, type BoundAddress } from './addresses.ts'
+import { bindServer } from './listener.ts'
 
 /** A bound address where clients queue, and this process accepts nobody. */
 export interface KeptSocket {
@@ -65,12 +67,4 @@ function remove(path: string): void {
   } catch {
     // Someone else has removed it.
   }
-}
-
-function readDescriptor(server: Server): number {
-  const handle: unknown = Reflect.get(server, '_handle')
-  const descriptor: unknown =
-    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
-  if (typeof descriptor === 'number' && descriptor >= 0) return descriptor
-  throw new Error('it has no descriptor here, as in a worker of node:cluster')
 }

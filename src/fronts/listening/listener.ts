@@ -3,25 +3,22 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 
+import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { NetStream } from '../streams/net-stream.ts'
 import { HIGH_WATER } from '../streams/outbox.ts'
-import type { ListenAddress } from '../options.ts'
+import {
+  formatAddress,
+  formatHostPort,
+  parseSocketPath,
+  type BoundAddress,
+  type ListenAddress,
+  type Listener,
+} from './addresses.ts'
 
 const BACKLOG = 1024
 /** Longest path of a Unix socket that every system takes. */
 const MAX_PATH_BYTES = 103
-
-/** A bound address. */
-export interface Listener {
-  readonly url: string
-  /** Called with each failure to accept one connection. */
-  onError(listener: (error: Error) => void): void
-  /** Stops accepting; connections that exist live on. Resolves when all of this process have ended. */
-  close(): Promise<void>
-}
-
-/** An address that this process binds by itself. */
-export type BoundAddress = Exclude<ListenAddress, { readonly kind: 'source' }>
 
 /** A listening server, and what it is called. */
 export interface BoundServer {
@@ -32,10 +29,13 @@ export interface BoundServer {
 /** Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
 export async function listen(
   address: ListenAddress,
-  onConnection: (socket: Socket) => void,
+  onConnection: (stream: ByteStream) => void,
 ): Promise<Listener> {
   if (address.kind === 'source') return await address.source.listen(onConnection)
-  const { server, url } = await bindServer(address, onConnection)
+  // Nothing is accepted before the next turn of the event loop.
+  const accept = (socket: Socket): void => onConnection(new NetStream(socket, path))
+  const { server, url } = await bindServer(address, accept)
+  const path = (address.kind === 'fd' ? address.path : parseSocketPath(url)) ?? ''
   return {
     url,
     onError: (listener) => server.on('error', listener),
@@ -60,17 +60,6 @@ export async function bindServer(
     throw createListenError(address, error)
   }
   return { server, url: formatUrl(address, server) }
-}
-
-/** The address as a person writes it. */
-export function formatAddress(address: BoundAddress): string {
-  if (address.kind === 'unix') return `unix:${address.path}`
-  if (address.kind === 'fd') return `fd:${address.fd}`
-  return formatHostPort(address.host, address.port)
-}
-
-function formatHostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function formatUrl(address: BoundAddress, server: Server): string {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { ByteStream } from '../../core/byte-stream.ts'
 
 /** Bytes waiting for the client from which `write` asks for a pause. */
 export const HIGH_WATER = 65_536
@@ -7,28 +7,30 @@ const LOW_WATER = HIGH_WATER / 2
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Bytes on their way to one client. The socket is given at most about {@link HIGH_WATER} bytes at a time, so that
- * progress shows while a large piece is being sent; what is written in one tick leaves in one system call.
+ * Bytes on their way to one client. The stream is given at most about {@link HIGH_WATER} bytes at a time, so that
+ * progress shows while a large piece is being sent; what is written in one tick leaves in one piece.
  */
 export class Outbox {
   /** Grows whenever the client's connection took bytes. */
   progress = 0
-  readonly #socket: Socket
-  readonly #onProgress: () => void
-  readonly #written = (): void => this.#noteWritten()
+  readonly #stream: ByteStream
   readonly #release = (): void => this.flush()
   #queue: Uint8Array[] = []
   #queued = 0
   #corked = false
 
-  constructor(socket: Socket, onProgress: () => void) {
-    this.#socket = socket
-    this.#onProgress = onProgress
+  constructor(stream: ByteStream) {
+    this.#stream = stream
   }
 
   /** Bytes not yet taken by the connection. */
   get pending(): number {
-    return this.#socket.writableLength + this.#queued
+    return this.#stream.pending + this.#queued
+  }
+
+  /** All that is pending is with the stream. */
+  get handedOver(): boolean {
+    return this.#queued === 0
   }
 
   /** Few enough bytes are pending for a paused writer to go on. */
@@ -36,17 +38,14 @@ export class Outbox {
     return this.pending <= LOW_WATER
   }
 
-  /** Writes latin-1 text at once; progress is reported only if something stays pending. */
+  /** Writes latin-1 text at once. */
   writeNow(text: string): void {
-    const socket = this.#socket
     if (this.#queued > 0 || this.#corked) {
       this.write(Buffer.from(text, 'latin1'))
       this.flush()
       return
     }
-    socket.write(text, 'latin1')
-    // The callback of an empty write comes behind the bytes before it; most responses need none.
-    if (socket.writableLength > 0) socket.write(EMPTY, this.#written)
+    this.#stream.write(text)
   }
 
   /** Writes latin-1 text together with what follows in this tick. */
@@ -56,7 +55,7 @@ export class Outbox {
       return
     }
     this.#cork()
-    this.#socket.write(text, 'latin1', this.#written)
+    this.#stream.write(text)
   }
 
   /** Writes bytes together with what follows in this tick. They must not be changed afterwards. */
@@ -69,33 +68,39 @@ export class Outbox {
     this.#offer(bytes)
   }
 
-  /** Gives the socket what this tick has gathered. */
+  /** Gives the carrier what this tick has gathered. */
   flush(): void {
     if (!this.#corked) return
     this.#corked = false
-    this.#socket.uncork()
+    this.#stream.uncork()
+  }
+
+  /** The stream took bytes. */
+  noteTaken(): void {
+    this.progress += 1
+    while (this.#queued > 0 && this.#stream.pending < HIGH_WATER) this.#moveOne()
   }
 
   #cork(): void {
     if (this.#corked) return
     this.#corked = true
-    this.#socket.cork()
+    this.#stream.cork()
     process.nextTick(this.#release)
   }
 
   #offer(bytes: Uint8Array): void {
-    const socket = this.#socket
+    const stream = this.#stream
     let at = 0
     while (at < bytes.length) {
-      if (socket.writableLength >= HIGH_WATER) this.flush()
-      if (socket.writableLength >= HIGH_WATER) {
+      if (stream.pending >= HIGH_WATER) this.flush()
+      if (stream.pending >= HIGH_WATER) {
         this.#enqueue(bytes.subarray(at))
         return
       }
       const whole = at === 0 && bytes.length <= HIGH_WATER
       const piece = whole ? bytes : bytes.subarray(at, at + HIGH_WATER)
       at += piece.length
-      socket.write(piece, this.#written)
+      stream.write(piece)
     }
   }
 
@@ -104,18 +109,12 @@ export class Outbox {
     this.#queued += bytes.length
   }
 
-  #noteWritten(): void {
-    this.progress += 1
-    while (this.#queued > 0 && this.#socket.writableLength < HIGH_WATER) this.#moveOne()
-    this.#onProgress()
-  }
-
   #moveOne(): void {
     const first = this.#queue[0] ?? EMPTY
     const piece = first.subarray(0, HIGH_WATER)
     if (piece.length === first.length) this.#queue.shift()
     else this.#queue[0] = first.subarray(HIGH_WATER)
     this.#queued -= piece.length
-    this.#socket.write(piece, this.#written)
+    this.#stream.write(piece)
   }
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { WebSocket } from 'ws'
 
@@ -17,7 +17,7 @@ const LOST: WebSocketClose = { code: 1006, reason: '' }
 
 /** What a channel is made of. */
 export interface ChannelParts {
-  readonly socket: Socket
+  readonly socket: Duplex
   readonly webSocket: FrontSocket
   /** Called once, when the connection is gone; behind `onClose`. `lost`: without a close by either side. */
   readonly onClosed: (lost: boolean) => void
@@ -30,7 +30,6 @@ export interface ChannelParts {
 export class Channel implements WebSocketChannel {
   onDrain: (() => void) | undefined
   onClose: ((close: WebSocketClose) => void) | undefined
-  readonly #socket: Socket
   readonly #webSocket: FrontSocket
   readonly #outbox: FrameOutbox
   readonly #incoming = new ReadAhead()
@@ -50,7 +49,6 @@ export class Channel implements WebSocketChannel {
   #messages = 0
 
   constructor({ socket, webSocket, onClosed }: ChannelParts) {
-    this.#socket = socket
     this.#webSocket = webSocket
     this.#onClosed = onClosed
     this.#outbox = new FrameOutbox(socket, webSocket, () => this.#noteProgress())
@@ -112,7 +110,7 @@ export class Channel implements WebSocketChannel {
     const { wait } = this
     if (wait === 'ping') return this.#pings
     const taken = this.#outbox.pending > 0 ? this.#outbox.progress : 0
-    return wait === 'close' ? taken : taken + this.#socket.bytesRead + this.#messages
+    return wait === 'close' ? taken : taken + this.#turns.received + this.#messages
   }
 
   send(data: Uint8Array, piece: WebSocketPiece): boolean {

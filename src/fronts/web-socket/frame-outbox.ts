@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { WebSocket } from 'ws'
 
@@ -25,7 +25,7 @@ export class FrameOutbox {
   progress = 0
   /** Payload bytes of messages taken in. */
   bytes = 0
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #webSocket: WebSocket
   readonly #onProgress: () => void
   readonly #written = (): void => this.#noteWritten()
@@ -38,7 +38,7 @@ export class FrameOutbox {
   #pong: Buffer | undefined
   #close: WebSocketClose | undefined
 
-  constructor(socket: Socket, webSocket: WebSocket, onProgress: () => void) {
+  constructor(socket: Duplex, webSocket: WebSocket, onProgress: () => void) {
     this.#socket = socket
     this.#webSocket = webSocket
     this.#onProgress = onProgress

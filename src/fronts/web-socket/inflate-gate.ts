@@ -1,15 +1,12 @@
 import type { WebSocket } from 'ws'
 
-type Done = (error: Error | null, data?: Buffer) => void
-type Decompress = (data: Buffer, last: boolean, done: Done) => void
+import { interceptInflate, type Inflate, type Inflated } from './ws-internals.ts'
 
 interface Waiting {
   readonly data: Buffer
   readonly last: boolean
-  readonly done: Done
+  readonly done: Inflated
 }
-
-const EXTENSION = 'permessage-deflate'
 
 /**
  * Lets compressed frames wait as they are while their client is held back: what Node reads at once may hold so many that
@@ -18,17 +15,13 @@ const EXTENSION = 'permessage-deflate'
 export class InflateGate {
   /** What waited was given up, so the error that `ws` reports is ours. */
   gaveUp = false
-  readonly #decompress: Decompress | undefined
+  readonly #inflate: Inflate | undefined
   #open = true
   #waiting: Waiting | undefined
 
   constructor(webSocket: WebSocket) {
-    // `ws` has no option for it, and waits for the callback before it looks at the next frame.
-    const extensions: unknown = Reflect.get(webSocket, '_extensions')
-    const deflate: unknown = Object(extensions)[EXTENSION]
-    if (!isInflater(deflate)) return
-    this.#decompress = deflate.decompress.bind(deflate)
-    deflate.decompress = (data, last, done) => this.#take({ data, last, done })
+    const gate: Inflate = (data, last, done) => this.#take({ data, last, done })
+    this.#inflate = interceptInflate(webSocket, gate)
   }
 
   set open(open: boolean) {
@@ -49,11 +42,7 @@ export class InflateGate {
   }
 
   #take(frame: Waiting): void {
-    if (this.#open) this.#decompress?.(frame.data, frame.last, frame.done)
+    if (this.#open) this.#inflate?.(frame.data, frame.last, frame.done)
     else this.#waiting = frame
   }
-}
-
-function isInflater(value: unknown): value is { decompress: Decompress } {
-  return typeof value === 'object' && value !== null && 'decompress' in value
 }

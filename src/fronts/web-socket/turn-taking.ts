@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import type { FrontSocket } from './front-socket.ts'
 
@@ -13,16 +13,19 @@ const MOST_MS = 2
 export class TurnTaking {
   /** Reading goes on by itself, soon. */
   waiting = false
+  /** Bytes that have arrived. */
+  received = 0
   readonly #webSocket: FrontSocket
   readonly #mayResume: () => boolean
   readonly #release = (): void => this.#end()
   #since = 0
 
   /** Has to be made when `ws` reads from the socket already. */
-  constructor(socket: Socket, webSocket: FrontSocket, mayResume: () => boolean) {
+  constructor(socket: Duplex, webSocket: FrontSocket, mayResume: () => boolean) {
     this.#webSocket = webSocket
     this.#mayResume = mayResume
     socket.prependListener('data', (chunk: Buffer) => {
+      this.received += chunk.length
       if (chunk.length >= FULL_BYTES) this.#since = performance.now()
     })
     socket.on('data', (chunk: Buffer) => {

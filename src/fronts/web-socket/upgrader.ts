@@ -1,5 +1,4 @@
-import { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { type Server, WebSocketServer } from 'ws'
 
@@ -7,6 +6,7 @@ import type { WebSocketOptions } from '../options.ts'
 import { FrontSocket } from './front-socket.ts'
 import type { Handshake } from './handshake.ts'
 import { WEB_SOCKET_VERSION } from './handshake.ts'
+import { HandshakeRequest } from './ws-internals.ts'
 
 /** Frames of one message, for each KiB that it may have; and never fewer, nor more. */
 const FRAMES = { perKibibyte: 16, least: 1024, most: 65_536 }
@@ -15,11 +15,6 @@ const CHUNKS = { perKibibyte: 2, least: 4096, most: 65_536 }
 const COMPRESSION = { concurrencyLimit: 10, zlibDeflateOptions: { memLevel: 5 } }
 /** Longest time that a timer takes, in ms, and longest message that `ws` can count, in bytes. */
 const MOST = 2 ** 31 - 1
-
-/** The handshake as `ws` reads it, with the lines that its answer gets. */
-class HandshakeRequest extends IncomingMessage {
-  lines: readonly string[] = []
-}
 
 /** What one handshake is completed with. */
 export interface UpgradePlan {
@@ -56,9 +51,8 @@ export class Upgrader {
   }
 
   /** Answers the handshake and hands the socket over; undefined when the client is gone. */
-  upgrade(socket: Socket, { handshake, lines, rest }: UpgradePlan): FrontSocket | undefined {
-    const request = new HandshakeRequest(socket)
-    request.method = 'GET'
+  upgrade(socket: Duplex, { handshake, lines, rest }: UpgradePlan): FrontSocket | undefined {
+    const request = new HandshakeRequest()
     request.headers = {
       upgrade: 'websocket',
       'sec-websocket-key': handshake.key,

@@ -1,16 +1,14 @@
-import type { Socket } from 'node:net'
 import { loadSystemFfi, type SystemFfi } from '../../backends/embedded/ffi.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { BoundAddress, Listener } from '../../fronts/listening/addresses.ts'
+import { Crowd } from '../../fronts/listening/crowd.ts'
 import { keepSocket, type KeptSocket } from '../../fronts/listening/kept-socket.ts'
-import { listen, type BoundAddress, type Listener } from '../../fronts/listening/listener.ts'
+import { listen } from '../../fronts/listening/listener.ts'
 import { formatRefusalHead } from '../../fronts/http1/refusal.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { LoadBoard } from './load-board.ts'
 
-const REFUSAL_LINGER_MS = 1000
 const LONGEST_MS = 2 ** 31 - 1
-/** Clients that are being told so at the same time; more are cut without a word. */
-const CROWD_SIZE = 256
 
 /** What is opened, and how it speaks. */
 export interface DoorsOptions {
@@ -31,7 +29,7 @@ export class Doors {
   readonly #logger: Logger
   readonly #refusal: string
   readonly #sockets: KeptSocket[] = []
-  readonly #crowd = new Set<Socket>()
+  readonly #crowd = new Crowd()
   /** A descriptor alone does not keep the process. */
   readonly #presence = setInterval(() => {}, LONGEST_MS)
   #refusing: Promise<readonly Listener[]> | undefined
@@ -84,7 +82,7 @@ export class Doors {
     this.#closed = true
     clearInterval(this.#presence)
     this.leaveToReplicas()
-    for (const socket of this.#crowd) socket.destroy()
+    this.#crowd.close()
     for (const socket of this.#sockets) socket.close()
     this.board.close()
   }
@@ -94,7 +92,9 @@ export class Doors {
     try {
       for (const descriptor of this.descriptors) {
         const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor) } as const
-        const listener = await listen(address, (socket) => this.#refuse(socket))
+        const listener = await listen(address, (stream) =>
+          this.#crowd.refuse(stream, this.#refusal),
+        )
         listener.onError((error) => this.#warn(error))
         listeners.push(listener)
       }
@@ -102,19 +102,6 @@ export class Doors {
       this.#warn(error)
     }
     return listeners
-  }
-
-  #refuse(socket: Socket): void {
-    socket.on('error', () => {})
-    if (this.#crowd.size >= CROWD_SIZE) {
-      socket.destroy()
-      return
-    }
-    this.#crowd.add(socket)
-    socket.once('close', () => this.#crowd.delete(socket))
-    socket.end(this.#refusal, 'latin1')
-    socket.resume()
-    setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS).unref()
   }
 
   #warn(error: unknown): void {

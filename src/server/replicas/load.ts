@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { ByteStream } from '../../core/byte-stream.ts'
 import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from './load-board.ts'
 
 // One may have half as many more than the idlest, and one.
@@ -62,10 +62,10 @@ export class Load {
   }
 
   /** Counts a connection until it closes. */
-  enter(socket: Socket): void {
+  enter(stream: Pick<ByteStream, 'onClose'>): void {
     this.#taken += 1
     this.#change(1)
-    socket.once('close', () => this.#change(-1))
+    stream.onClose(() => this.#change(-1))
   }
 
   /**

@@ -1,8 +1,12 @@
 import { closeSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import type { SystemFfi } from '../../backends/embedded/ffi.ts'
-import { listen, type Listener } from '../../fronts/listening/listener.ts'
-import type { ConnectionSource } from '../../fronts/options.ts'
+import type { ByteStream } from '../../core/byte-stream.ts'
+import {
+  parseSocketPath,
+  type ConnectionSource,
+  type Listener,
+} from '../../fronts/listening/addresses.ts'
+import { listen } from '../../fronts/listening/listener.ts'
 import type { Load } from './load.ts'
 
 // Long enough for another process to wake up.
@@ -24,7 +28,7 @@ export class SharedDoor implements ConnectionSource, Listener {
   readonly url: string
   readonly #options: SharedDoorOptions
   readonly #errorListeners: ((error: Error) => void)[] = []
-  #onConnection: (socket: Socket) => void = (socket) => socket.destroy()
+  #onConnection: (stream: ByteStream) => void = (stream) => stream.destroy()
   #listener: Listener | undefined
   #opening = false
   /** Runs while it pauses. */
@@ -36,7 +40,7 @@ export class SharedDoor implements ConnectionSource, Listener {
     this.url = options.url
   }
 
-  async listen(onConnection: (socket: Socket) => void): Promise<Listener> {
+  async listen(onConnection: (stream: ByteStream) => void): Promise<Listener> {
     this.#onConnection = onConnection
     await this.#open()
     const { load } = this.#options
@@ -76,11 +80,12 @@ export class SharedDoor implements ConnectionSource, Listener {
   }
 
   async #open(): Promise<void> {
-    const { ffi, descriptor } = this.#options
+    const { ffi, descriptor, url } = this.#options
     this.#opening = true
     try {
-      const address = { kind: 'fd', fd: ffi.duplicate(descriptor) } as const
-      const listener = await listen(address, (socket) => this.#receive(socket))
+      const fd = ffi.duplicate(descriptor)
+      const address = { kind: 'fd', fd, path: parseSocketPath(url) } as const
+      const listener = await listen(address, (stream) => this.#receive(stream))
       listener.onError((error) => this.#report(error))
       this.#listener = listener
     } finally {
@@ -89,10 +94,10 @@ export class SharedDoor implements ConnectionSource, Listener {
     this.#update()
   }
 
-  #receive(socket: Socket): void {
+  #receive(stream: ByteStream): void {
     const { load } = this.#options
-    load.enter(socket)
-    this.#onConnection(socket)
+    load.enter(stream)
+    this.#onConnection(stream)
     if (this.#wanted && load.yields()) this.#pause(PAUSE_MS)
   }
 

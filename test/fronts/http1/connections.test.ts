@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -150,6 +151,21 @@ describe('stop', () => {
   })
 })
 
+test('a client that sends on behind its last answer is cut after a while', async () => {
+  await using lab = await startLab(nameRequest, { limits: { body: 10 } })
+  using connection = await openRaw(lab.url)
+  connection.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 99999999999\r\n\r\n`)
+  expect((await connection.readResponse()).status).toBe(413)
+  const { socket } = connection
+  const closed = once(socket, 'close').catch(() => undefined)
+  while (!socket.destroyed) {
+    if (!socket.write(Buffer.alloc(1_000_000)))
+      await Promise.race([closed, once(socket, 'drain').catch(() => undefined)])
+  }
+  expect(connection.error).toBeDefined()
+  expect(socket.bytesWritten).toBeLessThan(100_000_000)
+})
+
 describe('a client that left before anybody looked', () => {
   test.each([
     ['by a reset', 'reset'],
@@ -168,6 +184,7 @@ describe('a client that left before anybody looked', () => {
       localAddress: '127.0.0.1',
       localPort: new URL(lab.url).port,
       localPath: '',
+      alpn: '',
     })
   })
 

@@ -68,6 +68,7 @@ test('facts of the exchange are true', async () => {
     localAddress: '127.0.0.1',
     localPort: new URL(lab.url).port,
     localPath: '',
+    alpn: '',
   })
   expect(two?.connection).toBe(one?.connection)
   expect(one?.id).toBe(one?.id)

@@ -3,12 +3,12 @@ import type { Exchange, Handler, Outcome } from '../../../src/core/exchange.ts'
 import type { FieldPairs } from '../../../src/core/field-block.ts'
 import type { LogFields, Logger } from '../../../src/core/logger.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
+import type { ListenAddress } from '../../../src/fronts/listening/addresses.ts'
 import { HttpFront } from '../../../src/fronts/http-front.ts'
 import type {
   HttpFrontOptions,
   HttpLimits,
   HttpTimeouts,
-  ListenAddress,
   WebSocketOptions,
 } from '../../../src/fronts/options.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { Socket } from 'node:net'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
@@ -162,7 +161,7 @@ describe('clients', () => {
   test('are left to those that have fewer, but not to one whose threads are all busy', () => {
     const board = new Board(2)
     const [first, second] = board.loads
-    for (let clients = 0; clients < 4; clients += 1) first?.enter(new Socket())
+    for (let clients = 0; clients < 4; clients += 1) first?.enter({ onClose: () => {} })
     expect(first?.yields()).toBe(true)
     board.setFull(1, true)
     expect(first?.yields()).toBe(false)

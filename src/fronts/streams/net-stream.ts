@@ -1,0 +1,145 @@
+import type { Server, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import type { ByteStream, StreamFacts, StreamListener } from '../../core/byte-stream.ts'
+
+const EMPTY = Buffer.alloc(0)
+const NOBODY: StreamListener = { onData: () => {}, onEnd: () => {}, onTaken: () => {} }
+
+/** A stream over a socket of `node:net`. What of it is undocumented is used here and nowhere else, and has a test. */
+export class NetStream implements ByteStream {
+  readonly facts: StreamFacts
+  listener: StreamListener = NOBODY
+  readonly #socket: Socket
+  readonly #push: Socket['push']
+  readonly #onData = (chunk: Buffer): void => this.listener.onData(chunk)
+  readonly #onEnd = (): void => this.listener.onEnd()
+  readonly #onTaken = (): void => this.listener.onTaken()
+  #corked = false
+  #error: Error | undefined
+
+  /** `localPath` is that of the Unix socket it came by; empty for TCP. */
+  constructor(socket: Socket, localPath: string) {
+    this.#socket = socket
+    this.facts = readFacts(socket, localPath)
+    this.#push = socket.push.bind(socket)
+    socket.push = (chunk: Buffer | null, encoding) => this.#receive(chunk, encoding)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', (error) => {
+      this.#error ??= error
+    })
+  }
+
+  get closed(): boolean {
+    return this.#socket.destroyed
+  }
+
+  get pending(): number {
+    return this.#socket.writableLength
+  }
+
+  write(data: Uint8Array | string): number {
+    const socket = this.#socket
+    if (typeof data !== 'string') {
+      socket.write(data, this.#onTaken)
+    } else if (this.#corked) {
+      socket.write(data, 'latin1', this.#onTaken)
+    } else {
+      socket.write(data, 'latin1')
+      // The callback of an empty write comes behind the bytes before it; most responses need none.
+      if (socket.writableLength > 0) socket.write(EMPTY, this.#onTaken)
+    }
+    return socket.writableLength
+  }
+
+  cork(): void {
+    this.#corked = true
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#corked = false
+    this.#socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroySoon(): void {
+    this.#socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Unix sockets know no reset: they are just closed. */
+  reset(): void {
+    // `resetAndDestroy` of Node ends the stream first, and the client would take that FIN for the end of the body.
+    if (this.#socket.remoteFamily !== undefined)
+      Object.assign(this.#socket, { resetAndClosing: true })
+    this.#socket.destroy()
+  }
+
+  onClose(listener: (error: Error | undefined) => void): void {
+    this.#socket.once('close', () => listener(this.#error))
+  }
+
+  detach(): Duplex {
+    // Deleted, it would make a slow object of the socket.
+    this.#socket.push = this.#push
+    this.#socket.off('data', this.#onData)
+    this.#socket.off('end', this.#onEnd)
+    return this.#socket
+  }
+
+  /**
+   * While the socket flows, what arrives goes straight to the listener: a stream would look after each piece, in a tick of
+   * its own, whether it should read ahead. While it is paused, or holds something from a pause, it does its work as always.
+   */
+  #receive(chunk: Buffer | null, encoding: BufferEncoding | undefined): boolean {
+    const socket = this.#socket
+    if (chunk === null || socket.readableFlowing !== true || socket.readableLength > 0)
+      return this.#push(chunk, encoding)
+    this.listener.onData(chunk)
+    return true
+  }
+}
+
+/** The descriptor of a listening server. Throws where it has none. */
+export function readDescriptor(server: Server): number {
+  const handle: unknown = Reflect.get(server, '_handle')
+  const descriptor: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
+  if (typeof descriptor === 'number' && descriptor >= 0) return descriptor
+  throw new Error('it has no descriptor here, as in a worker of node:cluster')
+}
+
+/** Has to be done at once: a socket that was destroyed does not know its peer any more. */
+function readFacts(socket: Socket, localPath: string): StreamFacts {
+  return {
+    scheme: 'http',
+    alpn: '',
+    remoteAddress: formatAddress(socket.remoteAddress),
+    remotePort: String(socket.remotePort ?? ''),
+    localAddress: formatAddress(socket.localAddress),
+    localPort: String(socket.localPort ?? ''),
+    localPath,
+  }
+}
+
+// A socket on `::` shows IPv4 clients as mapped addresses; people and applications expect the dotted form.
+function formatAddress(address: string | undefined): string {
+  if (address === undefined) return ''
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
