@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { DEADLINE, TEST_TIMEOUT } from './test/support/deadlines.ts'
 import { RetryReporter } from './test/support/retry-reporter.ts'
 
 export default defineConfig({
@@ -7,7 +8,8 @@ export default defineConfig({
     reporters: ['default', new RetryReporter()],
     globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    testTimeout: TEST_TIMEOUT,
+    expect: { poll: { timeout: DEADLINE } },
     hookTimeout: 60_000,
     // Most tests start programs; only what is far from usual is worth a line.
     slowTestThreshold: 10_000,

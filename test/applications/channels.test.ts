@@ -7,6 +7,7 @@ import { ENGINES } from './support/engines.ts'
 import { makeFolder } from './support/folder.ts'
 import { openSocket, type TestSocket } from './support/socket.ts'
 import { SITES, startSite, type Site } from './support/site.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 describe.each(ENGINES)('Django with Channels (%s)', (engine) => {
   let site: Site
@@ -33,7 +34,7 @@ describe.each(ENGINES)('Django with Channels (%s)', (engine) => {
   }
   const waitForEntry = async (entry: string): Promise<void> =>
     await expect
-      .poll(async () => JSON.parse((await ada.visit('/journal')).text), { timeout: 15_000 })
+      .poll(async () => JSON.parse((await ada.visit('/journal')).text), { timeout: DEADLINE })
       .toContain(entry)
 
   test('asynchronous views read and write tables, and synchronous ones know the session', async () => {

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { RawConnection } from '../support/raw-client.ts'
 import { describeAsyncSample, type SampleSite } from './support/sample-contract.ts'
 import { SITES } from './support/site.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 describeAsyncSample(
   {
@@ -21,7 +22,7 @@ function describeCourses(current: () => SampleSite): void {
   const visit = async (path: string) => await current().browser.visit(`/site${path}`)
   const waitForEntry = async (entry: string): Promise<void> =>
     await expect
-      .poll(async () => JSON.parse((await visit('/journal')).text), { timeout: 15_000 })
+      .poll(async () => JSON.parse((await visit('/journal')).text), { timeout: DEADLINE })
       .toContain(entry)
   const ask = (line: string, body = ''): RawConnection => {
     const { hostname, port } = new URL(current().site.url)

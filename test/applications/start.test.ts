@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import { ROOT } from '../support/cli.ts'
 import { Browser } from './support/browser.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 // Outside of `npm test` the script might build anew, under the feet of the other tests.
 describe.skipIf(process.env['TAIPAN_TEST_BUILT'] !== '1')('npm start', () => {
@@ -28,7 +29,7 @@ describe.skipIf(process.env['TAIPAN_TEST_BUILT'] !== '1')('npm start', () => {
 
   test('serves the example site until Ctrl-C', async () => {
     start('--bind', '127.0.0.1:0')
-    await expect.poll(() => output, { timeout: 30_000 }).toMatch(/listening on http:\S+\s/)
+    await expect.poll(() => output, { timeout: DEADLINE }).toMatch(/listening on http:\S+\s/)
     expect(output).toMatch(/^taipan: starting the example site …$/m)
     const url = /listening on (http:\S+)/.exec(output)?.[1] ?? ''
     expect((await new Browser(url).visit('/')).status).toBe(200)

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 
 import { startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { createProject, helloApp } from '../support/project.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const ENGINES = ['daemon', 'embedded'] as const
 
 async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE) })
   return `${response.status} ${await response.text()}`
 }
 
@@ -26,7 +27,7 @@ async def application(scope, receive, send):
 }
 
 async function waitForAnswer(url: string, wanted: string): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + DEADLINE
   let answer = await get(url)
   while (answer !== wanted) {
     if (Date.now() > deadline) throw new Error(`${answer} instead of ${wanted}`)

@@ -14,6 +14,7 @@ import {
   startReplicas,
   waitFor,
 } from '../support/replicas.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const EMBEDDED = ['-e', 'embedded', '--no-access-log'] as const
 const TCP = ['-b', '127.0.0.1:0'] as const
@@ -119,7 +120,7 @@ function startLoad(url: string): Load {
 /** Resolves with what went wrong, if something did. */
 function askOnce(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    request(url, { agent: false, timeout: 20_000 }, (response) => {
+    request(url, { agent: false, timeout: DEADLINE }, (response) => {
       response.resume()
       response.once('end', () => {
         resolve(response.statusCode === 200 ? undefined : String(response.statusCode))

@@ -5,16 +5,17 @@ import { describe, expect, test } from 'vitest'
 
 import { launchTaipan, runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { createProject, helloApp } from '../support/project.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const FREE = ['-b', '127.0.0.1:0'] as const
 
 async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE) })
   return `${response.status} ${await response.text()}`
 }
 
 async function waitFor(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + DEADLINE
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`no ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -2,6 +2,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 
 import { startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const APP = `
 import os, time
@@ -38,7 +39,7 @@ async function startWarm(...args: string[]): Promise<string> {
 }
 
 async function ask(url: string, path: string): Promise<string> {
-  const response = await fetch(url + path, { signal: AbortSignal.timeout(15_000) })
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(DEADLINE) })
   expect(response.status).toBe(200)
   return (await response.text()).split(' ')[0] ?? ''
 }

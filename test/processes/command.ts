@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-import { DEADLINE, pollUntil } from '../support/raw-client.ts'
+import { pollUntil } from '../support/raw-client.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -85,7 +86,7 @@ export class Command {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.ending === undefined) this.child.kill('SIGTERM')
-    await this.waitForEnd(10_000).catch(() => this.child.kill('SIGKILL'))
+    await this.waitForEnd().catch(() => this.child.kill('SIGKILL'))
   }
 }
 

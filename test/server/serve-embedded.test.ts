@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 
 import { ROOT } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const APP = `
 import os
@@ -26,7 +27,7 @@ ${program}`
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', source],
-    { cwd: folder, timeout: 25_000 },
+    { cwd: folder, timeout: DEADLINE },
   )
   return JSON.parse(stdout)
 }
@@ -117,7 +118,7 @@ process.exit(0)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     cwd: project.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 25_000,
+    timeout: DEADLINE,
   })
   let errors = ''
   let output = ''

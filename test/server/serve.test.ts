@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 
 import { serve, TaipanError, type Server, type ServeOptions } from '../../src/index.ts'
 import { createProject, helloApp } from '../support/project.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE) })
   return `${response.status} ${await response.text()}`
 }
 

@@ -1,15 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DEADLINE } from './deadlines.ts'
 
 /** The folder of the repository. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The built command, as a person's shell starts it. */
 const COMMAND = join(ROOT, 'dist/cli/main.js')
-
-const START_DEADLINE_MS = 30_000
-const STOP_DEADLINE_MS = 30_000
 
 /** Where and how the command runs. */
 export interface CommandOptions {
@@ -150,7 +148,7 @@ class Command implements RunningTaipan {
   }
 
   async waitForOutput(pattern: RegExp): Promise<void> {
-    const deadline = Date.now() + START_DEADLINE_MS
+    const deadline = Date.now() + DEADLINE
     while (!pattern.test(this.#output)) {
       if (this.#over || Date.now() > deadline)
         throw new Error(
@@ -161,10 +159,15 @@ class Command implements RunningTaipan {
   }
 
   async waitForExit(): Promise<FinishedCommand> {
-    const timer = setTimeout(() => this.kill('SIGKILL'), STOP_DEADLINE_MS)
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      this.kill('SIGKILL')
+    }, DEADLINE)
     await this.#closed
     clearTimeout(timer)
     const { exitCode, stdout, stderr, output } = this
+    if (late) throw new Error(`the command had not ended after ${DEADLINE} ms:\n${output}`)
     return { exitCode, stdout, stderr, output }
   }
 

@@ -6,11 +6,9 @@ import {
   ResponseSyntaxError,
   type RawResponse,
 } from './raw-response.ts'
+import { DEADLINE } from './deadlines.ts'
 
 export type { RawResponse } from './raw-response.ts'
-
-/** Longest wait for anything, in ms: long enough for a busy machine, short enough that a hang is a failure. */
-export const DEADLINE = 15_000
 
 /** Where to connect to: a `http://host:port` URL or the path of a Unix socket. */
 export type Address = string | { readonly path: string }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { startTaipan, type RunningTaipan } from './cli.ts'
 import type { Project } from './project.ts'
+import { DEADLINE } from './deadlines.ts'
 
 const started: RunningTaipan[] = []
 
@@ -27,7 +28,7 @@ export async function endStarted(): Promise<void> {
 export async function get(url: string): Promise<string> {
   const response = await fetch(url, {
     headers: { connection: 'close' },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(DEADLINE),
   })
   return await response.text()
 }
@@ -37,7 +38,7 @@ export async function waitFor(
   check: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + DEADLINE
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`no ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -15,6 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { LineSink } from '../../src/telemetry/line-sink.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 
 const LOGGER = fileURLToPath(new URL('../../src/telemetry/logger.ts', import.meta.url))
 
@@ -83,7 +84,7 @@ test('a reader that does not read costs a bounded amount, and is told what it mi
       await delay(1)
       expect(dropped.length).toBe(1)
     },
-    { timeout: 20_000, interval: 1 },
+    { timeout: DEADLINE, interval: 1 },
   )
   expect(dropped[0]).toBeGreaterThan(200)
   await vi.waitFor(
@@ -91,7 +92,7 @@ test('a reader that does not read costs a bounded amount, and is told what it mi
       length += readAvailable(reader).length
       expect(length + (dropped[0] ?? 0) * line.length).toBe(400 * line.length)
     },
-    { timeout: 20_000, interval: 1 },
+    { timeout: DEADLINE, interval: 1 },
   )
   await sink.close()
 })
@@ -116,7 +117,7 @@ function runProgram(code: string) {
   return spawn(process.execPath, ['--input-type=module', '-e', program], {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 20_000,
+    timeout: DEADLINE,
   })
 }
 

@@ -1,3 +1,5 @@
+import { DEADLINE } from '../../support/deadlines.ts'
+
 /** What a browser shows after one request: nothing is followed, nothing is hidden. */
 export interface Page {
   readonly status: number
@@ -42,7 +44,7 @@ export class Browser {
       method: visit.method ?? (visit.body === undefined ? 'GET' : 'POST'),
       headers,
       redirect: 'manual',
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(DEADLINE),
       ...(visit.body === undefined ? {} : { body: visit.body, duplex: 'half' }),
     })
     this.#keep(response.headers.getSetCookie())

@@ -182,7 +182,7 @@ describe('a worker that dies', () => {
     expect(await pidOf(lab)).not.toBe(pid)
     await lab.backend.stop()
     expect(isRunning(pid)).toBe(false)
-  }, 30_000)
+  })
 
   test('a worker asked to end from outside finishes its requests and is replaced', async () => {
     await using lab = await start()
@@ -220,7 +220,7 @@ describe('an application that never loads', () => {
     expect(count(lab)).toBeGreaterThan(3)
     expect(count(lab)).toBeLessThan(10)
     expect(lab.records.filter(({ level }) => level === 'error')).toHaveLength(1)
-  }, 30_000)
+  })
 
   test.each([
     ['import os; os._exit(3)', 'exit code 3'],

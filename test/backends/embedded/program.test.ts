@@ -7,6 +7,7 @@ import { checkEmbedding } from '../../../src/backends/embedded/preflight.ts'
 import { PYTHON } from '../../support/backend-lab.ts'
 import { createProject } from '../../support/project.ts'
 import { listEmbeddable } from '../../support/pythons.ts'
+import { DEADLINE } from '../../support/deadlines.ts'
 
 const PROGRAM = fileURLToPath(new URL('support/program.ts', import.meta.url))
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
@@ -23,7 +24,7 @@ interface Run {
 
 /** Runs the program in a Node of its own. */
 function run({ task, environment = {} }: Run): Promise<Outcome> {
-  const settings = { env: { ...ENVIRONMENT, ...environment }, timeout: 30_000 }
+  const settings = { env: { ...ENVIRONMENT, ...environment }, timeout: DEADLINE }
   const words = ['--import', 'jiti/register', PROGRAM, ...task]
   return new Promise((resolve) => {
     execFile(process.execPath, words, settings, (error, stdout, stderr) => {
