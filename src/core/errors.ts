@@ -67,11 +67,6 @@ export const ERRORS = {
   },
   REQUEST_MALFORMED: { summary: 'The request breaks HTTP', fault: 'client', status: 400 },
   REQUEST_TIMEOUT: { summary: 'The request did not arrive in time', fault: 'client', status: 408 },
-  LENGTH_REQUIRED: {
-    summary: 'The request body needs a Content-Length',
-    fault: 'client',
-    status: 411,
-  },
   BODY_TOO_LARGE: { summary: 'The request body is over the limit', fault: 'client', status: 413 },
   TARGET_TOO_LONG: {
     summary: 'The request target is over the limit',

@@ -166,8 +166,6 @@ export interface Exchange {
   readonly clientEnded: boolean
   /** Called when `clientEnded` becomes true. One listener. */
   onClientEnd: (() => void) | undefined
-  /** Fires once when the exchange ends early: client gone, deadline, server stop. */
-  readonly signal: AbortSignal
   /** Called once, when the response is wholly handed over or the exchange was aborted. At once if it is over. */
   onFinish(listener: (outcome: Outcome) => void): void
 }

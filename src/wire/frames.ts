@@ -93,11 +93,6 @@ export class FrameDecoder implements FrameHead {
     this.#limit = options.limit ?? FRAME_PAYLOAD_LIMIT
   }
 
-  /** No frame has begun that is not complete. */
-  get atBoundary(): boolean {
-    return this.#headerFilled === 0 && !this.#inPayload
-  }
-
   /** Takes the next bytes and calls the sink for what is complete. */
   push(chunk: Buffer): void {
     let at = 0

@@ -27,7 +27,6 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
   const { method = 'GET', target = '/', version = '1.1', fields = [], host = 'a.test' } = request
   const [path = '', ...rest] = target.split('?')
   const listeners: ((outcome: Outcome) => void)[] = []
-  const abort = new AbortController()
   const answer: PlainExchange['answer'] = {
     head: undefined,
     body: Buffer.alloc(0),
@@ -41,7 +40,6 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     if (answer.outcome !== undefined) return
     const outcome = { status: answer.head?.status ?? 0, bytes: answer.body.length, error }
     answer.outcome = outcome
-    if (error !== undefined) abort.abort(error)
     for (const listener of listeners) listener(outcome)
     settle(outcome)
   }
@@ -99,7 +97,6 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     notes: { answeredBy: '', worker: '', queued: 0, python: 0 },
     clientEnded: false,
     onClientEnd: undefined,
-    signal: abort.signal,
     onFinish(listener) {
       if (answer.outcome === undefined) listeners.push(listener)
       else listener(answer.outcome)

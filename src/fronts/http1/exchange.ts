@@ -25,7 +25,6 @@ export class HttpExchange implements Exchange {
   #body: IncomingBody | undefined
   #id: string | undefined
   #notes: ExchangeNotes | undefined
-  #controller: AbortController | undefined
   #listeners: ((outcome: Outcome) => void)[] | undefined
   #offer: WebSocketOffer | undefined
   #over = false
@@ -72,14 +71,6 @@ export class HttpExchange implements Exchange {
     return this.#offer !== undefined && !this.response.begun
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#error !== undefined) this.#controller.abort(this.#error)
-    }
-    return this.#controller.signal
-  }
-
   onFinish(listener: (outcome: Outcome) => void): void {
     if (this.#over) listener(this.#createOutcome())
     else if (this.#listeners === undefined) this.#listeners = [listener]
@@ -94,7 +85,6 @@ export class HttpExchange implements Exchange {
     if (error !== undefined) {
       this.response.supersede(0)
       this.#body?.fail(error)
-      this.#controller?.abort(error)
     }
     this.#body?.discard()
     this.response.onDrain = undefined

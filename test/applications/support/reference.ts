@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 
 import { ROOT } from '../../support/cli.ts'
 import { pollUntil } from '../../support/raw-client.ts'
-import type { Site, SiteOptions } from './site.ts'
+import type { Site, SiteOptions } from './site-options.ts'
 
 /** Serves a site by uvicorn instead of Taipan: tells a mistake of a test or a sample from one of ours. Select it by TAIPAN_TEST_REFERENCE=1. */
 export async function startReference(

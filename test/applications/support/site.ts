@@ -2,32 +2,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ROOT, startTaipan } from '../../support/cli.ts'
-import { formatEngine, type EngineUse } from './engines.ts'
+import { formatEngine } from './engines.ts'
 import { startReference } from './reference.ts'
+import type { Site, SiteOptions } from './site-options.ts'
+
+export type { Site } from './site-options.ts'
 
 /** Where the sample sites are. */
 export const SITES = join(ROOT, 'test/fixtures/sites')
 
 /** The Python that has the frameworks installed. */
 export const PYTHON = process.env['TAIPAN_TEST_PYTHON'] ?? join(ROOT, '.venv-test/bin/python')
-
-/** How to start a site: the words behind `taipan serve`. */
-export interface SiteOptions {
-  readonly args: readonly string[]
-  readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
-  /** Without it, what the command takes by itself. */
-  readonly use?: EngineUse | undefined
-}
-
-/** A site that the command serves, until it is stopped. */
-export interface Site {
-  readonly url: string
-  /** Resolves once the output has matched. */
-  waitForOutput(pattern: RegExp): Promise<void>
-  /** Ends the site gracefully and resolves with all that it printed; any other end than exit code 0 rejects. */
-  stop(): Promise<string>
-}
 
 /** Serves a site by the command of this package and resolves when it listens. */
 export async function startSite({ args, use, ...options }: SiteOptions): Promise<Site> {
