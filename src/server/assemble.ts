@@ -7,17 +7,15 @@ import type { ProcessGroup } from '../core/process-group.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { HttpFront } from '../fronts/http-front.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
-import { createApplicationAnswerer } from '../pipeline/application.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
-import { createRedirectAnswerer } from '../pipeline/redirect.ts'
-import type { Answerer, Route } from '../pipeline/routes.ts'
-import { createStaticAnswerer } from '../pipeline/static/static-files.ts'
+import type { Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePython } from './choose-python.ts'
-import type { GroupPlan, RoutePlan, ServerPlan } from './config/resolved.ts'
+import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
+import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
 /** The parts of a server, put together and not started. */
@@ -93,16 +91,10 @@ function createRoutes(
   logger: Logger,
 ): Route[] {
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
-  const createAnswerer = ({ answerer }: RoutePlan): Answerer => {
-    if (answerer.kind === 'redirect') return createRedirectAnswerer(answerer)
-    if (answerer.kind === 'static') return createStaticAnswerer({ ...answerer, logger })
-    const upstream = upstreams.get(answerer.group)
-    if (upstream === undefined) throw new Error(`no group ${answerer.group}`)
-    return createApplicationAnswerer({ upstream, application: answerer.app, gatherer })
-  }
-  return plan.routes.map((route) => ({
-    host: route.host,
-    path: route.path,
-    answer: createAnswerer(route),
+  const context = { upstreams, gatherer, logger }
+  return plan.routes.map(({ host, path, answerer }) => ({
+    host,
+    path,
+    answer: createAnswerer(answerer, context),
   }))
 }

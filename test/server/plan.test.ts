@@ -108,7 +108,10 @@ describe('the command line', () => {
       ['/s', 'static'],
       ['/shop', 'app'],
     ])
-    expect(routes[0]?.answerer).toMatchObject({ root: join(folder, 'public'), fallthrough: true })
+    expect(routes[0]?.answerer.plan).toMatchObject({
+      root: join(folder, 'public'),
+      fallthrough: true,
+    })
     expect(addresses).toEqual([
       { kind: 'tcp', host: '127.0.0.1', port: 0 },
       { kind: 'unix', path: join(folder, 'x.sock') },
@@ -249,7 +252,7 @@ describe('precedence', () => {
       directory: join(folder, 'conf'),
     })
     expect(groups[0]?.group.environment).toMatchObject({ A: 'file', X: '1' })
-    expect(routes[0]?.answerer).toMatchObject({
+    expect(routes[0]?.answerer.plan).toMatchObject({
       root: join(folder, 'conf/public'),
       fallthrough: false,
     })
@@ -383,7 +386,11 @@ describe('a configuration', () => {
   test('with one application and no route serves it at /', () => {
     const { routes } = plan({ apps: { shop: { target: 'x:y' } } })
     expect(routes).toEqual([
-      { host: undefined, path: '/', answerer: { kind: 'app', app: 'shop', group: 'web' } },
+      {
+        host: undefined,
+        path: '/',
+        answerer: { kind: 'app', plan: { app: 'shop', group: 'web' } },
+      },
     ])
   })
 

@@ -1,23 +1,19 @@
-import { TaipanError } from '../../core/errors.ts'
-import { parseRedirectTarget } from '../../pipeline/redirect.ts'
 import { parseHostRule } from '../../pipeline/route-host.ts'
 import { parseMount } from '../../pipeline/route-path.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { suggest } from './nearest.ts'
+import { checkBy, type RouteContext } from '../routes/route-kind.ts'
+import {
+  resolveAnswerer,
+  ROUTE_KIND_NAMES,
+  ROUTE_KINDS,
+  type AnswererPlan,
+  type RouteKindName,
+} from '../routes/route-kinds.ts'
+import { createFilesPlan } from '../routes/static-route.ts'
 import { SHORT_FORM_NAME, type PlacedApplication } from './resolve-apps.ts'
-import type { AnswererPlan, RoutePlan } from './resolved.ts'
+import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
-
-const ANSWERERS = ['app', 'static', 'redirect'] as const
-// Keys that mean something for one kind of answerer only.
-const BELONGS_TO: Readonly<Record<string, (typeof ANSWERERS)[number]>> = {
-  status: 'redirect',
-  cacheControl: 'static',
-  index: 'static',
-  precompressed: 'static',
-  fallthrough: 'static',
-}
 
 /** What came of the routes of a configuration. */
 export interface ResolvedRoutes {
@@ -31,16 +27,21 @@ export function resolveRoutes(
   applications: readonly PlacedApplication[],
   problems: string[],
 ): ResolvedRoutes {
+  const placed = applications.map(({ application, group }) => ({ name: application.name, group }))
   const routes = config.routes.flatMap((route, index) =>
-    resolveRoute({ route, where: `routes[${index}]`, applications, problems }),
+    resolveRoute(route, { where: `routes[${index}]`, applications: placed, problems }),
   )
   checkDuplicates(config.routes, problems)
   for (const [path, root] of Object.entries(config.static))
-    routes.push({ host: undefined, path, answerer: createFiles(root) })
+    routes.push({
+      host: undefined,
+      path,
+      answerer: { kind: 'static', plan: createFilesPlan(root) },
+    })
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, routes))
   const warnings: string[] = []
   for (const { application, group } of unrouted) {
-    const answerer: AnswererPlan = { kind: 'app', app: application.name, group }
+    const answerer: AnswererPlan = { kind: 'app', plan: { app: application.name, group } }
     if (application.name === SHORT_FORM_NAME && config.app !== undefined)
       routes.push({ host: undefined, path: config.mount, answerer })
     else if (applications.length === 1) routes.push({ host: undefined, path: '/', answerer })
@@ -54,16 +55,6 @@ export function resolveRoutes(
   return { routes, warnings }
 }
 
-/** Reads a value as the pipeline will, so that its complaint comes with the place in the configuration. */
-function checkBy(read: () => unknown, where: string, problems: string[]): void {
-  try {
-    read()
-  } catch (error) {
-    if (!(error instanceof TaipanError)) throw error
-    problems.push(`${where}: ${error.message}`)
-  }
-}
-
 function nameOf(path: string, config: FullConfig): string {
   const index = config.routes.findIndex((route) => route.path === path)
   if (index >= 0) return `routes[${index}].path`
@@ -71,62 +62,38 @@ function nameOf(path: string, config: FullConfig): string {
 }
 
 function isRouted(name: string, routes: readonly RoutePlan[]): boolean {
-  return routes.some(({ answerer }) => answerer.kind === 'app' && answerer.app === name)
+  return routes.some(({ answerer }) => answerer.kind === 'app' && answerer.plan.app === name)
 }
 
-function createFiles(root: string, route?: RouteConfig): AnswererPlan {
-  return {
-    kind: 'static',
-    root,
-    cacheControl: route?.cacheControl,
-    index: route?.index === false ? undefined : (route?.index ?? 'index.html'),
-    precompressed: route?.precompressed,
-    // Files of the short form win over the application; a route of its own answers alone.
-    fallthrough: route === undefined || route.fallthrough === true,
-  }
-}
-
-function resolveRoute(parts: {
-  readonly route: RouteConfig
-  readonly where: string
-  readonly applications: readonly PlacedApplication[]
-  readonly problems: string[]
-}): RoutePlan[] {
-  const { route, where, problems } = parts
-  const given = ANSWERERS.filter((key) => route[key] !== undefined)
+function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan[] {
+  const { where, problems } = context
+  const given = ROUTE_KIND_NAMES.filter((kind) => route[kind] !== undefined)
   const [kind] = given
   if (kind === undefined || given.length > 1) {
     const found = kind === undefined ? 'none' : given.join(' and ')
-    problems.push(`${where}: needs exactly one answerer (${ANSWERERS.join(', ')}), found ${found}`)
+    problems.push(
+      `${where}: needs exactly one answerer (${ROUTE_KIND_NAMES.join(', ')}), found ${found}`,
+    )
     return []
   }
-  for (const [key, owner] of Object.entries(BELONGS_TO))
-    if (Reflect.get(route, key) !== undefined && owner !== kind)
-      problems.push(
-        `${where}.${key}: belongs to a route with "${owner}", and this one has "${kind}"`,
-      )
+  checkKeys(route, kind, context)
   checkBy(() => parseHostRule(route.host), `${where}.host`, problems)
-  const answerer = createAnswerer(parts)
+  const answerer = resolveAnswerer(kind, route, context)
   return answerer === undefined ? [] : [{ host: route.host, path: route.path, answerer }]
 }
 
-function createAnswerer(parts: Parameters<typeof resolveRoute>[0]): AnswererPlan | undefined {
-  const { route, where, applications, problems } = parts
-  if (route.static !== undefined) return createFiles(route.static, route)
-  const { redirect: to, status } = route
-  if (to !== undefined) {
-    checkBy(() => parseRedirectTarget(to), `${where}.redirect`, problems)
-    return { kind: 'redirect', to, status }
+/** Complains about keys that mean something for other kinds only. */
+function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContext): void {
+  for (const [key, value] of Object.entries(route)) {
+    if (value === undefined) continue
+    const owners = ROUTE_KIND_NAMES.filter((owner) =>
+      Object.hasOwn(ROUTE_KINDS[owner].options, key),
+    )
+    if (owners.length > 0 && !owners.includes(kind))
+      context.problems.push(
+        `${context.where}.${key}: belongs to a route with ${owners.map((owner) => `"${owner}"`).join(' or ')}, and this one has "${kind}"`,
+      )
   }
-  const app = route.app ?? ''
-  const placed = applications.find(({ application }) => application.name === app)
-  if (placed !== undefined) return { kind: 'app', app, group: placed.group }
-  const names = applications.map(({ application }) => application.name)
-  const help = names.length === 0 ? '' : ` Applications: ${names.join(', ')}.`
-  problems.push(
-    `${where}.app: there is no application ${JSON.stringify(app)}.${suggest(app, names) || help}`,
-  )
-  return undefined
 }
 
 function checkDuplicates(routes: readonly RouteConfig[], problems: string[]): void {

@@ -5,6 +5,7 @@ import type { FullConfig } from '../options/schema.ts'
 import { parseAddress, type Address } from './address.ts'
 import { loadEnvFile, type EnvFile } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
+import { checkFolder } from '../routes/route-kind.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
@@ -121,11 +122,8 @@ function checkFolders({ config, origins }: ResolveOptions, problems: string[]): 
   for (const [where, directory] of directories)
     if (directory !== undefined && !existsSync(directory))
       problems.push(`${where}: application folder ${directory} does not exist`)
-  const folders = Object.entries(config.static).map(([path, root]) => [`static ${path}`, root])
-  for (const [index, route] of config.routes.entries())
-    if (route.static !== undefined) folders.push([`routes[${index}].static`, route.static])
-  for (const [where = '', root = ''] of folders)
-    if (!existsSync(root)) problems.push(`${where}: folder ${root} does not exist`)
+  for (const [path, root] of Object.entries(config.static))
+    checkFolder(root, `static ${path}`, problems)
 }
 
 function listSourceFolders({ application, folder }: PlacedApplication): string[] {

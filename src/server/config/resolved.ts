@@ -1,5 +1,6 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { FullConfig } from '../options/schema.ts'
+import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { Address } from './address.ts'
 
 /** A process group for which no interpreter has been chosen yet. */
@@ -10,23 +11,6 @@ export interface GroupPlan {
   readonly pythonDirectory: string
   readonly group: Omit<ProcessGroup, 'python' | 'workerOptions'>
 }
-
-/** What answers a route. */
-export type AnswererPlan =
-  | { readonly kind: 'app'; readonly app: string; readonly group: string }
-  | {
-      readonly kind: 'static'
-      readonly root: string
-      readonly cacheControl: string | undefined
-      readonly index: string | undefined
-      readonly precompressed: boolean | undefined
-      readonly fallthrough: boolean
-    }
-  | {
-      readonly kind: 'redirect'
-      readonly to: string
-      readonly status: 301 | 302 | 303 | 307 | 308 | undefined
-    }
 
 /** One route with what answers it. */
 export interface RoutePlan {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { boolean, choice, integer, list, pairs, processes, text, fieldValue } from './kinds.ts'
+import { boolean, choice, integer, list, pairs, processes, text } from './kinds.ts'
+import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import type { CommandName } from './option.ts'
 import { createSection, flag, option, optional } from './option.ts'
@@ -76,27 +77,7 @@ const ROUTE = {
   path: option(text, '/', {
     description: 'Holds for the path itself and everything below; the longest wins.',
   }),
-  app: optional(text, { description: 'Answerer: the application of this name.' }),
-  static: optional(text, { description: 'Answerer: the files of this folder.', anchor: 'path' }),
-  redirect: optional(text, {
-    description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
-  }),
-  status: optional(
-    z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
-      error: '301, 302, 303, 307 or 308',
-    }),
-    { description: 'Status of the redirect (308).' },
-  ),
-  cacheControl: optional(fieldValue, { description: 'Cache-Control of the files.' }),
-  index: optional(z.union([text, z.literal(false)], { error: 'a file name, or false' }), {
-    description: 'File that answers for a folder (index.html); false for none.',
-  }),
-  precompressed: optional(boolean, {
-    description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that take them (true).',
-  }),
-  fallthrough: optional(boolean, {
-    description: 'What is no file goes to the next route that matches, instead of 404 (false).',
-  }),
+  ...ROUTE_KIND_OPTIONS,
 }
 
 /** Options at the top of the configuration that say something about all. */

@@ -1,0 +1,33 @@
+import { createApplicationAnswerer } from '../../pipeline/application.ts'
+import { suggest } from '../config/nearest.ts'
+import { text } from '../options/kinds.ts'
+import { optional } from '../options/option.ts'
+import { defineRouteKind } from './route-kind.ts'
+
+/** Which application answers. */
+export interface AppPlan {
+  readonly app: string
+  readonly group: string
+}
+
+/** `app`: a Python application. */
+export const APP_ROUTE = defineRouteKind({
+  options: {
+    app: optional(text, { description: 'Answerer: the application of this name.' }),
+  },
+  resolve({ app = '' }, { where, applications, problems }): AppPlan | undefined {
+    const found = applications.find(({ name }) => name === app)
+    if (found !== undefined) return { app, group: found.group }
+    const names = applications.map(({ name }) => name)
+    const help = names.length === 0 ? '' : ` Applications: ${names.join(', ')}.`
+    problems.push(
+      `${where}.app: there is no application ${JSON.stringify(app)}.${suggest(app, names) || help}`,
+    )
+    return undefined
+  },
+  createAnswerer({ app, group }: AppPlan, { upstreams, gatherer }) {
+    const upstream = upstreams.get(group)
+    if (upstream === undefined) throw new Error(`no group ${group}`)
+    return createApplicationAnswerer({ upstream, application: app, gatherer })
+  },
+})

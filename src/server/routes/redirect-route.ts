@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import {
+  createRedirectAnswerer,
+  parseRedirectTarget,
+  type RedirectStatus,
+} from '../../pipeline/redirect.ts'
+import { text } from '../options/kinds.ts'
+import { optional } from '../options/option.ts'
+import { checkBy, defineRouteKind } from './route-kind.ts'
+
+/** Where a redirect leads. */
+export interface RedirectPlan {
+  readonly to: string
+  readonly status: RedirectStatus | undefined
+}
+
+/** `redirect`: another path or URL. */
+export const REDIRECT_ROUTE = defineRouteKind({
+  options: {
+    redirect: optional(text, {
+      description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
+    }),
+    status: optional(
+      z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
+        error: '301, 302, 303, 307 or 308',
+      }),
+      { description: 'Status of the redirect (308).' },
+    ),
+  },
+  resolve({ redirect: to = '', status }, { where, problems }): RedirectPlan {
+    checkBy(() => parseRedirectTarget(to), `${where}.redirect`, problems)
+    return { to, status }
+  },
+  createAnswerer: (plan: RedirectPlan) => createRedirectAnswerer(plan),
+})

@@ -1,0 +1,70 @@
+import type { z } from 'zod'
+import type { Answerer } from '../../pipeline/routes.ts'
+import type { TableSchema } from '../options/option.ts'
+import { APP_ROUTE } from './app-route.ts'
+import { REDIRECT_ROUTE } from './redirect-route.ts'
+import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
+import { STATIC_ROUTE } from './static-route.ts'
+
+/** Every kind of route, by the key that makes a route one of it. */
+export const ROUTE_KINDS = { app: APP_ROUTE, static: STATIC_ROUTE, redirect: REDIRECT_ROUTE }
+
+/** The keys of all kinds. */
+export const ROUTE_KIND_OPTIONS = {
+  ...APP_ROUTE.options,
+  ...STATIC_ROUTE.options,
+  ...REDIRECT_ROUTE.options,
+}
+
+type Kinds = typeof ROUTE_KINDS
+
+/** The name of a kind. */
+export type RouteKindName = keyof Kinds
+
+/** The names of all kinds. */
+export const ROUTE_KIND_NAMES: readonly RouteKindName[] = Object.keys(ROUTE_KINDS).filter(isName)
+
+type PlanOf<N extends RouteKindName> = Kinds[N] extends RouteKind<infer _, infer P> ? P : never
+type ValuesOf<N extends RouteKindName> = N extends RouteKindName
+  ? z.output<TableSchema<Kinds[N]['options']>>
+  : never
+
+/** What answers a route, as plain data. */
+export type AnswererPlan<K extends RouteKindName = RouteKindName> = {
+  readonly [N in K]: { readonly kind: N; readonly plan: PlanOf<N> }
+}[K]
+
+type Resolvers = {
+  readonly [N in RouteKindName]: {
+    resolve(route: ValuesOf<N>, context: RouteContext): PlanOf<N> | undefined
+  }
+}
+type Creators = {
+  readonly [N in RouteKindName]: {
+    createAnswerer(plan: AnswererPlan<N>['plan'], context: AnswererContext): Answerer
+  }
+}
+
+/** The plan of a route of this kind; undefined when its complaints leave none. */
+export function resolveAnswerer<K extends RouteKindName>(
+  kind: K,
+  route: ValuesOf<K>,
+  context: RouteContext,
+): AnswererPlan<K> | undefined {
+  const resolvers: Resolvers = ROUTE_KINDS
+  const plan = resolvers[kind].resolve(route, context)
+  return plan === undefined ? undefined : { kind, plan }
+}
+
+/** Makes what answers a route. */
+export function createAnswerer<K extends RouteKindName>(
+  { kind, plan }: AnswererPlan<K>,
+  context: AnswererContext,
+): Answerer {
+  const creators: Creators = ROUTE_KINDS
+  return creators[kind].createAnswerer(plan, context)
+}
+
+function isName(name: string): name is RouteKindName {
+  return Object.hasOwn(ROUTE_KINDS, name)
+}
