@@ -73,7 +73,11 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, reporter: Reporter) -> None:
         selector = _NodeSelector()
-        super().__init__(selector)
+        try:
+            super().__init__(selector)
+        except BaseException:
+            selector.close()
+            raise
         self._node = selector
         self._reporter = reporter
         _loops.add(self)

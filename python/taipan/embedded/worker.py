@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
@@ -26,18 +27,13 @@ class InnerWorker:
     """From its configuration to its end, beside others in the same interpreter."""
 
     def __init__(
-        self, number: int, control: int, threads: Sequence[int], memory: Mapping[str, Any]
+        self, number: int, sockets: Sequence[socket.socket], memory: Mapping[str, Any]
     ) -> None:
         self._number = number
         self._loop = InnerLoop(memory, shared.logs)
-        #: What Node calls the event loop by.
-        self.port = self._loop.open()
-        self._control = socket.socket(fileno=control)
-        self._sockets = [socket.socket(fileno=descriptor) for descriptor in threads]
-        for sock in (self._control, *self._sockets):
-            sock.settimeout(None)
-        forks.own((self._control, *self._sockets))
+        self._control, *self._sockets = sockets
         self.channel = InnerChannel(self._control)
+        forks.own(sockets)
         self.serving: Serving | None = None
         self._folders: list[str] = []
         #: Modules of an earlier generation, until this one serves.
@@ -51,7 +47,22 @@ class InnerWorker:
             "configure": self._on_configure,
             "stop": lambda _: self.stop(),
         }
-        ControlThread(self.channel, self._handlers, self._on_end).start()
+
+    def open(self) -> dict[str, int]:
+        """Begins to listen to Node. What Node calls the event loop by."""
+        port = self._loop.open()
+        try:
+            ControlThread(self.channel, self._handlers, self._on_end).start()
+        except BaseException:
+            os.close(port["descriptor"])
+            raise
+        return port
+
+    def discard(self) -> None:
+        """Ends one that could not be opened."""
+        self._loop.close()
+        self.channel.close()
+        forks.disown((self._control, *self._sockets))
 
     def send(self, message: Message) -> None:
         """Sends a message to Node."""
@@ -210,9 +221,26 @@ def _find_owner(path: str) -> InnerWorker | None:
 def open_worker(control: int, threads: Sequence[int], memory: Mapping[str, Any]) -> dict[str, int]:
     """A new worker on these descriptors, which are its own from now on, and this memory of Node."""
     global _next
+    sockets = [_take_socket(descriptor) for descriptor in (control, *threads)]
+    worker = None
+    try:
+        worker = InnerWorker(_next + 1, sockets, memory)
+        port = worker.open()
+    except BaseException:
+        if worker is not None:
+            worker.discard()
+        for sock in sockets:
+            sock.close()
+        raise
     _next += 1
-    worker = _workers[_next] = InnerWorker(_next, control, threads, memory)
-    return {"number": _next, **worker.port}
+    _workers[_next] = worker
+    return {"number": _next, **port}
+
+
+def _take_socket(descriptor: int) -> socket.socket:
+    sock = socket.socket(fileno=descriptor)
+    sock.settimeout(None)
+    return sock
 
 
 def interrupt(number: int) -> None:

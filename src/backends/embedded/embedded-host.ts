@@ -40,23 +40,28 @@ class EmbeddedHost implements WorkerHost {
   constructor({ interpreter, surroundings }: EmbeddedPython, threads: number) {
     this.#interpreter = interpreter
     const { ffi } = interpreter
-    const pairs = openPairs(ffi, threads + 1)
-    const [control, ...others] = pairs.map(({ near }) => new Socket({ fd: near }))
-    const [controlEnd, ...threadEnds] = pairs.map(({ far }) => far)
-    if (control === undefined) throw new Error('no control channel')
+    const [controlPair, ...threadPairs] = openPairs(ffi, threads + 1)
+    const control = new Socket({ fd: controlPair.near })
     this.control = control
-    this.threads = others
+    this.threads = threadPairs.map(({ near }) => new Socket({ fd: near }))
     const memory = new MemoryCarrier(ffi)
     this.loop = memory
-    const opened = interpreter.call(
-      'taipan.embedded.worker:open_worker',
-      controlEnd,
-      threadEnds,
-      memory.place,
-    )
-    if (!isOpened(opened)) throw new Error('Python opened no worker')
-    this.#number = opened.number
-    memory.open(opened)
+    try {
+      // Python closes its ends, also when it fails.
+      const opened = interpreter.call(
+        'taipan.embedded.worker:open_worker',
+        controlPair.far,
+        threadPairs.map(({ far }) => far),
+        memory.place,
+      )
+      if (!isOpened(opened)) throw new Error('Python opened no worker')
+      this.#number = opened.number
+      memory.open(opened)
+    } catch (error) {
+      for (const socket of [control, ...this.threads]) socket.destroy()
+      memory.destroy()
+      throw error
+    }
     // Python closes its end when all is over.
     this.ended = new Promise((resolve) => {
       control.once('close', () => {
@@ -95,9 +100,23 @@ function isOpened(value: unknown): value is PortFacts & { readonly number: numbe
   return typeof value === 'object' && value !== null && 'turn' in value && 'number' in value
 }
 
-function openPairs(ffi: Ffi, count: number): { near: number; far: number }[] {
-  return Array.from({ length: count }, () => {
+interface Pair {
+  readonly near: number
+  readonly far: number
+}
+
+/** One pair, and more up to `count`. Throws, and leaves none open, when there are no more descriptors. */
+function openPairs(ffi: Ffi, count: number): [Pair, ...Pair[]] {
+  const open = (): Pair => {
     const [near, far] = ffi.socketPair()
     return { near, far }
-  })
+  }
+  const pairs: [Pair, ...Pair[]] = [open()]
+  try {
+    while (pairs.length < count) pairs.push(open())
+  } catch (error) {
+    for (const descriptor of pairs.flatMap(({ near, far }) => [near, far])) ffi.close(descriptor)
+    throw error
+  }
+  return pairs
 }
