@@ -20,7 +20,7 @@ export class FakeHost implements WorkerHost {
   readonly ended: Promise<WorkerEnd>
   /** What was done to it, in order. */
   readonly calls: ('stop' | 'kill' | 'abort')[] = []
-  /** Whether it ends when it is asked to. */
+  /** Whether it ends when it is asked to, and can be made to. */
   obeys = true
   /** Resolves when a thread has read a request. */
   readonly asked: Promise<unknown>
@@ -84,6 +84,7 @@ export class FakeHost implements WorkerHost {
 
   async abort(exited: Promise<void>): Promise<void> {
     this.calls.push('abort')
+    if (!this.obeys) throw new Error('it cannot be ended')
     await exited
   }
 }

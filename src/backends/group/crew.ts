@@ -126,13 +126,12 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** A member has ended. One that worked is replaced, after `report`. */
-  lose(member: M, report: () => void): void {
+  /** A member has ended. One that worked is replaced. */
+  lose(member: M): void {
     this.#members.delete(member)
     const wasActive = this.#active.delete(member)
     this.#trade.dismiss(member)
     if (!wasActive || this.over) return
-    report()
     if (member.served > 0 || performance.now() - member.startedAt > LONG_LIFE_MS)
       this.#backoff.reset()
     else this.#backoff.fail()

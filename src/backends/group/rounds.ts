@@ -17,8 +17,8 @@ export interface Attended {
   failStart(summary: string): void
   /** Marks it as one that must be replaced. */
   declareUnfit(reason: string): void
-  /** Ends one that does not answer. */
-  abort(): Promise<void>
+  /** Ends one that does not answer; called again while it has not ended. */
+  abort(): void
 }
 
 /** Whom to look after, and how. Times are in ms, and 0 sets no limit. */
@@ -87,7 +87,7 @@ export class Rounds<M extends Attended> {
     const silent = now - member.heardAt
     if (ping === 0 || silent <= ping) return true
     member.declareUnfit(`was silent for ${Math.round(silent)} ms; it is ended`)
-    void member.abort()
+    member.abort()
     return false
   }
 }

@@ -143,7 +143,8 @@ export class Supervisor implements WorkerListener {
   }
 
   onExit(worker: Worker, exit: WorkerExit): void {
-    this.#crew.lose(worker, () => this.#reportDeath(worker, exit))
+    if (!exit.expected) this.#reportDeath(worker, exit)
+    this.#crew.lose(worker)
   }
 
   underPressure(): boolean {

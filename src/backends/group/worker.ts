@@ -35,6 +35,8 @@ export interface WorkerExit extends WorkerEnd {
   readonly lost: number
   /** What it printed last, without what belongs to requests that it has finished. */
   readonly lastOutput: readonly string[]
+  /** It never became ready, which is told by `loaded`, or was asked to end and did so, or was made to. */
+  readonly expected: boolean
 }
 
 /** What a worker tells the one who keeps it. */
@@ -90,6 +92,7 @@ export class Worker {
   readonly #host: WorkerHost
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
+  readonly #logger: Logger
   readonly #log: WorkerLog
   /** Name of the application that is loaded now, as far as it is known. */
   #loading = ''
@@ -97,6 +100,8 @@ export class Worker {
   #settleExited: () => void = () => {}
   #ready = false
   #stopping: Promise<Force> | undefined
+  #aborted = false
+  #forced = false
   #ended = false
   #unfit = false
   #pings = 0
@@ -107,6 +112,7 @@ export class Worker {
     this.#group = group
     this.#host = host
     this.#listener = listener
+    this.#logger = logger
     this.pid = host.pid
     this.label = `${group.name}/${host.pid}`
     this.loaded = new Promise((resolve) => {
@@ -151,12 +157,7 @@ export class Worker {
   /** Ends the process: asks, waits `grace` ms, then uses force. Streams that are left are given up at once. */
   stop(grace: number): Promise<Force> {
     if (this.#stopping === undefined) this.seats.loop.giveUpAll('STOPPING')
-    this.#stopping ??= this.#host.terminate({
-      grace,
-      askToStop: () => this.#control.send({ type: 'stop' }),
-      beforeForce: () => this.#giveUpAll(),
-      exited: this.exited,
-    })
+    this.#stopping ??= this.#terminate(grace)
     return this.#stopping
   }
 
@@ -165,9 +166,9 @@ export class Worker {
     this.#host.kill()
   }
 
-  /** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
-  async abort(): Promise<void> {
-    await this.#host.abort(this.exited)
+  /** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. May be called often. */
+  abort(): void {
+    if (!this.#aborted) void this.#abort()
   }
 
   ping(): void {
@@ -198,6 +199,38 @@ export class Worker {
     if (this.#unfit || !this.ready) return
     this.#unfit = true
     this.#listener.onUnfit(this, reason)
+  }
+
+  async #terminate(grace: number): Promise<Force> {
+    try {
+      return await this.#host.terminate({
+        grace,
+        askToStop: () => this.#control.send({ type: 'stop' }),
+        beforeForce: () => {
+          this.#forced = true
+          this.#giveUpAll()
+        },
+        exited: this.exited,
+      })
+    } catch (error) {
+      this.#reportLeft(error)
+      return 'left'
+    }
+  }
+
+  async #abort(): Promise<void> {
+    this.#aborted = true
+    this.#forced = true
+    try {
+      await this.#host.abort(this.exited)
+    } catch (error) {
+      this.#reportLeft(error)
+    }
+  }
+
+  #reportLeft(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#logger.error({ worker: this.label }, `worker ${this.label} could not be ended: ${reason}`)
   }
 
   #createLinks(sockets: readonly Socket[], held: HeldResponses): ThreadLink[] {
@@ -363,7 +396,18 @@ export class Worker {
     this.#wakeIdleWaiters()
     this.#settleExited()
     const lastOutput = this.#log.lastOf(requests)
-    this.#listener.onExit(this, { ...end, requests, lost, lastOutput })
+    this.#listener.onExit(this, {
+      ...end,
+      requests,
+      lost,
+      lastOutput,
+      expected: this.#isExpected(end),
+    })
+  }
+
+  #isExpected({ code, signal }: WorkerEnd): boolean {
+    if (!this.#ready || this.#forced) return true
+    return this.#stopping !== undefined && signal === null && (code === null || code === 0)
   }
 
   async #drainDescriptors(): Promise<void> {

@@ -106,7 +106,8 @@ export class ReplicaSet implements ReplicaListener {
   onExit(replica: Replica, exit: ReplicaExit): void {
     // Its place is empty now.
     this.onBoardChange(replica)
-    this.#crew.lose(replica, () => this.#reportDeath(replica, exit))
+    if (!exit.expected) this.#reportDeath(replica, exit)
+    this.#crew.lose(replica)
   }
 
   #judge(group: string): ReloadOutcome {

@@ -41,6 +41,8 @@ const DRAIN_MS = 250
 export interface ReplicaExit extends WorkerEnd {
   /** What it printed last. */
   readonly lastOutput: readonly string[]
+  /** It never served, which is told by `loaded`, or was asked to end and did so, or was made to. */
+  readonly expected: boolean
 }
 
 /** What a replica tells the one who keeps it. */
@@ -124,6 +126,7 @@ export class Replica {
   #ready = false
   #ended = false
   #unfit = false
+  #forced = false
   #stopping: Promise<Force> | undefined
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
@@ -181,7 +184,9 @@ export class Replica {
     this.#stopping ??= terminate(this.pid, {
       grace,
       askToStop: () => this.#send({ type: gently ? 'retire' : 'stop' }),
-      beforeForce: () => {},
+      beforeForce: () => {
+        this.#forced = true
+      },
       exited: this.exited,
     })
     return this.#stopping
@@ -193,9 +198,11 @@ export class Replica {
     if (exitCode === null && signalCode === null) killTree(this.pid)
   }
 
-  /** Ends one that does not answer. */
-  async abort(): Promise<void> {
-    await abort(this.pid, this.exited)
+  /** Ends one that does not answer. May be called often. */
+  abort(): void {
+    if (this.#forced) return
+    this.#forced = true
+    void abort(this.pid, this.exited)
   }
 
   ping(): void {
@@ -262,7 +269,16 @@ export class Replica {
     this.#log.flush()
     this.#fail(`the worker ended with ${describeEnd(end)} before it was ready`)
     this.#settleExited()
-    this.#listener.onExit(this, { ...end, lastOutput: this.#log.last })
+    this.#listener.onExit(this, {
+      ...end,
+      lastOutput: this.#log.last,
+      expected: this.#isExpected(end),
+    })
+  }
+
+  #isExpected({ code, signal }: WorkerEnd): boolean {
+    if (!this.#ready || this.#forced) return true
+    return this.#stopping !== undefined && signal === null && code === 0
   }
 }
 

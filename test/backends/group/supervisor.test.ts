@@ -13,11 +13,12 @@ const INVOCATION = { application: 'lab', scriptName: '', pathInfo: '/' }
 
 /** A backend whose workers are no processes. */
 class FakeGroup {
-  readonly hosts = new FakeHosts()
+  readonly hosts: FakeHosts
   readonly records: LogRecord[] = []
   readonly backend: Backend
 
-  constructor(changes: Partial<ProcessGroup> = {}) {
+  constructor(changes: Partial<ProcessGroup> = {}, hosts = new FakeHosts()) {
+    this.hosts = hosts
     const group = { ...resolveLabGroup('/'), threads: 1, ...changes }
     const logAt = (level: LogRecord['level']) => (fields: LogRecord['fields'], message: string) =>
       void this.records.push({ level, fields, message })
@@ -28,6 +29,11 @@ class FakeGroup {
       error: logAt('error'),
     }
     this.backend = new GroupBackend(group, { logger }, this.hosts.start)
+  }
+
+  /** What was logged as an error. */
+  get errors(): string[] {
+    return this.records.filter(({ level }) => level === 'error').map(({ message }) => message)
   }
 
   run(): PlainExchange {
@@ -149,4 +155,54 @@ test('nobody is started for a worker that dies once a stop is announced, and wha
   expect((await waiting.over).status).toBe(503)
   expect((await group.run().over).status).toBe(503)
   expect(group.hosts.all).toHaveLength(1)
+})
+
+test('a new worker that dies during a reload is told of, and replaced', async () => {
+  const hosts = new FakeHosts((host) => {
+    if (hosts.all.length !== 4) host.becomeReady()
+  })
+  await using group = new FakeGroup({ processes: 2 }, hosts)
+  await group.backend.start()
+  const reloading = group.backend.reload()
+  await pollUntil(() => hosts.all[3], 'the second new one')
+  const first = hosts.get(2)
+  await pollUntil(() => first.control.bytesRead > 0 || undefined, 'the first to be ready')
+  first.exit({ code: null, signal: 'SIGSEGV' })
+  await pollUntil(() => group.errors.length > 0 || undefined, 'a record')
+  expect(group.errors).toEqual([
+    `worker web/${first.pid} ended with signal SIGSEGV; it had no request`,
+  ])
+  hosts.get(3).becomeReady()
+  await reloading
+  await pollUntil(() => hosts.all[4], 'another one')
+})
+
+test.each([
+  [{ code: null, signal: 'SIGSEGV' }, ['ended with signal SIGSEGV; it had no request']],
+  [{ code: 3, signal: null }, ['ended with exit code 3; it had no request']],
+  [{ code: 0, signal: null }, []],
+] as const)('of a retiring worker that ends with %o is told %o', async (end, told) => {
+  await using group = new FakeGroup()
+  await group.backend.start()
+  const host = group.hosts.get(0)
+  host.obeys = false
+  await group.backend.reload()
+  expect(host.calls).toEqual(['stop'])
+  host.exit(end)
+  await group.backend.stop()
+  expect(group.errors).toEqual(told.map((text) => `worker web/${host.pid} ${text}`))
+})
+
+test('a worker that is silent is ended once, and told of when that fails', async () => {
+  const timeouts = { ...resolveLabGroup('/').timeouts, ping: 40 }
+  await using group = new FakeGroup({ timeouts })
+  await group.backend.start()
+  const host = group.hosts.get(0)
+  host.obeys = false
+  group.run()
+  await pollUntil(() => group.errors.length > 0 || undefined, 'a record')
+  expect(group.errors).toEqual([`worker web/${host.pid} could not be ended: it cannot be ended`])
+  // As long as several rounds.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(host.calls.filter((call) => call === 'abort')).toEqual(['abort'])
 })
