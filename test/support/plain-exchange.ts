@@ -16,6 +16,10 @@ export interface PlainRequest {
 /** An exchange without any connection: a request made of values, and a response that is kept. */
 export interface PlainExchange extends Exchange {
   readonly answer: { head: ResponseHead | undefined; body: Buffer; outcome: Outcome | undefined }
+  /** The client takes no more than it is sent: `write` says so, until `drain`. */
+  slow: boolean
+  /** The client catches up. */
+  drain(): void
   /** Resolves when the exchange is over. */
   readonly over: Promise<Outcome>
   /** Ends the exchange as a client does that goes away. */
@@ -62,13 +66,13 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     },
     write(chunk) {
       if (answer.outcome === undefined) answer.body = Buffer.concat([answer.body, chunk])
-      return true
+      return !exchange.slow
     },
     inform: () => {},
     end: () => finish(undefined),
     abort: finish,
   }
-  return {
+  const exchange: PlainExchange = {
     id: 'request-1',
     startedAt: performance.now(),
     request: { method, target, path, query: rest.join('?'), version, fields, host },
@@ -102,7 +106,13 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
       else listener(answer.outcome)
     },
     answer,
+    slow: false,
+    drain() {
+      exchange.slow = false
+      response.onDrain?.()
+    },
     over,
     leave: () => finish(new Error('client left')),
   }
+  return exchange
 }

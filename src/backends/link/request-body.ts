@@ -10,16 +10,14 @@ export type BodyState = 'waiting' | 'served' | 'broken' | 'blocked'
 export class PulledBody {
   readonly #target: FrameTarget
   #credit = 0
-  #status = 0
 
   constructor(target: FrameTarget) {
     this.#target = target
   }
 
-  /** Forgets what the last request had asked for; what follows is marked with `status`. */
-  reset(status: number): void {
+  /** Forgets what the last request had asked for. */
+  reset(): void {
     this.#credit = 0
-    this.#status = status
   }
 
   /** The worker may be sent `bytes` more. */
@@ -28,15 +26,15 @@ export class PulledBody {
     body.request(this.#credit)
   }
 
-  /** Sends what is there and was asked for. `waiting`: less was there than was asked for. */
-  pump(body: RequestBody): BodyState {
+  /** Sends what is there and was asked for, as the body of the request `tag`. `waiting`: less was there than was asked for. */
+  pump(body: RequestBody, tag: number): BodyState {
     while (this.#credit > 0) {
       const piece = body.take(this.#credit)
       const last = body.complete && body.buffered === 0
       if (piece === undefined && !last) break
       this.#credit = last ? 0 : this.#credit - (piece?.length ?? 0)
       const flags = last ? FrameFlag.BODY_LAST : 0
-      const flows = this.#target.frame({ type: FrameType.BODY, flags, status: this.#status }, piece)
+      const flows = this.#target.frame({ type: FrameType.BODY, flags, status: tag }, piece)
       if (!flows && !last) return 'blocked'
     }
     if (this.#credit === 0) return 'served'

@@ -5,7 +5,7 @@ import type { Carrier } from './carrier.ts'
 import type { Errand } from './errand.ts'
 import { takeBodyAlong } from './request-body.ts'
 import type { RequestFacts } from './request-facts.ts'
-import type { StreamHome } from './stream.ts'
+import type { StreamContext } from './stream.ts'
 import { Stream } from './stream.ts'
 import { StreamWriter } from './stream-writer.ts'
 import { WebSocketStream } from './web-socket-stream.ts'
@@ -40,7 +40,7 @@ export class StreamLink implements FrameSink {
   readonly ended: Promise<void>
   readonly #carrier: Carrier
   readonly #surroundings: StreamSurroundings
-  readonly #home: StreamHome
+  readonly #context: StreamContext
   readonly #writer: StreamWriter
   readonly #decoder: FrameDecoder
   readonly #streams: (Stream | undefined)[] = []
@@ -59,7 +59,7 @@ export class StreamLink implements FrameSink {
     this.#surroundings = surroundings
     this.#writer = new StreamWriter(carrier)
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
-    this.#home = {
+    this.#context = {
       pid: surroundings.pid,
       label: surroundings.label,
       cancelOnDisconnect: surroundings.cancelOnDisconnect,
@@ -98,8 +98,8 @@ export class StreamLink implements FrameSink {
     const isWebSocket = isAsgi && errand.exchange.webSocket !== undefined
     if (!isWebSocket) takeBodyAlong(errand, this.#surroundings.requestBuffer)
     const stream = isWebSocket
-      ? new WebSocketStream(number, errand, this.#home)
-      : new Stream(number, errand, this.#home)
+      ? new WebSocketStream(number, errand, this.#context)
+      : new Stream(number, errand, this.#context)
     this.#streams[number] = stream
     this.active++
     if (this.#retiring) stream.retire()

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { encodeFrame, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
@@ -15,13 +15,13 @@ const KEEP_BYTES = 64 * 1024
 export class ThreadWriter implements FrameTarget {
   /** Number of the last request that was sent. */
   sent = 0
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #marshal = new MarshalWriter()
   /** Number of the last request that was made ready. */
   #last = 0
   #scheduled = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket
   }
 

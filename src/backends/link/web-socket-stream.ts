@@ -58,7 +58,7 @@ export class WebSocketStream extends Stream {
 
   protected override onClientLeft(): void {
     this.#sendClose(LOST)
-    if (this.home.cancelOnDisconnect) super.onClientLeft()
+    if (this.context.cancelOnDisconnect) super.onClientLeft()
   }
 
   #accept(text: string): void {

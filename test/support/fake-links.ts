@@ -1,0 +1,123 @@
+import { Duplex } from 'node:stream'
+
+import type { Carrier } from '../../src/backends/link/carrier.ts'
+import type { Errand } from '../../src/backends/link/errand.ts'
+import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../src/wire/frames.ts'
+import { createPlainExchange, type PlainExchange } from './plain-exchange.ts'
+
+/** A frame that was sent to a worker. */
+export interface SentFrame {
+  readonly type: number
+  readonly flags: number
+  readonly status: number
+  readonly payload: Buffer
+}
+
+/** Keeps the frames that are sent to a worker. */
+class FrameLog {
+  readonly frames: SentFrame[] = []
+  readonly #decoder = new FrameDecoder({
+    onFrame: ({ type, flags, status }, chunk, start, end) =>
+      void this.frames.push({ type, flags, status, payload: chunk.subarray(start, end) }),
+  })
+
+  push(bytes: Uint8Array): void {
+    this.#decoder.push(Buffer.from(bytes))
+  }
+
+  /** Frames of a type. */
+  of(type: number): SentFrame[] {
+    return this.frames.filter((frame) => frame.type === type)
+  }
+}
+
+/** The near end of a thread's socket without any socket: what is delivered is read at once. */
+export class FakeThread extends Duplex {
+  readonly sent = new FrameLog()
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.sent.push(chunk)
+    done()
+  }
+
+  /** Lets the thread say something; resolves when it was read, unless reading pauses. */
+  async deliver(...frames: readonly Buffer[]): Promise<void> {
+    this.push(Buffer.concat(frames))
+    await turn()
+  }
+}
+
+/** The way to an event loop, without any: frames are delivered within the call. */
+export class FakeCarrier implements Carrier {
+  onData: ((chunk: Buffer) => void) | undefined
+  onClose: ((error: Error | undefined) => void) | undefined
+  onDrain: (() => void) | undefined
+  writable = true
+  /** What `write` says. */
+  flows = true
+  /** Number of writes. */
+  writes = 0
+  destroyed = false
+  readonly sent = new FrameLog()
+
+  write(frames: Uint8Array): boolean {
+    this.writes++
+    this.sent.push(frames)
+    return this.flows
+  }
+
+  destroy(): void {
+    this.destroyed = true
+  }
+
+  async deliver(...frames: readonly Buffer[]): Promise<void> {
+    this.onData?.(Buffer.concat(frames))
+    await turn()
+  }
+}
+
+/** Lets everything happen that waits for this turn of the event loop: frames are sent at its end. */
+export async function turn(): Promise<void> {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A request for a worker; the exchange says what becomes of it. */
+export interface PlainErrand extends Errand {
+  readonly exchange: PlainExchange
+}
+
+/** Makes a request of an exchange for an application. */
+export function createErrand(exchange = createPlainExchange(), application = 0): PlainErrand {
+  const invocation = { application: 'app', scriptName: '', pathInfo: '/' }
+  return { exchange, invocation, application, body: undefined }
+}
+
+/** A number of bytes, as PULL and WINDOW have it. */
+export function bytesOf(count: number): Buffer {
+  const payload = Buffer.allocUnsafe(4)
+  payload.writeUInt32LE(count)
+  return payload
+}
+
+/** The payload of a HEAD frame without its status: 200 OK has no field. */
+export const HEAD_PAYLOAD = Buffer.concat([Buffer.alloc(8), Buffer.from('OK\r\n')])
+
+/** A thread's short answer, after `took` microseconds. */
+export function threadAnswer(text: string, took = 0): Buffer[] {
+  return [
+    encodeFrame(FrameType.HEAD, 0, HEAD_PAYLOAD, 200),
+    encodeFrame(FrameType.DATA, FrameFlag.DATA_LAST | FrameFlag.FREE, Buffer.from(text), took),
+  ]
+}
+
+/** A stream's short answer. */
+export function streamAnswer(stream: number, text: string): Buffer {
+  const lines = Buffer.from('OK\r\n')
+  const start = Buffer.alloc(15)
+  start.writeUInt16LE(200)
+  start.writeUInt32LE(lines.length, 11)
+  const payload = Buffer.concat([start, lines, Buffer.from(text)])
+  return encodeFrame(FrameType.ANSWER, FrameFlag.FREE, payload, stream)
+}
