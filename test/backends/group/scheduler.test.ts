@@ -1,0 +1,278 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { Scheduler } from '../../../src/backends/group/scheduler.ts'
+import { WorkerSeats } from '../../../src/backends/group/worker-seats.ts'
+import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
+import { StreamLink } from '../../../src/backends/link/stream-link.ts'
+import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
+import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
+import { labApplication } from '../../support/backend-lab.ts'
+import {
+  FakeCarrier,
+  FakeThread,
+  HEAD_PAYLOAD,
+  streamAnswer,
+  threadAnswer,
+} from '../../support/fake-links.ts'
+import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
+
+const INVOCATION = { application: 'app', scriptName: '', pathInfo: '/' }
+// So many short requests make an application one whose requests are sent ahead.
+const WARM_UP = 40
+
+/** A worker that is no process: the test answers for its threads and its loop. */
+class FakeWorker {
+  readonly threads: readonly FakeThread[]
+  readonly carrier = new FakeCarrier()
+  readonly seats: WorkerSeats
+  /** Threads that were asked for what they were sent ahead. */
+  readonly recalled: ThreadLink[] = []
+
+  constructor(scheduler: Scheduler, threads: number, interfaces: readonly string[]) {
+    const common = { pid: 1, label: 'web/1', requestBuffer: 1000 }
+    const held = new HeldResponses({ response: 1000, responseTotal: 1000 })
+    this.threads = Array.from({ length: threads }, () => new FakeThread())
+    const links = this.threads.map(
+      (socket, index) =>
+        new ThreadLink(index, socket, {
+          ...common,
+          held,
+          onFree: (link, application) => scheduler.release(this.seats, link, application),
+          onLost: () => {},
+          underPressure: () => scheduler.waiting > 0,
+        }),
+    )
+    const loop = new StreamLink(this.carrier, {
+      ...common,
+      cancelOnDisconnect: false,
+      isAsgi: (application) => this.seats.isAsgi(application),
+      onFree: (application) => scheduler.releaseStream(this.seats, application),
+      onLost: () => {},
+    })
+    this.seats = new WorkerSeats(links, loop, (link) => {
+      link.startRecall()
+      this.recalled.push(link)
+    })
+    this.seats.interfaces = interfaces
+    scheduler.add(this.seats)
+  }
+
+  /** How many requests each thread was sent. */
+  get asked(): number[] {
+    return this.threads.map((thread) => serialsOf(thread).length)
+  }
+
+  /** How many requests the event loop was sent. */
+  get streams(): number {
+    return this.carrier.sent.of(FrameType.REQUEST).length
+  }
+
+  /** A thread answers the request that it has, after so many microseconds. */
+  async answer(thread: number, took = 5000): Promise<void> {
+    await this.threads[thread]?.deliver(...threadAnswer('ok', took))
+  }
+
+  async answerStream(stream: number): Promise<void> {
+    await this.carrier.deliver(streamAnswer(stream, 'ok'))
+  }
+}
+
+function serialsOf({ sent }: FakeThread): number[] {
+  return sent.of(FrameType.REQUEST).map(({ status }) => status)
+}
+
+interface Options {
+  readonly limit?: number
+  readonly threads?: number
+  readonly concurrency?: number
+  readonly applications?: readonly Parameters<typeof labApplication>[0][]
+}
+
+function createScheduler(options: Options = {}): Scheduler {
+  const { limit = 100, threads = 2, concurrency = 100, applications = [{}] } = options
+  return new Scheduler({
+    applications: applications.map(labApplication),
+    queue: { limit, timeout: 0 },
+    concurrency,
+    threads,
+  })
+}
+
+function submit(scheduler: Scheduler, application = 0): PlainExchange {
+  const exchange = createPlainExchange()
+  scheduler.submit(exchange, INVOCATION, application)
+  return exchange
+}
+
+async function warmUp(scheduler: Scheduler, worker: FakeWorker): Promise<void> {
+  for (let i = 0; i < WARM_UP; i++) {
+    submit(scheduler)
+    await worker.answer(0, 10)
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('threads', () => {
+  test('get requests from the worker with most idle ones', async () => {
+    const scheduler = createScheduler()
+    const workers = [
+      new FakeWorker(scheduler, 2, ['wsgi']),
+      new FakeWorker(scheduler, 2, ['wsgi']),
+    ] as const
+    for (let i = 0; i < 4; i++) submit(scheduler)
+    expect(workers.map(({ asked }) => asked)).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
+    expect([scheduler.capacity, scheduler.waiting]).toEqual([{ idle: 0, total: 4 }, 0])
+    await workers[1].answer(1)
+    expect(scheduler.capacity).toEqual({ idle: 1, total: 4 })
+  })
+
+  test('get what waits in the order in which it came', async () => {
+    const scheduler = createScheduler({ applications: [{}, {}] })
+    const worker = new FakeWorker(scheduler, 1, ['wsgi', 'wsgi'])
+    const exchanges = [0, 1, 0, 1, 1, 0].map((application) => submit(scheduler, application))
+    const order: PlainExchange[] = []
+    for (const exchange of exchanges) exchange.onFinish(() => order.push(exchange))
+    for (let i = 0; i < exchanges.length; i++) await worker.answer(0)
+    expect(order).toEqual(exchanges)
+    expect(exchanges.map(({ answer }) => answer.head?.status)).toEqual(Array(6).fill(200))
+  })
+
+  test('a new worker takes what waits', () => {
+    const scheduler = createScheduler()
+    const exchanges = [submit(scheduler), submit(scheduler), submit(scheduler)]
+    expect(scheduler.waiting).toBe(3)
+    expect(new FakeWorker(scheduler, 2, ['wsgi']).asked).toEqual([1, 1])
+    expect(scheduler.waiting).toBe(1)
+    expect(exchanges.map(({ notes }) => notes.worker)).toEqual(['web/1', 'web/1', ''])
+  })
+
+  test('a removed worker gets nothing more', async () => {
+    const scheduler = createScheduler()
+    const worker = new FakeWorker(scheduler, 1, ['wsgi'])
+    submit(scheduler)
+    submit(scheduler)
+    scheduler.remove(worker.seats)
+    await worker.answer(0)
+    expect([worker.asked, scheduler.waiting]).toEqual([[1], 1])
+  })
+
+  test('have one request at a time of an application that is not thread-safe', async () => {
+    const scheduler = createScheduler({ applications: [{ multithread: false }, {}] })
+    const worker = new FakeWorker(scheduler, 2, ['wsgi', 'wsgi'])
+    submit(scheduler, 0)
+    submit(scheduler, 0)
+    expect([worker.asked, scheduler.waiting]).toEqual([[1, 0], 1])
+    submit(scheduler, 1)
+    expect([worker.asked, scheduler.waiting]).toEqual([[1, 1], 1])
+    await worker.answer(1)
+    expect(scheduler.waiting).toBe(1)
+    await worker.answer(0)
+    expect(scheduler.waiting).toBe(0)
+  })
+
+  test('wait no longer for slow clients when other requests need them', async () => {
+    const scheduler = createScheduler()
+    const worker = new FakeWorker(scheduler, 1, ['wsgi'])
+    const exchange = submit(scheduler)
+    exchange.slow = true
+    const [serial] = worker.threads.flatMap(serialsOf)
+    const piece = encodeFrame(FrameType.DATA, 0, Buffer.from('piece'), serial)
+    await worker.threads[0]?.deliver(encodeFrame(FrameType.HEAD, 0, HEAD_PAYLOAD, 200), piece)
+    await worker.threads[0]?.deliver(piece)
+    expect(String(exchange.answer.body)).toBe('piece')
+    submit(scheduler)
+    await expect.poll(() => String(exchange.answer.body)).toBe('piecepiece')
+  })
+})
+
+describe('the queue', () => {
+  test('refuses what it has no place for, and counts no clients that have left', () => {
+    const scheduler = createScheduler({ limit: 2 })
+    const waiting = [submit(scheduler), submit(scheduler)] as const
+    expect(submit(scheduler).answer.head?.status).toBe(503)
+    waiting[0].leave()
+    expect(submit(scheduler).answer.head).toBeUndefined()
+    expect([scheduler.waiting, waiting[1].answer.head]).toEqual([2, undefined])
+  })
+
+  test('answers what has waited too long', () => {
+    const scheduler = createScheduler()
+    const early = submit(scheduler)
+    vi.advanceTimersByTime(1000)
+    const late = submit(scheduler)
+    vi.advanceTimersByTime(1000)
+    scheduler.expire(performance.now() - 1500)
+    expect([early.answer.head?.status, late.answer.head?.status]).toEqual([504, undefined])
+    expect(scheduler.waiting).toBe(1)
+  })
+
+  test('lets a request that comes back go first', async () => {
+    const scheduler = createScheduler()
+    const worker = new FakeWorker(scheduler, 1, ['wsgi'])
+    submit(scheduler)
+    const waiting = submit(scheduler)
+    const exchange = createPlainExchange()
+    scheduler.resubmit({ exchange, invocation: INVOCATION, application: 0, body: undefined })
+    await worker.answer(0)
+    expect([exchange.notes.worker, waiting.notes.worker]).toEqual(['web/1', ''])
+  })
+})
+
+describe('event loops', () => {
+  test('get requests where there are fewest, up to the bound, and what waits when one ends', async () => {
+    const scheduler = createScheduler({ concurrency: 2, applications: [{ interface: 'asgi' }] })
+    const workers = [
+      new FakeWorker(scheduler, 1, ['asgi']),
+      new FakeWorker(scheduler, 1, ['asgi']),
+    ] as const
+    const exchanges = Array.from({ length: 5 }, () => submit(scheduler))
+    await workers[0].carrier.deliver()
+    expect(workers.map(({ streams }) => streams)).toEqual([2, 2])
+    expect([scheduler.waiting, scheduler.capacity]).toEqual([1, { idle: 0, total: 4 }])
+    await workers[1].answerStream(1)
+    expect([workers[1].streams, scheduler.waiting]).toEqual([3, 0])
+    expect(exchanges.filter(({ answer }) => answer.head?.status === 200).length).toBe(1)
+  })
+})
+
+describe('short requests', () => {
+  test('are sent to a busy thread ahead of their turn, and come back from one that is stuck', async () => {
+    const scheduler = createScheduler()
+    const worker = new FakeWorker(scheduler, 2, ['wsgi'])
+    await warmUp(scheduler, worker)
+    const before = worker.asked
+    const exchanges = [submit(scheduler), submit(scheduler), submit(scheduler)]
+    await worker.threads[0]?.deliver()
+    expect(worker.asked).toEqual([(before[0] ?? 0) + 3, before[1]])
+    vi.advanceTimersByTime(5)
+    const [link] = worker.recalled
+    expect(worker.recalled.length).toBe(1)
+    const serials = worker.threads.slice(0, 1).flatMap(serialsOf).slice(-2)
+    for (const errand of link?.takeRecalled(serials).toReversed() ?? []) scheduler.resubmit(errand)
+    expect([worker.asked[1], scheduler.waiting]).toEqual([(before[1] ?? 0) + 1, 1])
+    await worker.answer(1)
+    await worker.answer(1)
+    expect(exchanges.map(({ answer }) => answer.head?.status)).toEqual([undefined, 200, 200])
+  })
+
+  test('are not sent ahead while the last ones were long', async () => {
+    const scheduler = createScheduler()
+    const worker = new FakeWorker(scheduler, 2, ['wsgi'])
+    await warmUp(scheduler, worker)
+    submit(scheduler)
+    await worker.answer(0, 5000)
+    const before = worker.asked
+    submit(scheduler)
+    submit(scheduler)
+    expect(worker.asked).toEqual(before.map((count) => count + 1))
+  })
+})

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+
+import { StreamLink, type StreamSurroundings } from '../../../src/backends/link/stream-link.ts'
+import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
+import {
+  createErrand,
+  FakeCarrier,
+  HEAD_PAYLOAD,
+  streamAnswer,
+  turn,
+} from '../../support/fake-links.ts'
+
+const HEAD_OF_STREAM = Buffer.concat([Buffer.from([200, 0]), HEAD_PAYLOAD])
+
+function openLink(changes: Partial<StreamSurroundings> = {}) {
+  const carrier = new FakeCarrier()
+  const link: StreamLink = new StreamLink(carrier, {
+    pid: 1,
+    label: 'web/1',
+    requestBuffer: 1000,
+    cancelOnDisconnect: false,
+    isAsgi: () => true,
+    onFree: () => {},
+    onLost: () => {},
+    ...changes,
+  })
+  const numbers = (): number[] => carrier.sent.of(FrameType.REQUEST).map(({ status }) => status)
+  return { carrier, link, numbers }
+}
+
+test('sends the requests of a turn in one write, and uses numbers again', async () => {
+  const { carrier, link, numbers } = openLink()
+  const errands = [createErrand(), createErrand(), createErrand()] as const
+  for (const errand of errands) link.serve(errand)
+  await turn()
+  expect([numbers(), carrier.writes, link.active]).toEqual([[1, 2, 3], 1, 3])
+  await carrier.deliver(streamAnswer(2, 'two'), streamAnswer(1, 'one'))
+  expect(errands.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
+  link.serve(createErrand())
+  await turn()
+  expect([numbers().at(-1), link.active]).toEqual([1, 2])
+})
+
+test('drops frames of streams that are over', async () => {
+  const { carrier, link } = openLink()
+  const errand = createErrand()
+  link.serve(errand)
+  await carrier.deliver(streamAnswer(1, 'one'))
+  await carrier.deliver(streamAnswer(1, 'again'), encodeFrame(FrameType.FREE, 0, undefined, 7))
+  expect([String(errand.exchange.answer.body), link.active]).toEqual(['one', 0])
+})
+
+test('grants what the client has taken in large steps, and nothing for what waits', async () => {
+  const { carrier, link } = openLink()
+  const { exchange } = createErrand()
+  link.serve(createErrand(exchange))
+  const piece = encodeFrame(FrameType.DATA, 0, Buffer.alloc(100_000), 1)
+  const granted = (): number[] =>
+    carrier.sent.of(FrameType.WINDOW).map(({ payload }) => payload.readUInt32LE(0))
+  await carrier.deliver(encodeFrame(FrameType.HEAD, 0, HEAD_OF_STREAM, 1), piece)
+  expect(granted()).toEqual([])
+  await carrier.deliver(piece)
+  expect(granted()).toEqual([200_000])
+  exchange.slow = true
+  await carrier.deliver(piece, piece)
+  expect(granted()).toEqual([200_000])
+  exchange.drain()
+  await turn()
+  expect(granted()).toEqual([200_000, 200_000])
+})
+
+test('a body waits while the way to the worker is full, and then goes on', async () => {
+  const { carrier, link } = openLink()
+  const { exchange } = createErrand()
+  const pieces = ['a', 'b', 'c'].map((letter) => Buffer.from(letter.repeat(70_000)))
+  Object.assign(exchange.body, {
+    complete: false,
+    take: () => pieces.shift(),
+  })
+  link.serve(createErrand(exchange))
+  await turn()
+  carrier.flows = false
+  const all = Buffer.alloc(4)
+  all.writeUInt32LE(1_000_000)
+  await carrier.deliver(encodeFrame(FrameType.PULL, 0, all, 1))
+  expect(carrier.sent.of(FrameType.BODY).length).toBe(1)
+  carrier.flows = true
+  carrier.onDrain?.()
+  expect(carrier.sent.of(FrameType.BODY).length).toBe(3)
+})
+
+test('a request that takes too long is answered, and its application cancelled once', async () => {
+  const { carrier, link } = openLink()
+  const errand = createErrand()
+  link.serve(errand)
+  const now = performance.now()
+  expect(link.expire(now, 60_000, now)).toBeUndefined()
+  expect(errand.exchange.answer.head).toBeUndefined()
+  expect(link.expire(now + 70_000, 60_000, now)).toBeUndefined()
+  expect(errand.exchange.answer.head?.status).toBe(504)
+  await turn()
+  const broken = carrier.sent.of(FrameType.BROKEN)
+  expect(broken.map(({ flags }) => flags)).toEqual([FrameFlag.BROKEN_CANCEL])
+  expect(link.expire(now + 80_000, 60_000, now + 75_000)).toMatchObject({ id: 'request-1' })
+})
+
+test.each([
+  ['what was not sent', undefined, [false, true]],
+  ['what a failed write held', 'EPIPE', [true, true]],
+  ['the last one, which the kernel says was left unread', 'ECONNRESET', [true, true]],
+] as const)('takes back %s', async (_what, code, taken) => {
+  const { carrier, link } = openLink()
+  const errands = [createErrand(), createErrand()] as const
+  link.serve(errands[0])
+  await turn()
+  link.serve(errands[1])
+  const error = code === undefined ? undefined : Object.assign(new Error(code), { code })
+  const back = link.takeBack(error)
+  expect(errands.map((errand) => back.includes(errand))).toEqual(taken)
+  link.giveUpAll('WORKER_DIED')
+  expect(errands.map(({ exchange }) => exchange.answer.head?.status)).toEqual(
+    taken.map((isTaken) => (isTaken ? undefined : 502)),
+  )
+  expect(carrier.sent.of(FrameType.REQUEST).length).toBe(1)
+})
+
+test('an application learns that its client has finished sending, and may still answer', async () => {
+  const { carrier, link } = openLink()
+  const { exchange } = createErrand()
+  link.serve(createErrand(exchange))
+  await turn()
+  Object.assign(exchange, { clientEnded: true })
+  exchange.onClientEnd?.()
+  await carrier.deliver(streamAnswer(1, 'still answered'))
+  expect(carrier.sent.of(FrameType.BROKEN).map(({ flags }) => flags)).toEqual([
+    FrameFlag.BROKEN_HALF,
+  ])
+  expect(String(exchange.answer.body)).toBe('still answered')
+})
