@@ -16,6 +16,13 @@ def plain_answer(text: str, content_type: str = "text/plain") -> tuple[bytes, by
 
 def failure_answer(status: int, text: str, error: BaseException, dev: bool) -> tuple[bytes, bytes]:
     """An answer to a request that failed: neutral, or in dev mode with the traceback."""
+    fields, body = _describe_failure(status, text, error, dev)
+    return (fields + b"Retry-After: 1\r\n" if status == 503 else fields), body
+
+
+def _describe_failure(
+    status: int, text: str, error: BaseException, dev: bool
+) -> tuple[bytes, bytes]:
     if not dev:
         return plain_answer(f"{text}\n")
     page = (

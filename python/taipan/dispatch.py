@@ -6,7 +6,7 @@ from _thread import allocate_lock, get_ident
 from typing import Any, Callable, Optional
 
 from taipan.events import Environ, Transport, TransportClosed
-from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
+from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ
@@ -123,15 +123,21 @@ class Dispatcher:
             respond(transport, refusal.status, f"{refusal}\n")
         except TransportClosed:
             raise
+        except NotLoaded as known:
+            self._respond_unloaded(transport, known.error)
         except BaseException as error:
-            self._settings.reporter.report(
-                "error",
-                f"application {slot.name} could not be loaded: {explain_load_error(error)}",
-                format_load_error(error) or None,
-            )
-            respond_failure(transport, 503, "Service Unavailable", error, self._settings.dev)
+            if slot.run_once:
+                self._settings.reporter.report(
+                    "error",
+                    f"application {slot.name} could not be loaded: {explain_load_error(error)}",
+                    format_load_error(error) or None,
+                )
+            self._respond_unloaded(transport, error)
         transport.finish()
         return None
+
+    def _respond_unloaded(self, transport: Transport, error: BaseException) -> None:
+        respond_failure(transport, 503, "Service Unavailable", error, self._settings.dev)
 
 
 def _raise_in_thread(ident: int, error: type[BaseException] | None) -> None:

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Callable
 
 from taipan.at_fork import end_returned_child
+from taipan.loader.errors import Explained
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 _WAKE_SECONDS = 1.0
 
 
-class LoopError(Exception):
+class LoopError(Explained):
     """The loop that was asked for cannot be had; the message says why."""
-
-    details = ""
 
 
 def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
@@ -67,7 +66,7 @@ class LoopRunner:
         asyncio.set_event_loop(self._loop)
 
     def start(self) -> None:
-        """Starts the lifespans. Raises what keeps the applications from being served."""
+        """Starts the lifespans. Raises what keeps all applications from being served on it."""
         # Not for WSGI alone.
         from taipan.asgi.hub import StreamHub
 

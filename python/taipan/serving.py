@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import Any, Callable
 
 from taipan.control import ControlChannel, Message
@@ -17,12 +16,8 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
-from taipan.tracebacks import format_exception, summarize
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
-
-#: A worker is not replaced for what it loads earlier than this.
-_SHORTEST_SECONDS = 1.0
 
 
 class Serving:
@@ -44,14 +39,13 @@ class Serving:
         cache = CodeCache()
         self.slots = [make_slot(item, cache) for item in config["applications"]]
         for slot in self.slots:
-            slot.on_other = partial(self._on_other, slot.name)
+            slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
         self.threads: list[threading.Thread] = []
         #: Name of the event loop; None while nothing needs one.
         self.loop: str | None = None
-        self._found: dict[str, str] = {}
-        self._failures: dict[str, str] = {}
-        self._since = monotonic()
+        #: Names of applications without which this worker is of no use; they are loaded first.
+        self._required: list[str] = list(config.get("required", []))
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
         self._waiting = iter(list(enumerate(self._transports)))
@@ -67,26 +61,60 @@ class Serving:
         }
 
     def load(self) -> bool:
-        """Loads the applications. False, and Node is told, when one failed that is required."""
+        """Loads the applications. False, and Node is told, when they are not worth serving."""
         sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
         sys.path[:0] = [
             folder for folder in self.config.get("searchPath", []) if folder not in sys.path
         ]
-        for slot in self.slots:
-            self._tell_loading(slot.name)
-            slot.base = base_environ(
-                self.logs.errors,
-                multithread=bool(self.config["multithread"]) and slot.multithread,
-                multiprocess=bool(self.config["multiprocess"]),
-                run_once=slot.run_once,
-            )
-            try:
-                self._found[slot.name] = slot.load().description
-            except BaseException as error:
-                if not self.report_failure(slot, error):
-                    return False
+        for slot in sorted(self.slots, key=self._urgency):
+            self._load(slot)
+            if slot.failure is not None and slot.name in self._required:
+                break
         self._tell_loading(None)
-        return True
+        if self.fatal is not None:
+            self.report_failed(self.fatal)
+        return self.fatal is None
+
+    def _urgency(self, slot: Slot) -> int:
+        required = self._required
+        return required.index(slot.name) if slot.name in required else len(required)
+
+    def _load(self, slot: Slot) -> None:
+        self._tell_loading(slot.name)
+        slot.base = base_environ(
+            self.logs.errors,
+            multithread=bool(self.config["multithread"]) and slot.multithread,
+            multiprocess=bool(self.config["multiprocess"]),
+            run_once=slot.run_once,
+        )
+        try:
+            slot.load()
+        except BaseException:
+            # The slot remembers it.
+            self.logs.flush()
+
+    @property
+    def fatal(self) -> Slot | None:
+        """An application whose failure leaves nothing that is worth serving."""
+        failed = [slot for slot in self.slots if slot.failure is not None]
+        for slot in failed:
+            if slot.name in self._required:
+                return slot
+        if len(failed) < len(self.slots) or any(slot.late for slot in failed):
+            return None
+        return failed[0] if failed else None
+
+    def report_failed(self, slot: Slot) -> None:
+        """Tells Node that this worker ends, because of this application."""
+        facts = self._describe(slot)
+        self.channel.send(
+            {
+                "type": "failed",
+                "application": facts["name"],
+                "summary": facts["failure"],
+                "traceback": facts["traceback"],
+            }
+        )
 
     def _tell_loading(self, name: str | None) -> None:
         # Of a single one Node knows it.
@@ -124,65 +152,36 @@ class Serving:
         message: dict[str, object] = {
             "type": "ready",
             "python": platform.python_version(),
-            "applications": [
-                {
-                    "name": slot.name,
-                    "interface": "" if slot.interface == "auto" else slot.interface,
-                    "found": self._found.get(slot.name, ""),
-                    "failure": self._failures.get(slot.name, ""),
-                }
-                for slot in self.slots
-            ],
+            "applications": [self._describe(slot) for slot in self.slots],
         }
         if self.loop is not None:
             message["loop"] = self.loop
         self.channel.send(message)
 
-    def report_failure(self, slot: Slot, error: BaseException) -> bool:
-        """True when the worker can go on without the application."""
-        self.logs.flush()
-        summary = explain_load_error(error)
-        traceback = format_load_error(error)
-        if not slot.required:
-            self._failures[slot.name] = summary
-            self.logs.report(
-                "error",
-                f"application {slot.name} is not loaded, its next request tries again: {summary}",
-                traceback,
-            )
-            return True
-        self.channel.send(
-            {
-                "type": "failed",
-                "application": slot.name,
-                "summary": summary,
-                "traceback": traceback,
-            }
-        )
-        return False
+    def _describe(self, slot: Slot) -> dict[str, str]:
+        error = slot.failure
+        return {
+            "name": slot.name,
+            "interface": "" if slot.interface == "auto" else slot.interface,
+            "found": slot.description if error is None else "",
+            "failure": "" if error is None else explain_load_error(error),
+            "traceback": "" if error is None else format_load_error(error),
+        }
+
+    def _tell_change(self, slot: Slot) -> None:
+        self.channel.send({"type": "application", **self._describe(slot)})
 
     def report_loop_failure(self, error: BaseException) -> None:
         """Tells Node that no application can be served on an event loop."""
         self.logs.flush()
-        # Of those that were made for people, the message says it all.
-        details = getattr(error, "details", None)
         self.channel.send(
             {
                 "type": "failed",
                 "application": None,
-                "summary": summarize(error) if details is None else str(error),
-                "traceback": format_exception(error) if details is None else details,
+                "summary": explain_load_error(error),
+                "traceback": format_load_error(error),
             }
         )
-
-    def _on_other(self, name: str, interface: str) -> None:
-        """Asks Node for a new worker: one is either for threads or for an event loop."""
-        # An application that always loads differently at first must not keep Node busy.
-        if monotonic() - self._since < _SHORTEST_SECONDS:
-            return
-        what = "an ASGI" if interface == "asgi" else "a WSGI"
-        reason = f"is replaced: application {name} has become {what} application"
-        self.channel.send({"type": "leaving", "reason": reason})
 
     def _serve_socket(
         self,

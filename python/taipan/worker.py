@@ -87,7 +87,7 @@ class Worker:
         self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
 
     def _start_loop(self) -> bool:
-        """Starts the event loop if an application needs one; False when Node was told why not."""
+        """Starts the event loop if one is needed; False when Node was told why this worker ends."""
         if self._runner is None or not self._serving.needs_loop:
             self._runner = None
             return True
@@ -96,7 +96,12 @@ class Worker:
         except BaseException as error:
             self._serving.report_loop_failure(error)
             return False
-        return True
+        fatal = self._serving.fatal
+        if fatal is not None:
+            # Before Node is told, which ends this process then.
+            self._runner.end()
+            self._serving.report_failed(fatal)
+        return fatal is None
 
     def _serve(self) -> None:
         """Waits for the end. Handlers of the application may raise here whenever a signal comes."""

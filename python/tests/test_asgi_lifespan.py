@@ -112,13 +112,15 @@ def test_failed_is_an_error_with_its_message(drive, raises, message):
         if raises:
             raise ValueError("noise")
 
-    good = App(whole)
-    with pytest.raises(StartupFailed) as caught:
-        drive(good, App(run))
-    assert str(caught.value).endswith("no database") and "app1" in str(caught.value)
-    assert caught.value.details == ("" if message == "no database" else message)
-    # What had started was ended.
-    assert good.notes[-1] == "returned"
+    driver = drive(App(whole), App(run))
+    first, second = (slot.failure for slot in driver.slots)
+    assert first is None and isinstance(second, StartupFailed)
+    assert str(second).endswith("no database")
+    assert second.details == ("" if message == "no database" else message)
+    # The others are served.
+    assert driver.get().body == b"{'one': ['shared']}"
+    assert [driver.get(application=1).status for _ in range(2)] == [503, 503]
+    assert "noise" not in repr(driver.records)
 
 
 @pytest.mark.parametrize("rest", [{}, {"message": None}, {"message": " \n"}])
@@ -126,16 +128,14 @@ def test_failed_needs_no_message(drive, rest):
     async def run(app, scope, receive, send):
         await send({"type": "lifespan.startup.failed", **rest})
 
-    with pytest.raises(StartupFailed, match="no reason"):
-        drive(App(run))
+    assert "no reason" in str(drive(App(run)).slots[0].failure)
 
 
 def test_sys_exit_at_startup_is_a_failure(drive):
     async def run(app, scope, receive, send):
         raise SystemExit("not configured")
 
-    with pytest.raises(StartupFailed, match="not configured"):
-        drive(App(run))
+    assert "not configured" in str(drive(App(run)).slots[0].failure)
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_an_application_that_cannot_be_loaded_is_a_503(drive):
     driver = drive(App(whole), reloadOnModification=True)
     driver.sources[0].application, driver.sources[0].version = None, 2
     assert driver.get().status == 503
-    assert len(driver.texts()) == 1
+    assert driver.slots[0].failure is not None
     driver.sources[0].application = lambda environ, start_response: []
     assert driver.get().status == 503
     driver.sources[0].application, driver.sources[0].version = App(whole), 3

@@ -124,15 +124,53 @@ def test_an_exit_without_goodbye_is_left_to_the_parent(start_worker, write):
     assert worker.wait() == 9
 
 
-def test_a_file_application_that_fails_is_tried_again(start_worker, tmp_path):
-    (tmp_path / "application.py").write_text("raise ValueError('not yet')")
-    worker = start_worker(file_application(tmp_path))
-    answer = worker.threads[0].get()
-    assert answer.status == 503 and b"Traceback" not in answer.body
-    records = worker.logs()
-    assert len(records) == 2 and all("not yet" in record["traceback"] for record in records)
+def test_a_file_application_that_fails_is_tried_again_when_it_changes(start_worker, tmp_path):
+    (tmp_path / "application.py").write_text("print('tried')\nraise ValueError('not yet')")
+    worker = start_worker(file_application(tmp_path), wait=False)
+    (found,) = worker.wait_for("ready")["applications"]
+    assert "not yet" in found["failure"] and "not yet" in found["traceback"]
+    for _ in range(2):
+        answer = worker.threads[0].get()
+        assert answer.status == 503 and b"Traceback" not in answer.body
+        assert answer.field("Retry-After") == "1"
+    assert [record["text"] for record in worker.logs()] == ["tried"]
+    (tmp_path / "application.py").write_text("raise ValueError('still not')")
+    assert [worker.threads[0].get().status for _ in range(2)] == [503, 503]
+    told = worker.wait_for("application")
+    assert told["name"] == found["name"] and "still not" in told["failure"]
     (tmp_path / "application.py").write_text(HELLO + "handler = app")
     assert body_of(worker) == b"hello"
+    assert worker.wait_for("application", failure="")["interface"] == "wsgi"
+    assert [message["type"] for message in worker.messages] == []
+
+
+def test_a_broken_application_does_not_keep_a_worker_from_the_others(start_worker, write):
+    broken = {**write("raise ValueError('no database')", "broken.py"), "name": "broken"}
+    worker = start_worker(broken, write(HELLO), wait=False)
+    ready = worker.wait_for("ready")
+    assert [bool(found["failure"]) for found in ready["applications"]] == [True, False]
+    assert body_of(worker, application=1) == b"hello"
+    assert [worker.threads[0].get(application=0).status for _ in range(2)] == [503, 503]
+    assert worker.logs() == []
+
+
+def test_what_is_required_is_loaded_first_and_ends_the_worker(start_worker, write):
+    good = {**write(HELLO + "print('loaded')"), "name": "good"}
+    broken = {**write("raise ValueError('no database')", "broken.py"), "name": "broken"}
+    worker = start_worker(good, broken, wait=False, required=["broken"])
+    assert worker.wait_for("failed")["application"] == "broken"
+    assert worker.wait() == 3
+    assert not [message for message in worker.messages if message["type"] == "log"]
+
+
+def test_a_worker_with_nothing_to_serve_ends(start_worker, write):
+    applications = [
+        {**write(f"raise ValueError('{name}')", f"{name}.py"), "name": name} for name in "ab"
+    ]
+    worker = start_worker(*applications, wait=False)
+    failed = worker.wait_for("failed")
+    assert failed["application"] == "a" and "ValueError: a" in failed["traceback"]
+    assert worker.wait() == 3
 
 
 def test_a_callable_chosen_wrongly_is_answered_without_traceback(start_worker, tmp_path):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from taipan.loader.errors import Refusal, TargetError
+from taipan.loader.errors import NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import make_slot
 
@@ -70,18 +70,69 @@ def test_a_file_is_loaded_again_when_its_mtime_differs(folder, later):
     assert first({}, None) == [b"one"]
 
 
-def test_a_failed_load_is_never_kept(folder):
-    write(folder, "raise ValueError('not yet')")
+def test_a_failed_load_is_tried_again_when_the_file_has_changed(folder):
+    write(folder, "raise ValueError('not yet')", mtime=10**18)
     old = slot(folder)
+    with pytest.raises(ValueError, match="not yet") as caught:
+        old.resolve("")
+    for _ in range(2):
+        with pytest.raises(NotLoaded) as known:
+            old.resolve("")
+        assert known.value.error is old.failure is caught.value
+    assert len(sys.loads) == 1 and not [n for n in sys.modules if n.startswith("_taipan_app")]
+    write(folder, "", mtime=2 * 10**18)
+    with pytest.raises(TargetError):
+        old.resolve("")
+    with pytest.raises(NotLoaded):
+        old.resolve("")
+    assert len(sys.loads) == 2
+    write(folder, handler("fixed"), mtime=3 * 10**18)
+    assert call(old) == "fixed" and old.failure is None
+
+
+def test_what_becomes_of_an_application_is_told_once(folder):
+    write(folder, handler("one"), mtime=10**18)
+    old = slot(folder, reloadOnModification=True)
+    told = []
+    old.on_change = lambda: told.append(old.failure)
+    assert call(old) == "one" and told == []
+    write(folder, "raise ValueError('not yet')", mtime=2 * 10**18)
+    for error in (ValueError, NotLoaded, NotLoaded):
+        with pytest.raises(error):
+            old.resolve("")
+    assert [type(failure) for failure in told] == [ValueError]
+    (folder / "application.py").unlink()
+    for error in (TargetError, NotLoaded, NotLoaded):
+        with pytest.raises(error):
+            old.resolve("")
+    write(folder, handler("two"), mtime=3 * 10**18)
+    assert [call(old), call(old)] == ["two", "two"]
+    assert [type(failure) for failure in told] == [ValueError, TargetError, type(None)]
+
+
+def test_what_the_module_lacks_is_known_until_it_changes(folder):
+    write(folder, "handler = 5", mtime=10**18)
+    old = slot(folder, callableQueryName="which")
+    for error in (TargetError, NotLoaded):
+        with pytest.raises(error):
+            old.resolve("")
+    write(folder, CHOICE.replace("def handler", "def another"), mtime=2 * 10**18)
+    with pytest.raises(TargetError):
+        old.resolve("")
+    # Others of the module can be chosen.
+    assert call(old, "which=other") == "other"
+    with pytest.raises(NotLoaded):
+        old.resolve("")
+    assert len(sys.loads) == 2
+
+
+def test_without_cache_a_failure_is_not_kept(folder):
+    write(folder, "raise ValueError('not yet')")
+    old = slot(folder, cacheCallables=False)
     for _ in range(2):
         with pytest.raises(ValueError, match="not yet"):
             old.resolve("")
-    assert len(sys.loads) == 2 and not [n for n in sys.modules if n.startswith("_taipan_app")]
-    write(folder, "")
-    with pytest.raises(TargetError):
-        old.resolve("")
-    write(folder, handler("fixed"))
-    assert call(old) == "fixed"
+    assert len(sys.loads) == 2
 
 
 def test_a_failure_behind_a_change_is_not_hidden_by_the_old_code(folder):

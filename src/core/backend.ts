@@ -12,12 +12,14 @@ export interface Findings {
 /** What one application turned out to be. */
 export interface ApplicationFinding {
   readonly name: string
-  /** `wsgi`, `asgi`; empty when it was not loaded yet. */
+  /** `wsgi`, `asgi`; empty when nobody knows. */
   readonly interface: string
   /** For people, such as `instance of Flask`; may be empty. */
   readonly found: string
-  /** Why it was not loaded yet: its next request tries again. Empty when it was. */
+  /** Why it is answered with 503, which is tried again; empty when it is served. */
   readonly failure: string
+  /** Python's traceback of that; may be empty. */
+  readonly traceback: string
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Backend extends Upstream {
    * is some again. A backend that does not run is not full.
    */
   onFull(listener: (full: boolean) => void): void
+  /** Calls back when the findings or the failure have changed. */
+  onFindings(listener: () => void): void
   /** Of the workers that were loaded last; undefined before. */
   readonly findings: Findings | undefined
   /** A stop is about to come: no process is started or replaced any more. Requests are still taken. */

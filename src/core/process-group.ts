@@ -60,4 +60,8 @@ export interface ProcessGroup {
   readonly dev: boolean
   /** True: a load failure at the first start is answered 503 and tried again, instead of failing `start()`. */
   readonly startAnyway: boolean
+  /** Names of applications without which the first start fails. */
+  readonly required: readonly string[]
+  /** What cannot be loaded is reported, and tried again by new workers; false: that is left to who keeps this process. */
+  readonly retries: boolean
 }

@@ -3,6 +3,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Upstream } from '../core/upstream.ts'
+import { describeError, type Unserved } from '../backends/group/reported-failures.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
@@ -30,6 +31,9 @@ export interface AppLoggers {
   readonly accessLog: Logger | undefined
 }
 
+/** Why groups cannot be served, by their names. */
+export type GroupFailures = Readonly<Record<string, Unserved>>
+
 /** The parts of an app. */
 export interface AppParts {
   readonly plan: ServerPlan
@@ -42,6 +46,7 @@ export interface AppParts {
 /** The app of a plan, in this very process. */
 export class PlannedApp implements App {
   readonly handler: Handler
+  readonly #plan: ServerPlan
   readonly #backends: ReadonlyMap<string, Backend>
   /** All that answers; started and stopped together. */
   readonly #upstreams: readonly Upstream[]
@@ -51,6 +56,7 @@ export class PlannedApp implements App {
 
   constructor({ plan, logger, handler, backends }: AppParts) {
     this.handler = handler
+    this.#plan = plan
     this.#backends = backends
     this.#upstreams = [...backends.values()]
     this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
@@ -65,10 +71,10 @@ export class PlannedApp implements App {
   }
 
   /** Why groups cannot be served, by their names. */
-  get failures(): Readonly<Record<string, string>> {
-    const failures: Record<string, string> = {}
+  get failures(): GroupFailures {
+    const failures: Record<string, Unserved> = {}
     for (const [name, { failure }] of this.#backends)
-      if (failure !== undefined) failures[name] = failure.message
+      if (failure !== undefined) failures[name] = describeError(failure)
     return failures
   }
 
@@ -86,6 +92,11 @@ export class PlannedApp implements App {
         else backends.delete(backend)
         listener(backends.size > 0)
       })
+  }
+
+  /** As `onFindings` of a backend, for all of them. */
+  onFindings(listener: () => void): void {
+    for (const backend of this.#backends.values()) backend.onFindings(listener)
   }
 
   /** A stop is about to come: no worker is replaced any more. What is served goes on. */
@@ -121,12 +132,12 @@ export class PlannedApp implements App {
     await this.stop()
   }
 
-  /** Ends the others as soon as one fails: what cannot be served whole is not served. */
   async #start(): Promise<void> {
     try {
       this.#refuseStopped()
       await Promise.all(this.#upstreams.map((upstream) => upstream.start()))
       this.#refuseStopped()
+      this.#validateServed()
       await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
@@ -142,5 +153,21 @@ export class PlannedApp implements App {
 
   #refuseStopped(): void {
     if (this.#stopped !== undefined) throw new TaipanError('STOPPING', 'the app was stopped')
+  }
+
+  /** Throws when nothing is served that is worth to go on for. */
+  #validateServed(): void {
+    const { startAnyway, groups, routes } = this.#plan
+    if (startAnyway) return
+    const failures = groups.flatMap(({ group }) => this.#backends.get(group.name)?.failure ?? [])
+    const fatal = failures.find(({ code }) => code !== 'APPLICATION_LOAD')
+    if (fatal !== undefined) throw fatal
+    const servesFiles = routes.some(({ answerer }) => answerer.kind === 'static')
+    if (servesFiles || failures.length === 0 || failures.length < groups.length) return
+    const reasons = failures.map(({ message }) => message).join('; ')
+    // The groups have shown what they report themselves.
+    const hidden = failures.filter((_, index) => groups[index]?.group.retries === false)
+    const cause = hidden.map((failure) => describeError(failure).traceback).join('\n')
+    throw new TaipanError('APPLICATION_LOAD', reasons, { cause: cause || reasons })
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { ServerPlan } from './config/resolved.ts'
+import type { ApplicationFinding, Findings } from '../core/backend.ts'
+import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './replicas/divide-plan.ts'
 import type { LogSettings } from './replicas/messages.ts'
 import { ReplicatedServer } from './replicas/replicated-server.ts'
@@ -23,37 +24,60 @@ export function createServer(plan: ServerPlan, surroundings: ServerSurroundings)
   return new PlannedServer(plan, { logger, accessLog: settings.access ? logger : undefined })
 }
 
-/** Says what the applications turned out to be, and how they are run. */
-export function reportFindings(
-  plan: ServerPlan,
-  server: Pick<RunnableServer, 'findings'>,
+/** What was started, and what came of it. */
+export type Served = Pick<RunnableServer, 'findings' | 'failures'>
+
+/** Says what the applications turned out to be, and how they are run, or that they are not served. */
+export function reportFindings(plan: ServerPlan, served: Served, logger: ServerLogger): void {
+  for (const { group } of plan.groups) {
+    const findings = served.findings[group.name]
+    const failure = served.failures[group.name]
+    if (failure !== undefined)
+      for (const { name } of group.applications) reportUnserved(name, failure.message, logger)
+    else if (findings !== undefined)
+      for (const finding of findings.applications)
+        if (finding.failure !== '') reportUnserved(finding.name, finding.failure, logger)
+        else reportFinding({ group, findings, finding, several: plan.groups.length > 1 }, logger)
+  }
+}
+
+interface ServedApplication {
+  readonly group: GroupPlan['group']
+  readonly findings: Findings
+  readonly finding: ApplicationFinding
+  /** There are several groups. */
+  readonly several: boolean
+}
+
+function reportUnserved(application: string, reason: string, logger: ServerLogger): void {
+  const text = `${application}: not served, answered with 503 and tried again: ${reason}`
+  logger.warn({ application, reason }, text)
+}
+
+function reportFinding(
+  { group, findings, finding, several }: ServedApplication,
   logger: ServerLogger,
 ): void {
-  for (const { group } of plan.groups) {
-    const findings = server.findings[group.name]
-    if (findings === undefined) continue
-    const { engine, processes, threads, name } = group
-    for (const { name: application, interface: called, found, failure } of findings.applications) {
-      const asgi = called === 'asgi'
-      const loop = asgi ? findings.loop : undefined
-      const facts = {
-        application,
-        ...(plan.groups.length > 1 && { group: name }),
-        interface: called,
-        found,
-        engine,
-        processes,
-        ...(asgi ? { loop } : { threads }),
-        python: findings.python,
-      }
-      const way = asgi ? `loop ${loop ?? 'asyncio'}` : describeThreads(threads)
-      const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
-      logger.info(
-        facts,
-        `${application}: ${failure === '' ? what : 'not loaded yet, its next request tries again'}, ${engine}, ${count(processes, 'process')}, ${way}, Python ${findings.python}`,
-      )
-    }
+  const { engine, processes, threads } = group
+  const { name: application, interface: called, found } = finding
+  const asgi = called === 'asgi'
+  const loop = asgi ? findings.loop : undefined
+  const facts = {
+    application,
+    ...(several && { group: group.name }),
+    interface: called,
+    found,
+    engine,
+    processes,
+    ...(asgi ? { loop } : { threads }),
+    python: findings.python,
   }
+  const way = asgi ? `loop ${loop ?? 'asyncio'}` : describeThreads(threads)
+  const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
+  logger.info(
+    facts,
+    `${application}: ${what}, ${engine}, ${count(processes, 'process')}, ${way}, Python ${findings.python}`,
+  )
 }
 
 function describeThreads(threads: number): string {

@@ -7,7 +7,7 @@ export interface ReloadOutcome {
   readonly group: string
   /**
    * `kept`: the old code goes on. `broken`: neither the new code nor the old one can be loaded. `partly`: the new code
-   * serves, but for applications that can be loaded later.
+   * serves, but for applications that could not be loaded before, either, or need not be.
    */
   readonly state: 'reloaded' | 'kept' | 'broken' | 'partly'
   /** Undefined when it was reloaded. */
@@ -37,8 +37,7 @@ export function judgeFindings(group: string, findings: Findings | undefined): Re
   const unloaded = findings?.applications.filter(({ failure }) => failure !== '') ?? []
   if (unloaded.length === 0) return { group, state: 'reloaded' }
   const reasons = unloaded.map(
-    ({ name, failure }) =>
-      `application ${name} could not be loaded, its next request tries again: ${failure}`,
+    ({ name, failure }) => `application ${name} could not be loaded: ${failure}`,
   )
   return {
     group,

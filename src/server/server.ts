@@ -4,7 +4,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { Service } from '../core/service.ts'
 import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
-import type { AppLoggers } from './app.ts'
+import type { AppLoggers, GroupFailures } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { settleAll } from './settle-all.ts'
@@ -26,6 +26,8 @@ export interface Server extends AsyncDisposable {
 export interface RunnableServer extends Server, Service {
   /** What its applications turned out to be, by the name of the group; of those that have been loaded. */
   readonly findings: Readonly<Record<string, Findings>>
+  /** Why groups cannot be served, by their names. */
+  readonly failures: GroupFailures
   /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
   kill(): void
 }
@@ -56,8 +58,7 @@ export class PlannedServer implements RunnableServer {
     return this.#assembly?.app.findings ?? {}
   }
 
-  /** Why groups cannot be served, by their names. */
-  get failures(): Readonly<Record<string, string>> {
+  get failures(): GroupFailures {
     return this.#assembly?.app.failures ?? {}
   }
 
@@ -69,6 +70,11 @@ export class PlannedServer implements RunnableServer {
   /** After the start: as `onFull` of a backend, for all of them; one that is full is enough. */
   onFull(listener: (full: boolean) => void): void {
     this.#assembly?.app.onFull(listener)
+  }
+
+  /** After the start: as `onFindings` of a backend, for all of them. */
+  onFindings(listener: () => void): void {
+    this.#assembly?.app.onFindings(listener)
   }
 
   /** Accepts connections, if `start` did not yet do so. */

@@ -402,6 +402,74 @@ describe('a start that fails', () => {
   })
 })
 
+describe('a start of which a part fails', () => {
+  const BROKEN = 'raise RuntimeError("broken")\n'
+
+  interface Parts {
+    readonly [file: string]: string
+  }
+
+  /** Applications by the name of their file, each in a group of its own when `apart`. */
+  function createConfig(files: Parts, { apart = false, ...more }: Record<string, unknown>): Parts {
+    const names = Object.keys(files).map((file) => file.replace('.py', ''))
+    const apps = Object.fromEntries(
+      names.map((name) => [name, { target: `${name}.py`, ...(apart === true && { group: name }) }]),
+    )
+    const groups = Object.fromEntries(names.map((name) => [name, {}]))
+    const routes = names.map((name) => ({ path: `/${name}`, app: name }))
+    const config = { processes: 2, apps, routes, ...(apart === true && { groups }), ...more }
+    return { ...files, 'taipan.config.json': JSON.stringify({ bind: FREE[1], ...config }) }
+  }
+
+  test.each([
+    ['in one group', 'daemon', false],
+    ['in groups of their own', 'daemon', true],
+    ['in one group', 'embedded', false],
+    ['in groups of their own', 'embedded', true],
+  ])('%s (%s): the others are served, and it is said which is not', async (_how, engine, apart) => {
+    const files = { 'bad.py': BROKEN, 'good.py': helloApp('good') }
+    using project = createProject(createConfig(files, { engine, apart }))
+    const taipan = await startTaipan([], { cwd: project.folder })
+    expect(await get(`${taipan.url}/good`)).toBe('200 good')
+    for (let i = 0; i < 4; i++) expect(await get(`${taipan.url}/bad`)).toMatch(/^503 /)
+    project.write('bad.py', helloApp('mended'))
+    await waitFor(async () => (await get(`${taipan.url}/bad`)) === '200 mended', 'mended answer')
+    const { output, exitCode } = await taipan.stop()
+    expect(output).toMatch(/warning bad: not served, answered with 503 and tried again: .*broken/)
+    expect(output.match(/Traceback/g), output).toHaveLength(1)
+    expect(output).toMatch(/error application bad could not be loaded: RuntimeError: broken/)
+    expect(exitCode).toBe(0)
+  })
+
+  test('static files are served without their application', async () => {
+    using project = createProject({ 'app.py': BROKEN, 'files/a.txt': 'file' })
+    const taipan = await startTaipan(['app.py', '--static', '/files=files', ...FREE], {
+      cwd: project.folder,
+    })
+    expect(await get(`${taipan.url}/files/a.txt`)).toBe('200 file')
+    expect(await get(taipan.url)).toMatch(/^503 /)
+    const { output } = await taipan.stop()
+    expect(output.match(/Traceback/g), output).toHaveLength(1)
+  })
+
+  test.each([
+    ['daemon', false],
+    ['daemon', true],
+    ['embedded', false],
+    ['embedded', true],
+  ])('is exit code 3 when nothing is left to serve (%s, %s)', async (engine, apart) => {
+    const files = { 'bad.py': BROKEN, 'worse.py': BROKEN.replace('broken', 'worse') }
+    using project = createProject(createConfig(files, { engine, apart, processes: 1 }))
+    const { exitCode, output } = await runTaipan(['serve'], { cwd: project.folder })
+    expect(exitCode).toBe(3)
+    const shown = apart ? ['broken', 'worse'] : ['broken']
+    expect(output.match(/^RuntimeError: .*$/gm)?.toSorted()).toEqual(
+      shown.map((text) => `RuntimeError: ${text}`),
+    )
+    expect(output).toMatch(/error: application bad could not be loaded: RuntimeError: broken/)
+  })
+})
+
 describe('check', () => {
   test('tells the Python and that the application loads', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })

@@ -1,6 +1,6 @@
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
-import { fetchRaw } from '../support/raw-client.ts'
+import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
 /** The application that most tests of the contract ask. */
 export const ASGI_LAB = labApplication({ target: 'asgi_lab.py' })
@@ -26,6 +26,14 @@ export function createAsgiLabs(createBackend: BackendFactory): AsgiLabs {
 /** What a path answers. */
 export async function fetchText(lab: BackendLab, target: string): Promise<string> {
   return (await fetchRaw(lab.url, target)).text
+}
+
+/** Waits until a path answers so. */
+export async function waitForText(lab: BackendLab, target: string, text: string): Promise<void> {
+  await pollUntil(
+    async () => (await fetchText(lab, target)) === text || undefined,
+    `${text} from ${target}`,
+  )
 }
 
 /** Source of an application that answers with a text. */

@@ -4,7 +4,7 @@ import { labApplication } from '../support/backend-lab.ts'
 import { fetchRaw, openRaw, pollUntil } from '../support/raw-client.ts'
 import { formatHandshake, openWebSocket } from '../support/web-socket-client.ts'
 import type { AsgiLabs } from './asgi-labs.ts'
-import { ASGI_LAB, asgiAnswer, fetchText } from './asgi-labs.ts'
+import { ASGI_LAB, asgiAnswer, fetchText, waitForText } from './asgi-labs.ts'
 
 /** How requests get to ASGI applications, and how these begin and end. */
 export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void {
@@ -144,6 +144,35 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
         message: expect.stringMatching(message),
         ...(cause !== undefined && { cause }),
       })
+    })
+
+    test('one whose startup fails among several is answered 503, told once and tried again', async () => {
+      const good = labApplication({ name: 'good', target: 'asgi_lab.py:no_lifespan' })
+      await using lab = await open({ applications: [ASGI_LAB, good] })
+      lab.openGate('fail-startup')
+      await lab.backend.start()
+      expect(await fetchText(lab, '/good/')).toBe('without')
+      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(503)
+      const failures = lab.records.filter(({ level }) => level === 'error')
+      expect(failures.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^application lab could not be loaded: .*no database$/),
+      ])
+      lab.closeGate('fail-startup')
+      await waitForText(lab, '/lab/hello', 'hello')
+      expect(await fetchText(lab, '/good/')).toBe('without')
+      expect(lab.records.filter(({ level }) => level === 'error')).toHaveLength(1)
+    })
+
+    test('one that could not be imported is served on the loop once it can be', async () => {
+      const good = labApplication({ name: 'good', target: 'backend_lab.py' })
+      await using lab = await start({ own: 'raise LookupError("not today")\n', besides: [good] })
+      expect((await fetchRaw(lab.url, '/lab/')).status).toBe(503)
+      lab.writeOwn(asgiAnswer('fixed'))
+      await waitForText(lab, '/lab/', 'fixed')
+      expect(lab.backend.findings?.applications.map((one) => one.interface)).toEqual([
+        'asgi',
+        'wsgi',
+      ])
     })
 
     test('an application that runs the loop while it is imported, and closes it, is served', async () => {

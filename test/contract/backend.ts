@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
 import { describe, expect, test } from 'vitest'
 
 import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-lab.ts'
@@ -5,6 +8,7 @@ import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
 import { SPOILING } from '../support/one-connection.ts'
 import type { RawConnection } from '../support/raw-client.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
+import { waitForText } from './asgi-labs.ts'
 import { testBlocks } from './blocks.ts'
 import { testExchanges } from './exchanges.ts'
 
@@ -269,6 +273,50 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
     test('a load failure is shown to the client in development', async () => {
       await using lab = await start({ own: FAILING, startAnyway: true, dev: true })
       expect((await fetchRaw(lab.url, '/lab/')).text).toContain('LookupError: not today')
+    })
+
+    test('one broken application among several is answered 503, told once and tried again', async () => {
+      const own = `open(__file__ + ".loads", "a").write("x")\n${FAILING}`
+      await using lab = await start({ own, besides: [labApplication({ name: 'good' })] })
+      expect((await fetchRaw(lab.url, '/good/hello')).text).toBe('hello')
+      for (let i = 0; i < 50; i++) {
+        const response = await fetchRaw(lab.url, '/lab/')
+        expect([response.status, response.text]).toEqual([503, 'Service Unavailable\n'])
+        expect(response.header('retry-after')).toMatch(/^\d+$/)
+      }
+      expect(readFileSync(path.join(lab.folder, 'own.py.loads')).length).toBeLessThan(20)
+      const failures = lab.records.filter(({ level }) => level === 'error')
+      expect(failures).toHaveLength(1)
+      expect(failures[0]?.message).toContain('application lab could not be loaded')
+      expect(failures[0]?.fields['traceback']).toContain('LookupError: not today')
+      lab.writeOwn(answer('fixed'))
+      await waitForText(lab, '/lab/', 'fixed')
+      expect((await fetchRaw(lab.url, '/good/hello')).text).toBe('hello')
+      expect(lab.backend.findings?.applications.map(({ failure }) => failure)).toEqual(['', ''])
+    })
+
+    test('a start rejects when none of several applications can be loaded', async () => {
+      const broken = labApplication({ name: 'broken', target: 'no_such_module:app' })
+      await using lab = await open({ own: FAILING, besides: [broken] })
+      await expect(lab.backend.start()).rejects.toMatchObject({
+        code: 'APPLICATION_LOAD',
+        message: expect.stringContaining('LookupError: not today'),
+      })
+    })
+
+    test('a reload keeps what works from being replaced by what is broken, but not by what was', async () => {
+      const broken = labApplication({ name: 'broken', target: 'no_such_module:app' })
+      await using lab = await start({ own: answer('old'), besides: [broken] })
+      lab.writeOwn(answer('new'))
+      await lab.backend.reload()
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('new')
+      expect((await fetchRaw(lab.url, '/broken/')).status).toBe(503)
+      lab.writeOwn(FAILING)
+      await expect(lab.backend.reload()).rejects.toMatchObject({
+        code: 'APPLICATION_LOAD',
+        message: expect.stringContaining('application lab could not be loaded'),
+      })
+      expect((await fetchRaw(lab.url, '/lab/')).text).toBe('new')
     })
 
     test('reload takes new code, and no request is refused meanwhile', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import type { TargetApplication } from '../../src/core/application.ts'
+import type { Application, TargetApplication } from '../../src/core/application.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { Exchange } from '../../src/core/exchange.ts'
 import type { Logger } from '../../src/core/logger.ts'
@@ -35,6 +35,8 @@ export interface LabOptions extends Partial<Omit<ProcessGroup, 'timeouts' | 'que
   readonly queue?: Partial<ProcessGroup['queue']>
   /** Source of `own.py`, which is then the application. */
   readonly own?: string
+  /** Applications beside it. */
+  readonly besides?: readonly Application[]
 }
 
 /** Makes the backend that is tested. */
@@ -97,6 +99,11 @@ export class BackendLab {
     this.write(name, '')
   }
 
+  /** What waits for the gate waits again. */
+  closeGate(name: string): void {
+    rmSync(path.join(this.folder, name))
+  }
+
   journal(): string[] {
     try {
       return readFileSync(path.join(this.folder, 'journal'), 'utf8').trimEnd().split('\n')
@@ -146,7 +153,7 @@ export class BackendLab {
 
 /** A whole process group of what a test asks for, working in `folder`. */
 export function resolveLabGroup(folder: string, options: LabOptions = {}): ProcessGroup {
-  const { timeouts, queue, environment, own, ...rest } = options
+  const { timeouts, queue, environment, own, besides = [], ...rest } = options
   const ownApplication = { target: 'own.py', directory: folder }
   const group: Omit<ProcessGroup, 'workerOptions'> = {
     name: 'web',
@@ -163,12 +170,14 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     directory: folder,
     searchPath: [APPS],
     argv: ['backend_lab.py'],
-    applications: [labApplication(own === undefined ? {} : ownApplication)],
+    applications: [labApplication(own === undefined ? {} : ownApplication), ...besides],
     queue: { limit: 200, timeout: 0, ...queue },
     timeouts: { startup: 20_000, request: 0, shutdown: 5000, ping: 0, ...timeouts },
     buffers: { request: 65_536, response: 16 * 1024 * 1024, responseTotal: 256 * 1024 * 1024 },
     dev: false,
     startAnyway: false,
+    required: [],
+    retries: true,
     ...rest,
   }
   return { ...group, workerOptions: selectWorkerOptions(GENERAL, group) }

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from taipan.answers import plain_answer
 from taipan.asgi.http import HttpStream
+from taipan.asgi.lifespan import StartupFailed
 from taipan.asgi.mount import Mount
 from taipan.asgi.response import ENDED, ResponseStream
 from taipan.asgi.scope import Scope, complete_websocket, make_http
@@ -26,7 +27,7 @@ from taipan.frames import (
     REQUEST,
     FrameError,
 )
-from taipan.loader.slot import Refusal, Slot, explain_load_error, format_load_error
+from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
 from taipan.tracebacks import format_exception, summarize
 
@@ -129,7 +130,7 @@ class StreamHub:
             self.put((HEADER.pack(FREE, 0, stream.number, 0),))
 
     async def startup(self) -> None:
-        """Starts the lifespans of the applications. Raises `StartupFailed`."""
+        """Starts the lifespans of the applications; a slot knows when that has failed."""
         self.loop = asyncio.get_running_loop()
         self.loop.set_exception_handler(self._on_loop_error)
         self._foreign = asyncio.all_tasks()
@@ -139,7 +140,10 @@ class StreamHub:
         self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
         try:
             for mount in self._mounts:
-                await mount.startup()
+                try:
+                    await mount.startup()
+                except StartupFailed as error:
+                    mount.slot.fail(error)
         except BaseException:
             await self.shutdown()
             raise
@@ -257,10 +261,13 @@ class StreamHub:
             stream.answer(refusal.status, b"\r\n" + fields, body)
         except asyncio.CancelledError:
             raise
+        except NotLoaded as known:
+            stream.refuse(known.error, 503)
         except BaseException as error:
-            name = mount.slot.name
-            text = f"application {name} could not be loaded: {explain_load_error(error)}"
-            self.settings.reporter.report("error", text, format_load_error(error) or None)
+            if mount.slot.run_once:
+                name = mount.slot.name
+                text = f"application {name} could not be loaded: {explain_load_error(error)}"
+                self.settings.reporter.report("error", text, format_load_error(error) or None)
             stream.refuse(error, 503)
         return None
 

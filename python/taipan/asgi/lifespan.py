@@ -8,6 +8,7 @@ from typing import Any
 from taipan.asgi.events import Event, ProtocolError, require_type, unexpected
 from taipan.asgi.scope import lifespan_scope
 from taipan.events import Application, Reporter
+from taipan.loader.errors import Explained
 from taipan.tracebacks import LINE_LIMIT, TEXT_LIMIT, format_exception, shorten, summarize
 
 _NEW = 0
@@ -26,13 +27,13 @@ _AWAITED = {
 _RETURN_SECONDS = 1.0
 
 
-class StartupFailed(Exception):
+class StartupFailed(Explained):
     """An application said `lifespan.startup.failed`."""
 
-    def __init__(self, name: str, message: str) -> None:
+    def __init__(self, message: str) -> None:
         lines = message.strip().splitlines() or ["it gave no reason"]
         reason = shorten(lines[-1], LINE_LIMIT)
-        super().__init__(f"the lifespan of application {name} failed to start: {reason}")
+        super().__init__(f"its lifespan failed to start: {reason}")
         #: All that the application said; empty when the summary holds it.
         self.details = shorten(message, TEXT_LIMIT) if len(lines) > 1 else ""
 
@@ -59,7 +60,7 @@ class Lifespan:
         """Returns when the application has started, or has no lifespan. Raises `StartupFailed`."""
         await asyncio.wait({self._started})
         if self._failed is not None:
-            raise StartupFailed(self._name, self._failed)
+            raise StartupFailed(self._failed)
 
     async def shutdown(self, seconds: float) -> None:
         """Lets the application end; after so many seconds it is cancelled."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from taipan.asgi.lifespan import Lifespan
+from taipan.asgi.lifespan import Lifespan, StartupFailed
 from taipan.asgi.scope import Known, Scope
 from taipan.events import Application, Reporter
-from taipan.loader.slot import Slot
+from taipan.loader.slot import NotLoaded, Slot
 
 
 class Mount:
@@ -37,7 +37,7 @@ class Mount:
         try:
             application = self.slot.application or self.slot.load().application
         except Exception:
-            # Reported by whoever loaded it at first; its next request tries again.
+            # Reported by whoever loaded it at first.
             return
         await self._change(application)
         self.application = self.slot.application
@@ -54,8 +54,10 @@ class Mount:
         if self.slot.stays:
             async with self._changing:
                 if application is not self._current:
+                    if self.slot.failure is not None:
+                        raise NotLoaded(self.slot.failure)
                     await self.shutdown(seconds)
-                    await self._change(application)
+                    await self._change_noted(application)
             self.application = self.slot.application
             scope["state"] = self.state.copy()
         return application
@@ -63,6 +65,14 @@ class Mount:
     def tasks(self) -> set[asyncio.Task[None]]:
         """The task of the lifespan."""
         return set() if self._lifespan is None else {self._lifespan.task}
+
+    async def _change_noted(self, application: Application) -> None:
+        try:
+            await self._change(application)
+        except StartupFailed as error:
+            self.slot.fail(error)
+            self.slot.on_change()
+            raise
 
     async def _change(self, application: Application) -> None:
         self._current = None

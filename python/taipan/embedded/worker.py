@@ -162,9 +162,15 @@ class InnerWorker:
         self.stop()
 
     def _on_loop_ready(self) -> None:
-        self._earlier = {}
-        if self.serving is not None and not self._stopping.locked():
-            self._start_threads(self.serving)
+        serving = self.serving
+        if serving is None or self._stopping.locked():
+            self._earlier = {}
+        elif serving.fatal is not None:
+            serving.report_failed(serving.fatal)
+            self._give_up()
+        else:
+            self._earlier = {}
+            self._start_threads(serving)
 
     def _on_loop_failed(self, error: BaseException) -> None:
         if self.serving is not None:

@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
-from taipan.loader.errors import Refusal, TargetError
+from taipan.loader.errors import Explained, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.source import FileSource, Source, make_source
@@ -18,7 +18,14 @@ from taipan.loader.surroundings import explain_missing
 from taipan.loader.target import parse_target
 from taipan.tracebacks import format_exception, summarize
 
-__all__ = ["Refusal", "Slot", "explain_load_error", "format_load_error", "make_slot"]
+__all__ = [
+    "NotLoaded",
+    "Refusal",
+    "Slot",
+    "explain_load_error",
+    "format_load_error",
+    "make_slot",
+]
 
 
 class Slot:
@@ -32,15 +39,19 @@ class Slot:
         self, config: Mapping[str, Any], open_source: Callable[[], tuple[Source, str]]
     ) -> None:
         self.name = str(config["name"])
-        #: A failure at the start ends the worker.
-        self.required = config["kind"] == "target"
+        #: It may as well be loaded at its first request.
+        self.late = config["kind"] == "file"
         self.run_once = not config.get("cacheCallables", True)
         #: modjy's rule: what is loaded for each request runs one request at a time.
         self.multithread = bool(config.get("multithread", True)) and not self.run_once
         self.lock = None if self.multithread else threading.Lock()
         self.application: Callable[..., Any] | None = None
-        #: Called with what it has become when it is not called as the worker calls it any more.
-        self.on_other: Callable[[str], None] = _ignore
+        #: Why it cannot be served; None when it can, and before it is loaded.
+        self.failure: BaseException | None = None
+        #: Called when a request has changed `failure`.
+        self.on_change: Callable[[], None] = _ignore
+        #: What was found, for people.
+        self.description = ""
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
         #: Keys that are the same for every request.
@@ -56,7 +67,8 @@ class Slot:
         self._loading = threading.Lock()
         self._loaded = False
         self._module: ModuleType | None = None
-        self._stamp: Stamp | None = None
+        #: The version of the source that was loaded last, or tried.
+        self._tried: Stamp | None = None
         self._callables: dict[str, Found] = {}
 
     @property
@@ -72,29 +84,52 @@ class Slot:
     def load(self) -> Found:
         """Loads the application at the start. Raises whatever it raises."""
         with self._loading:
-            return self._find_configured()
+            try:
+                return self._find_configured()
+            except NotLoaded:
+                raise
+            except BaseException as error:
+                self.fail(error)
+                raise
 
     def resolve(self, query: str, interface: str = "wsgi") -> Callable[..., Any]:
-        """The callable for a request. Raises `Refusal`, or what loading raises.
+        """The callable for a request. Raises `Refusal`, `NotLoaded`, or what loading raises.
 
         `interface` is how the caller is going to call it.
         """
         chosen = self._choose(query)
         with self._loading:
-            if chosen is not None and chosen != self._expression:
-                return self._find_chosen(chosen, interface)
-            return self._find_configured(interface).application
+            before = self.failure
+            try:
+                if chosen is not None and chosen != self._expression:
+                    application = self._find_chosen(chosen, interface)
+                else:
+                    application = self._find_configured(interface).application
+            except (NotLoaded, Refusal):
+                raise
+            except BaseException as error:
+                if not self.run_once:
+                    self.fail(error)
+                    self.on_change()
+                raise
+            if before is not None and self.failure is None:
+                self.on_change()
+            return application
+
+    def fail(self, error: BaseException) -> None:
+        """It cannot be served, until there is another version of its file."""
+        self.failure = error
+        self.application = None
 
     def _find_configured(self, called: str | None = None) -> Found:
         self._require_loaded()
-        try:
-            found = self._find(self._expression, called)
-        except BaseException:
-            # What the module lacks can only come with another version of it.
-            self._loaded = False
-            raise
+        if self.failure is not None and not self.run_once:
+            raise NotLoaded(self.failure)
+        found = self._find(self._expression, called)
         if not (self.run_once or self._reload or self._query_name):
             self.application = found.application
+        self.description = found.description
+        self.failure = None
         return found
 
     def _choose(self, query: str) -> str | None:
@@ -117,19 +152,13 @@ class Slot:
             found = self._source.find(self._module, expression, self._wanted)
             expected = called if self.interface == "auto" else self.interface
             if expected not in (None, found.interface):
-                self._refuse_other(found, str(expected))
+                raise TargetError(
+                    f"{found.expression} of {self.place} is an {found.interface.upper()}"
+                    f" application, and was served as {str(expected).upper()}"
+                )
             self.interface = found.interface
             self._callables[expression] = found
         return found
-
-    def _refuse_other(self, found: Found, expected: str) -> NoReturn:
-        # What a request chooses or makes says nothing about the next one.
-        if self.stays:
-            self.on_other(found.interface)
-        raise TargetError(
-            f"{found.expression} of {self.place} is an {found.interface.upper()} application, and"
-            f" was served as {expected.upper()}"
-        )
 
     def _find_chosen(self, name: str, called: str) -> Callable[..., Any]:
         self._require_loaded()
@@ -143,16 +172,29 @@ class Slot:
             raise Refusal(404, "there is no such application") from None
 
     def _require_loaded(self) -> None:
+        if self._loaded and self.failure is None and not (self._reload or self.run_once):
+            return
+        version = self._version()
+        if version == self._tried and not self.run_once:
+            if self._loaded:
+                return
+            if self.failure is not None:
+                raise NotLoaded(self.failure)
         if self._source is None:
             self._source, self._expression = self._open_source()
-        stamp = self._source.stamp() if self._reload and not self.run_once else None
-        if self._loaded and not self.run_once and stamp == self._stamp:
-            return
+            version = self._version()
         self._loaded = False
         self._callables = {}
+        self._tried = version
         self._module = self._source.load()
-        self._stamp = stamp
         self._loaded = True
+        self.failure = None
+
+    def _version(self) -> Stamp | None:
+        try:
+            return None if self._source is None else self._source.stamp()
+        except (OSError, TargetError):
+            return None
 
 
 def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
@@ -171,18 +213,18 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
     return Slot(config, open_source)
 
 
-def _ignore(_: str) -> None:
-    """Nobody replaces the worker."""
+def _ignore() -> None:
+    """Nobody wants to know."""
 
 
 def format_load_error(error: BaseException) -> str:
     """The traceback of a failure to load; empty when the message says it all."""
-    return "" if isinstance(error, TargetError) else format_exception(error)
+    return error.details if isinstance(error, Explained) else format_exception(error)
 
 
 def explain_load_error(error: BaseException) -> str:
     """One line for people."""
-    if isinstance(error, TargetError):
+    if isinstance(error, Explained):
         return str(error)
     if isinstance(error, SystemExit):
         return f"the application called sys.exit({error.code!r}) while it was loaded"

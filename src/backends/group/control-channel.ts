@@ -13,6 +13,8 @@ export interface ConfigureMessage {
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]
   readonly applications: readonly Application[]
+  /** Names of those that are loaded first, and without any of which the worker ends. */
+  readonly required: readonly string[]
 }
 
 /** What Node tells a worker. */

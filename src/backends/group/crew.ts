@@ -14,6 +14,8 @@ export interface Member<F> {
   readonly served: number
   /** It can work and has not been asked to end. */
   readonly ready: boolean
+  /** How much of its work it cannot do; it works until there is a better one. */
+  readonly flaws: number
   /** Settles once: undefined when it can work, else why it cannot. */
   readonly loaded: Promise<F | undefined>
 }
@@ -21,14 +23,21 @@ export interface Member<F> {
 /** What came of an attempt to start a member. */
 export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
 
+/**
+ * What a member is started for: as one of the first, in the place of a missing one, to take over at a reload, or in the
+ * place of one that has flaws.
+ */
+export type Aim = 'start' | 'fill' | 'renew' | 'repair'
+
 /** What a crew leaves to the one who has it. */
 export interface CrewTrade<M, F> {
   /** How many there are to be. */
   readonly size: number
   /** True: those that fail at the start are tried again later. */
   readonly startAnyway: boolean
-  /** Starts one; with `renewing` it is to take the place of one that works. */
-  launch(renewing: boolean): Promise<Launch<M, F>>
+  /** False: what cannot be started, or in part, is left to who keeps this process. */
+  readonly retries: boolean
+  launch(aim: Aim): Promise<Launch<M, F>>
   /** Gives it work from now on. */
   admit(member: M): void
   /** Gives it no more work. */
@@ -49,6 +58,7 @@ export interface CrewTrade<M, F> {
 export class Crew<M extends Member<F>, F extends object> {
   readonly #trade: CrewTrade<M, F>
   readonly #backoff = new Backoff()
+  readonly #repairs = new Backoff()
   readonly #members = new Set<M>()
   readonly #active = new Set<M>()
   readonly #retirements = new Set<Promise<void>>()
@@ -59,6 +69,8 @@ export class Crew<M extends Member<F>, F extends object> {
   #failure: F | undefined
   #reported: F | undefined
   #retryTimer: NodeJS.Timeout | undefined
+  #repairTimer: NodeJS.Timeout | undefined
+  #repairing = false
   #reloading: Promise<void> | undefined
   #nextReload: Promise<void> | undefined
 
@@ -91,7 +103,7 @@ export class Crew<M extends Member<F>, F extends object> {
     if (this.#phase !== 'new') return
     this.#phase = 'starting'
     const { size, startAnyway } = this.#trade
-    const launches = Array.from({ length: size }, () => this.#launch(false, this.#admit))
+    const launches = Array.from({ length: size }, () => this.#launch('start', this.#admit))
     await Promise.all(
       launches.map(async (launch) => {
         const failure = await launch
@@ -126,6 +138,14 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
+  /** A member has got other flaws, or has lost them. */
+  reassess(): void {
+    this.#repairs.reset()
+    clearTimeout(this.#repairTimer)
+    this.#repairTimer = undefined
+    this.#maintain()
+  }
+
   /** A member has ended. One that worked is replaced. */
   lose(member: M): void {
     this.#members.delete(member)
@@ -142,6 +162,7 @@ export class Crew<M extends Member<F>, F extends object> {
   close(): void {
     this.#phase = 'stopping'
     clearTimeout(this.#retryTimer)
+    clearTimeout(this.#repairTimer)
   }
 
   /** Ends every member by `end`; resolves when all are gone. */
@@ -152,9 +173,9 @@ export class Crew<M extends Member<F>, F extends object> {
   }
 
   /** Starts one and gives it to `keep` once it can work; tells why it cannot. */
-  async #launch(renewing: boolean, keep: (member: M) => void): Promise<F | undefined> {
+  async #launch(aim: Aim, keep: (member: M) => void): Promise<F | undefined> {
     const generation = this.#generation
-    const launch = await this.#trade.launch(renewing)
+    const launch = await this.#trade.launch(aim)
     if ('failure' in launch) return launch.failure
     const { member } = launch
     this.#members.add(member)
@@ -173,9 +194,15 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#trade.admit(member)
   }
 
-  /** Sees to it that there are as many as wanted, or will be. */
+  /** Sees to it that there are as many as wanted, without flaws, or will be. */
   #maintain(): void {
     if (this.#phase !== 'running' || this.#reloading !== undefined) return
+    this.#fill()
+    if (this.#trade.retries) this.#repair()
+  }
+
+  #fill(): void {
+    if (!this.#trade.retries && this.failure !== undefined) return
     const missing = this.#trade.size - this.#active.size - this.#launching
     if (missing <= 0 || this.#retryTimer !== undefined) return
     if (this.#backoff.failures === 0) {
@@ -194,10 +221,54 @@ export class Crew<M extends Member<F>, F extends object> {
   async #launchOne(): Promise<void> {
     this.#launching++
     const generation = this.#generation
-    const failure = await this.#launch(false, this.#admit)
+    const failure = await this.#launch('fill', this.#admit)
     this.#launching--
     if (failure !== undefined && generation === this.#generation) this.#fail(failure, true)
     this.#maintain()
+  }
+
+  #repair(): void {
+    if (this.#repairing || this.#repairTimer !== undefined || this.#findWorst() === undefined)
+      return
+    this.#repairTimer = setTimeout(() => {
+      this.#repairTimer = undefined
+      if (this.#findWorst() !== undefined) void this.#repairOne()
+    }, this.#repairs.delay)
+    this.#repairTimer.unref()
+  }
+
+  async #repairOne(): Promise<void> {
+    this.#repairing = true
+    const generation = this.#generation
+    let flawless = false
+    const failure = await this.#launch('repair', (member) => {
+      flawless = member.flaws === 0
+      this.#replaceWorst(member)
+    })
+    this.#repairing = false
+    if (flawless) this.#repairs.reset()
+    else if (generation === this.#generation && !this.over) {
+      this.#repairs.fail()
+      if (failure !== undefined) this.#report(failure)
+    }
+    this.#maintain()
+  }
+
+  #replaceWorst(member: M): void {
+    const worst = this.#findWorst()
+    if (worst === undefined || worst.flaws <= member.flaws) {
+      this.#trade.discard(member, false)
+      return
+    }
+    this.#admit(member)
+    this.#retire(worst)
+  }
+
+  /** The one with the most flaws, if any has one. */
+  #findWorst(): M | undefined {
+    let worst: M | undefined
+    for (const member of this.#active) if (member.flaws > (worst?.flaws ?? 0)) worst = member
+    return worst
   }
 
   #fail(failure: F, report: boolean): void {
@@ -239,11 +310,13 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#reported = undefined
     clearTimeout(this.#retryTimer)
     this.#retryTimer = undefined
+    clearTimeout(this.#repairTimer)
+    this.#repairTimer = undefined
     const old = [...this.#active]
     const fresh: M[] = []
     const takeOver = old.length === 0
     const launches = Array.from({ length: this.#trade.size }, () =>
-      this.#launch(!takeOver, (member) => {
+      this.#launch(takeOver ? 'fill' : 'renew', (member) => {
         fresh.push(member)
         if (takeOver) this.#admit(member)
       }),
@@ -258,6 +331,7 @@ export class Crew<M extends Member<F>, F extends object> {
       throw this.#trade.toError(failure)
     }
     this.#backoff.reset()
+    this.#repairs.reset()
     if (!takeOver) for (const member of fresh) if (member.ready) this.#admit(member)
     for (const member of old) if (this.#active.has(member)) this.#retire(member)
   }

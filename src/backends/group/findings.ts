@@ -12,6 +12,15 @@ export function parseFindings(message: MessageFromWorker): Findings {
   }
 }
 
+/** The same findings, but for what one application has become since. */
+export function updateFindings(findings: Findings, message: MessageFromWorker): Findings {
+  const changed = parseFinding(message)
+  const applications = findings.applications.map((one) =>
+    one.name === changed.name ? changed : one,
+  )
+  return { ...findings, applications }
+}
+
 function parseFinding(value: unknown): ApplicationFinding {
   const read = (key: string): string => {
     const text: unknown =
@@ -23,5 +32,6 @@ function parseFinding(value: unknown): ApplicationFinding {
     interface: read('interface'),
     found: read('found'),
     failure: read('failure'),
+    traceback: read('traceback'),
   }
 }

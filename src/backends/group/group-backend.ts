@@ -49,6 +49,10 @@ export class GroupBackend implements Backend {
     return index !== undefined && this.#scheduler.isAsgi(index) ? 0 : this.#gathered
   }
 
+  onFindings(listener: () => void): void {
+    this.#supervisor.onFindings(listener)
+  }
+
   get findings(): Findings | undefined {
     return this.#supervisor.findings
   }

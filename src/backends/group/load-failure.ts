@@ -1,4 +1,5 @@
 import type { Application } from '../../core/application.ts'
+import type { ApplicationFinding } from '../../core/backend.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
 
@@ -25,6 +26,13 @@ export function startFailure(error: unknown): LoadFailure {
     summary: error instanceof Error ? error.message : String(error),
     traceback: error instanceof Error && typeof error.cause === 'string' ? error.cause : '',
   }
+}
+
+/** Why an application of a worker that serves others is not served; undefined when it is. */
+export function findingFailure(finding: ApplicationFinding): LoadFailure | undefined {
+  const { name: application, failure: summary, traceback } = finding
+  if (summary === '') return undefined
+  return { code: 'APPLICATION_LOAD', application, summary, traceback }
 }
 
 /** The failure as an error; the traceback is its `cause`. */

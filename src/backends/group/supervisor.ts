@@ -4,11 +4,13 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
-import { Crew, type Launch } from './crew.ts'
+import { Crew, type Aim, type Launch } from './crew.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
 import type { LoadFailure } from './load-failure.ts'
-import { describeFailure, loadError, startFailure } from './load-failure.ts'
+import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
+import { describeUnserved, ReportedFailures } from './reported-failures.ts'
+import { listRenewed, listRepaired } from './required.ts'
 import type { Scheduler } from './scheduler.ts'
 import { refuseExchange } from './scheduler.ts'
 import { describeEnd, describeForce } from './describe-end.ts'
@@ -35,7 +37,9 @@ export class Supervisor implements WorkerListener {
   readonly #options: SupervisorOptions
   readonly #held: HeldResponses
   readonly #crew: Crew<Worker, LoadFailure>
+  readonly #unserved = new ReportedFailures()
   #findings: Findings | undefined
+  #onFindings: () => void = () => {}
   #stopped: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
@@ -45,7 +49,8 @@ export class Supervisor implements WorkerListener {
     this.#crew = new Crew({
       size: group.processes,
       startAnyway: group.startAnyway,
-      launch: () => this.#launch(),
+      retries: group.retries,
+      launch: (aim) => this.#launch(aim),
       admit: (worker) => this.#admit(worker),
       dismiss: (worker) => scheduler.remove(worker.seats),
       retire: async (worker) => {
@@ -54,7 +59,10 @@ export class Supervisor implements WorkerListener {
       },
       discard: (worker, atOnce) => void worker.stop(atOnce ? 0 : SHORTEST_GRACE_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
-      despair: (failure) => scheduler.refuse((exchange) => this.#refuseBroken(exchange, failure)),
+      despair: (failure) => {
+        scheduler.refuse((exchange) => this.#refuseBroken(exchange, failure))
+        this.#onFindings()
+      },
       toError: loadError,
       isSame: (one, other) =>
         one.traceback === other.traceback && describeFailure(one) === describeFailure(other),
@@ -69,6 +77,11 @@ export class Supervisor implements WorkerListener {
   /** What the worker that was admitted last has found. */
   get findings(): Findings | undefined {
     return this.#findings
+  }
+
+  /** Calls back when the findings or the failure have changed. */
+  onFindings(listener: () => void): void {
+    this.#onFindings = listener
   }
 
   /** Why no worker could be had, while nothing is done about it. */
@@ -115,6 +128,7 @@ export class Supervisor implements WorkerListener {
 
   /** Starts new workers, and retires the old ones when all of them are ready. Calls during a reload are answered by the next one. */
   async reload(): Promise<void> {
+    this.#unserved.clear()
     await this.#crew.reload()
   }
 
@@ -142,6 +156,12 @@ export class Supervisor implements WorkerListener {
     this.#crew.replace(worker)
   }
 
+  onFound(worker: Worker): void {
+    if (!this.#crew.active.has(worker)) return
+    this.#takeFindings(worker)
+    this.#crew.reassess()
+  }
+
   onExit(worker: Worker, exit: WorkerExit): void {
     if (!exit.expected) this.#reportDeath(worker, exit)
     this.#crew.lose(worker)
@@ -156,22 +176,48 @@ export class Supervisor implements WorkerListener {
     return toLimit(this.#options.group.timeouts.shutdown)
   }
 
-  async #launch(): Promise<Launch<Worker, LoadFailure>> {
+  async #launch(aim: Aim): Promise<Launch<Worker, LoadFailure>> {
     const { group, serverSoftware, logger, startHost } = this.#options
     const held = this.#held
+    const required = this.#listRequired(aim)
     try {
-      const options = { group, serverSoftware, logger, startHost, held, listener: this }
+      const options = { group, required, serverSoftware, logger, startHost, held, listener: this }
       return { member: await startWorker(options) }
     } catch (error) {
       return { failure: startFailure(error) }
     }
   }
 
+  /** Names of the applications that a new worker has to serve: what works is replaced only by what works. */
+  #listRequired(aim: Aim): readonly string[] {
+    const { applications, required } = this.#options.group
+    if (aim === 'start') return required
+    if (aim === 'fill') return []
+    const found = [...this.#crew.active].flatMap(({ findings }) => findings?.applications ?? [])
+    return aim === 'renew' ? listRenewed(applications, found) : listRepaired(found)
+  }
+
   #admit(worker: Worker): void {
-    this.#findings = worker.findings
+    this.#takeFindings(worker)
     this.#options.scheduler.add(worker.seats)
     const facts = { group: this.#options.group.name, worker: worker.label }
     this.#options.logger.debug(facts, `worker ${worker.label} is ready`)
+  }
+
+  #takeFindings({ findings }: Worker): void {
+    this.#findings = findings
+    this.#onFindings()
+    for (const finding of findings?.applications ?? []) {
+      const failure = findingFailure(finding)
+      const isNews = this.#unserved.note(finding.name, failure && describeUnserved(failure))
+      if (failure !== undefined) this.#log(failure, !isNews)
+      else if (isNews) this.#logServed(finding.name)
+    }
+  }
+
+  #logServed(application: string): void {
+    const { logger, group } = this.#options
+    if (group.retries) logger.info({ application }, `application ${application} is served now`)
   }
 
   #refuseBroken(exchange: Exchange, failure: LoadFailure): void {
@@ -182,11 +228,16 @@ export class Supervisor implements WorkerListener {
   }
 
   #reportFailure(failure: LoadFailure, repeated: boolean): void {
+    this.#log(failure, repeated || this.#unserved.has(describeUnserved(failure)))
+  }
+
+  /** What somebody else reports, and what was reported, is for debugging only. */
+  #log(failure: LoadFailure, repeated: boolean): void {
     const { logger, group } = this.#options
     const { application, traceback } = failure
     const message = describeFailure(failure)
     const facts = { group: group.name, application, code: failure.code }
-    if (repeated) logger.debug(facts, message)
+    if (repeated || !group.retries) logger.debug(facts, message)
     else logger.error(traceback === '' ? facts : { ...facts, traceback }, message)
   }
 

@@ -4,11 +4,12 @@ import type { Readable } from 'node:stream'
 import type { Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { ConfigureMessage, MessageFromWorker } from './control-channel.ts'
+import { createConfigureMessage, type WorkerTask } from './configure.ts'
+import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
-import { parseFindings } from './findings.ts'
+import { parseFindings, updateFindings } from './findings.ts'
 import { describeEnd } from './describe-end.ts'
 import { describeApplications, type LoadFailure } from './load-failure.ts'
 import { endsWithin } from './ends-within.ts'
@@ -51,15 +52,15 @@ export interface WorkerListener {
   onReturned(errand: Errand): void
   /** It must get no more requests, and be replaced; it still runs. */
   onUnfit(worker: Worker, reason: string): void
+  /** An application can be served that could not be, or the other way round: see its findings. */
+  onFound(worker: Worker): void
   /** Called once, after all it had sent was read. */
   onExit(worker: Worker, exit: WorkerExit): void
   underPressure(): boolean
 }
 
 /** What a worker is made of. */
-export interface WorkerOptions {
-  readonly group: ProcessGroup
-  readonly serverSoftware: string
+export interface WorkerOptions extends WorkerTask {
   readonly logger: Logger
   readonly startHost: StartHost
   readonly held: HeldResponses
@@ -136,6 +137,11 @@ export class Worker {
   /** The applications are loaded and it has not been asked to end. */
   get ready(): boolean {
     return this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** How many of its applications it does not serve. */
+  get flaws(): number {
+    return this.findings?.applications.filter(({ failure }) => failure !== '').length ?? 0
   }
 
   /** It still loads the applications. */
@@ -299,6 +305,11 @@ export class Worker {
         this.seats.interfaces = this.findings.applications.map((found) => found.interface)
         this.#settleLoaded(undefined)
         return
+      case 'application':
+        if (this.findings === undefined) return
+        this.findings = updateFindings(this.findings, message)
+        this.#listener.onFound(this)
+        return
       case 'loading':
         this.#loading = textOf(message, 'application')
         return
@@ -423,18 +434,4 @@ export class Worker {
 
 async function closed(stream: Readable): Promise<void> {
   await new Promise<void>((resolve) => stream.once('close', resolve))
-}
-
-function createConfigureMessage(options: WorkerOptions): ConfigureMessage {
-  const { group, serverSoftware } = options
-  return {
-    ...group.workerOptions,
-    type: 'configure',
-    multithread: group.threads > 1,
-    multiprocess: group.multiprocess,
-    serverSoftware,
-    argv: group.argv,
-    searchPath: group.searchPath,
-    applications: group.applications,
-  }
 }

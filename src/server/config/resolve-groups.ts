@@ -65,7 +65,9 @@ function createGroup(
       applications: members.map(({ application }) => application),
       queue: own.queue,
       dev: config.dev,
-      startAnyway: config.reload || config.dev,
+      startAnyway: false,
+      required: [],
+      retries: true,
     },
   }
 }

@@ -9,7 +9,7 @@ import { checkFolder } from '../routes/route-kind.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
-import type { ServerPlan } from './resolved.ts'
+import type { GroupPlan, ServerPlan } from './resolved.ts'
 import { createConfigError, type Origins } from './validate.ts'
 
 /** A valid configuration with its surroundings. */
@@ -47,9 +47,13 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
         : 'routes: is missing, and there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
     )
   if (problems.length > 0) throw createConfigError(problems, { origins, file: configFile })
+  const startAnyway = config.reload || config.dev
+  // What one group cannot serve does not keep people from the rest.
+  const servesOthers =
+    groups.length > 1 || routes.some(({ answerer }) => answerer.kind === 'static')
   return {
     addresses,
-    groups,
+    groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
     limits: config.limits,
     timeouts: config.timeouts,
@@ -58,6 +62,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     log: config.log,
     dev: config.dev,
     reload: config.reload || config.dev,
+    startAnyway,
     watched: [...new Set(applications.flatMap(listSourceFolders))],
     configFile,
     warnings: [
@@ -68,6 +73,10 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     directory,
     environment,
   }
+}
+
+function tolerateFailures(plan: GroupPlan): GroupPlan {
+  return { ...plan, group: { ...plan.group, startAnyway: true } }
 }
 
 function resolveAddresses(

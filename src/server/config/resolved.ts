@@ -31,6 +31,8 @@ export interface ServerPlan {
   readonly log: FullConfig['log']
   readonly dev: boolean
   readonly reload: boolean
+  /** It starts also when no application can be loaded. */
+  readonly startAnyway: boolean
   /** Folders whose sources are watched with `reload`. */
   readonly watched: readonly string[]
   /** The configuration file, when there is one. */

@@ -18,17 +18,23 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
       ...group,
       processes: group.engine === 'embedded' ? 1 : Math.ceil(group.processes / replicas),
       multiprocess: group.multiprocess || replicas > 1,
+      // A new process has an interpreter in which nothing has been tried yet.
+      retries: group.engine === 'daemon',
     },
   })
   return { ...plan, groups: plan.groups.map(divide), reload: false, warnings: [] }
 }
 
-/** The same, for a start that is to fail when an application of these groups cannot be loaded. */
-export function requireLoading(plan: ServerPlan, required: ReadonlySet<string>): ServerPlan {
-  const groups = plan.groups.map(({ group, ...rest }) => ({
-    ...rest,
-    group: { ...group, startAnyway: group.startAnyway && !required.has(group.name) },
-  }))
+/** The same, for a start that fails unless each group serves these applications. */
+export function requireServed(
+  plan: ServerPlan,
+  listRequired: (group: GroupPlan['group']) => readonly string[],
+): ServerPlan {
+  const groups = plan.groups.map(({ group, ...rest }) => {
+    const required = listRequired(group)
+    const startAnyway = group.startAnyway && required.length === 0
+    return { ...rest, group: { ...group, required, startAnyway } }
+  })
   return { ...plan, groups }
 }
 

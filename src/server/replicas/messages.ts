@@ -1,6 +1,7 @@
 import type { Findings } from '../../core/backend.ts'
 import { ERRORS, type ErrorCode } from '../../core/errors.ts'
 import type { LogFormat, LogLevel } from '../../telemetry/logger.ts'
+import type { GroupFailures } from '../app.ts'
 import type { ServerPlan } from '../config/resolved.ts'
 
 /** How records are written, for a logger that is to write as another one does. */
@@ -40,13 +41,12 @@ export type MessageToReplica =
 /** Findings by the name of the group. */
 export type GroupFindings = Readonly<Record<string, Findings>>
 
-/** What a replica tells its parent. */
+/** What a replica tells its parent: `ready` once, `findings` when something else is served. */
 export type MessageFromReplica =
   | {
-      readonly type: 'ready'
+      readonly type: 'ready' | 'findings'
       readonly findings: GroupFindings
-      /** Why groups cannot be served, by their names. */
-      readonly failures: Readonly<Record<string, string>>
+      readonly failures: GroupFailures
     }
   | {
       readonly type: 'failed'
@@ -60,7 +60,7 @@ export type MessageFromReplica =
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set(['start', 'open', 'board', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'failed', 'board', 'pong', 'leaving'])
+const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'board', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
 export function isMessageToReplica(value: unknown): value is MessageToReplica {

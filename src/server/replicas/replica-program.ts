@@ -86,12 +86,16 @@ async function start(message: StartMessage): Promise<void> {
     return
   }
   server.onFull((full) => load?.setFull(full))
-  const { findings, failures } = server
   // What the start has logged must not come behind the news of its end.
   await logger.written()
-  tell({ type: 'ready', findings, failures })
+  tellServed('ready', server)
+  server.onFindings(() => server && tellServed('findings', server))
   const ffi = await loadSystemFfi()
   await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
+}
+
+function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedServer): void {
+  tell({ type, findings, failures })
 }
 
 async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {

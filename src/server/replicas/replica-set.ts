@@ -1,11 +1,20 @@
-import { Crew, type Launch } from '../../backends/group/crew.ts'
+import { Crew, type Aim, type Launch } from '../../backends/group/crew.ts'
 import { describeEnd, describeForce } from '../../backends/group/describe-end.ts'
-import { TaipanError } from '../../core/errors.ts'
+import { findingFailure } from '../../backends/group/load-failure.ts'
+import {
+  describeError,
+  describeUnserved,
+  ReportedFailures,
+  type Unserved,
+} from '../../backends/group/reported-failures.ts'
+import { listRenewed, listRepaired } from '../../backends/group/required.ts'
+import { type ErrorCode, TaipanError } from '../../core/errors.ts'
 import { longestTime, toLimit } from '../../core/time-limit.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
-import type { ServerPlan } from '../config/resolved.ts'
+import type { GroupFailures } from '../app.ts'
+import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
 import { judgeFindings, requireFailure, type ReloadOutcome } from '../reload-outcome.ts'
-import { requireLoading } from './divide-plan.ts'
+import { requireServed } from './divide-plan.ts'
 import type { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import { startReplica, type Replica, type ReplicaExit, type ReplicaListener } from './replica.ts'
@@ -28,7 +37,8 @@ export class ReplicaSet implements ReplicaListener {
   readonly #options: ReplicaSetOptions
   readonly #crew: Crew<Replica, TaipanError>
   #findings: GroupFindings = {}
-  #failures: Readonly<Record<string, string>> = {}
+  #failures: GroupFailures = {}
+  readonly #unserved = new ReportedFailures()
   #stopped: Promise<void> | undefined
 
   constructor(options: ReplicaSetOptions) {
@@ -38,7 +48,8 @@ export class ReplicaSet implements ReplicaListener {
       size: count,
       // A replica may start with applications that cannot be loaded, but one that cannot start at all never will.
       startAnyway: false,
-      launch: (renewing) => this.#launch(renewing),
+      retries: true,
+      launch: (aim) => this.#launch(aim),
       admit: (replica) => this.#admit(replica),
       // It accepts until it retires: somebody has to.
       dismiss: () => {},
@@ -59,6 +70,11 @@ export class ReplicaSet implements ReplicaListener {
   /** What the replica that was admitted last has found. */
   get findings(): GroupFindings {
     return this.#findings
+  }
+
+  /** Why groups cannot be served there, by their names. */
+  get failures(): GroupFailures {
+    return this.#failures
   }
 
   /** Resolves when all replicas serve; rejects, and leaves none behind, when one cannot. */
@@ -84,6 +100,7 @@ export class ReplicaSet implements ReplicaListener {
 
   /** Starts new replicas, and retires the old ones when all of them serve. Calls during a reload are answered by the next one. */
   async reload(): Promise<ReloadOutcome[]> {
+    this.#unserved.clear()
     try {
       await this.#crew.reload()
     } catch (error) {
@@ -91,6 +108,12 @@ export class ReplicaSet implements ReplicaListener {
       return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
     }
     return this.#options.plan.groups.map(({ group: { name } }) => this.#judge(name))
+  }
+
+  onFindings(replica: Replica): void {
+    if (!this.#crew.active.has(replica)) return
+    this.#takeFindings(replica)
+    this.#crew.reassess()
   }
 
   onUnfit(replica: Replica, reason: string): void {
@@ -113,14 +136,14 @@ export class ReplicaSet implements ReplicaListener {
   #judge(group: string): ReloadOutcome {
     const failure = this.#failures[group]
     if (failure === undefined) return judgeFindings(group, this.#findings[group])
-    return { group, state: 'broken', error: new TaipanError('APPLICATION_LOAD', failure) }
+    const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
+    return { group, state: 'broken', error }
   }
 
-  async #launch(renewing: boolean): Promise<Launch<Replica, TaipanError>> {
+  async #launch(aim: Aim): Promise<Launch<Replica, TaipanError>> {
     const { plan, doors, log, logger } = this.#options
-    // What works is replaced only by what works.
-    const working = [...this.#crew.active].flatMap(({ findings }) => Object.keys(findings))
-    const wanted = renewing ? requireLoading(plan, new Set(working)) : plan
+    const wanted =
+      aim === 'renew' || aim === 'repair' ? requireServed(plan, this.#listServed(aim)) : plan
     try {
       return {
         member: await startReplica({ plan: wanted, doors, log, logger, listener: this }),
@@ -132,21 +155,53 @@ export class ReplicaSet implements ReplicaListener {
     }
   }
 
+  /** What works is replaced only by what works. */
+  #listServed(aim: 'renew' | 'repair'): (group: GroupPlan['group']) => readonly string[] {
+    const active = [...this.#crew.active]
+    return ({ name, engine, applications }) => {
+      const found = active.flatMap(({ findings }) => findings[name]?.applications ?? [])
+      return aim === 'repair' && engine === 'embedded'
+        ? listRepaired(found)
+        : listRenewed(applications, found)
+    }
+  }
+
   #admit(replica: Replica): void {
-    this.#findings = replica.findings
-    this.#failures = replica.failures
+    this.#takeFindings(replica)
     replica.open()
     this.#options.doors.leaveToReplicas()
     this.#options.logger.debug({ worker: replica.label }, `worker ${replica.label} is ready`)
   }
 
-  #reportFailure({ code, message, cause }: TaipanError, repeated: boolean): void {
+  #takeFindings({ findings, failures, embeddedGroups }: Replica): void {
+    this.#findings = findings
+    this.#failures = failures
+    for (const { name: group } of embeddedGroups) {
+      this.#reportUnserved(`group ${group}`, failures[group])
+      for (const finding of findings[group]?.applications ?? []) {
+        const failure = findingFailure(finding)
+        this.#reportUnserved(`application ${finding.name}`, failure && describeUnserved(failure))
+      }
+    }
+  }
+
+  #reportUnserved(subject: string, failure: Unserved | undefined): void {
+    const isNews = this.#unserved.note(subject, failure)
+    if (failure !== undefined) this.#log('APPLICATION_LOAD', failure, !isNews)
+    else if (isNews) this.#options.logger.info({}, `${subject} is served now`)
+  }
+
+  #reportFailure(failure: TaipanError, repeated: boolean): void {
     // A stop ends those that are starting, too.
     if (this.#crew.over) return
+    const unserved = describeError(failure)
+    this.#log(failure.code, unserved, repeated || this.#unserved.has(unserved))
+  }
+
+  #log(code: ErrorCode, { message, traceback }: Unserved, repeated: boolean): void {
     const { logger } = this.#options
-    const traceback = typeof cause === 'string' && cause !== message ? cause : undefined
     if (repeated) logger.debug({ code }, message)
-    else logger.error(traceback === undefined ? { code } : { code, traceback }, message)
+    else logger.error(traceback === '' ? { code } : { code, traceback }, message)
   }
 
   #reportDeath(replica: Replica, exit: ReplicaExit): void {

@@ -11,7 +11,8 @@ import { describeApplications } from '../../backends/group/load-failure.ts'
 import { WorkerLog } from '../../backends/group/worker-log.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
-import type { ServerPlan } from '../config/resolved.ts'
+import type { GroupFailures } from '../app.ts'
+import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
 import type { Doors } from './doors.ts'
 import { relayLines } from './line-relay.ts'
 import type {
@@ -49,6 +50,8 @@ export interface ReplicaExit extends WorkerEnd {
 export interface ReplicaListener {
   /** The others should look at the load board. */
   onBoardChange(replica: Replica): void
+  /** Applications can be served that could not be, or the other way round. */
+  onFindings(replica: Replica): void
   /** It must be replaced; it still runs. */
   onUnfit(replica: Replica, reason: string): void
   /** Called once, after all it had sent was read. */
@@ -113,7 +116,9 @@ export class Replica {
   served = 0
   findings: GroupFindings = {}
   /** Why groups cannot be served, by their names. */
-  failures: Readonly<Record<string, string>> = {}
+  failures: GroupFailures = {}
+  /** Names of the groups with Python inside it; the others have processes of their own, which they look after. */
+  readonly embeddedGroups: readonly GroupPlan['group'][]
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
   readonly #log: WorkerLog
@@ -136,7 +141,9 @@ export class Replica {
     this.#place = options.doors.board.claim()
     this.pid = child.pid ?? 0
     const groups = options.plan.groups.map(({ group }) => group)
-    const own = groups.find(({ engine }) => engine === 'embedded') ?? groups[0]
+    const embedded = groups.filter(({ engine }) => engine === 'embedded')
+    const own = embedded[0] ?? groups[0]
+    this.embeddedGroups = embedded
     this.#subject = describeApplications(groups.flatMap(({ applications }) => applications))
     this.label = `${own?.name ?? 'node'}/${this.pid}`
     this.loaded = new Promise((resolve) => {
@@ -162,6 +169,17 @@ export class Replica {
   /** It serves and has not been asked to end. */
   get ready(): boolean {
     return this.#ready && !this.#ended && this.#stopping === undefined
+  }
+
+  /** How many applications of the Python inside it it does not serve. */
+  get flaws(): number {
+    let flaws = 0
+    for (const { name, applications } of this.embeddedGroups) {
+      const found = this.findings[name]?.applications ?? []
+      if (this.failures[name] !== undefined) flaws += applications.length
+      else flaws += found.filter(({ failure }) => failure !== '').length
+    }
+    return flaws
   }
 
   /** It is still on its way to serve. */
@@ -235,6 +253,11 @@ export class Replica {
         this.findings = message.findings
         this.failures = message.failures
         this.#settleLoaded(undefined)
+        return
+      case 'findings':
+        this.findings = message.findings
+        this.failures = message.failures
+        this.#listener.onFindings(this)
         return
       case 'failed':
         this.#settleLoaded(

@@ -3,6 +3,7 @@ import { TaipanError } from '../../core/errors.ts'
 import { longestTime } from '../../core/time-limit.ts'
 import type { ServerLogger } from '../../telemetry/logger.ts'
 import { choosePython } from '../choose-python.ts'
+import type { GroupFailures } from '../app.ts'
 import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
 import { validateReloaded } from '../reload-outcome.ts'
 import { createReloader, type Reloader } from '../reloader.ts'
@@ -48,6 +49,10 @@ export class ReplicatedServer implements RunnableServer {
 
   get findings(): GroupFindings {
     return this.#replicas?.findings ?? {}
+  }
+
+  get failures(): GroupFailures {
+    return this.#replicas?.failures ?? {}
   }
 
   start(): Promise<void> {

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { Crew, type Aim, type Launch, type Member } from '../../../src/backends/group/crew.ts'
+import { listRenewed, listRepaired } from '../../../src/backends/group/required.ts'
+import type { ApplicationFinding } from '../../../src/core/backend.ts'
+import { labApplication } from '../../support/backend-lab.ts'
+
+interface Failure {
+  readonly reason: string
+}
+
+class FakeMember implements Member<Failure> {
+  readonly startedAt = 0
+  readonly served = 0
+  readonly ready = true
+  readonly loaded = Promise.resolve(undefined)
+  flaws: number
+
+  constructor(flaws: number) {
+    this.flaws = flaws
+  }
+}
+
+/** A crew whose members are made by the test. */
+class FakeCrew {
+  readonly aims: Aim[] = []
+  readonly retired: FakeMember[] = []
+  readonly discarded: FakeMember[] = []
+  readonly crew: Crew<FakeMember, Failure>
+  /** What the next attempts come to: flaws, or a failure. */
+  next: number | Failure = 0
+
+  constructor(size: number, retries = true) {
+    this.crew = new Crew({
+      size,
+      startAnyway: false,
+      retries,
+      launch: (aim) => Promise.resolve(this.#launch(aim)),
+      admit: () => {},
+      dismiss: () => {},
+      retire: (member) => Promise.resolve(void this.retired.push(member)),
+      discard: (member) => void this.discarded.push(member),
+      report: () => {},
+      despair: () => {},
+      toError: ({ reason }) => new Error(reason),
+      isSame: (one, other) => one.reason === other.reason,
+    })
+  }
+
+  get flaws(): number[] {
+    return [...this.crew.active].map(({ flaws }) => flaws)
+  }
+
+  #launch(aim: Aim): Launch<FakeMember, Failure> {
+    this.aims.push(aim)
+    return typeof this.next === 'number'
+      ? { member: new FakeMember(this.next) }
+      : { failure: this.next }
+  }
+}
+
+const BROKEN: Failure = { reason: 'still broken' }
+
+describe('members with flaws', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  async function startWith(flaws: number, size = 1): Promise<FakeCrew> {
+    const fake = new FakeCrew(size)
+    fake.next = flaws
+    await fake.crew.start()
+    return fake
+  }
+
+  test('are replaced one after the other by better ones', async () => {
+    const fake = await startWith(1, 3)
+    expect(fake.flaws).toEqual([1, 1, 1])
+    fake.next = 0
+    await vi.runAllTimersAsync()
+    expect(fake.flaws).toEqual([0, 0, 0])
+    expect(fake.aims).toEqual(['start', 'start', 'start', 'repair', 'repair', 'repair'])
+    expect(fake.retired).toHaveLength(3)
+  })
+
+  test('go on working while none better can be had, which is tried with growing pauses', async () => {
+    const fake = await startWith(2)
+    fake.next = BROKEN
+    await vi.advanceTimersByTimeAsync(60_000)
+    // At 0, 0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75 s.
+    expect(fake.aims.filter((aim) => aim === 'repair')).toHaveLength(9)
+    expect(fake.flaws).toEqual([2])
+    expect(fake.retired).toEqual([])
+  })
+
+  test('are not replaced by those that are no better', async () => {
+    const fake = await startWith(1)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(fake.discarded).toHaveLength(4)
+    expect(fake.retired).toEqual([])
+    fake.crew.close()
+    await vi.runAllTimersAsync()
+    expect(fake.aims).toHaveLength(5)
+  })
+
+  test('are replaced at once when they have become others', async () => {
+    const fake = await startWith(1)
+    fake.next = BROKEN
+    await vi.advanceTimersByTimeAsync(20_000)
+    const tried = fake.aims.length
+    fake.next = 0
+    fake.crew.reassess()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(fake.aims).toHaveLength(tried + 1)
+    expect(fake.flaws).toEqual([0])
+  })
+
+  test('that recover are not replaced', async () => {
+    const fake = await startWith(1)
+    for (const member of fake.crew.active) member.flaws = 0
+    fake.crew.reassess()
+    await vi.runAllTimersAsync()
+    expect(fake.aims).toEqual(['start'])
+  })
+
+  test('are left alone when somebody else looks after them', async () => {
+    const fake = new FakeCrew(1, false)
+    fake.next = 1
+    await fake.crew.start()
+    await vi.runAllTimersAsync()
+    expect(fake.aims).toEqual(['start'])
+  })
+})
+
+function found(name: string, failure = ''): ApplicationFinding {
+  return { name, interface: 'wsgi', found: '', failure, traceback: '' }
+}
+
+test('a new worker has to serve what worked, and a better one what did not, too', () => {
+  const file = {
+    ...labApplication({ name: 'file' }),
+    kind: 'file',
+    appDirectory: '/',
+    appFilename: 'app.py',
+    callable: 'app',
+    callableQueryName: undefined,
+  } as const
+  const applications = [labApplication({ name: 'a' }), labApplication({ name: 'b' }), file]
+  const findings = [found('a'), found('b', 'broken'), found('file')]
+  expect(listRenewed(applications, findings)).toEqual(['a'])
+  expect(listRepaired(findings)).toEqual(['b', 'a', 'file'])
+  // Of two workers one serves it.
+  expect(listRenewed(applications, [...findings, found('b')])).toEqual(['a', 'b'])
+})
