@@ -6,7 +6,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { reportFindings } from './create-server.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
-import { countReplicas } from './replicas/divide-plan.ts'
+import { countReplicas } from './divide-plan.ts'
 
 /** What `createApp` takes: what `serve` does, without addresses. */
 export type AppOptions = Omit<TaipanConfig, 'bind'>

@@ -1,9 +1,9 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { ApplicationFinding, Findings } from '../core/backend.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
-import { countReplicas, hasEmbedded } from './replicas/divide-plan.ts'
-import type { LogSettings } from './replicas/messages.ts'
-import { ReplicatedServer } from './replicas/replicated-server.ts'
+import { countReplicas, hasEmbedded } from './divide-plan.ts'
+import type { LogSettings } from '../replicas/messages.ts'
+import { ReplicatedServer } from './replicated-server.ts'
 import { PlannedServer, type RunnableServer } from './server.ts'
 
 /** How a server is run. */

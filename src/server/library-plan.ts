@@ -3,7 +3,7 @@ import { resolveColors } from '../telemetry/palette.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { resolveConfigPlan } from './load-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
-import type { LogSettings } from './replicas/messages.ts'
+import type { LogSettings } from '../replicas/messages.ts'
 
 /** What every function of the library begins with. */
 export interface LibraryPlan {

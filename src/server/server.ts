@@ -1,4 +1,4 @@
-import { endsWithin } from '../backends/group/ends-within.ts'
+import { endsWithin } from '../processes/ends-within.ts'
 import type { Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Service } from '../core/service.ts'

@@ -10,7 +10,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { WorkerHost } from '../group/host.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
-import { abort, killTree, terminate } from './terminate.ts'
+import { abort, killTree, terminate } from '../../processes/terminate.ts'
 
 // `src/` and `dist/` lie equally deep below the folder of the package.
 const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { endsWithin } from '../group/ends-within.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
 import type { Ending, Force, HostOutput, WorkerEnd, WorkerHost } from '../group/host.ts'
 import type { Carrier } from '../link/carrier.ts'
 import type { Ffi } from './ffi.ts'

@@ -8,7 +8,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
-import { Watch } from './watch.ts'
+import { Watch } from './request-timeouts.ts'
 
 /** What the backend of a process group uses of its surroundings. */
 export interface GroupContext {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { Crew, type Aim, type Launch, type Member } from '../../../src/backends/group/crew.ts'
+import { Crew, type Aim, type Launch, type Member } from '../../../src/processes/process-pool.ts'
 import { listRenewed, listRepaired } from '../../../src/backends/group/required.ts'
 import type { ApplicationFinding } from '../../../src/core/backend.ts'
 import { labApplication } from '../../support/backend-lab.ts'

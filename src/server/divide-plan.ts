@@ -1,4 +1,4 @@
-import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
+import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 
 /** Whether Python runs inside Node somewhere. */
 export function hasEmbedded(plan: ServerPlan): boolean {

@@ -1,5 +1,5 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { Rounds } from './rounds.ts'
+import { Rounds } from '../../processes/health-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Worker } from './worker.ts'

@@ -1,5 +1,5 @@
-import type { ByteStream } from '../../core/byte-stream.ts'
-import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from './load-board.ts'
+import type { ByteStream } from '../core/byte-stream.ts'
+import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from './connection-counts.ts'
 
 // One may have half as many more than the idlest, and one.
 const FAIR_SHARE = 1.5

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from '../../../src/server/replicas/load-board.ts'
-import { Load } from '../../../src/server/replicas/load.ts'
+import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from '../../src/replicas/connection-counts.ts'
+import { Load } from '../../src/replicas/load.ts'
 
 const PAUSES = 6
 const LONG_MS = 250

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 
 import { expect, test } from 'vitest'
 
-import { OutputRecords } from '../../../src/backends/group/output.ts'
+import { OutputRecords } from '../../src/processes/output.ts'
 
 async function records(...chunks: (string | Buffer)[]): Promise<string[]> {
   const seen: string[] = []

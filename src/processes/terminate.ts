@@ -1,5 +1,5 @@
-import { endsWithin } from '../group/ends-within.ts'
-import type { Ending, Force } from '../group/host.ts'
+import { endsWithin } from './ends-within.ts'
+import type { Ending, Force } from '../backends/group/host.ts'
 
 const AFTER_SIGTERM = 1000
 const AFTER_ABORT = 1000

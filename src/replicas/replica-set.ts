@@ -1,20 +1,20 @@
-import { Crew, type Aim, type Launch } from '../../backends/group/crew.ts'
-import { describeEnd, describeForce } from '../../backends/group/describe-end.ts'
-import { findingFailure } from '../../backends/group/load-failure.ts'
+import { Crew, type Aim, type Launch } from '../processes/process-pool.ts'
+import { describeEnd, describeForce } from '../processes/describe-end.ts'
+import { findingFailure } from '../backends/group/load-failure.ts'
 import {
   describeError,
   describeUnserved,
   ReportedFailures,
   type Unserved,
-} from '../../backends/group/reported-failures.ts'
-import { listRenewed, listRepaired } from '../../backends/group/required.ts'
-import { type ErrorCode, TaipanError } from '../../core/errors.ts'
-import { longestTime, toLimit } from '../../core/time-limit.ts'
-import type { ServerLogger } from '../../telemetry/logger.ts'
-import type { GroupFailures } from '../app.ts'
-import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
-import { judgeFindings, requireFailure, type ReloadOutcome } from '../reload-outcome.ts'
-import { requireServed } from './divide-plan.ts'
+} from '../backends/group/reported-failures.ts'
+import { listRenewed, listRepaired } from '../backends/group/required.ts'
+import { type ErrorCode, TaipanError } from '../core/errors.ts'
+import { longestTime, toLimit } from '../core/time-limit.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
+import type { GroupFailures } from '../server/app.ts'
+import type { GroupPlan, ServerPlan } from '../server/config/resolved.ts'
+import { judgeFindings, requireFailure, type ReloadOutcome } from '../server/reload-outcome.ts'
+import { requireServed } from '../server/divide-plan.ts'
 import type { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import { startReplica, type Replica, type ReplicaExit, type ReplicaListener } from './replica.ts'

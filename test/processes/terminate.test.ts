@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 import { expect, test } from 'vitest'
 
-import { terminate } from '../../../src/backends/daemon/terminate.ts'
+import { terminate } from '../../src/processes/terminate.ts'
 
 async function startShell(script: string) {
   const child = spawn('python3', ['-c', script], {

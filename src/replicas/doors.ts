@@ -1,12 +1,12 @@
-import { loadSystemFfi, type SystemFfi } from '../../backends/embedded/ffi.ts'
-import type { Logger } from '../../core/logger.ts'
-import type { BoundAddress, Listener } from '../../fronts/listening/addresses.ts'
-import { Crowd } from '../../fronts/listening/crowd.ts'
-import { keepSocket, type KeptSocket } from '../../fronts/listening/kept-socket.ts'
-import { listen } from '../../fronts/listening/listener.ts'
-import { formatRefusalHead } from '../../fronts/http1/refusal.ts'
-import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
-import { LoadBoard } from './load-board.ts'
+import { loadSystemFfi, type SystemFfi } from '../backends/embedded/ffi.ts'
+import type { Logger } from '../core/logger.ts'
+import type { BoundAddress, Listener } from '../fronts/listening/addresses.ts'
+import { Crowd } from '../fronts/listening/crowd.ts'
+import { keepSocket, type KeptSocket } from '../fronts/listening/kept-socket.ts'
+import { listen } from '../fronts/listening/listener.ts'
+import { formatRefusalHead } from '../fronts/http1/refusal.ts'
+import { ResponseEncoder } from '../wire/http1/response-encoder.ts'
+import { LoadBoard } from './connection-counts.ts'
 
 const LONGEST_MS = 2 ** 31 - 1
 

@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads'
-import { loadSystemFfi } from '../../backends/embedded/ffi.ts'
-import { STOP_ECHO_MS } from '../../backends/group/host.ts'
-import { dumpCrashes } from '../../backends/embedded/python.ts'
-import { TaipanError } from '../../core/errors.ts'
-import type { ListenAddress } from '../../fronts/listening/addresses.ts'
-import { createLogger, type ServerLogger } from '../../telemetry/logger.ts'
-import { collectWhenIdle } from '../idle-collection.ts'
-import { PlannedServer } from '../server.ts'
-import { Load } from './load.ts'
-import { BOARD_BYTES } from './load-board.ts'
-import type { MessageFromReplica, MessageToReplica, StartMessage } from './messages.ts'
-import { isMessageToReplica } from './messages.ts'
-import { SharedDoor } from './shared-door.ts'
+import { loadSystemFfi } from '../backends/embedded/ffi.ts'
+import { STOP_ECHO_MS } from '../backends/group/host.ts'
+import { dumpCrashes } from '../backends/embedded/python.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { ListenAddress } from '../fronts/listening/addresses.ts'
+import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
+import { collectWhenIdle } from './idle-collection.ts'
+import { PlannedServer } from './server.ts'
+import { Load } from '../replicas/load.ts'
+import { BOARD_BYTES } from '../replicas/connection-counts.ts'
+import type { MessageFromReplica, MessageToReplica, StartMessage } from '../replicas/messages.ts'
+import { isMessageToReplica } from '../replicas/messages.ts'
+import { SharedDoor } from '../replicas/shared-listener.ts'
 
 // File descriptors: see startReplica. Node itself lets no program that is started inherit them.
 const RECORDS = 3
@@ -164,7 +164,7 @@ function tell(message: MessageFromReplica): void {
 
 /** By a thread of its own: Python may hold this one. */
 function watchParent(doors: readonly number[]): void {
-  new Worker(new URL('lifeline.js', import.meta.url), {
+  new Worker(new URL('../replicas/lifeline.js', import.meta.url), {
     // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
     stdout: true,
     stderr: true,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { Backoff } from '../../../src/backends/group/backoff.ts'
+import { Backoff } from '../../src/processes/backoff.ts'
 
 test('waits longer after each failure, up to 30 seconds', () => {
   const backoff = new Backoff()

@@ -1,4 +1,4 @@
-import { TaipanError } from '../../core/errors.ts'
+import { TaipanError } from '../core/errors.ts'
 import { Backoff } from './backoff.ts'
 
 // One that lived this long has worked, whatever ended it.

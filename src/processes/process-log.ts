@@ -1,8 +1,8 @@
-import type { LogFields, Logger } from '../../core/logger.ts'
-import type { MessageFromWorker } from './control-channel.ts'
-import { textOf } from './control-channel.ts'
+import type { LogFields, Logger } from '../core/logger.ts'
+import type { MessageFromWorker } from '../backends/group/control-channel.ts'
+import { textOf } from '../backends/group/control-channel.ts'
 import { OutputRecords } from './output.ts'
-import type { HostOutput } from './host.ts'
+import type { HostOutput } from '../backends/group/host.ts'
 
 const KEPT_RECORDS = 20
 

@@ -1,8 +1,8 @@
-import type { Findings } from '../../core/backend.ts'
-import { ERRORS, type ErrorCode } from '../../core/errors.ts'
-import type { LogFormat, LogLevel } from '../../telemetry/logger.ts'
-import type { GroupFailures } from '../app.ts'
-import type { ServerPlan } from '../config/resolved.ts'
+import type { Findings } from '../core/backend.ts'
+import { ERRORS, type ErrorCode } from '../core/errors.ts'
+import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
+import type { GroupFailures } from '../server/app.ts'
+import type { ServerPlan } from '../server/config/resolved.ts'
 
 /** How records are written, for a logger that is to write as another one does. */
 export interface LogSettings {

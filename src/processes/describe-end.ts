@@ -1,4 +1,4 @@
-import type { Force, WorkerEnd } from './host.ts'
+import type { Force, WorkerEnd } from '../backends/group/host.ts'
 
 /** `exit code 3` or `signal SIGKILL`. */
 export function describeEnd({ code, signal }: WorkerEnd): string {

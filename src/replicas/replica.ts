@@ -2,17 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { abort, killTree, terminate } from '../../backends/daemon/terminate.ts'
-import { describeEnd } from '../../backends/group/describe-end.ts'
-import { endsWithin } from '../../backends/group/ends-within.ts'
-import type { Force, HostOutput, WorkerEnd } from '../../backends/group/host.ts'
-import { STOP_ECHO_MS } from '../../backends/group/host.ts'
-import { describeApplications } from '../../backends/group/load-failure.ts'
-import { WorkerLog } from '../../backends/group/worker-log.ts'
-import { TaipanError } from '../../core/errors.ts'
-import type { ServerLogger } from '../../telemetry/logger.ts'
-import type { GroupFailures } from '../app.ts'
-import type { GroupPlan, ServerPlan } from '../config/resolved.ts'
+import { abort, killTree, terminate } from '../processes/terminate.ts'
+import { describeEnd } from '../processes/describe-end.ts'
+import { endsWithin } from '../processes/ends-within.ts'
+import type { Force, HostOutput, WorkerEnd } from '../backends/group/host.ts'
+import { STOP_ECHO_MS } from '../backends/group/host.ts'
+import { describeApplications } from '../backends/group/load-failure.ts'
+import { WorkerLog } from '../processes/process-log.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
+import type { GroupFailures } from '../server/app.ts'
+import type { GroupPlan, ServerPlan } from '../server/config/resolved.ts'
 import type { Doors } from './doors.ts'
 import { relayLines } from './line-relay.ts'
 import type {
@@ -24,16 +24,16 @@ import type {
 import { isMessageFromReplica } from './messages.ts'
 
 // `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
-const FOLDER = new URL('../../../dist/server/', import.meta.url)
+const FOLDER = new URL('../../dist/', import.meta.url)
 // V8 would take SIGSEGV for WebAssembly, and Python take it from V8 for its dumps.
 const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
 const PROGRAM = [
   ...(process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []),
   '--import',
-  new URL('refuse-debugger.js', FOLDER).href,
+  new URL('processes/refuse-debugger.js', FOLDER).href,
   '--import',
   new URL('replicas/standard-streams.js', FOLDER).href,
-  fileURLToPath(new URL('replicas/replica-program.js', FOLDER)),
+  fileURLToPath(new URL('server/replica-program.js', FOLDER)),
 ]
 // A forked grandchild may hold the far ends open for ever; what the replica itself wrote is there at once.
 const DRAIN_MS = 250

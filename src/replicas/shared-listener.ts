@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs'
-import type { SystemFfi } from '../../backends/embedded/ffi.ts'
-import type { ByteStream } from '../../core/byte-stream.ts'
+import type { SystemFfi } from '../backends/embedded/ffi.ts'
+import type { ByteStream } from '../core/byte-stream.ts'
 import {
   parseSocketPath,
   type ConnectionSource,
   type Listener,
-} from '../../fronts/listening/addresses.ts'
-import { listen } from '../../fronts/listening/listener.ts'
+} from '../fronts/listening/addresses.ts'
+import { listen } from '../fronts/listening/listener.ts'
 import type { Load } from './load.ts'
 
 // Long enough for another process to wake up.
