@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from taipan.asgi.stream import FileRest
+from taipan.asgi.remainder import FileRemainder
 
 
 def open_file(path: str) -> tuple[int, int]:
@@ -25,7 +25,7 @@ def open_file(path: str) -> tuple[int, int]:
     return descriptor, status.st_size
 
 
-def read_file(file: FileRest) -> bytes:
+def read_file(file: FileRemainder) -> bytes:
     """All of a small file. Raises `OSError` when it has become shorter."""
     parts = []
     while file.left:

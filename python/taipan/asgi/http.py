@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from taipan.asgi.events import Event, ProtocolError, require_key, require_type, unexpected
 from taipan.asgi.head import make_links
-from taipan.asgi.response import ENDED, STARTED, ResponseStream
+from taipan.asgi.outbox import Outbox
+from taipan.asgi.response import ResponseStream
+from taipan.asgi.response_writer import ENDED, STARTED
 from taipan.asgi.scope import Offers
 from taipan.asgi.stream import WINDOW
+from taipan.events import Settings
 from taipan.frames import (
     BODY,
     BODY_LAST,
@@ -21,9 +24,6 @@ from taipan.frames import (
     PULL,
     PULL_PAYLOAD,
 )
-
-if TYPE_CHECKING:
-    from taipan.asgi.hub import StreamHub
 
 _EXTENSIONS = frozenset(
     (
@@ -51,14 +51,15 @@ class HttpStream(ResponseStream):
 
     def __init__(
         self,
-        hub: StreamHub,
+        outbox: Outbox,
+        settings: Settings,
         number: int,
         request: str,
         is_head: bool,
         body: bytes | None,
         offers: Offers,
     ) -> None:
-        ResponseStream.__init__(self, hub, number, request, is_head)
+        ResponseStream.__init__(self, outbox, settings, number, request, is_head)
         #: The whole body, until it is taken.
         self._body = body
         self._pulls = body is None
@@ -91,13 +92,13 @@ class HttpStream(ResponseStream):
     async def send(self, event: Any) -> None:
         """What ASGI calls `send`."""
         kind = event.get("type") if type(event) is dict else require_type(event)
-        if self.rest is not None or self.file is not None:
+        if self.remainder is not None or self.file is not None:
             await self.drain()
         if kind == "http.response.body":
             if self.body(event):
                 # An application that only gives empty pieces must not hold the loop.
                 await asyncio.sleep(0)
-            if self.rest is not None:
+            if self.remainder is not None:
                 await self.drain()
         elif kind == "http.response.start":
             self.start(event, "http.response.trailers" in self._offers)
@@ -169,6 +170,6 @@ class HttpStream(ResponseStream):
     def _break(self, reason: str, cancel: bool) -> None:
         if self.gone is None:
             self.gone = reason
-        self.drop_rest()
+        self.drop_remainder()
         if cancel and self.phase != ENDED:
             self.cancel()

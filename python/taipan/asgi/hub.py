@@ -14,7 +14,9 @@ from taipan.answers import plain_answer
 from taipan.asgi.http import HttpStream
 from taipan.asgi.lifespan import StartupFailed
 from taipan.asgi.mount import Mount
-from taipan.asgi.response import ENDED, ResponseStream
+from taipan.asgi.outbox import Outbox
+from taipan.asgi.response import ResponseStream
+from taipan.asgi.response_writer import ENDED
 from taipan.asgi.scope import Scope, complete_websocket, make_http
 from taipan.asgi.stream import Stream
 from taipan.asgi.websocket import WebSocketStream
@@ -37,7 +39,6 @@ SHUTDOWN_SECONDS = 10.0
 _STEP_SECONDS = 1.0
 
 _EAGER = sys.version_info >= (3, 12)
-_EMPTY = b""
 #: By this callback anyio finds the task whose end is that of the worker threads it keeps.
 _MARK: Any = getattr(asyncio.base_events, "_run_until_complete_cb", None)
 
@@ -52,15 +53,11 @@ class StreamHub:
         self, slots: Sequence[Slot], settings: Settings, on_output: Callable[[], None]
     ) -> None:
         self.settings = settings
-        #: Called when there is output after there was none.
-        self.on_output = on_output
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
-        #: Frames in pieces, and how often they have been taken.
-        self.out: list[bytes | memoryview] = []
-        self.turn = 0
         #: Streams whose application has not returned.
         self.active = 0
         self._slots = slots
+        self._outbox = Outbox(on_output)
         self._streams: dict[int, ResponseStream] = {}
         self._pending = bytearray()
         self._missing = 0
@@ -103,31 +100,7 @@ class StreamHub:
 
     def take_output(self) -> bytes:
         """All frames since the last call."""
-        self.turn += 1
-        out = self.out
-        data = _EMPTY.join(out)
-        out.clear()
-        return data
-
-    def put(self, parts: tuple[bytes | memoryview, ...]) -> None:
-        """Adds the header and the payload of a frame."""
-        out = self.out
-        if out:
-            out += parts
-        else:
-            out += parts
-            self.on_output()
-
-    def free(self, stream: Stream) -> None:
-        """The stream is over."""
-        if self._streams.pop(stream.number, None) is None:
-            return
-        out = self.out
-        if stream.turn == self.turn:
-            head = out[stream.tail]
-            out[stream.tail] = bytes((head[0], head[1] | DATA_FREE)) + head[2:]
-        else:
-            self.put((HEADER.pack(FREE, 0, stream.number, 0),))
+        return self._outbox.take()
 
     async def startup(self) -> None:
         """Starts the lifespans of the applications; a slot knows when that has failed."""
@@ -217,11 +190,11 @@ class StreamHub:
         if type(sent) is tuple or sent["type"] == "http":
             scope, offers = make_http(sent, payload, mount.state, mount.known)
             is_head = scope["method"] == "HEAD"
-            stream = HttpStream(self, number, request, is_head, body, offers)
+            stream = HttpStream(self._outbox, self.settings, number, request, is_head, body, offers)
         else:
             scope = sent
             complete_websocket(scope, mount.state)
-            stream = WebSocketStream(self, number, request)
+            stream = WebSocketStream(self._outbox, self.settings, number, request)
         self._streams[number] = stream
         self.active += 1
         coroutine = self._run(stream, mount, scope)
@@ -247,8 +220,22 @@ class StreamHub:
         self.settings.reporter.end_request()
         self.active -= 1
         stream.returned = True
-        if stream.rest is None and stream.file is None:
-            self.free(stream)
+        if stream.remainder is None and stream.file is None:
+            self._free(stream)
+        else:
+            stream.on_over = self._free
+
+    def _free(self, stream: Stream) -> None:
+        """The stream is over: its last frame says so, when that has not left."""
+        if self._streams.pop(stream.number, None) is None:
+            return
+        outbox = self._outbox
+        if stream.turn == outbox.turn:
+            parts = outbox.parts
+            head = parts[stream.tail]
+            parts[stream.tail] = bytes((head[0], head[1] | DATA_FREE)) + head[2:]
+        else:
+            outbox.put((HEADER.pack(FREE, 0, stream.number, 0),))
 
     async def _resolve(
         self, stream: ResponseStream, mount: Mount, scope: Scope

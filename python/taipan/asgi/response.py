@@ -4,44 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any
 
 from taipan.answers import failure_answer
+from taipan.asgi.disconnects import tells_disconnect
 from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
 from taipan.asgi.files import open_file, read_file
 from taipan.asgi.head import make_head, make_trailers
-from taipan.asgi.stream import WINDOW, FileRest, Stream
-from taipan.events import ClientDisconnected
-from taipan.fields import Head, kind_of
-from taipan.frames import (
-    ANSWER,
-    ANSWER_HEADER,
-    ANSWER_PREFIX,
-    DATA,
-    DATA_LAST,
-    FILE,
-    FILE_PAYLOAD,
-    HEAD,
-    HEAD_LENGTH,
-    HEADER,
-    STREAM_HEAD_HEADER,
+from taipan.asgi.outbox import Outbox
+from taipan.asgi.remainder import FileRemainder
+from taipan.asgi.response_writer import (
+    BODY,
+    DROPPING,
+    ENDED,
+    IDLE,
+    STARTED,
+    TRAILERS,
+    ResponseWriter,
 )
+from taipan.events import ClientDisconnected, Settings
+from taipan.fields import Head, kind_of
+from taipan.frames import DATA, HEAD_LENGTH
 from taipan.frames import TRAILERS as TRAILERS_FRAME
 from taipan.tracebacks import format_exception, summarize
-
-if TYPE_CHECKING:
-    from taipan.asgi.hub import StreamHub
-
-IDLE = 0
-#: The head is there, and waits for the first event of the body.
-STARTED = 1
-BODY = 2
-#: The body is out, and its trailers are awaited.
-TRAILERS = 3
-#: The answer is out. What comes is dropped.
-ENDED = 4
-#: As ended, but the application still gives a body that nobody gets.
-DROPPING = 5
 
 #: An answer without a body may be given so many bytes, or pieces, of one.
 _DROPPED_BYTES = 1024 * 1024
@@ -49,11 +33,9 @@ _DROPPED_PIECES = 1024
 #: Files up to this size are read at once.
 _ONE_PIECE = 64 * 1024
 _TRAILER_BYTES = 64 * 1024
-#: What frameworks raise when `receive` told them that the client has left.
-_DISCONNECTS = frozenset(("ClientDisconnect", "WebSocketDisconnect"))
 
 
-class ResponseStream(Stream):
+class ResponseStream(ResponseWriter):
     """A stream that can be answered by a response."""
 
     __slots__ = (
@@ -61,24 +43,20 @@ class ResponseStream(Stream):
         "_dropped_bytes",
         "_head",
         "_is_head",
-        "_joint",
-        "_joint_end",
-        "_joint_size",
-        "_joint_turn",
-        "_sent",
         "_trailer_lines",
         "_trailers",
-        "phase",
     )
 
-    def __init__(self, hub: StreamHub, number: int, request: str, is_head: bool) -> None:
-        Stream.__init__(self, hub, number, request)
+    def __init__(
+        self, outbox: Outbox, settings: Settings, number: int, request: str, is_head: bool
+    ) -> None:
+        ResponseWriter.__init__(self, outbox, settings, number, request)
         self.phase = IDLE
+        self.sent = 0
         self._is_head = is_head
         self._head: Head | None = None
         self._trailers = False
         self._trailer_lines = b""
-        self._sent = 0
 
     def start(self, event: Event, trailers: bool = False) -> None:
         """`http.response.start`. Raises without changing anything."""
@@ -98,12 +76,14 @@ class ResponseStream(Stream):
             data = require_bytes(event, "body", data)
         more = event.get("more_body", False)
         phase = self.phase
+        head = self._head
         if phase == BODY and more and data and self.gone is None:
-            self._put_more(data)
+            if head is not None and head.length is not None:
+                self._check_length(head, len(data))
+            self.put_more(data)
             return False
         if phase >= ENDED:
             return phase == DROPPING and self._drop(data, more)
-        head = self._head
         if head is None:
             raise unexpected(event, "before http.response.start")
         if phase == TRAILERS:
@@ -112,7 +92,10 @@ class ResponseStream(Stream):
         if self._is_head or not head.has_body:
             self._answer_bodyless(head, data, more)
         elif phase == STARTED and not more and not self._trailers:
-            self._answer_whole(head, data)
+            if head.length is None:
+                self.put_whole(head, data)
+            else:
+                self._answer_whole(head, data)
         else:
             self._answer_piece(head, data, more)
             return bool(more) and not data
@@ -140,7 +123,7 @@ class ResponseStream(Stream):
             os.close(descriptor)
             raise
         self._answer_file(
-            head.with_length(length), FileRest(descriptor, length, not self._trailers)
+            head.with_length(length), FileRemainder(descriptor, length, not self._trailers)
         )
 
     def trailers(self, event: Event) -> None:
@@ -165,8 +148,8 @@ class ResponseStream(Stream):
         if phase >= ENDED or self.gone is not None:
             return
         head = self._head
-        if phase == TRAILERS or (phase == BODY and head is not None and head.length == self._sent):
-            self._put_last(b"")
+        if phase == TRAILERS or (phase == BODY and head is not None and head.length == self.sent):
+            self.put_last(b"")
             return
         if phase == IDLE:
             text = "the application returned without a response"
@@ -194,7 +177,7 @@ class ResponseStream(Stream):
             self.abort(summarize(error))
             return
         text = "Internal Server Error" if status == 500 else "Service Unavailable"
-        fields, body = failure_answer(status, text, error, self.hub.settings.dev)
+        fields, body = failure_answer(status, text, error, self.settings.dev)
         self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
@@ -206,52 +189,27 @@ class ResponseStream(Stream):
             self._answer_whole(self._head, body)
 
     def _answer_whole(self, head: Head, data: bytes) -> None:
-        status, flags, length, fields, _, _ = head
         size = len(data)
-        if length is None:
-            flags |= HEAD_LENGTH
-            fields = b"%sContent-Length: %d\r\n" % (fields, size)
-        elif length != size:
+        if head.length is not None and head.length != size:
             self._check_length(head, size)
-            self._put_head(head)
+            self.put_head(head)
             self._fall_short(head, data)
-        if size > WINDOW:
-            self._put_head(head.with_length(size))
-            self._put_last(data)
-            return
-        hub = self.hub
-        out = hub.out
-        number = self.number
-        self.phase = ENDED
-        self.turn = hub.turn
-        self.tail = len(out)
-        lines = len(fields)
-        total = ANSWER_PREFIX + lines + size
-        out += (
-            ANSWER_HEADER.pack(ANSWER, 0, number, total, status, flags, size, lines),
-            fields,
-            data,
-        )
-        if self.tail == 0:
-            hub.on_output()
-        if self.waiters:
-            self.wake()
+        self.put_whole(head, data)
 
     def _answer_piece(self, head: Head, data: bytes, more: bool) -> None:
         size = len(data)
         self._check_length(head, size)
         if self.phase == STARTED:
-            self._put_head(head)
+            self.put_head(head)
         if more:
             if data:
-                self._put_more(data)
-        elif head.length is not None and self._sent + size < head.length:
+                self.put_more(data)
+        elif head.length is not None and self.sent + size < head.length:
             self._fall_short(head, data)
         elif self._trailers:
-            self.phase = TRAILERS
-            self.put_piece(DATA, 0, 0, data)
+            self.put_before_trailers(data)
         else:
-            self._put_last(data)
+            self.put_last(data)
 
     def _file_length(self, head: Head, size: int) -> int:
         if head.length is None:
@@ -262,7 +220,7 @@ class ResponseStream(Stream):
             )
         return head.length
 
-    def _answer_file(self, head: Head, file: FileRest) -> None:
+    def _answer_file(self, head: Head, file: FileRemainder) -> None:
         if self._is_head or not head.has_body:
             file.close()
             self._answer_bodyless(head, b"", False)
@@ -273,22 +231,17 @@ class ResponseStream(Stream):
                 file.close()
             self._answer_whole(head, data)
         else:
-            self._put_head(head)
+            self.put_head(head)
             if self._trailers:
-                self.phase = TRAILERS
-                self.rest = file
-                self.pump()
+                self.put_file_before_trailers(file)
             else:
-                self.phase = ENDED
-                self.file = file
-                self.put(FILE, 0, FILE_PAYLOAD.pack(file.descriptor, 0, file.left))
-                self.wake()
+                self.put_file(file)
 
     def _answer_bodyless(self, head: Head, data: bytes, more: bool) -> None:
         if data and not more:
             head = head.with_length(len(data))
-        self._put_head(head)
-        self._put_last(b"")
+        self.put_head(head)
+        self.put_last(b"")
         if more:
             self.phase = DROPPING
             self._dropped = 0
@@ -305,77 +258,17 @@ class ResponseStream(Stream):
             raise ClientDisconnected("nobody gets the body of this response")
         return True
 
-    def _put_head(self, head: Head) -> None:
-        status, flags, length, fields, _, _ = head
-        size = 10 + len(fields)
-        header = STREAM_HEAD_HEADER.pack(HEAD, flags, self.number, size, status, length or 0)
-        self.phase = BODY
-        #: The last frame of the body: in which turn, where it begins and ends there, its bytes.
-        self._joint_turn = -1
-        self._joint = self._joint_end = self._joint_size = 0
-        self.hub.put((header, fields))
-
-    def _put_more(self, data: bytes) -> None:
-        """A piece that others follow. Those of one turn leave together anyway, in one frame."""
-        size = len(data)
-        head = self._head
-        if head is not None and head.length is not None:
-            self._check_length(head, size)
-        self._sent += size
-        if size > self.window:
-            self.put_piece(DATA, 0, 0, data)
-            return
-        self.window -= size
-        hub = self.hub
-        out = hub.out
-        end = len(out)
-        if self._joint_end == end and self._joint_turn == hub.turn:
-            self._joint_size += size
-            out[self._joint] = HEADER.pack(DATA, 0, self.number, self._joint_size)
-            out.append(data)
-            self._joint_end = end + 1
-        else:
-            self._joint_turn = hub.turn
-            self._joint = end
-            self._joint_end = end + 2
-            self._joint_size = size
-            hub.put((HEADER.pack(DATA, 0, self.number, size), data))
-
-    def _put_last(self, data: bytes) -> None:
-        self.phase = ENDED
-        hub = self.hub
-        self.put_piece(DATA, 0, DATA_LAST, data)
-        if self.rest is None:
-            self.turn = hub.turn
-            self.tail = len(hub.out) - 2
-        self.wake()
-
     def _check_length(self, head: Head, size: int) -> None:
-        if head.length is not None and self._sent + size > head.length:
+        if head.length is not None and self.sent + size > head.length:
             raise ProtocolError(
                 f"the body has more bytes than the {head.length} that Content-Length announced"
             )
 
     def _fall_short(self, head: Head, data: bytes) -> None:
-        self._sent += len(data)
+        self.sent += len(data)
         if len(data) <= self.window:
             self.put_piece(DATA, 0, 0, data)
         self.phase = ENDED
-        text = f"the body ended after {self._sent} of the {head.length} bytes of Content-Length"
+        text = f"the body ended after {self.sent} of the {head.length} bytes of Content-Length"
         self.abort(text)
         raise ProtocolError(text)
-
-
-def tells_disconnect(error: BaseException) -> bool:
-    """The application says, in its own way, that the client has left."""
-    seen: set[int] = set()
-    waiting: list[Any] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, ClientDisconnected) or type(one).__name__ in _DISCONNECTS:
-            return True
-        waiting += one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())
-    return False

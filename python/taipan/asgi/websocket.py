@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from taipan.asgi.events import Event, ProtocolError, require_bytes, require_type, unexpected
+from taipan.asgi.disconnects import tells_disconnect
+from taipan.asgi.events import Event, ProtocolError, require_type, unexpected
 from taipan.asgi.head import make_handshake
-from taipan.asgi.response import ENDED, ResponseStream, tells_disconnect
+from taipan.asgi.outbox import Outbox
+from taipan.asgi.response import ResponseStream
+from taipan.asgi.response_writer import ENDED
 from taipan.asgi.stream import CREDIT
-from taipan.events import ClientDisconnected
+from taipan.asgi.websocket_events import NORMAL_CLOSURE, parse_close, parse_message
+from taipan.events import ClientDisconnected, Settings
 from taipan.fields import is_token, kind_of
 from taipan.frames import (
     ACCEPT,
@@ -27,20 +31,14 @@ from taipan.frames import (
 )
 from taipan.tracebacks import format_exception, summarize
 
-if TYPE_CHECKING:
-    from taipan.asgi.hub import StreamHub
-
 _CONNECTING = 0
 _DENYING = 1
 _OPEN = 2
 _CLOSED = 3
 
-_NORMAL = 1000
 _LOST = 1006
 _CRASHED = 1011
 _RESTART = 1012
-#: RFC 6455, 5.5: a control frame holds 125 bytes, of which the code takes two.
-_REASON_BYTES = 123
 
 
 class WebSocketStream(ResponseStream):
@@ -48,8 +46,8 @@ class WebSocketStream(ResponseStream):
 
     __slots__ = ("_close", "_granted", "_messages", "_part", "_state", "_taken", "_told")
 
-    def __init__(self, hub: StreamHub, number: int, request: str) -> None:
-        ResponseStream.__init__(self, hub, number, request, False)
+    def __init__(self, outbox: Outbox, settings: Settings, number: int, request: str) -> None:
+        ResponseStream.__init__(self, outbox, settings, number, request, False)
         self._state = _CONNECTING
         #: The application has got `websocket.connect`.
         self._told = False
@@ -86,10 +84,10 @@ class WebSocketStream(ResponseStream):
     async def send(self, event: Any) -> None:
         """What ASGI calls `send`."""
         kind = require_type(event)
-        if self.rest is not None:
+        if self.remainder is not None:
             await self.drain()
         if kind == "websocket.send":
-            data, text = _message(event)
+            data, text = parse_message(event)
             if self.window <= 0:
                 await self.drain()
             self._require_open(event)
@@ -103,7 +101,7 @@ class WebSocketStream(ResponseStream):
             await self._deny(kind, event)
         else:
             raise ProtocolError(f"{kind!r} is no event of a WebSocket")
-        if self.rest is not None:
+        if self.remainder is not None:
             await self.drain()
 
     def busy(self) -> bool:
@@ -118,7 +116,7 @@ class WebSocketStream(ResponseStream):
     def end(self) -> None:
         """The application has returned."""
         if self._state == _OPEN:
-            self._put_close(_NORMAL, "")
+            self._put_close(NORMAL_CLOSURE, "")
         elif self._state == _CONNECTING and self.gone is None:
             text = "the application returned without an answer to the WebSocket"
             self.report("error", text)
@@ -176,7 +174,7 @@ class WebSocketStream(ResponseStream):
         self.wake()
 
     def _shut(self, event: Event) -> None:
-        code, reason = _close_of(event)
+        code, reason = parse_close(event)
         if self._state == _CONNECTING:
             self.require_client()
             self.answer(403, b"Forbidden\r\nContent-Length: 0\r\n", b"")
@@ -222,7 +220,7 @@ class WebSocketStream(ResponseStream):
         self._state = _CLOSED
         self._close = code, reason
         self._messages.clear()
-        self.drop_rest()
+        self.drop_remainder()
         self.put(CLOSE, 0, CLOSE_PAYLOAD.pack(code) + reason.encode())
 
     def _lose(self, code: int, reason: str) -> None:
@@ -232,37 +230,4 @@ class WebSocketStream(ResponseStream):
             self._close = code, reason
         if self._state == _OPEN:
             self._state = _CLOSED
-        self.drop_rest()
-
-
-def _message(event: Event) -> tuple[bytes, int]:
-    """The bytes of a message and the flag for text."""
-    text = event.get("text")
-    data = event.get("bytes")
-    if (text is None) == (data is None):
-        raise ProtocolError("websocket.send must have one of 'text' and 'bytes'")
-    if text is None:
-        return (data if type(data) is bytes else require_bytes(event, "bytes", data)), 0
-    if not isinstance(text, str):
-        raise TypeError(f"'text' of websocket.send must be a str, not {kind_of(text)}")
-    return text.encode(), MESSAGE_TEXT
-
-
-def _close_of(event: Event) -> tuple[int, str]:
-    """The code and the reason of `websocket.close`."""
-    code = event.get("code")
-    if code is None:
-        code = _NORMAL
-    if not isinstance(code, int) or isinstance(code, bool):
-        raise TypeError(f"'code' of websocket.close must be an int, not {kind_of(code)}")
-    # RFC 6455, 7.4, and what was registered since.
-    if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
-        raise ProtocolError(f"code {code} must not be sent by websocket.close")
-    reason = event.get("reason")
-    if reason is None:
-        reason = ""
-    if not isinstance(reason, str):
-        raise TypeError(f"'reason' of websocket.close must be a str, not {kind_of(reason)}")
-    if len(reason.encode()) > _REASON_BYTES:
-        raise ProtocolError(f"'reason' of websocket.close is longer than {_REASON_BYTES} bytes")
-    return int(code), reason
+        self.drop_remainder()

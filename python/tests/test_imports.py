@@ -1,0 +1,104 @@
+"""The modules import one another in one direction: see docs/architecture.md."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "taipan"
+
+#: Rooms from the top down, as docs/architecture.md draws them; each may import what stands below.
+ROOMS = [
+    {"inspection"},
+    {"worker", "embedded"},
+    {"loop"},
+    {"serving", "asgi"},
+    {"transports", "dispatch"},
+    {"wsgi", "loader"},
+]
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path, modules):
+    """Imports for types alone and those within functions count, too."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in modules else str(node.module) for name in full]
+        else:
+            continue
+        yield from (name for name in names if name in modules)
+
+
+def import_graph():
+    modules = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+    return {name: set(imports_of(path, modules)) - {name} for name, path in modules.items()}
+
+
+GRAPH = import_graph()
+
+
+def find_cycle(graph):
+    """Modules of which each imports the next; empty when there is no such circle."""
+    done = set()
+
+    def visit(name, way):
+        if name in way:
+            return way[way.index(name) :] + [name]
+        if name in done:
+            return []
+        for other in sorted(graph[name]):
+            if cycle := visit(other, [*way, name]):
+                return cycle
+        done.add(name)
+        return []
+
+    return next(filter(None, (visit(name, []) for name in sorted(graph))), [])
+
+
+def room_of(module):
+    return module.split(".")[1] if "." in module else module
+
+
+def level_of(module):
+    """The index of its room; what is in none stands below all."""
+    room = room_of(module)
+    return next((level for level, rooms in enumerate(ROOMS) if room in rooms), len(ROOMS))
+
+
+def test_circles_are_found():
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}
+    assert find_cycle(graph) == ["b", "d", "b"]
+    assert find_cycle({**graph, "d": {"c"}}) == []
+
+
+def test_imports_for_types_alone_are_seen():
+    assert "taipan.asgi.hub" in GRAPH["taipan.loop"]
+    assert "taipan.frames" in GRAPH["taipan.transports.socket"]
+
+
+def test_there_is_no_circle():
+    assert find_cycle(GRAPH) == []
+
+
+@pytest.mark.parametrize("module", sorted(GRAPH))
+def test_imports_go_down(module):
+    wrong = [
+        other
+        for other in GRAPH[module]
+        if room_of(other) != room_of(module) and level_of(other) <= level_of(module) < len(ROOMS)
+    ]
+    assert wrong == []
+
+
+def test_what_is_in_no_room_imports_no_room():
+    for module in GRAPH:
+        if level_of(module) == len(ROOMS):
+            assert [other for other in GRAPH[module] if level_of(other) < len(ROOMS)] == []
