@@ -2,7 +2,7 @@ const SHORTEST_INTERVAL = 20
 const LONGEST_INTERVAL = 500
 
 /** A worker, or what stands for one, as seen by the one who looks after it. */
-export interface Attended {
+export interface Checked {
   /** It can work and has not been asked to end. */
   readonly ready: boolean
   /** It still loads the applications. */
@@ -22,7 +22,7 @@ export interface Attended {
 }
 
 /** Whom to look after, and how. Times are in ms, and 0 sets no limit. */
-export interface RoundsOptions<M extends Attended> {
+export interface HealthCheckOptions<M extends Checked> {
   /** How long a member may take to become ready. */
   readonly startup: number
   /** How long one may be silent. */
@@ -37,14 +37,14 @@ export interface RoundsOptions<M extends Attended> {
 }
 
 /** Looks after members with one timer: how long they take to start, how long they are silent, and what else there is. */
-export class Rounds<M extends Attended> {
-  readonly #options: RoundsOptions<M>
+export class HealthCheck<M extends Checked> {
+  readonly #options: HealthCheckOptions<M>
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
   #lookedAt = 0
   #pingedAt = 0
 
-  constructor(options: RoundsOptions<M>) {
+  constructor(options: HealthCheckOptions<M>) {
     this.#options = options
     const { startup, ping, limits = [] } = options
     const set = [startup, ping, ...limits].filter((ms) => ms > 0)

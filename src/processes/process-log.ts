@@ -15,7 +15,7 @@ interface KeptRecord {
 }
 
 /** Carries what one worker prints and reports to the log, and keeps the last of it for the record of its death. */
-export class WorkerLog {
+export class ProcessLog {
   readonly #logger: Logger
   readonly #worker: string
   readonly #outputs: readonly OutputRecords[]

@@ -6,7 +6,7 @@ const LONG_LIFE_MS = 10_000
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
-/** One of a crew: a process that works, or what stands for one. */
+/** One of a pool: a process that works, or what stands for one. */
 export interface Member<F> {
   /** `performance.now()` */
   readonly startedAt: number
@@ -29,8 +29,8 @@ export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
  */
 export type Aim = 'start' | 'fill' | 'renew' | 'repair'
 
-/** What a crew leaves to the one who has it. */
-export interface CrewTrade<M, F> {
+/** What a pool leaves to the one who has it. */
+export interface PoolOptions<M, F> {
   /** How many there are to be. */
   readonly size: number
   /** True: those that fail at the start are tried again later. */
@@ -49,14 +49,14 @@ export interface CrewTrade<M, F> {
   /** A member could not be started; `repeated` when that was reported before. */
   report(failure: F, repeated: boolean): void
   /** Nobody works, and why the last attempt failed. */
-  despair(failure: F): void
+  onNoneLeft(failure: F): void
   toError(failure: F): Error
   isSame(one: F, other: F): boolean
 }
 
 /** Keeps as many members as wanted: starts, replaces and renews them. */
-export class Crew<M extends Member<F>, F extends object> {
-  readonly #trade: CrewTrade<M, F>
+export class ProcessPool<M extends Member<F>, F extends object> {
+  readonly #options: PoolOptions<M, F>
   readonly #backoff = new Backoff()
   readonly #repairs = new Backoff()
   readonly #members = new Set<M>()
@@ -74,8 +74,8 @@ export class Crew<M extends Member<F>, F extends object> {
   #reloading: Promise<void> | undefined
   #nextReload: Promise<void> | undefined
 
-  constructor(trade: CrewTrade<M, F>) {
-    this.#trade = trade
+  constructor(options: PoolOptions<M, F>) {
+    this.#options = options
   }
 
   /** Every member that runs, also those that are starting or leaving. */
@@ -102,7 +102,7 @@ export class Crew<M extends Member<F>, F extends object> {
   async start(): Promise<void> {
     if (this.#phase !== 'new') return
     this.#phase = 'starting'
-    const { size, startAnyway } = this.#trade
+    const { size, startAnyway } = this.#options
     const launches = Array.from({ length: size }, () => this.#launch('start', this.#admit))
     await Promise.all(
       launches.map(async (launch) => {
@@ -110,7 +110,7 @@ export class Crew<M extends Member<F>, F extends object> {
         // What a stop has ended has not failed.
         if (failure === undefined || this.over) return
         this.#fail(failure, startAnyway)
-        if (!startAnyway) throw this.#trade.toError(failure)
+        if (!startAnyway) throw this.#options.toError(failure)
       }),
     )
     if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it started')
@@ -150,7 +150,7 @@ export class Crew<M extends Member<F>, F extends object> {
   lose(member: M): void {
     this.#members.delete(member)
     const wasActive = this.#active.delete(member)
-    this.#trade.dismiss(member)
+    this.#options.dismiss(member)
     if (!wasActive || this.over) return
     if (member.served > 0 || performance.now() - member.startedAt > LONG_LIFE_MS)
       this.#backoff.reset()
@@ -175,14 +175,14 @@ export class Crew<M extends Member<F>, F extends object> {
   /** Starts one and gives it to `keep` once it can work; tells why it cannot. */
   async #launch(aim: Aim, keep: (member: M) => void): Promise<F | undefined> {
     const generation = this.#generation
-    const launch = await this.#trade.launch(aim)
+    const launch = await this.#options.launch(aim)
     if ('failure' in launch) return launch.failure
     const { member } = launch
     this.#members.add(member)
-    if (this.over) this.#trade.discard(member, true)
+    if (this.over) this.#options.discard(member, true)
     const failure = await member.loaded
     if (failure !== undefined || generation !== this.#generation || this.over)
-      this.#trade.discard(member, false)
+      this.#options.discard(member, false)
     else keep(member)
     return failure
   }
@@ -191,25 +191,25 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#failure = undefined
     this.#reported = undefined
     this.#active.add(member)
-    this.#trade.admit(member)
+    this.#options.admit(member)
   }
 
   /** Sees to it that there are as many as wanted, without flaws, or will be. */
   #maintain(): void {
     if (this.#phase !== 'running' || this.#reloading !== undefined) return
     this.#fill()
-    if (this.#trade.retries) this.#repair()
+    if (this.#options.retries) this.#repair()
   }
 
   #fill(): void {
-    if (!this.#trade.retries && this.failure !== undefined) return
-    const missing = this.#trade.size - this.#active.size - this.#launching
+    if (!this.#options.retries && this.failure !== undefined) return
+    const missing = this.#options.size - this.#active.size - this.#launching
     if (missing <= 0 || this.#retryTimer !== undefined) return
     if (this.#backoff.failures === 0) {
       for (let i = 0; i < missing; i++) void this.#launchOne()
       return
     }
-    // What fails is tried by one at a time.
+    // After a failure, start one process at a time.
     if (this.#launching > 0) return
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined
@@ -257,7 +257,7 @@ export class Crew<M extends Member<F>, F extends object> {
   #replaceWorst(member: M): void {
     const worst = this.#findWorst()
     if (worst === undefined || worst.flaws <= member.flaws) {
-      this.#trade.discard(member, false)
+      this.#options.discard(member, false)
       return
     }
     this.#admit(member)
@@ -276,19 +276,19 @@ export class Crew<M extends Member<F>, F extends object> {
     this.#backoff.fail()
     this.#failure = failure
     if (report) this.#report(failure)
-    if (this.failure !== undefined) this.#trade.despair(failure)
+    if (this.failure !== undefined) this.#options.onNoneLeft(failure)
   }
 
   #report(failure: F): void {
     const before = this.#reported
     this.#reported = failure
-    this.#trade.report(failure, before !== undefined && this.#trade.isSame(before, failure))
+    this.#options.report(failure, before !== undefined && this.#options.isSame(before, failure))
   }
 
   #retire(member: M): void {
     this.#active.delete(member)
-    this.#trade.dismiss(member)
-    const retirement = this.#trade
+    this.#options.dismiss(member)
+    const retirement = this.#options
       .retire(member)
       .finally(() => this.#retirements.delete(retirement))
     this.#retirements.add(retirement)
@@ -315,7 +315,7 @@ export class Crew<M extends Member<F>, F extends object> {
     const old = [...this.#active]
     const fresh: M[] = []
     const takeOver = old.length === 0
-    const launches = Array.from({ length: this.#trade.size }, () =>
+    const launches = Array.from({ length: this.#options.size }, () =>
       this.#launch(takeOver ? 'fill' : 'renew', (member) => {
         fresh.push(member)
         if (takeOver) this.#admit(member)
@@ -328,7 +328,7 @@ export class Crew<M extends Member<F>, F extends object> {
       for (const member of fresh) this.#retire(member)
       if (this.#active.size === 0) this.#failure = failure
       this.#report(failure)
-      throw this.#trade.toError(failure)
+      throw this.#options.toError(failure)
     }
     this.#backoff.reset()
     this.#repairs.reset()

@@ -10,10 +10,10 @@ export const CLOSED = -1
 /** Whether a replica has a free thread, and when not, whether it leaves all clients to those that have. */
 export const ROOM = { free: 0, full: 1, held: 2 } as const
 /** Size of the memory. */
-export const BOARD_BYTES = PLACES * FIELDS * Int32Array.BYTES_PER_ELEMENT
+export const COUNTS_BYTES = PLACES * FIELDS * Int32Array.BYTES_PER_ELEMENT
 
 /** How busy each replica is, in memory that all of them see: here it is made and cleared. */
-export class LoadBoard {
+export class ConnectionCounts {
   /** Of the memory, to be inherited. */
   readonly descriptor: number
   readonly #free = Array.from({ length: PLACES }, (_, place) => place)
@@ -22,11 +22,11 @@ export class LoadBoard {
   /** Throws when the system has no memory or descriptor for it. */
   constructor(ffi: SystemFfi) {
     this.descriptor = ffi.createMemory('taipan')
-    ftruncateSync(this.descriptor, BOARD_BYTES)
+    ftruncateSync(this.descriptor, COUNTS_BYTES)
     for (const place of this.#free) this.#clear(place)
   }
 
-  /** A place for one replica; one beyond the board gets undefined, and is not counted. */
+  /** A place for one replica; one for which there is no room gets undefined, and is not counted. */
   claim(): number | undefined {
     return this.#free.shift()
   }

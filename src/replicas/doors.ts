@@ -6,7 +6,7 @@ import { keepSocket, type KeptSocket } from '../fronts/listening/kept-socket.ts'
 import { listen } from '../fronts/listening/listener.ts'
 import { formatRefusalHead } from '../fronts/http1/refusal.ts'
 import { ResponseEncoder } from '../wire/http1/response-encoder.ts'
-import { LoadBoard } from './connection-counts.ts'
+import { ConnectionCounts } from './connection-counts.ts'
 
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -24,7 +24,7 @@ export interface DoorsOptions {
  */
 export class Doors {
   /** How busy the replicas are. */
-  readonly board: LoadBoard
+  readonly counts: ConnectionCounts
   readonly #ffi: SystemFfi
   readonly #logger: Logger
   readonly #refusal: string
@@ -35,17 +35,21 @@ export class Doors {
   #refusing: Promise<readonly Listener[]> | undefined
   #closed = false
 
-  private constructor(ffi: SystemFfi, board: LoadBoard, { serverSoftware, logger }: DoorsOptions) {
+  private constructor(
+    ffi: SystemFfi,
+    counts: ConnectionCounts,
+    { serverSoftware, logger }: DoorsOptions,
+  ) {
     this.#ffi = ffi
     this.#logger = logger
     this.#refusal = formatRefusal(serverSoftware)
-    this.board = board
+    this.counts = counts
   }
 
   /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `PYTHON_NOT_EMBEDDABLE`. */
   static async open(options: DoorsOptions): Promise<Doors> {
     const ffi = await loadSystemFfi()
-    const doors = new Doors(ffi, new LoadBoard(ffi), options)
+    const doors = new Doors(ffi, new ConnectionCounts(ffi), options)
     try {
       for (const address of options.addresses)
         doors.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
@@ -84,7 +88,7 @@ export class Doors {
     this.leaveToReplicas()
     this.#crowd.close()
     for (const socket of this.#sockets) socket.close()
-    this.board.close()
+    this.counts.close()
   }
 
   async #openRefusing(): Promise<readonly Listener[]> {

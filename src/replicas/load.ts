@@ -1,5 +1,5 @@
 import type { ByteStream } from '../core/byte-stream.ts'
-import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from './connection-counts.ts'
+import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from './connection-counts.ts'
 
 // One may have half as many more than the idlest, and one.
 const FAIR_SHARE = 1.5
@@ -14,9 +14,9 @@ const FULL_MS = 100
 
 /** What a load is told and compared by. */
 export interface LoadOptions {
-  /** That of the board. */
+  /** That of the counts of all replicas. */
   readonly memory: ArrayBuffer
-  /** On the board; without one, nothing is told and nothing compared. */
+  /** Among the counts; without one, nothing is told and nothing compared. */
   readonly place: number | undefined
   /** The others must `compare`. */
   readonly onChange: () => void
@@ -38,7 +38,7 @@ export class Load {
   #timer: NodeJS.Timeout | undefined
 
   constructor({ memory, place, onChange }: LoadOptions) {
-    this.#all = new Int32Array(memory, 0, BOARD_BYTES / Int32Array.BYTES_PER_ELEMENT)
+    this.#all = new Int32Array(memory, 0, COUNTS_BYTES / Int32Array.BYTES_PER_ELEMENT)
     this.#own = place === undefined ? -1 : place * FIELDS
     this.#onChange = onChange
   }

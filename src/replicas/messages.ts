@@ -19,21 +19,21 @@ export interface StartMessage {
   readonly plan: ServerPlan
   /** Of the doors, in the order of their descriptors. */
   readonly urls: readonly string[]
-  /** On the load board. */
+  /** On the connection counts. */
   readonly place: number | undefined
   readonly log: LogSettings
 }
 
-/** What the load board says of a replica has changed in a way that others act upon: one tells the parent, which tells the others. */
-export interface BoardMessage {
-  readonly type: 'board'
+/** What the connection counts says of a replica has changed in a way that others act upon: one tells the parent, which tells the others. */
+export interface CountsMessage {
+  readonly type: 'counts'
 }
 
 /** What the parent tells a replica, which loads at `start` and accepts from `open` on. */
 export type MessageToReplica =
   | StartMessage
   | { readonly type: 'open' }
-  | BoardMessage
+  | CountsMessage
   | { readonly type: 'ping' }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
@@ -55,12 +55,12 @@ export type MessageFromReplica =
       /** Traceback or last output; may be empty. */
       readonly detail: string
     }
-  | BoardMessage
+  | CountsMessage
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
-const TO_REPLICA = new Set(['start', 'open', 'board', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'board', 'pong', 'leaving'])
+const TO_REPLICA = new Set(['start', 'open', 'counts', 'ping', 'retire', 'stop'])
+const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
 export function isMessageToReplica(value: unknown): value is MessageToReplica {

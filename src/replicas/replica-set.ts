@@ -1,4 +1,4 @@
-import { Crew, type Aim, type Launch } from '../processes/process-pool.ts'
+import { ProcessPool, type Aim, type Launch } from '../processes/process-pool.ts'
 import { describeEnd, describeForce } from '../processes/describe-end.ts'
 import { findingFailure } from '../backends/group/load-failure.ts'
 import {
@@ -35,7 +35,7 @@ export interface ReplicaSetOptions {
 /** Keeps the replicas of a server: starts, replaces, renews and ends them. */
 export class ReplicaSet implements ReplicaListener {
   readonly #options: ReplicaSetOptions
-  readonly #crew: Crew<Replica, TaipanError>
+  readonly #pool: ProcessPool<Replica, TaipanError>
   #findings: GroupFindings = {}
   #failures: GroupFailures = {}
   readonly #unserved = new ReportedFailures()
@@ -44,7 +44,7 @@ export class ReplicaSet implements ReplicaListener {
   constructor(options: ReplicaSetOptions) {
     this.#options = options
     const { doors, count } = options
-    this.#crew = new Crew({
+    this.#pool = new ProcessPool({
       size: count,
       // A replica may start with applications that cannot be loaded, but one that cannot start at all never will.
       startAnyway: false,
@@ -56,7 +56,7 @@ export class ReplicaSet implements ReplicaListener {
       retire: (replica) => this.#end(replica, true),
       discard: (replica, atOnce) => void replica.stop(atOnce ? 0 : LEAVING_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
-      despair: () => doors.refuse(),
+      onNoneLeft: () => doors.refuse(),
       toError: (failure) => failure,
       isSame: (one, other) => one.message === other.message && one.cause === other.cause,
     })
@@ -64,7 +64,7 @@ export class ReplicaSet implements ReplicaListener {
 
   /** Every process that runs, also those that are starting or leaving. */
   get replicas(): ReadonlySet<Replica> {
-    return this.#crew.members
+    return this.#pool.members
   }
 
   /** What the replica that was admitted last has found. */
@@ -80,7 +80,7 @@ export class ReplicaSet implements ReplicaListener {
   /** Resolves when all replicas serve; rejects, and leaves none behind, when one cannot. */
   async start(): Promise<void> {
     try {
-      await this.#crew.start()
+      await this.#pool.start()
     } catch (error) {
       await this.stop()
       throw error
@@ -89,7 +89,7 @@ export class ReplicaSet implements ReplicaListener {
 
   /** Starts and replaces nobody from now on; those who serve still do. */
   prepareStop(): void {
-    this.#crew.close()
+    this.#pool.close()
   }
 
   /** Lets requests finish within the time for it, then ends all replicas. */
@@ -102,35 +102,35 @@ export class ReplicaSet implements ReplicaListener {
   async reload(): Promise<ReloadOutcome[]> {
     this.#unserved.clear()
     try {
-      await this.#crew.reload()
+      await this.#pool.reload()
     } catch (error) {
-      const kept = this.#crew.failure === undefined
+      const kept = this.#pool.failure === undefined
       return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
     }
     return this.#options.plan.groups.map(({ group: { name } }) => this.#judge(name))
   }
 
   onFindings(replica: Replica): void {
-    if (!this.#crew.active.has(replica)) return
+    if (!this.#pool.active.has(replica)) return
     this.#takeFindings(replica)
-    this.#crew.reassess()
+    this.#pool.reassess()
   }
 
   onUnfit(replica: Replica, reason: string): void {
-    if (this.#crew.over) return
+    if (this.#pool.over) return
     this.#options.logger.warn({ worker: replica.label }, `worker ${replica.label} ${reason}`)
-    this.#crew.replace(replica)
+    this.#pool.replace(replica)
   }
 
-  onBoardChange(replica: Replica): void {
-    for (const other of this.replicas) if (other !== replica) other.showBoard()
+  onCountsChange(replica: Replica): void {
+    for (const other of this.replicas) if (other !== replica) other.showCounts()
   }
 
   onExit(replica: Replica, exit: ReplicaExit): void {
     // Its place is empty now.
-    this.onBoardChange(replica)
+    this.onCountsChange(replica)
     if (!exit.expected) this.#reportDeath(replica, exit)
-    this.#crew.lose(replica)
+    this.#pool.lose(replica)
   }
 
   #judge(group: string): ReloadOutcome {
@@ -157,7 +157,7 @@ export class ReplicaSet implements ReplicaListener {
 
   /** What works is replaced only by what works. */
   #listServed(aim: 'renew' | 'repair'): (group: GroupPlan['group']) => readonly string[] {
-    const active = [...this.#crew.active]
+    const active = [...this.#pool.active]
     return ({ name, engine, applications }) => {
       const found = active.flatMap(({ findings }) => findings[name]?.applications ?? [])
       return aim === 'repair' && engine === 'embedded'
@@ -193,7 +193,7 @@ export class ReplicaSet implements ReplicaListener {
 
   #reportFailure(failure: TaipanError, repeated: boolean): void {
     // A stop ends those that are starting, too.
-    if (this.#crew.over) return
+    if (this.#pool.over) return
     const unserved = describeError(failure)
     this.#log(failure.code, unserved, repeated || this.#unserved.has(unserved))
   }
@@ -231,6 +231,6 @@ export class ReplicaSet implements ReplicaListener {
 
   async #stop(): Promise<void> {
     this.prepareStop()
-    await this.#crew.end((replica) => this.#end(replica, false))
+    await this.#pool.end((replica) => this.#end(replica, false))
   }
 }

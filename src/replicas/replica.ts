@@ -8,7 +8,7 @@ import { endsWithin } from '../processes/ends-within.ts'
 import type { Force, HostOutput, WorkerEnd } from '../backends/group/host.ts'
 import { STOP_ECHO_MS } from '../backends/group/host.ts'
 import { describeApplications } from '../backends/group/load-failure.ts'
-import { WorkerLog } from '../processes/process-log.ts'
+import { ProcessLog } from '../processes/process-log.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../server/app.ts'
@@ -48,8 +48,8 @@ export interface ReplicaExit extends WorkerEnd {
 
 /** What a replica tells the one who keeps it. */
 export interface ReplicaListener {
-  /** The others should look at the load board. */
-  onBoardChange(replica: Replica): void
+  /** The others should look at the connection counts. */
+  onCountsChange(replica: Replica): void
   /** Applications can be served that could not be, or the other way round. */
   onFindings(replica: Replica): void
   /** It must be replaced; it still runs. */
@@ -82,7 +82,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
         'pipe',
         'pipe',
         'ipc',
-        doors.board.descriptor,
+        doors.counts.descriptor,
         ...doors.descriptors,
       ],
       // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
@@ -121,7 +121,7 @@ export class Replica {
   readonly embeddedGroups: readonly GroupPlan['group'][]
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
-  readonly #log: WorkerLog
+  readonly #log: ProcessLog
   readonly #streams: readonly Readable[]
   readonly #doors: Doors
   readonly #subject: string
@@ -138,7 +138,7 @@ export class Replica {
     this.#child = child
     this.#listener = options.listener
     this.#doors = options.doors
-    this.#place = options.doors.board.claim()
+    this.#place = options.doors.counts.claim()
     this.pid = child.pid ?? 0
     const groups = options.plan.groups.map(({ group }) => group)
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
@@ -155,7 +155,7 @@ export class Replica {
     const [, stdout, stderr, records, lifeline] = child.stdio
     this.#streams = [stdout, stderr, records, lifeline].filter((one) => one instanceof Readable)
     for (const stream of this.#streams) stream.on('error', () => {})
-    this.#log = new WorkerLog(options.logger, this.label, listOutputs(child))
+    this.#log = new ProcessLog(options.logger, this.label, listOutputs(child))
     if (records instanceof Readable) relayLines(records, (lines) => options.logger.relay(lines))
     child.on('message', (message) => {
       if (isMessageFromReplica(message)) this.#onMessage(message)
@@ -192,9 +192,9 @@ export class Replica {
     this.#send({ type: 'open' })
   }
 
-  /** Has it look at the load board. */
-  showBoard(): void {
-    if (this.ready) this.#send({ type: 'board' })
+  /** Has it look at the connection counts. */
+  showCounts(): void {
+    if (this.ready) this.#send({ type: 'counts' })
   }
 
   /** Ends it: asks, with `gently` so that idle clients may have a last request answered, waits `grace` ms, then uses force. */
@@ -267,8 +267,8 @@ export class Replica {
       case 'leaving':
         setTimeout(() => this.declareUnfit('was asked to end from outside'), STOP_ECHO_MS).unref()
         return
-      case 'board':
-        this.#listener.onBoardChange(this)
+      case 'counts':
+        this.#listener.onCountsChange(this)
         return
       case 'pong':
         return
@@ -286,7 +286,7 @@ export class Replica {
     const open = this.#streams.filter((stream) => !stream.closed)
     await endsWithin(Promise.all(open.map((stream) => once(stream, 'close'))), DRAIN_MS)
     this.#ended = true
-    this.served = this.#doors.board.release(this.#place)
+    this.served = this.#doors.counts.release(this.#place)
     for (const stream of this.#streams) stream.destroy()
     if (this.#child.connected) this.#child.disconnect()
     this.#log.flush()

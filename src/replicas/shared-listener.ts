@@ -15,7 +15,7 @@ const PAUSE_MS = 1
 const RETRY_MS = 100
 
 /** What a door is made of. */
-export interface SharedDoorOptions {
+export interface SharedListenerOptions {
   /** Listening socket that other processes have, too. */
   readonly descriptor: number
   readonly url: string
@@ -24,9 +24,9 @@ export interface SharedDoorOptions {
 }
 
 /** Accepts from a socket together with other processes, and leaves clients to those that have fewer. */
-export class SharedDoor implements ConnectionSource, Listener {
+export class SharedListener implements ConnectionSource, Listener {
   readonly url: string
-  readonly #options: SharedDoorOptions
+  readonly #options: SharedListenerOptions
   readonly #errorListeners: ((error: Error) => void)[] = []
   #onConnection: (stream: ByteStream) => void = (stream) => stream.destroy()
   #listener: Listener | undefined
@@ -35,7 +35,7 @@ export class SharedDoor implements ConnectionSource, Listener {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(options: SharedDoorOptions) {
+  constructor(options: SharedListenerOptions) {
     this.#options = options
     this.url = options.url
   }

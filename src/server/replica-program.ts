@@ -8,14 +8,14 @@ import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import { PlannedServer } from './server.ts'
 import { Load } from '../replicas/load.ts'
-import { BOARD_BYTES } from '../replicas/connection-counts.ts'
+import { COUNTS_BYTES } from '../replicas/connection-counts.ts'
 import type { MessageFromReplica, MessageToReplica, StartMessage } from '../replicas/messages.ts'
 import { isMessageToReplica } from '../replicas/messages.ts'
-import { SharedDoor } from '../replicas/shared-listener.ts'
+import { SharedListener } from '../replicas/shared-listener.ts'
 
 // File descriptors: see startReplica. Node itself lets no program that is started inherit them.
 const RECORDS = 3
-const BOARD = 6
+const COUNTS = 6
 const FIRST_DOOR = 7
 // Clients that are idle when this process is replaced may have a last request answered within so long.
 const IDLE_GRACE_MS = 1000
@@ -56,7 +56,7 @@ function take(message: MessageToReplica): void {
     case 'open':
       void open()
       return
-    case 'board':
+    case 'counts':
       load?.compare()
       return
     case 'ping':
@@ -101,16 +101,16 @@ function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedS
 async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
   const shared = new Load({
-    memory: ffi.mapMemory(BOARD, BOARD_BYTES),
+    memory: ffi.mapMemory(COUNTS, COUNTS_BYTES),
     place,
-    onChange: () => tell({ type: 'board' }),
+    onChange: () => tell({ type: 'counts' }),
   })
   load = shared
   const descriptors = urls.map((_, index) => FIRST_DOOR + index)
   watchParent(descriptors)
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
-    return { kind: 'source', source: new SharedDoor({ descriptor, url, ffi, load: shared }) }
+    return { kind: 'source', source: new SharedListener({ descriptor, url, ffi, load: shared }) }
   })
 }
 

@@ -1,4 +1,4 @@
-import { Rounds } from '../processes/health-check.ts'
+import { HealthCheck } from '../processes/health-check.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
@@ -32,7 +32,7 @@ export class ReplicatedServer implements RunnableServer {
   #urls: readonly string[] = []
   #doors: Doors | undefined
   #replicas: ReplicaSet | undefined
-  #rounds: Rounds<Replica> | undefined
+  #healthCheck: HealthCheck<Replica> | undefined
   #reloader: Reloader | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -124,8 +124,8 @@ export class ReplicatedServer implements RunnableServer {
       logger,
     })
     this.#replicas = replicas
-    this.#rounds = createRounds(plan, replicas)
-    this.#rounds.start()
+    this.#healthCheck = createHealthCheck(plan, replicas)
+    this.#healthCheck.start()
     await replicas.start()
   }
 
@@ -134,7 +134,7 @@ export class ReplicatedServer implements RunnableServer {
     await this.#reloader?.stop()
     this.#doors?.close()
     await this.#replicas?.stop()
-    this.#rounds?.stop()
+    this.#healthCheck?.stop()
   }
 }
 
@@ -148,8 +148,8 @@ async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
 }
 
 /** A replica has all groups of the plan, so what the most patient of them allows is allowed to it. */
-function createRounds({ groups }: ServerPlan, set: ReplicaSet): Rounds<Replica> {
-  return new Rounds({
+function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck<Replica> {
+  return new HealthCheck({
     startup: longestTime(groups.map(({ group }) => group.timeouts.startup)),
     ping: longestTime(groups.map(({ group }) => group.timeouts.ping)),
     members: () => set.replicas,

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { BOARD_BYTES, CLOSED, FIELDS, ROOM } from '../../src/replicas/connection-counts.ts'
+import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from '../../src/replicas/connection-counts.ts'
 import { Load } from '../../src/replicas/load.ts'
 
 const PAUSES = 6
@@ -16,7 +16,7 @@ class Board {
   readonly #changes = new EventEmitter()
 
   constructor(count: number) {
-    this.#fields = new Int32Array(BOARD_BYTES / Int32Array.BYTES_PER_ELEMENT)
+    this.#fields = new Int32Array(COUNTS_BYTES / Int32Array.BYTES_PER_ELEMENT)
     for (let at = 0; at < this.#fields.length; at += FIELDS) this.#fields[at] = CLOSED
     for (let place = 0; place < count; place += 1) this.loads.push(this.#createLoad(place))
     for (const load of this.loads) load.announce(true)

@@ -11,15 +11,15 @@ from typing import Callable
 from taipan.tracebacks import format_exception
 
 _wanted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-_bell: socket.socket | None = None
+_wakeup: socket.socket | None = None
 _ident = 0
 
 
-def open_bell(descriptor: int) -> None:
+def open_wakeup(descriptor: int) -> None:
     """Takes the far end of a socket that Node watches; called on Node's thread."""
-    global _bell, _ident
-    _bell = socket.socket(fileno=descriptor)
-    _bell.setblocking(False)
+    global _wakeup, _ident
+    _wakeup = socket.socket(fileno=descriptor)
+    _wakeup.setblocking(False)
     _ident = get_ident()
 
 
@@ -31,24 +31,24 @@ def is_current() -> bool:
 def post(function: Callable[[], None]) -> None:
     """Has a function called on Node's thread, soon."""
     _wanted.put(function)
-    ring()
+    wake()
 
 
-def ring() -> None:
+def wake() -> None:
     """Has Node call `run`."""
-    assert _bell is not None
+    assert _wakeup is not None
     try:
-        _bell.send(b"!")
+        _wakeup.send(b"!")
     except BlockingIOError:
-        # It rings already.
+        # It is awake already.
         pass
 
 
 def run() -> None:
     """Calls what was posted. Called by Node."""
-    assert _bell is not None
+    assert _wakeup is not None
     try:
-        _bell.recv(4096)
+        _wakeup.recv(4096)
     except BlockingIOError:
         pass
     while True:
@@ -64,4 +64,4 @@ def run() -> None:
 
 def sockets() -> list[socket.socket]:
     """What a forked child must close."""
-    return [] if _bell is None else [_bell]
+    return [] if _wakeup is None else [_wakeup]

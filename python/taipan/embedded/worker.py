@@ -211,9 +211,9 @@ class InnerWorker:
         self._control.close()
 
 
-def prepare(bell: int) -> None:
+def prepare(wakeup: int) -> None:
     """Prepares the interpreter for workers; called once, on Node's thread."""
-    node_thread.open_bell(bell)
+    node_thread.open_wakeup(wakeup)
     exits.install(_find_owner)
     signals.install(shared.logs.report)
     forks.install()

@@ -77,7 +77,7 @@ function startPython(ffi: Ffi, state: State, { facts, group }: Wanted): Embedded
   surroundings.enter(group)
   try {
     interpreter = new Interpreter(ffi, facts, state.dumpsCrashes)
-    openBell(interpreter)
+    openWakeup(interpreter)
   } catch (error) {
     surroundings.leave()
     if (error instanceof Error && !elsewhere && hasStarted(ffi, facts)) state.failure = error
@@ -91,12 +91,12 @@ function setVariables(ffi: Ffi, variables: Variables): void {
   for (const [name, value] of Object.entries(variables)) ffi.setEnvironment(name, value)
 }
 
-/** Python rings when it wants something to be done on this thread. */
-function openBell(interpreter: Interpreter): void {
+/** Python writes to it when it wants something to be done on this thread. */
+function openWakeup(interpreter: Interpreter): void {
   const [near, far] = interpreter.ffi.socketPair()
-  const bell = new Socket({ fd: near, readable: true, writable: false })
-  bell.on('data', () => interpreter.call('taipan.embedded.node_thread:run'))
-  bell.unref()
+  const wakeup = new Socket({ fd: near, readable: true, writable: false })
+  wakeup.on('data', () => interpreter.call('taipan.embedded.node_thread:run'))
+  wakeup.unref()
   interpreter.call('taipan.embedded.worker:prepare', far)
 }
 

@@ -8,7 +8,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
-import { Watch } from './request-timeouts.ts'
+import { RequestTimeouts } from './request-timeouts.ts'
 
 /** What the backend of a process group uses of its surroundings. */
 export interface GroupContext {
@@ -23,7 +23,7 @@ export class GroupBackend implements Backend {
   readonly #gathered: number
   readonly #scheduler: Scheduler
   readonly #supervisor: Supervisor
-  readonly #watch: Watch
+  readonly #timeouts: RequestTimeouts
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
     const { logger, serverSoftware = 'taipan' } = context
@@ -33,7 +33,7 @@ export class GroupBackend implements Backend {
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
     this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, startHost })
-    this.#watch = new Watch(group, scheduler, this.#supervisor)
+    this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
   }
 
   get capacity(): { readonly idle: number; readonly total: number } {
@@ -62,7 +62,7 @@ export class GroupBackend implements Backend {
   }
 
   async start(): Promise<void> {
-    this.#watch.start()
+    this.#timeouts.start()
     await this.#supervisor.start()
   }
 
@@ -72,7 +72,7 @@ export class GroupBackend implements Backend {
 
   async stop(waited = 0): Promise<void> {
     await this.#supervisor.stop(waited)
-    this.#watch.stop()
+    this.#timeouts.stop()
   }
 
   kill(): void {

@@ -1,5 +1,5 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { Rounds } from '../../processes/health-check.ts'
+import { HealthCheck } from '../../processes/health-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Worker } from './worker.ts'
@@ -10,10 +10,10 @@ const STREAM_LOOKS = 8
 const INTERRUPT_GRACE_MS = 5000
 
 /** Watches all time limits of a process group. */
-export class Watch {
+export class RequestTimeouts {
   readonly #group: ProcessGroup
   readonly #scheduler: Scheduler
-  readonly #rounds: Rounds<Worker>
+  readonly #healthCheck: HealthCheck<Worker>
   #streamsAt = 0
   #looksAtStreams = false
 
@@ -21,7 +21,7 @@ export class Watch {
     this.#group = group
     this.#scheduler = scheduler
     const { startup, ping } = group.timeouts
-    this.#rounds = new Rounds({
+    this.#healthCheck = new HealthCheck({
       startup,
       ping,
       limits: [group.queue.timeout, ...Object.values(group.timeouts)],
@@ -32,11 +32,11 @@ export class Watch {
   }
 
   start(): void {
-    this.#rounds.start()
+    this.#healthCheck.start()
   }
 
   stop(): void {
-    this.#rounds.stop()
+    this.#healthCheck.stop()
   }
 
   #beginRound(now: number): void {

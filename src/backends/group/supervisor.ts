@@ -4,7 +4,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
-import { Crew, type Aim, type Launch } from '../../processes/process-pool.ts'
+import { ProcessPool, type Aim, type Launch } from '../../processes/process-pool.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { Errand } from '../link/errand.ts'
 import type { LoadFailure } from './load-failure.ts'
@@ -36,7 +36,7 @@ export interface SupervisorOptions {
 export class Supervisor implements WorkerListener {
   readonly #options: SupervisorOptions
   readonly #held: HeldResponses
-  readonly #crew: Crew<Worker, LoadFailure>
+  readonly #pool: ProcessPool<Worker, LoadFailure>
   readonly #unserved = new ReportedFailures()
   #findings: Findings | undefined
   #onFindings: () => void = () => {}
@@ -46,7 +46,7 @@ export class Supervisor implements WorkerListener {
     this.#options = options
     this.#held = new HeldResponses(options.group.buffers)
     const { group, scheduler } = options
-    this.#crew = new Crew({
+    this.#pool = new ProcessPool({
       size: group.processes,
       startAnyway: group.startAnyway,
       retries: group.retries,
@@ -59,7 +59,7 @@ export class Supervisor implements WorkerListener {
       },
       discard: (worker, atOnce) => void worker.stop(atOnce ? 0 : SHORTEST_GRACE_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
-      despair: (failure) => {
+      onNoneLeft: (failure) => {
         scheduler.refuse((exchange) => this.#refuseBroken(exchange, failure))
         this.#onFindings()
       },
@@ -71,7 +71,7 @@ export class Supervisor implements WorkerListener {
 
   /** Every process that runs, also those that are starting or leaving. */
   get workers(): ReadonlySet<Worker> {
-    return this.#crew.members
+    return this.#pool.members
   }
 
   /** What the worker that was admitted last has found. */
@@ -86,13 +86,13 @@ export class Supervisor implements WorkerListener {
 
   /** Why no worker could be had, while nothing is done about it. */
   get failure(): TaipanError | undefined {
-    const { failure } = this.#crew
+    const { failure } = this.#pool
     return failure === undefined ? undefined : loadError(failure)
   }
 
   /** Answers an exchange when no worker could ever take it as things stand. */
   refuse(exchange: Exchange): boolean {
-    const { failure } = this.#crew
+    const { failure } = this.#pool
     if (this.#stopped !== undefined) refuseExchange(exchange, 'STOPPING')
     else if (failure === undefined) return false
     else this.#refuseBroken(exchange, failure)
@@ -102,7 +102,7 @@ export class Supervisor implements WorkerListener {
   /** Resolves when all workers are ready; with `startAnyway` when each of them is ready or has failed. */
   async start(): Promise<void> {
     try {
-      await this.#crew.start()
+      await this.#pool.start()
     } catch (error) {
       await this.stop()
       throw error
@@ -111,7 +111,7 @@ export class Supervisor implements WorkerListener {
 
   /** Starts and replaces nobody from now on; those who work still do. */
   prepareStop(): void {
-    this.#crew.close()
+    this.#pool.close()
     this.#options.scheduler.close()
   }
 
@@ -129,7 +129,7 @@ export class Supervisor implements WorkerListener {
   /** Starts new workers, and retires the old ones when all of them are ready. Calls during a reload are answered by the next one. */
   async reload(): Promise<void> {
     this.#unserved.clear()
-    await this.#crew.reload()
+    await this.#pool.reload()
   }
 
   onFree(worker: Worker, link: ThreadLink, application: number): void {
@@ -145,26 +145,26 @@ export class Supervisor implements WorkerListener {
   }
 
   onReturned(errand: Errand): void {
-    const { failure } = this.#crew
+    const { failure } = this.#pool
     if (failure === undefined) this.#options.scheduler.resubmit(errand)
     else this.#refuseBroken(errand.exchange, failure)
   }
 
   onUnfit(worker: Worker, reason: string): void {
-    if (this.#crew.over) return
+    if (this.#pool.over) return
     this.#options.logger.warn({ worker: worker.label }, `worker ${worker.label} ${reason}`)
-    this.#crew.replace(worker)
+    this.#pool.replace(worker)
   }
 
   onFound(worker: Worker): void {
-    if (!this.#crew.active.has(worker)) return
+    if (!this.#pool.active.has(worker)) return
     this.#takeFindings(worker)
-    this.#crew.reassess()
+    this.#pool.reassess()
   }
 
   onExit(worker: Worker, exit: WorkerExit): void {
     if (!exit.expected) this.#reportDeath(worker, exit)
-    this.#crew.lose(worker)
+    this.#pool.lose(worker)
   }
 
   underPressure(): boolean {
@@ -193,7 +193,7 @@ export class Supervisor implements WorkerListener {
     const { applications, required } = this.#options.group
     if (aim === 'start') return required
     if (aim === 'fill') return []
-    const found = [...this.#crew.active].flatMap(({ findings }) => findings?.applications ?? [])
+    const found = [...this.#pool.active].flatMap(({ findings }) => findings?.applications ?? [])
     return aim === 'renew' ? listRenewed(applications, found) : listRepaired(found)
   }
 
@@ -267,11 +267,11 @@ export class Supervisor implements WorkerListener {
     this.prepareStop()
     const patience = Math.max(0, this.#patience - waited)
     const deadline = performance.now() + patience
-    for (const worker of this.#crew.active) worker.retire()
+    for (const worker of this.#pool.active) worker.retire()
     await endsWithin(scheduler.drained(), patience)
     scheduler.stop()
     const remaining = Math.max(0, deadline - performance.now())
-    await this.#crew.end((worker) => this.#end(worker, remaining))
+    await this.#pool.end((worker) => this.#end(worker, remaining))
   }
 }
 

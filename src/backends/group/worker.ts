@@ -19,7 +19,7 @@ import type { RequestFacts } from '../link/request-facts.ts'
 import type { ThreadSurroundings } from '../link/thread-link.ts'
 import { StreamLink } from '../link/stream-link.ts'
 import { ThreadLink } from '../link/thread-link.ts'
-import { WorkerLog } from '../../processes/process-log.ts'
+import { ProcessLog } from '../../processes/process-log.ts'
 import { WorkerSeats } from './worker-seats.ts'
 
 // A forked grandchild may hold the far ends open for ever; what the worker itself wrote is there at once.
@@ -94,7 +94,7 @@ export class Worker {
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #logger: Logger
-  readonly #log: WorkerLog
+  readonly #log: ProcessLog
   /** Name of the application that is loaded now, as far as it is known. */
   #loading = ''
   #settleLoaded: (failure: LoadFailure | undefined) => void = () => {}
@@ -122,7 +122,7 @@ export class Worker {
     this.exited = new Promise((resolve) => {
       this.#settleExited = resolve
     })
-    this.#log = new WorkerLog(logger, this.label, host.outputs)
+    this.#log = new ProcessLog(logger, this.label, host.outputs)
     this.#control = new ControlChannel(host.control, {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.#onLost('its control channel', error),

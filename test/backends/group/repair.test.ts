@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { Crew, type Aim, type Launch, type Member } from '../../../src/processes/process-pool.ts'
+import {
+  ProcessPool,
+  type Aim,
+  type Launch,
+  type Member,
+} from '../../../src/processes/process-pool.ts'
 import { listRenewed, listRepaired } from '../../../src/backends/group/required.ts'
 import type { ApplicationFinding } from '../../../src/core/backend.ts'
 import { labApplication } from '../../support/backend-lab.ts'
@@ -26,12 +31,12 @@ class FakeCrew {
   readonly aims: Aim[] = []
   readonly retired: FakeMember[] = []
   readonly discarded: FakeMember[] = []
-  readonly crew: Crew<FakeMember, Failure>
+  readonly crew: ProcessPool<FakeMember, Failure>
   /** What the next attempts come to: flaws, or a failure. */
   next: number | Failure = 0
 
   constructor(size: number, retries = true) {
-    this.crew = new Crew({
+    this.crew = new ProcessPool({
       size,
       startAnyway: false,
       retries,
@@ -41,7 +46,7 @@ class FakeCrew {
       retire: (member) => Promise.resolve(void this.retired.push(member)),
       discard: (member) => void this.discarded.push(member),
       report: () => {},
-      despair: () => {},
+      onNoneLeft: () => {},
       toError: ({ reason }) => new Error(reason),
       isSame: (one, other) => one.reason === other.reason,
     })
