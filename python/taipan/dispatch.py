@@ -8,6 +8,7 @@ from typing import Any, Callable, Optional
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
+from taipan.stacks import Stack, capture_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ
 
@@ -90,15 +91,17 @@ class Dispatcher:
             self._logs.end_request()
             self._of_thread[ident] = None
 
-    def interrupt(self, ident: int, request: str) -> None:
-        """Raises `TimeoutError` in the thread if it still serves that request."""
+    def interrupt(self, ident: int, request: str) -> Stack | None:
+        """Raises `TimeoutError` in the thread if it still serves that request, and tells where."""
         with self._interrupt_lock:
             # Marked before the look: the thread looks for the mark once its request is over.
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
+                stack = capture_thread(ident)
                 _raise_in_thread(ident, TimeoutError)
-            else:
-                self._interrupted.discard(ident)
+                return stack
+            self._interrupted.discard(ident)
+            return None
 
     def _end_interrupt(self, ident: int) -> None:
         with self._interrupt_lock:

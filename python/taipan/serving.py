@@ -16,6 +16,7 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
+from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
@@ -42,6 +43,8 @@ class Serving:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
         self.threads: list[threading.Thread] = []
+        #: Tells where a request of the event loop is, or was when it was cancelled.
+        self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
         #: Name of the event loop; None while nothing needs one.
         self.loop: str | None = None
         #: Names of applications without which this worker is of no use; they are loaded first.
@@ -208,9 +211,20 @@ class Serving:
                 return
 
     def _on_interrupt(self, message: Message) -> None:
-        ident = self._idents.get(int(message["thread"]))
-        if ident is not None:
-            self.dispatcher.interrupt(ident, str(message["request"]))
+        request = str(message["request"])
+        stack: Stack | None = None
+        if "stream" in message:
+            stack = self.find_stream(int(message["stream"]), request)
+        elif (ident := self._idents.get(int(message["thread"]))) is not None:
+            stack = self.dispatcher.interrupt(ident, request)
+        self.channel.send(
+            {
+                "type": "interrupted",
+                "request": request,
+                "facts": message.get("facts"),
+                "stack": "" if stack is None else format_stack(stack),
+            }
+        )
 
     def _on_recall(self, message: Message) -> None:
         index = int(message["thread"])

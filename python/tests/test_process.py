@@ -370,7 +370,11 @@ def test_an_interrupt_raises_in_the_application(start_worker, write):
     thread.expect(frames.HEAD)
     worker.wait_for("log", text="looping")
     worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
-    worker.tell({"type": "interrupt", "thread": 0, "request": "r2"})
+    worker.tell({"type": "interrupt", "thread": 0, "request": "r2", "facts": {"age": 1}})
+    told = [worker.wait_for("interrupted", request=name) for name in ("r1", "r1", "r2")]
+    assert [one["facts"] for one in told] == [None, None, {"age": 1}]
+    assert [one["stack"] for one in told[:2]] == ["", ""]
+    assert "in slow" in told[2]["stack"] and "taipan/" not in told[2]["stack"]
     answer = thread.answer()
     assert "TimeoutError" in answer.aborted
     assert body_of(worker, PATH_INFO="/quick") == b"quick"

@@ -70,6 +70,15 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       using socket = await openWebSocket(lab.url, { target: '/lab/echo' })
       expect((await fetchRaw(lab.url, '/lab/forever')).status).toBe(504)
       await lab.waitForEntry('cancelled')
+      const { level, fields } = await lab.waitForRecord(
+        /^request \S+ \(GET \/lab\/forever\) of application lab was ended after \d+ ms/,
+      )
+      expect([level, fields['application'], fields['worker']]).toEqual([
+        'warn',
+        'lab',
+        expect.stringMatching(/^web\/\d+$/),
+      ])
+      expect(fields['traceback']).toMatch(/^Stack \(most recent call last\):[^]*in do_forever\n/)
       socket.sendText('still')
       expect((await socket.readMessage()).payload.toString()).toBe('still')
       expect(await fetchText(lab, '/lab/hello')).toBe('hello')

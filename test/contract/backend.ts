@@ -211,6 +211,17 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
     test('a request that takes too long gets 504 and its thread is interrupted', async () => {
       await using lab = await start({ threads: 1, timeouts: { request: 300 } })
       expect((await fetchRaw(lab.url, '/lab/gate?name=never')).status).toBe(504)
+      const { level, fields } = await lab.waitForRecord(
+        /^request \S+ \(GET \/lab\/gate\) of application lab was ended after \d+ ms/,
+      )
+      expect([level, fields['application'], fields['worker']]).toEqual([
+        'warn',
+        'lab',
+        expect.stringMatching(/^web\/\d+$/),
+      ])
+      expect(fields['age']).toBeGreaterThanOrEqual(300)
+      expect(fields['traceback']).toMatch(/^Stack \(most recent call last\):[^]*backend_lab\.py/)
+      expect(fields['traceback']).not.toMatch(/python\/taipan/)
       expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
     })
 

@@ -6,11 +6,13 @@ import asyncio
 import asyncio.base_events
 import marshal
 import sys
+from _thread import get_ident
 from asyncio import _get_running_loop
 from collections.abc import Sequence
 from typing import Any, Callable
 
 from taipan.answers import plain_answer
+from taipan.asgi import cancelled
 from taipan.asgi.http import HttpStream
 from taipan.asgi.lifespan import StartupFailed
 from taipan.asgi.mount import Mount
@@ -31,6 +33,7 @@ from taipan.frames import (
 )
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
+from taipan.stacks import Stack, capture_task
 from taipan.tracebacks import format_exception, summarize
 
 #: How long a lifespan may take to end.
@@ -62,6 +65,7 @@ class StreamHub:
         self._pending = bytearray()
         self._missing = 0
         self._mounts: list[Mount] = []
+        self._thread = 0
         self._foreign: set[asyncio.Task[Any]] = set()
         self._root: asyncio.Task[None]
 
@@ -102,9 +106,18 @@ class StreamHub:
         """All frames since the last call."""
         return self._outbox.take()
 
+    def find(self, number: int, request: str) -> Stack | None:
+        """Where a request is, or was when it was cancelled; any thread may ask."""
+        stack = cancelled.find(request)
+        stream = self._streams.get(number)
+        if stack is not None or stream is None or stream.request != request:
+            return stack
+        return capture_task(stream.task, self._thread)
+
     async def startup(self) -> None:
         """Starts the lifespans of the applications; a slot knows when that has failed."""
         self.loop = asyncio.get_running_loop()
+        self._thread = get_ident()
         self.loop.set_exception_handler(self._on_loop_error)
         self._foreign = asyncio.all_tasks()
         self._root = self.loop.create_task(_wait_forever())

@@ -6,6 +6,7 @@ import asyncio
 import errno
 from typing import Callable
 
+from taipan.asgi import cancelled
 from taipan.asgi.outbox import Outbox
 from taipan.asgi.remainder import FileRemainder, Remainder
 from taipan.events import ClientDisconnected, Settings
@@ -180,6 +181,7 @@ class Stream:
 
     def cancel(self) -> None:
         """Ends the application."""
+        cancelled.note(self.request, self.task)
         self.cancelled = True
         # A task that has not begun would be cancelled before it can tell that the stream is over.
         if self.started and self.task is not None:

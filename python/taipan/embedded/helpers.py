@@ -31,6 +31,11 @@ class Helper:
         self._pauses.acquire()
         self._thread: threading.Thread | None = None
 
+    @property
+    def ident(self) -> int:
+        """Of its thread; 0 before there is one."""
+        return 0 if self._thread is None else self._thread.ident or 0
+
     def begin(self, job: Job) -> None:
         """Lets it begin a job. Returns when it is done, or has to wait for something."""
         self._job = job

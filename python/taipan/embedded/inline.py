@@ -18,6 +18,7 @@ from taipan.embedded.inline_stream import InlineStream
 from taipan.embedded.memory import SharedMemory
 from taipan.events import Reporter
 from taipan.frames import HEADER, HEADER_BYTES, REQUEST, Decoder
+from taipan.stacks import Stack, capture_thread
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.environ import request_id
 
@@ -111,6 +112,13 @@ class InlineHub:
         except BaseException as failure:
             self._fail(stream, failure)
         stream.rest = None
+
+    def find(self, number: int, request: str) -> Stack | None:
+        """Where a request is that waits in a thread of its own; any thread may ask."""
+        stream = self._streams.get(number)
+        if stream is None or stream.request != request or stream.helper is None:
+            return None
+        return capture_thread(stream.helper.ident)
 
     def close(self) -> None:
         """Ends what is left: nobody takes it any more."""

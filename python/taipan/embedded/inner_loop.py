@@ -13,6 +13,7 @@ from taipan.embedded.node_loop import NodeEventLoop
 from taipan.embedded.port import Port
 from taipan.events import Reporter
 from taipan.serving import Serving
+from taipan.stacks import Stack
 from taipan.tracebacks import format_exception
 
 #: Bytes that `write()` of a WSGI application may leave behind when Node does not say.
@@ -57,6 +58,7 @@ class InnerLoop:
             self._inline = InlineHub(self._port.memory, serving.dispatcher, self._reporter, limit)
             self._inline.others = asgi
             self._port.inline = self._inline
+            serving.find_stream = self._find
         # `asyncio.run` in an import leaves none.
         self.enter()
         self._loop.begin()
@@ -65,6 +67,7 @@ class InnerLoop:
             return
         serving.loop = "asyncio"
         self._hub = StreamHub(serving.slots, serving.settings, _ignore)
+        serving.find_stream = self._find
         if self._inline is not None:
             self._inline.other = self._hub
         self._port.hub = self._hub
@@ -97,6 +100,10 @@ class InnerLoop:
             _entered = None
             asyncio.set_event_loop(None)
         self._loop.dispose()
+
+    def _find(self, number: int, request: str) -> Stack | None:
+        stack = None if self._inline is None else self._inline.find(number, request)
+        return stack if stack or self._hub is None else self._hub.find(number, request)
 
     async def _end(self) -> None:
         # The hub leaves what it did not begin, such as tasks from the time of the imports.

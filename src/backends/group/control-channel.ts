@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
 import type { Application } from '../../core/application.ts'
+import type { InterruptMessage } from './overdue.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { encodeControl, FrameDecoder, FrameType } from '../../wire/frames.ts'
 
@@ -21,7 +22,7 @@ export interface ConfigureMessage {
 export type MessageToWorker =
   | ConfigureMessage
   | { readonly type: 'ping'; readonly id: number }
-  | { readonly type: 'interrupt'; readonly thread: number; readonly request: string }
+  | InterruptMessage
   | { readonly type: 'recall'; readonly thread: number }
   | { readonly type: 'stop' }
 

@@ -15,6 +15,7 @@ import { describeApplications, type LoadFailure } from './load-failure.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
 import { STOP_ECHO_MS } from './host.ts'
+import { createInterrupt, reportInterrupted } from './overdue.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { ThreadSurroundings } from '../link/thread-link.ts'
 import { StreamLink } from '../link/stream-link.ts'
@@ -183,8 +184,10 @@ export class Worker {
 
   /** Answers a request that takes too long, and raises TimeoutError in its thread. */
   interrupt(link: ThreadLink): void {
-    const { index: thread, requestId: request } = link
-    this.#control.send({ type: 'interrupt', thread, request })
+    const { index: thread, requestId: id, application } = link
+    const facts = link.facts ?? { id, method: '', path: '', age: 0 }
+    const name = this.#group.applications[application]?.name ?? ''
+    this.#control.send(createInterrupt({ thread }, facts, name))
     link.interrupt('APPLICATION_TIMEOUT')
   }
 
@@ -264,6 +267,8 @@ export class Worker {
       requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
       cancelOnDisconnect,
       isAsgi: (application) => this.seats.isAsgi(application),
+      onOverdue: ({ number: stream, facts, errand }) =>
+        this.#control.send(createInterrupt({ stream }, facts, errand.invocation.application)),
       onFree: (application) => {
         this.#noteFinished()
         this.#listener.onStreamFree(this, application)
@@ -319,6 +324,9 @@ export class Worker {
           summary: textOf(message, 'summary', 'unknown reason'),
           traceback: textOf(message, 'traceback'),
         })
+        return
+      case 'interrupted':
+        reportInterrupted(this.#logger, this.label, message)
         return
       case 'log':
         this.#log.takeMessage(message)

@@ -26,6 +26,8 @@ export interface StreamSurroundings {
   readonly cancelOnDisconnect: boolean
   /** The application is called as ASGI says; the others as WSGI does. */
   readonly isAsgi: (application: number) => boolean
+  /** A stream takes too long, and is about to be told to end. */
+  readonly onOverdue: (stream: Stream) => void
   /** A stream is over. */
   readonly onFree: (application: number) => void
   /** The carrier has closed or its frames cannot be read; nothing more comes from this loop. */
@@ -124,8 +126,10 @@ export class StreamLink implements FrameSink {
       if (stream === undefined) continue
       if (stream.interruptedAt > 0) {
         if (stream.interruptedAt < since) stuck ??= stream.facts
-      } else if (stream.answering && stream.clock.worked(now) > timeout)
+      } else if (stream.answering && stream.clock.worked(now) > timeout) {
+        this.#surroundings.onOverdue(stream)
         stream.interrupt('APPLICATION_TIMEOUT', now)
+      }
     }
     return stuck
   }

@@ -101,6 +101,8 @@ test('an application that blocks its loop costs its worker, not the server', asy
     timeouts: { request: 300, shutdown: 300 },
   })
   expect((await fetchRaw(lab.url, '/lab/block')).status).toBe(504)
+  const { fields } = await lab.waitForRecord(/of application lab was ended after/)
+  expect(fields['traceback']).toMatch(/own\.py/)
   await lab.waitForRecord(/has an event loop that does not end request/)
   expect((await fetchRaw(lab.url, '/lab/')).text).toBe('fine')
 })

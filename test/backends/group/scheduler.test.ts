@@ -45,6 +45,7 @@ class FakeWorker {
     const loop = new StreamLink(this.carrier, {
       ...common,
       cancelOnDisconnect: false,
+      onOverdue: () => {},
       isAsgi: (application) => this.seats.isAsgi(application),
       onFree: (application) => scheduler.releaseStream(this.seats, application),
       onLost: () => {},

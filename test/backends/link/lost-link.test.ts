@@ -23,6 +23,7 @@ test.each([
       label: 'web/1',
       requestBuffer: 1_000_000,
       cancelOnDisconnect: false,
+      onOverdue: () => {},
       isAsgi: () => true,
       onFree: () => {},
       onLost: (error) => resolve(link.takeBack(error)),

@@ -64,6 +64,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
     label: 'web/1',
     requestBuffer: 0,
     cancelOnDisconnect: false,
+    onOverdue: () => {},
     isAsgi: () => true,
     onFree: () => (seen.free += 1),
     onLost: (error) => seen.lost.push(error),

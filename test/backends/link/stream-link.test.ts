@@ -19,6 +19,7 @@ function openLink(changes: Partial<StreamSurroundings> = {}) {
     label: 'web/1',
     requestBuffer: 1000,
     cancelOnDisconnect: false,
+    onOverdue: () => {},
     isAsgi: () => true,
     onFree: () => {},
     onLost: () => {},

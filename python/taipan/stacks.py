@@ -1,0 +1,70 @@
+"""Where a thread or a task is this moment, for the log."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from taipan.tracebacks import is_own, shorten
+
+if TYPE_CHECKING:
+    # Not for WSGI alone: asyncio is large.
+    import asyncio
+
+#: Innermost frames, and characters, that are shown.
+_MOST_FRAMES: Final = 200
+_TEXT_LIMIT: Final = 64 * 1024
+
+#: A frame and the line it is in, innermost first. Sources are read when it is formatted.
+Stack = traceback.StackSummary
+
+_NOTHING: Final = Stack()
+
+
+def capture_thread(ident: int) -> Stack:
+    """The stack of a thread; empty when it has ended."""
+    frame = sys._current_frames().get(ident)
+    return _NOTHING if frame is None else _summarize(traceback.walk_stack(frame))
+
+
+def capture_task(task: asyncio.Task[Any] | None, ident: int) -> Stack:
+    """The stack of a task, whose loop runs in the thread `ident`; any thread may ask."""
+    coroutine: Any = None if task is None else task.get_coro()
+    if coroutine is None:
+        return _NOTHING
+    if getattr(coroutine, "cr_running", False):
+        return capture_thread(ident)
+    return _summarize(reversed(list(_walk_awaited(coroutine))))
+
+
+def format_stack(stack: Stack) -> str:
+    """The stack as in a traceback, without frames of Taipan; empty when there is none."""
+    kept = [frame for frame in reversed(stack) if not is_own(frame.filename)]
+    if not kept:
+        return ""
+    lines = ["Stack (most recent call last):\n", *Stack.from_list(kept).format()]
+    return shorten("".join(lines), _TEXT_LIMIT)
+
+
+def _summarize(frames: Iterator[tuple[FrameType, int]]) -> Stack:
+    return Stack.extract(frames, limit=_MOST_FRAMES, lookup_lines=False)
+
+
+def _walk_awaited(coroutine: Any) -> Iterator[tuple[FrameType, int]]:
+    """From the outermost coroutine to what it waits for in the end."""
+    for _ in range(_MOST_FRAMES):
+        for frame_name, awaited_name in (
+            ("cr_frame", "cr_await"),
+            ("gi_frame", "gi_yieldfrom"),
+            ("ag_frame", "ag_await"),
+        ):
+            frame = getattr(coroutine, frame_name, None)
+            if frame is not None:
+                yield frame, frame.f_lineno
+                coroutine = getattr(coroutine, awaited_name, None)
+                break
+        else:
+            return

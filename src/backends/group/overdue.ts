@@ -1,0 +1,44 @@
+import type { Logger } from '../../core/logger.ts'
+import type { RequestFacts } from '../link/request-facts.ts'
+
+/** Where a request is that takes too long. */
+export type InterruptTarget = { readonly thread: number } | { readonly stream: number }
+
+/** A worker raises TimeoutError in the thread, and tells where it was; what runs on its event loop is cancelled by a frame. */
+export type InterruptMessage = InterruptTarget & {
+  readonly type: 'interrupt'
+  readonly request: string
+  /** Come back with the answer. */
+  readonly facts: OverdueFacts
+}
+
+/** What Node knows of a request that takes too long. */
+interface OverdueFacts extends Omit<RequestFacts, 'id'> {
+  readonly application: string
+}
+
+/** The message about a request of an application. */
+export function createInterrupt(
+  target: InterruptTarget,
+  { id: request, ...rest }: RequestFacts,
+  application: string,
+): InterruptMessage {
+  return { ...target, type: 'interrupt', request, facts: { ...rest, application } }
+}
+
+/** Logs the answer of a worker, `group/pid`: where the request was. */
+export function reportInterrupted(
+  logger: Logger,
+  worker: string,
+  answer: Readonly<Record<string, unknown>>,
+): void {
+  const { request, facts, stack } = answer
+  const { application, method, path, age }: Partial<OverdueFacts> =
+    typeof facts === 'object' && facts !== null ? facts : {}
+  const fields = { request, application, age, worker }
+  const traceback = typeof stack === 'string' && stack !== '' ? { traceback: stack } : {}
+  logger.warn(
+    { ...fields, ...traceback },
+    `request ${String(request)} (${method} ${path}) of application ${application} was ended after ${age} ms (timeouts.request)`,
+  )
+}
