@@ -58,6 +58,7 @@ HEADER_BYTES: Final = 8
 #: What a WebSocket message costs beside its bytes.
 MESSAGE_COST: Final = 64
 PAYLOAD_LIMIT: Final = 64 * 1024 * 1024
+_REASON_BYTES: Final = 1024
 
 
 class FrameError(Exception):
@@ -78,6 +79,11 @@ def encode(kind: int, flags: int = 0, payload: bytes = b"", status: int = 0) -> 
     if len(payload) > PAYLOAD_LIMIT:
         raise FrameError(f"a frame of type {kind} would hold {len(payload)} bytes")
     return HEADER.pack(kind, flags, status, len(payload)) + payload
+
+
+def encode_reason(reason: str) -> bytes:
+    """The payload of ABORT."""
+    return reason.encode("utf-8", "replace")[:_REASON_BYTES]
 
 
 class Decoder:

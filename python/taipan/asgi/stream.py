@@ -17,6 +17,7 @@ from taipan.frames import (
     OPENED_OK,
     WINDOW_PAYLOAD,
     FrameError,
+    encode_reason,
 )
 from taipan.frames import WINDOW as WINDOW_FRAME
 
@@ -25,7 +26,6 @@ WINDOW = 256 * 1024
 #: Bytes of a body or of messages that Node may send ahead of the application.
 CREDIT = 64 * 1024
 _PIECE_BYTES = 128 * 1024
-_REASON_BYTES = 1024
 
 
 class Stream:
@@ -176,7 +176,7 @@ class Stream:
     def abort(self, reason: str) -> None:
         """The response cannot be finished."""
         self.gone = self.gone or reason
-        self.put(ABORT, 0, reason.encode("utf-8", "replace")[:_REASON_BYTES])
+        self.put(ABORT, 0, encode_reason(reason))
         self.drop_remainder()
 
     def cancel(self) -> None:

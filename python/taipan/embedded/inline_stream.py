@@ -10,30 +10,21 @@ from taipan.embedded.helpers import Helper
 from taipan.embedded.memory import SharedMemory
 from taipan.events import ClientDisconnected
 from taipan.frames import (
-    ABORT,
     ANSWER,
     ANSWER_FREE,
     ANSWER_HEADER,
     ANSWER_PREFIX,
-    BODY,
-    BODY_LAST,
     BROKEN,
     DATA,
-    FILE,
-    FILE_PAYLOAD,
     FREE,
     HEAD,
     HEADER,
     HEADER_BYTES,
-    OPENED,
-    OPENED_OK,
-    PULL,
-    PULL_PAYLOAD,
     STREAM_HEAD_HEADER,
     WINDOW,
     WINDOW_PAYLOAD,
-    FrameError,
 )
+from taipan.transports.request_transport import RequestTransport
 from taipan.wsgi.call import Steps
 
 #: Bytes that may be ahead of what the client has taken.
@@ -62,7 +53,7 @@ class StreamKeeper(Protocol):
         """Takes a step of a response, or ends it with an error."""
 
 
-class InlineStream:
+class InlineStream(RequestTransport):
     """One request: a `Transport` that never waits on Node's thread, only on a helper."""
 
     #: Runs the application, when it may have to wait in the middle.
@@ -81,12 +72,6 @@ class InlineStream:
     _last = False
     #: The application has returned.
     finished = False
-    #: Node has been asked to send a file.
-    _asks = False
-    _opened: bool | None = None
-    _broken: str | None = None
-    _pieces: deque[bytes] | None = None
-    _ended = False
 
     number = 0
     request: str | None = None
@@ -95,7 +80,7 @@ class InlineStream:
 
     def __init__(self, hub: StreamKeeper) -> None:
         self._hub = hub
-        self._put = hub.memory.put
+        self._put_memory = hub.memory.put
 
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
@@ -110,13 +95,13 @@ class InlineStream:
         end = ANSWER_FREE if free else 0
         total = ANSWER_PREFIX + lines + size
         head = _ANSWER(ANSWER, end, self.number, total, status, flags, length, lines)
-        self._put(head + fields + body)
+        self._put_memory(head + fields + body)
 
     def begin(
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
     ) -> None:
         """The head and the first piece."""
-        self._head(status, flags, length, fields)
+        self._put_memory(self._head(status, flags, length, fields))
         self._data(data, last)
         if self.helper is not None:
             self._let_out(self.helper, last)
@@ -135,48 +120,12 @@ class InlineStream:
         if self.helper is not None:
             self._let_out(self.helper, last)
 
-    def begin_file(
-        self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
-    ) -> bool | None:
-        """Asks Node to send the file by itself."""
-        self._head(status, flags, length, fields)
-        self._asks = True
-        payload = FILE_PAYLOAD.pack(descriptor, offset, length)
-        self._put(_FRAME(FILE, 0, self.number, len(payload)) + payload)
-        if self.helper is None:
-            return None
-        while self._opened is None:
-            self._raise_broken()
-            self.helper.suspend()
-        return self._opened
-
-    @property
-    def file_taken(self) -> bool | None:
-        """Whether Node sends the file."""
-        return self._opened
-
     def abort(self, reason: str) -> None:
         """The response stays unfinished."""
         if self.finished:
             return
         self._drop()
-        payload = reason.encode("utf-8", "replace")[:1024]
-        self._put(_FRAME(ABORT, 0, self.number, len(payload)) + payload)
-
-    def pull(self, size: int) -> None:
-        """Grants Node so many more body bytes."""
-        payload = PULL_PAYLOAD.pack(size)
-        self._put(_FRAME(PULL, 0, self.number, len(payload)) + payload)
-
-    def receive(self) -> bytes | None:
-        """Waits for the next piece of the body; only requests on a helper have one."""
-        while not self._pieces:
-            if self._ended:
-                return None
-            self._raise_broken()
-            assert self.helper is not None
-            self.helper.suspend()
-        return self._pieces.popleft()
+        self._put_abort(reason)
 
     def finish(self) -> None:
         """The application has returned; the stream is over when all its blocks are out."""
@@ -214,19 +163,11 @@ class InlineStream:
         """A frame that concerns it."""
         if kind == WINDOW:
             self._window += WINDOW_PAYLOAD.unpack(payload)[0]
-        elif kind == BODY:
-            if self._pieces is None:
-                self._pieces = deque()
-            if payload:
-                self._pieces.append(payload)
-            self._ended = bool(flags & BODY_LAST)
-        elif kind == OPENED:
-            self._opened = bool(flags & OPENED_OK)
         elif kind == BROKEN:
             self.leave(payload.decode("utf-8", "replace"))
             return
         else:
-            raise FrameError(f"frame of type {kind} within a request")
+            RequestTransport.take_frame(self, kind, flags, payload)
         self._hub.wake(self)
 
     def leave(self, reason: str) -> None:
@@ -240,8 +181,22 @@ class InlineStream:
         elif self.finished:
             self._free()
 
-    def _head(self, status: int, flags: int, length: int, fields: bytes) -> None:
-        self._put(_HEAD(HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields)
+    @property
+    def _may_wait(self) -> bool:
+        return self.helper is not None
+
+    def _wait(self) -> None:
+        assert self.helper is not None
+        self.helper.suspend()
+
+    def _put(self, frames: bytes) -> None:
+        self._put_memory(frames)
+
+    def _head(self, status: int, flags: int, length: int, fields: bytes) -> bytes:
+        return _HEAD(HEAD, flags, self.number, _SHORT + len(fields), status, length) + fields
+
+    def _frame(self, kind: int, payload: bytes) -> bytes:
+        return _FRAME(kind, 0, self.number, len(payload)) + payload
 
     def _data(self, data: bytes, last: bool) -> None:
         size = len(data)
@@ -269,9 +224,9 @@ class InlineStream:
         size = len(data)
         self._window -= size
         self._room -= size
-        self._put(_FRAME(DATA, last, self.number, size))
+        self._put_memory(_FRAME(DATA, last, self.number, size))
         if size:
-            self._put(data)
+            self._put_memory(data)
 
     def _flush(self) -> None:
         backlog = self._backlog
@@ -291,13 +246,9 @@ class InlineStream:
 
     def _free(self) -> None:
         self.over = True
-        self._put(_FRAME(FREE, 0, self.number, 0))
+        self._put_memory(_FRAME(FREE, 0, self.number, 0))
 
     def _drop(self) -> None:
         if self._backlog:
             self._backlog.clear()
         self._queued = 0
-
-    def _raise_broken(self) -> None:
-        if self._broken is not None:
-            raise ClientDisconnected(errno.ECONNRESET, self._broken)

@@ -6,7 +6,6 @@ another thread as long as they have not been begun.
 
 from __future__ import annotations
 
-import errno
 import marshal
 import socket
 from _thread import allocate_lock
@@ -15,7 +14,8 @@ from time import perf_counter
 from typing import Any, Callable, Optional
 
 from taipan import frames
-from taipan.events import ClientDisconnected, TransportClosed
+from taipan.events import TransportClosed
+from taipan.transports.request_transport import RequestTransport
 
 _RECEIVE_BYTES = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
@@ -28,22 +28,8 @@ _CLOSED = -2
 Request = tuple[int, dict[str, Any], Optional[bytes]]
 
 
-class ThreadSocket:
+class ThreadSocket(RequestTransport):
     """A `Transport` over the inherited socket of a thread."""
-
-    __slots__ = (
-        "_ahead",
-        "_body",
-        "_broken",
-        "_decoder",
-        "_ended",
-        "_freed",
-        "_opened",
-        "_reading",
-        "_serial",
-        "_socket",
-        "_started",
-    )
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -54,10 +40,6 @@ class ThreadSocket:
         self._ahead: deque[tuple[int, bytes]] = deque()
         self._serial = 0
         self._started = 0.0
-        self._body: deque[bytes] = deque()
-        self._ended = False
-        self._broken: str | None = None
-        self._opened: bool | None = None
         self._freed = True
 
     def serve(self, dispatch: Callable[[Request, ThreadSocket], None]) -> None:
@@ -114,8 +96,8 @@ class ThreadSocket:
         self._freed = False
         self._broken = None
         self._ended = False
-        if self._body:
-            self._body.clear()
+        if self._pieces:
+            self._pieces.clear()
 
     def _receive_request(self, buffer: bytearray) -> int:
         """Waits for requests. The serial number of the first, which may stay in `buffer`."""
@@ -159,7 +141,7 @@ class ThreadSocket:
             if frame.kind == frames.REQUEST:
                 self._ahead.append((frame.status, frame.payload))
             elif frame.status == self._serial:
-                self._handle(frame)
+                self.take_frame(frame.kind, frame.flags, frame.payload)
 
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
@@ -170,7 +152,7 @@ class ThreadSocket:
             self._freed = False
             self.begin(status, flags, length, fields, body, True)
             return
-        self._write(
+        self._put(
             b"".join(
                 (
                     frames.HEAD_HEADER.pack(frames.HEAD, flags, status, 8 + len(fields), length),
@@ -187,87 +169,59 @@ class ThreadSocket:
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
     ) -> None:
         """The head and the first piece."""
-        head = frames.HEAD_HEADER.pack(frames.HEAD, flags, status, 8 + len(fields), length) + fields
+        head = self._head(status, flags, length, fields)
         if len(data) > _JOIN_LIMIT:
-            self._write(head)
-            self._pieces(data, last)
+            self._put(head)
+            self._put_pieces(data, last)
         else:
-            self._write(head + frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
+            self._put(head + frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 
     def write(self, data: bytes, last: bool) -> None:
         """A further piece; the end is told even to a client that left."""
         if data or not last:
             self._look()
         if len(data) > _JOIN_LIMIT:
-            self._pieces(data, last)
+            self._put_pieces(data, last)
         else:
-            self._write(frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
-
-    def begin_file(
-        self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
-    ) -> bool:
-        """Asks Node to send the file by itself."""
-        self._opened = None
-        self._write(
-            frames.HEAD_HEADER.pack(frames.HEAD, flags, status, 8 + len(fields), length)
-            + fields
-            + frames.encode(frames.FILE, 0, frames.FILE_PAYLOAD.pack(descriptor, offset, length))
-        )
-        while self._opened is None:
-            self._raise_broken()
-            self._wait()
-        return self._opened
-
-    @property
-    def file_taken(self) -> bool | None:
-        """Whether Node sends the file."""
-        return self._opened
+            self._put(frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 
     def abort(self, reason: str) -> None:
         """The response stays unfinished."""
         if self._freed:
             return
-        payload = reason.encode("utf-8", "replace")[:1024]
-        self._write(frames.encode(frames.ABORT, 0, payload))
-
-    def pull(self, size: int) -> None:
-        """Grants Node so many more body bytes."""
-        self._write(frames.encode(frames.PULL, 0, frames.PULL_PAYLOAD.pack(size)))
-
-    def receive(self) -> bytes | None:
-        """Waits for the next piece of the body."""
-        while not self._body:
-            if self._ended:
-                return None
-            self._raise_broken()
-            self._wait()
-        return self._body.popleft()
+        self._put_abort(reason)
 
     def finish(self) -> None:
         """Tells Node that the thread is free, once."""
         if not self._freed:
             self._freed = True
-            self._write(frames.encode(frames.FREE, status=self._took()))
+            self._put(frames.encode(frames.FREE, status=self._took()))
 
     def _took(self) -> int:
         """Microseconds since the request was begun."""
         return min(int((perf_counter() - self._started) * 1_000_000), 0xFFFF)
 
-    def _pieces(self, data: bytes, last: bool) -> None:
+    def _put_pieces(self, data: bytes, last: bool) -> None:
         view = memoryview(data)
         for at in range(0, len(data), _PIECE_BYTES):
             if at:
                 self._look()
             piece = view[at : at + _PIECE_BYTES]
             final = last and at + _PIECE_BYTES >= len(data)
-            self._write(frames.HEADER.pack(frames.DATA, final, 0, len(piece)) + piece)
+            self._put(frames.HEADER.pack(frames.DATA, final, 0, len(piece)) + piece)
 
-    def _write(self, data: bytes) -> None:
+    def _put(self, data: bytes) -> None:
         # One call: an exception that is injected into the thread cannot split a frame.
         try:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             raise TransportClosed from None
+
+    def _head(self, status: int, flags: int, length: int, fields: bytes) -> bytes:
+        return frames.HEAD_HEADER.pack(frames.HEAD, flags, status, 8 + len(fields), length) + fields
+
+    def _frame(self, kind: int, payload: bytes) -> bytes:
+        return frames.encode(kind, 0, payload)
 
     def _look(self) -> None:
         """Notices a client that left, without waiting."""
@@ -298,22 +252,6 @@ class ThreadSocket:
         if not data:
             raise TransportClosed
         return data
-
-    def _raise_broken(self) -> None:
-        if self._broken is not None:
-            raise ClientDisconnected(errno.ECONNRESET, self._broken)
-
-    def _handle(self, frame: frames.Frame) -> None:
-        if frame.kind == frames.BODY:
-            if frame.payload:
-                self._body.append(frame.payload)
-            self._ended = bool(frame.flags & frames.BODY_LAST)
-        elif frame.kind == frames.BROKEN:
-            self._broken = frame.payload.decode("utf-8", "replace")
-        elif frame.kind == frames.OPENED:
-            self._opened = bool(frame.flags & frames.OPENED_OK)
-        else:
-            raise frames.FrameError(f"frame of type {frame.kind} within a request")
 
 
 def _uninterrupted(receive: Callable[[Any], Any], argument: object) -> Any:
