@@ -11,7 +11,7 @@ export interface RequestHead {
   readonly path: string
   /** `target` behind the first `?`; empty when there is none. */
   readonly query: string
-  readonly version: '1.0' | '1.1'
+  readonly version: '1.0' | '1.1' | '2'
   /**
    * Field pairs as sent; an absolute-form target has replaced the value of Host (RFC 9112, 3.2.2). A request that repeats the
    * fields of the one before on its connection may have the same array: who encodes them may keep the result for it.
@@ -23,6 +23,7 @@ export interface RequestHead {
 
 /** The two ends of the connection a request came by. */
 export interface ConnectionFacts {
+  /** Of the stream itself, whatever proxies say. */
   readonly scheme: 'http' | 'https'
   /** Empty for Unix sockets, like the ports. */
   readonly remoteAddress: string

@@ -2,6 +2,7 @@ import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
 import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Front } from '../core/front.ts'
 import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import type { Upstream } from '../core/upstream.ts'
@@ -20,7 +21,8 @@ import { SERVER_SOFTWARE } from './version.ts'
 
 /** The parts of a server, put together and not started. */
 export interface Assembly {
-  readonly front: HttpFront
+  /** None when there is nowhere to listen. */
+  readonly fronts: readonly Front[]
   readonly app: PlannedApp
 }
 
@@ -45,7 +47,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     serverSoftware: SERVER_SOFTWARE,
     logger: loggers.logger,
   })
-  return { front, app }
+  return { fronts: addresses.length === 0 ? [] : [front], app }
 }
 
 /** Makes all that answers, and says what the person should know. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */

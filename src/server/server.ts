@@ -1,6 +1,7 @@
 import { endsWithin } from '../processes/ends-within.ts'
 import type { Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Front } from '../core/front.ts'
 import type { Service } from '../core/service.ts'
 import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
@@ -32,7 +33,7 @@ export interface RunnableServer extends Server, Service {
   kill(): void
 }
 
-/** A server in this very process, an app with a front: `start` once, then use it as a `Server`. */
+/** A server in this very process, an app with fronts: `start` once, then use it as a `Server`. */
 export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #loggers: AppLoggers
@@ -51,7 +52,7 @@ export class PlannedServer implements RunnableServer {
   }
 
   get urls(): readonly string[] {
-    return this.#assembly?.front.urls ?? []
+    return this.#assembly?.fronts.flatMap(({ urls }) => urls) ?? []
   }
 
   get findings(): Readonly<Record<string, Findings>> {
@@ -80,7 +81,7 @@ export class PlannedServer implements RunnableServer {
   /** Accepts connections, if `start` did not yet do so. */
   async open(): Promise<void> {
     this.#refuseStopped()
-    await this.#assembly?.front.start()
+    if (this.#assembly !== undefined) await startAll(this.#assembly.fronts)
   }
 
   /** A stop is about to come: no worker is replaced any more. */
@@ -117,7 +118,7 @@ export class PlannedServer implements RunnableServer {
       })
       this.#assembly = assembly
       this.#refuseStopped()
-      if (!this.#opensLater) await assembly.front.start()
+      if (!this.#opensLater) await startAll(assembly.fronts)
       this.#refuseStopped()
       await assembly.app.start()
       this.#refuseStopped()
@@ -134,10 +135,10 @@ export class PlannedServer implements RunnableServer {
 
   async #stop(idleGrace: number): Promise<void> {
     if (this.#assembly === undefined) return
-    const { front, app } = this.#assembly
+    const { fronts, app } = this.#assembly
     await app.retire()
     const begun = performance.now()
-    const doorsClosed = front.stop(idleGrace)
+    const doorsClosed = settleAll(fronts.map((front) => front.stop(idleGrace)))
     // Applications refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
     await endsWithin(doorsClosed, this.#patience / 2)
     const waited = performance.now() - begun
@@ -150,4 +151,9 @@ export class PlannedServer implements RunnableServer {
     const limits = groups.map(({ group }) => toLimit(group.timeouts.shutdown))
     return Math.min(toLimit(timeouts.shutdown), Math.max(...limits))
   }
+}
+
+/** One after the other: what cannot be listened on ends the start before more is opened. */
+async function startAll(fronts: readonly Front[]): Promise<void> {
+  for (const front of fronts) await front.start()
 }

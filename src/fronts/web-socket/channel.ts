@@ -2,8 +2,9 @@ import type { Duplex } from 'node:stream'
 
 import { WebSocket } from 'ws'
 
+import { TaipanError } from '../../core/errors.ts'
 import type { WebSocketChannel, WebSocketClose, WebSocketPiece } from '../../core/exchange.ts'
-import type { Wait } from '../listening/deadlines.ts'
+import type { Wait } from '../listening/deadline-sweep.ts'
 import { HIGH_WATER } from '../streams/outbox.ts'
 import { toCloseCode, toSendable } from './close-code.ts'
 import { FrameOutbox } from './frame-outbox.ts'
@@ -15,12 +16,14 @@ import { TurnTaking } from './turn-taking.ts'
 /** How a WebSocket is lost. */
 const LOST: WebSocketClose = { code: 1006, reason: '' }
 
+const LEFT = 'the client left without a close'
+
 /** What a channel is made of. */
 export interface ChannelParts {
   readonly socket: Duplex
   readonly webSocket: FrontSocket
-  /** Called once, when the connection is gone; behind `onClose`. `lost`: without a close by either side. */
-  readonly onClosed: (lost: boolean) => void
+  /** Called once, when the connection is gone; behind `onClose`. `error` when it was cut, or lost without a close by either side. */
+  readonly onClosed: (error: Error | undefined) => void
 }
 
 /**
@@ -35,11 +38,13 @@ export class Channel implements WebSocketChannel {
   readonly #incoming = new ReadAhead()
   readonly #turns: TurnTaking
   readonly #gate: InflateGate
-  readonly #onClosed: (lost: boolean) => void
+  readonly #onClosed: (error: Error | undefined) => void
   /** How our side closed it. */
   #closing: WebSocketClose | undefined
   /** How the client broke the protocol. */
   #failure: WebSocketClose | undefined
+  /** Why it was cut. */
+  #reason: Error | undefined
   /** `onClose` was told. */
   #ended = false
   #blocked = false
@@ -141,7 +146,8 @@ export class Channel implements WebSocketChannel {
   }
 
   /** Cuts the connection. */
-  terminate(): void {
+  terminate(reason: Error): void {
+    this.#reason ??= reason
     this.#webSocket.terminate()
   }
 
@@ -173,7 +179,8 @@ export class Channel implements WebSocketChannel {
   #finish(close: WebSocketClose): void {
     const lost = close.code === LOST.code && !this.#closing && !this.#failure
     this.#end(this.#closing ?? this.#failure ?? close)
-    this.#onClosed(lost)
+    if (lost) this.#reason ??= new TaipanError('CLIENT_DISCONNECTED', LEFT)
+    this.#onClosed(this.#reason)
   }
 
   #end(close: WebSocketClose): void {

@@ -14,6 +14,7 @@ export const CHUNKED = -1
 
 /** A decoded head with what HTTP/1 says about body and connection. */
 export interface Http1Request extends RequestHead {
+  readonly version: '1.0' | '1.1'
   /** Bytes of the body, 0 without one, or {@link CHUNKED}. */
   readonly bodyLength: number
   /** The client lets the connection be used again. */

@@ -1,5 +1,5 @@
 import type { ResponseHead } from '../../core/response-head.ts'
-import { reasonPhrase } from '../../core/status.ts'
+import { isBodiless, reasonPhrase } from '../../core/status.ts'
 import { formatHttpDate } from '../http-date.ts'
 
 /** How the end of a response body is told to the client. */
@@ -17,11 +17,6 @@ export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** What stands behind the last piece of a chunked body; `trailers` are whole lines. */
 export function formatLastChunk(trailers: string): string {
   return `0\r\n${trailers}\r\n`
-}
-
-/** Whether a response has no body whatever its header says (RFC 9112, 6.3). */
-export function isBodiless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304
 }
 
 /** Chooses the framing: a known length, else chunks, which HTTP/1.0 does not know. */
@@ -54,12 +49,7 @@ export class ResponseEncoder {
 
   /** Status line, fields and the empty line, in latin-1. */
   format(head: ResponseHead, plan: HeadPlan): string {
-    let text = formatStatusLine(head)
-    text +=
-      head.status === 204 && head.contentLength !== undefined
-        ? removeContentLength(head.fields.text)
-        : head.fields.text
-    text += this.formatOrigin(head)
+    let text = formatStatusLine(head) + head.fields.text + this.formatOrigin(head)
     if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
     if (plan.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
     if (!plan.keepAlive) return `${text}Connection: close\r\n\r\n`
@@ -88,9 +78,4 @@ function formatStatusLine(head: ResponseHead): string {
   return head.reason === ''
     ? (STATUS_LINES[head.status] ?? `HTTP/1.1 ${head.status} Unknown\r\n`)
     : `HTTP/1.1 ${head.status} ${head.reason}\r\n`
-}
-
-// RFC 9110, 8.6: a 204 has no Content-Length.
-function removeContentLength(fields: string): string {
-  return fields.replaceAll(/^content-length:[^\r]*\r\n/gim, '')
 }

@@ -1,18 +1,18 @@
 import type { WebSocketChannel, WebSocketOffer } from '../../core/exchange.ts'
 import type { FieldBlock } from '../../core/field-block.ts'
 import { HOP_BY_HOP } from '../../core/field-syntax.ts'
-import type { ExchangeLink } from '../exchange/link.ts'
-import type { HttpResponse } from '../http1/response.ts'
-import { createLostChannel } from './channel.ts'
-import type { Handshake } from './handshake.ts'
+import { createLostChannel } from '../web-socket/channel.ts'
+import type { Handshake } from '../web-socket/handshake.ts'
+import type { Http1Link } from './http1-link.ts'
+import type { Http1Response } from './http1-response.ts'
 
 /** A request for a WebSocket that waits for its answer. */
 export class HandshakeOffer implements WebSocketOffer {
-  readonly #link: ExchangeLink
+  readonly #link: Http1Link
   readonly #handshake: Handshake
-  readonly #response: HttpResponse
+  readonly #response: Http1Response
 
-  constructor(link: ExchangeLink, handshake: Handshake, response: HttpResponse) {
+  constructor(link: Http1Link, handshake: Handshake, response: Http1Response) {
     this.#link = link
     this.#handshake = handshake
     this.#response = response
@@ -37,7 +37,7 @@ export class HandshakeOffer implements WebSocketOffer {
   /** Clients fail the connection over a name they did not offer (RFC 6455, 4.1): better none. */
   #resolveSubprotocol(name: string): string {
     if (name === '' || this.subprotocols.includes(name)) return name
-    const { logger } = this.#link.context.options
+    const { logger } = this.#link.context
     logger.warn(
       { subprotocol: name, offered: this.subprotocols },
       'the application chose a WebSocket subprotocol that the client did not offer: none is used',

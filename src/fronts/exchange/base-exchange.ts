@@ -1,44 +1,50 @@
-import { TaipanError } from '../../core/errors.ts'
 import type {
   ConnectionFacts,
   Exchange,
   ExchangeNotes,
   Outcome,
+  RequestHead,
   WebSocketOffer,
 } from '../../core/exchange.ts'
-import type { Http1Request } from '../../wire/http1/request-head.ts'
-import type { ExchangeLink } from '../exchange/link.ts'
-import { IncomingBody } from '../exchange/request-body.ts'
-import { HttpResponse } from './response.ts'
-import type { Handshake } from '../web-socket/handshake.ts'
-import { HandshakeOffer } from '../web-socket/offer.ts'
+import type { BaseResponse } from './base-response.ts'
+import { IncomingBody, type BodyAnnouncement, type BodySource } from './incoming-body.ts'
+import { createRequestId } from './request-id.ts'
 
-/** One request that came by an HTTP/1 connection. Its costly parts are made when they are asked for. */
-export class HttpExchange implements Exchange {
-  readonly request: Http1Request
+/** What every exchange may ask of the connection that it came by. */
+export interface ExchangeLink extends BodySource {
+  readonly facts: ConnectionFacts
+  /** The client has finished sending, and all of it was taken. */
+  readonly clientEnded: boolean
+}
+
+/** One request by any protocol, from its head to its outcome. Its costly parts are made when they are asked for. */
+export abstract class BaseExchange<
+  Request extends RequestHead & BodyAnnouncement,
+  Response extends BaseResponse,
+> implements Exchange {
+  readonly request: Request
+  readonly response: Response
   readonly startedAt: number
   onClientEnd: (() => void) | undefined
-  readonly response: HttpResponse
-  /** Set for a request that asks for a WebSocket in the right way. */
-  handshake: Handshake | undefined
   readonly #link: ExchangeLink
   #body: IncomingBody | undefined
   #id: string | undefined
   #notes: ExchangeNotes | undefined
   #listeners: ((outcome: Outcome) => void)[] | undefined
-  #offer: WebSocketOffer | undefined
   #over = false
   #error: Error | undefined
 
-  constructor(link: ExchangeLink, request: Http1Request, startedAt: number) {
+  constructor(link: ExchangeLink, request: Request, response: Response) {
     this.#link = link
     this.request = request
-    this.startedAt = startedAt
-    this.response = new HttpResponse(link, request)
+    this.response = response
+    this.startedAt = performance.now()
   }
 
+  abstract get webSocket(): WebSocketOffer | undefined
+
   get id(): string {
-    return (this.#id ??= this.#link.context.createId())
+    return (this.#id ??= createRequestId())
   }
 
   get connection(): ConnectionFacts {
@@ -57,18 +63,9 @@ export class HttpExchange implements Exchange {
     return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
   }
 
-  get webSocket(): WebSocketOffer | undefined {
-    if (this.handshake === undefined) return undefined
-    if (this.#offer === undefined) {
-      this.#offer = new HandshakeOffer(this.#link, this.handshake, this.response)
-      if (this.#link.clientEnded) process.nextTick(() => this.#abandon())
-    }
-    return this.#offer
-  }
-
-  /** Somebody holds the client's wish for a WebSocket, and has not answered it. */
-  get offered(): boolean {
-    return this.#offer !== undefined && !this.response.begun
+  /** The response is whole, or never will be. */
+  get over(): boolean {
+    return this.#over
   }
 
   onFinish(listener: (outcome: Outcome) => void): void {
@@ -92,12 +89,6 @@ export class HttpExchange implements Exchange {
     const outcome = this.#createOutcome()
     for (const listener of this.#listeners) listener(outcome)
     this.#listeners = undefined
-  }
-
-  /** The client had left before anybody asked for its WebSocket. */
-  #abandon(): void {
-    if (this.#over || !this.offered) return
-    this.#link.cut(new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'))
   }
 
   #createOutcome(): Outcome {

@@ -3,18 +3,19 @@ import { TaipanError } from '../../core/errors.ts'
 import { answerError } from '../../core/answer-error.ts'
 import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
-import { RequestDecoder } from '../../wire/http1/request-decoder.ts'
 import { CONTINUE } from '../../wire/http1/response-encoder.ts'
-import type { FrontContext } from './context.ts'
-import type { Wait, Watched } from '../listening/deadlines.ts'
-import { Drain, DRAIN_BYTES } from './drain.ts'
-import { HttpExchange } from './exchange.ts'
-import { Linger } from '../listening/linger.ts'
-import type { ExchangeLink } from '../exchange/link.ts'
+import type { Wait } from '../listening/deadline-sweep.ts'
+import type { FrontConnection } from '../listening/open-connections.ts'
 import { Outbox } from '../streams/outbox.ts'
-import { createRefusal, toRefusable } from './refusal.ts'
 import { Channel, createLostChannel } from '../web-socket/channel.ts'
-import { type Handshake, parseHandshake } from '../web-socket/handshake.ts'
+import type { Handshake } from '../web-socket/handshake.ts'
+import { ConnectionEnd } from './connection-end.ts'
+import { DRAIN_BYTES } from './drain.ts'
+import type { Http1Context } from './http1-context.ts'
+import { Http1Exchange } from './http1-exchange.ts'
+import type { Http1Link } from './http1-link.ts'
+import { createRefusal, toRefusable } from './refusal.ts'
+import { RequestReader } from './request-reader.ts'
 
 /** Waiting for, or in the middle of, a request head. */
 const HEAD = 0
@@ -29,9 +30,6 @@ const CLOSING = 4
 /** The connection is a WebSocket. */
 const UPGRADED = 5
 
-const PIPELINE_BYTES = 16_384
-const CUT_MS = 5000
-
 const SILENCE = {
   send: 'the client takes no bytes',
   pong: 'no pong came in time',
@@ -40,50 +38,54 @@ const SILENCE = {
 const FAILED: WebSocketClose = { code: 1011, reason: '' }
 const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 
-/** One client: requests one after the other, each with its answer, until one side has enough. */
-export class Connection implements ExchangeLink, StreamListener, Watched {
-  readonly context: FrontContext
+/**
+ * One client: requests one after the other, each with its answer, until one side has enough.
+ *
+ *     HEAD ──request──▶ EXCHANGE ──answered──▶ FLUSH ──taken──▶ DRAIN ──read away──▶ HEAD
+ *                          └──101──▶ UPGRADED
+ *
+ *     HEAD ──refused, idle for too long, nothing follows──▶ CLOSING
+ *     EXCHANGE ──refused, cut, client gone──▶ CLOSING
+ *     FLUSH, DRAIN ──no other request may follow──▶ CLOSING
+ *
+ * FLUSH is passed over when the client took the answer at once, and DRAIN when all of the request was read.
+ */
+export class Http1Connection implements Http1Link, StreamListener, FrontConnection {
+  readonly context: Http1Context
   readonly facts: ConnectionFacts
   readonly outbox: Outbox
   readonly #stream: ByteStream
-  readonly #decoder: RequestDecoder
+  readonly #reader: RequestReader
+  readonly #end: ConnectionEnd
   #phase = HEAD
   #requests = 0
   #activity = 0
-  #exchange: HttpExchange | undefined
+  #exchange: Http1Exchange | undefined
   #channel: Channel | undefined
+  /** Requests that have arrived are being started. */
   #advancing = false
-  #paused = false
+  /** The body is about to be filled. */
   #resuming = false
-  #partial = false
-  /** The client has finished sending. */
-  #ended = false
-  /** What follows in the input means nothing any more. */
-  #broken = false
-  #drain: Drain | undefined
-  #cutTimer: NodeJS.Timeout | undefined
-  #linger: Linger | undefined
-  /** Why the WebSocket was cut. */
-  #reason: Error | undefined
 
-  constructor(stream: ByteStream, context: FrontContext) {
+  constructor(stream: ByteStream, context: Http1Context) {
     this.#stream = stream
     this.facts = stream.facts
     this.context = context
-    this.#decoder = new RequestDecoder(context.options.limits)
     this.outbox = new Outbox(stream)
+    this.#reader = new RequestReader(stream, context.limits)
+    this.#end = new ConnectionEnd(stream, this.outbox)
     stream.listener = this
     stream.onClose((error) => this.#noteClose(error))
   }
 
   get clientEnded(): boolean {
-    return this.#ended && this.#decoder.bodyDone
+    return this.#reader.ended && this.#reader.bodyDone
   }
 
   get wait(): Wait {
     if (this.#channel !== undefined) return this.#channel.wait
     if (this.#phase === HEAD) return this.#requests === 0 || this.#partial ? 'header' : 'idle'
-    if (this.#phase !== EXCHANGE || this.#decoder.bodyDone) return 'none'
+    if (this.#phase !== EXCHANGE || this.#reader.bodyDone) return 'none'
     const body = this.#exchange?.body
     return body === undefined || body.room === 0 || body.expectsContinue ? 'none' : 'body'
   }
@@ -100,18 +102,23 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
     return (this.#channel ?? this.outbox).progress
   }
 
+  /** A head has begun to arrive. */
+  get #partial(): boolean {
+    return this.#phase === HEAD && this.#reader.buffered > 0
+  }
+
   mayReuse(): boolean {
     const exchange = this.#exchange
-    const { requestsPerConnection } = this.context.options.limits
-    if (exchange === undefined || this.#broken || this.context.stopping) return false
+    const { requestsPerConnection } = this.context.limits
+    if (exchange === undefined || this.#reader.broken || this.context.stopping) return false
     if (requestsPerConnection > 0 && this.#requests >= requestsPerConnection) return false
     if (!exchange.request.keepAlive) return false
-    if (this.#decoder.bodyDone) return true
+    if (this.#reader.bodyDone) return true
     return !exchange.body.expectsContinue && (exchange.body.missing ?? 0) <= DRAIN_BYTES
   }
 
   resumeBody(): void {
-    if (this.#resuming || this.#decoder.buffered === 0) return
+    if (this.#resuming || this.#reader.buffered === 0) return
     this.#resuming = true
     process.nextTick(() => {
       this.#resuming = false
@@ -133,31 +140,26 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
       this.#channel.close(FAILED)
       return
     }
-    const framing = this.#exchange?.response.framing
-    const begun = this.#exchange?.response.begun === true
+    const response = this.#exchange?.response
     this.#phase = CLOSING
     this.outbox.flush()
     this.#settle(reason)
-    if (begun && framing === 'close') this.#stream.reset()
-    else if (begun && this.outbox.pending > 0 && this.outbox.handedOver) {
-      this.#cutTimer = setTimeout(() => this.#stream.destroy(), CUT_MS).unref()
-      this.#stream.destroySoon()
-    } else this.#stream.destroy()
+    this.#end.cut(response)
   }
 
   upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel {
-    const rest = this.#decoder.takeRest()
+    const rest = this.#reader.takeRest()
     this.#exchange?.response.upgrade()
     this.#phase = UPGRADED
     this.outbox.flush()
     const socket = this.#stream.detach()
-    this.#setPaused(false)
-    const webSocket = this.context.upgrader.upgrade(socket, { handshake, lines, rest })
+    this.#reader.goOn()
+    const webSocket = this.context.webSockets.upgrade(socket, { handshake, lines, rest })
     if (webSocket === undefined) return createLostChannel()
     this.#channel = new Channel({
       socket,
       webSocket,
-      onClosed: (lost) => this.#finishChannel(lost),
+      onClosed: (error) => this.#finishChannel(error),
     })
     if (this.context.stopping) this.#channel.close(RESTART)
     return this.#channel
@@ -182,14 +184,13 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   shutdown(): void {
     if (this.#phase === HEAD && !this.#partial) this.#stream.destroy()
     else if (this.#phase === DRAIN) this.#close()
-    this.#linger?.hasten()
+    this.#end.hasten()
   }
 
   /** Cuts the connection, whatever it is doing. */
   destroy(reason: Error): void {
     if (this.#channel !== undefined) {
-      this.#reason ??= reason
-      this.#channel.terminate()
+      this.#channel.terminate(reason)
       return
     }
     this.#phase = CLOSING
@@ -198,9 +199,12 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   }
 
   onData(chunk: Buffer): void {
-    this.#linger?.noteReceived(chunk.length)
-    if (this.#phase === CLOSING || this.#broken) return
-    this.#decoder.feed(chunk)
+    if (this.#phase === CLOSING || this.#reader.broken) {
+      this.#end.noteReceived(chunk.length)
+      return
+    }
+    if (this.#phase === HEAD && !this.#partial) this.#activity += 1
+    this.#reader.feed(chunk)
     if (this.#phase === HEAD) this.#advance()
     else if (this.#phase === DRAIN) this.#readAway()
     else {
@@ -210,7 +214,7 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   }
 
   onEnd(): void {
-    this.#ended = true
+    this.#reader.ended = true
     if (this.#phase === HEAD) this.#advance()
     else if (this.#exchange?.offered === true)
       this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'))
@@ -220,8 +224,8 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
 
   #noteClose(error: Error | undefined): void {
     if (this.#channel !== undefined) return
-    clearTimeout(this.#cutTimer)
-    this.#drain?.stop()
+    this.#end.stop()
+    this.#reader.stopDrain()
     const cause = error === undefined ? undefined : { cause: error }
     this.#phase = CLOSING
     if (this.#exchange !== undefined)
@@ -242,7 +246,7 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
     this.#advancing = true
     try {
       while (this.#phase === HEAD) {
-        const request = this.#decoder.readHead()
+        const request = this.#reader.readHead()
         if (request === undefined) break
         this.#start(request)
       }
@@ -252,48 +256,36 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
       this.#advancing = false
     }
     if (this.#phase === HEAD) this.#awaitHead()
-    else if (this.#paused || this.#decoder.buffered > 0) this.#regulate()
+    else this.#regulate()
   }
 
   #awaitHead(): void {
-    const partial = this.#decoder.buffered > 0
-    if (this.#ended) {
-      if (partial) this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is not complete'))
+    if (this.#reader.ended) {
+      if (this.#partial)
+        this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is not complete'))
       else this.#close()
-      return
-    }
-    if (partial !== this.#partial) this.#activity += 1
-    this.#partial = partial
-    if (this.context.stopping && !partial) this.#close()
-    else if (this.#paused) this.#setPaused(false)
+    } else if (this.context.stopping && !this.#partial) this.#close()
+    else this.#reader.goOn()
   }
 
   #start(request: Http1Request): void {
     this.#requests += 1
     this.#activity += 1
-    const exchange = new HttpExchange(this, request, performance.now())
-    if (request.webSocket) exchange.handshake = this.#readHandshake(request)
+    const exchange = new Http1Exchange(this, request)
+    if (request.webSocket) exchange.handshake = this.context.webSockets.readHandshake(request)
     this.#exchange = exchange
     this.#phase = EXCHANGE
-    this.#partial = false
-    if (!this.#decoder.bodyDone) this.#fillBody()
+    if (!this.#reader.bodyDone) this.#fillBody()
     if (this.#phase !== EXCHANGE) return
     try {
-      this.context.options.handler(exchange)
+      this.context.handler(exchange)
     } catch (error) {
       this.#noteHandlerFailure(exchange, error)
     }
   }
 
-  #readHandshake(request: Http1Request): Handshake {
-    const { options, origins } = this.context
-    const handshake = parseHandshake(request, options.webSocket.compression)
-    origins.validate(request)
-    return handshake
-  }
-
-  #noteHandlerFailure(exchange: HttpExchange, error: unknown): void {
-    const { logger } = this.context.options
+  #noteHandlerFailure(exchange: Http1Exchange, error: unknown): void {
+    const { logger } = this.context
     logger.error({ request: exchange.id, error }, 'the handler of a request failed')
     answerError(exchange, 'INTERNAL')
   }
@@ -301,21 +293,11 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   /** Moves arrived body bytes to the exchange, as far as it has room. */
   #fillBody(): void {
     const body = this.#exchange?.body
-    if (body === undefined || this.#broken) return
-    if (!this.#decoder.bodyDone) {
-      try {
-        for (;;) {
-          const piece = this.#decoder.readBody(body.room)
-          if (piece === undefined) break
-          body.push(piece)
-        }
-        if (this.#decoder.bodyDone) body.finish()
-        else if (this.#ended && this.#decoder.buffered === 0) {
-          this.#failBody(new TaipanError('REQUEST_MALFORMED', 'the body is not complete'))
-          return
-        }
-      } catch (error) {
-        this.#failBody(toRefusable(error))
+    if (body === undefined || this.#reader.broken) return
+    if (!this.#reader.bodyDone) {
+      const failure = this.#reader.fill(body)
+      if (failure !== undefined) {
+        this.#failBody(failure)
         return
       }
       body.onProgress?.()
@@ -327,43 +309,29 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   #failBody(error: TaipanError): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
-    this.#broken = true
+    this.#reader.broken = true
     exchange.body.fail(error)
     if (this.#phase === EXCHANGE && !exchange.response.begun) this.#refuse(error)
-    else this.#setPaused(false)
+    else this.#reader.goOn()
   }
 
   /** Holds the client back while what it sends has no place. */
   #regulate(): void {
-    if (this.#phase !== EXCHANGE && this.#phase !== FLUSH) return
-    const { buffered, bodyDone } = this.#decoder
-    const full = bodyDone
-      ? buffered >= PIPELINE_BYTES
-      : buffered > 0 && this.#exchange?.body.room === 0
-    if (full !== this.#paused) this.#setPaused(full)
+    if (this.#phase === EXCHANGE || this.#phase === FLUSH) this.#reader.regulate(this.#exchange)
   }
 
-  #setPaused(paused: boolean): void {
-    if (paused === this.#paused) return
-    this.#paused = paused
-    if (paused) this.#stream.pause()
-    else this.#stream.resume()
-  }
-
-  #finishChannel(lost: boolean): void {
+  #finishChannel(error: Error | undefined): void {
     this.#exchange?.response.finishUpgrade(this.#channel?.bytes ?? 0)
-    if (lost)
-      this.#reason ??= new TaipanError('CLIENT_DISCONNECTED', 'the client left without a close')
-    this.#settle(this.#reason)
+    this.#settle(error)
   }
 
   #finishExchange(): void {
-    const keepAlive = this.#exchange?.response.keepAlive === true && !this.#broken
+    const keepAlive = this.#exchange?.response.keepAlive === true && !this.#reader.broken
     this.#phase = DRAIN
     this.#settle(undefined)
     if (!keepAlive) this.#close()
-    else if (this.#decoder.bodyDone) this.#awaitNext()
-    else this.#startDrain()
+    else if (this.#reader.bodyDone) this.#awaitNext()
+    else this.#readAway()
   }
 
   #awaitNext(): void {
@@ -372,18 +340,10 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
     if (!this.#advancing) this.#advance()
   }
 
-  #startDrain(): void {
-    this.#drain = new Drain(this.#decoder, () => this.#close())
-    this.#setPaused(false)
-    this.#readAway()
-  }
-
   #readAway(): void {
-    const state = this.#drain?.read()
-    if (state === 'done') {
-      this.#drain?.stop()
-      this.#awaitNext()
-    } else if (state === 'failed' || this.#ended) this.#close()
+    const state = this.#reader.drain(() => this.#close())
+    if (state === 'done') this.#awaitNext()
+    else if (state === 'failed' || this.#reader.ended) this.#close()
   }
 
   #settle(error: Error | undefined): void {
@@ -392,14 +352,14 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
     try {
       exchange?.settle(error)
     } catch (failure) {
-      const { logger } = this.context.options
+      const { logger } = this.context
       logger.error({ error: failure }, 'a listener for the end of a request failed')
     }
   }
 
   /** Gives the one answer that the front gives by itself, and nothing after it. */
   #refuse(error: TaipanError): void {
-    const { logger } = this.context.options
+    const { logger } = this.context
     const exchange = this.#exchange
     const bodiless = exchange?.request.method === 'HEAD'
     const refusal = createRefusal(this.context.encoder, error, bodiless)
@@ -415,11 +375,9 @@ export class Connection implements ExchangeLink, StreamListener, Watched {
   }
 
   #close(): void {
-    this.#drain?.stop()
+    this.#reader.stopDrain()
+    this.#reader.goOn()
     this.#phase = CLOSING
-    this.#paused = false
-    if (this.#linger !== undefined || this.#stream.closed) return
-    this.#linger = new Linger(this.#stream)
-    if (this.context.stopping) this.#linger.hasten()
+    this.#end.close(this.context.stopping)
   }
 }

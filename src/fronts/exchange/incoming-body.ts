@@ -1,9 +1,23 @@
 import type { RequestBody } from '../../core/exchange.ts'
-import { CHUNKED, type Http1Request } from '../../wire/http1/request-head.ts'
-import type { ExchangeLink } from './link.ts'
 
 const READ_AHEAD_BYTES = 65_536
 const SMALL_PIECE_BYTES = 16_384
+
+/** What the head of a request says of its body. */
+export interface BodyAnnouncement {
+  /** Bytes; negative when only its end will tell. */
+  readonly bodyLength: number
+  /** The client waits for `100 Continue` before it sends it. */
+  readonly expectsContinue: boolean
+}
+
+/** Where the bytes of a body come from. */
+export interface BodySource {
+  /** The body has room again, or was asked for. */
+  resumeBody(): void
+  /** Tells the client to send the body it holds back. */
+  sendContinue(): void
+}
 
 /** The body of one request, between the connection that fills it and whoever pulls it. */
 export class IncomingBody implements RequestBody {
@@ -11,22 +25,22 @@ export class IncomingBody implements RequestBody {
   error: Error | undefined
   complete: boolean
   buffered = 0
-  readonly #link: ExchangeLink
+  readonly #source: BodySource
   readonly #announced: number
   #pieces: Uint8Array[] = []
   #received = 0
   #window = READ_AHEAD_BYTES
   #heldBack: boolean
 
-  constructor(link: ExchangeLink, request: Http1Request) {
-    this.#link = link
-    this.#announced = request.bodyLength
-    this.#heldBack = request.expectsContinue
-    this.complete = request.bodyLength === 0
+  constructor(source: BodySource, { bodyLength, expectsContinue }: BodyAnnouncement) {
+    this.#source = source
+    this.#announced = bodyLength
+    this.#heldBack = expectsContinue
+    this.complete = bodyLength === 0
   }
 
   get length(): number | undefined {
-    if (this.#announced !== CHUNKED) return this.#announced
+    if (this.#announced >= 0) return this.#announced
     return this.complete ? this.#received : undefined
   }
 
@@ -42,15 +56,15 @@ export class IncomingBody implements RequestBody {
   /** Bytes that have not arrived; undefined when nobody knows. */
   get missing(): number | undefined {
     if (this.complete) return 0
-    return this.#announced === CHUNKED ? undefined : this.#announced - this.#received
+    return this.#announced < 0 ? undefined : this.#announced - this.#received
   }
 
   request(bytes: number): void {
     if (this.complete || this.error !== undefined) return
     this.#window = Math.max(this.#window, bytes)
-    if (this.expectsContinue) this.#link.sendContinue()
+    if (this.expectsContinue) this.#source.sendContinue()
     this.#heldBack = false
-    this.#link.resumeBody()
+    this.#source.resumeBody()
   }
 
   take(limit: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
@@ -58,7 +72,7 @@ export class IncomingBody implements RequestBody {
     if (first === undefined || limit <= 0) return undefined
     const taken = this.#remove(first, limit)
     this.buffered -= taken.length
-    if (!this.complete) this.#link.resumeBody()
+    if (!this.complete) this.#source.resumeBody()
     return taken
   }
 

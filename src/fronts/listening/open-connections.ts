@@ -1,0 +1,73 @@
+import type { ByteStream } from '../../core/byte-stream.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { Watched } from './deadline-sweep.ts'
+
+/** A connection as its front sees it, whatever protocol it speaks. */
+export interface FrontConnection extends Watched {
+  /** Ends WebSockets by a close: the server is stopping. */
+  closeWebSocket(): void
+  /** Ends an idle connection now, any other one behind its running exchanges. */
+  shutdown(): void
+  /** Cuts the connection, whatever it is doing. */
+  destroy(reason: Error): void
+}
+
+/** The connections of one front, until the last one is closed. */
+export class OpenConnections implements Iterable<FrontConnection> {
+  readonly #connections = new Set<FrontConnection>()
+  readonly #whenEmpty: (() => void)[] = []
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  [Symbol.iterator](): Iterator<FrontConnection> {
+    return this.#connections.values()
+  }
+
+  add(connection: FrontConnection, stream: ByteStream): void {
+    this.#connections.add(connection)
+    stream.onClose(() => this.#forget(connection))
+  }
+
+  /**
+   * Lets running exchanges end and closes idle connections, at once or after `idleGrace` ms; what is left after `limit` ms
+   * is cut, 0 waits for ever. Resolves when all are closed.
+   */
+  async shutdown({ idleGrace, limit }: { idleGrace: number; limit: number }): Promise<void> {
+    const reason = new TaipanError('STOPPING', 'the server stopped before the exchange was over')
+    const deadline = limit === 0 ? undefined : setTimeout(() => this.destroy(reason), limit)
+    for (const connection of this.#connections) connection.closeWebSocket()
+    if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
+    for (const connection of this.#connections) connection.shutdown()
+    await this.#waitUntilEmpty()
+    clearTimeout(deadline)
+  }
+
+  /** Cuts all. */
+  destroy(reason: Error): void {
+    for (const connection of this.#connections) connection.destroy(reason)
+  }
+
+  #waitUntilEmpty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve)
+    })
+  }
+
+  async #waitUntilEmptyWithin(milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds)
+    })
+    await Promise.race([this.#waitUntilEmpty(), patience])
+    clearTimeout(timer)
+  }
+
+  #forget(connection: FrontConnection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size > 0) return
+    for (const resolve of this.#whenEmpty.splice(0)) resolve()
+  }
+}
