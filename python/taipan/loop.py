@@ -98,12 +98,12 @@ class LoopRunner:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def end(self) -> None:
-        """Ends the lifespans and whatever is left on the loop."""
+    def end(self, deadline: float) -> None:
+        """Ends the lifespans and whatever is left on the loop; its executor may work until then."""
         if self._hub is None or self._transport is None:
             return
         try:
-            self._loop.run_until_complete(self._hub.shutdown())
+            self._loop.run_until_complete(self._hub.shutdown(deadline=deadline))
         except BaseException as error:
             self._serving.logs.report(
                 "error", "the event loop did not end well", format_exception(error)

@@ -16,6 +16,7 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
+from taipan.own_thread import OwnThread
 from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
@@ -141,11 +142,11 @@ class Serving:
         on, with the reason.
         """
         for index, transport in self._waiting:
-            thread = threading.Thread(
+            thread = OwnThread(
                 target=self._serve_socket,
                 args=(index, transport, on_ready, on_broken),
                 name=f"taipan-{index}",
-                daemon=True,
+                daemon=False,
             )
             self.threads.append(thread)
             thread.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import errno
 import faulthandler
@@ -15,12 +14,13 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
-from time import sleep
+from time import monotonic, sleep
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
+from taipan.ending import end_interpreter
 from taipan.logs import Logs, Requests
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
@@ -54,6 +54,10 @@ class Worker:
         #: The application has called `sys.exit` where no request was to take it.
         self._leaving = False
         self._ending = False
+        #: Until then, by `monotonic()`, what requests have left to threads may go on.
+        self._deadline = 0.0
+        #: Node is gone.
+        self._orphaned = False
         self._loaded = False
         self._runner: LoopRunner | None = None
         requests = Requests()
@@ -99,7 +103,7 @@ class Worker:
         fatal = self._serving.fatal
         if fatal is not None:
             # Before Node is told, which ends this process then.
-            self._runner.end()
+            self._runner.end(self._deadline)
             self._serving.report_failed(fatal)
         return fatal is None
 
@@ -156,19 +160,23 @@ class Worker:
         os._exit(_EXIT_BROKEN)
 
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
+        again, self._terminated = self._terminated, True
         if self._ending:
-            os._exit(0)
-        if self._terminated:
+            # A single one within the time for threads may have been meant for all of a server.
+            if again or monotonic() >= self._deadline:
+                os._exit(0)
+        elif again:
             self._request_stop()
-        self._terminated = True
-        self._channel.send({"type": "leaving"})
+        else:
+            self._channel.send({"type": "leaving"})
 
     def _request_stop(self) -> None:
         self._stop.put(None)
         if self._runner is not None:
             self._runner.stop()
 
-    def _on_stop(self, _message: Mapping[str, Any]) -> None:
+    def _on_stop(self, message: Mapping[str, Any]) -> None:
+        self._deadline = monotonic() + float(message.get("patience", 0)) / 1000
         self._request_stop()
         if not self._loaded:
             sleep(_GRACE_SECONDS)
@@ -176,9 +184,11 @@ class Worker:
 
     def _leave(self) -> None:
         """Node is gone: the process ends soon, whatever its threads do."""
+        self._orphaned = True
         self._request_stop()
         if self._loaded:
             sleep(_GRACE_SECONDS)
+        self._end_group()
         os._exit(0)
 
     def _force_end(self) -> None:
@@ -187,17 +197,24 @@ class Worker:
 
     def _end(self, code: int) -> NoReturn:
         self._ending = True
-        if self._runner is not None:
-            self._runner.end()
         try:
-            atexit._run_exitfuncs()
+            if self._runner is not None:
+                self._runner.end(self._deadline)
+            end_interpreter(self._deadline, self._logs)
         except BaseException as error:
-            self._logs.report("error", "an atexit handler failed", format_exception(error))
+            self._logs.report("error", "this worker did not end well", format_exception(error))
         finally:
             try:
                 self._logs.flush()
             finally:
+                if self._orphaned:
+                    self._end_group()
                 quiet_exit(code)
+
+    def _end_group(self) -> None:
+        """Ends this process and what it has started: Node does that as long as it is there."""
+        if os.getpgrp() == self._pid:
+            os.killpg(self._pid, signal.SIGKILL)
 
     def _forget_in_children(self) -> None:
         """A forked child has neither our sockets nor our way to take signals."""
@@ -226,7 +243,7 @@ class Worker:
         hold_signals({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}, forget)
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Runs a worker on the inherited descriptors 3 and up."""
     # Its default would end the process.
     signal.signal(signal.SIGUSR1, _ignore)
@@ -239,7 +256,12 @@ def main() -> NoReturn:
         worker = Worker(channel, config, base)
     except (EOFError, OSError):
         os._exit(0)
-    worker.run()
+    try:
+        worker.run()
+    except BaseException as error:
+        # Python's own end would wait for our threads.
+        _write_error(f"taipan: this worker failed: {format_exception(error)}")
+        os._exit(_EXIT_BROKEN)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

@@ -1,5 +1,5 @@
-// Node's timers hold 31 bits; a longer one would fire at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Node's timers hold 31 bits; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Whether a promise resolves within so many ms, which may be Infinity; the process is kept alive until one or the other. */
 export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { abort, killTree, terminate } from '../processes/terminate.ts'
+import { abort, endGroup, killTree, terminate } from '../processes/terminate.ts'
 import { describeEnd } from '../processes/describe-end.ts'
 import { endsWithin } from '../processes/ends-within.ts'
 import type { Force, HostOutput, WorkerEnd } from '../backends/group/host.ts'
@@ -133,6 +133,8 @@ export class Replica {
   #unfit = false
   #forced = false
   #stopping: Promise<Force> | undefined
+  /** Resolves when nothing that it has started is left of its process group. */
+  #alone: Promise<void> | undefined
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
     this.#child = child
@@ -161,7 +163,10 @@ export class Replica {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })
     child.on('error', () => {})
-    child.once('exit', (code, signal) => void this.#onExit({ code, signal }))
+    child.once('exit', (code, signal) => {
+      this.#alone = endGroup(this.pid)
+      void this.#onExit({ code, signal })
+    })
     const { plan, doors, log } = options
     this.#send({ type: 'start', plan, urls: doors.urls, log, place: this.#place })
   }
@@ -199,14 +204,7 @@ export class Replica {
 
   /** Ends it: asks, with `gently` so that idle clients may have a last request answered, waits `grace` ms, then uses force. */
   stop(grace: number, gently = false): Promise<Force> {
-    this.#stopping ??= terminate(this.pid, {
-      grace,
-      askToStop: () => this.#send({ type: gently ? 'retire' : 'stop' }),
-      beforeForce: () => {
-        this.#forced = true
-      },
-      exited: this.exited,
-    })
+    this.#stopping ??= this.#terminate(grace, gently)
     return this.#stopping
   }
 
@@ -238,6 +236,19 @@ export class Replica {
     if (this.#unfit || !this.ready) return
     this.#unfit = true
     this.#listener.onUnfit(this, reason)
+  }
+
+  async #terminate(grace: number, gently: boolean): Promise<Force> {
+    const force = await terminate(this.pid, {
+      grace,
+      askToStop: () => this.#send({ type: gently ? 'retire' : 'stop' }),
+      beforeForce: () => {
+        this.#forced = true
+      },
+      exited: this.exited,
+    })
+    await this.#alone
+    return force
   }
 
   #send(message: MessageToReplica): void {

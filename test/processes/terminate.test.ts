@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 import { expect, test } from 'vitest'
 
-import { terminate } from '../../src/processes/terminate.ts'
+import { endGroup, terminate } from '../../src/processes/terminate.ts'
 
 async function startShell(script: string) {
   const child = spawn('python3', ['-c', script], {
@@ -51,6 +51,29 @@ test('kills a process that ignores SIGTERM, and its children', async () => {
   expect(await terminate(target.pid, { ...target, grace: 10 })).toBe('SIGKILL')
   expect(await exit).toEqual([null, 'SIGKILL'])
   await expect.poll(() => isRunning(Number(line)), { timeout: 5000 }).toBe(false)
+})
+
+test('ends what a leader has left in its group, with force where it must', async () => {
+  const script = [
+    'import signal, subprocess',
+    'quiet = subprocess.Popen(["sleep", "60"])',
+    'stubborn = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))',
+    'print(f"{quiet.pid} {stubborn.pid}", flush=True)',
+  ].join('\n')
+  const { target, exit, line } = await startShell(script)
+  await exit
+  const children = line.split(' ').map(Number)
+  expect(children.map(isRunning)).toEqual([true, true])
+  await endGroup(target.pid)
+  for (const child of children)
+    await expect.poll(() => isRunning(child), { timeout: 5000 }).toBe(false)
+})
+
+test('leaves a group alone whose number a new process has', async () => {
+  const { target, exit } = await startShell('print(1, flush=True); input()')
+  await endGroup(target.pid)
+  target.askToStop()
+  expect(await exit).toEqual([1, null])
 })
 
 function isRunning(pid: number): boolean {

@@ -30,7 +30,7 @@ const HABITS: readonly (readonly [string, string])[] = [
     'ignores SIGTERM and SIGINT',
     'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)',
   ],
-  ['starts threads that are no daemons', 'threading.Thread(target=lambda: time.sleep(30)).start()'],
+  ['starts threads that are no daemons', 'threading.Thread(target=lambda: time.sleep(1)).start()'],
   [
     'starts a busy thread',
     'threading.Thread(target=lambda: [time.sleep(0.001) for _ in range(30000)], daemon=True).start()',

@@ -207,9 +207,10 @@ describe('stopping', () => {
     async (engine) => {
       await using folder = await createFolder({
         'app.py': GATED,
-        'taipan.config.json': JSON.stringify({ timeouts: { shutdown: 0 } }),
+        'config.json': JSON.stringify({ timeouts: { shutdown: 0 } }),
       })
-      await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '1', '-t', '1'])
+      const args = ['app.py', '-e', engine, '-p', '1', '-t', '1', '--config', 'config.json']
+      await using taipan = serve(folder, args)
       using connection = await openRaw(await taipan.url())
       connection.send(formatRequest({ target: '/gate' }))
       await taipan.waitForOutput(/gate reached/)
@@ -232,20 +233,6 @@ describe('stopping', () => {
     taipan.signal('SIGTERM')
     await taipan.waitForEnd(7000)
     expect(await listChildren(taipan.pid)).toEqual([])
-  })
-
-  test('non-daemon threads of the application do not hold the stop', async () => {
-    await using folder = await createFolder({
-      'app.py': app(
-        'return str(os.getpid())',
-        'threading.Thread(target=lambda: time.sleep(60)).start()\nthreading.Thread(target=threading.Event().wait).start()',
-      ),
-    })
-    await using taipan = serve(folder, ['app.py', '-p', '1'])
-    const worker = await workerOf(await taipan.url())
-    taipan.signal('SIGTERM')
-    await taipan.waitForEnd(12_000)
-    await pollUntil(async () => ((await isRunning(worker)) ? undefined : true), 'the worker to end')
   })
 })
 

@@ -9,6 +9,7 @@ import sys
 from _thread import get_ident
 from asyncio import _get_running_loop
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Callable
 
 from taipan.answers import plain_answer
@@ -134,8 +135,11 @@ class StreamHub:
             await self.shutdown()
             raise
 
-    async def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
-        """Cancels what is left and ends the lifespans; each of them may take so many seconds."""
+    async def shutdown(self, seconds: float = SHUTDOWN_SECONDS, deadline: float = 0) -> None:
+        """Cancels what is left and ends the lifespans; each of them may take so many seconds.
+
+        Threads of the default executor may work until `deadline`, by `monotonic()`.
+        """
         step = min(seconds, _STEP_SECONDS)
         await self._end_streams(step)
         for mount in reversed(self._mounts):
@@ -145,7 +149,9 @@ class StreamHub:
             self._root.remove_done_callback(_MARK)
         await self._end_tasks(step)
         await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", step)
-        await self._end_step(self.loop.shutdown_default_executor(), "executor threads", step)
+        patience = max(step, deadline - monotonic())
+        # The end of the process names the threads that it cuts off.
+        await self._end_step(self.loop.shutdown_default_executor(), None, patience)
 
     async def _end_streams(self, seconds: float) -> None:
         streams = [stream for stream in self._streams.values() if not stream.returned]
@@ -177,12 +183,13 @@ class StreamHub:
                 "warning", f"tasks did not end when they were cancelled: {names}"
             )
 
-    async def _end_step(self, step: Any, what: str, seconds: float) -> None:
+    async def _end_step(self, step: Any, what: str | None, seconds: float) -> None:
         # Not wait_for: what it cancels may block the loop until its threads have ended.
         task = self.loop.create_task(step)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
-            self.settings.reporter.report("warning", f"{what} did not end in {seconds:g} s")
+            if what is not None:
+                self.settings.reporter.report("warning", f"{what} did not end in {seconds:g} s")
         elif not task.cancelled() and (error := task.exception()) is not None:
             self.settings.reporter.report("error", summarize(error), format_exception(error))
 

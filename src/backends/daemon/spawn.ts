@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { WorkerHost } from '../group/host.ts'
+import type { WorkerEnd, WorkerHost } from '../group/host.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
-import { abort, killTree, terminate } from '../../processes/terminate.ts'
+import { abort, endGroup, killTree, terminate } from '../../processes/terminate.ts'
 
 // `src/` and `dist/` lie equally deep below the folder of the package.
 const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))
@@ -41,6 +41,10 @@ function openEnds(child: ChildProcess): WorkerHost {
   const [control, loop, ...threads] = sockets
   if (pid === undefined || control === undefined || loop === undefined)
     throw new Error('no sockets')
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  const alone = ended.then(() => endGroup(pid))
   return {
     pid,
     control,
@@ -50,10 +54,12 @@ function openEnds(child: ChildProcess): WorkerHost {
       { name: 'stdout', stream: stdout },
       { name: 'stderr', stream: stderr },
     ],
-    ended: new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }))
-    }),
-    terminate: (ending) => terminate(pid, ending),
+    ended,
+    terminate: async (ending) => {
+      const force = await terminate(pid, ending)
+      await alone
+      return force
+    },
     kill: () => {
       if (child.exitCode === null && child.signalCode === null) killTree(pid)
     },

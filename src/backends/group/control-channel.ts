@@ -24,7 +24,8 @@ export type MessageToWorker =
   | { readonly type: 'ping'; readonly id: number }
   | InterruptMessage
   | { readonly type: 'recall'; readonly thread: number }
-  | { readonly type: 'stop' }
+  /** What requests have left to threads may go on for `patience` ms. */
+  | { readonly type: 'stop'; readonly patience: number }
 
 /** A JSON object from a worker; `type` says what else is in it. */
 export interface MessageFromWorker {

@@ -20,8 +20,8 @@ import type { ThreadLink } from '../link/thread-link.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
 import { startWorker } from './worker.ts'
 
-// What lifespans and atexit handlers get in any case.
-const SHORTEST_GRACE_MS = 3000
+// What lifespans and atexit handlers get beyond the time of requests.
+const ENDING_MS = 3000
 
 /** What a supervisor is made of. */
 export interface SupervisorOptions {
@@ -57,7 +57,7 @@ export class Supervisor implements WorkerListener {
         worker.retire()
         await this.#end(worker, this.#patience)
       },
-      discard: (worker, atOnce) => void worker.stop(atOnce ? 0 : SHORTEST_GRACE_MS),
+      discard: (worker, atOnce) => void worker.stop(atOnce ? 0 : ENDING_MS),
       report: (failure, repeated) => this.#reportFailure(failure, repeated),
       onNoneLeft: (failure) => {
         scheduler.refuse((exchange) => this.#refuseBroken(exchange, failure))
@@ -253,8 +253,8 @@ export class Supervisor implements WorkerListener {
   async #end(worker: Worker, patience: number): Promise<void> {
     const deadline = performance.now() + patience
     await endsWithin(worker.drained(), patience)
-    const remaining = worker.starting ? 0 : deadline - performance.now()
-    const force = await worker.stop(Math.max(SHORTEST_GRACE_MS, remaining))
+    const remaining = worker.starting ? 0 : Math.max(0, deadline - performance.now())
+    const force = await worker.stop(remaining + ENDING_MS, remaining)
     if (force !== 'none')
       this.#options.logger.warn(
         { worker: worker.label, signal: force },

@@ -12,7 +12,7 @@ import type { Errand } from '../link/errand.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import { describeEnd } from '../../processes/describe-end.ts'
 import { describeApplications, type LoadFailure } from './load-failure.ts'
-import { endsWithin } from '../../processes/ends-within.ts'
+import { endsWithin, LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
 import { STOP_ECHO_MS } from './host.ts'
 import { createInterrupt, reportInterrupted } from './overdue.ts'
@@ -161,10 +161,13 @@ export class Worker {
     this.seats.loop.retire()
   }
 
-  /** Ends the process: asks, waits `grace` ms, then uses force. Streams that are left are given up at once. */
-  stop(grace: number): Promise<Force> {
+  /**
+   * Ends the process: asks, waits `grace` ms, then uses force. What requests have left to threads may go on for `patience` of
+   * them; streams that are left are given up at once.
+   */
+  stop(grace: number, patience = 0): Promise<Force> {
     if (this.#stopping === undefined) this.seats.loop.giveUpAll('STOPPING')
-    this.#stopping ??= this.#terminate(grace)
+    this.#stopping ??= this.#terminate(grace, patience)
     return this.#stopping
   }
 
@@ -210,11 +213,12 @@ export class Worker {
     this.#listener.onUnfit(this, reason)
   }
 
-  async #terminate(grace: number): Promise<Force> {
+  async #terminate(grace: number, patience: number): Promise<Force> {
     try {
       return await this.#host.terminate({
         grace,
-        askToStop: () => this.#control.send({ type: 'stop' }),
+        askToStop: () =>
+          this.#control.send({ type: 'stop', patience: Math.min(patience, LONGEST_TIMER_MS) }),
         beforeForce: () => {
           this.#forced = true
           this.#giveUpAll()

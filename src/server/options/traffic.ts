@@ -39,7 +39,7 @@ export const TIMEOUTS = {
   }),
   shutdown: option(duration, '30s', {
     description:
-      'How long running requests may take to finish at a stop or reload. 0 waits for ever.',
+      'How long running requests, and threads that they have left, may take to finish at a stop or reload. 0 waits for ever.',
     perGroup: true,
   }),
   startup: option(duration, '60s', {

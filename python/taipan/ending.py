@@ -1,0 +1,143 @@
+"""The end of an interpreter as CPython makes it, within a time: threads, then atexit handlers."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from queue import Empty
+from time import monotonic
+from typing import Any, Callable
+
+from taipan.events import Reporter
+from taipan.own_thread import OwnThread
+from taipan.tracebacks import format_exception
+
+#: What has nothing left to do needs so long to notice that it is over.
+_LEAST_SECONDS = 0.25
+_MOST_NAMES = 10
+
+
+def end_interpreter(
+    deadline: float, reporter: Reporter, run_handlers: Callable[[], None] = atexit._run_exitfuncs
+) -> None:
+    """Lets threads and executors finish until `deadline`, by `monotonic()`, then runs the handlers.
+
+    What does not finish is cut off by the end of the process, and named in the log. Child processes
+    of `multiprocessing` that would hold the handlers beyond the deadline are ended.
+    """
+    finished = _end_threads(deadline, reporter)
+    _run_handlers(deadline, reporter, run_handlers)
+    # Python >= 3.14 waits for the threads that handlers have started.
+    if finished and _find_left():
+        _end_threads(deadline, reporter)
+
+
+def _end_threads(deadline: float, reporter: Reporter) -> bool:
+    """False when something had to be cut off."""
+    calls = _threading_atexits()
+    while True:
+        # What waits cannot be interrupted: a thread of its own does.
+        thread = threading.Thread(
+            target=_shut_down, args=(reporter,), name="taipan-end", daemon=True
+        )
+        thread.start()
+        thread.join(max(_LEAST_SECONDS, deadline - monotonic()))
+        if not thread.is_alive():
+            return True
+        if not calls:
+            break
+    reporter.report("warning", f"did not end in time: {_describe_left()}")
+    return False
+
+
+def _shut_down(reporter: Reporter) -> None:
+    """What `threading._shutdown` does; that leaves out the last calls when one does not return."""
+    calls = _threading_atexits()
+    while calls:
+        try:
+            calls.pop()()
+        except BaseException as error:
+            reporter.report("error", "the end of an executor failed", format_exception(error))
+    while left := _find_left():
+        for thread in left:
+            thread.join()
+
+
+def _threading_atexits() -> list[Callable[[], object]]:
+    """What `threading._register_atexit` has got, of `concurrent.futures` above all."""
+    calls: list[Callable[[], object]] = vars(threading).get("_threading_atexits", [])
+    return calls
+
+
+def _run_handlers(deadline: float, reporter: Reporter, run: Callable[[], None]) -> None:
+    over = threading.Event()
+    if "multiprocessing.process" in sys.modules:
+        arguments = (over, deadline, reporter)
+        threading.Thread(target=_end_children, args=arguments, daemon=True).start()
+    try:
+        run()
+    except BaseException as error:
+        reporter.report("error", "an atexit handler failed", format_exception(error))
+    finally:
+        over.set()
+
+
+def _end_children(over: threading.Event, deadline: float, reporter: Reporter) -> None:
+    """Ends child processes that a handler of `multiprocessing` would wait for without a limit."""
+    if over.wait(max(_LEAST_SECONDS, deadline - monotonic())):
+        return
+    children = list(vars(sys.modules["multiprocessing.process"])["_children"])
+    for child in children:
+        child.terminate()
+    if children:
+        names = _list_names([child.name for child in children])
+        reporter.report("warning", f"did not end in time: child processes {names}")
+
+
+def _find_left() -> list[threading.Thread]:
+    """Threads of the application that an interpreter waits for."""
+    spared = (threading.main_thread(), threading.current_thread())
+    return [
+        thread
+        for thread in threading.enumerate()
+        if not thread.daemon and thread not in spared and not isinstance(thread, OwnThread)
+    ]
+
+
+def _describe_left() -> str:
+    managers = list(_registered("concurrent.futures.process", "_threads_wakeups"))
+    queues = _registered("concurrent.futures.thread", "_threads_queues")
+    threads = {*_find_left(), *queues}.difference(managers)
+    names = [thread.name for thread in threads if thread.is_alive() and not _waits_for_pool(thread)]
+    waiting = sum(_count_jobs(queue) for queue in set(queues.values()))
+    processing = sum(len(manager.pending_work_items) for manager in managers)
+    parts = [f"threads {_list_names(names)}"] if names else []
+    parts += [f"jobs that no thread has begun: {waiting}"] if waiting else []
+    parts += [f"jobs of process pools: {processing}"] if processing else []
+    return "; ".join(parts) or "what runs before atexit handlers"
+
+
+def _registered(module: str, name: str) -> dict[Any, Any]:
+    return dict(vars(sys.modules[module])[name]) if module in sys.modules else {}
+
+
+def _waits_for_pool(thread: threading.Thread) -> bool:
+    """One that an event loop has started for the end of its default executor."""
+    return getattr(getattr(thread, "_target", None), "__name__", "") == "_do_shutdown"
+
+
+def _count_jobs(queue: Any) -> int:
+    """Takes them out: what has not begun does not begin any more."""
+    count = 0
+    try:
+        while True:
+            count += queue.get_nowait() is not None
+    except Empty:
+        return count
+
+
+def _list_names(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    listed = ", ".join(sorted(names)[:_MOST_NAMES]) + (f", {more} more" if more > 0 else "")
+    return f"({len(names)}) {listed}"
