@@ -141,9 +141,15 @@ function openClient(taipan: RunningTaipan): Promise<Socket> {
   })
 }
 
-/** What the descriptors of a process are. */
+/** What the descriptors of a process are, without those that are closed meanwhile. */
 function listDescriptors(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
 }
 
 /** Whether a replica accepts from its first door: that takes a second descriptor. */
