@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { DEADLINE, TEST_TIMEOUT } from './test/support/deadlines.ts'
 import { RetryReporter } from './test/support/retry-reporter.ts'
@@ -8,11 +9,19 @@ export default defineConfig({
     reporters: ['default', new RetryReporter()],
     globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
+    // Tests wait for programs most of the time, so all processors take part.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: TEST_TIMEOUT,
     expect: { poll: { timeout: DEADLINE } },
-    hookTimeout: 60_000,
+    hookTimeout: TEST_TIMEOUT,
     // Most tests start programs; only what is far from usual is worth a line.
     slowTestThreshold: 10_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['json-summary'],
+      reportOnFailure: true,
+    },
     // A machine that builds may be so loaded that a deadline passes; the end of the report names what was tried again.
     retry: process.env['CI'] === undefined ? 0 : 1,
   },

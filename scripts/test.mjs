@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
+import { reportCoverage } from './coverage.mjs'
 import { root, say, setUpNode } from './setup-node.mjs'
 import { setUpPython, testPython } from './setup-python.mjs'
 
@@ -22,7 +23,10 @@ if (args.length === 0 || pythonArgs.length > 0) {
 if (args.length === 0 || nodeArgs.length > 0) {
   say('running the TypeScript tests')
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  results.push(run(process.execPath, vitest, 'run', ...nodeArgs))
+  const isWhole = nodeArgs.length === 0
+  const coverage = isWhole && process.env['CI'] !== undefined ? ['--coverage.enabled'] : []
+  results.push(run(process.execPath, vitest, 'run', ...coverage, ...nodeArgs))
+  if (coverage.length > 0) results.push(reportCoverage())
 }
 process.exitCode = results.find((status) => status !== 0) ?? 0
 
