@@ -10,6 +10,8 @@ export interface Invocation {
   readonly scriptName: string
   /** Percent-decoded rest of the path, latin-1: PATH_INFO. */
   readonly pathInfo: string
+  /** How the application is called for this request, where that may differ; undefined: as it was found to be. */
+  readonly interface?: 'wsgi' | 'asgi' | undefined
 }
 
 /** Answers exchanges outside of Node's own code: Python's workers, for example. */
@@ -17,7 +19,7 @@ export interface Upstream extends Service {
   /** Sees to it that the exchange is answered, whatever happens. Never throws. */
   run(exchange: Exchange, invocation: Invocation): void
   /** Bytes of a request body that are gathered before `run`; 0 when the application takes bodies as they come. */
-  gatheredBytes(application: string): number
+  gatheredBytes(invocation: Invocation): number
   /** Requests that could be taken this moment, and how many there could be in all. */
   readonly capacity: { readonly idle: number; readonly total: number }
   /** Why nothing can be answered, while nothing is done about it. */

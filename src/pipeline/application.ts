@@ -18,7 +18,7 @@ export function createApplicationAnswerer(options: ApplicationOptions): Answerer
   return (exchange, { scriptName, pathInfo }) => {
     exchange.notes.answeredBy = application
     const invocation = { application, scriptName, pathInfo }
-    const limit = exchange.body.complete ? 0 : upstream.gatheredBytes(application)
+    const limit = exchange.body.complete ? 0 : upstream.gatheredBytes(invocation)
     if (limit === 0) upstream.run(exchange, invocation)
     else gatherer.gather({ exchange, invocation, upstream, limit })
   }

@@ -6,13 +6,15 @@ import { formatHandshake, openWebSocket } from '../support/web-socket-client.ts'
 import type { AsgiLabs } from './asgi-labs.ts'
 import { ASGI_LAB, asgiAnswer, fetchText, waitForText } from './asgi-labs.ts'
 
+const ROOT = { scriptName: '', pathInfo: '/' } as const
+
 /** How requests get to ASGI applications, and how these begin and end. */
 export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void {
   describe(`${name}: scheduling`, () => {
     test('runs many requests at once, and says how much room there is', async () => {
       await using lab = await start({ concurrency: 300 })
       expect(lab.backend.capacity).toEqual({ idle: 300, total: 300 })
-      expect(lab.backend.gatheredBytes('lab')).toBe(0)
+      expect(lab.backend.gatheredBytes({ ...ROOT, application: 'lab' })).toBe(0)
       const waiting = Array.from({ length: 200 }, () => fetchRaw(lab.url, '/lab/gate?name=g'))
       await lab.waitForEntry('gate-g', 200)
       expect(lab.backend.capacity).toEqual({ idle: 100, total: 300 })
@@ -60,9 +62,10 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       for (let i = 0; i < 5; i++) expect(await fetchText(lab, '/wsgi/')).toBe('wsgi')
       lab.openGate('g')
       for (const response of await Promise.all(gates)) expect(response.text).toBe('through')
-      expect([lab.backend.gatheredBytes('wsgi'), lab.backend.gatheredBytes('lab')]).toEqual([
-        65_536, 0,
-      ])
+      expect([
+        lab.backend.gatheredBytes({ ...ROOT, application: 'wsgi' }),
+        lab.backend.gatheredBytes({ ...ROOT, application: 'lab' }),
+      ]).toEqual([65_536, 0])
     })
 
     test('a request that takes too long gets 504 and is cancelled; others and WebSockets are not', async () => {

@@ -24,6 +24,8 @@ from taipan.wsgi.environ import request_id
 
 _FRAME = HEADER.pack
 _UNPACK = HEADER.unpack_from
+#: Of the tuple that a request for a WSGI application is, in its second byte; others have four.
+_WSGI_SIZE = 3
 
 
 class Other(Protocol):
@@ -45,8 +47,7 @@ class InlineHub:
         self.memory = memory
         #: Bytes of `write()` that one request may leave behind for its client.
         self.limit = limit
-        #: Applications that are not called like this, and who calls them.
-        self.others: frozenset[int] = frozenset()
+        #: Who gets the requests for ASGI applications.
         self.other: Other | None = None
         self._begin_request = dispatcher.begin
         self._dispatcher = dispatcher
@@ -74,7 +75,7 @@ class InlineHub:
             if start + length > size:
                 break
             at = start + length
-            if kind == REQUEST and not self.others:
+            if kind == REQUEST and view[start + 1] == _WSGI_SIZE:
                 self._begin(number, loads(view[start:at]))
             else:
                 self._take(kind, flags, number, view[start:at])
@@ -131,7 +132,7 @@ class InlineHub:
 
     def _take(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
         if kind == REQUEST:
-            if self.others and _application_of(payload) in self.others:
+            if payload[1] != _WSGI_SIZE:
                 self._forward(kind, flags, number, payload)
             else:
                 self._begin(number, loads(payload))
@@ -202,8 +203,3 @@ class InlineHub:
 
 
 end_children_at(InlineHub, "_begin", "_take", "advance", "proceed")
-
-
-def _application_of(payload: memoryview) -> int:
-    # A tuple of marshal: a type byte and its size, then the type byte of the number.
-    return int.from_bytes(payload[6:10], "little")

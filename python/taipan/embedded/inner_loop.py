@@ -56,7 +56,6 @@ class InnerLoop:
         if len(asgi) < len(interfaces) and not int(serving.config["threads"]):
             limit = int(serving.config.get("responseBuffer", _WRITE_LIMIT))
             self._inline = InlineHub(self._port.memory, serving.dispatcher, self._reporter, limit)
-            self._inline.others = asgi
             self._port.inline = self._inline
             serving.find_stream = self._find
         # `asyncio.run` in an import leaves none.

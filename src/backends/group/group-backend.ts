@@ -44,9 +44,9 @@ export class GroupBackend implements Backend {
     this.#scheduler.onFull(listener)
   }
 
-  gatheredBytes(application: string): number {
-    const index = this.#applications.get(application)
-    return index !== undefined && this.#scheduler.isAsgi(index) ? 0 : this.#gathered
+  gatheredBytes(invocation: Invocation): number {
+    const index = this.#applications.get(invocation.application)
+    return index !== undefined && this.#scheduler.isAsgi(index, invocation) ? 0 : this.#gathered
   }
 
   onFindings(listener: () => void): void {

@@ -1,3 +1,4 @@
+import type { Invocation } from '../../core/upstream.ts'
 import type { Errand } from '../link/errand.ts'
 
 /** A request that waits for a thread. */
@@ -8,10 +9,18 @@ export interface Job extends Errand {
   readonly since: number
 }
 
-/** Waiting requests of one application, first in, first out. */
+/** Waiting requests of one application that are called in one way, first in, first out. */
 export class JobQueue {
+  readonly application: number
+  /** The interface that the requests ask for; undefined: as the application was found to be. */
+  readonly called: Invocation['interface']
   #jobs: Job[] = []
   #first = 0
+
+  constructor(application: number, called?: Invocation['interface']) {
+    this.application = application
+    this.called = called
+  }
 
   get length(): number {
     return this.#jobs.length - this.#first

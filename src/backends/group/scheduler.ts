@@ -26,7 +26,8 @@ export class Scheduler {
   readonly #asgi: boolean[]
   /** All run on event loops: there are no threads. */
   readonly #threadless: boolean
-  readonly #queues: readonly JobQueue[]
+  /** One for each application, and behind them one for each interface that requests have asked for. */
+  readonly #queues: JobQueue[]
   readonly #workers: WorkerSeats[] = []
   readonly #pace: Pace
   #sequence = 0
@@ -39,7 +40,7 @@ export class Scheduler {
   constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency' | 'threads'>) {
     const { applications, queue, concurrency, threads } = group
     this.#serial = applications.map((application) => !application.multithread)
-    this.#queues = applications.map(() => new JobQueue())
+    this.#queues = applications.map((_, index) => new JobQueue(index))
     this.#limit = queue.limit
     this.#concurrency = Math.min(concurrency, STREAM_LIMIT)
     this.#asgi = applications.map((application) => application.interface === 'asgi')
@@ -72,16 +73,16 @@ export class Scheduler {
   }
 
   /** The application is called as ASGI says, as far as is known. */
-  isAsgi(application: number): boolean {
-    return this.#asgi[application] === true
+  isAsgi(application: number, { interface: called }: Invocation): boolean {
+    return called === undefined ? this.#asgi[application] === true : called === 'asgi'
   }
 
   /** Lets a worker take requests. */
   add(worker: WorkerSeats): void {
     this.#workers.push(worker)
     worker.open = true
-    worker.interfaces.forEach((_, index) => {
-      this.#asgi[index] = worker.isAsgi(index)
+    worker.interfaces.forEach((found, index) => {
+      this.#asgi[index] = found === 'asgi'
     })
     this.#fillLoop(worker)
     this.#fillThreads(worker)
@@ -120,7 +121,7 @@ export class Scheduler {
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
     const errand: Errand = { exchange, invocation, application, body: undefined }
     if (this.#serveOnLoop(errand) || this.#serveAhead(errand)) return
-    const worker = this.#chooseWorker(application)
+    const worker = this.#chooseWorker(errand)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
       this.#serve(worker, link, errand)
@@ -133,7 +134,7 @@ export class Scheduler {
       const sequence = ++this.#sequence
       const since = performance.now()
       const job: Job = { exchange, invocation, application, body: undefined, sequence, since }
-      this.#queues[application]?.push(job)
+      this.#findQueue(job).push(job)
       this.relieve()
       this.#settle()
     }
@@ -142,7 +143,7 @@ export class Scheduler {
   /** Takes a request back that no thread has read; it goes before those that wait. */
   resubmit(errand: Errand): void {
     if (this.#serveOnLoop(errand)) return
-    const worker = this.#chooseWorker(errand.application)
+    const worker = this.#chooseWorker(errand)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
       this.#serve(worker, link, errand)
@@ -150,7 +151,7 @@ export class Scheduler {
       return
     }
     const job: Job = { ...errand, sequence: 0, since: performance.now() }
-    this.#queues[errand.application]?.unshift(job)
+    this.#findQueue(job).unshift(job)
     this.#settle()
   }
 
@@ -208,12 +209,23 @@ export class Scheduler {
     return this.#closed && this.#workers.every((worker) => worker.busy === 0)
   }
 
-  #chooseWorker(application: number): WorkerSeats | undefined {
+  #findQueue({ application, invocation: { interface: called } }: Errand): JobQueue {
+    const queues = this.#queues
+    const usual = called === undefined ? queues[application] : undefined
+    if (usual !== undefined) return usual
+    for (const queue of queues)
+      if (queue.application === application && queue.called === called) return queue
+    const queue = new JobQueue(application, called)
+    queues.push(queue)
+    return queue
+  }
+
+  #chooseWorker({ application, invocation }: Errand): WorkerSeats | undefined {
     const serial = this.#serial[application] === true
     let best: WorkerSeats | undefined
     for (const worker of this.#workers) {
       const idle = worker.idle.length
-      if (idle === 0 || worker.usesLoop(application)) continue
+      if (idle === 0 || worker.usesLoop(application, invocation.interface)) continue
       if (serial && worker.serving[application] === true) continue
       if (best === undefined || idle > best.idle.length) best = worker
       else if (idle === best.idle.length && worker.usedAt > best.usedAt) best = worker
@@ -223,11 +235,12 @@ export class Scheduler {
 
   /** Hands a request to the event loop that has the fewest, if the application runs on one with room. */
   #serveOnLoop(errand: Errand): boolean {
-    const { application } = errand
+    const { application, invocation } = errand
+    const called = invocation.interface
     const serial = this.#serial[application] === true
     let best: WorkerSeats | undefined
     for (const worker of this.#workers) {
-      if (!worker.usesLoop(application) || worker.loop.active >= this.#concurrency) continue
+      if (!worker.usesLoop(application, called) || worker.loop.active >= this.#concurrency) continue
       if (serial && worker.serving[application] === true) continue
       if (best === undefined || worker.loop.active < best.loop.active) best = worker
     }
@@ -258,16 +271,16 @@ export class Scheduler {
 
   #nextJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
     const job = this.#peekJob(worker, onLoop)
-    if (job !== undefined) this.#queues[job.application]?.shift()
+    if (job !== undefined) this.#findQueue(job).shift()
     return job
   }
 
   #peekJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
     let oldest: Job | undefined
-    for (let i = 0; i < this.#queues.length; i++) {
-      const queue = this.#queues[i]
-      if (queue === undefined || queue.length === 0 || worker.usesLoop(i) !== onLoop) continue
-      if (this.#serial[i] === true && worker.serving[i] === true) continue
+    for (const queue of this.#queues) {
+      const { application, called } = queue
+      if (queue.length === 0 || worker.usesLoop(application, called) !== onLoop) continue
+      if (this.#serial[application] === true && worker.serving[application] === true) continue
       const job = queue.peek()
       if (job !== undefined && (oldest === undefined || job.sequence < oldest.sequence))
         oldest = job
@@ -284,7 +297,8 @@ export class Scheduler {
   #serveAhead(errand: Errand): boolean {
     if (!this.#mayGoAhead(errand) || this.waiting > 0) return false
     const worker = this.#chooseLeastLoaded()
-    if (worker?.usesLoop(errand.application) === true) return false
+    const { application, invocation } = errand
+    if (worker?.usesLoop(application, invocation.interface) === true) return false
     const link = worker?.latest
     if (worker === undefined || link === undefined || !this.#isShort(link.application)) return false
     worker.usedAt = ++this.#uses
@@ -297,7 +311,7 @@ export class Scheduler {
     while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
       const job = this.#peekJob(worker, false)
       if (job === undefined || !this.#mayGoAhead(job)) return
-      this.#queues[job.application]?.shift()
+      this.#findQueue(job).shift()
       worker.serveAhead(link, job)
     }
   }

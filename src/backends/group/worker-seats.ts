@@ -1,3 +1,4 @@
+import type { Invocation } from '../../core/upstream.ts'
 import type { Errand } from '../link/errand.ts'
 import type { StreamLink } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
@@ -33,13 +34,14 @@ export class WorkerSeats {
     this.#recall = recall
   }
 
-  isAsgi(application: number): boolean {
-    return this.interfaces[application] === 'asgi'
+  /** The application is called as ASGI says: when the request asks for that, or for nothing and it was found to be so. */
+  isAsgi(application: number, called: Invocation['interface']): boolean {
+    return (called ?? this.interfaces[application]) === 'asgi'
   }
 
   /** The application runs on the event loop: without threads all do. */
-  usesLoop(application: number): boolean {
-    return this.links.length === 0 || this.isAsgi(application)
+  usesLoop(application: number, called: Invocation['interface']): boolean {
+    return this.links.length === 0 || this.isAsgi(application, called)
   }
 
   /** Threads that have a request and can still finish it, and streams of the event loop. */

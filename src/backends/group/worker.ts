@@ -270,7 +270,7 @@ export class Worker {
       label: this.label,
       requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
       cancelOnDisconnect,
-      isAsgi: (application) => this.seats.isAsgi(application),
+      isAsgi: ({ application, invocation }) => this.seats.isAsgi(application, invocation.interface),
       onOverdue: ({ number: stream, facts, errand }) =>
         this.#control.send(createInterrupt({ stream }, facts, errand.invocation.application)),
       onFree: (application) => {

@@ -25,7 +25,7 @@ export interface StreamSurroundings {
   /** Applications are cancelled when their clients leave. */
   readonly cancelOnDisconnect: boolean
   /** The application is called as ASGI says; the others as WSGI does. */
-  readonly isAsgi: (application: number) => boolean
+  readonly isAsgi: (errand: Errand) => boolean
   /** A stream takes too long, and is about to be told to end. */
   readonly onOverdue: (stream: Stream) => void
   /** A stream is over. */
@@ -96,7 +96,7 @@ export class StreamLink implements FrameSink {
   /** Hands a request to the loop, which must have less than `STREAM_LIMIT`. */
   serve(errand: Errand): void {
     const number = this.#numbers.pop() ?? ++this.#highest
-    const isAsgi = this.#surroundings.isAsgi(errand.application)
+    const isAsgi = this.#surroundings.isAsgi(errand)
     const isWebSocket = isAsgi && errand.exchange.webSocket !== undefined
     if (!isWebSocket) takeBodyAlong(errand, this.#surroundings.requestBuffer)
     const stream = isWebSocket

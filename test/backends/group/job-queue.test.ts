@@ -8,7 +8,7 @@ function createJob(sequence: number): Job & PlainErrand {
 }
 
 test('gives requests back in their order, and first what goes before all', () => {
-  const queue = new JobQueue()
+  const queue = new JobQueue(0)
   const jobs = Array.from({ length: 300 }, (_, index) => createJob(index))
   for (const job of jobs) queue.push(job)
   for (const job of jobs.slice(0, 200)) expect(queue.shift()).toBe(job)
@@ -20,7 +20,7 @@ test('gives requests back in their order, and first what goes before all', () =>
 })
 
 test('shows the oldest whose client is still there, and forgets the others', () => {
-  const queue = new JobQueue()
+  const queue = new JobQueue(0)
   const jobs = [createJob(1), createJob(2), createJob(3)] as const
   for (const job of jobs) queue.push(job)
   jobs[0].exchange.leave()
@@ -31,7 +31,7 @@ test('shows the oldest whose client is still there, and forgets the others', () 
 })
 
 test('takes out what is unwanted, and keeps the order of the rest', () => {
-  const queue = new JobQueue()
+  const queue = new JobQueue(0)
   const jobs = Array.from({ length: 6 }, (_, index) => createJob(index))
   for (const job of jobs) queue.push(job)
   queue.shift()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { Scheduler } from '../../../src/backends/group/scheduler.ts'
@@ -5,6 +6,7 @@ import { WorkerSeats } from '../../../src/backends/group/worker-seats.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
+import type { Invocation } from '../../../src/core/upstream.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
 import { labApplication } from '../../support/backend-lab.ts'
 import {
@@ -46,7 +48,7 @@ class FakeWorker {
       ...common,
       cancelOnDisconnect: false,
       onOverdue: () => {},
-      isAsgi: (application) => this.seats.isAsgi(application),
+      isAsgi: ({ application, invocation }) => this.seats.isAsgi(application, invocation.interface),
       onFree: (application) => scheduler.releaseStream(this.seats, application),
       onLost: () => {},
     })
@@ -99,9 +101,13 @@ function createScheduler(options: Options = {}): Scheduler {
   })
 }
 
-function submit(scheduler: Scheduler, application = 0): PlainExchange {
+function submit(
+  scheduler: Scheduler,
+  application = 0,
+  invocation: Invocation = INVOCATION,
+): PlainExchange {
   const exchange = createPlainExchange()
-  scheduler.submit(exchange, INVOCATION, application)
+  scheduler.submit(exchange, invocation, application)
   return exchange
 }
 
@@ -117,6 +123,44 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.useRealTimers()
+})
+
+describe('a request that says how it is called', () => {
+  const WSGI = { ...INVOCATION, interface: 'wsgi' } as const
+  const ASGI = { ...INVOCATION, interface: 'asgi' } as const
+
+  test('gets a thread or the event loop, whatever the application was found to be', async () => {
+    const scheduler = createScheduler({ applications: [{}, {}] })
+    const worker = new FakeWorker(scheduler, 2, ['wsgi', 'asgi'])
+    submit(scheduler, 0, ASGI)
+    expect(worker.asked).toEqual([0, 0])
+    submit(scheduler, 1, WSGI)
+    expect(worker.asked).toEqual([1, 0])
+    submit(scheduler, 0)
+    submit(scheduler, 1)
+    await setImmediate()
+    expect([worker.asked, worker.streams]).toEqual([[1, 1], 2])
+    expect(scheduler.isAsgi(0, ASGI)).toBe(true)
+    expect(scheduler.isAsgi(1, WSGI)).toBe(false)
+    expect([scheduler.isAsgi(0, INVOCATION), scheduler.isAsgi(1, INVOCATION)]).toEqual([
+      false,
+      true,
+    ])
+  })
+
+  test('waits for that only, and in its order', async () => {
+    const scheduler = createScheduler({ concurrency: 1 })
+    const worker = new FakeWorker(scheduler, 1, ['wsgi'])
+    for (const invocation of [INVOCATION, ASGI, WSGI, ASGI, INVOCATION])
+      submit(scheduler, 0, invocation)
+    expect([worker.asked, scheduler.waiting]).toEqual([[1], 3])
+    await worker.answerStream(1)
+    await setImmediate()
+    expect([worker.asked, worker.streams, scheduler.waiting]).toEqual([[1], 2, 2])
+    await worker.answer(0)
+    await worker.answer(0)
+    expect([worker.asked, worker.streams, scheduler.waiting]).toEqual([[3], 2, 0])
+  })
 })
 
 describe('threads', () => {
