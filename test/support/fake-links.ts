@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 
 import type { Carrier } from '../../src/backends/link/carrier.ts'
-import type { Errand } from '../../src/backends/link/errand.ts'
+import type { PendingRequest } from '../../src/backends/link/pending-request.ts'
 import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../src/wire/frames.ts'
 import { createPlainExchange, type PlainExchange } from './plain-exchange.ts'
 
@@ -84,12 +84,15 @@ export async function turn(): Promise<void> {
 }
 
 /** A request for a worker; the exchange says what becomes of it. */
-export interface PlainErrand extends Errand {
+export interface PlainPendingRequest extends PendingRequest {
   readonly exchange: PlainExchange
 }
 
 /** Makes a request of an exchange for an application. */
-export function createErrand(exchange = createPlainExchange(), application = 0): PlainErrand {
+export function createPendingRequest(
+  exchange = createPlainExchange(),
+  application = 0,
+): PlainPendingRequest {
   const invocation = { application: 'app', scriptName: '', pathInfo: '/' }
   return { exchange, invocation, application, body: undefined }
 }

@@ -1,8 +1,8 @@
 import type { Invocation } from '../../core/upstream.ts'
-import type { Errand } from '../link/errand.ts'
+import type { PendingRequest } from '../link/pending-request.ts'
 
 /** A request that waits for a thread. */
-export interface Job extends Errand {
+export interface Job extends PendingRequest {
   /** Place in the order of arrival among all queues. */
   readonly sequence: number
   /** `performance.now()` when it began to wait. */

@@ -3,7 +3,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { Errand } from '../link/errand.ts'
+import type { PendingRequest } from '../link/pending-request.ts'
 import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
 import { Pace } from './pace.ts'
@@ -119,12 +119,12 @@ export class Scheduler {
 
   /** Hands the exchange to a thread now, or later, or answers that there is no room. */
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
-    const errand: Errand = { exchange, invocation, application, body: undefined }
-    if (this.#serveOnLoop(errand) || this.#serveAhead(errand)) return
-    const worker = this.#chooseWorker(errand)
+    const request: PendingRequest = { exchange, invocation, application, body: undefined }
+    if (this.#serveOnLoop(request) || this.#serveAhead(request)) return
+    const worker = this.#chooseWorker(request)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
-      this.#serve(worker, link, errand)
+      this.#serve(worker, link, request)
       this.#noteRoom()
       return
     }
@@ -141,16 +141,16 @@ export class Scheduler {
   }
 
   /** Takes a request back that no thread has read; it goes before those that wait. */
-  resubmit(errand: Errand): void {
-    if (this.#serveOnLoop(errand)) return
-    const worker = this.#chooseWorker(errand)
+  resubmit(request: PendingRequest): void {
+    if (this.#serveOnLoop(request)) return
+    const worker = this.#chooseWorker(request)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
-      this.#serve(worker, link, errand)
+      this.#serve(worker, link, request)
       this.#noteRoom()
       return
     }
-    const job: Job = { ...errand, sequence: 0, since: performance.now() }
+    const job: Job = { ...request, sequence: 0, since: performance.now() }
     this.#findQueue(job).unshift(job)
     this.#settle()
   }
@@ -209,7 +209,7 @@ export class Scheduler {
     return this.#closed && this.#workers.every((worker) => worker.busy === 0)
   }
 
-  #findQueue({ application, invocation: { interface: called } }: Errand): JobQueue {
+  #findQueue({ application, invocation: { interface: called } }: PendingRequest): JobQueue {
     const queues = this.#queues
     const usual = called === undefined ? queues[application] : undefined
     if (usual !== undefined) return usual
@@ -220,7 +220,7 @@ export class Scheduler {
     return queue
   }
 
-  #chooseWorker({ application, invocation }: Errand): WorkerSeats | undefined {
+  #chooseWorker({ application, invocation }: PendingRequest): WorkerSeats | undefined {
     const serial = this.#serial[application] === true
     let best: WorkerSeats | undefined
     for (const worker of this.#workers) {
@@ -234,8 +234,8 @@ export class Scheduler {
   }
 
   /** Hands a request to the event loop that has the fewest, if the application runs on one with room. */
-  #serveOnLoop(errand: Errand): boolean {
-    const { application, invocation } = errand
+  #serveOnLoop(request: PendingRequest): boolean {
+    const { application, invocation } = request
     const called = invocation.interface
     const serial = this.#serial[application] === true
     let best: WorkerSeats | undefined
@@ -246,7 +246,7 @@ export class Scheduler {
     }
     if (best === undefined) return false
     this.#use(best, application)
-    best.loop.serve(errand)
+    best.loop.serve(request)
     this.#noteRoom()
     return true
   }
@@ -288,21 +288,21 @@ export class Scheduler {
     return oldest
   }
 
-  #serve(worker: WorkerSeats, link: ThreadLink, errand: Errand): void {
-    this.#use(worker, errand.application)
-    worker.serve(link, errand)
+  #serve(worker: WorkerSeats, link: ThreadLink, request: PendingRequest): void {
+    this.#use(worker, request.application)
+    worker.serve(link, request)
   }
 
   /** Sends a short request behind short ones, unless others wait already. */
-  #serveAhead(errand: Errand): boolean {
-    if (!this.#mayGoAhead(errand) || this.waiting > 0) return false
+  #serveAhead(request: PendingRequest): boolean {
+    if (!this.#mayGoAhead(request) || this.waiting > 0) return false
     const worker = this.#chooseLeastLoaded()
-    const { application, invocation } = errand
+    const { application, invocation } = request
     if (worker?.usesLoop(application, invocation.interface) === true) return false
     const link = worker?.latest
     if (worker === undefined || link === undefined || !this.#isShort(link.application)) return false
     worker.usedAt = ++this.#uses
-    worker.serveAhead(link, errand)
+    worker.serveAhead(link, request)
     return true
   }
 
@@ -316,7 +316,7 @@ export class Scheduler {
     }
   }
 
-  #mayGoAhead({ application, exchange }: Errand): boolean {
+  #mayGoAhead({ application, exchange }: PendingRequest): boolean {
     const { body } = exchange
     return this.#isShort(application) && body.complete && body.buffered <= AHEAD_BODY_BYTES
   }

@@ -6,7 +6,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { ProcessPool, type Aim, type Launch } from '../../processes/process-pool.ts'
 import { HeldResponses } from '../link/held-responses.ts'
-import type { Errand } from '../link/errand.ts'
+import type { PendingRequest } from '../link/pending-request.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
 import { describeUnserved, ReportedFailures } from './reported-failures.ts'
@@ -144,10 +144,10 @@ export class Supervisor implements WorkerListener {
     this.#options.scheduler.remove(worker.seats)
   }
 
-  onReturned(errand: Errand): void {
+  onReturned(request: PendingRequest): void {
     const { failure } = this.#pool
-    if (failure === undefined) this.#options.scheduler.resubmit(errand)
-    else this.#refuseBroken(errand.exchange, failure)
+    if (failure === undefined) this.#options.scheduler.resubmit(request)
+    else this.#refuseBroken(request.exchange, failure)
   }
 
   onUnfit(worker: Worker, reason: string): void {

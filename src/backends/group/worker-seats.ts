@@ -1,5 +1,5 @@
 import type { Invocation } from '../../core/upstream.ts'
-import type { Errand } from '../link/errand.ts'
+import type { PendingRequest } from '../link/pending-request.ts'
 import type { StreamLink } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 
@@ -77,14 +77,14 @@ export class WorkerSeats {
   }
 
   /** Hands a request to an idle thread. */
-  serve(link: ThreadLink, errand: Errand): void {
+  serve(link: ThreadLink, request: PendingRequest): void {
     this.#latest = link
-    link.serve(errand)
+    link.serve(request)
   }
 
   /** Sends a request ahead, and takes it back if its turn does not come soon. */
-  serveAhead(link: ThreadLink, errand: Errand): void {
-    link.serveLater(errand)
+  serveAhead(link: ThreadLink, request: PendingRequest): void {
+    link.serveLater(request)
     if (this.#timer === undefined) this.#timer = setTimeout(this.#recallStuck, STUCK_MS)
   }
 

@@ -8,7 +8,7 @@ import { createConfigureMessage, type WorkerTask } from './configure.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
-import type { Errand } from '../link/errand.ts'
+import type { PendingRequest } from '../link/pending-request.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import { describeEnd } from '../../processes/describe-end.ts'
 import { describeApplications, type LoadFailure } from './load-failure.ts'
@@ -50,7 +50,7 @@ export interface WorkerListener {
   /** It has lost a socket and is probably about to end: no more requests, please. */
   onSuspect(worker: Worker): void
   /** A request that it was handed and has not read. */
-  onReturned(errand: Errand): void
+  onReturned(request: PendingRequest): void
   /** It must get no more requests, and be replaced; it still runs. */
   onUnfit(worker: Worker, reason: string): void
   /** An application can be served that could not be, or the other way round: see its findings. */
@@ -271,8 +271,8 @@ export class Worker {
       requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
       cancelOnDisconnect,
       isAsgi: ({ application, invocation }) => this.seats.isAsgi(application, invocation.interface),
-      onOverdue: ({ number: stream, facts, errand }) =>
-        this.#control.send(createInterrupt({ stream }, facts, errand.invocation.application)),
+      onOverdue: ({ number: stream, facts, request }) =>
+        this.#control.send(createInterrupt({ stream }, facts, request.invocation.application)),
       onFree: (application) => {
         this.#noteFinished()
         this.#listener.onStreamFree(this, application)
@@ -355,20 +355,21 @@ export class Worker {
     if (link === undefined || !Array.isArray(requests)) return
     const serials = requests.filter((serial) => typeof serial === 'number')
     // The last one first: each goes before those that wait.
-    for (const errand of link.takeRecalled(serials).toReversed()) this.#listener.onReturned(errand)
+    for (const request of link.takeRecalled(serials).toReversed())
+      this.#listener.onReturned(request)
   }
 
   /** Nothing more comes from the thread: others take what it has not begun, the rest is lost. */
   #giveUp(link: ThreadLink, error: Error | undefined): void {
     // The last one first: each goes before those that wait.
-    for (const errand of link.takeBack(error).toReversed()) this.#listener.onReturned(errand)
+    for (const request of link.takeBack(error).toReversed()) this.#listener.onReturned(request)
     link.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
     this.#noteIdle()
   }
 
   #giveUpLoop(error: Error | undefined): void {
     const { loop } = this.seats
-    for (const errand of loop.takeBack(error).toReversed()) this.#listener.onReturned(errand)
+    for (const request of loop.takeBack(error).toReversed()) this.#listener.onReturned(request)
     loop.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
     this.#noteIdle()
   }

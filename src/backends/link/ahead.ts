@@ -1,47 +1,47 @@
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { isAfter } from './serials.ts'
 
 /** A request that was sent while the thread had another one. */
-export interface AheadErrand {
-  readonly errand: Errand
+export interface AheadRequest {
+  readonly request: PendingRequest
   readonly serial: number
 }
 
 /** The requests that a thread was sent ahead of their turn, in their order. */
 export class Ahead {
-  #queue: AheadErrand[] = []
+  #queue: AheadRequest[] = []
 
   get length(): number {
     return this.#queue.length
   }
 
-  add(errand: Errand, serial: number): void {
-    this.#queue.push({ errand, serial })
+  add(request: PendingRequest, serial: number): void {
+    this.#queue.push({ request, serial })
   }
 
   /** Removes the one whose turn has come. */
-  shift(): AheadErrand | undefined {
+  shift(): AheadRequest | undefined {
     return this.#queue.shift()
   }
 
   /** Removes those of the numbers. */
-  takeListed(serials: readonly number[]): Errand[] {
+  takeListed(serials: readonly number[]): PendingRequest[] {
     return this.#take((serial) => serials.includes(serial))
   }
 
   /** Removes those that were made ready after another request. */
-  takeAfter(other: number): Errand[] {
+  takeAfter(other: number): PendingRequest[] {
     return this.#take((serial) => isAfter(serial, other))
   }
 
   /** Removes all. */
-  takeAll(): Errand[] {
+  takeAll(): PendingRequest[] {
     return this.#take(() => true)
   }
 
-  #take(isTaken: (serial: number) => boolean): Errand[] {
+  #take(isTaken: (serial: number) => boolean): PendingRequest[] {
     const taken = this.#queue.filter(({ serial }) => isTaken(serial))
     this.#queue = this.#queue.filter(({ serial }) => !isTaken(serial))
-    return taken.map(({ errand }) => errand)
+    return taken.map(({ request }) => request)
   }
 }

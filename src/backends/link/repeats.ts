@@ -1,7 +1,7 @@
 import type { ConnectionFacts } from '../../core/exchange.ts'
 import type { FieldPairs } from '../../core/field-block.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /** What the last request of a connection had, and its encoding once it came again. */
 interface Last {
@@ -14,18 +14,18 @@ interface Last {
 
 /** Finds requests that differ from the last one of their connection in nothing but the target, and encodes what they share once. */
 export class Repeats {
-  readonly #write: (errand: Errand, marshal: MarshalWriter) => void
+  readonly #write: (request: PendingRequest, marshal: MarshalWriter) => void
   readonly #connections = new WeakMap<ConnectionFacts, Last>()
   readonly #marshal = new MarshalWriter()
 
   /** `write` may depend on the connection, the fields, the method, the version, and the mount. */
-  constructor(write: (errand: Errand, marshal: MarshalWriter) => void) {
+  constructor(write: (request: PendingRequest, marshal: MarshalWriter) => void) {
     this.#write = write
   }
 
   /** What the request shares with the one before; undefined when it is another, or has a body. */
-  encode(errand: Errand): Uint8Array | undefined {
-    const { exchange, invocation, body } = errand
+  encode(request: PendingRequest): Uint8Array | undefined {
+    const { exchange, invocation, body } = request
     if (body === undefined || body.length > 0) return undefined
     const { fields, method, version } = exchange.request
     const { scriptName } = invocation
@@ -41,15 +41,15 @@ export class Repeats {
       last.version === version &&
       last.scriptName === scriptName
     )
-      return (last.bytes ??= this.#encodeCommon(errand))
+      return (last.bytes ??= this.#encodeCommon(request))
     Object.assign(last, { fields, method, version, scriptName, bytes: undefined })
     return undefined
   }
 
-  #encodeCommon(errand: Errand): Uint8Array {
+  #encodeCommon(request: PendingRequest): Uint8Array {
     const marshal = this.#marshal
     marshal.clear()
-    this.#write(errand, marshal)
+    this.#write(request, marshal)
     return Uint8Array.from(marshal.view())
   }
 }

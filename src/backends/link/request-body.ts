@@ -1,6 +1,6 @@
 import type { RequestBody } from '../../core/exchange.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import type { FrameTarget } from './frame-target.ts'
 
 /** How a body that is sent on demand stands after `pump`: `blocked` when the way to the worker is full. */
@@ -44,11 +44,11 @@ export class PulledBody {
 
 const NO_PIECES: readonly Uint8Array[] = []
 
-/** Takes the body of an errand along when all of it is there and has at most `limit` bytes: it is sent unasked then. */
-export function takeBodyAlong(errand: Errand, limit: number): void {
-  const { body } = errand.exchange
-  if (errand.body !== undefined || !body.complete || body.buffered > limit) return
-  errand.body = takeWholeBody(body)
+/** Takes the body of an request along when all of it is there and has at most `limit` bytes: it is sent unasked then. */
+export function takeBodyAlong(request: PendingRequest, limit: number): void {
+  const { body } = request.exchange
+  if (request.body !== undefined || !body.complete || body.buffered > limit) return
+  request.body = takeWholeBody(body)
 }
 
 function takeWholeBody(body: RequestBody): readonly Uint8Array[] {

@@ -2,7 +2,7 @@ import { writeAsgiScope, writeCommonScope, writeTarget } from '../../wire/asgi-s
 import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
 import type { MarshalWriter } from '../../wire/marshal.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { Repeats } from './repeats.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
@@ -20,12 +20,12 @@ const scopes = new Repeats(({ exchange, invocation }, marshal) =>
 )
 
 /** Begins the payload of a request for an ASGI application; its body must follow. */
-export function writeAsgiRequest(errand: Errand, marshal: MarshalWriter): void {
-  const { exchange, invocation, application } = errand
+export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
+  const { exchange, invocation, application } = request
   marshal.tuple(4)
   marshal.int(application)
   marshal.text(exchange.id)
-  const common = scopes.encode(errand)
+  const common = scopes.encode(request)
   if (common === undefined) {
     writeAsgiScope(exchange, invocation, marshal)
     return
@@ -36,15 +36,15 @@ export function writeAsgiRequest(errand: Errand, marshal: MarshalWriter): void {
 }
 
 /** Begins the payload of a request for a WSGI application; its body must follow. */
-export function writeWsgiRequest(errand: Errand, marshal: MarshalWriter): void {
+export function writeWsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
   marshal.tuple(3)
-  marshal.int(errand.application)
-  const common = environs.encode(errand)
-  if (common === undefined) writeEnviron(errand, marshal)
-  else writeRepeated(errand, common, marshal)
+  marshal.int(request.application)
+  const common = environs.encode(request)
+  if (common === undefined) writeEnviron(request, marshal)
+  else writeRepeated(request, common, marshal)
 }
 
-function writeEnviron({ exchange, invocation }: Errand, marshal: MarshalWriter): void {
+function writeEnviron({ exchange, invocation }: PendingRequest, marshal: MarshalWriter): void {
   marshal.dict()
   writeCgiVariables(exchange, invocation, marshal)
   marshal.variable(URL_SCHEME, exchange.connection.scheme)
@@ -52,8 +52,8 @@ function writeEnviron({ exchange, invocation }: Errand, marshal: MarshalWriter):
   marshal.endDict()
 }
 
-function writeRepeated(errand: Errand, common: Uint8Array, marshal: MarshalWriter): void {
-  const { exchange, invocation } = errand
+function writeRepeated(request: PendingRequest, common: Uint8Array, marshal: MarshalWriter): void {
+  const { exchange, invocation } = request
   marshal.tuple(5)
   marshal.bytes(common)
   marshal.text(invocation.pathInfo)

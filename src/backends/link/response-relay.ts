@@ -5,7 +5,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
-import { type Errand, noteWorker } from './errand.ts'
+import { type PendingRequest, noteWorker } from './pending-request.ts'
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { FrameTarget } from './frame-target.ts'
@@ -51,13 +51,13 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
   }
 
   /** The worker has the exchange from now on (`performance.now()`). */
-  protected open(errand: Errand, tag: number, now: number): void {
-    this.exchange = errand.exchange
+  protected open(request: PendingRequest, tag: number, now: number): void {
+    this.exchange = request.exchange
     this.tag = tag
     this.heard = false
     this.brokenSent = false
     this.clock.start(now)
-    noteWorker(errand, this.context.label, now)
+    noteWorker(request, this.context.label, now)
   }
 
   /** Takes a frame that both kinds of links have. Throws when it makes no sense. */

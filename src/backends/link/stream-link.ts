@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import type { Carrier } from './carrier.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { StreamContext } from './stream.ts'
@@ -25,7 +25,7 @@ export interface StreamSurroundings {
   /** Applications are cancelled when their clients leave. */
   readonly cancelOnDisconnect: boolean
   /** The application is called as ASGI says; the others as WSGI does. */
-  readonly isAsgi: (errand: Errand) => boolean
+  readonly isAsgi: (request: PendingRequest) => boolean
   /** A stream takes too long, and is about to be told to end. */
   readonly onOverdue: (stream: Stream) => void
   /** A stream is over. */
@@ -94,18 +94,18 @@ export class StreamLink implements FrameSink {
   }
 
   /** Hands a request to the loop, which must have less than `STREAM_LIMIT`. */
-  serve(errand: Errand): void {
+  serve(request: PendingRequest): void {
     const number = this.#numbers.pop() ?? ++this.#highest
-    const isAsgi = this.#surroundings.isAsgi(errand)
-    const isWebSocket = isAsgi && errand.exchange.webSocket !== undefined
-    if (!isWebSocket) takeBodyAlong(errand, this.#surroundings.requestBuffer)
+    const isAsgi = this.#surroundings.isAsgi(request)
+    const isWebSocket = isAsgi && request.exchange.webSocket !== undefined
+    if (!isWebSocket) takeBodyAlong(request, this.#surroundings.requestBuffer)
     const stream = isWebSocket
-      ? new WebSocketStream(number, errand, this.#context)
-      : new Stream(number, errand, this.#context)
+      ? new WebSocketStream(number, request, this.#context)
+      : new Stream(number, request, this.#context)
     this.#streams[number] = stream
     this.active++
     if (this.#retiring) stream.retire()
-    this.#writer.request(errand, number, isAsgi)
+    this.#writer.request(request, number, isAsgi)
     // WSGI has no way to say it.
     if (isAsgi) stream.watchClientEnd()
   }
@@ -138,20 +138,20 @@ export class StreamLink implements FrameSink {
    * The requests that the worker, whose end has come, has certainly not read: those that were not sent, those of a
    * write that failed, and the last one when the kernel tells by ECONNRESET that something was left unread.
    */
-  takeBack(error: Error | undefined): Errand[] {
+  takeBack(error: Error | undefined): PendingRequest[] {
     this.#decoder.stop()
     const code = error !== undefined && 'code' in error ? error.code : undefined
     const { batch, lastRequest } = this.#writer
     const firstUnsent = code === 'EPIPE' ? batch - 1 : batch
-    const errands: Errand[] = []
+    const requests: PendingRequest[] = []
     for (const stream of this.#streams) {
       if (stream === undefined || stream.heard) continue
       const isUnread = code === 'ECONNRESET' && stream.number === lastRequest
       if (stream.batch < firstUnsent && !isUnread) continue
-      const errand = stream.takeBack()
-      if (errand !== undefined) errands.push(errand)
+      const request = stream.takeBack()
+      if (request !== undefined) requests.push(request)
     }
-    return errands
+    return requests
   }
 
   /** Answers all it has with an error, and closes WebSockets. */
@@ -193,11 +193,11 @@ export class StreamLink implements FrameSink {
   }
 
   #onFree(stream: Stream): void {
-    const { number, errand } = stream
+    const { number, request } = stream
     this.#streams[number] = undefined
     this.#numbers.push(number)
     this.active--
-    this.#surroundings.onFree(errand.application)
+    this.#surroundings.onFree(request.application)
   }
 
   #lose(error: Error | undefined): void {

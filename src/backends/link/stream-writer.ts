@@ -1,7 +1,7 @@
 import { FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { Carrier } from './carrier.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import type { FrameMark, FrameTarget } from './frame-target.ts'
 import { writeAsgiRequest, writeWsgiRequest } from './request-frame.ts'
 
@@ -25,12 +25,12 @@ export class StreamWriter implements FrameTarget {
   }
 
   /** Adds the REQUEST frame of a stream, for an ASGI or a WSGI application. */
-  request(errand: Errand, stream: number, isAsgi: boolean): void {
-    const { body } = errand
+  request(request: PendingRequest, stream: number, isAsgi: boolean): void {
+    const { body } = request
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
-    if (isAsgi) writeAsgiRequest(errand, marshal)
-    else writeWsgiRequest(errand, marshal)
+    if (isAsgi) writeAsgiRequest(request, marshal)
+    else writeWsgiRequest(request, marshal)
     if (body === undefined) marshal.none()
     else this.#addBody(body)
     this.#nextLast = stream

@@ -3,7 +3,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import { FieldBlock } from '../../core/field-block.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { createFacts, type RequestFacts } from './request-facts.ts'
 import { parseAnswer, parseStreamHead } from './response-head.ts'
 import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.ts'
@@ -23,7 +23,7 @@ export interface StreamContext extends RelayContext {
 
 /** One request in an event loop, with its response. Lives until the application has returned. */
 export class Stream extends ResponseRelay<StreamContext> {
-  readonly errand: Errand
+  readonly request: PendingRequest
   /** The write that took its request along. */
   readonly batch: number
   /** `performance.now()` when it was told that the request took too long; 0 when it was not. */
@@ -34,12 +34,12 @@ export class Stream extends ResponseRelay<StreamContext> {
   /** Its body waits until the way to the worker is free. */
   #blocked = false
 
-  constructor(number: number, errand: Errand, context: StreamContext) {
+  constructor(number: number, request: PendingRequest, context: StreamContext) {
     super(context)
-    this.errand = errand
+    this.request = request
     this.batch = context.writer.batch
-    this.open(errand, number, performance.now())
-    errand.exchange.onFinish(this.#onNews)
+    this.open(request, number, performance.now())
+    request.exchange.onFinish(this.#onNews)
   }
 
   get number(): number {
@@ -47,7 +47,7 @@ export class Stream extends ResponseRelay<StreamContext> {
   }
 
   get facts(): RequestFacts {
-    return createFacts(this.errand.exchange, this.clock)
+    return createFacts(this.request.exchange, this.clock)
   }
 
   /** The client still waits for the end of an ordinary response. */
@@ -102,11 +102,11 @@ export class Stream extends ResponseRelay<StreamContext> {
   }
 
   /** Takes the exchange out unanswered: the worker has not begun it. */
-  takeBack(): Errand | undefined {
+  takeBack(): PendingRequest | undefined {
     const { exchange } = this
     if (exchange === undefined) return undefined
     this.detach(exchange)
-    return this.errand
+    return this.request
   }
 
   /** The worker ends soon. */

@@ -8,7 +8,7 @@ import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import { Ahead } from './ahead.ts'
 import type { HeldResponses } from './held-responses.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
 import { createFacts, type RequestFacts } from './request-facts.ts'
 import { parseResponseHead } from './response-head.ts'
@@ -59,7 +59,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** While requests are recalled nobody knows which of them the thread answers. */
   #recalling = false
   #deferred: Buffer[] = []
-  #errand: Errand | undefined
+  #request: PendingRequest | undefined
   #paused = false
   #lost = false
 
@@ -75,8 +75,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
 
   /** The request it has, if any. */
   get facts(): RequestFacts | undefined {
-    if (!this.busy || this.#errand === undefined) return undefined
-    return createFacts(this.#errand.exchange, this.clock)
+    if (!this.busy || this.#request === undefined) return undefined
+    return createFacts(this.#request.exchange, this.clock)
   }
 
   /** Its socket is closed. */
@@ -100,23 +100,23 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   }
 
   /** Hands a request to the thread, which must be idle. */
-  serve(errand: Errand): void {
+  serve(request: PendingRequest): void {
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
     this.busy = true
-    takeBodyAlong(errand, requestBuffer)
-    this.open(errand, serial, performance.now())
-    writer.add(errand, serial)
+    takeBodyAlong(request, requestBuffer)
+    this.open(request, serial, performance.now())
+    writer.add(request, serial)
     writer.flush()
   }
 
   /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
-  serveLater(errand: Errand): void {
+  serveLater(request: PendingRequest): void {
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
-    takeBodyAlong(errand, requestBuffer)
-    this.#ahead.add(errand, serial)
-    writer.add(errand, serial)
+    takeBodyAlong(request, requestBuffer)
+    this.#ahead.add(request, serial)
+    writer.add(request, serial)
     writer.flushLater()
   }
 
@@ -127,19 +127,19 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   }
 
   /** Removes the requests that the thread has given back, in the order in which they were sent. */
-  takeRecalled(serials: readonly number[]): Errand[] {
+  takeRecalled(serials: readonly number[]): PendingRequest[] {
     if (this.#lost) return []
-    const errands = this.#ahead.takeListed(serials)
+    const requests = this.#ahead.takeListed(serials)
     this.#recalling = false
     // The thread may not yet have begun the one whose turn it is, either.
     if (this.busy && serials.includes(this.tag)) {
-      const current = this.exchange === undefined ? undefined : this.#errand
+      const current = this.exchange === undefined ? undefined : this.#request
       if (this.exchange !== undefined) this.detach(this.exchange)
-      if (current !== undefined) errands.unshift(current)
+      if (current !== undefined) requests.unshift(current)
       this.free(undefined)
     }
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
-    return errands
+    return requests
   }
 
   /**
@@ -147,7 +147,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
    * of its bytes these are the ones behind its current one, which it begins only when it has freed itself; the current one
    * too when it was not sent, or the kernel tells by ECONNRESET that it was left unread. After EPIPE they are those that were never sent.
    */
-  takeBack(error: Error | undefined): Errand[] {
+  takeBack(error: Error | undefined): PendingRequest[] {
     // What it was asked to give back is the last of what it had, so the answers before that are in order.
     this.#recalling = false
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
@@ -156,14 +156,14 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const { sent } = this.context.writer
     const lastSent = code === 'EPIPE' || isAfter(this.tag, sent) ? sent : this.tag
     const sentAhead = this.#ahead.length > 0
-    const errands = this.#ahead.takeAfter(lastSent)
+    const requests = this.#ahead.takeAfter(lastSent)
     const unread = !this.heard && code === 'ECONNRESET' && !sentAhead
-    if (this.exchange === undefined || !(unread || isAfter(this.tag, lastSent))) return errands
-    if (this.#errand !== undefined) errands.unshift(this.#errand)
+    if (this.exchange === undefined || !(unread || isAfter(this.tag, lastSent))) return requests
+    if (this.#request !== undefined) requests.unshift(this.#request)
     this.detach(this.exchange)
-    this.#errand = undefined
+    this.#request = undefined
     this.busy = false
-    return errands
+    return requests
   }
 
   /** Goes on reading for a slow client when there is room for what it does not take. */
@@ -175,7 +175,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** Answers all it has with an error: nothing more comes from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
-    for (const errand of this.#ahead.takeAll()) answerError(errand.exchange, code)
+    for (const request of this.#ahead.takeAll()) answerError(request.exchange, code)
   }
 
   /** Answers its exchange with an error, and the thread learns that nobody listens. */
@@ -203,13 +203,13 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   }
 
   /** It is the turn of a request. */
-  protected override open(errand: Errand, serial: number, now: number): void {
-    const { exchange, application } = errand
+  protected override open(request: PendingRequest, serial: number, now: number): void {
+    const { exchange, application } = request
     this.application = application
     this.begunAt = now
     this.requestId = exchange.id
-    this.#errand = errand
-    super.open(errand, serial, now)
+    this.#request = request
+    super.open(request, serial, now)
     exchange.onFinish(this.#onExchangeOver)
   }
 
@@ -243,8 +243,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const next = this.#ahead.shift()
     if (next === undefined) {
       this.busy = false
-      this.#errand = undefined
-    } else this.open(next.errand, next.serial, performance.now())
+      this.#request = undefined
+    } else this.open(next.request, next.serial, performance.now())
     this.context.onFree(this, application)
   }
 

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 
 import { encodeFrame, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from '../../wire/frames.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
-import type { Errand } from './errand.ts'
+import type { PendingRequest } from './pending-request.ts'
 import type { FrameMark, FrameTarget } from './frame-target.ts'
 import { writeWsgiRequest } from './request-frame.ts'
 import { nextSerial } from './serials.ts'
@@ -32,11 +32,11 @@ export class ThreadWriter implements FrameTarget {
   }
 
   /** Adds a REQUEST frame. */
-  add(errand: Errand, serial: number): void {
-    const { body } = errand
+  add(request: PendingRequest, serial: number): void {
+    const { body } = request
     const marshal = this.#marshal
     const start = marshal.skip(FRAME_HEADER_BYTES)
-    writeWsgiRequest(errand, marshal)
+    writeWsgiRequest(request, marshal)
     if (body === undefined) marshal.none()
     const length = body === undefined ? 0 : this.#addBody(body)
     writeFrameHeader(marshal.buffer, start, {

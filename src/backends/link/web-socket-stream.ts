@@ -118,7 +118,7 @@ export class WebSocketStream extends Stream {
 
   #onClose(close: WebSocketClose): void {
     this.#closing = true
-    const { notes } = this.#accepted ?? this.errand.exchange
+    const { notes } = this.#accepted ?? this.request.exchange
     notes.python = this.clock.age(performance.now())
     // Who says goodbye has not left: what was sent before it counts.
     if (close.code === LOST.code) this.onClientLeft()

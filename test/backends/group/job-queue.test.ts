@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
 import { JobQueue, type Job } from '../../../src/backends/group/job-queue.ts'
-import { createErrand, type PlainErrand } from '../../support/fake-links.ts'
+import { createPendingRequest, type PlainPendingRequest } from '../../support/fake-links.ts'
 
-function createJob(sequence: number): Job & PlainErrand {
-  return { ...createErrand(), sequence, since: sequence }
+function createJob(sequence: number): Job & PlainPendingRequest {
+  return { ...createPendingRequest(), sequence, since: sequence }
 }
 
 test('gives requests back in their order, and first what goes before all', () => {

@@ -302,7 +302,8 @@ describe('short requests', () => {
     const [link] = worker.recalled
     expect(worker.recalled.length).toBe(1)
     const serials = worker.threads.slice(0, 1).flatMap(serialsOf).slice(-2)
-    for (const errand of link?.takeRecalled(serials).toReversed() ?? []) scheduler.resubmit(errand)
+    for (const request of link?.takeRecalled(serials).toReversed() ?? [])
+      scheduler.resubmit(request)
     expect([worker.asked[1], scheduler.waiting]).toEqual([(before[1] ?? 0) + 1, 1])
     await worker.answer(1)
     await worker.answer(1)

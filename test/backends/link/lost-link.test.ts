@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { Errand } from '../../../src/backends/link/errand.ts'
+import type { PendingRequest } from '../../../src/backends/link/pending-request.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { SocketCarrier } from '../../../src/backends/link/socket-carrier.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
@@ -15,9 +15,9 @@ test.each([
   ['that ends with a request unread', true],
 ] as const)('a loop %s was not sent what comes before the close', async (_when, early) => {
   const { near, far } = await createPair()
-  const first = createErrand()
-  const second = createErrand()
-  const taken = new Promise<Errand[]>((resolve) => {
+  const first = createPendingRequest()
+  const second = createPendingRequest()
+  const taken = new Promise<PendingRequest[]>((resolve) => {
     const link = new StreamLink(new SocketCarrier(near), {
       pid: 1,
       label: 'web/1',
@@ -39,8 +39,8 @@ test.each([
 
 test('a thread that ends was not sent what comes before the close', async () => {
   const { near, far } = await createPair()
-  const errand = createErrand()
-  const taken = new Promise<Errand[]>((resolve) => {
+  const request = createPendingRequest()
+  const taken = new Promise<PendingRequest[]>((resolve) => {
     const link: ThreadLink = new ThreadLink(0, near, {
       pid: 1,
       label: 'web/1',
@@ -51,13 +51,13 @@ test('a thread that ends was not sent what comes before the close', async () => 
       underPressure: () => false,
     })
     // Sockets are closed after the callbacks of setImmediate.
-    near.once('end', () => setImmediate(() => link.serve(errand)))
+    near.once('end', () => setImmediate(() => link.serve(request)))
   })
   far.destroy()
-  expect(await taken).toEqual([errand])
+  expect(await taken).toEqual([request])
 })
 
-function createErrand(): Errand {
+function createPendingRequest(): PendingRequest {
   return {
     exchange: createPlainExchange(),
     invocation: { application: 'app', scriptName: '', pathInfo: '/' },

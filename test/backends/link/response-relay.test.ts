@@ -11,7 +11,7 @@ import type { RequestBody } from '../../../src/core/exchange.ts'
 import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
 import {
   bytesOf,
-  createErrand,
+  createPendingRequest,
   FakeCarrier,
   FakeThread,
   HEAD_PAYLOAD,
@@ -44,7 +44,7 @@ async function openThread(exchange: PlainExchange): Promise<Lab> {
     onLost: (_link, error) => seen.lost.push(error),
     underPressure: () => false,
   })
-  link.serve(createErrand(exchange))
+  link.serve(createPendingRequest(exchange))
   await turn()
   const serial = far.sent.of(REQUEST)[0]?.status ?? -1
   return {
@@ -69,7 +69,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
     onFree: () => (seen.free += 1),
     onLost: (error) => seen.lost.push(error),
   })
-  link.serve(createErrand(exchange))
+  link.serve(createPendingRequest(exchange))
   await turn()
   const stream = far.sent.of(REQUEST)[0]?.status ?? -1
   const head = Buffer.concat([Buffer.from([200, 0]), HEAD_PAYLOAD])

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { StreamLink, type StreamSurroundings } from '../../../src/backends/link/stream-link.ts'
 import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
 import {
-  createErrand,
+  createPendingRequest,
   FakeCarrier,
   HEAD_PAYLOAD,
   streamAnswer,
@@ -31,30 +31,30 @@ function openLink(changes: Partial<StreamSurroundings> = {}) {
 
 test('sends the requests of a turn in one write, and uses numbers again', async () => {
   const { carrier, link, numbers } = openLink()
-  const errands = [createErrand(), createErrand(), createErrand()] as const
-  for (const errand of errands) link.serve(errand)
+  const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
+  for (const request of requests) link.serve(request)
   await turn()
   expect([numbers(), carrier.writes, link.active]).toEqual([[1, 2, 3], 1, 3])
   await carrier.deliver(streamAnswer(2, 'two'), streamAnswer(1, 'one'))
-  expect(errands.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
-  link.serve(createErrand())
+  expect(requests.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
+  link.serve(createPendingRequest())
   await turn()
   expect([numbers().at(-1), link.active]).toEqual([1, 2])
 })
 
 test('drops frames of streams that are over', async () => {
   const { carrier, link } = openLink()
-  const errand = createErrand()
-  link.serve(errand)
+  const request = createPendingRequest()
+  link.serve(request)
   await carrier.deliver(streamAnswer(1, 'one'))
   await carrier.deliver(streamAnswer(1, 'again'), encodeFrame(FrameType.FREE, 0, undefined, 7))
-  expect([String(errand.exchange.answer.body), link.active]).toEqual(['one', 0])
+  expect([String(request.exchange.answer.body), link.active]).toEqual(['one', 0])
 })
 
 test('grants what the client has taken in large steps, and nothing for what waits', async () => {
   const { carrier, link } = openLink()
-  const { exchange } = createErrand()
-  link.serve(createErrand(exchange))
+  const { exchange } = createPendingRequest()
+  link.serve(createPendingRequest(exchange))
   const piece = encodeFrame(FrameType.DATA, 0, Buffer.alloc(100_000), 1)
   const granted = (): number[] =>
     carrier.sent.of(FrameType.WINDOW).map(({ payload }) => payload.readUInt32LE(0))
@@ -72,13 +72,13 @@ test('grants what the client has taken in large steps, and nothing for what wait
 
 test('a body waits while the way to the worker is full, and then goes on', async () => {
   const { carrier, link } = openLink()
-  const { exchange } = createErrand()
+  const { exchange } = createPendingRequest()
   const pieces = ['a', 'b', 'c'].map((letter) => Buffer.from(letter.repeat(70_000)))
   Object.assign(exchange.body, {
     complete: false,
     take: () => pieces.shift(),
   })
-  link.serve(createErrand(exchange))
+  link.serve(createPendingRequest(exchange))
   await turn()
   carrier.flows = false
   const all = Buffer.alloc(4)
@@ -92,13 +92,13 @@ test('a body waits while the way to the worker is full, and then goes on', async
 
 test('a request that takes too long is answered, and its application cancelled once', async () => {
   const { carrier, link } = openLink()
-  const errand = createErrand()
-  link.serve(errand)
+  const request = createPendingRequest()
+  link.serve(request)
   const now = performance.now()
   expect(link.expire(now, 60_000, now)).toBeUndefined()
-  expect(errand.exchange.answer.head).toBeUndefined()
+  expect(request.exchange.answer.head).toBeUndefined()
   expect(link.expire(now + 70_000, 60_000, now)).toBeUndefined()
-  expect(errand.exchange.answer.head?.status).toBe(504)
+  expect(request.exchange.answer.head?.status).toBe(504)
   await turn()
   const broken = carrier.sent.of(FrameType.BROKEN)
   expect(broken.map(({ flags }) => flags)).toEqual([FrameFlag.BROKEN_CANCEL])
@@ -111,15 +111,15 @@ test.each([
   ['the last one, which the kernel says was left unread', 'ECONNRESET', [true, true]],
 ] as const)('takes back %s', async (_what, code, taken) => {
   const { carrier, link } = openLink()
-  const errands = [createErrand(), createErrand()] as const
-  link.serve(errands[0])
+  const requests = [createPendingRequest(), createPendingRequest()] as const
+  link.serve(requests[0])
   await turn()
-  link.serve(errands[1])
+  link.serve(requests[1])
   const error = code === undefined ? undefined : Object.assign(new Error(code), { code })
   const back = link.takeBack(error)
-  expect(errands.map((errand) => back.includes(errand))).toEqual(taken)
+  expect(requests.map((request) => back.includes(request))).toEqual(taken)
   link.giveUpAll('WORKER_DIED')
-  expect(errands.map(({ exchange }) => exchange.answer.head?.status)).toEqual(
+  expect(requests.map(({ exchange }) => exchange.answer.head?.status)).toEqual(
     taken.map((isTaken) => (isTaken ? undefined : 502)),
   )
   expect(carrier.sent.of(FrameType.REQUEST).length).toBe(1)
@@ -127,8 +127,8 @@ test.each([
 
 test('an application learns that its client has finished sending, and may still answer', async () => {
   const { carrier, link } = openLink()
-  const { exchange } = createErrand()
-  link.serve(createErrand(exchange))
+  const { exchange } = createPendingRequest()
+  link.serve(createPendingRequest(exchange))
   await turn()
   Object.assign(exchange, { clientEnded: true })
   exchange.onClientEnd?.()

@@ -4,12 +4,12 @@ import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { ThreadLink, type ThreadSurroundings } from '../../../src/backends/link/thread-link.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
 import {
-  createErrand,
+  createPendingRequest,
   FakeThread,
   HEAD_PAYLOAD,
   threadAnswer,
   turn,
-  type PlainErrand,
+  type PlainPendingRequest,
 } from '../../support/fake-links.ts'
 
 function openLink(changes: Partial<ThreadSurroundings> = {}) {
@@ -29,24 +29,24 @@ function openLink(changes: Partial<ThreadSurroundings> = {}) {
   return { socket, link, free, serials }
 }
 
-function statusOf({ exchange }: PlainErrand): number | undefined {
+function statusOf({ exchange }: PlainPendingRequest): number | undefined {
   return exchange.answer.head?.status
 }
 
 test('sends what is ahead in one write at the end of the turn, and answers in order', async () => {
   const { socket, link, free, serials } = openLink()
-  const errands = [createErrand(), createErrand(), createErrand()] as const
-  link.serve(errands[0])
-  link.serveLater(errands[1])
-  link.serveLater(errands[2])
+  const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
+  link.serve(requests[0])
+  link.serveLater(requests[1])
+  link.serveLater(requests[2])
   expect([serials().length, link.ahead]).toEqual([1, 2])
   await turn()
   expect([serials().length, new Set(serials()).size]).toEqual([3, 3])
   await socket.deliver(...threadAnswer('one'), ...threadAnswer('two'))
-  expect(errands.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
+  expect(requests.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
   expect([free.length, link.busy, link.ahead]).toEqual([2, true, 0])
   await socket.deliver(...threadAnswer('three', 7))
-  expect([link.busy, link.took, String(errands[2].exchange.answer.body)]).toEqual([
+  expect([link.busy, link.took, String(requests[2].exchange.answer.body)]).toEqual([
     false,
     7,
     'three',
@@ -55,28 +55,28 @@ test('sends what is ahead in one write at the end of the turn, and answers in or
 
 test('reads nothing while it is not known what the thread has begun', async () => {
   const { socket, link, serials } = openLink()
-  const errands = [createErrand(), createErrand(), createErrand()] as const
-  link.serve(errands[0])
-  link.serveLater(errands[1])
-  link.serveLater(errands[2])
+  const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
+  link.serve(requests[0])
+  link.serveLater(requests[1])
+  link.serveLater(requests[2])
   await turn()
   link.startRecall()
   await socket.deliver(...threadAnswer('one'))
-  expect(statusOf(errands[0])).toBeUndefined()
-  expect(link.takeRecalled(serials().slice(2))).toEqual([errands[2]])
-  expect(errands.map(statusOf)).toEqual([200, undefined, undefined])
+  expect(statusOf(requests[0])).toBeUndefined()
+  expect(link.takeRecalled(serials().slice(2))).toEqual([requests[2]])
+  expect(requests.map(statusOf)).toEqual([200, undefined, undefined])
   await socket.deliver(...threadAnswer('two'))
-  expect([errands.map(statusOf), link.busy]).toEqual([[200, 200, undefined], false])
+  expect([requests.map(statusOf), link.busy]).toEqual([[200, 200, undefined], false])
 })
 
 test('gives back the current request, too, when the thread has not begun it', async () => {
   const { link, free, serials } = openLink()
-  const errands = [createErrand(), createErrand()] as const
-  link.serve(errands[0])
-  link.serveLater(errands[1])
+  const requests = [createPendingRequest(), createPendingRequest()] as const
+  link.serve(requests[0])
+  link.serveLater(requests[1])
   await turn()
   link.startRecall()
-  expect(link.takeRecalled(serials())).toEqual(errands)
+  expect(link.takeRecalled(serials())).toEqual(requests)
   expect([link.busy, free, link.took]).toEqual([false, [0], undefined])
 })
 
@@ -88,37 +88,37 @@ test('takes back after the end what stands behind the current request', async ()
       lost.giveUpAll('WORKER_DIED')
     },
   })
-  const errands = [createErrand(), createErrand(), createErrand()] as const
-  link.serve(errands[0])
-  link.serveLater(errands[1])
-  link.serveLater(errands[2])
+  const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
+  link.serve(requests[0])
+  link.serveLater(requests[1])
+  link.serveLater(requests[2])
   await turn()
   socket.destroy()
   await turn()
-  expect(taken).toEqual([errands[1], errands[2]])
-  expect(errands.map(statusOf)).toEqual([502, undefined, undefined])
+  expect(taken).toEqual([requests[1], requests[2]])
+  expect(requests.map(statusOf)).toEqual([502, undefined, undefined])
 })
 
 test('reads no further for a slow client, and goes on when it has caught up', async () => {
   const { socket, link, serials } = openLink()
-  const errand = createErrand()
-  link.serve(errand)
-  errand.exchange.slow = true
+  const request = createPendingRequest()
+  link.serve(request)
+  request.exchange.slow = true
   const piece = encodeFrame(FrameType.DATA, 0, Buffer.from('piece '), serials()[0])
   await socket.deliver(encodeFrame(FrameType.HEAD, 0, HEAD_PAYLOAD, 200), piece)
   expect([link.paused, socket.isPaused()]).toEqual([true, true])
   await socket.deliver(piece)
-  expect(String(errand.exchange.answer.body)).toBe('piece ')
-  errand.exchange.drain()
+  expect(String(request.exchange.answer.body)).toBe('piece ')
+  request.exchange.drain()
   await turn()
-  expect([link.paused, String(errand.exchange.answer.body)]).toEqual([false, 'piece piece '])
+  expect([link.paused, String(request.exchange.answer.body)]).toEqual([false, 'piece piece '])
 })
 
 test('is read on for a slow client while others wait for the thread and there is room', async () => {
   const { socket, link } = openLink({ underPressure: () => true })
-  const errand = createErrand()
-  link.serve(errand)
-  errand.exchange.slow = true
+  const request = createPendingRequest()
+  link.serve(request)
+  request.exchange.slow = true
   const piece = encodeFrame(FrameType.DATA, 0, Buffer.from('piece '))
   await socket.deliver(encodeFrame(FrameType.HEAD, 0, HEAD_PAYLOAD, 200), piece)
   expect(link.paused).toBe(false)
@@ -126,14 +126,14 @@ test('is read on for a slow client while others wait for the thread and there is
 
 test('interrupts: the client is answered, and what the thread still says is dropped', async () => {
   const { socket, link, free } = openLink()
-  const errand = createErrand()
-  link.serve(errand)
+  const request = createPendingRequest()
+  link.serve(request)
   await turn()
   link.interrupt('APPLICATION_TIMEOUT')
-  expect([statusOf(errand), socket.sent.of(FrameType.BROKEN).length]).toEqual([504, 1])
+  expect([statusOf(request), socket.sent.of(FrameType.BROKEN).length]).toEqual([504, 1])
   expect([link.busy, link.interruptedAt > 0]).toEqual([true, true])
   await socket.deliver(...threadAnswer('late'))
-  expect([String(errand.exchange.answer.body), link.busy, free]).toEqual([
+  expect([String(request.exchange.answer.body), link.busy, free]).toEqual([
     'Gateway Timeout\n',
     false,
     [0],

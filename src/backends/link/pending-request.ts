@@ -2,7 +2,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { Exchange } from '../../core/exchange.ts'
 
 /** A request for a worker. */
-export interface Errand {
+export interface PendingRequest {
   readonly exchange: Exchange
   readonly invocation: Invocation
   /** Index of the application in its group. */
@@ -12,7 +12,11 @@ export interface Errand {
 }
 
 /** Notes for the access log that a worker, `group/pid`, has got the request. */
-export function noteWorker({ exchange, invocation }: Errand, worker: string, now: number): void {
+export function noteWorker(
+  { exchange, invocation }: PendingRequest,
+  worker: string,
+  now: number,
+): void {
   const { notes } = exchange
   notes.answeredBy = invocation.application
   notes.worker = worker
