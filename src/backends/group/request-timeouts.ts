@@ -54,14 +54,14 @@ export class RequestTimeouts {
   }
 
   #lookAtStreams(worker: Worker, now: number): void {
-    const { loop } = worker.seats
+    const { loop } = worker.capacity
     const stuck = loop.expire(now, this.#group.timeouts.request, now - INTERRUPT_GRACE_MS)
     if (stuck !== undefined)
       worker.declareUnfit(`has an event loop that does not end request ${stuck.id}`)
   }
 
   #lookAtThreads(worker: Worker, now: number): void {
-    for (const link of worker.seats.links) {
+    for (const link of worker.capacity.links) {
       if (!link.busy) continue
       if (link.interruptedAt > 0) {
         if (now - link.interruptedAt > INTERRUPT_GRACE_MS)

@@ -9,7 +9,7 @@ import { JobQueue } from './job-queue.ts'
 import { Pace } from './pace.ts'
 import { STREAM_LIMIT } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
-import type { WorkerSeats } from './worker-seats.ts'
+import type { WorkerCapacity } from './worker-capacity.ts'
 
 // A larger body is not worth waiting behind another request.
 const AHEAD_BODY_BYTES = 16 * 1024
@@ -28,7 +28,7 @@ export class Scheduler {
   readonly #threadless: boolean
   /** One for each application, and behind them one for each interface that requests have asked for. */
   readonly #queues: JobQueue[]
-  readonly #workers: WorkerSeats[] = []
+  readonly #workers: WorkerCapacity[] = []
   readonly #pace: Pace
   #sequence = 0
   #uses = 0
@@ -78,7 +78,7 @@ export class Scheduler {
   }
 
   /** Lets a worker take requests. */
-  add(worker: WorkerSeats): void {
+  add(worker: WorkerCapacity): void {
     this.#workers.push(worker)
     worker.open = true
     worker.interfaces.forEach((found, index) => {
@@ -90,7 +90,7 @@ export class Scheduler {
   }
 
   /** Gives a worker no more requests. */
-  remove(worker: WorkerSeats): void {
+  remove(worker: WorkerCapacity): void {
     worker.open = false
     const at = this.#workers.indexOf(worker)
     if (at >= 0) this.#workers.splice(at, 1)
@@ -156,7 +156,7 @@ export class Scheduler {
   }
 
   /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
-  release(worker: WorkerSeats, link: ThreadLink, application: number): void {
+  release(worker: WorkerCapacity, link: ThreadLink, application: number): void {
     if (link.took !== undefined) this.#pace.note(application, link.took)
     worker.serving[application] = false
     if (!link.busy) {
@@ -170,7 +170,7 @@ export class Scheduler {
   }
 
   /** A stream for `application` is over. */
-  releaseStream(worker: WorkerSeats, application: number): void {
+  releaseStream(worker: WorkerCapacity, application: number): void {
     worker.serving[application] = false
     this.#fillLoop(worker)
     this.#noteRoom(true)
@@ -220,9 +220,9 @@ export class Scheduler {
     return queue
   }
 
-  #chooseWorker({ application, invocation }: PendingRequest): WorkerSeats | undefined {
+  #chooseWorker({ application, invocation }: PendingRequest): WorkerCapacity | undefined {
     const serial = this.#serial[application] === true
-    let best: WorkerSeats | undefined
+    let best: WorkerCapacity | undefined
     for (const worker of this.#workers) {
       const idle = worker.idle.length
       if (idle === 0 || worker.usesLoop(application, invocation.interface)) continue
@@ -238,7 +238,7 @@ export class Scheduler {
     const { application, invocation } = request
     const called = invocation.interface
     const serial = this.#serial[application] === true
-    let best: WorkerSeats | undefined
+    let best: WorkerCapacity | undefined
     for (const worker of this.#workers) {
       if (!worker.usesLoop(application, called) || worker.loop.active >= this.#concurrency) continue
       if (serial && worker.serving[application] === true) continue
@@ -251,7 +251,7 @@ export class Scheduler {
     return true
   }
 
-  #fillLoop(worker: WorkerSeats): void {
+  #fillLoop(worker: WorkerCapacity): void {
     while (worker.open && worker.loop.active < this.#concurrency && this.waiting > 0) {
       const job = this.#nextJob(worker, true)
       if (job === undefined) return
@@ -260,7 +260,7 @@ export class Scheduler {
     }
   }
 
-  #fillThreads(worker: WorkerSeats): void {
+  #fillThreads(worker: WorkerCapacity): void {
     while (worker.idle.length > 0) {
       const job = this.#nextJob(worker, false)
       const link = job && worker.idle.pop()
@@ -269,13 +269,13 @@ export class Scheduler {
     }
   }
 
-  #nextJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
+  #nextJob(worker: WorkerCapacity, onLoop: boolean): Job | undefined {
     const job = this.#peekJob(worker, onLoop)
     if (job !== undefined) this.#findQueue(job).shift()
     return job
   }
 
-  #peekJob(worker: WorkerSeats, onLoop: boolean): Job | undefined {
+  #peekJob(worker: WorkerCapacity, onLoop: boolean): Job | undefined {
     let oldest: Job | undefined
     for (const queue of this.#queues) {
       const { application, called } = queue
@@ -288,7 +288,7 @@ export class Scheduler {
     return oldest
   }
 
-  #serve(worker: WorkerSeats, link: ThreadLink, request: PendingRequest): void {
+  #serve(worker: WorkerCapacity, link: ThreadLink, request: PendingRequest): void {
     this.#use(worker, request.application)
     worker.serve(link, request)
   }
@@ -307,7 +307,7 @@ export class Scheduler {
   }
 
   /** Sends those that wait ahead, too, as long as the oldest one may go. */
-  #topUp(worker: WorkerSeats, link: ThreadLink): void {
+  #topUp(worker: WorkerCapacity, link: ThreadLink): void {
     while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
       const job = this.#peekJob(worker, false)
       if (job === undefined || !this.#mayGoAhead(job)) return
@@ -325,14 +325,14 @@ export class Scheduler {
     return this.#pace.isShort(application) && this.#serial[application] !== true
   }
 
-  #chooseLeastLoaded(): WorkerSeats | undefined {
+  #chooseLeastLoaded(): WorkerCapacity | undefined {
     let best = this.#workers[0]
     if (best === undefined || this.#workers.length === 1) return best
     for (const worker of this.#workers) if (worker.load < best.load) best = worker
     return best
   }
 
-  #use(worker: WorkerSeats, application: number): void {
+  #use(worker: WorkerCapacity, application: number): void {
     worker.usedAt = ++this.#uses
     if (this.#serial[application] === true) worker.serving[application] = true
   }

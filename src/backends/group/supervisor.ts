@@ -52,7 +52,7 @@ export class Supervisor implements WorkerListener {
       retries: group.retries,
       launch: (aim) => this.#launch(aim),
       admit: (worker) => this.#admit(worker),
-      dismiss: (worker) => scheduler.remove(worker.seats),
+      dismiss: (worker) => scheduler.remove(worker.capacity),
       retire: async (worker) => {
         worker.retire()
         await this.#end(worker, this.#patience)
@@ -133,15 +133,15 @@ export class Supervisor implements WorkerListener {
   }
 
   onFree(worker: Worker, link: ThreadLink, application: number): void {
-    this.#options.scheduler.release(worker.seats, link, application)
+    this.#options.scheduler.release(worker.capacity, link, application)
   }
 
   onStreamFree(worker: Worker, application: number): void {
-    this.#options.scheduler.releaseStream(worker.seats, application)
+    this.#options.scheduler.releaseStream(worker.capacity, application)
   }
 
   onSuspect(worker: Worker): void {
-    this.#options.scheduler.remove(worker.seats)
+    this.#options.scheduler.remove(worker.capacity)
   }
 
   onReturned(request: PendingRequest): void {
@@ -199,7 +199,7 @@ export class Supervisor implements WorkerListener {
 
   #admit(worker: Worker): void {
     this.#takeFindings(worker)
-    this.#options.scheduler.add(worker.seats)
+    this.#options.scheduler.add(worker.capacity)
     const facts = { group: this.#options.group.name, worker: worker.label }
     this.#options.logger.debug(facts, `worker ${worker.label} is ready`)
   }

@@ -21,7 +21,7 @@ import type { ThreadSurroundings } from '../link/thread-link.ts'
 import { StreamLink } from '../link/stream-link.ts'
 import { ThreadLink } from '../link/thread-link.ts'
 import { ProcessLog } from '../../processes/process-log.ts'
-import { WorkerSeats } from './worker-seats.ts'
+import { WorkerCapacity } from './worker-capacity.ts'
 
 // A forked grandchild may hold the far ends open for ever; what the worker itself wrote is there at once.
 const DRAIN_MS = 250
@@ -78,7 +78,7 @@ export class Worker {
   readonly pid: number
   /** `group/pid`. */
   readonly label: string
-  readonly seats: WorkerSeats
+  readonly capacity: WorkerCapacity
   /** `performance.now()` */
   readonly startedAt = performance.now()
   /** Settles once: undefined when the applications are loaded, else why they are not. */
@@ -130,7 +130,7 @@ export class Worker {
     })
     const links = this.#createLinks(host.threads, options.held)
     const loop = this.#createLoop()
-    this.seats = new WorkerSeats(links, loop, (link) => this.#recall(link))
+    this.capacity = new WorkerCapacity(links, loop, (link) => this.#recall(link))
     void host.ended.then((end) => this.#onExit(end))
     this.#control.send(createConfigureMessage(options))
   }
@@ -152,13 +152,13 @@ export class Worker {
 
   /** Resolves when it has no request and no WebSocket, or has ended. */
   async drained(): Promise<void> {
-    if (this.#ended || this.seats.busy === 0) return
+    if (this.#ended || this.capacity.busy === 0) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
   /** It gets no more requests and is to end soon: its WebSockets are closed. */
   retire(): void {
-    this.seats.loop.retire()
+    this.capacity.loop.retire()
   }
 
   /**
@@ -166,7 +166,7 @@ export class Worker {
    * them; streams that are left are given up at once.
    */
   stop(grace: number, patience = 0): Promise<Force> {
-    if (this.#stopping === undefined) this.seats.loop.giveUpAll('STOPPING')
+    if (this.#stopping === undefined) this.capacity.loop.giveUpAll('STOPPING')
     this.#stopping ??= this.#terminate(grace, patience)
     return this.#stopping
   }
@@ -270,7 +270,8 @@ export class Worker {
       label: this.label,
       requestBuffer: Math.min(buffers.request, REQUEST_BUFFER_LIMIT),
       cancelOnDisconnect,
-      isAsgi: ({ application, invocation }) => this.seats.isAsgi(application, invocation.interface),
+      isAsgi: ({ application, invocation }) =>
+        this.capacity.isAsgi(application, invocation.interface),
       onOverdue: ({ number: stream, facts, request }) =>
         this.#control.send(createInterrupt({ stream }, facts, request.invocation.application)),
       onFree: (application) => {
@@ -298,7 +299,7 @@ export class Worker {
   }
 
   #noteIdle(): void {
-    if (this.#idleWaiters.length > 0 && this.seats.busy === 0) this.#wakeIdleWaiters()
+    if (this.#idleWaiters.length > 0 && this.capacity.busy === 0) this.#wakeIdleWaiters()
   }
 
   #wakeIdleWaiters(): void {
@@ -311,7 +312,7 @@ export class Worker {
       case 'ready':
         this.#ready = true
         this.findings = parseFindings(message)
-        this.seats.interfaces = this.findings.applications.map((found) => found.interface)
+        this.capacity.interfaces = this.findings.applications.map((found) => found.interface)
         this.#settleLoaded(undefined)
         return
       case 'application':
@@ -351,7 +352,7 @@ export class Worker {
 
   #takeRecalled(message: MessageFromWorker): void {
     const { thread, requests } = message
-    const link = typeof thread === 'number' ? this.seats.links[thread] : undefined
+    const link = typeof thread === 'number' ? this.capacity.links[thread] : undefined
     if (link === undefined || !Array.isArray(requests)) return
     const serials = requests.filter((serial) => typeof serial === 'number')
     // The last one first: each goes before those that wait.
@@ -368,14 +369,14 @@ export class Worker {
   }
 
   #giveUpLoop(error: Error | undefined): void {
-    const { loop } = this.seats
+    const { loop } = this.capacity
     for (const request of loop.takeBack(error).toReversed()) this.#listener.onReturned(request)
     loop.giveUpAll(this.#stopping === undefined ? 'WORKER_DIED' : 'STOPPING')
     this.#noteIdle()
   }
 
   #giveUpAll(): void {
-    for (const link of this.seats.links) link.giveUpAll('STOPPING')
+    for (const link of this.capacity.links) link.giveUpAll('STOPPING')
   }
 
   /** It did not become ready and did not say why. */
@@ -402,12 +403,12 @@ export class Worker {
 
   async #onExit(end: WorkerEnd): Promise<void> {
     await this.#drainDescriptors()
-    const { links, loop } = this.seats
+    const { links, loop } = this.capacity
     const threads = links.map((link) => link.facts).filter((facts) => facts !== undefined)
     const requests = [...threads, ...loop.facts]
     const lost = threads.length + loop.active
     this.#ended = true
-    for (const link of this.seats.links) {
+    for (const link of this.capacity.links) {
       this.#giveUp(link, undefined)
       link.destroy()
     }
@@ -436,11 +437,11 @@ export class Worker {
 
   async #drainDescriptors(): Promise<void> {
     const { outputs, control, threads } = this.#host
-    for (const link of this.seats.links) link.drain()
+    for (const link of this.capacity.links) link.drain()
     const open = [...outputs.map(({ stream }) => stream), control, ...threads].filter(
       (stream) => !stream.closed,
     )
-    const ends = [this.seats.loop.ended, ...open.map((stream) => closed(stream))]
+    const ends = [this.capacity.loop.ended, ...open.map((stream) => closed(stream))]
     await endsWithin(Promise.all(ends), DRAIN_MS)
   }
 }

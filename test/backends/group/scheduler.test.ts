@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { Scheduler } from '../../../src/backends/group/scheduler.ts'
-import { WorkerSeats } from '../../../src/backends/group/worker-seats.ts'
+import { WorkerCapacity } from '../../../src/backends/group/worker-capacity.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
@@ -26,7 +26,7 @@ const WARM_UP = 40
 class FakeWorker {
   readonly threads: readonly FakeThread[]
   readonly carrier = new FakeCarrier()
-  readonly seats: WorkerSeats
+  readonly capacity: WorkerCapacity
   /** Threads that were asked for what they were sent ahead. */
   readonly recalled: ThreadLink[] = []
 
@@ -39,7 +39,7 @@ class FakeWorker {
         new ThreadLink(index, socket, {
           ...common,
           held,
-          onFree: (link, application) => scheduler.release(this.seats, link, application),
+          onFree: (link, application) => scheduler.release(this.capacity, link, application),
           onLost: () => {},
           underPressure: () => scheduler.waiting > 0,
         }),
@@ -48,16 +48,17 @@ class FakeWorker {
       ...common,
       cancelOnDisconnect: false,
       onOverdue: () => {},
-      isAsgi: ({ application, invocation }) => this.seats.isAsgi(application, invocation.interface),
-      onFree: (application) => scheduler.releaseStream(this.seats, application),
+      isAsgi: ({ application, invocation }) =>
+        this.capacity.isAsgi(application, invocation.interface),
+      onFree: (application) => scheduler.releaseStream(this.capacity, application),
       onLost: () => {},
     })
-    this.seats = new WorkerSeats(links, loop, (link) => {
+    this.capacity = new WorkerCapacity(links, loop, (link) => {
       link.startRecall()
       this.recalled.push(link)
     })
-    this.seats.interfaces = interfaces
-    scheduler.add(this.seats)
+    this.capacity.interfaces = interfaces
+    scheduler.add(this.capacity)
   }
 
   /** How many requests each thread was sent. */
@@ -205,7 +206,7 @@ describe('threads', () => {
     const worker = new FakeWorker(scheduler, 1, ['wsgi'])
     submit(scheduler)
     submit(scheduler)
-    scheduler.remove(worker.seats)
+    scheduler.remove(worker.capacity)
     await worker.answer(0)
     expect([worker.asked, scheduler.waiting]).toEqual([[1], 1])
   })

@@ -10,7 +10,7 @@ const MOST_AHEAD = 32
 const MOST_AHEAD_OF_QUEUE = 8
 
 /** The threads and the event loop of one worker, as the scheduler sees them. */
-export class WorkerSeats {
+export class WorkerCapacity {
   readonly links: readonly ThreadLink[]
   readonly loop: StreamLink
   /** The last one is the most recently used. */
