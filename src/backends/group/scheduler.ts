@@ -12,11 +12,11 @@ import type { ThreadLink } from '../link/thread-link.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
 
 // A larger body is not worth waiting behind another request.
-const AHEAD_BODY_BYTES = 16 * 1024
+const PIPELINED_BODY_BYTES = 16 * 1024
 
 /**
  * Gives requests to event loops below their bound and to idle threads, and lets them wait in order while there are none. Requests of applications that answer
- * at once are sent to a busy thread ahead of their turn: waking another thread for each would cost more than the wait.
+ * at once are pipelined to a busy thread: waking another thread for each would cost more than the wait.
  */
 export class Scheduler {
   readonly #serial: readonly boolean[]
@@ -120,7 +120,7 @@ export class Scheduler {
   /** Hands the exchange to a thread now, or later, or answers that there is no room. */
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
     const request: PendingRequest = { exchange, invocation, application, body: undefined }
-    if (this.#serveOnLoop(request) || this.#serveAhead(request)) return
+    if (this.#serveOnLoop(request) || this.#servePipelined(request)) return
     const worker = this.#chooseWorker(request)
     const link = worker?.idle.pop()
     if (worker !== undefined && link !== undefined) {
@@ -294,31 +294,31 @@ export class Scheduler {
   }
 
   /** Sends a short request behind short ones, unless others wait already. */
-  #serveAhead(request: PendingRequest): boolean {
-    if (!this.#mayGoAhead(request) || this.waiting > 0) return false
+  #servePipelined(request: PendingRequest): boolean {
+    if (!this.#mayBePipelined(request) || this.waiting > 0) return false
     const worker = this.#chooseLeastLoaded()
     const { application, invocation } = request
     if (worker?.usesLoop(application, invocation.interface) === true) return false
     const link = worker?.latest
     if (worker === undefined || link === undefined || !this.#isShort(link.application)) return false
     worker.usedAt = ++this.#uses
-    worker.serveAhead(link, request)
+    worker.servePipelined(link, request)
     return true
   }
 
-  /** Sends those that wait ahead, too, as long as the oldest one may go. */
+  /** Pipelines those that wait, too, as long as the oldest one may go. */
   #topUp(worker: WorkerCapacity, link: ThreadLink): void {
     while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
       const job = this.#peekJob(worker, false)
-      if (job === undefined || !this.#mayGoAhead(job)) return
+      if (job === undefined || !this.#mayBePipelined(job)) return
       this.#findQueue(job).shift()
-      worker.serveAhead(link, job)
+      worker.servePipelined(link, job)
     }
   }
 
-  #mayGoAhead({ application, exchange }: PendingRequest): boolean {
+  #mayBePipelined({ application, exchange }: PendingRequest): boolean {
     const { body } = exchange
-    return this.#isShort(application) && body.complete && body.buffered <= AHEAD_BODY_BYTES
+    return this.#isShort(application) && body.complete && body.buffered <= PIPELINED_BODY_BYTES
   }
 
   #isShort(application: number): boolean {

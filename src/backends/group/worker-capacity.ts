@@ -5,9 +5,9 @@ import type { ThreadLink } from '../link/thread-link.ts'
 
 // A thread that has not finished a request by then may have one that takes long.
 const STUCK_MS = 2
-const MOST_AHEAD = 32
+const MOST_PIPELINED = 32
 // Of those that wait in the queue, so that their order is kept but for a few places.
-const MOST_AHEAD_OF_QUEUE = 8
+const MOST_PIPELINED_OF_QUEUE = 8
 
 /** The threads and the event loop of one worker, as the scheduler sees them. */
 export class WorkerCapacity {
@@ -26,7 +26,7 @@ export class WorkerCapacity {
   #latest: ThreadLink | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** `recall` asks a thread for the requests that it was sent ahead. */
+  /** `recall` asks a thread for the requests that were pipelined to it. */
   constructor(links: readonly ThreadLink[], loop: StreamLink, recall: (link: ThreadLink) => void) {
     this.links = links
     this.loop = loop
@@ -54,26 +54,26 @@ export class WorkerCapacity {
   /** Requests that threads have. */
   get load(): number {
     let load = 0
-    for (const link of this.links) if (link.busy) load += 1 + link.ahead
+    for (const link of this.links) if (link.busy) load += 1 + link.pipelined
     return load
   }
 
-  /** The thread that got the last request, when it may be sent another one ahead. */
+  /** The thread that got the last request, when it may be sent another one behind it. */
   get latest(): ThreadLink | undefined {
     const link = this.#latest
-    if (link === undefined || !this.takesAhead(link)) return undefined
+    if (link === undefined || !this.takesPipelined(link)) return undefined
     return performance.now() - link.begunAt < STUCK_MS ? link : undefined
   }
 
-  /** There is room for one more request ahead. */
-  takesAhead(link: ThreadLink): boolean {
-    return link.busy && !link.lost && !link.recalling && link.ahead < MOST_AHEAD
+  /** There is room for one more pipelined request. */
+  takesPipelined(link: ThreadLink): boolean {
+    return link.busy && !link.lost && !link.recalling && link.pipelined < MOST_PIPELINED
   }
 
   /** There is room for one that waits in the queue: only one thread has so many that others may overtake it. */
   takesQueued(link: ThreadLink): boolean {
-    if (!this.takesAhead(link) || link.ahead >= MOST_AHEAD_OF_QUEUE) return false
-    return this.links.every((other) => other === link || other.ahead === 0)
+    if (!this.takesPipelined(link) || link.pipelined >= MOST_PIPELINED_OF_QUEUE) return false
+    return this.links.every((other) => other === link || other.pipelined === 0)
   }
 
   /** Hands a request to an idle thread. */
@@ -82,9 +82,9 @@ export class WorkerCapacity {
     link.serve(request)
   }
 
-  /** Sends a request ahead, and takes it back if its turn does not come soon. */
-  serveAhead(link: ThreadLink, request: PendingRequest): void {
-    link.serveLater(request)
+  /** Pipelines a request, and takes it back if its turn does not come soon. */
+  servePipelined(link: ThreadLink, request: PendingRequest): void {
+    link.pipeline(request)
     if (this.#timer === undefined) this.#timer = setTimeout(this.#recallStuck, STUCK_MS)
   }
 
@@ -93,7 +93,7 @@ export class WorkerCapacity {
     const since = performance.now() - STUCK_MS
     let waiting = false
     for (const link of this.links) {
-      if (link.ahead === 0) continue
+      if (link.pipelined === 0) continue
       waiting = true
       if (!link.recalling && link.begunAt < since) this.#recall(link)
     }

@@ -194,7 +194,7 @@ export class Worker {
     link.interrupt('APPLICATION_TIMEOUT')
   }
 
-  /** Asks for the requests that a thread was sent ahead and has not begun; they come back by `onReturned`. */
+  /** Asks for the requests that were pipelined to a thread and that it has not begun; they come back by `onReturned`. */
   #recall(link: ThreadLink): void {
     link.startRecall()
     this.#control.send({ type: 'recall', thread: link.index })

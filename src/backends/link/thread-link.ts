@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
-import { Ahead } from './ahead.ts'
+import { Pipelined } from './pipelined.ts'
 import type { HeldResponses } from './held-responses.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
@@ -24,7 +24,7 @@ export interface ThreadSurroundings {
   /** Request bodies up to this many bytes are handed over without being asked for. */
   readonly requestBuffer: number
   readonly held: HeldResponses
-  /** A request is over. The thread can take the next one, unless it has some ahead (`busy`). */
+  /** A request is over. The thread can take the next one, unless some are pipelined (`busy`). */
   readonly onFree: (link: ThreadLink, application: number) => void
   /** The socket has closed or its frames cannot be read; nothing more comes from this thread. */
   readonly onLost: (link: ThreadLink, error: Error | undefined) => void
@@ -38,7 +38,7 @@ interface ThreadContext extends ThreadSurroundings, RelayContext {
 
 /**
  * One thread of a worker: hands it exchanges and carries the answers back, one after the other. Short requests may be
- * sent ahead of their turn, which spares both sides a wake-up for each; `recall` gets them back.
+ * pipelined, which spares both sides a wake-up for each; `recall` gets them back.
  */
 export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSink {
   readonly index: number
@@ -55,7 +55,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   requestId = ''
   readonly #socket: Duplex
   readonly #decoder: FrameDecoder
-  readonly #ahead = new Ahead()
+  readonly #pipelined = new Pipelined()
   /** While requests are recalled nobody knows which of them the thread answers. */
   #recalling = false
   #deferred: Buffer[] = []
@@ -89,12 +89,12 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     return this.#paused
   }
 
-  /** Requests it has been sent ahead. */
-  get ahead(): number {
-    return this.#ahead.length
+  /** Requests that were pipelined to it. */
+  get pipelined(): number {
+    return this.#pipelined.length
   }
 
-  /** It is being asked for what it was sent ahead. */
+  /** It is being asked for what was pipelined to it. */
   get recalling(): boolean {
     return this.#recalling
   }
@@ -110,12 +110,12 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     writer.flush()
   }
 
-  /** Sends a request ahead, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
-  serveLater(request: PendingRequest): void {
+  /** Pipelines a request, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
+  pipeline(request: PendingRequest): void {
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
     takeBodyAlong(request, requestBuffer)
-    this.#ahead.add(request, serial)
+    this.#pipelined.add(request, serial)
     writer.add(request, serial)
     writer.flushLater()
   }
@@ -129,7 +129,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** Removes the requests that the thread has given back, in the order in which they were sent. */
   takeRecalled(serials: readonly number[]): PendingRequest[] {
     if (this.#lost) return []
-    const requests = this.#ahead.takeListed(serials)
+    const requests = this.#pipelined.takeListed(serials)
     this.#recalling = false
     // The thread may not yet have begun the one whose turn it is, either.
     if (this.busy && serials.includes(this.tag)) {
@@ -155,9 +155,9 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const code = error !== undefined && 'code' in error ? error.code : undefined
     const { sent } = this.context.writer
     const lastSent = code === 'EPIPE' || isAfter(this.tag, sent) ? sent : this.tag
-    const sentAhead = this.#ahead.length > 0
-    const requests = this.#ahead.takeAfter(lastSent)
-    const unread = !this.heard && code === 'ECONNRESET' && !sentAhead
+    const sentPipelined = this.#pipelined.length > 0
+    const requests = this.#pipelined.takeAfter(lastSent)
+    const unread = !this.heard && code === 'ECONNRESET' && !sentPipelined
     if (this.exchange === undefined || !(unread || isAfter(this.tag, lastSent))) return requests
     if (this.#request !== undefined) requests.unshift(this.#request)
     this.detach(this.exchange)
@@ -175,7 +175,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** Answers all it has with an error: nothing more comes from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
-    for (const request of this.#ahead.takeAll()) answerError(request.exchange, code)
+    for (const request of this.#pipelined.takeAll()) answerError(request.exchange, code)
   }
 
   /** Answers its exchange with an error, and the thread learns that nobody listens. */
@@ -240,7 +240,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const { application } = this
     this.took = took
     this.interruptedAt = 0
-    const next = this.#ahead.shift()
+    const next = this.#pipelined.shift()
     if (next === undefined) {
       this.busy = false
       this.#request = undefined

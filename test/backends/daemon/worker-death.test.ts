@@ -105,7 +105,7 @@ describe('a worker that dies', () => {
     }
   })
 
-  test('under load only what its threads had begun fails, short requests that were sent ahead do not', async () => {
+  test('under load only what its threads had begun fails, short requests that were pipelined do not', async () => {
     await using lab = await start({ threads: 2 })
     const kills = 10
     const killed = new Set<number>()

@@ -19,7 +19,7 @@ import {
 import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
 
 const INVOCATION = { application: 'app', scriptName: '', pathInfo: '/' }
-// So many short requests make an application one whose requests are sent ahead.
+// So many short requests make an application one whose requests are pipelined.
 const WARM_UP = 40
 
 /** A worker that is no process: the test answers for its threads and its loop. */
@@ -27,7 +27,7 @@ class FakeWorker {
   readonly threads: readonly FakeThread[]
   readonly carrier = new FakeCarrier()
   readonly capacity: WorkerCapacity
-  /** Threads that were asked for what they were sent ahead. */
+  /** Threads that were asked for their pipelined requests. */
   readonly recalled: ThreadLink[] = []
 
   constructor(scheduler: Scheduler, threads: number, interfaces: readonly string[]) {
@@ -291,7 +291,7 @@ describe('event loops', () => {
 })
 
 describe('short requests', () => {
-  test('are sent to a busy thread ahead of their turn, and come back from one that is stuck', async () => {
+  test('are pipelined to a busy thread, and come back from one that is stuck', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 2, ['wsgi'])
     await warmUp(scheduler, worker)
@@ -311,7 +311,7 @@ describe('short requests', () => {
     expect(exchanges.map(({ answer }) => answer.head?.status)).toEqual([undefined, 200, 200])
   })
 
-  test('are not sent ahead while the last ones were long', async () => {
+  test('are not pipelined while the last ones were long', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 2, ['wsgi'])
     await warmUp(scheduler, worker)

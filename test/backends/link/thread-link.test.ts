@@ -33,18 +33,18 @@ function statusOf({ exchange }: PlainPendingRequest): number | undefined {
   return exchange.answer.head?.status
 }
 
-test('sends what is ahead in one write at the end of the turn, and answers in order', async () => {
+test('sends what is pipelined in one write at the end of the turn, and answers in order', async () => {
   const { socket, link, free, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
-  link.serveLater(requests[1])
-  link.serveLater(requests[2])
-  expect([serials().length, link.ahead]).toEqual([1, 2])
+  link.pipeline(requests[1])
+  link.pipeline(requests[2])
+  expect([serials().length, link.pipelined]).toEqual([1, 2])
   await turn()
   expect([serials().length, new Set(serials()).size]).toEqual([3, 3])
   await socket.deliver(...threadAnswer('one'), ...threadAnswer('two'))
   expect(requests.map(({ exchange }) => String(exchange.answer.body))).toEqual(['one', 'two', ''])
-  expect([free.length, link.busy, link.ahead]).toEqual([2, true, 0])
+  expect([free.length, link.busy, link.pipelined]).toEqual([2, true, 0])
   await socket.deliver(...threadAnswer('three', 7))
   expect([link.busy, link.took, String(requests[2].exchange.answer.body)]).toEqual([
     false,
@@ -57,8 +57,8 @@ test('reads nothing while it is not known what the thread has begun', async () =
   const { socket, link, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
-  link.serveLater(requests[1])
-  link.serveLater(requests[2])
+  link.pipeline(requests[1])
+  link.pipeline(requests[2])
   await turn()
   link.startRecall()
   await socket.deliver(...threadAnswer('one'))
@@ -73,7 +73,7 @@ test('gives back the current request, too, when the thread has not begun it', as
   const { link, free, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
-  link.serveLater(requests[1])
+  link.pipeline(requests[1])
   await turn()
   link.startRecall()
   expect(link.takeRecalled(serials())).toEqual(requests)
@@ -90,8 +90,8 @@ test('takes back after the end what stands behind the current request', async ()
   })
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
-  link.serveLater(requests[1])
-  link.serveLater(requests[2])
+  link.pipeline(requests[1])
+  link.pipeline(requests[2])
   await turn()
   socket.destroy()
   await turn()

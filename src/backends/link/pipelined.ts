@@ -2,14 +2,14 @@ import type { PendingRequest } from './pending-request.ts'
 import { isAfter } from './serials.ts'
 
 /** A request that was sent while the thread had another one. */
-export interface AheadRequest {
+export interface PipelinedRequest {
   readonly request: PendingRequest
   readonly serial: number
 }
 
-/** The requests that a thread was sent ahead of their turn, in their order. */
-export class Ahead {
-  #queue: AheadRequest[] = []
+/** The requests that a thread was sent before their turn, in their order. */
+export class Pipelined {
+  #queue: PipelinedRequest[] = []
 
   get length(): number {
     return this.#queue.length
@@ -20,7 +20,7 @@ export class Ahead {
   }
 
   /** Removes the one whose turn has come. */
-  shift(): AheadRequest | undefined {
+  shift(): PipelinedRequest | undefined {
     return this.#queue.shift()
   }
 
