@@ -3,19 +3,19 @@ import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
 import type { MarshalWriter } from '../../wire/marshal.ts'
 import type { PendingRequest } from './pending-request.ts'
-import { Repeats } from './repeats.ts'
+import { RepeatedHeads } from './repeated-heads.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
 
-const environs = new Repeats(({ exchange, invocation }, marshal) => {
+const environs = new RepeatedHeads(({ exchange, invocation }, marshal) => {
   marshal.dict()
   writeCommonVariables(exchange, invocation, marshal)
   marshal.variable(URL_SCHEME, exchange.connection.scheme)
   marshal.endDict()
 })
 
-const scopes = new Repeats(({ exchange, invocation }, marshal) =>
+const scopes = new RepeatedHeads(({ exchange, invocation }, marshal) =>
   writeCommonScope(exchange, invocation, marshal),
 )
 

@@ -13,7 +13,7 @@ interface Last {
 }
 
 /** Finds requests that differ from the last one of their connection in nothing but the target, and encodes what they share once. */
-export class Repeats {
+export class RepeatedHeads {
   readonly #write: (request: PendingRequest, marshal: MarshalWriter) => void
   readonly #connections = new WeakMap<ConnectionFacts, Last>()
   readonly #marshal = new MarshalWriter()
