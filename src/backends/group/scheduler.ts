@@ -6,7 +6,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
-import { Pace } from './pace.ts'
+import { ServiceTimes } from './service-times.ts'
 import { STREAM_LIMIT } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
@@ -29,7 +29,7 @@ export class Scheduler {
   /** One for each application, and behind them one for each interface that requests have asked for. */
   readonly #queues: JobQueue[]
   readonly #workers: WorkerCapacity[] = []
-  readonly #pace: Pace
+  readonly #serviceTimes: ServiceTimes
   #sequence = 0
   #uses = 0
   #closed = false
@@ -45,7 +45,7 @@ export class Scheduler {
     this.#concurrency = Math.min(concurrency, STREAM_LIMIT)
     this.#asgi = applications.map((application) => application.interface === 'asgi')
     this.#threadless = threads === 0
-    this.#pace = new Pace(applications.length)
+    this.#serviceTimes = new ServiceTimes(applications.length)
   }
 
   /** Requests that wait, those included whose client has just left. */
@@ -157,7 +157,7 @@ export class Scheduler {
 
   /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
   release(worker: WorkerCapacity, link: ThreadLink, application: number): void {
-    if (link.took !== undefined) this.#pace.note(application, link.took)
+    if (link.took !== undefined) this.#serviceTimes.note(application, link.took)
     worker.serving[application] = false
     if (!link.busy) {
       const job = worker.open ? this.#nextJob(worker, false) : undefined
@@ -322,7 +322,7 @@ export class Scheduler {
   }
 
   #isShort(application: number): boolean {
-    return this.#pace.isShort(application) && this.#serial[application] !== true
+    return this.#serviceTimes.isShort(application) && this.#serial[application] !== true
   }
 
   #chooseLeastLoaded(): WorkerCapacity | undefined {

@@ -5,7 +5,7 @@ const LONGEST_SAMPLE_US = 5000
 const WEIGHT = 1 / 8
 
 /** Knows which applications answer so fast that their requests are better sent in batches. */
-export class Pace {
+export class ServiceTimes {
   readonly #microseconds: number[]
 
   constructor(applications: number) {
