@@ -70,15 +70,15 @@ class Frame(NamedTuple):
 
     kind: int
     flags: int
-    status: int
+    tag: int
     payload: bytes
 
 
-def encode(kind: int, flags: int = 0, payload: bytes = b"", status: int = 0) -> bytes:
+def encode(kind: int, flags: int = 0, payload: bytes = b"", tag: int = 0) -> bytes:
     """A whole frame as bytes."""
     if len(payload) > PAYLOAD_LIMIT:
         raise FrameError(f"a frame of type {kind} would hold {len(payload)} bytes")
-    return HEADER.pack(kind, flags, status, len(payload)) + payload
+    return HEADER.pack(kind, flags, tag, len(payload)) + payload
 
 
 def encode_reason(reason: str) -> bytes:
@@ -118,11 +118,11 @@ class Decoder:
         if self.missing():
             return None
         pending = self._pending
-        kind, flags, status, length = HEADER.unpack_from(pending)
+        kind, flags, tag, length = HEADER.unpack_from(pending)
         end = HEADER_BYTES + length
         payload = bytes(memoryview(pending)[HEADER_BYTES:end])
         del pending[:end]
-        return Frame(kind, flags, status, payload)
+        return Frame(kind, flags, tag, payload)
 
     def frames(self) -> Iterator[Frame]:
         """All complete frames, each removed when it is given."""

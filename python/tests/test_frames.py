@@ -18,10 +18,10 @@ VECTORS = json.loads(
 def test_a_frame_is_written_and_read(vector):
     payload = bytes.fromhex(vector["payload_hex"])
     data = bytes.fromhex(vector["bytes_hex"])
-    assert frames.encode(vector["type"], vector["flags"], payload, vector["status"]) == data
+    assert frames.encode(vector["type"], vector["flags"], payload, vector["tag"]) == data
     decoder = frames.Decoder()
     decoder.feed(data)
-    expected = frames.Frame(vector["type"], vector["flags"], vector["status"], payload)
+    expected = frames.Frame(vector["type"], vector["flags"], vector["tag"], payload)
     assert list(decoder.frames()) == [expected]
     assert decoder.empty
 

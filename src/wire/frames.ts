@@ -48,7 +48,7 @@ export const FrameFlag = {
 export interface FrameHead {
   readonly type: number
   readonly flags: number
-  readonly status: number
+  readonly tag: number
   /** Payload bytes that have not been delivered yet; above 0 only between the pieces of a streamed frame. */
   readonly remaining: number
 }
@@ -76,7 +76,7 @@ export interface FrameDecoderOptions {
 export class FrameDecoder implements FrameHead {
   type = 0
   flags = 0
-  status = 0
+  tag = 0
   remaining = 0
   readonly #sink: FrameSink
   readonly #streamed: number
@@ -127,7 +127,7 @@ export class FrameDecoder implements FrameHead {
   #parseHeader(bytes: Buffer, at: number): void {
     this.type = bytes.readUInt8(at)
     this.flags = bytes.readUInt8(at + 1)
-    this.status = bytes.readUInt16LE(at + 2)
+    this.tag = bytes.readUInt16LE(at + 2)
     this.remaining = bytes.readUInt32LE(at + 4)
     if (this.remaining > this.#limit)
       throw new TaipanError(
@@ -164,14 +164,14 @@ export interface FrameFields {
   readonly type: number
   readonly flags: number
   /** Status of a HEAD frame; serial number of the request in the frames to a thread; number of the stream in those of an event loop. */
-  readonly status: number
+  readonly tag: number
   /** Bytes of payload. */
   readonly length: number
 }
 
 /** Writes the 8 bytes before a payload to `buffer` at `at`. */
 export function writeFrameHeader(buffer: Buffer, at: number, fields: FrameFields): void {
-  const { type, flags, status, length } = fields
+  const { type, flags, tag, length } = fields
   if (length > FRAME_PAYLOAD_LIMIT)
     throw new TaipanError(
       'INTERNAL',
@@ -179,15 +179,15 @@ export function writeFrameHeader(buffer: Buffer, at: number, fields: FrameFields
     )
   buffer.writeUInt8(type, at)
   buffer.writeUInt8(flags, at + 1)
-  buffer.writeUInt16LE(status, at + 2)
+  buffer.writeUInt16LE(tag, at + 2)
   buffer.writeUInt32LE(length, at + 4)
 }
 
 /** A whole frame in a buffer of its own. */
-export function encodeFrame(type: number, flags = 0, payload?: Uint8Array, status = 0): Buffer {
+export function encodeFrame(type: number, flags = 0, payload?: Uint8Array, tag = 0): Buffer {
   const length = payload === undefined ? 0 : payload.length
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)
-  writeFrameHeader(frame, 0, { type, flags, status, length })
+  writeFrameHeader(frame, 0, { type, flags, tag, length })
   if (payload !== undefined) frame.set(payload, FRAME_HEADER_BYTES)
   return frame
 }

@@ -9,7 +9,7 @@ import { createPlainExchange, type PlainExchange } from './plain-exchange.ts'
 export interface SentFrame {
   readonly type: number
   readonly flags: number
-  readonly status: number
+  readonly tag: number
   readonly payload: Buffer
 }
 
@@ -17,8 +17,8 @@ export interface SentFrame {
 class FrameLog {
   readonly frames: SentFrame[] = []
   readonly #decoder = new FrameDecoder({
-    onFrame: ({ type, flags, status }, chunk, start, end) =>
-      void this.frames.push({ type, flags, status, payload: chunk.subarray(start, end) }),
+    onFrame: ({ type, flags, tag }, chunk, start, end) =>
+      void this.frames.push({ type, flags, tag, payload: chunk.subarray(start, end) }),
   })
 
   push(bytes: Uint8Array): void {

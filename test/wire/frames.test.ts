@@ -8,7 +8,7 @@ import { encodeControl, encodeFrame, FrameDecoder, FrameType } from '../../src/w
 interface Seen {
   type: number
   flags: number
-  status: number
+  tag: number
   payload: string
 }
 
@@ -18,7 +18,7 @@ function collect(options = {}) {
     {
       onFrame(head: FrameHead, chunk: Buffer, start: number, end: number) {
         const payload = chunk.toString('hex', start, end)
-        seen.push({ type: head.type, flags: head.flags, status: head.status, payload })
+        seen.push({ type: head.type, flags: head.flags, tag: head.tag, payload })
       },
     },
     options,
@@ -34,10 +34,10 @@ const STREAM = Buffer.concat([
 ])
 
 const EXPECTED: Seen[] = [
-  { type: 18, flags: 0, status: 0, payload: '01000000' },
-  { type: 20, flags: 0, status: 0, payload: '' },
-  { type: 17, flags: 3, status: 0, payload: Buffer.from('hello').toString('hex') },
-  { type: 32, flags: 0, status: 0, payload: Buffer.from('{"type":"ping","id":7}').toString('hex') },
+  { type: 18, flags: 0, tag: 0, payload: '01000000' },
+  { type: 20, flags: 0, tag: 0, payload: '' },
+  { type: 17, flags: 3, tag: 0, payload: Buffer.from('hello').toString('hex') },
+  { type: 32, flags: 0, tag: 0, payload: Buffer.from('{"type":"ping","id":7}').toString('hex') },
 ]
 
 describe('FrameDecoder', () => {
@@ -115,7 +115,7 @@ interface FrameVector {
   name: string
   type: number
   flags: number
-  status: number
+  tag: number
   payload_hex: string
   bytes_hex: string
 }
@@ -127,11 +127,11 @@ describe.skipIf(!existsSync(VECTORS))('the vectors shared with Python', () => {
     ? JSON.parse(readFileSync(VECTORS, 'utf8'))
     : { frames: [] }
 
-  test.each(vectors.frames)('$name', ({ type, flags, status, payload_hex, bytes_hex }) => {
+  test.each(vectors.frames)('$name', ({ type, flags, tag, payload_hex, bytes_hex }) => {
     const { seen, decoder } = collect()
     decoder.push(Buffer.from(bytes_hex, 'hex'))
-    expect(seen).toEqual([{ type, flags, status, payload: payload_hex }])
-    if (status === 0)
+    expect(seen).toEqual([{ type, flags, tag, payload: payload_hex }])
+    if (tag === 0)
       expect(encodeFrame(type, flags, Buffer.from(payload_hex, 'hex')).toString('hex')).toBe(
         bytes_hex,
       )

@@ -139,8 +139,8 @@ class ThreadSocket(RequestTransport):
         """Puts complete frames where they belong. `_reading` is held."""
         for frame in self._decoder.frames():
             if frame.kind == frames.REQUEST:
-                self._ahead.append((frame.status, frame.payload))
-            elif frame.status == self._serial:
+                self._ahead.append((frame.tag, frame.payload))
+            elif frame.tag == self._serial:
                 self.take_frame(frame.kind, frame.flags, frame.payload)
 
     def send(
@@ -195,7 +195,7 @@ class ThreadSocket(RequestTransport):
         """Tells Node that the thread is free, once."""
         if not self._freed:
             self._freed = True
-            self._put(frames.encode(frames.FREE, status=self._took()))
+            self._put(frames.encode(frames.FREE, tag=self._took()))
 
     def _took(self) -> int:
         """Microseconds since the request was begun."""

@@ -2,7 +2,7 @@
 export interface FrameMark {
   readonly type: number
   readonly flags: number
-  readonly status: number
+  readonly tag: number
 }
 
 /** Where frames to a worker are written. */

@@ -34,7 +34,7 @@ export class PulledBody {
       if (piece === undefined && !last) break
       this.#credit = last ? 0 : this.#credit - (piece?.length ?? 0)
       const flags = last ? FrameFlag.BODY_LAST : 0
-      const flows = this.#target.frame({ type: FrameType.BODY, flags, status: tag }, piece)
+      const flows = this.#target.frame({ type: FrameType.BODY, flags, tag }, piece)
       if (!flows && !last) return 'blocked'
     }
     if (this.#credit === 0) return 'served'

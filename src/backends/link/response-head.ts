@@ -10,7 +10,8 @@ const TEXT_BYTES = 16 * 1024
 
 /** What a HEAD frame says in its first bytes. */
 export interface HeadFacts {
-  readonly status: number
+  /** HTTP status. */
+  readonly tag: number
   readonly flags: number
 }
 
@@ -40,7 +41,7 @@ export function parseStreamHead(
   end: number,
 ): ResponseHead {
   const status = chunk.readUInt16LE(start)
-  return parseResponseHead({ status, flags }, chunk, start + 2, end)
+  return parseResponseHead({ tag: status, flags }, chunk, start + 2, end)
 }
 
 /** The response that an ANSWER frame holds. Throws when the frame is cut. */
@@ -54,12 +55,16 @@ export function parseAnswer(chunk: Buffer, start: number, end: number): Answer {
   // One string for both: what is short costs less to decode than to decode twice.
   const isText = end - bodyStart <= TEXT_BYTES
   const text = chunk.toString('latin1', linesStart, isText ? end : bodyStart)
-  const head = createHead({ status, flags }, text.slice(0, linesBytes), length)
+  const head = createHead({ tag: status, flags }, text.slice(0, linesBytes), length)
   return { head, body: isText ? text.slice(linesBytes) : chunk.subarray(bodyStart, end) }
 }
 
 /** `lines` begins with that of the reason. */
-function createHead({ status, flags }: HeadFacts, lines: string, length: number): ResponseHead {
+function createHead(
+  { tag: status, flags }: HeadFacts,
+  lines: string,
+  length: number,
+): ResponseHead {
   const reasonEnd = lines.indexOf('\r\n')
   if (reasonEnd < 0) throw new Error('a head has no reason line')
   const reason = lines.slice(0, reasonEnd)

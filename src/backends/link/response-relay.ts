@@ -67,7 +67,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
         this.#takeData(frame, chunk, start, end)
         return
       case FrameType.FREE:
-        this.free(frame.status)
+        this.free(frame.tag)
         return
       case FrameType.PULL:
         this.takePull(chunk.readUInt32LE(start))
@@ -77,7 +77,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
         return
       case FrameType.ABORT:
         this.giveUp('APPLICATION_FAILED')
-        if (frame.flags & FrameFlag.FREE) this.free(frame.status)
+        if (frame.flags & FrameFlag.FREE) this.free(frame.tag)
         return
       default:
         throw new TaipanError('INTERNAL', `unknown frame type ${frame.type}`)
@@ -169,7 +169,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
   }
 
   protected send(type: number, flags: number, payload?: Uint8Array): void {
-    this.context.writer.frame({ type, flags, status: this.tag }, payload)
+    this.context.writer.frame({ type, flags, tag: this.tag }, payload)
   }
 
   #refuseSecond(exchange: Exchange): void {
@@ -178,7 +178,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
   }
 
   #takeData(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
-    const { flags, status } = frame
+    const { flags, tag } = frame
     const whole = frame.remaining === 0
     const free = whole && (flags & FrameFlag.FREE) !== 0
     const { exchange } = this
@@ -187,12 +187,12 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
         throw new TaipanError('INTERNAL', 'a DATA frame before HEAD')
       const piece = start === end ? NOTHING : chunk.subarray(start, end)
       if (whole && flags & FrameFlag.DATA_LAST) {
-        this.#finish(exchange, piece, free ? status : undefined)
+        this.#finish(exchange, piece, free ? tag : undefined)
         return
       }
       if (piece.length > 0) this.#continue(exchange, piece)
     }
-    if (free) this.free(status)
+    if (free) this.free(tag)
   }
 
   #continue(exchange: Exchange, piece: Uint8Array): void {

@@ -165,7 +165,7 @@ export class StreamLink implements FrameSink {
   }
 
   onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
-    const stream = this.#streams[frame.status]
+    const stream = this.#streams[frame.tag]
     if (this.#headed !== undefined && this.#headed !== stream) this.#settleHead()
     if (stream === undefined) return
     if (frame.type === FrameType.HEAD) this.#headed = stream

@@ -38,6 +38,6 @@ export class StreamWindow {
     const payload = Buffer.allocUnsafe(4)
     payload.writeUInt32LE(this.#taken)
     this.#taken = 0
-    this.#target.frame({ type: FrameType.WINDOW, flags: 0, status: this.#stream }, payload)
+    this.#target.frame({ type: FrameType.WINDOW, flags: 0, tag: this.#stream }, payload)
   }
 }

@@ -34,7 +34,7 @@ export class StreamWriter implements FrameTarget {
     if (body === undefined) marshal.none()
     else this.#addBody(body)
     this.#nextLast = stream
-    this.#complete({ type: FrameType.REQUEST, flags: 0, status: stream }, start)
+    this.#complete({ type: FrameType.REQUEST, flags: 0, tag: stream }, start)
   }
 
   frame(mark: FrameMark, payload?: Uint8Array): boolean {
@@ -66,9 +66,9 @@ export class StreamWriter implements FrameTarget {
 
   #complete(mark: FrameMark, start: number): void {
     const marshal = this.#marshal
-    const { type, flags, status } = mark
+    const { type, flags, tag } = mark
     const length = marshal.length - start - FRAME_HEADER_BYTES
-    writeFrameHeader(marshal.buffer, start, { type, flags, status, length })
+    writeFrameHeader(marshal.buffer, start, { type, flags, tag, length })
     if (marshal.length >= BATCH_BYTES) this.#flush()
     else if (!this.#scheduled) {
       this.#scheduled = true

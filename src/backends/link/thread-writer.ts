@@ -42,7 +42,7 @@ export class ThreadWriter implements FrameTarget {
     writeFrameHeader(marshal.buffer, start, {
       type: FrameType.REQUEST,
       flags: 0,
-      status: serial,
+      tag: serial,
       length: marshal.length - start - FRAME_HEADER_BYTES + length,
     })
     if (body !== undefined && length > 0) this.#sendBody(body)
@@ -64,14 +64,14 @@ export class ThreadWriter implements FrameTarget {
 
   /** Sends any other frame, which concerns a request; bodies need not wait, as the thread asks for each piece. */
   frame(mark: FrameMark, payload?: Uint8Array): boolean {
-    const { type, flags, status } = mark
+    const { type, flags, tag } = mark
     const socket = this.#socket
     if (payload === undefined || payload.length <= COPY_BYTES) {
-      socket.write(encodeFrame(type, flags, payload, status))
+      socket.write(encodeFrame(type, flags, payload, tag))
       return true
     }
     const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES)
-    writeFrameHeader(header, 0, { type, flags, status, length: payload.length })
+    writeFrameHeader(header, 0, { type, flags, tag, length: payload.length })
     socket.cork()
     socket.write(header)
     socket.write(payload)

@@ -82,7 +82,7 @@ class FakeWorker {
 }
 
 function serialsOf({ sent }: FakeThread): number[] {
-  return sent.of(FrameType.REQUEST).map(({ status }) => status)
+  return sent.of(FrameType.REQUEST).map(({ tag }) => tag)
 }
 
 interface Options {

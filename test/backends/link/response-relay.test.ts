@@ -46,7 +46,7 @@ async function openThread(exchange: PlainExchange): Promise<Lab> {
   })
   link.serve(createPendingRequest(exchange))
   await turn()
-  const serial = far.sent.of(REQUEST)[0]?.status ?? -1
+  const serial = far.sent.of(REQUEST)[0]?.tag ?? -1
   return {
     exchange,
     far,
@@ -71,7 +71,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
   })
   link.serve(createPendingRequest(exchange))
   await turn()
-  const stream = far.sent.of(REQUEST)[0]?.status ?? -1
+  const stream = far.sent.of(REQUEST)[0]?.tag ?? -1
   const head = Buffer.concat([Buffer.from([200, 0]), HEAD_PAYLOAD])
   return {
     exchange,

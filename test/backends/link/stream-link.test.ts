@@ -25,7 +25,7 @@ function openLink(changes: Partial<StreamSurroundings> = {}) {
     onLost: () => {},
     ...changes,
   })
-  const numbers = (): number[] => carrier.sent.of(FrameType.REQUEST).map(({ status }) => status)
+  const numbers = (): number[] => carrier.sent.of(FrameType.REQUEST).map(({ tag }) => tag)
   return { carrier, link, numbers }
 }
 

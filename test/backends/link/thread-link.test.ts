@@ -25,7 +25,7 @@ function openLink(changes: Partial<ThreadSurroundings> = {}) {
     underPressure: () => false,
     ...changes,
   })
-  const serials = (): number[] => socket.sent.of(FrameType.REQUEST).map(({ status }) => status)
+  const serials = (): number[] => socket.sent.of(FrameType.REQUEST).map(({ tag }) => tag)
   return { socket, link, free, serials }
 }
 
