@@ -162,7 +162,7 @@ interface CheckRun {
   readonly stderr: string
 }
 
-/** Runs the check of the Python half in the surroundings of a worker. */
+/** Runs the check of the Python half with the environment and the folder of a worker. */
 async function runCheckScript(
   python: string,
   group: GroupPlan['group'],

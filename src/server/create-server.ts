@@ -7,7 +7,7 @@ import { ReplicatedServer } from './replicated-server.ts'
 import { PlannedServer, type RunnableServer } from './server.ts'
 
 /** How a server is run. */
-export interface ServerSurroundings {
+export interface ServerContext {
   readonly logger: ServerLogger
   /** How `logger` writes. */
   readonly settings: LogSettings
@@ -16,8 +16,8 @@ export interface ServerSurroundings {
 }
 
 /** Makes the server of a plan: in this process, or in replicas when embedded Python is to run in others. */
-export function createServer(plan: ServerPlan, surroundings: ServerSurroundings): RunnableServer {
-  const { logger, settings, inProcess } = surroundings
+export function createServer(plan: ServerPlan, context: ServerContext): RunnableServer {
+  const { logger, settings, inProcess } = context
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1))
     return new ReplicatedServer(plan, count, { logger, settings })

@@ -50,9 +50,9 @@ export async function loadCommandPlan(sources: CommandSources): Promise<ServerPl
 /** The plan of a configuration object. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
 export function resolveConfigPlan(
   options: TaipanConfig,
-  surroundings: { readonly cwd: string; readonly environment: Environment },
+  caller: { readonly cwd: string; readonly environment: Environment },
 ): ServerPlan {
-  const { cwd: directory, environment } = surroundings
+  const { cwd: directory, environment } = caller
   validateObject(options)
   const layer = { directory, value: { ...options }, origins: new Map<string, string>() }
   const { value, origins } = mergeLayers([layer])

@@ -20,7 +20,7 @@ export async function startEmbeddedWorker(group: ProcessGroup): Promise<WorkerHo
   try {
     return new EmbeddedHost(python, group.threads)
   } catch (error) {
-    python.surroundings.leave()
+    python.processState.leave()
     throw error
   }
 }
@@ -37,7 +37,7 @@ class EmbeddedHost implements WorkerHost {
   readonly #number: number
   #over = false
 
-  constructor({ interpreter, surroundings }: EmbeddedPython, threads: number) {
+  constructor({ interpreter, processState }: EmbeddedPython, threads: number) {
     this.#interpreter = interpreter
     const { ffi } = interpreter
     const [controlPair, ...threadPairs] = openPairs(ffi, threads + 1)
@@ -67,7 +67,7 @@ class EmbeddedHost implements WorkerHost {
       control.once('close', () => {
         this.#over = true
         this.loop.destroy()
-        surroundings.leave()
+        processState.leave()
         resolve(NO_PROCESS)
       })
     })

@@ -36,7 +36,7 @@ export interface EmbeddingReport {
 }
 
 /** What of a process group decides how its Python starts. */
-export type PythonSurroundings = Pick<
+export type PythonSettings = Pick<
   ProcessGroup,
   'python' | 'pythonArguments' | 'environment' | 'directory'
 >
@@ -46,10 +46,10 @@ export async function checkEmbedding(
   python: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<EmbeddingReport> {
-  const surroundings = { python, environment, pythonArguments: [], directory: process.cwd() }
+  const settings = { python, environment, pythonArguments: [], directory: process.cwd() }
   try {
     await loadFfi()
-    const { libpython } = await examinePython(surroundings)
+    const { libpython } = await examinePython(settings)
     return { embeddable: true, reason: '', libpython }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -61,9 +61,9 @@ export async function checkEmbedding(
  * Asks a Python in a process of its own, so that one that cannot start does not end this one. Rejects with
  * PYTHON_NOT_EMBEDDABLE.
  */
-export async function examinePython(surroundings: PythonSurroundings): Promise<EmbeddingFacts> {
-  const { python, environment } = surroundings
-  const answer = await ask(surroundings)
+export async function examinePython(settings: PythonSettings): Promise<EmbeddingFacts> {
+  const { python, environment } = settings
+  const answer = await ask(settings)
   const { obstacle, libpython } = answer
   if (typeof obstacle === 'string')
     throw notEmbeddable(`${describe(python, answer)} cannot run inside Node: ${instead(obstacle)}`)
@@ -84,8 +84,8 @@ export async function examinePython(surroundings: PythonSurroundings): Promise<E
 
 type Answer = Readonly<Record<string, unknown>>
 
-async function ask(surroundings: PythonSurroundings): Promise<Answer> {
-  const { python, pythonArguments, environment, directory } = surroundings
+async function ask(settings: PythonSettings): Promise<Answer> {
+  const { python, pythonArguments, environment, directory } = settings
   try {
     const { stdout } = await run(python, [...pythonArguments, SCRIPT], {
       cwd: directory,

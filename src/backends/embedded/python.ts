@@ -7,13 +7,13 @@ import { loadFfi, notEmbeddable } from './ffi.ts'
 import { hasStarted, Interpreter } from './interpreter.ts'
 import type { EmbeddingFacts } from './preflight.ts'
 import { examinePython } from './preflight.ts'
-import type { Variables } from './surroundings.ts'
-import { Surroundings } from './surroundings.ts'
+import type { Variables } from './process-state.ts'
+import { ProcessState } from './process-state.ts'
 
 /** The Python of this process. */
 export interface EmbeddedPython {
   readonly interpreter: Interpreter
-  readonly surroundings: Surroundings
+  readonly processState: ProcessState
 }
 
 /** What is known before Python is started, or once it runs. */
@@ -39,7 +39,7 @@ export function dumpCrashes(): void {
 }
 
 /**
- * The Python of this process, with the surroundings of the group; started when none runs yet. Rejects with
+ * The Python of this process, with the environment and the folder of the group; started when none runs yet. Rejects with
  * PYTHON_NOT_EMBEDDABLE, also when another one runs.
  */
 export async function enterPython(group: ProcessGroup): Promise<EmbeddedPython> {
@@ -55,7 +55,7 @@ async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<Embed
   const facts = state.examined.get(group.python) ?? (await examinePython(group))
   if (state.python !== undefined) {
     validateSame(state.python.interpreter.facts, facts, group)
-    state.python.surroundings.enter(group)
+    state.python.processState.enter(group)
   } else state.python = startPython(ffi, state, { facts, group })
   state.examined.set(group.python, facts)
   return state.python
@@ -70,21 +70,21 @@ interface Wanted {
 function startPython(ffi: Ffi, state: State, { facts, group }: Wanted): EmbeddedPython {
   let interpreter: Interpreter | undefined
   const elsewhere = hasStarted(ffi, facts)
-  const surroundings = new Surroundings(ffi, (variables) => {
+  const processState = new ProcessState(ffi, (variables) => {
     if (interpreter === undefined) setVariables(ffi, variables)
     else interpreter.call('taipan.embedded.boot:set_environment', variables)
   })
-  surroundings.enter(group)
+  processState.enter(group)
   try {
     interpreter = new Interpreter(ffi, facts, state.dumpsCrashes)
     openWakeup(interpreter)
   } catch (error) {
-    surroundings.leave()
+    processState.leave()
     if (error instanceof Error && !elsewhere && hasStarted(ffi, facts)) state.failure = error
     throw error
   }
   leaveAtExit(interpreter)
-  return { interpreter, surroundings }
+  return { interpreter, processState }
 }
 
 function setVariables(ffi: Ffi, variables: Variables): void {

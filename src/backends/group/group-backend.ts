@@ -10,7 +10,7 @@ import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
 import { RequestTimeouts } from './request-timeouts.ts'
 
-/** What the backend of a process group uses of its surroundings. */
+/** What the backend of a process group uses of the server. */
 export interface GroupContext {
   readonly logger: Logger
   /** `SERVER_SOFTWARE` of the applications. */

@@ -17,7 +17,7 @@ import type { Force, StartHost, WorkerEnd, WorkerHost } from './host.ts'
 import { STOP_ECHO_MS } from './host.ts'
 import { createInterrupt, reportInterrupted } from './overdue.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
-import type { ThreadSurroundings } from '../link/thread-link.ts'
+import type { ThreadLinkContext } from '../link/thread-link.ts'
 import { StreamLink } from '../link/stream-link.ts'
 import { ThreadLink } from '../link/thread-link.ts'
 import { ProcessLog } from '../../processes/process-log.ts'
@@ -247,7 +247,7 @@ export class Worker {
   }
 
   #createLinks(sockets: readonly Socket[], held: HeldResponses): ThreadLink[] {
-    const surroundings: ThreadSurroundings = {
+    const context: ThreadLinkContext = {
       pid: this.pid,
       label: this.label,
       requestBuffer: Math.min(this.#group.buffers.request, REQUEST_BUFFER_LIMIT),
@@ -260,7 +260,7 @@ export class Worker {
       },
       underPressure: () => this.#listener.underPressure(),
     }
-    return sockets.map((socket, index) => new ThreadLink(index, socket, surroundings))
+    return sockets.map((socket, index) => new ThreadLink(index, socket, context))
   }
 
   #createLoop(): StreamLink {

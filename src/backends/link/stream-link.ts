@@ -15,8 +15,8 @@ export const STREAM_LIMIT = 65_535
 
 const MOST_FACTS = 20
 
-/** What an event loop's link needs to know of its surroundings. */
-export interface StreamSurroundings {
+/** What an event loop's link needs to know of its worker. */
+export interface StreamLinkContext {
   readonly pid: number
   /** `group/pid`, as it stands in the log. */
   readonly label: string
@@ -41,8 +41,8 @@ export class StreamLink implements FrameSink {
   /** Resolves when nothing more comes. */
   readonly ended: Promise<void>
   readonly #carrier: Carrier
-  readonly #surroundings: StreamSurroundings
-  readonly #context: StreamContext
+  readonly #context: StreamLinkContext
+  readonly #streamContext: StreamContext
   readonly #writer: StreamWriter
   readonly #decoder: FrameDecoder
   readonly #streams: (Stream | undefined)[] = []
@@ -56,15 +56,15 @@ export class StreamLink implements FrameSink {
   #lost = false
   #settleEnded: () => void = () => {}
 
-  constructor(carrier: Carrier, surroundings: StreamSurroundings) {
+  constructor(carrier: Carrier, context: StreamLinkContext) {
     this.#carrier = carrier
-    this.#surroundings = surroundings
+    this.#context = context
     this.#writer = new StreamWriter(carrier)
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })
-    this.#context = {
-      pid: surroundings.pid,
-      label: surroundings.label,
-      cancelOnDisconnect: surroundings.cancelOnDisconnect,
+    this.#streamContext = {
+      pid: context.pid,
+      label: context.label,
+      cancelOnDisconnect: context.cancelOnDisconnect,
       writer: this.#writer,
       onFree: (stream) => this.#onFree(stream),
       onBlocked: (stream) => this.#blocked.push(stream),
@@ -96,12 +96,12 @@ export class StreamLink implements FrameSink {
   /** Hands a request to the loop, which must have less than `STREAM_LIMIT`. */
   serve(request: PendingRequest): void {
     const number = this.#numbers.pop() ?? ++this.#highest
-    const isAsgi = this.#surroundings.isAsgi(request)
+    const isAsgi = this.#context.isAsgi(request)
     const isWebSocket = isAsgi && request.exchange.webSocket !== undefined
-    if (!isWebSocket) takeBodyAlong(request, this.#surroundings.requestBuffer)
+    if (!isWebSocket) takeBodyAlong(request, this.#context.requestBuffer)
     const stream = isWebSocket
-      ? new WebSocketStream(number, request, this.#context)
-      : new Stream(number, request, this.#context)
+      ? new WebSocketStream(number, request, this.#streamContext)
+      : new Stream(number, request, this.#streamContext)
     this.#streams[number] = stream
     this.active++
     if (this.#retiring) stream.retire()
@@ -127,7 +127,7 @@ export class StreamLink implements FrameSink {
       if (stream.interruptedAt > 0) {
         if (stream.interruptedAt < since) stuck ??= stream.facts
       } else if (stream.answering && stream.clock.worked(now) > timeout) {
-        this.#surroundings.onOverdue(stream)
+        this.#context.onOverdue(stream)
         stream.interrupt('APPLICATION_TIMEOUT', now)
       }
     }
@@ -197,7 +197,7 @@ export class StreamLink implements FrameSink {
     this.#streams[number] = undefined
     this.#numbers.push(number)
     this.active--
-    this.#surroundings.onFree(request.application)
+    this.#context.onFree(request.application)
   }
 
   #lose(error: Error | undefined): void {
@@ -205,6 +205,6 @@ export class StreamLink implements FrameSink {
     this.#lost = true
     this.#carrier.destroy()
     this.#settleEnded()
-    this.#surroundings.onLost(error)
+    this.#context.onLost(error)
   }
 }

@@ -16,8 +16,8 @@ import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.
 import { isAfter } from './serials.ts'
 import { ThreadWriter } from './thread-writer.ts'
 
-/** What a thread's socket needs to know of its surroundings. */
-export interface ThreadSurroundings {
+/** What a thread's socket needs to know of its worker. */
+export interface ThreadLinkContext {
   readonly pid: number
   /** `group/pid`, as it stands in the log. */
   readonly label: string
@@ -32,7 +32,7 @@ export interface ThreadSurroundings {
   readonly underPressure: () => boolean
 }
 
-interface ThreadContext extends ThreadSurroundings, RelayContext {
+interface ThreadContext extends ThreadLinkContext, RelayContext {
   readonly writer: ThreadWriter
 }
 
@@ -63,8 +63,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   #paused = false
   #lost = false
 
-  constructor(index: number, socket: Duplex, surroundings: ThreadSurroundings) {
-    super({ ...surroundings, writer: new ThreadWriter(socket) })
+  constructor(index: number, socket: Duplex, context: ThreadLinkContext) {
+    super({ ...context, writer: new ThreadWriter(socket) })
     this.index = index
     this.#socket = socket
     this.#decoder = new FrameDecoder(this, { streamed: FrameType.DATA })

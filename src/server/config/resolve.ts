@@ -12,7 +12,7 @@ import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, ServerPlan } from './resolved.ts'
 import { createConfigError, type Origins } from './validate.ts'
 
-/** A valid configuration with its surroundings. */
+/** A valid configuration, and what it counts from. */
 export interface ResolveOptions {
   readonly config: FullConfig
   readonly origins: Origins

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { StreamLink, type StreamSurroundings } from '../../../src/backends/link/stream-link.ts'
+import { StreamLink, type StreamLinkContext } from '../../../src/backends/link/stream-link.ts'
 import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
 import {
   createPendingRequest,
@@ -12,7 +12,7 @@ import {
 
 const HEAD_OF_STREAM = Buffer.concat([Buffer.from([200, 0]), HEAD_PAYLOAD])
 
-function openLink(changes: Partial<StreamSurroundings> = {}) {
+function openLink(changes: Partial<StreamLinkContext> = {}) {
   const carrier = new FakeCarrier()
   const link: StreamLink = new StreamLink(carrier, {
     pid: 1,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
-import { ThreadLink, type ThreadSurroundings } from '../../../src/backends/link/thread-link.ts'
+import { ThreadLink, type ThreadLinkContext } from '../../../src/backends/link/thread-link.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
 import {
   createPendingRequest,
@@ -12,7 +12,7 @@ import {
   type PlainPendingRequest,
 } from '../../support/fake-links.ts'
 
-function openLink(changes: Partial<ThreadSurroundings> = {}) {
+function openLink(changes: Partial<ThreadLinkContext> = {}) {
   const socket = new FakeThread()
   const free: number[] = []
   const link: ThreadLink = new ThreadLink(0, socket, {

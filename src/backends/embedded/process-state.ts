@@ -9,7 +9,7 @@ export type Variables = Readonly<Record<string, string | null>>
  * Environment and working directory belong to the whole process. They are what the last started group wants as long as one
  * runs, and what they were before when none does.
  */
-export class Surroundings {
+export class ProcessState {
   readonly #ffi: Ffi
   readonly #setVariables: (variables: Variables) => void
   readonly #changed = new Map<string, { before: string | null; after: string | null }>()
@@ -22,7 +22,7 @@ export class Surroundings {
     this.#setVariables = setVariables
   }
 
-  /** Gives the process the surroundings of a group. Throws PYTHON_NOT_EMBEDDABLE when the folder cannot be entered. */
+  /** Gives the process the environment and the folder of a group. Throws PYTHON_NOT_EMBEDDABLE when the folder cannot be entered. */
   enter(group: Pick<ProcessGroup, 'name' | 'environment' | 'directory'>): void {
     const before = currentDirectory()
     if (group.directory !== before) this.#changeDirectory(group)
