@@ -5,6 +5,12 @@ const LINE_LIMIT = 64 * 1024
 const RECORD_LIMIT = 256 * 1024
 const IDLE_MS = 100
 
+/** What a process prints past the log: its file descriptors 1 and 2. */
+export interface ProcessOutput {
+  readonly name: 'stdout' | 'stderr'
+  readonly stream: Readable
+}
+
 const TRACEBACK = /^\s*(\+ )?(Exception Group )?Traceback \(most recent call last\):/
 const FATAL = /^(Fatal Python error:|(Current )?[Tt]hread 0x)/
 const CHAINED = /^(During handling of the above exception|The above exception was the direct cause)/

@@ -1,8 +1,5 @@
 import type { LogFields, Logger } from '../core/logger.ts'
-import type { MessageFromWorker } from '../backends/group/control-channel.ts'
-import { textOf } from '../backends/group/control-channel.ts'
-import { OutputRecords } from './output.ts'
-import type { HostOutput } from '../backends/group/host.ts'
+import { OutputRecords, type ProcessOutput } from './output.ts'
 
 const KEPT_RECORDS = 20
 
@@ -14,7 +11,17 @@ interface KeptRecord {
   readonly finished: number
 }
 
-/** Carries what one worker prints and reports to the log, and keeps the last of it for the record of its death. */
+/** A record that a process sends instead of printing it. */
+export interface ProcessRecord {
+  readonly level: string
+  readonly stream: string
+  readonly text: string
+  /** Id of the request it belongs to. */
+  readonly request: string | undefined
+  readonly traceback: string | undefined
+}
+
+/** Carries what one process prints and reports to the log, and keeps the last of it for the record of its death. */
 export class ProcessLog {
   readonly #logger: Logger
   readonly #worker: string
@@ -22,11 +29,11 @@ export class ProcessLog {
   readonly #kept: KeptRecord[] = []
   #finished = 0
 
-  constructor(logger: Logger, worker: string, outputs: readonly HostOutput[]) {
+  constructor(logger: Logger, worker: string, outputs: readonly ProcessOutput[]) {
     this.#logger = logger
     this.#worker = worker
     this.#outputs = outputs.map(
-      ({ name, stream }) => new OutputRecords(stream, (text) => this.#take(name, text)),
+      ({ name, stream }) => new OutputRecords(stream, (text) => this.#print(name, text)),
     )
   }
 
@@ -50,16 +57,13 @@ export class ProcessLog {
     this.#finished += 1
   }
 
-  /** Writes a `log` message of the control channel. */
-  takeMessage(message: MessageFromWorker): void {
-    const { request, traceback } = message
-    const fields: Record<string, unknown> = { stream: textOf(message, 'stream', 'worker') }
-    const id = typeof request === 'string' ? request : undefined
-    if (id !== undefined) fields['request'] = id
-    if (typeof traceback === 'string') fields['traceback'] = traceback
-    const text = textOf(message, 'text')
-    this.#keep(typeof traceback === 'string' ? `${text}\n${traceback}` : text, id)
-    this.#write(textOf(message, 'level', 'info'), fields, text)
+  /** Writes a record that the process itself has made. */
+  take({ level, stream, text, request, traceback }: ProcessRecord): void {
+    const fields: Record<string, unknown> = { stream }
+    if (request !== undefined) fields['request'] = request
+    if (traceback !== undefined) fields['traceback'] = traceback
+    this.#keep(traceback === undefined ? text : `${text}\n${traceback}`, request)
+    this.#write(level, fields, text)
   }
 
   /** Gives out what was printed without a final line end. */
@@ -67,7 +71,7 @@ export class ProcessLog {
     for (const output of this.#outputs) output.flush()
   }
 
-  #take(stream: string, text: string): void {
+  #print(stream: string, text: string): void {
     this.#keep(text, undefined)
     this.#write('info', { stream }, text)
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { endsWithin } from './ends-within.ts'
-import type { Ending, Force } from '../backends/group/host.ts'
+import type { Force } from './process-end.ts'
+import type { Ending } from './process-handle.ts'
 
 const AFTER_SIGTERM = 1000
 const AFTER_ABORT = 1000

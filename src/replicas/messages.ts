@@ -1,8 +1,8 @@
 import type { Findings } from '../core/backend.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
-import type { GroupFailures } from '../server/app.ts'
-import type { ServerPlan } from '../server/config/resolved.ts'
+import type { GroupFailures } from '../backends/group/reported-failures.ts'
+import type { ReplicaPlan } from './replica-plan.ts'
 
 /** How records are written, for a logger that is to write as another one does. */
 export interface LogSettings {
@@ -14,9 +14,9 @@ export interface LogSettings {
 }
 
 /** The first message to a replica. */
-export interface StartMessage {
+export interface StartMessage<P extends ReplicaPlan = ReplicaPlan> {
   readonly type: 'start'
-  readonly plan: ServerPlan
+  readonly plan: P
   /** Of the doors, in the order of their descriptors. */
   readonly urls: readonly string[]
   /** On the connection counts. */
@@ -30,8 +30,8 @@ export interface CountsMessage {
 }
 
 /** What the parent tells a replica, which loads at `start` and accepts from `open` on. */
-export type MessageToReplica =
-  | StartMessage
+export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
+  | StartMessage<P>
   | { readonly type: 'open' }
   | CountsMessage
   | { readonly type: 'ping' }
@@ -63,7 +63,9 @@ const TO_REPLICA = new Set(['start', 'open', 'counts', 'ping', 'retire', 'stop']
 const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'pong', 'leaving'])
 
 /** Both ends are of one package and one start, so the type tells the rest. */
-export function isMessageToReplica(value: unknown): value is MessageToReplica {
+export function isMessageToReplica<P extends ReplicaPlan>(
+  value: unknown,
+): value is MessageToReplica<P> {
   return TO_REPLICA.has(typeOf(value))
 }
 

@@ -1,9 +1,10 @@
 import { ProcessPool, type Aim, type Launch } from '../processes/process-pool.ts'
-import { describeEnd, describeForce } from '../processes/describe-end.ts'
+import { describeEnd, describeForce } from '../processes/process-end.ts'
 import { findingFailure } from '../backends/group/load-failure.ts'
 import {
   describeError,
   describeUnserved,
+  type GroupFailures,
   ReportedFailures,
   type Unserved,
 } from '../backends/group/reported-failures.ts'
@@ -11,12 +12,9 @@ import { listRenewed, listRepaired } from '../backends/group/required.ts'
 import { type ErrorCode, TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { GroupFailures } from '../server/app.ts'
-import type { GroupPlan, ServerPlan } from '../server/config/resolved.ts'
-import { judgeFindings, requireFailure, type ReloadOutcome } from '../server/reload-outcome.ts'
-import { requireServed } from '../server/divide-plan.ts'
 import type { Doors } from './doors.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
+import type { ListRequired, ReplicaPlan } from './replica-plan.ts'
 import { startReplica, type Replica, type ReplicaExit, type ReplicaListener } from './replica.ts'
 
 // What the replica needs beyond the time that its requests have: lifespans, atexit handlers, its own patience.
@@ -25,7 +23,9 @@ const LEAVING_MS = 5000
 /** What a set of replicas is made of. */
 export interface ReplicaSetOptions {
   /** What each of them carries out. */
-  readonly plan: ServerPlan
+  readonly plan: ReplicaPlan
+  /** The same, for one whose start fails unless its groups serve these applications. */
+  readonly requireServed: (listRequired: ListRequired) => ReplicaPlan
   readonly count: number
   readonly doors: Doors
   readonly log: LogSettings
@@ -72,6 +72,11 @@ export class ReplicaSet implements ReplicaListener {
     return this.#findings
   }
 
+  /** Why no replica could be had, while nothing is done about it. */
+  get failure(): TaipanError | undefined {
+    return this.#pool.failure
+  }
+
   /** Why groups cannot be served there, by their names. */
   get failures(): GroupFailures {
     return this.#failures
@@ -99,15 +104,9 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   /** Starts new replicas, and retires the old ones when all of them serve. Calls during a reload are answered by the next one. */
-  async reload(): Promise<ReloadOutcome[]> {
+  async reload(): Promise<void> {
     this.#unserved.clear()
-    try {
-      await this.#pool.reload()
-    } catch (error) {
-      const kept = this.#pool.failure === undefined
-      return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
-    }
-    return this.#options.plan.groups.map(({ group: { name } }) => this.#judge(name))
+    await this.#pool.reload()
   }
 
   onFindings(replica: Replica): void {
@@ -133,17 +132,9 @@ export class ReplicaSet implements ReplicaListener {
     this.#pool.lose(replica)
   }
 
-  #judge(group: string): ReloadOutcome {
-    const failure = this.#failures[group]
-    if (failure === undefined) return judgeFindings(group, this.#findings[group])
-    const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
-    return { group, state: 'broken', error }
-  }
-
   async #launch(aim: Aim): Promise<Launch<Replica, TaipanError>> {
-    const { plan, doors, log, logger } = this.#options
-    const wanted =
-      aim === 'renew' || aim === 'repair' ? requireServed(plan, this.#listServed(aim)) : plan
+    const { plan, requireServed, doors, log, logger } = this.#options
+    const wanted = aim === 'renew' || aim === 'repair' ? requireServed(this.#listServed(aim)) : plan
     try {
       return {
         member: await startReplica({ plan: wanted, doors, log, logger, listener: this }),
@@ -156,7 +147,7 @@ export class ReplicaSet implements ReplicaListener {
   }
 
   /** What works is replaced only by what works. */
-  #listServed(aim: 'renew' | 'repair'): (group: GroupPlan['group']) => readonly string[] {
+  #listServed(aim: 'renew' | 'repair'): ListRequired {
     const active = [...this.#pool.active]
     return ({ name, engine, applications }) => {
       const found = active.flatMap(({ findings }) => findings[name]?.applications ?? [])
@@ -221,7 +212,9 @@ export class ReplicaSet implements ReplicaListener {
 
   async #end(replica: Replica, gently: boolean): Promise<void> {
     const grace = replica.starting ? 0 : this.#patience
-    const force = await replica.stop(grace + LEAVING_MS, gently)
+    const force = await (gently
+      ? replica.retire(grace + LEAVING_MS)
+      : replica.stop(grace + LEAVING_MS))
     if (force !== 'none')
       this.#options.logger.warn(
         { worker: replica.label, signal: force },

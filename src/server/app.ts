@@ -3,7 +3,11 @@ import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Upstream } from '../core/upstream.ts'
-import { describeError, type Unserved } from '../backends/group/reported-failures.ts'
+import {
+  type GroupFailures,
+  describeError,
+  type Unserved,
+} from '../backends/group/reported-failures.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
@@ -30,9 +34,6 @@ export interface AppLoggers {
   /** Undefined writes no access records. */
   readonly accessLog: Logger | undefined
 }
-
-/** Why groups cannot be served, by their names. */
-export type GroupFailures = Readonly<Record<string, Unserved>>
 
 /** The parts of an app. */
 export interface AppParts {

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/ffi.ts'
-import { STOP_ECHO_MS } from '../backends/group/host.ts'
+import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
 import { dumpCrashes } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { collectWhenIdle } from './idle-collection.ts'
+import type { ServerPlan } from './config/resolved.ts'
 import { PlannedServer } from './server.ts'
 import { Load } from '../replicas/load.ts'
 import { COUNTS_BYTES } from '../replicas/connection-counts.ts'
@@ -29,7 +30,7 @@ let leaving: Promise<void> | undefined
 let leftAt = 0
 
 process.on('message', (message) => {
-  if (isMessageToReplica(message)) take(message)
+  if (isMessageToReplica<ServerPlan>(message)) take(message)
 })
 process.on('disconnect', () => {
   setTimeout(() => process.exit(1), ORPHAN_MS)
@@ -48,7 +49,7 @@ process.on('SIGTERM', () => {
   tell({ type: 'leaving' })
 })
 
-function take(message: MessageToReplica): void {
+function take(message: MessageToReplica<ServerPlan>): void {
   switch (message.type) {
     case 'start':
       void start(message)
@@ -72,7 +73,7 @@ function take(message: MessageToReplica): void {
   }
 }
 
-async function start(message: StartMessage): Promise<void> {
+async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const { plan, log } = message
   const { level, format, colors, access } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
@@ -98,7 +99,7 @@ function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedS
   tell({ type, findings, failures })
 }
 
-async function createDoors({ urls, place }: StartMessage): Promise<ListenAddress[]> {
+async function createDoors({ urls, place }: StartMessage<ServerPlan>): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
   const shared = new Load({
     memory: ffi.mapMemory(COUNTS, COUNTS_BYTES),

@@ -3,13 +3,18 @@ import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { choosePython } from './choose-python.ts'
-import type { GroupFailures } from './app.ts'
+import type { GroupFailures } from '../backends/group/reported-failures.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
-import { validateReloaded } from './reload-outcome.ts'
+import {
+  judgeFindings,
+  requireFailure,
+  validateReloaded,
+  type ReloadOutcome,
+} from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { RunnableServer } from './server.ts'
 import { SERVER_SOFTWARE } from './version.ts'
-import { dividePlan } from './divide-plan.ts'
+import { dividePlan, requireServed } from './divide-plan.ts'
 import { Doors } from '../replicas/doors.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
@@ -72,11 +77,21 @@ export class ReplicatedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    validateReloaded(await this.#replicas.reload())
+    validateReloaded(await this.#reloadReplicas(this.#replicas))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  async #reloadReplicas(replicas: ReplicaSet): Promise<ReloadOutcome[]> {
+    try {
+      await replicas.reload()
+    } catch (error) {
+      const kept = replicas.failure === undefined
+      return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
+    }
+    return this.#plan.groups.map(({ group: { name } }) => judgeGroup(name, replicas))
   }
 
   async #start(): Promise<void> {
@@ -116,8 +131,10 @@ export class ReplicatedServer implements RunnableServer {
   async #startReplicas(plan: ServerPlan, doors: Doors): Promise<void> {
     const { logger, settings } = this.#logging
     const count = this.#count
+    const divided = dividePlan(plan, count)
     const replicas = new ReplicaSet({
-      plan: dividePlan(plan, count),
+      plan: divided,
+      requireServed: (listRequired) => requireServed(divided, listRequired),
       count,
       doors,
       log: settings,
@@ -136,6 +153,13 @@ export class ReplicatedServer implements RunnableServer {
     await this.#replicas?.stop()
     this.#healthCheck?.stop()
   }
+}
+
+function judgeGroup(group: string, { findings, failures }: ReplicaSet): ReloadOutcome {
+  const failure = failures[group]
+  if (failure === undefined) return judgeFindings(group, findings[group])
+  const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
+  return { group, state: 'broken', error }
 }
 
 /** Chooses the interpreters once, so that all replicas have the same, also those that come later. */

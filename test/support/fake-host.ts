@@ -1,13 +1,15 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-import type { Ending, Force, WorkerEnd, WorkerHost } from '../../src/backends/group/host.ts'
+import type { WorkerHost } from '../../src/backends/group/host.ts'
+import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
+import type { Ending } from '../../src/processes/process-handle.ts'
 import type { Carrier } from '../../src/backends/link/carrier.ts'
 import { SocketCarrier } from '../../src/backends/link/socket-carrier.ts'
 import { encodeControl, encodeFrame, FrameFlag, FrameType } from '../../src/wire/frames.ts'
 import { createPair, type SocketPair } from './socket-pair.ts'
 
-const EXITED: WorkerEnd = { code: 0, signal: null }
+const EXITED: ProcessEnd = { code: 0, signal: null }
 let pids = 1000
 
 /** What a worker runs in without any process: the test says what it does. */
@@ -17,7 +19,7 @@ export class FakeHost implements WorkerHost {
   readonly threads: readonly Socket[]
   readonly loop: Carrier
   readonly outputs = []
-  readonly ended: Promise<WorkerEnd>
+  readonly ended: Promise<ProcessEnd>
   /** What was done to it, in order. */
   readonly calls: ('stop' | 'kill' | 'abort')[] = []
   /** Whether it ends when it is asked to, and can be made to. */
@@ -25,7 +27,7 @@ export class FakeHost implements WorkerHost {
   /** Resolves when a thread has read a request. */
   readonly asked: Promise<unknown>
   readonly #far: readonly Socket[]
-  #end: (end: WorkerEnd) => void = () => {}
+  #end: (end: ProcessEnd) => void = () => {}
 
   private constructor(control: SocketPair, loop: SocketPair, threads: readonly SocketPair[]) {
     this.control = control.near
@@ -65,7 +67,7 @@ export class FakeHost implements WorkerHost {
     this.#far[2 + thread]?.destroy()
   }
 
-  exit(end: WorkerEnd = EXITED): void {
+  exit(end: ProcessEnd = EXITED): void {
     for (const socket of this.#far) socket.destroy()
     this.#end(end)
   }

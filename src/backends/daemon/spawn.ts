@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { WorkerEnd, WorkerHost } from '../group/host.ts'
+import { createChildHandle } from '../../processes/child-handle.ts'
+import type { WorkerHost } from '../group/host.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
-import { abort, endGroup, killTree, terminate } from '../../processes/terminate.ts'
 
 // `src/` and `dist/` lie equally deep below the folder of the package.
 const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))
@@ -34,37 +33,10 @@ export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
 }
 
 function openEnds(child: ChildProcess): WorkerHost {
-  const { pid } = child
-  const [, stdout, stderr, ...ends] = child.stdio
-  if (!(stdout instanceof Readable) || !(stderr instanceof Readable)) throw new Error('no pipes')
-  const sockets = ends.filter((end) => end instanceof Socket)
+  const sockets = child.stdio.slice(3).filter((end) => end instanceof Socket)
   const [control, loop, ...threads] = sockets
-  if (pid === undefined || control === undefined || loop === undefined)
-    throw new Error('no sockets')
-  const ended = new Promise<WorkerEnd>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }))
-  })
-  const alone = ended.then(() => endGroup(pid))
-  return {
-    pid,
-    control,
-    threads,
-    loop: new SocketCarrier(loop),
-    outputs: [
-      { name: 'stdout', stream: stdout },
-      { name: 'stderr', stream: stderr },
-    ],
-    ended,
-    terminate: async (ending) => {
-      const force = await terminate(pid, ending)
-      await alone
-      return force
-    },
-    kill: () => {
-      if (child.exitCode === null && child.signalCode === null) killTree(pid)
-    },
-    abort: (exited) => abort(pid, exited),
-  }
+  if (control === undefined || loop === undefined) throw new Error('no sockets')
+  return { ...createChildHandle(child), control, threads, loop: new SocketCarrier(loop) }
 }
 
 function startError(group: ProcessGroup, error: unknown): TaipanError {

@@ -2,7 +2,10 @@ import { Socket } from 'node:net'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
-import type { Ending, Force, HostOutput, WorkerEnd, WorkerHost } from '../group/host.ts'
+import type { ProcessOutput } from '../../processes/output.ts'
+import type { Force, ProcessEnd } from '../../processes/process-end.ts'
+import type { Ending } from '../../processes/process-handle.ts'
+import type { WorkerHost } from '../group/host.ts'
 import type { Carrier } from '../link/carrier.ts'
 import type { Ffi } from './ffi.ts'
 import type { Interpreter } from './interpreter.ts'
@@ -12,7 +15,7 @@ import type { PortFacts } from './memory-carrier.ts'
 import { MemoryCarrier } from './memory-carrier.ts'
 
 const AFTER_INTERRUPT = 1000
-const NO_PROCESS: WorkerEnd = { code: null, signal: null }
+const NO_PROCESS: ProcessEnd = { code: null, signal: null }
 
 /** Starts a worker in this very process. Rejects with PYTHON_NOT_EMBEDDABLE. */
 export async function startEmbeddedWorker(group: ProcessGroup): Promise<WorkerHost> {
@@ -31,8 +34,8 @@ class EmbeddedHost implements WorkerHost {
   readonly control: Socket
   readonly threads: readonly Socket[]
   readonly loop: Carrier
-  readonly outputs: readonly HostOutput[] = []
-  readonly ended: Promise<WorkerEnd>
+  readonly outputs: readonly ProcessOutput[] = []
+  readonly ended: Promise<ProcessEnd>
   readonly #interpreter: Interpreter
   readonly #number: number
   #over = false

@@ -8,6 +8,9 @@ export interface Unserved {
   readonly traceback: string
 }
 
+/** Why groups cannot be served, by their names. */
+export type GroupFailures = Readonly<Record<string, Unserved>>
+
 /** What was said of applications that are not served while others are, so that each failure is told once. */
 export class ReportedFailures {
   readonly #known = new Map<string, Unserved>()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
-import { STOP_ECHO_MS } from '../../../src/backends/group/host.ts'
+import { STOP_ECHO_MS } from '../../../src/processes/supervised-process.ts'
 import type { Backend } from '../../../src/core/backend.ts'
 import type { ProcessGroup } from '../../../src/core/process-group.ts'
 import { resolveLabGroup, type LogRecord } from '../../support/backend-lab.ts'
@@ -187,7 +187,7 @@ test.each([
   const host = group.hosts.get(0)
   host.obeys = false
   await group.backend.reload()
-  expect(host.calls).toEqual(['stop'])
+  await pollUntil(() => host.calls[0], 'the old one to be asked to end')
   host.exit(end)
   await group.backend.stop()
   expect(group.errors).toEqual(told.map((text) => `worker web/${host.pid} ${text}`))

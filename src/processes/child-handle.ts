@@ -1,0 +1,35 @@
+import type { ChildProcess } from 'node:child_process'
+import { Readable } from 'node:stream'
+
+import type { ProcessOutput } from './output.ts'
+import type { ProcessEnd } from './process-end.ts'
+import type { ProcessHandle } from './process-handle.ts'
+import { abort, endGroup, killTree, terminate } from './terminate.ts'
+
+/** The handle of a child that leads a process group, which ends with it. Throws when it was not started. */
+export function createChildHandle(child: ChildProcess): ProcessHandle {
+  const { pid } = child
+  if (pid === undefined) throw new Error('no process')
+  const [, stdout, stderr] = child.stdio
+  const outputs: ProcessOutput[] = []
+  if (stdout instanceof Readable) outputs.push({ name: 'stdout', stream: stdout })
+  if (stderr instanceof Readable) outputs.push({ name: 'stderr', stream: stderr })
+  const ended = new Promise<ProcessEnd>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  const alone = ended.then(() => endGroup(pid))
+  return {
+    pid,
+    outputs,
+    ended,
+    terminate: async (ending) => {
+      const force = await terminate(pid, ending)
+      await alone
+      return force
+    },
+    kill: () => {
+      if (child.exitCode === null && child.signalCode === null) killTree(pid)
+    },
+    abort: (exited) => abort(pid, exited),
+  }
+}
