@@ -43,7 +43,7 @@ export interface ByteStream {
   destroy(): void
   /** Closes both now, by a reset where the carrier has one: the other side can tell that something is missing. */
   reset(): void
-  /** `listener` is called when the stream has closed, with what broke it. */
+  /** `listener` is called once the stream closes, with what broke it; not for one that has closed already. */
   onClose(listener: (error: Error | undefined) => void): void
   /** The same bytes for code that takes Node's streams only. The listener hears nothing any more; `onClose` holds. */
   detach(): Duplex

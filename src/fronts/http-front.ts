@@ -42,11 +42,6 @@ export class HttpFront implements Front {
     return this.#listeners.map((listener) => listener.url)
   }
 
-  /** Connections open at this moment. */
-  get connections(): number {
-    return this.#connections.size
-  }
-
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
   start(): Promise<void> {
     return (this.#starting ??= this.#start())

@@ -106,7 +106,7 @@ describe('limits', () => {
     expect(response?.status).toBe(503)
     expect(response?.header('Retry-After')).toBeDefined()
     one.destroy()
-    await pollUntil(() => (lab.front.connections < 2 ? true : undefined), 'a free place')
+    await pollUntil(() => (lab.connections < 2 ? true : undefined), 'a free place')
     expect((await fetchRaw(lab.url)).status).toBe(200)
   })
 })

@@ -3,7 +3,8 @@ import type { Exchange, Handler, Outcome } from '../../../src/core/exchange.ts'
 import type { FieldPairs } from '../../../src/core/field-block.ts'
 import type { LogFields, Logger } from '../../../src/core/logger.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
-import type { ListenAddress } from '../../../src/fronts/listening/addresses.ts'
+import type { ConnectionSource, ListenAddress } from '../../../src/fronts/listening/addresses.ts'
+import { listen } from '../../../src/fronts/listening/listener.ts'
 import { HttpFront } from '../../../src/fronts/http-front.ts'
 import type {
   HttpFrontOptions,
@@ -30,6 +31,8 @@ export class FrontLab {
   /** Requests that reached the handler, in order. */
   readonly exchanges: Exchange[] = []
   readonly outcomes: Outcome[] = []
+  /** Connections that are open. */
+  connections = 0
 
   constructor(handler: Handler, options: LabOptions = {}) {
     this.front = new HttpFront(this.#resolve(handler, options))
@@ -45,7 +48,7 @@ export class FrontLab {
 
   #resolve(handler: Handler, options: LabOptions): HttpFrontOptions {
     return {
-      addresses: options.addresses ?? [LOCAL],
+      addresses: (options.addresses ?? [LOCAL]).map((address) => this.#count(address)),
       handler: (exchange) => {
         this.exchanges.push(exchange)
         exchange.onFinish((outcome) => this.outcomes.push(outcome))
@@ -65,6 +68,21 @@ export class FrontLab {
       serverSoftware: 'taipan/test',
       logger: this.#createLogger(),
     }
+  }
+
+  /** The same address, with its connections counted. */
+  #count(address: ListenAddress): ListenAddress {
+    const source: ConnectionSource = {
+      listen: (onConnection) =>
+        listen(address, (stream) => {
+          this.connections += 1
+          stream.onClose(() => {
+            this.connections -= 1
+          })
+          onConnection(stream)
+        }),
+    }
+    return { kind: 'source', source }
   }
 
   #createLogger(): Logger {

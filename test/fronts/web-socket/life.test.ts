@@ -29,7 +29,7 @@ describe('a stop', () => {
     await stopped
     expect(log.closes).toEqual([{ code: 1012, reason: 'service restart' }])
     expect(lab.outcomes).toEqual([{ status: 101, bytes: 0, error: undefined }])
-    expect(lab.front.connections).toBe(0)
+    expect(lab.connections).toBe(0)
   })
 
   test('closes them before idle connections get their grace', async () => {
@@ -60,7 +60,7 @@ describe('a stop', () => {
     await lab.front.stop()
     await pollUntil(() => log.closes[0], 'the close')
     expect(log.closes).toEqual([{ code: 1012, reason: 'service restart' }])
-    expect(lab.front.connections).toBe(0)
+    expect(lab.connections).toBe(0)
   })
 
   test('lets a handshake be denied, or accepted and closed', async () => {
@@ -191,12 +191,12 @@ describe('a socket', () => {
   test('counts among the connections as long as it is open', async () => {
     await using lab = await startLab(echo(createLog()), { limits: { connections: 1 } })
     using socket = await openWebSocket(lab.url)
-    expect(lab.front.connections).toBe(1)
+    expect(lab.connections).toBe(1)
     using other = await openRaw(lab.url)
     expect((await other.readResponse()).status).toBe(503)
     socket.close(1000)
     await socket.connection.waitForEnd()
-    await pollUntil(() => lab.front.connections === 0 || undefined, 'the end')
+    await pollUntil(() => lab.connections === 0 || undefined, 'the end')
     using third = await openWebSocket(lab.url)
     expect(third.answer.status).toBe(101)
   })
@@ -266,12 +266,12 @@ test(`${MANY} sockets live at once, and leave nothing`, async () => {
   const log = createLog()
   await using lab = await startLab(echo(log))
   const sockets = await Promise.all(Array.from({ length: MANY }, () => openWebSocket(lab.url)))
-  expect(lab.front.connections).toBe(MANY)
+  expect(lab.connections).toBe(MANY)
   for (const [i, socket] of sockets.entries()) socket.sendText(String(i))
   for (const [i, socket] of sockets.entries())
     expect((await socket.readMessage()).payload.toString()).toBe(String(i))
   for (const socket of sockets) socket.close(1000)
-  await pollUntil(() => lab.front.connections === 0 || undefined, 'all to end')
+  await pollUntil(() => lab.connections === 0 || undefined, 'all to end')
   expect(log.closes).toHaveLength(MANY)
   expect(lab.outcomes).toHaveLength(MANY)
   for (const socket of sockets) socket[Symbol.dispose]()
