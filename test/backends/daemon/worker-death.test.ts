@@ -207,21 +207,6 @@ describe('a worker that dies', () => {
 })
 
 describe('an application that never loads', () => {
-  const count = (lab: BackendLab): number => readFileSync(path.join(lab.folder, 'starts')).length
-
-  test('is started fewer than 10 times in 10 seconds, and shown once', async () => {
-    await using lab = await start({
-      own: 'open("starts", "a").write("x")\nraise LookupError("never")\n',
-      startAnyway: true,
-    })
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10_000)
-    })
-    expect(count(lab)).toBeGreaterThan(3)
-    expect(count(lab)).toBeLessThan(10)
-    expect(lab.records.filter(({ level }) => level === 'error')).toHaveLength(1)
-  })
-
   test.each([
     ['import os; os._exit(3)', 'exit code 3'],
     ['import os; os._exit(0)', 'exit code 0'],

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { HealthCheck, type Checked } from '../../src/processes/health-check.ts'
+
+class FakeProcess implements Checked {
+  readonly startedAt = performance.now()
+  heardAt = performance.now()
+  ready = true
+  starting = false
+  readonly calls: string[] = []
+
+  ping(): void {
+    this.calls.push('ping')
+  }
+
+  failStart(summary: string): void {
+    this.starting = false
+    this.calls.push(summary)
+  }
+
+  declareUnfit(reason: string): void {
+    this.calls.push(reason)
+  }
+
+  abort(): void {
+    this.ready = false
+    this.calls.push('abort')
+  }
+}
+
+function check(process: FakeProcess): HealthCheck<FakeProcess> {
+  const healthCheck = new HealthCheck({ startup: 5000, ping: 3000, members: () => [process] })
+  healthCheck.start()
+  return healthCheck
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('one that answers its pings is left alone', () => {
+  const process = new FakeProcess()
+  const healthCheck = check(process)
+  for (let second = 0; second < 60; second++) {
+    vi.advanceTimersByTime(1000)
+    process.heardAt = performance.now()
+  }
+  healthCheck.stop()
+  expect(new Set(process.calls)).toEqual(new Set(['ping']))
+})
+
+test('one that is silent is declared unfit and ended', () => {
+  const process = new FakeProcess()
+  check(process)
+  vi.advanceTimersByTime(4000)
+  expect(process.calls.filter((call) => call !== 'ping')).toEqual([
+    expect.stringMatching(/^was silent for \d+ ms; it is ended$/),
+    'abort',
+  ])
+})
+
+test('one that does not become ready in time fails its start', () => {
+  const process = new FakeProcess()
+  process.ready = false
+  process.starting = true
+  check(process)
+  vi.advanceTimersByTime(4500)
+  expect(process.calls).not.toContain('it was not ready within 5000 ms (timeouts.startup)')
+  vi.advanceTimersByTime(1000)
+  expect(process.calls).toContain('it was not ready within 5000 ms (timeouts.startup)')
+})
+
+test("silence while this process was away is nobody's fault", () => {
+  const process = new FakeProcess()
+  check(process)
+  vi.advanceTimersByTime(1000)
+  process.heardAt = performance.now()
+  vi.setSystemTime(Date.now() + 60_000)
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
+  vi.advanceTimersToNextTimer()
+  expect(process.calls).not.toContain('abort')
+  vi.restoreAllMocks()
+})

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { ProcessPool, type Member } from '../../src/processes/process-pool.ts'
+
+interface Failure {
+  readonly reason: string
+}
+
+class FakeMember implements Member<Failure> {
+  readonly startedAt = performance.now()
+  readonly flaws = 0
+  served = 0
+  ready = true
+  readonly loaded: Promise<Failure | undefined>
+
+  constructor(loaded: Promise<Failure | undefined>) {
+    this.loaded = loaded
+  }
+}
+
+/** A pool whose members the test decides upon; what it does is listed in `calls`. */
+class FakePool {
+  readonly launchedAt: number[] = []
+  readonly calls: string[] = []
+  readonly pool: ProcessPool<FakeMember, Failure>
+  failure: Failure | undefined
+  /** Lets those get ready that were started since `hold`. */
+  release = (): void => {}
+  #held = Promise.resolve()
+
+  constructor(size: number, startAnyway = false) {
+    this.pool = new ProcessPool({
+      size,
+      startAnyway,
+      retries: true,
+      launch: () => {
+        this.launchedAt.push(performance.now())
+        return Promise.resolve({ member: new FakeMember(this.#held.then(() => this.failure)) })
+      },
+      admit: () => void this.calls.push('admit'),
+      dismiss: () => void this.calls.push('dismiss'),
+      retire: () => Promise.resolve(void this.calls.push('retire')),
+      discard: () => void this.calls.push('discard'),
+      report: ({ reason }, repeated) =>
+        void this.calls.push(`report ${reason}${repeated ? ' again' : ''}`),
+      onNoneLeft: ({ reason }) => void this.calls.push(`none left: ${reason}`),
+      toError: ({ reason }) => new Error(reason),
+      isSame: (one, other) => one.reason === other.reason,
+    })
+  }
+
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.release = resolve
+    })
+  }
+
+  get first(): FakeMember {
+    const [first] = this.pool.active
+    if (first === undefined) throw new Error('nobody works')
+    return first
+  }
+}
+
+const BROKEN: Failure = { reason: 'broken' }
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('what never loads is started fewer than 10 times in 10 seconds, and told of once', async () => {
+  const fake = new FakePool(1, true)
+  fake.failure = BROKEN
+  await fake.pool.start()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(fake.launchedAt.length).toBeGreaterThan(3)
+  expect(fake.launchedAt.length).toBeLessThan(10)
+  expect(fake.calls.filter((call) => call === 'report broken')).toHaveLength(1)
+  fake.failure = undefined
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(fake.pool.active.size).toBe(1)
+  expect(fake.pool.failure).toBeUndefined()
+})
+
+test('after a failure one process is started at a time, and all that are missing once it works', async () => {
+  const fake = new FakePool(3)
+  await fake.pool.start()
+  fake.hold()
+  while (fake.pool.active.size > 0) {
+    fake.pool.lose(fake.first)
+    await vi.advanceTimersByTimeAsync(5000)
+  }
+  expect(fake.launchedAt).toHaveLength(4)
+  fake.release()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.pool.active.size).toBe(3)
+})
+
+test('one that has worked is replaced at once, one that has not after a pause', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  fake.first.served = 1
+  fake.pool.lose(fake.first)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.launchedAt[1]).toBe(fake.launchedAt[0])
+  for (let deaths = 0; deaths < 4; deaths++) {
+    fake.pool.lose(fake.first)
+    await vi.advanceTimersToNextTimerAsync()
+  }
+  const pauses = fake.launchedAt.slice(2).map((at) => at - (fake.launchedAt[0] ?? 0))
+  expect(pauses).toEqual([1, 251, 751, 1751].map((at) => expect.closeTo(at, -1)))
+})
+
+test('a pool that is closed starts and replaces nobody', async () => {
+  const fake = new FakePool(2)
+  await fake.pool.start()
+  fake.pool.close()
+  fake.pool.lose(fake.first)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.launchedAt).toHaveLength(2)
+  await expect(fake.pool.reload()).rejects.toMatchObject({ code: 'STOPPING' })
+})
+
+test('a reload replaces all by new ones', async () => {
+  const fake = new FakePool(2)
+  await fake.pool.start()
+  const old = [...fake.pool.active]
+  const reloading = fake.pool.reload()
+  await vi.advanceTimersByTimeAsync(0)
+  await reloading
+  expect([...fake.pool.active].some((member) => old.includes(member))).toBe(false)
+  expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
+})
+
+test('a reload that fails keeps those that work', async () => {
+  const fake = new FakePool(2)
+  await fake.pool.start()
+  const old = [...fake.pool.active]
+  fake.failure = BROKEN
+  await expect(fake.pool.reload()).rejects.toThrow('broken')
+  expect([...fake.pool.active]).toEqual(old)
+  expect(fake.calls).not.toContain('none left: broken')
+})
