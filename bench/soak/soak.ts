@@ -33,7 +33,7 @@ export interface SoakResult {
 const CONNECTIONS = 32
 const LONGEST_ROUND = 10
 const LEAVE_DEADLINE = 15_000
-const SAMPLES = 10
+const SAMPLES = 24
 const SCRIPT = join(import.meta.dirname, 'mixed.lua')
 
 /** Soaks one engine. Rejects when the server does not start or stops answering. */

@@ -45,7 +45,7 @@ async function runServer(
   await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
-  await collectWhenIdle()
+  await collectWhenIdle({ countExchanges: () => server.exchanges })
   return await finish(signals.waitForStop())
 }
 

@@ -52,15 +52,24 @@ export class PlannedApp implements App {
   /** All that answers; started and stopped together. */
   readonly #upstreams: readonly Upstream[]
   readonly #reloader: Reloader | undefined
+  #exchanges = 0
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
   constructor({ plan, logger, handler, backends }: AppParts) {
-    this.handler = handler
+    this.handler = (exchange) => {
+      this.#exchanges += 1
+      handler(exchange)
+    }
     this.#plan = plan
     this.#backends = backends
     this.#upstreams = [...backends.values()]
     this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
+  }
+
+  /** How many exchanges there have been. */
+  get exchanges(): number {
+    return this.#exchanges
   }
 
   /** What the applications turned out to be, by the name of the group; of those that have been loaded. */

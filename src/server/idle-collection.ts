@@ -3,24 +3,29 @@ import { PerformanceObserver, performance } from 'node:perf_hooks'
 
 /** When the memory of a process is looked after. */
 export interface IdleCollectionSettings {
-  /** Milliseconds in which it has had next to nothing to do. */
+  /** Milliseconds without an exchange after which the process counts as idle. */
   readonly quiet: number
-  /** Milliseconds from one collection to the next, at least. */
-  readonly interval: number
+  /** How many exchanges there have been. */
+  readonly countExchanges: () => number
   /** Called after a collection. */
   readonly onCollected: () => void
 }
 
-const DEFAULTS: IdleCollectionSettings = { quiet: 500, interval: 3000, onCollected: () => {} }
-/** Share of the time in which a process that counts as idle may have been busy. */
+const DEFAULTS: IdleCollectionSettings = {
+  // A server that gets a request a second rests so long next to never, and is never held up.
+  quiet: 10_000,
+  countExchanges: () => 0,
+  onCollected: () => {},
+}
+/** Share of the time in which a process that counts as idle may have been busy: open WebSockets and streams are no new exchanges. */
 const IDLE = 0.05
 /** Bytes that make a collection worth its while. */
 const GROWTH = 4_194_304
 
 /**
- * Gives the memory back that a burst of work has taken, once it is over, for as long as the process lives. V8 by itself lets
- * the room for young objects grow to 48 MB and more, collects old ones only when their number has about doubled, and shrinks
- * neither for a server that rests. A collection takes about 50 ms.
+ * Gives the memory back that a burst of work has taken, once nobody asks for anything any more, for as long as the process lives.
+ * V8 by itself lets the room for young objects grow to 32 MB and more, and does not shrink it in a server that rests. A collection
+ * holds the process up for some 50 ms.
  */
 export async function collectWhenIdle(
   settings: Partial<IdleCollectionSettings> = {},
@@ -36,7 +41,6 @@ class IdleCollection {
   readonly #settings: IdleCollectionSettings
   readonly #session: Session
   #watching = false
-  #collectedAt = Number.NEGATIVE_INFINITY
   /** Bytes that were left by the last collection. */
   #left = 0
 
@@ -53,21 +57,17 @@ class IdleCollection {
   }
 
   #watch(): void {
-    const { quiet, interval } = this.#settings
-    const early = this.#collectedAt + interval - performance.now()
-    if (early > quiet) {
-      setTimeout(() => this.#watch(), early - quiet).unref()
-      return
-    }
+    const { quiet, countExchanges } = this.#settings
+    const exchanges = countExchanges()
     const before = performance.eventLoopUtilization()
     setTimeout(() => {
-      if (performance.eventLoopUtilization(before).utilization > IDLE) this.#watch()
+      const busy = performance.eventLoopUtilization(before).utilization > IDLE
+      if (busy || countExchanges() !== exchanges) this.#watch()
       else this.#collect()
     }, quiet).unref()
   }
 
   #collect(): void {
-    this.#collectedAt = performance.now()
     collectGarbage(this.#session, () => {
       this.#settings.onCollected()
       this.#left = countBytes()

@@ -92,7 +92,10 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   tellServed('ready', server)
   server.onFindings(() => server && tellServed('findings', server))
   const ffi = await loadSystemFfi()
-  await collectWhenIdle({ onCollected: () => ffi.releaseMemory() })
+  await collectWhenIdle({
+    countExchanges: () => server?.exchanges ?? 0,
+    onCollected: () => ffi.releaseMemory(),
+  })
 }
 
 function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedServer): void {

@@ -31,6 +31,7 @@ export interface ReplicatedLogging {
  * connections. `start` once, then use it as a `Server`.
  */
 export class ReplicatedServer implements RunnableServer {
+  readonly exchanges = 0
   readonly #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging

@@ -30,6 +30,8 @@ export interface RunnableServer extends Server, Service {
   readonly findings: Readonly<Record<string, Findings>>
   /** Why groups cannot be served, by their names. */
   readonly failures: GroupFailures
+  /** How many exchanges this process has had. */
+  readonly exchanges: number
   /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
   kill(): void
 }
@@ -62,6 +64,10 @@ export class PlannedServer implements RunnableServer {
 
   get failures(): GroupFailures {
     return this.#assembly?.app.failures ?? {}
+  }
+
+  get exchanges(): number {
+    return this.#assembly?.app.exchanges ?? 0
   }
 
   start(): Promise<void> {

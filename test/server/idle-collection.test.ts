@@ -3,13 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { collectWhenIdle } from '../../src/server/idle-collection.ts'
 
-test('a process that rests after work gives its memory back', async () => {
+test('a process gives the memory of a burst back when nobody asks for anything any more', async () => {
   let collected = 0
-  await collectWhenIdle({ quiet: 100, interval: 100, onCollected: () => (collected += 1) })
+  let exchanges = 0
+  await collectWhenIdle({
+    quiet: 100,
+    // Somebody asks each time that it is looked at, for a while.
+    countExchanges: () => (exchanges < 10 ? ++exchanges : exchanges),
+    onCollected: () => (collected = exchanges),
+  })
   const kept = makeGarbage()
   expect(countYoungBytes()).toBeGreaterThan(8 * MEGABYTE)
   expect(kept).toHaveLength(1000)
   await waitUntil(() => collected > 0 && countYoungBytes() < 4 * MEGABYTE)
+  expect(collected).toBe(10)
 })
 
 const MEGABYTE = 1_048_576
