@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import threading
+from collections.abc import Mapping
 from queue import Empty
 from time import monotonic
 from typing import Any, Callable
@@ -26,15 +27,22 @@ def end_interpreter(
     What does not finish is cut off by the end of the process, and named in the log. Child processes
     of `multiprocessing` that would hold the handlers beyond the deadline are ended.
     """
-    finished = _end_threads(deadline, reporter)
-    _run_handlers(deadline, reporter, run_handlers)
+    left = end_threads(deadline, reporter)
+    if left:
+        report_left(left, reporter)
+    run_bounded(run_handlers, deadline, reporter)
     # Python >= 3.14 waits for the threads that handlers have started.
-    if finished and _find_left():
-        _end_threads(deadline, reporter)
+    if not left and find_left() and (left := end_threads(deadline, reporter)):
+        report_left(left, reporter)
 
 
-def _end_threads(deadline: float, reporter: Reporter) -> bool:
-    """False when something had to be cut off."""
+def report_left(left: str, reporter: Reporter) -> None:
+    """Names what is cut off."""
+    reporter.report("warning", f"did not end in time: {left}")
+
+
+def end_threads(deadline: float, reporter: Reporter) -> str:
+    """Lets threads and executors finish until the deadline; what has not, else an empty text."""
     calls = _threading_atexits()
     while True:
         # What waits cannot be interrupted: a thread of its own does.
@@ -44,11 +52,9 @@ def _end_threads(deadline: float, reporter: Reporter) -> bool:
         thread.start()
         thread.join(max(_LEAST_SECONDS, deadline - monotonic()))
         if not thread.is_alive():
-            return True
+            return ""
         if not calls:
-            break
-    reporter.report("warning", f"did not end in time: {_describe_left()}")
-    return False
+            return _describe_left()
 
 
 def _shut_down(reporter: Reporter) -> None:
@@ -59,7 +65,7 @@ def _shut_down(reporter: Reporter) -> None:
             calls.pop()()
         except BaseException as error:
             reporter.report("error", "the end of an executor failed", format_exception(error))
-    while left := _find_left():
+    while left := find_left():
         for thread in left:
             thread.join()
 
@@ -70,7 +76,8 @@ def _threading_atexits() -> list[Callable[[], object]]:
     return calls
 
 
-def _run_handlers(deadline: float, reporter: Reporter, run: Callable[[], None]) -> None:
+def run_bounded(run: Callable[[], None], deadline: float, reporter: Reporter) -> None:
+    """Runs atexit handlers, and ends child processes that hold them beyond the deadline."""
     over = threading.Event()
     if "multiprocessing.process" in sys.modules:
         arguments = (over, deadline, reporter)
@@ -91,11 +98,10 @@ def _end_children(over: threading.Event, deadline: float, reporter: Reporter) ->
     for child in children:
         child.terminate()
     if children:
-        names = _list_names([child.name for child in children])
-        reporter.report("warning", f"did not end in time: child processes {names}")
+        report_left(f"child processes {_list_names([child.name for child in children])}", reporter)
 
 
-def _find_left() -> list[threading.Thread]:
+def find_left() -> list[threading.Thread]:
     """Threads of the application that an interpreter waits for."""
     spared = (threading.main_thread(), threading.current_thread())
     return [
@@ -106,23 +112,38 @@ def _find_left() -> list[threading.Thread]:
 
 
 def _describe_left() -> str:
-    managers = list(_registered("concurrent.futures.process", "_threads_wakeups"))
-    queues = _registered("concurrent.futures.thread", "_threads_queues")
-    threads = {*_find_left(), *queues}.difference(managers)
-    names = [thread.name for thread in threads if thread.is_alive() and not _waits_for_pool(thread)]
+    managers = pool_managers()
+    queues = pool_threads()
+    threads = {*find_left(), *queues}.difference(managers)
+    names = [thread.name for thread in threads if thread.is_alive() and not waits_for_pool(thread)]
     waiting = sum(_count_jobs(queue) for queue in set(queues.values()))
     processing = sum(len(manager.pending_work_items) for manager in managers)
+    counts = {"jobs that no thread has begun": waiting, "jobs of process pools": processing}
+    return describe(names, counts) or "what runs before atexit handlers"
+
+
+def describe(names: list[str], counts: Mapping[str, int]) -> str:
+    """Names threads, and tells how many there are of other things; empty without any."""
     parts = [f"threads {_list_names(names)}"] if names else []
-    parts += [f"jobs that no thread has begun: {waiting}"] if waiting else []
-    parts += [f"jobs of process pools: {processing}"] if processing else []
-    return "; ".join(parts) or "what runs before atexit handlers"
+    parts += [f"{what}: {count}" for what, count in counts.items() if count]
+    return "; ".join(parts)
+
+
+def pool_threads() -> dict[Any, Any]:
+    """Threads of `ThreadPoolExecutor` with the queues that they get their jobs from."""
+    return _registered("concurrent.futures.thread", "_threads_queues")
+
+
+def pool_managers() -> list[Any]:
+    """Threads that keep the processes of `ProcessPoolExecutor`."""
+    return list(_registered("concurrent.futures.process", "_threads_wakeups"))
 
 
 def _registered(module: str, name: str) -> dict[Any, Any]:
     return dict(vars(sys.modules[module])[name]) if module in sys.modules else {}
 
 
-def _waits_for_pool(thread: threading.Thread) -> bool:
+def waits_for_pool(thread: threading.Thread) -> bool:
     """One that an event loop has started for the end of its default executor."""
     return getattr(getattr(thread, "_target", None), "__name__", "") == "_do_shutdown"
 

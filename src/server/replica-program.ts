@@ -34,6 +34,8 @@ process.on('message', (message) => {
 })
 process.on('disconnect', () => {
   setTimeout(() => process.exit(1), ORPHAN_MS)
+  // After Python's own end. The process leads a process group; what its application has started goes with it.
+  process.on('exit', () => process.kill(-process.pid, 'SIGKILL'))
   void leave(0)
 })
 // A person means the whole server, and its parent has had them, too.

@@ -12,6 +12,7 @@ from collections import deque
 from typing import Callable
 
 from taipan.embedded import forks
+from taipan.own_thread import OwnThread
 
 #: Requests beyond wait until one is free.
 _MOST_HELPERS = 16
@@ -40,7 +41,7 @@ class Helper:
         """Lets it begin a job. Returns when it is done, or has to wait for something."""
         self._job = job
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="taipan-inline", daemon=True)
+            self._thread = OwnThread(target=self._run, name="taipan-inline", daemon=False)
             self._thread.start()
         self.proceed()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Any, Callable
 
 from taipan.asgi.hub import StreamHub
@@ -81,15 +82,18 @@ class InnerLoop:
 
         self._run(self._hub.startup()).add_done_callback(on_started)
 
-    def stop(self, on_done: Callable[[], None]) -> None:
-        """Ends lifespans, tasks and suspended generators, then calls back."""
+    def stop(self, deadline: float, on_done: Callable[[], None]) -> None:
+        """Ends lifespans, tasks and suspended generators, then calls back.
+
+        Threads of the loop's executor may work until `deadline`, by `monotonic()`.
+        """
         if self._inline is not None:
             self._inline.close()
 
         def on_ended(_task: asyncio.Task[None]) -> None:
             on_done()
 
-        self._run(self._end()).add_done_callback(on_ended)
+        self._run(self._end(deadline)).add_done_callback(on_ended)
 
     def close(self) -> None:
         """Closes the loop, also when `stop` has not come to its end. Node must call no more."""
@@ -104,11 +108,11 @@ class InnerLoop:
         stack = None if self._inline is None else self._inline.find(number, request)
         return stack if stack or self._hub is None else self._hub.find(number, request)
 
-    async def _end(self) -> None:
+    async def _end(self, deadline: float) -> None:
         # The hub leaves what it did not begin, such as tasks from the time of the imports.
-        steps = [self._loop.finish]
+        steps: list[Callable[[], Awaitable[None]]] = [self._loop.finish]
         if self._hub is not None:
-            steps.insert(0, self._hub.shutdown)
+            steps.insert(0, partial(self._hub.shutdown, deadline=deadline))
         for step in steps:
             try:
                 await step()

@@ -7,19 +7,25 @@ import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from types import ModuleType
 from typing import Any, Callable
 
 from taipan.control import ControlThread, Message
-from taipan.embedded import exits, forks, modules, node_thread, signals
+from taipan.embedded import exits, forks, modules, node_thread, signals, work
 from taipan.embedded.channel import InnerChannel
 from taipan.embedded.inner_loop import InnerLoop
 from taipan.embedded.search_path import SearchPath
 from taipan.embedded.shared import shared, write_record
+from taipan.ending import end_threads, report_left, run_bounded
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
 
 _workers: dict[int, InnerWorker] = {}
+#: Until then, by `monotonic()`, what a stop has waited for may go on.
+_deadline = 0.0
+#: What did not end by then was named.
+_told = False
 _next = 0
 
 
@@ -41,11 +47,12 @@ class InnerWorker:
         self._given_up = False
         self._path = SearchPath()
         self._stopping = threading.Lock()
+        self._deadline = 0.0
         self._over = threading.Lock()
         #: What is answered to Node; more than this once there is something to serve.
         self._handlers: dict[str, Callable[[Message], None]] = {
             "configure": self._on_configure,
-            "stop": lambda _: self.stop(),
+            "stop": lambda message: self.stop(float(message.get("patience", 0)) / 1000),
         }
 
     def open(self) -> dict[str, int]:
@@ -68,10 +75,16 @@ class InnerWorker:
         """Sends a message to Node."""
         self.channel.send(message)
 
-    def stop(self) -> None:
-        """Begins to end; any thread may call it, often."""
+    def stop(self, patience: float = 0) -> None:
+        """Begins to end; any thread may call it, often.
+
+        What requests have left to threads may go on for `patience` seconds.
+        """
+        global _deadline
         if not self._stopping.acquire(False):
             return
+        self._deadline = monotonic() + patience
+        _deadline = max(_deadline, self._deadline)
         for sock in self._sockets:
             # Idle threads end, those that answer may go on.
             _shutdown(sock, socket.SHUT_RD)
@@ -202,7 +215,22 @@ class InnerWorker:
     def _wait(self) -> None:
         for thread in [] if self.serving is None else self.serving.threads:
             thread.join()
-        node_thread.post(lambda: self._loop.stop(lambda: node_thread.post(self.finish)))
+        node_thread.post(lambda: self._loop.stop(self._deadline, self._on_loop_ended))
+
+    def _on_loop_ended(self) -> None:
+        if len(_workers) > 1:
+            # Threads go on, as their interpreter does.
+            node_thread.post(self.finish)
+        else:
+            threading.Thread(target=self._wait_for_work, name="taipan-stop", daemon=True).start()
+
+    def _wait_for_work(self) -> None:
+        global _told
+        left = work.wait_for_work(self._deadline)
+        if left:
+            _told = True
+            report_left(left, shared.logs)
+        node_thread.post(self.finish)
 
     def _on_end(self) -> None:
         """The control channel is closed: by `finish`, or by Node, which wants no more of this."""
@@ -215,6 +243,7 @@ def prepare(wakeup: int) -> None:
     """Prepares the interpreter for workers; called once, on Node's thread."""
     node_thread.open_wakeup(wakeup)
     exits.install(_find_owner)
+    work.install()
     signals.install(shared.logs.report)
     forks.install()
 
@@ -278,9 +307,9 @@ def leave() -> None:
             if message["type"] == "log":
                 write_record(message)
     shared.logs.flush()
+    left = end_threads(_deadline, shared.logs)
+    if left and not _told:
+        report_left(left, shared.logs)
     exits.run_handlers(None, shared.logs.report)
-    try:
-        exits.run_rest()
-    except BaseException as error:
-        shared.logs.report("error", "an atexit handler failed", format_exception(error))
+    run_bounded(exits.run_rest, _deadline, shared.logs)
     shared.logs.flush()

@@ -139,11 +139,16 @@ describe('a generation inside Node', () => {
     }
   })
 
-  test('does not wait for threads of the application', async () => {
-    await using lab = await start()
-    await ask(lab, 'lasting-thread')
-    await lab.backend.stop()
-    expect(lab.journal()).toEqual(['imported', 'atexit'])
+  test('waits for threads of the application no longer than its time, and once', async () => {
+    const waits: number[] = []
+    for (let i = 0; i < 2; i++) {
+      await using lab = await start({ timeouts: { shutdown: 300 } })
+      if (i === 0) await ask(lab, 'lasting-thread')
+      await lab.backend.stop()
+      expect(lab.journal()).toEqual(['imported', 'atexit'])
+      waits.push(lab.records.filter(({ message }) => /did not end in time/.test(message)).length)
+    }
+    expect(waits).toEqual([1, 0])
   })
 
   test('its module is another one after a reload, whose failure brings the old ones back', async () => {

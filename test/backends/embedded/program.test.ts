@@ -7,6 +7,7 @@ import { checkEmbedding } from '../../../src/backends/embedded/preflight.ts'
 import { PYTHON } from '../../support/backend-lab.ts'
 import { createProject } from '../../support/project.ts'
 import { listEmbeddable } from '../../support/pythons.ts'
+import { isAlive } from '../../support/replicas.ts'
 import { DEADLINE } from '../../support/deadlines.ts'
 
 const PROGRAM = fileURLToPath(new URL('support/program.ts', import.meta.url))
@@ -50,6 +51,26 @@ describe.each(pythons)('a program with %s inside', (python) => {
 })
 
 describe('Python inside', () => {
+  test('is stopped when what requests have left to threads is done', async () => {
+    const { code, output } = await run({ task: ['job'] })
+    expect(code).toBe(0)
+    const done =
+      /journal (.*)/
+        .exec(output)?.[1]
+        ?.trim()
+        .split(/ (?=pool|thread|atexit)/) ?? []
+    expect(done.toSorted()).toEqual(['atexit', 'imported', 'pool done', 'thread done'])
+    expect(done.at(-1)).toBe('atexit')
+  })
+
+  test('ends with the processes of a pool', async () => {
+    const { code, output } = await run({ task: ['pool'] })
+    expect(code).toBe(7)
+    const pids: number[] = JSON.parse(/pool (.*)/.exec(output)?.[1] ?? '[]')
+    expect(pids.length).toBeGreaterThan(0)
+    for (const pid of pids) await expect.poll(() => isAlive(pid)).toBe(false)
+  })
+
   test('runs in a worker thread of Node, and says no to a second one', async () => {
     const { code, output } = await run({ task: ['worker'] })
     expect(output).toContain('ticks 0')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -68,6 +68,17 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
     const stop = await serveAndAsk('thread', 'busy-thread', 'lasting-thread', 'last-words')
     await stop()
     console.log('stopped')
+  },
+  /** Ends by itself; what was left to threads ends before it is stopped. */
+  async job() {
+    const stop = await serveAndAsk('job')
+    await stop()
+    console.log('journal', readFileSync(path.join(folder, 'journal'), 'utf8').split('\n').join(' '))
+  },
+  /** Ends with a pool of processes, and without a stop. */
+  async pool() {
+    await serveAndAsk('pool')
+    process.exit(7)
   },
   async worker() {
     if (!isMainThread) {
