@@ -71,7 +71,7 @@ export interface ResponseSink {
   /** A whole response in one write. A body of text has one character per byte. */
   send(head: ResponseHead, body: Uint8Array | string): void
   begin(head: ResponseHead): void
-  /** An interim answer (103, for example) before `begin`; Not sent to HTTP/1.0 clients. */
+  /** An interim answer (103, for example) before `begin`; not sent to HTTP/1.0 clients. */
   inform(status: number, fields: FieldBlock): void
   /** Takes the bytes in any case; false asks the caller to wait for `onDrain` before more. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): boolean
