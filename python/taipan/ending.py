@@ -19,9 +19,7 @@ _LEAST_SECONDS = 0.25
 _MOST_NAMES = 10
 
 
-def end_interpreter(
-    deadline: float, reporter: Reporter, run_handlers: Callable[[], None] = atexit._run_exitfuncs
-) -> None:
+def end_interpreter(deadline: float, reporter: Reporter) -> None:
     """Lets threads and executors finish until `deadline`, by `monotonic()`, then runs the handlers.
 
     What does not finish is cut off by the end of the process, and named in the log. Child processes
@@ -30,7 +28,7 @@ def end_interpreter(
     left = end_threads(deadline, reporter)
     if left:
         report_left(left, reporter)
-    run_bounded(run_handlers, deadline, reporter)
+    run_bounded(atexit._run_exitfuncs, deadline, reporter)
     # Python >= 3.14 waits for the threads that handlers have started.
     if not left and find_left() and (left := end_threads(deadline, reporter)):
         report_left(left, reporter)
