@@ -280,7 +280,7 @@ class Driver:
         self.outputs = 0
         self.decoder.feed(data)
         for frame in self.decoder.frames():
-            self.streams[frame.status].on_frame(frame)
+            self.streams[frame.tag].on_frame(frame)
 
     def texts(self, level: str = "error") -> list[str]:
         return [record["text"] for record in self.records if record["level"] == level]

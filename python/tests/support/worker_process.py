@@ -293,7 +293,7 @@ def make_answer(
     lines = head.payload[8:].decode("latin-1").split("\r\n")
     assert lines.pop() == ""
     fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines[1:])]
-    return Answer(head.status, lines[0], fields, head.flags, length, body, aborted, kinds)
+    return Answer(head.tag, lines[0], fields, head.flags, length, body, aborted, kinds)
 
 
 def target(where: str, **more: Any) -> dict[str, Any]:
