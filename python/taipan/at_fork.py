@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 import threading
-from _thread import get_ident
 from collections.abc import Iterable
 from types import FrameType
 from typing import Callable, NoReturn
+
+from taipan.native import get_ident
 
 _EXIT_RETURNED = 70
 _RETURNED = (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import socket
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NoReturn
 
 from taipan import frames
+from taipan.native import POLLIN, NativeThread, allocate_lock, get_ident, poll, socket
 
 Message = Mapping[str, Any]
 
@@ -20,16 +18,15 @@ Message = Mapping[str, Any]
 class ControlChannel:
     """Sends and receives messages. Signal handlers and destructors may send, too."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket) -> None:
         self._socket = sock
         self._decoder = frames.Decoder()
         self._queue: deque[bytes] = deque()
-        # Reentrant: a destructor or a signal handler may log while its own thread is sending.
-        self._lock = threading.RLock()
-        self._sending = False
-        # Made now: an application may replace what the module offers (gevent does).
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._lock = allocate_lock()
+        #: Threads that send or are about to. Not RLock, which eventlet counts as forgotten.
+        self._senders: set[int] = set()
+        self._poll = poll()
+        self._poll.register(sock, POLLIN)
         self._parent = os.getppid()
         self._process = os.getpid()
         self.closed = False
@@ -49,21 +46,23 @@ class ControlChannel:
         if os.getpid() != self._process:
             self._queue.clear()
             return
-        with self._lock:
-            if self._sending:
-                return
-            self._sending = True
-            try:
+        ident = get_ident()
+        if ident in self._senders:
+            # A destructor or a signal handler that logs while its own thread is sending.
+            return
+        self._senders.add(ident)
+        try:
+            with self._lock:
                 while self._queue:
                     self._socket.sendall(self._queue.popleft())
-            except OSError as error:
-                # An injected TimeoutError has no number; it is meant for the application.
-                if error.errno is None:
-                    raise
-                self.closed = True
-                self._queue.clear()
-            finally:
-                self._sending = False
+        except OSError as error:
+            # An injected TimeoutError has no number; it is meant for the application.
+            if error.errno is None:
+                raise
+            self.closed = True
+            self._queue.clear()
+        finally:
+            self._senders.discard(ident)
 
     def receive(self) -> Message:
         """Waits for the first message; used once, for the configuration."""
@@ -110,7 +109,7 @@ class ControlThread:
 
     def start(self) -> None:
         """Starts the thread."""
-        threading.Thread(target=self._run, name="taipan-control", daemon=True).start()
+        NativeThread(self._run, "taipan-control").start()
 
     def _run(self) -> None:
         try:

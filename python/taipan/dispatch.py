@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock, get_ident
 from typing import Any, Callable, Optional
 
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
+from taipan.native import allocate_lock, get_ident
 from taipan.stacks import Stack, capture_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ

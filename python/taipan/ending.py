@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Callable
 
 from taipan.events import Reporter
-from taipan.own_thread import OwnThread
+from taipan.native import NativeThread
 from taipan.tracebacks import format_exception
 
 #: What has nothing left to do needs so long to notice that it is over.
@@ -101,12 +101,17 @@ def _end_children(over: threading.Event, deadline: float, reporter: Reporter) ->
 
 def find_left() -> list[threading.Thread]:
     """Threads of the application that an interpreter waits for."""
-    spared = (threading.main_thread(), threading.current_thread())
+    current = threading.current_thread()
     return [
         thread
         for thread in threading.enumerate()
-        if not thread.daemon and thread not in spared and not isinstance(thread, OwnThread)
+        if not thread.daemon and thread is not current and not _is_spared(thread)
     ]
+
+
+def _is_spared(thread: threading.Thread) -> bool:
+    # Of eventlet's own class with that name, and not `main_thread()`, where eventlet has been.
+    return isinstance(thread, NativeThread) or type(thread).__name__ == "_MainThread"
 
 
 def _describe_left() -> str:

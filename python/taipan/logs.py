@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import select
 import sys
-from _thread import get_ident
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Callable, Union
 
+from taipan.native import get_ident, wait_for_descriptors
 from taipan.tracebacks import TEXT_LIMIT, shorten
 
 Emit = Callable[[dict[str, object]], None]
@@ -39,7 +38,7 @@ def write_all(descriptor: int, data: bytes, patience: float | None = None) -> bo
         try:
             rest = rest[os.write(descriptor, rest) :]
         except BlockingIOError:
-            if not select.select([], [descriptor], [], patience)[1]:
+            if not wait_for_descriptors([], [descriptor], [], patience)[1]:
                 return False
     return True
 

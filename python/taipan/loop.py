@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from typing import TYPE_CHECKING, Callable
 
 from taipan.at_fork import end_returned_child
 from taipan.loader.errors import Explained
+from taipan.native import socket
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
@@ -47,9 +47,7 @@ class LoopRunner:
     Made before the applications are loaded: what they make at import belongs to this loop.
     """
 
-    def __init__(
-        self, serving: Serving, sock: socket.socket, on_broken: Callable[[str], None]
-    ) -> None:
+    def __init__(self, serving: Serving, sock: socket, on_broken: Callable[[str], None]) -> None:
         self._serving = serving
         self._error: LoopError | None = None
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import platform
-import socket
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable
@@ -16,10 +14,17 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
-from taipan.own_thread import OwnThread
+from taipan.native import NativeThread, allocate_lock, get_ident, has_greenlets, socket
 from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
+
+_GREENLETS = (
+    "the application has had threads replaced by greenlets (gevent, eventlet), and is called on an"
+    " event loop, which does not run them: asyncio.to_thread() and threads that it starts may wait"
+    " for ever; leave threads as they are, with patch_all(thread=False, queue=False) of gevent or"
+    " monkey_patch(thread=False) of eventlet, or serve it by WSGI"
+)
 
 
 class Serving:
@@ -29,7 +34,7 @@ class Serving:
         self,
         channel: ControlChannel,
         config: Mapping[str, Any],
-        sockets: Sequence[socket.socket],
+        sockets: Sequence[socket],
         logs: Logs,
         requests: Requests,
     ) -> None:
@@ -43,7 +48,7 @@ class Serving:
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
-        self.threads: list[threading.Thread] = []
+        self.threads: list[NativeThread] = []
         #: Tells where a request of the event loop is, or was when it was cancelled.
         self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
         #: Name of the event loop; None while nothing needs one.
@@ -54,7 +59,7 @@ class Serving:
         self._transports = [ThreadSocket(sock) for sock in sockets]
         self._waiting = iter(list(enumerate(self._transports)))
         self._idents: dict[int, int] = {}
-        self._starting = threading.Lock()
+        self._starting = allocate_lock()
 
     def handlers(self) -> dict[str, Callable[[Message], None]]:
         """What is answered to messages of the control channel."""
@@ -75,6 +80,8 @@ class Serving:
             if slot.failure is not None and slot.name in self._required:
                 break
         self._tell_loading(None)
+        if self.needs_loop and has_greenlets():
+            self.logs.report("warning", _GREENLETS)
         if self.fatal is not None:
             self.report_failed(self.fatal)
         return self.fatal is None
@@ -142,10 +149,10 @@ class Serving:
         on, with the reason.
         """
         for index, transport in self._waiting:
-            thread = OwnThread(
-                target=self._serve_socket,
-                args=(index, transport, on_ready, on_broken),
-                name=f"taipan-{index}",
+            thread = NativeThread(
+                self._serve_socket,
+                f"taipan-{index}",
+                (index, transport, on_ready, on_broken),
                 daemon=False,
             )
             self.threads.append(thread)
@@ -195,7 +202,7 @@ class Serving:
         on_broken: Callable[[str], None],
     ) -> None:
         with self._starting:
-            self._idents[index] = threading.get_ident()
+            self._idents[index] = get_ident()
             if len(self._idents) == len(self._sockets):
                 on_ready()
         while True:

@@ -7,14 +7,11 @@ import errno
 import faulthandler
 import fcntl
 import os
-import queue
 import resource
 import signal
-import socket
 import sys
-import threading
 from collections.abc import Mapping
-from time import monotonic, sleep
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,7 +19,9 @@ from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.ending import end_interpreter
 from taipan.logs import Logs, Requests
+from taipan.native import NativeThread, sleep, socket
 from taipan.serving import Serving
+from taipan.stop import Stop
 from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ class Worker:
             for index in range(int(config["threads"]))
         ]
         self._pid = os.getpid()
-        # A signal handler may put while its own thread waits; an Event could lock up there.
-        self._stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._stop = Stop()
         self._terminated = False
         #: The application has called `sys.exit` where no request was to take it.
         self._leaving = False
@@ -79,7 +77,7 @@ class Worker:
             self._serve()
             self._end(0)
         # What the application began before it failed must not keep the process.
-        threading.Thread(target=self._force_end, daemon=True).start()
+        NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
 
     def _make_loop(self) -> None:
@@ -113,7 +111,7 @@ class Worker:
             try:
                 self._serving.start_threads(self._serving.report_ready, self._break)
                 if self._runner is None:
-                    self._wait()
+                    self._stop.wait()
                 else:
                     self._runner.run()
                 return
@@ -141,15 +139,6 @@ class Worker:
         text = f"a signal handler or a task raised {summarize(error)}"
         self._logs.report(level, text, format_exception(error))
 
-    def _wait(self) -> None:
-        while True:
-            try:
-                # The kernel may give a signal to another thread, and nothing wakes this one then.
-                self._stop.get(timeout=1)
-                return
-            except queue.Empty:
-                pass
-
     def _break(self, text: str) -> NoReturn:
         """The application has closed or written to what is ours: only a new process helps."""
         if os.getpid() != self._pid:
@@ -171,7 +160,7 @@ class Worker:
             self._channel.send({"type": "leaving"})
 
     def _request_stop(self) -> None:
-        self._stop.put(None)
+        self._stop.set()
         if self._runner is not None:
             self._runner.stop()
 
@@ -218,7 +207,7 @@ class Worker:
 
     def _forget_in_children(self) -> None:
         """A forked child has neither our sockets nor our way to take signals."""
-        ours: list[ControlChannel | socket.socket] = [self._channel, self._loop_socket]
+        ours: list[ControlChannel | socket] = [self._channel, self._loop_socket]
         ours += self._sockets
         descriptors = [end.fileno() for end in ours]
 
@@ -285,7 +274,7 @@ def _choose_base() -> int:
     return max(8, min(2048, max(soft // 2, soft - 256)))
 
 
-def _take_socket(inherited: int, wanted: int) -> socket.socket:
+def _take_socket(inherited: int, wanted: int) -> socket:
     """Moves an inherited descriptor out of the way; children do not inherit the new one."""
     try:
         descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, wanted)
@@ -294,7 +283,7 @@ def _take_socket(inherited: int, wanted: int) -> socket.socket:
             raise
         descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, inherited)
     os.close(inherited)
-    sock = socket.socket(fileno=descriptor)
+    sock = socket(fileno=descriptor)
     sock.settimeout(None)
     return sock
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from _thread import get_ident
 from collections import deque
 from typing import Any
 
+from taipan.native import get_ident
 from taipan.stacks import Stack, capture_task
 
 #: More are forgotten, the oldest first.

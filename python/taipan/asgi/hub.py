@@ -6,7 +6,6 @@ import asyncio
 import asyncio.base_events
 import marshal
 import sys
-from _thread import get_ident
 from asyncio import _get_running_loop
 from collections.abc import Sequence
 from time import monotonic
@@ -34,6 +33,7 @@ from taipan.frames import (
 )
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
+from taipan.native import get_ident
 from taipan.stacks import Stack, capture_task
 from taipan.tracebacks import format_exception, summarize
 

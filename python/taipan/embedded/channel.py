@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
-from queue import Empty, SimpleQueue
-from time import sleep
+from socket import SHUT_RDWR
 
 from taipan import frames
 from taipan.control import ControlChannel, Message
 from taipan.embedded import node_thread
+from taipan.native import Empty, NativeThread, SimpleQueue, sleep, socket
 
 #: Characters of records that Node has not taken; other threads wait then, and Node's drops.
 _LIMIT = 16 * 1024 * 1024
@@ -21,13 +19,13 @@ _WAIT_SECONDS = 0.005
 class InnerChannel(ControlChannel):
     """Sends from a thread of its own."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket) -> None:
         super().__init__(sock)
         self._inner = sock
         self._waiting: SimpleQueue[Message | None] = SimpleQueue()
         self._pending = 0
         self._dropped = 0
-        self._sender = threading.Thread(target=self._send_all, name="taipan-sender", daemon=True)
+        self._sender = NativeThread(self._send_all, "taipan-sender")
         self._sender.start()
 
     def send(self, message: Message) -> None:
@@ -79,7 +77,7 @@ class InnerChannel(ControlChannel):
                 self._send(_drop_notice(dropped))
         self.closed = True
         try:
-            self._inner.shutdown(socket.SHUT_RDWR)
+            self._inner.shutdown(SHUT_RDWR)
         except OSError:
             pass
 

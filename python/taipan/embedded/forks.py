@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterable
 from typing import Callable
 
-from taipan import at_fork
+from taipan import at_fork, native
 from taipan.embedded import node_thread, signals
 
 #: Sockets that Node listened on when a worker started, by device and inode: descriptors change.
 _listening: set[tuple[int, int]] = set()
 #: Ours. Closed objects stay closed, whatever a child opens with their numbers.
-_own: set[socket.socket] = set()
+_own: set[native.socket] = set()
 _stops: list[tuple[type, str, Callable[..., None]]] = []
 _forked = False
 _thread_data = threading.local()
@@ -33,12 +33,12 @@ def install() -> None:
     at_fork.hold_signals(signals.NODES, _forget)
 
 
-def own(sockets: Iterable[socket.socket]) -> None:
+def own(sockets: Iterable[native.socket]) -> None:
     """These must be closed in children."""
     _own.update(sockets)
 
 
-def disown(sockets: Iterable[socket.socket]) -> None:
+def disown(sockets: Iterable[native.socket]) -> None:
     """These are closed."""
     _own.difference_update(sockets)
 
@@ -88,7 +88,7 @@ def _identify(descriptor: int) -> tuple[int, int] | None:
 
 def _listens(descriptor: int) -> bool:
     try:
-        with socket.socket(fileno=os.dup(descriptor)) as sock:
+        with native.socket(fileno=os.dup(descriptor)) as sock:
             return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except OSError:
         return False
@@ -127,7 +127,7 @@ def _door(descriptor: int) -> object:
     if _identify(descriptor) is None:
         return None
     try:
-        with socket.socket(fileno=os.dup(descriptor)) as sock:
+        with native.socket(fileno=os.dup(descriptor)) as sock:
             if sock.type != socket.SOCK_STREAM:
                 return None
             name = sock.getsockname()

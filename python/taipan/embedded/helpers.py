@@ -6,13 +6,11 @@ coroutines, so that the applications see one request run at a time, as ever on N
 
 from __future__ import annotations
 
-import threading
-from _thread import allocate_lock
 from collections import deque
 from typing import Callable
 
 from taipan.embedded import forks
-from taipan.own_thread import OwnThread
+from taipan.native import NativeThread, allocate_lock
 
 #: Requests beyond wait until one is free.
 _MOST_HELPERS = 16
@@ -30,7 +28,7 @@ class Helper:
         self._pauses = allocate_lock()
         self._goes_on.acquire()
         self._pauses.acquire()
-        self._thread: threading.Thread | None = None
+        self._thread: NativeThread | None = None
 
     @property
     def ident(self) -> int:
@@ -41,7 +39,7 @@ class Helper:
         """Lets it begin a job. Returns when it is done, or has to wait for something."""
         self._job = job
         if self._thread is None:
-            self._thread = OwnThread(target=self._run, name="taipan-inline", daemon=False)
+            self._thread = NativeThread(self._run, "taipan-inline", daemon=False)
             self._thread.start()
         self.proceed()
 

@@ -6,10 +6,8 @@ import asyncio
 import os
 import selectors
 import sys
-import threading
 import warnings
 import weakref
-from _thread import get_ident
 from asyncio import events
 from collections import deque
 from contextlib import suppress
@@ -21,6 +19,7 @@ from typing import Any, Callable
 from taipan.embedded.forks import end_returned_children_at
 from taipan.embedded.handles import ARE_KNOWN, QuickHandle, QuickTimer
 from taipan.events import Reporter
+from taipan.native import NativeThread, get_ident
 from taipan.tracebacks import format_exception, summarize
 
 # Coroutines hop through the loop several times; a call from Node costs more than a hop.
@@ -189,7 +188,7 @@ class NodeEventLoop(asyncio.SelectorEventLoop):
                 # The loop may have been closed meanwhile.
                 self.call_soon_threadsafe(_settle, done)
 
-        threading.Thread(target=wait, name="executor shutdown", daemon=True).start()
+        NativeThread(wait, "executor shutdown").start()
         await asyncio.wait({done}, timeout=timeout)
 
     async def finish(self) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
-from _thread import get_ident
-from queue import Empty, SimpleQueue
 from typing import Callable
 
+from taipan.native import Empty, SimpleQueue, get_ident, socket
 from taipan.tracebacks import format_exception
 
 _wanted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-_wakeup: socket.socket | None = None
+_wakeup: socket | None = None
 _ident = 0
 
 
 def open_wakeup(descriptor: int) -> None:
     """Takes the far end of a socket that Node watches; called on Node's thread."""
     global _wakeup, _ident
-    _wakeup = socket.socket(fileno=descriptor)
+    _wakeup = socket(fileno=descriptor)
     _wakeup.setblocking(False)
     _ident = get_ident()
 
@@ -62,6 +60,6 @@ def run() -> None:
             os.write(2, f"taipan: {format_exception(error)}".encode("utf-8", "replace"))
 
 
-def sockets() -> list[socket.socket]:
+def sockets() -> list[socket]:
     """What a forked child must close."""
     return [] if _wakeup is None else [_wakeup]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from _thread import get_ident
 from typing import Protocol
 
 from taipan.control import Message
 from taipan.logs import Logs, Requests, write_all
+from taipan.native import get_ident
 
 #: Of the process that nobody reads.
 _stuck: set[int] = set()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import socket
-import threading
 from collections.abc import Mapping, Sequence
+from socket import SHUT_RD, SHUT_RDWR
 from time import monotonic
 from types import ModuleType
 from typing import Any, Callable
@@ -18,6 +17,7 @@ from taipan.embedded.inner_loop import InnerLoop
 from taipan.embedded.search_path import SearchPath
 from taipan.embedded.shared import shared, write_record
 from taipan.ending import end_threads, report_left, run_bounded
+from taipan.native import NativeThread, allocate_lock, socket
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
 
@@ -32,9 +32,7 @@ _next = 0
 class InnerWorker:
     """From its configuration to its end, beside others in the same interpreter."""
 
-    def __init__(
-        self, number: int, sockets: Sequence[socket.socket], memory: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, number: int, sockets: Sequence[socket], memory: Mapping[str, Any]) -> None:
         self._number = number
         self._loop = InnerLoop(memory, shared.logs)
         self._control, *self._sockets = sockets
@@ -46,9 +44,9 @@ class InnerWorker:
         self._earlier: dict[str, ModuleType] = {}
         self._given_up = False
         self._path = SearchPath()
-        self._stopping = threading.Lock()
+        self._stopping = allocate_lock()
         self._deadline = 0.0
-        self._over = threading.Lock()
+        self._over = allocate_lock()
         #: What is answered to Node; more than this once there is something to serve.
         self._handlers: dict[str, Callable[[Message], None]] = {
             "configure": self._on_configure,
@@ -87,8 +85,8 @@ class InnerWorker:
         _deadline = max(_deadline, self._deadline)
         for sock in self._sockets:
             # Idle threads end, those that answer may go on.
-            _shutdown(sock, socket.SHUT_RD)
-        threading.Thread(target=self._wait, name="taipan-stop", daemon=True).start()
+            _shutdown(sock, SHUT_RD)
+        NativeThread(self._wait, "taipan-stop").start()
 
     def interrupt(self) -> None:
         """Raises SystemExit in the threads that still serve."""
@@ -203,12 +201,12 @@ class InnerWorker:
         forks.end_child()
         shared.logs.report("error", text)
         for sock in self._sockets:
-            _shutdown(sock, socket.SHUT_RDWR)
+            _shutdown(sock, SHUT_RDWR)
 
     def _close_sockets(self) -> None:
         threads = [] if self.serving is None else self.serving.threads
         for index, sock in enumerate(self._sockets):
-            _shutdown(sock, socket.SHUT_RDWR)
+            _shutdown(sock, SHUT_RDWR)
             if index >= len(threads) or not threads[index].is_alive():
                 sock.close()
 
@@ -222,7 +220,7 @@ class InnerWorker:
             # Threads go on, as their interpreter does.
             node_thread.post(self.finish)
         else:
-            threading.Thread(target=self._wait_for_work, name="taipan-stop", daemon=True).start()
+            NativeThread(self._wait_for_work, "taipan-stop").start()
 
     def _wait_for_work(self) -> None:
         global _told
@@ -272,8 +270,8 @@ def open_worker(control: int, threads: Sequence[int], memory: Mapping[str, Any])
     return {"number": _next, **port}
 
 
-def _take_socket(descriptor: int) -> socket.socket:
-    sock = socket.socket(fileno=descriptor)
+def _take_socket(descriptor: int) -> socket:
+    sock = socket(fileno=descriptor)
     sock.settimeout(None)
     return sock
 
@@ -292,7 +290,7 @@ def abandon(number: int) -> None:
         worker.finish()
 
 
-def _shutdown(sock: socket.socket, how: int) -> None:
+def _shutdown(sock: socket, how: int) -> None:
     try:
         sock.shutdown(how)
     except OSError:

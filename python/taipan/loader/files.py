@@ -7,11 +7,12 @@ import importlib.util
 import os
 import re
 import sys
-import threading
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
+
+from taipan.native import allocate_lock
 
 _PREFIX = "_taipan_app_"
 
@@ -28,7 +29,7 @@ class CodeCache:
     """Compiled code by path and stamp."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._entries: dict[str, tuple[Stamp, CodeType]] = {}
 
     def load(self, path: str) -> CodeType:

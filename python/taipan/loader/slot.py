@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Callable
@@ -16,6 +15,7 @@ from taipan.loader.finding import Found
 from taipan.loader.source import FileSource, Source, make_source
 from taipan.loader.surroundings import explain_missing
 from taipan.loader.target import parse_target
+from taipan.native import allocate_lock
 from taipan.tracebacks import format_exception, summarize
 
 __all__ = [
@@ -44,7 +44,7 @@ class Slot:
         self.run_once = not config.get("cacheCallables", True)
         #: modjy's rule: what is loaded for each request runs one request at a time.
         self.multithread = bool(config.get("multithread", True)) and not self.run_once
-        self.lock = None if self.multithread else threading.Lock()
+        self.lock = None if self.multithread else allocate_lock()
         self.application: Callable[..., Any] | None = None
         #: Why it cannot be served; None when it can, and before it is loaded.
         self.failure: BaseException | None = None
@@ -64,7 +64,7 @@ class Slot:
         self._wanted = self.interface
         self._open_source = open_source
         self._source: Source | None = None
-        self._loading = threading.Lock()
+        self._loading = allocate_lock()
         self._loaded = False
         self._module: ModuleType | None = None
         #: The version of the source that was loaded last, or tried.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from typing import Callable, Protocol
+
+from taipan.native import socket
 
 _RECEIVE_BYTES = 64 * 1024
 #: Applications begin when their requests are taken, not in the next turn of the loop.
@@ -31,7 +32,7 @@ class LoopSocket:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        sock: socket.socket,
+        sock: socket,
         on_broken: Callable[[str], None],
     ) -> None:
         sock.setblocking(False)

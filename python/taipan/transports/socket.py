@@ -7,14 +7,14 @@ another thread as long as they have not been begun.
 from __future__ import annotations
 
 import marshal
-import socket
-from _thread import allocate_lock
 from collections import deque
+from socket import MSG_DONTWAIT
 from time import perf_counter
 from typing import Any, Callable, Optional
 
 from taipan import frames
 from taipan.events import TransportClosed
+from taipan.native import allocate_lock, has_green_waits, make_green_wait, socket
 from taipan.transports.request_transport import RequestTransport
 
 _RECEIVE_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ Request = tuple[int, dict[str, Any], Optional[bytes]]
 class ThreadSocket(RequestTransport):
     """A `Transport` over the inherited socket of a thread."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket) -> None:
         self._socket = sock
         #: Held by the thread that reads the socket or uses the decoder.
         self._reading = allocate_lock()
@@ -53,8 +53,11 @@ class ThreadSocket(RequestTransport):
         payload = memoryview(buffer)[frames.HEADER_BYTES :]
         loads = marshal.loads
         ahead = self._ahead
+        wait = make_green_wait(self._socket.fileno()) if has_green_waits() else None
         while True:
             if not ahead:
+                if wait is not None:
+                    wait(None)
                 with self._reading:
                     serial = self._receive_request(buffer)
                 if serial == _CLOSED:
@@ -246,7 +249,7 @@ class ThreadSocket(RequestTransport):
     def _receive_now(self) -> bytes | None:
         """None when nothing is there."""
         try:
-            data = self._socket.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            data = self._socket.recv(_RECEIVE_BYTES, MSG_DONTWAIT)
         except BlockingIOError:
             return None
         if not data:

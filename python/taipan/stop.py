@@ -1,0 +1,51 @@
+"""What the main thread of a worker waits for when it has nothing else to do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from taipan.native import Empty, SimpleQueue, has_green_waits, make_green_wait, socket, socketpair
+
+#: The kernel may give a signal to another thread, and nothing wakes this one then.
+_LOOK_SECONDS = 1.0
+
+
+class Stop:
+    """Lets one thread wait until others, or signal handlers, want it to go on."""
+
+    def __init__(self) -> None:
+        # A signal handler may put while its own thread waits; an Event could lock up there.
+        self._wanted: SimpleQueue[None] = SimpleQueue()
+        self._bell: socket | None = None
+
+    def set(self) -> None:
+        """Ends the wait."""
+        self._wanted.put(None)
+        bell = self._bell
+        if bell is not None:
+            with suppress(OSError):
+                bell.send(b"!")
+
+    def wait(self) -> None:
+        """Waits; greenlets of this thread run meanwhile."""
+        if has_green_waits():
+            self._wait_green()
+            return
+        while True:
+            try:
+                self._wanted.get(timeout=_LOOK_SECONDS)
+                return
+            except Empty:
+                pass
+
+    def _wait_green(self) -> None:
+        near, self._bell = socketpair()
+        with near, self._bell as far:
+            far.setblocking(False)
+            wait = make_green_wait(near.fileno())
+            try:
+                while self._wanted.empty():
+                    wait(_LOOK_SECONDS)
+                self._wanted.get_nowait()
+            finally:
+                self._bell = None
