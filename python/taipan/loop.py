@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable
 from taipan.at_fork import end_returned_child
 from taipan.loader.errors import Explained
 from taipan.native import socket
+from taipan.selector_loop import SelectorLoop
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception
 from taipan.transports.loop_socket import LoopSocket
@@ -38,7 +39,7 @@ def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
         else:
             loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
             return loop, "uvloop"
-    return asyncio.SelectorEventLoop(), "asyncio"
+    return SelectorLoop(), "asyncio"
 
 
 class LoopRunner:

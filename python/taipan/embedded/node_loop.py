@@ -20,6 +20,7 @@ from taipan.embedded.forks import end_returned_children_at
 from taipan.embedded.handles import ARE_KNOWN, QuickHandle, QuickTimer
 from taipan.events import Reporter
 from taipan.native import NativeThread, get_ident
+from taipan.selector_loop import SelectorLoop
 from taipan.tracebacks import format_exception, summarize
 
 # Coroutines hop through the loop several times; a call from Node costs more than a hop.
@@ -49,7 +50,7 @@ class _NodeSelector(selectors.EpollSelector):
         return super().select(0)
 
 
-class NodeEventLoop(asyncio.SelectorEventLoop):
+class NodeEventLoop(SelectorLoop):
     """Runs on Node's thread, beside JavaScript.
 
     On Node's own thread it is the running loop only within a turn: what Node calls otherwise, such
