@@ -29,6 +29,7 @@ __all__ = [
     "has_greenlets",
     "make_green_wait",
     "poll",
+    "prepare_green_waits",
     "sleep",
     "socket",
     "socketpair",
@@ -58,6 +59,18 @@ def make_green_wait(descriptor: int) -> Callable[[float | None], object]:
     poller = replaced.poll()
     poller.register(descriptor, POLLIN)
     return lambda seconds: poller.poll(None if seconds is None else seconds * 1000)
+
+
+def prepare_green_waits() -> None:
+    """Makes the hub of this thread, before others make theirs at the same time.
+
+    The first one imports what all are made of. Imports of several threads wait for each other in
+    hubs, and gevent recurses without end where these are not made yet.
+    """
+    if has_green_waits():
+        near, far = socketpair()
+        with near, far:
+            make_green_wait(near.fileno())(0)
 
 
 class NativeThread(threading.Thread):

@@ -14,7 +14,14 @@ from taipan.events import TransportClosed
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
-from taipan.native import NativeThread, allocate_lock, get_ident, has_greenlets, socket
+from taipan.native import (
+    NativeThread,
+    allocate_lock,
+    get_ident,
+    has_greenlets,
+    prepare_green_waits,
+    socket,
+)
 from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
@@ -148,6 +155,7 @@ class Serving:
         `on_ready` is called once, when all of them wait, and `on_broken` in a thread that cannot go
         on, with the reason.
         """
+        prepare_green_waits()
         for index, transport in self._waiting:
             thread = NativeThread(
                 self._serve_socket,

@@ -65,6 +65,7 @@ def application(environ, start_response):
 `
 
 const ASGI_APP = `
+import asyncio
 async def application(scope, receive, send):
     if scope["type"] == "lifespan":
         while True:
@@ -72,6 +73,7 @@ async def application(scope, receive, send):
             await send({"type": kind + ".complete"})
             if kind == "lifespan.shutdown":
                 return
+    await asyncio.to_thread(str)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"awaited"})
 `
@@ -127,6 +129,7 @@ describe.each(Object.entries(LIBRARIES))('%s', (_name, { setup, module }) => {
       expect(await get(taipan.url)).toBe('awaited')
       const { exitCode, output } = await taipan.stop()
       expect(exitCode).toBe(0)
+      expect(output).not.toMatch(/greenlet.error|KeyError|SIGKILL|did not end/)
       expect(output).toContain('threads replaced by greenlets (gevent, eventlet)')
     })
   })

@@ -33,7 +33,7 @@ from taipan.frames import (
 )
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
-from taipan.native import get_ident
+from taipan.native import get_ident, has_greenlets
 from taipan.stacks import Stack, capture_task
 from taipan.tracebacks import format_exception, summarize
 
@@ -149,9 +149,10 @@ class StreamHub:
             self._root.remove_done_callback(_MARK)
         await self._end_tasks(step)
         await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", step)
-        patience = max(step, deadline - monotonic())
-        # The end of the process names the threads that it cuts off.
-        await self._end_step(self.loop.shutdown_default_executor(), None, patience)
+        if not has_greenlets():
+            patience = max(step, deadline - monotonic())
+            # The end of the process names the threads that it cuts off.
+            await self._end_step(self.loop.shutdown_default_executor(), None, patience)
 
     async def _end_streams(self, seconds: float) -> None:
         streams = [stream for stream in self._streams.values() if not stream.returned]
