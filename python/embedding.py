@@ -7,6 +7,6 @@ if __name__ == "__main__":
         sys.stderr.write("Taipan needs Python 3.9 or newer, this is %s\n" % sys.version.split()[0])
         sys.exit(5)
     sys.path.insert(0, __file__.rpartition("/")[0] or ".")
-    from taipan.embedded.preflight import main
+    from taipan.embedded.embeddability import main
 
     main()

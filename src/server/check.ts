@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { PythonChoice } from '../backends/discover/find-python.ts'
-import type { EmbeddingReport } from '../backends/embedded/preflight.ts'
+import type { EmbeddingReport } from '../backends/embedded/embeddability.ts'
 import type { Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
@@ -90,7 +90,7 @@ async function examineEmbedding(
   python: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<EmbeddingReport> {
-  const { checkEmbedding } = await import('../backends/embedded/preflight.ts')
+  const { checkEmbedding } = await import('../backends/embedded/embeddability.ts')
   return await checkEmbedding(python, environment)
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-import { checkEmbedding } from '../../src/backends/embedded/preflight.ts'
+import { checkEmbedding } from '../../src/backends/embedded/embeddability.ts'
 import { PYTHON } from './backend-lab.ts'
 
 /** Those that can run inside Node. */

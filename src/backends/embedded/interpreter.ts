@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-import type { EmbeddingFacts } from './preflight.ts'
+import type { EmbeddingFacts } from './embeddability.ts'
 import type { Ffi, PythonLibrary } from './ffi.ts'
 import { notEmbeddable } from './ffi.ts'
 

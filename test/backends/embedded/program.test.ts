@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
-import { checkEmbedding } from '../../../src/backends/embedded/preflight.ts'
+import { checkEmbedding } from '../../../src/backends/embedded/embeddability.ts'
 import { PYTHON } from '../../support/backend-lab.ts'
 import { createProject } from '../../support/project.ts'
 import { listEmbeddable } from '../../support/pythons.ts'

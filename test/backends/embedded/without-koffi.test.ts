@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 
-import { checkEmbedding } from '../../../src/backends/embedded/preflight.ts'
+import { checkEmbedding } from '../../../src/backends/embedded/embeddability.ts'
 import { PYTHON } from '../../support/backend-lab.ts'
 
 // As it is after `npm install --omit=optional`, or where koffi has no part for the platform.

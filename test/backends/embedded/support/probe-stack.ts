@@ -1,6 +1,6 @@
 import { loadFfi } from '../../../../src/backends/embedded/ffi.ts'
 import { Interpreter } from '../../../../src/backends/embedded/interpreter.ts'
-import { examinePython } from '../../../../src/backends/embedded/preflight.ts'
+import { examinePython } from '../../../../src/backends/embedded/embeddability.ts'
 
 // Runs probes of stack_probes.py on Node's thread or on one of Python's, and prints what each of them gave.
 const [python = 'python3', folder = '.', thread = 'node', ...names] = process.argv.slice(2)
