@@ -13,8 +13,8 @@ from taipan.loader.errors import Explained, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.source import FileSource, Source, make_source
-from taipan.loader.surroundings import explain_missing
 from taipan.loader.target import parse_target
+from taipan.loader.this_python import explain_missing
 from taipan.native import allocate_lock
 from taipan.tracebacks import format_exception, summarize
 

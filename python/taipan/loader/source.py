@@ -12,8 +12,8 @@ from taipan.loader.django import find_settings, load_django
 from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
 from taipan.loader.finding import Found, find_callable, validate_application
-from taipan.loader.surroundings import name_python
 from taipan.loader.target import Target
+from taipan.loader.this_python import name_python
 
 #: Files that a folder may offer, in order of preference.
 FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "main.py", "application.py")
