@@ -28,10 +28,10 @@ export function parseCommandLine(words: readonly string[], directory: string): C
   const command = resolveCommand(positionals, switches.help || switches.version)
   const target = resolveTarget(positionals.slice(1), command)
   const value: Record<string, unknown> = {}
-  const origins = new Map<string, string>()
+  const sources = new Map<string, string>()
   if (target !== undefined) {
     value['app'] = target
-    origins.set('app', 'TARGET')
+    sources.set('app', 'TARGET')
   }
   for (const option of listFlags()) {
     const given = texts.get(option.flag.name)
@@ -44,14 +44,14 @@ export function parseCommandLine(words: readonly string[], directory: string): C
         ? option.flag.negative !== true
         : readTexts(() => parseTexts(given, option.form ?? 'text', name))
     setPath(value, option.key, parsed)
-    origins.set(option.key, name)
+    sources.set(option.key, name)
   }
   return {
     command,
     ...switches,
     json: texts.has('json'),
     config: texts.get('config')?.at(-1),
-    layer: { directory, value, origins },
+    layer: { directory, value, sources },
   }
 }
 

@@ -11,7 +11,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { TaipanConfig } from './options/schema.ts'
 
 /** What the command was told, and where it stands. */
-export interface CommandSources {
+export interface CommandInput {
   /** Options of the command line. */
   readonly layer: Layer
   /** `--config`. */
@@ -22,23 +22,23 @@ export interface CommandSources {
 }
 
 /** The plan of a command: flags above variables above the file. Rejects with `USAGE`, `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
-export async function loadCommandPlan(sources: CommandSources): Promise<ServerPlan> {
-  const { layer, environment, mayServeNothing = false } = sources
+export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> {
+  const { layer, environment, mayServeNothing = false } = input
   const cwd = layer.directory
   const variables = loadEnvironmentLayer(environment, cwd)
   const hasTarget = layer.value['app'] !== undefined || variables.value['app'] !== undefined
   const path =
-    sources.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
+    input.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
   const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
   const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
   if (file === undefined && !hasTarget)
     layers.push(createUsualLayer(layer, variables, mayServeNothing))
-  const { value, origins } = mergeLayers(layers)
-  const config = validateConfig({ value, origins, file: file?.name })
+  const { value, sources } = mergeLayers(layers)
+  const config = validateConfig({ value, sources, file: file?.name })
   const directory = file?.directory ?? cwd
   const plan = resolveServer({
     config,
-    origins,
+    sources,
     directory,
     configFile: file?.path,
     environment,
@@ -54,11 +54,11 @@ export function resolveConfigPlan(
 ): ServerPlan {
   const { cwd: directory, environment } = caller
   validateObject(options)
-  const layer = { directory, value: { ...options }, origins: new Map<string, string>() }
-  const { value, origins } = mergeLayers([layer])
+  const layer = { directory, value: { ...options }, sources: new Map<string, string>() }
+  const { value, sources } = mergeLayers([layer])
   return resolveServer({
-    config: validateConfig({ value, origins }),
-    origins,
+    config: validateConfig({ value, sources }),
+    sources,
     directory,
     environment,
   })
@@ -76,18 +76,18 @@ function validateObject(options: unknown): void {
 }
 
 function createFileLayer(file: ConfigFile): Layer {
-  return { directory: file.directory, value: file.value, origins: new Map() }
+  return { directory: file.directory, value: file.value, sources: new Map() }
 }
 
 /** Without TARGET and configuration a folder with a usual file speaks for itself; static folders alone do, too. */
 function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boolean): Layer {
-  const origins = new Map<string, string>()
+  const sources = new Map<string, string>()
   const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)
-  if (target !== undefined) return { directory: from, value: { app: target }, origins }
+  if (target !== undefined) return { directory: from, value: { app: target }, sources }
   const hasFiles = layer.value['static'] !== undefined || variables.value['static'] !== undefined
-  if (hasFiles || mayServeNothing) return { directory: from, value: {}, origins }
+  if (hasFiles || mayServeNothing) return { directory: from, value: {}, sources }
   throw new TaipanError(
     'USAGE',
     `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. Write for example taipan serve path/app.py or taipan serve package.module:application`,

@@ -4,9 +4,9 @@ import { TaipanError } from '../../src/core/errors.ts'
 import { validateConfig } from '../../src/server/config/validate.ts'
 import { parseDuration, parseSize } from '../../src/server/options/units.ts'
 
-function messageOf(value: unknown, origins: Record<string, string> = {}): string {
+function messageOf(value: unknown, sources: Record<string, string> = {}): string {
   try {
-    validateConfig({ value, origins: new Map(Object.entries(origins)) })
+    validateConfig({ value, sources: new Map(Object.entries(sources)) })
   } catch (error) {
     if (error instanceof TaipanError) return `${error.code} ${error.message}`
     throw error
@@ -93,7 +93,7 @@ describe('wrong values', () => {
 })
 
 test('defaults are filled in and units turned into numbers', () => {
-  const config = validateConfig({ value: { timeouts: { idle: '2m' } }, origins: new Map() })
+  const config = validateConfig({ value: { timeouts: { idle: '2m' } }, sources: new Map() })
   expect(config.timeouts).toMatchObject({ idle: 120_000, header: 30_000 })
   expect(config.limits).toMatchObject({ headerBytes: 65_536, headerCount: 200 })
   expect(config).toMatchObject({

@@ -1,7 +1,7 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GroupPlan } from './resolved.ts'
-import type { Origins } from './validate.ts'
+import type { OptionSources } from './validate.ts'
 
 type Engine = ProcessGroup['engine']
 
@@ -15,13 +15,13 @@ export function resolveThreads(engine: Engine, threads: number | undefined): num
 /** Complains about what the engines of the groups cannot do. */
 export function checkEngines(
   plans: readonly GroupPlan[],
-  sources: { readonly config: FullConfig; readonly origins: Origins },
+  options: { readonly config: FullConfig; readonly sources: OptionSources },
   problems: string[],
 ): void {
   for (const { group } of plans) {
     if (group.engine === 'embedded' && group.loop === 'uvloop')
       problems.push(
-        `${nameLoop(group.name, sources)}: uvloop brings an event loop of its own, and embedded Python runs on the one of Node; leave it out, or take the engine "daemon"`,
+        `${nameLoop(group.name, options)}: uvloop brings an event loop of its own, and embedded Python runs on the one of Node; leave it out, or take the engine "daemon"`,
       )
   }
   const [first, ...others] = plans.filter(({ group }) => group.engine === 'embedded')
@@ -55,10 +55,10 @@ function listDifferences(
 
 function nameLoop(
   group: string,
-  { config, origins }: { readonly config: FullConfig; readonly origins: Origins },
+  { config, sources }: { readonly config: FullConfig; readonly sources: OptionSources },
 ): string {
   return (
-    origins.get('loop') ??
+    sources.get('loop') ??
     (config.groups[group]?.loop === undefined ? 'loop' : `groups.${group}.loop`)
   )
 }

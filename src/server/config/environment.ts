@@ -15,7 +15,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Reads the options that `TAIPAN_*` variables give; lists are separated by commas. Throws `CONFIG_INVALID`. */
 export function loadEnvironmentLayer(environment: Environment, directory: string): Layer {
   const value: Record<string, unknown> = {}
-  const origins = new Map<string, string>()
+  const sources = new Map<string, string>()
   for (const { key, environment: name, form = 'text' } of listOptions()) {
     const text = name === undefined ? undefined : environment[name]
     if (name === undefined || key === '' || text === undefined || text === '') continue
@@ -25,9 +25,9 @@ export function loadEnvironmentLayer(environment: Environment, directory: string
       key,
       readTexts(() => parseTexts(texts, form, name)),
     )
-    origins.set(key, name)
+    sources.set(key, name)
   }
-  return { directory, value, origins }
+  return { directory, value, sources }
 }
 
 /** Warnings for `TAIPAN_*` variables that are no options. */
@@ -66,7 +66,7 @@ export function readTexts<T>(read: () => T): T {
     return read()
   } catch (error) {
     if (error instanceof TextProblem)
-      throw createConfigError([error.message], { origins: new Map() })
+      throw createConfigError([error.message], { sources: new Map() })
     throw error
   }
 }

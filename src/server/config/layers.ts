@@ -9,13 +9,13 @@ export interface Layer {
   readonly directory: string
   readonly value: Readonly<Record<string, unknown>>
   /** Dotted path to the name under which the person gave it; empty for files. */
-  readonly origins: ReadonlyMap<string, string>
+  readonly sources: ReadonlyMap<string, string>
 }
 
 /** All layers together, paths absolute. */
 export interface MergedLayers {
   readonly value: Readonly<Record<string, unknown>>
-  readonly origins: ReadonlyMap<string, string>
+  readonly sources: ReadonlyMap<string, string>
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -23,14 +23,14 @@ type Values = Readonly<Record<string, unknown>>
 /** Puts layers above each other, the strongest last. */
 export function mergeLayers(layers: readonly Layer[]): MergedLayers {
   let value: Values = {}
-  const origins = new Map<string, string>()
+  const sources = new Map<string, string>()
   for (const layer of layers) {
     const anchored = anchorPaths(layer.value, layer.directory)
-    if (layer.origins.size > 0) value = overrideGroups(value, anchored)
+    if (layer.sources.size > 0) value = overrideGroups(value, anchored)
     value = mergeTable(TOP, value, anchored)
-    for (const [path, origin] of layer.origins) origins.set(path, origin)
+    for (const [path, source] of layer.sources) sources.set(path, source)
   }
-  return { value, origins }
+  return { value, sources }
 }
 
 /** A flag or variable beats what the file says for each group. */

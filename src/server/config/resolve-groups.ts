@@ -6,7 +6,7 @@ import { GENERAL, GROUP } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
-import type { Origins } from './validate.ts'
+import type { OptionSources } from './validate.ts'
 
 /** What groups are made of. */
 export interface GroupSources {
@@ -15,7 +15,7 @@ export interface GroupSources {
   /** Environment of all applications. */
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
-  readonly origins: Origins
+  readonly sources: OptionSources
   /** Where there are no applications there is one group all the same. */
   readonly mayServeNothing: boolean
 }

@@ -10,12 +10,12 @@ import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, ServerPlan } from './resolved.ts'
-import { createConfigError, type Origins } from './validate.ts'
+import { createConfigError, type OptionSources } from './validate.ts'
 
 /** A valid configuration, and what it counts from. */
 export interface ResolveOptions {
   readonly config: FullConfig
-  readonly origins: Origins
+  readonly sources: OptionSources
   /** Folder that relative targets count from, and where workers run. */
   readonly directory: string
   readonly configFile?: string | undefined
@@ -26,7 +26,7 @@ export interface ResolveOptions {
 
 /** Turns a configuration into the plan of a server. Throws one error that names every problem. */
 export function resolveServer(options: ResolveOptions): ServerPlan {
-  const { config, directory, origins, configFile, mayServeNothing = false } = options
+  const { config, directory, sources, configFile, mayServeNothing = false } = options
   const problems: string[] = []
   const addresses = resolveAddresses(config.bind, options, problems)
   const applications = resolveApplications(config, directory, problems)
@@ -37,7 +37,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const files = config.envFile.map(loadEnvFile)
   const variables = { ...environment, ...mergeVariables(config, files) }
   const groups = resolveGroups(
-    { config, applications, environment: variables, directory, origins, mayServeNothing },
+    { config, applications, environment: variables, directory, sources, mayServeNothing },
     problems,
   )
   if (routes.length === 0 && problems.length === 0 && !mayServeNothing)
@@ -46,7 +46,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
         ? 'the configuration serves nothing; give app, apps or routes'
         : 'routes: is missing, and there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
     )
-  if (problems.length > 0) throw createConfigError(problems, { origins, file: configFile })
+  if (problems.length > 0) throw createConfigError(problems, { sources, file: configFile })
   const startAnyway = config.reload || config.dev
   // What one group cannot serve does not keep people from the rest.
   const servesOthers =
@@ -81,10 +81,10 @@ function tolerateFailures(plan: GroupPlan): GroupPlan {
 
 function resolveAddresses(
   bind: readonly string[],
-  { origins }: ResolveOptions,
+  { sources }: ResolveOptions,
   problems: string[],
 ): Address[] {
-  const name = origins.get('bind') ?? 'bind'
+  const name = sources.get('bind') ?? 'bind'
   if (bind.length === 0)
     problems.push(`${name}: names no address; write for example 127.0.0.1:8000`)
   const addresses: Address[] = []
@@ -100,18 +100,18 @@ function resolveAddresses(
 // These say something about the application of the short form only.
 const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
 
-function checkShortForm({ config, origins }: ResolveOptions, problems: string[]): void {
+function checkShortForm({ config, sources }: ResolveOptions, problems: string[]): void {
   if (config.app === undefined) {
     for (const key of SHORT_FORM_KEYS) {
-      const origin = origins.get(key)
-      if (origin !== undefined)
+      const source = sources.get(key)
+      if (source !== undefined)
         problems.push(
-          `${origin}: belongs to a TARGET, and none is given; write it into apps and routes`,
+          `${source}: belongs to a TARGET, and none is given; write it into apps and routes`,
         )
     }
   } else if (Object.keys(config.apps).length > 0)
     problems.push(
-      `${origins.get('app') ?? 'app'}: is the only application of the short form, and apps has others; choose one of the two`,
+      `${sources.get('app') ?? 'app'}: is the only application of the short form, and apps has others; choose one of the two`,
     )
 }
 
@@ -121,10 +121,10 @@ function mergeVariables(config: FullConfig, files: readonly EnvFile[]): Record<s
   return { ...variables, ...config.env }
 }
 
-function checkFolders({ config, origins }: ResolveOptions, problems: string[]): void {
+function checkFolders({ config, sources }: ResolveOptions, problems: string[]): void {
   const own = config.app === undefined ? undefined : config.appDirectory
   const directories: [string, string | undefined][] = [
-    [origins.get('appDirectory') ?? 'appDirectory', own],
+    [sources.get('appDirectory') ?? 'appDirectory', own],
   ]
   for (const [name, app] of Object.entries(config.apps))
     directories.push([`apps.${name}.appDirectory`, app.appDirectory])

@@ -6,12 +6,12 @@ import { suggest } from './nearest.ts'
 import { isRecord } from './record.ts'
 
 /** Where values came from, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
-export type Origins = ReadonlyMap<string, string>
+export type OptionSources = ReadonlyMap<string, string>
 
 /** A whole configuration to be checked. */
 export interface Candidate {
   readonly value: unknown
-  readonly origins: Origins
+  readonly sources: OptionSources
   /** Path of the configuration file, for messages. */
   readonly file?: string | undefined
 }
@@ -27,7 +27,7 @@ export function validateConfig(candidate: Candidate): FullConfig {
 }
 
 /** Only embedded groups can do without threads. */
-function describeMissingThreads({ value, origins }: Candidate): string[] {
+function describeMissingThreads({ value, sources }: Candidate): string[] {
   if (!isRecord(value)) return []
   const groups = isRecord(value['groups']) ? Object.entries(value['groups']) : []
   const threadless = (groups.length === 0 ? [['', {}] as const] : groups).filter(
@@ -39,7 +39,7 @@ function describeMissingThreads({ value, origins }: Candidate): string[] {
   return threadless.map(([name, group]) => {
     const own = isRecord(group) && group['threads'] !== undefined
     const where =
-      origins.get('threads') ?? (own ? formatPath(['groups', name, 'threads']) : 'threads')
+      sources.get('threads') ?? (own ? formatPath(['groups', name, 'threads']) : 'threads')
     return `${where}: expected a whole number from 1 to 512, found 0; without threads WSGI runs on the thread of Node, which needs the engine "embedded"`
   })
 }
@@ -66,7 +66,7 @@ function describeIssue(issue: z.core.$ZodIssue, candidate: Candidate): string[] 
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => describeUnknownKey([...path, key], candidate))
-  const name = nameOrigin(path, candidate.origins)
+  const name = nameSource(path, candidate.sources)
   if (issue.code === 'invalid_key') {
     const [inner] = issue.issues
     return [`${name}: the name must be ${inner?.message ?? 'another'}`]
@@ -98,10 +98,10 @@ function listKeys(path: readonly string[]): string[] {
   return section === undefined ? [] : Object.keys(section.table)
 }
 
-function nameOrigin(path: readonly string[], origins: Origins): string {
+function nameSource(path: readonly string[], sources: OptionSources): string {
   for (let length = path.length; length > 0; length -= 1) {
-    const origin = origins.get(path.slice(0, length).join('.'))
-    if (origin !== undefined) return origin
+    const source = sources.get(path.slice(0, length).join('.'))
+    if (source !== undefined) return source
   }
   return path.length === 0 ? 'the configuration' : formatPath(path)
 }
