@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { Worker as NodeThread } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
 import { dumpCrashes } from '../backends/embedded/python.ts'
@@ -170,7 +170,7 @@ function tell(message: MessageFromReplica): void {
 
 /** By a thread of its own: Python may hold this one. */
 function watchParent(doors: readonly number[]): void {
-  new Worker(new URL('../replicas/lifeline.js', import.meta.url), {
+  new NodeThread(new URL('../replicas/lifeline.js', import.meta.url), {
     // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
     stdout: true,
     stderr: true,
