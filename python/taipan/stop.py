@@ -16,15 +16,15 @@ class Stop:
     def __init__(self) -> None:
         # A signal handler may put while its own thread waits; an Event could lock up there.
         self._wanted: SimpleQueue[None] = SimpleQueue()
-        self._bell: socket | None = None
+        self._wakeup: socket | None = None
 
     def set(self) -> None:
         """Ends the wait."""
         self._wanted.put(None)
-        bell = self._bell
-        if bell is not None:
+        wakeup = self._wakeup
+        if wakeup is not None:
             with suppress(OSError):
-                bell.send(b"!")
+                wakeup.send(b"!")
 
     def wait(self) -> None:
         """Waits; greenlets of this thread run meanwhile."""
@@ -39,8 +39,8 @@ class Stop:
                 pass
 
     def _wait_green(self) -> None:
-        near, self._bell = socketpair()
-        with near, self._bell as far:
+        near, self._wakeup = socketpair()
+        with near, self._wakeup as far:
             far.setblocking(False)
             wait = make_green_wait(near.fileno())
             try:
@@ -48,4 +48,4 @@ class Stop:
                     wait(_LOOK_SECONDS)
                 self._wanted.get_nowait()
             finally:
-                self._bell = None
+                self._wakeup = None
