@@ -21,6 +21,22 @@ export interface ProcessExit extends ProcessEnd {
   readonly expected: boolean
 }
 
+/** How a process ended, for the record of its death. */
+export interface ReportedExit extends ProcessExit {
+  /** What it printed last. */
+  readonly lastOutput: readonly string[]
+}
+
+/** What a process tells the one who keeps it. */
+export interface ProcessListener<M, X extends ReportedExit> {
+  /** Applications can be served that could not be, or the other way round: see its findings. */
+  onFound(member: M): void
+  /** It must get no more work, and be replaced; it still runs. */
+  onUnfit(member: M, reason: string): void
+  /** Called once, after all it had sent was read. */
+  onExit(member: M, exit: X): void
+}
+
 /** What a supervised process is called, and where its records go. */
 export interface ProcessIdentity {
   /** `group/pid`. */
@@ -86,9 +102,15 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   abstract ping(): void
 
-  /** Ends it: asks, waits `grace` ms, then uses force. */
-  stop(grace: number): Promise<Force> {
-    this.#stopping ??= this.#terminate(grace)
+  /** It gets no more work, and is to end soon. */
+  abstract retire(): void
+
+  /** Resolves when it has nothing to finish before it is asked to end, or has ended. */
+  abstract drained(): Promise<void>
+
+  /** Ends it: asks, waits `grace` ms, then uses force. What requests have left to threads may go on for `patience` of these. */
+  stop(grace: number, patience = 0): Promise<Force> {
+    this.#stopping ??= this.#terminate(grace, patience)
     return this.#stopping
   }
 
@@ -128,8 +150,8 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     setTimeout(() => this.declareUnfit(reason), STOP_ECHO_MS).unref()
   }
 
-  /** Asks it to end. */
-  protected abstract askToStop(): void
+  /** Asks it to end; `patience` as for `stop`. */
+  protected abstract askToStop(patience: number): void
   /** It did not end by itself, and is made to. */
   protected abstract beforeForce(): void
   /** Why it did not become ready, when it has not said so itself. */
@@ -143,11 +165,11 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   /** Tells its keeper that it has ended. Called once. */
   protected abstract tellExit(exit: ProcessExit): void
 
-  async #terminate(grace: number): Promise<Force> {
+  async #terminate(grace: number, patience: number): Promise<Force> {
     try {
       return await this.#handle.terminate({
         grace,
-        askToStop: () => this.askToStop(),
+        askToStop: () => this.askToStop(patience),
         beforeForce: () => {
           this.#forced = true
           this.beforeForce()

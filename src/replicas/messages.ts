@@ -1,7 +1,7 @@
 import type { Findings } from '../core/backend.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
-import type { GroupFailures } from '../backends/group/reported-failures.ts'
+import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 
 /** How records are written, for a logger that is to write as another one does. */

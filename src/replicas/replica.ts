@@ -3,12 +3,16 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createChildHandle } from '../processes/child-handle.ts'
-import type { Force } from '../processes/process-end.ts'
-import { SupervisedProcess, type ProcessExit } from '../processes/supervised-process.ts'
+import {
+  SupervisedProcess,
+  type ProcessExit,
+  type ProcessListener,
+  type ReportedExit,
+} from '../processes/supervised-process.ts'
 import { describeApplications } from '../backends/group/load-failure.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { GroupFailures } from '../backends/group/reported-failures.ts'
+import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { Doors } from './doors.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
@@ -32,22 +36,11 @@ const PROGRAM = [
   new URL('replicas/standard-streams.js', FOLDER).href,
   fileURLToPath(new URL('server/replica-program.js', FOLDER)),
 ]
-/** How a replica ended. */
-export interface ReplicaExit extends ProcessExit {
-  /** What it printed last. */
-  readonly lastOutput: readonly string[]
-}
 
 /** What a replica tells the one who keeps it. */
-export interface ReplicaListener {
+export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> {
   /** The others should look at the connection counts. */
   onCountsChange(replica: Replica): void
-  /** Applications can be served that could not be, or the other way round. */
-  onFindings(replica: Replica): void
-  /** It must be replaced; it still runs. */
-  onUnfit(replica: Replica, reason: string): void
-  /** Called once, after all it had sent was read. */
-  onExit(replica: Replica, exit: ReplicaExit): void
 }
 
 /** What a replica is made of. */
@@ -151,11 +144,13 @@ export class Replica extends SupervisedProcess<TaipanError> {
     if (this.ready) this.#send({ type: 'counts' })
   }
 
-  /** Ends it as `stop` does, and idle clients may have a last request answered. */
-  retire(grace: number): Promise<Force> {
+  /** Idle clients may have a last request answered once it is asked to end. */
+  retire(): void {
     this.#gently = true
-    return this.stop(grace)
   }
+
+  /** It finishes its requests itself, after it was asked to end. */
+  async drained(): Promise<void> {}
 
   ping(): void {
     this.#send({ type: 'ping' })
@@ -208,7 +203,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
       case 'findings':
         this.findings = message.findings
         this.failures = message.failures
-        this.#listener.onFindings(this)
+        this.#listener.onFound(this)
         return
       case 'failed':
         this.fail(new TaipanError(message.code, message.message, { cause: message.detail }))

@@ -3,11 +3,8 @@ import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Upstream } from '../core/upstream.ts'
-import {
-  type GroupFailures,
-  describeError,
-  type Unserved,
-} from '../backends/group/reported-failures.ts'
+import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
+import type { Unserved } from '../processes/reported-failures.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'

@@ -3,7 +3,7 @@ import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { choosePython } from './choose-python.ts'
-import type { GroupFailures } from '../backends/group/reported-failures.ts'
+import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import {
   judgeFindings,
@@ -72,7 +72,7 @@ export class ReplicatedServer implements RunnableServer {
   }
 
   kill(): void {
-    for (const replica of this.#replicas?.replicas ?? []) replica.kill()
+    this.#replicas?.kill()
   }
 
   async reload(): Promise<void> {
@@ -177,6 +177,6 @@ function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck
   return new HealthCheck({
     startup: longestTime(groups.map(({ group }) => group.timeouts.startup)),
     ping: longestTime(groups.map(({ group }) => group.timeouts.ping)),
-    members: () => set.replicas,
+    members: () => set.members,
   })
 }

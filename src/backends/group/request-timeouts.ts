@@ -25,7 +25,7 @@ export class RequestTimeouts {
       startup,
       ping,
       limits: [group.queue.timeout, ...Object.values(group.timeouts)],
-      members: () => supervisor.workers,
+      members: () => supervisor.members,
       onRound: (now) => this.#beginRound(now),
       onWell: (worker, now) => this.#lookAtRequests(worker, now),
     })

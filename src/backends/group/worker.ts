@@ -1,9 +1,13 @@
 import type { Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
-import type { Force } from '../../processes/process-end.ts'
 import type { ProcessRecord } from '../../processes/process-log.ts'
-import { SupervisedProcess, type ProcessExit } from '../../processes/supervised-process.ts'
+import {
+  SupervisedProcess,
+  type ProcessExit,
+  type ProcessListener,
+  type ReportedExit,
+} from '../../processes/supervised-process.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
@@ -23,17 +27,15 @@ import type { WorkerCapacity } from './worker-capacity.ts'
 const LOST_SOCKET_MS = 500
 
 /** How a worker ended. */
-export interface WorkerExit extends ProcessExit {
+export interface WorkerExit extends ReportedExit {
   /** Requests it had and had not finished: some of them, when there were many. */
   readonly requests: readonly RequestFacts[]
   /** How many there were. */
   readonly lost: number
-  /** What it printed last, without what belongs to requests that it has finished. */
-  readonly lastOutput: readonly string[]
 }
 
 /** What a worker tells the one who keeps it. */
-export interface WorkerListener {
+export interface WorkerListener extends ProcessListener<Worker, WorkerExit> {
   /** A thread has finished a request of an application. */
   onFree(worker: Worker, link: ThreadLink, application: number): void
   /** Its event loop has finished a request or a WebSocket of an application. */
@@ -42,12 +44,6 @@ export interface WorkerListener {
   onSuspect(worker: Worker): void
   /** A request that it was handed and has not read. */
   onReturned(request: PendingRequest): void
-  /** It must get no more requests, and be replaced; it still runs. */
-  onUnfit(worker: Worker, reason: string): void
-  /** An application can be served that could not be, or the other way round: see its findings. */
-  onFound(worker: Worker): void
-  /** Called once, after all it had sent was read. */
-  onExit(worker: Worker, exit: WorkerExit): void
   underPressure(): boolean
 }
 
@@ -77,7 +73,6 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   #loading = ''
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
-  #patience = 0
 
   constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger, held } = options
@@ -110,12 +105,6 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   /** It gets no more requests and is to end soon: its WebSockets are closed. */
   retire(): void {
     this.capacity.loop.retire()
-  }
-
-  /** Ends it as any process; what requests have left to threads may go on for `patience` of the `grace` ms. */
-  override stop(grace: number, patience = 0): Promise<Force> {
-    if (!this.stopping) this.#patience = patience
-    return super.stop(grace)
   }
 
   ping(): void {
@@ -172,10 +161,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   /** Streams that are left are given up at once. */
-  protected askToStop(): void {
+  protected askToStop(patience: number): void {
     this.capacity.loop.giveUpAll('STOPPING')
-    const patience = Math.min(this.#patience, LONGEST_TIMER_MS)
-    this.#control.send({ type: 'stop', patience })
+    this.#control.send({ type: 'stop', patience: Math.min(patience, LONGEST_TIMER_MS) })
   }
 
   protected beforeForce(): void {
@@ -206,6 +194,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   protected tellExit(exit: ProcessExit): void {
+    // What belongs to requests that it has finished does not tell why it ended.
     const lastOutput = this.log.lastOf(this.#left.requests)
     this.#listener.onExit(this, { ...exit, ...this.#left, lastOutput })
   }

@@ -5,10 +5,7 @@ import {
   type Aim,
   type Launch,
   type Member,
-} from '../../../src/processes/process-pool.ts'
-import { listRenewed, listRepaired } from '../../../src/backends/group/required.ts'
-import type { ApplicationFinding } from '../../../src/core/backend.ts'
-import { labApplication } from '../../support/backend-lab.ts'
+} from '../../src/processes/process-pool.ts'
 
 interface Failure {
   readonly reason: string
@@ -26,17 +23,17 @@ class FakeMember implements Member<Failure> {
   }
 }
 
-/** A crew whose members are made by the test. */
-class FakeCrew {
+/** A pool whose members are made by the test. */
+class FakePool {
   readonly aims: Aim[] = []
   readonly retired: FakeMember[] = []
   readonly discarded: FakeMember[] = []
-  readonly crew: ProcessPool<FakeMember, Failure>
+  readonly pool: ProcessPool<FakeMember, Failure>
   /** What the next attempts come to: flaws, or a failure. */
   next: number | Failure = 0
 
   constructor(size: number, retries = true) {
-    this.crew = new ProcessPool({
+    this.pool = new ProcessPool({
       size,
       startAnyway: false,
       retries,
@@ -53,7 +50,7 @@ class FakeCrew {
   }
 
   get flaws(): number[] {
-    return [...this.crew.active].map(({ flaws }) => flaws)
+    return [...this.pool.active].map(({ flaws }) => flaws)
   }
 
   #launch(aim: Aim): Launch<FakeMember, Failure> {
@@ -75,10 +72,10 @@ describe('members with flaws', () => {
     vi.useRealTimers()
   })
 
-  async function startWith(flaws: number, size = 1): Promise<FakeCrew> {
-    const fake = new FakeCrew(size)
+  async function startWith(flaws: number, size = 1): Promise<FakePool> {
+    const fake = new FakePool(size)
     fake.next = flaws
-    await fake.crew.start()
+    await fake.pool.start()
     return fake
   }
 
@@ -107,7 +104,7 @@ describe('members with flaws', () => {
     await vi.advanceTimersByTimeAsync(1000)
     expect(fake.discarded).toHaveLength(4)
     expect(fake.retired).toEqual([])
-    fake.crew.close()
+    fake.pool.close()
     await vi.runAllTimersAsync()
     expect(fake.aims).toHaveLength(5)
   })
@@ -118,7 +115,7 @@ describe('members with flaws', () => {
     await vi.advanceTimersByTimeAsync(20_000)
     const tried = fake.aims.length
     fake.next = 0
-    fake.crew.reassess()
+    fake.pool.reassess()
     await vi.advanceTimersByTimeAsync(0)
     expect(fake.aims).toHaveLength(tried + 1)
     expect(fake.flaws).toEqual([0])
@@ -126,38 +123,17 @@ describe('members with flaws', () => {
 
   test('that recover are not replaced', async () => {
     const fake = await startWith(1)
-    for (const member of fake.crew.active) member.flaws = 0
-    fake.crew.reassess()
+    for (const member of fake.pool.active) member.flaws = 0
+    fake.pool.reassess()
     await vi.runAllTimersAsync()
     expect(fake.aims).toEqual(['start'])
   })
 
   test('are left alone when somebody else looks after them', async () => {
-    const fake = new FakeCrew(1, false)
+    const fake = new FakePool(1, false)
     fake.next = 1
-    await fake.crew.start()
+    await fake.pool.start()
     await vi.runAllTimersAsync()
     expect(fake.aims).toEqual(['start'])
   })
-})
-
-function found(name: string, failure = ''): ApplicationFinding {
-  return { name, interface: 'wsgi', found: '', failure, traceback: '' }
-}
-
-test('a new worker has to serve what worked, and a better one what did not, too', () => {
-  const file = {
-    ...labApplication({ name: 'file' }),
-    kind: 'file',
-    appDirectory: '/',
-    appFilename: 'app.py',
-    callable: 'app',
-    callableQueryName: undefined,
-  } as const
-  const applications = [labApplication({ name: 'a' }), labApplication({ name: 'b' }), file]
-  const findings = [found('a'), found('b', 'broken'), found('file')]
-  expect(listRenewed(applications, findings)).toEqual(['a'])
-  expect(listRepaired(findings)).toEqual(['b', 'a', 'file'])
-  // Of two workers one serves it.
-  expect(listRenewed(applications, [...findings, found('b')])).toEqual(['a', 'b'])
 })

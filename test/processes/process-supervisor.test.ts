@@ -1,0 +1,328 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { TaipanError } from '../../src/core/errors.ts'
+import type { Logger } from '../../src/core/logger.ts'
+import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
+import type { Ending, ProcessHandle } from '../../src/processes/process-handle.ts'
+import { ProcessSupervisor } from '../../src/processes/process-supervisor.ts'
+import {
+  SupervisedProcess,
+  type ProcessExit,
+  type ProcessListener,
+  type ReportedExit,
+} from '../../src/processes/supervised-process.ts'
+import type { FailureReport, Loss } from '../../src/processes/supervisor-log.ts'
+
+interface Failure {
+  readonly reason: string
+}
+
+const ENDING_MS = 3000
+const PATIENCE_MS = 10_000
+const NO_LOGGER: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+let pids = 0
+
+/** A process that ends when it is asked to, or as the test says. */
+class FakeHandle implements ProcessHandle {
+  readonly pid = ++pids
+  readonly outputs = []
+  readonly ended: Promise<ProcessEnd>
+  force: Force = 'none'
+  end: (end: ProcessEnd) => void = () => {}
+  /** What it got to end by itself, once it was asked to. */
+  grace: number | undefined
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve
+    })
+  }
+
+  async terminate({ grace, askToStop, exited }: Ending): Promise<Force> {
+    this.grace = grace
+    askToStop()
+    this.end({ code: 0, signal: null })
+    await exited
+    return this.force
+  }
+
+  kill(): void {
+    this.end({ code: null, signal: 'SIGKILL' })
+  }
+
+  async abort(): Promise<void> {}
+}
+
+class FakeProcess extends SupervisedProcess<Failure> {
+  readonly handle: FakeHandle
+  readonly flaws = 0
+  readonly #listener: ProcessListener<FakeProcess, ReportedExit>
+  /** Reason why it cannot serve its subject. */
+  unserved = ''
+  retired = false
+  askedPatience: number | undefined
+  /** Lets go of what it has to finish. */
+  drain: () => void = () => {}
+  #drained = Promise.resolve()
+
+  constructor(handle: FakeHandle, listener: ProcessListener<FakeProcess, ReportedExit>) {
+    super(handle, { label: `fake/${handle.pid}`, logger: NO_LOGGER })
+    this.handle = handle
+    this.#listener = listener
+  }
+
+  begin(failure: Failure | undefined): void {
+    if (failure === undefined) this.becomeReady()
+    else this.fail(failure)
+  }
+
+  /** It has work from now on. */
+  occupy(): void {
+    this.#drained = new Promise((resolve) => {
+      this.drain = resolve
+    })
+  }
+
+  drained(): Promise<void> {
+    return this.#drained
+  }
+
+  retire(): void {
+    this.retired = true
+  }
+
+  ping(): void {}
+
+  protected askToStop(patience: number): void {
+    this.askedPatience = patience
+  }
+
+  protected beforeForce(): void {}
+
+  protected describeStartFailure(reason: string): Failure {
+    return { reason }
+  }
+
+  protected async readRest(): Promise<void> {}
+
+  protected release(): void {}
+
+  protected tellUnfit(reason: string): void {
+    this.#listener.onUnfit(this, reason)
+  }
+
+  protected tellExit(exit: ProcessExit): void {
+    this.#listener.onExit(this, { ...exit, lastOutput: ['its last words'] })
+  }
+}
+
+/** Keeps fake processes; what it logs is in `records`. */
+class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExit> {
+  readonly records: [level: string, message: string, fields: object][]
+  /** Every process that was started, oldest first. */
+  readonly started: FakeProcess[] = []
+  next: Failure | undefined
+  /** How many ms requests take to finish at a stop. */
+  busy = 0
+
+  constructor({ size = 1, retries = true } = {}) {
+    const records: FakeSupervisor['records'] = []
+    const logAt = (level: string) => (fields: object, message: string) =>
+      void records.push([level, message, fields])
+    const logger = {
+      debug: logAt('debug'),
+      info: logAt('info'),
+      warn: logAt('warn'),
+      error: logAt('error'),
+    }
+    const facts = { group: 'web' }
+    super({ size, startAnyway: true, retries, logger, facts, ending: ENDING_MS })
+    this.records = records
+  }
+
+  get first(): FakeProcess {
+    const [first] = this.started
+    if (first === undefined) throw new Error('nobody was started')
+    return first
+  }
+
+  /** What was logged, without what is for debugging. */
+  get told(): string[] {
+    return this.records
+      .filter(([level]) => level !== 'debug')
+      .map(([level, message]) => `${level}: ${message}`)
+  }
+
+  protected get patience(): number {
+    return PATIENCE_MS
+  }
+
+  protected async launch(): Promise<FakeProcess> {
+    if (this.next?.reason === 'thrown') throw new Error(this.next.reason)
+    const process = new FakeProcess(new FakeHandle(), this)
+    this.started.push(process)
+    process.begin(this.next)
+    return process
+  }
+
+  protected toFailure(error: unknown): Failure {
+    return { reason: String(error) }
+  }
+
+  protected toError({ reason }: Failure): TaipanError {
+    return new TaipanError('INTERNAL', reason)
+  }
+
+  protected describeFailure({ reason }: Failure): FailureReport {
+    return { message: reason, traceback: '', facts: { code: 'INTERNAL' } }
+  }
+
+  protected describeLoss(): Loss {
+    return { text: 'it had 2 things', facts: { things: 2 } }
+  }
+
+  protected takeFindings({ unserved: reason }: FakeProcess): void {
+    const failure = reason === '' ? undefined : this.describeFailure({ reason })
+    this.tellServed({ name: 'thing a', facts: { thing: 'a' } }, failure)
+  }
+
+  protected admit(): void {}
+
+  protected dismiss(): void {}
+
+  protected onNoneLeft(): void {}
+
+  protected async finishWork(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.busy))
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+async function start(options?: ConstructorParameters<typeof FakeSupervisor>[0]) {
+  const supervisor = new FakeSupervisor(options)
+  await supervisor.start()
+  return supervisor
+}
+
+test('a death that nobody asked for is told of with what was lost, and the process replaced', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.handle.end({ code: null, signal: 'SIGSEGV' })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(supervisor.records.filter(([level]) => level === 'error')).toEqual([
+    [
+      'error',
+      `worker ${first.label} ended with signal SIGSEGV; it had 2 things`,
+      {
+        worker: first.label,
+        exitCode: null,
+        signal: 'SIGSEGV',
+        things: 2,
+        lastOutput: ['its last words'],
+      },
+    ],
+  ])
+  expect(supervisor.started).toHaveLength(2)
+})
+
+test('one that is retired is asked to end once it has finished, with what is left of the time', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.occupy()
+  await supervisor.reload()
+  expect(first.retired).toBe(true)
+  await vi.advanceTimersByTimeAsync(4000)
+  expect(first.handle.grace).toBeUndefined()
+  first.drain()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(first.askedPatience).toBe(PATIENCE_MS - 4000)
+  expect(first.handle.grace).toBe(PATIENCE_MS - 4000 + ENDING_MS)
+  expect(supervisor.told).toEqual([])
+})
+
+test('one that does not finish is asked to end when its time is up', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.occupy()
+  await supervisor.reload()
+  await vi.advanceTimersByTimeAsync(PATIENCE_MS)
+  expect(first.handle.grace).toBe(ENDING_MS)
+})
+
+test('the time that requests have at a stop is for what waits and for the processes', async () => {
+  const supervisor = await start()
+  supervisor.busy = 3000
+  const stopping = supervisor.stop(1000)
+  await vi.advanceTimersByTimeAsync(3000)
+  await stopping
+  expect(supervisor.first.askedPatience).toBe(PATIENCE_MS - 1000 - 3000)
+  expect(supervisor.members.size).toBe(0)
+})
+
+test.each([
+  ['SIGKILL', 'got SIGKILL'],
+  ['left', 'is left behind'],
+] as const)('the force that it takes to end one is told of: %s', async (force, text) => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.handle.force = force
+  const stopping = supervisor.stop()
+  await vi.runAllTimersAsync()
+  await stopping
+  expect(supervisor.told).toEqual([`warn: worker ${first.label} did not end by itself and ${text}`])
+})
+
+test('one that is unfit is told of and replaced, but not during a stop', async () => {
+  const supervisor = await start({ size: 2 })
+  const [one, other] = supervisor.started
+  one?.declareUnfit('was silent')
+  supervisor.prepareStop()
+  other?.declareUnfit('was silent')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(supervisor.told).toEqual([`warn: worker ${one?.label} was silent`])
+  expect(supervisor.started).toHaveLength(3)
+})
+
+test('what cannot be served is told of once, and again when it is served', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  for (const reason of ['broken', 'broken', '', '']) {
+    first.unserved = reason
+    supervisor.onFound(first)
+  }
+  expect(supervisor.told).toEqual(['error: broken', 'info: thing a is served now'])
+})
+
+test.each(['thrown', 'not to be loaded'])(
+  'a failure to start is told of once until a reload: %s',
+  async (reason) => {
+    const supervisor = new FakeSupervisor()
+    supervisor.next = { reason }
+    await supervisor.start()
+    await vi.advanceTimersByTimeAsync(2000)
+    const message = reason === 'thrown' ? 'Error: thrown' : reason
+    expect(supervisor.told).toEqual([`error: ${message}`])
+    expect(supervisor.failure?.message).toBe(message)
+    await expect(supervisor.reload()).rejects.toThrow(message)
+    expect(supervisor.told).toEqual([`error: ${message}`, `error: ${message}`])
+    supervisor.prepareStop()
+  },
+)
+
+test('failures that somebody else tells of are for debugging', async () => {
+  const supervisor = await start({ retries: false })
+  const { first } = supervisor
+  for (const reason of ['broken', '']) {
+    first.unserved = reason
+    supervisor.onFound(first)
+  }
+  expect(supervisor.told).toEqual([])
+  expect(supervisor.records).toContainEqual(['debug', 'broken', { group: 'web', code: 'INTERNAL' }])
+})
