@@ -5,25 +5,25 @@ import { loadSystemFfi } from '../backends/embedded/ffi.ts'
 
 // A socket that the parent holds the other end of, and writes nothing to: see startReplica.
 const LIFELINE = 4
-// The main thread closes its doors, and leaves, earlier, unless something holds it.
-const DOORS_MS = 250
+// The main thread closes its listening sockets, and leaves, earlier, unless something holds it.
+const SHUT_MS = 250
 const PATIENCE_MS = 3000
 
 const descriptors: readonly number[] = workerData
-const doors = descriptors.map((descriptor) => ({ descriptor, identity: identify(descriptor) }))
+const sockets = descriptors.map((descriptor) => ({ descriptor, identity: identify(descriptor) }))
 const lifeline = new Socket({ fd: LIFELINE, readable: true, writable: false })
 lifeline.on('error', () => {})
 lifeline.on('close', () => {
-  setTimeout(() => void shutDoors(), DOORS_MS)
+  setTimeout(() => void shutSockets(), SHUT_MS)
   // The process leads a process group; what its application has started goes with it.
   setTimeout(() => process.kill(-process.pid, 'SIGKILL'), PATIENCE_MS)
 })
 lifeline.resume()
 
 /** Whoever starts the server again needs the addresses. */
-async function shutDoors(): Promise<void> {
+async function shutSockets(): Promise<void> {
   const ffi = await loadSystemFfi()
-  for (const { descriptor, identity } of doors)
+  for (const { descriptor, identity } of sockets)
     if (identity >= 0n && identify(descriptor) === identity) ffi.shutDown(descriptor)
 }
 

@@ -179,7 +179,7 @@ export class Load {
 
   #change(by: number): void {
     this.#open += by
-    // A door that is closed stays so.
+    // A listener that is closed stays so.
     if (this.#own >= 0 && this.#accepts) this.#write(this.#open)
   }
 

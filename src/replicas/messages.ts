@@ -17,7 +17,7 @@ export interface LogSettings {
 export interface StartMessage<P extends ReplicaPlan = ReplicaPlan> {
   readonly type: 'start'
   readonly plan: P
-  /** Of the doors, in the order of their descriptors. */
+  /** Of the listening sockets, in the order of their descriptors. */
   readonly urls: readonly string[]
   /** On the connection counts. */
   readonly place: number | undefined

@@ -9,7 +9,7 @@ import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
 import type { FailureReport, Loss } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { Doors } from './doors.ts'
+import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import type { ListRequired, ReplicaPlan } from './replica-plan.ts'
 import { startReplica, type Replica, type ReplicaListener } from './replica.ts'
@@ -24,7 +24,7 @@ export interface ReplicaSetOptions {
   /** The same, for one whose start fails unless its groups serve these applications. */
   readonly requireServed: (listRequired: ListRequired) => ReplicaPlan
   readonly count: number
-  readonly doors: Doors
+  readonly sockets: SharedSockets
   readonly log: LogSettings
   readonly logger: ServerLogger
 }
@@ -73,9 +73,9 @@ export class ReplicaSet
   }
 
   protected async launch(aim: Aim): Promise<Replica> {
-    const { plan, requireServed, doors, log, logger } = this.#options
+    const { plan, requireServed, sockets, log, logger } = this.#options
     const wanted = aim === 'renew' || aim === 'repair' ? requireServed(this.#listServed(aim)) : plan
-    return await startReplica({ plan: wanted, doors, log, logger, listener: this })
+    return await startReplica({ plan: wanted, sockets, log, logger, listener: this })
   }
 
   protected toFailure(error: unknown): TaipanError {
@@ -108,14 +108,14 @@ export class ReplicaSet
 
   protected admit(replica: Replica): void {
     replica.open()
-    this.#options.doors.leaveToReplicas()
+    this.#options.sockets.leaveToReplicas()
   }
 
   /** It accepts until it retires: somebody has to. */
   protected dismiss(): void {}
 
   protected onNoneLeft(): void {
-    this.#options.doors.refuse()
+    this.#options.sockets.refuse()
   }
 
   /** Each replica finishes its own. */

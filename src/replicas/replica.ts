@@ -13,7 +13,7 @@ import { describeApplications } from '../backends/group/load-failure.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
-import type { Doors } from './doors.ts'
+import type { SharedSockets } from './shared-sockets.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
 import type {
@@ -47,7 +47,7 @@ export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> 
 export interface ReplicaOptions {
   /** What it carries out. */
   readonly plan: ReplicaPlan
-  readonly doors: Doors
+  readonly sockets: SharedSockets
   readonly log: LogSettings
   readonly logger: ServerLogger
   readonly listener: ReplicaListener
@@ -55,7 +55,7 @@ export interface ReplicaOptions {
 
 /** Starts a Node process that carries out a plan. Rejects with `INTERNAL` when the system refuses. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { doors } = options
+  const { sockets } = options
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
     const child = spawn(process.execPath, PROGRAM, {
@@ -67,8 +67,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
         'pipe',
         'pipe',
         'ipc',
-        doors.counts.descriptor,
-        ...doors.descriptors,
+        sockets.counts.descriptor,
+        ...sockets.descriptors,
       ],
       // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
       detached: true,
@@ -94,13 +94,13 @@ export class Replica extends SupervisedProcess<TaipanError> {
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
   readonly #streams: readonly Readable[]
-  readonly #doors: Doors
+  readonly #sockets: SharedSockets
   readonly #subject: string
   readonly #place: number | undefined
   #gently = false
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
-    const { plan, doors, log, logger, listener } = options
+    const { plan, sockets, log, logger, listener } = options
     const handle = createChildHandle(child)
     const groups = plan.groups.map(({ group }) => group)
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
@@ -109,8 +109,8 @@ export class Replica extends SupervisedProcess<TaipanError> {
     this.embeddedGroups = embedded
     this.#child = child
     this.#listener = listener
-    this.#doors = doors
-    this.#place = doors.counts.claim()
+    this.#sockets = sockets
+    this.#place = sockets.counts.claim()
     this.#subject = describeApplications(groups.flatMap(({ applications }) => applications))
     this.#streams = child.stdio.filter((one) => one instanceof Readable)
     for (const stream of this.#streams) stream.on('error', () => {})
@@ -120,7 +120,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })
     child.on('error', () => {})
-    this.#send({ type: 'start', plan, urls: doors.urls, log, place: this.#place })
+    this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place })
   }
 
   /** How many applications of the Python inside it it does not serve. */
@@ -174,7 +174,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
   }
 
   protected release(): void {
-    this.served = this.#doors.counts.release(this.#place)
+    this.served = this.#sockets.counts.release(this.#place)
     for (const stream of this.#streams) stream.destroy()
     if (this.#child.connected) this.#child.disconnect()
   }

@@ -14,7 +14,7 @@ const PAUSE_MS = 1
 // Until there may be a descriptor again.
 const RETRY_MS = 100
 
-/** What a door is made of. */
+/** What a shared listener is made of. */
 export interface SharedListenerOptions {
   /** Listening socket that other processes have, too. */
   readonly descriptor: number

@@ -82,7 +82,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const loggers = { logger, accessLog: access ? logger : undefined }
   dumpCrashes()
   try {
-    server = new PlannedServer(plan, loggers, await createDoors(message))
+    server = new PlannedServer(plan, loggers, await createListeners(message))
     await server.start()
   } catch (error) {
     if (leaving === undefined) await fail(error)
@@ -104,7 +104,10 @@ function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedS
   tell({ type, findings, failures })
 }
 
-async function createDoors({ urls, place }: StartMessage<ServerPlan>): Promise<ListenAddress[]> {
+async function createListeners({
+  urls,
+  place,
+}: StartMessage<ServerPlan>): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
   const shared = new Load({
     memory: ffi.mapMemory(COUNTS, COUNTS_BYTES),
@@ -169,12 +172,12 @@ function tell(message: MessageFromReplica): void {
 }
 
 /** By a thread of its own: Python may hold this one. */
-function watchParent(doors: readonly number[]): void {
+function watchParent(sockets: readonly number[]): void {
   new NodeThread(new URL('../replicas/lifeline.js', import.meta.url), {
     // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
     stdout: true,
     stderr: true,
-    workerData: doors,
+    workerData: sockets,
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   }).unref()
 }

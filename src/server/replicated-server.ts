@@ -15,7 +15,7 @@ import { createReloader, type Reloader } from './reloader.ts'
 import type { RunnableServer } from './server.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 import { dividePlan, requireServed } from './divide-plan.ts'
-import { Doors } from '../replicas/doors.ts'
+import { SharedSockets } from '../replicas/shared-sockets.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
 import { ReplicaSet } from '../replicas/replica-set.ts'
@@ -27,7 +27,7 @@ export interface ReplicatedLogging {
 }
 
 /**
- * A server that serves nothing itself: it keeps the doors, and Node processes with Python inside that accept the
+ * A server that serves nothing itself: it keeps the listening sockets, and Node processes with Python inside that accept the
  * connections. `start` once, then use it as a `Server`.
  */
 export class ReplicatedServer implements RunnableServer {
@@ -36,7 +36,7 @@ export class ReplicatedServer implements RunnableServer {
   readonly #count: number
   readonly #logging: ReplicatedLogging
   #urls: readonly string[] = []
-  #doors: Doors | undefined
+  #sockets: SharedSockets | undefined
   #replicas: ReplicaSet | undefined
   #healthCheck: HealthCheck<Replica> | undefined
   #reloader: Reloader | undefined
@@ -101,16 +101,16 @@ export class ReplicatedServer implements RunnableServer {
     try {
       const plan = await choosePythons(this.#plan)
       this.#refuseStopped()
-      const doors = await this.#openDoors()
+      const sockets = await this.#openSockets()
       this.#refuseStopped()
-      await this.#startReplicas(plan, doors)
+      await this.#startReplicas(plan, sockets)
       this.#reloader = createReloader(this.#plan, { logger, reload: () => this.reload() })
       await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
       // They may have been opened after it.
-      this.#doors?.close()
+      this.#sockets?.close()
       throw error
     }
   }
@@ -120,16 +120,16 @@ export class ReplicatedServer implements RunnableServer {
       throw new TaipanError('STOPPING', 'the server was stopped while it started')
   }
 
-  async #openDoors(): Promise<Doors> {
+  async #openSockets(): Promise<SharedSockets> {
     const { addresses } = this.#plan
     const { logger } = this.#logging
-    const doors = await Doors.open({ addresses, serverSoftware: SERVER_SOFTWARE, logger })
-    this.#doors = doors
-    this.#urls = doors.urls
-    return doors
+    const sockets = await SharedSockets.open({ addresses, serverSoftware: SERVER_SOFTWARE, logger })
+    this.#sockets = sockets
+    this.#urls = sockets.urls
+    return sockets
   }
 
-  async #startReplicas(plan: ServerPlan, doors: Doors): Promise<void> {
+  async #startReplicas(plan: ServerPlan, sockets: SharedSockets): Promise<void> {
     const { logger, settings } = this.#logging
     const count = this.#count
     const divided = dividePlan(plan, count)
@@ -137,7 +137,7 @@ export class ReplicatedServer implements RunnableServer {
       plan: divided,
       requireServed: (listRequired) => requireServed(divided, listRequired),
       count,
-      doors,
+      sockets,
       log: settings,
       logger,
     })
@@ -150,7 +150,7 @@ export class ReplicatedServer implements RunnableServer {
   async #stop(): Promise<void> {
     this.#replicas?.prepareStop()
     await this.#reloader?.stop()
-    this.#doors?.close()
+    this.#sockets?.close()
     await this.#replicas?.stop()
     this.#healthCheck?.stop()
   }

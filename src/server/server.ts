@@ -145,11 +145,11 @@ export class PlannedServer implements RunnableServer {
     const { fronts, app } = this.#assembly
     await app.retire()
     const begun = performance.now()
-    const doorsClosed = settleAll(fronts.map((front) => front.stop(idleGrace)))
+    const frontsClosed = settleAll(fronts.map((front) => front.stop(idleGrace)))
     // Applications refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
-    await endsWithin(doorsClosed, this.#patience / 2)
+    await endsWithin(frontsClosed, this.#patience / 2)
     const waited = performance.now() - begun
-    await settleAll([doorsClosed, app.stop(waited)])
+    await settleAll([frontsClosed, app.stop(waited)])
   }
 
   /** How long running requests may take to finish: the longest time of a group, within that of the server. */

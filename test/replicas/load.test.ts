@@ -98,7 +98,7 @@ describe('replicas whose threads are all busy', () => {
     expect(board.held).toEqual([false, false, false])
   })
 
-  test('whether a door is held is told to whoever has it', () => {
+  test('whether a listener is held is told to whoever has it', () => {
     const board = new Board(2)
     const seen: (boolean | undefined)[] = []
     board.loads[0]?.onHeld(() => seen.push(board.loads[0]?.held))
@@ -109,7 +109,7 @@ describe('replicas whose threads are all busy', () => {
     expect(seen).toEqual([true, false])
   })
 
-  test('short requests, however many, hold a door only so often, and long ones always', () => {
+  test('short requests, however many, hold a listener only so often, and long ones always', () => {
     const board = new Board(2)
     let held = 0
     board.loads[0]?.onHeld(() => (held += board.loads[0]?.held === true ? 1 : 0))

@@ -73,7 +73,7 @@ describe('stopping', () => {
       await pollUntil(async () => {
         const late = await fetchRaw(url, '/').catch(() => undefined)
         return late === undefined || late.status === 503 ? true : undefined
-      }, 'the door to close')
+      }, 'the listener to close')
       expect(taipan.ending).toBeUndefined()
       await folder.write('open', '')
       const response = await connection.readFinalResponse()

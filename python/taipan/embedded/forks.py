@@ -105,24 +105,24 @@ def _forget() -> None:
         own_socket.close()
     sockets = [(descriptor, _identify(descriptor)) for descriptor in _descriptors()]
     listening = [descriptor for descriptor, socket_ in sockets if socket_ in _listening]
-    doors = {_door(descriptor) for descriptor in listening} - {None}
+    listeners = {_address(descriptor) for descriptor in listening} - {None}
     for descriptor in listening:
         _close(descriptor)
     _listening.clear()
     _own.clear()
-    if doors:
-        _close_clients(doors)
+    if listeners:
+        _close_clients(listeners)
     signals.restore_in_child()
 
 
-def _close_clients(doors: set[object]) -> None:
+def _close_clients(listeners: set[object]) -> None:
     """Node's clients would wait for the end of a connection that only the child still holds."""
     for descriptor in _descriptors():
-        if _door(descriptor) in doors:
+        if _address(descriptor) in listeners:
             _close(descriptor)
 
 
-def _door(descriptor: int) -> object:
+def _address(descriptor: int) -> object:
     """Where clients come in: the local port, or the path of a Unix socket; else None."""
     if _identify(descriptor) is None:
         return None

@@ -20,7 +20,7 @@ const EMBEDDED = ['-e', 'embedded', '--no-access-log'] as const
 const TCP = ['-b', '127.0.0.1:0'] as const
 const CLIENTS = 12
 // Of replicas, see startReplica.
-const FIRST_DOOR = 7
+const FIRST_SHARED = 7
 
 const APP = `
 import multiprocessing, os, subprocess, sys, time
@@ -152,10 +152,10 @@ function listDescriptors(pid: number): string[] {
   })
 }
 
-/** Whether a replica accepts from its first door: that takes a second descriptor. */
+/** Whether a replica accepts from its first shared socket: that takes a second descriptor. */
 function accepts(pid: string): boolean {
-  const door = readlinkSync(`/proc/${pid}/fd/${FIRST_DOOR}`)
-  return listDescriptors(Number(pid)).filter((one) => one === door).length > 1
+  const socket = readlinkSync(`/proc/${pid}/fd/${FIRST_SHARED}`)
+  return listDescriptors(Number(pid)).filter((one) => one === socket).length > 1
 }
 
 /** Whether an address can be bound, at once. */
@@ -203,15 +203,15 @@ describe('what accepts', () => {
     using project = createProject({ 'app.py': HOLDING_APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
     const first = await hold(taipan, project, 'first')
-    await waitFor(() => !accepts(first.pid), 'closed door')
+    await waitFor(() => !accepts(first.pid), 'closed listener')
     const others = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
     expect(others).not.toContain(first.pid)
     const second = await hold(taipan, project, 'second')
     expect(others).toContain(second.pid)
-    await waitFor(() => accepts(first.pid) && accepts(second.pid), 'open doors')
+    await waitFor(() => accepts(first.pid) && accepts(second.pid), 'open listeners')
     const waiting = Array.from({ length: 4 }, () => get(taipan.url))
     await first.release()
-    await waitFor(() => !accepts(second.pid), 'closed door')
+    await waitFor(() => !accepts(second.pid), 'closed listener')
     for (let asked = 0; asked < 20; asked += 1) expect(await get(taipan.url)).toBe(first.pid)
     await second.release()
     for (const pid of await Promise.all(waiting)) expect([first.pid, second.pid]).toContain(pid)
@@ -227,7 +227,7 @@ describe('what accepts', () => {
     for (const pid of listReplicas(taipan).filter((one) => String(one) !== first.pid))
       process.kill(pid, 'SIGKILL')
     const waiting = get(taipan.url)
-    await waitFor(() => accepts(first.pid), 'open door')
+    await waitFor(() => accepts(first.pid), 'open listener')
     await first.release()
     expect(await waiting).toBe(first.pid)
     taipan.kill('SIGTERM')
@@ -313,22 +313,22 @@ describe('new connections for each request', () => {
 describe('children of the application', () => {
   const ways = ['fork', 'popen', 'system', 'context-fork', 'spawn', 'forkserver']
 
-  test.each(ways)('%s: they hold no door', async (way) => {
+  test.each(ways)('%s: they hold no listening socket', async (way) => {
     using project = createProject({ 'app.py': APP })
     const socket = project.path('x.sock')
     const args = [...EMBEDDED, ...TCP, '-b', `unix:${socket}`]
     const taipan = await startReplicas(project, args)
     const [replica = 0] = listReplicas(taipan)
-    const doors = [FIRST_DOOR, FIRST_DOOR + 1].map((fd) =>
+    const shared = [FIRST_SHARED, FIRST_SHARED + 1].map((fd) =>
       readlinkSync(`/proc/${replica}/fd/${fd}`),
     )
-    expect(doors.join()).toMatch(/^socket:\[\d+\],socket:\[\d+\]$/)
+    expect(shared.join()).toMatch(/^socket:\[\d+\],socket:\[\d+\]$/)
     const left = Number(await get(`${taipan.url}/leave?${way}`))
     try {
       // A program that is being started has not yet closed what it is to close.
       await waitFor(
-        () => !listDescriptors(left).some((one) => doors.includes(one)),
-        'child without doors',
+        () => !listDescriptors(left).some((one) => shared.includes(one)),
+        'child without shared sockets',
       )
       expect(isAlive(left)).toBe(true)
     } finally {

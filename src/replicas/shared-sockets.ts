@@ -11,7 +11,7 @@ import { ConnectionCounts } from './connection-counts.ts'
 const LONGEST_MS = 2 ** 31 - 1
 
 /** What is opened, and how it speaks. */
-export interface DoorsOptions {
+export interface SharedSocketsOptions {
   readonly addresses: readonly BoundAddress[]
   /** Value of the Server field of refusals. */
   readonly serverSoftware: string
@@ -22,7 +22,7 @@ export interface DoorsOptions {
  * The sockets that replicas accept from. They are bound here and stay, so that clients queue in them whatever happens
  * to replicas; nobody is accepted here, except to be refused.
  */
-export class Doors {
+export class SharedSockets {
   /** How busy the replicas are. */
   readonly counts: ConnectionCounts
   readonly #ffi: SystemFfi
@@ -38,7 +38,7 @@ export class Doors {
   private constructor(
     ffi: SystemFfi,
     counts: ConnectionCounts,
-    { serverSoftware, logger }: DoorsOptions,
+    { serverSoftware, logger }: SharedSocketsOptions,
   ) {
     this.#ffi = ffi
     this.#logger = logger
@@ -47,17 +47,17 @@ export class Doors {
   }
 
   /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `PYTHON_NOT_EMBEDDABLE`. */
-  static async open(options: DoorsOptions): Promise<Doors> {
+  static async open(options: SharedSocketsOptions): Promise<SharedSockets> {
     const ffi = await loadSystemFfi()
-    const doors = new Doors(ffi, new ConnectionCounts(ffi), options)
+    const sockets = new SharedSockets(ffi, new ConnectionCounts(ffi), options)
     try {
       for (const address of options.addresses)
-        doors.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
+        sockets.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
     } catch (error) {
-      doors.close()
+      sockets.close()
       throw error
     }
-    return doors
+    return sockets
   }
 
   get urls(): readonly string[] {
