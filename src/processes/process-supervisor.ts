@@ -88,8 +88,14 @@ export abstract class ProcessSupervisor<
 
   /** Starts new processes, and retires the old ones when all of them work. Calls during a reload are answered by the next one. */
   async reload(): Promise<void> {
-    this.#log.forget()
-    await this.pool.reload()
+    const remember = this.#log.forget()
+    try {
+      await this.pool.reload()
+    } catch (error) {
+      // The old ones go on, with what was told of them.
+      remember()
+      throw error
+    }
   }
 
   onFound(member: M): void {

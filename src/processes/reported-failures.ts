@@ -22,9 +22,14 @@ export class ReportedFailures {
     return [...this.#known.values()].some((one) => isSameFailure(one, failure))
   }
 
-  /** All is to be told anew. */
-  clear(): void {
+  /** All is to be told anew. Returns what takes that back, but for what was told meanwhile. */
+  forget(): () => void {
+    const forgotten = [...this.#known]
     this.#known.clear()
+    return () => {
+      for (const [subject, failure] of forgotten)
+        if (!this.#known.has(subject)) this.#known.set(subject, failure)
+    }
   }
 }
 

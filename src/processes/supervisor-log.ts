@@ -5,6 +5,8 @@ import type { ReportedExit } from './supervised-process.ts'
 
 /** A failure to start, or to serve something, for people. */
 export interface FailureReport extends Unserved {
+  /** What is not served because of it, if that is known. */
+  readonly subject?: string | undefined
   /** What else its record says. */
   readonly facts: LogFields
 }
@@ -42,9 +44,9 @@ export class SupervisorLog {
     this.#options = options
   }
 
-  /** Failures are to be told anew. */
-  forget(): void {
-    this.#unserved.clear()
+  /** Failures are to be told anew; returns what takes that back. */
+  forget(): () => void {
+    return this.#unserved.forget()
   }
 
   tellReady(worker: string): void {
@@ -72,7 +74,9 @@ export class SupervisorLog {
 
   /** None could be started; `repeated` when that was told before. */
   tellFailure(failure: FailureReport, repeated: boolean): void {
-    this.#write(failure, repeated || this.#unserved.has(failure))
+    const isKnown = repeated || this.#unserved.has(failure)
+    if (failure.subject !== undefined) this.#unserved.note(failure.subject, failure)
+    this.#write(failure, isKnown)
   }
 
   /** A process serves a subject, or does not; what is known is not told again. */

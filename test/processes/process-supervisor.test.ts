@@ -15,6 +15,8 @@ import type { FailureReport, Loss } from '../../src/processes/supervisor-log.ts'
 
 interface Failure {
   readonly reason: string
+  /** What is not served; `thing a` by default. */
+  readonly subject?: string
 }
 
 const ENDING_MS = 3000
@@ -173,8 +175,8 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
     return new TaipanError('INTERNAL', reason)
   }
 
-  protected describeFailure({ reason }: Failure): FailureReport {
-    return { message: reason, traceback: '', facts: { code: 'INTERNAL' } }
+  protected describeFailure({ reason, subject = 'thing a' }: Failure): FailureReport {
+    return { message: reason, traceback: '', subject, facts: { code: 'INTERNAL' } }
   }
 
   protected describeLoss(): Loss {
@@ -315,6 +317,26 @@ test.each(['thrown', 'not to be loaded'])(
     supervisor.prepareStop()
   },
 )
+
+test('what could not be served when all failed is told of when it is served', async () => {
+  const supervisor = new FakeSupervisor()
+  supervisor.next = { reason: 'broken' }
+  await supervisor.start()
+  supervisor.next = undefined
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(supervisor.told).toEqual(['error: broken', 'info: thing a is served now'])
+})
+
+test('a reload that fails leaves known what was told before', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.unserved = 'broken'
+  supervisor.onFound(first)
+  supervisor.next = { reason: 'also broken', subject: 'thing b' }
+  await expect(supervisor.reload()).rejects.toThrow('also broken')
+  supervisor.onFound(first)
+  expect(supervisor.told).toEqual(['error: broken', 'error: also broken'])
+})
 
 test('failures that somebody else tells of are for debugging', async () => {
   const supervisor = await start({ retries: false })

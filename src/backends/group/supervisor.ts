@@ -120,7 +120,8 @@ export class Supervisor
 
   protected describeFailure(failure: LoadFailure): FailureReport {
     const { application, code } = failure
-    return { ...describeUnserved(failure), facts: { application, code } }
+    const subject = application && nameSubject(application)
+    return { ...describeUnserved(failure), subject, facts: { application, code } }
   }
 
   protected describeLoss({ requests, lost }: WorkerExit): Loss {
@@ -133,7 +134,7 @@ export class Supervisor
     for (const finding of findings?.applications ?? []) {
       const { name: application } = finding
       const failure = findingFailure(finding)
-      const subject = { name: `application ${application}`, facts: { application } }
+      const subject = { name: nameSubject(application), facts: { application } }
       this.tellServed(subject, failure && this.describeFailure(failure))
     }
   }
@@ -173,6 +174,10 @@ export class Supervisor
       : undefined
     refuseExchange(exchange, failure.code, detail)
   }
+}
+
+function nameSubject(application: string): string {
+  return `application ${application}`
 }
 
 function describeLost(requests: number): string {
