@@ -7,7 +7,7 @@ import {
   type Listener,
 } from '../fronts/listening/addresses.ts'
 import { listen } from '../fronts/listening/listener.ts'
-import type { Load } from './load.ts'
+import type { Occupancy } from './occupancy.ts'
 
 // Long enough for another process to wake up.
 const PAUSE_MS = 1
@@ -20,7 +20,7 @@ export interface SharedListenerOptions {
   readonly descriptor: number
   readonly url: string
   readonly ffi: SystemFfi
-  readonly load: Load
+  readonly occupancy: Occupancy
 }
 
 /** Accepts from a socket together with other processes, and leaves clients to those that have fewer. */
@@ -43,9 +43,9 @@ export class SharedListener implements ConnectionSource, Listener {
   async listen(onConnection: (stream: ByteStream) => void): Promise<Listener> {
     this.#onConnection = onConnection
     await this.#open()
-    const { load } = this.#options
-    load.onHeld(() => this.#update())
-    if (!this.#closed) load.announce(true)
+    const { occupancy } = this.#options
+    occupancy.onHeld(() => this.#update())
+    if (!this.#closed) occupancy.announce(true)
     return this
   }
 
@@ -57,13 +57,13 @@ export class SharedListener implements ConnectionSource, Listener {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#timer)
-    this.#options.load.announce(false)
+    this.#options.occupancy.announce(false)
     this.#update()
     closeSync(this.#options.descriptor)
   }
 
   get #wanted(): boolean {
-    return !this.#closed && this.#timer === undefined && !this.#options.load.held
+    return !this.#closed && this.#timer === undefined && !this.#options.occupancy.held
   }
 
   /** Accepts or does not, as it is wanted now. */
@@ -95,10 +95,10 @@ export class SharedListener implements ConnectionSource, Listener {
   }
 
   #receive(stream: ByteStream): void {
-    const { load } = this.#options
-    load.enter(stream)
+    const { occupancy } = this.#options
+    occupancy.enter(stream)
     this.#onConnection(stream)
-    if (this.#wanted && load.yields()) this.#pause(PAUSE_MS)
+    if (this.#wanted && occupancy.yields()) this.#pause(PAUSE_MS)
   }
 
   #pause(milliseconds: number): void {

@@ -8,7 +8,7 @@ import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { PlannedServer } from './server.ts'
-import { Load } from '../replicas/load.ts'
+import { Occupancy } from '../replicas/occupancy.ts'
 import { COUNTS_BYTES } from '../replicas/connection-counts.ts'
 import type { MessageFromReplica, MessageToReplica, StartMessage } from '../replicas/messages.ts'
 import { isMessageToReplica } from '../replicas/messages.ts'
@@ -25,7 +25,7 @@ const ORPHAN_MS = 2000
 
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
-let load: Load | undefined
+let occupancy: Occupancy | undefined
 let leaving: Promise<void> | undefined
 let leftAt = 0
 
@@ -60,7 +60,7 @@ function take(message: MessageToReplica<ServerPlan>): void {
       void open()
       return
     case 'counts':
-      load?.compare()
+      occupancy?.compare()
       return
     case 'ping':
       tell({ type: 'pong' })
@@ -88,7 +88,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     if (leaving === undefined) await fail(error)
     return
   }
-  server.onFull((full) => load?.setFull(full))
+  server.onFull((full) => occupancy?.setFull(full))
   // What the start has logged must not come behind the news of its end.
   await logger.written()
   tellServed('ready', server)
@@ -109,17 +109,20 @@ async function createListeners({
   place,
 }: StartMessage<ServerPlan>): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
-  const shared = new Load({
+  const shared = new Occupancy({
     memory: ffi.mapMemory(COUNTS, COUNTS_BYTES),
     place,
     onChange: () => tell({ type: 'counts' }),
   })
-  load = shared
+  occupancy = shared
   const descriptors = urls.map((_, index) => FIRST_DOOR + index)
   watchParent(descriptors)
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
-    return { kind: 'source', source: new SharedListener({ descriptor, url, ffi, load: shared }) }
+    return {
+      kind: 'source',
+      source: new SharedListener({ descriptor, url, ffi, occupancy: shared }),
+    }
   })
 }
 

@@ -328,7 +328,7 @@ export class Scheduler {
   #chooseLeastLoaded(): WorkerCapacity | undefined {
     let best = this.#workers[0]
     if (best === undefined || this.#workers.length === 1) return best
-    for (const worker of this.#workers) if (worker.load < best.load) best = worker
+    for (const worker of this.#workers) if (worker.requests < best.requests) best = worker
     return best
   }
 

@@ -52,10 +52,10 @@ export class WorkerCapacity {
   }
 
   /** Requests that threads have. */
-  get load(): number {
-    let load = 0
-    for (const link of this.links) if (link.busy) load += 1 + link.pipelined
-    return load
+  get requests(): number {
+    let requests = 0
+    for (const link of this.links) if (link.busy) requests += 1 + link.pipelined
+    return requests
   }
 
   /** The thread that got the last request, when it may be sent another one behind it. */

@@ -3,14 +3,14 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from '../../src/replicas/connection-counts.ts'
-import { Load } from '../../src/replicas/load.ts'
+import { Occupancy } from '../../src/replicas/occupancy.ts'
 
 const PAUSES = 6
 const LONG_MS = 250
 
 /** Loads of several replicas on one board, and a parent that passes on what they tell each other. */
 class Board {
-  readonly loads: Load[] = []
+  readonly occupancies: Occupancy[] = []
   told = 0
   readonly #fields: Int32Array<ArrayBuffer>
   readonly #changes = new EventEmitter()
@@ -18,18 +18,19 @@ class Board {
   constructor(count: number) {
     this.#fields = new Int32Array(COUNTS_BYTES / Int32Array.BYTES_PER_ELEMENT)
     for (let at = 0; at < this.#fields.length; at += FIELDS) this.#fields[at] = CLOSED
-    for (let place = 0; place < count; place += 1) this.loads.push(this.#createLoad(place))
-    for (const load of this.loads) load.announce(true)
+    for (let place = 0; place < count; place += 1)
+      this.occupancies.push(this.#createOccupancy(place))
+    for (const occupancy of this.occupancies) occupancy.announce(true)
     this.deliver()
   }
 
   /** Which of them accept nobody. */
   get held(): boolean[] {
-    return this.loads.map((load) => load.held)
+    return this.occupancies.map((occupancy) => occupancy.held)
   }
 
   setFull(place: number, full: boolean): void {
-    this.loads[place]?.setFull(full)
+    this.occupancies[place]?.setFull(full)
     this.deliver()
   }
 
@@ -40,18 +41,20 @@ class Board {
   /** The parent clears the place of one that has died. */
   clear(place: number): void {
     this.#fields.set([CLOSED, 0, ROOM.free], place * FIELDS)
-    for (const [index, load] of this.loads.entries()) if (index !== place) load.compare()
+    for (const [index, occupancy] of this.occupancies.entries())
+      if (index !== place) occupancy.compare()
     this.deliver()
   }
 
-  #createLoad(place: number): Load {
+  #createOccupancy(place: number): Occupancy {
     const onChange = (): void => {
       this.told += 1
       this.#changes.once('change', () => {
-        for (const [index, load] of this.loads.entries()) if (index !== place) load.compare()
+        for (const [index, occupancy] of this.occupancies.entries())
+          if (index !== place) occupancy.compare()
       })
     }
-    return new Load({ memory: this.#fields.buffer, place, onChange })
+    return new Occupancy({ memory: this.#fields.buffer, place, onChange })
   }
 }
 
@@ -91,7 +94,7 @@ describe('replicas whose threads are all busy', () => {
   test('one that accepts no more, or has died, counts for nobody', () => {
     const board = new Board(3)
     board.setFull(0, true)
-    board.loads[1]?.announce(false)
+    board.occupancies[1]?.announce(false)
     board.deliver()
     expect(board.held).toEqual([true, false, false])
     board.clear(2)
@@ -101,7 +104,7 @@ describe('replicas whose threads are all busy', () => {
   test('whether a listener is held is told to whoever has it', () => {
     const board = new Board(2)
     const seen: (boolean | undefined)[] = []
-    board.loads[0]?.onHeld(() => seen.push(board.loads[0]?.held))
+    board.occupancies[0]?.onHeld(() => seen.push(board.occupancies[0]?.held))
     board.setFull(0, true)
     board.setFull(1, true)
     vi.advanceTimersByTime(LONG_MS)
@@ -112,7 +115,7 @@ describe('replicas whose threads are all busy', () => {
   test('short requests, however many, hold a listener only so often, and long ones always', () => {
     const board = new Board(2)
     let held = 0
-    board.loads[0]?.onHeld(() => (held += board.loads[0]?.held === true ? 1 : 0))
+    board.occupancies[0]?.onHeld(() => (held += board.occupancies[0]?.held === true ? 1 : 0))
     for (let requests = 0; requests < 1000; requests += 1) {
       board.setFull(0, true)
       board.setFull(0, false)
@@ -160,7 +163,7 @@ describe('replicas whose threads are all busy', () => {
 describe('clients', () => {
   test('are left to those that have fewer, but not to one whose threads are all busy', () => {
     const board = new Board(2)
-    const [first, second] = board.loads
+    const [first, second] = board.occupancies
     for (let clients = 0; clients < 4; clients += 1) first?.enter({ onClose: () => {} })
     expect(first?.yields()).toBe(true)
     board.setFull(1, true)

@@ -12,7 +12,7 @@ const HOLD_MS = 10
 // The same when no other has one. Until then those that are held stay so.
 const FULL_MS = 100
 
-/** What a load is told and compared by. */
+/** What an occupancy is told and compared by. */
 export interface LoadOptions {
   /** That of the counts of all replicas. */
   readonly memory: ArrayBuffer
@@ -23,7 +23,7 @@ export interface LoadOptions {
 }
 
 /** How busy this replica is, told to the others, and whether it should let them have the next client. */
-export class Load {
+export class Occupancy {
   readonly #all: Int32Array
   readonly #own: number
   readonly #onChange: () => void
