@@ -18,7 +18,7 @@ export interface GatherJob {
   readonly limit: number
 }
 
-/** Waits for request bodies, so that slow clients hold memory within a bound and nobody who could answer others. */
+/** Waits for request bodies, so that slow clients hold memory within a bound and occupy no Python thread. */
 export interface Gatherer {
   /** Calls `upstream.run` once the body is there, or answers the error that keeps it from coming. */
   gather(job: GatherJob): void

@@ -29,7 +29,7 @@ export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
  */
 export type Aim = 'start' | 'fill' | 'renew' | 'repair'
 
-/** What a pool leaves to the one who has it. */
+/** What the owner of a pool does for it. */
 export interface PoolOptions<M, F> {
   /** How many there are to be. */
   readonly size: number
@@ -40,7 +40,7 @@ export interface PoolOptions<M, F> {
   launch(aim: Aim): Promise<Launch<M, F>>
   /** Gives it work from now on. */
   admit(member: M): void
-  /** Gives it no more work. */
+  /** Gives it no further work. */
   dismiss(member: M): void
   /** Ends one that was dismissed, once it has finished what it had. */
   retire(member: M): Promise<void>
@@ -48,7 +48,7 @@ export interface PoolOptions<M, F> {
   discard(member: M, atOnce: boolean): void
   /** A member could not be started; `repeated` when that was reported before. */
   report(failure: F, repeated: boolean): void
-  /** Nobody works, and why the last attempt failed. */
+  /** No process is left; the failure is that of the last start. */
   onNoneLeft(failure: F): void
   toError(failure: F): Error
   isSame(one: F, other: F): boolean
@@ -88,7 +88,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     return this.#active
   }
 
-  /** Why nobody works, while nothing is done about it. */
+  /** The failure of the last start, while no process works and no reload is on. */
   get failure(): F | undefined {
     return this.#active.size > 0 || this.#reloading !== undefined ? undefined : this.#failure
   }
@@ -158,7 +158,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** Starts nobody from now on. */
+  /** Starts no further process. */
   close(): void {
     this.#phase = 'stopping'
     clearTimeout(this.#retryTimer)

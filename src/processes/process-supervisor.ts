@@ -70,7 +70,7 @@ export abstract class ProcessSupervisor<
     }
   }
 
-  /** Starts and replaces nobody from now on; those who work still do. */
+  /** Starts and replaces no further process; running ones go on. */
   prepareStop(): void {
     this.pool.close()
   }
@@ -137,9 +137,9 @@ export abstract class ProcessSupervisor<
   protected abstract takeFindings(member: M): void
   /** Gives it work from now on. */
   protected abstract admit(member: M): void
-  /** Gives it no more work. */
+  /** Gives it no further work. */
   protected abstract dismiss(member: M): void
-  /** Nobody works, and why the last attempt failed. */
+  /** No process is left; the failure is that of the last start. */
   protected abstract onNoneLeft(failure: F): void
   /** Resolves when what waits and runs is over, or so many ms are. */
   protected abstract finishWork(patience: number): Promise<void>

@@ -20,7 +20,7 @@ lifeline.on('close', () => {
 })
 lifeline.resume()
 
-/** Whoever starts the server again needs the addresses. */
+/** A restarted server needs the addresses. */
 async function shutSockets(): Promise<void> {
   const ffi = await loadSystemFfi()
   for (const { descriptor, identity } of sockets)

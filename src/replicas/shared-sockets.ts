@@ -69,7 +69,7 @@ export class SharedSockets {
     return this.#sockets.map(({ descriptor }) => descriptor)
   }
 
-  /** Turns away whoever waits or comes, until `leaveToReplicas`. */
+  /** Refuses waiting and new clients, until `leaveToReplicas`. */
   refuse(): void {
     if (!this.#closed) this.#refusing ??= this.#openRefusing()
   }

@@ -23,7 +23,7 @@ const IDLE = 0.05
 const GROWTH = 4_194_304
 
 /**
- * Gives the memory back that a burst of work has taken, once nobody asks for anything any more, for as long as the process lives.
+ * Gives the memory back that a burst of work has taken, once no requests come any more, for as long as the process lives.
  * V8 by itself lets the room for young objects grow to 32 MB and more, and does not shrink it in a server that rests. A collection
  * holds the process up for some 50 ms.
  */

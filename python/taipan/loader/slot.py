@@ -214,7 +214,7 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
 
 
 def _ignore() -> None:
-    """Nobody wants to know."""
+    """Ignores the report."""
 
 
 def format_load_error(error: BaseException) -> str:

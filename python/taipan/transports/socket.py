@@ -1,7 +1,7 @@
 """The socket of one worker thread: requests in, responses out, one at a time.
 
-Requests may arrive ahead, while the thread has another one. They wait here, and can be recalled by
-another thread as long as they have not been begun.
+Requests may arrive pipelined, while the thread has another one. They wait here, and can be recalled
+by another thread as long as they have not been begun.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ThreadSocket(RequestTransport):
         self._reading = allocate_lock()
         self._decoder = frames.Decoder()
         #: Serial numbers and payloads of requests that have not been begun.
-        self._ahead: deque[tuple[int, bytes]] = deque()
+        self._pipelined: deque[tuple[int, bytes]] = deque()
         self._serial = 0
         self._started = 0.0
         self._freed = True
@@ -52,10 +52,10 @@ class ThreadSocket(RequestTransport):
         # marshal ignores what lies behind the value, so one view serves every request.
         payload = memoryview(buffer)[frames.HEADER_BYTES :]
         loads = marshal.loads
-        ahead = self._ahead
+        pipelined = self._pipelined
         wait = make_green_wait(self._socket.fileno()) if has_green_waits() else None
         while True:
-            if not ahead:
+            if not pipelined:
                 if wait is not None:
                     wait(None)
                 with self._reading:
@@ -69,7 +69,7 @@ class ThreadSocket(RequestTransport):
             # Never dispatched from the handler, where it would be the context of each exception of
             # the application.
             try:
-                serial, data = ahead.popleft()
+                serial, data = pipelined.popleft()
             except IndexError:  # recalled in the meantime
                 continue
             self._begin(serial)
@@ -89,7 +89,7 @@ class ThreadSocket(RequestTransport):
         serials = []
         while True:
             try:
-                serials.append(self._ahead.popleft()[0])
+                serials.append(self._pipelined.popleft()[0])
             except IndexError:
                 return serials
 
@@ -104,7 +104,7 @@ class ThreadSocket(RequestTransport):
 
     def _receive_request(self, buffer: bytearray) -> int:
         """Waits for requests. The serial number of the first, which may stay in `buffer`."""
-        if self._ahead:
+        if self._pipelined:
             return _NONE
         decoder = self._decoder
         if not decoder.empty:
@@ -131,7 +131,7 @@ class ThreadSocket(RequestTransport):
                 # Begun at once: what else came may already concern it.
                 self._begin(first)
             else:
-                self._ahead.append((serial, bytes(memoryview(buffer)[start : start + length])))
+                self._pipelined.append((serial, bytes(memoryview(buffer)[start : start + length])))
             at = start + length
         if at < size:
             self._decoder.feed(memoryview(buffer)[at:size])
@@ -142,7 +142,7 @@ class ThreadSocket(RequestTransport):
         """Puts complete frames where they belong. `_reading` is held."""
         for frame in self._decoder.frames():
             if frame.kind == frames.REQUEST:
-                self._ahead.append((frame.tag, frame.payload))
+                self._pipelined.append((frame.tag, frame.payload))
             elif frame.tag == self._serial:
                 self.take_frame(frame.kind, frame.flags, frame.payload)
 

@@ -278,7 +278,7 @@ export class Ffi {
     return found
   }
 
-  /** Memory at an address; the one who gave the address keeps it valid as long as the buffer is used. */
+  /** Memory at an address; the caller keeps it valid as long as the buffer is used. */
   viewAt(address: bigint, bytes: number): Buffer {
     return Buffer.from(this.#koffi.view(address, bytes))
   }

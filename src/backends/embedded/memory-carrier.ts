@@ -20,7 +20,7 @@ export interface MemoryPlace {
 export interface PortFacts {
   /** Address of `int turn(int bytes, int polled)`. */
   readonly turn: number
-  /** Can be read when Python's event loop has something to do; closed by Node, which must not watch a number that others use. */
+  /** Can be read when Python's event loop has something to do; closed by Node, which must not poll a descriptor number that was given to others. */
   readonly descriptor: number
 }
 
