@@ -4,12 +4,14 @@ import type { Outbox } from '../streams/outbox.ts'
 import type { Http1Response } from './http1-response.ts'
 
 const CUT_MS = 5000
+const LAST_HEAD_MS = 1000
 
 /** The ways in which a connection comes to its end. */
 export class ConnectionEnd {
   readonly #stream: ByteStream
   readonly #outbox: Outbox
   #cutTimer: NodeJS.Timeout | undefined
+  #headTimer: NodeJS.Timeout | undefined
   #linger: Linger | undefined
 
   constructor(stream: ByteStream, outbox: Outbox) {
@@ -27,6 +29,11 @@ export class ConnectionEnd {
   /** Waits only a little longer for the client's end. */
   hasten(): void {
     this.#linger?.hasten()
+  }
+
+  /** The server is stopping, and a head has begun to arrive: `onLate` is called when it has had a second for that. */
+  awaitLast(onLate: () => void): void {
+    this.#headTimer ??= setTimeout(onLate, LAST_HEAD_MS).unref()
   }
 
   /** Bytes have arrived that nobody reads. */
@@ -49,5 +56,6 @@ export class ConnectionEnd {
   /** The connection is closed. */
   stop(): void {
     clearTimeout(this.#cutTimer)
+    clearTimeout(this.#headTimer)
   }
 }

@@ -180,9 +180,10 @@ export class Http1Connection implements Http1Link, StreamListener, FrontConnecti
     this.#channel?.close(RESTART)
   }
 
-  /** Ends an idle connection now, any other one behind its running exchange. */
+  /** Ends an idle connection now, any other one behind the request that runs or has begun to arrive. */
   shutdown(): void {
-    if (this.#phase === HEAD && !this.#partial) this.#stream.destroy()
+    if (this.#partial) this.#end.awaitLast(this.#onHeadLate)
+    else if (this.#phase === HEAD) this.#stream.destroy()
     else if (this.#phase === DRAIN) this.#close()
     this.#end.hasten()
   }
@@ -265,7 +266,14 @@ export class Http1Connection implements Http1Link, StreamListener, FrontConnecti
         this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is not complete'))
       else this.#close()
     } else if (this.context.stopping && !this.#partial) this.#close()
-    else this.#reader.goOn()
+    else {
+      if (this.context.stopping) this.#end.awaitLast(this.#onHeadLate)
+      this.#reader.goOn()
+    }
+  }
+
+  readonly #onHeadLate = (): void => {
+    if (this.#partial) this.#refuse(new TaipanError('STOPPING', 'the server is stopping'))
   }
 
   #start(request: Http1Request): void {

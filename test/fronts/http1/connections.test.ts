@@ -141,6 +141,43 @@ describe('stop', () => {
     await expect(openRaw(lab.url)).rejects.toThrow('ECONNREFUSED')
   })
 
+  test('refuses a head that goes on arriving, and answers one that becomes whole', async () => {
+    const lab = await startLab(nameRequest, { timeouts: { shutdown: 0 } })
+    using late = await openRaw(lab.url)
+    using prompt = await openRaw(lab.url)
+    for (const connection of [late, prompt]) {
+      connection.send(`${formatRequest().toString()}GET /next HTTP/1.1\r\n`)
+      await connection.readResponse()
+    }
+    const stopped = lab.front.stop()
+    prompt.send(`${HOST}\r\n`)
+    const drip = setInterval(() => late.send('X'), 20)
+    const [answered] = await prompt.readUntilEnd()
+    const [refused] = await late.readUntilEnd()
+    clearInterval(drip)
+    expect(answered?.text).toBe('GET /next')
+    expect(refused?.status).toBe(503)
+    expect(refused?.header('Connection')).toBe('close')
+    await stopped
+    expect(lab.exchanges).toHaveLength(3)
+  })
+
+  test('refuses a head that has begun to arrive behind a running exchange', async () => {
+    const lab = await startLab(
+      ({ response }) => response.begin(createResponseHead(200, ['Content-Length', '2'])),
+      { timeouts: { shutdown: 0 } },
+    )
+    using connection = await openRaw(lab.url)
+    connection.send(`${formatRequest().toString()}GET /next HTTP/1.1\r\n`)
+    const exchange = await pollUntil(() => lab.exchanges[0], 'the request')
+    const stopped = lab.front.stop()
+    exchange.response.write(Buffer.from('ok'))
+    exchange.response.end()
+    const responses = await connection.readUntilEnd()
+    expect(responses.map(({ status }) => status)).toEqual([200, 503])
+    await stopped
+  })
+
   test('cuts what takes longer than the deadline', async () => {
     const lab = await startLab(() => undefined, { timeouts: { shutdown: 100 } })
     using connection = await openRaw(lab.url)
