@@ -9,19 +9,19 @@ import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
 
 const COMMANDS: readonly CommandName[] = ['serve', 'check']
 
-/** A command line that was understood. */
+/** A parsed command line. */
 export interface CommandLine {
-  /** Undefined when none is named: then `help` or `version` is wanted. */
+  /** Undefined when there is none, which is allowed with `help` or `version` only. */
   readonly command: CommandName | undefined
   readonly help: boolean
   readonly version: boolean
   readonly json: boolean
   readonly config: string | undefined
-  /** The options of the configuration, TARGET as `app`. */
+  /** Options of the configuration; TARGET is `app`. */
   readonly layer: Layer
 }
 
-/** Reads the words behind the program's name. Throws `USAGE`. */
+/** Parses the arguments after the program's name. Throws `USAGE`. */
 export function parseCommandLine(words: readonly string[], directory: string): CommandLine {
   const { texts, positionals } = collectTexts(words)
   const switches = { help: texts.has('help'), version: texts.has('version') }
@@ -108,7 +108,7 @@ function requireValue(
   if (value === undefined || value === '' || swallowed)
     throw new TaipanError(
       'USAGE',
-      `${rawName} needs a value: ${rawName} ${placeholder}${swallowed ? `; found ${value} in its place` : ''}`,
+      `${rawName} needs a value: ${rawName} ${placeholder}${swallowed ? `; found ${value} instead` : ''}`,
     )
   return value
 }
@@ -139,7 +139,7 @@ function resolveCommand(
   if (/[./:]/.test(word))
     throw new TaipanError(
       'USAGE',
-      `${JSON.stringify(word)} is no command; write taipan serve ${word}`,
+      `${JSON.stringify(word)} is not a command; write taipan serve ${word}`,
     )
   throw new TaipanError(
     'USAGE',
@@ -156,7 +156,7 @@ function resolveTarget(
   if (more.length > 0)
     throw new TaipanError(
       'USAGE',
-      `one TARGET at a time, found ${[target, ...more].map((word) => JSON.stringify(word)).join(' and ')}; ${command ?? 'serve'} several applications with a configuration file`,
+      `more than one TARGET: ${[target, ...more].map((word) => JSON.stringify(word)).join(' and ')}; ${command ?? 'serve'} several applications with a configuration file`,
     )
   return target
 }

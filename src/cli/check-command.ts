@@ -4,7 +4,7 @@ import { loadCommandPlan } from '../server/load-plan.ts'
 import type { CommandLine } from './arguments.ts'
 import { formatReport } from './check-report.ts'
 
-/** `taipan check`: prints what was found, and resolves with 0, 3 (an application does not load) or 5 (no Python, or not for the engine or the loop asked for). */
+/** `taipan check`: prints its findings. Resolves with the exit code: 0; 3 when an application cannot be loaded; 5 without a Python that supports the wanted engine and event loop. */
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
   const { layer, config } = line
   const plan = await loadCommandPlan({ layer, config, environment, mayServeNothing: true })

@@ -1,7 +1,7 @@
 import { selectDetails } from './details.ts'
 import type { ApplicationReport, GroupReport } from '../server/check.ts'
 
-/** The findings of `taipan check` for people. */
+/** Formats the findings of `taipan check` for people. */
 export function formatReport(reports: readonly GroupReport[]): string {
   return reports.map((report) => formatGroup(report, reports.length > 1)).join('\n')
 }
@@ -10,7 +10,7 @@ function formatGroup(report: GroupReport, several: boolean): string {
   const { python, libpython, searchPath, engine, embedding, loop } = report
   const heading = several ? [`group ${report.group}`] : []
   const passed = python.tried.map(
-    ({ path, reason, refusal }) => `              passed over ${path} (${reason}): ${refusal}`,
+    ({ path, reason, refusal }) => `              rejected    ${path} (${reason}): ${refusal}`,
   )
   const lines = [
     ...heading,
@@ -25,7 +25,7 @@ function formatGroup(report: GroupReport, several: boolean): string {
     `  engine      ${engine}`,
     `  sys.path    ${searchPath.join(`\n${' '.repeat(14)}`)}`,
     ...(report.applications.length === 0
-      ? ['application   none is named, and none is found']
+      ? ['application   none was named, and none was found']
       : report.applications.flatMap(formatApplication)),
   ]
   return `${lines.join('\n')}\n`

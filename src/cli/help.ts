@@ -15,46 +15,46 @@ const SECTIONS: readonly HelpSection[] = [
   'General',
 ]
 
-const ENGINES = `Engines say where Python runs:
-  -e daemon      in worker processes (the default): any Python, and a crash costs one worker
-  -e embedded    inside Node: the least time per request; needs a Python with a shared library.
-                 taipan check tells whether yours has one
-Interfaces say how the application is called; auto tells them by the application itself:
-  -i wsgi        Django, Flask ...: one request at a time on each of -t threads; embedded without -t
-                 on the thread of Node
-  -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
-Loops of ASGI in worker processes are uvloop where Python has it, else asyncio; --loop chooses.
-Embedded Python always shares the event loop of Node.
+const ENGINES = `The engine (-e) is where Python runs:
+    -e daemon      in worker processes (the default): any Python, and a crash ends one worker only
+    -e embedded    inside Node: the lowest latency; needs a Python with a shared library.
+                                  "taipan check" shows whether yours has one
+The interface (-i) is how the application is called; auto detects it:
+    -i wsgi        Django, Flask ...: each of the -t threads serves one request at a time; embedded
+                                  without -t: the thread of Node
+    -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
+The event loop of ASGI applications in worker processes is uvloop if it is installed, else asyncio;
+--loop selects one. Embedded Python always shares the event loop of Node.
 `
 
 const INTRODUCTION = `Taipan hosts Python web applications: WSGI and ASGI from one command.
 
 Usage:
   taipan serve [TARGET] [options]    serve an application
-  taipan check [TARGET] [options]    tell which Python is used, and whether the application loads
+    taipan check [TARGET] [options]    show which Python is used, and whether the application loads
   taipan --help | --version
 
 Examples:
-  taipan serve app.py                          the usual names are tried in the file
+    taipan serve app.py                          finds the application in the file by its usual names
   taipan serve shop.wsgi:application -p 2      two processes with four threads each
   taipan serve main:app                        a FastAPI or any other ASGI application
-  taipan serve main:app -e embedded -p auto    Python inside Node, a process for each processor
-  taipan serve . --static /static=public       a Django project and its files
-  taipan serve                                 what taipan.config.ts says
+    taipan serve main:app -e embedded -p auto    Python inside Node, one process per processor
+    taipan serve . --static /static=public       a Django project and its static files
+    taipan serve                                 the applications of taipan.config.ts
 
 ${ENGINES}
-"taipan serve --help" explains every option.
+"taipan serve --help" describes every option.
 `
 
 const TARGETS = `TARGET names the application:
   pkg.mod:attr            an attribute of a module
-  pkg.mod:factory()       what a factory returns; pkg.mod:Class(), pkg.mod:Class().method
-  path/app.py[:attr]      a file, also path/site.wsgi
-  path/to/folder          a folder with a Django project (manage.py) or a file of a usual name
-Without :attr these are tried: application, app, handler, create_app(), make_app().
-Usual names are app.py, wsgi.py, asgi.py, main.py and application.py.
-Without TARGET taipan.config.{ts,mts,js,mjs,json} in the working directory is taken, or else the
-working directory is the folder.
+    pkg.mod:factory()       the result of a factory; also pkg.mod:Class(), pkg.mod:Class().method
+    path/app.py[:attr]      a file; also path/site.wsgi
+    path/to/folder          a folder with a Django project (manage.py) or a file with a usual name
+Without :attr Taipan tries application, app, handler, create_app() and make_app().
+Usual file names are app.py, wsgi.py, asgi.py, main.py and application.py.
+Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working directory, or else the
+working directory as TARGET.
 `
 
 const EXAMPLES: Readonly<Record<CommandName, string>> = {
@@ -76,19 +76,19 @@ const USAGE: Readonly<Record<CommandName, string>> = {
   serve: 'Usage: taipan serve [TARGET] [options]\n',
   check: `Usage: taipan check [TARGET] [options]
 
-Tells which Python is used and why, its version, prefix and sys.path, whether it can run inside
-Node, which event loop ASGI gets, and whether the application loads and how it is called; where
-there is no application, about Python alone. Exit code 0 when all is well, 3 when the application
-does not load, 5 without a usable Python, or one that cannot do what -e or --loop asks for.
+Shows which Python is used and why, its version, prefix and sys.path, whether it can run inside
+Node, which event loop ASGI applications get, and whether the application loads and by which
+interface; without an application it reports on Python only. Exit code 0 when all is well, 3 when
+the application does not load, 5 without a Python that supports what -e and --loop ask for.
 `,
 }
 
-const LAST = `Every option can also be given as a TAIPAN_* variable or in a configuration file; a flag beats a
-variable, and a variable beats the file. Signals: SIGTERM or Ctrl-C stops gracefully, a second one
-at once; SIGHUP loads the application anew.
+const LAST = `Every option can also be set by a TAIPAN_* variable or in a configuration file. A flag overrides a
+variable, and a variable overrides the file. SIGTERM and Ctrl-C stop gracefully, a second one stops
+at once; SIGHUP reloads the application.
 `
 
-/** The help of a command, or of the program. */
+/** The help text of a command, or of the program. */
 export function formatHelp(command: CommandName | undefined): string {
   if (command === undefined) return INTRODUCTION
   const options = listFlags().filter(({ flag }) => flag.commands.includes(command))
@@ -118,7 +118,7 @@ function formatOption(option: FlaggedOption): string {
   return `${first}${lines.join(`\n${' '.repeat(COLUMN)}`)}\n`
 }
 
-/** ` [4]` for a default that a person can write. */
+/** ` [4]` for a default that can be given on the command line. */
 function formatFallback({ fallback, flag }: FlaggedOption): string {
   if (flag.value === undefined) return ''
   return typeof fallback === 'string' || typeof fallback === 'number' ? ` [${fallback}]` : ''

@@ -1,9 +1,9 @@
 #!/usr/bin/env sh
 ':' // 2>/dev/null; exec node -- "$0" "$@"
-// To the shell that line says: run me by Node. To JavaScript it is a directive. Node 20 would take `--env-file`
-// for its own wherever it stands, unless `--` comes before the script.
+// A polyglot: the shell runs this file by Node, and JavaScript reads the line as a directive. `--` keeps Node 20 from
+// taking `--env-file` among the arguments as its own option.
 import '../processes/refuse-debugger.ts'
 
-// Loaded after it: with many modules that takes a while.
+// Imported afterwards, because it loads many modules.
 const { runProgram } = await import('./run-program.ts')
 await runProgram(process.argv.slice(2))

@@ -2,7 +2,7 @@ import { TaipanError } from '../core/errors.ts'
 import { selectDetails } from './details.ts'
 import { createPalette, resolveColors } from '../telemetry/palette.ts'
 
-/** Tells a person what went wrong, on standard error; returns the exit code for it. */
+/** Prints an error to standard error; returns the exit code. */
 export function reportError(error: unknown): number {
   const palette = createPalette(resolveColors(process.env, process.stderr.isTTY))
   const label = palette.red('error:')

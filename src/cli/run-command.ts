@@ -5,7 +5,7 @@ import { runCheck } from './check-command.ts'
 import { formatHelp } from './help.ts'
 import { runServe } from './serve-command.ts'
 
-/** Runs the command that `words` name; resolves with its exit code, rejects with what to report. */
+/** Runs the command of a command line. Resolves with the exit code; rejects with the error to report. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   if (words.length === 0) {
     process.stderr.write(formatHelp(undefined))

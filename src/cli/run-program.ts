@@ -3,16 +3,16 @@ import { runCommand } from './run-command.ts'
 
 const LAST_WORDS_MS = 1000
 
-/** Runs the command that `words` name, and sets the exit code of the process. */
+/** Runs the command of a command line and sets the exit code of the process. */
 export async function runProgram(words: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => process.exit(reportError(error)))
-  // A reader such as `head` may leave early.
+  // A reader of the output such as `head` may end early.
   process.stdout.on('error', () => {})
   try {
     process.exitCode = await runCommand(words)
   } catch (error) {
     process.exitCode = reportError(error)
   }
-  // All work is over: a handle that something forgot must not keep the command.
+  // All work is done, so an open handle must not keep the process alive.
   setTimeout(() => process.exit(), LAST_WORDS_MS).unref()
 }

@@ -11,7 +11,7 @@ import type { CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
 import { SignalHandling } from './signals.ts'
 
-/** `taipan serve`: runs until a signal comes, and resolves with the exit code. */
+/** `taipan serve`: runs until it is stopped by a signal; resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
   const { layer, config } = line
   const plan = await loadCommandPlan({ layer, config, environment })
@@ -20,7 +20,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   const logger = createLogger({ level, format, colors })
   try {
     const settings = { level, format, colors, access: access && logger.isEnabled('info') }
-    // What a person started has to survive what Python may do to a process.
+    // Python must not run in this process: a crash would end it.
     const server = createServer(plan, { logger, settings, inProcess: false })
     return await runServer(server, plan, logger)
   } finally {
@@ -37,11 +37,11 @@ async function runServer(
   try {
     await server.start()
   } catch (error) {
-    // Whatever fails once a stop is asked for fails because of it.
+    // After a stop signal, failures are its consequence.
     if (signals.stopping === undefined) throw error
     return await finish(signals.stopping)
   }
-  // What workers wrote before they said that they are ready lies in pipes that are read by then.
+  // Lets Node read what workers printed before they became ready, so that it is logged before the announcement.
   await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })

@@ -2,16 +2,16 @@ import { constants } from 'node:os'
 import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
-// One stop may come twice: below npx and npm a Ctrl-C from the terminal and handed on by npm, and from `timeout` to the
-// process and to its group.
+// The same signal may arrive twice: npm passes on the Ctrl-C that the terminal has sent already, and `timeout` signals
+// both the process and its group.
 const ECHO_MS = 100
 const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefined
 
 type SignalledServer = Pick<RunnableServer, 'stop' | 'reload' | 'kill'>
 
 /**
- * What signals do while a server runs: SIGINT and SIGTERM stop gracefully, the second one at once; SIGHUP reloads.
- * Disposing gives the signals back.
+ * Handles signals while a server runs: SIGINT and SIGTERM stop gracefully, a second one at once; SIGHUP reloads.
+ * Disposing removes the handlers.
  */
 export class SignalHandling implements Disposable {
   readonly #server: SignalledServer
@@ -36,12 +36,12 @@ export class SignalHandling implements Disposable {
     for (const [signal, handler] of Object.entries(this.#handlers)) process.on(signal, handler)
   }
 
-  /** The stop in progress, once a signal has asked for it. */
+  /** The stop in progress; undefined before a stop signal. */
   get stopping(): Promise<void> | undefined {
     return this.#stopping
   }
 
-  /** Resolves when a signal has asked for a stop and it is over. */
+  /** Resolves when a stop signal has come and the stop is complete. */
   async waitForStop(): Promise<void> {
     await this.#asked
     await this.#stopping
@@ -57,7 +57,9 @@ export class SignalHandling implements Disposable {
       this.#insist(signal)
       return
     }
-    this.#logger.announce(`${signal}: stopping gracefully, once more ends at once`, { signal })
+    this.#logger.announce(`${signal}: stopping gracefully; a second signal stops at once`, {
+      signal,
+    })
     this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
     this.#onAsked?.()
@@ -66,7 +68,7 @@ export class SignalHandling implements Disposable {
   #insist(signal: 'SIGINT' | 'SIGTERM'): void {
     const left = this.#askedAt + ECHO_MS - performance.now()
     if (left <= 0) this.#exitNow(signal)
-    // What is idle has stopped by then, and an echo does no harm.
+    // An idle server has stopped by then, so a repeated signal does no harm.
     else if (!BELOW_NPM) this.#ending ??= setTimeout(() => this.#exitNow(signal), left)
   }
 
@@ -83,7 +85,7 @@ export class SignalHandling implements Disposable {
 
   #exitNow(signal: 'SIGINT' | 'SIGTERM'): void {
     this.#server.kill()
-    this.#logger.announce(`${signal}: ending at once`, { signal })
+    this.#logger.announce(`${signal}: stopping at once`, { signal })
     this.#logger.flush()
     process.exit(128 + constants.signals[signal])
   }

@@ -5,16 +5,16 @@ import type { FieldPairs } from './field-block.ts'
 import { createTextHead } from './response-head.ts'
 import { reasonPhrase } from './status.ts'
 
-/** What an answer to an error has besides. */
+/** Optional parts of the answer to an error. */
 export interface ErrorAnswer {
   readonly fields?: FieldPairs
-  /** In the place of the text; for development only. */
+  /** Replaces the neutral text; for development only. */
   readonly detail?: string | undefined
 }
 
 /**
- * Answers an exchange with the status of an error and a short neutral text, or cuts the connection when
- * a response has begun already or the error has no status.
+ * Answers with the status of an error and a short neutral text.
+ * Aborts the response when it has begun already or the error has no status.
  */
 export function answerError(
   exchange: Exchange,

@@ -1,7 +1,7 @@
 /** How an application is called. */
 export type Interface = 'auto' | 'wsgi' | 'asgi'
 
-/** An application named by a target string (`pkg.mod:attr`, `path/app.py`, a Django folder ...). */
+/** An application named by a target (`pkg.mod:attr`, `path/app.py`, a Django folder ...). */
 export interface TargetApplication {
   readonly kind: 'target'
   readonly name: string
@@ -9,16 +9,16 @@ export interface TargetApplication {
   readonly target: string
   /** Name or expression of the callable when the target names none; undefined tries the usual names. */
   readonly callable: string | undefined
-  /** Absolute folder that relative targets count from; also first on `sys.path`. */
+  /** Absolute; relative targets start here, and it is first on `sys.path`. */
   readonly directory: string
-  /** False: loaded anew for each request, with `wsgi.run_once` true. */
+  /** False: load it for each request, with `wsgi.run_once` true. */
   readonly cacheCallables: boolean
   readonly reloadOnModification: boolean
   /** False: one request at a time in each process, and `wsgi.multithread` false. */
   readonly multithread: boolean
 }
 
-/** An application found by modjy's execfile mechanism: folder + file + callable. Loaded at its first request, too. */
+/** An application named by folder, file and callable, as in modjy. Can be loaded at its first request, too. */
 export interface FileApplication {
   readonly kind: 'file'
   readonly name: string
@@ -27,12 +27,12 @@ export interface FileApplication {
   readonly appDirectory: string
   readonly appFilename: string
   readonly callable: string
-  /** Query parameter that chooses the callable; undefined switches this off. */
+  /** Query parameter that selects the callable; undefined: none. */
   readonly callableQueryName: string | undefined
   readonly cacheCallables: boolean
   readonly reloadOnModification: boolean
   readonly multithread: boolean
 }
 
-/** An application of a process group, as its workers are told of it. */
+/** An application of a process group, as it is sent to the workers. */
 export type Application = TargetApplication | FileApplication

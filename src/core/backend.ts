@@ -1,45 +1,45 @@
 import type { Upstream } from './upstream.ts'
 
-/** What a worker found when it loaded the applications. */
+/** What a worker found out when it loaded the applications. */
 export interface Findings {
-  /** Version. */
+  /** Version of Python. */
   readonly python: string
   /** Event loop of ASGI applications; undefined when there are none. */
   readonly loop: string | undefined
   readonly applications: readonly ApplicationFinding[]
 }
 
-/** What one application turned out to be. */
+/** What a worker found out about one application. */
 export interface ApplicationFinding {
   readonly name: string
-  /** `wsgi`, `asgi`; empty when nobody knows. */
+  /** `wsgi` or `asgi`; empty when it is not known. */
   readonly interface: string
-  /** For people, such as `instance of Flask`; may be empty. */
+  /** Description for people, such as `instance of Flask`; may be empty. */
   readonly found: string
-  /** Why it is answered with 503, which is tried again; empty when it is served. */
+  /** Why it is answered with 503 until it can be loaded; empty when it is served. */
   readonly failure: string
-  /** Python's traceback of that; may be empty. */
+  /** Python's traceback of the failure; may be empty. */
   readonly traceback: string
 }
 
 /**
- * Where Python runs, seen from outside. Its capacity is that of its threads; without threads, that of its event loops.
- * `failure` is why the applications cannot be served.
+ * An upstream that runs Python. `capacity` counts threads, or, without threads, what the event loops can take.
+ * `failure` is the reason why no application can be served.
  */
 export interface Backend extends Upstream {
   /**
-   * Calls back when there is no more room for a request, each time that one ends and there is still none, and when there
-   * is some again. A backend that does not run is not full.
+   * `listener` is called with true when there is no room for another request, again after each request that ends
+   * without making room, and with false when there is room again. A backend that does not run is not full.
    */
   onFull(listener: (full: boolean) => void): void
-  /** Calls back when the findings or the failure have changed. */
+  /** `listener` is called when the findings or the failure have changed. */
   onFindings(listener: () => void): void
-  /** Of the workers that were loaded last; undefined before. */
+  /** Those of the workers that were loaded last; undefined before the first. */
   readonly findings: Findings | undefined
-  /** A stop is about to come: no process is started or replaced any more. Requests are still taken. */
+  /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
   prepareStop(): void
-  /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
+  /** Kills all worker processes and their children at once, because this process is about to exit. */
   kill(): void
-  /** Replaces the code: the new workers are ready before the old ones retire. Rejects, and keeps the old, when they cannot load. */
+  /** Loads the code anew: new workers become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot load. */
   reload(): Promise<void>
 }

@@ -2,49 +2,49 @@ import type { Duplex } from 'node:stream'
 
 import type { ConnectionFacts } from './exchange.ts'
 
-/** What is known of a stream when it is accepted, and stays true when it is closed. */
+/** Facts of a stream, fixed when it is accepted and valid after it is closed. */
 export interface StreamFacts extends ConnectionFacts {
-  /** Protocol that both sides have agreed on (RFC 7301), such as `h2`; empty for none. */
+  /** Protocol negotiated by ALPN (RFC 7301), such as `h2`; empty for none. */
   readonly alpn: string
 }
 
-/** Who has the news of a stream. */
+/** Receives the events of a stream. */
 export interface StreamListener {
-  /** Bytes have arrived; they stay unchanged. */
+  /** Bytes have arrived. The stream does not change them later. */
   onData(chunk: Buffer): void
-  /** The other side has finished sending. */
+  /** End of stream: the other side has finished sending. */
   onEnd(): void
-  /** The carrier took bytes that were pending. Never told by `write` itself. */
+  /** The transport accepted pending bytes. Never called from within `write`. */
   onTaken(): void
 }
 
-/** The bytes of one connection in both directions, whatever carries them. Reads as soon as it is made. */
+/** The bytes of one connection in both directions, over any transport. Reads from the moment it is made. */
 export interface ByteStream {
   readonly facts: StreamFacts
-  /** Replaced when somebody else is to have the news. */
+  /** Receiver of the events; may be replaced. */
   listener: StreamListener
-  /** Nothing goes in or out any more. */
+  /** Neither direction works any more. */
   readonly closed: boolean
-  /** Bytes that the carrier has not taken. */
+  /** Bytes written that the transport has not accepted yet. */
   readonly pending: number
-  /** Takes bytes, or text of one character per byte, and returns `pending`. Bytes must not be changed afterwards. */
+  /** Accepts bytes, or text of one character per byte, and returns `pending`. The caller must not change the bytes afterwards. */
   write(data: Uint8Array | string): number
-  /** Gathers what is written until `uncork`, so that it leaves in one piece. */
+  /** Collects what is written until `uncork`, so that it leaves in one piece. */
   cork(): void
   uncork(): void
-  /** Lets the other side wait. */
+  /** Stops reading; the other side feels backpressure. */
   pause(): void
   resume(): void
-  /** Closes our half behind what is pending. */
+  /** Half-close: closes our direction once the pending bytes are sent. */
   end(): void
-  /** Closes both behind what is pending. */
+  /** Closes both directions once the pending bytes are sent. */
   destroySoon(): void
-  /** Closes both now. */
+  /** Closes both directions now. */
   destroy(): void
-  /** Closes both now, by a reset where the carrier has one: the other side can tell that something is missing. */
+  /** Closes both directions now, by a TCP reset if possible, so that the other side detects a truncated response. */
   reset(): void
-  /** `listener` is called once the stream closes, with what broke it; not for one that has closed already. */
+  /** `listener` is called once, when the stream closes, with the error if there was one; never for a stream that is closed already. */
   onClose(listener: (error: Error | undefined) => void): void
-  /** The same bytes for code that takes Node's streams only. The listener hears nothing any more; `onClose` holds. */
+  /** The same connection for code that needs a Node stream. `listener` gets no more events; `onClose` still works. */
   detach(): Duplex
 }

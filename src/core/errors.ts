@@ -1,18 +1,18 @@
-/** Who has to act: the person at the other end, the Python application, a worker, a server behind this one, the person who configured, or the machine. */
+/** Who has to act: the client, the author of the application, a worker, an upstream server, the person who configured, or the administrator of the machine. */
 export type Fault = 'client' | 'application' | 'worker' | 'upstream' | 'configuration' | 'host'
 
-/** What is always true of an error with a given code. */
+/** Properties of an error code. */
 export interface ErrorFacts {
-  /** One sentence for people; the message of an occurrence says more. */
+  /** One sentence for people; the message of an error says more. */
   readonly summary: string
   readonly fault: Fault
-  /** HTTP status of the answer when a request meets this error. */
+  /** HTTP status of the answer when the error concerns a request. */
   readonly status?: number
-  /** Exit code of the command when it ends because of this error. */
+  /** Exit code of the command when the error ends it. */
   readonly exitCode?: number
 }
 
-/** Every situation Taipan reports, with its HTTP status and its exit code. `docs/errors.md` is compared with this table. */
+/** All errors of Taipan, with HTTP status and exit code. A test compares `docs/errors.md` with this table. */
 export const ERRORS = {
   USAGE: { summary: 'The command line is not understood', fault: 'configuration', exitCode: 2 },
   CONFIG_INVALID: {
@@ -146,10 +146,10 @@ export const ERRORS = {
   },
 } as const satisfies Readonly<Record<string, ErrorFacts>>
 
-/** The stable name of a situation; match on it, not on messages. */
+/** Stable name of an error; compare this, not messages. */
 export type ErrorCode = keyof typeof ERRORS
 
-/** The one error class of this package. `message` names the thing, the value found and the way out. */
+/** The only error class of this package. `message` names the thing, the value and the way out. */
 export class TaipanError extends Error {
   readonly code: ErrorCode
 

@@ -1,141 +1,140 @@
 import type { FieldBlock, FieldPairs } from './field-block.ts'
 import type { ResponseHead } from './response-head.ts'
 
-/** A request as it came, protocol-free. Strings hold one character per byte (latin-1). */
+/** A request as received, independent of the protocol. Strings hold one character per byte (latin-1). */
 export interface RequestHead {
-  /** As sent: methods are case-sensitive. */
+  /** As sent; methods are case-sensitive. */
   readonly method: string
-  /** Origin-form with query, or `*`; absolute-form has lost scheme and authority. Never decoded. */
+  /** Origin-form with query, or `*`; scheme and authority of an absolute-form are removed. Never decoded. */
   readonly target: string
   /** `target` up to the first `?`, never decoded. */
   readonly path: string
-  /** `target` behind the first `?`; empty when there is none. */
+  /** `target` after the first `?`; empty when there is none. */
   readonly query: string
   readonly version: '1.0' | '1.1' | '2'
   /**
-   * Field pairs as sent; an absolute-form target has replaced the value of Host (RFC 9112, 3.2.2). A request that repeats the
-   * fields of the one before on its connection may have the same array: who encodes them may keep the result for it.
+   * Field pairs as sent, except that the authority of an absolute-form target replaces Host (RFC 9112, 3.2.2). Consecutive
+   * requests of a connection with equal fields may share one array, so encoders may cache their result by it.
    */
   readonly fields: FieldPairs
   /** Effective authority `host[:port]`; empty when the client named none. */
   readonly host: string
 }
 
-/** The two ends of the connection a request came by. */
+/** The two ends of a connection. */
 export interface ConnectionFacts {
-  /** Of the stream itself, whatever proxies say. */
+  /** Of the connection itself; forwarding headers do not count. */
   readonly scheme: 'http' | 'https'
-  /** Empty for Unix sockets, like the ports. */
+  /** Empty for Unix sockets, as are the ports. */
   readonly remoteAddress: string
   readonly remotePort: string
   readonly localAddress: string
   readonly localPort: string
-  /** Path of the Unix socket that the connection came by; empty for TCP. */
+  /** Path of the Unix socket; empty for TCP. */
   readonly localPath: string
 }
 
 /**
- * The body of a request, pulled by whoever wants it: nothing beyond the front's small read-ahead is
- * taken from the client until `request` is called.
+ * The body of a request, read on demand: the front reads a small amount ahead, and more only after `request`.
  */
 export interface RequestBody {
-  /** Known length in bytes: 0 without a body; undefined while a chunked body is still arriving. */
+  /** Length in bytes: 0 without a body; undefined while a chunked body is still arriving. */
   readonly length: number | undefined
-  /** Every byte has arrived (it may still wait in the buffer). True for requests without a body. */
+  /** Every byte has arrived, although some may still be buffered. True for requests without a body. */
   readonly complete: boolean
-  /** Bytes that `take` would give now. */
+  /** Bytes that `take` would return now. */
   readonly buffered: number
-  /** Set when the body will never be complete: broken framing, over a limit, too slow, client gone. */
+  /** Set when the body can never be complete: broken framing, over a limit, too slow, or the client disconnected. */
   readonly error: Error | undefined
-  /** The client waits for `100 Continue` and has not been told yet. */
+  /** The client waits for `100 Continue`, which was not sent yet. */
   readonly expectsContinue: boolean
-  /** Called, synchronously, when bytes arrived, the body became complete, or `error` was set. One listener. */
+  /** Called synchronously when bytes arrived, the body became complete, or `error` was set. One listener. */
   onProgress: (() => void) | undefined
-  /** Allows the front to hold `bytes` at a time; sends `100 Continue` if the client waits for it. */
+  /** Lets the front buffer up to `bytes`; sends `100 Continue` if the client waits for it. */
   request(bytes: number): void
-  /** Removes up to `limit` buffered bytes (all by default) and returns them; undefined when there are none now. */
+  /** Removes and returns up to `limit` buffered bytes (all by default); undefined when there are none. */
   take(limit?: number): Uint8Array | undefined
 }
 
 /**
- * The way back. After `end`, `send` or `abort` every further call does nothing.
- * Bodies of HEAD, 204 and 304 are dropped here, and a body is cut at its Content-Length.
+ * Receives the response. After `end`, `send` or `abort`, further calls do nothing.
+ * It drops the bodies of HEAD, 204 and 304 responses, and what exceeds the Content-Length.
  */
 export interface ResponseSink {
-  /** The head has been given; it is too late for another answer. */
+  /** A final head was given; no other response is possible. */
   readonly begun: boolean
-  /** Nothing more can be written: ended, aborted or the client is gone. */
+  /** Nothing more can be written: ended, aborted, or the client disconnected. */
   readonly finished: boolean
-  /** Bytes accepted but not yet taken by the client's connection. */
+  /** Bytes written that the client's connection has not accepted yet. */
   readonly pending: number
   /** A whole response in one write. A body of text has one character per byte. */
   send(head: ResponseHead, body: Uint8Array | string): void
   begin(head: ResponseHead): void
-  /** An interim answer (103, for example) before `begin`; not sent to HTTP/1.0 clients. */
+  /** Sends an interim response (such as 103) before `begin`; HTTP/1.0 clients do not get it. */
   inform(status: number, fields: FieldBlock): void
-  /** Takes the bytes in any case; false asks the caller to wait for `onDrain` before more. The chunk must not be changed afterwards. */
+  /** Always accepts the bytes; false asks the caller to wait for `onDrain` before the next write. The caller must not change the chunk afterwards. */
   write(chunk: Uint8Array): boolean
-  /** Called each time the client caught up after a `write` that returned false. One listener. */
+  /** Called when the client has caught up after a `write` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** A body shorter than its Content-Length becomes an aborted connection. `trailers` leave only where the framing has a place for them. */
+  /** Ends the response; a body shorter than its Content-Length aborts the connection. `trailers` are sent only where the framing allows them. */
   end(trailers?: FieldBlock): void
-  /** Cuts the connection; a response that has not begun is never sent. */
+  /** Aborts the connection; a response that has not begun is never sent. */
   abort(reason: Error): void
 }
 
-/** How a WebSocket ended, or is to end. */
+/** Why a WebSocket was closed, or is to be closed. */
 export interface WebSocketClose {
-  /** 1005 when the client named no code, 1006 when the connection was lost. */
+  /** 1005 when the client gave no code, 1006 when the connection was lost. */
   readonly code: number
   /** At most 123 bytes of UTF-8. */
   readonly reason: string
 }
 
-/** A WebSocket after its handshake. Pings are answered by the front. */
+/** A WebSocket after its handshake. The front answers pings. */
 export interface WebSocketChannel {
   /**
-   * Takes a message, or a piece of one: the last has `last`. False asks the caller to wait for `onDrain`.
-   * Does nothing once the socket is closed. The bytes must not be changed afterwards.
+   * Sends a message or a fragment of one; `last` marks the end of the message. False asks the caller to wait for `onDrain`.
+   * Does nothing after the socket is closed. The caller must not change the bytes afterwards.
    */
   send(data: Uint8Array, kind: WebSocketPiece): boolean
-  /** Called each time the client caught up after a `send` that returned false. One listener. */
+  /** Called when the client has caught up after a `send` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** Called with each whole message that was asked for by `request`, and with the few that were read ahead when the socket closes; text is valid UTF-8. One listener. */
+  /** Called with each whole message that `request` allows, and with those already read when the socket closes; text is valid UTF-8. One listener. */
   onMessage: ((data: Buffer, isText: boolean) => void) | undefined
-  /** Called once when either side has closed the socket, or it is lost; behind the last message. One listener. */
+  /** Called once, after the last message, when either side closed the socket or the connection was lost. One listener. */
   onClose: ((close: WebSocketClose) => void) | undefined
-  /** Lets so many more bytes of messages come; each message costs `MESSAGE_COST` more than its own. Nothing is given before the first call; what exceeds a small read-ahead stalls the client. */
+  /** Allows that many more bytes of messages; each message counts `MESSAGE_COST` in addition to its length. None are delivered before the first call; the client feels backpressure beyond a small read-ahead. */
   request(bytes: number): void
-  /** Closes with a code that may be sent (RFC 6455, 7.4) and cuts the connection if the client does not follow in time. */
+  /** Closes with a code that may be sent (RFC 6455, 7.4); aborts the connection if the client does not answer the close in time. */
   close(close: WebSocketClose): void
 }
 
-/** What `WebSocketChannel.send` is given. */
+/** Describes the data of one `WebSocketChannel.send`. */
 export interface WebSocketPiece {
   readonly isText: boolean
   readonly last: boolean
 }
 
-/** A valid WebSocket handshake that waits for an answer: `accept`, or an ordinary response that denies it. */
+/** A valid WebSocket handshake, not answered yet: `accept` it, or deny it by an ordinary response. */
 export interface WebSocketOffer {
-  /** Names the client offered, in order, over all lines. */
+  /** Subprotocols that the client offered, in order, of all header lines. */
   readonly subprotocols: readonly string[]
   /**
-   * Completes the handshake. The exchange's response counts as begun with status 101, and the exchange
-   * is over when the socket is closed. `subprotocol` is empty for none. When the client has left, the channel says so by `onClose`.
+   * Completes the handshake. The response then counts as begun with status 101, and the exchange is over when the
+   * socket is closed. `subprotocol` is empty for none. If the client has disconnected, the channel calls `onClose`.
    */
   accept(answer: { readonly subprotocol: string; readonly fields: FieldBlock }): WebSocketChannel
 }
 
-/** What is told about an exchange in its log line. Filled in by whoever knows. */
+/** Facts about an exchange for the access log, filled in by the parts that know them. */
 export interface ExchangeNotes {
   /** Name of the application, `static`, `redirect` ... */
   answeredBy: string
   /** `group/pid` of the worker; empty when no Python ran. */
   worker: string
-  /** Milliseconds between arrival and hand-over to Python. */
+  /** Milliseconds from arrival to hand-over to Python. */
   queued: number
-  /** Milliseconds between hand-over and the end of the application's answer. */
+  /** Milliseconds from hand-over to the end of the application's answer. */
   python: number
 }
 
@@ -143,33 +142,33 @@ export interface ExchangeNotes {
 export interface Outcome {
   /** 0 when no response began. */
   readonly status: number
-  /** Body bytes handed to the connection. */
+  /** Body bytes given to the connection. */
   readonly bytes: number
-  /** Undefined after a whole response. */
+  /** Undefined after a complete response. */
   readonly error: Error | undefined
 }
 
-/** One request with its response. Costly parts are made when they are asked for. */
+/** One request with its response. Expensive parts are made on demand. */
 export interface Exchange {
-  /** Unique within this run of the server. */
+  /** Unique while the server runs. */
   readonly id: string
-  /** `performance.now()` when the head was complete. */
+  /** `performance.now()` when the head had arrived. */
   readonly startedAt: number
   readonly request: RequestHead
-  /** One object for all requests of a connection. */
+  /** The same object for all requests of a connection. */
   readonly connection: ConnectionFacts
   readonly body: RequestBody
   readonly response: ResponseSink
   readonly notes: ExchangeNotes
-  /** The client asks for a WebSocket; an answerer that knows none just answers. */
+  /** Set when the client asks for a WebSocket; an answerer without WebSockets sends an ordinary response. */
   readonly webSocket: WebSocketOffer | undefined
-  /** The client has finished sending: it may have left, or still wait for the answer. */
+  /** The client has finished sending (half-close): it may have disconnected, or still wait for the answer. */
   readonly clientEnded: boolean
   /** Called when `clientEnded` becomes true. One listener. */
   onClientEnd: (() => void) | undefined
-  /** Called once, when the response is wholly handed over or the exchange was aborted. At once if it is over. */
+  /** `listener` is called once, when the whole response was given to the connection or the exchange was aborted; at once if it is over already. */
   onFinish(listener: (outcome: Outcome) => void): void
 }
 
-/** Whatever answers an exchange. Must not throw for what a client can cause. */
+/** Answers an exchange. Must not throw because of anything a client sends. */
 export type Handler = (exchange: Exchange) => void

@@ -1,20 +1,20 @@
 import { trimOws } from './ows.ts'
 
-/** Field names and values in order, unmerged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
+/** Field names and values in order, not merged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
 export type FieldPairs = readonly string[]
 
-/** Checked fields of a response, in the form that their reader wants: lines for HTTP/1, or pairs. */
+/** Checked fields of a response, as lines for HTTP/1 or as pairs. */
 export class FieldBlock {
-  /** Lines `Name: value\r\n`, latin-1, without the final empty line. */
+  /** Lines `Name: value\r\n`, latin-1, without the empty line at the end. */
   readonly text: string
   #pairs: FieldPairs | undefined
 
-  /** `text` must be checked: names are tokens, and values hold no line ends. */
+  /** `text` must be checked: names are tokens, values have no line breaks. */
   constructor(text: string) {
     this.text = text
   }
 
-  /** The same fields one by one; made once, when they are asked for. */
+  /** The same fields as pairs; parsed once, on demand. */
   get pairs(): FieldPairs {
     return (this.#pairs ??= parsePairs(this.text))
   }

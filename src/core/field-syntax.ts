@@ -1,4 +1,4 @@
-/** Marks the given byte values with 1. Tables are indexed by byte: faster than regular expressions and classes of ranges. */
+/** A table with 1 at each byte value that `isMember` accepts. Lookups are faster than regular expressions. */
 export function createByteTable(isMember: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (isMember(byte) ? 1 : 0))
 }
@@ -14,25 +14,25 @@ export function isAlphanumeric(byte: number): boolean {
 
 const TOKEN_MARKS = new Set(Array.from("!#$%&'*+-.^_`|~", (mark) => mark.charCodeAt(0)))
 
-/** `tchar` (RFC 9110, 5.6.2): methods and field names. */
+/** `tchar` (RFC 9110, 5.6.2), for methods and field names. */
 export const TOKEN = createByteTable((byte) => isAlphanumeric(byte) || TOKEN_MARKS.has(byte))
 
-/** Field values: HTAB, printable ASCII, and bytes from 0x80 on (RFC 9110, 5.5). */
+/** Bytes of field values: HTAB, printable ASCII, and 0x80 and up (RFC 9110, 5.5). */
 export const FIELD_VALUE = createByteTable(
   (byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f),
 )
 
-/** One character at least, all of them `tchar`. */
+/** One or more `tchar`. */
 export function isToken(text: string): boolean {
   return text !== '' && consistsOf(TOKEN, text)
 }
 
-/** May stand behind a field's name. Blanks around it are for the caller. */
+/** Whether `text` may be a field's value. The caller trims it. */
 export function isFieldValue(text: string): boolean {
   return consistsOf(FIELD_VALUE, text)
 }
 
-/** Fields that concern one connection (RFC 9110, 7.6.1; PEP 3333), in lower case; as in `python/taipan/fields.py`. */
+/** Fields of a single connection (RFC 9110, 7.6.1; PEP 3333), in lower case; the same list as in `python/taipan/fields.py`. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

@@ -1,9 +1,9 @@
-/** Facts of a log record; each room uses the same names for the same things. */
+/** Fields of a log record; all rooms use the same names for the same facts. */
 export interface LogFields {
   readonly [name: string]: unknown
 }
 
-/** Where rooms report what happened. Implemented in `telemetry/`. */
+/** Destination of log records. Implemented in `telemetry/`. */
 export interface Logger {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void

@@ -1,2 +1,2 @@
-/** What a WebSocket message costs beside its bytes, wherever bytes are counted: else endless empty ones would cost nothing. */
+/** What each WebSocket message counts in addition to its bytes, so that empty messages are limited, too. */
 export const MESSAGE_COST = 64

@@ -1,7 +1,7 @@
 const SPACE = 0x20
 const HTAB = 0x09
 
-/** `text` without the optional whitespace of fields around it: SP and HTAB (RFC 9110, 5.6.3), where `trim` takes 0xA0, too. */
+/** `text` without optional whitespace at both ends: SP and HTAB (RFC 9110, 5.6.3). `trim` would also remove 0xA0. */
 export function trimOws(text: string): string {
   let start = 0
   let end = text.length

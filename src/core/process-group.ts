@@ -1,67 +1,67 @@
 import type { Application } from './application.ts'
 
-/** One process group, fully resolved: what a daemon backend needs to know. Durations in ms. */
+/** A process group with all options resolved, as a backend needs it. Durations in ms. */
 export interface ProcessGroup {
   readonly name: string
-  /** Path of the interpreter, symbolic links kept: a virtual environment is found through its own link. */
+  /** Path of the interpreter. Symbolic links are kept, because Python finds its virtual environment by them. */
   readonly python: string
-  /** Arguments of the interpreter before the worker's script; usually empty. */
+  /** Arguments for the interpreter before the worker's script; usually empty. */
   readonly pythonArguments: readonly string[]
   readonly processes: number
-  /** Other processes serve the same applications: `wsgi.multiprocess`. */
+  /** Other processes serve the same applications, too: `wsgi.multiprocess`. */
   readonly multiprocess: boolean
-  /** Where Python runs: in worker processes, or inside this one. */
+  /** Where Python runs: in worker processes, or inside the Node process. */
   readonly engine: 'daemon' | 'embedded'
-  /** Per process, for WSGI; each serves one request at a time. 0, for embedded only: on Node's own thread. */
+  /** WSGI threads per process; each serves one request at a time. 0, for `embedded` only: on Node's own thread. */
   readonly threads: number
-  /** Requests and WebSockets that ASGI applications of one process have at a time; more wait in the queue. */
+  /** Simultaneous requests and WebSockets of the ASGI applications of one process; more wait in the queue. */
   readonly concurrency: number
-  /** Event loop of ASGI applications; `auto` is uvloop where it is installed. Embedded Python always has asyncio's. */
+  /** Event loop of ASGI applications; `auto` is uvloop if it is installed. Embedded Python always uses asyncio's. */
   readonly loop: 'auto' | 'asyncio' | 'uvloop'
-  /** An ASGI application is cancelled when its client leaves before the response is whole. */
+  /** Cancel an ASGI application when its client disconnects before the response is complete. */
   readonly cancelOnDisconnect: boolean
-  /** The whole environment of the processes. */
+  /** The complete environment of the processes. */
   readonly environment: Readonly<Record<string, string>>
   /** Working directory of the processes. */
   readonly directory: string
-  /** Folders for the front of `sys.path`. */
+  /** Folders to put first on `sys.path`. */
   readonly searchPath: readonly string[]
-  /** `sys.argv` of the application: the target alone. */
+  /** `sys.argv` of the application: the target only. */
   readonly argv: readonly string[]
-  /** At least one; all share the processes. */
+  /** At least one; all run in the same processes. */
   readonly applications: readonly Application[]
   readonly queue: {
-    /** Waiting requests beyond this are answered 503. */
+    /** Requests beyond this number are answered with 503. */
     readonly limit: number
-    /** A request that waited this long is answered 504; 0 waits for ever. */
+    /** After this time in the queue a request is answered with 504; 0: no limit. */
     readonly timeout: number
   }
   readonly timeouts: {
-    /** From the start of a process until its applications are loaded; 0 for ever. */
+    /** From the start of a process until its applications are loaded; 0: no limit. */
     readonly startup: number
-    /** From hand-over to Python until the application has answered; 0 for ever. */
+    /** From hand-over to Python until the application has answered; 0: no limit. */
     readonly request: number
-    /** How long requests in progress may take to finish when the process has to go; 0 for ever. */
+    /** Grace period for running requests when a process has to end; 0: no limit. */
     readonly shutdown: number
-    /** A worker silent for this long on its control channel is replaced; 0 never. */
+    /** A worker that sends nothing on its control channel for so long is replaced; 0: never. */
     readonly ping: number
   }
   readonly buffers: {
-    /** Request body bytes handed over without being asked for, at most. */
+    /** Largest part of a request body that is sent to Python without being asked for. */
     readonly request: number
-    /** Response bytes held for one slow client while other requests need its thread. */
+    /** Response bytes held in memory for one slow client while other requests need its thread. */
     readonly response: number
-    /** The same for all clients together. */
+    /** The same for all clients in total. */
     readonly responseTotal: number
   }
-  /** Options that its workers are told of, by the keys of their first message. */
+  /** Options that workers receive, by their keys in the first message. */
   readonly workerOptions: Readonly<Record<string, unknown>>
-  /** Tracebacks go to the client. */
+  /** Send tracebacks to the client. */
   readonly dev: boolean
-  /** True: a load failure at the first start is answered 503 and tried again, instead of failing `start()`. */
+  /** True: an application that fails to load at the first start is answered with 503 and retried, and `start()` does not reject. */
   readonly startAnyway: boolean
-  /** Names of applications without which the first start fails. */
+  /** Applications without which the first start fails, by name. */
   readonly required: readonly string[]
-  /** What cannot be loaded is reported, and tried again by new workers; false: that is left to who keeps this process. */
+  /** True: failures to load are logged, and retried with new workers. False: the parent process does that. */
   readonly retries: boolean
 }

@@ -4,26 +4,26 @@ import { HOP_BY_HOP, isFieldValue, isToken } from './field-syntax.ts'
 import { trimOws } from './ows.ts'
 
 /**
- * Status and header block of a response, checked and ready for any wire.
+ * Status and checked fields of a response, for any protocol.
  *
- * `Connection`, `Transfer-Encoding` and the other hop-by-hop fields are never inside `fields`, nor what `Connection` names:
- * what an application said with them is in `close`; framing belongs to the front.
+ * `fields` never contains hop-by-hop fields (`Connection`, `Transfer-Encoding` ...) nor fields that `Connection` names:
+ * the front decides on framing, and `close` keeps what the application asked for.
  */
 export interface ResponseHead {
-  /** 200 to 599; the front itself makes the 1xx. */
+  /** 200 to 599; only the front makes 1xx. */
   readonly status: number
-  /** Empty for the usual phrase of the status. */
+  /** Empty for the standard phrase of the status. */
   readonly reason: string
   readonly fields: FieldBlock
-  /** Value of the Content-Length line in `fields`; undefined when there is none. */
+  /** Value of Content-Length in `fields`; undefined when there is none. */
   readonly contentLength: number | undefined
   readonly hasDate: boolean
   readonly hasServer: boolean
-  /** The application asked to close the connection after this response. */
+  /** The application asked for the connection to be closed after this response. */
   readonly close: boolean
 }
 
-/** Checks pairs and makes a head of them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */
+/** Makes a head of pairs after checking them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */
 export function createResponseHead(status: number, pairs: FieldPairs): ResponseHead {
   let text = ''
   let contentLength: number | undefined
@@ -48,7 +48,7 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
   return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
 }
 
-/** The head of a short text, which has `length` bytes. Throws as `createResponseHead` does. */
+/** The head of a plain text of `length` bytes. Throws as `createResponseHead` does. */
 export function createTextHead(
   status: number,
   length: number,
@@ -63,7 +63,7 @@ export function createTextHead(
   ])
 }
 
-/** The options of a Connection field and of earlier ones, in lower case; without those that are left out anyway. */
+/** The options of a Connection field and of earlier ones, in lower case, except those that are hop-by-hop fields anyway. */
 function parseConnection(value: string, earlier: ReadonlySet<string> = new Set()): Set<string> {
   const options = value.toLowerCase().split(',')
   const trimmed = options.map(trimOws)
@@ -74,14 +74,17 @@ function namesOne(pairs: FieldPairs, options: ReadonlySet<string>): boolean {
   return pairs.some((name, at) => at % 2 === 0 && options.has(name.toLowerCase()))
 }
 
-/** Without the fields that Connection names: they concern the connection alone (RFC 9110, 7.6.1). */
+/** `pairs` without the fields that Connection names, because they concern the connection only (RFC 9110, 7.6.1). */
 function withoutNamed(pairs: FieldPairs, options: ReadonlySet<string>): FieldPairs {
   return pairs.filter((_, at) => !options.has((pairs[at - (at % 2)] ?? '').toLowerCase()))
 }
 
 function validateField(name: string, value: string): void {
   if (!isToken(name))
-    throw new TaipanError('APPLICATION_FAILED', `header name ${JSON.stringify(name)} is no token`)
+    throw new TaipanError(
+      'APPLICATION_FAILED',
+      `header name ${JSON.stringify(name)} is not a token`,
+    )
   if (!isFieldValue(value))
     throw new TaipanError(
       'APPLICATION_FAILED',

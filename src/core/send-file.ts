@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Part of a file, in bytes. */
+/** A part of a file, in bytes. */
 export interface FileSpan {
   readonly offset: number
   readonly length: number
@@ -12,10 +12,9 @@ export interface FileSpan {
 const PIECE_BYTES = 128 * 1024
 
 /**
- * Writes a part of an open file to the response of `exchange`, holding one piece at a time. The response must have
- * begun; it is not ended here, nor is the file closed. Resolves early when the client has left; rejects
- * when the file cannot be read or ends before the span does, and then the caller aborts the response.
- * Uses `response.onDrain` while it runs.
+ * Writes a part of an open file to the response, one piece at a time. The response must have begun; the caller ends it
+ * and closes the file. Resolves early when the client disconnects. Rejects when the file cannot be read or is too short;
+ * the caller then aborts the response. Uses `response.onDrain` while it runs.
  */
 export async function sendFileSpan(
   exchange: Pick<Exchange, 'response' | 'onFinish'>,
@@ -45,6 +44,6 @@ async function readPiece(file: FileHandle, offset: number, length: number): Prom
   const buffer = Buffer.allocUnsafeSlow(length)
   const { bytesRead } = await file.read(buffer, 0, length, offset)
   if (bytesRead === 0)
-    throw new TaipanError('INTERNAL', `the file ends at ${offset}, before all of it was sent`)
+    throw new TaipanError('INTERNAL', `the file ends at byte ${offset}, before all of it was sent`)
   return bytesRead === length ? buffer : buffer.subarray(0, bytesRead)
 }

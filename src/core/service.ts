@@ -1,7 +1,7 @@
-/** Something that runs until it is stopped. Constructing one does nothing; both verbs may be called twice. */
+/** Runs from `start` to `stop`. Constructing one has no effect; both methods may be called twice. */
 export interface Service {
-  /** Resolves once it works; rejects with the cause, and then leaves nothing behind. */
+  /** Resolves when it works. Rejects with the cause, after undoing what was done. */
   start(): Promise<void>
-  /** Lets work in progress finish, within its own deadline, then ends it. */
+  /** Ends it after the work in progress, or at its own deadline. */
   stop(): Promise<void>
 }

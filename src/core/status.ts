@@ -63,12 +63,12 @@ const PHRASES: Readonly<Record<number, string>> = {
   511: 'Network Authentication Required',
 }
 
-/** Whether a response has no body whatever its head says (RFC 9110, 6.4.1). */
+/** Whether a response has no body, whatever its fields say (RFC 9110, 6.4.1). */
 export function isBodiless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304
 }
 
-/** The usual phrase of a status; `Unknown` for statuses that are not registered. */
+/** The standard phrase of a status; `Unknown` for statuses that are not registered. */
 export function reasonPhrase(status: number): string {
   return PHRASES[status] ?? 'Unknown'
 }

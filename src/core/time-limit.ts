@@ -1,9 +1,9 @@
-/** The limit that a configured time in ms sets: 0 stands for none. */
+/** A configured time in ms as a limit: 0 becomes Infinity. */
 export function toLimit(milliseconds: number): number {
   return milliseconds === 0 ? Infinity : milliseconds
 }
 
-/** The configured time in ms that leaves the most: 0 stands for no limit. */
+/** The longest of some configured times in ms, where 0 means no limit and is the longest. */
 export function longestTime(milliseconds: readonly number[]): number {
   return milliseconds.includes(0) ? 0 : Math.max(0, ...milliseconds)
 }

@@ -2,28 +2,28 @@ import type { TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Service } from './service.ts'
 
-/** Which application an exchange is for, and where it is mounted. */
+/** The application that an exchange is for, and where it is mounted. */
 export interface Invocation {
   /** Name of the application in the configuration. */
   readonly application: string
-  /** Percent-decoded mount point, latin-1, without a trailing slash: SCRIPT_NAME. Empty at the root. */
+  /** SCRIPT_NAME: percent-decoded mount point, latin-1, without a trailing slash; empty at the root. */
   readonly scriptName: string
-  /** Percent-decoded rest of the path, latin-1: PATH_INFO. */
+  /** PATH_INFO: percent-decoded rest of the path, latin-1. */
   readonly pathInfo: string
-  /** How the application is called for this request, where that may differ; undefined: as it was found to be. */
+  /** Interface for this request, if requests may differ; undefined: the one that the worker detected. */
   readonly interface?: 'wsgi' | 'asgi' | undefined
 }
 
-/** Answers exchanges outside of Node's own code: Python's workers, for example. */
+/** Answers exchanges outside of Node, for example in Python workers. */
 export interface Upstream extends Service {
-  /** Sees to it that the exchange is answered, whatever happens. Never throws. */
+  /** Makes sure that the exchange is answered, whatever happens. Never throws. */
   run(exchange: Exchange, invocation: Invocation): void
-  /** Bytes of a request body that are gathered before `run`; 0 when the application takes bodies as they come. */
+  /** Bytes of a request body to gather before `run`; 0 when the application reads bodies as they arrive. */
   gatheredBytes(invocation: Invocation): number
-  /** Requests that could be taken this moment, and how many there could be in all. */
+  /** `idle`: requests that could start now; `total`: requests that can run at the same time. */
   readonly capacity: { readonly idle: number; readonly total: number }
-  /** Why nothing can be answered, while nothing is done about it. */
+  /** Why no exchange can be answered, unless a reload is trying to mend it. */
   readonly failure: TaipanError | undefined
-  /** Lets requests finish, which may take as long as is configured less the `waited` ms that they have had; 0 by default. */
+  /** Lets requests finish within the configured time, of which `waited` ms have passed already (default 0). */
   stop(waited?: number): Promise<void>
 }

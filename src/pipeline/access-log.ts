@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.ts'
 
 const TARGET_CHARACTERS = 2048
 
-/** Writes one record for each exchange, when it is over. */
+/** Logs one record for each exchange, when it is over. */
 export function withAccessLog(handler: Handler, logger: Logger): Handler {
   return (exchange) => {
     exchange.onFinish((outcome) => logger.info(describeExchange(exchange, outcome), 'request'))
@@ -11,7 +11,7 @@ export function withAccessLog(handler: Handler, logger: Logger): Handler {
   }
 }
 
-/** What an access record says. Durations in ms, rounded to microseconds. */
+/** Fields of an access log record. Durations in ms, rounded to microseconds. */
 export interface AccessRecord {
   readonly [name: string]: unknown
   readonly request: string

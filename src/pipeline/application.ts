@@ -3,16 +3,16 @@ import type { Upstream } from '../core/upstream.ts'
 import type { Gatherer } from './gather.ts'
 import type { Answerer } from './routes.ts'
 
-/** Which application answers, and where it runs. */
+/** An application and where it runs. */
 export interface ApplicationOptions {
   readonly upstream: Upstream
   /** Name of the application in the configuration. */
   readonly application: string
-  /** One for all applications: it bounds the memory of all bodies together. */
+  /** Shared by all applications, so that it limits the memory of all bodies in total. */
   readonly gatherer: Gatherer
 }
 
-/** Hands exchanges to an application once their bodies have been gathered. */
+/** Gives exchanges to an application after gathering their bodies. */
 export function createApplicationAnswerer(options: ApplicationOptions): Answerer {
   const { upstream, application, gatherer } = options
   return (exchange, { scriptName, pathInfo }) => {
@@ -24,7 +24,7 @@ export function createApplicationAnswerer(options: ApplicationOptions): Answerer
   }
 }
 
-/** Lets a JavaScript handler answer a route. */
+/** Answers a route with a JavaScript handler. */
 export function createHandlerAnswerer(handler: Handler): Answerer {
   return (exchange) => {
     exchange.notes.answeredBy = 'handler'

@@ -3,37 +3,37 @@ import { TaipanError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Invocation, Upstream } from '../core/upstream.ts'
 
-/** How much of request bodies is held before an application has to care. */
+/** Limits of a gatherer. */
 export interface GatherOptions {
-  /** Bytes of all bodies together; beyond it each gets only the front's own read-ahead. */
+  /** Bytes of all bodies together; beyond it each body gets only the front's own read-ahead. */
   readonly requestTotal: number
 }
 
-/** A request whose body still arrives, and the application it is for. */
+/** A request whose body is still arriving, and the application it is for. */
 export interface GatherJob {
   readonly exchange: Exchange
   readonly invocation: Invocation
   readonly upstream: Upstream
-  /** Bytes; a longer body goes to the application once so much is there. */
+  /** Bytes to gather; a longer body goes to the application when that many have arrived. */
   readonly limit: number
 }
 
-/** Waits for request bodies, so that slow clients hold memory within a bound and occupy no Python thread. */
+/** Waits for request bodies within a memory limit, so that slow clients occupy no Python thread. */
 export interface Gatherer {
-  /** Calls `upstream.run` once the body is there, or answers the error that keeps it from coming. */
+  /** Calls `upstream.run` when the body has arrived, or answers with its error. */
   gather(job: GatherJob): void
 }
 
-// Read-ahead is granted in steps: a client that announces much and sends nothing reserves little.
+// Memory is reserved in steps: a client that announces a large body and sends nothing reserves little.
 const STEP_BYTES = 64 * 1024
 const TOKEN_BYTES = 16 * 1024
 const TICK_MS = 250
-// Two whole ticks and the started one: at least 500 ms.
+// Two whole ticks and the current one: at least 500 ms.
 const STALLED_TICKS = 3
-// The only place is given away to a slow client more reluctantly.
+// With a single thread a slow client would block everybody else, so it waits longer.
 const STALLED_TICKS_ALONE = 8
 
-/** Makes the gatherer of all applications. Its one timer runs only while bodies are awaited, and keeps no process alive. */
+/** Makes the gatherer of all applications. Its timer runs only while bodies are awaited, and does not keep the process alive. */
 export function createGatherer(options: GatherOptions): Gatherer {
   return new BodyGatherer(options)
 }
@@ -52,7 +52,7 @@ class BodyGatherer implements Gatherer {
   gather(job: GatherJob): void {
     const { body } = job.exchange
     if (body.expectsContinue && body.length !== undefined && body.error === undefined) {
-      // The application may refuse from the head alone; its first read asks for the body.
+      // The application may refuse by the head alone; its first read asks for the body.
       job.upstream.run(job.exchange, job.invocation)
       return
     }
@@ -78,7 +78,7 @@ class BodyGatherer implements Gatherer {
     else if (!this.#extend(gathering) && body.buffered >= TOKEN_BYTES) this.#handOver(gathering)
   }
 
-  /** Grants more read-ahead before the granted part is full; false when the memory of all is used up. */
+  /** Requests more read-ahead before the last one is used up; false when the memory limit is reached. */
   #extend(gathering: Gathering): boolean {
     const { exchange, limit } = gathering.job
     const { body } = exchange
@@ -88,7 +88,7 @@ class BodyGatherer implements Gatherer {
     const granted = Math.min(wanted, Math.max(gathering.granted * 2, STEP_BYTES))
     const more = granted - gathering.granted
     if (this.#reserved + more > this.#total) {
-      // A client that waits for 100 Continue would send nothing to go by.
+      // A client that waits for 100 Continue sends nothing before it gets one.
       if (body.expectsContinue) body.request(TOKEN_BYTES)
       return false
     }
@@ -126,8 +126,8 @@ class BodyGatherer implements Gatherer {
   }
 
   /**
-   * An application may want to answer before the body ends, so a body that stalls is handed over
-   * incomplete, but only while more than half of the capacity is free for others.
+   * Hands over a body that stalls, because the application may answer before its end, but only while more than half of
+   * the capacity is idle.
    */
   #tick(): void {
     for (const gathering of this.#waiting) {
@@ -141,7 +141,7 @@ class BodyGatherer implements Gatherer {
 
 interface Gathering {
   readonly job: GatherJob
-  /** Bytes of read-ahead reserved and told to the front. */
+  /** Bytes of read-ahead, reserved here and requested from the front. */
   granted: number
   idleTicks: number
 }

@@ -3,10 +3,10 @@ import type { Logger } from '../core/logger.ts'
 import { withAccessLog } from './access-log.ts'
 import { createRouter, type Route } from './routes.ts'
 
-/** What happens to exchanges between the front and their answers. */
+/** The parts of a pipeline. */
 export interface PipelineOptions {
   readonly routes: readonly Route[]
-  /** Takes one record for each exchange; undefined writes none and costs nothing. */
+  /** Gets one record for each exchange; undefined: no access log, and no cost. */
   readonly accessLog?: Logger | undefined
 }
 

@@ -3,10 +3,10 @@ import { createResponseHead } from '../core/response-head.ts'
 import { encodeLatin1 } from '../wire/percent.ts'
 import type { Answerer } from './routes.ts'
 
-/** The statuses that send a client elsewhere. */
+/** HTTP statuses of redirects. */
 export type RedirectStatus = 301 | 302 | 303 | 307 | 308
 
-/** Where a redirect leads. */
+/** Target of a redirect. */
 export interface RedirectOptions {
   /** A path beginning with a slash, or an absolute URL. */
   readonly to: string
@@ -17,8 +17,8 @@ export interface RedirectOptions {
 const NOTHING = new Uint8Array(0)
 
 /**
- * Sends clients to `to`, with the rest of the path behind the route appended and the query kept:
- * `/from` to `/to` makes `/from/a?b` into `/to/a?b`. A client cannot turn the answer into another host.
+ * Redirects to `to`, followed by the rest of the path and the query: with a route at `/from`, `/from/a?b` leads to `/to/a?b`.
+ * A request cannot change the host of the target.
  */
 export function createRedirectAnswerer(options: RedirectOptions): Answerer {
   const target = parseRedirectTarget(options.to)
@@ -32,20 +32,20 @@ export function createRedirectAnswerer(options: RedirectOptions): Answerer {
   }
 }
 
-/** A redirect's `to`, taken apart. */
+/** A parsed redirect target. */
 export interface RedirectTarget {
   readonly base: string
   readonly query: string
   readonly fragment: string
 }
 
-/** Reads a path beginning with one slash, or an absolute URL. Throws `CONFIG_INVALID` for anything else. */
+/** Parses a path that begins with one slash, or an absolute URL. Throws `CONFIG_INVALID` for anything else. */
 export function parseRedirectTarget(to: string): RedirectTarget {
   const usable = /^\/(?![/\\])|^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(to)
   if (!usable || /[\0-\x20\x7f\\]/.test(to))
     throw new TaipanError(
       'CONFIG_INVALID',
-      `redirect ${JSON.stringify(to)} is neither a path beginning with one slash nor an absolute URL`,
+      `redirect ${JSON.stringify(to)} is neither a path that begins with one slash nor an absolute URL`,
     )
   const [, base = '', query = '', fragment = ''] =
     /^([^?#]*)(?:\?([^#]*))?(#.*)?$/.exec(encodeUnsafe(encodeLatin1(to))) ?? []
@@ -58,7 +58,7 @@ function formatLocation(target: RedirectTarget, rest: string, query: string): st
   return path + (joined ? `?${encodeUnsafe(joined)}` : '') + target.fragment
 }
 
-/** Browsers read `//host` and `/\host` as another host, so a rest never begins with two of them. */
+/** Browsers read `//host` and `/\host` as another host, so a rest begins with one slash only. */
 function joinRest(base: string, rest: string): string {
   if (rest === '') return base
   const tail = encodeUnsafe(`/${rest.replace(/^[/\\]+/, '')}`)

@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { TaipanError } from '../core/errors.ts'
 
-/** The host rule of a route: any host, one host, or all hosts below a domain. */
+/** The host of a route: any, exactly one, or all below a domain. */
 export type HostRule =
   | { readonly kind: 'any' }
   | { readonly kind: 'exact'; readonly name: string }
@@ -9,7 +9,7 @@ export type HostRule =
 
 const ANY: HostRule = { kind: 'any' }
 
-/** Reads `example.org` or `*.example.org`. Throws `CONFIG_INVALID` for anything else. */
+/** Parses `example.org` or `*.example.org`. Throws `CONFIG_INVALID` for anything else. */
 export function parseHostRule(host: string | undefined): HostRule {
   if (host === undefined || host === '*') return ANY
   const wildcard = host.startsWith('*.')
@@ -24,7 +24,7 @@ export function parseHostRule(host: string | undefined): HostRule {
   return wildcard ? { kind: 'below', suffix: `.${normal}` } : { kind: 'exact', name: normal }
 }
 
-/** The host of an authority `host[:port]`: lower case, without port and final dot. */
+/** The host of an authority `host[:port]`, in lower case, without port and final dot. */
 export function normalizeHost(authority: string): string {
   const colon = authority.lastIndexOf(':')
   const bracket = authority.lastIndexOf(']')
@@ -33,14 +33,14 @@ export function normalizeHost(authority: string): string {
   return authority.slice(0, end).toLowerCase()
 }
 
-/** Whether a rule holds for a normalized host. */
+/** Whether a rule matches a normalized host. */
 export function matchesHost(rule: HostRule, host: string): boolean {
   if (rule.kind === 'any') return true
   if (rule.kind === 'exact') return rule.name === host
   return host.length > rule.suffix.length && host.endsWith(rule.suffix)
 }
 
-/** Larger is more particular: exact names first, then the longer domains, then any host. */
+/** Larger is more specific: exact names, then longer domains, then any host. */
 export function rankHostRule(rule: HostRule): number {
   if (rule.kind === 'any') return -1
   return rule.kind === 'exact' ? Number.MAX_SAFE_INTEGER : rule.suffix.length

@@ -4,23 +4,23 @@ import { decodePercent, encodeLatin1 } from '../wire/percent.ts'
 const SLASH = 0x2f
 const DOT = 0x2e
 
-/** A mount point ready for matching. */
+/** A parsed mount point. */
 export interface Mount {
-  /** Percent-decoded, latin-1, without a trailing slash; empty for the root. This is SCRIPT_NAME. */
+  /** SCRIPT_NAME: percent-decoded, latin-1, without a trailing slash; empty for the root. */
   readonly prefix: string
   /** Number of segments in `prefix`. */
   readonly depth: number
 }
 
-/** Reads the path of a route as a person wrote it. Throws `CONFIG_INVALID` when it can never match. */
+/** Parses the path of a route. Throws `CONFIG_INVALID` when it can never match. */
 export function parseMount(path: string): Mount {
   if (!path.startsWith('/')) throw invalidPath(path, 'it must begin with a slash')
-  if (/[?#]/.test(path)) throw invalidPath(path, 'it must hold neither a query nor a fragment')
+  if (/[?#]/.test(path)) throw invalidPath(path, 'it must contain neither a query nor a fragment')
   if (/%2f/i.test(path)) throw invalidPath(path, 'an encoded slash never separates segments')
   const prefix = decodePercent(encodeLatin1(path)).replace(/\/$/, '')
   const segments = prefix.split('/').slice(1)
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
-    throw invalidPath(path, 'it must hold no empty segment and no dot segment')
+    throw invalidPath(path, 'it must contain no empty segment and no dot segment')
   return { prefix, depth: segments.length }
 }
 
@@ -29,8 +29,8 @@ function invalidPath(path: string, reason: string): TaipanError {
 }
 
 /**
- * Where in a raw request path the part behind the mount begins; -1 when the mount does not match.
- * Segments are compared decoded, so `/%6d/x` lies in `/m`, but an encoded slash separates nothing.
+ * Index in the raw request path after the mount point; -1 when the mount point does not match. Segments are compared
+ * decoded, so `/%6d/x` is below `/m`, but an encoded slash does not separate segments.
  */
 export function findRest(mount: Mount, path: string): number {
   const { prefix } = mount
@@ -53,12 +53,12 @@ function findSegmentEnd(path: string, depth: number): number {
   return end
 }
 
-/** Whether dot segments of the raw `rest` lead above the place where it begins, read in any way a program may read it. */
+/** Whether dot segments of the raw `rest` lead above its start, in any way that programs decode paths. */
 export function climbs(rest: string): boolean {
   if (!rest.includes('%')) return rest.includes('/..') && climbsDecoded(rest)
   const decoded = decodePercent(rest)
   if (!decoded.includes('/..')) return false
-  // `a%2Fb` is one segment for one reader and two for another: neither reading may climb.
+  // Some programs read `a%2Fb` as one segment, others as two.
   return climbsDecoded(decoded) || climbsDecoded(rest.split('/').map(decodeSegment).join('/'))
 }
 
@@ -66,7 +66,7 @@ function decodeSegment(segment: string): string {
   return decodePercent(segment).replaceAll('/', '_')
 }
 
-/** Empty segments count for nothing, as in file systems: `/a//../..` climbs. */
+/** Empty segments do not count, as in file systems: `/a//../..` climbs. */
 function climbsDecoded(path: string): boolean {
   let depth = 0
   let start = 1

@@ -12,24 +12,24 @@ import {
 } from './route-host.ts'
 import { climbs, findRest, parseMount, type Mount } from './route-path.ts'
 
-/** Where a request lies below the route that answers it. */
+/** The path of a request relative to the route that answers it. */
 export interface RouteMatch {
   /** Percent-decoded mount point, latin-1, without a trailing slash. */
   readonly scriptName: string
-  /** Percent-decoded rest of the path, latin-1: empty or beginning with a slash. */
+  /** Percent-decoded rest of the path, latin-1: empty, or beginning with a slash. */
   readonly pathInfo: string
-  /** Where the rest begins in the raw `request.path`. */
+  /** Index in the raw `request.path` where the rest begins. */
   readonly restOffset: number
 }
 
-/** Answers an exchange of one route, or hands it to `next`: the following route that matches, in the end 404. */
+/** Answers an exchange of a route, or passes it to `next`: the next matching route, at last a 404. */
 export type Answerer = (exchange: Exchange, match: RouteMatch, next: Handler) => void
 
-/** A host and path rule and what answers it. */
+/** Host, path and answerer. */
 export interface Route {
-  /** `example.org`, or `*.example.org` for all hosts below it; undefined for any host. Case and port do not matter. */
+  /** `example.org`, or `*.example.org` for all hosts below it; undefined for any host. Case and port are ignored. */
   readonly host?: string | undefined
-  /** Begins with a slash; holds for the path itself and everything below it. */
+  /** Begins with a slash; matches the path itself and everything below it. */
   readonly path: string
   readonly answer: Answerer
 }
@@ -58,8 +58,8 @@ const NO_CONTENT: ResponseHead = {
 const NOTHING = new Uint8Array(0)
 
 /**
- * Makes one handler of a table of routes: the longest path wins, at equal length an exact host
- * before a wildcard before any host, then the order of the table. Throws `CONFIG_INVALID`.
+ * Makes a handler of routes: the longest path wins, then an exact host before a wildcard before any host, then the order
+ * of the list. Throws `CONFIG_INVALID`.
  */
 export function createRouter(routes: readonly Route[]): Handler {
   const parsed = routes.map(parseRoute).toSorted(compareRoutes)
@@ -91,7 +91,7 @@ function createTable(routes: readonly ParsedRoute[]): readonly Entry[] {
   return table
 }
 
-/** Tables are made beforehand for every rule, so that names a client invents take no memory. */
+/** Makes the tables in advance for each rule, so that arbitrary Host values of clients use no memory. */
 function createHostIndex(
   routes: readonly ParsedRoute[],
   anyHost: readonly Entry[],
@@ -141,7 +141,7 @@ function answerRest(entry: Entry, exchange: Exchange, restOffset: number): void 
   entry.answer(exchange, match, entry.next)
 }
 
-/** `OPTIONS *` asks the server as a whole: whatever is mounted at the root answers, with an empty path. */
+/** `OPTIONS *` concerns the whole server: the route at the root answers, with an empty path. */
 function answerAsterisk(table: readonly Entry[], from: number, exchange: Exchange): void {
   const root = table.findIndex((entry, index) => index >= from && entry.mount.prefix === '')
   const entry = table[root]

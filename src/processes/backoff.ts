@@ -1,7 +1,7 @@
 const FIRST_DELAY = 250
 const LONGEST_DELAY = 30_000
 
-/** How long to wait before the next start of something that keeps failing: 0, 0.25, 0.5, 1, 2 ... 30 seconds. */
+/** The growing delay between starts that keep failing: 0, 0.25, 0.5, 1, 2 ... 30 seconds. */
 export class Backoff {
   #failures = 0
 

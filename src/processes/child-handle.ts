@@ -6,7 +6,7 @@ import type { ProcessEnd } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
 import { abort, endGroup, killTree, terminate } from './terminate.ts'
 
-/** The handle of a child that leads a process group, which ends with it. Throws when it was not started. */
+/** The handle of a child that leads a process group. The group ends with it. Throws when the child was not started. */
 export function createChildHandle(child: ChildProcess): ProcessHandle {
   const { pid } = child
   if (pid === undefined) throw new Error('no process')

@@ -1,7 +1,7 @@
-/** Node's timers hold 31 bits; a longer one would fire at once. */
+/** Node's timers take 31 bits; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** Whether a promise resolves within so many ms, which may be Infinity; the process is kept alive until one or the other. */
+/** Whether a promise resolves within `ms`, which may be Infinity. Keeps the event loop alive while it waits. */
 export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<boolean>((resolve) => {

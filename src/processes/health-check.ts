@@ -1,42 +1,42 @@
 const SHORTEST_INTERVAL = 20
 const LONGEST_INTERVAL = 500
 
-/** A worker, or what stands for one, as seen by the one who looks after it. */
+/** A process as its health check sees it. */
 export interface Checked {
-  /** It can work and has not been asked to end. */
+  /** It serves requests and has not been asked to stop. */
   readonly ready: boolean
-  /** It still loads the applications. */
+  /** It is still loading its applications. */
   readonly starting: boolean
   /** `performance.now()` */
   readonly startedAt: number
-  /** When it was last heard of. */
+  /** `performance.now()` of its last message. */
   heardAt: number
-  /** Asks for a sign of life. */
+  /** Asks for a reply. */
   ping(): void
-  /** Ends one that never became ready, and says so. */
+  /** Ends a process that did not become ready, and reports it. */
   failStart(summary: string): void
-  /** Marks it as one that must be replaced. */
+  /** Marks it for replacement. */
   declareUnfit(reason: string): void
-  /** Ends one that does not answer; called again while it has not ended. */
+  /** Kills a process that does not answer; may be called again until it has ended. */
   abort(): void
 }
 
-/** Whom to look after, and how. Times are in ms, and 0 sets no limit. */
+/** What to check. Times are in ms; 0: no limit. */
 export interface HealthCheckOptions<M extends Checked> {
-  /** How long a member may take to become ready. */
+  /** Longest time from start to ready. */
   readonly startup: number
-  /** How long one may be silent. */
+  /** Longest time without a message. */
   readonly ping: number
-  /** Further limits that are looked after in the same rounds. */
+  /** Other limits checked by `onRound` and `onWell`; they shorten the interval of the rounds. */
   readonly limits?: readonly number[]
   readonly members: () => Iterable<M>
-  /** Called at the beginning of each round. */
+  /** Called at the start of each round. */
   readonly onRound?: (now: number) => void
-  /** Called in each round for each member that is ready and has been heard of in time. */
+  /** Called in each round for each ready member that has replied in time. */
   readonly onWell?: (member: M, now: number) => void
 }
 
-/** Looks after members with one timer: how long they take to start, how long they are silent, and what else there is. */
+/** Checks all members with one timer: the time they take to start, and the time since their last message. */
 export class HealthCheck<M extends Checked> {
   readonly #options: HealthCheckOptions<M>
   readonly #interval: number
@@ -65,7 +65,7 @@ export class HealthCheck<M extends Checked> {
   #look(): void {
     const now = performance.now()
     const { ping, members, onRound, onWell } = this.#options
-    // After a sleep of the machine, or a long pause of this process, silence is nobody's fault.
+    // After a suspend of the machine or a long pause of this process, replies may still be unread.
     const wasAway = now - this.#lookedAt > this.#interval * 2 + 1000
     this.#lookedAt = now
     onRound?.(now)
@@ -78,7 +78,7 @@ export class HealthCheck<M extends Checked> {
     }
   }
 
-  /** Ends a member that takes too long to start or to give a sign of life. */
+  /** Whether a member is ready and has replied in time. Ends it when it starts too slowly or is silent for too long. */
   #isWell(member: M, now: number): boolean {
     const { startup, ping } = this.#options
     if (member.starting && startup > 0 && now - member.startedAt > startup)
@@ -86,7 +86,7 @@ export class HealthCheck<M extends Checked> {
     if (!member.ready) return false
     const silent = now - member.heardAt
     if (ping === 0 || silent <= ping) return true
-    member.declareUnfit(`was silent for ${Math.round(silent)} ms; it is ended`)
+    member.declareUnfit(`sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`)
     member.abort()
     return false
   }

@@ -5,7 +5,7 @@ const LINE_LIMIT = 64 * 1024
 const RECORD_LIMIT = 256 * 1024
 const IDLE_MS = 100
 
-/** What a process prints past the log: its file descriptors 1 and 2. */
+/** What a process prints to its file descriptors 1 and 2. */
 export interface ProcessOutput {
   readonly name: 'stdout' | 'stderr'
   readonly stream: Readable
@@ -16,8 +16,8 @@ const FATAL = /^(Fatal Python error:|(Current )?[Tt]hread 0x)/
 const CHAINED = /^(During handling of the above exception|The above exception was the direct cause)/
 
 /**
- * Cuts what a process prints into records: one line each, but a whole Python traceback, with the exceptions
- * it is chained to, is one record. Longer lines than 64 KiB are cut in pieces.
+ * Splits the output of a process into log records: one per line, but one for a whole Python traceback with the
+ * exceptions chained to it. Lines over 64 KiB are split.
  */
 export class OutputRecords {
   readonly #onRecord: (text: string) => void
@@ -25,7 +25,7 @@ export class OutputRecords {
   #line = ''
   #record: string[] = []
   #recordLength = 0
-  /** The line that names the exception has been seen. */
+  /** The line with the name of the exception has been read. */
   #named = false
   #fatal = false
   #timer: NodeJS.Timeout | undefined
@@ -37,7 +37,7 @@ export class OutputRecords {
     stream.on('end', () => this.flush())
   }
 
-  /** Gives out what is incomplete: nothing more will come. */
+  /** Emits an incomplete record, because no more output will come. */
   flush(): void {
     if (this.#line !== '') this.#takeLine(this.#line)
     this.#line = ''

@@ -1,10 +1,10 @@
-/** How a process ended; both null when it was none of its own. */
+/** How a process ended; both null for an interpreter without a process of its own. */
 export interface ProcessEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** How far one had to go to end a process; `left` when it could not be ended and goes on. */
+/** What it took to end a process, beyond asking it to stop; `left` when it could not be ended and still runs. */
 export type Force = 'none' | 'SIGTERM' | 'SIGKILL' | 'left'
 
 /** `exit code 3` or `signal SIGKILL`. */
@@ -12,9 +12,9 @@ export function describeEnd({ code, signal }: ProcessEnd): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`
 }
 
-/** What a worker that was asked to end has needed besides. */
+/** Log message about a worker that did not stop when asked. */
 export function describeForce(label: string, force: Exclude<Force, 'none'>): string {
   return force === 'left'
-    ? `worker ${label} did not end by itself and is left behind`
-    : `worker ${label} did not end by itself and got ${force}`
+    ? `worker ${label} did not stop when asked and could not be ended; it still runs`
+    : `worker ${label} did not stop when asked and was ended by ${force}`
 }

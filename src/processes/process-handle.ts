@@ -1,29 +1,28 @@
 import type { ProcessOutput } from './output.ts'
 import type { Force, ProcessEnd } from './process-end.ts'
 
-/** What is needed to end a process. */
+/** How to end a process. */
 export interface Ending {
-  /** What it gets to end by itself, in ms. */
+  /** Grace period after `askToStop`, in ms. */
   readonly grace: number
-  /** Asks it to. */
   readonly askToStop: () => void
-  /** Called when it did not, before force is used. */
+  /** Called after the grace period, before force is used. */
   readonly beforeForce: () => void
-  /** Resolves when all that belongs to the process is over. */
+  /** Resolves when the process has ended and its output was read. */
   readonly exited: Promise<void>
 }
 
-/** A process, or what stands for one, by what it is watched and ended. */
+/** A process, or an interpreter inside Node that takes the place of one. */
 export interface ProcessHandle {
   readonly pid: number
-  /** Empty when it shares the descriptors of this process. */
+  /** Empty when it uses the file descriptors of this process. */
   readonly outputs: readonly ProcessOutput[]
-  /** Resolves once; what it sent before may still have to be read. */
+  /** Resolves once; its last output may still be unread. */
   readonly ended: Promise<ProcessEnd>
-  /** Ends it: asks, waits, then uses force as far as there is any. */
+  /** Asks it to stop, waits, then uses force if possible. */
   terminate(ending: Ending): Promise<Force>
-  /** Ends it and what it has started at once; this very process goes on. */
+  /** Kills it and its children at once; this process itself goes on. */
   kill(): void
-  /** Ends it when it does not answer, with a dump of its stacks where there can be one. */
+  /** Kills a process that does not answer, with a dump of its stacks if possible. */
   abort(exited: Promise<void>): Promise<void>
 }

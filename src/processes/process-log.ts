@@ -5,13 +5,13 @@ const KEPT_RECORDS = 20
 
 interface KeptRecord {
   readonly text: string
-  /** Undefined for what belongs to no request. */
+  /** Undefined for output that belongs to no request. */
   readonly request: string | undefined
-  /** Requests that had been finished before. */
+  /** Requests finished before this record. */
   readonly finished: number
 }
 
-/** A record that a process sends instead of printing it. */
+/** A log record that a process sends to Node instead of printing it. */
 export interface ProcessRecord {
   readonly level: string
   readonly stream: string
@@ -21,7 +21,7 @@ export interface ProcessRecord {
   readonly traceback: string | undefined
 }
 
-/** Carries what one process prints and reports to the log, and keeps the last of it for the record of its death. */
+/** Writes the output and the records of one process to the log, and keeps the last ones for the report of its death. */
 export class ProcessLog {
   readonly #logger: Logger
   readonly #worker: string
@@ -42,7 +42,7 @@ export class ProcessLog {
     return this.#kept.map(({ text }) => text)
   }
 
-  /** Of the last records those of these requests, and since a request was finished those of none. */
+  /** The last records of these requests, and those of no request since the last request finished. */
   lastOf(requests: readonly { readonly id: string }[]): string[] {
     const ids = new Set(requests.map(({ id }) => id))
     return this.#kept
@@ -52,12 +52,12 @@ export class ProcessLog {
       .map(({ text }) => text)
   }
 
-  /** A request is finished: what it printed does not tell why the worker ends. */
+  /** A request has finished: earlier output does not explain the death of the worker. */
   noteFinished(): void {
     this.#finished += 1
   }
 
-  /** Writes a record that the process itself has made. */
+  /** Writes a record that the process sent. */
   take({ level, stream, text, request, traceback }: ProcessRecord): void {
     const fields: Record<string, unknown> = { stream }
     if (request !== undefined) fields['request'] = request
@@ -66,7 +66,7 @@ export class ProcessLog {
     this.#write(level, fields, text)
   }
 
-  /** Gives out what was printed without a final line end. */
+  /** Emits output that has no line end. */
   flush(): void {
     for (const output of this.#outputs) output.flush()
   }

@@ -1,60 +1,57 @@
 import { TaipanError } from '../core/errors.ts'
 import { Backoff } from './backoff.ts'
 
-// One that lived this long has worked, whatever ended it.
+// A process that lived this long did start successfully, whatever ended it.
 const LONG_LIFE_MS = 10_000
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
-/** One of a pool: a process that works, or what stands for one. */
+/** One process of a pool. */
 export interface Member<F> {
   /** `performance.now()` */
   readonly startedAt: number
-  /** How much it has worked. */
+  /** Requests that it has served. */
   readonly served: number
-  /** It can work and has not been asked to end. */
+  /** It serves requests and has not been asked to stop. */
   readonly ready: boolean
-  /** How much of its work it cannot do; it works until there is a better one. */
+  /** Applications that it cannot serve; it serves the others until a better process takes its place. */
   readonly flaws: number
-  /** Settles once: undefined when it can work, else why it cannot. */
+  /** Settles once: with undefined when it is ready, else with the failure. */
   readonly loaded: Promise<F | undefined>
 }
 
-/** What came of an attempt to start a member. */
+/** Result of an attempt to start a member. */
 export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
 
-/**
- * What a member is started for: as one of the first, in the place of a missing one, to take over at a reload, or in the
- * place of one that has flaws.
- */
+/** Why a member is started: first start, replacing a lost one, a reload, or replacing one that does not serve every application. */
 export type Aim = 'start' | 'fill' | 'renew' | 'repair'
 
-/** What the owner of a pool does for it. */
+/** What the owner of a pool does for the pool. */
 export interface PoolOptions<M, F> {
-  /** How many there are to be. */
+  /** Wanted number of members. */
   readonly size: number
-  /** True: those that fail at the start are tried again later. */
+  /** True: members that fail at the first start are retried later. */
   readonly startAnyway: boolean
-  /** False: what cannot be started, or in part, is left to who keeps this process. */
+  /** False: failed starts are not retried, because the parent process does that. */
   readonly retries: boolean
   launch(aim: Aim): Promise<Launch<M, F>>
   /** Gives it work from now on. */
   admit(member: M): void
   /** Gives it no further work. */
   dismiss(member: M): void
-  /** Ends one that was dismissed, once it has finished what it had. */
+  /** Ends a dismissed member after the requests it has. */
   retire(member: M): Promise<void>
-  /** Ends one that never worked: soon, or at once. */
+  /** Ends a member that never worked: gracefully, or at once. */
   discard(member: M, atOnce: boolean): void
-  /** A member could not be started; `repeated` when that was reported before. */
+  /** A member failed to start; `repeated` when the same failure was reported before. */
   report(failure: F, repeated: boolean): void
-  /** No process is left; the failure is that of the last start. */
+  /** No member is left; `failure` is that of the last start. */
   onNoneLeft(failure: F): void
   toError(failure: F): Error
   isSame(one: F, other: F): boolean
 }
 
-/** Keeps as many members as wanted: starts, replaces and renews them. */
+/** Keeps the wanted number of members running: starts, replaces and renews them. */
 export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #options: PoolOptions<M, F>
   readonly #backoff = new Backoff()
@@ -64,7 +61,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #retirements = new Set<Promise<void>>()
   #phase: Phase = 'new'
   #launching = 0
-  /** Grows with each reload; what was launched for an earlier one is not wanted any more. */
+  /** Incremented by each reload; members started for an earlier generation are discarded. */
   #generation = 0
   #failure: F | undefined
   #reported: F | undefined
@@ -78,27 +75,27 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#options = options
   }
 
-  /** Every member that runs, also those that are starting or leaving. */
+  /** Every running member, including those that are starting or stopping. */
   get members(): ReadonlySet<M> {
     return this.#members
   }
 
-  /** Those that work. */
+  /** Members that serve requests. */
   get active(): ReadonlySet<M> {
     return this.#active
   }
 
-  /** The failure of the last start, while no process works and no reload is on. */
+  /** The failure of the last start, while no member serves requests and no reload is in progress. */
   get failure(): F | undefined {
     return this.#active.size > 0 || this.#reloading !== undefined ? undefined : this.#failure
   }
 
-  /** It was stopped, or is about to be. */
+  /** `close` has been called. */
   get over(): boolean {
     return this.#phase === 'stopping' || this.#phase === 'stopped'
   }
 
-  /** Resolves when all members work; with `startAnyway` when each of them works or has failed. */
+  /** Resolves when all members are ready; with `startAnyway`, when each is ready or has failed. */
   async start(): Promise<void> {
     if (this.#phase !== 'new') return
     this.#phase = 'starting'
@@ -107,18 +104,18 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     await Promise.all(
       launches.map(async (launch) => {
         const failure = await launch
-        // What a stop has ended has not failed.
+        // A member that was ended by a stop has not failed.
         if (failure === undefined || this.over) return
         this.#fail(failure, startAnyway)
         if (!startAnyway) throw this.#options.toError(failure)
       }),
     )
-    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it started')
+    if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it started')
     this.#phase = 'running'
     this.#maintain()
   }
 
-  /** Starts new members, and retires the old ones when all of them work. Calls during a reload are answered by the next one. */
+  /** Starts new members, and retires the old ones when all new ones are ready. Calls during a reload share the next one. */
   reload(): Promise<void> {
     if (this.#phase !== 'running')
       return Promise.reject(new TaipanError('STOPPING', 'the server does not run'))
@@ -132,13 +129,13 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     return this.#nextReload
   }
 
-  /** Replaces a member that still runs, and ends it when it has finished what it had. */
+  /** Replaces a running member, which ends after the requests it has. */
   replace(member: M): void {
     this.#retire(member)
     this.#maintain()
   }
 
-  /** A member has got other flaws, or has lost them. */
+  /** A member can serve other applications than before. */
   reassess(): void {
     this.#repairs.reset()
     clearTimeout(this.#repairTimer)
@@ -146,7 +143,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** A member has ended. One that worked is replaced. */
+  /** A member has ended; replaces it if it was active. */
   lose(member: M): void {
     this.#members.delete(member)
     const wasActive = this.#active.delete(member)
@@ -158,21 +155,21 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** Starts no further process. */
+  /** Starts no more members. */
   close(): void {
     this.#phase = 'stopping'
     clearTimeout(this.#retryTimer)
     clearTimeout(this.#repairTimer)
   }
 
-  /** Ends every member by `end`; resolves when all are gone. */
+  /** Ends every member with `end`; resolves when all have ended. */
   async end(end: (member: M) => Promise<void>): Promise<void> {
     await Promise.all([...this.#members].map(end))
     await Promise.all(this.#retirements)
     this.#phase = 'stopped'
   }
 
-  /** Starts one and gives it to `keep` once it can work; tells why it cannot. */
+  /** Starts a member and passes it to `keep` when it is ready; otherwise resolves with the failure. */
   async #launch(aim: Aim, keep: (member: M) => void): Promise<F | undefined> {
     const generation = this.#generation
     const launch = await this.#options.launch(aim)
@@ -194,7 +191,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#options.admit(member)
   }
 
-  /** Sees to it that there are as many as wanted, without flaws, or will be. */
+  /** Starts what is missing: members, and replacements for those that do not serve every application. */
   #maintain(): void {
     if (this.#phase !== 'running' || this.#reloading !== undefined) return
     this.#fill()
@@ -209,7 +206,6 @@ export class ProcessPool<M extends Member<F>, F extends object> {
       for (let i = 0; i < missing; i++) void this.#launchOne()
       return
     }
-    // After a failure, start one process at a time.
     if (this.#launching > 0) return
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined
@@ -264,7 +260,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#retire(worst)
   }
 
-  /** The one with the most flaws, if any has one. */
+  /** The active member with the most applications that it cannot serve; undefined when all serve everything. */
   #findWorst(): M | undefined {
     let worst: M | undefined
     for (const member of this.#active) if (member.flaws > (worst?.flaws ?? 0)) worst = member
@@ -322,7 +318,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
       }),
     )
     const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
-    if (this.over) throw new TaipanError('STOPPING', 'it was stopped while it reloaded')
+    if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
     const [failure] = failures
     if (failure !== undefined) {
       for (const member of fresh) this.#retire(member)

@@ -6,22 +6,21 @@ import { isSameFailure } from './reported-failures.ts'
 import type { ProcessListener, ReportedExit, SupervisedProcess } from './supervised-process.ts'
 import { SupervisorLog, type FailureReport, type Loss, type Subject } from './supervisor-log.ts'
 
-/** How processes are kept. */
+/** How a supervisor keeps its processes. */
 export interface SupervisionOptions {
-  /** How many there are to be. */
+  /** Wanted number of processes. */
   readonly size: number
-  /** True: those that fail at the start are tried again later. */
+  /** True: processes that fail at the first start are retried later. */
   readonly startAnyway: boolean
-  /** False: what cannot be started, or in part, is left to who keeps this member, and told by it. */
+  /** False: failed starts are neither logged nor retried, because the parent process does that. */
   readonly retries: boolean
   readonly logger: Logger
-  /** What records say besides. */
   readonly facts: LogFields
-  /** What a process needs to end beyond the time of its requests, in ms. */
+  /** Time in ms that a process may take to end, in addition to that for its requests. */
   readonly ending: number
 }
 
-/** Keeps processes of one kind: starts, replaces, renews and ends them, and tells of it. */
+/** Keeps processes of one kind: starts, replaces, renews and ends them, and logs what happens. */
 export abstract class ProcessSupervisor<
   M extends SupervisedProcess<F>,
   F extends object,
@@ -49,18 +48,18 @@ export abstract class ProcessSupervisor<
     })
   }
 
-  /** Every process that runs, also those that are starting or leaving. */
+  /** Every running process, including those that are starting or stopping. */
   get members(): ReadonlySet<M> {
     return this.pool.members
   }
 
-  /** Why no process could be had, while nothing is done about it. */
+  /** Why no process could be started, unless a reload is in progress. */
   get failure(): TaipanError | undefined {
     const { failure } = this.pool
     return failure === undefined ? undefined : this.toError(failure)
   }
 
-  /** Resolves when all work, or as `startAnyway` says; rejects, and leaves none behind, when one cannot. */
+  /** Resolves when all processes are ready, or according to `startAnyway`; on failure stops all and rejects. */
   async start(): Promise<void> {
     try {
       await this.pool.start()
@@ -70,29 +69,29 @@ export abstract class ProcessSupervisor<
     }
   }
 
-  /** Starts and replaces no further process; running ones go on. */
+  /** Starts no more processes; running ones continue. */
   prepareStop(): void {
     this.pool.close()
   }
 
-  /** Lets requests finish within the time for it, of which `waited` ms are over, then ends all processes. */
+  /** Lets requests finish within the time for them, of which `waited` ms have passed, then ends all processes. */
   stop(waited = 0): Promise<void> {
     this.#stopped ??= this.#stop(waited)
     return this.#stopped
   }
 
-  /** Ends all processes at once. */
+  /** Kills all processes at once. */
   kill(): void {
     for (const member of this.members) member.kill()
   }
 
-  /** Starts new processes, and retires the old ones when all of them work. Calls during a reload are answered by the next one. */
+  /** Starts new processes, and retires the old ones when all new ones are ready. Calls during a reload share the next one. */
   async reload(): Promise<void> {
     const remember = this.#log.forget()
     try {
       await this.pool.reload()
     } catch (error) {
-      // The old ones go on, with what was told of them.
+      // The old processes continue, and their failures have been reported.
       remember()
       throw error
     }
@@ -120,28 +119,28 @@ export abstract class ProcessSupervisor<
     return this.#stopped !== undefined
   }
 
-  /** Tells of what a process serves, or does not, unless that is known. */
+  /** Logs that a subject is served, or not served, unless that was logged before. */
   protected tellServed(subject: Subject, failure: FailureReport | undefined): void {
     this.#log.tellServed(subject, failure)
   }
 
-  /** What requests have to finish, in ms. */
+  /** Time in ms for requests to finish. */
   protected abstract get patience(): number
-  /** Starts a process; what it throws is for `toFailure`. */
+  /** Starts a process. `toFailure` gets what it throws. */
   protected abstract launch(aim: Aim): Promise<M>
   protected abstract toFailure(error: unknown): F
   protected abstract toError(failure: F): TaipanError
   protected abstract describeFailure(failure: F): FailureReport
   protected abstract describeLoss(exit: X): Loss
-  /** Keeps and tells what a process has found. */
+  /** Keeps and logs the findings of a process. */
   protected abstract takeFindings(member: M): void
   /** Gives it work from now on. */
   protected abstract admit(member: M): void
   /** Gives it no further work. */
   protected abstract dismiss(member: M): void
-  /** No process is left; the failure is that of the last start. */
+  /** No process is left; `failure` is that of the last start. */
   protected abstract onNoneLeft(failure: F): void
-  /** Resolves when what waits and runs is over, or so many ms are. */
+  /** Resolves when no request waits or runs, or after `patience` ms. */
   protected abstract finishWork(patience: number): Promise<void>
 
   async #launch(aim: Aim): Promise<Launch<M, F>> {

@@ -1,12 +1,12 @@
 import inspector from 'node:inspector'
 
-// Loaded before anything else in processes of ours. Node opens its debugger at SIGUSR1, to which any local user may connect.
+// Must be imported before anything else: at SIGUSR1 Node opens a debugger port that every local user can connect to.
 process.on('SIGUSR1', () => {})
 closeDebugger()
-// Node passes a signal on through a thread: one that came earlier may open it only now.
+// Node handles signals in another thread, so an earlier signal may open the port only now.
 setTimeout(closeDebugger, 1000).unref()
 
-/** Closes a debugger that a signal has opened while Node started; one that was asked for by an option stays. */
+/** Closes a debugger that SIGUSR1 opened while Node started; one that an option asked for stays. */
 function closeDebugger(): void {
   const words = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
   const wanted = words.some((word) => /^--inspect(-brk|-wait)?(=|$)/.test(word))

@@ -1,15 +1,15 @@
-/** Why something is not served, for people. */
+/** Why something is not served. */
 export interface Unserved {
   readonly message: string
   /** May be empty. */
   readonly traceback: string
 }
 
-/** What was said of things that are not served while others are, so that each failure is told once. */
+/** Remembers the reported failures by subject, so that each is reported once. */
 export class ReportedFailures {
   readonly #known = new Map<string, Unserved>()
 
-  /** Whether there is something new to tell of a subject, which is served when there is no failure. */
+  /** Records the state of a subject, without a failure when it is served; true when that is new. */
   note(subject: string, failure: Unserved | undefined): boolean {
     const before = this.#known.get(subject)
     if (failure === undefined) return this.#known.delete(subject)
@@ -17,12 +17,12 @@ export class ReportedFailures {
     return before === undefined || !isSameFailure(before, failure)
   }
 
-  /** It has been told of some subject. */
+  /** Whether this failure was reported for any subject. */
   has(failure: Unserved): boolean {
     return [...this.#known.values()].some((one) => isSameFailure(one, failure))
   }
 
-  /** All is to be told anew. Returns what takes that back, but for what was told meanwhile. */
+  /** Forgets all reports. The returned function restores those that have no newer report. */
   forget(): () => void {
     const forgotten = [...this.#known]
     this.#known.clear()
@@ -33,7 +33,7 @@ export class ReportedFailures {
   }
 }
 
-/** Whether two failures look alike to people. */
+/** Whether two failures have the same message and traceback. */
 export function isSameFailure(one: Unserved, other: Unserved): boolean {
   return one.message === other.message && one.traceback === other.traceback
 }

@@ -7,50 +7,50 @@ import { ProcessLog } from './process-log.ts'
 import type { Member } from './process-pool.ts'
 
 /**
- * A stop may go to every process of a service at once. One that was asked to end from outside works on for so long (ms),
- * until Node has read its own signal, too.
+ * A process manager may send a stop signal to all processes of a service at once. A process that gets one continues for
+ * so long (ms), so that Node can read its own signal first.
  */
 export const STOP_ECHO_MS = 100
 
-// A forked grandchild may hold the far ends open for ever; what the process itself wrote is there at once.
+// A forked grandchild may keep the pipes open; what the process itself wrote is there at once.
 const DRAIN_MS = 250
 
-/** How a process ended, and whether that was to be. */
+/** How a process ended. */
 export interface ProcessExit extends ProcessEnd {
-  /** It never became ready, which is told by `loaded`, or was asked to end and did so, or was made to. */
+  /** The end needs no log record: it never became ready (`loaded` has the reason), or it was ended on purpose. */
   readonly expected: boolean
 }
 
-/** How a process ended, for the record of its death. */
+/** How a process ended, with its last output. */
 export interface ReportedExit extends ProcessExit {
-  /** What it printed last. */
+  /** The last log records, oldest first. */
   readonly lastOutput: readonly string[]
 }
 
-/** What a process tells the one who keeps it. */
+/** Receives the events of a supervised process. */
 export interface ProcessListener<M, X extends ReportedExit> {
-  /** Applications can be served that could not be, or the other way round: see its findings. */
+  /** The applications that it can serve have changed; see its findings. */
   onFound(member: M): void
-  /** It must get no more work, and be replaced; it still runs. */
+  /** It must be replaced and get no more work; it still runs. */
   onUnfit(member: M, reason: string): void
-  /** Called once, after all it had sent was read. */
+  /** Called once, when it has ended and all its messages have been read. */
   onExit(member: M, exit: X): void
 }
 
-/** What a supervised process is called, and where its records go. */
+/** Name of a process, and its logger. */
 export interface ProcessIdentity {
   /** `group/pid`. */
   readonly label: string
   readonly logger: Logger
 }
 
-/** The life of one process of a pool: starting, ready, asked to end, ended. */
+/** The life of one process of a pool: starting, ready, stopping, ended. */
 export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   readonly pid: number
   readonly label: string
   readonly startedAt = performance.now()
   readonly loaded: Promise<F | undefined>
-  /** Resolves when it has ended, and all it had sent was read. */
+  /** Resolves when it has ended and all its messages have been read. */
   readonly exited: Promise<void>
   heardAt = performance.now()
   served = 0
@@ -91,7 +91,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     return !this.#ready && !this.#ended && this.#stopping === undefined
   }
 
-  /** It has been asked to end. */
+  /** It has been asked to stop. */
   get stopping(): boolean {
     return this.#stopping !== undefined
   }
@@ -102,19 +102,19 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   abstract ping(): void
 
-  /** It gets no more work, and is to end soon. */
+  /** It gets no more work and will be asked to stop soon. */
   abstract retire(): void
 
-  /** Resolves when it has nothing to finish before it is asked to end, or has ended. */
+  /** Resolves when its requests have finished, or when it has ended. */
   abstract drained(): Promise<void>
 
-  /** Ends it: asks, waits `grace` ms, then uses force. What requests have left to threads may go on for `patience` of these. */
+  /** Asks it to stop, waits `grace` ms, then uses force. Threads that requests started may run for `patience` ms of them. */
   stop(grace: number, patience = 0): Promise<Force> {
     this.#stopping ??= this.#terminate(grace, patience)
     return this.#stopping
   }
 
-  /** Ends it at once, with what it has started. */
+  /** Kills it and its children at once. */
   kill(): void {
     this.#handle.kill()
   }
@@ -134,35 +134,35 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     this.tellUnfit(reason)
   }
 
-  /** It works from now on. */
+  /** It serves requests from now on. */
   protected becomeReady(): void {
     this.#ready = true
     this.#settleLoaded(undefined)
   }
 
-  /** It never will work, unless it already does. */
+  /** Reports that it cannot start; ignored when it is ready already. */
   protected fail(failure: F): void {
     this.#settleLoaded(failure)
   }
 
-  /** It was asked to end by somebody else. */
+  /** It got a stop signal from outside. */
   protected leave(reason: string): void {
     setTimeout(() => this.declareUnfit(reason), STOP_ECHO_MS).unref()
   }
 
-  /** Asks it to end; `patience` as for `stop`. */
+  /** Asks it to stop; `patience` as in `stop`. */
   protected abstract askToStop(patience: number): void
-  /** It did not end by itself, and is made to. */
+  /** The grace period is over and force comes next. */
   protected abstract beforeForce(): void
-  /** Why it did not become ready, when it has not said so itself. */
+  /** The failure of a process that ended before it was ready without giving a reason. */
   protected abstract describeStartFailure(summary: string): F
-  /** Resolves when all it had sent was read. */
+  /** Resolves when all its messages have been read. */
   protected abstract readRest(): Promise<unknown>
-  /** It has ended: frees what was kept for it. */
+  /** It has ended: releases its resources. */
   protected abstract release(): void
-  /** Tells its keeper that it must be replaced; it still runs. Called once. */
+  /** Reports that it must be replaced; it still runs. Called once. */
   protected abstract tellUnfit(reason: string): void
-  /** Tells its keeper that it has ended. Called once. */
+  /** Reports that it has ended. Called once. */
   protected abstract tellExit(exit: ProcessExit): void
 
   async #terminate(grace: number, patience: number): Promise<Force> {

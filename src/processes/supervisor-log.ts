@@ -3,39 +3,39 @@ import { describeEnd, describeForce, type Force } from './process-end.ts'
 import { ReportedFailures, type Unserved } from './reported-failures.ts'
 import type { ReportedExit } from './supervised-process.ts'
 
-/** A failure to start, or to serve something, for people. */
+/** A failure to start or to serve something. */
 export interface FailureReport extends Unserved {
-  /** What is not served because of it, if that is known. */
+  /** What is not served because of it; undefined when that is not known. */
   readonly subject?: string | undefined
-  /** What else its record says. */
+  /** Additional fields of the log record. */
   readonly facts: LogFields
 }
 
 /** What was lost with a process. */
 export interface Loss {
-  /** The end of the sentence that tells of its death. */
+  /** End of the log message about its death. */
   readonly text: string
-  /** What else its record says. */
+  /** Additional fields of the log record. */
   readonly facts: LogFields
 }
 
-/** What may be served or not. */
+/** Something that is served or not, such as an application. */
 export interface Subject {
   readonly name: string
-  /** What the record says when it is served again. */
+  /** Fields of the log record when it is served again. */
   readonly facts: LogFields
 }
 
-/** How a supervisor writes its records. */
+/** How a supervisor logs. */
 export interface SupervisorLogOptions {
   readonly logger: Logger
-  /** What its records say besides. */
+  /** Fields of every log record. */
   readonly facts: LogFields
-  /** False: failures are reported by somebody else, and are for debugging only. */
+  /** False: the parent process reports failures; here they are debug messages. */
   readonly tellsFailures: boolean
 }
 
-/** What is told of the processes of a supervisor: starts, failures, recoveries, deaths. */
+/** The log messages of a supervisor: starts, failures, recoveries, deaths. */
 export class SupervisorLog {
   readonly #options: SupervisorLogOptions
   readonly #unserved = new ReportedFailures()
@@ -44,7 +44,7 @@ export class SupervisorLog {
     this.#options = options
   }
 
-  /** Failures are to be told anew; returns what takes that back. */
+  /** Forgets the reported failures; the returned function restores them. */
   forget(): () => void {
     return this.#unserved.forget()
   }
@@ -58,12 +58,12 @@ export class SupervisorLog {
     this.#options.logger.warn({ worker }, `worker ${worker} ${reason}`)
   }
 
-  /** It needed more than to be asked. */
+  /** It did not stop when asked. */
   tellForced(worker: string, force: Exclude<Force, 'none'>): void {
     this.#options.logger.warn({ worker, signal: force }, describeForce(worker, force))
   }
 
-  /** It ended, and that was not to be. */
+  /** It ended unexpectedly. */
   tellDeath(worker: string, exit: ReportedExit, { text, facts }: Loss): void {
     const { code: exitCode, signal, lastOutput } = exit
     this.#options.logger.error(
@@ -72,14 +72,14 @@ export class SupervisorLog {
     )
   }
 
-  /** None could be started; `repeated` when that was told before. */
+  /** A process failed to start; `repeated` when the same failure was reported before. */
   tellFailure(failure: FailureReport, repeated: boolean): void {
     const isKnown = repeated || this.#unserved.has(failure)
     if (failure.subject !== undefined) this.#unserved.note(failure.subject, failure)
     this.#write(failure, isKnown)
   }
 
-  /** A process serves a subject, or does not; what is known is not told again. */
+  /** A process serves a subject, or fails to; logged only when that is new. */
   tellServed(subject: Subject, failure: FailureReport | undefined): void {
     const { logger, tellsFailures } = this.#options
     const isNews = this.#unserved.note(subject.name, failure)

@@ -5,13 +5,13 @@ import type { Ending } from './process-handle.ts'
 
 const AFTER_SIGTERM = 1000
 const AFTER_ABORT = 1000
-// What a process has left behind mostly ends at once when it is told to, and nothing tells when.
+// Nothing signals the end of the other processes of a group, so they are checked at these intervals (ms).
 const AFTER_LEADER = [50, 200, 750]
 
-/** Process groups that have got SIGTERM, and get SIGKILL at last. */
+/** Process groups that have got SIGTERM and will get SIGKILL. */
 const left = new Set<number>()
 
-/** Asks a process to end, waits `ending.grace` ms, then sends SIGTERM, and at last SIGKILL to it and its children. */
+/** Asks a process to stop, waits `ending.grace` ms, sends SIGTERM, and at last kills its process group. */
 export async function terminate(pid: number, ending: Ending): Promise<Force> {
   ending.askToStop()
   if (await endsWithin(ending.exited, ending.grace)) return 'none'
@@ -23,21 +23,18 @@ export async function terminate(pid: number, ending: Ending): Promise<Force> {
   return 'SIGKILL'
 }
 
-/** Ends a process that does not answer, with a dump of its stacks where faulthandler can give one. */
+/** Kills a process that does not answer; faulthandler dumps its stacks if it can. */
 export async function abort(pid: number, exited: Promise<void>): Promise<void> {
   sendSignal(pid, 'SIGABRT')
   if (!(await endsWithin(exited, AFTER_ABORT))) killTree(pid)
 }
 
-/** Ends a process that leads a process group, and what it has started, at once. */
+/** Kills the process group of a process at once. */
 export function killTree(pid: number): void {
   if (!sendSignal(-pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
 }
 
-/**
- * Ends what a process that led a process group and has ended left behind in it: SIGTERM, then SIGKILL. Processes that have left
- * the group go on.
- */
+/** Ends the processes that remain in the group of an ended process: SIGTERM, then SIGKILL. */
 export async function endGroup(pid: number): Promise<void> {
   if (!signalGroup(pid, 'SIGTERM')) return
   if (left.size === 0) process.on('exit', killGroups)
@@ -55,12 +52,12 @@ function killGroups(): void {
   for (const pid of left) signalGroup(pid, 'SIGKILL')
 }
 
-/** False when nobody of the group is left. The system gives its number to no process before; one that has it is another's. */
+/** Signals a group whose leader has ended; false when it is empty. The system reuses no `pid` while its group exists, so a running process with that `pid` is a stranger. */
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   return !sendSignal(pid, 0) && sendSignal(-pid, signal)
 }
 
-/** False when there is no such process any more. */
+/** False when the process does not exist. */
 function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)

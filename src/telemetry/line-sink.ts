@@ -1,8 +1,8 @@
 import { write, writeSync } from 'node:fs'
 
-/** Where finished log lines go. */
+/** Destination of formatted log lines. */
 export interface LogDestination {
-  /** Takes whole lines, each with its line end. Must not throw. */
+  /** Accepts whole lines, each with its line end. Must not throw. */
   write(lines: string): void
 }
 
@@ -12,9 +12,8 @@ const MAX_CHARACTERS = 8 * 1024 * 1024
 const FINAL_PATIENCE_MS = 1000
 
 /**
- * Writes lines to a file descriptor without ever waiting for it: lines of a few milliseconds leave in one
- * write, what a slow reader has not taken is held up to 8 MB, and beyond that lines are dropped and counted.
- * A reader that is gone (EPIPE) is not an error.
+ * Writes lines to a file descriptor without blocking. Lines of a few milliseconds leave in one write. Up to 8 MB are
+ * buffered for a slow reader; more lines are dropped and counted. A closed reader (EPIPE) is not an error.
  */
 export class LineSink implements LogDestination {
   readonly #fd: number
@@ -28,7 +27,7 @@ export class LineSink implements LogDestination {
   #broken = false
   #idleWaiters: (() => void)[] = []
 
-  /** `onDropped` is told how many lines were lost once there is room again. */
+  /** `onDropped` gets the number of dropped lines when there is room again. */
   constructor(fd: number, onDropped: (count: number) => void = () => {}) {
     this.#fd = fd
     this.#onDropped = onDropped
@@ -45,19 +44,19 @@ export class LineSink implements LogDestination {
     if (this.#inFlight === undefined) this.#wakeIn(COLLECT_MS)
   }
 
-  /** Writes what is left before it returns, as far as the reader takes it within a second. */
+  /** Writes what is buffered before it returns, as far as the reader accepts it within a second. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const rest = Buffer.from(this.#text)
     this.#text = ''
-    // A reader that has taken nothing for so long would hold the process for ever.
+    // A blocking write to a reader that accepted nothing for so long might never return.
     const stuck =
       this.#inFlight !== undefined && performance.now() - this.#sentAt > FINAL_PATIENCE_MS
     if (!this.#broken && !stuck) this.#writeNow(rest)
   }
 
-  /** Resolves once everything is written, or after a second. */
+  /** Resolves when everything is written, or after a second. */
   async written(): Promise<void> {
     this.#send()
     if (this.#inFlight === undefined) return
@@ -70,7 +69,7 @@ export class LineSink implements LogDestination {
     })
   }
 
-  /** As `written`; lines that come later are written as well, but without a promise. */
+  /** As `written`; later lines are still written, but may be lost at the end of the process. */
   async close(): Promise<void> {
     process.off('exit', this.#onExit)
     await this.written()
@@ -114,7 +113,7 @@ export class LineSink implements LogDestination {
   }
 
   #retryOrGiveUp(error: NodeJS.ErrnoException): void {
-    // Terminals are often non-blocking because another program made them so.
+    // Another program may have made the terminal non-blocking.
     if (error.code === 'EAGAIN') {
       setTimeout(() => this.#writeInFlight(), RETRY_MS).unref()
       return

@@ -7,44 +7,44 @@ import { formatPretty, type RecordLevel } from './pretty.ts'
 /** Records below the level are not written; `silent` writes none. */
 export type LogLevel = RecordLevel | 'silent'
 
-/** For people, or for programs: one JSON object a line. */
+/** `pretty` for people, `json` for programs: one JSON object per line. */
 export type LogFormat = 'pretty' | 'json'
 
-/** How and where records are written. */
+/** How and where to write records. */
 export interface LoggerOptions {
   readonly level: LogLevel
   readonly format: LogFormat
   /**
-   * A file descriptor, or something that takes lines.
+   * A file descriptor, or an object that accepts lines.
    * @default 1
    */
   readonly destination?: number | LogDestination | undefined
   /**
-   * Colour pretty records.
+   * Use colours in pretty records.
    * @default false
    */
   readonly colors?: boolean | undefined
 }
 
-/** The logger of a server, with what only its owner does. */
+/** The logger of a server, with operations for its owner. */
 export interface ServerLogger extends Logger {
-  /** Whether records of a level are written: work for others can be spared. */
+  /** Whether records of this level are written, so that callers can avoid work. */
   isEnabled(level: RecordLevel): boolean
-  /** Says something that must be seen at any level: the bare line in pretty form, else a record with `fields`. */
+  /** Writes a message whatever the level: the bare text in pretty form, else a record with `fields`. */
   announce(message: string, fields?: LogFields): void
-  /** Writes lines that a logger of another process has made in the same form. */
+  /** Writes lines that the logger of another process has formatted. */
   relay(lines: string): void
-  /** Writes what is held before it returns. */
+  /** Writes what is buffered before it returns. */
   flush(): void
   /** Resolves when everything is written, or after a second. */
   written(): Promise<void>
-  /** As `written`, at the end. */
+  /** As `written`; for the end of the process. */
   close(): Promise<void>
 }
 
 const RANKS = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const
 
-/** Makes a logger. Nothing is written synchronously except by `flush` and at the end of the process. */
+/** Makes a logger. It writes asynchronously except in `flush` and at the end of the process. */
 export function createLogger(options: LoggerOptions): ServerLogger {
   const { destination = 1 } = options
   const sink = typeof destination === 'number' ? createSink(destination, () => logger) : undefined
@@ -78,7 +78,7 @@ interface RecordWriter {
 
 function createSink(fd: number, getLogger: () => Logger): LineSink {
   return new LineSink(fd, (count) => {
-    getLogger().warn({ dropped: count }, 'log lines were dropped: their reader is too slow')
+    getLogger().warn({ dropped: count }, 'log lines were dropped because their reader is too slow')
   })
 }
 

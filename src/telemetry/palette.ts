@@ -1,4 +1,4 @@
-/** Ways to set off a piece of text; each returns it with or without colour. */
+/** Highlights text; each function returns it with or without colour. */
 export interface Palette {
   dim(text: string): string
   red(text: string): string
@@ -7,7 +7,7 @@ export interface Palette {
   cyan(text: string): string
 }
 
-/** Colours of a terminal, or none. */
+/** A palette with terminal colours, or without. */
 export function createPalette(colors: boolean): Palette {
   return {
     dim: paint(colors, 2),
@@ -22,7 +22,7 @@ function paint(colors: boolean, code: number): (text: string) => string {
   return colors ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text
 }
 
-/** Whether to colour: only on terminals that can, and not against NO_COLOR. */
+/** Whether to use colours: the terminal supports them, and NO_COLOR is not set. */
 export function resolveColors(
   environment: Readonly<Record<string, string | undefined>>,
   terminal: boolean,

@@ -1,7 +1,7 @@
 import type { LogFields } from '../core/logger.ts'
 import type { Palette } from './palette.ts'
 
-/** Whether the fields are those of an access record. */
+/** Whether the fields are those of an access log record. */
 export function isAccess(fields: LogFields): boolean {
   return typeof fields['status'] === 'number' && typeof fields['method'] === 'string'
 }
@@ -34,7 +34,7 @@ function formatStatus(status: number, palette: Palette): string {
   return status >= 300 ? palette.cyan(String(status)) : palette.green(String(status))
 }
 
-/** Two digits that matter are enough for people. */
+/** Rounds, because people need two significant digits only. */
 function formatMilliseconds(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10)
 }
@@ -45,7 +45,7 @@ function formatBytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-/** What a client sends must not steer the terminal it is shown on. */
+/** Text from clients must not control the terminal. */
 function escapeControls(text: string): string {
   return text.replaceAll(
     // oxlint-disable-next-line no-control-regex

@@ -2,10 +2,10 @@ import type { LogFields } from '../core/logger.ts'
 import { formatAccess, isAccess } from './pretty-access.ts'
 import type { Palette } from './palette.ts'
 
-/** The levels of records, the least important first. */
+/** Levels of log records, least important first. */
 export type RecordLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** One record as it was given to the logger. */
+/** A record as given to the logger. */
 export interface LogRecord {
   readonly time: number
   readonly level: RecordLevel
@@ -13,10 +13,10 @@ export interface LogRecord {
   readonly message: string
 }
 
-// Told in places of their own.
+// Fields that are shown in another place than the list of fields.
 const PLACED = new Set(['traceback', 'stream', 'err'])
 
-/** Makes a record into lines for people: one, and below it a traceback where there is one. */
+/** Formats a record for people: one line, and below it a traceback if there is one. */
 export function formatPretty(record: LogRecord, palette: Palette): string {
   const { fields } = record
   const clock = palette.dim(formatClock(record.time))
@@ -47,7 +47,7 @@ function formatReport({ level, fields, message }: LogRecord, palette: Palette): 
   return text + blocks
 }
 
-/** The message tells it already, perhaps as WSGI for wsgi. */
+/** Whether the message contains the value already, perhaps in another case (WSGI and wsgi). */
 function says(message: string, shown: string, value: unknown): boolean {
   if (message.includes(shown)) return true
   return typeof value === 'string' && message.toLowerCase().includes(value.toLowerCase())
@@ -57,7 +57,7 @@ function isBlank(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }
 
-/** Several lines are shown below the record; undefined for what fits into it. */
+/** Values of several lines are shown below the record; undefined for others. */
 function formatBlock(value: unknown): string | undefined {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (!texts.every((text) => typeof text === 'string')) return undefined
@@ -93,7 +93,7 @@ function formatValue(value: unknown): string {
 let clockSecond = 0
 let clockText = ''
 
-/** Local time, HH:MM:SS; made anew once a second. */
+/** Local time, HH:MM:SS; formatted once per second. */
 function formatClock(time: number): string {
   const second = Math.floor(time / 1000)
   if (second !== clockSecond) {

@@ -1,13 +1,13 @@
 import { encodePairHead } from './marshal.ts'
 
-/** Stands for header names that must not reach an application. */
+/** Returned for header names that must not reach an application. */
 export const DROPPED_NAME = new Uint8Array(0)
 
 const CACHE_LIMIT = 1024
 
 const heads = new Map<string, Uint8Array>()
 
-/** `marshal` of a header pair that holds the lower-case name of a field already; `DROPPED_NAME` for some. */
+/** `marshal` of a header pair up to and including the lower-case name; `DROPPED_NAME` for names that are dropped. */
 export function resolvePairHead(field: string): Uint8Array {
   const known = heads.get(field)
   if (known !== undefined) return known
@@ -18,6 +18,6 @@ export function resolvePairHead(field: string): Uint8Array {
 }
 
 function createPairHead(name: string): Uint8Array {
-  // Frameworks make CGI names of them, where `x_name` passes for `x-name`, and HTTP_PROXY is a setting ("httpoxy").
+  // Frameworks turn header names into CGI names: `x_name` would look like `x-name`, and `proxy` would become HTTP_PROXY ("httpoxy").
   return name.includes('_') || name === 'proxy' ? DROPPED_NAME : encodePairHead(name)
 }

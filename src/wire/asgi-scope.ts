@@ -31,8 +31,8 @@ function encodeEntry(key: string, value: string): Uint8Array {
 }
 
 /**
- * Writes the ASGI scope of an exchange as a dict, without `asgi`, `state` and `extensions`. An exchange that offers
- * a WebSocket gets the scope of one.
+ * Writes the ASGI scope of an exchange as a dict, without `asgi`, `state` and `extensions`: a WebSocket scope when the
+ * exchange has a WebSocket offer, else an HTTP scope.
  */
 export function writeAsgiScope(
   exchange: Exchange,
@@ -52,7 +52,7 @@ export function writeAsgiScope(
   writer.endDict()
 }
 
-/** The scope without what depends on the target of the request: clients repeat it. */
+/** Writes the scope without the values that depend on the request target; clients repeat the rest. */
 export function writeCommonScope(
   exchange: Exchange,
   invocation: Invocation,
@@ -64,7 +64,7 @@ export function writeCommonScope(
   writer.endDict()
 }
 
-/** The values that `writeCommonScope` leaves out: `path`, `raw_path` and `query_string`. */
+/** Writes the values that `writeCommonScope` omits: `path`, `raw_path` and `query_string`. */
 export function writeTarget({ path, query }: RequestHead, writer: MarshalWriter): void {
   writeDecoded(decodePercent(path), writer)
   writer.latin1Bytes(path)
@@ -98,7 +98,7 @@ function writeMethod(method: string, writer: MarshalWriter): void {
   writer.text(method.toUpperCase())
 }
 
-/** Text whose characters are the bytes of UTF-8; what is none becomes U+FFFD. */
+/** Writes text whose characters are the bytes of UTF-8; invalid bytes become U+FFFD. */
 function writeDecoded(bytes: string, writer: MarshalWriter): void {
   if (NON_ASCII.test(bytes)) writer.unicode(Buffer.from(bytes, 'latin1').toString('utf8'))
   else writer.text(bytes)

@@ -1,13 +1,13 @@
-/** Name of a CGI variable, with its bytes ready for a wire. */
+/** Name of a CGI variable, with its encoded bytes. */
 export class CgiName {
   readonly text: string
   /** One byte per character. */
   readonly bytes: Uint8Array
-  /** What stands between the values of repeated fields. */
+  /** Joins the values of repeated fields. */
   readonly separator: string
-  /** Mark of the request whose value is gathered here. */
+  /** Number of the request that `value` belongs to. */
   mark = 0
-  /** Value gathered for that request. */
+  /** Value of the variable in that request. */
   value = ''
 
   constructor(text: string, separator = ',') {
@@ -17,15 +17,15 @@ export class CgiName {
   }
 }
 
-/** Where CGI variables are written to: `marshal`, FastCGI name-value pairs, an environment block. */
+/** Destination of CGI variables: `marshal`, FastCGI name-value pairs, or an environment block. */
 export interface CgiWriter {
   variable(name: CgiName, value: string): void
 }
 
 const CONTENT_TYPE = new CgiName('CONTENT_TYPE')
-/** Names that are written apart from the fields of the request. */
+/** Names that are handled apart from the other fields. */
 export const CONTENT_LENGTH = new CgiName('CONTENT_LENGTH')
-/** Never written; its presence says that the body was chunked. */
+/** Never written; its presence means that the body was chunked. */
 export const TRANSFER_ENCODING = new CgiName('')
 export const HTTP_HOST = new CgiName('HTTP_HOST')
 const HTTP_COOKIE = new CgiName('HTTP_COOKIE', '; ')
@@ -38,27 +38,27 @@ const KNOWN: ReadonlyMap<string, CgiName> = new Map([
   ['content-length', CONTENT_LENGTH],
   ['transfer-encoding', TRANSFER_ENCODING],
   ['cookie', HTTP_COOKIE],
-  // The authority of the request decides, which an absolute-form target may have replaced.
+  // HTTP_HOST is the authority of the request, which an absolute-form target may replace.
   ['host', DROPPED],
-  // Programs take HTTP_PROXY from their environment as the proxy to use ("httpoxy").
+  // Programs use HTTP_PROXY of their environment as their proxy ("httpoxy").
   ['proxy', DROPPED],
 ])
 
-// An underscore would let `X_Name` pass for `X-Name`.
+// With an underscore `X_Name` would look like `X-Name`.
 const FIELD_NAME = /^[A-Za-z0-9-]+$/
 const CACHE_LIMIT = 1024
 
 const byField = new Map<string, CgiName>()
 const byVariable = new Map<string, CgiName>()
 
-/** Forgets field names once there are many. Between requests only: one request's repeats must meet the same object. */
+/** Empties the cache when it is full. Call it between requests only: repeated fields of a request need the same object. */
 export function trimCgiNames(): void {
   if (byField.size < CACHE_LIMIT) return
   byField.clear()
   byVariable.clear()
 }
 
-/** The variable of a field name as sent; `DROPPED` for names that must not reach an application. */
+/** The variable for a field name; `DROPPED` for names that must not reach an application. */
 export function resolveCgiName(field: string): CgiName {
   const known = byField.get(field)
   if (known !== undefined) return known

@@ -36,7 +36,7 @@ export function writeCgiVariables(
   writer.variable(REQUEST_URI, request.target)
 }
 
-/** Those that do not depend on the target: clients repeat them. */
+/** Writes the variables that do not depend on the request target; clients repeat them. */
 export function writeCommonVariables(
   exchange: Exchange,
   invocation: Invocation,
@@ -56,7 +56,7 @@ function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {
     writer.variable(SERVER_NAME, 'localhost')
     writer.variable(SERVER_PORT, '80')
   } else {
-    // An IPv6 address stands in brackets (RFC 3875, 4.1.14).
+    // An IPv6 address has brackets (RFC 3875, 4.1.14).
     writer.variable(SERVER_NAME, localAddress.includes(':') ? `[${localAddress}]` : localAddress)
     writer.variable(SERVER_PORT, connection.localPort)
   }
@@ -65,7 +65,7 @@ function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {
   if (connection.scheme === 'https') writer.variable(HTTPS, 'on')
 }
 
-// Gathered here between two calls of one synchronous function, so that repeats are joined without a map per request.
+// Used within one synchronous call only, so that repeated fields are joined without a map for each request.
 const present: CgiName[] = []
 let lastMark = 0
 
@@ -105,6 +105,6 @@ function gatherFields(fields: readonly string[]): number {
 }
 
 function joinValues(name: CgiName, value: string): string {
-  // Equal lengths in two lines are one length (RFC 9110, 8.6); different ones never come this far.
+  // Repeated equal lengths mean one length (RFC 9110, 8.6); the decoder refuses different ones.
   return name === CONTENT_LENGTH ? name.value : name.value + name.separator + value
 }

@@ -1,12 +1,12 @@
 import { TaipanError } from '../core/errors.ts'
 
-/** Bytes before the payload of a frame. */
+/** Length of a frame header. */
 export const FRAME_HEADER_BYTES = 8
 
-/** Longest payload either side may send; a longer one is an error of the sender. */
+/** Longest payload of a frame; a longer one is an error of the sender. */
 export const FRAME_PAYLOAD_LIMIT = 64 * 1024 * 1024
 
-/** What a frame is; `docs/frames.md` describes each. */
+/** Types of frames, see `docs/frames.md`. */
 export const FrameType = {
   REQUEST: 1,
   BODY: 2,
@@ -28,7 +28,7 @@ export const FrameType = {
   CONTROL: 32,
 } as const
 
-/** Meaning of the flag bits; each belongs to certain types only. */
+/** Flag bits, each for certain types only. */
 export const FrameFlag = {
   BODY_LAST: 1,
   BROKEN_CANCEL: 1,
@@ -44,34 +44,35 @@ export const FrameFlag = {
   MESSAGE_TEXT: 4,
 } as const
 
-/** The fixed part of the frame that is being delivered. */
+/** Header of the frame that is being delivered. */
 export interface FrameHead {
   readonly type: number
   readonly flags: number
   readonly tag: number
-  /** Payload bytes that have not been delivered yet; above 0 only between the pieces of a streamed frame. */
+  /** Payload bytes not delivered yet; above 0 only between the pieces of a streamed frame. */
   readonly remaining: number
 }
 
-/** Takes frames from a decoder. */
+/** Receives frames from a decoder. */
 export interface FrameSink {
   /**
-   * The payload, or a piece of it for streamed types, is `chunk` from `start` to `end`. `head` is
-   * valid during the call only; the bytes may be kept.
+   * The payload is `chunk` from `start` to `end`; streamed types deliver it in pieces. `head` is valid during the call
+   * only; the bytes may be kept.
    */
   onFrame(head: FrameHead, chunk: Buffer, start: number, end: number): void
 }
 
-/** Which types a decoder delivers piece by piece as the bytes arrive, instead of gathering them whole. */
+/** Options of a `FrameDecoder`. */
 export interface FrameDecoderOptions {
+  /** The type that is delivered in pieces as its bytes arrive; all others are delivered whole. */
   readonly streamed?: number
-  /** Longest payload that is gathered. */
+  /** Longest payload of the other types. */
   readonly limit?: number
 }
 
 /**
- * Cuts a byte stream into frames. A frame that lies inside one chunk is delivered without copying;
- * `push` throws when the other side breaks the format, and is of no use afterwards.
+ * Splits a byte stream into frames. A frame inside one chunk is delivered without copying. `push` throws when the other
+ * side breaks the format; do not call it again after that.
  */
 export class FrameDecoder implements FrameHead {
   type = 0
@@ -93,14 +94,14 @@ export class FrameDecoder implements FrameHead {
     this.#limit = options.limit ?? FRAME_PAYLOAD_LIMIT
   }
 
-  /** Takes the next bytes and calls the sink for what is complete. */
+  /** Accepts the next bytes and calls the sink for each complete frame or piece. */
   push(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length && !this.#stopped)
       at = this.#inPayload ? this.#takePayload(chunk, at) : this.#takeHeader(chunk, at)
   }
 
-  /** Delivers nothing more, not even what the current chunk still holds. */
+  /** Delivers nothing more, including what is left of the current chunk. */
   stop(): void {
     this.#stopped = true
     this.#parts = []
@@ -159,17 +160,17 @@ export class FrameDecoder implements FrameHead {
   }
 }
 
-/** What the fixed part of a frame says. */
+/** Fields of a frame header. */
 export interface FrameFields {
   readonly type: number
   readonly flags: number
-  /** Status of a HEAD frame; serial number of the request in the frames to a thread; number of the stream in those of an event loop. */
+  /** Status in a HEAD frame; serial number of the request in frames to a thread; number of the stream in frames of an event loop. */
   readonly tag: number
   /** Bytes of payload. */
   readonly length: number
 }
 
-/** Writes the 8 bytes before a payload to `buffer` at `at`. */
+/** Writes the 8 bytes of a frame header to `buffer` at `at`. */
 export function writeFrameHeader(buffer: Buffer, at: number, fields: FrameFields): void {
   const { type, flags, tag, length } = fields
   if (length > FRAME_PAYLOAD_LIMIT)
@@ -183,7 +184,7 @@ export function writeFrameHeader(buffer: Buffer, at: number, fields: FrameFields
   buffer.writeUInt32LE(length, at + 4)
 }
 
-/** A whole frame in a buffer of its own. */
+/** A whole frame in a new buffer. */
 export function encodeFrame(type: number, flags = 0, payload?: Uint8Array, tag = 0): Buffer {
   const length = payload === undefined ? 0 : payload.length
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length)

@@ -4,7 +4,7 @@ const IMF_FIXDATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d
 const RFC850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2}) GMT$/
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/
 
-/** Seconds since 1970 of an HTTP date in any of its three forms; undefined for anything else. */
+/** Seconds since 1970 of an HTTP date in any of the three forms; undefined for anything else. */
 export function parseHttpDate(text: string): number | undefined {
   const [, day, month, year, hour, minute, second] = IMF_FIXDATE.exec(text) ?? []
   if (day !== undefined) return toSeconds([year, month, day, hour, minute, second])
@@ -15,12 +15,12 @@ export function parseHttpDate(text: string): number | undefined {
   return yearC === undefined ? undefined : toSeconds([yearC, monthC, dayC, hourC, minuteC, secondC])
 }
 
-/** An IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7), of seconds since 1970. */
+/** Formats seconds since 1970 as an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7). */
 export function formatHttpDate(seconds: number): string {
   return new Date(seconds * 1000).toUTCString()
 }
 
-/** Two digits that seem more than 50 years ahead mean the past century. */
+/** A two-digit year more than 50 years ahead is in the last century (RFC 9110, 5.6.7). */
 function resolveYear(short: string): string {
   const now = new Date().getUTCFullYear()
   const year = now - (now % 100) + Number(short)

@@ -11,7 +11,7 @@ const NONE = 0x4e // 'N'
 const BYTES = 0x73 // 's'
 const SHORT_TEXT = 0x7a // 'z'
 const LONG_TEXT = 0x61 // 'a'
-const SHORT_KEY = 0x5a // 'Z': interned by the reader
+const SHORT_KEY = 0x5a // 'Z': interned by Python
 const LONG_KEY = 0x41 // 'A'
 
 const INITIAL_BYTES = 4096
@@ -19,31 +19,30 @@ const INITIAL_BYTES = 4096
 const LOOP_CHARACTERS = 24
 
 /**
- * Writes values in the format of Python's `marshal` into a buffer that grows and is used again.
+ * Writes values in Python's `marshal` format into a growing buffer that is reused.
  *
- * Strings hold one character per byte: CPython reads the "ASCII" types as latin-1, in every version
- * from 3.4 on, and gives a proper `str`.
+ * Strings hold one character per byte: CPython 3.4 and later decodes the "ASCII" types as latin-1.
  */
 export class MarshalWriter implements CgiWriter {
   #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #at = 0
 
-  /** Bytes written so far, room that was left free included. */
+  /** Bytes written so far, including skipped ones. */
   get length(): number {
     return this.#at
   }
 
-  /** The memory behind the writer; changes when it grows. */
+  /** The underlying memory; replaced when it grows. */
   get buffer(): Buffer {
     return this.#buffer
   }
 
-  /** Starts anew in the same memory. */
+  /** Empties the writer; it keeps its memory. */
   clear(): void {
     this.#at = 0
   }
 
-  /** Leaves `bytes` free for a header, and returns where they begin. */
+  /** Leaves `bytes` free for a header, and returns their offset. */
   skip(bytes: number): number {
     this.#reserve(bytes)
     const start = this.#at
@@ -51,30 +50,30 @@ export class MarshalWriter implements CgiWriter {
     return start
   }
 
-  /** Starts anew in fresh memory: what was written is still in use. */
+  /** Empties the writer and gives it new memory, because the old one is still in use. */
   detach(): void {
     this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
     this.#at = 0
   }
 
-  /** Gives a buffer that grew beyond `limit` back. Only when nothing is written. */
+  /** Releases a buffer that grew beyond `limit`. Only when nothing is written. */
   trim(limit: number): void {
     if (this.#buffer.length > limit) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   }
 
-  /** A view of what was written; what follows `clear` is written over it. */
+  /** A view of what was written; overwritten after `clear`. */
   view(): Buffer {
     return this.#buffer.subarray(0, this.#at)
   }
 
-  /** `size` values must follow. */
+  /** Begins a tuple; `size` values must follow. */
   tuple(size: number): void {
     this.#reserve(5)
     this.#buffer[this.#at++] = TUPLE
     this.#uint32(size)
   }
 
-  /** `size` values must follow. Returns where the size stands, for `setCount`. */
+  /** Begins a list; `size` values must follow. Returns the offset of the size, for `setCount`. */
   list(size: number): number {
     this.#reserve(5)
     this.#buffer[this.#at++] = LIST
@@ -82,12 +81,12 @@ export class MarshalWriter implements CgiWriter {
     return this.#at - 4
   }
 
-  /** Changes the size of a list whose values have been written. */
+  /** Changes the size of a list that was written before. */
   setCount(at: number, count: number): void {
     this.#buffer.writeUInt32LE(count, at)
   }
 
-  /** A signed number of 32 bits. */
+  /** A signed 32-bit number. */
   int(value: number): void {
     this.#reserve(5)
     this.#buffer[this.#at++] = INT
@@ -99,7 +98,7 @@ export class MarshalWriter implements CgiWriter {
     this.#buffer[this.#at++] = NONE
   }
 
-  /** Keys and values must follow in turn, then `endDict`. */
+  /** Begins a dict; pairs of key and value must follow, then `endDict`. */
   dict(): void {
     this.#reserve(1)
     this.#buffer[this.#at++] = DICT
@@ -110,7 +109,7 @@ export class MarshalWriter implements CgiWriter {
     this.#buffer[this.#at++] = DICT_END
   }
 
-  /** The head of a `bytes` value whose `length` bytes are sent behind this buffer by the caller. */
+  /** The head of a `bytes` value; the caller sends its `length` bytes after this buffer. */
   bytesHead(length: number): void {
     this.#reserve(5)
     this.#buffer[this.#at++] = BYTES
@@ -122,7 +121,7 @@ export class MarshalWriter implements CgiWriter {
     this.raw(value)
   }
 
-  /** A `bytes` value of one character per byte. */
+  /** A `bytes` value, given as one character per byte. */
   latin1Bytes(value: string): void {
     const length = value.length
     this.bytesHead(length)
@@ -130,7 +129,7 @@ export class MarshalWriter implements CgiWriter {
     this.#latin1(value, length)
   }
 
-  /** A short value, or more, that was encoded before. */
+  /** One or more values that were encoded before. */
   encoded(value: Uint8Array): void {
     const length = value.length
     this.#reserve(length)
@@ -140,7 +139,7 @@ export class MarshalWriter implements CgiWriter {
     this.#at = at + length
   }
 
-  /** Bytes as they are, for the value begun with `bytesHead`. */
+  /** Content of the value begun with `bytesHead`. */
   raw(value: Uint8Array): void {
     this.#reserve(value.length)
     this.#buffer.set(value, this.#at)
@@ -160,7 +159,7 @@ export class MarshalWriter implements CgiWriter {
     this.#latin1(value, length)
   }
 
-  /** Text of any characters. */
+  /** Text with any characters. */
   unicode(value: string): void {
     const length = Buffer.byteLength(value, 'utf8')
     this.#reserve(length + 5)
@@ -219,7 +218,7 @@ export class MarshalWriter implements CgiWriter {
   }
 }
 
-/** `marshal` of a short ASCII text that Python keeps one copy of. */
+/** `marshal` of a short ASCII text that Python interns. */
 export function encodeKey(text: string): Uint8Array {
   return encodeShort(SHORT_KEY, text)
 }
@@ -229,7 +228,7 @@ export function encodeText(text: string): Uint8Array {
   return encodeShort(SHORT_TEXT, text)
 }
 
-/** `marshal` of a pair that holds one `bytes` already; the other has to follow. */
+/** `marshal` of a pair up to and including its first `bytes`; the second value must follow. */
 export function encodePairHead(first: string): Uint8Array {
   const bytes = Buffer.alloc(7 + first.length)
   bytes[0] = SMALL_TUPLE

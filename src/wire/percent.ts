@@ -1,6 +1,6 @@
 const PERCENT = 0x25
 
-/** Percent-decodes into one character per byte (latin-1). A `%` without two hexadecimal digits behind it stays as it is. */
+/** Percent-decodes to one character per byte (latin-1). Keeps a `%` that is not followed by two hexadecimal digits. */
 export function decodePercent(text: string): string {
   let escape = text.indexOf('%')
   if (escape === -1) return text
@@ -19,7 +19,7 @@ export function decodePercent(text: string): string {
   return decoded + text.slice(done)
 }
 
-/** The bytes of UTF-8 as one character each, the form in which requests carry text. */
+/** Encodes text as UTF-8, with one character per byte, as requests hold text. */
 export function encodeLatin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }

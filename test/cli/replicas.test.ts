@@ -167,7 +167,9 @@ describe('replicas', () => {
     const [first = 0] = listReplicas(taipan)
     process.kill(first, 'SIGSTOP')
     await taipan.waitForOutput(
-      new RegExp(`worker web/${first} was silent for \\d+ ms; it is ended`),
+      new RegExp(
+        `worker web/${first} sent nothing for \\d+ ms \\(timeouts\\.ping\\) and is killed`,
+      ),
     )
     expect(await get(`${taipan.url}/code`)).toBe('first')
     await waitFor(() => !isAlive(first), 'end of the silent one')

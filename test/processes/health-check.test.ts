@@ -58,7 +58,7 @@ test('one that is silent is declared unfit and ended', () => {
   check(process)
   vi.advanceTimersByTime(4000)
   expect(process.calls.filter((call) => call !== 'ping')).toEqual([
-    expect.stringMatching(/^was silent for \d+ ms; it is ended$/),
+    expect.stringMatching(/^sent nothing for \d+ ms \(timeouts\.ping\) and is killed$/),
     'abort',
   ])
 })

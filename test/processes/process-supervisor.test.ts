@@ -269,16 +269,18 @@ test('the time that requests have at a stop is for what waits and for the proces
 })
 
 test.each([
-  ['SIGKILL', 'got SIGKILL'],
-  ['left', 'is left behind'],
-] as const)('the force that it takes to end one is told of: %s', async (force, text) => {
+  ['SIGKILL', 'was ended by SIGKILL'],
+  ['left', 'could not be ended; it still runs'],
+] as const)('the force needed to end a process is logged: %s', async (force, text) => {
   const supervisor = await start()
   const { first } = supervisor
   first.handle.force = force
   const stopping = supervisor.stop()
   await vi.runAllTimersAsync()
   await stopping
-  expect(supervisor.told).toEqual([`warn: worker ${first.label} did not end by itself and ${text}`])
+  expect(supervisor.told).toEqual([
+    `warn: worker ${first.label} did not stop when asked and ${text}`,
+  ])
 })
 
 test('one that is unfit is told of and replaced, but not during a stop', async () => {

@@ -11,16 +11,16 @@ import { createChildHandle } from '../../processes/child-handle.ts'
 import type { WorkerHost } from '../group/host.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
 
-// `src/` and `dist/` lie equally deep below the folder of the package.
+// The path is the same from `src/` and from `dist/`.
 const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))
 
-/** Starts one interpreter of a group. Rejects with PYTHON_START when the system refuses. */
+/** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   try {
     const child = spawn(group.python, [...group.pythonArguments, WORKER_SCRIPT], {
-      // 0, 1, 2, the control channel at 3, the event loop's socket at 4, then one for each thread.
+      // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
       stdio: ['ignore', ...Array<'pipe'>(4 + group.threads).fill('pipe')],
-      // A process group of its own: a Ctrl-C in the terminal is Node's, and its children can be ended with it.
+      // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.
       detached: true,
       cwd: group.directory,
       env: group.environment,
@@ -52,7 +52,7 @@ function startError(group: ProcessGroup, error: unknown): TaipanError {
     ENOENT: 'does not exist',
     EACCES: 'is not executable',
     ENOEXEC: 'is not a program',
-    EMFILE: `would need ${group.threads + 4} more open files than this process may have (see "ulimit -n")`,
+    EMFILE: `needs ${group.threads + 4} more open files than the limit of this process allows (see "ulimit -n")`,
   }
   const reason = reasons[code] ?? `could not be started: ${String(error)}`
   return new TaipanError(

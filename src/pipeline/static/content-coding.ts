@@ -1,6 +1,6 @@
 import { trimOws } from '../../core/ows.ts'
 
-/** Codings in which a file may lie beside the plain one, the better first. */
+/** Content codings of precompressed files, best first. */
 const CODINGS = [
   { name: 'br', extension: '.br' },
   { name: 'zstd', extension: '.zst' },
@@ -10,7 +10,7 @@ const CODINGS = [
 /** One of `CODINGS`. */
 export type Coding = (typeof CODINGS)[number]
 
-/** What a client takes: the codings it likes at least as much as the plain file, best first. */
+/** Codings that a client accepts: those it prefers to the plain file, or likes equally, best first. */
 export interface CodingPreference {
   readonly codings: readonly Coding[]
   /** False when the client refuses the plain file. */
@@ -19,12 +19,12 @@ export interface CodingPreference {
 
 const PLAIN_ONLY: CodingPreference = { codings: [], identity: true }
 
-/** Reads an Accept-Encoding field (RFC 9110, 12.5.3); undefined stands for its absence. */
+/** Parses an Accept-Encoding field (RFC 9110, 12.5.3); undefined when it is absent. */
 export function parseAcceptEncoding(field: string | undefined): CodingPreference {
   if (field === undefined || trimOws(field) === '') return PLAIN_ONLY
   const weights = parseWeights(field)
   const rest = weights.get('*')
-  // Without a word about it, the plain file is welcome but less than anything that was named.
+  // The plain file is acceptable unless excluded, but every named coding is preferred to it.
   const identity = weights.get('identity') ?? (rest === 0 ? 0 : undefined)
   const rated = CODINGS.map((coding) => ({ coding, weight: weights.get(coding.name) ?? rest ?? 0 }))
     .filter(({ weight }) => weight > 0 && weight >= (identity ?? 0))
@@ -42,7 +42,7 @@ function parseWeights(field: string): ReadonlyMap<string, number> {
   return weights
 }
 
-/** A weight that is none counts as a refusal: the plain file is always right. */
+/** An invalid weight means a refusal, because the plain file is always correct. */
 function parseWeight(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const [, weight] = /^[\t ]*q[\t ]*=[\t ]*(.*?)[\t ]*$/i.exec(parameter) ?? []

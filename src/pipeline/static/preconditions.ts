@@ -3,15 +3,15 @@ import { trimOws } from '../../core/ows.ts'
 import { readField } from '../field-values.ts'
 import { parseHttpDate } from '../../wire/http-date.ts'
 
-/** What tells one version of a file from another. */
+/** Identify a version of a file. */
 export interface Validators {
-  /** A strong entity tag with its quotes. */
+  /** A strong entity tag, with quotes. */
   readonly etag: string
   /** Whole seconds since 1970. */
   readonly lastModified: number
 }
 
-/** What preconditions make of a GET or HEAD: go on, say that nothing changed, or refuse. */
+/** Result of the preconditions of a GET or HEAD: send the file, 304, or 412. */
 export type PreconditionResult = 'proceed' | 'not-modified' | 'failed'
 
 /** Evaluates the conditional fields in the order of RFC 9110, 13.2.2. */
@@ -32,7 +32,7 @@ export function evaluatePreconditions(
     : 'proceed'
 }
 
-/** Whether a Range field may be followed: no If-Range, or one that names this very version (RFC 9110, 13.1.5). */
+/** Whether the Range field applies: there is no If-Range, or it names this version (RFC 9110, 13.1.5). */
 export function allowsRange(fields: FieldPairs, validators: Validators): boolean {
   const ifRange = readField(fields, 'if-range')
   if (ifRange === undefined) return true
@@ -40,7 +40,7 @@ export function allowsRange(fields: FieldPairs, validators: Validators): boolean
   return parseHttpDate(ifRange) === validators.lastModified
 }
 
-/** Undefined without a date, and for a date that is none: such a field is ignored. */
+/** Undefined without a date or with an invalid one, because such a field is ignored. */
 function isModifiedSince(date: string | undefined, validators: Validators): boolean | undefined {
   const seconds = date === undefined ? undefined : parseHttpDate(date)
   return seconds === undefined ? undefined : validators.lastModified > seconds

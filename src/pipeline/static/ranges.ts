@@ -1,20 +1,20 @@
 import { trimOws } from '../../core/ows.ts'
 
-/** Part of a file: `offset` and `length` in bytes. */
+/** Part of a file, in bytes. */
 export interface ByteRange {
   readonly offset: number
   readonly length: number
 }
 
-/** What a Range field asks of a file: `whole` when it is to be ignored. */
+/** The parts that a Range field asks for; `whole` when it is to be ignored. */
 export type RangeResult = 'whole' | 'unsatisfiable' | readonly ByteRange[]
 
-// Each part costs a head of its own; nobody honest asks for more.
+// Each part costs a head; only attackers ask for more.
 const MAX_RANGES = 16
 
 /**
- * Reads a Range field for a file of `size` bytes (RFC 9110, 14.2). Overlapping parts are merged, so that an
- * answer is never longer than the file; what remains more than 16 parts is answered whole.
+ * Parses a Range field for a file of `size` bytes (RFC 9110, 14.2). Overlapping parts are merged, so that a response is
+ * never longer than the file. More than 16 remaining parts mean `whole`.
  */
 export function parseRanges(field: string, size: number): RangeResult {
   const specs = /^[\t ]*bytes[\t ]*=(.*)$/i.exec(field)?.[1]?.split(',')
@@ -49,7 +49,7 @@ function parseSpec(spec: string, size: number): ByteRange | 'invalid' | 'unsatis
   return { offset, length: end - offset }
 }
 
-/** Keeps the order that was asked for unless parts touch each other. */
+/** Keeps the requested order unless parts overlap or touch. */
 function mergeOverlapping(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const merged: ByteRange[] = []
   for (const range of ranges.toSorted((a, b) => a.offset - b.offset)) {

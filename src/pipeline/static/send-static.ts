@@ -11,20 +11,20 @@ import { allowsRange, evaluatePreconditions } from './preconditions.ts'
 import { parseRanges, type ByteRange, type RangeResult } from './ranges.ts'
 import type { StaticFile } from './static-folder.ts'
 
-/** One representation of a file, ready to be sent. */
+/** A representation of a file. */
 export interface Representation {
   readonly file: StaticFile
   readonly contentType: string
   /** Content-Encoding; undefined for the plain file. */
   readonly coding: string | undefined
-  /** Lines that accompany each answer about this file (Vary, Cache-Control ...). */
+  /** Header lines of every response about this file (Vary, Cache-Control ...). */
   readonly commonLines: string
 }
 
 const SMALL_BYTES = 64 * 1024
 const NOTHING = new Uint8Array(0)
 
-/** Answers GET or HEAD with a file, heeding preconditions and ranges. Does not close the file. */
+/** Answers GET or HEAD with a file, according to preconditions and ranges. Does not close the file. */
 export async function sendRepresentation(
   exchange: Exchange,
   representation: Representation,
@@ -61,7 +61,7 @@ function createStaticHead(status: number, lines: string, length?: number): Respo
   }
 }
 
-/** An answer without a body. */
+/** Sends a response without a body. */
 export function sendEmpty(exchange: Exchange, status: number, lines: string): void {
   const length = status === 204 || status === 304 ? undefined : 0
   exchange.response.send(createStaticHead(status, lines, length), NOTHING)
@@ -113,7 +113,7 @@ async function sendSpan(
   response.end()
 }
 
-/** RFC 9110, 14.6. */
+/** Sends several parts as multipart/byteranges (RFC 9110, 14.6). */
 async function sendMultipart(
   exchange: Exchange,
   representation: Representation,

@@ -10,35 +10,35 @@ import { resolveFilePath } from './file-path.ts'
 import { sendEmpty, sendRepresentation, type Representation } from './send-static.ts'
 import { StaticFolder, type StaticFile } from './static-folder.ts'
 
-/** Which files a route serves, and how. */
+/** Options of a static folder. */
 export interface StaticOptions {
   /** Absolute path of the folder. */
   readonly root: string
   /** Value of Cache-Control; undefined sends none. */
   readonly cacheControl?: string | undefined
   /**
-   * File that answers for a folder; undefined for none.
+   * Name of the file to serve for a folder; undefined for none.
    * @default 'index.html'
    */
   readonly index?: string | undefined
   /**
-   * Serve `x.br`, `x.zst` or `x.gz` in the place of `x` to clients that take them.
+   * Serve `x.br`, `x.zst` or `x.gz` instead of `x` to clients that accept them.
    * @default true
    */
   readonly precompressed?: boolean | undefined
   /**
-   * Requests for which there is no file go to the next route that matches, instead of 404. What is there and must not
-   * be served is 404 all the same, and so is, below a prefix, a path that can name no file.
+   * Pass requests without a file to the next matching route instead of answering 404. A file that exists and must not be
+   * served is still a 404, and so is, below a prefix, a path that cannot name a file.
    */
   readonly fallthrough?: boolean | undefined
-  /** Told when a file is there but cannot be read. */
+  /** Gets a warning when an existing file cannot be read. */
   readonly logger?: Logger | undefined
 }
 
 const ALLOW = 'Allow: GET, HEAD, OPTIONS\r\n'
 const NOTHING = new Uint8Array(0)
 
-/** Serves the files of a folder. Throws `APPLICATION_FAILED` when `cacheControl` cannot stand in a header. */
+/** Serves the files of a folder. Throws `APPLICATION_FAILED` when `cacheControl` is not a valid header value. */
 export function createStaticAnswerer(options: StaticOptions): Answerer {
   const files = new StaticFiles(options)
   return (exchange, match, next) => files.answer(exchange, match, next)
@@ -59,7 +59,7 @@ class StaticFiles {
     this.#fallthrough = options.fallthrough ?? false
     this.#logger = options.logger
     const pairs = ['X-Content-Type-Options', 'nosniff']
-    // The plain file varies, too: a cache must not give it to everybody once a sibling exists.
+    // The plain file needs Vary, too: else a cache would give it to every client after a compressed file was added.
     if (this.#precompressed) pairs.push('Vary', 'Accept-Encoding')
     if (options.cacheControl !== undefined) pairs.push('Cache-Control', options.cacheControl)
     this.#commonLines = createResponseHead(200, pairs).fields.text
@@ -78,7 +78,7 @@ class StaticFiles {
     if (entry.kind === 'file') return await this.#serve(exchange, path, entry)
     if (entry.kind === 'refused') return this.#refuse(exchange)
     if (entry.kind === 'nothing' || !isRead(exchange)) return this.#answerNothing(exchange, next)
-    // Where files stand in front of an application, a folder without an index may be one of its pages.
+    // With `fallthrough`, a folder without an index may be a page of the application.
     if (this.#fallthrough && !(await this.#hasIndex(path))) goOn(exchange, next)
     else this.#redirectToFolder(exchange)
   }
@@ -103,7 +103,7 @@ class StaticFiles {
     else this.#refuse(exchange)
   }
 
-  /** A path that can name no file. Below a prefix of its own nothing else is meant; at the root it may be the application's. */
+  /** Answers a path that cannot name a file. Below a prefix that is a 404; at the root it may be a path of the application. */
   #answerForbidden(exchange: Exchange, match: RouteMatch, next: Handler): void {
     if (match.scriptName === '') this.#answerNothing(exchange, next)
     else this.#refuse(exchange)
@@ -114,13 +114,13 @@ class StaticFiles {
     answerError(exchange, 'NOT_FOUND')
   }
 
-  /** Files can be read, and that is all. */
+  /** Answers a method other than GET and HEAD. */
   #answerMethod(exchange: Exchange): void {
     exchange.notes.answeredBy = 'static'
     sendEmpty(exchange, exchange.request.method === 'OPTIONS' ? 204 : 405, ALLOW)
   }
 
-  /** The path has no empty segment (it named a folder), so the answer never begins with two slashes. */
+  /** Adds the slash. The path has no empty segment, so the location never begins with two slashes. */
   #redirectToFolder(exchange: Exchange): void {
     const { path, query } = exchange.request
     exchange.notes.answeredBy = 'static'
@@ -176,7 +176,7 @@ class StaticFiles {
   }
 }
 
-/** A client that left while files were looked for needs no other answerer. */
+/** Passes on, unless the client disconnected during the lookup. */
 function goOn(exchange: Exchange, next: Handler): void {
   if (!exchange.response.finished) next(exchange)
 }

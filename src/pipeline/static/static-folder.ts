@@ -2,16 +2,16 @@ import { constants } from 'node:fs'
 import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
 import type { Validators } from './preconditions.ts'
 
-/** A regular file inside the folder, opened for reading. Whoever got it closes `handle`. */
+/** A regular file inside the folder, opened for reading. The caller closes `handle`. */
 export interface StaticFile {
   readonly kind: 'file'
   readonly handle: FileHandle
-  /** In bytes, when it was opened. */
+  /** In bytes, at the time of opening. */
   readonly size: number
   readonly validators: Validators
 }
 
-/** What a path inside the folder leads to; `refused` is there but must not be served. */
+/** What a path inside the folder names; `refused` exists but must not be served. */
 export type StaticEntry =
   | StaticFile
   | { readonly kind: 'directory' }
@@ -21,7 +21,7 @@ export type StaticEntry =
 const NOTHING: StaticEntry = { kind: 'nothing' }
 const REFUSED: StaticEntry = { kind: 'refused' }
 const DIRECTORY: StaticEntry = { kind: 'directory' }
-// Without O_NONBLOCK opening a FIFO waits for its writer.
+// Without O_NONBLOCK, opening a FIFO waits for a writer.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 const ABSENT = new Set([
   'ENOENT',
@@ -36,17 +36,17 @@ const ABSENT = new Set([
   'ERR_INVALID_ARG_VALUE',
 ])
 
-/** A folder whose files are served. Symbolic links may lead anywhere inside it, and nowhere else. */
+/** A folder whose files are served. Symbolic links must not lead out of it. */
 export class StaticFolder {
   readonly #root: string
   #realRoot: string | undefined
 
-  /** `root` is absolute; it need not exist yet. */
+  /** `root` is absolute; it may be created later. */
   constructor(root: string) {
     this.#root = root === '/' ? '' : root.replace(/\/$/, '')
   }
 
-  /** Opens what a relative path (beginning with a slash) leads to. Rejects for faults of the machine, like too many open files. */
+  /** Opens the file with a relative path that begins with a slash. Rejects for system errors, such as too many open files. */
   async open(relative: string, variant = ''): Promise<StaticEntry> {
     const path = this.#root + relative
     const handle = await openIfPresent(path)
@@ -74,7 +74,7 @@ export class StaticFolder {
   async #contains(real: string | undefined): Promise<boolean> {
     if (real === undefined) return false
     if (isInside(real, this.#realRoot)) return true
-    // The root may itself be a link that was turned to a new release since it was last resolved.
+    // The root may be a symbolic link that now leads to a new release.
     this.#realRoot = await realpathIfPresent(this.#root || '/')
     return isInside(real, this.#realRoot)
   }
@@ -84,7 +84,7 @@ function isInside(path: string, root: string | undefined): boolean {
   return root !== undefined && (path === root || path.startsWith(root === '/' ? root : `${root}/`))
 }
 
-/** The true path of an opened file: asked of the descriptor, because names may change between open and check. */
+/** The real path of an open file, taken from its descriptor, because names may change between open and check. */
 async function resolveOpened(handle: FileHandle, path: string): Promise<string | undefined> {
   try {
     return await readlink(`/proc/self/fd/${handle.fd}`)
@@ -93,7 +93,7 @@ async function resolveOpened(handle: FileHandle, path: string): Promise<string |
   }
 }
 
-/** Where there is no /proc: the path counts only if it still leads to the file that was opened. */
+/** For systems without /proc: the path is valid only if it still names the opened file. */
 async function resolveByName(handle: FileHandle, path: string): Promise<string | undefined> {
   const real = await realpathIfPresent(path)
   if (real === undefined) return undefined

@@ -1,6 +1,6 @@
 import { HEX_VALUE, HOST_NAME } from './characters.ts'
 
-/** Whether a Host value is `uri-host [":" port]` (RFC 9112, 3.2); the empty value is not asked about here. */
+/** Whether a non-empty Host value is `uri-host [":" port]` (RFC 9112, 3.2). */
 export function isAuthority(text: string): boolean {
   const bracketed = text.startsWith('[')
   const hostEnd = bracketed ? text.indexOf(']') + 1 : findColon(text)
@@ -29,7 +29,7 @@ function isRegName(text: string, end: number): boolean {
 function isPort(text: string, colon: number): boolean {
   if (text.charCodeAt(colon) !== 0x3a) return false
   const digits = text.slice(colon + 1)
-  // RFC 3986, 3.2.3: the digits may be missing.
+  // RFC 3986, 3.2.3: the port may be empty.
   return /^[0-9]{0,5}$/.test(digits) && Number(digits) <= 65_535
 }
 

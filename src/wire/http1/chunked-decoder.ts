@@ -29,11 +29,11 @@ const QUOTE = 0x22
 const SEMICOLON = 0x3b
 const BACKSLASH = 0x5c
 
-/** Takes a chunked body apart, in pieces of any size (RFC 9112, 7.1). One for each body. */
+/** Decodes one chunked body (RFC 9112, 7.1) that arrives in pieces of any size. */
 export class ChunkedDecoder {
-  /** Index behind the last byte that {@link read} used. */
+  /** Index after the last byte that {@link read} consumed. */
   position = 0
-  /** Body bytes of all chunks announced so far. */
+  /** Sum of the sizes of all chunks so far. */
   total = 0
   readonly #limits: Http1Limits
   #state = SIZE
@@ -53,8 +53,8 @@ export class ChunkedDecoder {
   }
 
   /**
-   * The next body bytes, at most `room`, from `input` at `start`; undefined when there are none before its end
-   * or the end of the body. Throws for what is refused.
+   * The next body bytes, at most `room`, of `input` from `start`; undefined when none are left in it or in the body.
+   * Throws for malformed chunks and for a body over the limit.
    */
   read(input: Buffer, start: number, room: number): Buffer | undefined {
     let at = start
@@ -109,7 +109,7 @@ export class ChunkedDecoder {
     else throw createMalformed('a chunk size is not hexadecimal')
   }
 
-  /** `*( ";" token [ "=" ( token / quoted-string ) ] )`, checked and dropped. */
+  /** Checks and drops `*( ";" token [ "=" ( token / quoted-string ) ] )`. */
   #readExtension(byte: number): void {
     if (++this.#chunkExtension > EXTENSION_BYTES_PER_CHUNK)
       throw createMalformed('a chunk extension is too long')

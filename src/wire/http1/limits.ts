@@ -1,4 +1,4 @@
-/** What one request may ask of the decoder. Sizes in bytes. */
+/** Limits for one request. Sizes in bytes. */
 export interface Http1Limits {
   /** All field lines together; more is refused with 431. Trailers have the same limit. */
   readonly headerBytes: number
@@ -6,9 +6,9 @@ export interface Http1Limits {
   readonly headerCount: number
   /** Request target; a longer one is refused with 414. */
   readonly targetBytes: number
-  /** Request body; more is refused with 413. 0 sets no limit. */
+  /** Request body; more is refused with 413. 0: no limit. */
   readonly body: number
 }
 
-/** Room for method, version and line end beside the target in a request line. */
+/** Room for method, version and line end in a request line. */
 export const LINE_OVERHEAD_BYTES = 64

@@ -1,6 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 
-/** The 400 of everything that breaks the grammar; `reason` is shown to the client and never quotes what it sent. */
+/** The 400 for broken syntax. `reason` is sent to the client, so it never quotes the request. */
 export function createMalformed(reason: string): TaipanError {
   return new TaipanError('REQUEST_MALFORMED', reason)
 }

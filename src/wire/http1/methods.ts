@@ -1,4 +1,4 @@
-/** Methods that llhttp knows for HTTP, without CONNECT: a tunnel is nothing an application could answer. */
+/** The HTTP methods of llhttp except CONNECT: applications cannot answer it. */
 const METHODS: ReadonlySet<string> = new Set([
   'ACL',
   'BIND',
@@ -35,7 +35,7 @@ const METHODS: ReadonlySet<string> = new Set([
   'UNSUBSCRIBE',
 ])
 
-/** Whether requests with this method are taken. Methods are case-sensitive. */
+/** Whether the method is supported. Methods are case-sensitive. */
 export function isKnownMethod(method: string): boolean {
   return method === 'GET' || method === 'POST' || METHODS.has(method)
 }

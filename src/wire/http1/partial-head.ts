@@ -8,8 +8,8 @@ import { parseRequestLine } from './request-line.ts'
 const MAX_METHOD_BYTES = 32
 
 /**
- * Looks at a head that has not wholly arrived, so that what can never become a request is refused at once and not
- * when time is up, and so that no more than the limits is kept. Looks at each byte once.
+ * Checks an incomplete head, so that an invalid request is refused at once and not after a timeout, and the limits hold.
+ * Reads each byte once.
  */
 export class PartialHead {
   readonly #limits: Http1Limits
@@ -30,7 +30,7 @@ export class PartialHead {
     return this.#checked
   }
 
-  /** `head` begins with the request line and grows from call to call. Throws for what is refused. */
+  /** `head` starts with the request line and grows between calls. Throws for an invalid head and for one over a limit. */
   check(head: Buffer): void {
     if (this.#lineBytes === 0) this.#checkMethod(head)
     this.#checkLineEnds(head)
@@ -58,7 +58,7 @@ export class PartialHead {
       if ((byte === LF) !== (previous === CR))
         throw createMalformed('a line does not end with CRLF')
       if (byte < SPACE && byte !== CR && byte !== LF && byte !== HTAB)
-        throw createMalformed('the header holds a control character')
+        throw createMalformed('the header has a control character')
       previous = byte
     }
   }

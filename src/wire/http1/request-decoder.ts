@@ -10,14 +10,14 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const MAX_EMPTY_LINES = 2
 
 /**
- * Bytes in, requests out: `feed` what arrived, then call `readHead`, then `readBody` until `bodyDone`, and again.
- * Knows nothing of sockets. After it threw, nothing behind that point can be trusted: it must not be used again.
+ * Decodes the requests of a connection, without I/O: `feed` the bytes, call `readHead`, then `readBody` until `bodyDone`,
+ * and repeat. Must not be used again after it threw.
  */
 export class RequestDecoder {
   readonly #limits: Http1Limits
   readonly #parser: RequestHeadParser
   readonly #partial: PartialHead
-  /** Bytes beyond `#input` that belong to the same allocation and are free. */
+  /** Allocation that `#input` is in; the bytes after `#input` are free. */
   #store: Buffer | undefined
   #input: Buffer = EMPTY
   #at = 0
@@ -36,12 +36,12 @@ export class RequestDecoder {
     return this.#input.length - this.#at
   }
 
-  /** The body of the last head was wholly read; true before the first head, too. */
+  /** The body of the last head has been read; true before the first head, too. */
   get bodyDone(): boolean {
     return this.#remaining === 0 && this.#chunks === undefined
   }
 
-  /** Adds bytes. They are kept as they are, and copied only when earlier ones have not been read yet. */
+  /** Adds bytes without copying, unless earlier ones are still unread. They must not change afterwards. */
   feed(chunk: Buffer): void {
     const left = this.buffered
     if (left === 0) {
@@ -53,7 +53,7 @@ export class RequestDecoder {
     }
   }
 
-  /** The next head, or undefined until all of it has been fed. Throws a `TaipanError` for what is refused. */
+  /** The next head; undefined until it is complete. Throws a `TaipanError` for an invalid request. */
   readHead(): Http1Request | undefined {
     if (!this.#skipEmptyLines()) return undefined
     const input = this.#input
@@ -74,8 +74,8 @@ export class RequestDecoder {
   }
 
   /**
-   * The next piece of the body, at most `room` bytes; undefined when nothing more can be read now. The piece is a view
-   * of what was fed, and stays unchanged. Throws a `TaipanError` for broken chunks and bodies over the limit.
+   * The next piece of the body, at most `room` bytes; undefined when none are available now. The piece is a view of the fed
+   * bytes and stays unchanged. Throws a `TaipanError` for malformed chunks and for a body over the limit.
    */
   readBody(room: number): Buffer | undefined {
     if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, room)
@@ -88,7 +88,7 @@ export class RequestDecoder {
     return piece
   }
 
-  /** Everything that was not read: the connection speaks another protocol from here on. */
+  /** All unread bytes; they belong to another protocol (after an upgrade). */
   takeRest(): Buffer {
     const rest = this.#input.subarray(this.#at)
     this.#consume(this.#input.length)
@@ -102,7 +102,7 @@ export class RequestDecoder {
     return piece
   }
 
-  /** False when there is nothing else to read yet. */
+  /** False when no other byte has arrived. */
   #skipEmptyLines(): boolean {
     const input = this.#input
     while (this.#at < input.length) {
@@ -111,7 +111,7 @@ export class RequestDecoder {
       if (first !== CR) return true
       if (this.#at + 1 === input.length) return false
       if (input[this.#at + 1] !== LF) throw createMalformed('a line does not end with CRLF')
-      // RFC 9112, 2.2: an empty line or two from old clients are forgiven, floods of them are not.
+      // RFC 9112, 2.2: old clients send an empty line or two.
       if (++this.#emptyLines > MAX_EMPTY_LINES) throw createMalformed('too many empty lines')
       this.#consume(this.#at + 2)
       if (this.#input !== input) return false
@@ -129,7 +129,7 @@ export class RequestDecoder {
     this.#at = 0
   }
 
-  /** Doubles the allocation when it is full; never moves bytes inside of it, as pieces may view them. */
+  /** Doubles the allocation when it is full. Never moves bytes within it, because pieces may be views of them. */
   #append(chunk: Buffer): void {
     const used = this.#input.length
     const needed = used + chunk.length

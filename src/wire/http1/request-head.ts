@@ -9,32 +9,32 @@ import { createMalformed } from './malformed.ts'
 import { parseRequestLine, type RequestLine } from './request-line.ts'
 import { validateTransferCoding } from './transfer-coding.ts'
 
-/** Body length of a request with chunks. */
+/** `bodyLength` of a chunked request. */
 export const CHUNKED = -1
 
-/** A decoded head with what HTTP/1 says about body and connection. */
+/** A request head with its body length and connection options. */
 export interface Http1Request extends RequestHead {
   readonly version: '1.0' | '1.1'
   /** Bytes of the body, 0 without one, or {@link CHUNKED}. */
   readonly bodyLength: number
-  /** The client lets the connection be used again. */
+  /** The connection may be reused for another request. */
   readonly keepAlive: boolean
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
-  /** A GET without a body that asks for the connection to become a WebSocket. */
+  /** A WebSocket handshake: a GET without a body and with the upgrade. */
   readonly webSocket: boolean
 }
 
-// Longer ones are not kept for comparison.
+// Longer heads are not kept for comparison.
 const KEPT_CHARACTERS = 4096
 
 /**
- * Turns whole heads into requests. One for each connection: it keeps the header fields of the last request, as clients send
- * the same ones again and again; such requests share one frozen array.
+ * Parses complete heads, one parser per connection. It keeps the header lines of the last request, because clients
+ * repeat them; requests with equal lines share one frozen array of fields.
  */
 export class RequestHeadParser {
   readonly #limits: Http1Limits
-  /** Header lines that `#fields` and what follows were made of; empty when they are not kept. */
+  /** Header lines that the following fields were parsed from; empty when they are not kept. */
   #lines = ''
   #fields: readonly string[] = []
   #repeated = false
@@ -53,7 +53,7 @@ export class RequestHeadParser {
     this.#limits = limits
   }
 
-  /** Reads `text`: latin-1, from the request line to the empty line, both included. Throws for what is refused. */
+  /** Parses `text`: latin-1, from the request line to the empty line, both included. Throws for an invalid request. */
   parse(text: string): Http1Request {
     const line = parseRequestLine(text, this.#limits.targetBytes)
     const lines = text.slice(line.end)
@@ -100,7 +100,7 @@ export class RequestHeadParser {
       const valueStart = at
       while (FIELD_VALUE[text.charCodeAt(at)] === 1) at++
       if (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF)
-        throw createMalformed('a header value holds a control character')
+        throw createMalformed('a header value has a control character')
       let valueEnd = at
       while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--
       if (fields.length === most) throw this.#createTooLarge()
@@ -112,7 +112,7 @@ export class RequestHeadParser {
     return fields
   }
 
-  /** Keeps what framing and routing depend on; the lengths make the comparison rare. */
+  /** Records the fields that framing and routing need. Comparing lengths first avoids most string comparisons. */
   #note(name: string, value: string, index: number): void {
     switch (name.length) {
       case 4:
@@ -196,7 +196,7 @@ export class RequestHeadParser {
   #resolveBodyLength(version: string): number {
     if (this.#codings !== undefined) {
       if (this.#length >= 0)
-        throw createMalformed('Content-Length and Transfer-Encoding are given both')
+        throw createMalformed('both Content-Length and Transfer-Encoding are given')
       if (version === '1.0') throw createMalformed('HTTP/1.0 has no Transfer-Encoding')
       validateTransferCoding(this.#codings)
       return CHUNKED

@@ -5,7 +5,7 @@ import { SPACE, TARGET } from './characters.ts'
 import { createMalformed } from './malformed.ts'
 import { isKnownMethod } from './methods.ts'
 
-/** A request line taken apart. */
+/** A parsed request line. */
 export interface RequestLine {
   readonly method: string
   /** Origin-form or `*`. */
@@ -13,11 +13,11 @@ export interface RequestLine {
   readonly version: '1.0' | '1.1'
   /** Authority of an absolute-form target; undefined for the other forms. */
   readonly authority: string | undefined
-  /** Index behind the line's CRLF. */
+  /** Index after the line's CRLF. */
   readonly end: number
 }
 
-/** Reads the request line at the start of `text` (latin-1, with its CRLF). Throws for what is refused. */
+/** Parses the request line at the start of `text` (latin-1, with its CRLF). Throws for an invalid line. */
 export function parseRequestLine(text: string, targetBytes: number): RequestLine {
   let at = 0
   while (TOKEN[text.charCodeAt(at)] === 1) at++
@@ -48,7 +48,7 @@ function parseVersion(text: string, at: number): '1.0' | '1.1' {
   if (text.startsWith('HTTP/1.0\r\n', at)) return '1.0'
   const found = /^HTTP\/([0-9])\.[0-9]\r\n$/.exec(text.slice(at, at + 10))
   if (found !== null && found[1] !== '0')
-    throw new TaipanError('VERSION_NOT_SUPPORTED', 'only HTTP/1.0 and HTTP/1.1 are spoken here')
+    throw new TaipanError('VERSION_NOT_SUPPORTED', 'only HTTP/1.0 and HTTP/1.1 are supported')
   throw createMalformed('the request line does not end with an HTTP version')
 }
 
@@ -65,7 +65,7 @@ function resolveTarget(
     throw createMalformed('the request target is neither a path nor an http URL')
   const rest = found?.[2] ?? ''
   if (rest.startsWith('/')) return { target: rest, authority }
-  // RFC 9112, 3.2.4: an absolute OPTIONS without a path is about the server as a whole.
+  // RFC 9112, 3.2.4: OPTIONS with an absolute-form target without a path means the whole server.
   if (rest === '' && method === 'OPTIONS') return { target: '*', authority }
   return { target: `/${rest}`, authority }
 }

@@ -2,52 +2,52 @@ import type { ResponseHead } from '../../core/response-head.ts'
 import { isBodiless, reasonPhrase } from '../../core/status.ts'
 import { formatHttpDate } from '../http-date.ts'
 
-/** How the end of a response body is told to the client. */
+/** How the client detects the end of a response body. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close'
 
-/** What the answer depends on in the request. */
+/** Parts of the request that the response depends on. */
 export interface RequestFacts {
   readonly method: string
   readonly version: '1.0' | '1.1'
 }
 
-/** The interim answer to `Expect: 100-continue`. */
+/** The interim response to `Expect: 100-continue`. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
-/** What stands behind the last piece of a chunked body; `trailers` are whole lines. */
+/** The end of a chunked body; `trailers` are whole lines. */
 export function formatLastChunk(trailers: string): string {
   return `0\r\n${trailers}\r\n`
 }
 
-/** Chooses the framing: a known length, else chunks, which HTTP/1.0 does not know. */
+/** Selects the framing: a known length, else chunked, else (HTTP/1.0) the end of the connection. */
 export function resolveFraming(request: RequestFacts, head: ResponseHead): Framing {
   if (isBodiless(request.method, head.status)) return 'none'
   if (head.contentLength !== undefined) return 'length'
   return request.version === '1.1' ? 'chunked' : 'close'
 }
 
-/** Everything the head of a response says beside its own fields. */
+/** What a response head contains in addition to its own fields. */
 export interface HeadPlan {
   readonly version: '1.0' | '1.1'
   readonly framing: Framing
   readonly keepAlive: boolean
-  /** A Content-Length to add to the head's fields; undefined for none. */
+  /** Content-Length to add; undefined for none. */
   readonly addedLength: number | undefined
 }
 
-/** Formats response heads; keeps the Date of the current second. */
+/** Formats response heads; caches the Date of the current second. */
 export class ResponseEncoder {
   readonly #server: string
   #second = 0
   #date = ''
   #dateAndServer = ''
 
-  /** `serverSoftware` is the Server field's value; empty for no such field. */
+  /** `serverSoftware` is the value of the Server field; empty omits the field. */
   constructor(serverSoftware: string) {
     this.#server = serverSoftware === '' ? '' : `Server: ${serverSoftware}\r\n`
   }
 
-  /** Status line, fields and the empty line, in latin-1. */
+  /** Status line, fields and the empty line, latin-1. */
   format(head: ResponseHead, plan: HeadPlan): string {
     let text = formatStatusLine(head) + head.fields.text + this.formatOrigin(head)
     if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
@@ -56,7 +56,7 @@ export class ResponseEncoder {
     return plan.version === '1.0' ? `${text}Connection: keep-alive\r\n\r\n` : `${text}\r\n`
   }
 
-  /** The lines Date and Server, as far as the head has none. */
+  /** The Date and Server lines that the head does not have. */
   formatOrigin(head: Pick<ResponseHead, 'hasDate' | 'hasServer'>): string {
     const second = Math.floor(Date.now() / 1000)
     if (second !== this.#second) {

@@ -11,12 +11,12 @@ const LINE_LF = 3
 const LAST_LF = 4
 const DONE = 5
 
-/** Fields that no trailer may have (RFC 9110, 6.5.1), refused as llhttp does. */
+/** Fields that are forbidden in trailers (RFC 9110, 6.5.1) and refused by llhttp. */
 const FRAMING_NAMES = new Set(['content-length', 'transfer-encoding'])
-/** One more than the longest of them, so that longer names never look the same. */
+/** Names are cut at this length: one more than the longest of those, so that a longer name never equals one. */
 const LONGEST_NAME = 18
 
-/** Reads trailer lines only to check and drop them: merged into the header they could smuggle fields. */
+/** Checks trailer lines and drops them: merged into the header they could smuggle fields. */
 export class TrailerChecker {
   readonly #limits: Http1Limits
   #state = LINE_START
@@ -33,7 +33,7 @@ export class TrailerChecker {
     return this.#state === DONE
   }
 
-  /** Reads from `start`, and returns the index behind the last byte used. Throws for what is refused. */
+  /** Reads from `start` and returns the index after the last byte used. Throws for invalid trailers. */
   read(input: Buffer, start: number): number {
     let at = start
     while (at < input.length && this.#state !== DONE) this.#step(input[at++] ?? 0)
@@ -52,7 +52,7 @@ export class TrailerChecker {
       case VALUE:
         if (byte === CR) this.#state = LINE_LF
         else if (FIELD_VALUE[byte] !== 1)
-          throw createMalformed('a trailer value holds a control character')
+          throw createMalformed('a trailer value has a control character')
         return
       default:
         if (byte !== LF) throw createMalformed('a trailer line does not end with CRLF')
@@ -74,11 +74,11 @@ export class TrailerChecker {
   #readName(byte: number): void {
     if (byte === COLON) {
       if (FRAMING_NAMES.has(this.#name.toLowerCase()))
-        throw createMalformed('a trailer names the framing of the body')
+        throw createMalformed('a trailer is Content-Length or Transfer-Encoding')
       this.#state = VALUE
       return
     }
-    if (TOKEN[byte] !== 1) throw createMalformed('a trailer name is no token')
+    if (TOKEN[byte] !== 1) throw createMalformed('a trailer name is not a token')
     if (this.#name.length < LONGEST_NAME) this.#name += String.fromCharCode(byte)
   }
 }

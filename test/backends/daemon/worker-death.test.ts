@@ -200,7 +200,7 @@ describe('a worker that dies', () => {
     await using lab = await start({ timeouts: { ping: 600 } })
     const pid = await pidOf(lab)
     process.kill(pid, 'SIGSTOP')
-    await lab.waitForRecord(/was silent for/)
+    await lab.waitForRecord(/sent nothing for/)
     expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
     await waitForEnd(pid)
   })
