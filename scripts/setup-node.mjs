@@ -80,6 +80,8 @@ function npm(...args) {
   const { status, error } = spawnSync(command, [...first, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // `npm pack --dry-run` hands its option down to what it runs.
+    env: { ...process.env, npm_config_dry_run: undefined },
   })
   if (error !== undefined) giveUp(`npm could not be run: ${error.message}`)
   if (status !== 0)

@@ -14,12 +14,10 @@ from typing import Any, NoReturn
 from taipan.libpython import find_libpython
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import explain_load_error, format_load_error, make_slot
-from taipan.worker import remove_own_folder
 
 
 def main() -> NoReturn:
     """Reads the configuration from stdin and writes one JSON object to stdout, nothing else."""
-    remove_own_folder()
     # What the application or its children print goes to stderr.
     output = os.dup(1)
     os.dup2(2, 1)

@@ -12,8 +12,7 @@ from typing import Final
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _SCRIPTS = os.path.dirname(os.path.dirname(_OWN))
 _OTHERS = {
-    os.path.join(_SCRIPTS, "worker.py"),
-    os.path.join(_SCRIPTS, "check.py"),
+    os.path.join(_SCRIPTS, "main.py"),
     str(importlib.__file__),
 }
 

@@ -9,7 +9,6 @@ import fcntl
 import os
 import resource
 import signal
-import sys
 from collections.abc import Mapping
 from time import monotonic
 from types import FrameType
@@ -236,8 +235,6 @@ def main() -> None:
     """Runs a worker on the inherited descriptors 3 and up."""
     # Its default would end the process.
     signal.signal(signal.SIGUSR1, _ignore)
-    # The folder of our own modules is no place for an application's imports to be found.
-    remove_own_folder()
     base = _choose_base()
     channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
     try:
@@ -255,15 +252,6 @@ def main() -> None:
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Node decides when a worker ends. Not SIG_IGN, which the application's children inherit."""
-
-
-def remove_own_folder() -> None:
-    """Takes the folder of the scripts off `sys.path`, however it came there."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    own = {folder, os.path.realpath(folder)}
-    sys.path[:] = [
-        entry for entry in sys.path if os.path.abspath(entry or ".") not in own or not entry
-    ]
 
 
 def _choose_base() -> int:

@@ -13,7 +13,7 @@ from support.worker_process import PYTHON_FOLDER, target
 
 def check(*applications, **more):
     done = subprocess.run(
-        [sys.executable, str(PYTHON_FOLDER / "check.py")],
+        [sys.executable, str(PYTHON_FOLDER / "main.py"), "taipan.inspection"],
         input=json.dumps({"applications": applications, **more}).encode(),
         capture_output=True,
         timeout=30,

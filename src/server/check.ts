@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { PythonChoice } from '../backends/discover/find-python.ts'
 import type { EmbeddingReport } from '../backends/embedded/embeddability.ts'
+import { PYTHON_SCRIPT } from '../backends/python-script.ts'
 import type { Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
@@ -10,7 +10,6 @@ import { choosePython } from './choose-python.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { isRecord } from './config/record.ts'
 
-const CHECK_SCRIPT = fileURLToPath(new URL('../../python/check.py', import.meta.url))
 const MAX_OUTPUT = 16 * 1024 * 1024
 
 /** What was found out about one application. */
@@ -169,7 +168,7 @@ async function runCheckScript(
   applications: readonly Application[],
 ): Promise<CheckRun> {
   const { argv, searchPath } = group
-  const child = spawn(python, [...group.pythonArguments, CHECK_SCRIPT], {
+  const child = spawn(python, [...group.pythonArguments, PYTHON_SCRIPT, 'taipan.inspection'], {
     cwd: group.directory,
     env: group.environment,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -35,7 +35,7 @@ describe('nothing else is reachable', () => {
     'taipan/dist/index.js',
     'taipan/dist/server/serve.js',
     'taipan/src/index.ts',
-    'taipan/python/worker.py',
+    'taipan/python/main.py',
     'taipan/server',
   ])('%s', (path) => {
     const require = createRequire(join(project, 'x.js'))

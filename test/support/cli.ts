@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly cwd?: string
   /** Added to the environment of the tests; undefined removes a name. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Another installation of it; the built command of this repository when it is left out. */
+  readonly command?: string
 }
 
 /** A command that has ended. */
@@ -87,7 +89,7 @@ class Command implements RunningTaipan {
   constructor(args: readonly string[], options: CommandOptions) {
     const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', ...options.env }
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name]
-    this.#child = spawn(COMMAND, args, {
+    this.#child = spawn(options.command ?? COMMAND, args, {
       cwd: options.cwd ?? ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -38,7 +38,7 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
     _replace_standard_input()
     _hand_down_descriptors()
     _load_shared_with_node()
-    _set_main(str(settings["worker"]))
+    _set_main(str(settings["script"]))
     if settings["dumpsCrashes"] and not faulthandler.is_enabled():
         faulthandler.enable(2)
     exchange = Exchange.from_address(address)
@@ -86,10 +86,10 @@ def set_environment(changes: Mapping[str, str | None]) -> None:
             del os.environ[name]
 
 
-def _set_main(worker: str) -> None:
-    """Children of `multiprocessing` import the script of a worker, for its finder."""
+def _set_main(script: str) -> None:
+    """Children of `multiprocessing` import the script of Taipan's processes, for its finders."""
     main = sys.modules["__main__"]
-    main.__file__ = worker
+    main.__file__ = script
 
 
 def _replace_standard_input() -> None:

@@ -147,7 +147,7 @@ class ThreadPeer(Peer):
 
 
 class WorkerProcess:
-    """Starts `worker.py` with the descriptors 3 and up, and sends it its configuration."""
+    """Starts a worker with the descriptors 3 and up, and sends it its configuration."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class WorkerProcess:
         actions += [(os.POSIX_SPAWN_DUP2, source, 3 + i) for i, source in enumerate(sources)]
         self.pid = os.posix_spawn(
             python,
-            [python, str(PYTHON_FOLDER / "worker.py")],
+            [python, str(PYTHON_FOLDER / "main.py"), "taipan.worker"],
             {**os.environ, **(environment or {})},
             file_actions=actions,
         )

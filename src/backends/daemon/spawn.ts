@@ -3,21 +3,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
 import type { WorkerHost } from '../group/host.ts'
+import { PYTHON_SCRIPT } from '../python-script.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
-
-// The path is the same from `src/` and from `dist/`.
-const WORKER_SCRIPT = fileURLToPath(new URL('../../../python/worker.py', import.meta.url))
 
 /** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   try {
-    const child = spawn(group.python, [...group.pythonArguments, WORKER_SCRIPT], {
+    const child = spawn(group.python, [...group.pythonArguments, PYTHON_SCRIPT, 'taipan.worker'], {
       // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
       stdio: ['ignore', ...Array<'pipe'>(4 + group.threads).fill('pipe')],
       // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.

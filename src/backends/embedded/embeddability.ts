@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
+import { PYTHON_SCRIPT } from '../python-script.ts'
 import { loadFfi, notEmbeddable } from './ffi.ts'
 
 const run = promisify(execFile)
 const ANSWER_MS = 20_000
-// `src/` and `dist/` lie equally deep below the folder of the package.
-const SCRIPT = fileURLToPath(new URL('../../../python/embedding.py', import.meta.url))
+const MODULE = 'taipan.embedded.embeddability'
 
 /** What has to be known of a Python before it can run in this process. */
 export interface EmbeddingFacts {
@@ -87,7 +86,7 @@ type Answer = Readonly<Record<string, unknown>>
 async function ask(settings: PythonSettings): Promise<Answer> {
   const { python, pythonArguments, environment, directory } = settings
   try {
-    const { stdout } = await run(python, [...pythonArguments, SCRIPT], {
+    const { stdout } = await run(python, [...pythonArguments, PYTHON_SCRIPT, MODULE], {
       cwd: directory,
       env: { ...environment },
       timeout: ANSWER_MS,

@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url'
-
+import { PYTHON_SCRIPT } from '../python-script.ts'
 import type { EmbeddingFacts } from './embeddability.ts'
 import type { Ffi, PythonLibrary } from './ffi.ts'
 import { notEmbeddable } from './ffi.ts'
 
-// `src/` and `dist/` lie equally deep below the folder of the package.
-const PYTHON_FOLDER = fileURLToPath(new URL('../../../python/', import.meta.url))
 const EXCHANGE_BYTES = 64
 
 /** Runs Python in this process; there is one for each process, and it stays until the process ends. */
@@ -71,18 +68,18 @@ export class Interpreter {
 
   #boot(dumpsCrashes: boolean): bigint {
     const run = this.ffi.find(this.#library, 'PyRun_SimpleString', ['int', 'str'])
-    const settings = JSON.stringify({ worker: `${PYTHON_FOLDER}worker.py`, dumpsCrashes })
+    const settings = JSON.stringify({ script: PYTHON_SCRIPT, dumpsCrashes })
     const source = [
-      'import sys',
-      `sys.path.insert(0, ${JSON.stringify(PYTHON_FOLDER.slice(0, -1))})`,
       'import ctypes, json',
+      `script = ${JSON.stringify(PYTHON_SCRIPT)}`,
+      'with open(script, "rb") as file:',
+      '    exec(compile(file.read(), script, "exec"), {"__name__": "taipan_main", "__file__": script})',
       'from taipan.embedded import boot',
-      'del sys.path[0]',
       `address = ${this.ffi.addressOf(this.#exchange)}`,
       'ctypes.c_uint64.from_address(address + 32).value = boot.start(address, json.loads(',
       `    ${JSON.stringify(settings)}`,
       '))',
-      'del address, boot, ctypes, json, sys',
+      'del address, boot, ctypes, file, json, script',
     ].join('\n')
     if (run(source) !== 0)
       throw notEmbeddable(

@@ -1,0 +1,4 @@
+// npm pack and npm publish: installs what the build needs, and builds, so that a fresh clone gives a whole package.
+import { setUpNode } from './setup-node.mjs'
+
+setUpNode()
