@@ -23,8 +23,14 @@ export interface CommandLine {
 
 /** Parses the arguments after the program's name. Throws `USAGE`. */
 export function parseCommandLine(words: readonly string[], directory: string): CommandLine {
-  const { texts, positionals } = collectTexts(words)
-  const switches = { help: texts.has('help'), version: texts.has('version') }
+  const { texts, positionals: given } = collectTexts(words)
+  const [verb] = given
+  const isQuestion = verb === 'help' || verb === 'version'
+  const positionals = isQuestion ? given.slice(1) : given
+  const switches = {
+    help: texts.has('help') || verb === 'help',
+    version: texts.has('version') || verb === 'version',
+  }
   const command = resolveCommand(positionals, switches.help || switches.version)
   const target = resolveTarget(positionals.slice(1), command)
   const value: Record<string, unknown> = {}

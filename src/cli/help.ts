@@ -8,6 +8,8 @@ const SECTIONS: readonly HelpSection[] = [
   'Application',
   'Listening',
   'Processes',
+  'Timeouts',
+  'Limits',
   'WebSocket',
   'Files',
   'Development',
@@ -16,13 +18,13 @@ const SECTIONS: readonly HelpSection[] = [
 ]
 
 const ENGINES = `The engine (-e) is where Python runs:
-    -e daemon      in worker processes (the default): any Python, and a crash ends one worker only
-    -e embedded    inside Node: the lowest latency; needs a Python with a shared library.
-                                  "taipan check" shows whether yours has one
+  -e daemon      in worker processes (the default): any Python, and a crash ends one worker only
+  -e embedded    inside Node: the lowest latency; needs a Python with a shared library.
+                 "taipan check" shows whether yours has one
 The interface (-i) is how the application is called; auto detects it:
-    -i wsgi        Django, Flask ...: each of the -t threads serves one request at a time; embedded
-                                  without -t: the thread of Node
-    -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
+  -i wsgi        Django, Flask ...: each of the -t threads serves one request at a time; embedded
+                 without -t: the thread of Node
+  -i asgi        FastAPI, Starlette, Channels ...: on an event loop, with WebSockets and lifespan
 The event loop of ASGI applications in worker processes is uvloop if it is installed, else asyncio;
 --loop selects one. Embedded Python always shares the event loop of Node.
 `
@@ -31,26 +33,29 @@ const INTRODUCTION = `Taipan hosts Python web applications: WSGI and ASGI from o
 
 Usage:
   taipan serve [TARGET] [options]    serve an application
-    taipan check [TARGET] [options]    show which Python is used, and whether the application loads
-  taipan --help | --version
+  taipan check [TARGET] [options]    show which Python is used, and whether the application loads
+  taipan help [serve | check]        explain a command; also --help, -h
+  taipan version                     print the version; also --version, -v
 
 Examples:
-    taipan serve app.py                          finds the application in the file by its usual names
+  taipan serve app.py                          finds the application in the file by its usual names
   taipan serve shop.wsgi:application -p 2      two processes with four threads each
+  taipan serve 'shop:create_app()'             what a factory returns; in quotes for the shell
   taipan serve main:app                        a FastAPI or any other ASGI application
-    taipan serve main:app -e embedded -p auto    Python inside Node, one process per processor
-    taipan serve . --static /static=public       a Django project and its static files
-    taipan serve                                 the applications of taipan.config.ts
+  taipan serve main:app -e embedded -p auto    Python inside Node, one process per processor
+  taipan serve . --static /static=public       a Django project and its static files
+  taipan serve                                 the applications of taipan.config.ts
 
 ${ENGINES}
-"taipan serve --help" describes every option.
+"taipan help serve" describes every option.
 `
 
 const TARGETS = `TARGET names the application:
   pkg.mod:attr            an attribute of a module
-    pkg.mod:factory()       the result of a factory; also pkg.mod:Class(), pkg.mod:Class().method
-    path/app.py[:attr]      a file; also path/site.wsgi
-    path/to/folder          a folder with a Django project (manage.py) or a file with a usual name
+  'pkg.mod:factory()'     the result of a factory, in quotes for the shell; also 'pkg.mod:Class()',
+                          'pkg.mod:Class().method'
+  path/app.py[:attr]      a file; also path/site.wsgi
+  path/to/folder          a folder with a Django project (manage.py) or a file with a usual name
 Without :attr Taipan tries application, app, handler, create_app() and make_app().
 Usual file names are app.py, wsgi.py, asgi.py, main.py and application.py.
 Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working directory, or else the

@@ -5,6 +5,7 @@ import { mergeLayers, type Layer } from './config/layers.ts'
 import { resolveServer } from './config/resolve.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
+import { warnOfShortTimes } from './config/short-times.ts'
 import { isRecord } from './config/record.ts'
 import { validateConfig } from './config/validate.ts'
 import { TaipanError } from '../core/errors.ts'
@@ -44,7 +45,9 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     environment,
     mayServeNothing,
   })
-  return { ...plan, warnings: [...listUnknownVariables(environment), ...plan.warnings] }
+  const shortTimes = file === undefined ? [] : warnOfShortTimes(file.value, file.name)
+  const warnings = [...listUnknownVariables(environment), ...shortTimes, ...plan.warnings]
+  return { ...plan, warnings }
 }
 
 /** The plan of a configuration object. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */

@@ -23,8 +23,8 @@ afterAll(() => {
 })
 
 describe('help and version', () => {
-  test('taipan --version', async () => {
-    const { exitCode, stdout } = await runTaipan(['--version'])
+  test.each(['--version', '-v', 'version'])('taipan %s', async (word) => {
+    const { exitCode, stdout } = await runTaipan([word])
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^taipan \d+\.\d+\.\d+\n$/)])
   })
 
@@ -33,6 +33,9 @@ describe('help and version', () => {
     [['serve', '--help'], '--bind ADDR'],
     [['serve', 'app.py', '-h'], '--no-access-log'],
     [['check', '--help'], '--json'],
+    [['help'], 'taipan check [TARGET]'],
+    [['help', 'serve'], '--bind ADDR'],
+    [['help', 'check'], '--json'],
   ])('taipan %j', async (args, text) => {
     const { exitCode, stdout, stderr } = await runTaipan(args)
     expect([exitCode, stderr]).toEqual([0, ''])
@@ -60,7 +63,12 @@ describe('what is not understood ends with 2 and one message', () => {
     [['serve', 'a.py', 'b.py'], /more than one TARGET: "a\.py" and "b\.py"/],
     [['serve', 'a.py', '-t', 'x'], /--threads: expected a whole number from 0 to 512, found "x"/],
     [['serve', 'a.py', '-t', '0'], /--threads: expected .*, found 0/],
-    [['serve', 'a.py', '-p', '1.5'], /--processes: expected a whole number from 1.*found 1\.5/],
+    ...['0', 'two', '1.5', '1000'].map((given): [string[], RegExp] => [
+      ['serve', 'a.py', '-p', given],
+      new RegExp(
+        `--processes: expected a whole number from 1 to 512, or "auto", found "?${given}"?`,
+      ),
+    ]),
     [
       ['serve', 'a.py', '-i', 'cgi'],
       /--interface: expected "auto" or "wsgi" or "asgi", found "cgi"/,
@@ -95,7 +103,14 @@ describe('what is not understood ends with 2 and one message', () => {
       /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/,
     ],
     [['serve'], /no TARGET, and nothing to serve/],
-    [['check', 'a.py', '--bind', 'x'], /--bind belongs to taipan serve, not to taipan check/],
+    [['serve', 'a.py', '--json'], /--json belongs to taipan check, not to taipan serve/],
+    [['check', 'a.py', '--bind', 'x'], /--bind: "x" is no address/],
+    [['help', 'srve'], /unknown command "srve"\. Did you mean taipan serve\?/],
+    [
+      ['serve', 'a.py', '--ws-ping-interval', '20'],
+      /^error: --ws-ping-interval: 20 what\? write 20s or 20ms$/m,
+    ],
+    [['serve', 'a.py', '--timeout-request', '1.5'], /1\.5 what\? write 1\.5s or 1\.5ms/],
     [['serve', '--mount', '/x', '--config', 'empty.json'], /empty\.json/],
   ])('taipan %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runTaipan(args, { cwd: folder })
@@ -104,6 +119,17 @@ describe('what is not understood ends with 2 and one message', () => {
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^error: /)
     expect(stderr, 'no stack of Node').not.toMatch(/^\s+at |node:/m)
+  })
+
+  test('a time without unit is refused in variables, too', async () => {
+    const { exitCode, stderr } = await runTaipan(['serve', 'a.py'], {
+      cwd: folder,
+      env: { TAIPAN_WS_PING_TIMEOUT: '20', TAIPAN_QUEUE_TIMEOUT: '0' },
+    })
+    expect([exitCode, stderr]).toEqual([
+      2,
+      'error: TAIPAN_WS_PING_TIMEOUT: 20 what? write 20s or 20ms\n',
+    ])
   })
 
   test('a wrong variable is named', async () => {

@@ -198,6 +198,55 @@ describe('the environment of workers', () => {
   })
 })
 
+describe('times, limits and queue', () => {
+  test('have flags and variables, for all groups', async () => {
+    const { timeouts, limits, groups } = await command(
+      'app.py --timeout-request 30s --timeout-idle 500ms --limit-body 2mb --queue-limit 7 --queue-timeout 0',
+      { environment: { TAIPAN_TIMEOUT_SHUTDOWN: '5s', TAIPAN_LIMIT_CONNECTIONS: '9' } },
+    )
+    expect(timeouts).toMatchObject({ request: 30_000, idle: 500, shutdown: 5000 })
+    expect(limits).toMatchObject({ body: 2 * 1024 ** 2, connections: 9 })
+    expect(groups[0]?.group).toMatchObject({
+      timeouts: { request: 30_000, shutdown: 5000 },
+      queue: { limit: 7, timeout: 0 },
+    })
+  })
+
+  test('of a group are those of its own, then the general ones', () => {
+    const { groups } = plan({
+      queue: { limit: 7, timeout: '1s' },
+      groups: { a: { queue: { limit: 3 } }, b: {} },
+      apps: { one: { target: 'one:app', group: 'a' }, two: { target: 'two:app', group: 'b' } },
+      routes: [
+        { path: '/', app: 'one' },
+        { path: '/two', app: 'two' },
+      ],
+    })
+    expect(groups.map(({ group }) => group.queue)).toEqual([
+      { limit: 3, timeout: 1000 },
+      { limit: 7, timeout: 1000 },
+    ])
+  })
+
+  test('a number below 1000 for a time in a file is probably meant as seconds', async () => {
+    writeFileSync(
+      join(folder, 'short.json'),
+      JSON.stringify({
+        app: 'x:y',
+        timeouts: { request: 30, idle: 1000, ping: 0, send: '20ms' },
+        groups: { web: { queue: { timeout: 60 } } },
+      }),
+    )
+    const { warnings, timeouts } = await command('--config short.json')
+    expect(timeouts.request).toBe(30)
+    expect(warnings.map((warning) => warning.split(';')[0])).toEqual([
+      'timeouts.request in short.json: 30 ms',
+      'groups.web.queue.timeout in short.json: 60 ms',
+    ])
+    expect(warnings[0]).toContain('did you mean "30s"?')
+  })
+})
+
 describe('warnings', () => {
   test('name variables that are no options, and the nearest that is', async () => {
     const { warnings } = await command('app.py', {

@@ -40,7 +40,10 @@ describe('wrong values', () => {
   test.each([
     [{ threads: 'four' }, /threads: expected a whole number from 0 to 512, found "four"/],
     [{ threads: 0 }, /threads: expected .* found 0/],
-    [{ processes: 'many' }, /processes: expected a whole number from 1, or "auto", found "many"/],
+    [
+      { processes: 'many' },
+      /processes: expected a whole number from 1 to 512, or "auto", found "many"/,
+    ],
     [
       { timeouts: { body: '30 parsecs' } },
       /timeouts\.body: expected a duration.*"30s".*found "30 parsecs"/,

@@ -63,7 +63,6 @@ function createGroup(
       searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
       argv: [members[0]?.argument ?? ''],
       applications: members.map(({ application }) => application),
-      queue: own.queue,
       dev: config.dev,
       startAnyway: false,
       required: [],

@@ -6,6 +6,8 @@ export function parseTexts(texts: readonly string[], form: TextForm, name: strin
   if (form === 'list') return texts
   if (form === 'pairs') return parsePairs(texts, name)
   if (form === 'boolean') return parseBoolean(last)
+  // Zero is the same in every unit; other numbers have to say theirs.
+  if (form === 'duration') return last === '0' ? 0 : last
   if (form === 'number' || (form === 'processes' && last !== 'auto')) return parseNumber(last)
   return last
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { TaipanError } from '../../core/errors.ts'
+import { lacksUnit } from '../options/kinds.ts'
 import { COMMAND_LINE } from '../options/table.ts'
 import { configSchema, SECTIONS, type FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
@@ -71,7 +72,10 @@ function describeIssue(issue: z.core.$ZodIssue, candidate: Candidate): string[] 
     const [inner] = issue.issues
     return [`${name}: the name must be ${inner?.message ?? 'another'}`]
   }
-  const found = formatFound(lookUp(candidate.value, path), path)
+  const value = lookUp(candidate.value, path)
+  if (lacksUnit(issue.message, value))
+    return [`${name}: ${value} what? write ${value}s or ${value}ms`]
+  const found = formatFound(value, path)
   return [`${name}: expected ${issue.message}, found ${found}`]
 }
 

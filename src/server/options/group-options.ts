@@ -92,8 +92,9 @@ function createTable(table: OptionTable, path: string): OptionTable {
     const name = path + key
     if (facts.table === undefined) {
       const description = `In the place of \`${name}\`.`
-      const { anchor } = facts
-      return [key, optional(facts.base, anchor ? { description, anchor } : { description })]
+      const { anchor, form } = facts
+      const kept = { ...(anchor && { anchor }), ...(form && { form }) }
+      return [key, optional(facts.base, { description, ...kept })]
     }
     const inner = createTable(facts.table, `${name}.`)
     const { description } = facts

@@ -9,8 +9,13 @@ const WORDS = {
   size: 'a size: bytes, or a text like "64kb", "10mb", "1gb"',
   list: 'a text or a list of texts',
   pairs: 'an object of names and texts',
-  processes: 'a whole number from 1, or "auto"',
+  processes: 'a whole number from 1 to 512, or "auto"',
 } as const
+
+/** Whether a value was refused as a duration only because it is a number in a text, which says no unit. */
+export function lacksUnit(message: string, value: unknown): value is string {
+  return message === WORDS.duration && typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
+}
 
 /** A text that is not empty. */
 export const text = z.string({ error: WORDS.text }).min(1, { error: 'a text that is not empty' })
@@ -55,13 +60,16 @@ export const size = z
   .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? 0)))
 
 /** Whole numbers from `minimum` to `maximum`. */
-export function integer(minimum: number, maximum = 1_000_000): z.ZodNumber {
-  const error = `a whole number from ${minimum}${maximum < 1_000_000 ? ` to ${maximum}` : ''}`
+export function integer(
+  minimum: number,
+  maximum = 1_000_000,
+  error = `a whole number from ${minimum}${maximum < 1_000_000 ? ` to ${maximum}` : ''}`,
+): z.ZodNumber {
   return z.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error })
 }
 
 /** How many processes: `auto` stands for one per processor. */
-export const processes = z.union([integer(1, 512), z.literal('auto')], {
+export const processes = z.union([integer(1, 512, WORDS.processes), z.literal('auto')], {
   error: WORDS.processes,
 })
 

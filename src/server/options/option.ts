@@ -5,6 +5,8 @@ export type HelpSection =
   | 'Application'
   | 'Listening'
   | 'Processes'
+  | 'Timeouts'
+  | 'Limits'
   | 'WebSocket'
   | 'Files'
   | 'Development'
@@ -15,7 +17,7 @@ export type HelpSection =
 export type CommandName = 'serve' | 'check'
 
 /** How a text of the command line or the environment becomes a value; the schema judges the result. */
-export type TextForm = 'text' | 'number' | 'processes' | 'boolean' | 'list' | 'pairs'
+export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
 
 /** The short form of an option for the command line. */
 export interface Flag {
@@ -90,13 +92,13 @@ export function option<S extends z.ZodType, F extends OptionFacts>(
   return { ...facts, base: schema, fallback, schema: described }
 }
 
-/** Makes the short form of an option, of `taipan serve` alone unless `more` says otherwise. */
+/** Makes the short form of an option, of every command unless `more` says otherwise: `check` stands for `serve` in any command line. */
 export function flag(
   section: HelpSection,
   name: string,
   more: Partial<Omit<Flag, 'section' | 'name'>> = {},
 ): Flag {
-  return { section, name, commands: ['serve'], ...more }
+  return { section, name, commands: ['serve', 'check'], ...more }
 }
 
 /** The object schema of a table. */

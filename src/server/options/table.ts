@@ -2,11 +2,8 @@ import { z } from 'zod'
 import { boolean, choice, integer, list, pairs, processes, text } from './kinds.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
-import type { CommandName } from './option.ts'
 import { createSection, flag, option, optional } from './option.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
-
-const BOTH: readonly CommandName[] = ['serve', 'check']
 
 const interfaces = choice(['auto', 'wsgi', 'asgi'])
 const engines = choice(['daemon', 'embedded'])
@@ -89,13 +86,13 @@ export const GENERAL = {
   interface: option(interfaces, 'auto', {
     description: 'How the application is called: auto (told by what it is), wsgi or asgi.',
     environment: 'TAIPAN_INTERFACE',
-    flag: flag('Application', 'interface', { short: 'i', value: 'NAME', commands: BOTH }),
+    flag: flag('Application', 'interface', { short: 'i', value: 'NAME' }),
   }),
   callable: optional(text, {
     description:
       'Name of the callable when TARGET names none; without it the usual names are tried.',
     environment: 'TAIPAN_CALLABLE',
-    flag: flag('Application', 'callable', { value: 'NAME', commands: BOTH }),
+    flag: flag('Application', 'callable', { value: 'NAME' }),
   }),
   mount: option(text, '/', {
     description: 'URL prefix of the application; it becomes SCRIPT_NAME.',
@@ -106,7 +103,7 @@ export const GENERAL = {
     description: 'Folder that the target counts from, first on sys.path (the working directory).',
     anchor: 'path',
     environment: 'TAIPAN_APP_DIR',
-    flag: flag('Application', 'app-dir', { value: 'DIR', commands: BOTH }),
+    flag: flag('Application', 'app-dir', { value: 'DIR' }),
   }),
   env: option(
     pairs,
@@ -114,7 +111,7 @@ export const GENERAL = {
     {
       description: 'Environment variable of the application; repeatable.',
       form: 'pairs',
-      flag: flag('Application', 'env', { value: 'K=V', commands: BOTH }),
+      flag: flag('Application', 'env', { value: 'K=V' }),
     },
   ),
   envFile: option(list, [], {
@@ -123,7 +120,7 @@ export const GENERAL = {
     anchor: 'path',
     addsUp: true,
     environment: 'TAIPAN_ENV_FILE',
-    flag: flag('Application', 'env-file', { value: 'FILE', commands: BOTH }),
+    flag: flag('Application', 'env-file', { value: 'FILE' }),
   }),
   bind: option(list, '127.0.0.1:8000', {
     description:
@@ -149,7 +146,7 @@ export const GENERAL = {
       'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',
     perGroup: true,
     environment: 'TAIPAN_ENGINE',
-    flag: flag('Processes', 'engine', { short: 'e', value: 'NAME', commands: BOTH }),
+    flag: flag('Processes', 'engine', { short: 'e', value: 'NAME' }),
   }),
   processes: option(processes, 1, {
     description: 'Processes with Python; auto is one for each processor.',
@@ -173,7 +170,7 @@ export const GENERAL = {
     perGroup: true,
     toWorker: 'loop',
     environment: 'TAIPAN_LOOP',
-    flag: flag('Processes', 'loop', { value: 'NAME', commands: BOTH }),
+    flag: flag('Processes', 'loop', { value: 'NAME' }),
   }),
   concurrency: option(concurrency, 10_000, {
     description: 'ASGI: requests and WebSockets of one process at a time; more wait in the queue.',
@@ -192,7 +189,7 @@ export const GENERAL = {
     perGroup: true,
     anchor: 'program',
     environment: 'TAIPAN_PYTHON',
-    flag: flag('Processes', 'python', { value: 'PATH', commands: BOTH }),
+    flag: flag('Processes', 'python', { value: 'PATH' }),
   }),
   limits: option(
     createSection(LIMITS),
@@ -203,6 +200,11 @@ export const GENERAL = {
     createSection(TIMEOUTS),
     {},
     { description: 'How long things may take.', table: TIMEOUTS },
+  ),
+  queue: option(
+    createSection(QUEUE),
+    {},
+    { description: 'Requests that wait for a thread.', table: QUEUE },
   ),
   buffers: option(
     createSection(BUFFERS),
@@ -230,15 +232,8 @@ export const GENERAL = {
   }),
 }
 
-/** `groups.NAME`: what a group may override, and its queue. */
-export const GROUP = {
-  ...createGroupTable(GENERAL),
-  queue: option(
-    createSection(QUEUE),
-    {},
-    { description: 'Requests that wait for a thread.', table: QUEUE },
-  ),
-}
+/** `groups.NAME`: what a group may override. */
+export const GROUP = createGroupTable(GENERAL)
 
 /** All options of a configuration. */
 export const TOP = {
@@ -265,7 +260,7 @@ export const COMMAND_LINE = {
   config: optional(text, {
     description: 'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} here).',
     environment: 'TAIPAN_CONFIG',
-    flag: flag('General', 'config', { value: 'FILE', commands: BOTH }),
+    flag: flag('General', 'config', { value: 'FILE' }),
   }),
   json: optional(boolean, {
     description: 'Print the report as JSON.',
@@ -275,11 +270,11 @@ export const COMMAND_LINE = {
   help: optional(boolean, {
     description: 'Print this help.',
     form: 'boolean',
-    flag: flag('General', 'help', { short: 'h', commands: BOTH }),
+    flag: flag('General', 'help', { short: 'h' }),
   }),
   version: optional(boolean, {
     description: 'Print the version.',
     form: 'boolean',
-    flag: flag('General', 'version', { commands: BOTH }),
+    flag: flag('General', 'version', { short: 'v' }),
   }),
 }
