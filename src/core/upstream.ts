@@ -14,6 +14,18 @@ export interface Invocation {
   readonly interface?: 'wsgi' | 'asgi' | undefined
 }
 
+/** How many requests an upstream has, and has had since its start. A WebSocket is a request until it is closed. */
+export interface UpstreamStatistics {
+  /** Requests that it works on, also those whose client has left, until it has ended them. */
+  readonly running: number
+  /** Requests in its queue. */
+  readonly waiting: number
+  /** Requests that are over, however they ended. */
+  readonly finished: number
+  /** Requests that got 502, 503 or 504 in place of its answer, or whose answer was cut off. One over time may still run. */
+  readonly failed: number
+}
+
 /** Answers exchanges outside of Node, for example in Python workers. */
 export interface Upstream extends Service {
   /** Makes sure that the exchange is answered, whatever happens. Never throws. */
@@ -22,6 +34,8 @@ export interface Upstream extends Service {
   gatheredBytes(invocation: Invocation): number
   /** `idle`: requests that could start now; `total`: requests that can run at the same time. */
   readonly capacity: { readonly idle: number; readonly total: number }
+  /** Counted at the moment of reading. */
+  readonly statistics: UpstreamStatistics
   /** Why no exchange can be answered, unless a reload is trying to mend it. */
   readonly failure: TaipanError | undefined
   /** Lets requests finish within the configured time, of which `waited` ms have passed already (default 0). */

@@ -42,6 +42,10 @@ export class HttpFront implements Front {
     return this.#listeners.map((listener) => listener.url)
   }
 
+  get exchanges(): number {
+    return this.#http1.exchanges
+  }
+
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
   start(): Promise<void> {
     return (this.#starting ??= this.#start())

@@ -9,6 +9,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import { settleAll } from './settle-all.ts'
+import { StopLog } from './stop-log.ts'
 
 /** What a server serves, without any place where it listens. */
 export interface App extends AsyncDisposable {
@@ -39,6 +40,8 @@ export interface AppParts {
   readonly handler: Handler
   /** By the name of the group. */
   readonly backends: ReadonlyMap<string, Backend>
+  /** All that answers outside of Node's own code, the backends included. */
+  readonly upstreams: readonly Upstream[]
 }
 
 /** The app of a plan, in this very process. */
@@ -46,27 +49,20 @@ export class PlannedApp implements App {
   readonly handler: Handler
   readonly #plan: ServerPlan
   readonly #backends: ReadonlyMap<string, Backend>
-  /** All that answers; started and stopped together. */
+  /** Started and stopped together. */
   readonly #upstreams: readonly Upstream[]
+  readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
-  #exchanges = 0
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor({ plan, logger, handler, backends }: AppParts) {
-    this.handler = (exchange) => {
-      this.#exchanges += 1
-      handler(exchange)
-    }
+  constructor({ plan, logger, handler, backends, upstreams }: AppParts) {
+    this.handler = handler
     this.#plan = plan
     this.#backends = backends
-    this.#upstreams = [...backends.values()]
+    this.#upstreams = upstreams
+    this.#stopLog = new StopLog(logger, upstreams)
     this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
-  }
-
-  /** How many exchanges there have been. */
-  get exchanges(): number {
-    return this.#exchanges
   }
 
   /** What the applications turned out to be, by the name of the group; of those that have been loaded. */
@@ -113,6 +109,7 @@ export class PlannedApp implements App {
 
   /** The same, and nothing is reloaded when files change. */
   async retire(): Promise<void> {
+    this.#stopLog.tellBegin()
     this.prepareStop()
     await this.#reloader?.stop()
   }
@@ -156,6 +153,7 @@ export class PlannedApp implements App {
   async #stop(waited: number): Promise<void> {
     await this.retire()
     await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
+    this.#stopLog.tellEnd()
   }
 
   #refuseStopped(): void {

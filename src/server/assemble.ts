@@ -56,13 +56,14 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   for (const warning of plan.warnings) logger.warn({}, warning)
   const groups = await Promise.all(plan.groups.map((group) => resolveGroup(group, plan)))
   validateInterpreters(groups)
-  const backends = new Map<string, Backend>()
-  for (const group of groups) backends.set(group.name, await createBackend(group, logger))
-  const routes = createRoutes(plan, backends, logger)
-  return new PlannedApp({ plan, logger, handler: createPipeline({ routes, accessLog }), backends })
+  const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
+  const upstreams = new Map<string, Upstream>(backends)
+  const routes = createRoutes(plan, upstreams, logger)
+  const handler = createPipeline({ routes, accessLog })
+  return new PlannedApp({ plan, logger, handler, backends, upstreams: [...upstreams.values()] })
 }
 
-async function createBackend(group: ProcessGroup, logger: Logger): Promise<Backend> {
+function createBackend(group: ProcessGroup, logger: Logger): Backend {
   const context = { logger, serverSoftware: SERVER_SOFTWARE }
   return group.engine === 'daemon'
     ? createDaemonBackend(group, context)
@@ -87,11 +88,7 @@ async function resolveGroup(plan: GroupPlan, server: ServerPlan): Promise<Proces
   return { ...group, python: path, workerOptions: selectWorkerOptions(GENERAL, group) }
 }
 
-function createRoutes(
-  plan: ServerPlan,
-  upstreams: ReadonlyMap<string, Upstream>,
-  logger: Logger,
-): Route[] {
+function createRoutes(plan: ServerPlan, upstreams: Map<string, Upstream>, logger: Logger): Route[] {
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const context = { upstreams, gatherer, logger }
   return plan.routes.map(({ host, path, answerer }) => ({

@@ -67,7 +67,9 @@ export class PlannedServer implements RunnableServer {
   }
 
   get exchanges(): number {
-    return this.#assembly?.app.exchanges ?? 0
+    let exchanges = 0
+    for (const front of this.#assembly?.fronts ?? []) exchanges += front.exchanges
+    return exchanges
   }
 
   start(): Promise<void> {

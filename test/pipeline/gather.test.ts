@@ -12,6 +12,7 @@ import { servePipeline, type ServedPipeline } from './support/serve.ts'
 class Inbox implements Upstream {
   readonly failure = undefined
   readonly capacity = { idle: 4, total: 4 }
+  readonly statistics = { running: 0, waiting: 0, finished: 0, failed: 0 }
   readonly #gathered: number
   readonly arrived: {
     readonly exchange: Exchange

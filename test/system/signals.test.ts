@@ -78,6 +78,8 @@ describe('stopping', () => {
       await folder.write('open', '')
       const response = await connection.readFinalResponse()
       expect([response.status, response.text]).toEqual([200, 'through'])
+      await taipan.waitForOutput(/requests? to finish before its end/)
+      await taipan.waitForOutput(/requests? finished before its end/)
       expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
       expect(await isRunning(worker)).toBe(false)
       expect(await atexitRan(folder, worker)).toBe(true)

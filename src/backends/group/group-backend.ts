@@ -4,7 +4,7 @@ import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { Invocation } from '../../core/upstream.ts'
+import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
@@ -24,6 +24,7 @@ export class GroupBackend implements Backend {
   readonly #scheduler: Scheduler
   readonly #supervisor: Supervisor
   readonly #timeouts: RequestTimeouts
+  #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
     const { logger, serverSoftware = 'taipan' } = context
@@ -38,6 +39,13 @@ export class GroupBackend implements Backend {
 
   get capacity(): { readonly idle: number; readonly total: number } {
     return this.#scheduler.capacity
+  }
+
+  get statistics(): UpstreamStatistics {
+    const { running } = this.#supervisor
+    const { waiting, failures } = this.#scheduler
+    const finished = this.#taken - running - waiting
+    return { running, waiting, finished, failed: failures.count }
   }
 
   onFull(listener: (full: boolean) => void): void {
@@ -89,6 +97,7 @@ export class GroupBackend implements Backend {
       answerError(exchange, 'INTERNAL')
       return
     }
+    this.#taken += 1
     if (!this.#supervisor.refuse(exchange))
       this.#scheduler.submit(exchange, invocation, application)
   }

@@ -1,8 +1,7 @@
-import { answerError } from '../../core/answer-error.ts'
 import type { Invocation } from '../../core/upstream.ts'
-import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import { Failures } from '../link/failures.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
@@ -19,6 +18,7 @@ const PIPELINED_BODY_BYTES = 16 * 1024
  * at once are pipelined to a busy thread: waking another thread for each would cost more than the wait.
  */
 export class Scheduler {
+  readonly failures = new Failures()
   readonly #serial: readonly boolean[]
   readonly #limit: number
   readonly #concurrency: number
@@ -129,7 +129,7 @@ export class Scheduler {
       return
     }
     if (this.waiting >= this.#limit) this.#removeGone()
-    if (this.waiting >= this.#limit) refuseExchange(exchange, 'OVERLOADED')
+    if (this.waiting >= this.#limit) this.failures.refuse(exchange, 'OVERLOADED')
     else {
       const sequence = ++this.#sequence
       const since = performance.now()
@@ -182,7 +182,7 @@ export class Scheduler {
     this.#removeGone()
     for (const queue of this.#queues)
       for (const job of queue.extract((job) => job.since < since))
-        answerError(job.exchange, 'QUEUE_TIMEOUT')
+        this.failures.answer(job.exchange, 'QUEUE_TIMEOUT')
   }
 
   /** Frees threads that wait for slow clients while requests wait for threads. */
@@ -201,7 +201,7 @@ export class Scheduler {
   /** Once this is closed and no worker has a request, nobody takes what waits. */
   #settle(): void {
     if (!this.#isDrained()) return
-    this.refuse((exchange) => refuseExchange(exchange, 'STOPPING'))
+    this.refuse((exchange) => this.failures.refuse(exchange, 'STOPPING'))
     for (const resolve of this.#drainWaiters.splice(0)) resolve()
   }
 
@@ -360,9 +360,4 @@ export class Scheduler {
     for (const queue of this.#queues)
       if (queue.length > 0) queue.extract((job) => job.exchange.response.finished)
   }
-}
-
-/** Answers an exchange that no worker can take now. */
-export function refuseExchange(exchange: Exchange, code: ErrorCode, detail?: string): void {
-  answerError(exchange, code, { fields: ['Retry-After', '1'], detail })
 }

@@ -16,7 +16,6 @@ import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
 import { listRenewed, listRepaired } from './required.ts'
 import type { Scheduler } from './scheduler.ts'
-import { refuseExchange } from './scheduler.ts'
 import { describeUnserved } from './unserved.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
 import { startWorker } from './worker.ts'
@@ -62,10 +61,17 @@ export class Supervisor
     this.#onFindings = listener
   }
 
+  /** Requests that workers have. */
+  get running(): number {
+    let running = 0
+    for (const { capacity } of this.members) running += capacity.running
+    return running
+  }
+
   /** Answers an exchange when no worker could ever take it as things stand. */
   refuse(exchange: Exchange): boolean {
     const { failure } = this.pool
-    if (this.stopping) refuseExchange(exchange, 'STOPPING')
+    if (this.stopping) this.#options.scheduler.failures.refuse(exchange, 'STOPPING')
     else if (failure === undefined) return false
     else this.#refuseBroken(exchange, failure)
     return true
@@ -103,11 +109,14 @@ export class Supervisor
   }
 
   protected async launch(aim: Aim): Promise<Worker> {
-    const { group, serverSoftware, logger, startHost } = this.#options
-    const held = this.#held
-    const required = this.#listRequired(aim)
-    const options = { group, required, serverSoftware, logger, startHost, held, listener: this }
-    return await startWorker(options)
+    const { scheduler, ...options } = this.#options
+    return await startWorker({
+      ...options,
+      required: this.#listRequired(aim),
+      held: this.#held,
+      failures: scheduler.failures,
+      listener: this,
+    })
   }
 
   protected toFailure(error: unknown): LoadFailure {
@@ -172,7 +181,7 @@ export class Supervisor
     const detail = this.#options.group.dev
       ? `${describeFailure(failure)}\n\n${failure.traceback}`.trimEnd()
       : undefined
-    refuseExchange(exchange, failure.code, detail)
+    this.#options.scheduler.failures.refuse(exchange, failure.code, detail)
   }
 }
 

@@ -54,8 +54,13 @@ export class WorkerCapacity {
   /** Requests that threads have. */
   get requests(): number {
     let requests = 0
-    for (const link of this.links) if (link.busy) requests += 1 + link.pipelined
+    for (const link of this.links) if (link.busy && !link.lost) requests += 1 + link.pipelined
     return requests
+  }
+
+  /** Requests that threads and the event loop have. */
+  get running(): number {
+    return this.requests + (this.loop.lost ? 0 : this.loop.active)
   }
 
   /** The thread that got the last request, when it may be sent another one behind it. */

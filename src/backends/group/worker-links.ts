@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
+import type { Failures } from '../link/failures.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { Stream } from '../link/stream.ts'
@@ -41,6 +42,7 @@ export interface LinksOptions {
   readonly group: ProcessGroup
   readonly host: WorkerHost
   readonly held: HeldResponses
+  readonly failures: Failures
 }
 
 /** The ways by which requests go to one worker: one for each thread, and one to its event loop. */
@@ -99,13 +101,14 @@ export class WorkerLinks {
   }
 
   #createThreads(): ThreadLink[] {
-    const { host, held } = this.#options
+    const { host, held, failures } = this.#options
     const listener = this.#listener
     const context: ThreadLinkContext = {
       pid: host.pid,
       label: listener.label,
       requestBuffer: this.#requestBuffer,
       held,
+      failures,
       onFree: (link, application) => {
         listener.onThreadFree(link, application)
         this.#noteIdle()
@@ -117,10 +120,11 @@ export class WorkerLinks {
   }
 
   #createLoop(): StreamLink {
-    const { host, group } = this.#options
+    const { host, group, failures } = this.#options
     const loop: StreamLink = new StreamLink(host.loop, {
       pid: host.pid,
       label: this.#listener.label,
+      failures,
       requestBuffer: this.#requestBuffer,
       cancelOnDisconnect: group.cancelOnDisconnect,
       isAsgi: ({ application, invocation }) =>

@@ -9,6 +9,7 @@ import {
   type ReportedExit,
 } from '../../processes/supervised-process.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
+import type { Failures } from '../link/failures.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { Stream } from '../link/stream.ts'
@@ -52,6 +53,7 @@ export interface WorkerOptions extends WorkerTask {
   readonly logger: Logger
   readonly startHost: StartHost
   readonly held: HeldResponses
+  readonly failures: Failures
   readonly listener: WorkerListener
 }
 
@@ -75,7 +77,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   #pings = 0
 
   constructor(options: WorkerOptions, host: WorkerHost) {
-    const { group, listener, logger, held } = options
+    const { group, listener, logger, held, failures } = options
     super(host, { label: `${group.name}/${host.pid}`, logger })
     this.#options = options
     this.#host = host
@@ -84,7 +86,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.onLost('its control channel', error),
     })
-    this.#links = new WorkerLinks({ group, host, held }, this)
+    this.#links = new WorkerLinks({ group, host, held, failures }, this)
     this.#control.send(createConfigureMessage(options))
   }
 

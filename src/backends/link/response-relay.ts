@@ -1,4 +1,3 @@
-import { answerError } from '../../core/answer-error.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
@@ -6,6 +5,7 @@ import type { ResponseHead } from '../../core/response-head.ts'
 import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
 import { type PendingRequest, noteWorker } from './pending-request.ts'
+import type { Failures } from './failures.ts'
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { FrameTarget } from './frame-target.ts'
@@ -23,6 +23,7 @@ export interface RelayContext {
   readonly pid: number
   /** `group/pid`, as it stands in the log. */
   readonly label: string
+  readonly failures: Failures
   readonly writer: FrameTarget
 }
 
@@ -111,7 +112,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     const { exchange } = this
     if (exchange === undefined) return
     this.detach(exchange)
-    answerError(exchange, code)
+    this.context.failures.answer(exchange, code)
   }
 
   /** The worker has done with the exchange, after so many microseconds if it is a thread. */

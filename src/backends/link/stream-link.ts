@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import type { Carrier } from './carrier.ts'
+import type { Failures } from './failures.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -20,6 +21,7 @@ export interface StreamLinkContext {
   readonly pid: number
   /** `group/pid`, as it stands in the log. */
   readonly label: string
+  readonly failures: Failures
   /** Request bodies up to this many bytes are handed over without being asked for. */
   readonly requestBuffer: number
   /** Applications are cancelled when their clients leave. */
@@ -64,6 +66,7 @@ export class StreamLink implements FrameSink {
     this.#streamContext = {
       pid: context.pid,
       label: context.label,
+      failures: context.failures,
       cancelOnDisconnect: context.cancelOnDisconnect,
       writer: this.#writer,
       onFree: (stream) => this.#onFree(stream),

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 
-import { answerError } from '../../core/answer-error.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
+import type { Failures } from './failures.ts'
 import { Pipelined } from './pipelined.ts'
 import type { HeldResponses } from './held-responses.ts'
 import type { PendingRequest } from './pending-request.ts'
@@ -24,6 +24,7 @@ export interface ThreadLinkContext {
   /** Request bodies up to this many bytes are handed over without being asked for. */
   readonly requestBuffer: number
   readonly held: HeldResponses
+  readonly failures: Failures
   /** A request is over. The thread can take the next one, unless some are pipelined (`busy`). */
   readonly onFree: (link: ThreadLink, application: number) => void
   /** The socket has closed or its frames cannot be read; nothing more comes from this thread. */
@@ -175,7 +176,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** Answers all it has with an error: nothing more comes from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
-    for (const request of this.#pipelined.takeAll()) answerError(request.exchange, code)
+    for (const request of this.#pipelined.takeAll())
+      this.context.failures.answer(request.exchange, code)
   }
 
   /** Answers its exchange with an error, and the thread learns that nobody listens. */

@@ -278,6 +278,7 @@ export class Http1Connection implements Http1Link, StreamListener, FrontConnecti
 
   #start(request: Http1Request): void {
     this.#requests += 1
+    this.context.exchanges += 1
     this.#activity += 1
     const exchange = new Http1Exchange(this, request)
     if (request.webSocket) exchange.handshake = this.context.webSockets.readHandshake(request)

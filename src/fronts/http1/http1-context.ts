@@ -28,6 +28,8 @@ export class Http1Context {
   readonly logger: Logger
   readonly encoder: ResponseEncoder
   readonly webSockets: WebSockets
+  /** How many exchanges there have been. */
+  exchanges = 0
   /** Connections are not kept for another request any more. */
   stopping = false
 

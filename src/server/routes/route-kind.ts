@@ -19,8 +19,11 @@ export interface RouteContext {
 
 /** What answerers are made with. */
 export interface AnswererContext {
-  /** By the name of the group. */
-  readonly upstreams: ReadonlyMap<string, Upstream>
+  /**
+   * What is started and stopped with the app. Those of groups are there by their names; a kind of route adds its own by names
+   * that begin with `KIND:`, and routes that name the same one share it.
+   */
+  readonly upstreams: Map<string, Upstream>
   /** One for the whole pipeline. */
   readonly gatherer: Gatherer
   readonly logger: Logger

@@ -48,6 +48,11 @@ class FakeGroup {
   }
 }
 
+function read({ backend }: FakeGroup): number[] {
+  const { running, waiting, finished, failed } = backend.statistics
+  return [running, waiting, finished, failed]
+}
+
 test('a stop does not wait for a worker that has lost its socket to take what waits', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
@@ -86,6 +91,35 @@ test('what the last worker had not begun is refused when it ends during a stop',
   expect((await running.over).status).toBe(502)
   expect((await waiting.over).status).toBe(503)
   await stopping
+})
+
+test('counts what runs, waits, is over and has failed', async () => {
+  await using group = new FakeGroup({ queue: { limit: 1, timeout: 0 } })
+  await group.backend.start()
+  expect(read(group)).toEqual([0, 0, 0, 0])
+  const lost = group.run()
+  await group.hosts.get(0).asked
+  const waiting = group.run()
+  expect(read(group)).toEqual([1, 1, 0, 0])
+  expect((await group.run().over).status).toBe(503)
+  expect(read(group)).toEqual([1, 1, 1, 1])
+  group.hosts.get(0).loseThread(0)
+  expect((await lost.over).status).toBe(502)
+  expect(read(group)).toEqual([0, 1, 2, 2])
+  const stopping = group.backend.stop()
+  expect((await waiting.over).status).toBe(503)
+  await stopping
+  expect(read(group)).toEqual([0, 0, 3, 3])
+})
+
+test('does not count as failed what the application itself broke off', async () => {
+  await using group = new FakeGroup()
+  await group.backend.start()
+  const exchange = group.run()
+  await group.hosts.get(0).asked
+  group.hosts.get(0).abortRequest(0)
+  expect((await exchange.over).status).toBe(500)
+  expect(read(group)).toEqual([0, 0, 1, 0])
 })
 
 test('a time of 0 for the end sets no limit', async () => {

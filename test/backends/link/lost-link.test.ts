@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { Failures } from '../../../src/backends/link/failures.ts'
 import type { PendingRequest } from '../../../src/backends/link/pending-request.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { SocketCarrier } from '../../../src/backends/link/socket-carrier.ts'
@@ -21,6 +22,7 @@ test.each([
     const link = new StreamLink(new SocketCarrier(near), {
       pid: 1,
       label: 'web/1',
+      failures: new Failures(),
       requestBuffer: 1_000_000,
       cancelOnDisconnect: false,
       onOverdue: () => {},
@@ -44,6 +46,7 @@ test('a thread that ends was not sent what comes before the close', async () => 
     const link: ThreadLink = new ThreadLink(0, near, {
       pid: 1,
       label: 'web/1',
+      failures: new Failures(),
       requestBuffer: 1_000_000,
       held: new HeldResponses({ response: 1000, responseTotal: 1000 }),
       onFree: () => {},

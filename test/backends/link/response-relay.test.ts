@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
+import { Failures } from '../../../src/backends/link/failures.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
@@ -38,6 +39,7 @@ async function openThread(exchange: PlainExchange): Promise<Lab> {
   const link = new ThreadLink(0, far, {
     pid: process.pid,
     label: 'web/1',
+    failures: new Failures(),
     requestBuffer: 0,
     held: new HeldResponses({ response: 0, responseTotal: 0 }),
     onFree: () => (seen.free += 1),
@@ -62,6 +64,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
   const link = new StreamLink(far, {
     pid: process.pid,
     label: 'web/1',
+    failures: new Failures(),
     requestBuffer: 0,
     cancelOnDisconnect: false,
     onOverdue: () => {},

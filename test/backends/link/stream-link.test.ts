@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { Failures } from '../../../src/backends/link/failures.ts'
 import { StreamLink, type StreamLinkContext } from '../../../src/backends/link/stream-link.ts'
 import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
 import {
@@ -17,6 +18,7 @@ function openLink(changes: Partial<StreamLinkContext> = {}) {
   const link: StreamLink = new StreamLink(carrier, {
     pid: 1,
     label: 'web/1',
+    failures: new Failures(),
     requestBuffer: 1000,
     cancelOnDisconnect: false,
     onOverdue: () => {},

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { Failures } from '../../../src/backends/link/failures.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { ThreadLink, type ThreadLinkContext } from '../../../src/backends/link/thread-link.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
@@ -18,6 +19,7 @@ function openLink(changes: Partial<ThreadLinkContext> = {}) {
   const link: ThreadLink = new ThreadLink(0, socket, {
     pid: 1,
     label: 'web/1',
+    failures: new Failures(),
     requestBuffer: 1000,
     held: new HeldResponses({ response: 1000, responseTotal: 1000 }),
     onFree: (_link, application) => free.push(application),

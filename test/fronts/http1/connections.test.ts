@@ -188,6 +188,21 @@ describe('stop', () => {
   })
 })
 
+test('a front counts its exchanges, and no refusals', async () => {
+  await using lab = await startLab(echo)
+  expect(lab.front.exchanges).toBe(0)
+  await fetchRaw(lab.url, '/')
+  using connection = await openRaw(lab.url)
+  connection.send(formatRequest({}))
+  connection.send(formatRequest({}))
+  await connection.readFinalResponse()
+  await connection.readFinalResponse()
+  expect(lab.front.exchanges).toBe(3)
+  connection.send('no request\r\n\r\n')
+  expect((await connection.readFinalResponse()).status).toBe(400)
+  expect(lab.front.exchanges).toBe(3)
+})
+
 test('a client that sends on behind its last answer is cut after a while', async () => {
   await using lab = await startLab(nameRequest, { limits: { body: 10 } })
   using connection = await openRaw(lab.url)
