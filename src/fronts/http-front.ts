@@ -12,7 +12,7 @@ import { listen } from './listening/listener.ts'
 import { OpenConnections } from './listening/open-connections.ts'
 import type { HttpFrontOptions } from './options.ts'
 
-/** The front of HTTP clients: listens, and hands each connection to the protocol that it speaks. */
+/** The front for HTTP clients: listens, and makes a connection object for each client. */
 export class HttpFront implements Front {
   readonly #addresses: readonly ListenAddress[]
   readonly #maxConnections: number
@@ -72,7 +72,7 @@ export class HttpFront implements Front {
 
   async #listen(address: ListenAddress): Promise<Listener> {
     const listener = await listen(address, (stream) => this.#accept(stream))
-    // Out of descriptors, for instance: the connection is lost, the server is not.
+    // For example when file descriptors are used up: one connection fails, the server continues.
     listener.onError((error) => {
       this.#logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
     })

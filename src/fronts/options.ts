@@ -3,52 +3,52 @@ import type { Logger } from '../core/logger.ts'
 import type { Http1Limits } from '../wire/http1/limits.ts'
 import type { ListenAddress } from './listening/addresses.ts'
 
-/** What clients may ask for. */
+/** Limits for clients. */
 export interface HttpLimits extends Http1Limits {
-  /** Connections at the same time; more are answered 503. 0 sets no limit. */
+  /** Simultaneous connections; more are answered with 503. 0: no limit. */
   readonly connections: number
-  /** Requests answered on one connection before it is closed. 0 sets no limit. */
+  /** Requests per connection, then it is closed. 0: no limit. */
   readonly requestsPerConnection: number
 }
 
-/** How long clients may take, in ms; 0 waits for ever. */
+/** Timeouts for clients, in ms; 0: no limit. */
 export interface HttpTimeouts {
-  /** From the connection, or the first byte of a later request, to its whole head; then 408. */
+  /** From the connection, or the first byte of a later request, until the head is complete; then 408. */
   readonly header: number
-  /** Without a byte of a body that is being read; then 408, or an error of the body once a response began. */
+  /** Without a byte of a body that is being read; then 408, or an error of the body if a response has begun. */
   readonly body: number
   /** Between two requests; then the connection is closed. */
   readonly idle: number
-  /** Without a byte of the response being taken; then the connection is cut. */
+  /** Without the client accepting a byte of the response; then the connection is aborted. */
   readonly send: number
-  /** From `stop` until running exchanges are cut. */
+  /** From `stop` until running exchanges are aborted. */
   readonly shutdown: number
 }
 
-/** How WebSockets are kept. Sizes in bytes, durations in ms. */
+/** Options for WebSockets. Sizes in bytes, durations in ms. */
 export interface WebSocketOptions {
-  /** Longest message, after decompression; a longer one closes the socket with 1009. 0 is as much as can be counted, 2 GiB. */
+  /** Longest message, after decompression; a longer one closes the WebSocket with 1009. 0: the most that is possible, 2 GiB. */
   readonly message: number
-  /** Whether permessage-deflate is negotiated. */
+  /** Negotiate permessage-deflate. */
   readonly compression: boolean
-  /** A ping goes out each time so long has passed; 0 sends none. */
+  /** Time between pings; 0: no pings. */
   readonly pingInterval: number
-  /** How long a pong may take; then the connection is cut. */
+  /** Longest time until a pong; then the connection is aborted. */
   readonly pingTimeout: number
-  /** How long a client may take to follow a close; then the connection is cut. */
+  /** Longest time until the client answers a close; then the connection is aborted. */
   readonly closeTimeout: number
-  /** Values of Origin that may open a socket; empty allows any. */
+  /** Origins whose pages may open WebSockets; empty: any. */
   readonly origins: readonly string[]
 }
 
-/** Everything an HTTP front needs. */
+/** Options of an HTTP front. */
 export interface HttpFrontOptions {
   readonly addresses: readonly ListenAddress[]
   readonly handler: Handler
   readonly limits: HttpLimits
   readonly timeouts: HttpTimeouts
   readonly webSocket: WebSocketOptions
-  /** Value of the Server field where the application gives none; empty for no such field. */
+  /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
   readonly logger: Logger
 }

@@ -10,14 +10,14 @@ import type { BaseResponse } from './base-response.ts'
 import { IncomingBody, type BodyAnnouncement, type BodySource } from './incoming-body.ts'
 import { createRequestId } from './request-id.ts'
 
-/** What every exchange may ask of the connection that it came by. */
+/** The connection of an exchange, as the exchange uses it. */
 export interface ExchangeLink extends BodySource {
   readonly facts: ConnectionFacts
-  /** The client has finished sending, and all of it was taken. */
+  /** The client has finished sending (half-close), and everything it sent has been read. */
   readonly clientEnded: boolean
 }
 
-/** One request by any protocol, from its head to its outcome. Its costly parts are made when they are asked for. */
+/** One request of any protocol, from its head to its outcome. Expensive parts are made on demand. */
 export abstract class BaseExchange<
   Request extends RequestHead & BodyAnnouncement,
   Response extends BaseResponse,
@@ -63,7 +63,7 @@ export abstract class BaseExchange<
     return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
   }
 
-  /** The response is whole, or never will be. */
+  /** The response is complete or was aborted. */
   get over(): boolean {
     return this.#over
   }
@@ -74,7 +74,7 @@ export abstract class BaseExchange<
     else this.#listeners.push(listener)
   }
 
-  /** Ends the exchange, whole without `error`; the connection calls this once. */
+  /** Ends the exchange, with `error` unless the response is complete; the connection calls this once. */
   settle(error: Error | undefined): void {
     if (this.#over) return
     this.#over = true

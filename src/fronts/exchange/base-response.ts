@@ -8,13 +8,12 @@ import { HIGH_WATER } from '../streams/outbox.ts'
 const IDLE = 0
 const BEGUN = 1
 const ENDED = 2
-/** The answer is 101: only `abort` means anything. */
+/** 101 was sent: only `abort` has an effect. */
 const UPGRADED = 3
 
 /**
- * What holds for a response by any protocol: it is given once, HEAD, 204 and 304 have no body, a body is cut at its
- * Content-Length and must reach it, and a writer that was held back is told when it may go on. How the parts look on the
- * wire is said by the subclass.
+ * The rules of HTTP for a response, whatever the protocol: it is sent once; HEAD, 204 and 304 have no body; a body is
+ * cut at its Content-Length and must reach it; a writer gets backpressure. Subclasses encode the parts.
  */
 export abstract class BaseResponse implements ResponseSink {
   onDrain: (() => void) | undefined
@@ -22,7 +21,7 @@ export abstract class BaseResponse implements ResponseSink {
   status = 0
   /** Body bytes given to the connection. */
   bytes = 0
-  /** The response that began has no body, whatever its head says. */
+  /** The response has no body, whatever its head says. */
   protected bodiless = false
   readonly #method: string
   #state = IDLE
@@ -79,13 +78,13 @@ export abstract class BaseResponse implements ResponseSink {
     this.bytes += size
     this.#left -= size
     this.putPiece(size === chunk.length ? chunk : chunk.subarray(0, size))
-    // Until `onDrain`, also when a later piece finds room: it was promised.
+    // Stays false until `onDrain`, even if there is room earlier, because the caller waits for `onDrain`.
     if (this.pending >= HIGH_WATER) this.#blocked = true
     return !this.#blocked
   }
 
   inform(status: number, fields: FieldBlock): void {
-    // Hints that nobody reads must not pile up.
+    // Interim responses must not pile up for a client that does not read.
     if (this.#state === IDLE && this.pending < HIGH_WATER) this.putInterim(status, fields)
   }
 
@@ -110,49 +109,49 @@ export abstract class BaseResponse implements ResponseSink {
     this.cut(reason)
   }
 
-  /** The answer is 101. */
+  /** The handshake was answered with 101. */
   upgrade(): void {
     this.#state = UPGRADED
     this.status = 101
   }
 
-  /** The WebSocket is closed; `bytes` were sent on it. */
+  /** The WebSocket is closed after sending `bytes`. */
   finishUpgrade(bytes: number): void {
     this.#state = ENDED
     this.bytes = bytes
   }
 
-  /** The front answers by itself, or the client is gone: nothing more is taken. `status` is what the front answers. */
+  /** The front answers itself, or the client disconnected: no more is accepted. `status` is what the front answers. */
   supersede(status: number): void {
     this.#state = ENDED
     if (this.status === 0) this.status = status
   }
 
-  /** The connection took bytes: a writer that was held back may go on. */
+  /** The connection accepted bytes: a blocked writer may continue. */
   noteProgress(): void {
     if (!this.#blocked || this.#state !== BEGUN || !this.low) return
     this.#blocked = false
     this.onDrain?.()
   }
 
-  /** Few enough bytes are pending for a paused writer to go on. */
+  /** `pending` is low enough for a blocked writer to continue. */
   protected abstract get low(): boolean
-  /** Sends a response that is whole, and ends it. `body` is as long as the head says; `addedLength` is for a head that says nothing. */
+  /** Sends and ends a complete response. `body` has the length in the head; `addedLength` is set when the head has none. */
   protected abstract putWhole(
     head: ResponseHead,
     addedLength: number | undefined,
     body: Uint8Array | string,
   ): void
   protected abstract putHead(head: ResponseHead): void
-  /** At least one byte of the body. */
+  /** Sends a part of the body, at least one byte. */
   protected abstract putPiece(piece: Uint8Array): void
   protected abstract putInterim(status: number, fields: FieldBlock): void
-  /** All of the body was put. */
+  /** Ends the response after its whole body. */
   protected abstract putEnd(trailers: FieldBlock): void
-  /** The response cannot be finished. */
+  /** Aborts the connection, because the response cannot be completed. */
   protected abstract cut(reason: Error): void
 
-  /** The length of a body that was given whole; an empty one says nothing about what GET would get. */
+  /** Content-Length for a complete body; undefined for an empty one to HEAD, because GET may have a body. */
   #resolveAddedLength(head: ResponseHead, body: Uint8Array | string): number | undefined {
     if (head.contentLength !== undefined || head.status === 204 || head.status === 304)
       return undefined

@@ -3,23 +3,23 @@ import type { RequestBody } from '../../core/exchange.ts'
 const READ_AHEAD_BYTES = 65_536
 const SMALL_PIECE_BYTES = 16_384
 
-/** What the head of a request says of its body. */
+/** What the head of a request says about its body. */
 export interface BodyAnnouncement {
-  /** Bytes; negative when only its end will tell. */
+  /** Bytes; negative when the length is unknown. */
   readonly bodyLength: number
-  /** The client waits for `100 Continue` before it sends it. */
+  /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
 }
 
-/** Where the bytes of a body come from. */
+/** Source of the bytes of a body. */
 export interface BodySource {
-  /** The body has room again, or was asked for. */
+  /** The body has room again, or was requested. */
   resumeBody(): void
-  /** Tells the client to send the body it holds back. */
+  /** Sends `100 Continue`. */
   sendContinue(): void
 }
 
-/** The body of one request, between the connection that fills it and whoever pulls it. */
+/** The body of a request, between the connection that fills it and the reader. */
 export class IncomingBody implements RequestBody {
   onProgress: (() => void) | undefined
   error: Error | undefined
@@ -48,12 +48,12 @@ export class IncomingBody implements RequestBody {
     return this.#heldBack && this.#received === 0 && !this.complete
   }
 
-  /** Bytes the connection may still put in. */
+  /** Bytes that the connection may still add. */
   get room(): number {
     return Math.max(0, this.#window - this.buffered)
   }
 
-  /** Bytes that have not arrived; undefined when nobody knows. */
+  /** Bytes that have not arrived; undefined for a body of unknown length. */
   get missing(): number | undefined {
     if (this.complete) return 0
     return this.#announced < 0 ? undefined : this.#announced - this.#received
@@ -76,13 +76,13 @@ export class IncomingBody implements RequestBody {
     return taken
   }
 
-  /** Adds bytes that arrived; `notify` tells the listener. */
+  /** Adds bytes that arrived. Does not call `onProgress`. */
   push(piece: Uint8Array): void {
     this.#received += piece.length
     this.buffered += piece.length
     const pieces = this.#pieces
     pieces.push(piece)
-    // Clients that send byte by byte would cost a buffer for each: equal neighbours are joined.
+    // Joins small pieces of equal size, so that a client that sends single bytes does not cost a buffer for each.
     while (pieces.length > 1) {
       const [before, last] = [pieces.at(-2), pieces.at(-1)]
       if (before === undefined || last === undefined) return
@@ -95,14 +95,14 @@ export class IncomingBody implements RequestBody {
     this.complete = true
   }
 
-  /** The body will never be complete. Tells the listener. */
+  /** The body will never be complete. Calls `onProgress`. */
   fail(error: Error): void {
     if (this.complete || this.error !== undefined) return
     this.error = error
     this.onProgress?.()
   }
 
-  /** Forgets what is buffered: nobody will ask any more. */
+  /** Drops what is buffered, because nobody will read it. */
   discard(): void {
     this.onProgress = undefined
     this.#pieces = []

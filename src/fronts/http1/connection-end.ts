@@ -6,7 +6,7 @@ import type { Http1Response } from './http1-response.ts'
 const CUT_MS = 5000
 const LAST_HEAD_MS = 1000
 
-/** The ways in which a connection comes to its end. */
+/** Closes or aborts a connection. */
 export class ConnectionEnd {
   readonly #stream: ByteStream
   readonly #outbox: Outbox
@@ -19,14 +19,14 @@ export class ConnectionEnd {
     this.#outbox = outbox
   }
 
-  /** Ends our side behind the last answer, and waits for the client's end. */
+  /** Half-closes after the last response, and waits for the client to close. */
   close(hasten: boolean): void {
     if (this.#linger !== undefined || this.#stream.closed) return
     this.#linger = new Linger(this.#stream)
     if (hasten) this.#linger.hasten()
   }
 
-  /** Waits only a little longer for the client's end. */
+  /** Waits only a short time more for the client to close. */
   hasten(): void {
     this.#linger?.hasten()
   }
@@ -36,16 +36,16 @@ export class ConnectionEnd {
     this.#headTimer ??= setTimeout(onLate, LAST_HEAD_MS).unref()
   }
 
-  /** Bytes have arrived that nobody reads. */
+  /** Bytes have arrived after the last request. */
   noteReceived(bytes: number): void {
     this.#linger?.noteReceived(bytes)
   }
 
-  /** Ends a connection whose response cannot be finished, so that the client can tell. */
+  /** Aborts a connection whose response cannot be completed, in a way that the client can detect. */
   cut(response: Http1Response | undefined): void {
     const begun = response?.begun === true
     const outbox = this.#outbox
-    // Without length or chunks only a reset says that something is missing.
+    // Without Content-Length or chunks, only a reset shows that the body is incomplete.
     if (begun && response.framing === 'close') this.#stream.reset()
     else if (begun && outbox.pending > 0 && outbox.handedOver) {
       this.#cutTimer = setTimeout(() => this.#stream.destroy(), CUT_MS).unref()

@@ -1,10 +1,10 @@
 import type { RequestDecoder } from '../../wire/http1/request-decoder.ts'
 
-/** Bytes of a body that are read away, at most. */
+/** Most body bytes that are read and dropped. */
 export const DRAIN_BYTES = 262_144
 const DRAIN_MS = 2000
 
-/** Reads away the rest of a body that nobody wanted, within a bound of bytes and of time. */
+/** Reads and drops the rest of a request body that the application did not read, with limits for bytes and time. */
 export class Drain {
   readonly #decoder: RequestDecoder
   readonly #timer: NodeJS.Timeout
@@ -15,7 +15,7 @@ export class Drain {
     this.#timer = setTimeout(onTimeout, DRAIN_MS).unref()
   }
 
-  /** Reads away what has arrived. `failed`: it is no body, or there is too much of it. */
+  /** Drops what has arrived. `failed`: the body is malformed or too long. */
   read(): 'done' | 'waiting' | 'failed' {
     try {
       for (;;) {
@@ -30,7 +30,7 @@ export class Drain {
     return this.#bytes > DRAIN_BYTES ? 'failed' : 'waiting'
   }
 
-  /** Ends its time. */
+  /** Stops the timer. */
   stop(): void {
     clearTimeout(this.#timer)
   }

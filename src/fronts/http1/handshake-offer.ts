@@ -6,7 +6,7 @@ import type { Handshake } from '../web-socket/handshake.ts'
 import type { Http1Link } from './http1-link.ts'
 import type { Http1Response } from './http1-response.ts'
 
-/** A request for a WebSocket that waits for its answer. */
+/** A WebSocket handshake that has not been answered. */
 export class HandshakeOffer implements WebSocketOffer {
   readonly #link: Http1Link
   readonly #handshake: Handshake
@@ -34,19 +34,19 @@ export class HandshakeOffer implements WebSocketOffer {
     return this.#link.upgrade(this.#handshake, lines)
   }
 
-  /** Clients fail the connection over a name they did not offer (RFC 6455, 4.1): better none. */
+  /** Clients fail the connection if the subprotocol is not one they offered (RFC 6455, 4.1), so none is sent then. */
   #resolveSubprotocol(name: string): string {
     if (name === '' || this.subprotocols.includes(name)) return name
     const { logger } = this.#link.context
     logger.warn(
       { subprotocol: name, offered: this.subprotocols },
-      'the application chose a WebSocket subprotocol that the client did not offer: none is used',
+      'the application chose a WebSocket subprotocol that the client did not offer; none is used',
     )
     return ''
   }
 }
 
-/** The handshake itself says what stands there, and a 101 has no body (RFC 9110, 8.6). */
+/** Fields that the handshake sets itself or that a 101 must not have (RFC 9110, 8.6). */
 function isOwn(line: string): boolean {
   const name = line.slice(0, line.indexOf(':')).toLowerCase()
   return name.startsWith('sec-websocket-') || name === 'content-length' || HOP_BY_HOP.has(name)

@@ -5,32 +5,32 @@ import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { WebSockets } from '../web-socket/web-sockets.ts'
 import type { WebSocketOptions } from '../options.ts'
 
-/** What HTTP/1 connections have to know of their front. */
+/** Options for HTTP/1 connections. */
 export interface Http1Options {
   readonly handler: Handler
   readonly limits: Http1ConnectionLimits
   readonly webSocket: WebSocketOptions
-  /** Value of the Server field where the application gives none; empty for no such field. */
+  /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
   readonly logger: Logger
 }
 
-/** What one connection may ask for. */
+/** Limits for one connection. */
 export interface Http1ConnectionLimits extends Http1Limits {
-  /** Requests answered before it is closed. 0 sets no limit. */
+  /** Requests per connection, then it is closed. 0: no limit. */
   readonly requestsPerConnection: number
 }
 
-/** What all HTTP/1 connections of one front share. */
+/** Shared by all HTTP/1 connections of a front. */
 export class Http1Context {
   readonly handler: Handler
   readonly limits: Http1ConnectionLimits
   readonly logger: Logger
   readonly encoder: ResponseEncoder
   readonly webSockets: WebSockets
-  /** How many exchanges there have been. */
+  /** Number of exchanges so far. */
   exchanges = 0
-  /** Connections are not kept for another request any more. */
+  /** The server is stopping: connections are not reused. */
   stopping = false
 
   constructor({ handler, limits, webSocket, serverSoftware, logger }: Http1Options) {

@@ -7,9 +7,9 @@ import { HandshakeOffer } from './handshake-offer.ts'
 import type { Http1Link } from './http1-link.ts'
 import { Http1Response } from './http1-response.ts'
 
-/** One request that came by an HTTP/1 connection. */
+/** A request of an HTTP/1 connection. */
 export class Http1Exchange extends BaseExchange<Http1Request, Http1Response> {
-  /** Set for a request that asks for a WebSocket in the right way. */
+  /** Set for a valid WebSocket handshake. */
   handshake: Handshake | undefined
   readonly #link: Http1Link
   #offer: WebSocketOffer | undefined
@@ -28,14 +28,16 @@ export class Http1Exchange extends BaseExchange<Http1Request, Http1Response> {
     return this.#offer
   }
 
-  /** Somebody holds the client's wish for a WebSocket, and has not answered it. */
+  /** The WebSocket offer was taken by an answerer that has not answered it yet. */
   get offered(): boolean {
     return this.#offer !== undefined && !this.response.begun
   }
 
-  /** The client had left before anybody asked for its WebSocket. */
+  /** Cuts the connection when the client had disconnected before an answerer took its WebSocket offer. */
   #abandon(): void {
     if (this.over || !this.offered) return
-    this.#link.cut(new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'))
+    this.#link.cut(
+      new TaipanError('CLIENT_DISCONNECTED', 'the client disconnected during the handshake'),
+    )
   }
 }

@@ -4,16 +4,16 @@ import type { ExchangeLink } from '../exchange/base-exchange.ts'
 import type { Outbox } from '../streams/outbox.ts'
 import type { Http1Context } from './http1-context.ts'
 
-/** What an exchange and its response may ask of the HTTP/1 connection they came by. */
+/** The HTTP/1 connection of an exchange, as the exchange and its response use it. */
 export interface Http1Link extends ExchangeLink {
   readonly context: Http1Context
   readonly outbox: Outbox
-  /** Whether the connection may carry another request behind this response, as things stand now. */
+  /** Whether the connection can be reused after this response, in its present state. */
   mayReuse(): boolean
-  /** The last byte of the response is in the outbox. */
+  /** The whole response is in the outbox. */
   responseEnded(): void
-  /** The response cannot be finished: ends the exchange and the connection. */
+  /** Ends the exchange and the connection, because the response cannot be completed. */
   cut(reason: Error): void
-  /** Makes a WebSocket of the connection; `lines` are for the head of the answer. */
+  /** Turns the connection into a WebSocket; `lines` are added to the response head. */
   upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel
 }

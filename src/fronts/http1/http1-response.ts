@@ -12,9 +12,9 @@ import type { Http1Link } from './http1-link.ts'
 
 const ONE_WRITE_BYTES = 16_384
 
-/** Encodes one response into its connection. */
+/** Encodes a response as HTTP/1. */
 export class Http1Response extends BaseResponse {
-  /** The connection may be used again behind this response. */
+  /** The connection can be reused after this response. */
   keepAlive = false
   framing: Framing = 'none'
   readonly #link: Http1Link

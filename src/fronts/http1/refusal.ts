@@ -5,14 +5,14 @@ import { reasonPhrase } from '../../core/status.ts'
 import type { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { WEB_SOCKET_VERSION } from '../web-socket/handshake.ts'
 
-/** The answer by which the front itself refuses a request; the connection closes behind it. */
+/** A response by which the front itself refuses a request; the connection is closed after it. */
 export interface Refusal {
   readonly status: number
-  /** The whole answer, in latin-1. */
+  /** The whole response, latin-1. */
   readonly text: string
 }
 
-/** Makes the answer for an error that has an HTTP status. Messages of these errors never quote the client. */
+/** The response for an error that has an HTTP status. Messages of such errors never quote the request. */
 export function createRefusal(
   encoder: ResponseEncoder,
   error: TaipanError,
@@ -24,7 +24,7 @@ export function createRefusal(
   return { status, text: bodiless ? head : head + body }
 }
 
-/** The head of a refusal with a text of so many bytes. */
+/** The head of a refusal with a body of `length` bytes. */
 export function formatRefusalHead(
   encoder: ResponseEncoder,
   status: number,
@@ -39,14 +39,14 @@ export function formatRefusalHead(
   })
 }
 
-// RFC 6455, 4.4, and RFC 9110, 7.8: Upgrade has to be named in Connection, too.
+// RFC 6455, 4.4, and RFC 9110, 7.8: Connection has to name Upgrade.
 function withVersion(head: ResponseHead): ResponseHead {
   const lines = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${WEB_SOCKET_VERSION}\r\n`
   return { ...head, fields: new FieldBlock(head.fields.text + lines) }
 }
 
-/** What a decoder threw, as the refusal it stands for; anything else is a fault of ours. */
+/** Errors of the decoder as they are; any other error is a bug of Taipan. */
 export function toRefusable(error: unknown): TaipanError {
   if (error instanceof TaipanError) return error
-  return new TaipanError('INTERNAL', 'the request could not be read', { cause: error })
+  return new TaipanError('INTERNAL', 'the request could not be parsed', { cause: error })
 }

@@ -7,14 +7,14 @@ import type { IncomingBody } from '../exchange/incoming-body.ts'
 import { Drain } from './drain.ts'
 import { toRefusable } from './refusal.ts'
 
-/** Bytes of requests that wait for their turn, at most. */
+/** Most bytes of pipelined requests that are read before their turn. */
 const PIPELINE_BYTES = 16_384
 
-/** Takes requests out of what a client sends, and holds the client back while that has no place. */
+/** Reads requests from a connection, and applies backpressure to the client when there is no room. */
 export class RequestReader {
-  /** The client has finished sending. */
+  /** End of stream: the client has finished sending. */
   ended = false
-  /** What follows in the input means nothing any more. */
+  /** The rest of the input is ignored. */
   broken = false
   readonly #stream: ByteStream
   readonly #decoder: RequestDecoder
@@ -26,12 +26,12 @@ export class RequestReader {
     this.#decoder = new RequestDecoder(limits)
   }
 
-  /** Bytes that have arrived and were not read. */
+  /** Bytes received and not read yet. */
   get buffered(): number {
     return this.#decoder.buffered
   }
 
-  /** All of the last request was read. */
+  /** The last request has been read completely. */
   get bodyDone(): boolean {
     return this.#decoder.bodyDone
   }
@@ -40,12 +40,12 @@ export class RequestReader {
     this.#decoder.feed(chunk)
   }
 
-  /** The next request, or undefined until its head has arrived. Throws a `TaipanError` for what is refused. */
+  /** The next request; undefined until its head is complete. Throws a `TaipanError` for an invalid request. */
   readHead(): Http1Request | undefined {
     return this.#decoder.readHead()
   }
 
-  /** Moves what has arrived to the body, as far as it has room. Returns why the body will never be whole. */
+  /** Moves received bytes to the body, as far as it has room. Returns an error if the body can never be complete. */
   fill(body: IncomingBody): TaipanError | undefined {
     try {
       for (;;) {
@@ -58,11 +58,11 @@ export class RequestReader {
     }
     if (this.#decoder.bodyDone) body.finish()
     else if (this.ended && this.#decoder.buffered === 0)
-      return new TaipanError('REQUEST_MALFORMED', 'the body is not complete')
+      return new TaipanError('REQUEST_MALFORMED', 'the request body is incomplete')
     return undefined
   }
 
-  /** Reads away the rest of a body that nobody wanted; `onTimeout` is called when that takes too long. */
+  /** Drops the rest of a body that the application did not read; calls `onTimeout` if that takes too long. */
   drain(onTimeout: () => void): 'done' | 'waiting' | 'failed' {
     if (this.#drain === undefined) {
       this.#drain = new Drain(this.#decoder, onTimeout)
@@ -78,12 +78,12 @@ export class RequestReader {
     this.#drain = undefined
   }
 
-  /** Everything that was not read: the connection speaks another protocol from here on. */
+  /** All unread bytes; they belong to another protocol (after an upgrade). */
   takeRest(): Buffer {
     return this.#decoder.takeRest()
   }
 
-  /** Holds the client back while what it sends within the body of `exchange`, or behind it, has no place. */
+  /** Pauses the client when the body of `exchange`, or the buffer for pipelined requests, has no room. */
   regulate(exchange: { readonly body: IncomingBody } | undefined): void {
     const { buffered, bodyDone } = this.#decoder
     this.#setPaused(
@@ -91,7 +91,7 @@ export class RequestReader {
     )
   }
 
-  /** Lets the client send. */
+  /** Resumes reading. */
   goOn(): void {
     this.#setPaused(false)
   }

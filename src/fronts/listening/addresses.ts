@@ -1,49 +1,49 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 
-/** A bound address. */
+/** A listening socket. */
 export interface Listener {
   readonly url: string
-  /** Called with each failure to accept one connection. */
+  /** `listener` is called each time that a connection cannot be accepted. */
   onError(listener: (error: Error) => void): void
-  /** Stops accepting; connections that exist live on. Resolves when all of this process have ended. */
+  /** Stops accepting; open connections continue. Resolves when all connections that this process accepted are closed. */
   close(): Promise<void>
 }
 
-/** A way of its own by which connections come in. */
+/** Delivers connections from somewhere other than a listening socket of this process. */
 export interface ConnectionSource {
   /** Called once. */
   listen(onConnection: (stream: ByteStream) => void): Promise<Listener>
 }
 
-/** An address that this process binds by itself: an interface and port (0 takes a free one), a Unix socket, an inherited descriptor. */
+/** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
 export type BoundAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | {
       readonly kind: 'fd'
       readonly fd: number
-      /** Of the Unix socket, where it is one and its path is known. */
+      /** Path of a Unix socket, if known. */
       readonly path?: string | undefined
     }
 
-/** Where connections come from. */
+/** An address or another source of connections. */
 export type ListenAddress =
   | BoundAddress
   | { readonly kind: 'source'; readonly source: ConnectionSource }
 
-/** The address as a person writes it. */
+/** Formats an address as in the configuration. */
 export function formatAddress(address: BoundAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`
   if (address.kind === 'fd') return `fd:${address.fd}`
   return formatHostPort(address.host, address.port)
 }
 
-/** `host:port`, with brackets where they are needed. */
+/** `host:port`, with brackets for IPv6. */
 export function formatHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** Path of a Unix socket that a listener's `url` names; undefined for TCP. */
+/** Path of the Unix socket in the `url` of a listener; undefined for TCP. */
 export function parseSocketPath(url: string): string | undefined {
   return url.startsWith('unix:') ? url.slice(5) : undefined
 }

@@ -1,15 +1,15 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { Linger } from './linger.ts'
 
-/** Clients that are being told so at the same time; more are cut without a word. */
+/** Most clients that are being refused at the same time; further ones are disconnected without an answer. */
 const SIZE = 256
 const LINGER = { bytes: 65_536, total: 2000, quiet: 500 }
 
-/** Turns away clients that nobody can serve. */
+/** Refuses clients beyond the limit of connections. */
 export class Crowd {
   readonly #streams = new Set<ByteStream>()
 
-  /** Gives the client its only answer, latin-1, and closes the connection. */
+  /** Sends the only answer, latin-1, and closes the connection. */
   refuse(stream: ByteStream, answer: string): void {
     if (this.#streams.size >= SIZE) {
       stream.destroy()
@@ -26,7 +26,7 @@ export class Crowd {
     }
   }
 
-  /** Cuts those that still listen. */
+  /** Disconnects the clients that have not closed yet. */
   close(): void {
     for (const stream of this.#streams) stream.destroy()
   }

@@ -1,25 +1,25 @@
 /**
- * What a connection waits for from its client. WebSockets: `ping` is the time until the next one goes out, `close` the
- * client's part in closing.
+ * What a connection is waiting for. For WebSockets, `ping` is the time until the next ping, `close` the wait for the
+ * client's close.
  */
 export type Wait = 'header' | 'body' | 'idle' | 'ping' | 'pong' | 'close' | 'none'
 
-/** How long each wait may take, in ms; 0 for ever. */
+/** Longest time for each wait, in ms; 0: no limit. */
 export interface Deadlines extends Readonly<Record<Exclude<Wait, 'none'>, number>> {
-  /** Without a byte being taken by the client. */
+  /** Longest time in which the client accepts no byte of a response. */
   readonly send: number
 }
 
 /** A connection as the sweep sees it. */
 export interface Watched {
   readonly wait: Wait
-  /** Changes whenever the current wait begins anew. */
+  /** Changes when the present wait starts again. */
   readonly activity: number
-  /** Response bytes wait for the client. */
+  /** Response bytes are pending. */
   readonly sending: boolean
-  /** Changes whenever the client took bytes. */
+  /** Changes when the client has accepted bytes. */
   readonly sent: number
-  /** A wait took too long. */
+  /** Called when a wait took too long. */
   expire(wait: Wait | 'send'): void
 }
 
@@ -35,8 +35,8 @@ const MIN_INTERVAL_MS = 10
 const MAX_INTERVAL_MS = 1000
 
 /**
- * Looks at all connections in turn and ends waits that took too long, at most a quarter of the timeout late. One timer
- * for all: connections only count, so that a request costs no timer.
+ * Checks the waits of all connections regularly and ends those that take too long, at most a quarter of the timeout late.
+ * One timer serves all connections, so a request needs none of its own.
  */
 export class DeadlineSweep {
   readonly #timeouts: Deadlines
@@ -65,7 +65,7 @@ export class DeadlineSweep {
     clearInterval(this.#timer)
   }
 
-  /** Time in which this process was too busy to hear its clients, beyond `most` ms at once, does not count against them. */
+  /** Advances the clock by `most` ms at most, so that clients are not blamed for a pause of this process. */
   #sweep(most: number): void {
     const now = performance.now()
     this.#clock += Math.min(most, now - this.#looked)

@@ -6,21 +6,21 @@ import { readDescriptor } from '../streams/net-stream.ts'
 import { formatAddress, type BoundAddress } from './addresses.ts'
 import { bindServer } from './listener.ts'
 
-/** A bound address where clients queue, and this process accepts nobody. */
+/** A listening socket that this process keeps open without accepting; clients wait in its backlog. */
 export interface KeptSocket {
   readonly url: string
-  /** Of the listening socket, to be inherited by those that accept. */
+  /** Descriptor of the socket, for other processes to inherit. */
   readonly descriptor: number
-  /** The address is free as soon as nobody else has the socket either. May be called twice. */
+  /** Closes the socket; the address is free when the other processes have closed it, too. May be called twice. */
   close(): void
 }
 
-/** Binds one address. `duplicate` gives a second descriptor of a socket. Rejects as `listen`. */
+/** Binds an address. `duplicate` duplicates a descriptor. Rejects as `listen` does. */
 export async function keepSocket(
   address: BoundAddress,
   duplicate: (descriptor: number) => number,
 ): Promise<KeptSocket> {
-  // Nothing is accepted before the next turn of the event loop, and the server is closed by then.
+  // The server is closed before the next turn of the event loop, so it accepts nothing.
   const { server, url } = await bindServer(address, (socket) => socket.destroy())
   const path = address.kind === 'unix' ? address.path : undefined
   let kept: number
@@ -49,7 +49,7 @@ export async function keepSocket(
   }
 }
 
-/** Lets the path of a Unix socket stay, which the server would remove. */
+/** Closes the server, but keeps the path of a Unix socket, which Node would remove. */
 function closeServer(server: Server, path: string | undefined): void {
   if (path === undefined) {
     server.close()
@@ -65,6 +65,6 @@ function remove(path: string): void {
   try {
     unlinkSync(path)
   } catch {
-    // Someone else has removed it.
+    // Another process has removed it.
   }
 }

@@ -1,17 +1,17 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 
-/** How much a client may still send after its last answer. Durations in ms. */
+/** Limits for what a client sends after its last response. Durations in ms. */
 export interface LingerLimits {
   readonly bytes: number
   readonly total: number
-  /** Without a byte from the client. */
+  /** Longest time without a byte from the client. */
   readonly quiet: number
 }
 
 const LINGER: LingerLimits = { bytes: 64 * 1024 * 1024, total: 30_000, quiet: 5000 }
 const HASTE_MS = 250
 
-/** Ends our side and waits for the client's end: closing while it still sends would reset the connection, and the reset overtakes the answer. */
+/** Half-closes and waits for the client to close. Closing while the client still sends would cause a TCP reset, which may destroy the response on its way. */
 export class Linger {
   readonly #stream: ByteStream
   readonly #most: number
@@ -30,14 +30,14 @@ export class Linger {
     stream.end()
   }
 
-  /** The client has sent so many more bytes, which nobody reads. */
+  /** The client has sent more bytes, which are dropped. */
   noteReceived(bytes: number): void {
     this.#bytes += bytes
     this.#quiet.refresh()
     if (this.#bytes > this.#most) this.#giveUp()
   }
 
-  /** Waits only a little longer: the server is stopping. */
+  /** Waits only a short time more, because the server is stopping. */
   hasten(): void {
     clearTimeout(this.#quiet)
     this.#quiet = setTimeout(() => this.#giveUp(), HASTE_MS).unref()

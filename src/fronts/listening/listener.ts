@@ -17,22 +17,22 @@ import {
 } from './addresses.ts'
 
 const BACKLOG = 1024
-/** Longest path of a Unix socket that every system takes. */
+/** Longest path of a Unix socket that every system supports. */
 const MAX_PATH_BYTES = 103
 
-/** A listening server, and what it is called. */
+/** A listening server with its address. */
 export interface BoundServer {
   readonly server: Server
   readonly url: string
 }
 
-/** Binds one address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
+/** Binds an address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
 export async function listen(
   address: ListenAddress,
   onConnection: (stream: ByteStream) => void,
 ): Promise<Listener> {
   if (address.kind === 'source') return await address.source.listen(onConnection)
-  // Nothing is accepted before the next turn of the event loop.
+  // Node accepts in the next turn of the event loop, so `path` is set by then.
   const accept = (socket: Socket): void => onConnection(new NetStream(socket, path))
   const { server, url } = await bindServer(address, accept)
   const path = (address.kind === 'fd' ? address.path : parseSocketPath(url)) ?? ''
@@ -46,7 +46,7 @@ export async function listen(
   }
 }
 
-/** As `listen`, with the server itself. */
+/** As `listen`, but returns the server. */
 export async function bindServer(
   address: BoundAddress,
   onConnection: (socket: Socket) => void,
@@ -104,8 +104,8 @@ function createListenError(address: BoundAddress, error: unknown): TaipanError {
 }
 
 function explain(address: BoundAddress, code: string): string {
-  if (address.kind === 'fd') return `descriptor ${address.fd} is no listening socket (${code})`
-  // libuv says EACCES for a socket in a folder that does not exist.
+  if (address.kind === 'fd') return `descriptor ${address.fd} is not a listening socket (${code})`
+  // libuv reports EACCES for a socket in a folder that does not exist.
   if (code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)))
     return 'the folder does not exist'
   if (code === 'EACCES') return 'permission denied; choose a port above 1023 or another path'
@@ -120,7 +120,7 @@ function readCode(error: unknown): string {
   return String(error)
 }
 
-/** Removes a socket nobody listens on. Anything else at the path is left alone, and is an error. */
+/** Removes a Unix socket that no process listens on. Any other file at the path stays and is an error. */
 async function clearSocketPath(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new TaipanError(
@@ -142,7 +142,7 @@ async function probe(path: string): Promise<string> {
   try {
     const found = await lstat(path)
     if (!found.isSocket())
-      return 'a file that is no socket is there; remove it or choose another path'
+      return 'the path is a file that is not a socket; remove it or choose another path'
   } catch (error) {
     const code = readCode(error)
     return code === 'ENOENT' ? 'free' : explain({ kind: 'unix', path }, code)

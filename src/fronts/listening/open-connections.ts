@@ -2,17 +2,17 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Watched } from './deadline-sweep.ts'
 
-/** A connection as its front sees it, whatever protocol it speaks. */
+/** A connection of any protocol, as its front sees it. */
 export interface FrontConnection extends Watched {
-  /** Ends WebSockets by a close: the server is stopping. */
+  /** Starts the closing handshake of a WebSocket, because the server is stopping. */
   closeWebSocket(): void
-  /** Ends an idle connection now, any other one behind its running exchanges. */
+  /** Closes an idle connection now, any other one after its running exchanges. */
   shutdown(): void
-  /** Cuts the connection, whatever it is doing. */
+  /** Aborts the connection in any state. */
   destroy(reason: Error): void
 }
 
-/** The connections of one front, until the last one is closed. */
+/** The open connections of a front. */
 export class OpenConnections implements Iterable<FrontConnection> {
   readonly #connections = new Set<FrontConnection>()
   readonly #whenEmpty: (() => void)[] = []
@@ -31,8 +31,8 @@ export class OpenConnections implements Iterable<FrontConnection> {
   }
 
   /**
-   * Lets running exchanges end and closes idle connections, at once or after `idleGrace` ms; what is left after `limit` ms
-   * is cut, 0 waits for ever. Resolves when all are closed.
+   * Closes idle connections, at once or after `idleGrace` ms, and others after their exchanges. Aborts what is left after
+   * `limit` ms (0: no limit). Resolves when all are closed.
    */
   async shutdown({ idleGrace, limit }: { idleGrace: number; limit: number }): Promise<void> {
     const reason = new TaipanError('STOPPING', 'the server stopped before the exchange was over')
@@ -44,7 +44,7 @@ export class OpenConnections implements Iterable<FrontConnection> {
     clearTimeout(deadline)
   }
 
-  /** Cuts all. */
+  /** Aborts all connections. */
   destroy(reason: Error): void {
     for (const connection of this.#connections) connection.destroy(reason)
   }

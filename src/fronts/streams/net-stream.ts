@@ -6,7 +6,7 @@ import type { ByteStream, StreamFacts, StreamListener } from '../../core/byte-st
 const EMPTY = Buffer.alloc(0)
 const NOBODY: StreamListener = { onData: () => {}, onEnd: () => {}, onTaken: () => {} }
 
-/** A stream over a socket of `node:net`. What of it is undocumented is used here and nowhere else, and has a test. */
+/** A `ByteStream` over a socket of `node:net`. The only place that uses undocumented parts of it; each has a test. */
 export class NetStream implements ByteStream {
   readonly facts: StreamFacts
   listener: StreamListener = NOBODY
@@ -18,7 +18,7 @@ export class NetStream implements ByteStream {
   #corked = false
   #error: Error | undefined
 
-  /** `localPath` is that of the Unix socket it came by; empty for TCP. */
+  /** `localPath` is the path of the Unix socket; empty for TCP. */
   constructor(socket: Socket, localPath: string) {
     this.#socket = socket
     this.facts = readFacts(socket, localPath)
@@ -47,7 +47,7 @@ export class NetStream implements ByteStream {
       socket.write(data, 'latin1', this.#onTaken)
     } else {
       socket.write(data, 'latin1')
-      // The callback of an empty write comes behind the bytes before it; most responses need none.
+      // The callback of an empty write runs after the bytes before it; most responses need none.
       if (socket.writableLength > 0) socket.write(EMPTY, this.#onTaken)
     }
     return socket.writableLength
@@ -83,9 +83,9 @@ export class NetStream implements ByteStream {
     this.#socket.destroy()
   }
 
-  /** Unix sockets know no reset: they are just closed. */
+  /** Unix sockets have no reset and are just closed. */
   reset(): void {
-    // `resetAndDestroy` of Node ends the stream first, and the client would take that FIN for the end of the body.
+    // Node's `resetAndDestroy` ends the stream first, and the client would take that FIN for the end of the body.
     if (this.#socket.remoteFamily !== undefined)
       Object.assign(this.#socket, { resetAndClosing: true })
     this.#socket.destroy()
@@ -96,7 +96,7 @@ export class NetStream implements ByteStream {
   }
 
   detach(): Duplex {
-    // Deleted, it would make a slow object of the socket.
+    // Deleting the property would make the socket a slow object in V8.
     this.#socket.push = this.#push
     this.#socket.off('data', this.#onData)
     this.#socket.off('end', this.#onEnd)
@@ -104,8 +104,8 @@ export class NetStream implements ByteStream {
   }
 
   /**
-   * While the socket flows, what arrives goes straight to the listener: a stream would look after each piece, in a tick of
-   * its own, whether it should read ahead. While it is paused, or holds something from a pause, it does its work as always.
+   * Passes bytes directly to the listener while the socket flows: the Node stream would check after each chunk, in a tick of
+   * its own, whether to read ahead. While it is paused or has buffered bytes, the Node stream handles them as usual.
    */
   #receive(chunk: Buffer | null, encoding: BufferEncoding | undefined): boolean {
     const socket = this.#socket
@@ -116,16 +116,16 @@ export class NetStream implements ByteStream {
   }
 }
 
-/** The descriptor of a listening server. Throws where it has none. */
+/** The file descriptor of a listening server. Throws if it has none. */
 export function readDescriptor(server: Server): number {
   const handle: unknown = Reflect.get(server, '_handle')
   const descriptor: unknown =
     typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
   if (typeof descriptor === 'number' && descriptor >= 0) return descriptor
-  throw new Error('it has no descriptor here, as in a worker of node:cluster')
+  throw new Error('the server has no descriptor, as in a worker of node:cluster')
 }
 
-/** Has to be done at once: a socket that was destroyed does not know its peer any more. */
+/** Must be called early, because a destroyed socket does not know its peer. */
 function readFacts(socket: Socket, localPath: string): StreamFacts {
   return {
     scheme: 'http',
@@ -138,7 +138,7 @@ function readFacts(socket: Socket, localPath: string): StreamFacts {
   }
 }
 
-// A socket on `::` shows IPv4 clients as mapped addresses; people and applications expect the dotted form.
+// A socket on `::` reports IPv4 clients as mapped addresses; people and applications expect the dotted form.
 function formatAddress(address: string | undefined): string {
   if (address === undefined) return ''
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address

@@ -1,17 +1,17 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 
-/** Bytes waiting for the client from which `write` asks for a pause. */
+/** Pending bytes at which `write` returns false. */
 export const HIGH_WATER = 65_536
 
 const LOW_WATER = HIGH_WATER / 2
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Bytes on their way to one client. The stream is given at most about {@link HIGH_WATER} bytes at a time, so that
- * progress shows while a large piece is being sent; what is written in one tick leaves in one piece.
+ * Output queue of a connection. The stream gets about {@link HIGH_WATER} bytes at a time, so that progress is visible
+ * during a large write. What is written in one tick leaves in one piece.
  */
 export class Outbox {
-  /** Grows whenever the client's connection took bytes. */
+  /** Increases when the connection accepts bytes. */
   progress = 0
   readonly #stream: ByteStream
   readonly #release = (): void => this.flush()
@@ -23,22 +23,22 @@ export class Outbox {
     this.#stream = stream
   }
 
-  /** Bytes not yet taken by the connection. */
+  /** Bytes that the connection has not accepted yet. */
   get pending(): number {
     return this.#stream.pending + this.#queued
   }
 
-  /** All that is pending is with the stream. */
+  /** All pending bytes were given to the stream. */
   get handedOver(): boolean {
     return this.#queued === 0
   }
 
-  /** Few enough bytes are pending for a paused writer to go on. */
+  /** `pending` is low enough for a blocked writer to continue. */
   get low(): boolean {
     return this.pending <= LOW_WATER
   }
 
-  /** Writes latin-1 text at once. */
+  /** Writes latin-1 text immediately. */
   writeNow(text: string): void {
     if (this.#queued > 0 || this.#corked) {
       this.write(Buffer.from(text, 'latin1'))
@@ -48,7 +48,7 @@ export class Outbox {
     this.#stream.write(text)
   }
 
-  /** Writes latin-1 text together with what follows in this tick. */
+  /** Writes latin-1 text in one piece with other writes of this tick. */
   writeText(text: string): void {
     if (this.#queued > 0) {
       this.write(Buffer.from(text, 'latin1'))
@@ -58,7 +58,7 @@ export class Outbox {
     this.#stream.write(text)
   }
 
-  /** Writes bytes together with what follows in this tick. They must not be changed afterwards. */
+  /** Writes bytes in one piece with other writes of this tick. They must not change afterwards. */
   write(bytes: Uint8Array): void {
     if (this.#queued > 0) {
       this.#enqueue(bytes)
@@ -68,14 +68,14 @@ export class Outbox {
     this.#offer(bytes)
   }
 
-  /** Gives the carrier what this tick has gathered. */
+  /** Gives the stream what was written in this tick. */
   flush(): void {
     if (!this.#corked) return
     this.#corked = false
     this.#stream.uncork()
   }
 
-  /** The stream took bytes. */
+  /** The stream accepted bytes. */
   noteTaken(): void {
     this.progress += 1
     while (this.#queued > 0 && this.#stream.pending < HIGH_WATER) this.#moveOne()

@@ -13,22 +13,22 @@ import { InflateGate } from './inflate-gate.ts'
 import { ReadAhead, type MessageListener } from './read-ahead.ts'
 import { TurnTaking } from './turn-taking.ts'
 
-/** How a WebSocket is lost. */
+/** Close of a WebSocket whose connection was lost. */
 const LOST: WebSocketClose = { code: 1006, reason: '' }
 
-const LEFT = 'the client left without a close'
+const LEFT = 'the client disconnected without a close'
 
-/** What a channel is made of. */
+/** What a channel consists of. */
 export interface ChannelParts {
   readonly socket: Duplex
   readonly webSocket: FrontSocket
-  /** Called once, when the connection is gone; behind `onClose`. `error` when it was cut, or lost without a close by either side. */
+  /** Called once, after `onClose`, when the connection is closed; `error` if it was aborted, or lost without a close. */
   readonly onClosed: (error: Error | undefined) => void
 }
 
 /**
- * One WebSocket of the front, until its connection is closed. `onClose` is told as soon as one side closes: a client
- * that does not take what is left, or does not follow the close, would keep the application waiting.
+ * A WebSocket of the front, until its connection is closed. `onClose` is called as soon as one side closes, because the
+ * client may never read the rest or answer the close.
  */
 export class Channel implements WebSocketChannel {
   onDrain: (() => void) | undefined
@@ -39,13 +39,13 @@ export class Channel implements WebSocketChannel {
   readonly #turns: TurnTaking
   readonly #gate: InflateGate
   readonly #onClosed: (error: Error | undefined) => void
-  /** How our side closed it. */
+  /** Our close. */
   #closing: WebSocketClose | undefined
-  /** How the client broke the protocol. */
+  /** The close that a protocol error of the client causes. */
   #failure: WebSocketClose | undefined
-  /** Why it was cut. */
+  /** Why it was aborted. */
   #reason: Error | undefined
-  /** `onClose` was told. */
+  /** `onClose` was called. */
   #ended = false
   #blocked = false
   #paused = false
@@ -72,7 +72,7 @@ export class Channel implements WebSocketChannel {
     }
     webSocket.on('close', (code, reason) => this.#finish({ code, reason: reason.toString() }))
     socket.once('close', () => this.#gate.giveUp())
-    // Both sides have said goodbye: a client that keeps its end open is not waited for.
+    // Both sides have closed: do not wait for the client to close the connection.
     socket.once('finish', () => {
       if (this.#failure === undefined) socket.destroy()
     })
@@ -91,25 +91,25 @@ export class Channel implements WebSocketChannel {
     return this.#outbox.bytes
   }
 
-  /** Bytes not yet taken by the client's connection. */
+  /** Bytes that the client's connection has not accepted yet. */
   get pending(): number {
     return this.#outbox.pending
   }
 
-  /** Changes whenever the client took bytes. */
+  /** Changes when the client has accepted bytes. */
   get progress(): number {
     return this.#outbox.progress
   }
 
-  /** What the client is waited for. While it is held back no pong of it can be seen, but pings still find out that it is gone. */
+  /** What the connection waits for. While reading is paused no pong can be read, but pings still detect a lost connection. */
   get wait(): Wait {
     if (this.#closing !== undefined || this.#webSocket.readyState !== WebSocket.OPEN) return 'close'
     return this.#awaitingPong && !this.#paused ? 'pong' : 'ping'
   }
 
   /**
-   * Changes whenever the wait begins anew. A client that takes what waits for it is there: its pong, or its part in closing,
-   * can only come behind that. What only the kernel has taken says nothing. A pong comes also behind what the client has sent.
+   * Changes when the wait starts again. A client that accepts pending bytes is alive, and its pong or close can come only
+   * after them; bytes in kernel buffers prove nothing. A pong also comes after what the client sent before.
    */
   get activity(): number {
     const { wait } = this
@@ -136,7 +136,7 @@ export class Channel implements WebSocketChannel {
     this.#incoming.discard()
     this.#setPaused(false)
     this.#outbox.close(closing)
-    // Who accepted it may not listen yet.
+    // The caller of `accept` may not have set its listeners yet.
     process.nextTick(() => this.#end(closing))
   }
 
@@ -145,7 +145,7 @@ export class Channel implements WebSocketChannel {
     if (this.#outbox.ping() && !this.#paused) this.#awaitingPong = true
   }
 
-  /** Cuts the connection. */
+  /** Aborts the connection. */
   terminate(reason: Error): void {
     this.#reason ??= reason
     this.#webSocket.terminate()
@@ -194,7 +194,7 @@ export class Channel implements WebSocketChannel {
   }
 }
 
-/** A channel whose client was gone before the handshake could be completed. */
+/** A channel for a client that disconnected before the handshake was complete. */
 export function createLostChannel(): WebSocketChannel {
   const channel: WebSocketChannel = {
     onDrain: undefined,

@@ -3,24 +3,24 @@ import type { WebSocketClose } from '../../core/exchange.ts'
 const MAX_REASON_BYTES = 123
 const INTERNAL_ERROR = 1011
 
-/** The code to close with for what `ws` found wrong in the input. */
+/** The close code for an error that `ws` found in the input. */
 export function toCloseCode(error: Error): number {
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009
   if (code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') return 1009
   if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 1008
   if (code === 'WS_ERR_INVALID_UTF8') return 1007
-  // What zlib says of data that cannot be decompressed.
+  // Errors of zlib for data that cannot be decompressed.
   return code.startsWith('WS_ERR_') ? 1002 : 1007
 }
 
-/** What may be sent of a close: an illegal code becomes 1011, a reason over 123 bytes is cut between characters. */
+/** A close that may be sent: an illegal code becomes 1011, a reason over 123 bytes is cut between characters. */
 export function toSendable(close: WebSocketClose): WebSocketClose {
   const code = isSendable(close.code) ? close.code : INTERNAL_ERROR
   return { code, reason: shorten(close.reason) }
 }
 
-// RFC 6455, 7.4: 1004 has no meaning, 1005, 1006 and 1015 only tell the own side what happened.
+// RFC 6455, 7.4: 1004 is reserved; 1005, 1006 and 1015 are never sent.
 function isSendable(code: number): boolean {
   if (!Number.isInteger(code)) return false
   if (code >= 3000) return code <= 4999

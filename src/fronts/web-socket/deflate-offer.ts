@@ -3,9 +3,9 @@ import { trimOws } from '../../core/ows.ts'
 import { splitList } from '../../wire/http1/list.ts'
 import { createMalformed } from '../../wire/http1/malformed.ts'
 
-/** Windows of 4 KiB: a socket that compresses costs some 60 KiB instead of 300. */
+/** 4 KiB windows: a socket with compression needs about 60 KiB instead of 300. */
 const WINDOW_BITS = 12
-// zlib makes 9 of 8 without saying so.
+// zlib silently uses 9 for 8.
 const LEAST_WINDOW_BITS = 9
 const MOST_WINDOW_BITS = 15
 
@@ -17,14 +17,14 @@ interface Parameter {
 }
 
 /**
- * Chooses among the extensions that a client offers (RFC 7692, 7.1): the first permessage-deflate that can be done, with
- * the windows that are used. Empty for none; throws for a field that is no list of extensions.
+ * Selects from the extensions that a client offers (RFC 7692, 7.1): the first acceptable permessage-deflate, with the
+ * window sizes to use. Empty for none; throws for an invalid field.
  */
 export function negotiateDeflate(offers: string | undefined): string {
   if (offers === undefined) return ''
   let chosen = ''
   const elements = splitList(offers)
-  if (elements.length === 0) throw createMalformed('Sec-WebSocket-Extensions names none')
+  if (elements.length === 0) throw createMalformed('Sec-WebSocket-Extensions is empty')
   for (const offer of elements) {
     const [name = '', ...parameters] = offer.split(';').map(trimOws)
     if (!isToken(name)) throw createMalformed('Sec-WebSocket-Extensions is not a list of names')
@@ -42,7 +42,7 @@ function parseParameter(text: string): Parameter {
   return { name, value: quoted ?? plain }
 }
 
-/** Empty for an offer that has to be declined. */
+/** Empty if the offer must be declined. */
 function formatAnswer(parameters: readonly Parameter[]): string {
   const names = new Set(parameters.map((parameter) => parameter.name))
   if (names.size < parameters.length) return ''
@@ -65,7 +65,7 @@ function formatAnswer(parameters: readonly Parameter[]): string {
   return `permessage-deflate; server_max_window_bits=${serverBits}${rest}`
 }
 
-/** 0 for what is no number of bits. */
+/** 0 for an invalid number of bits. */
 function parseBits(value: string | undefined): number {
   return value !== undefined && /^([89]|1[0-5])$/.test(value) ? Number(value) : 0
 }

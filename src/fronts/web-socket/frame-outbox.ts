@@ -7,11 +7,11 @@ import { HIGH_WATER } from '../streams/outbox.ts'
 import { toSendable } from './close-code.ts'
 
 const LOW_WATER = HIGH_WATER / 2
-/** Longest frame: between two of them the client's progress shows, and control frames find their way. */
+/** Longest frame: progress is visible and control frames can be sent between frames. */
 const FRAME_BYTES = 262_144
-/** A client that sends pings and reads no pongs gets only the last one from here on (RFC 6455, 5.5.3). */
+/** Pending bytes from which only the last pong is kept (RFC 6455, 5.5.3), for clients that send pings and do not read. */
 const PONG_WATER = HIGH_WATER * 2
-/** Shorter messages are not worth a turn in zlib. */
+/** Shortest message that is compressed. */
 const COMPRESSED_BYTES = 1024
 const EMPTY = Buffer.alloc(0)
 
@@ -19,11 +19,11 @@ interface Piece extends WebSocketPiece {
   readonly data: Uint8Array
 }
 
-/** Frames on their way to one client: `ws` holds little at a time, and what is sent in one tick leaves in one system call. */
+/** Output queue of a WebSocket: `ws` gets little at a time, and what is sent in one tick leaves in one system call. */
 export class FrameOutbox {
-  /** Grows whenever the client's connection took bytes. */
+  /** Increases when the client's connection accepts bytes. */
   progress = 0
-  /** Payload bytes of messages taken in. */
+  /** Payload bytes of all messages. */
   bytes = 0
   readonly #socket: Duplex
   readonly #webSocket: WebSocket
@@ -44,17 +44,17 @@ export class FrameOutbox {
     this.#onProgress = onProgress
   }
 
-  /** Bytes not yet taken by the connection. */
+  /** Bytes that the connection has not accepted yet. */
   get pending(): number {
     return this.#queued + this.#webSocket.bufferedAmount
   }
 
-  /** Few enough bytes are pending for a paused writer to go on. */
+  /** `pending` is low enough for a blocked writer to continue. */
   get low(): boolean {
     return this.pending <= LOW_WATER && !this.closed
   }
 
-  /** Nothing more is taken in. */
+  /** Nothing more is accepted. */
   get closed(): boolean {
     return this.#close !== undefined || this.#webSocket.readyState !== WebSocket.OPEN
   }
@@ -63,7 +63,7 @@ export class FrameOutbox {
     return this.#webSocket.bufferedAmount >= HIGH_WATER
   }
 
-  /** Sends a message or a piece of one. The bytes must not be changed afterwards. */
+  /** Sends a message or a part of one. The bytes must not change afterwards. */
   send(data: Uint8Array, piece: WebSocketPiece): void {
     if (this.closed) return
     this.bytes += data.length
@@ -76,7 +76,7 @@ export class FrameOutbox {
     this.#pump()
   }
 
-  /** False when it would have to wait for a client that takes too little. */
+  /** Sends a ping; false if too much is pending. */
   ping(): boolean {
     if (this.#webSocket.readyState !== WebSocket.OPEN || this.#full) return false
     this.#webSocket.ping(EMPTY, false, this.#written)
@@ -93,7 +93,7 @@ export class FrameOutbox {
     this.#webSocket.pong(data, false, this.#written)
   }
 
-  /** Starts the closing handshake behind what is queued. */
+  /** Starts the closing handshake after what is queued. */
   close(close: WebSocketClose): void {
     this.#close ??= toSendable(close)
     this.#pump()

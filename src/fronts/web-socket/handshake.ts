@@ -5,18 +5,18 @@ import { splitList } from '../../wire/http1/list.ts'
 import { createMalformed } from '../../wire/http1/malformed.ts'
 import { negotiateDeflate } from './deflate-offer.ts'
 
-/** The version of the protocol that is spoken here (RFC 6455). */
+/** The supported version of the protocol (RFC 6455). */
 export const WEB_SOCKET_VERSION = '13'
 
 // 16 bytes in base64 (RFC 6455, 4.1).
 const KEY = /^[+/0-9A-Za-z]{22}==$/
 
-/** What a valid opening handshake asks for. */
+/** A valid opening handshake. */
 export interface Handshake {
   readonly key: string
-  /** Names that the client offers, in order. */
+  /** Subprotocols that the client offers, in order. */
   readonly subprotocols: readonly string[]
-  /** The permessage-deflate that both sides can do; empty for none. */
+  /** Negotiated permessage-deflate; empty for none. */
   readonly extension: string
 }
 
@@ -27,14 +27,11 @@ interface HandshakeFields {
   extensions: string | undefined
 }
 
-/** Reads the handshake of a request that asks for a WebSocket. Throws what the client is refused with. */
+/** Parses the handshake of a request. Throws the error to refuse the client with. */
 export function parseHandshake(request: RequestHead, compression: boolean): Handshake {
   const fields = collectFields(request)
   if (fields.version !== WEB_SOCKET_VERSION)
-    throw new TaipanError(
-      'UPGRADE_REQUIRED',
-      `Sec-WebSocket-Version has to be ${WEB_SOCKET_VERSION}`,
-    )
+    throw new TaipanError('UPGRADE_REQUIRED', `Sec-WebSocket-Version must be ${WEB_SOCKET_VERSION}`)
   if (fields.key === undefined || !KEY.test(fields.key))
     throw createMalformed('Sec-WebSocket-Key is missing, or is not 16 bytes in base64')
   const extension = negotiateDeflate(fields.extensions)
@@ -88,6 +85,6 @@ function parseSubprotocols(value: string | undefined): readonly string[] {
   if (names.length === 0 || !names.every(isToken))
     throw createMalformed('Sec-WebSocket-Protocol is not a list of names')
   if (new Set(names).size < names.length)
-    throw createMalformed('Sec-WebSocket-Protocol has the same name twice')
+    throw createMalformed('Sec-WebSocket-Protocol contains a name twice')
   return names
 }

@@ -9,11 +9,11 @@ interface Waiting {
 }
 
 /**
- * Lets compressed frames wait as they are while their client is held back: what Node reads at once may hold so many that
- * they would grow to many times what one message may have.
+ * Holds compressed frames back while reading is paused. One read of Node may contain so many that they would expand to many
+ * times the limit of one message.
  */
 export class InflateGate {
-  /** What waited was given up, so the error that `ws` reports is ours. */
+  /** A waiting frame was given up, so the error that `ws` reports is this one. */
   gaveUp = false
   readonly #inflate: Inflate | undefined
   #open = true
@@ -32,7 +32,7 @@ export class InflateGate {
     this.#take(waiting)
   }
 
-  /** The connection is gone: nobody asks for what waits any more. */
+  /** The connection is closed: nobody will read the waiting frame. */
   giveUp(): void {
     const waiting = this.#waiting
     if (waiting === undefined) return

@@ -2,16 +2,16 @@ import { TaipanError } from '../../core/errors.ts'
 import { trimOws } from '../../core/ows.ts'
 import type { RequestHead } from '../../core/exchange.ts'
 
-/** The origins whose pages may open WebSockets. */
+/** Origins whose pages may open WebSockets. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>
 
-  /** Empty `allowed` permits every page. */
+  /** An empty list allows every page. */
   constructor(allowed: readonly string[]) {
     this.#allowed = new Set(allowed.map(normalizeOrigin))
   }
 
-  /** Throws for a page that may not. Clients that are no browsers send no Origin, and are not stopped by this. */
+  /** Throws if the page may not. Clients other than browsers send no Origin and are always allowed. */
   validate({ fields }: RequestHead): void {
     if (this.#allowed.size === 0) return
     for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -22,10 +22,10 @@ export class Origins {
   }
 }
 
-/** Lower case, and without the port that the scheme has anyway. */
+/** In lower case, without the default port of the scheme. */
 function normalizeOrigin(origin: string): string {
   const lower = trimOws(origin).toLowerCase()
   const url = URL.canParse(lower) ? new URL(lower) : undefined
-  // Schemes that URL does not know have the origin `null`, as pages without one have.
+  // For unknown schemes URL gives the origin `null`, as pages without an origin send.
   return url === undefined || url.origin === 'null' ? lower.replace(/\/$/, '') : url.origin
 }

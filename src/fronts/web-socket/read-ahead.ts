@@ -1,6 +1,6 @@
 import { MESSAGE_COST } from '../../core/message-cost.ts'
 
-/** Where messages go. */
+/** Receives messages. */
 export type MessageListener = (data: Buffer, isText: boolean) => void
 
 interface Message {
@@ -10,7 +10,7 @@ interface Message {
 
 const READ_AHEAD_BYTES = 65_536
 
-/** Messages that arrived before they were asked for: few, so that pings between them are seen, then the client is held back. */
+/** Messages read before they were requested. Some are read, so that pings between them are seen; then the client gets backpressure. */
 export class ReadAhead {
   onMessage: MessageListener | undefined
   #queue: Message[] = []
@@ -18,7 +18,7 @@ export class ReadAhead {
   #credit = 0
   #delivering = false
 
-  /** No more should be read. */
+  /** Reading should pause. */
   get full(): boolean {
     return this.#held >= READ_AHEAD_BYTES
   }
@@ -34,7 +34,7 @@ export class ReadAhead {
     this.#deliver()
   }
 
-  /** Gives out what is there: nothing will follow. */
+  /** Delivers the rest, because nothing will follow. */
   flush(): void {
     this.#credit = Number.POSITIVE_INFINITY
     this.#deliver()

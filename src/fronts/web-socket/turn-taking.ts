@@ -2,25 +2,25 @@ import type { Duplex } from 'node:stream'
 
 import type { FrontSocket } from './front-socket.ts'
 
-/** What Node reads at once at most. */
+/** The most that Node reads at once. */
 const FULL_BYTES = 65_536
 const MOST_MS = 2
 
 /**
- * Lets others have their turn behind a read that took long. libuv reads up to 32 times in a row from a client that fills
- * its buffer each time: with frames of a few bytes that would be a second or more.
+ * Pauses a WebSocket after a read that took long, so that other connections are served. libuv reads up to 32 times in a row
+ * from a client that fills its buffer, which may take a second with small frames.
  */
 export class TurnTaking {
-  /** Reading goes on by itself, soon. */
+  /** Reading is paused and resumes soon by itself. */
   waiting = false
-  /** Bytes that have arrived. */
+  /** Bytes received. */
   received = 0
   readonly #webSocket: FrontSocket
   readonly #mayResume: () => boolean
   readonly #release = (): void => this.#end()
   #since = 0
 
-  /** Has to be made when `ws` reads from the socket already. */
+  /** Must be made after `ws` has begun to read from the socket. */
   constructor(socket: Duplex, webSocket: FrontSocket, mayResume: () => boolean) {
     this.#webSocket = webSocket
     this.#mayResume = mayResume

@@ -8,30 +8,30 @@ import type { Handshake } from './handshake.ts'
 import { WEB_SOCKET_VERSION } from './handshake.ts'
 import { HandshakeRequest } from './ws-internals.ts'
 
-/** Frames of one message, for each KiB that it may have; and never fewer, nor more. */
+/** Limits for the number of frames of a message. */
 const FRAMES = { perKibibyte: 16, least: 1024, most: 65_536 }
-/** Pieces in which a message may arrive, as they come from the network. */
+/** Limits for the number of chunks in which a message arrives from the network. */
 const CHUNKS = { perKibibyte: 2, least: 4096, most: 65_536 }
 const COMPRESSION = { concurrencyLimit: 10, zlibDeflateOptions: { memLevel: 5 } }
-/** Longest time that a timer takes, in ms, and longest message that `ws` can count, in bytes. */
+/** Longest timer in ms, and longest message in bytes that `ws` supports. */
 const MOST = 2 ** 31 - 1
 
-/** What one handshake is completed with. */
+/** How to complete a handshake. */
 export interface UpgradePlan {
   readonly handshake: Handshake
-  /** Header lines for the answer, without line ends. */
+  /** Header lines of the response, without line ends. */
   readonly lines: readonly string[]
-  /** Bytes that came behind the handshake. */
+  /** Bytes received after the handshake. */
   readonly rest: Buffer
 }
 
-/** Makes WebSockets of connections. One for a front. */
+/** Turns connections into WebSockets. One per front. */
 export class Upgrader {
   readonly #server: Server<typeof FrontSocket, typeof HandshakeRequest>
 
   constructor(options: WebSocketOptions) {
     const message = options.message === 0 ? MOST : Math.min(options.message, MOST)
-    // The types of `ws` do not know `closeTimeout` yet.
+    // The types of `ws` lack `closeTimeout`.
     const settings = {
       noServer: true,
       WebSocket: FrontSocket,
@@ -41,7 +41,7 @@ export class Upgrader {
       maxFragments: resolveCount(FRAMES, message),
       maxBufferedChunks: resolveCount(CHUNKS, message),
       perMessageDeflate: options.compression && COMPRESSION,
-      // Its clock does not stop while the client still takes what was sent before; that of the connections does.
+      // The timer of `ws` would also run while the client still reads; `DeadlineSweep` has a better one.
       closeTimeout: MOST,
     }
     this.#server = new WebSocketServer(settings)
@@ -50,7 +50,7 @@ export class Upgrader {
     })
   }
 
-  /** Answers the handshake and hands the socket over; undefined when the client is gone. */
+  /** Answers the handshake and takes over the socket; undefined if the client has disconnected. */
   upgrade(socket: Duplex, { handshake, lines, rest }: UpgradePlan): FrontSocket | undefined {
     const request = new HandshakeRequest()
     request.headers = {
@@ -61,7 +61,7 @@ export class Upgrader {
     if (handshake.extension !== '')
       request.headers['sec-websocket-extensions'] = handshake.extension
     request.lines = lines
-    // `ws` writes the header as text, and everything else as bytes.
+    // `ws` writes the header as text.
     socket.setDefaultEncoding('latin1')
     let upgraded: FrontSocket | undefined
     this.#server.handleUpgrade(request, socket, rest, (webSocket) => {

@@ -7,7 +7,7 @@ import { type Handshake, parseHandshake } from './handshake.ts'
 import { Origins } from './origins.ts'
 import { Upgrader, type UpgradePlan } from './upgrader.ts'
 
-/** Which WebSockets a front opens, and how. */
+/** Opens the WebSockets of a front. */
 export class WebSockets {
   readonly #compression: boolean
   readonly #origins: Origins
@@ -19,14 +19,14 @@ export class WebSockets {
     this.#upgrader = new Upgrader(options)
   }
 
-  /** Reads the handshake of a request that asks for a WebSocket. Throws what the client is refused with. */
+  /** Parses the handshake of a request. Throws the error to refuse the client with. */
   readHandshake(request: RequestHead): Handshake {
     const handshake = parseHandshake(request, this.#compression)
     this.#origins.validate(request)
     return handshake
   }
 
-  /** Answers a handshake and takes the connection over; undefined when the client is gone. */
+  /** Answers a handshake and takes over the connection; undefined if the client has disconnected. */
   upgrade(socket: Duplex, plan: UpgradePlan): FrontSocket | undefined {
     return this.#upgrader.upgrade(socket, plan)
   }

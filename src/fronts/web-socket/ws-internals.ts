@@ -3,12 +3,12 @@ import { Socket } from 'node:net'
 
 import type { WebSocket } from 'ws'
 
-// What `ws` does not document is used here and nowhere else, and has a test.
+// The only place that uses undocumented parts of `ws`; each has a test.
 
-/** A socket that is none: `ws` looks at method and header of a handshake only, and is given its connection beside it. */
+/** Unused: `ws` reads only method and header of a handshake, and gets the connection separately. */
 const NO_SOCKET = new Socket()
 
-/** A handshake as `ws` reads it, with the lines that its answer gets. */
+/** A handshake for `ws`, with additional lines for the response. */
 export class HandshakeRequest extends IncomingMessage {
   lines: readonly string[] = []
 
@@ -18,24 +18,24 @@ export class HandshakeRequest extends IncomingMessage {
   }
 }
 
-/** Called by `ws` with what it has inflated. */
+/** Called by `ws` with the decompressed data. */
 export type Inflated = (error: Error | null, data?: Buffer) => void
 
-/** Inflates one frame. `ws` waits for the callback before it looks at the next one. */
+/** Decompresses a frame. `ws` waits for the callback before the next frame. */
 export type Inflate = (data: Buffer, last: boolean, done: Inflated) => void
 
 const EXTENSION = 'permessage-deflate'
 
 /**
- * Puts `gate` before what inflates the frames of a socket, and returns that; undefined when compression was not agreed on.
- * `ws` has no option for it. Throws when this `ws` inflates in another way.
+ * Replaces the decompression of a WebSocket by `gate` and returns the original; undefined without compression. `ws` has no
+ * option for that. Throws if this version of `ws` works differently.
  */
 export function interceptInflate(webSocket: WebSocket, gate: Inflate): Inflate | undefined {
   if (!webSocket.extensions.includes(EXTENSION)) return undefined
   const extensions: unknown = Reflect.get(webSocket, '_extensions')
   const deflate: unknown = Object(extensions)[EXTENSION]
   if (!isInflater(deflate))
-    throw new Error('this version of ws has no decompress: its frames cannot be held back')
+    throw new Error('this version of ws has no "decompress", so its frames cannot be held back')
   const inflate = deflate.decompress.bind(deflate)
   deflate.decompress = gate
   return inflate

@@ -267,7 +267,7 @@ test('a client that left while its handshake waited is not kept for a WebSocket'
   await pollUntil(() => exchange.clientEnded || undefined, 'the end of what it sends')
   expect(exchange.webSocket?.subprotocols).toEqual([])
   await pollUntil(() => lab.outcomes[0], 'the end of the exchange')
-  expect(lab.outcomes[0]?.error?.message).toBe('the client left in the handshake')
+  expect(lab.outcomes[0]?.error?.message).toBe('the client disconnected during the handshake')
 })
 
 describe('origins', () => {

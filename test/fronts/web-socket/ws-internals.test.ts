@@ -63,5 +63,5 @@ test('without compression there is no gate', async () => {
 test('a version that inflates in another way is found out at once', async () => {
   await using pair = await connectPair(true)
   Reflect.set(pair.served, '_extensions', { 'permessage-deflate': { cleanup: () => {} } })
-  expect(() => interceptInflate(pair.served, () => {})).toThrow('no decompress')
+  expect(() => interceptInflate(pair.served, () => {})).toThrow('no "decompress"')
 })
