@@ -18,14 +18,14 @@ export interface SearchPlaces {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** An interpreter that may do, and why it is thought of. `refusal` says that the place is known but holds none. */
+/** An interpreter that may be usable, and why it was considered. `refusal` means that there is none at an expected place. */
 export interface Candidate {
   readonly path: string
   readonly reason: string
   readonly refusal?: string
 }
 
-/** Yields interpreters in the order of preference; later ones are looked for only when they are asked for. */
+/** Yields interpreters in order of preference, each searched on demand. */
 export async function* listCandidates(places: SearchPlaces): AsyncGenerator<Candidate> {
   const { environment } = places
   const active = environment['VIRTUAL_ENV']
@@ -95,7 +95,7 @@ async function* listPoetry(
     yield {
       path: poetry,
       reason,
-      refusal: 'knows no environment of the project; "poetry install" creates it',
+      refusal: 'has no environment for the project; "poetry install" creates it',
     }
   }
 }

@@ -6,33 +6,33 @@ import { listCandidates } from './candidates.ts'
 import { findOnPath, interpreterOf, kindOf } from './interpreter-paths.ts'
 import { OLDEST_PYTHON, verifyInterpreter } from './verify-interpreter.ts'
 
-/** Where to look for Python, and what the person asked for. */
+/** Where to look for Python, and the configured Python. */
 export interface PythonSearch extends SearchPlaces {
-  /** Path of an interpreter or of a virtual environment, or a name on PATH; nothing else is tried then. */
+  /** Path of an interpreter or a virtual environment, or a name on PATH; no other Python is tried. */
   readonly explicit?: string | undefined
 }
 
-/** An interpreter that was not taken. */
+/** An interpreter that was rejected. */
 export interface RefusedPython {
   readonly path: string
-  /** Why it was thought of. */
+  /** Why it was considered. */
   readonly reason: string
-  /** Why it was not taken. */
+  /** Why it was rejected. */
   readonly refusal: string
 }
 
-/** The interpreter to use, and why this one. */
+/** The selected interpreter. */
 export interface PythonChoice {
-  /** Symbolic links kept. */
+  /** Symbolic links are kept. */
   readonly path: string
   readonly reason: string
   readonly version: string
   readonly prefix: string
-  /** What was tried before. */
+  /** Interpreters tried before. */
   readonly tried: readonly RefusedPython[]
 }
 
-/** Finds the Python for an application. Rejects with PYTHON_NOT_FOUND, telling what was tried and what to do. */
+/** Finds the Python for an application. Rejects with PYTHON_NOT_FOUND and a list of what was tried. */
 export async function findPython(search: PythonSearch): Promise<PythonChoice> {
   if (search.explicit !== undefined) return findExplicit(search, search.explicit)
   const tried: RefusedPython[] = []

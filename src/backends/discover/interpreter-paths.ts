@@ -4,7 +4,7 @@ import path from 'node:path'
 
 const WINDOWS = process.platform === 'win32'
 
-/** Path of the interpreter inside a virtual environment. Its link is kept: resolved, it would lose the environment. */
+/** Path of the interpreter in a virtual environment. The symbolic link is kept, because Python finds the environment by it. */
 export function interpreterOf(environmentFolder: string): string {
   return WINDOWS
     ? path.join(environmentFolder, 'Scripts', 'python.exe')
@@ -16,7 +16,7 @@ export function condaInterpreterOf(environmentFolder: string): string {
   return WINDOWS ? path.join(environmentFolder, 'python.exe') : interpreterOf(environmentFolder)
 }
 
-/** Finds a program by its name in the folders of PATH. */
+/** Finds a program in the folders of PATH. */
 export async function findOnPath(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -31,7 +31,7 @@ export async function findOnPath(
   return undefined
 }
 
-/** What stands at a path. */
+/** What a path names. */
 export async function kindOf(file: string): Promise<'missing' | 'folder' | 'file' | 'program'> {
   try {
     const facts = await stat(file)

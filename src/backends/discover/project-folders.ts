@@ -2,11 +2,11 @@ import path from 'node:path'
 
 import { kindOf } from './interpreter-paths.ts'
 
-/** A folder with the project it belongs to. */
+/** A folder and its project. */
 export interface ProjectFolders {
-  /** The folder, then its parents up to the project's root; the folder alone when it is in no project. */
+  /** The folder and its parents up to the root of the project; the folder alone if it is in no project. */
   readonly folders: readonly string[]
-  /** The folder that holds `pyproject.toml`, or else `.git`; undefined outside of projects. */
+  /** The folder with `pyproject.toml` or else `.git`; undefined outside of projects. */
   readonly root: string | undefined
 }
 

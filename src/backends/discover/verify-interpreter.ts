@@ -5,20 +5,20 @@ import { kindOf } from './interpreter-paths.ts'
 
 const run = promisify(execFile)
 
-/** Oldest Python that the worker runs on. */
+/** Oldest supported version of Python. */
 export const OLDEST_PYTHON = [3, 9] as const
 
 const ANSWER_MS = 10_000
 const QUESTION = 'import sys; print(".".join(map(str, sys.version_info[:3]))); print(sys.prefix)'
 
-/** What an interpreter says of itself. */
+/** Facts that an interpreter reports about itself. */
 export interface InterpreterFacts {
-  /** Like `3.11.2`. */
+  /** Such as `3.11.2`. */
   readonly version: string
   readonly prefix: string
 }
 
-/** Runs an interpreter; returns why it cannot be used when it cannot. */
+/** Runs an interpreter; returns the reason if it cannot be used. */
 export async function verifyInterpreter(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -47,7 +47,7 @@ function parseAnswer(answer: string): InterpreterFacts | string {
     return 'is not a Python interpreter'
   const [oldestMajor, oldestMinor] = OLDEST_PYTHON
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor))
-    return `is Python ${version}, and at least ${OLDEST_PYTHON.join('.')} is needed`
+    return `is Python ${version}, but Taipan needs ${OLDEST_PYTHON.join('.')} or newer`
   return { version, prefix }
 }
 
@@ -55,8 +55,8 @@ function describeRefusal(error: unknown): string {
   if (!(error instanceof Error)) return 'could not be run'
   if ('killed' in error && error.killed === true) return `did not answer within ${ANSWER_MS} ms`
   const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
-  // Python 2 does not know -I.
-  if (/unknown option -I/i.test(stderr)) return 'is Python 2, and at least 3.9 is needed'
+  // Python 2 has no -I.
+  if (/unknown option -I/i.test(stderr)) return 'is Python 2, but Taipan needs 3.9 or newer'
   const last = stderr.split('\n').at(-1)
   return last ? `could not be run: ${last}` : 'is not a Python interpreter'
 }

@@ -9,38 +9,38 @@ const run = promisify(execFile)
 const ANSWER_MS = 20_000
 const MODULE = 'taipan.embedded.embeddability'
 
-/** What has to be known of a Python before it can run in this process. */
+/** Facts about a Python that are needed to run it in this process. */
 export interface EmbeddingFacts {
-  /** Like `3.11.2`. */
+  /** Such as `3.11.2`. */
   readonly version: string
-  /** Of the virtual environment, if there is one. */
+  /** That of the virtual environment, if there is one. */
   readonly executable: string
   readonly prefix: string
   /** Path of the shared library. */
   readonly libpython: string
-  /** It has no global lock. */
+  /** It has no GIL. */
   readonly freeThreaded: boolean
   readonly utf8Mode: boolean
   readonly devMode: boolean
-  /** From PYTHONHASHSEED; undefined for a random one. */
+  /** From PYTHONHASHSEED; undefined if random. */
   readonly hashSeed: number | undefined
 }
 
 /** Whether a Python can run inside Node. */
 export interface EmbeddingReport {
   readonly embeddable: boolean
-  /** Why not; empty when it can. */
+  /** Why it cannot; empty if it can. */
   readonly reason: string
   readonly libpython: string | undefined
 }
 
-/** What of a process group decides how its Python starts. */
+/** The options of a process group that Python starts with. */
 export type PythonSettings = Pick<
   ProcessGroup,
   'python' | 'pythonArguments' | 'environment' | 'directory'
 >
 
-/** Tells whether a Python can run inside Node, in the environment it would have there. */
+/** Checks whether a Python can run inside Node with this environment. */
 export async function checkEmbedding(
   python: string,
   environment: Readonly<Record<string, string>>,
@@ -57,8 +57,7 @@ export async function checkEmbedding(
 }
 
 /**
- * Asks a Python in a process of its own, so that one that cannot start does not end this one. Rejects with
- * PYTHON_NOT_EMBEDDABLE.
+ * Examines a Python in a child process, so that a failure does not end this process. Rejects with PYTHON_NOT_EMBEDDABLE.
  */
 export async function examinePython(settings: PythonSettings): Promise<EmbeddingFacts> {
   const { python, environment } = settings
@@ -105,7 +104,7 @@ async function ask(settings: PythonSettings): Promise<Answer> {
   }
 }
 
-/** The line of a failed start that says why. */
+/** The line of the error output that gives the reason. */
 function summarize(stderr: string): string {
   const lines = stderr.split('\n')
   return lines.find((line) => line.startsWith('Fatal Python error')) ?? lines.at(-1) ?? ''
@@ -117,7 +116,7 @@ function explainHome(environment: Readonly<Record<string, string>>): string {
 }
 
 function instead(obstacle: string): string {
-  return `${obstacle}. Or use daemon mode (-e daemon), which works without`
+  return `${obstacle}. Or use daemon mode (-e daemon), which does not need it`
 }
 
 function describe(python: string, { version }: Answer): string {

@@ -4,7 +4,7 @@ import type { GroupContext } from '../group/group-backend.ts'
 import { GroupBackend } from '../group/group-backend.ts'
 import { startEmbeddedWorker } from './embedded-host.ts'
 
-/** Makes a backend that runs Python inside this very process. */
+/** Makes a backend that runs Python inside this process. */
 export function createEmbeddedBackend(group: ProcessGroup, context: GroupContext): Backend {
   return new GroupBackend(group, context, startEmbeddedWorker)
 }

@@ -17,7 +17,7 @@ import { MemoryCarrier } from './memory-carrier.ts'
 const AFTER_INTERRUPT = 1000
 const NO_PROCESS: ProcessEnd = { code: null, signal: null }
 
-/** Starts a worker in this very process. Rejects with PYTHON_NOT_EMBEDDABLE. */
+/** Starts a worker inside this process. Rejects with PYTHON_NOT_EMBEDDABLE. */
 export async function startEmbeddedWorker(group: ProcessGroup): Promise<WorkerHost> {
   const python = await enterPython(group)
   try {
@@ -28,7 +28,7 @@ export async function startEmbeddedWorker(group: ProcessGroup): Promise<WorkerHo
   }
 }
 
-/** One generation of a group's applications in the Python of this process. */
+/** A worker inside this process: the applications of a group in one generation. */
 class EmbeddedHost implements WorkerHost {
   readonly pid = process.pid
   readonly control: Socket
@@ -50,7 +50,7 @@ class EmbeddedHost implements WorkerHost {
     const memory = new MemoryCarrier(ffi)
     this.loop = memory
     try {
-      // Python closes its ends, also when it fails.
+      // Python closes its ends even if it fails.
       const opened = interpreter.call(
         'taipan.embedded.worker:open_worker',
         controlPair.far,
@@ -65,7 +65,7 @@ class EmbeddedHost implements WorkerHost {
       memory.destroy()
       throw error
     }
-    // Python closes its end when all is over.
+    // Python closes its end when the worker has ended.
     this.ended = new Promise((resolve) => {
       control.once('close', () => {
         this.#over = true
@@ -108,7 +108,7 @@ interface Pair {
   readonly far: number
 }
 
-/** One pair, and more up to `count`. Throws, and leaves none open, when there are no more descriptors. */
+/** Opens `count` pairs, at least one. Throws without leaving any open when there are no more descriptors. */
 function openPairs(ffi: Ffi, count: number): [Pair, ...Pair[]] {
   const open = (): Pair => {
     const [near, far] = ffi.socketPair()

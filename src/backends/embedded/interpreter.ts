@@ -5,10 +5,10 @@ import { notEmbeddable } from './ffi.ts'
 
 const EXCHANGE_BYTES = 64
 
-/** Runs Python in this process; there is one for each process, and it stays until the process ends. */
+/** Runs Python in this process. There is one per process, and it cannot be ended before the process. */
 export class Interpreter {
   readonly ffi: Ffi
-  /** What it was started from. */
+  /** The Python that was started. */
   readonly facts: EmbeddingFacts
   readonly #library: PythonLibrary
   readonly #exchange = Buffer.alloc(EXCHANGE_BYTES)
@@ -16,8 +16,8 @@ export class Interpreter {
   readonly #ensure: () => number
 
   /**
-   * Initializes Python in the calling thread, with the environment that the process has at this moment. With `dumpsCrashes`
-   * Python takes the signals of crashes, and writes its stacks to standard error.
+   * Initializes Python in the calling thread, with the present environment of the process. With `dumpsCrashes` Python handles
+   * crash signals and writes its stacks to standard error.
    */
   constructor(ffi: Ffi, facts: EmbeddingFacts, dumpsCrashes = false) {
     this.ffi = ffi
@@ -25,14 +25,14 @@ export class Interpreter {
     this.#library = openLibrary(ffi, facts)
     this.#ensure = ffi.find(this.#library, 'PyGILState_Ensure', ['int'])
     const boot = this.#start(dumpsCrashes)
-    // From here on Python's threads run while Node's has nothing for Python.
+    // Releases the GIL, so that Python threads can run while Node's thread does not need it.
     ffi.find(this.#library, 'PyEval_SaveThread', ['void *'])()
     this.#call = ffi.functionAt(boot, ['void'])
   }
 
   /**
-   * Calls a function of a module, named like `taipan.embedded.boot:execute`; arguments and result travel as JSON. Not
-   * for what happens often. Throws an Error with the traceback as its cause when Python raises.
+   * Calls a function, named as in `taipan.embedded.boot:execute`; arguments and result are passed as JSON, so it is slow.
+   * Throws an Error when Python raises, with the traceback as its cause.
    */
   call(target: string, ...values: readonly unknown[]): unknown {
     const request = Buffer.from(JSON.stringify([target, values]))
@@ -51,7 +51,7 @@ export class Interpreter {
     return answer['value']
   }
 
-  /** Takes Python's lock and never gives it back: no thread of Python runs while the process ends. */
+  /** Takes the GIL for ever, so that no Python thread runs while the process ends. */
   freeze(): void {
     this.#ensure()
   }
@@ -101,7 +101,7 @@ function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): Pytho
   }
 }
 
-/** Whether Python was started in this process, by whomever: that cannot be done again. */
+/** Whether Python has been started in this process by any code, because it cannot be started twice. */
 export function hasStarted(ffi: Ffi, facts: EmbeddingFacts): boolean {
   try {
     return isInitialized(ffi, openLibrary(ffi, facts))
@@ -114,21 +114,21 @@ function isInitialized(ffi: Ffi, library: PythonLibrary): boolean {
   return ffi.find(library, 'Py_IsInitialized', ['int'])() !== 0
 }
 
-/** Starts Python as the program `facts.executable` would: its environment, its virtual environment, its encoding. */
+/** Starts Python as the program `facts.executable` would start: same environment, virtual environment, encoding. */
 function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
   if (isInitialized(ffi, library))
     throw notEmbeddable(
-      'Python runs in another thread of this process already, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
+      'Python already runs in another thread of this process, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
     )
   if (ffi.has(library, 'Py_SetProgramName')) initializeByName(ffi, library, facts)
   else initializeByConfig(ffi, library, facts)
 }
 
-/** Python < 3.15. */
+/** For Python before 3.15. */
 function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
   const prepare = ffi.find(library, 'PyPreConfig_InitPythonConfig', ['void', 'void *'])
   const preInitialize = ffi.findStatus(library, 'Py_PreInitialize', ['void *'])
-  // A handful of numbers; Python's own program is initialized like this before it looks at its arguments.
+  // Larger than the struct. The python program is initialized in the same way.
   const config = Buffer.alloc(256)
   prepare(ffi.addressOf(config))
   const status = preInitialize(ffi.addressOf(config))
@@ -141,7 +141,7 @@ function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFact
   ffi.find(library, 'Py_InitializeEx', ['void', 'int'])(0)
 }
 
-/** Later ones, by PEP 741, which starts from an isolated configuration. */
+/** For later versions, by PEP 741; starts from an isolated configuration. */
 function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
   const create = ffi.find(library, 'PyInitConfig_Create', ['void *'])
   const config = create()

@@ -7,7 +7,7 @@ const OUTPUT_BYTES = 256 * 1024
 const TOTAL_BYTES = HEADER_BYTES + INPUT_BYTES + OUTPUT_BYTES
 const LONGEST_TIMER = 0x7fff_ffff
 
-/** Where memory lies that Python is to see. */
+/** Layout of the shared memory, for Python. */
 export interface MemoryPlace {
   readonly address: number
   readonly inputOffset: number
@@ -16,23 +16,23 @@ export interface MemoryPlace {
   readonly outputBytes: number
 }
 
-/** What Python opened on its side of the memory. */
+/** Python's side of the memory. */
 export interface PortFacts {
   /** Address of `int turn(int bytes, int polled)`. */
   readonly turn: number
-  /** Can be read when Python's event loop has something to do; closed by Node, which must not poll a descriptor number that was given to others. */
+  /** Readable when Python's event loop has work. Node closes it, because it must not poll a descriptor number after it was reused. */
   readonly descriptor: number
 }
 
 /**
- * Frames in memory that Node and Python both see. One call hands over all that was written in a turn of Node's loop,
- * runs what is ready in Python, its event loop included, and brings back the answers.
+ * Carries frames in memory that Node and Python share. One call passes all frames written in a turn of Node's loop, runs
+ * Python's event loop once, and returns its frames.
  */
 export class MemoryCarrier implements Carrier {
   onData: ((chunk: Buffer) => void) | undefined
   onClose: ((error: Error | undefined) => void) | undefined
   onDrain: (() => void) | undefined
-  /** Where the memory lies, for Python. */
+  /** Layout of the memory, for Python. */
   readonly place: MemoryPlace
   readonly #ffi: Ffi
   readonly #memory = Buffer.alloc(TOTAL_BYTES)
@@ -42,7 +42,7 @@ export class MemoryCarrier implements Carrier {
   #watcher: Watcher | undefined
   #descriptor: number | undefined
   #filled = 0
-  /** What did not fit into the memory. */
+  /** Frames that did not fit into the memory. */
   #rest: Buffer[] = []
   #waits = false
   #scheduled = false
@@ -106,7 +106,7 @@ export class MemoryCarrier implements Carrier {
   #schedule(): void {
     if (this.#scheduled || this.#turn === undefined) return
     this.#scheduled = true
-    // Frames are written when all sockets have been read: nothing more is to be waited for.
+    // All sockets have been read when frames are written, so there is nothing to wait for.
     process.nextTick(this.#run)
   }
 
@@ -127,14 +127,14 @@ export class MemoryCarrier implements Carrier {
   }
 
   readonly #run = (): void => {
-    // What is written meanwhile is for the next call, which must not come before the sockets have got what this one gives.
+    // Prevents another call before Node has written this one's output to the sockets.
     this.#scheduled = true
     const more = this.#call()
     this.#scheduled = false
     if (more || this.#filled > 0) this.#runLater()
   }
 
-  /** True when there is more to do. */
+  /** Calls Python once; true if there is more to do. */
   #call(): boolean {
     const turn = this.#turn
     if (turn === undefined) return false
@@ -144,11 +144,11 @@ export class MemoryCarrier implements Carrier {
     this.#polled = false
     const result = turn(filled, polled)
     if (result < 0) {
-      this.#fail(new Error('Python cannot go on; the reason stands in the log'))
+      this.#fail(new Error('Python cannot continue; the log has the reason'))
       return false
     }
     const size = result >> 1
-    // Copied: the memory is used again, and answers for slow clients are kept.
+    // Copied, because the memory is reused while responses wait for slow clients.
     const output = size > 0 ? Buffer.from(this.#output.subarray(0, size)) : undefined
     if (this.#rest.length > 0) this.#refill()
     this.#setTimer()
@@ -174,7 +174,7 @@ export class MemoryCarrier implements Carrier {
     const delay = this.#memory.readDoubleLE(0)
     if (delay < 0) return
     const now = performance.now()
-    // An earlier timer is kept: it sets the next one.
+    // Keeps an earlier timer, which will set the next one.
     if (now + delay >= this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timerAt = now + delay

@@ -2,12 +2,12 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import { notEmbeddable } from './ffi.ts'
 import type { Ffi } from './ffi.ts'
 
-/** Values of environment variables; null for those that are not there. */
+/** Values of environment variables; null for those that are not set. */
 export type Variables = Readonly<Record<string, string | null>>
 
 /**
- * Environment and working directory belong to the whole process. They are what the last started group wants as long as one
- * runs, and what they were before when none does.
+ * Environment and working directory of the process, which all groups share. They are those of the group started last, and
+ * are restored when no group runs.
  */
 export class ProcessState {
   readonly #ffi: Ffi
@@ -16,13 +16,13 @@ export class ProcessState {
   #directory = ''
   #users = 0
 
-  /** `setVariables` changes the environment of the process, and what Python knows of it. */
+  /** `setVariables` changes the environment of the process and Python's copy of it. */
   constructor(ffi: Ffi, setVariables: (variables: Variables) => void) {
     this.#ffi = ffi
     this.#setVariables = setVariables
   }
 
-  /** Gives the process the environment and the folder of a group. Throws PYTHON_NOT_EMBEDDABLE when the folder cannot be entered. */
+  /** Applies the environment and folder of a group. Throws PYTHON_NOT_EMBEDDABLE if the folder cannot be entered. */
   enter(group: Pick<ProcessGroup, 'name' | 'environment' | 'directory'>): void {
     const before = currentDirectory()
     if (group.directory !== before) this.#changeDirectory(group)
@@ -36,7 +36,7 @@ export class ProcessState {
     this.#setVariables(variables)
   }
 
-  /** One that entered is over; after the last one what was changed is put back, unless it was changed again. */
+  /** A group has ended; after the last one, restores what was changed, unless the application changed it again. */
   leave(): void {
     this.#users--
     if (this.#users > 0) return
@@ -48,7 +48,7 @@ export class ProcessState {
     try {
       if (this.#directory !== '') this.#ffi.changeDirectory(this.#directory)
     } catch {
-      // It does not exist any more.
+      // The folder was removed.
     }
   }
 
@@ -63,7 +63,7 @@ export class ProcessState {
     }
   }
 
-  /** What has to change so that the environment is this one. */
+  /** The variables that have to change for this environment. */
   #compare(environment: Readonly<Record<string, string>>): Variables {
     const variables: Record<string, string | null> = {}
     for (const name of new Set([...Object.keys(process.env), ...Object.keys(environment)])) {
@@ -74,7 +74,7 @@ export class ProcessState {
   }
 }
 
-/** Empty when it does not exist any more. */
+/** Empty if the folder was removed. */
 function currentDirectory(): string {
   try {
     return process.cwd()

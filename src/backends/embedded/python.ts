@@ -16,31 +16,31 @@ export interface EmbeddedPython {
   readonly processState: ProcessState
 }
 
-/** What is known before Python is started, or once it runs. */
+/** State of Python in this process. */
 interface State {
   python: EmbeddedPython | undefined
   starting: Promise<unknown>
-  /** Why it runs and cannot be used. */
+  /** Why Python was started but cannot be used. */
   failure: Error | undefined
   dumpsCrashes: boolean
-  /** By the path that a person named. */
+  /** By the configured path of the interpreter. */
   readonly examined: Map<string, EmbeddingFacts>
 }
 
-// On `process`, so that modules that are loaded twice (by test runners, for example) meet the same Python.
+// A property of `process`, so that a module loaded twice (by test runners, for example) finds the same Python.
 const KEY = Symbol.for('taipan.python')
 
 /**
- * Has Python write its stacks to standard error when this process crashes. Call it before Python starts, and only where no
- * other part of the process takes the signals of crashes.
+ * Makes Python write its stacks to standard error when this process crashes. Call it before Python starts, and only if no
+ * other part of the process handles crash signals.
  */
 export function dumpCrashes(): void {
   findState().dumpsCrashes = true
 }
 
 /**
- * The Python of this process, with the environment and the folder of the group; started when none runs yet. Rejects with
- * PYTHON_NOT_EMBEDDABLE, also when another one runs.
+ * Returns the Python of this process, started if necessary, with the environment and folder of the group. Rejects with
+ * PYTHON_NOT_EMBEDDABLE, also if another Python runs.
  */
 export async function enterPython(group: ProcessGroup): Promise<EmbeddedPython> {
   const ffi = await loadFfi()
@@ -61,7 +61,7 @@ async function enter(ffi: Ffi, state: State, group: ProcessGroup): Promise<Embed
   return state.python
 }
 
-/** Which Python, and for whom. */
+/** The wanted Python, and the group. */
 interface Wanted {
   readonly facts: EmbeddingFacts
   readonly group: ProcessGroup
@@ -91,7 +91,7 @@ function setVariables(ffi: Ffi, variables: Variables): void {
   for (const [name, value] of Object.entries(variables)) ffi.setEnvironment(name, value)
 }
 
-/** Python writes to it when it wants something to be done on this thread. */
+/** Opens a socket that Python writes to when Node's thread has to call it. */
 function openWakeup(interpreter: Interpreter): void {
   const [near, far] = interpreter.ffi.socketPair()
   const wakeup = new Socket({ fd: near, readable: true, writable: false })
@@ -100,13 +100,13 @@ function openWakeup(interpreter: Interpreter): void {
   interpreter.call('taipan.embedded.worker:prepare', far)
 }
 
-/** Runs the atexit handlers of applications that were not stopped, and lets no thread of Python run into the end. */
+/** At the end of the process, runs the atexit handlers of applications that were not stopped, and stops all Python threads. */
 function leaveAtExit(interpreter: Interpreter): void {
   process.once('exit', () => {
     try {
       interpreter.call('taipan.embedded.worker:leave')
     } finally {
-      // A worker thread ends alone, and what Python does elsewhere goes on.
+      // The end of a worker thread is not the end of the process: Python continues in other threads.
       if (isMainThread) interpreter.freeze()
     }
   })

@@ -1,15 +1,15 @@
-/** Carries frames to the event loop of one worker and back, in order: a socket, or memory that both sides see. */
+/** Carries frames between Node and the event loop of a worker, in order, by a socket or by shared memory. */
 export interface Carrier {
-  /** Called with bytes of frames from the worker. They may be kept. One listener. */
+  /** Called with bytes of frames from the worker, which the listener may keep. One listener. */
   onData: ((chunk: Buffer) => void) | undefined
-  /** Called once when nothing more comes, with the error if there was one. One listener. */
+  /** Called once when no more bytes will come, with the error if there was one. One listener. */
   onClose: ((error: Error | undefined) => void) | undefined
-  /** Called each time the worker caught up after a `write` that returned false. One listener. */
+  /** Called when the worker has caught up after a `write` that returned false. One listener. */
   onDrain: (() => void) | undefined
-  /** What is written is carried. It is not from the carrier's end on, which `onClose` tells a little later. */
+  /** Writes are carried. False from the end of the carrier on, slightly before `onClose` is called. */
   readonly writable: boolean
-  /** Takes whole frames in any case; the bytes may be changed after the call. False: wait for `onDrain` before more bodies. */
+  /** Always accepts whole frames, and copies them. False: wait for `onDrain` before sending more of a body. */
   write(frames: Uint8Array): boolean
-  /** Ends it on this side. */
+  /** Closes it on this side. */
   destroy(): void
 }

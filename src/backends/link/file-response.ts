@@ -6,12 +6,12 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { FileSpan } from '../../core/send-file.ts'
 import { sendFileSpan } from '../../core/send-file.ts'
 
-/** What a FILE frame names: a descriptor of the worker, and a part of the file behind it. */
+/** Content of a FILE frame: a descriptor of the worker, and a part of its file. */
 export interface FileOffer extends FileSpan {
   readonly descriptor: number
 }
 
-/** Reads the payload of a FILE frame. */
+/** Parses the payload of a FILE frame. */
 export function parseFileOffer(chunk: Buffer, start: number): FileOffer {
   return {
     descriptor: chunk.readUInt32LE(start),
@@ -20,24 +20,24 @@ export function parseFileOffer(chunk: Buffer, start: number): FileOffer {
   }
 }
 
-/** Opens the file behind a worker's descriptor; undefined when this cannot be done here or it is not a regular file that holds the part. */
+/** Opens the file of a worker's descriptor; undefined if that is not possible, or if it is not a regular file with that part. */
 export async function openOffered(pid: number, offer: FileOffer): Promise<FileHandle | undefined> {
   if (process.platform !== 'linux') return undefined
   let file: FileHandle | undefined
   try {
-    // O_NONBLOCK: a descriptor that turned into a FIFO must not hold one of libuv's threads.
+    // With O_NONBLOCK a descriptor that is now a FIFO does not block a thread of libuv.
     const flags = constants.O_RDONLY | constants.O_NONBLOCK
     file = await open(`/proc/${pid}/fd/${offer.descriptor}`, flags)
     const facts = await file.stat()
     if (facts.isFile() && offer.offset + offer.length <= facts.size) return file
   } catch {
-    // The worker sends the bytes itself then.
+    // Then the worker sends the bytes itself.
   }
   if (file !== undefined) await closeFile(file)
   return undefined
 }
 
-/** Sends the rest of a response from an open file, ends or aborts it, and closes the file. */
+/** Sends a part of an open file, ends or aborts the response, and closes the file. */
 export async function answerFromFile(
   exchange: Exchange,
   file: FileHandle,
@@ -53,11 +53,11 @@ export async function answerFromFile(
   }
 }
 
-/** Closes a file that was only read; a failure has no consequence. */
+/** Closes a file that was only read, so a failure does not matter. */
 export async function closeFile(file: FileHandle): Promise<void> {
   try {
     await file.close()
   } catch {
-    // Nothing was written that could be lost.
+    // Nothing was written.
   }
 }

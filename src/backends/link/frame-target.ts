@@ -1,12 +1,12 @@
-/** A frame without its payload's length. */
+/** Header of a frame, without the length of its payload. */
 export interface FrameMark {
   readonly type: number
   readonly flags: number
   readonly tag: number
 }
 
-/** Where frames to a worker are written. */
+/** Destination of frames to a worker. */
 export interface FrameTarget {
-  /** Takes the frame in any case; the payload must not be changed afterwards. False: bodies should wait. */
+  /** Always accepts the frame; the payload must not change afterwards. False: wait before sending more of a body. */
   frame(mark: FrameMark, payload?: Uint8Array): boolean
 }

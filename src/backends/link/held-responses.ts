@@ -1,12 +1,12 @@
 import type { Exchange } from '../../core/exchange.ts'
 
-/** Bounds for response bytes that are held so that slow clients do not hold Python threads. */
+/** Limits for response bytes held in memory for slow clients, so that they do not occupy Python threads. */
 export interface HeldLimits {
   readonly response: number
   readonly responseTotal: number
 }
 
-/** Counts the response bytes that slow clients of one backend have not taken yet. */
+/** Counts the response bytes of one backend that slow clients have not accepted yet. */
 export class HeldResponses {
   readonly #limits: HeldLimits
   readonly #slow = new Set<Exchange>()
@@ -15,7 +15,7 @@ export class HeldResponses {
     this.#limits = limits
   }
 
-  /** Whether more of this response may be read from Python although its client does not keep up. */
+  /** Whether more of this response may be read from Python although its client is slow. */
   allows(exchange: Exchange): boolean {
     if (!this.#slow.has(exchange)) {
       this.#slow.add(exchange)

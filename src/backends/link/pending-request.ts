@@ -7,11 +7,11 @@ export interface PendingRequest {
   readonly invocation: Invocation
   /** Index of the application in its group. */
   readonly application: number
-  /** The body, once it was taken from the exchange as a whole. */
+  /** The body, after it was taken from the exchange as a whole. */
   body: readonly Uint8Array[] | undefined
 }
 
-/** Notes for the access log that a worker, `group/pid`, has got the request. */
+/** Notes the worker, `group/pid`, that has got the request, for the access log. */
 export function noteWorker(
   { exchange, invocation }: PendingRequest,
   worker: string,

@@ -1,13 +1,13 @@
 import type { PendingRequest } from './pending-request.ts'
 import { isAfter } from './serials.ts'
 
-/** A request that was sent while the thread had another one. */
+/** A request that was sent to a thread that was busy. */
 export interface PipelinedRequest {
   readonly request: PendingRequest
   readonly serial: number
 }
 
-/** The requests that a thread was sent before their turn, in their order. */
+/** Requests that were sent to a thread before their turn, in order. */
 export class Pipelined {
   #queue: PipelinedRequest[] = []
 
@@ -19,17 +19,17 @@ export class Pipelined {
     this.#queue.push({ request, serial })
   }
 
-  /** Removes the one whose turn has come. */
+  /** Removes the next one. */
   shift(): PipelinedRequest | undefined {
     return this.#queue.shift()
   }
 
-  /** Removes those of the numbers. */
+  /** Removes those with the given serial numbers. */
   takeListed(serials: readonly number[]): PendingRequest[] {
     return this.#take((serial) => serials.includes(serial))
   }
 
-  /** Removes those that were made ready after another request. */
+  /** Removes those that were prepared after another request. */
   takeAfter(other: number): PendingRequest[] {
     return this.#take((serial) => isAfter(serial, other))
   }

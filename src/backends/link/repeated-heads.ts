@@ -3,7 +3,7 @@ import type { FieldPairs } from '../../core/field-block.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { PendingRequest } from './pending-request.ts'
 
-/** What the last request of a connection had, and its encoding once it came again. */
+/** The last request of a connection; `bytes` is its encoding, made when it is repeated. */
 interface Last {
   fields: FieldPairs
   method: string
@@ -12,18 +12,18 @@ interface Last {
   bytes: Uint8Array | undefined
 }
 
-/** Finds requests that differ from the last one of their connection in nothing but the target, and encodes what they share once. */
+/** Detects requests that differ from the last one of their connection only in the target, and encodes the common part once. */
 export class RepeatedHeads {
   readonly #write: (request: PendingRequest, marshal: MarshalWriter) => void
   readonly #connections = new WeakMap<ConnectionFacts, Last>()
   readonly #marshal = new MarshalWriter()
 
-  /** `write` may depend on the connection, the fields, the method, the version, and the mount. */
+  /** `write` must depend on connection, fields, method, version and mount only. */
   constructor(write: (request: PendingRequest, marshal: MarshalWriter) => void) {
     this.#write = write
   }
 
-  /** What the request shares with the one before; undefined when it is another, or has a body. */
+  /** The encoded common part; undefined if the request differs in more than the target, or has a body. */
   encode(request: PendingRequest): Uint8Array | undefined {
     const { exchange, invocation, body } = request
     if (body === undefined || body.length > 0) return undefined

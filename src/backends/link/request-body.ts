@@ -3,10 +3,10 @@ import { FrameFlag, FrameType } from '../../wire/frames.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { FrameTarget } from './frame-target.ts'
 
-/** How a body that is sent on demand stands after `pump`: `blocked` when the way to the worker is full. */
+/** State of a body after `pump`; `blocked` when the worker does not read fast enough. */
 export type BodyState = 'waiting' | 'served' | 'broken' | 'blocked'
 
-/** Sends a request body to a worker as it is asked for, never more than that. */
+/** Sends a request body to a worker, as much as the worker asks for. */
 export class PulledBody {
   readonly #target: FrameTarget
   #credit = 0
@@ -15,18 +15,18 @@ export class PulledBody {
     this.#target = target
   }
 
-  /** Forgets what the last request had asked for. */
+  /** Forgets what the last request asked for. */
   reset(): void {
     this.#credit = 0
   }
 
-  /** The worker may be sent `bytes` more. */
+  /** The worker asks for `bytes` more. */
   grant(body: RequestBody, bytes: number): void {
     this.#credit += bytes
     body.request(this.#credit)
   }
 
-  /** Sends what is there and was asked for, as the body of the request `tag`. `waiting`: less was there than was asked for. */
+  /** Sends what is available and was asked for, as the body of request `tag`. `waiting`: less was available. */
   pump(body: RequestBody, tag: number): BodyState {
     while (this.#credit > 0) {
       const piece = body.take(this.#credit)
@@ -44,7 +44,7 @@ export class PulledBody {
 
 const NO_PIECES: readonly Uint8Array[] = []
 
-/** Takes the body of an request along when all of it is there and has at most `limit` bytes: it is sent unasked then. */
+/** Takes the body of a request if it is complete and has at most `limit` bytes; it is then sent with the request. */
 export function takeBodyAlong(request: PendingRequest, limit: number): void {
   const { body } = request.exchange
   if (request.body !== undefined || !body.complete || body.buffered > limit) return

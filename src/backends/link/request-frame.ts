@@ -19,7 +19,7 @@ const scopes = new RepeatedHeads(({ exchange, invocation }, marshal) =>
   writeCommonScope(exchange, invocation, marshal),
 )
 
-/** Begins the payload of a request for an ASGI application; its body must follow. */
+/** Writes the payload of a request for an ASGI application, except its body. */
 export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
   const { exchange, invocation, application } = request
   marshal.tuple(4)
@@ -35,7 +35,7 @@ export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter
   writeTarget(exchange.request, marshal)
 }
 
-/** Begins the payload of a request for a WSGI application; its body must follow. */
+/** Writes the payload of a request for a WSGI application, except its body. */
 export function writeWsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
   marshal.tuple(3)
   marshal.int(request.application)

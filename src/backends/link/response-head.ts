@@ -3,26 +3,26 @@ import type { ResponseHead } from '../../core/response-head.ts'
 import { FrameFlag } from '../../wire/frames.ts'
 
 const LENGTH_BYTES = 8
-// Status, flags, Content-Length and the bytes of the lines.
+// Status, flags, Content-Length and the length of the lines.
 const ANSWER_BYTES = 2 + 1 + LENGTH_BYTES + 4
-// A larger body stays in bytes.
+// Larger bodies are not decoded to text.
 const TEXT_BYTES = 16 * 1024
 
-/** What a HEAD frame says in its first bytes. */
+/** Fields from the header of a HEAD frame. */
 export interface HeadFacts {
   /** HTTP status. */
   readonly tag: number
   readonly flags: number
 }
 
-/** A whole response. */
+/** A complete response. */
 export interface Answer {
   readonly head: ResponseHead
-  /** One character per byte when it is text. */
+  /** Text has one character per byte. */
   readonly body: Uint8Array | string
 }
 
-/** The head that a HEAD frame holds; the worker has checked its lines. Throws when the frame is cut. */
+/** Parses the head in a HEAD frame; the worker has checked the lines. Throws for a truncated frame. */
 export function parseResponseHead(
   frame: HeadFacts,
   chunk: Buffer,
@@ -44,7 +44,7 @@ export function parseStreamHead(
   return parseResponseHead({ tag: status, flags }, chunk, start + 2, end)
 }
 
-/** The response that an ANSWER frame holds. Throws when the frame is cut. */
+/** Parses the response in an ANSWER frame. Throws for a truncated frame. */
 export function parseAnswer(chunk: Buffer, start: number, end: number): Answer {
   const status = chunk.readUInt16LE(start)
   const flags = chunk.readUInt8(start + 2)
@@ -52,14 +52,14 @@ export function parseAnswer(chunk: Buffer, start: number, end: number): Answer {
   const linesBytes = chunk.readUInt32LE(linesStart - 4)
   const bodyStart = linesStart + linesBytes
   const length = parseLength(chunk, start + 3)
-  // One string for both: what is short costs less to decode than to decode twice.
+  // Decodes lines and body together, because one call is cheaper than two for short texts.
   const isText = end - bodyStart <= TEXT_BYTES
   const text = chunk.toString('latin1', linesStart, isText ? end : bodyStart)
   const head = createHead({ tag: status, flags }, text.slice(0, linesBytes), length)
   return { head, body: isText ? text.slice(linesBytes) : chunk.subarray(bodyStart, end) }
 }
 
-/** `lines` begins with that of the reason. */
+/** The first of `lines` is the reason. */
 function createHead(
   { tag: status, flags }: HeadFacts,
   lines: string,
@@ -70,7 +70,7 @@ function createHead(
   const reason = lines.slice(0, reasonEnd)
   return {
     status,
-    // The usual phrase of the usual status is known.
+    // Status 200 with its standard phrase is the usual case.
     reason: status === 200 && reason === 'OK' ? '' : reason,
     fields: new FieldBlock(lines.slice(reasonEnd + 2)),
     contentLength: flags & FrameFlag.HEAD_LENGTH ? length : undefined,

@@ -18,31 +18,31 @@ const NOTHING = new Uint8Array(0)
 /** Reason of a BROKEN frame. */
 export const CLIENT_LEFT = 'the client has left'
 
-/** What a relay needs to know of the worker. */
+/** What a relay needs from its link. */
 export interface RelayContext {
   readonly pid: number
-  /** `group/pid`, as it stands in the log. */
+  /** `group/pid`, as in the log. */
   readonly label: string
   readonly failures: Failures
   readonly writer: FrameTarget
 }
 
 /**
- * Carries one exchange at a time: the frames of a worker to its response, and its body to the worker as that asks for it.
- * What a slow client means for the worker is up to the kind of link: its socket is read no further (`ThreadLink`), or it is
- * granted no more bytes (`Stream`).
+ * Relays one exchange at a time: frames of a worker to the response, and the request body to the worker as it asks for it.
+ * Subclasses apply backpressure for slow clients: `ThreadLink` stops reading its socket, `Stream` does not enlarge the
+ * window.
  */
 export abstract class ResponseRelay<Context extends RelayContext = RelayContext> {
-  /** Time the worker has had for the exchange, without what it waited for the client. */
+  /** Time of the worker for this exchange, without the time it waited for the client. */
   readonly clock = new ServiceClock()
   protected readonly context: Context
-  /** Undefined once the response is over for the worker. */
+  /** Undefined when the worker has finished with the response. */
   protected exchange: Exchange | undefined
-  /** Names the exchange in frames to the worker. */
+  /** Identifies the exchange in frames to the worker. */
   protected tag = 0
-  /** The worker has sent something for the exchange, so it has read the request. */
+  /** The worker has sent a frame for the exchange, so it has read the request. */
   heard = false
-  /** The worker knows that nobody listens, or that the body breaks off. */
+  /** The worker was told that the client disconnected or that the body is broken. */
   protected brokenSent = false
   #head: ResponseHead | undefined
   #body: PulledBody | undefined
@@ -51,7 +51,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     this.context = context
   }
 
-  /** The worker has the exchange from now on (`performance.now()`). */
+  /** The worker gets the exchange at `now` (`performance.now()`). */
   protected open(request: PendingRequest, tag: number, now: number): void {
     this.exchange = request.exchange
     this.tag = tag
@@ -61,7 +61,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     noteWorker(request, this.context.label, now)
   }
 
-  /** Takes a frame that both kinds of links have. Throws when it makes no sense. */
+  /** Handles the frames that both kinds of links have. Throws for an invalid frame. */
   protected takeFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     switch (frame.type) {
       case FrameType.DATA:
@@ -100,14 +100,14 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     exchange.response.send(head, body)
   }
 
-  /** Sends the head that waited for a first piece of the body: none has come with it. */
+  /** Sends a head that waited for a part of the body in the same chunk. */
   settleHead(): void {
     const head = this.#head
     this.#head = undefined
     if (head !== undefined) this.exchange?.response.begin(head)
   }
 
-  /** Answers the exchange with an error, unless it is answered already; what the worker still sends for it is dropped. */
+  /** Answers the exchange with an error, if it has no response yet; later frames for it are ignored. */
   giveUp(code: ErrorCode): void {
     const { exchange } = this
     if (exchange === undefined) return
@@ -115,16 +115,16 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     this.context.failures.answer(exchange, code)
   }
 
-  /** The worker has done with the exchange, after so many microseconds if it is a thread. */
+  /** The worker has finished with the exchange; `took` is its time in microseconds if it is a thread. */
   protected abstract free(took: number): void
 
-  /** The client took a piece at once. */
+  /** The client accepted a part at once. */
   protected abstract onTaken(bytes: number): void
 
-  /** A piece waits for a slow client. */
+  /** A part waits for a slow client. */
   protected abstract onHeld(exchange: Exchange, bytes: number): void
 
-  /** From now on the exchange is none of ours. */
+  /** Separates the exchange from this relay. */
   protected detach(exchange: Exchange): void {
     const now = performance.now()
     this.exchange = undefined
@@ -149,7 +149,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     this.pumpBody()
   }
 
-  /** Sends what is there of the body and was asked for. */
+  /** Sends what is available of the body and was asked for. */
   protected pumpBody(): void {
     const { exchange } = this
     if (exchange === undefined || this.#body === undefined) return
@@ -160,7 +160,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     if (state === 'broken') this.sendBroken(exchange.body.error?.message ?? CLIENT_LEFT)
   }
 
-  /** The way to the worker is full. */
+  /** The worker does not read fast enough. */
   protected onBlocked(): void {}
 
   protected sendBroken(reason: string, flags = 0): void {
@@ -175,7 +175,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
 
   #refuseSecond(exchange: Exchange): void {
     if (this.#head !== undefined || exchange.response.begun)
-      throw new TaipanError('INTERNAL', 'a second head for one request')
+      throw new TaipanError('INTERNAL', 'the worker sent a second head for a request')
   }
 
   #takeData(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
@@ -206,7 +206,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     const { response } = exchange
     const head = this.#head
     this.detach(exchange)
-    // The worker gets its next request first, and works while this response is sent.
+    // Frees the worker first, so that it gets its next request while this response is sent.
     if (took !== undefined) this.free(took)
     if (head !== undefined) {
       response.send(head, piece)
@@ -226,7 +226,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
       await answerFromFile(exchange, file, offer)
       return
     }
-    // An interrupted thread waits no longer, and may have the next request by now.
+    // A thread that was interrupted does not wait for the answer, and may have another request.
     if (this.tag === tag) this.send(FrameType.OPENED, 0)
     if (file !== undefined) await closeFile(file)
   }

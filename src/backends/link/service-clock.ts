@@ -1,34 +1,34 @@
-/** Measures how long a thread has had a request, apart from the time it waited for a slow client. */
+/** Measures the time of a thread for a request, and separately the time that it waited for a slow client. */
 export class ServiceClock {
   #startedAt = 0
   #waitingSince = 0
   #waited = 0
 
-  /** A request was handed over. Times are from `performance.now()`. */
+  /** A request was handed over at `now` (`performance.now()`). */
   start(now: number): void {
     this.#startedAt = now
     this.#waitingSince = 0
     this.#waited = 0
   }
 
-  /** From now on the thread waits for the client. */
+  /** The thread begins to wait for the client. */
   waitForClient(now: number): void {
     if (this.#waitingSince === 0) this.#waitingSince = now
   }
 
-  /** The thread waits no longer. */
+  /** The thread continues. */
   goOn(now: number): void {
     if (this.#waitingSince === 0) return
     this.#waited += now - this.#waitingSince
     this.#waitingSince = 0
   }
 
-  /** Milliseconds since hand-over. */
+  /** Milliseconds since the hand-over. */
   age(now: number): number {
     return now - this.#startedAt
   }
 
-  /** Milliseconds of `age` in which the thread did not wait for the client. */
+  /** Milliseconds of `age` without the time that the thread waited for the client. */
   worked(now: number): number {
     const until = this.#waitingSince === 0 ? now : this.#waitingSince
     return until - this.#startedAt - this.#waited

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 
 import type { Carrier } from './carrier.ts'
 
-/** Frames over a socket, to a worker in a process of its own. */
+/** Carries frames over a socket, to a worker process. */
 export class SocketCarrier implements Carrier {
   onData: ((chunk: Buffer) => void) | undefined
   onClose: ((error: Error | undefined) => void) | undefined
@@ -25,7 +25,7 @@ export class SocketCarrier implements Carrier {
   }
 
   write(frames: Uint8Array): boolean {
-    // A copy: what the kernel does not take at once is read later.
+    // Copied, because the socket may read it after this call.
     return this.#socket.write(Uint8Array.prototype.slice.call(frames))
   }
 

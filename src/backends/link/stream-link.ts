@@ -11,36 +11,36 @@ import { Stream } from './stream.ts'
 import { StreamWriter } from './stream-writer.ts'
 import { WebSocketStream } from './web-socket-stream.ts'
 
-/** Most streams that a link can have at a time. */
+/** Most simultaneous streams of a link. */
 export const STREAM_LIMIT = 65_535
 
 const MOST_FACTS = 20
 
-/** What an event loop's link needs to know of its worker. */
+/** What the link of an event loop needs from its worker. */
 export interface StreamLinkContext {
   readonly pid: number
-  /** `group/pid`, as it stands in the log. */
+  /** `group/pid`, as in the log. */
   readonly label: string
   readonly failures: Failures
-  /** Request bodies up to this many bytes are handed over without being asked for. */
+  /** Request bodies up to this length are sent with the request. */
   readonly requestBuffer: number
-  /** Applications are cancelled when their clients leave. */
+  /** Cancel applications whose clients disconnect. */
   readonly cancelOnDisconnect: boolean
-  /** The application is called as ASGI says; the others as WSGI does. */
+  /** Whether the application is called as ASGI; otherwise as WSGI. */
   readonly isAsgi: (request: PendingRequest) => boolean
-  /** A stream takes too long, and is about to be told to end. */
+  /** A stream takes too long and will be ended. */
   readonly onOverdue: (stream: Stream) => void
   /** A stream is over. */
   readonly onFree: (application: number) => void
-  /** The carrier has closed or its frames cannot be read; nothing more comes from this loop. */
+  /** The carrier is closed or sent invalid frames; no more frames will come from this loop. */
   readonly onLost: (error: Error | undefined) => void
 }
 
-/** The event loop of a worker: hands it exchanges, many at a time, and carries the answers back. */
+/** Link to the event loop of a worker: sends exchanges, many at a time, and receives the responses. */
 export class StreamLink implements FrameSink {
-  /** Streams that have not ended. */
+  /** Number of open streams. */
   active = 0
-  /** Resolves when nothing more comes. */
+  /** Resolves when no more frames will come. */
   readonly ended: Promise<void>
   readonly #carrier: Carrier
   readonly #context: StreamLinkContext
@@ -50,9 +50,9 @@ export class StreamLink implements FrameSink {
   readonly #streams: (Stream | undefined)[] = []
   readonly #numbers: number[] = []
   #highest = 0
-  /** Streams whose body waits until the carrier takes more. */
+  /** Streams whose body waits until the carrier has room. */
   #blocked: Stream[] = []
-  /** Has sent a head whose body may follow in the same piece. */
+  /** The stream that has sent a head; its body may follow in the same chunk. */
   #headed: Stream | undefined
   #retiring = false
   #lost = false
@@ -80,12 +80,12 @@ export class StreamLink implements FrameSink {
     carrier.onClose = (error) => this.#lose(error)
   }
 
-  /** Its carrier has closed. */
+  /** Its carrier is closed. */
   get lost(): boolean {
     return this.#lost
   }
 
-  /** Some of its requests. */
+  /** Facts of its requests, of a limited number of them. */
   get facts(): RequestFacts[] {
     const facts: RequestFacts[] = []
     for (const stream of this.#streams) {
@@ -96,7 +96,7 @@ export class StreamLink implements FrameSink {
     return facts
   }
 
-  /** Hands a request to the loop, which must have less than `STREAM_LIMIT`. */
+  /** Sends a request to the loop, which must have fewer than `STREAM_LIMIT` streams. */
   serve(request: PendingRequest): void {
     const number = this.#numbers.pop() ?? ++this.#highest
     const isAsgi = this.#context.isAsgi(request)
@@ -109,19 +109,19 @@ export class StreamLink implements FrameSink {
     this.active++
     if (this.#retiring) stream.retire()
     this.#writer.request(request, number, isAsgi)
-    // WSGI has no way to say it.
+    // WSGI cannot express it.
     if (isAsgi) stream.watchClientEnd()
   }
 
-  /** Closes all WebSockets, and those that are accepted later: the worker ends soon. */
+  /** Closes all WebSockets, also those accepted later, because the worker will end. */
   retire(): void {
     this.#retiring = true
     for (const stream of this.#streams) stream?.retire()
   }
 
   /**
-   * Ends requests that took longer than `timeout` ms. Returns one that goes on although it was told
-   * to end before `since`.
+   * Ends requests that took longer than `timeout` ms. Returns a request that still runs although it was to end before
+   * `since`.
    */
   expire(now: number, timeout: number, since: number): RequestFacts | undefined {
     let stuck: RequestFacts | undefined
@@ -138,8 +138,8 @@ export class StreamLink implements FrameSink {
   }
 
   /**
-   * The requests that the worker, whose end has come, has certainly not read: those that were not sent, those of a
-   * write that failed, and the last one when the kernel tells by ECONNRESET that something was left unread.
+   * The requests that an ended worker has certainly not read: those not sent, those of a failed write, and the last one if
+   * the kernel reports unread data by ECONNRESET.
    */
   takeBack(error: Error | undefined): PendingRequest[] {
     this.#decoder.stop()
@@ -157,12 +157,12 @@ export class StreamLink implements FrameSink {
     return requests
   }
 
-  /** Answers all it has with an error, and closes WebSockets. */
+  /** Answers all exchanges with an error and closes all WebSockets. */
   giveUpAll(code: ErrorCode): void {
     for (const stream of this.#streams) stream?.giveUp(code)
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   destroy(): void {
     this.#carrier.destroy()
   }

@@ -1,10 +1,10 @@
 import { FrameType } from '../../wire/frames.ts'
 import type { FrameTarget } from './frame-target.ts'
 
-// Half of what a worker may be ahead, so that short answers are never granted anything.
+// Half of the window, so that short responses need no WINDOW frame.
 const STEP_BYTES = 128 * 1024
 
-/** Tells a worker how much of one stream its client has taken. */
+/** Grants a worker more bytes of a stream as its client accepts them. */
 export class StreamWindow {
   readonly #target: FrameTarget
   readonly #stream: number
@@ -16,7 +16,7 @@ export class StreamWindow {
     this.#stream = stream
   }
 
-  /** The client took bytes at once. */
+  /** The client accepted bytes at once. */
   take(bytes: number): void {
     this.#taken += bytes
     if (this.#taken >= STEP_BYTES) this.#grant()
@@ -27,7 +27,7 @@ export class StreamWindow {
     this.#held += bytes
   }
 
-  /** The client caught up. */
+  /** The client has caught up. */
   release(): void {
     const held = this.#held
     this.#held = 0

@@ -7,15 +7,15 @@ import { writeAsgiRequest, writeWsgiRequest } from './request-frame.ts'
 
 const BATCH_BYTES = 64 * 1024
 
-/** Gathers the frames for an event loop, and sends those of one turn of Node's loop in one write. */
+/** Writes frames to an event loop; those of one turn of Node's loop leave in one write. */
 export class StreamWriter implements FrameTarget {
-  /** Number of the write that takes the next frame along. */
+  /** Number of the write that will contain the next frame. */
   batch = 0
-  /** Stream whose request was sent last, with nothing behind it; 0 when something is. */
+  /** Stream whose request was the last frame sent; 0 if the last frame was another one. */
   lastRequest = 0
   readonly #carrier: Carrier
   readonly #marshal = new MarshalWriter()
-  /** The same of what is sent next. */
+  /** The same for the frames that are not sent yet. */
   #nextLast = 0
   #flows = true
   #scheduled = false
@@ -46,7 +46,7 @@ export class StreamWriter implements FrameTarget {
     return this.#flows
   }
 
-  /** The worker caught up. */
+  /** The worker has caught up. */
   noteDrain(): void {
     this.#flows = true
   }

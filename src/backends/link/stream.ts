@@ -10,28 +10,28 @@ import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.
 import { StreamWindow } from './stream-window.ts'
 import type { StreamWriter } from './stream-writer.ts'
 
-/** What a stream needs of the link that it belongs to. */
+/** What a stream needs from its link. */
 export interface StreamContext extends RelayContext {
-  /** Applications are cancelled when their clients leave. */
+  /** Cancel applications whose clients disconnect. */
   readonly cancelOnDisconnect: boolean
   readonly writer: StreamWriter
   /** The application has returned. */
   readonly onFree: (stream: Stream) => void
-  /** The way to the worker is full: `resume` is called when it is not. */
+  /** The worker does not read fast enough: call `resume` when it has caught up. */
   readonly onBlocked: (stream: Stream) => void
 }
 
-/** One request in an event loop, with its response. Lives until the application has returned. */
+/** A request on an event loop, with its response. It ends when the application has returned. */
 export class Stream extends ResponseRelay<StreamContext> {
   readonly request: PendingRequest
-  /** The write that took its request along. */
+  /** Number of the write that contains its request. */
   readonly batch: number
-  /** `performance.now()` when it was told that the request took too long; 0 when it was not. */
+  /** `performance.now()` when the worker was told that the request took too long; 0 if it was not. */
   interruptedAt = 0
   #window: StreamWindow | undefined
   #over = false
   #halfSent = false
-  /** Its body waits until the way to the worker is free. */
+  /** Its body waits until the worker has caught up. */
   #blocked = false
 
   constructor(number: number, request: PendingRequest, context: StreamContext) {
@@ -50,12 +50,12 @@ export class Stream extends ResponseRelay<StreamContext> {
     return createFacts(this.request.exchange, this.clock)
   }
 
-  /** The client still waits for the end of an ordinary response. */
+  /** The client still waits for an ordinary response. */
   get answering(): boolean {
     return this.exchange !== undefined
   }
 
-  /** Takes a frame from the worker. Throws when it makes no sense. */
+  /** Handles a frame from the worker. Throws for an invalid frame. */
   onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     this.heard = true
     const { type, flags } = frame
@@ -79,7 +79,7 @@ export class Stream extends ResponseRelay<StreamContext> {
     if (flags & FrameFlag.FREE) this.free()
   }
 
-  /** Lets the application learn when its client has finished sending: it has probably left. */
+  /** Reports a half-close of the client to the application, because the client has probably disconnected. */
   watchClientEnd(): void {
     const { exchange } = this
     if (exchange === undefined) return
@@ -87,13 +87,13 @@ export class Stream extends ResponseRelay<StreamContext> {
     this.#noteClientEnd(exchange)
   }
 
-  /** The way to the worker is free again. */
+  /** The worker has caught up. */
   resume(): void {
     this.#blocked = false
     this.pumpBody()
   }
 
-  /** Answers the exchange with an error, and the application is cancelled. */
+  /** Answers the exchange with an error and cancels the application. */
   interrupt(code: ErrorCode, now: number): void {
     this.interruptedAt = now
     this.giveUp(code)
@@ -101,7 +101,7 @@ export class Stream extends ResponseRelay<StreamContext> {
     this.sendBroken('the request took too long', FrameFlag.BROKEN_CANCEL)
   }
 
-  /** Takes the exchange out unanswered: the worker has not begun it. */
+  /** Removes the exchange without an answer; the worker has not begun it. */
   takeBack(): PendingRequest | undefined {
     const { exchange } = this
     if (exchange === undefined) return undefined
@@ -109,7 +109,7 @@ export class Stream extends ResponseRelay<StreamContext> {
     return this.request
   }
 
-  /** The worker ends soon. */
+  /** The worker will end soon. */
   retire(): void {}
 
   protected get window(): StreamWindow {
@@ -118,14 +118,14 @@ export class Stream extends ResponseRelay<StreamContext> {
 
   protected override free(): void {
     if (this.#over) return
-    // An application that was told that the client has left owes no answer.
+    // An application that knows that its client has disconnected need not answer.
     const isTold = this.#halfSent || this.brokenSent
     this.giveUp(isTold ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
     this.#over = true
     this.context.onFree(this)
   }
 
-  /** The exchange has ended without our doing. */
+  /** The exchange was ended by the client. */
   protected onClientLeft(): void {
     this.sendBroken(CLIENT_LEFT, this.context.cancelOnDisconnect ? FrameFlag.BROKEN_CANCEL : 0)
   }

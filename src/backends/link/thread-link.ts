@@ -16,20 +16,20 @@ import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.
 import { isAfter } from './serials.ts'
 import { ThreadWriter } from './thread-writer.ts'
 
-/** What a thread's socket needs to know of its worker. */
+/** What the link of a thread needs from its worker. */
 export interface ThreadLinkContext {
   readonly pid: number
-  /** `group/pid`, as it stands in the log. */
+  /** `group/pid`, as in the log. */
   readonly label: string
-  /** Request bodies up to this many bytes are handed over without being asked for. */
+  /** Request bodies up to this length are sent with the request. */
   readonly requestBuffer: number
   readonly held: HeldResponses
   readonly failures: Failures
-  /** A request is over. The thread can take the next one, unless some are pipelined (`busy`). */
+  /** A request is over. The thread is idle, or busy with a pipelined request. */
   readonly onFree: (link: ThreadLink, application: number) => void
-  /** The socket has closed or its frames cannot be read; nothing more comes from this thread. */
+  /** The socket is closed or sent invalid frames; no more frames will come from this thread. */
   readonly onLost: (link: ThreadLink, error: Error | undefined) => void
-  /** Requests wait and no thread is idle. */
+  /** Requests are waiting and no thread is idle. */
   readonly underPressure: () => boolean
 }
 
@@ -38,26 +38,26 @@ interface ThreadContext extends ThreadLinkContext, RelayContext {
 }
 
 /**
- * One thread of a worker: hands it exchanges and carries the answers back, one after the other. Short requests may be
- * pipelined, which spares both sides a wake-up for each; `recall` gets them back.
+ * Link to a thread of a worker: sends exchanges and receives the responses, one after the other. Short requests may be
+ * pipelined, which saves a wake-up on both sides for each; `startRecall` and `takeRecalled` take them back.
  */
 export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSink {
   readonly index: number
-  /** The thread has a request, or has not said yet that it is free again. */
+  /** The thread has a request that it has not freed yet. */
   busy = false
-  /** Index of the application it serves, or served last. */
+  /** Index of the application of the present or last request. */
   application = 0
-  /** `performance.now()` when its request had its turn. */
+  /** `performance.now()` when the present request had its turn. */
   begunAt = 0
-  /** Microseconds its last request took in Python, at most 65,535; undefined when it was not begun. */
+  /** Microseconds that the last request took in Python, at most 65,535; undefined if it was not begun. */
   took: number | undefined
-  /** `performance.now()` of the interrupt that was sent for the request; 0 when none was. */
+  /** `performance.now()` when the present request was interrupted; 0 if it was not. */
   interruptedAt = 0
   requestId = ''
   readonly #socket: Duplex
   readonly #decoder: FrameDecoder
   readonly #pipelined = new Pipelined()
-  /** While requests are recalled nobody knows which of them the thread answers. */
+  /** While requests are recalled it is unknown which request a frame of the thread is about. */
   #recalling = false
   #deferred: Buffer[] = []
   #request: PendingRequest | undefined
@@ -74,7 +74,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     socket.on('close', this.#onSocketClose)
   }
 
-  /** The request it has, if any. */
+  /** The present request, if any. */
   get facts(): RequestFacts | undefined {
     if (!this.busy || this.#request === undefined) return undefined
     return createFacts(this.#request.exchange, this.clock)
@@ -85,22 +85,22 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     return this.#lost
   }
 
-  /** Reading waits for a slow client. */
+  /** Reading is paused because of a slow client. */
   get paused(): boolean {
     return this.#paused
   }
 
-  /** Requests that were pipelined to it. */
+  /** Number of pipelined requests. */
   get pipelined(): number {
     return this.#pipelined.length
   }
 
-  /** It is being asked for what was pipelined to it. */
+  /** Pipelined requests are being recalled. */
   get recalling(): boolean {
     return this.#recalling
   }
 
-  /** Hands a request to the thread, which must be idle. */
+  /** Sends a request to the thread, which must be idle. */
   serve(request: PendingRequest): void {
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
@@ -111,7 +111,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     writer.flush()
   }
 
-  /** Pipelines a request, whose body must be whole. It leaves with others at the end of this turn of the event loop. */
+  /** Pipelines a request with a complete body. It is sent with others at the end of this turn of the event loop. */
   pipeline(request: PendingRequest): void {
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
@@ -121,18 +121,18 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     writer.flushLater()
   }
 
-  /** From now on the thread's answers wait until it is known what it still has: see `takeRecalled`. */
+  /** Defers the frames of the thread until `takeRecalled`, when it is known which requests it keeps. */
   startRecall(): void {
     this.#recalling = true
     if (!this.#lost) this.context.writer.flush()
   }
 
-  /** Removes the requests that the thread has given back, in the order in which they were sent. */
+  /** Removes the requests that the thread has returned, in the order in which they were sent. */
   takeRecalled(serials: readonly number[]): PendingRequest[] {
     if (this.#lost) return []
     const requests = this.#pipelined.takeListed(serials)
     this.#recalling = false
-    // The thread may not yet have begun the one whose turn it is, either.
+    // The thread may have returned the present request, too, if it had not begun it.
     if (this.busy && serials.includes(this.tag)) {
       const current = this.exchange === undefined ? undefined : this.#request
       if (this.exchange !== undefined) this.detach(this.exchange)
@@ -144,12 +144,12 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   }
 
   /**
-   * The requests that the thread, whose end has come, has certainly not begun, so that others may take them. After the end
-   * of its bytes these are the ones behind its current one, which it begins only when it has freed itself; the current one
-   * too when it was not sent, or the kernel tells by ECONNRESET that it was left unread. After EPIPE they are those that were never sent.
+   * The requests that an ended thread has certainly not begun, so that other threads can run them: the pipelined ones,
+   * because a thread begins the next request only after freeing the present one; the present one if it was not sent or the
+   * kernel reports unread data by ECONNRESET; after EPIPE those that were never sent.
    */
   takeBack(error: Error | undefined): PendingRequest[] {
-    // What it was asked to give back is the last of what it had, so the answers before that are in order.
+    // The deferred frames came before the thread returned its requests, so they are in order.
     this.#recalling = false
     for (const chunk of this.#deferred.splice(0)) this.#onChunk(chunk)
     this.#decoder.stop()
@@ -167,44 +167,45 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     return requests
   }
 
-  /** Goes on reading for a slow client when there is room for what it does not take. */
+  /** Continues reading for a slow client if memory limits allow. */
   relieve(): void {
     const { exchange } = this
     if (this.#paused && exchange !== undefined && this.context.held.allows(exchange)) this.#resume()
   }
 
-  /** Answers all it has with an error: nothing more comes from the thread. */
+  /** Answers all requests with an error, because no more frames will come from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
     for (const request of this.#pipelined.takeAll())
       this.context.failures.answer(request.exchange, code)
   }
 
-  /** Answers its exchange with an error, and the thread learns that nobody listens. */
+  /** Answers the exchange with an error, and tells the thread that the client is gone. */
   interrupt(code: ErrorCode): void {
     this.interruptedAt = performance.now()
     this.giveUp(code)
     this.sendBroken('the request took too long')
   }
 
-  /** Reads what has arrived in any case: the process is gone. */
+  /** Reads the remaining frames, also for a slow client, because the process has ended. */
   drain(): void {
     this.#resume()
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   destroy(): void {
     this.#socket.destroy()
   }
 
   onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
-    if (!this.busy) throw new TaipanError('INTERNAL', `frame ${frame.type} from an idle thread`)
+    if (!this.busy)
+      throw new TaipanError('INTERNAL', `an idle thread sent frame type ${frame.type}`)
     this.heard = true
     if (frame.type === FrameType.HEAD) this.takeHead(parseResponseHead(frame, chunk, start, end))
     else this.takeFrame(frame, chunk, start, end)
   }
 
-  /** It is the turn of a request. */
+  /** A request has its turn. */
   protected override open(request: PendingRequest, serial: number, now: number): void {
     const { exchange, application } = request
     this.application = application
@@ -236,7 +237,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     this.#resume()
   }
 
-  /** The thread has done with its request, in `took` microseconds, or gave it back. */
+  /** The thread has finished its request in `took` microseconds, or has returned it. */
   protected override free(took: number | undefined): void {
     this.giveUp('APPLICATION_FAILED')
     const { application } = this
@@ -283,7 +284,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     this.#socket.resume()
   }
 
-  // Runs for every exchange that was ever here, also when a later one has taken its place.
+  // Called for each exchange that this link ever had, so the present one may be another.
   readonly #onExchangeOver = (): void => {
     const { exchange } = this
     if (exchange === undefined || !exchange.response.finished) return

@@ -7,17 +7,17 @@ import type { FrameMark, FrameTarget } from './frame-target.ts'
 import { writeWsgiRequest } from './request-frame.ts'
 import { nextSerial } from './serials.ts'
 
-// A larger piece leaves in a vector of its own instead of being copied behind the head.
+// Larger payloads are written separately instead of being copied.
 const COPY_BYTES = 16 * 1024
 const KEEP_BYTES = 64 * 1024
 
-/** Writes frames to a thread: `add` gathers requests, `flush` sends what was gathered in one write. */
+/** Writes frames to a thread: `add` collects requests, `flush` sends them in one write. */
 export class ThreadWriter implements FrameTarget {
-  /** Number of the last request that was sent. */
+  /** Serial number of the last request that was sent. */
   sent = 0
   readonly #socket: Duplex
   readonly #marshal = new MarshalWriter()
-  /** Number of the last request that was made ready. */
+  /** Serial number of the last request that was prepared. */
   #last = 0
   #scheduled = false
 
@@ -25,7 +25,7 @@ export class ThreadWriter implements FrameTarget {
     this.#socket = socket
   }
 
-  /** A number for a request that is to be added next. It names the request in the frames that concern it. */
+  /** The serial number for the next request, which identifies it in frames. */
   number(): number {
     this.#last = nextSerial(this.#last)
     return this.#last
@@ -48,21 +48,21 @@ export class ThreadWriter implements FrameTarget {
     if (body !== undefined && length > 0) this.#sendBody(body)
   }
 
-  /** Sends what was added at the end of this turn of the event loop. */
+  /** Sends the collected requests at the end of this turn of the event loop. */
   flushLater(): void {
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#release)
   }
 
-  /** Sends what was added. */
+  /** Sends the collected requests. */
   flush(): void {
     this.#sendGathered()
     const { errored, destroyed } = this.#socket
     if (errored === null && !destroyed) this.sent = this.#last
   }
 
-  /** Sends any other frame, which concerns a request; bodies need not wait, as the thread asks for each piece. */
+  /** Sends another frame about a request. Bodies never wait, because the thread asks for each part. */
   frame(mark: FrameMark, payload?: Uint8Array): boolean {
     const { type, flags, tag } = mark
     const socket = this.#socket
@@ -88,13 +88,13 @@ export class ThreadWriter implements FrameTarget {
     const marshal = this.#marshal
     if (marshal.length === 0) return
     this.#socket.write(marshal.view())
-    // What the system has not taken yet is still read from this memory.
+    // The socket still reads from this memory while it has pending bytes.
     if (this.#socket.writableLength > 0) marshal.detach()
     else marshal.clear()
     marshal.trim(KEEP_BYTES)
   }
 
-  /** Bytes that have to be sent behind the frame's head; 0 when they were copied. */
+  /** Adds the body; returns the bytes to send after the frame, or 0 if they were copied into it. */
   #addBody(body: readonly Uint8Array[]): number {
     let length = 0
     for (const piece of body) length += piece.length

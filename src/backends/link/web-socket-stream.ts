@@ -12,14 +12,14 @@ const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 const FAILED: WebSocketClose = { code: 1011, reason: '' }
 const NOTHING = new Uint8Array(0)
 
-/** One WebSocket in an event loop, from its handshake on. Denied ones get an ordinary response. */
+/** A WebSocket on an event loop, from its handshake on. If it is denied, it gets an ordinary response. */
 export class WebSocketStream extends Stream {
   #channel: WebSocketChannel | undefined
   #accepted: Exchange | undefined
   #closeSent = false
   #closing = false
   #retiring = false
-  /** Bytes that were pulled before there was a channel. */
+  /** Bytes that the application asked for before the handshake was complete. */
   #pulled = 0
 
   override onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
@@ -120,7 +120,7 @@ export class WebSocketStream extends Stream {
     this.#closing = true
     const { notes } = this.#accepted ?? this.request.exchange
     notes.python = this.clock.age(performance.now())
-    // Who says goodbye has not left: what was sent before it counts.
+    // After a close handshake the client has not disconnected: what it sent before still counts.
     if (close.code === LOST.code) this.onClientLeft()
     else this.#sendClose(close)
   }

@@ -138,7 +138,7 @@ describe('findPython', () => {
     const old = makeScript('old/python', 'echo 3.8.20; echo /usr')
     await expect(find({ explicit: old })).rejects.toMatchObject({
       code: 'PYTHON_NOT_FOUND',
-      message: expect.stringContaining('is Python 3.8.20, and at least 3.9 is needed'),
+      message: expect.stringContaining('is Python 3.8.20, but Taipan needs 3.9 or newer'),
     })
   })
 

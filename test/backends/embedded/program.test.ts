@@ -74,7 +74,7 @@ describe('Python inside', () => {
   test('runs in a worker thread of Node, and says no to a second one', async () => {
     const { code, output } = await run({ task: ['worker'] })
     expect(output).toContain('ticks 0')
-    expect(output).toContain('Python runs in another thread of this process already')
+    expect(output).toContain('Python already runs in another thread of this process')
     expect(output).not.toContain('Warning')
     expect(code).toBe(0)
   })

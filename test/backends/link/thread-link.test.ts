@@ -146,5 +146,5 @@ test('an idle thread must not say anything', async () => {
   const lost: (Error | undefined)[] = []
   const { socket } = openLink({ onLost: (_link, error) => lost.push(error) })
   await socket.deliver(encodeFrame(FrameType.FREE))
-  expect(lost.map((error) => error?.message)).toEqual(['frame 20 from an idle thread'])
+  expect(lost.map((error) => error?.message)).toEqual(['an idle thread sent frame type 20'])
 })
