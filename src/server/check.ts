@@ -12,42 +12,42 @@ import { isRecord } from './config/record.ts'
 
 const MAX_OUTPUT = 16 * 1024 * 1024
 
-/** What was found out about one application. */
+/** What a check found out about an application. */
 export interface ApplicationReport {
   readonly name: string
-  /** As the person named it. */
+  /** The target, or file and callable, as configured. */
   readonly target: string
   readonly loads: boolean
-  /** `wsgi` or `asgi`; empty when it does not load. */
+  /** `wsgi` or `asgi`; empty if it does not load. */
   readonly interface: string
-  /** What it is when it loads, why not when it does not. */
+  /** Description if it loads, else the reason. */
   readonly summary: string
   readonly traceback: string
 }
 
-/** What was found out about a process group. */
+/** What a check found out about a process group. */
 export interface GroupReport {
   readonly group: string
   readonly python: PythonChoice
-  /** Path of the shared library of this Python; undefined when it has none. */
+  /** Path of the shared library of this Python; undefined if it has none. */
   readonly libpython: string | undefined
   readonly searchPath: readonly string[]
   readonly engine: ProcessGroup['engine']
   readonly embedding: EmbeddingReport
-  /** Event loop that ASGI applications get. */
+  /** Event loop of ASGI applications. */
   readonly loop: LoopReport
   readonly applications: readonly ApplicationReport[]
 }
 
-/** Which event loop there will be, and why. */
+/** An event loop, and why it is used. */
 export interface LoopReport {
   readonly name: 'asyncio' | 'uvloop'
   readonly reason: string
-  /** False when what was asked for is not there. */
+  /** False if the configured one is not installed. */
   readonly available: boolean
 }
 
-/** Looks for the Python of each group and tries to load its applications. Rejects with `PYTHON_NOT_FOUND` or `PYTHON_START`. */
+/** Finds the Python of each group and tries to load its applications. Rejects with `PYTHON_NOT_FOUND` or `PYTHON_START`. */
 export async function checkServer(plan: ServerPlan): Promise<GroupReport[]> {
   const reports: GroupReport[] = []
   for (const group of plan.groups) reports.push(await checkGroup(group, plan))
@@ -58,7 +58,7 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
   const python = await choosePython(plan, server)
   const { group } = plan
   const whole = await runCheckScript(python.path, group, group.applications)
-  // An application that ends the interpreter takes the answer with it.
+  // If an application ended the interpreter, asks again without applications.
   const { facts, end, stderr } =
     whole.facts === undefined ? await runCheckScript(python.path, group, []) : whole
   if (facts === undefined)
@@ -84,7 +84,7 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
   }
 }
 
-/** Whether embedded mode can work; what it needs is loaded for this question alone. */
+/** Checks embedded mode; its modules are loaded only here. */
 async function examineEmbedding(
   python: string,
   environment: Readonly<Record<string, string>>,
@@ -121,11 +121,11 @@ function createAsyncio(reason: string): LoopReport {
 
 function chooseLoop(group: GroupPlan['group'], uvloop: boolean): LoopReport {
   if (group.engine === 'embedded') return createAsyncio('driven by the event loop of Node')
-  if (group.loop === 'asyncio') return createAsyncio('asked for')
+  if (group.loop === 'asyncio') return createAsyncio('as configured')
   if (group.loop === 'uvloop')
     return {
       name: 'uvloop',
-      reason: uvloop ? 'asked for' : 'asked for, but not installed in this Python',
+      reason: uvloop ? 'as configured' : 'as configured, but not installed in this Python',
       available: uvloop,
     }
   return uvloop
@@ -155,13 +155,13 @@ function listTexts(value: unknown): string[] {
 }
 
 interface CheckRun {
-  /** Undefined when the script ended without an answer. */
+  /** Undefined if the script ended without an answer. */
   readonly facts: Readonly<Record<string, unknown>> | undefined
   readonly end: string
   readonly stderr: string
 }
 
-/** Runs the check of the Python half with the environment and the folder of a worker. */
+/** Runs the check script with the environment and folder of a worker. */
 async function runCheckScript(
   python: string,
   group: GroupPlan['group'],
@@ -177,7 +177,7 @@ async function runCheckScript(
   })
   const stdout = collectText(child.stdout)
   const stderr = collectText(child.stderr)
-  // A script that ends early does not read all of it; how it ended says more.
+  // A script that ends early does not read everything; its end is reported below.
   child.stdin.on('error', () => {})
   child.stdin.end(JSON.stringify({ argv, searchPath, applications }))
   const end = await new Promise<string>((resolve, reject) => {

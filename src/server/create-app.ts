@@ -8,13 +8,14 @@ import { resolveLibraryPlan } from './library-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import { countReplicas } from './divide-plan.ts'
 
-/** What `createApp` takes: what `serve` does, without addresses. */
+/** Options of `createApp`: those of `serve` without addresses. */
 export type AppOptions = Omit<TaipanConfig, 'bind'>
 
 /**
- * Makes what `serve` serves, and listens nowhere: its `handler` answers exchanges of any front. `start` loads the applications.
- * What the options say of connections (`limits`, `webSocket`, the `timeouts` of clients) is the front's, not the app's.
- * Rejects with a `TaipanError`, and then nothing runs. With `engine: 'embedded'` Python runs in this very process.
+ * Makes an app: what `serve` serves, but without listening. Its `handler` answers exchanges of any front; `start` loads the
+ * applications. Options for connections (`limits`, `webSocket`, the `timeouts` for clients) have no effect, because they
+ * belong to fronts. Rejects with a `TaipanError`, leaving nothing behind. With `engine: 'embedded'` Python runs in this
+ * process.
  *
  * @example
  * ```ts
@@ -35,17 +36,17 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 function validateApp(options: AppOptions, plan: ServerPlan): void {
-  // Not every caller has types.
+  // JavaScript callers have no types.
   if (Reflect.get(options, 'bind') !== undefined)
     throw new TaipanError(
       'CONFIG_INVALID',
-      'bind: an app listens nowhere; leave it out, or use serve()',
+      'bind: an app does not listen; leave it out, or use serve()',
     )
   const processes = countReplicas(plan)
   if (processes > 1)
     throw new TaipanError(
       'CONFIG_INVALID',
-      `processes: an app runs embedded Python in this very process, so there can be one, found ${processes}; leave it out, use serve(), or the engine "daemon"`,
+      `processes: an app runs embedded Python in this process, so there can be only one, found ${processes}; leave it out, use serve(), or the engine "daemon"`,
     )
 }
 

@@ -6,16 +6,16 @@ import type { LogSettings } from '../replicas/messages.ts'
 import { ReplicatedServer } from './replicated-server.ts'
 import { PlannedServer, type RunnableServer } from './server.ts'
 
-/** How a server is run. */
+/** How a server runs. */
 export interface ServerContext {
   readonly logger: ServerLogger
-  /** How `logger` writes. */
+  /** Settings of `logger`. */
   readonly settings: LogSettings
-  /** Whether Python may run in this very process: not in the one that a person started, which has to survive it. */
+  /** Python may run in this process. False in the process that a user starts, because a crash of Python would end it. */
   readonly inProcess: boolean
 }
 
-/** Makes the server of a plan: in this process, or in replicas when embedded Python is to run in others. */
+/** Makes the server of a plan: in this process, or in replicas if embedded Python must run in other processes. */
 export function createServer(plan: ServerPlan, context: ServerContext): RunnableServer {
   const { logger, settings, inProcess } = context
   const count = countReplicas(plan)
@@ -24,10 +24,10 @@ export function createServer(plan: ServerPlan, context: ServerContext): Runnable
   return new PlannedServer(plan, { logger, accessLog: settings.access ? logger : undefined })
 }
 
-/** What was started, and what came of it. */
+/** The findings of a started server. */
 export type Served = Pick<RunnableServer, 'findings' | 'failures'>
 
-/** Says what the applications turned out to be, and how they are run, or that they are not served. */
+/** Logs for each application how it is served, or why it is not. */
 export function reportFindings(plan: ServerPlan, served: Served, logger: ServerLogger): void {
   for (const { group } of plan.groups) {
     const findings = served.findings[group.name]

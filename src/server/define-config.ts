@@ -1,7 +1,7 @@
 import type { TaipanConfig } from './options/schema.ts'
 
 /**
- * Returns the configuration as it is; editors then know its shape.
+ * Returns the configuration unchanged; editors then know its type.
  *
  * @example
  * ```ts

@@ -1,16 +1,16 @@
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 
-/** Whether Python runs inside Node somewhere. */
+/** Whether a group runs Python inside Node. */
 export function hasEmbedded(plan: ServerPlan): boolean {
   return plan.groups.some(({ group }) => group.engine === 'embedded')
 }
 
-/** Node processes that a plan asks for: all embedded groups want equally many. */
+/** Number of replicas for a plan; all embedded groups have the same number of processes. */
 export function countReplicas(plan: ServerPlan): number {
   return Math.max(1, ...plan.groups.map(({ group }) => embeddedProcesses(group)))
 }
 
-/** The part of a plan that one replica carries out: a share of the worker processes, and no watching of files. */
+/** The plan of one replica: a share of the worker processes, and no watching of files. */
 export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   const divide = ({ group, ...rest }: GroupPlan): GroupPlan => ({
     ...rest,
@@ -18,14 +18,14 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
       ...group,
       processes: group.engine === 'embedded' ? 1 : Math.ceil(group.processes / replicas),
       multiprocess: group.multiprocess || replicas > 1,
-      // A new process has an interpreter in which nothing has been tried yet.
+      // A failed application needs a new interpreter, so a new replica, which the parent process starts.
       retries: group.engine === 'daemon',
     },
   })
   return { ...plan, groups: plan.groups.map(divide), reload: false, warnings: [] }
 }
 
-/** The same, for a start that fails unless each group serves these applications. */
+/** The plan with a start that fails unless each group serves the listed applications. */
 export function requireServed(
   plan: ServerPlan,
   listRequired: (group: GroupPlan['group']) => readonly string[],

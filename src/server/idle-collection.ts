@@ -1,31 +1,31 @@
 import type { Session } from 'node:inspector'
 import { PerformanceObserver, performance } from 'node:perf_hooks'
 
-/** When the memory of a process is looked after. */
+/** When to collect garbage. */
 export interface IdleCollectionSettings {
-  /** Milliseconds without an exchange after which the process counts as idle. */
+  /** Milliseconds without an exchange until the process is idle. */
   readonly quiet: number
-  /** How many exchanges there have been. */
+  /** Number of exchanges so far. */
   readonly countExchanges: () => number
   /** Called after a collection. */
   readonly onCollected: () => void
 }
 
 const DEFAULTS: IdleCollectionSettings = {
-  // A server that gets a request a second rests so long next to never, and is never held up.
+  // A server with a request per second is almost never idle for so long, so it is never delayed.
   quiet: 10_000,
   countExchanges: () => 0,
   onCollected: () => {},
 }
-/** Share of the time in which a process that counts as idle may have been busy: open WebSockets and streams are no new exchanges. */
+/** Utilization of the event loop up to which a process is idle: open WebSockets and streams are not new exchanges. */
 const IDLE = 0.05
-/** Bytes that make a collection worth its while. */
+/** Growth in bytes that is worth a collection. */
 const GROWTH = 4_194_304
 
 /**
- * Gives the memory back that a burst of work has taken, once no requests come any more, for as long as the process lives.
- * V8 by itself lets the room for young objects grow to 32 MB and more, and does not shrink it in a server that rests. A collection
- * holds the process up for some 50 ms.
+ * Releases memory that was needed for a burst of requests, when the process has been idle for a while, for as long as it
+ * runs. V8 lets the space for young objects grow to 32 MB and more and does not shrink it in an idle server. A collection
+ * takes about 50 ms.
  */
 export async function collectWhenIdle(
   settings: Partial<IdleCollectionSettings> = {},
@@ -41,7 +41,7 @@ class IdleCollection {
   readonly #settings: IdleCollectionSettings
   readonly #session: Session
   #watching = false
-  /** Bytes that were left by the last collection. */
+  /** Bytes in use after the last collection. */
   #left = 0
 
   constructor(settings: IdleCollectionSettings, session: Session) {
@@ -49,7 +49,7 @@ class IdleCollection {
     this.#session = session
   }
 
-  /** V8 has collected something, so there has been work. */
+  /** V8 has collected garbage, so there was work. */
   noteWork(): void {
     if (this.#watching || countBytes() - this.#left < GROWTH) return
     this.#watching = true
@@ -81,11 +81,11 @@ function countBytes(): number {
   return heapTotal + external
 }
 
-/** Collects all garbage and gives free pages back; the inspector's is the one way that every Node.js has. */
+/** Collects all garbage and releases free pages. Only the inspector can do that in every version of Node.js. */
 function collectGarbage(session: Session, onDone: () => void): void {
   session.connect()
   session.post('HeapProfiler.collectGarbage', () => {
-    // Within the answer, V8 holds a lock that a disconnect would wait for.
+    // V8 holds a lock during the callback, and disconnecting would wait for it.
     setImmediate(() => {
       session.disconnect()
       onDone()

@@ -5,15 +5,15 @@ import { resolveConfigPlan } from './load-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import type { LogSettings } from '../replicas/messages.ts'
 
-/** What every function of the library begins with. */
+/** Common input of the library's functions. */
 export interface LibraryPlan {
   readonly plan: ServerPlan
-  /** To standard error; the caller closes it. */
+  /** Writes to standard error; the caller closes it. */
   readonly logger: ServerLogger
   readonly settings: LogSettings
 }
 
-/** Reads options as a library does: quiet, and from nothing but the options. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
+/** Resolves options with the defaults of the library: few log records, no file, no variables. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
 export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
   const { environment, cwd } = readProcess()
   const plan = resolveConfigPlan(options, { environment, cwd })

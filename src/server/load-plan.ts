@@ -11,18 +11,18 @@ import { validateConfig } from './config/validate.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { TaipanConfig } from './options/schema.ts'
 
-/** What the command was told, and where it stands. */
+/** Input of a command. */
 export interface CommandInput {
   /** Options of the command line. */
   readonly layer: Layer
   /** `--config`. */
   readonly config?: string | undefined
   readonly environment: Environment
-  /** Nothing to serve is no fault: the plan then has one group, without applications. For looking at Python alone. */
+  /** Allow a plan without applications, with one empty group: for a report on Python only. */
   readonly mayServeNothing?: boolean
 }
 
-/** The plan of a command: flags above variables above the file. Rejects with `USAGE`, `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
+/** The plan of a command: flags override variables, variables override the file. Rejects with `USAGE`, `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
 export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> {
   const { layer, environment, mayServeNothing = false } = input
   const cwd = layer.directory
@@ -67,7 +67,7 @@ export function resolveConfigPlan(
   })
 }
 
-/** Not every caller has types. */
+/** JavaScript callers have no types. */
 function validateObject(options: unknown): void {
   if (isRecord(options)) return
   const example = typeof options === 'string' ? JSON.stringify(options) : '"shop.wsgi:application"'
@@ -82,7 +82,7 @@ function createFileLayer(file: ConfigFile): Layer {
   return { directory: file.directory, value: file.value, sources: new Map() }
 }
 
-/** Without TARGET and configuration a folder with a usual file speaks for itself; static folders alone do, too. */
+/** Without TARGET and configuration file, uses a usual file of the folder as target; static folders are enough, too. */
 function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boolean): Layer {
   const sources = new Map<string, string>()
   const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']

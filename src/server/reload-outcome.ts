@@ -1,27 +1,27 @@
 import type { Backend, Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 
-/** What a reload came to in one process group, or in all of them together. */
+/** Result of a reload in one process group, or in all groups. */
 export interface ReloadOutcome {
   /** Empty for all groups. */
   readonly group: string
   /**
-   * `kept`: the old code goes on. `broken`: neither the new code nor the old one can be loaded. `partly`: the new code
-   * serves, but for applications that could not be loaded before, either, or need not be.
+   * `kept`: the old code continues. `broken`: neither the new nor the old code can be loaded. `partly`: the new code is
+   * served, except applications that failed before, too, or may fail.
    */
   readonly state: 'reloaded' | 'kept' | 'broken' | 'partly'
-  /** Undefined when it was reloaded. */
+  /** Undefined after `reloaded`. */
   readonly error?: TaipanError | undefined
 }
 
 const PREFIXES: Readonly<Record<ReloadOutcome['state'], string>> = {
   reloaded: '',
-  kept: 'not reloaded, the old code goes on: ',
+  kept: 'not reloaded, the old code continues: ',
   broken: 'not reloaded, it still fails: ',
   partly: 'reloaded, but ',
 }
 
-/** Reloads a group and tells what came of it. Rejects with `STOPPING`. */
+/** Reloads a group and returns the result. Rejects with `STOPPING`. */
 export async function reloadGroup(group: string, backend: Backend): Promise<ReloadOutcome> {
   try {
     await backend.reload()
@@ -32,7 +32,7 @@ export async function reloadGroup(group: string, backend: Backend): Promise<Relo
   return judgeFindings(group, backend.findings)
 }
 
-/** What a group that was reloaded serves. */
+/** The result of a reload whose workers have been started. */
 export function judgeFindings(group: string, findings: Findings | undefined): ReloadOutcome {
   const unloaded = findings?.applications.filter(({ failure }) => failure !== '') ?? []
   if (unloaded.length === 0) return { group, state: 'reloaded' }
@@ -46,13 +46,13 @@ export function judgeFindings(group: string, findings: Findings | undefined): Re
   }
 }
 
-/** The error of a reload that was tried. Throws it when the server stops, or it is a defect. */
+/** The error of a failed reload. Throws it if the server is stopping or the error is a bug. */
 export function requireFailure(error: unknown): TaipanError {
   if (error instanceof TaipanError && error.code !== 'STOPPING') return error
   throw error
 }
 
-/** Throws, and says of each group what serves now, unless all were reloaded. */
+/** Throws unless all groups were reloaded; the message describes each group. */
 export function validateReloaded(outcomes: readonly ReloadOutcome[]): void {
   const first = outcomes.find(({ error }) => error !== undefined)?.error
   if (first === undefined) return

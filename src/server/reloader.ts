@@ -5,10 +5,10 @@ import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import type { ServerPlan } from './config/resolved.ts'
 
-/** What is watched, and what happens then. */
+/** What to watch, and what to do after a change. */
 export interface ReloaderOptions {
   readonly folders: readonly string[]
-  /** Told about, but only a restart applies it. */
+  /** A change is only logged, because it needs a restart. */
   readonly configFile: string | undefined
   readonly reload: () => Promise<void>
   readonly logger: Logger
@@ -16,10 +16,10 @@ export interface ReloaderOptions {
 
 const EXTENSIONS = new Set(['.py', '.wsgi', '.ptl'])
 const IGNORED = new Set(['node_modules', '__pycache__', 'site-packages'])
-// Editors write in several steps, and a checkout changes many files.
+// Waits until all writes of an editor or a checkout have happened.
 const QUIET_MS = 120
 
-/** The reloader that a plan asks for, if any, not yet started. */
+/** The reloader of a plan, not started; undefined if the plan has none. */
 export function createReloader(
   plan: ServerPlan,
   { logger, reload }: Pick<ReloaderOptions, 'logger' | 'reload'>,
@@ -29,7 +29,7 @@ export function createReloader(
   return new Reloader({ folders, configFile, logger, reload })
 }
 
-/** Reloads when Python sources change, and says what came of it; tracebacks are the reloaded part's to report. */
+/** Reloads when Python sources change, and logs the result. */
 export class Reloader implements Service {
   readonly #options: ReloaderOptions
   #watcher: FSWatcher | undefined
@@ -56,7 +56,7 @@ export class Reloader implements Service {
     })
     watcher.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error)
-      logger.warn({ reason }, `changes may go unnoticed: ${reason}`)
+      logger.warn({ reason }, `cannot watch all files, so changes may be missed: ${reason}`)
     })
     await new Promise<void>((resolve) => {
       watcher.once('ready', resolve)
@@ -69,7 +69,7 @@ export class Reloader implements Service {
     await this.#watcher?.close()
   }
 
-  /** Judged below the watched folder: the folder itself may lie anywhere. */
+  /** Considers only the path below the watched folder, which itself may be anywhere. */
   #isIgnored(path: string, isFile: boolean | undefined): boolean {
     const inside = this.#options.folders
       .map((folder) => relative(folder, path))

@@ -4,14 +4,14 @@ import { resolveLibraryPlan } from './library-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import type { Server } from './server.ts'
 
-/** What `serve` takes: a configuration, or its short form with `app`. */
+/** Options of `serve`: a configuration, or its short form with `app`. */
 export type ServeOptions = TaipanConfig
 
 /**
- * Serves Python applications; resolves when requests can be answered. Relative paths count from the working directory.
+ * Serves Python applications; resolves when requests can be answered. Relative paths start at the working directory.
  * Warnings and errors are logged to standard error, requests only with `log: { access: true }`.
- * Rejects with a `TaipanError`, and then nothing listens and nothing runs. With `engine: 'embedded'` and one process Python
- * runs in this very process.
+ * Rejects with a `TaipanError`, leaving nothing behind. With `engine: 'embedded'` and one process, Python runs in this
+ * process.
  *
  * @example
  * ```ts

@@ -11,32 +11,32 @@ import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { settleAll } from './settle-all.ts'
 
-/** A server of Python applications that runs until it is stopped. */
+/** A running server of Python applications. */
 export interface Server extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:8000`, `unix:/run/taipan.sock`. */
+  /** Addresses: `http://127.0.0.1:8000`, `unix:/run/taipan.sock`. */
   readonly urls: readonly string[]
-  /** Accepts no more, lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
+  /** Stops accepting, lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
   stop(): Promise<void>
   /**
-   * Loads the applications anew; the old code serves until the new is ready. Rejects when something could not be loaded,
-   * and says what serves then, of each process group: the old code if there is any.
+   * Reloads the applications; the old code serves until the new code is ready. Rejects if something cannot be loaded; the
+   * message says for each process group which code serves.
    */
   reload(): Promise<void>
 }
 
-/** A server that has to be started, once. */
+/** A server that must be started, once. */
 export interface RunnableServer extends Server, Service {
-  /** What its applications turned out to be, by the name of the group; of those that have been loaded. */
+  /** Findings about loaded applications, by group. */
   readonly findings: Readonly<Record<string, Findings>>
-  /** Why groups cannot be served, by their names. */
+  /** Why groups cannot be served, by group. */
   readonly failures: GroupFailures
-  /** How many exchanges this process has had. */
+  /** Number of exchanges so far. */
   readonly exchanges: number
-  /** Ends every process of its own at once, with what those have started: for a process that is about to end itself. */
+  /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
 
-/** A server in this very process, an app with fronts: `start` once, then use it as a `Server`. */
+/** A server in this process: an app with fronts. */
 export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #loggers: AppLoggers
@@ -46,7 +46,7 @@ export class PlannedServer implements RunnableServer {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** `addresses` take the place of those of the plan, and stay closed until `open`. */
+  /** `addresses` replace those of the plan and stay closed until `open`. */
   constructor(plan: ServerPlan, loggers: AppLoggers, addresses?: readonly ListenAddress[]) {
     this.#plan = plan
     this.#loggers = loggers
@@ -77,28 +77,28 @@ export class PlannedServer implements RunnableServer {
     return this.#started
   }
 
-  /** After the start: as `onFull` of a backend, for all of them; one that is full is enough. */
+  /** After the start: as `Backend.onFull` for all backends; the server is full if one is. */
   onFull(listener: (full: boolean) => void): void {
     this.#assembly?.app.onFull(listener)
   }
 
-  /** After the start: as `onFindings` of a backend, for all of them. */
+  /** After the start: as `Backend.onFindings` for all backends. */
   onFindings(listener: () => void): void {
     this.#assembly?.app.onFindings(listener)
   }
 
-  /** Accepts connections, if `start` did not yet do so. */
+  /** Begins to accept connections, unless `start` did. */
   async open(): Promise<void> {
     this.#refuseStopped()
     if (this.#assembly !== undefined) await startAll(this.#assembly.fronts)
   }
 
-  /** A stop is about to come: no worker is replaced any more. */
+  /** Announces a stop: no worker is replaced from now on. */
   prepareStop(): void {
     this.#assembly?.app.prepareStop()
   }
 
-  /** Connections that are idle end after `idleGrace` ms: so long they may still have a last request answered. */
+  /** Idle connections end after `idleGrace` ms, so that a last request can still be answered. */
   stop(idleGrace = 0): Promise<void> {
     this.#stopped ??= this.#stop(idleGrace)
     return this.#stopped
@@ -148,13 +148,13 @@ export class PlannedServer implements RunnableServer {
     await app.retire()
     const begun = performance.now()
     const frontsClosed = settleAll(fronts.map((front) => front.stop(idleGrace)))
-    // Applications refuse what is new, so they wait for bodies that are still coming, but not for all of the time.
+    // Waits for bodies that are still arriving, but leaves the applications half of the time.
     await endsWithin(frontsClosed, this.#patience / 2)
     const waited = performance.now() - begun
     await settleAll([frontsClosed, app.stop(waited)])
   }
 
-  /** How long running requests may take to finish: the longest time of a group, within that of the server. */
+  /** Time for running requests to finish: the longest of all groups, limited by that of the server. */
   get #patience(): number {
     const { timeouts, groups } = this.#plan
     const limits = groups.map(({ group }) => toLimit(group.timeouts.shutdown))
@@ -162,7 +162,7 @@ export class PlannedServer implements RunnableServer {
   }
 }
 
-/** One after the other: what cannot be listened on ends the start before more is opened. */
+/** Starts one after the other, so that a failure ends the start before others listen. */
 async function startAll(fronts: readonly Front[]): Promise<void> {
   for (const front of fronts) await front.start()
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 
-// `src/` and `dist/` lie equally deep below the folder of the package.
+// The path is the same from `src/` and from `dist/`.
 const PACKAGE = new URL('../../package.json', import.meta.url)
 
 /** Version of this package. */
 export const VERSION = readVersion()
 
-/** How this package names itself to clients and applications. */
+/** Name of this package for clients and applications. */
 export const SERVER_SOFTWARE = `taipan/${VERSION}`
 
 function readVersion(): string {

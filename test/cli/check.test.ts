@@ -93,7 +93,7 @@ describe('a Python without a shared library', () => {
       'site/sitecustomize.py': WITHOUT_LIBRARY,
     })
     const options = { cwd: project.folder, env: { PYTHONPATH: project.path('site') } }
-    const reason = /no shared library; .*Or use daemon mode \(-e daemon\), which works without/
+    const reason = /no shared library; .*Or use daemon mode \(-e daemon\), which does not need it/
     const plain = await runTaipan(['check', 'app.py'], options)
     expect(plain.stdout).toMatch(new RegExp(`embedding {3}not possible: .*${reason.source}`))
     expect(plain.exitCode).toBe(0)

@@ -61,13 +61,13 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
     // Processes that are replaced answer once more on the connections that they have.
     await waitForAnswer(taipan.url, '200 three')
     project.write('app.py', broken('four'))
-    await taipan.waitForOutput(/error not reloaded, the old code goes on: .*RuntimeError: four/)
+    await taipan.waitForOutput(/error not reloaded, the old code continues: .*RuntimeError: four/)
     expect(await get(taipan.url)).toBe('200 three')
     await taipan.stop()
     expect(listOutcomes(taipan).map((text) => text.split(':')[0])).toEqual([
       'error not reloaded, it still fails',
       'reloaded',
-      'error not reloaded, the old code goes on',
+      'error not reloaded, the old code continues',
     ])
   })
 
@@ -139,7 +139,7 @@ test('with several groups the log says of each what serves', async () => {
   project.write('b.py', helloApp('b2'))
   taipan.kill('SIGHUP')
   await taipan.waitForOutput(
-    /error SIGHUP: group one: not reloaded, the old code goes on: application a could not be loaded: RuntimeError: half; group two: reloaded$/m,
+    /error SIGHUP: group one: not reloaded, the old code continues: application a could not be loaded: RuntimeError: half; group two: reloaded$/m,
   )
   expect(await get(`${taipan.url}/a`)).toBe('200 a1')
   expect(await get(`${taipan.url}/b`)).toBe('200 b2')

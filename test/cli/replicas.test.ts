@@ -269,7 +269,7 @@ describe('signals', () => {
     await waitFor(() => !before.some(isAlive), 'end of the old replicas')
     project.write('app.py', 'raise RuntimeError("broken")\n')
     taipan.kill('SIGHUP')
-    await taipan.waitForOutput(/not reloaded, the old code goes on: .*broken/)
+    await taipan.waitForOutput(/not reloaded, the old code continues: .*broken/)
     expect(await get(`${taipan.url}/code`)).toBe('second')
     await taipan.stop()
   })

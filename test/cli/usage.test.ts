@@ -79,9 +79,9 @@ describe('what is not understood ends with 2 and one message', () => {
     [['serve', 'a.py', '--static', '/x=nowhere'], /folder \S+nowhere does not exist/],
     [['serve', 'a.py', '--static', 'x=.'], /static: "x" must begin with a slash/],
     [['serve', 'a.py', '--mount', 'shop'], /mount: "shop" must begin with a slash/],
-    [['serve', 'a.py', '-b', '8000'], /--bind: "8000" is no address: write 127\.0\.0\.1:8000/],
+    [['serve', 'a.py', '-b', '8000'], /--bind: "8000" is not an address: write 127\.0\.0\.1:8000/],
     [['serve', 'a.py', '-b', 'localhost'], /the port is missing; write localhost:8000/],
-    [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is no address/],
+    [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is not an address/],
     [['serve', 'a.py', '-b', 'fd:x'], /fd: needs the number/],
     [
       ['serve', 'a.py', '--app-dir', 'nowhere'],
@@ -97,14 +97,14 @@ describe('what is not understood ends with 2 and one message', () => {
     ],
     [['serve', '--config', 'missing.json'], /configuration file "missing\.json" does not exist/],
     [['serve', '--config', 'half.json'], /half\.json cannot be read: .*JSON/],
-    [['serve', '--config', 'list.json'], /list\.json holds no configuration/],
+    [['serve', '--config', 'list.json'], /list\.json has no configuration/],
     [
       ['serve', '--config', 'broken.config.json'],
       /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/,
     ],
     [['serve'], /no TARGET, and nothing to serve/],
     [['serve', 'a.py', '--json'], /--json belongs to taipan check, not to taipan serve/],
-    [['check', 'a.py', '--bind', 'x'], /--bind: "x" is no address/],
+    [['check', 'a.py', '--bind', 'x'], /--bind: "x" is not an address/],
     [['help', 'srve'], /unknown command "srve"\. Did you mean taipan serve\?/],
     [
       ['serve', 'a.py', '--ws-ping-interval', '20'],

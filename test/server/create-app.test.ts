@@ -58,7 +58,7 @@ def application(environ, start_response):
   })
 
   test.each([
-    ['addresses', { bind: '127.0.0.1:0' }, 'bind: an app listens nowhere'],
+    ['addresses', { bind: '127.0.0.1:0' }, 'bind: an app does not listen'],
     ['embedded replicas', { engine: 'embedded', processes: 2 }, 'found 2; leave it out'],
   ] as const)('refuses %s', async (_what, options, message) => {
     using project = createProject({ 'app.py': helloApp('hi') })

@@ -128,7 +128,7 @@ describe('the command line', () => {
     },
   )
 
-  test('-p auto is one for each processor', async () => {
+  test('-p auto is one per processor', async () => {
     const { groups } = await command('app.py -p auto')
     expect(groups[0]?.group.processes).toBe(availableParallelism())
   })
@@ -262,7 +262,7 @@ describe('warnings', () => {
       },
     })
     expect(warnings).toEqual([
-      'TAIPAN_THREAD: there is no such option, and the variable is ignored. Did you mean TAIPAN_THREADS?',
+      'TAIPAN_THREAD: there is no such option, so the variable is ignored. Did you mean TAIPAN_THREADS?',
       expect.stringMatching(/^TAIPAN_WORKERS: there is no such option.* TAIPAN_PROCESSES/),
     ])
   })
@@ -331,13 +331,13 @@ describe('precedence', () => {
 
   test('TARGET and a file with applications contradict each other', async () => {
     await expect(command('app.py --config conf/taipan.config.json')).rejects.toThrow(
-      /TARGET: is the only application/,
+      /TARGET: the short form has one application only/,
     )
   })
 
   test('options of a TARGET need one', async () => {
     await expect(command('--mount /x --config conf/taipan.config.json')).rejects.toThrow(
-      /--mount: belongs to a TARGET/,
+      /--mount: needs a TARGET/,
     )
   })
 
@@ -453,7 +453,7 @@ describe('a configuration', () => {
     })
     expect(warnings).toEqual([
       expect.stringContaining('application blog has no route'),
-      expect.stringMatching(/apps\.old\.callableQueryName: every client can choose/),
+      expect.stringMatching(/apps\.old\.callableQueryName: every client can select/),
     ])
   })
 
@@ -496,11 +496,11 @@ describe('a configuration', () => {
     [{ apps: { a: {} } }, /apps\.a: names no application; give target/],
     [
       { apps: { a: { target: 'a:a', appFilename: 'x.py' } } },
-      /apps\.a: has a target and appFilename/,
+      /apps\.a: has both target and appFilename/,
     ],
-    [{ app: 'a:a', apps }, /app: is the only application of the short form/],
+    [{ app: 'a:a', apps }, /app: the short form has one application only/],
     [{}, /serves nothing/],
-    [{ apps }, /routes: is missing, and there are several applications/],
+    [{ apps }, /routes: is missing, but there are several applications/],
     [
       { app: 'a:a', routes: [{ path: '/x', redirect: '//other.example' }] },
       /routes\[0\]\.redirect: .*neither a path/,
@@ -587,7 +587,7 @@ describe('engines', () => {
 
   test('what cannot run together says the way out', async () => {
     await expect(command('app.py -e embedded --loop uvloop')).rejects.toThrow(
-      /--loop: uvloop brings an event loop of its own.*leave it out, or take the engine "daemon"/,
+      /--loop: embedded Python runs on the event loop of Node and cannot use uvloop; .*use the engine "daemon"/,
     )
     await expect(command('app.py -t 0')).rejects.toThrow(/--threads: expected .*"embedded"/)
     const problem = problemOf({

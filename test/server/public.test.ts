@@ -88,7 +88,7 @@ export const code: ErrorCode = new TaipanError('USAGE', config.python ?? '').cod
 export const exit: number = ERRORS.USAGE.exitCode
 // @ts-expect-error a wrong key
 defineConfig({ apps: { shop: { taget: 'x' } } })
-// @ts-expect-error an app listens nowhere
+// @ts-expect-error an app does not listen
 await createApp({ bind: '127.0.0.1:0' })
 // @ts-expect-error a wrong value
 defineConfig({ threads: 'four' })

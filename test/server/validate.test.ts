@@ -30,7 +30,7 @@ describe('wrong keys', () => {
     [{ limits: { bodys: 1 } }, /limits\.bodys: .* Did you mean body\?/],
     [{ log: { zzzzzz: 1 } }, /log\.zzzzzz: .* Known here: level, format, access\./],
     [{ apps: { 'my shop': { targett: 'x' } } }, /apps\["my shop"\]\.targett/],
-    [{ config: 'x' }, /config: belongs to the command line/],
+    [{ config: 'x' }, /config: is an option of the command line/],
   ])('%j', (value, message) => {
     expect(messageOf(value)).toMatch(message)
   })

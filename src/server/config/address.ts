@@ -4,7 +4,7 @@ export type Address =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number }
 
-/** Reads `host:port`, `[ipv6]:port`, `unix:PATH` or `fd:N`; returns what is wrong when something is. */
+/** Parses `host:port`, `[ipv6]:port`, `unix:PATH` or `fd:N`; returns a message if the text is invalid. */
 export function parseAddress(text: string): Address | string {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length)
@@ -29,7 +29,7 @@ function parseDescriptor(text: string): Address | string {
 function describeWrong(text: string): string {
   const port = /^:?(\d{1,5})$/.exec(text)?.[1]
   if (port !== undefined)
-    return `write 127.0.0.1:${port} for this machine alone, or 0.0.0.0:${port} for every interface`
+    return `write 127.0.0.1:${port} for this machine only, or 0.0.0.0:${port} for every interface`
   if (/^[\w.-]+$/.test(text)) return `the port is missing; write ${text}:8000`
   return 'expected host:port, [ipv6]:port, unix:PATH or fd:N'
 }

@@ -13,7 +13,7 @@ const RULES: Readonly<Record<Anchor, Rule>> = {
   address: anchorAddress,
 }
 
-/** Makes the relative paths of an unchecked configuration absolute; values of wrong types are left to the schema. */
+/** Makes the relative paths of an unchecked configuration absolute; the schema checks the types later. */
 export function anchorPaths(config: Readonly<Values>, directory: string): Values {
   const anchored = anchorTable(TOP, config, directory)
   if (anchored['app'] !== undefined && anchored['appDirectory'] === undefined)
@@ -43,7 +43,7 @@ function anchorValue(option: Option, value: unknown, directory: string): unknown
   return holdsMany === true ? mapMembers(value, anchorObject) : anchorObject(value)
 }
 
-/** A bare name that is no file here is looked for on PATH later. */
+/** A bare name that is not a file here is searched on PATH later. */
 function anchorProgram(text: string, directory: string): string {
   const path = resolve(directory, text)
   return text.includes('/') || existsSync(path) ? path : text
@@ -55,7 +55,7 @@ function anchorAddress(text: string, directory: string): string {
   return path === '' ? text : `unix:${resolve(directory, path)}`
 }
 
-/** Members of a list or an object, or the value itself. */
+/** Applies `rule` to the members of a list or an object, or to the value itself. */
 function mapMembers(value: unknown, rule: (one: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(rule)
   if (!isRecord(value)) return rule(value)

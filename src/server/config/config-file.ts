@@ -7,22 +7,22 @@ import { isRecord } from './record.ts'
 
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `taipan.config.${extension}`)
 
-/** A configuration file that was read, not checked yet. */
+/** A configuration file that was read and is not checked yet. */
 export interface ConfigFile {
-  /** As messages name it. */
+  /** Name for messages. */
   readonly name: string
   readonly path: string
-  /** Relative paths in the file count from here. */
+  /** Relative paths in the file start here. */
   readonly directory: string
   readonly value: Readonly<Record<string, unknown>>
 }
 
-/** The configuration file of a folder; undefined when there is none. */
+/** The configuration file of a folder; undefined if there is none. */
 export function findConfigFile(directory: string): string | undefined {
   return NAMES.map((name) => join(directory, name)).find((path) => existsSync(path))
 }
 
-/** Reads a configuration file by its extension. Rejects with `CONFIG_NOT_FOUND` or `CONFIG_INVALID`. */
+/** Loads a configuration file according to its extension. Rejects with `CONFIG_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function loadConfigFile(file: string, cwd: string): Promise<ConfigFile> {
   const path = resolve(cwd, file)
   const name = nameFile(path, cwd)
@@ -35,7 +35,7 @@ export async function loadConfigFile(file: string, cwd: string): Promise<ConfigF
   if (!isRecord(value))
     throw new TaipanError(
       'CONFIG_INVALID',
-      `${name} holds no configuration; ${extname(path) === '.json' ? 'write one object' : 'write "export default defineConfig({ ... })"'}`,
+      `${name} has no configuration; ${extname(path) === '.json' ? 'write one object' : 'write "export default defineConfig({ ... })"'}`,
     )
   return { name, path, directory: dirname(path), value }
 }
@@ -51,7 +51,7 @@ async function readConfig(path: string, name: string): Promise<unknown> {
   }
 }
 
-/** `$schema` is for editors. */
+/** Parses JSON without `$schema`, which is for editors. */
 function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
   if (!isRecord(value)) return value
@@ -59,7 +59,7 @@ function parseJson(text: string): unknown {
   return rest
 }
 
-/** `taipan` in the file is this very package, also where it is not installed beside the file. */
+/** Imports a module. `taipan` in it is this package, even if it is not installed there. */
 async function importModule(path: string): Promise<unknown> {
   const { createJiti } = await import('jiti')
   const extension = extname(import.meta.url)

@@ -7,12 +7,12 @@ type Engine = ProcessGroup['engine']
 
 const DAEMON_THREADS = 4
 
-/** Threads of a group that was given so many: without any WSGI runs on Node's own thread when it is embedded. */
+/** Threads of a group. By default embedded WSGI applications run on Node's own thread. */
 export function resolveThreads(engine: Engine, threads: number | undefined): number {
   return threads ?? (engine === 'embedded' ? 0 : DAEMON_THREADS)
 }
 
-/** Complains about what the engines of the groups cannot do. */
+/** Reports options that the engine of a group does not support. */
 export function checkEngines(
   plans: readonly GroupPlan[],
   options: { readonly config: FullConfig; readonly sources: OptionSources },
@@ -21,14 +21,14 @@ export function checkEngines(
   for (const { group } of plans) {
     if (group.engine === 'embedded' && group.loop === 'uvloop')
       problems.push(
-        `${nameLoop(group.name, options)}: uvloop brings an event loop of its own, and embedded Python runs on the one of Node; leave it out, or take the engine "daemon"`,
+        `${nameLoop(group.name, options)}: embedded Python runs on the event loop of Node and cannot use uvloop; leave the option out, or use the engine "daemon"`,
       )
   }
   const [first, ...others] = plans.filter(({ group }) => group.engine === 'embedded')
   if (first !== undefined) for (const other of others) checkNeighbours(first, other, problems)
 }
 
-/** There is one Python in a process, so embedded groups share it. */
+/** Embedded groups share one Python, because a process can have only one. */
 function checkNeighbours(first: GroupPlan, other: GroupPlan, problems: string[]): void {
   const where = `groups.${other.group.name}`
   const both = `both groups are embedded, and a process has one Python only; make them equal, or give one of them the engine "daemon"`
@@ -41,7 +41,7 @@ function checkNeighbours(first: GroupPlan, other: GroupPlan, problems: string[])
   const variables = listDifferences(first.group.environment, other.group.environment)
   if (variables.length > 0)
     problems.push(
-      `${where}: its applications want another environment than those of groups.${first.group.name} (${variables.join(', ')}); ${both}`,
+      `${where}: its applications have another environment than those of groups.${first.group.name} (${variables.join(', ')}); ${both}`,
     )
 }
 

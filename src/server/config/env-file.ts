@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { TaipanError } from '../../core/errors.ts'
 
-/** What an environment file gives. */
+/** Content of an environment file. */
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string>>
-  /** About lines that give nothing. */
+  /** About lines without a variable. */
   readonly warnings: readonly string[]
 }
 
-/** Reads `KEY=VALUE` lines: comments, quotes, values over several lines in quotes, `export`. Throws `CONFIG_NOT_FOUND`. */
+/** Reads `KEY=VALUE` lines, with comments, quotes, multi-line values in quotes, `export`. Throws `CONFIG_NOT_FOUND`. */
 export function loadEnvFile(path: string): EnvFile {
   let text: string
   try {
@@ -23,18 +23,18 @@ export function loadEnvFile(path: string): EnvFile {
   }
   const variables: Record<string, string> = {}
   for (const [key, value] of Object.entries(parseEnv(text.replace(/^\uFEFF/, '')))) {
-    // Node 20 puts a line without `=` before the name that follows it.
+    // For a line without `=`, Node 20 makes it a part of the next name.
     const name = key.split('\n').at(-1)?.trim() ?? ''
     if (name !== '' && value !== undefined) variables[name] = value
   }
   const warnings = listLooseLines(text).map(
     (line) =>
-      `${path}, line ${line}: has no "=" and gives no variable; write NAME=value, or # before a comment`,
+      `${path}, line ${line}: has no "=", so it sets no variable; write NAME=value, or # before a comment`,
   )
   return { variables, warnings }
 }
 
-/** Numbers of lines without a variable, from 1. What stands in them may be a secret. */
+/** Numbers of lines without a variable, from 1. Their text may be a secret. */
 function listLooseLines(text: string): number[] {
   const loose: number[] = []
   const lines = text.split('\n')
@@ -47,7 +47,7 @@ function listLooseLines(text: string): number[] {
   return loose
 }
 
-/** The line in which the value of a variable ends: that of its second quote, if it has quotes. */
+/** The line where the value of a variable ends: that of its closing quote, if it is quoted. */
 function findEndOfValue(lines: readonly string[], start: number): number {
   const [first = '', ...rest] = lines.slice(start)
   const value = first.slice(first.indexOf('=') + 1).trimStart()

@@ -6,13 +6,13 @@ import { parseTexts, TextProblem } from './text-values.ts'
 import { listOptions } from '../options/schema.ts'
 
 const PREFIX = 'TAIPAN_'
-// Kubernetes describes a service called taipan so; our own tests have the first.
+// Kubernetes sets such variables for a service named taipan; TAIPAN_TEST_ is for Taipan's own tests.
 const FOREIGN = /^TAIPAN_(?:TEST_|SERVICE_(?:HOST|PORT)|PORT_\d+_)/
 
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Reads the options that `TAIPAN_*` variables give; lists are separated by commas. Throws `CONFIG_INVALID`. */
+/** Reads the options in `TAIPAN_*` variables; list items are separated by commas. Throws `CONFIG_INVALID`. */
 export function loadEnvironmentLayer(environment: Environment, directory: string): Layer {
   const value: Record<string, unknown> = {}
   const sources = new Map<string, string>()
@@ -30,7 +30,7 @@ export function loadEnvironmentLayer(environment: Environment, directory: string
   return { directory, value, sources }
 }
 
-/** Warnings for `TAIPAN_*` variables that are no options. */
+/** Warnings about `TAIPAN_*` variables that are not options. */
 export function listUnknownVariables(environment: Environment): string[] {
   const known = listOptions().flatMap(({ environment: name }) => name ?? [])
   const words = known.map((name) => name.slice(PREFIX.length))
@@ -39,7 +39,7 @@ export function listUnknownVariables(environment: Environment): string[] {
     .filter(([name]) => !known.includes(name))
     .map(([name]) => {
       const nearest = suggest(name.slice(PREFIX.length), words, PREFIX)
-      return `${name}: there is no such option, and the variable is ignored.${nearest || ` Options: ${known.join(', ')}.`}`
+      return `${name}: there is no such option, so the variable is ignored.${nearest || ` Options: ${known.join(', ')}.`}`
     })
 }
 
@@ -47,7 +47,7 @@ function isForeign(name: string, value: string): boolean {
   return FOREIGN.test(name) || /^(?:tcp|udp):/.test(value)
 }
 
-/** Sets `log.level` and the like. */
+/** Sets the value at a dotted path such as `log.level`. */
 export function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
   const [head = '', ...rest] = path.split('.')
   if (rest.length === 0) {
@@ -60,7 +60,7 @@ export function setPath(target: Record<string, unknown>, path: string, value: un
   target[head] = inner
 }
 
-/** Runs a reader of texts and turns its complaint into the error for people. */
+/** Calls `read`, and converts a `TextProblem` to a configuration error. */
 export function readTexts<T>(read: () => T): T {
   try {
     return read()
@@ -71,7 +71,7 @@ export function readTexts<T>(read: () => T): T {
   }
 }
 
-/** The environment of applications: everything but our own options. */
+/** The environment for applications: all variables except Taipan's own options. */
 export function listApplicationVariables(environment: Environment): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment))

@@ -4,15 +4,15 @@ import type { Option, OptionTable } from '../options/option.ts'
 import { GENERAL, GROUP, TOP } from '../options/table.ts'
 import { isRecord } from './record.ts'
 
-/** Unchecked values of one source, with the folder that its relative paths count from. */
+/** Unchecked values of one source, with the folder for its relative paths. */
 export interface Layer {
   readonly directory: string
   readonly value: Readonly<Record<string, unknown>>
-  /** Dotted path to the name under which the person gave it; empty for files. */
+  /** Dotted path to the name of the flag or variable; empty for files. */
   readonly sources: ReadonlyMap<string, string>
 }
 
-/** All layers together, paths absolute. */
+/** The merged layers, with absolute paths. */
 export interface MergedLayers {
   readonly value: Readonly<Record<string, unknown>>
   readonly sources: ReadonlyMap<string, string>
@@ -20,7 +20,7 @@ export interface MergedLayers {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Puts layers above each other, the strongest last. */
+/** Merges layers; the last one is the strongest. */
 export function mergeLayers(layers: readonly Layer[]): MergedLayers {
   let value: Values = {}
   const sources = new Map<string, string>()
@@ -33,7 +33,7 @@ export function mergeLayers(layers: readonly Layer[]): MergedLayers {
   return { value, sources }
 }
 
-/** A flag or variable beats what the file says for each group. */
+/** A flag or variable overrides the values of each group in the file. */
 function overrideGroups(value: Values, stronger: Values): Values {
   const { groups } = value
   const override = selectGroupValues(GENERAL, stronger)

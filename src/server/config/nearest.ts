@@ -1,4 +1,4 @@
-/** The candidate most like `word`, when one is like it at all. */
+/** The candidate most similar to `word`, if any is similar. */
 function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
@@ -13,13 +13,13 @@ function findNearest(word: string, candidates: Iterable<string>): string | undef
   return best
 }
 
-/** ` Did you mean X?`, or nothing. */
+/** ` Did you mean X?`, or an empty text. */
 export function suggest(word: string, candidates: Iterable<string>, prefix = ''): string {
   const nearest = findNearest(word, candidates)
   return nearest === undefined ? '' : ` Did you mean ${prefix}${nearest}?`
 }
 
-/** Edits, with swapped neighbours as one edit, between two words. */
+/** Number of edits between two words; swapping two neighbours is one edit. */
 function measureDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)

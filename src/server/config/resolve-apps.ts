@@ -4,24 +4,24 @@ import type { FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
 import { locateTarget } from './target.ts'
 
-/** An application with the group that it runs in. */
+/** An application with its group. */
 export interface PlacedApplication {
   readonly application: Application
   readonly group: string
   readonly env: Readonly<Record<string, string>>
-  /** Folder where its sources lie. */
+  /** Folder of its sources. */
   readonly folder: string
-  /** What the application sees as `sys.argv[0]`. */
+  /** `sys.argv[0]` of the application. */
   readonly argument: string
 }
 
-/** Name of the application and of the group that the short form makes. */
+/** Name of the application in the short form. */
 export const SHORT_FORM_NAME = 'app'
 const DEFAULT_GROUP = 'web'
 
 type AppConfig = FullConfig['apps'][string]
 
-/** Places every application of a configuration; complains into `problems`. */
+/** Resolves the applications of a configuration; adds errors to `problems`. */
 export function resolveApplications(
   config: FullConfig,
   directory: string,
@@ -36,7 +36,7 @@ export function resolveApplications(
   return placed
 }
 
-/** Names of all groups that there will be. */
+/** Names of all groups. */
 export function listGroupNames(config: FullConfig): string[] {
   const names = Object.keys(config.groups)
   return names.length === 0 ? [DEFAULT_GROUP] : names
@@ -114,7 +114,7 @@ function checkMechanism(name: string, app: AppConfig, problems: string[]): void 
   const byFile = app.appFilename !== undefined || app.callableQueryName !== undefined
   if (app.target !== undefined && byFile)
     problems.push(
-      `apps.${name}: has a target and ${app.appFilename === undefined ? 'callableQueryName' : 'appFilename'}; a target is imported, so choose one of the two`,
+      `apps.${name}: has both target and ${app.appFilename === undefined ? 'callableQueryName' : 'appFilename'}; give one of the two`,
     )
   if (app.target === undefined && app.appDirectory === undefined && app.appFilename === undefined)
     problems.push(

@@ -8,7 +8,7 @@ import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
 import type { OptionSources } from './validate.ts'
 
-/** What groups are made of. */
+/** Input of `resolveGroups`. */
 export interface GroupSources {
   readonly config: FullConfig
   readonly applications: readonly PlacedApplication[]
@@ -16,11 +16,11 @@ export interface GroupSources {
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
   readonly sources: OptionSources
-  /** Where there are no applications there is one group all the same. */
+  /** Make a group even if there are no applications. */
   readonly mayServeNothing: boolean
 }
 
-/** Makes the groups that have applications; complains into `problems`. */
+/** Makes the groups that have applications; adds errors to `problems`. */
 export function resolveGroups(sources: GroupSources, problems: string[]): GroupPlan[] {
   const { config, applications, mayServeNothing } = sources
   const names = listGroupNames(config)
@@ -75,7 +75,7 @@ function searchFolder(application: PlacedApplication['application']): string {
   return application.kind === 'target' ? application.directory : application.appDirectory
 }
 
-/** Applications of one process have one environment, so they must agree. */
+/** Merges the environments of applications that share processes; they must not differ. */
 function joinEnvironments(
   group: string,
   members: readonly PlacedApplication[],
@@ -88,7 +88,7 @@ function joinEnvironments(
       const giver = givers.get(name)
       if (giver !== undefined && joined[name] !== value)
         problems.push(
-          `apps.${application.name}.env.${name}: differs from apps.${giver}.env.${name}, and both run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
+          `apps.${application.name}.env.${name}: differs from apps.${giver}.env.${name}, but both applications run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
         )
       joined[name] = value
       givers.set(name, application.name)

@@ -15,13 +15,13 @@ import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
 
-/** What came of the routes of a configuration. */
+/** The resolved routes of a configuration. */
 export interface ResolvedRoutes {
   readonly routes: readonly RoutePlan[]
   readonly warnings: readonly string[]
 }
 
-/** Makes the routes, those of the short form included; complains into `problems`. */
+/** Makes all routes, including those of the short form; adds errors to `problems`. */
 export function resolveRoutes(
   config: FullConfig,
   applications: readonly PlacedApplication[],
@@ -45,7 +45,7 @@ export function resolveRoutes(
     if (application.name === SHORT_FORM_NAME && config.app !== undefined)
       routes.push({ host: undefined, path: config.mount, answerer })
     else if (applications.length === 1) routes.push({ host: undefined, path: '/', answerer })
-    else warnings.push(`application ${application.name} has no route, so nothing reaches it`)
+    else warnings.push(`application ${application.name} has no route, so it gets no requests`)
   }
   for (const { path } of routes) {
     const name = nameOf(path, config)
@@ -82,7 +82,7 @@ function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan[] {
   return answerer === undefined ? [] : [{ host: route.host, path: route.path, answerer }]
 }
 
-/** Complains about keys that mean something for other kinds only. */
+/** Reports keys that belong to other kinds of routes. */
 function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContext): void {
   for (const [key, value] of Object.entries(route)) {
     if (value === undefined) continue
@@ -91,7 +91,7 @@ function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContex
     )
     if (owners.length > 0 && !owners.includes(kind))
       context.problems.push(
-        `${context.where}.${key}: belongs to a route with ${owners.map((owner) => `"${owner}"`).join(' or ')}, and this one has "${kind}"`,
+        `${context.where}.${key}: belongs to a route with ${owners.map((owner) => `"${owner}"`).join(' or ')}, but this one has "${kind}"`,
       )
   }
 }
@@ -101,7 +101,7 @@ function checkDuplicates(routes: readonly RouteConfig[], problems: string[]): vo
   for (const [index, { host, path }] of routes.entries()) {
     const key = `${(host ?? '*').toLowerCase()} ${path.replace(/(?<=.)\/$/, '')}`
     const earlier = seen.get(key)
-    // Behind files with fallthrough another answerer may stand.
+    // Files with fallthrough may be followed by another answerer.
     if (earlier !== undefined && routes[earlier]?.fallthrough !== true)
       problems.push(
         `routes[${index}]: has the same ${host === undefined ? 'path' : 'host and path'} as routes[${earlier}], which would always answer`,

@@ -12,19 +12,19 @@ import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, ServerPlan } from './resolved.ts'
 import { createConfigError, type OptionSources } from './validate.ts'
 
-/** A valid configuration, and what it counts from. */
+/** A valid configuration, and where it comes from. */
 export interface ResolveOptions {
   readonly config: FullConfig
   readonly sources: OptionSources
-  /** Folder that relative targets count from, and where workers run. */
+  /** Folder for relative targets, and working directory of workers. */
   readonly directory: string
   readonly configFile?: string | undefined
   readonly environment: Environment
-  /** A configuration without applications is no fault and gets one group without any. */
+  /** A configuration without applications is valid and gets an empty group. */
   readonly mayServeNothing?: boolean
 }
 
-/** Turns a configuration into the plan of a server. Throws one error that names every problem. */
+/** Converts a configuration to the plan of a server. Throws one error with all problems. */
 export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, sources, configFile, mayServeNothing = false } = options
   const problems: string[] = []
@@ -44,11 +44,11 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     problems.push(
       applications.length === 0
         ? 'the configuration serves nothing; give app, apps or routes'
-        : 'routes: is missing, and there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
+        : 'routes: is missing, but there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
     )
   if (problems.length > 0) throw createConfigError(problems, { sources, file: configFile })
   const startAnyway = config.reload || config.dev
-  // What one group cannot serve does not keep people from the rest.
+  // A group that cannot be loaded does not keep the others from starting.
   const servesOthers =
     groups.length > 1 || routes.some(({ answerer }) => answerer.kind === 'static')
   return {
@@ -91,13 +91,13 @@ function resolveAddresses(
   for (const text of bind) {
     const address = parseAddress(text)
     if (typeof address === 'string')
-      problems.push(`${name}: ${JSON.stringify(text)} is no address: ${address}`)
+      problems.push(`${name}: ${JSON.stringify(text)} is not an address: ${address}`)
     else addresses.push(address)
   }
   return addresses
 }
 
-// These say something about the application of the short form only.
+// These apply to the application of the short form only.
 const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
 
 function checkShortForm({ config, sources }: ResolveOptions, problems: string[]): void {
@@ -105,13 +105,11 @@ function checkShortForm({ config, sources }: ResolveOptions, problems: string[])
     for (const key of SHORT_FORM_KEYS) {
       const source = sources.get(key)
       if (source !== undefined)
-        problems.push(
-          `${source}: belongs to a TARGET, and none is given; write it into apps and routes`,
-        )
+        problems.push(`${source}: needs a TARGET, but there is none; set it in apps and routes`)
     }
   } else if (Object.keys(config.apps).length > 0)
     problems.push(
-      `${sources.get('app') ?? 'app'}: is the only application of the short form, and apps has others; choose one of the two`,
+      `${sources.get('app') ?? 'app'}: the short form has one application only, but apps has others; use one of the two`,
     )
 }
 
@@ -139,7 +137,7 @@ function listSourceFolders({ application, folder }: PlacedApplication): string[]
   const from = application.kind === 'target' ? application.directory : application.appDirectory
   const inside = !relative(from, folder).startsWith('..')
   const whole = from === parse(from).root || from === homedir()
-  // From a root or a home everything would be watched, and little of it is source.
+  // Watching a root or home folder would watch mostly files that are not sources.
   return inside && !whole ? [from, folder] : [folder]
 }
 
@@ -147,6 +145,6 @@ function warnOfQueryNames({ application }: PlacedApplication): string[] {
   if (application.kind !== 'file' || application.callableQueryName === undefined) return []
   const name = application.callableQueryName
   return [
-    `apps.${application.name}.callableQueryName: every client can choose which callable of ${application.appFilename} runs, with ?${name}=NAME; leave it out unless all of them may be called from outside`,
+    `apps.${application.name}.callableQueryName: every client can select which callable of ${application.appFilename} runs, with ?${name}=NAME; leave it out unless clients may call all of them`,
   ]
 }

@@ -3,23 +3,23 @@ import type { FullConfig } from '../options/schema.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { Address } from './address.ts'
 
-/** A process group for which no interpreter has been chosen yet. */
+/** A process group before its interpreter is selected. */
 export interface GroupPlan {
-  /** What the person asked for. */
+  /** The configured interpreter. */
   readonly python: string | undefined
-  /** Folder of its first application: virtual environments are looked for there. */
+  /** Folder of its first application, where virtual environments are searched. */
   readonly pythonDirectory: string
   readonly group: Omit<ProcessGroup, 'python' | 'workerOptions'>
 }
 
-/** One route with what answers it. */
+/** A route with its answerer. */
 export interface RoutePlan {
   readonly host: string | undefined
   readonly path: string
   readonly answerer: AnswererPlan
 }
 
-/** Everything that the rooms are made of: checked, absolute, nothing left undefined that has a default. */
+/** A checked configuration with absolute paths and all defaults, from which the rooms are made. */
 export interface ServerPlan {
   readonly addresses: readonly Address[]
   readonly groups: readonly GroupPlan[]
@@ -31,16 +31,16 @@ export interface ServerPlan {
   readonly log: FullConfig['log']
   readonly dev: boolean
   readonly reload: boolean
-  /** It starts also when no application can be loaded. */
+  /** Start even if no application can be loaded. */
   readonly startAnyway: boolean
-  /** Folders whose sources are watched with `reload`. */
+  /** Folders to watch for changes with `reload`. */
   readonly watched: readonly string[]
-  /** The configuration file, when there is one. */
+  /** The configuration file, if there is one. */
   readonly configFile: string | undefined
-  /** What the person should know although it works. */
+  /** Problems that do not prevent the start. */
   readonly warnings: readonly string[]
-  /** Folder that everything relative counts from. */
+  /** Folder for relative paths. */
   readonly directory: string
-  /** Environment of the process without our own options: for finding Python. */
+  /** Environment of the process without Taipan's own options, for finding Python. */
   readonly environment: Readonly<Record<string, string>>
 }

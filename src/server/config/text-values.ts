@@ -1,6 +1,6 @@
 import type { TextForm } from '../options/option.ts'
 
-/** Texts of a flag or a variable as the value that the schema judges; what does not fit stays a text. */
+/** Converts the texts of a flag or a variable; the schema checks the result. A text that does not fit is returned as it is. */
 export function parseTexts(texts: readonly string[], form: TextForm, name: string): unknown {
   const last = texts.at(-1) ?? ''
   if (form === 'list') return texts
@@ -12,7 +12,7 @@ export function parseTexts(texts: readonly string[], form: TextForm, name: strin
   return last
 }
 
-/** Thrown texts become problems of the command line. */
+/** An invalid text of a flag or a variable. */
 export class TextProblem extends Error {}
 
 function parsePairs(texts: readonly string[], name: string): Record<string, string> {

@@ -6,10 +6,10 @@ import { configSchema, SECTIONS, type FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
 import { isRecord } from './record.ts'
 
-/** Where values came from, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
+/** Sources of values, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
 export type OptionSources = ReadonlyMap<string, string>
 
-/** A whole configuration to be checked. */
+/** An unchecked configuration. */
 export interface Candidate {
   readonly value: unknown
   readonly sources: OptionSources
@@ -17,7 +17,7 @@ export interface Candidate {
   readonly file?: string | undefined
 }
 
-/** Checks a configuration and fills in defaults. Throws one error that names every problem. */
+/** Checks a configuration and fills in defaults. Throws one error with all problems. */
 export function validateConfig(candidate: Candidate): FullConfig {
   const result = configSchema.safeParse(candidate.value)
   const issues = result.success ? [] : result.error.issues
@@ -27,7 +27,7 @@ export function validateConfig(candidate: Candidate): FullConfig {
   return result.data
 }
 
-/** Only embedded groups can do without threads. */
+/** Zero threads are possible in embedded groups only. */
 function describeMissingThreads({ value, sources }: Candidate): string[] {
   if (!isRecord(value)) return []
   const groups = isRecord(value['groups']) ? Object.entries(value['groups']) : []
@@ -41,11 +41,11 @@ function describeMissingThreads({ value, sources }: Candidate): string[] {
     const own = isRecord(group) && group['threads'] !== undefined
     const where =
       sources.get('threads') ?? (own ? formatPath(['groups', name, 'threads']) : 'threads')
-    return `${where}: expected a whole number from 1 to 512, found 0; without threads WSGI runs on the thread of Node, which needs the engine "embedded"`
+    return `${where}: expected a whole number from 1 to 512, found 0; 0 runs WSGI on the thread of Node, which needs the engine "embedded"`
   })
 }
 
-/** One error for a list of problems; a usage error when all of them come from the command line. */
+/** One error for all problems; a usage error if all come from the command line. */
 export function createConfigError(
   problems: readonly string[],
   candidate: Omit<Candidate, 'value'>,
@@ -84,13 +84,13 @@ function describeUnknownKey(path: readonly string[], candidate: Candidate): stri
   const parent = path.slice(0, -1)
   const keys = listKeys(parent)
   if (parent.length === 0 && Object.hasOwn(COMMAND_LINE, key))
-    return `${key}: belongs to the command line, not into a configuration`
+    return `${key}: is an option of the command line, not of a configuration`
   const found = formatFound(lookUp(candidate.value, path), path)
   const known = ` Known here: ${keys.join(', ')}.`
   return `${formatPath(path)}: unknown key (with value ${found}).${suggest(key, keys) || known}`
 }
 
-/** The keys that the object at `path` may have. */
+/** The keys of the object at `path`. */
 function listKeys(path: readonly string[]): string[] {
   const section = SECTIONS.find((one) => {
     const pattern = one.path === '' ? [] : one.path.split('.')
@@ -130,7 +130,7 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
   return current
 }
 
-/** Values of environment variables may be secrets, so only their kind is told. */
+/** Values of environment variables may be secrets, so only their type is shown. */
 function formatFound(value: unknown, path: readonly string[]): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'

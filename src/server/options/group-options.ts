@@ -12,7 +12,7 @@ import {
 type Values = Readonly<Record<string, unknown>>
 type Marked<B extends z.ZodType = z.ZodType> = Option<z.ZodType, B> & { readonly perGroup: true }
 
-/** What the group has of one option: nothing, the option without default, or an object with what it has of the inner ones. */
+/** The group's form of an option: none; the option without default; or an object with the options inside that groups may override. */
 type GroupOption<O> =
   O extends Marked<infer B>
     ? Option<z.ZodOptional<B>, B>
@@ -26,12 +26,12 @@ type GroupOption<O> =
           : never
         : never
 
-/** What a group may override of a table: everything may be absent. */
+/** The options of a table that a group may override; all are optional. */
 export type GroupTable<T extends OptionTable> = {
   readonly [K in keyof T as [GroupOption<T[K]>] extends [never] ? never : K]: GroupOption<T[K]>
 }
 
-/** What holds for one group of all that a group may override. */
+/** The values of a group for all options that groups may override. */
 export type GroupValues<T extends OptionTable> = {
   readonly [K in keyof GroupTable<T>]: K extends keyof T
     ? T[K] extends Marked
@@ -42,13 +42,13 @@ export type GroupValues<T extends OptionTable> = {
     : never
 }
 
-/** Makes the options of a group out of those that it may override. */
+/** Makes the option table of a group from the options that it may override. */
 export function createGroupTable<T extends OptionTable>(table: T): GroupTable<T>
 export function createGroupTable(table: OptionTable): OptionTable {
   return createTable(table, '')
 }
 
-/** The value of the group where it has one, else the general one. */
+/** The group's own value if there is one, else the general one. */
 export function resolveGroupValues<T extends OptionTable>(
   table: T,
   general: z.output<TableSchema<T>>,
@@ -63,7 +63,7 @@ export function resolveGroupValues(table: OptionTable, general: Values, own: Val
   return Object.fromEntries(resolved)
 }
 
-/** Of unchecked values those that a group may override. */
+/** Selects from unchecked values those that a group may override. */
 export function selectGroupValues(table: OptionTable, values: Values): Values {
   const selected: Record<string, unknown> = {}
   for (const [key, facts] of listGroupOptions(table)) {
@@ -75,7 +75,7 @@ export function selectGroupValues(table: OptionTable, values: Values): Values {
   return selected
 }
 
-/** What the workers of a group are told of its options, by the keys of the message. */
+/** The options of a group that are sent to its workers, by the keys of the message. */
 export function selectWorkerOptions(table: OptionTable, group: object): Values {
   const selected: Record<string, unknown> = {}
   for (const [key, facts] of Object.entries(table)) {
@@ -91,7 +91,7 @@ function createTable(table: OptionTable, path: string): OptionTable {
   const options = listGroupOptions(table).map(([key, facts]): [string, Option] => {
     const name = path + key
     if (facts.table === undefined) {
-      const description = `In the place of \`${name}\`.`
+      const description = `Overrides \`${name}\`.`
       const { anchor, form } = facts
       const kept = { ...(anchor && { anchor }), ...(form && { form }) }
       return [key, optional(facts.base, { description, ...kept })]

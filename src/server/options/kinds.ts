@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseDuration, parseSize } from './units.ts'
 
-/** What each kind of value expects, in words for error messages. */
+/** What each kind of value expects, for error messages. */
 const WORDS = {
   text: 'a text',
   boolean: 'true or false',
@@ -12,7 +12,7 @@ const WORDS = {
   processes: 'a whole number from 1 to 512, or "auto"',
 } as const
 
-/** Whether a value was refused as a duration only because it is a number in a text, which says no unit. */
+/** Whether a duration is invalid only because it is a text without a unit. */
 export function lacksUnit(message: string, value: unknown): value is string {
   return message === WORDS.duration && typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
 }
@@ -20,22 +20,22 @@ export function lacksUnit(message: string, value: unknown): value is string {
 /** A text that is not empty. */
 export const text = z.string({ error: WORDS.text }).min(1, { error: 'a text that is not empty' })
 
-/** A switch. */
+/** True or false. */
 export const boolean = z.boolean({ error: WORDS.boolean })
 
-/** Names and texts. */
+/** An object of names and texts. */
 export const pairs = z.record(
   z.string().regex(/^[^=\0]+$/, { error: 'a name without "=" and NUL' }),
   z.string({ error: WORDS.text }).regex(/^[^\0]*$/, { error: 'a text without NUL' }),
   { error: WORDS.pairs },
 )
 
-/** One text or several; several come out. */
+/** One text or a list of texts; gives a list. */
 export const list = z
   .union([text, z.array(text)], { error: WORDS.list })
   .transform((value) => (typeof value === 'string' ? [value] : value))
 
-/** Milliseconds come out. */
+/** A duration; gives milliseconds. */
 export const duration = z
   .union(
     [
@@ -45,10 +45,10 @@ export const duration = z
     { error: WORDS.duration },
   )
   .transform((value) => (typeof value === 'number' ? value : (parseDuration(value) ?? 0)))
-  // Node's timers hold 31 bits; a longer one would fire at once.
+  // Node's timers take 31 bits; a longer one would fire at once.
   .refine((value) => value <= 2 ** 31 - 1, { error: 'a duration of at most 24 days' })
 
-/** Bytes come out. */
+/** A size; gives bytes. */
 export const size = z
   .union(
     [
@@ -59,7 +59,7 @@ export const size = z
   )
   .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? 0)))
 
-/** Whole numbers from `minimum` to `maximum`. */
+/** A whole number from `minimum` to `maximum`. */
 export function integer(
   minimum: number,
   maximum = 1_000_000,
@@ -68,19 +68,19 @@ export function integer(
   return z.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error })
 }
 
-/** How many processes: `auto` stands for one per processor. */
+/** A number of processes, or `auto` for one per processor. */
 export const processes = z.union([integer(1, 512, WORDS.processes), z.literal('auto')], {
   error: WORDS.processes,
 })
 
-/** One of some words. */
+/** One of several words. */
 export function choice<const T extends readonly [string, ...string[]]>(
   words: T,
 ): z.ZodEnum<z.core.util.ToEnum<T[number]>> {
   return z.enum(words, { error: words.map((word) => JSON.stringify(word)).join(' or ') })
 }
 
-/** What may stand in a header field. */
+/** The value of a header field. */
 export const fieldValue = text.regex(/^[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?$/, {
   error: 'the value of a header field: printable ASCII',
 })

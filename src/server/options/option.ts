@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Where the help and the documents show an option of the command line. */
+/** Section of an option in the help and the documentation. */
 export type HelpSection =
   | 'Application'
   | 'Listening'
@@ -13,13 +13,13 @@ export type HelpSection =
   | 'Logs'
   | 'General'
 
-/** The commands that take options. */
+/** Commands with options. */
 export type CommandName = 'serve' | 'check'
 
-/** How a text of the command line or the environment becomes a value; the schema judges the result. */
+/** How a text of the command line or the environment is converted; the schema checks the result. */
 export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
 
-/** The short form of an option for the command line. */
+/** The command-line form of an option. */
 export interface Flag {
   /** Long name without dashes. */
   readonly name: string
@@ -27,34 +27,34 @@ export interface Flag {
   /** Placeholder in the help; absent for switches. */
   readonly value?: string
   readonly section: HelpSection
-  /** True: the switch means `false`. */
+  /** True: the switch sets `false`. */
   readonly negative?: boolean
-  /** What the help says where the description of the key would mislead. */
+  /** Help text, if the description of the key does not fit. */
   readonly help?: string
   readonly commands: readonly CommandName[]
 }
 
-/** How a relative value is anchored: as a path, as a program (a bare name is looked for on PATH), as an address (`unix:PATH`). */
+/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`). */
 export type Anchor = 'path' | 'program' | 'address'
 
-/** What an option is besides its schema: all that the parser, the help, the layers, the groups and the documents have to know. */
+/** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {
   readonly description: string
   readonly form?: TextForm
   readonly flag?: Flag
-  /** Full name in the environment. */
+  /** Name of the environment variable. */
   readonly environment?: string
-  /** Relative values count from the folder of whoever gives them. */
+  /** Relative values are resolved against the folder of their source. */
   readonly anchor?: Anchor
-  /** The values of several layers add up. Those of names and texts always do; of all others the strongest counts. */
+  /** The values of all layers are combined. Names and texts always are; of other values the strongest wins. */
   readonly addsUp?: true
   /** A process group may override it, by the same key in `groups.NAME`. */
   readonly perGroup?: true
-  /** Key by which the workers of a group are told its value; the Python half reads it there. */
+  /** Key of its value in the message to the workers of a group, where the Python half reads it. */
   readonly toWorker?: string
-  /** Options of the object that it is, or of each object that it holds. */
+  /** Options of the object that this option is, or of each object in it. */
   readonly table?: OptionTable
-  /** It holds any number of such objects, by name or in a list. */
+  /** It has any number of such objects, by name or in a list. */
   readonly holdsMany?: true
 }
 
@@ -64,16 +64,16 @@ export interface Option<
   B extends z.ZodType = z.ZodType,
 > extends OptionFacts {
   readonly schema: S
-  /** Of a value that is given: knows no default. */
+  /** Schema of a given value, without default. */
   readonly base: B
-  /** As a person would write it; undefined when the option may be absent. */
+  /** Default as written in a configuration; undefined if the option may be absent. */
   readonly fallback?: unknown
 }
 
 /** Options by key. */
 export type OptionTable = Readonly<Record<string, Option>>
 
-/** Makes an option that may be absent. */
+/** Makes an option without default. */
 export function optional<S extends z.ZodType, F extends OptionFacts>(
   schema: S,
   facts: F,
@@ -81,18 +81,18 @@ export function optional<S extends z.ZodType, F extends OptionFacts>(
   return { ...facts, base: schema, schema: schema.describe(facts.description).optional() }
 }
 
-/** Makes an option with a default, written as a person would. */
+/** Makes an option with a default, written as in a configuration. */
 export function option<S extends z.ZodType, F extends OptionFacts>(
   schema: S,
   fallback: z.input<S>,
   facts: F,
 ): Option<z.ZodPrefault<S>, S> & F {
-  // Described inside and outside: JSON Schema drops the inner text behind a default.
+  // Described twice, because JSON Schema drops the inner description of a value with a default.
   const described = schema.prefault(fallback).describe(facts.description)
   return { ...facts, base: schema, fallback, schema: described }
 }
 
-/** Makes the short form of an option, of every command unless `more` says otherwise: `check` stands for `serve` in any command line. */
+/** Makes the command-line form of an option, for all commands unless `more` names some. */
 export function flag(
   section: HelpSection,
   name: string,
@@ -101,13 +101,13 @@ export function flag(
   return { section, name, commands: ['serve', 'check'], ...more }
 }
 
-/** The object schema of a table. */
+/** The schema of an object with the options of a table. */
 export type TableSchema<T extends OptionTable> = z.ZodObject<
   { -readonly [K in keyof T]: T[K]['schema'] },
   z.core.$strict
 >
 
-/** Makes the object schema of a table; unknown keys are refused. */
+/** Makes the schema of an object; it rejects unknown keys. */
 export function createSection<T extends OptionTable>(table: T): TableSchema<T>
 export function createSection(table: OptionTable): z.ZodObject {
   return z.strictObject(

@@ -6,19 +6,19 @@ import { COMMAND_LINE, TOP } from './table.ts'
 /** The schema of a whole configuration. */
 export const configSchema = createSection(TOP)
 
-/** A configuration as a person writes it. */
+/** A configuration as a user writes it. */
 export type TaipanConfig = z.input<typeof configSchema>
 
 /** A configuration with every default filled in, durations in ms, sizes in bytes. */
 export type FullConfig = z.output<typeof configSchema>
 
-/** The options of one object of the configuration. `*` in the path stands for any name or index. */
+/** An object of the configuration. `*` in the path means any name or index. */
 export interface OptionSection {
   readonly path: string
   readonly table: OptionTable
 }
 
-/** Every object that a configuration may hold. */
+/** All objects of a configuration. */
 export const SECTIONS: readonly OptionSection[] = listSections({ path: '', table: TOP })
 
 function listSections(section: OptionSection): OptionSection[] {
@@ -34,13 +34,13 @@ function joinPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`
 }
 
-/** An option and its place; `key` is empty for options of the command line alone. */
+/** An option with its path; `key` is empty for options of the command line only. */
 export interface PlacedOption extends Option {
   /** Dotted path in the configuration. */
   readonly key: string
 }
 
-/** Every option, those of the command line included. */
+/** All options, including those of the command line only. */
 export function listOptions(): readonly PlacedOption[] {
   const placed = SECTIONS.flatMap(({ path, table }) =>
     Object.entries(table).map(([key, facts]) => ({ ...facts, key: joinPath(path, key) })),

@@ -11,86 +11,85 @@ const loops = choice(['auto', 'asyncio', 'uvloop'])
 const threads = integer(0, 512)
 const concurrency = integer(1, 65_535)
 
-/** `log`: what is written. */
+/** `log`: what is logged. */
 const LOG = {
   level: optional(choice(['debug', 'info', 'warn', 'error', 'silent']), {
     description:
-      'Least severe records that are written: debug, info, warn, error or silent (info; for the library warn).',
+      'Least severe log records to write: debug, info, warn, error or silent (info; for the library warn).',
     environment: 'TAIPAN_LOG_LEVEL',
     flag: flag('Logs', 'log-level', { value: 'LEVEL' }),
   }),
   format: option(choice(['pretty', 'json']), 'pretty', {
-    description: 'Lines for people (pretty) or one JSON object per line (json).',
+    description: 'Format of log records: for people (pretty) or one JSON object per line (json).',
     environment: 'TAIPAN_LOG_FORMAT',
     flag: flag('Logs', 'log-format', { value: 'FORMAT' }),
   }),
   access: optional(boolean, {
-    description: 'Write one record per request (true; for the library false).',
+    description: 'Log one record per request (true; for the library false).',
     form: 'boolean',
     environment: 'TAIPAN_ACCESS_LOG',
-    flag: flag('Logs', 'no-access-log', { negative: true, help: 'Write no record per request.' }),
+    flag: flag('Logs', 'no-access-log', { negative: true, help: 'Log no record per request.' }),
   }),
 }
 
-/** `apps.NAME`: applications, by a target or by folder, file and callable. */
+/** `apps.NAME`: applications, by target, or by folder, file and callable. */
 const APP = {
   target: optional(text, {
     description: 'The application as on the command line: `pkg.mod:attr`, `path/app.py`, a folder.',
   }),
   appDirectory: optional(text, {
     description:
-      'Folder that the target or the file counts from; on `sys.path` (the folder of the configuration).',
+      'Folder that a relative target or file starts from; on `sys.path` (the folder of the configuration).',
     anchor: 'path',
   }),
   appFilename: optional(text, {
-    description: 'Instead of a target: the file, executed in a module of its own (application.py).',
+    description: 'Instead of a target: a file, executed as a module of its own (application.py).',
   }),
   callable: optional(text, {
-    description: 'Name of the callable (usual names for a target; handler for a file).',
+    description: 'Name of the callable (for a target the usual names; for a file handler).',
   }),
   callableQueryName: optional(text.nullable(), {
     description:
-      'Query parameter by which clients choose the callable; null, the default, switches this off.',
+      'Query parameter by which clients select the callable; null, the default, disables this.',
   }),
   cacheCallables: option(boolean, true, {
-    description: 'False loads the application anew for each request.',
+    description: 'False: load the application for each request.',
   }),
   reloadOnModification: option(boolean, false, {
-    description: 'Load a file again when its modification time differs.',
+    description: 'Load a file again when its modification time changes.',
   }),
   multithread: option(boolean, true, {
-    description: 'False runs one request at a time in each process.',
+    description: 'False: run one request at a time in each process.',
   }),
   interface: option(interfaces, 'auto', { description: 'How the application is called.' }),
-  group: optional(text, { description: 'Its process group (the only one, when there is one).' }),
+  group: optional(text, { description: 'Its process group (needed if there are several).' }),
   env: option(pairs, {}, { description: 'Environment variables of its processes.' }),
 }
 
-/** `routes[]`: which paths and hosts are answered by what. */
+/** `routes[]`: what answers which hosts and paths. */
 const ROUTE = {
   host: optional(text, {
-    description: '`example.org`, or `*.example.org` for all below it; without it, any host.',
+    description: '`example.org`, or `*.example.org` for all hosts below it; any host by default.',
   }),
   path: option(text, '/', {
-    description: 'Holds for the path itself and everything below; the longest wins.',
+    description: 'Matches the path itself and everything below it; the longest path wins.',
   }),
   ...ROUTE_KIND_OPTIONS,
 }
 
-/** Options at the top of the configuration that say something about all. */
+/** Options at the top of the configuration that apply to everything. */
 export const GENERAL = {
   app: optional(text, {
-    description: 'The application of the short form: the TARGET of the command line.',
+    description: 'The application of the short form: TARGET of the command line.',
     environment: 'TAIPAN_APP',
   }),
   interface: option(interfaces, 'auto', {
-    description: 'How the application is called: auto (told by what it is), wsgi or asgi.',
+    description: 'How the application is called: auto (detected), wsgi or asgi.',
     environment: 'TAIPAN_INTERFACE',
     flag: flag('Application', 'interface', { short: 'i', value: 'NAME' }),
   }),
   callable: optional(text, {
-    description:
-      'Name of the callable when TARGET names none; without it the usual names are tried.',
+    description: 'Name of the callable if TARGET names none; by default the usual names are tried.',
     environment: 'TAIPAN_CALLABLE',
     flag: flag('Application', 'callable', { value: 'NAME' }),
   }),
@@ -100,7 +99,8 @@ export const GENERAL = {
     flag: flag('Application', 'mount', { value: 'PATH' }),
   }),
   appDirectory: optional(text, {
-    description: 'Folder that the target counts from, first on sys.path (the working directory).',
+    description:
+      'Folder that a relative TARGET starts from, first on sys.path (the working directory).',
     anchor: 'path',
     environment: 'TAIPAN_APP_DIR',
     flag: flag('Application', 'app-dir', { value: 'DIR' }),
@@ -115,7 +115,7 @@ export const GENERAL = {
     },
   ),
   envFile: option(list, [], {
-    description: 'File of environment variables, KEY=VALUE lines; repeatable.',
+    description: 'File with environment variables as KEY=VALUE lines; repeatable.',
     form: 'list',
     anchor: 'path',
     addsUp: true,
@@ -149,7 +149,7 @@ export const GENERAL = {
     flag: flag('Processes', 'engine', { short: 'e', value: 'NAME' }),
   }),
   processes: option(processes, 1, {
-    description: 'Processes with Python; auto is one for each processor.',
+    description: 'Processes with Python; auto is one per processor.',
     form: 'processes',
     perGroup: true,
     environment: 'TAIPAN_PROCESSES',
@@ -157,7 +157,7 @@ export const GENERAL = {
   }),
   threads: optional(threads, {
     description:
-      'WSGI: threads of each process, each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
+      'WSGI: threads per process; each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
     form: 'number',
     perGroup: true,
     toWorker: 'threads',
@@ -166,14 +166,14 @@ export const GENERAL = {
   }),
   loop: option(loops, 'auto', {
     description:
-      'ASGI: event loop, asyncio or uvloop; auto is uvloop where it is installed. Embedded has asyncio.',
+      'ASGI: event loop, asyncio or uvloop; auto is uvloop if it is installed. Embedded Python always has asyncio.',
     perGroup: true,
     toWorker: 'loop',
     environment: 'TAIPAN_LOOP',
     flag: flag('Processes', 'loop', { value: 'NAME' }),
   }),
   concurrency: option(concurrency, 10_000, {
-    description: 'ASGI: requests and WebSockets of one process at a time; more wait in the queue.',
+    description: 'ASGI: simultaneous requests and WebSockets per process; more wait in the queue.',
     form: 'number',
     perGroup: true,
     environment: 'TAIPAN_CONCURRENCY',
@@ -181,7 +181,7 @@ export const GENERAL = {
   }),
   cancelOnDisconnect: option(boolean, false, {
     description:
-      'ASGI: cancel the application when its client leaves before the response is whole.',
+      'ASGI: cancel the application when its client disconnects before the response is complete.',
     perGroup: true,
   }),
   python: optional(text, {
@@ -191,40 +191,32 @@ export const GENERAL = {
     environment: 'TAIPAN_PYTHON',
     flag: flag('Processes', 'python', { value: 'PATH' }),
   }),
-  limits: option(
-    createSection(LIMITS),
-    {},
-    { description: 'What a client may send.', table: LIMITS },
-  ),
-  timeouts: option(
-    createSection(TIMEOUTS),
-    {},
-    { description: 'How long things may take.', table: TIMEOUTS },
-  ),
+  limits: option(createSection(LIMITS), {}, { description: 'Limits for clients.', table: LIMITS }),
+  timeouts: option(createSection(TIMEOUTS), {}, { description: 'Time limits.', table: TIMEOUTS }),
   queue: option(
     createSection(QUEUE),
     {},
-    { description: 'Requests that wait for a thread.', table: QUEUE },
+    { description: 'Requests that wait for a thread or an event loop.', table: QUEUE },
   ),
   buffers: option(
     createSection(BUFFERS),
     {},
-    { description: 'Bytes held so that slow clients do not hold threads.', table: BUFFERS },
+    { description: 'Memory for slow clients, so that they do not occupy threads.', table: BUFFERS },
   ),
   webSocket: option(
     createSection(WEB_SOCKET),
     {},
-    { description: 'How WebSockets are kept.', table: WEB_SOCKET },
+    { description: 'Options for WebSockets.', table: WEB_SOCKET },
   ),
-  log: option(createSection(LOG), {}, { description: 'What is written.', table: LOG }),
+  log: option(createSection(LOG), {}, { description: 'Options for the log.', table: LOG }),
   reload: option(boolean, false, {
-    description: 'Load the application anew when its Python files change.',
+    description: 'Reload the application when its Python files change.',
     form: 'boolean',
     environment: 'TAIPAN_RELOAD',
     flag: flag('Development', 'reload'),
   }),
   dev: option(boolean, false, {
-    description: 'For development: --reload, and tracebacks go to the browser.',
+    description: 'For development: --reload, and tracebacks are sent to the browser.',
     form: 'boolean',
     toWorker: 'dev',
     environment: 'TAIPAN_DEV',
@@ -232,7 +224,7 @@ export const GENERAL = {
   }),
 }
 
-/** `groups.NAME`: what a group may override. */
+/** `groups.NAME`: options that a group may override. */
 export const GROUP = createGroupTable(GENERAL)
 
 /** All options of a configuration. */
@@ -249,16 +241,17 @@ export const TOP = {
     { description: 'Applications by name.', table: APP, holdsMany: true },
   ),
   routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
-    description: 'Which paths and hosts are answered by what; exactly one answerer each.',
+    description: 'What answers which hosts and paths; exactly one answerer each.',
     table: ROUTE,
     holdsMany: true,
   }),
 }
 
-/** Options of the command line that are no part of a configuration. */
+/** Options of the command line that are not part of a configuration. */
 export const COMMAND_LINE = {
   config: optional(text, {
-    description: 'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} here).',
+    description:
+      'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} in the working directory).',
     environment: 'TAIPAN_CONFIG',
     flag: flag('General', 'config', { value: 'FILE' }),
   }),

@@ -13,12 +13,12 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 }
 
-/** Reads `500ms`, `30s`, `5m` or `1h` as milliseconds; undefined for anything else. */
+/** Parses `500ms`, `30s`, `5m` or `1h` to milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(DURATION.exec(text), DURATION_UNITS)
 }
 
-/** Reads `512b`, `64kb`, `10mb` or `1gb` as bytes (1 kb is 1024); undefined for anything else. */
+/** Parses `512b`, `64kb`, `10mb` or `1gb` to bytes (1 kb is 1024); undefined for anything else. */
 export function parseSize(text: string): number | undefined {
   return parseQuantity(SIZE.exec(text), SIZE_UNITS)
 }

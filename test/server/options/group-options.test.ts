@@ -31,10 +31,10 @@ test('a group has the options with the mark, also those inside of others, and no
 })
 
 test('its options are anchored, described by what they replace, and have no flag', () => {
-  expect(GROUP.chroot).toMatchObject({ anchor: 'path', description: 'In the place of `chroot`.' })
+  expect(GROUP.chroot).toMatchObject({ anchor: 'path', description: 'Overrides `chroot`.' })
   const inner = Object.entries(GROUP.waits.table ?? {})
   expect(inner.map(([key, { description }]) => [key, description])).toEqual([
-    ['start', 'In the place of `waits.start`.'],
+    ['start', 'Overrides `waits.start`.'],
   ])
 })
 
