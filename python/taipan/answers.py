@@ -1,4 +1,4 @@
-"""Answers of the worker itself, for when the application has none."""
+"""Responses that the worker itself makes when the application has none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def plain_answer(text: str, content_type: str = "text/plain") -> tuple[bytes, by
 
 
 def failure_answer(status: int, text: str, error: BaseException, dev: bool) -> tuple[bytes, bytes]:
-    """An answer to a request that failed: neutral, or in dev mode with the traceback."""
+    """The response to a failed request: a neutral text, or in dev mode the traceback."""
     fields, body = _describe_failure(status, text, error, dev)
     return (fields + b"Retry-After: 1\r\n" if status == 503 else fields), body
 

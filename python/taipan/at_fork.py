@@ -1,4 +1,4 @@
-"""What happens around `os.fork()`, and to children that come back to the server."""
+"""Hooks for `os.fork()`, and the end of child processes that return to the server."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from taipan.native import get_ident
 
 _EXIT_RETURNED = 70
 _RETURNED = (
-    b"taipan: a child of os.fork() came back to the server and was ended;"
-    b" let children leave with os._exit(), or use subprocess\n"
+    b"taipan: a child process of os.fork() returned to the server and was ended;"
+    b" end it with os._exit() in the application, or use subprocess\n"
 )
 
-#: The function that has called `os.fork()`, in the child.
+#: The caller of `os.fork()`, in the child.
 _caller: FrameType | None = None
 
 
 def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -> None:
-    """Has `in_child` called in forked children.
+    """Calls `in_child` in forked child processes.
 
-    A signal that came to the child before would be lost, or taken for one of the parent's: these
-    come to it afterwards.
+    The `held` signals are blocked meanwhile: an early signal would be lost in the child, or handled
+    as if it were for the parent.
     """
     signals = frozenset(held)
     masks: dict[int, set[int | signal.Signals]] = {}
@@ -45,7 +45,7 @@ def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -
 
 
 def end_child(*_args: object) -> NoReturn:
-    """Ends a child that has left the application: it must not serve."""
+    """Ends a child that has left the application, because it must not serve requests."""
     try:
         os.write(2, _RETURNED)
     finally:
@@ -53,7 +53,7 @@ def end_child(*_args: object) -> NoReturn:
 
 
 def end_returned_child(*_args: object, **_options: object) -> None:
-    """Ends a child whose first thread has left what called `os.fork()`; does nothing in others."""
+    """Ends a child whose first thread has left the caller of `os.fork()`; no effect elsewhere."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame is not _caller:
         frame = frame.f_back

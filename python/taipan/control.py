@@ -1,4 +1,4 @@
-"""The control channel of a worker: JSON messages on a socket of its own, served by a thread."""
+"""The control channel of a worker: JSON messages on its own socket, served by a thread."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Message = Mapping[str, Any]
 
 
 class ControlChannel:
-    """Sends and receives messages. Signal handlers and destructors may send, too."""
+    """Sends and receives messages. Sending is safe in signal handlers and destructors."""
 
     def __init__(self, sock: socket) -> None:
         self._socket = sock
         self._decoder = frames.Decoder()
         self._queue: deque[bytes] = deque()
         self._lock = allocate_lock()
-        #: Threads that send or are about to. Not RLock, which eventlet counts as forgotten.
+        #: Threads that are sending. Not an RLock, which eventlet reports as not released.
         self._senders: set[int] = set()
         self._poll = poll()
         self._poll.register(sock, POLLIN)
@@ -32,23 +32,23 @@ class ControlChannel:
         self.closed = False
 
     def fileno(self) -> int:
-        """The descriptor below the channel."""
+        """The descriptor of the channel."""
         return self._socket.fileno()
 
     def send(self, message: Message) -> None:
-        """Sends a message; does nothing once the other side is gone."""
+        """Sends a message; no effect when the other side has closed."""
         text = json.dumps(message, separators=(",", ":"), default=str)
         self._queue.append(frames.encode(frames.CONTROL, 0, text.encode("ascii")))
         self.flush()
 
     def flush(self) -> None:
-        """Sends what is queued. A forked child drops it: the channel belongs to the parent."""
+        """Sends what is queued. Drops it in a forked child, because the channel is the parent's."""
         if os.getpid() != self._process:
             self._queue.clear()
             return
         ident = get_ident()
         if ident in self._senders:
-            # A destructor or a signal handler that logs while its own thread is sending.
+            # Called by a destructor or signal handler that interrupted a send of this thread.
             return
         self._senders.add(ident)
         try:
@@ -56,7 +56,7 @@ class ControlChannel:
                 while self._queue:
                     self._socket.sendall(self._queue.popleft())
         except OSError as error:
-            # An injected TimeoutError has no number; it is meant for the application.
+            # An injected TimeoutError has no errno; it is meant for the application.
             if error.errno is None:
                 raise
             self.closed = True
@@ -65,17 +65,19 @@ class ControlChannel:
             self._senders.discard(ident)
 
     def receive(self) -> Message:
-        """Waits for the first message; used once, for the configuration."""
+        """Waits for the first message, the configuration."""
         for message in self.messages():
             return message
-        raise EOFError("the control channel ended before the configuration came")
+        raise EOFError("the control channel ended before the configuration arrived")
 
     def messages(self) -> Iterator[Message]:
-        """Messages as they come, until the channel ends or the parent is another."""
+        """Yields messages until the channel ends or the parent process changes."""
         while True:
             for frame in self._decoder.frames():
                 if frame.kind != frames.CONTROL:
-                    raise frames.FrameError(f"frame of type {frame.kind} on the control channel")
+                    raise frames.FrameError(
+                        f"unexpected frame of type {frame.kind} on the control channel"
+                    )
                 yield json.loads(frame.payload)
             data = self._read()
             if not data:
@@ -84,7 +86,7 @@ class ControlChannel:
 
     def _read(self) -> bytes:
         while not self._poll.poll(1000):
-            # The end of the channel can be missed when another process holds a copy of Node's side.
+            # Another process with a copy of Node's end would keep the channel from ending.
             if os.getppid() != self._parent:
                 return b""
             self.flush()
@@ -95,7 +97,7 @@ class ControlChannel:
 
 
 class ControlThread:
-    """Serves the channel until it ends, whatever the application's threads do."""
+    """Serves the channel until it ends, independent of the application's threads."""
 
     def __init__(
         self,
@@ -128,7 +130,7 @@ class ControlThread:
 
 
 def quiet_exit(code: int) -> NoReturn:
-    """Ends the process at once, without waiting for any thread."""
+    """Ends the process immediately, without waiting for threads."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

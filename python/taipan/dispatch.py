@@ -1,4 +1,4 @@
-"""From a decoded request to the application it is for."""
+"""Passes decoded requests to their applications."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Dispatcher:
         self._interrupt_lock = allocate_lock()
 
     def dispatch(self, request: Request, transport: Transport) -> None:
-        """Answers one request. Raises `TransportClosed`, and what breaks the transport itself."""
+        """Answers a request. Raises `TransportClosed`, and errors of the transport."""
         index, sent, body = request
         slot = self._slots[index]
         environ = make_environ(sent, slot.base, slot.known)
@@ -44,7 +44,7 @@ class Dispatcher:
         except TimeoutError:
             if ident not in self._interrupted:
                 raise
-            # Injected, but it came too late for the application.
+            # The injected exception came too late for the application.
             transport.abort("timed out")
             transport.finish()
         finally:
@@ -54,10 +54,10 @@ class Dispatcher:
                 self._end_interrupt(ident)
 
     def begin(self, request: Request, transport: Transport) -> Steps | None:
-        """Answers a request as far as nothing has to be waited for, in a thread that has others.
+        """Answers a request as far as possible without waiting, in a thread that serves others.
 
-        What is left is for `proceed`; None when nothing is. The caller holds the lock of the slot
-        until then.
+        Returns the rest for `proceed`; None when the request is over. The caller holds the lock of
+        the slot until then.
         """
         index, sent, body = request
         slot = self._slots[index]
@@ -76,7 +76,7 @@ class Dispatcher:
             self._of_thread[ident] = None
 
     def proceed(self, rest: Steps, request: str | None, error: BaseException | None = None) -> bool:
-        """Takes one more step of a request, or lets it end with an error. False when it is over."""
+        """Runs the next step of a request, or ends it with an error. False when it is over."""
         ident = get_ident()
         self._of_thread[ident] = request
         try:
@@ -92,9 +92,9 @@ class Dispatcher:
             self._of_thread[ident] = None
 
     def interrupt(self, ident: int, request: str) -> Stack | None:
-        """Raises `TimeoutError` in the thread if it still serves that request, and tells where."""
+        """Raises `TimeoutError` in the thread if it still serves the request; returns its stack."""
         with self._interrupt_lock:
-            # Marked before the look: the thread looks for the mark once its request is over.
+            # Set the mark before checking, because the thread checks the mark after its request.
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 stack = capture_thread(ident)
@@ -119,7 +119,7 @@ class Dispatcher:
     def _resolve(
         self, slot: Slot, environ: Environ, transport: Transport
     ) -> Callable[..., Any] | None:
-        """None when the request has been answered instead."""
+        """The application; None if the request has been answered with an error."""
         try:
             return slot.resolve(environ.get("QUERY_STRING", ""))
         except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""The end of an interpreter as CPython makes it, within a time: threads, then atexit handlers."""
+"""Ends an interpreter as CPython does, with a time limit: threads, then atexit handlers."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from taipan.events import Reporter
 from taipan.native import NativeThread
 from taipan.tracebacks import format_exception
 
-#: What has nothing left to do needs so long to notice that it is over.
+#: Shortest wait, so that a finished thread is seen to be finished.
 _LEAST_SECONDS = 0.25
 _MOST_NAMES = 10
 
 
 def end_interpreter(deadline: float, reporter: Reporter) -> None:
-    """Lets threads and executors finish until `deadline`, by `monotonic()`, then runs the handlers.
+    """Lets threads and executors finish until `deadline` (`monotonic()`), then runs the handlers.
 
-    What does not finish is cut off by the end of the process, and named in the log. Child processes
-    of `multiprocessing` that would hold the handlers beyond the deadline are ended.
+    What does not finish is logged and cut off by the end of the process. Ends child processes of
+    `multiprocessing` that would block the handlers beyond the deadline.
     """
     left = end_threads(deadline, reporter)
     if left:
         report_left(left, reporter)
     run_bounded(atexit._run_exitfuncs, deadline, reporter)
-    # Python >= 3.14 waits for the threads that handlers have started.
+    # Python >= 3.14 waits for threads that handlers have started.
     if not left and find_left() and (left := end_threads(deadline, reporter)):
         report_left(left, reporter)
 
 
 def report_left(left: str, reporter: Reporter) -> None:
-    """Names what is cut off."""
+    """Logs what is cut off."""
     reporter.report("warning", f"did not end in time: {left}")
 
 
 def end_threads(deadline: float, reporter: Reporter) -> str:
-    """Lets threads and executors finish until the deadline; what has not, else an empty text."""
+    """Lets threads and executors finish until the deadline; returns the names of the others."""
     calls = _threading_atexits()
     while True:
-        # What waits cannot be interrupted: a thread of its own does.
+        # Waiting cannot be interrupted, so another thread waits.
         thread = threading.Thread(
             target=_shut_down, args=(reporter,), name="taipan-end", daemon=True
         )
@@ -56,7 +56,7 @@ def end_threads(deadline: float, reporter: Reporter) -> str:
 
 
 def _shut_down(reporter: Reporter) -> None:
-    """What `threading._shutdown` does; that leaves out the last calls when one does not return."""
+    """Does what `threading._shutdown` does, which would skip the rest if a call did not return."""
     calls = _threading_atexits()
     while calls:
         try:
@@ -69,13 +69,13 @@ def _shut_down(reporter: Reporter) -> None:
 
 
 def _threading_atexits() -> list[Callable[[], object]]:
-    """What `threading._register_atexit` has got, of `concurrent.futures` above all."""
+    """The callbacks of `threading._register_atexit`, mostly of `concurrent.futures`."""
     calls: list[Callable[[], object]] = vars(threading).get("_threading_atexits", [])
     return calls
 
 
 def run_bounded(run: Callable[[], None], deadline: float, reporter: Reporter) -> None:
-    """Runs atexit handlers, and ends child processes that hold them beyond the deadline."""
+    """Runs atexit handlers; ends child processes that block them beyond the deadline."""
     over = threading.Event()
     if "multiprocessing.process" in sys.modules:
         arguments = (over, deadline, reporter)
@@ -89,7 +89,7 @@ def run_bounded(run: Callable[[], None], deadline: float, reporter: Reporter) ->
 
 
 def _end_children(over: threading.Event, deadline: float, reporter: Reporter) -> None:
-    """Ends child processes that a handler of `multiprocessing` would wait for without a limit."""
+    """Ends child processes that a handler of `multiprocessing` would wait for without limit."""
     if over.wait(max(_LEAST_SECONDS, deadline - monotonic())):
         return
     children = list(vars(sys.modules["multiprocessing.process"])["_children"])
@@ -100,7 +100,7 @@ def _end_children(over: threading.Event, deadline: float, reporter: Reporter) ->
 
 
 def find_left() -> list[threading.Thread]:
-    """Threads of the application that an interpreter waits for."""
+    """Threads of the application that an interpreter waits for at its end."""
     current = threading.current_thread()
     return [
         thread
@@ -110,7 +110,7 @@ def find_left() -> list[threading.Thread]:
 
 
 def _is_spared(thread: threading.Thread) -> bool:
-    # Of eventlet's own class with that name, and not `main_thread()`, where eventlet has been.
+    # Eventlet has its own class of that name, which `main_thread()` does not return.
     return isinstance(thread, NativeThread) or type(thread).__name__ == "_MainThread"
 
 
@@ -126,19 +126,19 @@ def _describe_left() -> str:
 
 
 def describe(names: list[str], counts: Mapping[str, int]) -> str:
-    """Names threads, and tells how many there are of other things; empty without any."""
+    """Lists names of threads and counts of other things; empty if there are none."""
     parts = [f"threads {_list_names(names)}"] if names else []
     parts += [f"{what}: {count}" for what, count in counts.items() if count]
     return "; ".join(parts)
 
 
 def pool_threads() -> dict[Any, Any]:
-    """Threads of `ThreadPoolExecutor` with the queues that they get their jobs from."""
+    """Threads of `ThreadPoolExecutor`, with the queues of their jobs."""
     return _registered("concurrent.futures.thread", "_threads_queues")
 
 
 def pool_managers() -> list[Any]:
-    """Threads that keep the processes of `ProcessPoolExecutor`."""
+    """Threads that manage the processes of `ProcessPoolExecutor`."""
     return list(_registered("concurrent.futures.process", "_threads_wakeups"))
 
 
@@ -147,12 +147,12 @@ def _registered(module: str, name: str) -> dict[Any, Any]:
 
 
 def waits_for_pool(thread: threading.Thread) -> bool:
-    """One that an event loop has started for the end of its default executor."""
+    """Whether an event loop has started the thread to shut down its default executor."""
     return getattr(getattr(thread, "_target", None), "__name__", "") == "_do_shutdown"
 
 
 def _count_jobs(queue: Any) -> int:
-    """Takes them out: what has not begun does not begin any more."""
+    """Counts and removes the jobs, so that no other job begins."""
     count = 0
     try:
         while True:

@@ -1,4 +1,4 @@
-"""The words that interfaces and transports share. Neither learns which one of the other it has."""
+"""The protocol between interfaces (WSGI, ASGI) and transports, which do not know each other."""
 
 from __future__ import annotations
 
@@ -9,74 +9,74 @@ Application = Callable[..., Any]
 
 
 class ClientDisconnected(ConnectionError):
-    """The client has left, or its request body broke off."""
+    """The client has disconnected, or its request body is incomplete."""
 
 
 class TransportClosed(BaseException):
-    """The other side of the transport is gone: nobody is left to answer to."""
+    """The other side of the transport has closed, so no response is possible."""
 
 
 class Transport(Protocol):
-    """How one response reaches the server, and how the body of its request is fetched.
+    """Sends one response to the server, and receives the body of its request.
 
-    `fields` is the reason phrase and the header lines, each ended by CRLF, checked; `length` is the
-    value of the Content-Length line among them.
+    `fields` is the reason phrase and the header lines, checked, each ended by CRLF; `length` is the
+    value of Content-Length in them.
     """
 
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
     ) -> None:
-        """A whole response; `free` says that nothing runs after it."""
+        """Sends a complete response; `free`: the application has returned already."""
 
     def begin(
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
     ) -> None:
-        """The head of a response and the first piece of its body."""
+        """Sends the head of a response and the first piece of its body."""
 
     def write(self, data: bytes, last: bool) -> None:
-        """A further piece. Raises `ClientDisconnected` when the client has left."""
+        """Sends another piece. Raises `ClientDisconnected` when the client has disconnected."""
 
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
     ) -> bool | None:
-        """The head, and `length` bytes of an open regular file as the body.
+        """Sends the head, and `length` bytes of an open regular file as the body.
 
-        False: the head is out, but the body has to be written. None: `file_taken` will tell.
+        False: only the head was sent, write the body. None: `file_taken` will have the answer.
         """
 
     @property
     def file_taken(self) -> bool | None:
-        """The answer to `begin_file`; None as long as it is not known."""
+        """The answer to `begin_file`; None until it is known."""
 
     def abort(self, reason: str) -> None:
-        """The response cannot be finished."""
+        """Aborts the response, because it cannot be completed."""
 
     def pull(self, size: int) -> None:
-        """Allows the server to send so many more bytes of the request body."""
+        """Allows the server to send `size` more bytes of the request body."""
 
     def receive(self) -> bytes | None:
-        """The next piece of the request body that was pulled; None at its end.
+        """The next piece of the request body that was pulled; None at the end of the body.
 
-        Raises `ClientDisconnected` when the body will never be complete.
+        Raises `ClientDisconnected` when the body can never be complete.
         """
 
     def finish(self) -> None:
-        """Everything that belongs to the request is over. May be called twice."""
+        """The request is over. May be called twice."""
 
 
 class Reporter(Protocol):
-    """Where the worker itself reports what went wrong."""
+    """Receives the worker's own log records."""
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:
-        """One record in the log, with the request that is being served."""
+        """Logs one record, with the id of the present request."""
 
     def end_request(self) -> None:
-        """Lets out what was printed without a newline, under the request that ends."""
+        """Emits unfinished lines of the request that ends."""
 
 
 class Settings(NamedTuple):
-    """What does not change between the requests of a process."""
+    """Settings that are the same for all requests of a process."""
 
     reporter: Reporter
-    #: Tracebacks go to the client.
+    #: Send tracebacks to the client.
     dev: bool

@@ -1,4 +1,4 @@
-"""Rules about response heads that every interface shares."""
+"""Rules for response heads of all interfaces."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from taipan.frames import HEAD_CLOSE, HEAD_DATE, HEAD_LENGTH, HEAD_SERVER
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _LENGTH_LINE = re.compile(rb"^Content-Length: [0-9]+\r\n", re.MULTILINE)
-#: HTAB, printable ASCII and obs-text (RFC 9110, 5.5); whatever `translate` leaves is forbidden.
+#: HTAB, printable ASCII and obs-text (RFC 9110, 5.5), for `translate`; other bytes are forbidden.
 ALLOWED: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 #: Optional whitespace of fields (RFC 9110, 5.6.3).
 _OWS: Final = "\t "
-#: Fields that concern one connection (RFC 9110, 7.6.1; PEP 3333), as in `src/core/field-syntax.ts`.
+#: Fields of a single connection (RFC 9110, 7.6.1; PEP 3333), as in `src/core/field-syntax.ts`.
 HOP_BY_HOP: Final = frozenset(
     (
         "connection",
@@ -29,12 +29,12 @@ HOP_BY_HOP: Final = frozenset(
         "upgrade",
     )
 )
-#: What a HEAD frame says of the fields inside.
+#: Flags of a HEAD frame for fields in it.
 _FLAGS: Final = {"content-length": HEAD_LENGTH, "date": HEAD_DATE, "server": HEAD_SERVER}
 LENGTH_PREFIX: Final = "Content-Length: "
-#: Lines of a head in bytes. What is longer is a mistake, and might not fit into a frame.
+#: Longest head in bytes. A longer one is a mistake, and might not fit into a frame.
 HEAD_LIMIT: Final = 16 * 1024 * 1024
-#: Statuses and field names repeat; applications can make them up, so caches of them are bounded.
+#: Size of caches. Statuses and field names repeat, but applications can invent any number.
 CACHE_LIMIT: Final = 1024
 
 
@@ -42,24 +42,24 @@ class Head(NamedTuple):
     """A checked response head."""
 
     status: int
-    #: HEAD flags: which fields are inside.
+    #: HEAD flags for fields in the head.
     flags: int
-    #: The Content-Length among the fields; None without one.
+    #: Value of Content-Length; None without one.
     length: int | None
     #: Reason phrase and header lines, each ended by CRLF.
     fields: bytes
-    #: The application frames its body in chunks itself.
+    #: The application sends its body in chunks.
     chunked: bool
-    #: Names that were left out because they belong to the server.
+    #: Names of fields that were dropped, because the server sets them.
     dropped: tuple[str, ...]
 
     @property
     def has_body(self) -> bool:
-        """Answers to methods other than HEAD may carry a body with this status."""
+        """Whether responses with this status have a body, except to HEAD."""
         return self.status != 204 and self.status != 304
 
     def with_length(self, length: int) -> Head:
-        """The same with a Content-Length, where there is none and one may be."""
+        """The head with a Content-Length, if it has none and may have one."""
         if self.length is not None or not self.has_body:
             return self
         fields = self.fields + b"Content-Length: %d\r\n" % length
@@ -67,7 +67,7 @@ class Head(NamedTuple):
 
 
 class SpecialFields:
-    """The fields that mean something to the server, gathered."""
+    """Collects the fields that have a meaning for the server."""
 
     __slots__ = ("chunked", "dropped", "flags", "length", "named")
 
@@ -76,13 +76,13 @@ class SpecialFields:
         self.length: int | None = None
         self.chunked = False
         self.dropped: tuple[str, ...] = ()
-        #: Options of `Connection`, among them names of fields.
+        #: Options of `Connection`, including names of fields.
         self.named: frozenset[str] = frozenset()
 
     def take(self, name: str, value: str) -> str | None:
-        """What to write before the value; None when the field is not passed on.
+        """The start of the line for a field; None when the field is dropped.
 
-        Both are checked, except the value of a field that means nothing to the server.
+        Checks name and value, except the value of a field without meaning for the server.
         """
         lower = validate_name(name)
         if lower == "content-length":
@@ -104,7 +104,7 @@ class SpecialFields:
         return f"{name}: "
 
     def take_length(self, value: str) -> None:
-        """The value of a Content-Length."""
+        """Records the value of Content-Length."""
         if self.length is not None:
             raise ValueError("Content-Length is given twice")
         if _LENGTH.fullmatch(value) is None:
@@ -113,20 +113,20 @@ class SpecialFields:
         self.flags |= HEAD_LENGTH
 
     def is_special(self, prefix: str) -> bool:
-        """The field that begins so must be looked at each time it comes."""
+        """Whether the field with this start of a line must be taken each time."""
         return prefix[:-2].lower() in ("content-length", "date", "server")
 
     def settle(self, block: bytes) -> bytes:
-        """The lines of a block without those that `Connection` names (RFC 9110, 7.6.1)."""
+        """The block without the lines of fields that `Connection` names (RFC 9110, 7.6.1)."""
         validate_block(block)
         return self._drop_named(block) if self.named else block
 
     def make_head(self, status: int, reason: bytes, block: bytes) -> Head:
-        """The head of these fields; `block` holds their lines."""
+        """The head with these fields; `block` is their lines."""
         block = self.settle(block)
         length, flags = self.length, self.flags
         if length is not None and (self.chunked or status == 204):
-            # RFC 9112, 6.2 and RFC 9110, 8.6: neither may carry it.
+            # RFC 9112, 6.2 and RFC 9110, 8.6: both must not have it.
             block, flags, length = _LENGTH_LINE.sub(b"", block), flags & ~HEAD_LENGTH, None
         return Head(status, flags, length, reason + block, self.chunked, self.dropped)
 
@@ -160,7 +160,7 @@ def validate_name(name: Any) -> str:
 
 
 def validate_value(name: str, value: Any) -> None:
-    """Raises `TypeError` or `ValueError`."""
+    """Raises `TypeError` or `ValueError` for an invalid value."""
     if not isinstance(value, str):
         raise TypeError(f"value of header {name} must be a str, not {kind_of(value)}: {value!r}")
     try:
@@ -172,13 +172,13 @@ def validate_value(name: str, value: Any) -> None:
 
 
 def validate_block(block: bytes) -> None:
-    """Raises `ValueError` for lines that no client would take."""
+    """Raises `ValueError` for a block that is too long for clients."""
     if len(block) > HEAD_LIMIT:
         raise ValueError(f"the headers are longer than {HEAD_LIMIT} bytes: {len(block)}")
 
 
 def is_field_value(text: str) -> bool:
-    """May stand behind a field's name, or a status."""
+    """Whether the text may be a field value or a reason phrase."""
     try:
         return not text.encode("latin-1").translate(None, ALLOWED)
     except UnicodeEncodeError:
@@ -186,12 +186,12 @@ def is_field_value(text: str) -> bool:
 
 
 def is_token(text: str) -> bool:
-    """A token as RFC 9110, 5.6.2 has it."""
+    """Whether the text is a token (RFC 9110, 5.6.2)."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def kind_of(value: object) -> str:
-    """The name of its type."""
+    """The name of the value's type."""
     return type(value).__name__
 
 

@@ -1,4 +1,4 @@
-"""The frames between Node and a worker: twin of `src/wire/frames.ts`; see `docs/frames.md`."""
+"""The frames between Node and a worker; see `docs/frames.md` and `src/wire/frames.ts`."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ MESSAGE_LAST: Final = 1
 MESSAGE_TEXT: Final = 4
 
 HEADER: Final = struct.Struct("<BBHI")
-#: Header of a HEAD frame with the Content-Length that begins its payload.
+#: Header of a HEAD frame, with the Content-Length at the start of its payload.
 HEAD_HEADER: Final = struct.Struct("<BBHIQ")
-#: Header of a HEAD frame of an event loop: the status and the Content-Length begin its payload.
+#: The same for an event loop, with status and Content-Length.
 STREAM_HEAD_HEADER: Final = struct.Struct("<BBHIHQ")
-#: Header of an ANSWER frame: status, flags of HEAD, Content-Length and the bytes of the lines.
+#: Header of an ANSWER frame: status, flags of HEAD, Content-Length and the length of the lines.
 ANSWER_HEADER: Final = struct.Struct("<BBHIHBQI")
-#: Bytes of it that count as payload.
+#: Length of its part that belongs to the payload.
 ANSWER_PREFIX: Final = ANSWER_HEADER.size - HEADER.size
 WINDOW_PAYLOAD: Final = struct.Struct("<I")
 CLOSE_PAYLOAD: Final = struct.Struct("<H")
@@ -55,18 +55,18 @@ PULL_PAYLOAD: Final = struct.Struct("<I")
 FILE_PAYLOAD: Final = struct.Struct("<IQQ")
 
 HEADER_BYTES: Final = 8
-#: What a WebSocket message costs beside its bytes.
+#: What a WebSocket message counts in addition to its bytes.
 MESSAGE_COST: Final = 64
 PAYLOAD_LIMIT: Final = 64 * 1024 * 1024
 _REASON_BYTES: Final = 1024
 
 
 class FrameError(Exception):
-    """The other side broke the format; nothing after it can be understood."""
+    """The other side broke the format; the rest of the stream is unusable."""
 
 
 class Frame(NamedTuple):
-    """One frame, whole."""
+    """A complete frame."""
 
     kind: int
     flags: int
@@ -75,7 +75,7 @@ class Frame(NamedTuple):
 
 
 def encode(kind: int, flags: int = 0, payload: bytes = b"", tag: int = 0) -> bytes:
-    """A whole frame as bytes."""
+    """Encodes a frame."""
     if len(payload) > PAYLOAD_LIMIT:
         raise FrameError(f"a frame of type {kind} would hold {len(payload)} bytes")
     return HEADER.pack(kind, flags, tag, len(payload)) + payload
@@ -87,7 +87,7 @@ def encode_reason(reason: str) -> bytes:
 
 
 class Decoder:
-    """Cuts a byte stream into frames."""
+    """Splits a byte stream into frames."""
 
     __slots__ = ("_pending",)
 
@@ -96,11 +96,11 @@ class Decoder:
 
     @property
     def empty(self) -> bool:
-        """No frame has begun that is not complete."""
+        """Whether no frame is incomplete."""
         return not self._pending
 
     def missing(self) -> int:
-        """Bytes that are at least needed to complete the next frame; 0 when one is complete."""
+        """Least number of bytes that complete the next frame; 0 when one is complete."""
         pending = self._pending
         if len(pending) < HEADER_BYTES:
             return HEADER_BYTES - len(pending)
@@ -110,11 +110,11 @@ class Decoder:
         return max(0, HEADER_BYTES + length - len(pending))
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes the next bytes of the stream."""
+        """Adds the next bytes of the stream."""
         self._pending += data
 
     def take(self) -> Frame | None:
-        """Removes the first complete frame; None when there is none yet."""
+        """Removes and returns the first complete frame; None when there is none."""
         if self.missing():
             return None
         pending = self._pending
@@ -125,6 +125,6 @@ class Decoder:
         return Frame(kind, flags, tag, payload)
 
     def frames(self) -> Iterator[Frame]:
-        """All complete frames, each removed when it is given."""
+        """Removes and yields all complete frames."""
         while (frame := self.take()) is not None:
             yield frame

@@ -1,4 +1,4 @@
-"""What `taipan check` asks: which interpreter this is, and whether the applications load in it."""
+"""Answers `taipan check`: facts about the interpreter, and whether the applications load."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from taipan.loader.slot import explain_load_error, format_load_error, make_slot
 
 
 def main() -> NoReturn:
-    """Reads the configuration from stdin and writes one JSON object to stdout, nothing else."""
-    # What the application or its children print goes to stderr.
+    """Reads the configuration from stdin and writes one JSON object to stdout."""
+    # Output of the application and its children goes to stderr instead.
     output = os.dup(1)
     os.dup2(2, 1)
     config = json.loads(sys.stdin.buffer.read() or b"{}")
@@ -41,7 +41,7 @@ def main() -> NoReturn:
 
 
 def describe_interpreter() -> dict[str, Any]:
-    """Facts about the running Python."""
+    """Facts about this Python."""
     gil = getattr(sys, "_is_gil_enabled", None)
     return {
         "version": platform.python_version(),
@@ -65,7 +65,7 @@ def has_uvloop() -> bool:
 
 
 def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
-    """Whether one application loads, and what was found."""
+    """Whether an application loads, and what was found."""
     slot = make_slot(config, cache)
     try:
         found = slot.load()

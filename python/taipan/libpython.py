@@ -1,4 +1,4 @@
-"""Finding the shared library of the running Python."""
+"""Finds the shared library of this Python."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sysconfig
 
 
 def find_libpython() -> str | None:
-    """The shared library of this Python; None when there is none."""
+    """Path of the shared library of this Python; None if there is none."""
     variable = sysconfig.get_config_var
     names = [name for name in (variable("INSTSONAME"), variable("LDLIBRARY")) if name]
     version = f"{sys.version_info[0]}.{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
     names += [f"libpython{version}.so.1.0", f"libpython{version}.so", f"libpython{version}.dylib"]
     folders = [variable("LIBDIR"), variable("LIBPL"), os.path.join(sys.base_prefix, "lib")]
-    # Builds that are shipped as an archive keep the library beside the folders of their prefix.
+    # Builds from an archive keep the library next to the folders of their prefix.
     folders.append(sys.base_prefix)
     multiarch = variable("MULTIARCH")
     if multiarch:

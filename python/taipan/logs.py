@@ -1,4 +1,4 @@
-"""What the application prints, as log records that know the request that was served meanwhile."""
+"""Turns the output of applications into log records with the id of the present request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Emit = Callable[[dict[str, object]], None]
 
 _LEVELS = {"stdout": "info", "stderr": "error", "errors": "error"}
 _RECORD_LIMIT = 64 * 1024
-#: Characters of one record: each takes at most 12 bytes on the control channel.
+#: Characters of one record; each one takes up to 12 bytes on the control channel.
 _PIECE_LIMIT = 4 * 1024 * 1024
 _TRACEBACK = b"Traceback (most recent call last):"
 #: A thread, or a coroutine that serves a request in it.
@@ -24,14 +24,14 @@ Writer = Union[int, tuple[int, str]]
 _Bytes = Union[bytes, bytearray, memoryview]
 
 
-#: The request that a coroutine serves; threads that it hands work to inherit it.
+#: The request that a coroutine serves; threads started for it inherit the value.
 CURRENT_REQUEST: ContextVar[str | None] = ContextVar("taipan_request", default=None)
 
 
 def write_all(descriptor: int, data: bytes, patience: float | None = None) -> bool:
-    """Writes past the log, also where Node has made the descriptor non-blocking.
+    """Writes directly to a descriptor, even if Node has made it non-blocking.
 
-    False when nothing was taken for `patience` seconds. Raises OSError when nobody ever will.
+    False if nothing was accepted for `patience` seconds. Raises OSError if writing is impossible.
     """
     rest = memoryview(data)
     while rest:
@@ -44,7 +44,7 @@ def write_all(descriptor: int, data: bytes, patience: float | None = None) -> bo
 
 
 class Requests:
-    """Which request each thread serves this moment, and each coroutine."""
+    """The present request of each thread and coroutine."""
 
     __slots__ = ("of_thread",)
 
@@ -56,7 +56,7 @@ class Requests:
         return self.of_thread.get(get_ident()) or CURRENT_REQUEST.get()
 
     def writer(self) -> Writer:
-        """Whose lines must not be mixed with those of others."""
+        """The caller's thread or coroutine, whose lines are not mixed with those of others."""
         ident = get_ident()
         if self.of_thread.get(ident) is not None:
             return ident
@@ -65,7 +65,7 @@ class Requests:
 
 
 class LogBuffer(io.BufferedIOBase):
-    """The binary side of a log stream: gathers lines for each thread and emits them."""
+    """Binary log stream: collects the lines of each thread and emits them."""
 
     def __init__(self, stream: str, descriptor: int, emit: Emit, requests: Requests) -> None:
         super().__init__()
@@ -81,16 +81,16 @@ class LogBuffer(io.BufferedIOBase):
 
     @property
     def raw(self) -> io.RawIOBase:
-        """The buffer itself: nothing lies between it and the log."""
+        """The buffer itself; nothing else is between it and the log."""
         return self  # type: ignore[return-value]
 
     def write(self, data: _Bytes, /) -> int:  # type: ignore[override]
-        """Emits complete lines as one record and keeps the rest until its end is written."""
+        """Emits complete lines as one record and keeps an unfinished line."""
         if self.closed:
             raise ValueError("I/O operation on closed file.")
         block = bytes(data)
         if os.getpid() != self._process:
-            # A forked child shares the control channel with its parent and must not write to it.
+            # A forked child must not write to the control channel, which it shares with its parent.
             write_all(self._descriptor, block)
             return len(block)
         writer = self._requests.writer()
@@ -143,19 +143,19 @@ class LogBuffer(io.BufferedIOBase):
         return False
 
     def fileno(self) -> int:
-        """The descriptor that bypasses the log, for children and for C code."""
+        """The descriptor below the log, for children and C code."""
         return self._descriptor
 
 
 class _KeptBuffer(LogBuffer):
-    """Shared by all requests, so that none may close it for the others."""
+    """A buffer that cannot be closed, because all requests share it."""
 
     def close(self) -> None:
         self.flush()
 
 
 def _end_of_traceback(text: bytes) -> int:
-    """Where the record ends: behind the first line below the head that is not indented."""
+    """Index after the traceback: after the first line below its head that is not indented."""
     at = text.find(b"\n") + 1
     while at:
         following = text.find(b"\n", at) + 1
@@ -166,7 +166,7 @@ def _end_of_traceback(text: bytes) -> int:
 
 
 class Logs:
-    """The three streams of a worker."""
+    """The output streams of a worker."""
 
     def __init__(self, emit: Emit, requests: Requests) -> None:
         self._emit = emit
@@ -185,7 +185,7 @@ class Logs:
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
 
     def end_request(self) -> None:
-        """Emits what the caller left without a newline, under its request."""
+        """Emits the caller's unfinished lines, with the id of its request."""
         for pending in self._pendings:
             if pending:
                 writer = self._requests.writer()
@@ -195,12 +195,12 @@ class Logs:
                 return
 
     def flush(self) -> None:
-        """Emits everything that is unfinished."""
+        """Emits all unfinished lines."""
         for buffer in self._buffers:
             buffer.flush_all()
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:
-        """A record of the worker itself."""
+        """Logs a record of the worker itself."""
         record: dict[str, object] = {
             "type": "log",
             "stream": "worker",
@@ -214,7 +214,7 @@ class Logs:
 
 
 class _Stream(io.TextIOWrapper):
-    """A text stream for which every write is one write of its buffer."""
+    """A text stream that passes each write to its buffer at once."""
 
     mode = "w"
 

@@ -1,4 +1,4 @@
-"""The event loop of a worker process: which one it is, and its life."""
+"""Selects and runs the event loop of a worker process."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from taipan.transports.loop_socket import LoopSocket
 if TYPE_CHECKING:
     from taipan.asgi.hub import StreamHub
 
-#: The kernel may give a signal to another thread, and nothing wakes the loop then.
+#: The kernel may deliver a signal to another thread, which does not wake the loop.
 _WAKE_SECONDS = 1.0
 
 
 class LoopError(Explained):
-    """The loop that was asked for cannot be had; the message says why."""
+    """The configured event loop is not available; the message explains why."""
 
 
 def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
@@ -34,7 +34,7 @@ def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
             if choice == "uvloop":
                 raise LoopError(
                     f"the event loop uvloop cannot be imported ({error}): install it with"
-                    " 'pip install uvloop', or choose '--loop auto' or '--loop asyncio'"
+                    " 'pip install uvloop', or use '--loop auto' or '--loop asyncio'"
                 ) from None
         else:
             loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
@@ -45,7 +45,7 @@ def create_loop(choice: str) -> tuple[asyncio.AbstractEventLoop, str]:
 class LoopRunner:
     """Runs the ASGI applications of a worker on the event loop of the calling thread.
 
-    Made before the applications are loaded: what they make at import belongs to this loop.
+    Make it before loading applications, so that what they create at import belongs to this loop.
     """
 
     def __init__(self, serving: Serving, sock: socket, on_broken: Callable[[str], None]) -> None:
@@ -54,7 +54,7 @@ class LoopRunner:
         try:
             self._loop, self._name = create_loop(str(serving.config.get("loop", "auto")))
         except LoopError as error:
-            # No matter if there is no ASGI application.
+            # Matters only if there is an ASGI application.
             self._error = error
             self._loop, self._name = create_loop("asyncio")
         self._socket = sock
@@ -65,16 +65,16 @@ class LoopRunner:
         asyncio.set_event_loop(self._loop)
 
     def start(self) -> None:
-        """Starts the lifespans. Raises what keeps all applications from being served on it."""
-        # Not for WSGI alone.
+        """Starts the lifespans. Raises what prevents all applications from being served."""
+        # Imported late, because workers with WSGI only do not need it.
         from taipan.asgi.hub import StreamHub
 
         if self._error is not None:
             raise self._error
         if self._loop.is_closed():
-            # The application had run it while it was imported, and was done with it.
+            # The application ran and closed the loop while it was imported.
             self._loop, self._name = create_loop(self._name)
-        # `asyncio.run` in an import leaves none.
+        # `asyncio.run` during an import unsets the loop.
         asyncio.set_event_loop(self._loop)
         serving = self._serving
         serving.loop = self._name
@@ -87,30 +87,30 @@ class LoopRunner:
         self._wake()
 
     def run(self) -> None:
-        """Serves until `stop` is called. Whatever a signal handler raises comes out of it."""
+        """Serves until `stop` is called. Exceptions of signal handlers are passed on."""
         while not self._stopping:
             self._loop.run_forever()
 
     def stop(self) -> None:
-        """Ends `run`. Any thread may call it, and signal handlers."""
+        """Ends `run`. Safe in any thread and in signal handlers."""
         self._stopping = True
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def end(self, deadline: float) -> None:
-        """Ends the lifespans and whatever is left on the loop; its executor may work until then."""
+        """Ends the lifespans and all tasks; the executor may work until `deadline`."""
         if self._hub is None or self._transport is None:
             return
         try:
             self._loop.run_until_complete(self._hub.shutdown(deadline=deadline))
         except BaseException as error:
             self._serving.logs.report(
-                "error", "the event loop did not end well", format_exception(error)
+                "error", "the event loop could not be closed", format_exception(error)
             )
         self._transport.flush()
 
     def forget_in_child(self) -> None:
-        """Threads of executors would take back what they did in a child, and wait for ever."""
+        """Disables the loop for executor threads in a forked child: they would wait forever."""
         self._loop.call_soon_threadsafe = end_returned_child  # type: ignore[assignment,method-assign]
 
     def _wake(self) -> None:

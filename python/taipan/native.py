@@ -1,7 +1,7 @@
-"""What libraries such as gevent and eventlet replace in Python's modules, as Python has it.
+"""Python's original functions, before gevent or eventlet replace them.
 
-Imported before any application. A worker blocks in the calls of the system, which would stop all
-greenlets of a thread, so each of its threads is one of the system.
+Imported before any application. A worker blocks in system calls, which would stop all greenlets
+of a thread, so its own threads are always system threads.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ __all__ = [
 
 
 def has_greenlets() -> bool:
-    """Whether an application has had the threads of this process replaced by greenlets."""
+    """Whether an application has replaced the threads of this process by greenlets."""
     return threading.get_ident is not get_ident
 
 
 def has_green_waits() -> bool:
-    """Whether an application has had what waits for descriptors replaced by what runs greenlets."""
+    """Whether an application has replaced waiting for descriptors by running greenlets."""
     return vars(select)["select"] is not wait_for_descriptors
 
 
 def make_green_wait(descriptor: int) -> Callable[[float | None], object]:
-    """A function that runs greenlets of this thread until there is input, or so many seconds.
+    """A function that runs greenlets of this thread until there is input or a timeout (seconds).
 
-    Called in the thread that is to wait, where `has_green_waits`.
+    Call it in the thread that will wait, if `has_green_waits`.
     """
     replaced: Any = select
     if not hasattr(replaced, "poll"):
         return lambda seconds: replaced.select([descriptor], [], [], seconds)
-    # What gevent has instead of select takes no descriptor beyond FD_SETSIZE.
+    # The select of gevent does not support descriptors beyond FD_SETSIZE.
     poller = replaced.poll()
     poller.register(descriptor, POLLIN)
     return lambda seconds: poller.poll(None if seconds is None else seconds * 1000)
 
 
 def prepare_green_waits() -> None:
-    """Makes the hub of this thread, before others make theirs at the same time.
+    """Makes the hub of this thread before other threads make theirs.
 
-    The first one imports what all are made of. Imports of several threads wait for each other in
-    hubs, and gevent recurses without end where these are not made yet.
+    The first hub imports modules. Threads that import them at the same time wait for each other in
+    hubs that do not exist yet, and gevent recurses without end.
     """
     if has_green_waits():
         near, far = socketpair()
@@ -74,9 +74,9 @@ def prepare_green_waits() -> None:
 
 
 class NativeThread(threading.Thread):
-    """A thread of the system, whatever became of `threading`. The end of a worker waits for none.
+    """A system thread, even if `threading` is patched. The end of a worker does not wait for it.
 
-    Threads that an application starts from a daemon are daemons, too.
+    It is a daemon, and so are threads that an application starts from it.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class NativeThread(threading.Thread):
 
     @property
     def ident(self) -> int | None:
-        """Of the system's thread; None before the start."""
+        """The id of the system thread; None before the start."""
         return self._native_ident
 
     def start(self) -> None:
@@ -125,7 +125,7 @@ class NativeThread(threading.Thread):
         return self._running.locked()
 
     def _delete(self) -> None:
-        # Threads that became greenlets meanwhile are known by other numbers.
+        # Threads that were patched meanwhile are listed by other ids.
         if has_greenlets():
             vars(threading)["_active"].pop(get_ident(), None)
         else:

@@ -1,4 +1,4 @@
-"""asyncio's loop, able to start child processes whatever policy an application has set."""
+"""asyncio's loop, able to start child processes with any event loop policy."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _asyncio: Any = unix_events
 
 
 def _make_watcher() -> Any:
-    """What tells loops of the ends of their child processes: the one that asyncio would choose."""
+    """A child watcher of the class that asyncio would choose."""
     if sys.version_info >= (3, 12) and _asyncio.can_use_pidfd():
         return _asyncio.PidfdChildWatcher()
     return _asyncio.ThreadedChildWatcher()
 
 
 class SelectorLoop(asyncio.SelectorEventLoop):
-    """Has a child watcher of its own.
+    """A loop with its own child watcher.
 
-    Up to Python 3.13 asyncio asks the policy for one, and that of uvloop has none.
+    Up to Python 3.13 asyncio asks the policy for one, and uvloop's policy has none.
     """
 
-    # Of asyncio's own loop, which does not declare it.
+    # Defined by asyncio's loop, which does not declare it.
     _child_watcher_callback: Callable[..., None]
 
     if sys.version_info < (3, 14):

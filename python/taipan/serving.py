@@ -1,4 +1,4 @@
-"""What a worker serves with, whether it is a process of its own or a part of Node."""
+"""The applications and threads of a worker, in a process of its own or inside Node."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
 _GREENLETS = (
-    "the application has had threads replaced by greenlets (gevent, eventlet), and is called on an"
-    " event loop, which does not run them: asyncio.to_thread() and threads that it starts may wait"
-    " for ever; leave threads as they are, with patch_all(thread=False, queue=False) of gevent or"
-    " monkey_patch(thread=False) of eventlet, or serve it by WSGI"
+    "the application has replaced threads by greenlets (gevent, eventlet), but runs on an event"
+    " loop, which does not run greenlets: asyncio.to_thread() and its threads may wait forever;"
+    " do not replace threads: use patch_all(thread=False, queue=False) of gevent or"
+    " monkey_patch(thread=False) of eventlet, or serve the application by WSGI"
 )
 
 
 class Serving:
-    """The applications of one configuration, the threads that serve them, and what Node asks."""
+    """The applications of a configuration, the threads that serve them, and the answers to Node."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class Serving:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
         self.threads: list[NativeThread] = []
-        #: Tells where a request of the event loop is, or was when it was cancelled.
+        #: Returns the stack of a request on the event loop, also after it was cancelled.
         self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
-        #: Name of the event loop; None while nothing needs one.
+        #: Name of the event loop; None if no application needs one.
         self.loop: str | None = None
-        #: Names of applications without which this worker is of no use; they are loaded first.
+        #: Applications that this worker must serve, by name; they are loaded first.
         self._required: list[str] = list(config.get("required", []))
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
@@ -69,7 +69,7 @@ class Serving:
         self._starting = allocate_lock()
 
     def handlers(self) -> dict[str, Callable[[Message], None]]:
-        """What is answered to messages of the control channel."""
+        """Handlers for the messages of the control channel."""
         return {
             "ping": lambda message: self.channel.send({"type": "pong", "id": message.get("id")}),
             "interrupt": self._on_interrupt,
@@ -77,7 +77,7 @@ class Serving:
         }
 
     def load(self) -> bool:
-        """Loads the applications. False, and Node is told, when they are not worth serving."""
+        """Loads the applications. False, after telling Node, if the worker is not worth keeping."""
         sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
         sys.path[:0] = [
             folder for folder in self.config.get("searchPath", []) if folder not in sys.path
@@ -108,12 +108,12 @@ class Serving:
         try:
             slot.load()
         except BaseException:
-            # The slot remembers it.
+            # The slot keeps the error.
             self.logs.flush()
 
     @property
     def fatal(self) -> Slot | None:
-        """An application whose failure leaves nothing that is worth serving."""
+        """A failed application without which this worker is not worth keeping."""
         failed = [slot for slot in self.slots if slot.failure is not None]
         for slot in failed:
             if slot.name in self._required:
@@ -123,7 +123,7 @@ class Serving:
         return failed[0] if failed else None
 
     def report_failed(self, slot: Slot) -> None:
-        """Tells Node that this worker ends, because of this application."""
+        """Tells Node that this worker ends because of this application."""
         facts = self._describe(slot)
         self.channel.send(
             {
@@ -135,25 +135,25 @@ class Serving:
         )
 
     def _tell_loading(self, name: str | None) -> None:
-        # Of a single one Node knows it.
+        # With a single application Node knows which one it is.
         if len(self.slots) > 1:
             self.channel.send({"type": "loading", "application": name})
 
     @property
     def may_need_loop(self) -> bool:
-        """As far as is known before the applications are loaded."""
+        """Whether a loop may be needed, as far as is known before loading."""
         return any(slot.interface != "wsgi" for slot in self.slots)
 
     @property
     def needs_loop(self) -> bool:
-        """An application is called on an event loop."""
+        """Whether an application runs on an event loop."""
         return any(slot.interface == "asgi" for slot in self.slots)
 
     def start_threads(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
-        """Starts one thread for each socket, or goes on with that when it was interrupted.
+        """Starts one thread for each socket; continues there if it was interrupted.
 
-        `on_ready` is called once, when all of them wait, and `on_broken` in a thread that cannot go
-        on, with the reason.
+        `on_ready` is called once, when all threads wait for requests; `on_broken` in a thread that
+        has to end, with the reason.
         """
         prepare_green_waits()
         for index, transport in self._waiting:
@@ -167,7 +167,7 @@ class Serving:
             thread.start()
 
     def report_ready(self) -> None:
-        """Tells Node that requests may come."""
+        """Tells Node that the worker is ready for requests."""
         message: dict[str, object] = {
             "type": "ready",
             "python": platform.python_version(),
@@ -220,10 +220,10 @@ class Serving:
             except TransportClosed:
                 return
             except TimeoutError:
-                # An injected interrupt that came between two requests.
+                # An interrupt was injected between two requests.
                 transport.finish()
             except BaseException as error:
-                on_broken(f"the socket of thread {index} cannot be used any more: {error!r}")
+                on_broken(f"the socket of thread {index} failed: {error!r}")
                 return
 
     def _on_interrupt(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Where a thread or a task is this moment, for the log."""
+"""Captures the stack of a thread or task for the log."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any, Final
 from taipan.tracebacks import is_own, shorten
 
 if TYPE_CHECKING:
-    # Not for WSGI alone: asyncio is large.
+    # Not imported with WSGI only, because asyncio is large.
     import asyncio
 
-#: Innermost frames, and characters, that are shown.
+#: Most frames to show, innermost first, and most characters.
 _MOST_FRAMES: Final = 200
 _TEXT_LIMIT: Final = 64 * 1024
 
-#: A frame and the line it is in, innermost first. Sources are read when it is formatted.
+#: Frames with their lines, innermost first. Source lines are read when it is formatted.
 Stack = traceback.StackSummary
 
 _NOTHING: Final = Stack()
 
 
 def capture_thread(ident: int) -> Stack:
-    """The stack of a thread; empty when it has ended."""
+    """The stack of a thread; empty if it has ended."""
     frame = sys._current_frames().get(ident)
     return _NOTHING if frame is None else _summarize(traceback.walk_stack(frame))
 
 
 def capture_task(task: asyncio.Task[Any] | None, ident: int) -> Stack:
-    """The stack of a task, whose loop runs in the thread `ident`; any thread may ask."""
+    """The stack of a task, whose loop runs in the thread `ident`. Safe in any thread."""
     coroutine: Any = None if task is None else task.get_coro()
     if coroutine is None:
         return _NOTHING
@@ -41,7 +41,7 @@ def capture_task(task: asyncio.Task[Any] | None, ident: int) -> Stack:
 
 
 def format_stack(stack: Stack) -> str:
-    """The stack as in a traceback, without frames of Taipan; empty when there is none."""
+    """The stack as in a traceback, without frames of Taipan; empty if there is none."""
     kept = [frame for frame in reversed(stack) if not is_own(frame.filename)]
     if not kept:
         return ""
@@ -54,7 +54,7 @@ def _summarize(frames: Iterator[tuple[FrameType, int]]) -> Stack:
 
 
 def _walk_awaited(coroutine: Any) -> Iterator[tuple[FrameType, int]]:
-    """From the outermost coroutine to what it waits for in the end."""
+    """Yields the frames from the outermost coroutine to the innermost that it awaits."""
     for _ in range(_MOST_FRAMES):
         for frame_name, awaited_name in (
             ("cr_frame", "cr_await"),

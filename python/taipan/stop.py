@@ -1,4 +1,4 @@
-"""What the main thread of a worker waits for when it has nothing else to do."""
+"""Lets the main thread of a worker wait for its end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from contextlib import suppress
 
 from taipan.native import Empty, SimpleQueue, has_green_waits, make_green_wait, socket, socketpair
 
-#: The kernel may give a signal to another thread, and nothing wakes this one then.
+#: The kernel may deliver a signal to another thread, which does not wake this one.
 _LOOK_SECONDS = 1.0
 
 
 class Stop:
-    """Lets one thread wait until others, or signal handlers, want it to go on."""
+    """Makes a thread wait until another thread or a signal handler calls `set`."""
 
     def __init__(self) -> None:
-        # A signal handler may put while its own thread waits; an Event could lock up there.
+        # An Event could deadlock when a signal handler of the waiting thread sets it.
         self._wanted: SimpleQueue[None] = SimpleQueue()
         self._wakeup: socket | None = None
 

@@ -1,4 +1,4 @@
-"""Tracebacks as the author of an application wants them: whole, without frames of Taipan."""
+"""Formats tracebacks for the authors of applications: complete, without frames of Taipan."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _OTHERS = {
 }
 
 
-#: Characters of a line and of a traceback that are shown.
+#: Most characters of a line and of a traceback.
 LINE_LIMIT: Final = 64 * 1024
 TEXT_LIMIT: Final = 1024 * 1024
 
 
 def format_exception(error: BaseException) -> str:
-    """The traceback with its causes. Never raises, whatever the exception does when it is asked."""
+    """The traceback with its causes. Never raises, whatever the exception object does."""
     try:
         summary = (
             traceback.TracebackException(
@@ -41,7 +41,7 @@ def format_exception(error: BaseException) -> str:
 
 
 def summarize(error: BaseException) -> str:
-    """One line: type and message. Never raises."""
+    """One line with type and message. Never raises."""
     name = type(error).__name__
     try:
         text = str(error)
@@ -52,7 +52,7 @@ def summarize(error: BaseException) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text without its middle when it is longer than `limit` characters."""
+    """The text without its middle if it is longer than `limit` characters."""
     left_out = len(text) - limit
     if left_out <= 0:
         return text
@@ -61,7 +61,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def is_own(filename: str) -> bool:
-    """The file belongs to Taipan or to the import machinery."""
+    """Whether the file belongs to Taipan or to the import machinery."""
     return filename.startswith((_OWN, "<frozen importlib")) or filename in _OTHERS
 
 
@@ -76,7 +76,7 @@ def _keep_user_frames(summary: traceback.TracebackException, seen: set[int]) -> 
         return
     seen.add(id(summary))
     kept = [frame for frame in summary.stack if not is_own(frame.filename)]
-    # Without frames there is no head line, either.
+    # None keeps the head line away.
     summary.stack = traceback.StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
     related = [
         summary.__cause__,

@@ -99,7 +99,7 @@ export const ERRORS = {
     status: 505,
   },
   CLIENT_DISCONNECTED: {
-    summary: 'The client left before the exchange was over',
+    summary: 'The client disconnected before the exchange was over',
     fault: 'client',
   },
   NOT_FOUND: { summary: 'Nothing is mounted at the path', fault: 'client', status: 404 },

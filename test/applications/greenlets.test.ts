@@ -130,7 +130,7 @@ describe.each(Object.entries(LIBRARIES))('%s', (_name, { setup, module }) => {
       const { exitCode, output } = await taipan.stop()
       expect(exitCode).toBe(0)
       expect(output).not.toMatch(/greenlet.error|KeyError|SIGKILL|did not end/)
-      expect(output).toContain('threads replaced by greenlets (gevent, eventlet)')
+      expect(output).toContain('replaced threads by greenlets (gevent, eventlet)')
     })
   })
 

@@ -138,8 +138,8 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
     })
 
     test.each([
-      ['"no\\nmirror"', /failed to start: mirror$/, 'no\nmirror'],
-      ['4', /failed to start: it called sys\.exit\(4\)$/, undefined],
+      ['"no\\nmirror"', /startup failed: mirror$/, 'no\nmirror'],
+      ['4', /startup failed: it called sys\.exit\(4\)$/, undefined],
     ])('sys.exit(%s) in a startup is a load failure', async (code, message, cause) => {
       const own = [
         'import sys',

@@ -1,4 +1,4 @@
-"""ASGI 3.0 without input and output: frames in, applications as asyncio tasks, frames out."""
+"""ASGI 3.0 without I/O: frames in, applications as asyncio tasks, frames out."""
 
 from taipan.asgi.hub import StreamHub
 from taipan.asgi.lifespan import StartupFailed

@@ -1,4 +1,4 @@
-"""Where requests were when they were cancelled, for Node, which asks a little later."""
+"""Keeps the stacks of cancelled requests for Node, which asks for them a little later."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from taipan.native import get_ident
 from taipan.stacks import Stack, capture_task
 
-#: More are forgotten, the oldest first.
+#: Most stacks to keep; the oldest are dropped.
 _MOST = 100
 
 _requests: deque[tuple[str, Stack]] = deque(maxlen=_MOST)
 
 
 def note(request: str, task: asyncio.Task[Any] | None) -> None:
-    """The task of a request is about to be cancelled, in the thread of its loop."""
+    """Records the stack before the task of a request is cancelled, in the thread of its loop."""
     _requests.append((request, capture_task(task, get_ident())))
 
 
 def find(request: str) -> Stack | None:
-    """Where a request was; any thread may ask."""
+    """The stack of a cancelled request; may be called in any thread."""
     for name, stack in list(_requests):
         if name == request:
             return stack

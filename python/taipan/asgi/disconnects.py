@@ -1,4 +1,4 @@
-"""Errors by which applications say that they have noticed the end of their client."""
+"""Exceptions by which applications report a disconnected client."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from taipan.events import ClientDisconnected
 
-#: What frameworks raise when `receive` told them that the client has left.
+#: Exceptions of frameworks after `receive` reported a disconnect.
 _DISCONNECTS = frozenset(("ClientDisconnect", "WebSocketDisconnect"))
 
 
 def tells_disconnect(error: BaseException) -> bool:
-    """The application says, in its own way, that the client has left."""
+    """Whether the error means that the application noticed the disconnect."""
     seen: set[int] = set()
     waiting: list[Any] = [error]
     while waiting:

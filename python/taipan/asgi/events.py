@@ -1,4 +1,4 @@
-"""What is wrong with an event that an application sends."""
+"""Checks of the events that an application sends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_type(event: Any) -> str:
 
 
 def require_key(event: Event, key: str) -> Any:
-    """The value of a key without a default."""
+    """The value of a required key."""
     try:
         return event[key]
     except KeyError:
@@ -32,12 +32,12 @@ def require_key(event: Event, key: str) -> Any:
 
 
 def require_bytes(event: Event, key: str, value: Any) -> bytes:
-    """Bytes, also of the types that are like bytes."""
+    """The value as bytes; accepts bytes-like types."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"{key!r} of {event['type']} must be bytes, not {kind_of(value)}")
 
 
 def unexpected(event: Event, when: str) -> ProtocolError:
-    """The error for an event that may not come now."""
+    """The error for an event at the wrong time."""
     return ProtocolError(f"{event['type']} was sent {when}")

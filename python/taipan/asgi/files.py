@@ -1,4 +1,4 @@
-"""Files that an application names instead of giving their content."""
+"""Files that an application names instead of sending their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from taipan.asgi.remainder import FileRemainder
 
 def open_file(path: str) -> tuple[int, int]:
     """An open regular file and its size. Raises `OSError`."""
-    # A pipe that nobody writes to would hold the loop.
+    # Opening a pipe without a writer would block the loop.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)

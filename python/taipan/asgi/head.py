@@ -1,4 +1,4 @@
-"""Checks the fields that applications give, and makes the blocks that go over the wire."""
+"""Checks the fields from applications and encodes them for frames."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _LENGTH_PREFIX: Final = LENGTH_PREFIX.encode()
 _reasons: Final = {
     int(status): status.phrase.encode("latin-1") + b"\r\n" for status in HTTPStatus if status >= 200
 }
-#: What is written before a value, by name; only for fields that mean nothing to the server.
+#: Encoded names of fields that have no meaning for the server.
 _prefixes: dict[bytes, bytes] = {}
-#: Heads repeat, too. Applications that give each one something of its own gain nothing.
+#: Heads by their input, because applications repeat them. Heads that always differ gain nothing.
 _heads: dict[Any, Head] = {}
 _HEADS_LIMIT: Final = 256
 _CACHED_BYTES: Final = 1024
-#: Fields that must not come behind a body (RFC 9110, 6.5.1).
+#: Fields that are forbidden in trailers (RFC 9110, 6.5.1).
 _NO_TRAILERS: Final = frozenset(
     (
         "authorization",
@@ -42,14 +42,14 @@ _NO_TRAILERS: Final = frozenset(
         "www-authenticate",
     )
 )
-#: Fields of a WebSocket handshake that the server makes.
+#: Fields of a WebSocket handshake that the server sets.
 _HANDSHAKE: Final = frozenset(
     ("content-length", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-version")
 )
 
 
 def make_head(status: Any, headers: Any) -> Head:
-    """Raises `TypeError` or `ValueError` for whatever ASGI or HTTP forbids."""
+    """Encodes a head. Raises `TypeError` or `ValueError` for whatever ASGI or HTTP forbids."""
     if type(status) is not int:
         status = _require_status(status)
     if type(headers) is not list:
@@ -58,7 +58,7 @@ def make_head(status: Any, headers: Any) -> Head:
     try:
         head = _heads.get(key)
     except (TypeError, ValueError):
-        # Lists and writable memory cannot be looked up, and wrong types have to be named.
+        # Not hashable, such as a list, or of a wrong type, which the check reports.
         return _check_head(status, headers)
     if head is None:
         head = _check_head(status, headers)
@@ -77,7 +77,7 @@ def _check_head(status: int, headers: Any) -> Head:
 
 
 def make_trailers(headers: Any) -> bytes:
-    """The lines of fields that come behind a body. Raises `TypeError` or `ValueError`."""
+    """Encodes the lines of trailers. Raises `TypeError` or `ValueError`."""
     headers = _as_bytes(_as_list(headers))
     for item in headers:
         if len(item) == 2 and isinstance(item[0], bytes):
@@ -88,19 +88,19 @@ def make_trailers(headers: Any) -> bytes:
 
 
 def make_handshake(headers: Any) -> bytes:
-    """The lines of a WebSocket handshake. Raises `TypeError` or `ValueError`."""
+    """Encodes the header lines of a WebSocket handshake. Raises `TypeError` or `ValueError`."""
     kept = []
     for item in _as_bytes(_as_list(headers)):
         name = item[0].lower() if len(item) == 2 and isinstance(item[0], bytes) else b""
         if name == b"sec-websocket-protocol":
-            raise ValueError("the subprotocol of websocket.accept is named by 'subprotocol'")
+            raise ValueError("name the subprotocol of websocket.accept by its key 'subprotocol'")
         if name.decode("latin-1") not in _HANDSHAKE:
             kept.append(item)
     return _limited(kept)
 
 
 def make_links(links: Any) -> bytes:
-    """The lines of a 103 answer. Raises `TypeError` or `ValueError`."""
+    """Encodes the lines of a 103 response. Raises `TypeError` or `ValueError`."""
     return _limited([(b"link", link) for link in _as_list(links, "links")])
 
 
@@ -110,7 +110,7 @@ def _limited(headers: list[Any]) -> bytes:
 
 
 def _join(headers: Any) -> tuple[bytes, SpecialFields]:
-    """The lines, and what they mean to the server."""
+    """The encoded lines, and the fields with a meaning for the server."""
     if type(headers) is not list:
         headers = _as_list(headers)
     special = SpecialFields()
@@ -133,14 +133,14 @@ def _join(headers: Any) -> tuple[bytes, SpecialFields]:
 
 
 def _take(special: SpecialFields, name: bytes, value: bytes) -> bytes:
-    """Empty for a field that is not passed on."""
+    """The start of the line; empty for a field that is dropped."""
     if name == b"content-length":
         special.take_length(_decode(value, "value of header content-length"))
         return _LENGTH_PREFIX
     text = _decode(name, "header name")
     content = _decode(value, f"value of header {text}")
     if text.lower() == "transfer-encoding":
-        # Whatever it says: the server frames the body.
+        # Dropped, but still checked: the server decides on framing.
         validate_value(text, content)
         return b""
     prefix = special.take(text, content)
@@ -174,7 +174,7 @@ def _as_list(headers: Any, what: str = "headers") -> list[Any]:
 
 
 def _as_bytes(headers: list[Any]) -> list[Any]:
-    """The same, with bytes in the place of what is like them; itself when there is nothing so."""
+    """The headers with bytes-like values converted to bytes; the same object if there are none."""
     like = (bytearray, memoryview)
     if not any(isinstance(part, like) for item in headers if _is_pair(item) for part in item):
         return headers
@@ -191,7 +191,7 @@ def _is_pair(item: Any) -> bool:
 
 
 def _find_fault(headers: list[Any]) -> Exception | None:
-    """What is wrong with the first bad header; None when each by itself is right."""
+    """The error of the first invalid header; None if each one is valid."""
     try:
         for item in headers:
             if isinstance(item, (str, bytes)) or not hasattr(item, "__len__") or len(item) != 2:

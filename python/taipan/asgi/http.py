@@ -1,4 +1,4 @@
-"""One HTTP request of an ASGI application."""
+"""An HTTP request of an ASGI application."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _EXTENSIONS = frozenset(
 
 
 class HttpStream(ResponseStream):
-    """The channel between one request and its application."""
+    """Connects a request with its application."""
 
     __slots__ = (
         "_body",
@@ -60,19 +60,19 @@ class HttpStream(ResponseStream):
         offers: Offers,
     ) -> None:
         ResponseStream.__init__(self, outbox, settings, number, request, is_head)
-        #: The whole body, until it is taken.
+        #: The complete body, until the application receives it.
         self._body = body
         self._pulls = body is None
-        #: Why the client has probably left; it has finished sending.
+        #: Set after a half-close of the client, which has probably disconnected; the reason.
         self._left = ""
         self._parts: deque[bytes] | None = None
         self._complete = False
-        #: Bytes that the application took since the last PULL.
+        #: Bytes that the application has received since the last PULL.
         self._taken = 0
         self._offers = offers
 
     async def receive(self) -> Event:
-        """What ASGI calls `receive`."""
+        """The `receive` callable of ASGI."""
         while self.phase < ENDED:
             body = self._body
             if body is not None:
@@ -83,20 +83,20 @@ class HttpStream(ResponseStream):
             if self.gone is not None:
                 break
             if self._left and not self._pulls:
-                # What the application has been told holds for what it sends from now on, too.
+                # Once the application knows of the disconnect, its sends fail, too.
                 self.gone = self._left
                 break
             await self.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, event: Any) -> None:
-        """What ASGI calls `send`."""
+        """The `send` callable of ASGI."""
         kind = event.get("type") if type(event) is dict else require_type(event)
         if self.remainder is not None or self.file is not None:
             await self.drain()
         if kind == "http.response.body":
             if self.body(event):
-                # An application that only gives empty pieces must not hold the loop.
+                # An application that only sends empty pieces must not block the loop.
                 await asyncio.sleep(0)
             if self.remainder is not None:
                 await self.drain()
@@ -110,7 +110,7 @@ class HttpStream(ResponseStream):
             self._extend(require_type(event), event)
 
     def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame from Node."""
+        """Handles a frame from Node."""
         if kind == BODY:
             if self._parts is None:
                 self._parts = deque()
@@ -129,11 +129,11 @@ class HttpStream(ResponseStream):
             ResponseStream.on_frame(self, kind, flags, payload)
 
     def _extend(self, kind: str, event: Event) -> None:
-        """Events of extensions."""
+        """Handles events of extensions."""
         if kind not in self._offers:
             if kind in _EXTENSIONS:
                 raise ProtocolError(f"{kind} was sent, but the scope does not offer this extension")
-            raise ProtocolError(f"{kind!r} is no event of an HTTP response")
+            raise ProtocolError(f"{kind!r} is not an event of an HTTP response")
         if kind == "http.response.trailers":
             self.trailers(event)
         else:
@@ -150,7 +150,7 @@ class HttpStream(ResponseStream):
     def _take(self) -> Event | None:
         parts = self._parts
         if parts is None:
-            # Told once: the first PULL lets a client go on that waits for 100 Continue.
+            # Only now, because the first PULL makes Node send 100 Continue.
             self._parts = deque()
             self.put(PULL, 0, PULL_PAYLOAD.pack(WINDOW))
             return None

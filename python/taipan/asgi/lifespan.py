@@ -23,27 +23,27 @@ _AWAITED = {
     "lifespan.shutdown.complete": (_STOPPING,),
     "lifespan.shutdown.failed": (_STOPPING,),
 }
-#: How long a lifespan may take to return once all is said.
+#: Time for a lifespan to return after its last event.
 _RETURN_SECONDS = 1.0
 
 
 class StartupFailed(Explained):
-    """An application said `lifespan.startup.failed`."""
+    """The application sent `lifespan.startup.failed`."""
 
     def __init__(self, message: str) -> None:
         lines = message.strip().splitlines() or ["it gave no reason"]
         reason = shorten(lines[-1], LINE_LIMIT)
-        super().__init__(f"its lifespan failed to start: {reason}")
-        #: All that the application said; empty when the summary holds it.
+        super().__init__(f"its lifespan startup failed: {reason}")
+        #: The whole message of the application; empty if it is only one line.
         self.details = shorten(message, TEXT_LIMIT) if len(lines) > 1 else ""
 
 
 class Lifespan:
-    """Runs from the start of an application to its end, as a task of its own."""
+    """Runs the lifespan of an application in a task of its own."""
 
     def __init__(self, name: str, application: Application, reporter: Reporter) -> None:
         loop = asyncio.get_running_loop()
-        #: What the application puts here, its requests get.
+        #: Set by the application, and passed to its requests.
         self.state: dict[str, Any] = {}
         self._name = name
         self._application = application
@@ -63,15 +63,15 @@ class Lifespan:
             raise StartupFailed(self._failed)
 
     async def shutdown(self, seconds: float) -> None:
-        """Lets the application end; after so many seconds it is cancelled."""
+        """Lets the application shut down; cancels it after `seconds`."""
         if self._phase == _STARTED:
             self._phase = _STOPPING
             _settle(self._stop)
             await asyncio.wait({self._stopped}, timeout=seconds)
             if not self._stopped.done():
-                text = f"the lifespan of application {self._name} did not end in {seconds:g} s"
+                text = f"the lifespan of application {self._name} did not end within {seconds:g} s"
                 self._reporter.report("warning", text)
-            # It may return by itself now.
+            # Gives it time to return by itself.
             await asyncio.wait({self.task}, timeout=_RETURN_SECONDS)
         self._phase = _ENDED
         if not self.task.done():
@@ -92,9 +92,9 @@ class Lifespan:
         kind = require_type(event)
         awaited = _AWAITED.get(kind)
         if awaited is None:
-            raise ProtocolError(f"{kind!r} is no event of a lifespan")
+            raise ProtocolError(f"{kind!r} is not an event of a lifespan")
         if self._phase not in awaited or self._failed is not None:
-            raise unexpected(event, "when nobody waited for it")
+            raise unexpected(event, "when it was not expected")
         if kind == "lifespan.startup.complete":
             self._phase = _STARTED
             _settle(self._started)
@@ -104,7 +104,7 @@ class Lifespan:
         else:
             if kind == "lifespan.shutdown.failed":
                 message = event.get("message", "") or "it gave no reason"
-                text = f"the lifespan of application {self._name} failed to end: {message}"
+                text = f"the lifespan of application {self._name} failed to shut down: {message}"
                 self._reporter.report("error", text)
             self._phase = _ENDED
             _settle(self._stopped)
@@ -122,7 +122,7 @@ class Lifespan:
         _settle(self._stopped)
 
     def _tell(self, phase: int, error: BaseException | None) -> None:
-        """Logs an end that nobody asked for."""
+        """Logs an unexpected end."""
         if self._failed is not None or phase == _ENDED:
             return
         if phase < _STARTED:
@@ -135,7 +135,7 @@ class Lifespan:
             if phase == _NEW or error is None:
                 self._reporter.report("info", text)
             else:
-                # It takes part in lifespans, so this is no way to say that it does not.
+                # Not a refusal of lifespans, because it has received an event.
                 self._reporter.report("warning", text, format_exception(error))
         elif error is not None:
             level = "error" if phase == _STOPPING else "warning"

@@ -1,4 +1,4 @@
-"""An application as the hub calls it, with its lifespan."""
+"""An application with its lifespan, as the hub calls it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from taipan.loader.slot import NotLoaded, Slot
 
 
 class Mount:
-    """One application of the configuration.
+    """An application of the configuration.
 
-    What is loaded anew for each request, or chosen by it, has no lifespan.
+    It has no lifespan if it is loaded for each request or selected by the request.
     """
 
     def __init__(self, slot: Slot, reporter: Reporter) -> None:
         self.slot = slot
         self.state: dict[str, Any] = {}
-        #: Scopes without what differs between the requests of one connection.
+        #: Scopes by connection, without what differs between its requests.
         self.known: Known = {}
-        #: Set when every request gets the same callable; otherwise `resolve` is asked.
+        #: The callable for all requests; None: call `resolve` for each request.
         self.application: Application | None = None
         self._reporter = reporter
         self._lifespan: Lifespan | None = None
-        #: The application that the lifespan belongs to.
+        #: The application whose lifespan runs.
         self._current: Application | None = None
         self._changing = asyncio.Lock()
 
@@ -37,7 +37,7 @@ class Mount:
         try:
             application = self.slot.application or self.slot.load().application
         except Exception:
-            # Reported by whoever loaded it at first.
+            # The loader has reported it.
             return
         await self._change(application)
         self.application = self.slot.application

@@ -1,4 +1,4 @@
-"""The way out of one event loop: streams put frames in, and the hub takes them for Node."""
+"""Output of an event loop: streams add frames, and the hub takes them for Node."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ _EMPTY = b""
 
 
 class Outbox:
-    """Frames in pieces. Those of one turn of the loop leave together."""
+    """Collects frames; those of one turn of the loop leave together."""
 
     __slots__ = ("on_output", "parts", "turn")
 
     def __init__(self, on_output: Callable[[], None]) -> None:
-        #: Called when there is output after there was none.
+        #: Called when the outbox is no longer empty.
         self.on_output = on_output
         self.parts: list[bytes | memoryview] = []
-        #: How often they have been taken.
+        #: How often frames have been taken.
         self.turn = 0
 
     def put(self, frame: tuple[bytes | memoryview, ...]) -> None:
@@ -29,7 +29,7 @@ class Outbox:
             self.on_output()
 
     def take(self) -> bytes:
-        """All frames since the last call."""
+        """Removes and returns all frames."""
         self.turn += 1
         parts = self.parts
         data = _EMPTY.join(parts)

@@ -1,4 +1,4 @@
-"""What is left of something that does not fit into the window of its stream."""
+"""Data that does not fit into the window of its stream."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from taipan.frames import DATA, DATA_LAST
 
 
 class Remainder:
-    """What is left of a piece that did not fit into the window."""
+    """The part of a piece that did not fit into the window."""
 
     __slots__ = ("_at", "_data", "final", "flags", "kind", "left")
 
     def __init__(self, kind: int, flags: int, final: int, data: bytes) -> None:
         self.kind = kind
-        #: Flags of each frame, and those that the last one has in addition.
+        #: Flags of each frame; `final` is added to the last one.
         self.flags = flags
         self.final = final
         self.left = len(data)
@@ -23,18 +23,18 @@ class Remainder:
         self._at = 0
 
     def take(self, size: int) -> bytes | memoryview:
-        """The next bytes, at most `size`."""
+        """Removes and returns the next bytes, at most `size`."""
         piece = self._data[self._at : self._at + size]
         self._at += len(piece)
         self.left -= len(piece)
         return piece
 
     def close(self) -> None:
-        """Nothing more is wanted."""
+        """Drops what is left."""
 
 
 class FileRemainder(Remainder):
-    """What is left of an open file, which is closed in the end."""
+    """The part of an open file that did not fit; closes the file at the end."""
 
     __slots__ = ("descriptor",)
 

@@ -1,4 +1,4 @@
-"""The frames of one HTTP response: its head, its body, and what may leave together."""
+"""Writes the frames of an HTTP response, and joins those that can leave together."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from taipan.frames import (
 )
 
 IDLE = 0
-#: The head is there, and waits for the first event of the body.
+#: The head is known and waits for the first event of the body.
 STARTED = 1
 BODY = 2
-#: The body is out, and its trailers are awaited.
+#: The body is sent, trailers follow.
 TRAILERS = 3
-#: The answer is out. What comes is dropped.
+#: The response is complete; further events are dropped.
 ENDED = 4
-#: As ended, but the application still gives a body that nobody gets.
+#: As ENDED, but the application still sends a body that is dropped.
 DROPPING = 5
 
 
 class ResponseWriter(Stream):
-    """A stream with the frames of a response. What may be sent is for the caller to know."""
+    """A stream that writes the frames of a response. The caller checks the order of events."""
 
     __slots__ = ("_joint", "_joint_end", "_joint_size", "_joint_turn", "phase", "sent")
 
-    # Set by `ResponseStream`: an `__init__` here would be one call more for each request.
+    # Set by `ResponseStream`, because an `__init__` here would cost a call for each request.
     phase: int
-    #: Bytes of the body that were given.
+    #: Bytes of the body so far.
     sent: int
 
     def put_whole(self, head: Head, data: bytes) -> None:
-        """The head and all of the body; their Content-Length is added where there is none."""
+        """Sends head and complete body; adds a Content-Length if there is none."""
         status, flags, length, fields, _, _ = head
         size = len(data)
         if size > WINDOW:
@@ -70,18 +70,18 @@ class ResponseWriter(Stream):
             self.wake()
 
     def put_head(self, head: Head) -> None:
-        """The head, before its body."""
+        """Sends the head before the body."""
         status, flags, length, fields, _, _ = head
         size = 10 + len(fields)
         header = STREAM_HEAD_HEADER.pack(HEAD, flags, self.number, size, status, length or 0)
         self.phase = BODY
-        #: The last frame of the body: in which turn, where it begins and ends there, its bytes.
+        #: The last frame of the body, to join it with the next piece: turn, start, end, bytes.
         self._joint_turn = -1
         self._joint = self._joint_end = self._joint_size = 0
         self.outbox.put((header, fields))
 
     def put_more(self, data: bytes) -> None:
-        """A piece that others follow. Those of one turn leave together anyway, in one frame."""
+        """Sends a piece of the body. Those of one turn of the loop are joined into one frame."""
         size = len(data)
         self.sent += size
         if size > self.window:
@@ -104,7 +104,7 @@ class ResponseWriter(Stream):
             outbox.put((HEADER.pack(DATA, 0, self.number, size), data))
 
     def put_last(self, data: bytes) -> None:
-        """The last piece."""
+        """Sends the last piece."""
         self.phase = ENDED
         outbox = self.outbox
         self.put_piece(DATA, 0, DATA_LAST, data)
@@ -114,19 +114,19 @@ class ResponseWriter(Stream):
         self.wake()
 
     def put_before_trailers(self, data: bytes) -> None:
-        """The last piece of a body that trailers follow."""
+        """Sends the last piece before trailers."""
         self.phase = TRAILERS
         self.put_piece(DATA, 0, 0, data)
 
     def put_file(self, file: FileRemainder) -> None:
-        """The whole body from a file: by Node if it can, else piece by piece."""
+        """Sends a file as the whole body: by Node if it can, else piece by piece."""
         self.phase = ENDED
         self.file = file
         self.put(FILE, 0, FILE_PAYLOAD.pack(file.descriptor, 0, file.left))
         self.wake()
 
     def put_file_before_trailers(self, file: FileRemainder) -> None:
-        """The same for a body that trailers follow."""
+        """The same before trailers."""
         self.phase = TRAILERS
         self.remainder = file
         self.pump()

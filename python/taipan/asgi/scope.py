@@ -1,4 +1,4 @@
-"""What the worker adds to a scope."""
+"""Completes the scopes that Node sends."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from marshal import loads
 from typing import Any, Final
 
 Scope = dict[str, Any]
-#: Names of the extensions that a request may use, whatever its application does with the scope.
+#: Extensions in the scope of a request, even if the application changes the scope.
 Offers = tuple[str, ...]
-#: What the request has in common with others of its connection, in marshal's format; then its path,
-#: raw path and query string.
+#: Common part of repeated requests of a connection, marshalled; then path, raw path, query string.
 Repeated = tuple[bytes, str, bytes, bytes]
 Known = dict[bytes, tuple[Scope, Offers]]
 
@@ -19,16 +18,16 @@ _ALL: Final = (*_USUAL, "http.response.trailers")
 _KNOWN_LIMIT: Final = 512
 _KNOWN_BYTES: Final = 4096
 
-#: `te` as marshal writes it: bytes are a length in four bytes and themselves.
+#: `te` in marshal's format: the length in four bytes, then the bytes.
 _TE: Final = b"\x02\x00\x00\x00te"
 
 
 def make_http(
     sent: Scope | Repeated, payload: bytes, state: dict[str, Any], known: Known
 ) -> tuple[Scope, Offers]:
-    """The scope of an HTTP request, and the extensions that it offers.
+    """The scope of an HTTP request, and its extensions.
 
-    `payload` is what was sent, in marshal's format; `known` is kept for the next call.
+    `payload` is what Node sent, in marshal's format; `known` caches common parts.
     """
     if isinstance(sent, dict):
         scope, offers = sent, _find_offers(sent, payload)
@@ -47,14 +46,14 @@ def make_http(
 
 
 def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
-    """Adds the keys of a WebSocket."""
+    """Adds the keys of a WebSocket scope."""
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
     scope["extensions"] = {"websocket.http.response": {}}
 
 
 def lifespan_scope(state: dict[str, Any]) -> Scope:
-    """The scope of a lifespan; `state` itself, which the application fills."""
+    """The scope of a lifespan; contains `state` itself, which the application fills."""
     return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
 
 
@@ -75,7 +74,7 @@ def _find_offers(scope: Scope, payload: bytes) -> Offers:
 
 
 def _takes_trailers(scope: Scope) -> bool:
-    """The client said `TE: trailers`."""
+    """Whether the client sent `TE: trailers`."""
     if scope["http_version"] != "1.1":
         return False
     codings = [value for name, value in scope["headers"] if name == b"te"]

@@ -1,4 +1,4 @@
-"""What requests and WebSockets share: the way out with its window, and who waits."""
+"""Common parts of requests and WebSockets: output with its window, and waiting."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from taipan.frames import (
 )
 from taipan.frames import WINDOW as WINDOW_FRAME
 
-#: Bytes of DATA and MESSAGE that may be ahead of WINDOW.
+#: Bytes of DATA and MESSAGE that may be sent before a WINDOW frame.
 WINDOW = 256 * 1024
-#: Bytes of a body or of messages that Node may send ahead of the application.
+#: Bytes of a body or of messages that Node may send before they are received.
 CREDIT = 64 * 1024
 _PIECE_BYTES = 128 * 1024
 
 
 class Stream:
-    """One request or WebSocket."""
+    """A request or WebSocket."""
 
     __slots__ = (
         "cancelled",
@@ -59,21 +59,21 @@ class Stream:
         self.started = False
         self.cancelled = False
         self.returned = False
-        #: Called when nothing keeps the stream any more; set when its application has returned.
+        #: Called when the stream is over; set when its application has returned.
         self.on_over: Callable[[Stream], None] | None = None
-        #: Why nothing more can be sent to the client; None while it can.
+        #: Why nothing more can be sent to the client; None if it can.
         self.gone: str | None = None
         self.window = WINDOW
         self.remainder: Remainder | None = None
-        #: A file that Node was asked to send, until it tells whether it can.
+        #: A file that Node was asked to send, until its answer.
         self.file: FileRemainder | None = None
         self.waiters: list[asyncio.Future[None]] | None = None
-        #: The turn in which the last frame was put out, and its place among those of the turn.
+        #: Turn of the last frame, and its position in the output of that turn.
         self.turn = -1
         self.tail = 0
 
     async def wait(self) -> None:
-        """Returns when something has happened. The caller looks what it was."""
+        """Waits for any event. The caller checks which one it was."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.waiters is None:
             self.waiters = [waiter]
@@ -85,33 +85,33 @@ class Stream:
             self.waiters.remove(waiter)
 
     def wake(self) -> None:
-        """Lets everybody look who waits."""
+        """Wakes all waiters."""
         if self.waiters:
             for waiter in self.waiters:
                 if not waiter.done():
                     waiter.set_result(None)
 
     async def drain(self) -> None:
-        """Waits until everything that was given is out. Raises `ClientDisconnected`."""
+        """Waits until all data has been sent. Raises `ClientDisconnected`."""
         while self.busy():
             await self.wait()
         self.require_client()
 
     def busy(self) -> bool:
-        """Something that was given has not gone out yet."""
+        """Whether data has not been sent yet."""
         return self.remainder is not None or self.file is not None
 
     def require_client(self) -> None:
-        """Raises `ClientDisconnected` when nobody is there to send to."""
+        """Raises `ClientDisconnected` if the client cannot receive anything."""
         if self.gone is not None:
             raise ClientDisconnected(errno.ECONNRESET, self.gone)
 
     def put(self, kind: int, flags: int, payload: bytes = b"") -> None:
-        """One frame, whatever the window is."""
+        """Sends a frame whatever the window allows."""
         self.outbox.put((HEADER.pack(kind, flags, self.number, len(payload)), payload))
 
     def put_piece(self, kind: int, flags: int, final: int, data: bytes) -> None:
-        """A frame that counts against the window; what does not fit follows later."""
+        """Sends data within the window; the rest follows later."""
         size = len(data)
         if size > self.window and size:
             self.remainder = Remainder(kind, flags, final, data)
@@ -121,7 +121,7 @@ class Stream:
         self.outbox.put((HEADER.pack(kind, flags | final, self.number, size), data))
 
     def pump(self) -> None:
-        """Puts out as much of the remainder as fits."""
+        """Sends as much of the remainder as the window allows."""
         remainder = self.remainder
         if remainder is None:
             return
@@ -139,7 +139,7 @@ class Stream:
             self.drop_remainder()
 
     def drop_remainder(self) -> None:
-        """Nothing of it is left, or wanted. The stream ends if only this kept it."""
+        """Drops the remainder. The stream is over if it waited only for that."""
         for remainder in (self.remainder, self.file):
             if remainder is not None:
                 remainder.close()
@@ -149,13 +149,13 @@ class Stream:
             self.on_over(self)
 
     def on_window(self, size: int) -> None:
-        """The client took so many bytes."""
+        """The client has accepted `size` bytes."""
         self.window += size
         if self.remainder is not None:
             self.pump()
 
     def on_opened(self, sends: bool) -> None:
-        """Node sends the file by itself, or cannot."""
+        """Node answers whether it sends the file."""
         file = self.file
         if file is not None and not sends:
             self.file = None
@@ -165,28 +165,28 @@ class Stream:
             self.drop_remainder()
 
     def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame from Node. Raises `FrameError` for one that may not come."""
+        """Handles a frame from Node. Raises `FrameError` for an unexpected one."""
         if kind == WINDOW_FRAME:
             self.on_window(WINDOW_PAYLOAD.unpack(payload)[0])
         elif kind == OPENED:
             self.on_opened(bool(flags & OPENED_OK))
         else:
-            raise FrameError(f"a frame of type {kind} came for stream {self.number}")
+            raise FrameError(f"unexpected frame of type {kind} for stream {self.number}")
 
     def abort(self, reason: str) -> None:
-        """The response cannot be finished."""
+        """Aborts the response, because it cannot be completed."""
         self.gone = self.gone or reason
         self.put(ABORT, 0, encode_reason(reason))
         self.drop_remainder()
 
     def cancel(self) -> None:
-        """Ends the application."""
+        """Cancels the application."""
         cancelled.note(self.request, self.task)
         self.cancelled = True
-        # A task that has not begun would be cancelled before it can tell that the stream is over.
+        # A task that is cancelled before its first step could not report that the stream is over.
         if self.started and self.task is not None:
             self.task.cancel()
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:
-        """One record in the log."""
+        """Logs one record."""
         self.settings.reporter.report(level, text, traceback)

@@ -1,4 +1,4 @@
-"""One WebSocket of an ASGI application."""
+"""A WebSocket of an ASGI application."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ _RESTART = 1012
 
 
 class WebSocketStream(ResponseStream):
-    """The channel between one WebSocket and its application."""
+    """Connects a WebSocket with its application."""
 
     __slots__ = ("_close", "_granted", "_messages", "_part", "_state", "_taken", "_told")
 
     def __init__(self, outbox: Outbox, settings: Settings, number: int, request: str) -> None:
         ResponseStream.__init__(self, outbox, settings, number, request, False)
         self._state = _CONNECTING
-        #: The application has got `websocket.connect`.
+        #: The application has received `websocket.connect`.
         self._told = False
-        #: What `websocket.disconnect` tells, once it is known.
+        #: Code and reason for `websocket.disconnect`, when known.
         self._close: tuple[int, str] | None = None
         self._messages: deque[tuple[bytes, int]] = deque()
         self._part = b""
         self._granted = False
-        #: What the application took since the last PULL.
+        #: Bytes that the application has received since the last PULL.
         self._taken = 0
 
     async def receive(self) -> Event:
-        """What ASGI calls `receive`."""
+        """The `receive` callable of ASGI."""
         if not self._told:
             self._told = True
             return {"type": "websocket.connect"}
@@ -82,7 +82,7 @@ class WebSocketStream(ResponseStream):
         return {"type": "websocket.receive", "bytes": data}
 
     async def send(self, event: Any) -> None:
-        """What ASGI calls `send`."""
+        """The `send` callable of ASGI."""
         kind = require_type(event)
         if self.remainder is not None:
             await self.drain()
@@ -100,16 +100,16 @@ class WebSocketStream(ResponseStream):
         elif kind in ("websocket.http.response.start", "websocket.http.response.body"):
             await self._deny(kind, event)
         else:
-            raise ProtocolError(f"{kind!r} is no event of a WebSocket")
+            raise ProtocolError(f"{kind!r} is not an event of a WebSocket")
         if self.remainder is not None:
             await self.drain()
 
     def busy(self) -> bool:
-        """Something was given that has not gone out, or a message more would be too many."""
+        """Whether data has not been sent, or the window has no room for another message."""
         return ResponseStream.busy(self) or (self.window <= 0 and self._state == _OPEN)
 
     def on_window(self, size: int) -> None:
-        """The client took so many bytes."""
+        """The client has accepted `size` bytes."""
         ResponseStream.on_window(self, size)
         self.wake()
 
@@ -118,7 +118,7 @@ class WebSocketStream(ResponseStream):
         if self._state == _OPEN:
             self._put_close(NORMAL_CLOSURE, "")
         elif self._state == _CONNECTING and self.gone is None:
-            text = "the application returned without an answer to the WebSocket"
+            text = "the application returned without accepting or closing the WebSocket"
             self.report("error", text)
             self.refuse(ProtocolError(text))
         elif self._state == _DENYING:
@@ -135,7 +135,7 @@ class WebSocketStream(ResponseStream):
             self._put_close(_CRASHED, "")
 
     def on_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame from Node."""
+        """Handles a frame from Node."""
         if kind == MESSAGE:
             if not flags & MESSAGE_LAST:
                 self._part += payload
@@ -170,7 +170,7 @@ class WebSocketStream(ResponseStream):
         lines = make_handshake(event.get("headers") or ())
         self._state = _OPEN
         self.put(ACCEPT, 0, subprotocol.encode() + b"\r\n" + lines)
-        # Quart receives beside its handler, so that a `receive` may wait since before.
+        # Quart may already wait in `receive` beside its handler.
         self.wake()
 
     def _shut(self, event: Event) -> None:
@@ -201,7 +201,7 @@ class WebSocketStream(ResponseStream):
         self.wake()
 
     def _require_open(self, event: Event) -> None:
-        """Raises `ClientDisconnected` after the end."""
+        """Raises `ClientDisconnected` after the end of the WebSocket."""
         if self._state == _OPEN:
             return
         if self._state == _CLOSED:

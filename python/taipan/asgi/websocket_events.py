@@ -1,4 +1,4 @@
-"""What an application says in the events of a WebSocket."""
+"""Parses the events of a WebSocket that an application sends."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from taipan.fields import kind_of
 from taipan.frames import MESSAGE_TEXT
 
 NORMAL_CLOSURE: Final = 1000
-#: RFC 6455, 5.5: a control frame holds 125 bytes, of which the code takes two.
+#: RFC 6455, 5.5: a control frame has up to 125 bytes, two of them for the code.
 _REASON_BYTES = 123
 
 
 def parse_message(event: Event) -> tuple[bytes, int]:
-    """The bytes of a message and the flag for text."""
+    """The bytes of a message, and the flag for text."""
     text = event.get("text")
     data = event.get("bytes")
     if (text is None) == (data is None):
-        raise ProtocolError("websocket.send must have one of 'text' and 'bytes'")
+        raise ProtocolError("websocket.send must have either 'text' or 'bytes'")
     if text is None:
         return (data if type(data) is bytes else require_bytes(event, "bytes", data)), 0
     if not isinstance(text, str):
@@ -33,9 +33,9 @@ def parse_close(event: Event) -> tuple[int, str]:
         code = NORMAL_CLOSURE
     if not isinstance(code, int) or isinstance(code, bool):
         raise TypeError(f"'code' of websocket.close must be an int, not {kind_of(code)}")
-    # RFC 6455, 7.4, and what was registered since.
+    # RFC 6455, 7.4, and codes registered later.
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
-        raise ProtocolError(f"code {code} must not be sent by websocket.close")
+        raise ProtocolError(f"websocket.close must not use code {code}")
     reason = event.get("reason")
     if reason is None:
         reason = ""

@@ -1,1 +1,1 @@
-"""From what a person configured to a callable: targets, files, Django folders, modjy's cache."""
+"""Loads configured applications: targets, files, Django folders, and modjy's cache."""

@@ -1,4 +1,4 @@
-"""Finds the application of a Django project by its `manage.py`, without executing that."""
+"""Finds the application of a Django project by its `manage.py`, without running it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VARIABLE = "DJANGO_SETTINGS_MODULE"
 
 
 def find_settings(manage: str) -> str | None:
-    """The settings module that a `manage.py` sets as default; None when it names none."""
+    """The default settings module in a `manage.py`; None if it sets none."""
     with open(manage, "rb") as stream:
         tree = ast.parse(stream.read(), manage)
     for node in ast.walk(tree):
@@ -29,15 +29,15 @@ def find_settings(manage: str) -> str | None:
 
 
 def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:
-    """The application of the project in `folder`, and what named it. Raises what loading raises.
+    """The application of the project in `folder`, and the setting that named it.
 
-    ASGI when it is asked for, or when the settings name an ASGI application, as Channels wants it.
+    ASGI if `interface` or the settings ask for it, as Channels does. Raises what loading raises.
     """
     if not os.environ.get(_VARIABLE):
         manage = os.path.join(folder, "manage.py")
         settings_module = find_settings(manage)
         if settings_module is None:
-            raise TargetError(f"{manage} does not say where the settings are; set {_VARIABLE}")
+            raise TargetError(f"{manage} does not name the settings module; set {_VARIABLE}")
         os.environ[_VARIABLE] = settings_module
     settings: Any = importlib.import_module("django.conf").settings
     if interface == "auto":
@@ -47,7 +47,7 @@ def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:
     if dotted:
         module, _, attribute = str(dotted).rpartition(".")
         if not module:
-            raise TargetError(f"{setting} = {dotted!r} in the settings is no dotted name")
+            raise TargetError(f"{setting} = {dotted!r} in the settings is not a dotted name")
         try:
             return getattr(importlib.import_module(module), attribute), str(dotted)
         except AttributeError:

@@ -1,4 +1,4 @@
-"""Executes a file as a module of its own, with code that is compiled once and kept in memory."""
+"""Runs a file as a module of its own; compiled code is cached in memory."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Stamp = tuple[int, int]
 
 
 def file_stamp(path: str) -> Stamp:
-    """What tells one version of a file from another. Raises `OSError`."""
+    """Identifies a version of a file. Raises `OSError`."""
     status = os.stat(path)
     return status.st_mtime_ns, status.st_size
 
 
 class CodeCache:
-    """Compiled code by path and stamp."""
+    """Compiled code, by path and stamp."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
         self._entries: dict[str, tuple[Stamp, CodeType]] = {}
 
     def load(self, path: str) -> CodeType:
-        """Compiles the file unless this version of it is known. Raises what that raises."""
+        """The compiled file, from the cache if unchanged. Raises what compiling raises."""
         with self._lock:
             stamp = file_stamp(path)
             entry = self._entries.get(path)
@@ -47,7 +47,7 @@ class CodeCache:
 
 
 class _Loader(SourceFileLoader):
-    """Keeps the sources of a file module reachable, and reads no bytecode files."""
+    """Makes the source of a file module available, and reads no bytecode files."""
 
     def __init__(self, name: str, path: str, cache: CodeCache) -> None:
         super().__init__(name, path)
@@ -58,22 +58,22 @@ class _Loader(SourceFileLoader):
 
 
 def module_name(path: str) -> str:
-    """A name that no import gives: readable, unique for the path, and never `__main__`."""
+    """A readable module name, unique for the path, that no import uses; never `__main__`."""
     stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(path))[0])
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     return f"{_PREFIX}{stem}_{digest}"
 
 
 class FileModuleFinder(MetaPathFinder):
-    """Finds application files by their module names, in children of `multiprocessing`.
+    """Finds application files by their module names, in child processes of `multiprocessing`.
 
-    What was pickled in the worker names them; the folders of the files are on `sys.path`.
+    Pickled objects of the worker refer to these names; the folders of the files are on `sys.path`.
     """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The file on `sys.path` that has this module name."""
+        """The file on `sys.path` with this module name."""
         if not fullname.startswith(_PREFIX):
             return None
         for folder in sys.path:
@@ -89,7 +89,7 @@ class FileModuleFinder(MetaPathFinder):
 
 
 def execute_file(path: str, cache: CodeCache) -> ModuleType:
-    """A new module with the file's content; dataclasses and pickle find it in `sys.modules`."""
+    """A new module with the content of a file, in `sys.modules` for dataclasses and pickle."""
     name = module_name(path)
     loader = _Loader(name, path, cache)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
@@ -110,6 +110,6 @@ def execute_file(path: str, cache: CodeCache) -> ModuleType:
 
 
 def add_to_path(folder: str) -> None:
-    """Puts a folder first on `sys.path`, unless it is there."""
+    """Inserts a folder at the start of `sys.path`, unless it is there."""
     if folder not in sys.path:
         sys.path.insert(0, folder)

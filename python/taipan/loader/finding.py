@@ -1,4 +1,4 @@
-"""Finding the callable in a module, and telling why there is none."""
+"""Finds the callable in a module, or explains why there is none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ARGUMENTS = {"wsgi": "(environ, start_response)", "asgi": "(scope, receive, sen
 
 
 class Found(NamedTuple):
-    """A callable and the expression that gave it."""
+    """A callable, and the expression that gave it."""
 
     application: Callable[..., Any]
     expression: str
     #: `wsgi` or `asgi`.
     interface: str = "wsgi"
-    #: What it is, for people.
+    #: Description for people.
     description: str = ""
 
 
@@ -33,9 +33,8 @@ def find_callable(
 ) -> Found:
     """Evaluates `expression` in the module, or tries the usual names. Raises `TargetError`.
 
-    `interface` is how it has to be called; `auto` looks how it wants to be called.
-
-    Whatever a factory raises passes through. `place` is how the person named the module.
+    `interface` is how the callable is called; `auto` detects it. `place` is the module as the user
+    named it. Exceptions of a factory are passed on.
     """
     if not expression:
         return _try_usual_names(module, place, interface)
@@ -45,7 +44,7 @@ def find_callable(
 
 
 def describe(application: object) -> str:
-    """What a person wants to read about the thing that was found."""
+    """Describes an application for people."""
     if inspect.isclass(application):
         return f"class {application.__module__}.{application.__qualname__}"
     if inspect.isroutine(application):
@@ -78,7 +77,7 @@ def _offer(module: ModuleType, place: str) -> str:
 
 
 def callable_names(module: ModuleType) -> list[str]:
-    """Public callables that the module itself defines, functions and instances before classes."""
+    """Public callables defined in the module itself, functions and instances before classes."""
     found = [
         (inspect.isclass(value), name)
         for name, value in list(vars(module).items())
@@ -142,7 +141,7 @@ def _signature(function: Any) -> inspect.Signature | None:
 
 
 def validate_application(value: Any, expression: str, place: str, interface: str) -> Found:
-    """What was found, with its interface. Raises `TargetError` when it cannot be an application."""
+    """The application with its interface. Raises `TargetError` if it cannot be an application."""
     if inspect.iscoroutine(value):
         value.close()
         raise TargetError(f"{expression} of {place} is a coroutine: the factory must not be async")

@@ -1,4 +1,4 @@
-"""Telling WSGI and ASGI applications apart, without calling them."""
+"""Distinguishes WSGI and ASGI applications without calling them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Callable, NamedTuple
 
 Application = Callable[..., Any]
 
-#: How older versions of Python and asgiref mark a function that returns a coroutine.
+#: Mark of coroutine functions in older versions of Python and asgiref.
 _MARK: object = getattr(asyncio.coroutines, "_is_coroutine", None)
 
 
 class Interface(NamedTuple):
-    """How an application is called, and the callable that is called so."""
+    """How an application is called, and its callable for that."""
 
     #: `wsgi` or `asgi`.
     name: str
     application: Application
-    #: For people: which kind of it, where there are several.
+    #: The kind of it for people, if there are several.
     detail: str
 
 
 def find_interface(value: Any) -> Interface:
-    """What the callable looks like; WSGI when nothing else is known."""
+    """The interface of a callable; WSGI if nothing indicates another."""
     if inspect.isclass(value):
         return _of_class(value)
     if _is_async(value):
@@ -43,7 +43,7 @@ def find_interface(value: Any) -> Interface:
 
 
 def force_interface(value: Any, name: str) -> Interface | None:
-    """The callable as an application of this interface; None when that is impossible."""
+    """The callable as an application of this interface; None if that is impossible."""
     found = find_interface(value)
     if found.name == name:
         return found
@@ -58,13 +58,13 @@ def force_interface(value: Any, name: str) -> Interface | None:
 
 
 def can_take(value: Any, count: int) -> bool:
-    """The callable can be called with so many positional arguments, as far as can be seen."""
+    """Whether it can be called with `count` positional arguments, as far as is known."""
     needed, taken = count_arguments(value)
     return needed <= count <= taken
 
 
 def count_arguments(value: Any) -> tuple[int, int]:
-    """How many positional arguments a callable needs, and takes; when unknown, any number."""
+    """The number of positional arguments it needs and accepts; any number if unknown."""
     try:
         signature = inspect.signature(_callable_of(value), follow_wrapped=False)
     except (TypeError, ValueError):
@@ -88,7 +88,7 @@ def count_arguments(value: Any) -> tuple[int, int]:
 
 
 def _of_class(value: type) -> Interface:
-    """A class is called for each request."""
+    """The interface of a class, which is called for each request."""
     needed, taken = count_arguments(value)
     call = inspect.getattr_static(value, "__call__", None)
     if needed == 1 <= taken and inspect.iscoroutinefunction(call):
@@ -99,7 +99,7 @@ def _of_class(value: type) -> Interface:
 
 
 def _is_async(value: Any) -> bool:
-    """Calling it gives a coroutine."""
+    """Whether calling it returns a coroutine."""
     function = _callable_of(value)
     while isinstance(function, functools.partial):
         function = _callable_of(function.func)
@@ -112,12 +112,12 @@ def _is_async(value: Any) -> bool:
 
 
 def _callable_of(value: Any) -> Any:
-    """The function or method that calling the object runs."""
+    """The function or method that a call of the object runs."""
     if isinstance(value, (staticmethod, classmethod)):
         return value.__func__
     if isinstance(value, functools.partial) or inspect.isroutine(value) or inspect.isclass(value):
         return value
-    # Not by the attribute: an object may answer to every name.
+    # Not by getattr, because an object may have any attribute.
     call = inspect.getattr_static(type(value), "__call__", None)
     if inspect.isfunction(call):
         return call.__get__(value)
@@ -125,7 +125,7 @@ def _callable_of(value: Any) -> Any:
 
 
 def _is_double(value: Any) -> bool:
-    """A function of the scope that gives a coroutine function, as far as can be seen."""
+    """Whether it takes the scope and returns a coroutine function, as far as is known."""
     function = _callable_of(value)
     while isinstance(function, functools.partial):
         function = function.func
@@ -145,7 +145,7 @@ def _is_double(value: Any) -> bool:
 
 
 def _single(application: Application) -> Application:
-    """An ASGI 2 application, which is called twice, as one that is called once."""
+    """Converts an ASGI 2 application, which is called twice, to ASGI 3."""
 
     @functools.wraps(application, updated=())
     async def single(scope: Any, receive: Any, send: Any) -> None:

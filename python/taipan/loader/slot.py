@@ -1,4 +1,4 @@
-"""A configured application: when it is loaded, kept, loaded again, and what it gives."""
+"""Loads, keeps and reloads a configured application."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ __all__ = [
 
 
 class Slot:
-    """One application of the configuration.
+    """An application of the configuration.
 
-    `application` is set when every request gets the same callable; otherwise `resolve` is asked.
-    `lock` is held around each request of an application that takes one at a time.
+    `application` is the callable for all requests; None: call `resolve` for each request. `lock` is
+    held during each request if the application allows only one at a time.
     """
 
     def __init__(
         self, config: Mapping[str, Any], open_source: Callable[[], tuple[Source, str]]
     ) -> None:
         self.name = str(config["name"])
-        #: It may as well be loaded at its first request.
+        #: It can be loaded at its first request, too.
         self.late = config["kind"] == "file"
         self.run_once = not config.get("cacheCallables", True)
-        #: modjy's rule: what is loaded for each request runs one request at a time.
+        #: As in modjy, an application loaded for each request runs one request at a time.
         self.multithread = bool(config.get("multithread", True)) and not self.run_once
         self.lock = None if self.multithread else allocate_lock()
         self.application: Callable[..., Any] | None = None
-        #: Why it cannot be served; None when it can, and before it is loaded.
+        #: Why it cannot be served; None if it can, and before it is loaded.
         self.failure: BaseException | None = None
-        #: Called when a request has changed `failure`.
+        #: Called when a request changes `failure`.
         self.on_change: Callable[[], None] = _ignore
-        #: What was found, for people.
+        #: Description for people.
         self.description = ""
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
-        #: Keys that are the same for every request.
+        #: Keys that are equal in all environs.
         self.base: Environ = {}
         #: Environs without what differs between the requests of one connection.
         self.known: dict[bytes, Environ] = {}
@@ -67,22 +67,22 @@ class Slot:
         self._loading = allocate_lock()
         self._loaded = False
         self._module: ModuleType | None = None
-        #: The version of the source that was loaded last, or tried.
+        #: Version of the source in the last attempt to load it.
         self._tried: Stamp | None = None
         self._callables: dict[str, Found] = {}
 
     @property
     def place(self) -> str:
-        """The file, folder or module that the application comes from; empty before it is loaded."""
+        """The file, folder or module of the application; empty before it is loaded."""
         return "" if self._source is None else self._source.place
 
     @property
     def stays(self) -> bool:
-        """Requests get the same callable as long as its file does not change."""
+        """Whether all requests get the same callable while its file does not change."""
         return not self.run_once and self._query_name is None
 
     def load(self) -> Found:
-        """Loads the application at the start. Raises whatever it raises."""
+        """Loads the application at the start. Raises what loading raises."""
         with self._loading:
             try:
                 return self._find_configured()
@@ -95,7 +95,7 @@ class Slot:
     def resolve(self, query: str, interface: str = "wsgi") -> Callable[..., Any]:
         """The callable for a request. Raises `Refusal`, `NotLoaded`, or what loading raises.
 
-        `interface` is how the caller is going to call it.
+        `interface` is how the caller will call it.
         """
         chosen = self._choose(query)
         with self._loading:
@@ -117,7 +117,7 @@ class Slot:
             return application
 
     def fail(self, error: BaseException) -> None:
-        """It cannot be served, until there is another version of its file."""
+        """Marks it as failed until the version of its file changes."""
         self.failure = error
         self.application = None
 
@@ -140,7 +140,7 @@ class Slot:
         if not values:
             return None
         if len(values) > 1 or not values[0]:
-            raise Refusal(400, f"the parameter {self._query_name} must be given once, with a name")
+            raise Refusal(400, f"give the parameter {self._query_name} once, with a name")
         if not values[0].isidentifier() or values[0].startswith("_"):
             raise Refusal(404, "there is no such application")
         return values[0]
@@ -154,7 +154,7 @@ class Slot:
             if expected not in (None, found.interface):
                 raise TargetError(
                     f"{found.expression} of {self.place} is an {found.interface.upper()}"
-                    f" application, and was served as {str(expected).upper()}"
+                    f" application, but was served as {str(expected).upper()}"
                 )
             self.interface = found.interface
             self._callables[expression] = found
@@ -198,7 +198,7 @@ class Slot:
 
 
 def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
-    """The slot of an application as in `src/core/application.ts`. Loads nothing."""
+    """Makes the slot of an application as in `src/core/application.ts`. Loads nothing."""
     if config["kind"] == "file":
         folder = str(config["appDirectory"])
         path = os.path.normpath(os.path.join(folder, str(config["appFilename"])))
@@ -214,16 +214,16 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
 
 
 def _ignore() -> None:
-    """Ignores the report."""
+    """Does nothing."""
 
 
 def format_load_error(error: BaseException) -> str:
-    """The traceback of a failure to load; empty when the message says it all."""
+    """The traceback of a failure to load; empty if the message is sufficient."""
     return error.details if isinstance(error, Explained) else format_exception(error)
 
 
 def explain_load_error(error: BaseException) -> str:
-    """One line for people."""
+    """One line that explains a failure to load."""
     if isinstance(error, Explained):
         return str(error)
     if isinstance(error, SystemExit):

@@ -1,4 +1,4 @@
-"""Where the module of an application comes from."""
+"""Where the module of an application is loaded from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from taipan.loader.finding import Found, find_callable, validate_application
 from taipan.loader.target import Target
 from taipan.loader.this_python import name_python
 
-#: Files that a folder may offer, in order of preference.
+#: Files of a target folder to try, in order of preference.
 FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "main.py", "application.py")
 
 
@@ -25,31 +25,31 @@ class Source(Protocol):
     place: str
 
     def stamp(self) -> Stamp | None:
-        """The version of the source this moment; None when it is never loaded again."""
+        """The present version of the source; None if it is never loaded again."""
 
     def load(self) -> ModuleType | None:
-        """Executes or imports the module. Raises whatever the application raises."""
+        """Executes or imports the module. Raises what the application raises."""
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """The callable of a loaded module. Raises `TargetError`, and what a factory raises."""
 
 
 class FileSource:
-    """A file, executed in a module of its own each time it is loaded."""
+    """A file, run as a module of its own each time it is loaded."""
 
     def __init__(self, path: str, cache: CodeCache) -> None:
         self.place = path
         self._cache = cache
 
     def stamp(self) -> Stamp | None:
-        """Changes with the file."""
+        """Changes when the file changes."""
         try:
             return file_stamp(self.place)
         except (FileNotFoundError, NotADirectoryError):
             raise TargetError(f"there is no file {self.place}") from None
 
     def load(self) -> ModuleType | None:
-        """Executes the file; its folder goes on `sys.path`, so that it finds its neighbours."""
+        """Runs the file. Its folder is on `sys.path`, so that it can import other files there."""
         if not os.path.isfile(self.place):
             raise TargetError(f"there is no file {self.place}")
         add_to_path(os.path.dirname(self.place))
@@ -68,7 +68,7 @@ class ModuleSource:
         self.place = name
 
     def stamp(self) -> Stamp | None:
-        """Imports are never repeated."""
+        """None, because imports are never repeated."""
         return None
 
     def load(self) -> ModuleType | None:
@@ -82,8 +82,8 @@ class ModuleSource:
                 raise
             raise TargetError(
                 f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in"
-                " the folder that holds it, or name that folder with --app-dir; the Python is"
-                f" {name_python()}, and --python chooses another"
+                " the folder that contains it, or name that folder with --app-dir; the Python is"
+                f" {name_python()}, and --python selects another"
             ) from None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
@@ -101,21 +101,21 @@ class DjangoSource:
         self._found: tuple[Callable[..., Any], str] | None = None
 
     def stamp(self) -> Stamp | None:
-        """Imports are never repeated."""
+        """None, because imports are never repeated."""
         return None
 
     def load(self) -> ModuleType | None:
-        """Imports the settings and what they name."""
+        """Imports the settings and the application that they name."""
         add_to_path(self.place)
         self._found = load_django(self.place, self._interface)
         return None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
-        """What the settings named; an expression cannot choose among nothing."""
+        """The application named by the settings; no expression is possible."""
         assert self._found is not None
         if expression:
             raise TargetError(
-                f"{self.place} is a Django project; name its module to choose {expression!r}, as in"
+                f"{self.place} is a Django project; name its module to select {expression!r}, as in"
                 f" 'project.wsgi:{expression}'"
             )
         application, named = self._found
@@ -150,7 +150,7 @@ def make_source(
         return ModuleSource(name)
     raise TargetError(
         f"the folder {target.path} has neither manage.py nor {', '.join(FOLDER_FILES)},"
-        " and is no package"
+        " and is not a package"
     )
 
 

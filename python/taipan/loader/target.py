@@ -1,4 +1,4 @@
-"""The target syntax: `pkg.mod:attr`, `path/app.py:factory()`, a folder."""
+"""The syntax of targets: `pkg.mod:attr`, `path/app.py:factory()`, a folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Target(NamedTuple):
     module: str
     #: Absolute path of a file or folder.
     path: str
-    #: What to look up in the module; empty tries the usual names.
+    #: Expression to evaluate in the module; empty to try the usual names.
     expression: str
 
 
 def parse_target(text: str, directory: str, expression: str | None = None) -> Target:
-    """Splits a target string; relative paths count from `directory`. Raises `TargetError`."""
+    """Parses a target; relative paths start at `directory`. Raises `TargetError`."""
     text = text.strip()
     place, _, attribute = text.partition(":")
     whole = os.path.join(directory, text)
@@ -74,7 +74,7 @@ def _validate(node: ast.expr, text: str) -> None:
         _validate(node.value, text)
         return
     if not isinstance(node, ast.Call):
-        raise TargetError(f"{text!r} may hold names, dots and calls only")
+        raise TargetError(f"{text!r} may contain names, dots and calls only")
     _validate(node.func, text)
     try:
         for argument in node.args:
@@ -94,5 +94,5 @@ def _looks_like_path(place: str) -> bool:
 
 
 def _is_project(path: str) -> bool:
-    """A folder named like a module is meant as a folder unless it is a package."""
+    """Whether a folder named like a module is a target folder, because it is not a package."""
     return not os.path.exists(os.path.join(path, "__init__.py"))

@@ -1,4 +1,4 @@
-"""Which Python this is, and what to do when it lacks something."""
+"""Messages about this Python and what it lacks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def name_python() -> str:
 
 
 def explain_missing(module: str) -> str:
-    """What to do about a module that cannot be imported."""
+    """The way out when a module cannot be imported."""
     package, _, inner = module.partition(".")
     where = f"the Python is {name_python()}"
     if inner and package in sys.modules:
         return where
     return (
-        f"{where}: install what has it, as with '{sys.executable} -m pip install {package}', choose"
-        " another Python with --python, or name the folder of a module of your own with --app-dir"
+        f"{where}: install its package, as with '{sys.executable} -m pip install {package}', select"
+        " another Python with --python, or name the folder of your own module with --app-dir"
     )

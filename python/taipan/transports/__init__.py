@@ -1,1 +1,1 @@
-"""What carries requests to Python: sockets here; the interpreter's own process later."""
+"""Transports that carry requests to Python."""

@@ -1,4 +1,4 @@
-"""The socket of a worker's event loop: frames of many requests, both ways."""
+"""The socket of a worker's event loop, with frames of many requests in both directions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Callable, Protocol
 from taipan.native import socket
 
 _RECEIVE_BYTES = 64 * 1024
-#: Applications begin when their requests are taken, not in the next turn of the loop.
+#: Tasks of applications take their first step at once, not in the next turn of the loop.
 _EAGER = sys.version_info >= (3, 12)
 
 
 class Hub(Protocol):
-    """What gets the frames, and makes others."""
+    """Receives and makes frames."""
 
     def receive(self, data: bytes) -> None:
-        """Takes any piece of the byte stream."""
+        """Accepts any piece of the byte stream."""
 
     def take_output(self) -> bytes:
-        """All whole frames that were made since the last call."""
+        """Removes and returns all complete frames."""
 
 
 class LoopSocket:
     """Moves bytes between the inherited socket and a hub.
 
-    What is given in one turn of the loop leaves in one system call.
+    Output of one turn of the loop leaves in one system call.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LoopSocket:
         self._hub: Hub | None = None
         self._scheduled = False
         self._receiving = False
-        #: What the kernel has not taken yet.
+        #: Output that the kernel has not accepted.
         self._rest = memoryview(b"")
 
     def start(self, hub: Hub) -> None:
@@ -51,13 +51,13 @@ class LoopSocket:
         self._loop.add_reader(self._socket.fileno(), self._on_readable)
 
     def on_output(self) -> None:
-        """There is output after there was none."""
+        """The outbox is no longer empty."""
         if not self._scheduled and not self._receiving:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
     def flush(self) -> None:
-        """Sends what there is, as far as the kernel takes it."""
+        """Sends output as far as the kernel accepts it."""
         if self._hub is None or self._rest:
             return
         data = self._hub.take_output()
@@ -75,23 +75,23 @@ class LoopSocket:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            self._break(f"the socket of the event loop cannot be used any more: {error!r}")
+            self._break(f"the socket of the event loop failed: {error!r}")
             return
         if not data:
-            # Node is gone; the control channel ends, too, and with it this process.
+            # Node has closed it; the control channel ends, too, and ends this process.
             self._loop.remove_reader(self._socket.fileno())
             return
         self._receiving = True
         try:
             self._hub.receive(data)
         except Exception as error:
-            self._break(f"the frames of Node cannot be understood: {error!r}")
+            self._break(f"the frames from Node are invalid: {error!r}")
         finally:
             self._receiving = False
         if _EAGER:
             self.flush()
         elif not self._scheduled:
-            # Behind the first steps of the tasks that were just made: their answers leave together.
+            # Runs after the first steps of the new tasks, so that their responses leave together.
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
@@ -101,10 +101,10 @@ class LoopSocket:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except (BrokenPipeError, ConnectionResetError):
-            # As when nothing more can be read.
+            # The same as the end of the input.
             return
         except OSError as error:
-            self._break(f"the socket of the event loop cannot be used any more: {error!r}")
+            self._break(f"the socket of the event loop failed: {error!r}")
             return
         if sent == len(data):
             return

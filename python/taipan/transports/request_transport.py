@@ -1,4 +1,4 @@
-"""What every transport of WSGI requests does alike, however its frames travel."""
+"""Common parts of all transports for WSGI requests."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from taipan.frames import (
 
 
 class RequestTransport:
-    """The body of a request, the end of its client, and files that Node sends.
+    """Receives the body of a request and the end of its client, and lets Node send files.
 
-    How frames are made, how they are sent and how others are waited for is for the transport.
+    Subclasses encode and send frames, and wait for frames.
     """
 
-    #: Pieces of the body that have not been taken.
+    #: Pieces of the body that have not been read.
     _pieces: deque[bytes] | None = None
-    #: The last piece has come.
+    #: The last piece of the body has arrived.
     _ended = False
-    #: Why nothing more can be sent to the client, or comes from it.
+    #: Why nothing more can be sent to or read from the client; None if it can.
     _broken: str | None = None
-    #: Node has been asked to send a file.
+    #: Node was asked to send a file and has not answered.
     _asks = False
     _opened: bool | None = None
 
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
     ) -> bool | None:
-        """Asks Node to send the file by itself."""
+        """Sends the head and asks Node to send the file."""
         self._asks = True
         self._opened = None
         payload = FILE_PAYLOAD.pack(descriptor, offset, length)
@@ -55,11 +55,11 @@ class RequestTransport:
 
     @property
     def file_taken(self) -> bool | None:
-        """Whether Node sends the file."""
+        """Whether Node sends the file; None until it has answered."""
         return self._opened
 
     def pull(self, size: int) -> None:
-        """Grants Node so many more body bytes."""
+        """Allows Node to send `size` more bytes of the body."""
         self._put(self._frame(PULL, PULL_PAYLOAD.pack(size)))
 
     def receive(self) -> bytes | None:
@@ -72,7 +72,7 @@ class RequestTransport:
         return self._pieces.popleft()
 
     def take_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame that concerns the request. Raises `FrameError` for one that may not come."""
+        """Handles a frame about the request. Raises `FrameError` for an unexpected one."""
         if kind == BODY:
             if self._pieces is None:
                 self._pieces = deque()
@@ -84,25 +84,25 @@ class RequestTransport:
         elif kind == BROKEN:
             self._broken = payload.decode("utf-8", "replace")
         else:
-            raise FrameError(f"frame of type {kind} within a request")
+            raise FrameError(f"unexpected frame of type {kind} within a request")
 
     @property
     def _may_wait(self) -> bool:
         return True
 
     def _wait(self) -> None:
-        """Returns when a frame has come, or may have."""
+        """Waits for a frame; may return early."""
         raise NotImplementedError
 
     def _put(self, frames: bytes) -> None:
         raise NotImplementedError
 
     def _head(self, status: int, flags: int, length: int, fields: bytes) -> bytes:
-        """A HEAD frame."""
+        """Encodes a HEAD frame."""
         raise NotImplementedError
 
     def _frame(self, kind: int, payload: bytes) -> bytes:
-        """Any other frame."""
+        """Encodes any other frame."""
         raise NotImplementedError
 
     def _put_abort(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""WSGI (PEP 3333): how an application is called, whatever transport carries the request."""
+"""WSGI (PEP 3333): calls an application, independent of the transport."""
 
 from taipan.wsgi.call import WsgiSettings, base_environ, respond, run
 

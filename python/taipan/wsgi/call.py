@@ -1,4 +1,4 @@
-"""One call of a WSGI application, from its environ to the end of its response."""
+"""Calls a WSGI application, from the environ to the end of the response."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from taipan.wsgi.file_wrapper import FileWrapper
 from taipan.wsgi.input import PulledInput
 from taipan.wsgi.response import ProtocolError, Response
 
-#: What is left of a response: each step sends at most one block.
+#: The rest of a response; each step sends at most one block.
 Steps = Generator[None, None, None]
 
-#: What does not change between the requests of a process.
+#: Settings that are the same for all requests of a process.
 WsgiSettings = Settings
 
 
 def base_environ(errors: Any, *, multithread: bool, multiprocess: bool, run_once: bool) -> Environ:
-    """The `wsgi.*` keys that are the same for every request of an application."""
+    """The `wsgi.*` keys that are equal in all requests of an application."""
     return {
         "wsgi.version": (1, 0),
         "wsgi.errors": errors,
@@ -48,7 +48,7 @@ def run(
     transport: Transport,
     settings: WsgiSettings,
 ) -> None:
-    """Calls the application and sees its response through. Raises `TransportClosed` only."""
+    """Calls the application and completes its response. Raises `TransportClosed` only."""
     rest = begin(application, environ, body, transport, settings)
     if rest is not None:
         for _ in rest:
@@ -62,17 +62,16 @@ def begin(
     transport: Transport,
     settings: WsgiSettings,
 ) -> Steps | None:
-    """Calls the application. None when its response is over, else what is left of it.
+    """Calls the application. Returns the rest of its response; None if it is complete.
 
-    A step sends at most one block, and may wait for something. Raises `TransportClosed` only, the
-    steps too.
+    A step sends at most one block, and may wait. Raises `TransportClosed` only, in steps, too.
     """
     pulled: PulledInput | None = None
     if body is None:
         environ["wsgi.input"] = pulled = PulledInput(transport)
     else:
         environ["wsgi.input"] = io.BytesIO(body)
-    # Applications rewrite environ: it is not read after the call.
+    # Read before the call, because applications change the environ.
     response = Response(transport, environ["REQUEST_METHOD"] == "HEAD", settings.reporter)
     try:
         result = application(environ, response.start_response)
@@ -88,14 +87,14 @@ def begin(
 
 
 def respond(transport: Transport, status: int, text: str) -> None:
-    """A short answer of the worker itself."""
+    """Sends a short response of the worker itself."""
     _send_answer(transport, status, plain_answer(text))
 
 
 def respond_failure(
     transport: Transport, status: int, text: str, error: BaseException, dev: bool
 ) -> None:
-    """An answer to a request that failed: neutral, or in dev mode with the traceback."""
+    """Sends the response to a failed request: a neutral text, or in dev mode the traceback."""
     _send_answer(transport, status, failure_answer(status, text, error, dev))
 
 
@@ -126,13 +125,13 @@ def _iterate(result: Any, response: Response) -> Steps:
             f"the application returned {type(result).__name__}; it must return an iterable of"
             " bytes, such as [body]"
         )
-    # close() belongs to the returned object, not to its iterator, and is called exactly once.
+    # close() is a method of the returned object, not of its iterator, and is called exactly once.
     close = getattr(result, "close", None)
     try:
         if isinstance(result, FileWrapper) and type(result).__next__ is FileWrapper.__next__:
             yield from response.send_file(result)
         elif isinstance(result, (list, tuple)) and close is None:
-            # What len() says of a subclass need not be true.
+            # len() of a subclass may be wrong.
             blocks = list(result)
             if not response.send_whole(blocks):
                 yield from response.send_sequence(blocks)
@@ -155,8 +154,10 @@ def _fail(
     error: BaseException, response: Response, transport: Transport, settings: WsgiSettings
 ) -> None:
     if isinstance(error, ClientDisconnected) and not response.ended:
-        settings.reporter.report("info", f"the client left before its answer was over: {error}")
-        transport.abort("the client has left")
+        settings.reporter.report(
+            "info", f"the client disconnected before the end of its response: {error}"
+        )
+        transport.abort("the client has disconnected")
         return
     settings.reporter.report("error", summarize(error), format_exception(error))
     if response.ended:

@@ -1,4 +1,4 @@
-"""Takes the chunk framing off a body whose application insists on framing it (Quixote does)."""
+"""Decodes the chunked coding of applications that send it themselves, such as Quixote."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _LINE_LIMIT = 8192
 
 
 class ChunkError(ValueError):
-    """What the application sent is not the chunked coding it announced."""
+    """The body of the application is not in the chunked coding that it announced."""
 
 
 class ChunkDecoder:
-    """Strict decoder: bytes as the application gives them in, content out."""
+    """Strict decoder for chunked bodies."""
 
     __slots__ = ("_left", "_line", "done", "_state")
 
@@ -21,7 +21,7 @@ class ChunkDecoder:
         self._line = bytearray()
         self._left = 0
         self._state = "size"
-        #: The last chunk and its trailer have come.
+        #: The last chunk and the trailers have been read.
         self.done = False
 
     def decode(self, data: bytes) -> bytes:
@@ -30,7 +30,7 @@ class ChunkDecoder:
         at = 0
         while at < len(data):
             if self.done:
-                raise ChunkError("bytes behind the last chunk")
+                raise ChunkError("bytes after the last chunk")
             if self._state == "data":
                 piece = data[at : at + self._left]
                 content.append(piece)

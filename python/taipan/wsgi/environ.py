@@ -1,4 +1,4 @@
-"""The environ of a request: what Node sends, and what does not change between requests."""
+"""Makes the environ of a request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Union
 
 from taipan.events import Environ
 
-#: What the request has in common with others of its connection, in the format of marshal; then its
-#: PATH_INFO, QUERY_STRING, REQUEST_URI and id.
+#: Common part of repeated requests of a connection, marshalled; then PATH_INFO, QUERY_STRING,
+#: REQUEST_URI and id.
 Repeated = tuple[bytes, str, str, str, str]
 Sent = Union[Environ, Repeated]
 
@@ -17,10 +17,10 @@ _KNOWN_BYTES = 4096
 
 
 def make_environ(sent: Sent, base: Environ, known: dict[bytes, Environ]) -> Environ:
-    """A dict that belongs to its request alone.
+    """The environ, a new dict for each request.
 
-    `base` has the keys that are the same for every request of the application, and `known` is kept
-    for the next call.
+    `base` has the keys that are equal in all requests of the application; `known` caches common
+    parts.
     """
     if isinstance(sent, dict):
         sent.update(base)

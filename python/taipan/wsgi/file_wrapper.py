@@ -1,4 +1,4 @@
-"""`wsgi.file_wrapper`, and which files the server can send by itself."""
+"""`wsgi.file_wrapper`, and which files the server can send itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class FileWrapper:
-    """Gives a file-like object block by block; returned as it is, the server may send the file."""
+    """Yields a file-like object in blocks; returned directly, the server may send the file."""
 
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
@@ -29,7 +29,7 @@ class FileWrapper:
 
 
 class RegularFile(NamedTuple):
-    """The part of an open file from its position to its end."""
+    """An open file, from its position to its end."""
 
     descriptor: int
     offset: int
@@ -37,11 +37,11 @@ class RegularFile(NamedTuple):
 
 
 def find_regular_file(filelike: Any) -> RegularFile | None:
-    """The file behind the object, when reading the object is the same as reading the file.
+    """The file behind the object, if reading the object equals reading the file.
 
-    `fileno()` alone proves nothing: `GzipFile` has one, and a buffer's position differs from the
-    descriptor's. So `read` itself has to be the one of `io.FileIO` or of a buffer over it; this
-    also sees through the wrappers of `tempfile` and of Django.
+    `fileno()` is not enough: `GzipFile` has one, and the position of a buffer differs from that of
+    its descriptor. So `read` must be that of `io.FileIO` or of a buffer over it, also inside the
+    wrappers of `tempfile` and Django.
     """
     try:
         read = getattr(filelike, "read", None)
@@ -64,7 +64,7 @@ def find_regular_file(filelike: Any) -> RegularFile | None:
         raise
     except (OSError, ValueError, AttributeError):
         return None
-    # Files below /proc are regular and of size 0, with content: they have to be read.
+    # Files in /proc are regular with size 0, but have content, which must be read.
     if not stat.S_ISREG(status.st_mode) or status.st_size == 0 or not raw.readable():
         return None
     return RegularFile(descriptor, offset, max(0, status.st_size - offset))

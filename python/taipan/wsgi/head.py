@@ -1,4 +1,4 @@
-"""Checks what `start_response` was given and makes the block that goes over the wire."""
+"""Checks the arguments of `start_response` and encodes them for frames."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _statuses: dict[str, tuple[int, bytes]] = {}
 _prefixes: dict[str, str] = {}
 
 
-#: Heads by what they were made of: applications give the same ones again and again.
+#: Heads by their input, because applications repeat them.
 _heads: dict[Any, Head] = {}
 _KEPT_FIELDS = 8
 _KEPT_BYTES = 512
 
 
 def make_head(status: Any, headers: Any) -> Head:
-    """Raises `TypeError` or `ValueError` for whatever PEP 3333 or HTTP forbids."""
+    """Encodes a head. Raises `TypeError` or `ValueError` for whatever PEP 3333 or HTTP forbids."""
     if type(headers) is not list or len(headers) > _KEPT_FIELDS:
         return _make_head(status, headers)
     try:
@@ -100,7 +100,7 @@ def _require_tuple(item: Any) -> None:
 
 
 def _find_fault(headers: list[Any]) -> Exception | None:
-    """What is wrong with the first bad header; None when each by itself is right."""
+    """The error of the first invalid header; None if each one is valid."""
     try:
         for item in headers:
             _require_tuple(item)

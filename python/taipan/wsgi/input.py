@@ -1,4 +1,4 @@
-"""`wsgi.input` for a body that is fetched while it is read."""
+"""`wsgi.input` for a body that arrives while it is read."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from taipan.events import ClientDisconnected, Transport
 
-#: Bytes that the server may send ahead of the reader.
+#: Bytes that the server may send before they are read.
 WINDOW = 256 * 1024
 
 
 class PulledInput(io.BufferedIOBase):
-    """Reads wait for no more than was asked, and end where the body ends.
+    """Reads wait only for what they need, and end at the end of the body.
 
-    A body that breaks off raises `ClientDisconnected`; it never looks like its end.
+    An incomplete body raises `ClientDisconnected`; it never looks like the end of the body.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -30,7 +30,7 @@ class PulledInput(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to `size` bytes, fewer only at the end of the body; everything without a size."""
+        """Up to `size` bytes, fewer only at the end of the body; all without a size."""
         if size is None or size < 0:
             while self._fetch():
                 pass
@@ -40,7 +40,7 @@ class PulledInput(io.BufferedIOBase):
         return self._take(size)
 
     def read1(self, size: int = -1, /) -> bytes:
-        """What is there, waiting only when nothing is."""
+        """The bytes that are available; waits only if there are none."""
         if size != 0 and len(self._buffer) == self._at:
             self._fetch()
         return self._take(len(self._buffer) - self._at if size < 0 else size)
@@ -60,7 +60,7 @@ class PulledInput(io.BufferedIOBase):
         return len(data)
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Up to the next newline, as soon as it is there, and at most `size` bytes."""
+        """Up to the next newline as soon as it is available, at most `size` bytes."""
         limit = -1 if size is None else size
         searched = self._at
         while True:
@@ -78,7 +78,7 @@ class PulledInput(io.BufferedIOBase):
             searched -= moved - self._at
 
     def readlines(self, hint: int | None = -1, /) -> list[bytes]:
-        """Lines up to the end, or until they hold `hint` bytes."""
+        """Lines up to the end, or until their sum reaches `hint` bytes."""
         lines = []
         total = 0
         while line := self.readline():
@@ -95,14 +95,14 @@ class PulledInput(io.BufferedIOBase):
         return line
 
     def close(self) -> None:
-        """Does nothing: the body belongs to the request."""
+        """Does nothing, because the body belongs to the request."""
 
     def end(self) -> None:
-        """The request is over; a thread that kept the stream can read nothing more."""
+        """The request is over; a thread that kept the stream cannot read any more."""
         self._transport = None
 
     def _fetch(self) -> bool:
-        """Waits for one more piece; False at the end of the body."""
+        """Waits for another piece; False at the end of the body."""
         if self._ended:
             return False
         if self._transport is None:

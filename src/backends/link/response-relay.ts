@@ -16,7 +16,7 @@ import { ServiceClock } from './service-clock.ts'
 const NOTHING = new Uint8Array(0)
 
 /** Reason of a BROKEN frame. */
-export const CLIENT_LEFT = 'the client has left'
+export const CLIENT_LEFT = 'the client has disconnected'
 
 /** What a relay needs from its link. */
 export interface RelayContext {

@@ -185,14 +185,14 @@ describe.each([
     expect(lab.far.destroyed).toBe(true)
   })
 
-  test('is dropped when the client has left, which the worker is told once', async () => {
+  test('is dropped when the client has disconnected, which the worker is told once', async () => {
     const { exchange, far, frame, head, seen } = await open(createPlainExchange())
     await far.deliver(head(), frame(DATA, 0, Buffer.from('one ')))
     exchange.leave()
     await turn()
     await far.deliver(frame(PULL, 0, bytesOf(10)), frame(DATA, 0, Buffer.from('two')))
     expect(far.sent.of(BROKEN).map(({ payload }) => String(payload))).toEqual([
-      'the client has left',
+      'the client has disconnected',
     ])
     await far.deliver(frame(DATA, FrameFlag.DATA_LAST | FrameFlag.FREE))
     expect([seen.free, seen.lost, String(exchange.answer.body)]).toEqual([1, [], 'one '])
