@@ -1,28 +1,28 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line chose. */
+/** Options of the command line. */
 export interface BenchOptions {
   readonly workloads: readonly string[]
   readonly servers: readonly string[]
-  /** Length of one measurement. */
+  /** Duration of one measurement. */
   readonly seconds: number
   readonly rounds: number
   /** Python threads of each server that has them. */
   readonly threads: number
-  /** The interpreter that the virtual environment is made from. */
+  /** Interpreter for the virtual environment. */
   readonly python: string
   /** Name of the saved files. */
   readonly name: string
   readonly save: boolean
 }
 
-/** Names that the command line may use. */
+/** Names that the command line accepts. */
 export interface KnownNames {
   readonly workloads: readonly string[]
   readonly servers: readonly string[]
 }
 
-/** A wrong command line; the message says what would be right. */
+/** An invalid command line; the message has the way out. */
 export class UsageError extends Error {}
 
 /** Text of `--help`. */
@@ -42,13 +42,13 @@ export function formatHelp(known: KnownNames): string {
 `
 }
 
-/** Reads the command line; undefined when help is wanted. Throws `UsageError`. */
+/** Parses the command line; undefined for `--help`. Throws `UsageError`. */
 export function parseOptions(args: readonly string[], known: KnownNames): BenchOptions | undefined {
   const values = parseValues(args)
   if (values.help) return undefined
   const name = values.name ?? new Date().toISOString().slice(0, 10)
   if (!/^[\w.-]+$/.test(name))
-    throw new UsageError(`--name ${name} is no file name: use letters, digits, "-", "." and "_"`)
+    throw new UsageError(`--name ${name} is not a file name: use letters, digits, "-", "." and "_"`)
   return {
     workloads: parseNames('--workload', values.workload, known.workloads),
     servers: parseNames('--server', values.server, known.servers),
@@ -92,7 +92,7 @@ function parseNames(
   const names = given.flatMap((value) => value.split(',')).filter((name) => name !== '')
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined)
-    throw new UsageError(`${flag} ${unknown} is not known; there are: ${known.join(', ')}`)
+    throw new UsageError(`${flag} ${unknown} is not known; choose from: ${known.join(', ')}`)
   return known.filter((name) => names.includes(name))
 }
 

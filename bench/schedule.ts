@@ -8,7 +8,7 @@ import { Unavailable, type BenchServer } from './servers/server.ts'
 import { WORKLOADS } from './workloads/index.ts'
 import type { Workload } from './workloads/workload.ts'
 
-/** Measures what was chosen: every server once in each round, so that a noisy moment does not hit one server alone. */
+/** Measures the chosen servers, each once per round, so that a disturbance does not affect only one of them. */
 export async function measureAll(
   options: BenchOptions,
   python: PythonEnvironment,
@@ -33,7 +33,7 @@ export async function measureAll(
   return chapters
 }
 
-/** Versions of the chosen servers that come from Python packages. */
+/** Versions of the chosen servers that are Python packages. */
 export function readVersions(
   python: PythonEnvironment,
   chosen: readonly string[],

@@ -1,14 +1,14 @@
-// How much of each room the tests run, as far as it runs in their own process; less than before fails.
+// Reports how much of each room of src/ the tests run in their own process; less than the floor fails.
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 import { root } from './setup-node.mjs'
 
 const FLOORS = 'test/coverage-floor.json'
-// A room that has so much more than its floor should raise it.
+// A room that is this far above its floor should raise it.
 const RISE = 1
 
-/** Prints the figures of the last run; returns the exit code. */
+/** Prints the coverage of the last run; returns the exit code. */
 export function reportCoverage() {
   const rooms = measureRooms()
   const floors = JSON.parse(readFileSync(join(root, FLOORS), 'utf8'))

@@ -19,7 +19,7 @@ export function formatJsonSchema(): string {
   return `${JSON.stringify({ ...schema, title: 'Configuration of Taipan', properties }, undefined, 2)}\n`
 }
 
-/** Puts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */
+/** Inserts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */
 export function fillTables(page: string, tables: ReadonlyMap<string, string>): string {
   return page.replaceAll(/<!-- table: (.*?) -->\n[\s\S]*?<!-- end -->/g, (_match, name: string) => {
     const table = tables.get(name)

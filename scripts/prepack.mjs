@@ -1,4 +1,4 @@
-// npm pack and npm publish: installs what the build needs, and builds, so that a fresh clone gives a whole package.
+// npm pack and npm publish: installs what the build needs, and builds, so that a fresh clone makes a complete package.
 import { setUpNode } from './setup-node.mjs'
 
 setUpNode()

@@ -4,14 +4,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of the clone. */
+/** Folder of the clone. */
 export const root = fileURLToPath(new URL('../', import.meta.url))
 
 const oldest = [20, 19]
 const stamp = join(root, 'node_modules/.cache/taipan-build')
 const product = join(root, 'dist/cli/main.js')
 
-/** Installs what is missing and builds what is old; a failure ends the process with the exit code of the tool. */
+/** Installs what is missing and builds what is outdated; on failure ends the process with the exit code of the tool. */
 export function setUpNode() {
   checkNode()
   if (!isInstalled()) {
@@ -26,7 +26,7 @@ export function setUpNode() {
   writeFileSync(stamp, sources)
 }
 
-/** Tells the person what happens, in plain words. */
+/** Prints what happens next. */
 export function say(text) {
   process.stderr.write(`taipan: ${text} …\n`)
 }
@@ -37,7 +37,7 @@ export function giveUp(message, exitCode = 1) {
   process.exit(exitCode)
 }
 
-/** The text of a file, or an empty string when there is none. */
+/** The text of a file; empty if it does not exist. */
 export function readText(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
@@ -48,7 +48,7 @@ function checkNode() {
   giveUp(`Node.js ${oldest.join('.')} or newer is needed, this is ${process.versions.node}`)
 }
 
-/** npm keeps a list of what it installed; everything that the lockfile demands has to be in it. */
+/** Whether npm has installed everything in the lockfile. */
 function isInstalled() {
   const installed = readText(join(root, 'node_modules/.package-lock.json'))
   if (installed === '') return false
@@ -80,7 +80,7 @@ function npm(...args) {
   const { status, error } = spawnSync(command, [...first, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    // `npm pack --dry-run` hands its option down to what it runs.
+    // `npm pack --dry-run` passes its option on to the programs it runs.
     env: { ...process.env, npm_config_dry_run: undefined },
   })
   if (error !== undefined) giveUp(`npm could not be run: ${error.message}`)

@@ -11,21 +11,21 @@ const requirements = ['python/requirements-test.txt', 'python/requirements-dev.t
   join(root, name),
 )
 
-/** Where the programs of the test environment lie. */
+/** Folder of the programs of the test environment. */
 export const programs = join(folder, process.platform === 'win32' ? 'Scripts' : 'bin')
 
 /** The Python of the test environment. */
 export const testPython = join(programs, 'python')
 
-// All samples are known to install on 3.11; the others follow from new to old.
+// All samples can be installed on 3.11; the other versions follow from new to old.
 const candidates = ['python3.11', 'python3.12', 'python3.13', 'python3.14', 'python3', 'python']
 
-/** Makes the virtual environment with the Python packages of the tests, unless it is there and complete. */
+/** Makes the virtual environment with the Python packages for the tests, unless it is complete. */
 export function setUpPython() {
   const wanted = hashOf(requirements)
   if (readText(stamp) === wanted && run(testPython, '-c', '')) return
   const base = findPython()
-  say('making a virtual environment for the Python packages of the tests in .venv-test')
+  say('making a virtual environment with the Python packages for the tests in .venv-test')
   rmSync(folder, { recursive: true, force: true })
   must(base, '-m', 'venv', folder)
   must(testPython, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...listed())
@@ -53,7 +53,7 @@ function findPython() {
   return giveUp(
     'no Python 3.9 or newer with venv and pip was found on PATH.\n' +
       'On Debian and Ubuntu: apt-get install python3 python3-venv. ' +
-      'Another one is named by TAIPAN_BASE_PYTHON=/path/to/python3.',
+      'Set TAIPAN_BASE_PYTHON=/path/to/python3 for another one.',
   )
 }
 

@@ -7,7 +7,7 @@ import { root, say, setUpNode } from './setup-node.mjs'
 setUpNode()
 say('starting the example site')
 
-// In this process, so that Ctrl-C and every other signal reaches the command itself, and once.
+// In this process, so that the command gets each signal exactly once.
 const command = join(root, 'dist/cli/main.js')
 const site = join(root, 'examples/site/taipan.config.ts')
 process.argv = [process.execPath, command, 'serve', '--config', site, ...process.argv.slice(2)]

@@ -1,5 +1,5 @@
-// npm test: installs what the tests need, builds, and runs all of them.
-// Arguments that name Python tests go to pytest, all others to vitest; with arguments only the named runner runs.
+// npm test: installs what the tests need, builds, and runs all tests.
+// Paths of Python tests go to pytest, all other arguments to vitest; with arguments only the named runner runs.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 

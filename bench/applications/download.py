@@ -8,7 +8,7 @@ SIZE = os.path.getsize(PATH)
 
 
 def application(environ, start_response):
-    """Sends as many bytes as ``BENCH_FILE`` has, by the way that the path names."""
+    """Sends the bytes of ``BENCH_FILE`` in the way that the path names."""
     start_response(
         "200 OK",
         [("Content-Type", "application/octet-stream"), ("Content-Length", str(SIZE))],
@@ -19,7 +19,7 @@ def application(environ, start_response):
 
 
 def open_file(environ):
-    """Wraps the file with ``wsgi.file_wrapper`` where the server has one."""
+    """Uses ``wsgi.file_wrapper`` if the server has it."""
     file = open(PATH, "rb")  # noqa: SIM115 - the server closes it
     wrapper = environ.get("wsgi.file_wrapper")
     return wrapper(file, PIECE) if wrapper else iter(lambda: file.read(PIECE), b"")

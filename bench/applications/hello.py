@@ -1,4 +1,4 @@
-"""The shortest useful answer: what is measured is the server."""
+"""The shortest useful answer, to measure the server."""
 
 BODY = b"Hello, World!"
 HEADERS = [("Content-Type", "text/plain"), ("Content-Length", str(len(BODY)))]

@@ -1,4 +1,4 @@
-"""The shortest useful answer of an asynchronous application."""
+"""The shortest useful answer of an ASGI application, to measure the server."""
 
 BODY = b"Hello, World!"
 HEADERS = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(BODY))]

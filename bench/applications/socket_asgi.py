@@ -1,8 +1,8 @@
-"""A WebSocket that sends back what it receives."""
+"""A WebSocket echo."""
 
 
 async def application(scope, receive, send):
-    """Accepts every WebSocket; its messages go back as they came."""
+    """Accepts every WebSocket and sends its messages back."""
     if scope["type"] != "websocket":
         raise NotImplementedError(scope["type"])
     await receive()

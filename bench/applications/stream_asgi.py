@@ -1,4 +1,4 @@
-"""64 KiB in sixteen pieces, of a length that nobody knows before."""
+"""64 KiB in sixteen pieces, without Content-Length."""
 
 PIECE = bytes(4096)
 COUNT = 16
@@ -6,7 +6,7 @@ HEADERS = [(b"content-type", b"application/octet-stream")]
 
 
 async def application(scope, receive, send):
-    """Sends the same piece again and again."""
+    """Sends the same piece repeatedly."""
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})

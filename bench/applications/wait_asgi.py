@@ -1,4 +1,4 @@
-"""Waits as for an answer of a database."""
+"""Waits 10 ms, as for the answer of a database."""
 
 import asyncio
 

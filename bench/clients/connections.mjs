@@ -5,8 +5,8 @@ const AT_ONCE = 100
 const DEADLINE = 20_000
 
 /**
- * Opens connections to a loopback port in small groups; `greet(socket, index)` says what each sends first.
- * Prints a line when all stand (or were refused), and a report when the standard input ends.
+ * Opens connections to a loopback port in small groups; `greet(socket, index)` returns what each one sends first.
+ * Prints a line when all are open (or refused), and a report at the end of the standard input.
  */
 export async function keepConnections(port, count, greet) {
   const sockets = new Set()

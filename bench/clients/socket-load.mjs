@@ -6,12 +6,12 @@ const OPENING =
   `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: '
 const frame = createFrame(Buffer.from(message))
-/** An echo has no mask, and the length fits into one byte. */
+/** Size of an echo, which is not masked; its length fits into one byte. */
 const echoSize = 2 + message.length
 const result = { connect: 0, read: 0, write: 0, status: 0, timeout: 0, requests: 0, bytes: 0 }
 const latencies = []
 
-/** Text of at most 125 bytes; RFC 6455, 5.3 wants a mask, and zeros are one. */
+/** A text frame of at most 125 bytes; RFC 6455, 5.3 requires a mask, here zeros. */
 function createFrame(text) {
   if (text.length > 125) throw new Error(`a message of ${text.length} bytes is too long`)
   return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text])

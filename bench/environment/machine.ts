@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
 import { ROOT } from './paths.ts'
 
-/** Where the numbers come from. */
+/** The machine and tools of a measurement. */
 export interface Machine {
   readonly processor: string
   readonly cores: number
@@ -11,11 +11,11 @@ export interface Machine {
   readonly kernel: string
   readonly node: string
   readonly wrk: string
-  /** Commit of this repository; `+` when files differ from it. */
+  /** Commit of this repository, followed by `+` if files differ from it. */
   readonly commit: string
 }
 
-/** Reads what identifies this machine and its tools. Throws when the load generator is missing. */
+/** Identifies this machine and its tools. Throws if the load generator is missing. */
 export function readMachine(): Machine {
   const processors = cpus()
   return {

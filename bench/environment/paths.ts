@@ -4,7 +4,7 @@ import { join } from 'node:path'
 export const ROOT = join(import.meta.dirname, '../..')
 /** Folder of the Python applications. */
 export const APPLICATIONS = join(ROOT, 'bench/applications')
-/** Folder of the small programs that start a server. */
+/** Folder of the programs that start servers. */
 export const PROGRAMS = join(ROOT, 'bench/servers/programs')
-/** Where reports are saved. */
+/** Folder of saved reports. */
 export const RESULTS = join(ROOT, 'bench/results')

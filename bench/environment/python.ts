@@ -13,16 +13,16 @@ const schema = z.object({
   key: z.string(),
   /** Version of the interpreter. */
   version: z.string(),
-  /** Distribution name, in lower case with "-", to version. */
+  /** Versions by distribution name, in lower case with "-". */
   installed: z.record(z.string(), z.string()),
-  /** The same to the end of what pip said. */
+  /** Ends of pip's error messages, by distribution name. */
   failed: z.record(z.string(), z.string()),
 })
 
-/** The virtual environment that every server uses, and what is in it. */
+/** The virtual environment of all servers. */
 export type PythonEnvironment = z.infer<typeof schema> & { readonly bin: string }
 
-/** Makes the virtual environment, or takes the one of an earlier run when nothing has changed. */
+/** Makes the virtual environment, or reuses that of an earlier run if nothing has changed. */
 export function preparePython(python: string): PythonEnvironment {
   const key = createHash('sha256').update(python).update(readFileSync(REQUIREMENTS)).digest('hex')
   const kept = readStamp()
@@ -35,7 +35,7 @@ export function preparePython(python: string): PythonEnvironment {
   return { ...made, bin: join(FOLDER, 'bin') }
 }
 
-/** Name of a distribution as pip compares it. */
+/** A distribution name as pip compares it. */
 export function formatDistribution(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, '-')
 }
@@ -49,7 +49,7 @@ function readVersion(): string {
   return execFileSync(join(FOLDER, 'bin/python'), ['-c', code], { encoding: 'utf8' }).trim()
 }
 
-/** One after another, so that one that cannot be built does not keep the others away. */
+/** Installs one after another, so that a failure does not affect the others. */
 function installAll() {
   const installed: Record<string, string> = {}
   const failed: Record<string, string> = {}

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { DOWNLOAD_SIZE } from '../workloads/index.ts'
 import { APPLICATIONS } from './paths.ts'
 
-/** Files of one run, gone with it. */
+/** Files of a run, removed at its end. */
 export interface Scratch extends Disposable {
   readonly folder: string
-  /** Tells the applications where their files are. */
+  /** Variables that tell the applications where their files are. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -25,7 +25,7 @@ export function createScratch(python: string): Scratch {
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   }
   try {
-    // Apache reads as another user when it is started by root.
+    // Apache started by root reads as another user.
     chmodSync(folder, 0o755)
     writeFileSync(environment.BENCH_FILE, Buffer.alloc(DOWNLOAD_SIZE))
     execFileSync(python, ['-m', 'django_page.prepare'], {

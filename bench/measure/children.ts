@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { listTree, readStartTime } from './process-tree.ts'
 
-/** How a program is started. */
+/** A program to start. */
 export interface Program {
   readonly command: string
   readonly args: readonly string[]
@@ -11,13 +11,13 @@ export interface Program {
   readonly stdio?: StdioOptions
 }
 
-/** Between the request to end and the end by force. */
+/** Grace period in ms. */
 const PATIENCE = 5000
 
 const living = new Set<ChildProcess>()
 let stopping = false
 
-/** Starts a program in a session of its own and remembers it until it has ended. Throws once all were stopped. */
+/** Starts a program in a session of its own. Throws after all programs have been stopped. */
 export function startChild(program: Program): ChildProcess {
   if (stopping) throw new Error(`${program.command} is not started any more`)
   const child = spawn(program.command, program.args, {
@@ -32,7 +32,7 @@ export function startChild(program: Program): ChildProcess {
   return child
 }
 
-/** Ends a child and whatever it started: asks, waits, then ends by force what is left of its tree. */
+/** Ends a child and its descendants: asks, waits, then kills what is left. */
 export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return
   const tree = listTree(child.pid).map((pid) => ({ pid, startTime: readStartTime(pid) }))

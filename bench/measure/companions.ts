@@ -13,9 +13,9 @@ const schema = z.object({
 /** What became of the connections that stood beside the measured ones. */
 export type CompanionResult = z.infer<typeof schema>
 
-/** Clients that occupy the server while others are measured. */
+/** Clients that occupy the server during a measurement. */
 export interface Companions extends AsyncDisposable {
-  /** Ends them and tells how many connections the server had kept; undefined when there were none. */
+  /** Ends them; returns the number of connections that the server had kept, or undefined without such clients. */
   finish(): Promise<CompanionResult | undefined>
 }
 
@@ -25,7 +25,7 @@ const NOBODY: Companions = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 }
 
-/** Starts a program of `bench/clients`, if the workload wants one, and waits until its connections stand. */
+/** Starts a program of `bench/clients` if the workload needs one, and waits until its connections are open. */
 export async function startCompanions(
   clients: CompanionClients | undefined,
   url: string,

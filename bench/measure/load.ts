@@ -2,16 +2,16 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { startChild, stopChild, type Program } from './children.ts'
 
-/** What the load generator does. */
+/** Options of the load generator. */
 export interface Load {
   readonly url: string
   readonly connections: number
   readonly seconds: number
-  /** POST bodies of that many bytes; 0 sends GET. */
+  /** Size of POST bodies in bytes; 0 sends GET. */
   readonly bodySize: number
-  /** Sent over WebSockets, each waiting for its echo before the next. */
+  /** Message for WebSockets, sent again after each echo. */
   readonly message?: string | undefined
-  /** Says in the place of `load.lua` what wrk asks. */
+  /** Requests of wrk, instead of `load.lua`. */
   readonly script?: string
 }
 
@@ -30,12 +30,12 @@ const schema = z.object({
   timeout: z.number(),
 })
 
-/** What the load generator saw. */
+/** Result of the load generator. */
 export type LoadResult = z.infer<typeof schema>
 
 const GRACE = 15_000
 
-/** Runs wrk, or our own clients of WebSockets, with one thread until their time is over. */
+/** Runs wrk, or our own WebSocket clients, with one thread for the given time. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const child = startChild(createGenerator(load))
   let output = ''
@@ -49,7 +49,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   }
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
   if (line === undefined)
-    throw new Error(`the load generator was not served in time ${output.trim()}`.trim())
+    throw new Error(`the load generator did not end in time ${output.trim()}`.trim())
   return schema.parse(JSON.parse(line.replaceAll(/-?nan/g, '0')))
 }
 

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Fields of `/proc/PID/stat` behind the name of the program; proc(5) counts from 1 and the third comes first here. */
+/** Index of fields in `/proc/PID/stat` after the name of the program; proc(5) counts from 1, and field 3 has index 0 here. */
 const PARENT = 1
 const CPU_TIMES = [11, 12, 13, 14] as const
 const START_TIME = 19
 
 const microsecondsPerTick = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
-/** The process and all its descendants that live. */
+/** The process and all its running descendants. */
 export function listTree(root: number): readonly number[] {
   const children = new Map<number, number[]>()
   for (const entry of readdirSync('/proc')) {
@@ -28,7 +28,7 @@ export function listTree(root: number): readonly number[] {
   return tree
 }
 
-/** CPU time that the tree has used, user and system, in microseconds; children that ended and were waited for are in it. */
+/** CPU time of the tree, user and system, in microseconds, including children that have ended. */
 export function readCpuTime(root: number): number {
   let ticks = 0
   for (const pid of listTree(root)) {
@@ -38,7 +38,7 @@ export function readCpuTime(root: number): number {
   return ticks * microsecondsPerTick
 }
 
-/** Proportional set size of the tree in bytes: memory shared by several processes counts once in all. */
+/** Proportional set size of the tree in bytes: shared memory counts once. */
 export function readMemory(root: number): number {
   let bytes = 0
   for (const pid of listTree(root)) {
@@ -48,7 +48,7 @@ export function readMemory(root: number): number {
   return bytes
 }
 
-/** Resident set size of the tree in bytes; memory shared by several processes counts in each. */
+/** Resident set size of the tree in bytes: shared memory counts in each process. */
 export function readResidentMemory(root: number): number {
   let bytes = 0
   for (const pid of listTree(root)) {
@@ -58,19 +58,19 @@ export function readResidentMemory(root: number): number {
   return bytes
 }
 
-/** File descriptors that the processes of the tree have open. */
+/** Number of open file descriptors of the tree. */
 export function countDescriptors(root: number): number {
   return listTree(root).reduce((sum, pid) => sum + readFolder(`/proc/${pid}/fd`).length, 0)
 }
 
-/** When the process started, as the kernel counts; undefined when it does not live. With the pid it names one process for ever. */
+/** Start time of the process in clock ticks; undefined if it has ended. Together with the pid it identifies a process. */
 export function readStartTime(pid: number): string | undefined {
   return readStat(pid)?.[START_TIME]
 }
 
 function readStat(pid: number): readonly string[] | undefined {
   const text = readProcessFile(pid, 'stat')
-  // The name may hold blanks and parentheses; the last one ends it.
+  // The name may contain blanks and parentheses; it ends at the last one.
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 

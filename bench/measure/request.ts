@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { WebSocket } from 'ws'
 
-/** Status and size of an answer, and the beginning of its body. */
+/** Status and size of a response, and the start of its body. */
 export interface Answer {
   readonly status: number
   readonly size: number
@@ -10,7 +10,7 @@ export interface Answer {
 
 const BEGINNING = 1000
 
-/** One request on a connection of its own; with a body it is a POST. */
+/** Sends one request on a new connection; a POST if there is a body. */
 export async function sendRequest(url: string, body: Buffer | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
@@ -34,7 +34,7 @@ export async function sendRequest(url: string, body: Buffer | undefined): Promis
   })
 }
 
-/** Opens a WebSocket, sends a text and sees that it comes back. */
+/** Opens a WebSocket, sends a text and checks that it comes back. */
 export async function checkEcho(url: string, text: string): Promise<void> {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), { handshakeTimeout: 10_000 })
   try {

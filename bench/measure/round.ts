@@ -11,12 +11,12 @@ export interface Round {
   readonly load: LoadResult
   /** CPU time of the server's process tree in microseconds. */
   readonly cpu: number
-  /** The highest PSS of the tree that was seen, in bytes. */
+  /** Highest PSS of the tree during the measurement, in bytes. */
   readonly memory: number
   readonly companions: CompanionResult | undefined
 }
 
-/** A server, what it is asked, and for how long. */
+/** What to measure, and for how long. */
 export interface RoundPlan {
   readonly server: BenchServer
   readonly workload: Workload
@@ -27,7 +27,7 @@ export interface RoundPlan {
 const WARM_UP_SECONDS = 1
 const SAMPLE_INTERVAL = 250
 
-/** Starts the server, sees that it answers rightly, warms it up, measures it, stops it. */
+/** Starts the server, checks its answer, warms it up, measures it, and stops it. */
 export async function measureRound(plan: RoundPlan): Promise<Round> {
   const { server, workload, seconds } = plan
   const port = await findFreePort()

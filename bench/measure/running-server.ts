@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startChild, stopChild, type Program } from './children.ts'
 
-/** A server that answers. */
+/** A server that is ready. */
 export interface RunningServer extends AsyncDisposable {
   readonly pid: number
 }
@@ -12,7 +12,7 @@ const START_DEADLINE = 15_000
 const PAUSE = 100
 const OUTPUT_KEPT = 2000
 
-/** Starts the program and waits until `check` passes. Rejects with what the program printed. */
+/** Starts the program and waits until `check` succeeds. Rejects with the output of the program. */
 export async function startServer(
   program: Program,
   check: () => Promise<void>,
@@ -28,7 +28,7 @@ export async function startServer(
   return { pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stopChild(child) }
 }
 
-/** A port of the loopback interface that nothing listens on. */
+/** A free port of the loopback interface. */
 export async function findFreePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {

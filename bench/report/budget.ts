@@ -1,7 +1,7 @@
 import { formatNumber, formatTime } from './quantity.ts'
 import { findCost, findRate, type Report } from './report.ts'
 
-/** Parts of a hello request, and the aims that are set for them; empty when hello was not measured. */
+/** The cost of the parts of a hello request, and the aims for them; empty if hello was not measured. */
 export function formatBudget(report: Report): string {
   const lines = [...compareWsgi(report), ...compareAsgi(report)]
   if (lines.length === 0) return ''

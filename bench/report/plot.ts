@@ -14,7 +14,7 @@ interface Bar {
   readonly cost: number
 }
 
-/** CPU time per request as horizontal bars, a panel for each workload. Colours follow the reader's light or dark scheme, and can be read on both without. */
+/** Bars of the CPU time per request, a panel for each workload. Colours follow the light or dark scheme of the reader and are readable in both. */
 export function formatPlot(report: Report): string {
   let top = 8
   const panels = report.chapters.map((chapter) => {

@@ -1,4 +1,4 @@
-/** Three digits that count, with a comma between thousands. */
+/** Rounds to three significant digits, with commas between thousands. */
 export function formatNumber(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
   return value.toLocaleString('en-US', {
@@ -7,7 +7,7 @@ export function formatNumber(value: number): string {
   })
 }
 
-/** A time given in microseconds, in the unit that reads best. */
+/** A time in microseconds, formatted in a suitable unit. */
 export function formatTime(microseconds: number): string {
   if (microseconds < 1000) return `${formatNumber(microseconds)} us`
   if (microseconds < 1e6) return `${formatNumber(microseconds / 1000)} ms`

@@ -8,46 +8,46 @@ export interface Measurement {
   readonly p50: number
   /** Microseconds. */
   readonly p99: number
-  /** CPU microseconds for each request; undefined when none was answered. */
+  /** CPU microseconds per request; undefined if there were no responses. */
   readonly cpu: number | undefined
   /** Bytes of PSS. */
   readonly memory: number
-  /** Answers other than 2xx and 3xx, broken connections and timeouts of all rounds. */
+  /** Responses other than 2xx and 3xx, broken connections and timeouts of all rounds. */
   readonly errors: number
-  /** Connections beside the measured ones that the server kept, and how many there were to be. */
+  /** Companion connections that the server kept open; undefined without such clients. */
   readonly held: number | undefined
   readonly rounds: readonly Round[]
 }
 
-/** A server's line in a workload. */
+/** A server in a workload. */
 export interface Line {
   readonly server: string
   readonly title: string
-  /** What was measured, or why not. */
+  /** The measurement, or the reason why there is none. */
   readonly outcome: Measurement | string
 }
 
-/** The lines of one workload. */
+/** Results of one workload. */
 export interface Chapter {
   readonly workload: string
   readonly title: string
-  /** How many connections stood beside the measured ones. */
+  /** Number of companion connections. */
   readonly companions: number | undefined
   readonly lines: readonly Line[]
 }
 
-/** All that a run found out. */
+/** All results of a run. */
 export interface Report {
   readonly date: string
   readonly machine: Machine
   readonly python: string
   readonly settings: { readonly seconds: number; readonly rounds: number; readonly threads: number }
-  /** Servers of the table to their versions. */
+  /** Versions of the servers. */
   readonly versions: Readonly<Record<string, string>>
   readonly chapters: readonly Chapter[]
 }
 
-/** Medians of what the rounds measured. */
+/** Medians of all rounds. */
 export function summarizeRounds(rounds: readonly Round[]): Measurement {
   const costs = rounds
     .filter(({ load }) => load.requests > 0)
@@ -65,13 +65,13 @@ export function summarizeRounds(rounds: readonly Round[]): Measurement {
   }
 }
 
-/** The measured CPU cost of a server in a chapter, in microseconds a request. */
+/** CPU time of a server in a chapter, in microseconds per request. */
 export function findCost(chapter: Chapter | undefined, server: string): number | undefined {
   const outcome = chapter?.lines.find((line) => line.server === server)?.outcome
   return typeof outcome === 'object' ? outcome.cpu : undefined
 }
 
-/** The measured throughput of a server in a chapter, in requests a second. */
+/** Throughput of a server in a chapter, in requests per second. */
 export function findRate(chapter: Chapter | undefined, server: string): number | undefined {
   const outcome = chapter?.lines.find((line) => line.server === server)?.outcome
   return typeof outcome === 'object' ? outcome.requestsPerSecond : undefined

@@ -8,7 +8,7 @@ generator with a handful of connections is not the traffic of a site, nothing he
 server, and one process does not show how processes scale. Compare within one run only.
 `
 
-/** The whole reason is in the JSON file. */
+/** Longest reason in the table; the JSON file has the whole text. */
 const REASON_LENGTH = 160
 
 /** The whole report as Markdown. */

@@ -4,7 +4,7 @@ import type { BenchServer, LaunchContext } from './server.ts'
 
 const interfaces = ['asgi'] as const
 
-/** The compiled loop and parser: what people take who want it fast. */
+/** With compiled event loop and parser, the fast configuration. */
 export const uvicorn: BenchServer = {
   name: 'uvicorn',
   title: 'uvicorn, uvloop and httptools',
@@ -13,7 +13,7 @@ export const uvicorn: BenchServer = {
   launch: (context) => createUvicorn(context, ['--loop=uvloop', '--http=httptools']),
 }
 
-/** The loop and the parser in Python. */
+/** With event loop and parser in Python. */
 export const uvicornPlain: BenchServer = {
   name: 'uvicorn-plain',
   title: 'uvicorn, asyncio and h11',

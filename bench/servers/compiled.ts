@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { APPLICATIONS, PROGRAMS } from '../environment/paths.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
-/** Rust in front of Python threads, or of an event loop. */
+/** Rust before Python threads or an event loop. */
 export const granian: BenchServer = {
   name: 'granian',
   title: 'Granian',

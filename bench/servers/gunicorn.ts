@@ -10,7 +10,7 @@ export const gunicornSync: BenchServer = {
   launch: (context) => createProgram(context, ['--worker-class=sync']),
 }
 
-/** Threads behind a poller. */
+/** Threads with a poller. */
 export const gunicornThreads: BenchServer = {
   name: 'gunicorn-gthread',
   title: 'gunicorn, gthread',
@@ -24,7 +24,7 @@ export const gunicornThreads: BenchServer = {
     ]),
 }
 
-/** Its own worker for event loops. */
+/** Its own worker class for event loops. */
 export const gunicornAsgi: BenchServer = {
   name: 'gunicorn-asgi',
   title: 'gunicorn, asgi',

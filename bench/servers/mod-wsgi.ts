@@ -6,10 +6,10 @@ import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
 
 const APACHE = '/usr/sbin/apache2'
 const MODULES = '/usr/lib/apache2/modules'
-/** Threads of Apache itself: with as few as the others have, it closes connections that wait for one. */
+/** Threads of Apache; with fewer it closes connections that wait for a thread. */
 const FRONT_THREADS = 64
 
-/** Apache in front of one daemon process with threads. */
+/** Apache before one daemon process with threads. */
 export const modWsgiDaemon: BenchServer = {
   name: 'mod-wsgi-daemon',
   title: 'mod_wsgi, daemon',
@@ -22,7 +22,7 @@ export const modWsgiDaemon: BenchServer = {
     ]),
 }
 
-/** Python inside Apache's one process, on Apache's threads. */
+/** Python inside the only process of Apache, on Apache's threads. */
 export const modWsgiEmbedded: BenchServer = {
   name: 'mod-wsgi-embedded',
   title: 'mod_wsgi, embedded',

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { PROGRAMS } from '../environment/paths.ts'
 import type { BenchServer } from './server.ts'
 
-/** What Node brings, with a fixed answer. */
+/** Node's own server, with a fixed answer. */
 export const nodeHttp: BenchServer = {
   name: 'node-http',
   title: 'bare node:http',

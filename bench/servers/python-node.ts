@@ -51,7 +51,7 @@ function install(venv: string): string {
   return folder
 }
 
-/** The addon names one version of libpython; the one of the other servers is put in its place. */
+/** Links the shared library of the other servers to the name that the addon expects. */
 function linkLibrary({ bin }: LaunchContext, folder: string): string {
   const addon = join(
     folder,

@@ -3,38 +3,38 @@ import type { Program } from '../measure/children.ts'
 /** How an application is called. */
 export type Interface = 'wsgi' | 'asgi'
 
-/** What a server is told. */
+/** Parameters of a server. */
 export interface LaunchContext {
   readonly port: number
-  /** Module of `bench/applications` whose `application` is to be served. */
+  /** Module of `bench/applications` with `application`. */
   readonly module: string
   readonly interface: Interface
   /** Python threads. */
   readonly threads: number
-  /** `bin` folder of the virtual environment that every server uses. */
+  /** `bin` folder of the virtual environment of all servers. */
   readonly bin: string
   /** Folder for configuration files and sockets. */
   readonly scratch: string
-  /** For the application. */
+  /** Environment of the application. */
   readonly environment: Readonly<Record<string, string>>
 }
 
 /** A server that can be measured. */
 export interface BenchServer {
   readonly name: string
-  /** For people. */
+  /** Name for people. */
   readonly title: string
-  /** The Python package that it is; its version is told. */
+  /** Its Python package, whose version is reported. */
   readonly distribution?: string
-  /** The applications that it can call; without it, only those of WSGI. */
+  /** Interfaces that it supports; WSGI only by default. */
   readonly interfaces?: readonly Interface[]
-  /** Speaks WebSocket; without it, every server of ASGI. */
+  /** It supports WebSockets; by default if it supports ASGI. */
   readonly sockets?: boolean
-  /** Serves JavaScript: takes part where the answer is the one of `hello`, whatever the interface. */
+  /** It serves JavaScript: takes part in workloads with the answer of `hello`, for any interface. */
   readonly answersHelloOnly?: boolean
   /** The program to start. Throws `Unavailable`. */
   launch(context: LaunchContext): Program
 }
 
-/** The server cannot be measured here; the message says why. */
+/** The server cannot be measured here; the message has the reason. */
 export class Unavailable extends Error {}

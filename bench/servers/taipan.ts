@@ -15,7 +15,7 @@ export const taipan: BenchServer = {
   launch: (context) => createCommand(context, [`--threads=${context.threads}`]),
 }
 
-/** Python inside Node: on Node's thread, or its loop on Node's. One process serves, another watches over it. */
+/** Python inside Node, on Node's thread and event loop. A second process supervises it. */
 export const taipanEmbedded: BenchServer = {
   name: 'taipan-embedded',
   title: 'Taipan, embedded',
@@ -23,7 +23,7 @@ export const taipanEmbedded: BenchServer = {
   launch: (context) => createCommand(context, ['--engine=embedded']),
 }
 
-/** Python inside Node, on threads of its own. */
+/** Python inside Node, on its own threads. */
 export const taipanEmbeddedThreads: BenchServer = {
   name: 'taipan-embedded-threads',
   title: 'Taipan, embedded, threads',
@@ -31,7 +31,7 @@ export const taipanEmbeddedThreads: BenchServer = {
     createCommand(context, ['--engine=embedded', `--threads=${context.threads}`]),
 }
 
-/** Python in the one process that the library is used in. */
+/** Python in the process that uses the library. */
 export const taipanLibrary: BenchServer = {
   name: 'taipan-library',
   title: 'Taipan, embedded by the library',
@@ -49,7 +49,7 @@ export const taipanLibrary: BenchServer = {
   }),
 }
 
-/** A JavaScript handler behind the same front and pipeline. */
+/** A JavaScript handler after the same front and pipeline. */
 export const taipanFront: BenchServer = {
   name: 'taipan-front',
   title: 'Taipan, front alone',

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { APPLICATIONS } from '../environment/paths.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
-/** One process whose threads take connections themselves; a connection keeps its thread. */
+/** One process whose threads accept connections themselves; a connection keeps its thread. */
 export const uwsgi: BenchServer = {
   name: 'uwsgi',
   title: 'uWSGI, threads',
@@ -10,7 +10,7 @@ export const uwsgi: BenchServer = {
   launch: (context) => createProgram(context, [`--http11-socket=127.0.0.1:${context.port}`]),
 }
 
-/** Its HTTP router, a process of its own, in front of one process with threads. */
+/** Its HTTP router, another process, before one process with threads. */
 export const uwsgiRouter: BenchServer = {
   name: 'uwsgi-router',
   title: 'uWSGI, router and threads',

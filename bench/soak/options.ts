@@ -6,15 +6,15 @@ const ENGINES = ['daemon', 'embedded'] as const
 /** Where Python runs. */
 export type Engine = (typeof ENGINES)[number]
 
-/** How long a soak goes on. */
+/** Options of a soak. */
 export interface SoakOptions {
   readonly engines: readonly Engine[]
   readonly requests: number
-  /** After so many requests the memory is taken that the end is compared with. */
+  /** Number of requests after which the reference for memory is taken. */
   readonly settled: number
-  /** WebSockets that are opened and closed. */
+  /** Number of WebSockets to open and close. */
   readonly sockets: number
-  /** The interpreter that the virtual environment is made from. */
+  /** Interpreter for the virtual environment. */
   readonly python: string
 }
 
@@ -31,7 +31,7 @@ export const HELP = `npm run bench:soak -- [options]
 Exits with 1 when memory grew by more than 5 %, descriptors stayed open, or anything failed.
 `
 
-/** Reads the command line; undefined when help is wanted. Throws `UsageError`. */
+/** Parses the command line; undefined for `--help`. Throws `UsageError`. */
 export function parseOptions(args: readonly string[]): SoakOptions | undefined {
   const values = parseValues(args)
   if (values.help) return undefined
@@ -73,7 +73,7 @@ function parseEngines(given: readonly string[] | undefined): readonly Engine[] {
     .map((name) => {
       const engine = ENGINES.find((known) => known === name)
       if (engine !== undefined) return engine
-      throw new UsageError(`--engine ${name} is not known; there are: ${ENGINES.join(', ')}`)
+      throw new UsageError(`--engine ${name} is not known; choose from: ${ENGINES.join(', ')}`)
     })
 }
 

@@ -7,7 +7,7 @@ import { formatMegabytes, formatNumber } from '../report/quantity.ts'
 import { HELP, parseOptions } from './options.ts'
 import { soak, type SoakResult } from './soak.ts'
 
-/** What memory may grow by. */
+/** Most growth of memory that is accepted, as a factor. */
 const GROWTH = 1.05
 
 async function main(): Promise<boolean> {

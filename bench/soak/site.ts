@@ -4,7 +4,7 @@ import { APPLICATIONS, ROOT } from '../environment/paths.ts'
 import type { Program } from '../measure/children.ts'
 import type { Engine } from './options.ts'
 
-/** Paths to modules of `bench/applications`: synchronous and asynchronous ones in one server. */
+/** Modules of `bench/applications` by path: WSGI and ASGI applications in one server. */
 const MODULES = {
   '/hello': 'hello',
   '/flask': 'flask_json',
@@ -16,7 +16,7 @@ const MODULES = {
   '/socket': 'socket_asgi',
 } as const
 
-/** Where and by whom the site is served. */
+/** Parameters of the site. */
 export interface SoakSite {
   readonly engine: Engine
   readonly port: number
@@ -26,10 +26,10 @@ export interface SoakSite {
   readonly python: string
 }
 
-/** Path of the WebSocket that echoes. */
+/** Path of the WebSocket echo. */
 export const SOCKET_PATH = '/socket'
 
-/** The command that serves every application, by a configuration that is written for it. */
+/** The command that serves all applications, with a configuration written for it. */
 export function createSite({ engine, port, folder, python }: SoakSite): Program {
   const paths = Object.entries(MODULES)
   const configuration = {

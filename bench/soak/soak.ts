@@ -8,12 +8,12 @@ import type { Engine, SoakOptions } from './options.ts'
 import { createSite, SOCKET_PATH } from './site.ts'
 import { churnSockets } from './sockets.ts'
 
-/** What one engine came through with. */
+/** Result for one engine. */
 export interface SoakResult {
   readonly engine: Engine
   readonly requests: number
   readonly seconds: number
-  /** Answers that were wrong or did not come. */
+  /** Wrong or missing responses. */
   readonly errors: number
   readonly sockets: number
   readonly failedSockets: number
@@ -26,7 +26,7 @@ export interface SoakResult {
     /** After the WebSockets. */
     readonly sockets: number
   }
-  /** Open descriptors before the first load and after the last. */
+  /** Open descriptors before and after the load. */
   readonly descriptors: { readonly start: number; readonly end: number }
 }
 
@@ -36,7 +36,7 @@ const LEAVE_DEADLINE = 15_000
 const SAMPLES = 24
 const SCRIPT = join(import.meta.dirname, 'mixed.lua')
 
-/** Soaks one engine. Rejects when the server does not start or stops answering. */
+/** Soaks one engine. Rejects if the server does not start or stops answering. */
 export async function soak(
   engine: Engine,
   { requests, settled, sockets }: SoakOptions,
@@ -79,7 +79,7 @@ class Load {
     this.#url = url
   }
 
-  /** Goes on until so many requests were answered in all. */
+  /** Continues until that many requests were answered in total. */
   async run(requests: number): Promise<void> {
     while (this.requests < requests) {
       const result = await runLoad({
@@ -89,7 +89,7 @@ class Load {
         bodySize: 0,
         script: SCRIPT,
       })
-      if (result.requests === 0) throw new Error('the server answers no more')
+      if (result.requests === 0) throw new Error('the server does not answer any more')
       this.requests += result.requests
       this.seconds += result.seconds
       this.errors += result.connect + result.read + result.write + result.status + result.timeout
@@ -97,7 +97,7 @@ class Load {
     }
   }
 
-  /** Whole seconds that so many requests may take. */
+  /** Estimated time for that many requests, in whole seconds. */
   #estimate(requests: number): number {
     const rate = this.requests / this.seconds
     return Math.min(LONGEST_ROUND, Math.max(1, Math.round(requests / rate) || 1))
@@ -109,7 +109,7 @@ async function check(url: string): Promise<void> {
   if (status !== 200) throw new Error(`answered ${status}: ${beginning}`)
 }
 
-/** The lowest of a few samples: after the collection of garbage that a server makes when it rests. */
+/** The lowest of a few samples, to include the garbage collection of an idle server. */
 async function readQuietMemory(pid: number): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY
   for (let sample = 0; sample < SAMPLES; sample += 1) {
@@ -119,7 +119,7 @@ async function readQuietMemory(pid: number): Promise<number> {
   return lowest
 }
 
-/** Waits until connections have gone, at most as long as a keep-alive may last. */
+/** Waits until idle connections are closed, at most for their timeout. */
 async function waitForDescriptors(pid: number, wanted: number): Promise<number> {
   const deadline = Date.now() + (wanted === 0 ? 2000 : LEAVE_DEADLINE)
   let count = countDescriptors(pid)

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 const AT_ONCE = 50
 const DEADLINE = 10_000
 
-/** Opens WebSockets a few at a time, sends a message through each, and closes it. Resolves with how many failed. */
+/** Opens WebSockets, a few at a time, sends a message through each, and closes it. Resolves with the number of failures. */
 export async function churnSockets(url: string, count: number): Promise<number> {
   let begun = 0
   let failed = 0

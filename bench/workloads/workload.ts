@@ -1,28 +1,28 @@
 import type { Interface } from '../servers/server.ts'
 
-/** Clients that occupy the server while others are measured. */
+/** Clients that occupy the server during a measurement. */
 export interface CompanionClients {
   /** File of `bench/clients`. */
   readonly script: string
   readonly count: number
 }
 
-/** An application, what is asked of it, and by whom. */
+/** An application, its requests, and its clients. */
 export interface Workload {
   readonly name: string
-  /** For people. */
+  /** Name for people. */
   readonly title: string
-  /** Module of `bench/applications` whose `application` is served. */
+  /** Module of `bench/applications` with `application`. */
   readonly module: string
   readonly interface: Interface
-  /** Messages go over WebSockets instead of requests; `expected` is the message. */
+  /** Send messages over WebSockets instead of requests; `expected` is the message. */
   readonly socket?: boolean
   readonly path: string
   /** Connections of the load generator. */
   readonly connections: number
   /** Size of the request body in bytes; 0 for GET. */
   readonly upload: number
-  /** What every answer must hold: the text, or the number of bytes. */
+  /** Expected content of every response: the text, or the number of bytes. */
   readonly expected: string | number
   readonly companions?: CompanionClients
 }

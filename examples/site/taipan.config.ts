@@ -13,7 +13,7 @@ export default defineConfig({
     stream: { target: 'apps/stream.py', group: 'examples' },
     upload: { target: 'apps/upload.py', group: 'examples' },
     error: { target: 'apps/error.py', group: 'examples' },
-    // Run anew whenever the file differs: edit it while the site is up.
+    // Loaded again when the file changes: edit it while the site runs.
     edit: {
       appDirectory: 'apps',
       appFilename: 'edit_me.py',

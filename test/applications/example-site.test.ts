@@ -90,7 +90,7 @@ describe('the example site', () => {
       form.append('file', new Blob([bytes]), 'any.bin')
       const page = await browser.visit('/upload', { body: form })
       expect(page.status).toBe(200)
-      expect(page.text).toContain(`<p>${size} bytes came.</p>`)
+      expect(page.text).toContain(`<p>${size} bytes were received.</p>`)
       expect(page.text).toContain(`<code>${sha256(bytes)}</code>`)
     },
   )

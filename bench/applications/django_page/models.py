@@ -1,4 +1,4 @@
-"""The one table of the page."""
+"""The only table of the page."""
 
 from django.db import models
 

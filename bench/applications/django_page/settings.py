@@ -1,4 +1,4 @@
-"""Settings as for production: no debugging, cached templates, a connection kept per thread."""
+"""Production settings: no debugging, cached templates, one database connection per thread."""
 
 import os
 from pathlib import Path

@@ -5,7 +5,7 @@ import { resolveConfigPlan } from '../../../dist/server/load-plan.js'
 
 const body = Buffer.from('Hello, World!')
 
-/** The front and the pipeline as the server assembles them, with an answer from JavaScript. */
+/** The front and the pipeline as in the server, with a JavaScript handler. */
 const plan = resolveConfigPlan(
   { bind: `127.0.0.1:${process.argv[2]}`, routes: [{ path: '/', redirect: '/' }] },
   { cwd: process.cwd(), environment: {} },

@@ -2,7 +2,7 @@ import { serve } from '../../../dist/index.js'
 
 const [app, appDirectory, python, port] = process.argv.slice(2)
 
-/** Python in this very process. */
+/** Python in this process. */
 await serve({
   app,
   appDirectory,

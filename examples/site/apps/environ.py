@@ -1,4 +1,4 @@
-"""Shows all that an application is told about a request."""
+"""Shows the environ of a request."""
 
 from html import escape
 

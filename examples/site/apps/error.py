@@ -1,4 +1,4 @@
-"""Raises an exception: the visitor gets a neutral page, the log the traceback."""
+"""Raises an exception: the visitor gets a neutral page, and the traceback is logged."""
 
 
 def application(environ, start_response):

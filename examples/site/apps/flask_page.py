@@ -1,4 +1,4 @@
-"""A page by Flask, or, where Flask is not installed, a page that says how to get it."""
+"""A page with Flask, or a page with instructions if Flask is not installed."""
 
 import sys
 from html import escape
@@ -11,7 +11,7 @@ except ImportError:
 
     def application(environ, start_response):
         command = escape(f"{sys.executable} -m pip install flask")
-        advice = "This Python has no Flask. Get it, and start the site again:"
+        advice = "This Python has no Flask. Install it, and start the site again:"
         content = f"<p>{advice}</p><pre>{command}</pre>"
         return html(start_response, page("Flask is not installed", content))
 

@@ -1,4 +1,4 @@
-"""The first page: what this is, and where to go."""
+"""The first page, with links to the examples."""
 
 import importlib.util
 import platform
@@ -18,9 +18,9 @@ def application(environ, start_response):
         )
     found = importlib.util.find_spec("flask") is not None
     flask = (
-        "A page by Flask, since this Python has it."
+        "A page with Flask, which is installed in this Python."
         if found
-        else "Not installed in this Python; the page says how to get it."
+        else "Flask is not installed in this Python; the page has instructions."
     )
     return html(
         start_response,

@@ -1,4 +1,4 @@
-"""What the pages of the example site have in common."""
+"""Common parts of the pages of the example site."""
 
 from html import escape
 
@@ -23,7 +23,7 @@ PAGE = """<!doctype html>
 
 
 def page(title, content):
-    """A whole page as bytes; the content is HTML already."""
+    """A whole page as bytes; the content is HTML."""
     return PAGE.format(title=escape(title), content=content).encode()
 
 

@@ -1,4 +1,4 @@
-"""Answers that arrive piece by piece."""
+"""Streamed responses."""
 
 import time
 

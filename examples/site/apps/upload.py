@@ -1,4 +1,4 @@
-"""Takes a file of any size piece by piece, memory stays flat, and says its size and hash."""
+"""Reads a file of any size in pieces, with constant memory, and shows its size and hash."""
 
 import hashlib
 import re
@@ -26,7 +26,8 @@ def application(environ, start_response):
     for piece in file_of(environ["wsgi.input"], boundary[1].encode("latin-1")):
         size += len(piece)
         digest.update(piece)
-    facts = f"<p>{size} bytes came.</p><p>SHA-256: <code>{escape(digest.hexdigest())}</code></p>"
+    checksum = escape(digest.hexdigest())
+    facts = f"<p>{size} bytes were received.</p><p>SHA-256: <code>{checksum}</code></p>"
     return html(start_response, page("Upload", facts + FORM))
 
 
@@ -44,6 +45,6 @@ def file_of(stream, boundary):
             while stream.read(PIECE):
                 pass
             return
-        # The boundary may lie across two pieces.
+        # The boundary may be divided between two pieces.
         yield held[: -len(end)]
         held = held[-len(end) :]
