@@ -13,7 +13,7 @@ import { SITES, startSite, type Site } from './support/site.ts'
 
 const project = join(SITES, 'django')
 
-/** Creates the database, a person who may do everything, and the folder of static files. */
+/** Creates the database, an administrator, and the folder of static files. */
 async function prepareData(): Promise<Record<string, string>> {
   const env = {
     SITE_DATA: await makeFolder(),
@@ -202,7 +202,7 @@ describe.each(
     expect(JSON.parse(other.text)).toEqual({ visits: 1 })
   })
 
-  test('a large file is uploaded and comes back as it was', async () => {
+  test('a large file is uploaded and comes back unchanged', async () => {
     const bytes = bytesOf(6_000_000, 3)
     const visitor = new Browser(site.url)
     const form = new FormData()
@@ -257,7 +257,7 @@ describe.each(
     expect(sha256(packed.bytes)).toBe(sha256(whole))
   })
 
-  test('a file object that unpacks while it is read is not taken for the packed file', async () => {
+  test('a file object that decompresses while it is read is not confused with the compressed file', async () => {
     const page = await ada.visit(`${mount}/archive`, { headers: { 'accept-encoding': 'identity' } })
     expect(page.status).toBe(200)
     expect(sha256(page.bytes)).toBe(sha256('old books\n'.repeat(100_000)))
@@ -311,7 +311,7 @@ describe.each(
   })
 })
 
-/** The status of an answer to a request for another host; `fetch` always names the host it calls. */
+/** The status of the answer to a request with another Host; `fetch` always sends the host that it connects to. */
 async function statusFor(hostname: string, port: number, path: string): Promise<number> {
   return await new Promise((resolve, reject) => {
     const call = request({ hostname, port, path, headers: { host: 'elsewhere.example.org' } })

@@ -95,14 +95,14 @@ describe('the example site', () => {
     },
   )
 
-  test('the error tells the visitor nothing and the terminal all', async () => {
+  test('the error page shows the visitor nothing, and the log everything', async () => {
     const page = await browser.visit('/error')
     expect(page.status).toBe(500)
     expect(page.text).not.toContain('on purpose')
     await site.waitForOutput(/RuntimeError: this example fails on purpose/)
   })
 
-  test('static files have their types and come as they are', async () => {
+  test('static files have their types and are served unchanged', async () => {
     for (const [name, type] of [
       ['taipan.svg', 'image/svg+xml'],
       ['site.css', 'text/css; charset=utf-8'],

@@ -93,7 +93,7 @@ describe.each(Object.entries(LIBRARIES))('%s', (_name, { setup, module }) => {
   describe.skipIf(!isInstalled(module)).each(Object.entries(ENGINES))('%s', (engine, args) => {
     const common = ['-b', '127.0.0.1:0', '--no-access-log', '--python', PYTHON, ...args]
 
-    test('threads of a WSGI application that are greenlets work as threads do', async () => {
+    test('threads of a WSGI application that are greenlets work like threads', async () => {
       using project = createProject({ 'app.py': `${setup}\n${APP}` })
       const taipan = await startReplicas(project, common)
       for (let round = 0; round < 2; round += 1) {

@@ -42,7 +42,7 @@ describe.each(uses.map((use) => ({ use, title: describeUse(use) })))(
       expect(await ask('/child')).toEqual({ same: true, error: '' })
     })
 
-    test('the interpreter believes to be the one that was named', async () => {
+    test('the interpreter reports the configured path as its own', async () => {
       const found = await ask('/environment')
       const prefix = dirname(dirname(PYTHON))
       expect(found).toMatchObject({ prefix, venv: true, folder: true, stdin: '' })
@@ -60,17 +60,17 @@ describe.each(uses.map((use) => ({ use, title: describeUse(use) })))(
     test('threads run on between requests', async () => {
       const before = Number(await ask('/count_ticks'))
       await new Promise((resolve) => setTimeout(resolve, 300))
-      // At least a few: how many a busy machine gives is not promised.
+      // At least some: a busy machine does not guarantee a number.
       expect(Number(await ask('/count_ticks'))).toBeGreaterThan(before + 3)
     })
 
-    test('whatever is printed, by whomever, is in the log', async () => {
+    test('all output is in the log, also that of libraries and children', async () => {
       await ask('/speak')
       for (const words of ['by print', 'to stderr', 'by write', 'by write to 2', 'by a child'])
         await site.waitForOutput(new RegExp(`said ${words}$`, 'm'))
     })
 
-    test('a handler of signals is refused, and that is said', async () => {
+    test('a handler of signals is refused with a warning', async () => {
       const said = Object(await ask('/handle'))
       if (said.length === 0) await site.waitForOutput(/warn.*signal/i)
       else expect(said[0]).toMatch(/signal/)
@@ -84,11 +84,11 @@ describe.each(uses.map((use) => ({ use, title: describeUse(use) })))(
       expect(await ask('/gather')).toHaveLength(5)
     })
 
-    test('5,000 frames are no trouble', async () => {
+    test('5,000 frames are possible', async () => {
       expect(await ask('/nest')).toBe(5000)
     })
 
-    test('two megabytes of one request are in the log, and what runs at the exit runs', async () => {
+    test('two megabytes of one request are logged, and exit handlers run', async () => {
       await ask('/shout')
       await site.waitForOutput(/the shout is over$/m)
       stopped = true

@@ -9,7 +9,7 @@ import { SITES, startSite, type Site } from './support/site.ts'
 const app = join(SITES, 'quixote/app.py')
 const traceback = /RuntimeError: a secret of the application/
 
-// A publisher of Quixote refuses to run where `wsgi.multithread` is true.
+// A publisher of Quixote refuses to run if `wsgi.multithread` is true.
 describeSample({ name: 'Quixote', args: ['-t', '1', `${app}:create_app()`], traceback })
 describeSample({
   name: 'Quixote, validated',

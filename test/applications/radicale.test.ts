@@ -96,7 +96,7 @@ filesystem_folder = ${join(folder, 'collections')}
     expect(read.text).toContain('SUMMARY:Vorlesung über Größen')
   })
 
-  test('an event whose length nobody knew is stored', async () => {
+  test('an event of unknown length is stored', async () => {
     const large = EVENT.replace('UID:lecture', 'UID:large')
       .replaceAll('20260310', '20270310')
       .replace('END:VEVENT', `DESCRIPTION:${'word '.repeat(140_000)}\r\nEND:VEVENT`)
@@ -129,7 +129,7 @@ filesystem_folder = ${join(folder, 'collections')}
     )
   })
 
-  test('a change of what has changed meanwhile is refused', async () => {
+  test('a change is refused if the event has changed meanwhile', async () => {
     const more = { 'content-type': 'text/calendar', 'if-match': '"other"' }
     expect((await ask('PUT', `${calendar}lecture.ics`, EVENT, more)).status).toBe(412)
   })

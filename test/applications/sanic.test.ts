@@ -7,6 +7,6 @@ describeAsyncSample({
   name: 'Sanic',
   args: [`${join(SITES, 'sanic/app.py')}:app`],
   traceback: /RuntimeError: a secret of the application/,
-  // As an ASGI application it sends no Content-Length, ignores `close()`, and raises where no WebSocket is.
+  // As an ASGI application it sends no Content-Length, ignores `close()`, and raises at paths without WebSocket.
   lacks: ['length of HEAD', 'close code', 'refusal'],
 })

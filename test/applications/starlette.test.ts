@@ -45,7 +45,7 @@ function describeCourses(current: () => SampleSite): void {
     await visit('/close/events')
   })
 
-  test('an application that only waits sees that its client leaves', async () => {
+  test('an application that only waits notices a client that disconnects', async () => {
     const connection = ask('GET /site/watch')
     await waitForEntry('watching')
     connection.destroy()
@@ -59,7 +59,7 @@ function describeCourses(current: () => SampleSite): void {
     await waitForEntry('the endless has ended')
   })
 
-  // uvicorn says version 2.3 of the specification, for which Starlette reads ahead of the application.
+  // uvicorn reports version 2.3 of the specification; for that Starlette reads ahead of the application.
   const reference = process.env['TAIPAN_TEST_REFERENCE'] === '1'
   test.skipIf(reference)('an answer begins while the body still comes', async () => {
     const connection = ask('POST /site/sizes', 'Content-Length: 10\r\n\r\n12345')

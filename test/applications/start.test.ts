@@ -9,7 +9,7 @@ import { ROOT } from '../support/cli.ts'
 import { Browser } from './support/browser.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 
-// Outside of `npm test` the script might build anew, under the feet of the other tests.
+// Outside of `npm test` the script might build again while other tests use the build.
 describe.skipIf(process.env['TAIPAN_TEST_BUILT'] !== '1')('npm start', () => {
   let child: ChildProcess
   let output = ''
@@ -39,7 +39,7 @@ describe.skipIf(process.env['TAIPAN_TEST_BUILT'] !== '1')('npm start', () => {
     expect(output.match(/SIGINT/g)).toHaveLength(1)
   })
 
-  test('says in one line that the port is taken', async () => {
+  test('reports in one line that the port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const address = other.address()

@@ -8,7 +8,7 @@ import { makeFolder } from './support/folder.ts'
 import { run } from './support/run.ts'
 import { PYTHON, startSite, type Site } from './support/site.ts'
 
-/** Makes a project in which everybody may do everything. */
+/** Makes a project in which everybody has all permissions. */
 async function makeProject(): Promise<string> {
   const project = join(await makeFolder(), 'project')
   const admin = join(dirname(PYTHON), 'trac-admin')

@@ -9,7 +9,7 @@ import { run } from './support/run.ts'
 import { describeSample } from './support/sample-contract.ts'
 import { PYTHON, SITES, startSite, type Site } from './support/site.ts'
 
-/** Makes a working folder by Webware's own command and puts the sample into its context. */
+/** Makes a working folder with Webware's own command and adds the sample to its context. */
 async function makeWorkFolder(): Promise<string> {
   const folder = await makeFolder()
   await run(join(dirname(PYTHON), 'webware'), ['make', '-c', 'Shop', folder])
@@ -94,7 +94,7 @@ describe('Webware', () => {
     expect(page.bytes.readUInt32LE(0)).toBe(0x10000)
   })
 
-  test('what the application prints goes where Webware sends it', async () => {
+  test('output of the application goes where Webware sends it', async () => {
     expect((await browser.visit('/error')).status).toBe(500)
     const log = await readFile(join(folder, 'Logs/Application.log'), 'utf8')
     expect(log).toContain('RuntimeError: a secret of the application')

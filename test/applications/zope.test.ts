@@ -23,7 +23,7 @@ describe('Zope', () => {
     const folder = join(await makeFolder(), 'instance')
     const make = join(dirname(PYTHON), 'mkwsgiinstance')
     await run(make, ['--dir', folder, '--user', 'ada:open-sesame'])
-    // Zope's PUT goes back and forth in the body, so all of it has to be gathered before Zope is called.
+    // Zope's PUT seeks in the body, so the whole body must be gathered before Zope is called.
     const config = {
       apps: { zope: { target: `${join(SITES, 'zope/app.py')}:make_app()` } },
       routes: [{ path: '/', app: 'zope' }],

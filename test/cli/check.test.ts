@@ -9,7 +9,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hi"})
 `
 
-/** Runs in an interpreter before anything else: hides that it has a shared library. */
+/** Runs in an interpreter before anything else; hides its shared library. */
 const WITHOUT_LIBRARY = `
 import os.path
 exists = os.path.exists
@@ -20,7 +20,7 @@ glob.glob = lambda *words, **more: []
 `
 
 describe('check', () => {
-  test('tells the interface, the event loop and that Python can be embedded', async () => {
+  test('shows the interface, the event loop and that Python can be embedded', async () => {
     using project = createProject({ 'main.py': ASGI, 'app.py': helloApp('hi') })
     const asgi = await runTaipan(['check', 'main:app'], { cwd: project.folder })
     expect(asgi.stdout).toMatch(/event loop {2}(asyncio|uvloop) \(.*installed in this Python\)/)
@@ -32,7 +32,7 @@ describe('check', () => {
     expect(wsgi.exitCode).toBe(0)
   })
 
-  test('tells the same as JSON', async () => {
+  test('shows the same as JSON', async () => {
     using project = createProject({ 'main.py': ASGI })
     const words = ['check', 'main:app', '-e', 'embedded', '--json']
     const { stdout } = await runTaipan(words, { cwd: project.folder })
@@ -46,7 +46,7 @@ describe('check', () => {
     ])
   })
 
-  test('without TARGET tells about what serve would take', async () => {
+  test('without TARGET checks what serve would serve', async () => {
     using project = createProject({ 'asgi.py': ASGI })
     const found = await runTaipan(['check'], { cwd: project.folder })
     expect(found.stdout).toMatch(/application {3}asgi\.py\n {2}loads {7}yes, app is an ASGI/)
@@ -61,7 +61,7 @@ describe('check', () => {
   test.each([
     ['an empty folder', {}],
     ['files alone', { 'taipan.config.json': '{ "static": { "/": "." } }' }],
-  ])('where there is no application tells about Python alone: %s', async (_name, files) => {
+  ])('without an application reports on Python only: %s', async (_name, files) => {
     using project = createProject(files)
     const text = await runTaipan(['check', '-e', 'embedded'], { cwd: project.folder })
     expect(text.stderr).toBe('')
@@ -76,7 +76,7 @@ describe('check', () => {
     expect([missing.exitCode, missing.stdout]).toEqual([5, ''])
   })
 
-  test('a loop that is not there is exit code 5', async () => {
+  test('a missing event loop is exit code 5', async () => {
     using project = createProject({ 'main.py': ASGI })
     const words = ['check', 'main:app', '--loop', 'uvloop', '--json']
     const { stdout, exitCode } = await runTaipan(words, { cwd: project.folder })
@@ -87,7 +87,7 @@ describe('check', () => {
 })
 
 describe('a Python without a shared library', () => {
-  test('cannot be embedded, and that is said with a way out; worker processes do', async () => {
+  test('cannot be embedded, and the message has a way out; worker processes work', async () => {
     using project = createProject({
       'app.py': helloApp('hi'),
       'site/sitecustomize.py': WITHOUT_LIBRARY,
@@ -108,7 +108,7 @@ describe('a Python without a shared library', () => {
   })
 })
 
-describe('the start tells what was found', () => {
+describe('the start logs what was found', () => {
   test.each([
     [
       ['main:app'],

@@ -36,7 +36,7 @@ async function waitForAnswer(url: string, wanted: string): Promise<void> {
   }
 }
 
-/** What the log says about reloads, without what comes before it in its lines. */
+/** Log messages about reloads, without the start of their lines. */
 function listOutcomes({ output }: RunningTaipan): string[] {
   return [
     ...output.matchAll(/^(?:.*? )??((?:error )?(?:group one: )?(?:not )?reloaded\b.*)$/gm),
@@ -44,7 +44,7 @@ function listOutcomes({ output }: RunningTaipan): string[] {
 }
 
 describe.each(ENGINES)('reloading, %s:', (engine) => {
-  test('broken code after broken code still fails, and the log says why', async () => {
+  test('broken code after broken code still fails, and the log has the reason', async () => {
     using project = createProject({ 'app.py': broken('one') })
     const taipan = await startTaipan(
       ['app.py', '-b', '127.0.0.1:0', '-p', '1', '-e', engine, '--reload'],
@@ -58,7 +58,7 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
     expect(await get(taipan.url)).toMatch(/^503/)
     project.write('app.py', helloApp('three'))
     await taipan.waitForOutput(/ reloaded$/m)
-    // Processes that are replaced answer once more on the connections that they have.
+    // Processes that are replaced answer one more request on their connections.
     await waitForAnswer(taipan.url, '200 three')
     project.write('app.py', broken('four'))
     await taipan.waitForOutput(/error not reloaded, the old code continues: .*RuntimeError: four/)
@@ -71,7 +71,7 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
     ])
   })
 
-  test('an application that is loaded at its next request, too, is not called reloaded', async () => {
+  test('an application that is loaded at its next request, too, is not reported as reloaded', async () => {
     using project = createProject({
       'app.py': helloApp('one'),
       'taipan.config.json': JSON.stringify({
@@ -92,7 +92,7 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
 })
 
 describe.each(ENGINES)('without reloading, %s:', (engine) => {
-  test('a file that could not be loaded is served as what it becomes, time after time', async () => {
+  test('a file that could not be loaded is served after each change that mends it', async () => {
     using project = createProject({
       'app.py': broken('one'),
       'taipan.config.json': JSON.stringify({
@@ -120,7 +120,7 @@ describe.each(ENGINES)('without reloading, %s:', (engine) => {
   })
 })
 
-test('with several groups the log says of each what serves', async () => {
+test('with several groups the log describes each group', async () => {
   using project = createProject({
     'a.py': helloApp('a1'),
     'b.py': helloApp('b1'),

@@ -19,7 +19,7 @@ import { DEADLINE } from '../support/deadlines.ts'
 const EMBEDDED = ['-e', 'embedded', '--no-access-log'] as const
 const TCP = ['-b', '127.0.0.1:0'] as const
 const CLIENTS = 12
-// Of replicas, see startReplica.
+// In replicas, see startReplica.
 const FIRST_SHARED = 7
 
 const APP = `
@@ -72,7 +72,7 @@ interface Held {
   release(): Promise<void>
 }
 
-/** Has a request of `HOLDING_APP` hold a thread. */
+/** Makes a request of `HOLDING_APP` occupy a thread. */
 async function hold(taipan: RunningTaipan, project: Project, name: string): Promise<Held> {
   const answer = get(`${taipan.url}/?${name}`)
   const readPid = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
@@ -93,7 +93,7 @@ interface Load {
   stop(): Promise<void>
 }
 
-/** Asks again and again, each time on a new connection. */
+/** Sends requests continuously, each on a new connection. */
 function startLoad(url: string): Load {
   const state = { over: false, next: 0 }
   const failures = new Map<number, string>()
@@ -117,7 +117,7 @@ function startLoad(url: string): Load {
   return load
 }
 
-/** Resolves with what went wrong, if something did. */
+/** Resolves with a description of a failure, if there was one. */
 function askOnce(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     request(url, { agent: false, timeout: DEADLINE }, (response) => {
@@ -141,7 +141,7 @@ function openClient(taipan: RunningTaipan): Promise<Socket> {
   })
 }
 
-/** What the descriptors of a process are, without those that are closed meanwhile. */
+/** Kinds of the descriptors of a process, without those that are closed meanwhile. */
 function listDescriptors(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -152,13 +152,13 @@ function listDescriptors(pid: number): string[] {
   })
 }
 
-/** Whether a replica accepts from its first shared socket: that takes a second descriptor. */
+/** Whether a replica accepts on its first shared socket, which takes a second descriptor. */
 function accepts(pid: string): boolean {
   const socket = readlinkSync(`/proc/${pid}/fd/${FIRST_SHARED}`)
   return listDescriptors(Number(pid)).filter((one) => one === socket).length > 1
 }
 
-/** Whether an address can be bound, at once. */
+/** Whether an address can be bound now. */
 function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -169,8 +169,8 @@ function canListen(port: number): Promise<boolean> {
 
 afterEach(endStarted)
 
-describe('what accepts', () => {
-  test('clients that stay are spread over the replicas', async () => {
+describe('connections', () => {
+  test('that stay open are spread over the replicas', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
     const sockets = await Promise.all(Array.from({ length: 32 }, () => openClient(taipan)))
@@ -188,7 +188,7 @@ describe('what accepts', () => {
     await taipan.stop()
   })
 
-  test('a replica that a request holds gets no clients', async () => {
+  test('are not accepted by a replica whose Node thread is blocked', async () => {
     using project = createProject({ 'app.py': APP.replace('1.5', '60') })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
     get(`${taipan.url}/slow`).catch(() => {})
@@ -199,7 +199,7 @@ describe('what accepts', () => {
     taipan.kill('SIGTERM')
   })
 
-  test('a replica whose threads are all busy gets no clients while another has a free one', async () => {
+  test('are not accepted by a replica whose threads are all busy while another has a free one', async () => {
     using project = createProject({ 'app.py': HOLDING_APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
     const first = await hold(taipan, project, 'first')
@@ -218,7 +218,7 @@ describe('what accepts', () => {
     await taipan.stop()
   })
 
-  test('a replica whose threads are all busy accepts when the one that had a free one is gone', async () => {
+  test('are accepted by a replica whose threads are all busy when the one with a free thread is gone', async () => {
     using project = createProject({ 'app.py': HOLDING_APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
     const first = await hold(taipan, project, 'first')
@@ -234,7 +234,7 @@ describe('what accepts', () => {
     taipan.kill('SIGTERM')
   })
 
-  test('clients that come while nobody is ready wait', async () => {
+  test('wait while no replica is ready', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
     const [first = 0] = listReplicas(taipan)
@@ -245,7 +245,7 @@ describe('what accepts', () => {
     await taipan.stop()
   })
 
-  test('503 from the parent while no replica can start, and service once one can', async () => {
+  test('get 503 from the parent while no replica can start, and are served once one can', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
     project.write('app.py', 'import os\nos._exit(9)\n')
@@ -262,7 +262,7 @@ describe('what accepts', () => {
 })
 
 describe('new connections for each request', () => {
-  test('kill -9 of a replica costs what that replica had, and no more', async () => {
+  test('kill -9 of a replica costs only the connections of that replica', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
     const load = startLoad(taipan.url)
@@ -294,7 +294,7 @@ describe('new connections for each request', () => {
     await taipan.stop()
   })
 
-  test('a reload loses nothing', async () => {
+  test('a reload loses none', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
     const load = startLoad(taipan.url)
@@ -313,7 +313,7 @@ describe('new connections for each request', () => {
 describe('children of the application', () => {
   const ways = ['fork', 'popen', 'system', 'context-fork', 'spawn', 'forkserver']
 
-  test.each(ways)('%s: they hold no listening socket', async (way) => {
+  test.each(ways)('%s: they have no listening socket', async (way) => {
     using project = createProject({ 'app.py': APP })
     const socket = project.path('x.sock')
     const args = [...EMBEDDED, ...TCP, '-b', `unix:${socket}`]
@@ -325,7 +325,7 @@ describe('children of the application', () => {
     expect(shared.join()).toMatch(/^socket:\[\d+\],socket:\[\d+\]$/)
     const left = Number(await get(`${taipan.url}/leave?${way}`))
     try {
-      // A program that is being started has not yet closed what it is to close.
+      // A program that is being started has not yet closed its descriptors.
       await waitFor(
         () => !listDescriptors(left).some((one) => shared.includes(one)),
         'child without shared sockets',
@@ -337,7 +337,7 @@ describe('children of the application', () => {
     await taipan.stop()
   })
 
-  test('one that was forked leaves address and clients alone when the server stops', async () => {
+  test('a forked one does not keep address or clients when the server stops', async () => {
     using project = createProject({ 'app.py': APP })
     const socket = project.path('x.sock')
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-b', `unix:${socket}`])
@@ -355,7 +355,7 @@ describe('children of the application', () => {
   })
 })
 
-test('kill -9 of the parent leaves the address to the next one, though a replica is busy', async () => {
+test('kill -9 of the parent frees the address, though a replica is busy', async () => {
   using project = createProject({ 'app.py': APP.replace('1.5', '60') })
   const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
   const [replica = 0] = listReplicas(taipan)

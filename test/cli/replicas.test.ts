@@ -47,7 +47,7 @@ def application(environ, start_response):
     return [text.encode()]
 `
 
-/** One that crashes in its fourth line. */
+/** An application that crashes in its fourth line. */
 function crashingApp(call: string): string {
   return `
 import ctypes, faulthandler, os
@@ -79,7 +79,7 @@ async function start(project: Project, ...args: readonly string[]): Promise<Runn
 }
 
 describe('replicas', () => {
-  test('serve, each its part, and the parent nothing; wsgi.multiprocess tells', async () => {
+  test('serve a part each, and the parent nothing; wsgi.multiprocess is true', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2')
     expect(taipan.output).toMatch(/app: WSGI application .*embedded, 2 processes/)
@@ -92,20 +92,20 @@ describe('replicas', () => {
     expect(pids.some((pid) => isAlive(Number(pid)))).toBe(false)
   })
 
-  test('log the address of a client that left before Python had its request', async () => {
+  test('log the address of a client that disconnected before Python got its request', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2', '--log-format', 'json')
     using connection = await openRaw(taipan.url)
     const headers = 'Host: a.test\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n'
     connection.send(`POST /left-early HTTP/1.1\r\n${headers}\r\n`)
-    // Its body is awaited, so Python has heard nothing yet.
+    // The body is incomplete, so Python has not got the request.
     await connection.waitUntil(() => connection.received > 0, '100 Continue')
     connection.reset()
     await taipan.waitForOutput(/"remote":"127\.0\.0\.1",[^\n]*"target":"\/left-early"/)
     await taipan.stop()
   })
 
-  test('one process is a replica, too, and knows that it is alone', async () => {
+  test('one process is a replica, too, with wsgi.multiprocess false', async () => {
     using project = createProject({ 'app.py': APP })
     const socket = project.path('x.sock')
     const taipan = await start(project, '-b', `unix:${socket}`)
@@ -137,7 +137,7 @@ describe('replicas', () => {
     ['ctypes.string_at(0)', 'SIGSEGV'],
     ['faulthandler._sigsegv()', 'SIGSEGV'],
     ['os.abort()', 'SIGABRT'],
-  ])('a crash by %s leaves the stack of Python in the log, and is replaced', async (call, name) => {
+  ])('a crash by %s logs the stack of Python, and the replica is replaced', async (call, name) => {
     using project = createProject({ 'app.py': crashingApp(call) })
     const taipan = await start(project)
     const [first = 0] = listReplicas(taipan)
@@ -148,7 +148,7 @@ describe('replicas', () => {
     await taipan.stop()
   })
 
-  test('kill -9 of the parent leaves nothing behind, not even one that is busy', async () => {
+  test('kill -9 of the parent ends all replicas, even a busy one', async () => {
     using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
     const taipan = await start(project, '-p', '2')
     const replicas = listReplicas(taipan)
@@ -158,7 +158,7 @@ describe('replicas', () => {
     await waitFor(() => !replicas.some(isAlive), 'end of the replicas')
   })
 
-  test('one that is silent for too long is replaced', async () => {
+  test('a silent one is replaced', async () => {
     using project = createProject({
       'app.py': APP,
       'taipan.config.json': JSON.stringify({ timeouts: { ping: '1s' } }),
@@ -176,7 +176,7 @@ describe('replicas', () => {
     await taipan.stop()
   })
 
-  test('a child of the application that is left behind holds neither the port nor the stop', async () => {
+  test('a child that an application leaves behind keeps neither the port nor the stop', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project)
     const left = Number(await get(`${taipan.url}/left`))
@@ -191,7 +191,7 @@ describe('replicas', () => {
     process.kill(left, 'SIGKILL')
   })
 
-  test('print, os.write, children and 2 MB at once reach the log; stdin is empty', async () => {
+  test('output of print, os.write and children, 2 MB at once, reaches the log; stdin is empty', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project)
     expect(await get(`${taipan.url}/stdin`)).toMatch(/^(''|none)$/)
@@ -202,7 +202,7 @@ describe('replicas', () => {
     await taipan.stop()
   })
 
-  test('records of replicas have the form that was asked for', async () => {
+  test('log records of replicas have the configured format', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '--log-format', 'json')
     await get(`${taipan.url}/code`)
@@ -223,7 +223,7 @@ describe('signals', () => {
     expect((await taipan.waitForExit()).exitCode).toBe(0)
   })
 
-  test('a second SIGTERM ends at once, and the replicas with it', async () => {
+  test('a second SIGTERM ends the server and its replicas at once', async () => {
     using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
     const taipan = await start(project)
     const replicas = listReplicas(taipan)
@@ -236,7 +236,7 @@ describe('signals', () => {
     await waitFor(() => !replicas.some(isAlive), 'end of the replicas')
   })
 
-  test('SIGTERM to one replica: it finishes, and another takes its place', async () => {
+  test('SIGTERM to one replica: it finishes, and another one replaces it', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project)
     const [first = 0] = listReplicas(taipan)
@@ -258,7 +258,7 @@ describe('signals', () => {
     await taipan.stop()
   })
 
-  test('SIGHUP brings new replicas, and loses no request; broken code keeps the old', async () => {
+  test('SIGHUP starts new replicas without losing a request; broken code keeps the old ones', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2')
     const before = listReplicas(taipan)
@@ -274,7 +274,7 @@ describe('signals', () => {
     await taipan.stop()
   })
 
-  test('a reload under load loses no request on connections that are kept', async () => {
+  test('a reload under load loses no request on keep-alive connections', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2', '--no-access-log')
     const agent = new Agent({ keepAlive: true, maxSockets: 8 })
@@ -306,7 +306,7 @@ describe('signals', () => {
 })
 
 describe('a start that fails', () => {
-  test('because the application raises is exit code 3, with the traceback, and not tried again', async () => {
+  test('because the application raises is exit code 3, with the traceback, without another attempt', async () => {
     using project = createProject({ 'app.py': 'raise RuntimeError("broken on purpose")\n' })
     const taipan = launchTaipan(['serve', 'app.py', ...EMBEDDED, '-p', '2'], {
       cwd: project.folder,
@@ -333,7 +333,7 @@ describe('a start that fails', () => {
     expect(exitCode).toBe(3)
   })
 
-  test('because the address is taken is exit code 4', async () => {
+  test('because the address is in use is exit code 4', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project)
     const address = new URL(taipan.url).host

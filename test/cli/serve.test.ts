@@ -22,7 +22,7 @@ async function waitFor(check: () => boolean | Promise<boolean>, what: string): P
   }
 }
 
-/** Process ids of the workers, which the application tells at /pid. */
+/** Whether a process runs; the application reports the pids of workers at /pid. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -48,7 +48,7 @@ atexit.register(lambda: open("left", "w").close())
 `
 
 describe('serving', () => {
-  test('an application, announced once it answers; its argv holds the target alone', async () => {
+  test('an application, announced once it answers; its argv is only the target', async () => {
     using project = createProject({ 'app.py': GATED })
     const taipan = await startTaipan(['app.py', ...FREE, '-p', '1'], { cwd: project.folder })
     expect(taipan.output).toMatch(/listening on http:\/\/127\.0\.0\.1:\d+\n/)
@@ -56,7 +56,7 @@ describe('serving', () => {
     expect((await taipan.stop()).exitCode).toBe(0)
   })
 
-  test('several addresses, each with its line', async () => {
+  test('several addresses, each announced', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const socket = project.path('x.sock')
     const taipan = await startTaipan(['app.py', ...FREE, ...FREE, '-b', `unix:${socket}`], {
@@ -106,7 +106,7 @@ def main(environ, start_response):
     await taipan.stop()
   })
 
-  test('a configuration file with two groups, found by itself', async () => {
+  test('a configuration file with two groups, found automatically', async () => {
     using project = createProject({
       'one.py': `import os\nX = os.environ["X"]\n${helloApp('one')}`,
       'two.py': `import os\nX = os.environ["X"]\n${helloApp('two {script} {path}')}`,
@@ -128,7 +128,7 @@ export default defineConfig({
     await taipan.stop()
   })
 
-  test('--log-format json writes one object a line, the announcement too', async () => {
+  test('--log-format json writes one object per line, also for the announcement', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const taipan = await startTaipan(['app.py', ...FREE, '--log-format', 'json'], {
       cwd: project.folder,
@@ -199,7 +199,7 @@ describe('stopping', () => {
     await waitFor(() => !isAlive(pid), 'end of the worker')
   })
 
-  test('one stop that arrives twice, as from timeout(1), is still graceful when nothing runs', async () => {
+  test('one stop signal that arrives twice, as from timeout(1), stops an idle server gracefully', async () => {
     using project = createProject({ 'app.py': GATED })
     const taipan = await startTaipan(['app.py', ...FREE], { cwd: project.folder })
     taipan.kill('SIGTERM')
@@ -236,7 +236,7 @@ async function serveChanging(
 }
 
 describe('reloading', () => {
-  test('SIGHUP loads the code anew, and keeps the old when it is broken', async () => {
+  test('SIGHUP loads new code, and keeps the old when the new is broken', async () => {
     const { taipan, project } = await serveChanging([])
     using _project = project
     project.write('app.py', helloApp('two'))
@@ -324,7 +324,7 @@ describe('a start that fails', () => {
       `one of the applications app0 (app0.py), app1 (app1.py) could not be loaded: ${gone}`,
     ],
   ] as const)(
-    'because one of %j never is ready names it, and is exit code 3',
+    'because one of %j is never ready is exit code 3, and the message names it',
     async (kinds, why) => {
       const names = kinds.map((_, number) => `app${number}`)
       const config = {
@@ -345,7 +345,7 @@ describe('a start that fails', () => {
     },
   )
 
-  test('because the port is taken is exit code 4', async () => {
+  test('because the port is in use is exit code 4', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const other = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => {
@@ -402,14 +402,14 @@ describe('a start that fails', () => {
   })
 })
 
-describe('a start of which a part fails', () => {
+describe('a start that fails in part', () => {
   const BROKEN = 'raise RuntimeError("broken")\n'
 
   interface Parts {
     readonly [file: string]: string
   }
 
-  /** Applications by the name of their file, each in a group of its own when `apart`. */
+  /** Applications by file name, each in its own group if `apart`. */
   function createConfig(files: Parts, { apart = false, ...more }: Record<string, unknown>): Parts {
     const names = Object.keys(files).map((file) => file.replace('.py', ''))
     const apps = Object.fromEntries(
@@ -426,7 +426,7 @@ describe('a start of which a part fails', () => {
     ['in groups of their own', 'daemon', true],
     ['in one group', 'embedded', false],
     ['in groups of their own', 'embedded', true],
-  ])('%s (%s): the others are served, and it is said which is not', async (_how, engine, apart) => {
+  ])('%s (%s): the others are served, and the failed one is named', async (_how, engine, apart) => {
     const files = { 'bad.py': BROKEN, 'good.py': helloApp('good') }
     using project = createProject(createConfig(files, { engine, apart }))
     const taipan = await startTaipan([], { cwd: project.folder })
@@ -457,7 +457,7 @@ describe('a start of which a part fails', () => {
     ['daemon', true],
     ['embedded', false],
     ['embedded', true],
-  ])('is exit code 3 when nothing is left to serve (%s, %s)', async (engine, apart) => {
+  ])('is exit code 3 when nothing can be served (%s, %s)', async (engine, apart) => {
     const files = { 'bad.py': BROKEN, 'worse.py': BROKEN.replace('broken', 'worse') }
     using project = createProject(createConfig(files, { engine, apart, processes: 1 }))
     const { exitCode, output } = await runTaipan(['serve'], { cwd: project.folder })
@@ -471,7 +471,7 @@ describe('a start of which a part fails', () => {
 })
 
 describe('check', () => {
-  test('tells the Python and that the application loads', async () => {
+  test('shows the Python and that the application loads', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const { exitCode, stdout } = await runTaipan(['check', 'app.py'], { cwd: project.folder })
     expect(exitCode).toBe(0)
@@ -487,7 +487,7 @@ describe('check', () => {
       expect(stdout).toContain(word)
   })
 
-  test('shows the traceback and ends with 3 when it does not', async () => {
+  test('shows the traceback and ends with 3 if it does not load', async () => {
     using project = createProject({ 'app.py': 'raise RuntimeError("broken")\n' })
     const { exitCode, stdout } = await runTaipan(['check', 'app.py'], { cwd: project.folder })
     expect(exitCode).toBe(3)

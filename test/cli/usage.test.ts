@@ -42,14 +42,14 @@ describe('help and version', () => {
     expect(stdout).toContain(text)
   })
 
-  test('taipan alone explains itself', async () => {
+  test('taipan without arguments prints the help', async () => {
     const { exitCode, stderr } = await runTaipan([])
     expect(exitCode).toBe(2)
     expect(stderr).toContain('Usage:')
   })
 })
 
-describe('what is not understood ends with 2 and one message', () => {
+describe('an invalid command line ends with 2 and one message', () => {
   test.each<[string[], RegExp]>([
     [['serve', '--bnd', 'x'], /unknown option --bnd\. Did you mean --bind\?/],
     [['serve', '--no-acces-log'], /Did you mean --no-access-log\?/],
@@ -132,7 +132,7 @@ describe('what is not understood ends with 2 and one message', () => {
     ])
   })
 
-  test('a wrong variable is named', async () => {
+  test('the message names an invalid variable', async () => {
     const { exitCode, stderr } = await runTaipan(['serve', 'a.py'], {
       cwd: folder,
       env: { TAIPAN_THREADS: 'many' },
@@ -141,7 +141,7 @@ describe('what is not understood ends with 2 and one message', () => {
   })
 })
 
-test('colours are for terminals, and this is none', async () => {
+test('colours are for terminals only', async () => {
   const { output } = await runTaipan(['serve', '--bnd'], { env: { NO_COLOR: undefined } })
   expect(output).not.toContain('\x1b[')
 })

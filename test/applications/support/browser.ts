@@ -1,6 +1,6 @@
 import { DEADLINE } from '../../support/deadlines.ts'
 
-/** What a browser shows after one request: nothing is followed, nothing is hidden. */
+/** Response to one request, as it is: no redirects followed. */
 export interface Page {
   readonly status: number
   readonly headers: Headers
@@ -8,14 +8,14 @@ export interface Page {
   readonly text: string
 }
 
-/** How a request differs from a plain GET. */
+/** Differences from a plain GET. */
 export interface Visit {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: NonNullable<RequestInit['body']>
 }
 
-/** A client with a cookie jar of its own, as a person's browser has one, over the `fetch` of Node. */
+/** A client with its own cookie jar, over the `fetch` of Node. */
 export class Browser {
   readonly base: string
   readonly cookies = new Map<string, string>()
@@ -36,7 +36,7 @@ export class Browser {
     }
   }
 
-  /** As `visit`, and hands out the response before its body is read. */
+  /** As `visit`, but returns the response before its body is read. */
   async open(path: string, visit: Visit = {}): Promise<Response> {
     const headers = new Headers({ connection: 'keep-alive', ...visit.headers })
     if (this.cookies.size > 0) headers.set('cookie', this.#cookieLine())
@@ -51,7 +51,7 @@ export class Browser {
     return response
   }
 
-  /** Sends a form the way a page without files does. */
+  /** Sends a form without files as a browser does. */
   async submit(path: string, fields: Record<string, string>): Promise<Page> {
     return await this.visit(path, { body: new URLSearchParams(fields) })
   }
@@ -71,7 +71,7 @@ export class Browser {
   }
 }
 
-/** A body whose length nobody knows beforehand: it goes out in chunks of `size` bytes. */
+/** A body of unknown length, sent in chunks of `size` bytes. */
 export function streamOf(bytes: Uint8Array, size = 16_384): ReadableStream<Uint8Array> {
   let at = 0
   return new ReadableStream({

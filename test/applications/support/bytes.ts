@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** `count` bytes that look random, do not compress, hold every byte value, and are the same each time. */
+/** `count` pseudo-random bytes: they do not compress, contain every byte value, and are the same each time. */
 export function bytesOf(count: number, seed = 1): Buffer {
   const bytes = Buffer.alloc(count)
   let state = seed

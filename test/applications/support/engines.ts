@@ -1,4 +1,4 @@
-/** Where Python runs, in the words of the option. */
+/** Values of the engine option. */
 export type Engine = 'daemon' | 'embedded'
 
 /** A way to start a site. */
@@ -10,17 +10,17 @@ export interface EngineUse {
 
 const chosen = process.env['TAIPAN_TEST_ENGINES']?.split(',')
 
-/** The engines that applications are run in: all, or those that TAIPAN_TEST_ENGINES names. */
+/** Engines to run the applications in: all, or those in TAIPAN_TEST_ENGINES. */
 export const ENGINES: readonly Engine[] = (['daemon', 'embedded'] as const).filter(
   (engine) => chosen?.includes(engine) ?? true,
 )
 
-/** The words behind `taipan serve` that choose the engine. */
+/** Arguments of `taipan serve` that select the engine. */
 export function formatEngine({ engine, threads }: EngineUse): readonly string[] {
   return ['-e', engine, ...(threads === undefined ? [] : ['-t', String(threads)])]
 }
 
-/** The use as a person reads it. */
+/** Description for test names. */
 export function describeUse({ engine, threads }: EngineUse): string {
   return threads === undefined ? engine : `${engine}, ${threads} threads`
 }

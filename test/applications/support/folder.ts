@@ -6,7 +6,7 @@ import { afterAll } from 'vitest'
 
 const made: string[] = []
 
-/** Makes an empty folder that is removed when the tests of the file are over. */
+/** Makes an empty folder that is removed after the tests of the file. */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taipan-site-'))
   made.push(folder)

@@ -6,7 +6,7 @@ import { ROOT } from '../../support/cli.ts'
 import { pollUntil } from '../../support/raw-client.ts'
 import type { Site, SiteOptions } from './site-options.ts'
 
-/** Serves a site by uvicorn instead of Taipan: tells a mistake of a test or a sample from one of ours. Select it by TAIPAN_TEST_REFERENCE=1. */
+/** Serves a site with uvicorn instead of Taipan, to see whether a failure is a mistake of the test or sample. Select it by TAIPAN_TEST_REFERENCE=1. */
 export async function startReference(
   python: string,
   { args, cwd, env }: Omit<SiteOptions, 'engine'>,

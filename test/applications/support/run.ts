@@ -5,13 +5,13 @@ import { PYTHON } from './site.ts'
 
 const execute = promisify(execFile)
 
-/** How a program is run beside the site. */
+/** How to run a program. */
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs a program to its end and resolves with what it printed; a failure rejects with its messages. */
+/** Runs a program and resolves with its output; rejects with its error output if it fails. */
 export async function run(
   program: string,
   args: readonly string[],
@@ -26,7 +26,7 @@ export async function run(
   return stdout
 }
 
-/** Runs the Python that has the frameworks. */
+/** Runs the Python with the frameworks. */
 export async function runPython(args: readonly string[], options?: RunOptions): Promise<string> {
   return await run(PYTHON, args, options)
 }

@@ -6,34 +6,34 @@ import { describeUse, ENGINES, type EngineUse } from './engines.ts'
 import { startSite, type Site } from './site.ts'
 import { openSocket } from './socket.ts'
 
-/** What a framework may lack. */
+/** Features that a framework may lack. */
 type Feature = 'length of HEAD' | 'close code' | 'refusal'
 
-/** A sample site: one small application with the same pages in every framework. */
+/** A sample site: a small application with the same pages in every framework. */
 export interface Sample {
-  /** The framework, as its makers write it. */
+  /** Name of the framework. */
   readonly name: string
-  /** The words behind `taipan serve`, or how to prepare the site and get them. */
+  /** Arguments of `taipan serve`, or a function that prepares the site and returns them. */
   readonly args: readonly string[] | (() => Promise<readonly string[]>)
-  /** Where the site is mounted; every redirect and cookie path has to keep it. */
+  /** Where the site is mounted; every redirect and cookie path must include it. */
   readonly mount?: string
-  /** Text of the framework's own traceback, looked for in the log. */
+  /** Text of the framework's own traceback in the log. */
   readonly traceback?: RegExp
   readonly use?: EngineUse
-  /** What the application prints when it is stopped. */
+  /** Output of the application when it is stopped. */
   readonly lastWords?: RegExp
-  /** What no server can get from this framework. */
+  /** Features that the framework lacks with any server. */
   readonly lacks?: readonly Feature[]
 }
 
-/** What the tests of a sample share. */
+/** Shared by the tests of a sample. */
 export interface SampleSite {
   readonly site: Site
   readonly browser: Browser
   readonly mount: string
 }
 
-/** Holds an asynchronous sample, in every engine, against the pages and the WebSocket that all of them have, and against tests of its own. */
+/** Tests an ASGI sample in every engine: the pages and the WebSocket of all samples, and tests of its own. */
 export function describeAsyncSample(
   sample: Omit<Sample, 'use'>,
   describeMore: (current: () => SampleSite) => void = () => {},
@@ -46,14 +46,14 @@ export function describeAsyncSample(
   }
 }
 
-/** Holds a WSGI sample against the pages that all samples have, inside of Node: on its thread, and on threads of Python. */
+/** Tests a WSGI sample inside Node, on Node's thread and on threads of Python. */
 export function describeInsideNode(sample: Omit<Sample, 'use'>): void {
   if (!ENGINES.includes('embedded')) return
   describeSample({ ...sample, use: { engine: 'embedded' } })
   describeSample({ ...sample, use: { engine: 'embedded', threads: 4 } })
 }
 
-/** Holds one sample against the pages that all samples have, and then against what `describeMore` adds. */
+/** Tests a sample: the pages of all samples, and the tests of `describeMore`. */
 export function describeSample(
   sample: Sample,
   describeMore: (current: () => SampleSite) => void = () => {},

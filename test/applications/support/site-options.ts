@@ -1,19 +1,19 @@
 import type { EngineUse } from './engines.ts'
 
-/** How to start a site: the words behind `taipan serve`. */
+/** How to start a site; `args` are the arguments of `taipan serve`. */
 export interface SiteOptions {
   readonly args: readonly string[]
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Without it, what the command takes by itself. */
+  /** Default: the default of the command. */
   readonly use?: EngineUse | undefined
 }
 
-/** A site that the command serves, until it is stopped. */
+/** A site that the command serves. */
 export interface Site {
   readonly url: string
   /** Resolves once the output has matched. */
   waitForOutput(pattern: RegExp): Promise<void>
-  /** Ends the site gracefully and resolves with all that it printed; any other end than exit code 0 rejects. */
+  /** Stops the site gracefully and resolves with its output; rejects unless the exit code is 0. */
   stop(): Promise<string>
 }

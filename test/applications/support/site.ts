@@ -8,13 +8,13 @@ import type { Site, SiteOptions } from './site-options.ts'
 
 export type { Site } from './site-options.ts'
 
-/** Where the sample sites are. */
+/** Folder of the sample sites. */
 export const SITES = join(ROOT, 'test/fixtures/sites')
 
-/** The Python that has the frameworks installed. */
+/** The Python with the frameworks. */
 export const PYTHON = process.env['TAIPAN_TEST_PYTHON'] ?? join(ROOT, '.venv-test/bin/python')
 
-/** Serves a site by the command of this package and resolves when it listens. */
+/** Serves a site with the built command; resolves when it listens. */
 export async function startSite({ args, use, ...options }: SiteOptions): Promise<Site> {
   if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing: run npm test once`)
   if (process.env['TAIPAN_TEST_REFERENCE'] === '1')

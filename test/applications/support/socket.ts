@@ -8,24 +8,24 @@ interface SocketEnd {
   readonly reason: string
 }
 
-/** A WebSocket whose messages are awaited in order. */
+/** A WebSocket whose messages are read in order. */
 export interface TestSocket {
   readonly subprotocol: string
   send(message: string | Uint8Array): void
-  /** The next message: text, or bytes. Rejects when the socket closes or nothing comes in time. */
+  /** The next message, text or bytes. Rejects when the socket closes or nothing arrives in time. */
   receive(): Promise<string | Buffer>
-  /** Resolves when the socket has closed, whoever began. */
+  /** Resolves when the socket has closed. */
   readonly closed: Promise<SocketEnd>
   close(code: number, reason?: string): Promise<SocketEnd>
 }
 
-/** What the handshake says besides the address. */
+/** Options of the handshake. */
 export interface SocketOptions {
   readonly subprotocols?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Opens a WebSocket to an `http:` address and resolves when it is accepted; rejects when it is not. */
+/** Opens a WebSocket to an `http:` address; resolves when it is accepted, rejects otherwise. */
 export async function openSocket(address: URL, options: SocketOptions = {}): Promise<TestSocket> {
   const socket = new WebSocket(
     address.href.replace(/^http/, 'ws'),

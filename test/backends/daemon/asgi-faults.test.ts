@@ -108,7 +108,7 @@ test('an application that blocks its loop costs its worker, not the server', asy
 })
 
 test.each(['asyncio', 'uvloop'] as const)(
-  'an application that takes signals for itself is stopped all the same, on %s',
+  'an application that handles signals itself is still stopped, on %s',
   async (loop) => {
     await using lab = await start({ loop, python: pythonFor(loop) })
     const pid = await pidOf(lab)
@@ -123,7 +123,7 @@ test.each(['asyncio', 'uvloop'] as const)(
   },
 )
 
-test('SIGTERM from outside lets requests finish, and another worker takes over', async () => {
+test('after SIGTERM from outside requests finish, and another worker takes over', async () => {
   await using lab = await start()
   const pid = await pidOf(lab)
   const running = fetchRaw(lab.url, '/lab/gate?name=g')
@@ -146,7 +146,7 @@ test('a request that takes no cancellation does not cost the lifespan its shutdo
   expect(lab.journal()).toContain('shutdown')
 })
 
-test('what a signal handler raises does not end the loop, but SystemExit leaves in order', async () => {
+test('an exception of a signal handler does not end the loop, but SystemExit ends the worker gracefully', async () => {
   const own = [
     'import os, signal',
     'def fail(number, frame): raise LookupError("from a handler")',
@@ -200,7 +200,7 @@ test.each(['asyncio', 'uvloop'] as const)(
 )
 
 test.each(['asyncio', 'uvloop'] as const)(
-  'children that the application forks hold nothing of ours, on %s',
+  'forked children of the application keep no descriptor of ours, on %s',
   async (loop) => {
     const own = [
       'import os, time',
@@ -233,7 +233,7 @@ async def application(scope, receive, send):
 `
 
 test.each(['asyncio', 'uvloop'] as const)(
-  'a child that comes back from a request is ended, also in a thread of the executor, on %s',
+  'a child that returns from a request is ended, also in a thread of the executor, on %s',
   async (loop) => {
     await using lab = await startLab(createDaemonBackend, {
       own: FORKING,
@@ -276,7 +276,7 @@ test('SystemExit at import is a load failure with its text', async () => {
   })
 })
 
-test('what an application makes at import belongs to its loop', async () => {
+test('what an application creates at import belongs to its loop', async () => {
   const own = [
     'import asyncio',
     'loop = asyncio.get_event_loop()',

@@ -18,7 +18,7 @@ if (existsSync(python))
     createDaemonBackend({ ...group, python, loop: 'uvloop' }, context),
   )
 
-test.runIf(existsSync(python))('uvloop is taken where it is installed', async () => {
+test.runIf(existsSync(python))('uvloop is used if it is installed', async () => {
   for (const [loop, expected] of [
     ['auto', 'uvloop'],
     ['uvloop', 'uvloop'],
@@ -30,7 +30,7 @@ test.runIf(existsSync(python))('uvloop is taken where it is installed', async ()
   }
 })
 
-test('without uvloop one may not ask for it, and `auto` takes asyncio', async () => {
+test('without uvloop it cannot be selected, and `auto` uses asyncio', async () => {
   await using lab = await openLab(createDaemonBackend, { applications })
   lab.write('uvloop.py', 'raise ImportError("no such thing")\n')
   const environment = { PYTHONPATH: lab.folder }

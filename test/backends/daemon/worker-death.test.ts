@@ -14,7 +14,7 @@ async function pidOf(lab: BackendLab): Promise<number> {
   return Number((await fetchRaw(lab.url, '/lab/pid')).text)
 }
 
-// The first thread of a killed process may have ended while others still read from its sockets.
+// The first thread of a killed process may have ended while other threads still read its sockets.
 function isRunning(pid: number): boolean {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`)
@@ -70,13 +70,13 @@ describe('a worker that dies', () => {
   })
 
   test.each([0, 1])(
-    'the record has what it printed last, not what finished requests did, with %i loops',
+    'the record has the last output, without that of finished requests, with %i loops',
     async (loops) => {
       await using lab = await start({ own: loops === 0 ? PRINTING : PRINTING_ASGI, threads: 1 })
       expect((await fetchRaw(lab.url, '/lab/raise')).status).toBe(500)
       for (const printed of [/LookupError/, /marker/, /descriptor/])
         await lab.waitForRecord(printed)
-      // What came by the pipe may have been read behind the answer, but not behind this one.
+      // Output from the pipe may be read after the response, but not after this one.
       expect((await fetchRaw(lab.url, '/lab/none')).status).toBe(500)
       expect((await fetchRaw(lab.url, '/lab/exit')).status).toBe(502)
       const { fields } = await lab.waitForRecord(/ended with exit code 3/)
@@ -86,7 +86,7 @@ describe('a worker that dies', () => {
     },
   )
 
-  test('behind the head the connection is cut', async () => {
+  test('after the head the connection is aborted', async () => {
     await using lab = await start()
     const response = await fetchRaw(lab.url, '/lab/exit-late')
     expect([response.status, response.text, response.complete]).toEqual([200, 'begun', false])
@@ -184,7 +184,7 @@ describe('a worker that dies', () => {
     expect(isRunning(pid)).toBe(false)
   })
 
-  test('a worker asked to end from outside finishes its requests and is replaced', async () => {
+  test('a worker that gets a stop signal from outside finishes its requests and is replaced', async () => {
     await using lab = await start()
     const pid = await pidOf(lab)
     const running = fetchRaw(lab.url, '/lab/gate?name=g')
@@ -196,7 +196,7 @@ describe('a worker that dies', () => {
     await waitForEnd(pid)
   })
 
-  test('a worker that is stopped by a signal is found silent and replaced', async () => {
+  test('a worker that is stopped by a signal is detected as silent and replaced', async () => {
     await using lab = await start({ timeouts: { ping: 600 } })
     const pid = await pidOf(lab)
     process.kill(pid, 'SIGSTOP')
@@ -229,7 +229,7 @@ describe('an application that never loads', () => {
     })
   })
 
-  test('a Python that cannot be started is named', async () => {
+  test('the message names a Python that cannot be started', async () => {
     for (const [options, named] of [
       [{ python: '/no/such/python' }, '/no/such/python'],
       [{ python: '/etc/passwd' }, '/etc/passwd'],

@@ -81,7 +81,7 @@ describe('findPython', () => {
     expect(await find()).toMatchObject({ path: active, reason: 'VIRTUAL_ENV' })
   })
 
-  test('says why VIRTUAL_ENV was not taken and goes on', async () => {
+  test('reports why VIRTUAL_ENV was rejected and continues', async () => {
     const python = makeVenv(path.join(root, 'project', '.venv'))
     environment['VIRTUAL_ENV'] = path.join(root, 'gone')
     const choice = await find()
@@ -134,7 +134,7 @@ describe('findPython', () => {
     expect(await find()).toMatchObject({ path: python, reason: 'CONDA_PREFIX' })
   })
 
-  test('refuses an interpreter that is too old and says which it is', async () => {
+  test('rejects an interpreter that is too old and names its version', async () => {
     const old = makeScript('old/python', 'echo 3.8.20; echo /usr')
     await expect(find({ explicit: old })).rejects.toMatchObject({
       code: 'PYTHON_NOT_FOUND',

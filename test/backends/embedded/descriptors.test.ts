@@ -7,7 +7,7 @@ import { openLab, type BackendLab } from '../../support/backend-lab.ts'
 import { createPlainExchange } from '../../support/plain-exchange.ts'
 import { pollUntil } from '../../support/raw-client.ts'
 
-// The query is the number of descriptors that the process may have free; without one, as many as before.
+// The query is the number of free descriptors for the process; without one, as many as before.
 const LIMITS = `
 import os, resource
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -11,7 +11,7 @@ import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, openLab, PYTHON, startLab } from '../../support/backend-lab.ts'
 import { fetchRaw, pollUntil } from '../../support/raw-client.ts'
 
-// All tests of this file share one Python: a process has no other.
+// All tests of this file share one Python, because a process can have only one.
 const venv = realpathSync(mkdtempSync(path.join(tmpdir(), 'taipan-venv-')))
 execFileSync(PYTHON, ['-m', 'venv', '--without-pip', venv])
 const library = path.join(venv, 'from-pythonpath')
@@ -78,7 +78,7 @@ describe('the interpreter inside Node', () => {
     expect(await ask(lab, 'openssl')).toEqual(own)
   })
 
-  test('gives the process its environment and folder back', async () => {
+  test('restores environment and working directory of the process', async () => {
     const [cwd, value] = [process.cwd(), process.env['LAB_VARIABLE']]
     const lab = await start({ environment: { LAB_VARIABLE: 'set' } })
     expect(process.env['LAB_VARIABLE']).toBe('set')
@@ -103,7 +103,7 @@ describe('the interpreter inside Node', () => {
     expect(printed[0]?.fields['request']).toBe(lab.exchanges[0]?.id)
   })
 
-  test('leaves signals to Node and says so', async () => {
+  test('leaves signals to Node, with a warning', async () => {
     await using lab = await start()
     expect(await ask(lab, 'signal')).toBe(false)
     const warning = await lab.waitForRecord(/signal\.signal\(SIGTERM, \.\.\.\) is ignored/)
@@ -128,7 +128,7 @@ describe('the interpreter inside Node', () => {
   })
 })
 
-describe('a generation inside Node', () => {
+describe('a worker inside Node', () => {
   test('is unloaded at the stop: atexit handlers run, and the next start imports again', async () => {
     for (let i = 0; i < 3; i++) {
       const lab = await start()
@@ -151,7 +151,7 @@ describe('a generation inside Node', () => {
     expect(waits).toEqual([1, 0])
   })
 
-  test('its module is another one after a reload, whose failure brings the old ones back', async () => {
+  test('its module is another one after a reload; a reload that fails restores the old ones', async () => {
     const source = (text: string): string =>
       `import helper\ndef application(environ, start_response):\n    import helper as late\n    start_response("200 OK", [])\n    return [f"${text} {helper.NAME} {late is helper}".encode()]\n`
     await using lab = await openLab(createEmbeddedBackend, resolve({ own: source('one') }))
@@ -187,7 +187,7 @@ describe('a generation inside Node', () => {
     )
   })
 
-  test('tells what an application said that ended at its import', async () => {
+  test('reports the message of an application that ended at its import', async () => {
     await using lab = await openLab(
       createEmbeddedBackend,
       resolve({ own: 'import sys\nsys.exit("no database")\n' }),
@@ -211,7 +211,7 @@ describe('a generation inside Node', () => {
   })
 })
 
-/** Whether nobody holds a port any more, soon. */
+/** Whether a port becomes free soon. */
 async function canListen(port: number): Promise<boolean> {
   for (let tries = 0; tries < 100; tries++) {
     const server = createServer()

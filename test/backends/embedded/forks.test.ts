@@ -37,7 +37,7 @@ test.each([
   ['in a thread', WSGI, 1, ''],
   ['in a coroutine', ASGI, 0, ''],
   ['in a thread of the executor', ASGI_THREAD, 0, ''],
-])('a child that comes back from a request %s is ended', async (_where, own, threads, body) => {
+])('a child that returns from a request %s is ended', async (_where, own, threads, body) => {
   await using lab = await startLab(createEmbeddedBackend, { own, threads })
   const answers = await Promise.all(
     ['return', 'raise', 'exit', 'return'].map((way) =>
@@ -55,7 +55,7 @@ test('a child ends with the thread that forked, as in Python’s own program', a
     expect((await fetchRaw(lab.url, `/lab/?${way}`)).text).toBe('0')
 })
 
-test('a child that comes back from an import is ended', async () => {
+test('a child that returns from an import is ended', async () => {
   const own = `${WSGI.replace('import asyncio, os', 'import asyncio, os, time')}
 child = os.fork()
 STATUS = str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])) if child else ""
@@ -66,7 +66,7 @@ def fork(_way):
   expect((await fetchRaw(lab.url, '/lab/')).text).toBe(String(ENDED))
 })
 
-test('a signal that comes to a child at once ends the child, although Node has a handler for it', async () => {
+test('an early signal to a child ends the child, although Node has a handler for it', async () => {
   const own = `
 import os, signal, time
 def fork_and_end():

@@ -22,7 +22,7 @@ function application(body: string): string {
 describe('WSGI on Node’s thread: requests and responses', () => {
   testExchanges(start, SPOILING)
 
-  test('runs on the thread of this process and says so in environ', async () => {
+  test('runs on the thread of this process, and environ says so', async () => {
     await using lab = await start()
     const response = await fetchRaw(lab.url, '/lab/environ/a?b=c')
     expect(JSON.parse(response.text)).toMatchObject({
@@ -185,7 +185,7 @@ describe('WSGI on Node’s thread: long responses', () => {
     expect(bytes).toBe(50_000_000)
   })
 
-  test('write() beyond the buffer raises an error that says what to do', async () => {
+  test('write() beyond the buffer raises an error with a way out', async () => {
     const own = application(
       "write = start_response('200 OK', [])\nfor _ in range(1000):\n    write(b'x' * 10000)\nreturn []",
     )
@@ -235,7 +235,7 @@ describe('WSGI on Node’s thread: life', () => {
     }
   })
 
-  test('reload takes new code, and streams end on the old', async () => {
+  test('reload uses new code, and streams finish on the old code', async () => {
     const source = (text: string): string =>
       application(`start_response('200 OK', [])\nreturn (b'${text}' * 5000 for _ in range(1000))`)
     await using lab = await start({ own: source('a') })
@@ -257,7 +257,7 @@ describe('WSGI on Node’s thread: life', () => {
     connection.destroy()
   })
 
-  test('a stop closes what a client does not take', async () => {
+  test('a stop aborts responses that a client does not read', async () => {
     const lab = await start({ timeouts: { shutdown: 300 } })
     const connection = await openRaw(lab.url)
     connection.pause()

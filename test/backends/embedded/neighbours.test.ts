@@ -43,7 +43,7 @@ async function ask(lab: BackendLab): Promise<string> {
   return (await fetchRaw(lab.url, '/lab/')).text
 }
 
-test('applications with the same module names follow one another', async () => {
+test('applications with the same module names run one after the other', async () => {
   for (const [target, name] of [
     [red, 'red'],
     [blue, 'blue'],
@@ -55,7 +55,7 @@ test('applications with the same module names follow one another', async () => {
   }
 })
 
-test('and live side by side, also when one is loaded anew', async () => {
+test('and at the same time, also when one is reloaded', async () => {
   await using first = await serve(red)
   const second = await serve(blue)
   const both = async (): Promise<string[]> => [await ask(first), await ask(second)]
@@ -68,7 +68,7 @@ test('and live side by side, also when one is loaded anew', async () => {
   expect(await ask(first)).toBe('red')
 })
 
-test('a file is loaded anew with its neighbours wherever it lies', async () => {
+test('a file is reloaded together with the modules beside it, in any folder', async () => {
   const target = createProject('old')
   await using lab = await serve(target)
   expect(await ask(lab)).toBe('old')
@@ -77,7 +77,7 @@ test('a file is loaded anew with its neighbours wherever it lies', async () => {
   expect(await ask(lab)).toBe('newer')
 })
 
-test('the search path is what it was when they have gone', async () => {
+test('the search path is restored after they have ended', async () => {
   const search = async (before: string): Promise<string> => {
     await using lab = await startLab(createEmbeddedBackend, { own: before + FACTS, threads: 0 })
     return (await ask(lab)).replaceAll(lab.folder, '')

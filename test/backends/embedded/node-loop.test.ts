@@ -8,7 +8,7 @@ import { fetchRaw } from '../../support/raw-client.ts'
 const start = (own: string, options?: LabOptions): Promise<BackendLab> =>
   startLab(createEmbeddedBackend, { threads: 0, own, ...options })
 
-/** An ASGI application that answers with what `main` returns. */
+/** An ASGI application that answers with the result of `main`. */
 function asgi(main: string, before = ''): string {
   return [
     'import asyncio, os, sys, threading, time, warnings',
@@ -149,7 +149,7 @@ return [str(w.message) for w in caught]`),
   expect(await textOf(lab)).toContain('is ignored: Node takes the signals')
 })
 
-test('what is imported finds the loop, can run it, and leave tasks behind', async () => {
+test('imported modules find the loop, can run it, and may leave tasks', async () => {
   await using lab = await start(
     asgi(
       'return early, loop is asyncio.get_running_loop(), ticks > 2',
@@ -170,7 +170,7 @@ task = loop.create_task(tick())`,
   expect(await textOf(lab)).toBe("('early', True, True)")
 })
 
-test('a WSGI application may run the loop of its thread, or one of its own', async () => {
+test('a WSGI application may run the loop of its thread, or its own', async () => {
   await using lab = await start(`import asyncio
 async def main():
     await asyncio.sleep(0.01)
@@ -186,7 +186,7 @@ def application(environ, start_response):
     expect(await textOf(lab, path)).toBe('done')
 })
 
-test('a loop that waits is not turned', async () => {
+test('an idle loop is not polled', async () => {
   await using lab = await start(
     asgi(
       `loop = asyncio.get_running_loop()
@@ -224,7 +224,7 @@ return "still here"`),
   for (let i = 0; i < 2; i++) expect(await textOf(lab)).toBe('still here')
 })
 
-test('a coroutine may run the loop within itself, as nest_asyncio does, and stop() changes nothing', async () => {
+test('a coroutine may run the loop recursively, as nest_asyncio does, and stop() changes nothing', async () => {
   await using lab = await start(
     asgi(
       `async def inner():
@@ -251,7 +251,7 @@ def run_within(coroutine):
   for (let i = 0; i < 2; i++) expect(await textOf(lab)).toBe("('nested', 'nested')")
 })
 
-test('an application that closes the loop is served on, and stops', async () => {
+test('an application that closes the loop is still served, and stops', async () => {
   const lab = await start(`import asyncio
 loop = asyncio.get_event_loop()
 loop.run_until_complete(asyncio.sleep(0))
@@ -268,7 +268,7 @@ def application(environ, start_response):
   await lab[Symbol.asyncDispose]()
 })
 
-test('at the stop tasks are cancelled and generators closed; the next start has a loop of its own', async () => {
+test('at the stop tasks are cancelled and generators closed; the next start has a new loop', async () => {
   const own = asgi(
     `open(os.environ["LAB_FOLDER"] + "/journal", "a").close()
 def note(line):
@@ -300,7 +300,7 @@ return "begun"`,
   }
 })
 
-test('JavaScript goes on while coroutines wait, and coroutines while JavaScript does', async () => {
+test('JavaScript runs while coroutines wait, and coroutines while JavaScript does', async () => {
   await using lab = await start(asgi('await asyncio.sleep(0.05)\nreturn "slept"'))
   const texts = await Promise.all(Array.from({ length: 64 }, () => textOf(lab)))
   expect(new Set(texts)).toEqual(new Set(['slept']))

@@ -23,7 +23,7 @@ interface Run {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Runs the program in a Node of its own. */
+/** Runs the program in its own Node process. */
 function run({ task, environment = {} }: Run): Promise<Outcome> {
   const settings = { env: { ...ENVIRONMENT, ...environment }, timeout: DEADLINE }
   const words = ['--import', 'jiti/register', PROGRAM, ...task]
@@ -51,7 +51,7 @@ describe.each(pythons)('a program with %s inside', (python) => {
 })
 
 describe('Python inside', () => {
-  test('is stopped when what requests have left to threads is done', async () => {
+  test('is stopped after the threads that requests have started', async () => {
     const { code, output } = await run({ task: ['job'] })
     expect(code).toBe(0)
     const done =
@@ -71,7 +71,7 @@ describe('Python inside', () => {
     for (const pid of pids) await expect.poll(() => isAlive(pid)).toBe(false)
   })
 
-  test('runs in a worker thread of Node, and says no to a second one', async () => {
+  test('runs in a worker thread of Node, and rejects a second one', async () => {
     const { code, output } = await run({ task: ['worker'] })
     expect(output).toContain('ticks 0')
     expect(output).toContain('Python already runs in another thread of this process')
@@ -94,7 +94,7 @@ describe('Python inside', () => {
     expect(code).toBe(0)
   })
 
-  test('that cannot start does not end Node', async () => {
+  test('does not end Node if it cannot start', async () => {
     using project = createProject()
     const { code, output } = await run({
       task: ['start'],
@@ -106,7 +106,7 @@ describe('Python inside', () => {
   })
 })
 
-describe('what a Python lacks', () => {
+describe('missing in a Python', () => {
   const check = async (name: string, source: string): Promise<string> => {
     using project = createProject({ [name]: source })
     const report = await checkEmbedding(PYTHON, { ...ENVIRONMENT, PYTHONPATH: project.folder })

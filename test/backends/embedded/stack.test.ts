@@ -8,11 +8,11 @@ import { listEmbeddable } from '../../support/pythons.ts'
 
 const run = promisify(execFile)
 const SUPPORT = fileURLToPath(new URL('support', import.meta.url))
-// Threads get 2 MiB from the C library then.
+// Then the C library gives threads 2 MiB.
 const WITHOUT_LIMIT = ['-c', 'ulimit -s unlimited; exec "$0" "$@"']
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
 
-// What CPython itself gives, depending on the version: some limits are the parser's own, some sources are no problem.
+// Results of CPython itself that depend on the version: some limits are the parser's, some sources are valid.
 const OTHERS: Readonly<Record<string, RegExp>> = {
   compile_attribute: /code/,
   compile_binary: /code/,

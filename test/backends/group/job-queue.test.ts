@@ -7,7 +7,7 @@ function createJob(sequence: number): Job & PlainPendingRequest {
   return { ...createPendingRequest(), sequence, since: sequence }
 }
 
-test('gives requests back in their order, and first what goes before all', () => {
+test('returns requests in order, urgent ones first', () => {
   const queue = new JobQueue(0)
   const jobs = Array.from({ length: 300 }, (_, index) => createJob(index))
   for (const job of jobs) queue.push(job)
@@ -19,7 +19,7 @@ test('gives requests back in their order, and first what goes before all', () =>
   expect([queue.shift(), queue.peek(), queue.length]).toEqual([undefined, undefined, 0])
 })
 
-test('shows the oldest whose client is still there, and forgets the others', () => {
+test('returns the oldest whose client is still connected, and drops the others', () => {
   const queue = new JobQueue(0)
   const jobs = [createJob(1), createJob(2), createJob(3)] as const
   for (const job of jobs) queue.push(job)
@@ -30,7 +30,7 @@ test('shows the oldest whose client is still there, and forgets the others', () 
   expect([queue.peek(), queue.length]).toEqual([undefined, 0])
 })
 
-test('takes out what is unwanted, and keeps the order of the rest', () => {
+test('removes unwanted requests, and keeps the order of the rest', () => {
   const queue = new JobQueue(0)
   const jobs = Array.from({ length: 6 }, (_, index) => createJob(index))
   for (const job of jobs) queue.push(job)

@@ -8,7 +8,7 @@ function found(name: string, failure = ''): ApplicationFinding {
   return { name, interface: 'wsgi', found: '', failure, traceback: '' }
 }
 
-test('a new worker has to serve what worked, and a better one what did not, too', () => {
+test('a new worker must serve what worked, and a better one more than that', () => {
   const file = {
     ...labApplication({ name: 'file' }),
     kind: 'file',
@@ -21,6 +21,6 @@ test('a new worker has to serve what worked, and a better one what did not, too'
   const findings = [found('a'), found('b', 'broken'), found('file')]
   expect(listRenewed(applications, findings)).toEqual(['a'])
   expect(listRepaired(findings)).toEqual(['b', 'a', 'file'])
-  // Of two workers one serves it.
+  // One of two workers serves it.
   expect(listRenewed(applications, [...findings, found('b')])).toEqual(['a', 'b'])
 })

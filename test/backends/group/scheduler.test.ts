@@ -19,15 +19,15 @@ import {
 import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
 
 const INVOCATION = { application: 'app', scriptName: '', pathInfo: '/' }
-// So many short requests make an application one whose requests are pipelined.
+// After that many short requests, those of an application are pipelined.
 const WARM_UP = 40
 
-/** A worker that is no process: the test answers for its threads and its loop. */
+/** A fake worker: the test controls its threads and its loop. */
 class FakeWorker {
   readonly threads: readonly FakeThread[]
   readonly carrier = new FakeCarrier()
   readonly capacity: WorkerCapacity
-  /** Threads that were asked for their pipelined requests. */
+  /** Threads whose pipelined requests were recalled. */
   readonly recalled: ThreadLink[] = []
 
   constructor(scheduler: Scheduler, threads: number, interfaces: readonly string[]) {
@@ -62,17 +62,17 @@ class FakeWorker {
     scheduler.add(this.capacity)
   }
 
-  /** How many requests each thread was sent. */
+  /** Number of requests sent to each thread. */
   get asked(): number[] {
     return this.threads.map((thread) => serialsOf(thread).length)
   }
 
-  /** How many requests the event loop was sent. */
+  /** Number of requests sent to the event loop. */
   get streams(): number {
     return this.carrier.sent.of(FrameType.REQUEST).length
   }
 
-  /** A thread answers the request that it has, after so many microseconds. */
+  /** A thread answers its request after `took` microseconds. */
   async answer(thread: number, took = 5000): Promise<void> {
     await this.threads[thread]?.deliver(...threadAnswer('ok', took))
   }
@@ -127,11 +127,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('a request that says how it is called', () => {
+describe('a request with its own interface', () => {
   const WSGI = { ...INVOCATION, interface: 'wsgi' } as const
   const ASGI = { ...INVOCATION, interface: 'asgi' } as const
 
-  test('gets a thread or the event loop, whatever the application was found to be', async () => {
+  test('gets a thread or the event loop, whatever interface was detected', async () => {
     const scheduler = createScheduler({ applications: [{}, {}] })
     const worker = new FakeWorker(scheduler, 2, ['wsgi', 'asgi'])
     submit(scheduler, 0, ASGI)
@@ -150,7 +150,7 @@ describe('a request that says how it is called', () => {
     ])
   })
 
-  test('waits for that only, and in its order', async () => {
+  test('waits for those only, in its order', async () => {
     const scheduler = createScheduler({ concurrency: 1 })
     const worker = new FakeWorker(scheduler, 1, ['wsgi'])
     for (const invocation of [INVOCATION, ASGI, WSGI, ASGI, INVOCATION])
@@ -182,7 +182,7 @@ describe('threads', () => {
     expect(scheduler.capacity).toEqual({ idle: 1, total: 4 })
   })
 
-  test('get what waits in the order in which it came', async () => {
+  test('get waiting requests in the order of their arrival', async () => {
     const scheduler = createScheduler({ applications: [{}, {}] })
     const worker = new FakeWorker(scheduler, 1, ['wsgi', 'wsgi'])
     const exchanges = [0, 1, 0, 1, 1, 0].map((application) => submit(scheduler, application))
@@ -193,7 +193,7 @@ describe('threads', () => {
     expect(exchanges.map(({ answer }) => answer.head?.status)).toEqual(Array(6).fill(200))
   })
 
-  test('a new worker takes what waits', () => {
+  test('of a new worker get waiting requests', () => {
     const scheduler = createScheduler()
     const exchanges = [submit(scheduler), submit(scheduler), submit(scheduler)]
     expect(scheduler.waiting).toBe(3)
@@ -202,7 +202,7 @@ describe('threads', () => {
     expect(exchanges.map(({ notes }) => notes.worker)).toEqual(['web/1', 'web/1', ''])
   })
 
-  test('a removed worker gets nothing more', async () => {
+  test('of a removed worker get no requests', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 1, ['wsgi'])
     submit(scheduler)
@@ -226,7 +226,7 @@ describe('threads', () => {
     expect(scheduler.waiting).toBe(0)
   })
 
-  test('wait no longer for slow clients when other requests need them', async () => {
+  test('do not wait for slow clients when other requests need them', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 1, ['wsgi'])
     const exchange = submit(scheduler)
@@ -242,7 +242,7 @@ describe('threads', () => {
 })
 
 describe('the queue', () => {
-  test('refuses what it has no place for, and counts no clients that have left', () => {
+  test('refuses requests beyond its limit, and does not count clients that have disconnected', () => {
     const scheduler = createScheduler({ limit: 2 })
     const waiting = [submit(scheduler), submit(scheduler)] as const
     expect(submit(scheduler).answer.head?.status).toBe(503)
@@ -251,7 +251,7 @@ describe('the queue', () => {
     expect([scheduler.waiting, waiting[1].answer.head]).toEqual([2, undefined])
   })
 
-  test('answers what has waited too long', () => {
+  test('answers requests that have waited too long', () => {
     const scheduler = createScheduler()
     const early = submit(scheduler)
     vi.advanceTimersByTime(1000)
@@ -262,7 +262,7 @@ describe('the queue', () => {
     expect(scheduler.waiting).toBe(1)
   })
 
-  test('lets a request that comes back go first', async () => {
+  test('puts a returned request first', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 1, ['wsgi'])
     submit(scheduler)
@@ -275,7 +275,7 @@ describe('the queue', () => {
 })
 
 describe('event loops', () => {
-  test('get requests where there are fewest, up to the bound, and what waits when one ends', async () => {
+  test('with the fewest requests get the next one, up to the limit, and waiting ones when one ends', async () => {
     const scheduler = createScheduler({ concurrency: 2, applications: [{ interface: 'asgi' }] })
     const workers = [
       new FakeWorker(scheduler, 1, ['asgi']),
@@ -292,7 +292,7 @@ describe('event loops', () => {
 })
 
 describe('short requests', () => {
-  test('are pipelined to a busy thread, and come back from one that is stuck', async () => {
+  test('are pipelined to a busy thread, and recalled from one that is stuck', async () => {
     const scheduler = createScheduler()
     const worker = new FakeWorker(scheduler, 2, ['wsgi'])
     await warmUp(scheduler, worker)

@@ -11,7 +11,7 @@ import { pollUntil } from '../../support/raw-client.ts'
 
 const INVOCATION = { application: 'lab', scriptName: '', pathInfo: '/' }
 
-/** A backend whose workers are no processes. */
+/** A backend with fake workers. */
 class FakeGroup {
   readonly hosts: FakeHosts
   readonly records: LogRecord[] = []
@@ -31,7 +31,7 @@ class FakeGroup {
     this.backend = new GroupBackend(group, { logger }, this.hosts.start)
   }
 
-  /** What was logged as an error. */
+  /** Logged errors. */
   get errors(): string[] {
     return this.records.filter(({ level }) => level === 'error').map(({ message }) => message)
   }
@@ -53,7 +53,7 @@ function read({ backend }: FakeGroup): number[] {
   return [running, waiting, finished, failed]
 }
 
-test('a stop does not wait for a worker that has lost its socket to take what waits', async () => {
+test('a stop does not wait for a worker without its socket to serve waiting requests', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   const running = group.run()
@@ -67,7 +67,7 @@ test('a stop does not wait for a worker that has lost its socket to take what wa
   expect(group.hosts.get(0).calls).toEqual(['stop'])
 })
 
-test('a stop lets what waits be taken, and tells when all is over', async () => {
+test('a stop lets waiting requests run, and resolves when all have ended', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   const exchanges = [group.run(), group.run(), group.run()]
@@ -80,7 +80,7 @@ test('a stop lets what waits be taken, and tells when all is over', async () => 
   await stopping
 })
 
-test('what the last worker had not begun is refused when it ends during a stop', async () => {
+test('requests that the last worker had not begun are refused when it ends during a stop', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   const running = group.run()
@@ -93,7 +93,7 @@ test('what the last worker had not begun is refused when it ends during a stop',
   await stopping
 })
 
-test('counts what runs, waits, is over and has failed', async () => {
+test('counts running, waiting, finished and failed requests', async () => {
   await using group = new FakeGroup({ queue: { limit: 1, timeout: 0 } })
   await group.backend.start()
   expect(read(group)).toEqual([0, 0, 0, 0])
@@ -112,7 +112,7 @@ test('counts what runs, waits, is over and has failed', async () => {
   expect(read(group)).toEqual([0, 0, 3, 3])
 })
 
-test('does not count as failed what the application itself broke off', async () => {
+test('does not count what the application itself aborted as failed', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   const exchange = group.run()
@@ -122,14 +122,14 @@ test('does not count as failed what the application itself broke off', async () 
   expect(read(group)).toEqual([0, 0, 1, 0])
 })
 
-test('a time of 0 for the end sets no limit', async () => {
+test('a time of 0 for the stop sets no limit', async () => {
   const timeouts = { ...resolveLabGroup('/').timeouts, shutdown: 0 }
   await using group = new FakeGroup({ timeouts })
   await group.backend.start()
   const exchanges = [group.run(), group.run()]
   const stopping = group.backend.stop(1)
   for (const exchange of exchanges) {
-    // Long enough for a timer that has been set wrongly.
+    // Long enough for a wrong timer.
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(group.hosts.get(0).calls).toEqual([])
     group.hosts.get(0).abortRequest(0)
@@ -139,7 +139,7 @@ test('a time of 0 for the end sets no limit', async () => {
 })
 
 test.each(['before', 'after'])(
-  'a worker that is asked to end from outside %s a stop is announced is not replaced',
+  'a worker that gets a stop signal %s a stop is announced is not replaced',
   async (when) => {
     await using group = new FakeGroup()
     await group.backend.start()
@@ -158,7 +158,7 @@ test.each(['before', 'after'])(
     // Longer than it takes to replace it.
     await new Promise((resolve) => setTimeout(resolve, STOP_ECHO_MS * 2))
     expect(group.hosts.all).toHaveLength(1)
-    // What comes before the stop itself is still served.
+    // Requests before the stop itself are still served.
     const late = group.run()
     const stopping = group.backend.stop()
     for (const exchange of [running, late]) {
@@ -170,7 +170,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('a worker that is asked to end from outside is replaced otherwise', async () => {
+test('a worker that gets a stop signal is replaced otherwise', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   group.hosts.get(0).tell({ type: 'leaving' })
@@ -178,7 +178,7 @@ test('a worker that is asked to end from outside is replaced otherwise', async (
   await pollUntil(() => group.hosts.get(0).calls[0], 'its end')
 })
 
-test('nobody is started for a worker that dies once a stop is announced, and what waits is refused', async () => {
+test('a worker that dies after the announcement of a stop is not replaced, and waiting requests are refused', async () => {
   await using group = new FakeGroup()
   await group.backend.start()
   group.run()
@@ -191,7 +191,7 @@ test('nobody is started for a worker that dies once a stop is announced, and wha
   expect(group.hosts.all).toHaveLength(1)
 })
 
-test('a new worker that dies during a reload is told of, and replaced', async () => {
+test('a new worker that dies during a reload is logged and replaced', async () => {
   const hosts = new FakeHosts((host) => {
     if (hosts.all.length !== 4) host.becomeReady()
   })
@@ -227,7 +227,7 @@ test.each([
   expect(group.errors).toEqual(told.map((text) => `worker web/${host.pid} ${text}`))
 })
 
-test('a worker that is silent is ended once, and told of when that fails', async () => {
+test('a silent worker is killed once, and a failure of that is logged', async () => {
   const timeouts = { ...resolveLabGroup('/').timeouts, ping: 40 }
   await using group = new FakeGroup({ timeouts })
   await group.backend.start()
@@ -236,7 +236,7 @@ test('a worker that is silent is ended once, and told of when that fails', async
   group.run()
   await pollUntil(() => group.errors.length > 0 || undefined, 'a record')
   expect(group.errors).toEqual([`worker web/${host.pid} could not be ended: it cannot be ended`])
-  // As long as several rounds.
+  // Several rounds.
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(host.calls.filter((call) => call === 'abort')).toEqual(['abort'])
 })

@@ -10,7 +10,7 @@ import { createPlainExchange } from '../../support/plain-exchange.ts'
 import { pollUntil } from '../../support/raw-client.ts'
 import { createPair } from '../../support/socket-pair.ts'
 
-// Node tells the end of a socket one turn and more before its close, and drops what is written in between.
+// Node reports the end of a socket at least one turn before its close, and drops what is written in between.
 test.each([
   ['that ends', false],
   ['that ends with a request unread', true],
@@ -39,7 +39,7 @@ test.each([
   expect(await taken).toEqual(early ? [first, second] : [second])
 })
 
-test('a thread that ends was not sent what comes before the close', async () => {
+test('a thread that ends did not get what is written before the close', async () => {
   const { near, far } = await createPair()
   const request = createPendingRequest()
   const taken = new Promise<PendingRequest[]>((resolve) => {

@@ -22,14 +22,14 @@ import { createPlainExchange, type PlainExchange } from '../../support/plain-exc
 
 const { DATA, HEAD, FREE, ABORT, PULL, FILE, OPENED, BODY, BROKEN, REQUEST } = FrameType
 
-/** A link that has one request. */
+/** A link with one request. */
 interface Lab {
   readonly exchange: PlainExchange
   readonly far: FakeThread | FakeCarrier
-  /** A frame about the request. */
+  /** A frame for the request. */
   readonly frame: (type: number, flags?: number, payload?: Uint8Array) => Buffer
   readonly head: () => Buffer
-  /** Why the link was given up, and how often it became free. */
+  /** Errors of the link, and how often it was freed. */
   readonly seen: { lost: (Error | undefined)[]; free: number }
 }
 
@@ -85,7 +85,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
   }
 }
 
-/** A body of which pieces come when the test says so. */
+/** A body whose pieces arrive when the test adds them. */
 class PiecedBody implements RequestBody {
   length: number | undefined
   complete = false
@@ -130,7 +130,7 @@ describe.each([
   ['a thread', openThread],
   ['a stream of an event loop', openStream],
 ] as const)('the response of %s', (_name, open) => {
-  test('is begun with its first piece, and continued', async () => {
+  test('begins with its first piece, and continues', async () => {
     const { exchange, far, frame, head, seen } = await open(createPlainExchange())
     await far.deliver(head(), frame(DATA, 0, Buffer.from('one ')))
     expect([exchange.answer.head?.status, String(exchange.answer.body)]).toEqual([200, 'one '])
@@ -141,7 +141,7 @@ describe.each([
     expect([seen.free, seen.lost]).toEqual([1, []])
   })
 
-  test('is begun although no piece comes with its head', async () => {
+  test('begins although no piece comes with its head', async () => {
     const { exchange, far, head } = await open(createPlainExchange())
     await far.deliver(head())
     expect(exchange.answer.head?.status).toBe(200)
@@ -156,7 +156,7 @@ describe.each([
     expect(freeWhenOver).toBe(1)
   })
 
-  test('is 500 when the worker gives it up before the head, and cut behind it', async () => {
+  test('is 500 when the worker aborts before the head, and is aborted after it', async () => {
     const early = await open(createPlainExchange())
     await early.far.deliver(early.frame(ABORT, FrameFlag.FREE, Buffer.from('x')))
     expect((await early.exchange.over).status).toBe(500)
@@ -168,7 +168,7 @@ describe.each([
     expect(error instanceof TaipanError && error.code).toBe('APPLICATION_FAILED')
   })
 
-  test('is 500 when the worker is done and has not answered', async () => {
+  test('is 500 when the worker finishes without an answer', async () => {
     const { exchange, far, frame, seen } = await open(createPlainExchange())
     await far.deliver(frame(FREE))
     expect([(await exchange.over).status, seen.free]).toEqual([500, 1])
@@ -185,7 +185,7 @@ describe.each([
     expect(lab.far.destroyed).toBe(true)
   })
 
-  test('is dropped when the client has disconnected, which the worker is told once', async () => {
+  test('is dropped when the client has disconnected, and the worker is told once', async () => {
     const { exchange, far, frame, head, seen } = await open(createPlainExchange())
     await far.deliver(head(), frame(DATA, 0, Buffer.from('one ')))
     exchange.leave()
@@ -198,7 +198,7 @@ describe.each([
     expect([seen.free, seen.lost, String(exchange.answer.body)]).toEqual([1, [], 'one '])
   })
 
-  test('leaves the body to the worker as far as it asks', async () => {
+  test('sends the body as the worker asks for it', async () => {
     const body = new PiecedBody()
     const { far, frame } = await open(withBody(body))
     body.arrive('abcdef')
@@ -215,7 +215,7 @@ describe.each([
     expect(far.sent.of(BODY).map(({ flags }) => flags)).toEqual([0, 0, 0, FrameFlag.BODY_LAST])
   })
 
-  test('tells the worker why the body breaks off', async () => {
+  test('tells the worker why the body is incomplete', async () => {
     const body = new PiecedBody()
     const { far, frame } = await open(withBody(body))
     await far.deliver(frame(PULL, 0, bytesOf(4)))
@@ -224,7 +224,7 @@ describe.each([
     expect(far.sent.of(BROKEN).map(({ payload }) => String(payload))).toEqual(['too slow'])
   })
 
-  // Another process opens descriptors by /proc.
+  // Another process opens descriptors in /proc.
   test.runIf(process.platform === 'linux')('is a file that the worker has opened', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'taipan-relay-'))
     writeFileSync(join(folder, 'a'), '0123456789')

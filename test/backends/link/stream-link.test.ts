@@ -31,7 +31,7 @@ function openLink(changes: Partial<StreamLinkContext> = {}) {
   return { carrier, link, numbers }
 }
 
-test('sends the requests of a turn in one write, and uses numbers again', async () => {
+test('sends the requests of a turn in one write, and reuses numbers', async () => {
   const { carrier, link, numbers } = openLink()
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   for (const request of requests) link.serve(request)
@@ -44,7 +44,7 @@ test('sends the requests of a turn in one write, and uses numbers again', async 
   expect([numbers().at(-1), link.active]).toEqual([1, 2])
 })
 
-test('drops frames of streams that are over', async () => {
+test('drops frames of streams that have ended', async () => {
   const { carrier, link } = openLink()
   const request = createPendingRequest()
   link.serve(request)
@@ -53,7 +53,7 @@ test('drops frames of streams that are over', async () => {
   expect([String(request.exchange.answer.body), link.active]).toEqual(['one', 0])
 })
 
-test('grants what the client has taken in large steps, and nothing for what waits', async () => {
+test('grants accepted bytes in large steps, and none for bytes that wait', async () => {
   const { carrier, link } = openLink()
   const { exchange } = createPendingRequest()
   link.serve(createPendingRequest(exchange))
@@ -72,7 +72,7 @@ test('grants what the client has taken in large steps, and nothing for what wait
   expect(granted()).toEqual([200_000, 200_000])
 })
 
-test('a body waits while the way to the worker is full, and then goes on', async () => {
+test('a body waits while the carrier is full, and then continues', async () => {
   const { carrier, link } = openLink()
   const { exchange } = createPendingRequest()
   const pieces = ['a', 'b', 'c'].map((letter) => Buffer.from(letter.repeat(70_000)))
@@ -92,7 +92,7 @@ test('a body waits while the way to the worker is full, and then goes on', async
   expect(carrier.sent.of(FrameType.BODY).length).toBe(3)
 })
 
-test('a request that takes too long is answered, and its application cancelled once', async () => {
+test('a request that takes too long is answered, and its application is cancelled once', async () => {
   const { carrier, link } = openLink()
   const request = createPendingRequest()
   link.serve(request)
@@ -127,7 +127,7 @@ test.each([
   expect(carrier.sent.of(FrameType.REQUEST).length).toBe(1)
 })
 
-test('an application learns that its client has finished sending, and may still answer', async () => {
+test('an application learns of a half-close, and may still answer', async () => {
   const { carrier, link } = openLink()
   const { exchange } = createPendingRequest()
   link.serve(createPendingRequest(exchange))

@@ -35,7 +35,7 @@ function statusOf({ exchange }: PlainPendingRequest): number | undefined {
   return exchange.answer.head?.status
 }
 
-test('sends what is pipelined in one write at the end of the turn, and answers in order', async () => {
+test('sends pipelined requests in one write at the end of the turn, and answers in order', async () => {
   const { socket, link, free, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
@@ -55,7 +55,7 @@ test('sends what is pipelined in one write at the end of the turn, and answers i
   ])
 })
 
-test('reads nothing while it is not known what the thread has begun', async () => {
+test('defers frames while it is unknown what the thread has begun', async () => {
   const { socket, link, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
@@ -71,7 +71,7 @@ test('reads nothing while it is not known what the thread has begun', async () =
   expect([requests.map(statusOf), link.busy]).toEqual([[200, 200, undefined], false])
 })
 
-test('gives back the current request, too, when the thread has not begun it', async () => {
+test('returns the present request, too, if the thread has not begun it', async () => {
   const { link, free, serials } = openLink()
   const requests = [createPendingRequest(), createPendingRequest()] as const
   link.serve(requests[0])
@@ -82,7 +82,7 @@ test('gives back the current request, too, when the thread has not begun it', as
   expect([link.busy, free, link.took]).toEqual([false, [0], undefined])
 })
 
-test('takes back after the end what stands behind the current request', async () => {
+test('takes back the requests after the present one when the thread has ended', async () => {
   let taken: unknown
   const { socket, link } = openLink({
     onLost: (lost, error) => {
@@ -101,7 +101,7 @@ test('takes back after the end what stands behind the current request', async ()
   expect(requests.map(statusOf)).toEqual([502, undefined, undefined])
 })
 
-test('reads no further for a slow client, and goes on when it has caught up', async () => {
+test('stops reading for a slow client, and continues when it has caught up', async () => {
   const { socket, link, serials } = openLink()
   const request = createPendingRequest()
   link.serve(request)
@@ -116,7 +116,7 @@ test('reads no further for a slow client, and goes on when it has caught up', as
   expect([link.paused, String(request.exchange.answer.body)]).toEqual([false, 'piece piece '])
 })
 
-test('is read on for a slow client while others wait for the thread and there is room', async () => {
+test('reads for a slow client while others need the thread and memory allows', async () => {
   const { socket, link } = openLink({ underPressure: () => true })
   const request = createPendingRequest()
   link.serve(request)
@@ -126,7 +126,7 @@ test('is read on for a slow client while others wait for the thread and there is
   expect(link.paused).toBe(false)
 })
 
-test('interrupts: the client is answered, and what the thread still says is dropped', async () => {
+test('interrupts: the client is answered, and later frames are dropped', async () => {
   const { socket, link, free } = openLink()
   const request = createPendingRequest()
   link.serve(request)
@@ -142,7 +142,7 @@ test('interrupts: the client is answered, and what the thread still says is drop
   ])
 })
 
-test('an idle thread must not say anything', async () => {
+test('an idle thread must not send frames', async () => {
   const lost: (Error | undefined)[] = []
   const { socket } = openLink({ onLost: (_link, error) => lost.push(error) })
   await socket.deliver(encodeFrame(FrameType.FREE))

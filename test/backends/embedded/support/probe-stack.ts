@@ -2,7 +2,7 @@ import { loadFfi } from '../../../../src/backends/embedded/ffi.ts'
 import { Interpreter } from '../../../../src/backends/embedded/interpreter.ts'
 import { examinePython } from '../../../../src/backends/embedded/embeddability.ts'
 
-// Runs probes of stack_probes.py on Node's thread or on one of Python's, and prints what each of them gave.
+// Runs the probes of stack_probes.py on Node's thread or on a thread of Python, and prints their results.
 const [python = 'python3', folder = '.', thread = 'node', ...names] = process.argv.slice(2)
 const environment = Object.fromEntries(
   Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -11,7 +11,7 @@ import { labApplication, resolveLabGroup } from '../../../support/backend-lab.ts
 import { startFront } from '../../../support/front.ts'
 import { fetchRaw } from '../../../support/raw-client.ts'
 
-/** A program of its own that has Python inside; what it does is named on its command line. */
+/** A program with embedded Python; its command line names the task. */
 const folder = mkdtempSync(path.join(tmpdir(), 'taipan-program-'))
 const [, , task = '', ...values] = process.argv
 const home = process.env['LAB_PYTHONHOME']
@@ -49,7 +49,7 @@ async function serveAndAsk(...names: string[]): Promise<() => Promise<void>> {
   }
 }
 
-/** Test runners that isolate modules load native parts past the cache of `require`. */
+/** Test runners that isolate modules load native addons without the cache of `require`. */
 async function hideAddons(): Promise<void> {
   await import('koffi')
   const { cache } = createRequire(import.meta.url)
@@ -58,24 +58,24 @@ async function hideAddons(): Promise<void> {
 }
 
 const TASKS: Readonly<Record<string, () => Promise<void>>> = {
-  /** Ends with threads of Python at work, and without a stop. */
+  /** Exits while threads of Python run, without a stop. */
   async exit() {
     await serveAndAsk('thread', 'busy-thread', 'lasting-thread', 'last-words')
     process.exit(7)
   },
-  /** Ends by itself once it is stopped. */
+  /** Ends by itself after a stop. */
   async return() {
     const stop = await serveAndAsk('thread', 'busy-thread', 'lasting-thread', 'last-words')
     await stop()
     console.log('stopped')
   },
-  /** Ends by itself; what was left to threads ends before it is stopped. */
+  /** Ends by itself; threads started by requests end before the stop is complete. */
   async job() {
     const stop = await serveAndAsk('job')
     await stop()
     console.log('journal', readFileSync(path.join(folder, 'journal'), 'utf8').split('\n').join(' '))
   },
-  /** Ends with a pool of processes, and without a stop. */
+  /** Exits with a process pool, without a stop. */
   async pool() {
     await serveAndAsk('pool')
     process.exit(7)
@@ -94,7 +94,7 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
       })
     }
   },
-  /** Ends a worker thread that serves. */
+  /** Terminates a worker thread that serves. */
   async terminate() {
     if (!isMainThread) {
       await hideAddons()
