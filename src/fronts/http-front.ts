@@ -33,7 +33,7 @@ export class HttpFront implements Front {
     this.#maxConnections = options.limits.connections
     this.#shutdownMs = shutdown
     this.#logger = options.logger
-    this.#http1 = new Http1Context(options)
+    this.#http1 = new Http1Context(options, this.#connections)
     const deadlines = { header, body, idle, send, ping, pong, close }
     this.#sweep = new DeadlineSweep(deadlines, this.#connections)
   }

@@ -2,6 +2,7 @@ import type { Handler } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
+import type { OpenConnections } from '../listening/open-connections.ts'
 import { WebSockets } from '../web-socket/web-sockets.ts'
 import type { WebSocketOptions } from '../options.ts'
 
@@ -28,16 +29,19 @@ export class Http1Context {
   readonly logger: Logger
   readonly encoder: ResponseEncoder
   readonly webSockets: WebSockets
+  readonly connections: OpenConnections
   /** Number of exchanges so far. */
   exchanges = 0
   /** The server is stopping: connections are not reused. */
   stopping = false
 
-  constructor({ handler, limits, webSocket, serverSoftware, logger }: Http1Options) {
+  constructor(options: Http1Options, connections: OpenConnections) {
+    const { handler, limits, webSocket, serverSoftware, logger } = options
     this.handler = handler
     this.limits = limits
     this.logger = logger
     this.encoder = new ResponseEncoder(serverSoftware)
     this.webSockets = new WebSockets(webSocket)
+    this.connections = connections
   }
 }

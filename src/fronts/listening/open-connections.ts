@@ -5,7 +5,7 @@ import type { Watched } from './deadline-sweep.ts'
 /** A connection of any protocol, as its front sees it. */
 export interface FrontConnection extends Watched {
   /** Starts the closing handshake of a WebSocket, because the server is stopping. */
-  closeWebSocket(): void
+  closeWebSocket?(): void
   /** Closes an idle connection now, any other one after its running exchanges. */
   shutdown(): void
   /** Aborts the connection in any state. */
@@ -30,6 +30,12 @@ export class OpenConnections implements Iterable<FrontConnection> {
     stream.onClose(() => this.#forget(connection))
   }
 
+  /** Another protocol continues on the stream of a connection. */
+  replace(connection: FrontConnection, successor: FrontConnection, stream: ByteStream): void {
+    this.#connections.delete(connection)
+    this.add(successor, stream)
+  }
+
   /**
    * Closes idle connections, at once or after `idleGrace` ms, and others after their exchanges. Aborts what is left after
    * `limit` ms (0: no limit). Resolves when all are closed.
@@ -37,7 +43,7 @@ export class OpenConnections implements Iterable<FrontConnection> {
   async shutdown({ idleGrace, limit }: { idleGrace: number; limit: number }): Promise<void> {
     const reason = new TaipanError('STOPPING', 'the server stopped before the exchange was over')
     const deadline = limit === 0 ? undefined : setTimeout(() => this.destroy(reason), limit)
-    for (const connection of this.#connections) connection.closeWebSocket()
+    for (const connection of this.#connections) connection.closeWebSocket?.()
     if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
     for (const connection of this.#connections) connection.shutdown()
     await this.#waitUntilEmpty()

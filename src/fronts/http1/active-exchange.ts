@@ -1,0 +1,260 @@
+import { answerError } from '../../core/answer-error.ts'
+import type { ByteStream } from '../../core/byte-stream.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
+import type { Http1Request } from '../../wire/http1/request-head.ts'
+import type { Outbox } from '../streams/outbox.ts'
+import { Channel, createLostChannel } from '../web-socket/channel.ts'
+import type { Handshake } from '../web-socket/handshake.ts'
+import type { BodyFeed } from './body-feed.ts'
+import { DRAIN_BYTES } from './drain.ts'
+import type { Http1Context } from './http1-context.ts'
+import { Http1Exchange } from './http1-exchange.ts'
+import type { Http1Link } from './http1-link.ts'
+import type { Http1Response } from './http1-response.ts'
+import type { RequestReader } from './request-reader.ts'
+
+/** There is no exchange. */
+const NONE = 0
+/** The request is being answered. */
+const ANSWERING = 1
+/** The response is complete, but the client has not taken all of it. */
+const FLUSH = 2
+/** The response was taken, and the rest of the request body is being discarded. */
+const DRAIN = 3
+/** The connection is a WebSocket. */
+const UPGRADED = 4
+
+const FAILED: WebSocketClose = { code: 1011, reason: '' }
+
+/** Receives the end of the exchange of a connection. */
+export interface ActiveExchangeListener {
+  /** The next request may follow. */
+  onDone(): void
+  /** No request may follow. */
+  onLast(): void
+  /** The response was cut, so the connection has to end. */
+  onCut(response: Http1Response | undefined): void
+  /** The client is gone. */
+  onLost(error: TaipanError): void
+  /** The connection is a WebSocket from now on. */
+  onUpgraded(channel: Channel): void
+}
+
+/** What an active exchange is made with. */
+export interface ActiveExchangeParts {
+  readonly stream: ByteStream
+  readonly outbox: Outbox
+  readonly reader: RequestReader
+  readonly feed: BodyFeed
+  readonly context: Http1Context
+  readonly listener: ActiveExchangeListener
+}
+
+/**
+ * The exchange of a connection, from its request head until the connection can read the next one; there is one at a time.
+ *
+ *     NONE ──start──▶ ANSWERING ──answered──▶ FLUSH ──taken──▶ DRAIN ──discarded──▶ NONE
+ *                         └──101──▶ UPGRADED
+ *
+ *     ANSWERING, FLUSH, DRAIN ──cut, refused, client gone, no other request may follow──▶ NONE
+ *
+ * FLUSH is skipped when the transport accepts the response at once, and DRAIN when the whole request was read.
+ */
+export class ActiveExchange implements Http1Link {
+  readonly context: Http1Context
+  readonly outbox: Outbox
+  /** Requests that were started. */
+  requests = 0
+  readonly #stream: ByteStream
+  readonly #reader: RequestReader
+  readonly #feed: BodyFeed
+  readonly #listener: ActiveExchangeListener
+  #phase = NONE
+  #exchange: Http1Exchange | undefined
+  #channel: Channel | undefined
+
+  constructor({ stream, outbox, reader, feed, context, listener }: ActiveExchangeParts) {
+    this.context = context
+    this.outbox = outbox
+    this.#stream = stream
+    this.#reader = reader
+    this.#feed = feed
+    this.#listener = listener
+  }
+
+  get facts(): ConnectionFacts {
+    return this.#stream.facts
+  }
+
+  get clientEnded(): boolean {
+    return this.#feed.clientEnded
+  }
+
+  /** A request is being answered, or its response is on its way. */
+  get active(): boolean {
+    return this.#exchange !== undefined
+  }
+
+  /** Its response has no body, because the request is a HEAD. */
+  get bodiless(): boolean {
+    return this.#exchange?.request.method === 'HEAD'
+  }
+
+  get upgraded(): boolean {
+    return this.#channel !== undefined
+  }
+
+  /** Throws when the client has to be refused. */
+  start(request: Http1Request): void {
+    this.requests += 1
+    const exchange = new Http1Exchange(this, request)
+    if (request.webSocket) exchange.handshake = this.context.webSockets.readHandshake(request)
+    this.context.exchanges += 1
+    this.#exchange = exchange
+    this.#phase = ANSWERING
+    this.#feed.open(exchange)
+    if (this.#phase !== ANSWERING) return
+    try {
+      this.context.handler(exchange)
+    } catch (error) {
+      this.#noteHandlerFailure(exchange, error)
+    }
+  }
+
+  /** More of the request was received, or the end of what the client sends. */
+  noteReceived(): void {
+    if (this.#phase === DRAIN) this.#discardBody()
+    else this.#feed.fill()
+  }
+
+  /** The client has finished sending. */
+  noteEnd(): void {
+    if (this.#exchange?.offered === true)
+      this.#listener.onLost(
+        new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'),
+      )
+    else this.noteReceived()
+  }
+
+  /** The client has taken bytes. */
+  noteTaken(): void {
+    if (this.#phase === ANSWERING) this.#exchange?.response.noteProgress()
+    else if (this.#phase === FLUSH && this.outbox.pending === 0) this.#finish()
+  }
+
+  /** The server is stopping. */
+  shutdown(): void {
+    if (this.#phase === DRAIN) this.#endLast()
+  }
+
+  /** Ends it without a response, or in the middle of one. */
+  abandon(reason: Error): void {
+    this.#phase = NONE
+    this.#settle(reason)
+  }
+
+  /** Ends it with a response of the front. */
+  refuse(error: TaipanError, status: number): void {
+    this.#exchange?.response.supersede(status)
+    this.abandon(error)
+  }
+
+  mayReuse(): boolean {
+    const exchange = this.#exchange
+    const { requestsPerConnection } = this.context.limits
+    if (exchange === undefined || this.#reader.broken || this.context.stopping) return false
+    if (requestsPerConnection > 0 && this.requests >= requestsPerConnection) return false
+    if (!exchange.request.keepAlive) return false
+    if (this.#reader.bodyDone) return true
+    return !exchange.body.expectsContinue && (exchange.body.missing ?? 0) <= DRAIN_BYTES
+  }
+
+  resumeBody(): void {
+    this.#feed.resumeBody()
+  }
+
+  sendContinue(): void {
+    this.#feed.sendContinue()
+  }
+
+  responseEnded(): void {
+    if (this.outbox.pending > 0) this.#phase = FLUSH
+    else this.#finish()
+  }
+
+  cut(reason: Error): void {
+    if (this.#channel !== undefined) {
+      this.#channel.close(FAILED)
+      return
+    }
+    const response = this.#exchange?.response
+    this.outbox.flush()
+    this.abandon(reason)
+    this.#listener.onCut(response)
+  }
+
+  upgrade(handshake: Handshake, lines: readonly string[]): WebSocketChannel {
+    const rest = this.#reader.takeRest()
+    this.#exchange?.response.upgrade()
+    this.#phase = UPGRADED
+    this.outbox.flush()
+    const socket = this.#stream.detach()
+    this.#reader.goOn()
+    const webSocket = this.context.webSockets.upgrade(socket, { handshake, lines, rest })
+    if (webSocket === undefined) return createLostChannel()
+    const onClosed = (error: Error | undefined): void => this.#finishChannel(error)
+    const channel = new Channel({ socket, webSocket, onClosed })
+    this.#channel = channel
+    this.#listener.onUpgraded(channel)
+    return channel
+  }
+
+  #noteHandlerFailure(exchange: Http1Exchange, error: unknown): void {
+    const { logger } = this.context
+    logger.error({ request: exchange.id, error }, 'the handler of a request failed')
+    answerError(exchange, 'INTERNAL')
+  }
+
+  #finishChannel(error: Error | undefined): void {
+    this.#exchange?.response.finishUpgrade(this.#channel?.bytes ?? 0)
+    this.#settle(error)
+  }
+
+  #finish(): void {
+    const keepAlive = this.#exchange?.response.keepAlive === true && !this.#reader.broken
+    this.#phase = DRAIN
+    this.#settle(undefined)
+    if (!keepAlive) this.#endLast()
+    else if (this.#reader.bodyDone) this.#endDone()
+    else this.#discardBody()
+  }
+
+  #discardBody(): void {
+    const state = this.#reader.drain(() => this.#endLast())
+    if (state === 'done') this.#endDone()
+    else if (state === 'failed' || this.#reader.ended) this.#endLast()
+  }
+
+  #endDone(): void {
+    this.#phase = NONE
+    this.#listener.onDone()
+  }
+
+  #endLast(): void {
+    this.#phase = NONE
+    this.#listener.onLast()
+  }
+
+  #settle(error: Error | undefined): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    this.#feed.close()
+    try {
+      exchange?.settle(error)
+    } catch (failure) {
+      const { logger } = this.context
+      logger.error({ error: failure }, 'a listener for the end of a request failed')
+    }
+  }
+}
