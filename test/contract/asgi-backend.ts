@@ -4,7 +4,7 @@ import { createAsgiLabs } from './asgi-labs.ts'
 import { describeAsgiLife } from './asgi-life.ts'
 import { describeAsgiSockets } from './asgi-sockets.ts'
 
-/** What every backend has to do with ASGI applications, wherever it runs Python. Called once per backend and event loop by its test file. */
+/** Tests of ASGI applications for every backend. Each backend's test file calls it once per event loop. */
 export function describeAsgiBackend(name: string, createBackend: BackendFactory): void {
   const labs = createAsgiLabs(createBackend)
   describeAsgiExchanges(name, labs)

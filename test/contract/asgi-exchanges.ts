@@ -33,7 +33,7 @@ async def application(scope, receive, send):
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body", "body": text.encode()})
 `
-// What proxies say, and anybody can.
+// Headers of proxies, which any client can send.
 const FORWARDED = [
   ['X-Forwarded-For', '192.0.2.7'],
   ['X-Forwarded-Proto', 'https'],
@@ -45,7 +45,7 @@ const FORWARDED = [
   ['Forwarded', 'for=192.0.2.7;proto=https;host=other.test'],
 ] as const
 
-/** Requests of ASGI applications and their responses. */
+/** Tests of requests to ASGI applications and their responses. */
 export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
   describe(`${name}: requests`, () => {
     testExchanges(start, SPOILING)
@@ -79,7 +79,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect(seen).toMatch(/'client': \('127\.0\.0\.1', \d+\)/)
     })
 
-    test('scheme and addresses are those of the connection, whatever the client claims', async () => {
+    test('scheme and addresses are those of the connection, not of forwarding headers', async () => {
       await using lab = await start({ own: ADDRESSES })
       const server = `('127.0.0.1', ${new URL(lab.url).port})`
       const { text: seen } = await fetchRaw(lab.url, { target: '/lab/', headers: FORWARDED })
@@ -89,7 +89,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect(message).toBe(`websocket ws 127.0.0.1 ${server}`)
     })
 
-    test('an application answers each piece of an upload before the next one comes', async () => {
+    test('an application answers each piece of an upload before the next one arrives', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)
       connection.send(
@@ -103,7 +103,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect((await connection.readFinalResponse()).text).toBe('onetwothree')
     })
 
-    test('an upload that is not read stalls its client, and comes whole later', async () => {
+    test('an unread upload causes backpressure, and arrives complete later', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)
       const size = 40_000_000
@@ -120,7 +120,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect((await connection.readFinalResponse()).text).toBe(String(size))
     })
 
-    test('the body of a client that has finished sending comes whole', async () => {
+    test('the body of a half-closed client arrives complete', async () => {
       await using lab = await start()
       for (const size of [60_000, 500_000]) {
         using connection = await openRaw(lab.url)
@@ -138,7 +138,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       }
     })
 
-    test('says 100 Continue when the body is read', async () => {
+    test('sends 100 Continue when the body is read', async () => {
       await using lab = await start()
       for (const [target, interim] of [
         ['echo', [100]],
@@ -157,7 +157,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       }
     })
 
-    test('a body that breaks off is a disconnect, never an end', async () => {
+    test('an incomplete body is a disconnect, never an end', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)
       connection.send('POST /lab/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nhello')
@@ -196,7 +196,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect((await connection.readFinalResponse()).complete).toBe(true)
     })
 
-    test('a client that does not read stops its own application within a bound, and no other', async () => {
+    test('a client that does not read blocks its own application within a limit, and no other', async () => {
       await using lab = await start()
       using slow = await openRaw(lab.url)
       slow.pause()
@@ -248,7 +248,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       expect(connection.rest.toString('latin1')).toMatch(/body\r\n0\r\nx-sum: 42\r\n\r\n$/i)
     })
 
-    test('background work goes on after the answer, when the client has left, too', async () => {
+    test('background work continues after the answer, even if the client has disconnected', async () => {
       await using lab = await start({ cancelOnDisconnect: true })
       expect(await fetchText(lab, '/lab/background')).toBe('answered')
       await lab.waitForEntry('gate-background')
@@ -256,7 +256,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       await lab.waitForEntry('background-done')
     })
 
-    test('what the application prints is logged with the request', async () => {
+    test('output of the application is logged with the request', async () => {
       await using lab = await start()
       await fetchText(lab, '/lab/print')
       for (const wanted of [/^printed by the application$/, /^written to stderr$/]) {
@@ -266,8 +266,8 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
     })
   })
 
-  describe(`${name}: clients that leave`, () => {
-    test('receive tells it at once, each time', async () => {
+  describe(`${name}: clients that disconnect`, () => {
+    test('receive reports it at once, each time', async () => {
       await using lab = await start()
       using connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: '/lab/watch' }))
@@ -276,7 +276,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       await lab.waitForEntry('http.disconnect', 2)
     })
 
-    test('receive tells it although another request has come behind', async () => {
+    test('receive reports it although another request has arrived after it', async () => {
       await using lab = await start()
       const request = formatRequest({ target: '/lab/watch' }).toString()
       const connection = await openRaw(lab.url)
@@ -286,7 +286,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
       await lab.waitForEntry('http.disconnect', 2)
     })
 
-    test('one that only finished sending gets its answer', async () => {
+    test('one that only half-closed gets its answer', async () => {
       await using lab = await start()
       for (const target of ['/lab/hello', '/lab/stream?n=3&size=1000', '/lab/sleep?s=0.2']) {
         using connection = await openRaw(lab.url)
@@ -298,7 +298,7 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
     })
 
     test.each(['', 'begun=1', 'silent=1', 'begun=1&silent=1'])(
-      'one whose application was told so gets nothing more, and nobody calls that an error: %s',
+      'one whose application was told gets nothing more, without an error: %s',
       async (query) => {
         await using lab = await start()
         using connection = await openRaw(lab.url)
@@ -342,8 +342,8 @@ export function describeAsgiExchanges(name: string, { start }: AsgiLabs): void {
     })
   })
 
-  describe(`${name}: a client that finished sending, with \`cancelOnDisconnect\``, () => {
-    test('is taken for one that has left', async () => {
+  describe(`${name}: a half-closed client, with \`cancelOnDisconnect\``, () => {
+    test('counts as disconnected', async () => {
       await using lab = await start({ cancelOnDisconnect: true })
       using connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: '/lab/forever' }))

@@ -2,18 +2,18 @@ import type { BackendFactory, BackendLab, LabOptions } from '../support/backend-
 import { labApplication, openLab, startLab } from '../support/backend-lab.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
-/** The application that most tests of the contract ask. */
+/** The application of most contract tests. */
 export const ASGI_LAB = labApplication({ target: 'asgi_lab.py' })
 
-/** How the tests of one backend come to a lab with an ASGI application. */
+/** How the tests of a backend get a lab with an ASGI application. */
 export interface AsgiLabs {
-  /** With a backend that runs. */
+  /** With a running backend. */
   readonly start: (options?: LabOptions) => Promise<BackendLab>
-  /** With one that was not started. */
+  /** With a backend that was not started. */
   readonly open: (options?: LabOptions) => Promise<BackendLab>
 }
 
-/** Labs of `asgi_lab.py`, or of another application. */
+/** Labs with `asgi_lab.py`, or another application. */
 export function createAsgiLabs(createBackend: BackendFactory): AsgiLabs {
   const withLab = (options: LabOptions = {}): LabOptions =>
     options.own === undefined ? { applications: [ASGI_LAB], ...options } : options
@@ -23,12 +23,12 @@ export function createAsgiLabs(createBackend: BackendFactory): AsgiLabs {
   }
 }
 
-/** What a path answers. */
+/** The response text for a path. */
 export async function fetchText(lab: BackendLab, target: string): Promise<string> {
   return (await fetchRaw(lab.url, target)).text
 }
 
-/** Waits until a path answers so. */
+/** Waits until a path has this response. */
 export async function waitForText(lab: BackendLab, target: string, text: string): Promise<void> {
   await pollUntil(
     async () => (await fetchText(lab, target)) === text || undefined,

@@ -8,10 +8,10 @@ import { ASGI_LAB, asgiAnswer, fetchText, waitForText } from './asgi-labs.ts'
 
 const ROOT = { scriptName: '', pathInfo: '/' } as const
 
-/** How requests get to ASGI applications, and how these begin and end. */
+/** Tests of scheduling, start and end of ASGI applications. */
 export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void {
   describe(`${name}: scheduling`, () => {
-    test('runs many requests at once, and says how much room there is', async () => {
+    test('runs many requests at once, and reports its capacity', async () => {
       await using lab = await start({ concurrency: 300 })
       expect(lab.backend.capacity).toEqual({ idle: 300, total: 300 })
       expect(lab.backend.gatheredBytes({ ...ROOT, application: 'lab' })).toBe(0)
@@ -23,7 +23,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       await pollUntil(() => lab.backend.capacity.idle === 300 || undefined, 'all streams to end')
     })
 
-    test('beyond the bound requests wait, beyond the queue they get 503, and 504 after too long', async () => {
+    test('beyond the limit requests wait, beyond the queue they get 503, and 504 after too long', async () => {
       await using lab = await start({ concurrency: 2, queue: { limit: 2, timeout: 1500 } })
       const running = [1, 2].map(() => fetchRaw(lab.url, '/lab/gate?name=g'))
       await lab.waitForEntry('gate-g', 2)
@@ -50,7 +50,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       for (const response of await Promise.all(all)) expect(response.text).toBe('1')
     })
 
-    test('WSGI and ASGI applications live in one group', async () => {
+    test('WSGI and ASGI applications run in one group', async () => {
       const WSGI = labApplication({ name: 'wsgi', target: 'asgi_lab.py:wsgi' })
       await using lab = await start({ applications: [WSGI, ASGI_LAB] })
       expect(lab.backend.findings?.applications).toMatchObject([
@@ -87,7 +87,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       expect(await fetchText(lab, '/lab/hello')).toBe('hello')
     })
 
-    test('so does a handshake that is not answered', async () => {
+    test('so does a handshake without an answer', async () => {
       await using lab = await start({ timeouts: { request: 400 } })
       using connection = await openRaw(lab.url)
       connection.send(formatHandshake({ target: '/lab/undecided' }))
@@ -96,7 +96,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
     })
 
-    test('waiting for a slow client does not count as taking long', async () => {
+    test('waiting for a slow client does not count as time of the application', async () => {
       await using lab = await start({ timeouts: { request: 300 } })
       using connection = await openRaw(lab.url)
       connection.send('POST /lab/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello')
@@ -107,7 +107,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       expect((await connection.readFinalResponse()).text).toBe('hellohello')
     })
 
-    test('tells in its notes who answered and how long it took', async () => {
+    test('notes who answered and how long it took', async () => {
       await using lab = await start()
       await fetchRaw(lab.url, '/lab/hello')
       const notes = lab.exchanges[0]?.notes
@@ -127,7 +127,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       expect(lab.journal()).toEqual(['startup', 'shutdown'])
     })
 
-    test('a startup that fails is a load failure with its message', async () => {
+    test('a failed startup is a load failure with its message', async () => {
       await using lab = await open()
       lab.openGate('fail-startup')
       const error: unknown = await lab.backend.start().catch((error: unknown) => error)
@@ -158,7 +158,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       })
     })
 
-    test('one whose startup fails among several is answered 503, told once and tried again', async () => {
+    test('one whose startup fails among several is answered with 503, logged once and retried', async () => {
       const good = labApplication({ name: 'good', target: 'asgi_lab.py:no_lifespan' })
       await using lab = await open({ applications: [ASGI_LAB, good] })
       lab.openGate('fail-startup')
@@ -229,7 +229,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
   })
 
   describe(`${name}: life`, () => {
-    test('reload takes new code, and no request is refused meanwhile', async () => {
+    test('reload uses new code, and no request is refused meanwhile', async () => {
       await using lab = await start({ own: asgiAnswer('old') })
       lab.writeOwn(asgiAnswer('new'))
       const reloading = lab.backend.reload()
@@ -263,7 +263,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       )
     })
 
-    test('stop does not wait for ever for threads of the executor', async () => {
+    test('stop does not wait forever for threads of the executor', async () => {
       await using lab = await start()
       expect(await fetchText(lab, '/lab/hold')).toBe('held')
       await lab.waitForEntry('held')

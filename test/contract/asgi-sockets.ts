@@ -14,10 +14,10 @@ import { fetchText } from './asgi-labs.ts'
 
 const MANY = limitConnections(1000)
 
-/** WebSockets of ASGI applications. */
+/** Tests of WebSockets of ASGI applications. */
 export function describeAsgiSockets(name: string, { start }: AsgiLabs): void {
   describe(`${name}: WebSockets`, () => {
-    test('carry text and bytes both ways, of any size', async () => {
+    test('carry text and bytes in both directions, of any size', async () => {
       await using lab = await start()
       using socket = await openWebSocket(lab.url, { target: '/lab/echo' })
       for (const size of [0, 1, 5000, 70_000, 900_000]) {
@@ -47,7 +47,7 @@ export function describeAsgiSockets(name: string, { start }: AsgiLabs): void {
       )
     })
 
-    test('are denied with 403, or with what the application says', async () => {
+    test('are denied with 403, or with the response of the application', async () => {
       await using lab = await start()
       for (const [target, status, answer] of [
         ['/lab/deny', 403, ''],
@@ -82,7 +82,7 @@ export function describeAsgiSockets(name: string, { start }: AsgiLabs): void {
       expect(await crashed.readClose()).toMatch(/^1011/)
     })
 
-    test('that are not read stall the application, and those it does not read stall the client', async () => {
+    test('block the application if the client does not read, and the client if the application does not', async () => {
       await using lab = await start()
       using flooded = await openWebSocket(lab.url, { target: '/lab/flood?n=3000' })
       flooded.connection.pause()
@@ -180,17 +180,20 @@ export function describeAsgiSockets(name: string, { start }: AsgiLabs): void {
   })
 
   describe(`${name}: WebSockets with \`cancelOnDisconnect\``, () => {
-    test.each(['undecided', 'forever'])('are cancelled when they are lost: %s', async (target) => {
-      await using lab = await start({ cancelOnDisconnect: true })
-      const connection = await openRaw(lab.url)
-      connection.send(formatHandshake({ target: `/lab/${target}` }))
-      await lab.waitForEntry(target)
-      connection.reset()
-      await lab.waitForEntry('cancelled')
-      expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
-    })
+    test.each(['undecided', 'forever'])(
+      'are cancelled when the connection is lost: %s',
+      async (target) => {
+        await using lab = await start({ cancelOnDisconnect: true })
+        const connection = await openRaw(lab.url)
+        connection.send(formatHandshake({ target: `/lab/${target}` }))
+        await lab.waitForEntry(target)
+        connection.reset()
+        await lab.waitForEntry('cancelled')
+        expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
+      },
+    )
 
-    test('are only told when the client closes them', async () => {
+    test('are not cancelled when the client closes them', async () => {
       await using lab = await start({ cancelOnDisconnect: true })
       using socket = await openWebSocket(lab.url, { target: '/lab/echo' })
       socket.close(4000)

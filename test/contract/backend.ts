@@ -24,7 +24,7 @@ function answer(text: string): string {
 
 const FAILING = 'raise LookupError("not today")\n'
 
-/** What every backend has to do, wherever it runs Python. Called once per backend by its test file. */
+/** Tests for every backend. Each backend's test file calls it once. */
 export function describeBackend(name: string, createBackend: BackendFactory): void {
   const start = (options?: LabOptions): Promise<BackendLab> => startLab(createBackend, options)
 
@@ -51,7 +51,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       })
     })
 
-    test('tells an application that its client left in the middle of an upload', async () => {
+    test('reports to an application that its client disconnected during an upload', async () => {
       await using lab = await start()
       const connection = await openRaw(lab.url)
       connection.send(
@@ -91,7 +91,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect(response.body.equals(bytes.subarray(from))).toBe(true)
     })
 
-    test('calls close() once when the client leaves in the middle of a download', async () => {
+    test('calls close() once when the client disconnects during a download', async () => {
       await using lab = await start()
       const connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: '/lab/stream?n=100000&size=10000&key=left' }))
@@ -102,7 +102,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect(lab.journal()).toEqual(['close-left'])
     })
 
-    test('clients that do not read hold no threads', async () => {
+    test('clients that do not read occupy no threads', async () => {
       await using lab = await start({ threads: 2 })
       const slow: RawConnection[] = []
       for (let i = 0; i < 6; i++) {
@@ -121,7 +121,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       }
     })
 
-    test('holds back what exceeds the buffer for slow clients, and sends all of it later', async () => {
+    test('stops reading beyond the buffer for slow clients, and sends everything later', async () => {
       await using lab = await start({
         threads: 1,
         buffers: { request: 65_536, response: 300_000, responseTotal: 300_000 },
@@ -156,7 +156,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await third).text).toBe('noted')
     })
 
-    test('an application without `multithread` gets one request at a time and holds no other thread', async () => {
+    test('an application without `multithread` gets one request at a time and occupies no other thread', async () => {
       await using lab = await start({ threads: 3, applications: [labApplication(), SERIAL] })
       const held = Array.from({ length: 5 }, () => fetchRaw(lab.url, '/serial/gate?name=g'))
       await lab.waitForEntry('gate-g')
@@ -192,7 +192,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       for (const connection of sent) connection.destroy()
     })
 
-    test('a request that waits too long gets 504 and is not run; one whose client left is not run', async () => {
+    test('a request that waits too long gets 504 and is not run; nor is one whose client disconnected', async () => {
       await using lab = await start({ threads: 1, queue: { timeout: 300 } })
       const running = fetchRaw(lab.url, '/lab/gate?name=g')
       await lab.waitForEntry('gate-g')
@@ -225,7 +225,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
     })
 
-    test('tells in its notes who answered and how long it took', async () => {
+    test('notes who answered and how long it took', async () => {
       await using lab = await start()
       await fetchRaw(lab.url, '/lab/hello')
       const notes = lab.exchanges[0]?.notes
@@ -262,7 +262,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
     })
 
-    test('with `startAnyway` a load failure is logged once, answered 503, and fixed by a reload', async () => {
+    test('with `startAnyway` a load failure is logged once, answered with 503, and fixed by a reload', async () => {
       await using lab = await start({ own: FAILING, startAnyway: true })
       for (let i = 0; i < 3; i++) {
         const response = await fetchRaw(lab.url, '/lab/')
@@ -286,7 +286,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await fetchRaw(lab.url, '/lab/')).text).toContain('LookupError: not today')
     })
 
-    test('one broken application among several is answered 503, told once and tried again', async () => {
+    test('one broken application among several is answered with 503, logged once and retried', async () => {
       const own = `open(__file__ + ".loads", "a").write("x")\n${FAILING}`
       await using lab = await start({ own, besides: [labApplication({ name: 'good' })] })
       expect((await fetchRaw(lab.url, '/good/hello')).text).toBe('hello')
@@ -315,7 +315,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       })
     })
 
-    test('a reload keeps what works from being replaced by what is broken, but not by what was', async () => {
+    test('a reload does not replace working applications by broken ones, except those that were broken', async () => {
       const broken = labApplication({ name: 'broken', target: 'no_such_module:app' })
       await using lab = await start({ own: answer('old'), besides: [broken] })
       lab.writeOwn(answer('new'))
@@ -330,7 +330,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await fetchRaw(lab.url, '/lab/')).text).toBe('new')
     })
 
-    test('reload takes new code, and no request is refused meanwhile', async () => {
+    test('reload uses new code, and no request is refused meanwhile', async () => {
       await using lab = await start({ own: answer('old') })
       lab.writeOwn(answer('new'))
       const reloading = lab.backend.reload()
@@ -350,7 +350,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect(lab.backend.capacity).toEqual({ idle: 2, total: 2 })
     })
 
-    test('reloads asked for at the same time end with the newest code', async () => {
+    test('simultaneous reloads end with the newest code', async () => {
       await using lab = await start({ own: answer('first') })
       const one = lab.backend.reload()
       lab.writeOwn(answer('last'))
@@ -358,7 +358,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await fetchRaw(lab.url, '/lab/')).text).toBe('last')
     })
 
-    test('a reload that a stop ends says so, and nothing failed', async () => {
+    test('a reload interrupted by a stop says so, and nothing has failed', async () => {
       await using lab = await start()
       const reloading = lab.backend.reload().catch((error: unknown) => error)
       await lab.backend.stop()
@@ -376,7 +376,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await running).text).toBe('through')
     })
 
-    test('stop lets requests finish, those that wait too, and refuses new ones', async () => {
+    test('stop lets requests finish, waiting ones too, and refuses new ones', async () => {
       await using lab = await start({ threads: 1 })
       const running = fetchRaw(lab.url, '/lab/gate?name=g')
       await lab.waitForEntry('gate-g')
@@ -392,7 +392,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(503)
     })
 
-    test('stop does not wait longer than it may', async () => {
+    test('stop does not wait longer than allowed', async () => {
       await using lab = await start({ threads: 1, timeouts: { shutdown: 300 } })
       const stuck = fetchRaw(lab.url, '/lab/stuck')
       await lab.waitForEntry('stuck')

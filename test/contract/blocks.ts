@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { fetchRaw, openRaw, formatRequest } from '../support/raw-client.ts'
 
-/** How an application gives its blocks. */
+/** How an application sends its blocks. */
 export type Giving = 'iterates' | 'writes'
 
-// Node's thread may be the one that runs the application: the client is a thread of Python.
+// The client is a thread of Python, because Node's thread may be the one that runs the application.
 const WITNESS = `
 import os, socket, threading
 seen = {b"one": threading.Event(), b"two": threading.Event()}
@@ -43,7 +43,7 @@ const GIVE: Readonly<Record<Giving, string>> = {
   writes: 'def give(write):\n    for block in blocks():\n        write(block)\n    return []\n',
 }
 
-/** What PEP 3333 asks of responses that come in blocks. `waits` are the ways that work while the body of the request is not there yet. */
+/** Tests of PEP 3333 for responses in blocks. `waits` are the ways that work while the request body is incomplete. */
 export function testBlocks(
   start: (options?: LabOptions) => Promise<BackendLab>,
   { ways, waits }: { readonly ways: readonly Giving[]; readonly waits: readonly Giving[] },
@@ -61,7 +61,7 @@ export function testBlocks(
   )
 
   test.each([false, true])(
-    'a client that has finished sending gets the whole answer (cancelOnDisconnect: %j)',
+    'a half-closed client gets the whole answer (cancelOnDisconnect: %j)',
     async (cancelOnDisconnect) => {
       await using lab = await start({ cancelOnDisconnect })
       const connection = await openRaw(lab.url)

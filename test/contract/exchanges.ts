@@ -4,7 +4,7 @@ import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
 import { expectRequestsToShareNothing } from '../support/one-connection.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
-/** What holds for requests and responses whatever interface the application has. `spoiling` is the source of one that changes what it was given. */
+/** Tests of requests and responses for any interface. `spoiling` is the source of an application that changes its input. */
 export function testExchanges(
   start: (options?: LabOptions) => Promise<BackendLab>,
   spoiling: string,
@@ -22,7 +22,7 @@ export function testExchanges(
   })
 
   test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
-    'passes a body of %i bytes both ways',
+    'passes a body of %i bytes in both directions',
     async (size) => {
       await using lab = await start()
       const body = Buffer.alloc(size, 'abcdefghij')
@@ -45,7 +45,7 @@ export function testExchanges(
     expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
   })
 
-  test('answers 500 to an exception, and cuts the connection when the body had begun', async () => {
+  test('answers 500 to an exception, and aborts the connection if the body has begun', async () => {
     await using lab = await start()
     const failed = await fetchRaw(lab.url, '/lab/raise')
     expect([failed.status, failed.complete]).toEqual([500, true])

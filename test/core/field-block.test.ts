@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { FieldBlock, NO_FIELDS } from '../../src/core/field-block.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
 
-test('the pairs of a block are those that its lines say', () => {
+test('the pairs of a block are those of its lines', () => {
   const block = new FieldBlock(
     'A: 1\r\nset-cookie: a=b; c\r\nSet-Cookie:x:y\r\nEmpty:\r\nPad: \t v \t\r\n',
   )
@@ -27,7 +27,7 @@ test('a value keeps bytes that only look like blanks', () => {
   expect(new FieldBlock('A: \xa0v\xa0\r\n').pairs).toEqual(['A', '\xa0v\xa0'])
 })
 
-test('a head has its pairs without those of the hop', () => {
+test('a head has its pairs without hop-by-hop fields', () => {
   const pairs = ['X-A', 'b', 'Connection', 'close', 'Content-Length', '3', 'X-A', '\xe9']
   const { fields } = createResponseHead(200, pairs)
   expect(fields.text).toBe('X-A: b\r\nContent-Length: 3\r\nX-A: \xe9\r\n')

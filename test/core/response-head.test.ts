@@ -44,11 +44,11 @@ describe('the vectors shared with Python', () => {
     expect([isFieldValue(''), isFieldValue('\u0161')]).toEqual([true, false])
   })
 
-  test('all fields that concern the connection', () => {
+  test('all hop-by-hop fields', () => {
     expect([...HOP_BY_HOP]).toEqual(vectors.hop_by_hop.map((name) => name.toLowerCase()))
   })
 
-  test.each(vectors.hop_by_hop)('%s concerns the connection', (name) => {
+  test.each(vectors.hop_by_hop)('%s is a hop-by-hop field', (name) => {
     for (const spelled of [name, name.toLowerCase(), name.toUpperCase()])
       expect(createResponseHead(200, [spelled, 'chunked', 'X-A', '1']).fields.text).toBe(
         'X-A: 1\r\n',

@@ -4,15 +4,15 @@ import { ROOT } from '../support/cli.ts'
 
 /** A fenced block of a page. */
 export interface Block {
-  /** `docs/recipes.md:12`: the page and the line of its fence. */
+  /** `docs/recipes.md:12`: page and line. */
   readonly place: string
   readonly language: string
-  /** Words behind the language: `in=django`, `file=app.py`. */
+  /** Words after the language: `in=django`, `file=app.py`. */
   readonly marks: ReadonlyMap<string, string>
   readonly text: string
 }
 
-/** Pages that people read, relative to the repository. */
+/** Pages of the documentation, relative to the repository. */
 function listPages(): string[] {
   const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
   return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)]
@@ -45,12 +45,12 @@ function splitMark(word: string): [string, string] {
   return [name, value]
 }
 
-/** A line that a person types. */
+/** A command line for users. */
 export interface TypedCommand {
   readonly place: string
-  /** Without the prompt and the comment. */
+  /** Without prompt and comment. */
   readonly line: string
-  /** The folder of files it is typed in. */
+  /** The folder where it is typed. */
   readonly site: string
 }
 

@@ -23,7 +23,7 @@ beforeAll(() => {
     mkdirSync(dirname(join(scratch, file)), { recursive: true })
     writeFileSync(join(scratch, file), text)
   }
-  // A shell and not a list of words: what needs quotes there needs them on the page.
+  // Run by a shell, so that missing quotes fail.
   writeFileSync(
     join(scratch, 'npx'),
     '#!/bin/sh\n[ "$1" = -- ] && shift\nshift\nexec "$TAIPAN" "$@"\n',
@@ -38,12 +38,12 @@ afterAll(() => {
 
 const commands = listCommands()
 
-test('there are commands to try', () => {
+test('there are commands', () => {
   expect(commands.length).toBeGreaterThan(20)
 })
 
 describe.each(commands)('$place: $line', ({ line, site }) => {
-  test('works as it stands', async () => {
+  test('works as written', async () => {
     const command = launchTaipan(['-c', useFreePort(line)], {
       command: '/bin/sh',
       cwd: join(scratch, site),
@@ -66,7 +66,7 @@ describe.each(commands)('$place: $line', ({ line, site }) => {
   })
 })
 
-/** The same command on ports that nobody has. */
+/** The same command on a free port. */
 function useFreePort(line: string): string {
   const free = line.replaceAll(/(?<=(?:-b|--bind) )'?(?:[\d.]*:)?\d+'?/g, '127.0.0.1:0')
   const listens = free.includes('-b ') || free.includes('--bind ') || !/\bserve\b/.test(free)

@@ -17,7 +17,7 @@ const APACHE_MODULES = '/usr/lib/apache2/modules'
 interface Proxy {
   readonly program: string
   readonly block: string
-  /** The files it needs, and the words of its command. */
+  /** Its files, and the arguments of its command. */
   prepare(block: string, place: { project: Project; port: number }): readonly string[]
 }
 
@@ -92,7 +92,7 @@ describe.each([nginx, apache, caddy])('$block of the page', (proxy) => {
       ['main:app', '--python', PYTHON, '-b', `unix:${socket}`],
       { cwd: join(ROOT, 'test/fixtures/docs/deployed') },
     )
-    // The proxy has given up its rights.
+    // The proxy has dropped its privileges.
     execFileSync('chmod', ['-R', 'a+rwX', project.folder])
     const port = await findFreePort()
     const block = findBlock(proxy.block).replaceAll(SOCKET, socket)

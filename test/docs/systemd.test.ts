@@ -12,14 +12,14 @@ const ANALYZE = '/usr/bin/systemd-analyze'
 const ACTIVATE = '/usr/bin/systemd-socket-activate'
 const INSTALLED = '/srv/shop/node_modules/.bin/taipan'
 
-test.skipIf(!existsSync(ANALYZE))('systemd understands every line of the units', () => {
+test.skipIf(!existsSync(ANALYZE))('systemd accepts every line of the units', () => {
   using project = createProject()
   const units = listBlocks().filter(({ marks }) => marks.get('file')?.startsWith('units/'))
   expect(units).toHaveLength(2)
   for (const { marks, text } of units)
     project.write(marks.get('file') ?? '', text.replace(INSTALLED, process.execPath))
   const files = units.map(({ marks }) => project.path(marks.get('file') ?? ''))
-  // What it does not know it only warns of.
+  // Unknown lines are only warnings.
   const output = execFileSync('/bin/sh', ['-c', '"$@" 2>&1', 'sh', ANALYZE, 'verify', ...files], {
     encoding: 'utf8',
   })

@@ -9,13 +9,13 @@ import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
 
-/** One line of the journal: which process had what. */
+/** A line of the journal: which process did what. */
 export interface Entry {
   readonly pid: number
   readonly what: string
 }
 
-/** A running `fault_lab.py` with a look at the traces that it leaves. */
+/** A running `fault_lab.py`, with access to its journal. */
 export class FaultLab {
   readonly taipan: RunningTaipan
   readonly folder: string
@@ -57,7 +57,7 @@ export class FaultLab {
       .map(Number)
   }
 
-  /** Waits until `what` stands `count` times in the journal. */
+  /** Waits until `what` is in the journal `count` times. */
   async waitForEntry(what: string, count = 1): Promise<void> {
     await pollUntil(
       async () =>
@@ -94,7 +94,7 @@ export async function startFaultLab(
   return new FaultLab(taipan, folder)
 }
 
-/** Model of the command line with settings that it has no options for. */
+/** Configuration equal to the command line, with settings that have no flags. */
 export function labConfig(group: object, rest: object = {}): object {
   return {
     bind: ['127.0.0.1:0'],
@@ -105,7 +105,7 @@ export function labConfig(group: object, rest: object = {}): object {
   }
 }
 
-/** Memory of a process in MB: what is resident now, and the most there ever was. */
+/** Memory of a process in MB: resident now, and its peak. */
 export async function readMemory(pid: number): Promise<{ resident: number; peak: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const value = (name: string): number =>

@@ -16,7 +16,7 @@ interface Tally {
   readonly killed: Set<number>
 }
 
-test('20 workers killed during 20,000 requests: only what they had fails, as 502 or cut', async () => {
+test('20 workers killed during 20,000 requests: only their requests fail, as 502 or aborted', async () => {
   const lab = await startFaultLab(['-p', '2', '-t', String(THREADS), '--no-access-log'])
   try {
     const tally: Tally = { next: 0, good: 0, wrong: [], failed: new Map(), killed: new Set() }

@@ -7,7 +7,7 @@ import { fetchRaw, formatRequest, openRaw, pollUntil, sleep } from '../support/r
 import { countDescriptors, readMemory, startFaultLab, type FaultLab } from './fault-lab.ts'
 
 const HUNDRED_MB = 100 * 1024 * 1024
-/** Far below the size of the body, far above what a collector leaves lying about. */
+/** Far below the size of the body, far above normal variation of the heap. */
 const ALLOWED_MB = 60
 
 let lab: FaultLab
@@ -21,9 +21,9 @@ afterAll(async () => {
   await lab.stop()
 })
 
-describe.skipIf(process.platform !== 'linux')('memory stays flat', () => {
+describe.skipIf(process.platform !== 'linux')('memory stays constant', () => {
   async function grown(work: () => Promise<void>): Promise<{ server: number; worker: number }> {
-    // Warm: the first large body grows heaps once.
+    // Warm-up: the first large body enlarges the heap.
     expect((await fetchRaw(lab.url, '/download?size=1000000')).body.length).toBe(1_000_000)
     const pids = await lab.pids()
     const before = { server: await readMemory(pids.server), worker: await readMemory(pids.worker) }
@@ -100,15 +100,15 @@ describe.skipIf(process.platform !== 'linux')('memory stays flat', () => {
   })
 })
 
-describe('clients that leave', () => {
-  test('in the middle of an upload: wsgi.input raises, once', async () => {
+describe('clients that disconnect', () => {
+  test('during an upload: wsgi.input raises, once', async () => {
     for (const how of ['leave', 'reset'] as const) {
       using connection = await openRaw(lab.url)
       await connection.sendAll(
         `POST /hold-upload?key=${how} HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n`,
       )
       await connection.sendAll(Buffer.alloc(4 << 20, 'u'))
-      // A reset throws away what the server has not read yet, the request itself if it was slow.
+      // A reset discards what the server has not read yet, maybe the request itself.
       await lab.waitForEntry(`reading-${how}`)
       if (how === 'leave') connection.destroy()
       else connection.reset()
@@ -119,7 +119,7 @@ describe('clients that leave', () => {
     expect(entries.filter((what) => what.startsWith('whole-'))).toEqual([])
   })
 
-  test('in the middle of a download: close() is called once', async () => {
+  test('during a download: close() is called once', async () => {
     for (const how of ['leave', 'reset', 'paused'] as const) {
       using connection = await openRaw(lab.url)
       connection.send(formatRequest({ target: `/download?size=${HUNDRED_MB}&key=${how}` }))
@@ -139,7 +139,7 @@ describe('clients that leave', () => {
     expect(closed.toSorted()).toEqual(['close-leave', 'close-paused', 'close-reset'])
   })
 
-  test.skipIf(process.platform !== 'linux')('descriptors are back where they were', async () => {
+  test.skipIf(process.platform !== 'linux')('leave no descriptors open', async () => {
     await others()
     const pids = await lab.pids()
     const before = {

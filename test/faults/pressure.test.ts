@@ -46,7 +46,7 @@ describe('large slow bodies, with default threads', () => {
     ['that stalled at once', 1000],
     ['that stalled within the buffer', 300_000],
     ['that stalled shortly before the end of the buffer', 900_000],
-  ])('50 uploads of 10 MB %s do not hold others', async (_name, sent) => {
+  ])('50 uploads of 10 MB %s do not block others', async (_name, sent) => {
     const { url } = await start(['--no-access-log'])
     for (let i = 0; i < 50; i++) {
       const connection = await hold(url)
@@ -60,13 +60,13 @@ describe('large slow bodies, with default threads', () => {
     }
     await sleep(300)
     await expectService(url)
-    // One that goes on is served in the end.
+    // One that continues is served in the end.
     const connection = open[0]
     await connection?.sendAll(Buffer.alloc(10_485_760 - sent, 'u'))
     expect((await connection?.readFinalResponse('POST'))?.text).toBe('10485760')
   })
 
-  test('20 clients that do not read 10 MB files do not hold others', async () => {
+  test('20 clients that do not read 10 MB files do not block others', async () => {
     const { url, folder } = await start(['--no-access-log'])
     await writeFile(join(folder, 'ten.bin'), Buffer.alloc(10 << 20, 'f'))
     for (let i = 0; i < 20; i++) {
@@ -105,7 +105,7 @@ describe('a worker that does not answer', () => {
     await pollUntil(async () => ((await isRunning(first)) ? undefined : true), 'its end')
   })
 
-  test('a thread that holds the GIL for a while costs nobody an answer', async () => {
+  test('a thread that holds the GIL for a while costs no answer', async () => {
     const { url } = await start(['-p', '2', '-t', '2', '--no-access-log'])
     const hogs = Array.from({ length: 2 }, () => fetchRaw(url, '/hog?n=1500000'))
     await expectService(url, 20)
@@ -148,7 +148,7 @@ describe('without losing a request', () => {
     expect(answered).toBeGreaterThan(100)
   }, 60_000)
 
-  test('a stop while requests run: every answer that begins is whole', async () => {
+  test('a stop while requests run: every answer that begins is complete', async () => {
     const running = await start(['-p', '2', '-t', '2', '--no-access-log'])
     const { url } = running
     const outcomes = { whole: 0, refused: 0, cut: 0 }
@@ -169,7 +169,7 @@ describe('without losing a request', () => {
     expect(outcomes.whole).toBeGreaterThan(10)
   }, 60_000)
 
-  test('closed descriptors in one thread: other requests of that worker fail visibly or are right', async () => {
+  test('closed descriptors in one thread: other requests of that worker fail visibly or are correct', async () => {
     const running = await start(['-p', '2', '-t', '4', '--no-access-log'])
     const { url } = running
     for (let round = 0; round < 3; round++) {
@@ -189,7 +189,7 @@ describe('without losing a request', () => {
   })
 })
 
-/** Pid of the worker, asked for once. */
+/** Pid of the worker. */
 async function askForPid(url: string): Promise<number> {
   const [pid] = (await fetchRaw(url, '/pid')).text.split(' ')
   return Number(pid)

@@ -11,7 +11,7 @@ afterEach(async () => {
   await lab?.stop()
 })
 
-/** Sends a request on a connection of its own and leaves the answer for later. */
+/** Sends a request on a new connection without reading the answer. */
 async function ask(url: string, target: string): Promise<RawConnection> {
   const connection = await openRaw(url)
   open.push(connection)
@@ -67,22 +67,22 @@ describe('the queue', () => {
       expect((await connection.readFinalResponse()).text).toBe('noted')
     const order = (await lab.journal()).slice(1).map((entry) => Number(entry.what))
     expect(order).toHaveLength(200)
-    // Connections are accepted in the order of the kernel: the order in the queue follows it but for a few neighbours.
+    // The kernel decides on the order of accepted connections, so neighbours in the queue may be swapped.
     expect(order.every((n, i) => Math.abs(n - i) < 20)).toBe(true)
   })
 
-  test('a client that leaves the queue is not served', async () => {
+  test('a client that disconnects in the queue is not served', async () => {
     lab = await startFaultLab(['-p', '1', '-t', '1'])
     const running = await ask(lab.url, '/gate?name=go')
     await lab.waitForEntry('gate-go')
     const leaving = await Promise.all(
       Array.from({ length: 10 }, (_, n) => ask(String(lab?.url), `/note?n=gone${n}`)),
     )
-    // A reset in the same moment as the request would reach Node as the end of what the client sends.
+    // A reset right after the request would look to Node like a half-close.
     await new Promise((resolve) => {
       setTimeout(resolve, 200)
     })
-    // A reset that comes before the server has read the request looks to libuv like a half close.
+    // libuv reports a reset before the request was read as a half-close.
     await new Promise((resolve) => {
       setTimeout(resolve, 200)
     })
@@ -97,7 +97,7 @@ describe('the queue', () => {
     expect((await lab.journal()).map((entry) => entry.what)).toEqual(['gate-go', 'stayed'])
   })
 
-  test('an application that never answers is given up', async () => {
+  test('an application that never answers is aborted', async () => {
     lab = await startFaultLab([], { config: labConfig({ timeouts: { request: '500ms' } }) })
     const stuck = await ask(lab.url, '/gate?name=never')
     expect((await stuck.readFinalResponse()).status).toBe(504)

@@ -29,7 +29,7 @@ afterEach(async () => {
   await taipan?.stop()
 })
 
-/** Starts the application and lets it answer so many short requests that they are sent in batches. */
+/** Starts the application and sends so many short requests that later ones are pipelined. */
 async function startWarm(...args: string[]): Promise<string> {
   const options = { cwd: project.folder }
   taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', ...args], options)
@@ -49,7 +49,7 @@ async function askMany(url: string, name: string, count: number): Promise<void> 
   expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual(paths)
 }
 
-/** Asks for something that takes long, and tells whether it has been answered. */
+/** Sends a slow request, and reports whether it has been answered. */
 function askLong(
   url: string,
   path: string,
@@ -61,24 +61,24 @@ function askLong(
   return { over: () => over, text }
 }
 
-describe('short requests sent in batches', () => {
+describe('short requests that are pipelined', () => {
   test('each get their own answer under load', async () => {
     const url = await startWarm('-t', '4')
     for (let round = 0; round < 30; round += 1) await askMany(url, `round-${round}`, 64)
   })
 
-  test.each([['/slow'], ['/spin']])('are not lost behind %s', async (path) => {
+  test.each([['/slow'], ['/spin']])('are not lost after %s', async (path) => {
     const url = await startWarm('-t', '4')
     for (let round = 0; round < 4; round += 1) {
       const slow = askLong(url, path)
-      // Sent behind it, so that some of them share its thread.
+      // Sent after it, so that some of them share its thread.
       await askMany(url, 'a', 30)
       if (path === '/slow') expect(slow.over()).toBe(false)
       expect(await slow.text).toBe(path)
     }
   })
 
-  test('go to another process when the only thread of theirs is stuck', async () => {
+  test('go to another process when their only thread is stuck', async () => {
     const url = await startWarm('-t', '1', '-p', '2')
     const slow = askLong(url, '/slow')
     await askMany(url, 'a', 30)
@@ -86,14 +86,14 @@ describe('short requests sent in batches', () => {
     expect(await slow.text).toBe('/slow')
   })
 
-  test('wait behind a slow one when there is no other thread, and lose nothing', async () => {
+  test('wait for a slow one if there is no other thread, and none is lost', async () => {
     const url = await startWarm('-t', '1')
     const slow = ask(url, '/slow')
     await askMany(url, 'a', 60)
     expect(await slow).toBe('/slow')
   })
 
-  test('are answered whole when clients leave while they wait', async () => {
+  test('are answered completely when clients disconnect while they wait', async () => {
     const url = await startWarm('-t', '2')
     for (let round = 0; round < 5; round += 1) {
       const leaving = new AbortController()

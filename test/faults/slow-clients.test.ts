@@ -13,7 +13,7 @@ let lab: FaultLab
 const open: RawConnection[] = []
 
 beforeAll(async () => {
-  // Default processes and threads: that is the promise.
+  // Default processes and threads, as promised.
   lab = await startFaultLab(['--no-access-log'])
 })
 
@@ -36,7 +36,7 @@ async function others(count = 50): Promise<void> {
   }
 }
 
-describe('slow clients do not hold others', () => {
+describe('slow clients do not block others', () => {
   test('100 in headers', async () => {
     for (let i = 0; i < 100; i++) await hold('GET /pid HTTP/1.1\r\nHost: a\r\nX: ')
     await others()
@@ -78,7 +78,7 @@ describe('slow clients do not hold others', () => {
     }
     await sleep(300)
     await others()
-    // They get everything once they read.
+    // They get everything when they read.
     for (const connection of slow.slice(0, 4)) {
       connection.resume()
       const response = await connection.readFinalResponse()
@@ -97,7 +97,7 @@ describe('slow clients do not hold others', () => {
     expect(finishing).toBeDefined()
   })
 
-  test('a slow sender is served when its body is there', async () => {
+  test('a slow sender is served when its body has arrived', async () => {
     const connection = await hold('POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n')
     for (let i = 0; i < 20; i++) {
       connection.send('x')

@@ -43,7 +43,7 @@ describe('a worker that dies', () => {
   })
 
   test.each(['exit0', 'SIGKILL', 'SIGSEGV'])(
-    '%s behind the head: the connection is cut',
+    '%s after the head: the connection is aborted',
     async (how) => {
       const response = await fetchRaw(lab.url, `/die?how=${how}&late=1`)
       expect([response.status, response.text, response.complete]).toEqual([200, 'begun', false])
@@ -51,7 +51,7 @@ describe('a worker that dies', () => {
     },
   )
 
-  test('what it left in its faulthandler is in the log', async () => {
+  test('the output of its faulthandler is in the log', async () => {
     const before = lab.taipan.output.length
     await fetchRaw(lab.url, '/die?how=SIGSEGV')
     await lab.pids()
@@ -61,7 +61,7 @@ describe('a worker that dies', () => {
     )
   })
 
-  test('all its requests get 502, those that wait are answered', async () => {
+  test('all its requests get 502, waiting ones are answered', async () => {
     const running = await Promise.all(Array.from({ length: 3 }, () => openRaw(lab.url)))
     for (const connection of running) connection.send(formatRequest({ target: '/gate?name=never' }))
     await lab.waitForEntry('gate-never', 3)
@@ -152,7 +152,7 @@ describe('a worker that boots slowly', () => {
 })
 
 describe('an application that never loads', () => {
-  test('is answered 503, told of once, and fixed by a change', async () => {
+  test('is answered with 503, logged once, and fixed by a change', async () => {
     const { mkdtemp, rm } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { startTaipan } = await import('../support/cli.ts')
@@ -164,7 +164,7 @@ describe('an application that never loads', () => {
     )
     const taipan = await startTaipan(['never.py', '-b', '127.0.0.1:0', '--reload'], { cwd: folder })
     try {
-      // Until it has been tried a second time.
+      // Until the second attempt.
       let starts = 0
       while (starts < 2) {
         const response = await fetchRaw(taipan.url, '/')
@@ -197,7 +197,7 @@ describe('an application that never loads', () => {
         { pause: 100 },
       )
       await writeFile(path, 'syntax error\n')
-      // A change that cannot load keeps the old code, or is answered 503; the next good one is taken.
+      // A change that cannot be loaded keeps the old code, or is answered with 503; the next good one is loaded.
       await pollUntil(
         () => (taipan.output.includes('SyntaxError') ? true : undefined),
         'the failure in the log',

@@ -28,7 +28,7 @@ const TABLES = {
 let taipan: RunningTaipan
 
 beforeAll(async () => {
-  // One thread: requests are served in the order of their arrival, so `/seen` comes after everything before it.
+  // One thread: requests run in the order of their arrival, so `/seen` comes last.
   taipan = await startTaipan(
     ['hostile_recorder.py', '-b', '127.0.0.1:0', '-p', '1', '-t', '1', '--no-access-log'],
     { cwd: APPS },
@@ -39,7 +39,7 @@ afterAll(async () => {
   await taipan.stop()
 })
 
-test('the tables hold more than 200 requests, each with a name of its own', () => {
+test('the tables have more than 200 requests, each with a unique name', () => {
   const names = Object.values(TABLES).flatMap((rows) => rows.map((row) => row.name))
   expect(names.length).toBeGreaterThan(200)
   expect(names.length).toBe(new Set(names).size)

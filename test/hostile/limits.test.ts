@@ -44,7 +44,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Sends, and expects one refusal that closes. */
+/** Sends bytes, and expects one refusal and the end of the connection. */
 async function refusal(bytes: string | readonly string[]): Promise<number> {
   using connection = await openRaw(taipan.url)
   await connection.sendPieces(typeof bytes === 'string' ? [bytes] : bytes, 5)
@@ -56,7 +56,7 @@ async function refusal(bytes: string | readonly string[]): Promise<number> {
 }
 
 describe('each limit has its status', () => {
-  test('413: a body over the limit, known or found out', async () => {
+  test('413: a body over the limit, announced or not', async () => {
     expect(await refusal('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10241\r\n\r\n')).toBe(413)
     const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`
     expect(
@@ -87,7 +87,7 @@ describe('each limit has its status', () => {
     expect((await fetchRaw(taipan.url, { headers })).status).toBe(200)
   })
 
-  test('408: a head, or a body, that does not come', async () => {
+  test('408: a head, or a body, that does not arrive', async () => {
     expect(await refusal('GET / HTTP/1.1\r\nHost: a\r\nX: ')).toBe(408)
     expect(await refusal('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello')).toBe(408)
     expect(
@@ -95,7 +95,7 @@ describe('each limit has its status', () => {
     ).toBe(408)
   })
 
-  test('a head that trickles is over its time, too', async () => {
+  test('a head that arrives too slowly is a 408, too', async () => {
     using connection = await openRaw(taipan.url)
     connection.send('GET / HTTP/1.1\r\nHost: a\r\nX: ')
     for (let i = 0; i < 200 && connection.received === 0; i++) {
@@ -117,7 +117,7 @@ describe('each limit has its status', () => {
     expect([0, 408]).toContain(Number(/^HTTP\/1.1 (\d+)/.exec(fresh.rest.toString())?.[1] ?? 0))
   })
 
-  test('the last request of a connection says close', async () => {
+  test('the last request of a connection gets Connection: close', async () => {
     using connection = await openRaw(taipan.url)
     connection.send(formatRequest().toString('latin1').repeat(8))
     const responses = await connection.readUntilEnd()
@@ -131,7 +131,7 @@ describe('each limit has its status', () => {
     ])
   })
 
-  test('503: connections over the limit, and others go on', async () => {
+  test('503: connections over the limit, while others continue', async () => {
     const held: RawConnection[] = []
     try {
       for (let i = 0; i < 12; i++) held.push(await openRaw(taipan.url))

@@ -93,7 +93,7 @@ describe('a file', () => {
     expect((await get('/static/empty.txt')).header('content-length')).toBe('0')
   })
 
-  test('wins over the application; what is no file is for the application', async () => {
+  test('wins over the application; other paths go to the application', async () => {
     expect((await get('/static/page.html')).text).toBe('<p>page</p>')
     expect((await get('/other')).text).toBe('app GET /other')
     expect((await get('/staticx')).text).toBe('app GET /staticx')
@@ -103,7 +103,7 @@ describe('a file', () => {
     expect((await get('/static/plain.txt?v=1')).text).toBe('0123456789')
   })
 
-  test('If-None-Match beats If-Modified-Since', async () => {
+  test('If-None-Match overrides If-Modified-Since', async () => {
     const tag = (await get('/static/plain.txt')).header('etag') ?? ''
     const future = 'Fri, 01 Jan 2038 00:00:00 GMT'
     const status = async (...headers: (readonly [string, string])[]): Promise<number> =>
@@ -272,7 +272,7 @@ describe('precompressed siblings', () => {
     }
   })
 
-  test('q=0 is honoured', async () => {
+  test('q=0 is respected', async () => {
     const coding = async (value: string): Promise<string | undefined> =>
       (await accept(value)).header('content-encoding')
     expect(await coding('br;q=0, gzip;q=0')).toBeUndefined()
@@ -286,7 +286,7 @@ describe('precompressed siblings', () => {
     expect(await coding('')).toBeUndefined()
   })
 
-  test('a range of a compressed file is a range of what is sent', async () => {
+  test('a range of a compressed file is a range of the compressed bytes', async () => {
     const whole = await accept('gzip')
     const part = await get('/static/style.css', [
       ['Accept-Encoding', 'gzip'],
@@ -298,7 +298,7 @@ describe('precompressed siblings', () => {
 })
 
 describe('folders', () => {
-  test('the index answers, and without a slash there is a redirect that keeps the query', async () => {
+  test('the index answers, and a missing slash is a redirect that keeps the query', async () => {
     expect((await get('/static/sub/')).text).toBe('<p>index</p>')
     const response = await get('/static/sub?a=b&c=%20')
     expect([301, 302, 307, 308]).toContain(response.status)
@@ -323,7 +323,7 @@ describe('folders', () => {
     '/static///sub',
     '/static/sub%0d%0aX-Evil:1',
     '/static/sub%0d%0a',
-  ])('%s is no way to another host', async (target) => {
+  ])('%s does not redirect to another host', async (target) => {
     const response = await get(target)
     const location = response.header('location')
     expect(response.header('x-evil')).toBeUndefined()
@@ -386,7 +386,7 @@ describe('nothing else is reachable', () => {
     }
   })
 
-  test('a FIFO does not hang', async () => {
+  test('a FIFO does not block', async () => {
     for (const method of ['GET', 'HEAD'])
       expect([403, 404]).toContain((await get('/static/fifo', [], method)).status)
     for (let i = 0; i < 10; i++) await get('/static/fifo')

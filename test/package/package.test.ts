@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true })
 })
 
-test('npm pack in a clone that was never built gives a whole package', async () => {
+test('npm pack in a fresh clone makes a complete package', async () => {
   const clone = join(scratch, 'clone')
   const left = /(?:^|\/)(?:node_modules|dist|\.git|\.venv[^/]*|[._]\w*cache\w*)(?:\/|$)/
   await cp(ROOT, clone, {
@@ -36,7 +36,7 @@ test('npm pack in a clone that was never built gives a whole package', async () 
   expect(names.filter((name) => /tsbuildinfo|__pycache__|tests?\//.test(name))).toEqual([])
 })
 
-test('every link between pages of the package leads to a file of it', () => {
+test('every link between pages of the package leads to a file in it', () => {
   const pages = listFiles(installed).filter((name) => /^(?:docs\/.*|\w+)\.md$/.test(name))
   const broken = pages.flatMap((page) =>
     [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
@@ -48,7 +48,7 @@ test('every link between pages of the package leads to a file of it', () => {
   expect(broken).toEqual([])
 })
 
-test('source maps hold their sources', () => {
+test('source maps contain their sources', () => {
   const maps = listFiles(installed).filter((name) => name.endsWith('.map'))
   expect(maps).not.toEqual([])
   for (const map of maps) {
@@ -79,7 +79,7 @@ test.each(['daemon', 'embedded'])(
     expect(await (await fetch(server.url)).text()).toBe('hello')
     await server.stop()
     expect(listFiles(installed)).toEqual(before)
-    // Modules of the application have their bytecode as ever.
+    // Modules of the application still have their bytecode.
     expect(listFiles(site).join(' ')).toMatch(/__pycache__\/helper\.\S*\.pyc/)
   },
 )

@@ -25,7 +25,7 @@ const cut = createHandlerAnswerer((exchange) => {
   exchange.response.abort(new Error('the worker died'))
 })
 
-test('each request leaves one record with its facts', async () => {
+test('each request is one record with its facts', async () => {
   const { logger, records } = collectRecords()
   await using server = await servePipeline({
     accessLog: logger,

@@ -8,7 +8,7 @@ import { createGatherer } from '../../src/pipeline/gather.ts'
 import { formatChunk, openRaw, pollUntil, type RawConnection } from '../support/raw-client.ts'
 import { servePipeline, type ServedPipeline } from './support/serve.ts'
 
-/** A place where exchanges arrive; it answers when it is told to. */
+/** An upstream that receives exchanges and answers them when the test says so. */
 class Inbox implements Upstream {
   readonly failure = undefined
   readonly capacity = { idle: 4, total: 4 }
@@ -40,7 +40,7 @@ class Inbox implements Upstream {
     await pollUntil(() => (this.arrived.length >= count ? true : undefined), `${count} exchanges`)
   }
 
-  /** Reads what is there of a body and answers with its length. */
+  /** Reads the available body and answers with its length. */
   answer(index: number): void {
     const exchange = this.arrived[index]?.exchange
     const length = String(exchange?.body.take()?.length ?? 0)
@@ -72,7 +72,7 @@ async function post(
 }
 
 describe('gathering', () => {
-  test('hands a request without a body over at once', async () => {
+  test('hands over a request without a body at once', async () => {
     const { inbox, server } = await serveInbox()
     await using _server = server
     using connection = await openRaw(server.url)
@@ -86,7 +86,7 @@ describe('gathering', () => {
     expect(inbox.arrived[0]?.exchange.notes.answeredBy).toBe('web')
   })
 
-  test('waits for a whole body with a length', async () => {
+  test('waits for a whole body of known length', async () => {
     const { inbox, server } = await serveInbox()
     inbox.capacity.idle = 0
     await using _server = server
@@ -116,7 +116,7 @@ describe('gathering', () => {
     expect((await connection.readResponse()).text).toBe('700006')
   })
 
-  test('hands a body over that is longer than the buffer once the buffer is full', async () => {
+  test('hands over a body that is longer than the buffer when the buffer is full', async () => {
     const { inbox, server } = await serveInbox({ request: 200_000 })
     inbox.capacity.idle = 0
     await using _server = server
@@ -127,7 +127,7 @@ describe('gathering', () => {
     expect(inbox.arrived[0]?.exchange.body.buffered).toBeLessThan(400_000)
   })
 
-  test('hands a request that waits for 100 Continue over unasked when its length is known', async () => {
+  test('hands over a request that waits for 100 Continue, if its length is known', async () => {
     const { inbox, server } = await serveInbox()
     await using _server = server
     using connection = await post(server, 'Content-Length: 5\r\nExpect: 100-continue')
@@ -137,7 +137,7 @@ describe('gathering', () => {
     expect((await connection.readResponse()).status).toBe(200)
   })
 
-  test('asks for a chunked body that waits for 100 Continue', async () => {
+  test('requests a chunked body that waits for 100 Continue', async () => {
     const { inbox, server } = await serveInbox()
     inbox.capacity.idle = 0
     await using _server = server
@@ -149,7 +149,7 @@ describe('gathering', () => {
     expect(inbox.arrived[0]?.exchange.body.length).toBe(5)
   })
 
-  test('lets bodies that stall take half of the threads and no more', async () => {
+  test('lets stalled bodies take half of the threads and no more', async () => {
     const { inbox, server } = await serveInbox()
     await using _server = server
     const slow = await Promise.all(
@@ -158,7 +158,7 @@ describe('gathering', () => {
     await inbox.waitFor(2)
     using quick = await post(server, 'Content-Length: 3', 'abc')
     await inbox.waitFor(3)
-    // Longer than it takes a stalled body to be noticed again.
+    // Longer than it takes to detect another stalled body.
     await new Promise((resolve) => {
       setTimeout(resolve, 1000)
     })
@@ -168,7 +168,7 @@ describe('gathering', () => {
     for (const connection of slow) connection.destroy()
   })
 
-  test('gives the only thread away to a stalled body, but not soon', async () => {
+  test('gives the only thread to a stalled body, but later', async () => {
     const { inbox, server } = await serveInbox()
     Object.assign(inbox.capacity, { idle: 1, total: 1 })
     await using _server = server
@@ -180,7 +180,7 @@ describe('gathering', () => {
     expect(inbox.arrived.map(({ complete }) => complete)).toEqual([true, false])
   })
 
-  test('forgets a client that leaves before its body is whole', async () => {
+  test('forgets a client that disconnects before its body is complete', async () => {
     const { inbox, server } = await serveInbox()
     inbox.capacity.idle = 0
     await using _server = server
@@ -226,7 +226,7 @@ describe('gathering', () => {
     expect(inbox.arrived.length).toBe(0)
   })
 
-  test('reads no further than the front does when the memory of all is used up', async () => {
+  test('reads no more than the front does when the memory limit is reached', async () => {
     const { inbox, server } = await serveInbox({ requestTotal: 64 * 1024 })
     inbox.capacity.idle = 0
     await using _server = server

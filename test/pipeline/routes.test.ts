@@ -6,7 +6,7 @@ import { createPlainExchange, type PlainExchange } from '../support/plain-exchan
 
 const NOTHING = new Uint8Array(0)
 
-/** Answers with a header that says what it was told. */
+/** Answers with a header that names the route and its match. */
 function tell(name: string): Answerer {
   return (exchange, { scriptName, pathInfo }) => {
     const fields = new FieldBlock(`Told: ${name} ${JSON.stringify([scriptName, pathInfo])}\r\n`)
@@ -96,7 +96,7 @@ describe('routes', () => {
     expect(told(routes, '/long', 'shop.example.org')).toBe('long ["/long",""]')
   })
 
-  test('hand over to the next one that matches, in the end 404', () => {
+  test('pass on to the next matching one, at last a 404', () => {
     const routes: readonly Route[] = [
       { path: '/a', answer: passOn },
       { path: '/', answer: tell('root') },
@@ -107,7 +107,7 @@ describe('routes', () => {
     expect(told([{ path: '/a', answer: passOn }], '/a')).toBe(404)
   })
 
-  test('give OPTIONS * to what is mounted at the root', () => {
+  test('give OPTIONS * to the route at the root', () => {
     const asterisk = { method: 'OPTIONS', target: '*' }
     const rooted = ask([{ path: '/', answer: tell('root') }], asterisk)
     expect(rooted.answer.head?.fields.text).toBe('Told: root ["",""]\r\n')
@@ -145,12 +145,12 @@ describe('redirects', () => {
     expect(/^Location: (.*)\r\n/.exec(answer.head?.fields.text ?? '')?.[1]).toBe(location)
   })
 
-  test('do not climb above the path they stand for', () => {
+  test('do not climb above their path', () => {
     const routes = [{ path: '/from', answer: createRedirectAnswerer({ to: '/to' }) }]
     expect(ask(routes, { target: '/from/../x' }).answer.head?.status).toBe(404)
   })
 
-  test.each([301, 302, 303, 307, 308] as const)('carry status %i', (status) => {
+  test.each([301, 302, 303, 307, 308] as const)('have status %i', (status) => {
     const answer = createRedirectAnswerer({ to: '/to', status })
     expect(ask([{ path: '/', answer }], {}).answer.head?.status).toBe(status)
   })

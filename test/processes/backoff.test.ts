@@ -14,7 +14,7 @@ test('waits longer after each failure, up to 30 seconds', () => {
   expect(backoff.delay).toBe(0)
 })
 
-test('starts what never works fewer than 10 times in 10 seconds', () => {
+test('starts what always fails fewer than 10 times in 10 seconds', () => {
   const backoff = new Backoff()
   let starts = 0
   for (let time = 0; time < 10_000; time += backoff.delay) {

@@ -42,7 +42,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('one that answers its pings is left alone', () => {
+test('a process that answers its pings is left alone', () => {
   const process = new FakeProcess()
   const healthCheck = check(process)
   for (let second = 0; second < 60; second++) {
@@ -53,7 +53,7 @@ test('one that answers its pings is left alone', () => {
   expect(new Set(process.calls)).toEqual(new Set(['ping']))
 })
 
-test('one that is silent is declared unfit and ended', () => {
+test('a silent process is declared unfit and killed', () => {
   const process = new FakeProcess()
   check(process)
   vi.advanceTimersByTime(4000)
@@ -63,7 +63,7 @@ test('one that is silent is declared unfit and ended', () => {
   ])
 })
 
-test('one that does not become ready in time fails its start', () => {
+test('a process that does not become ready in time fails its start', () => {
   const process = new FakeProcess()
   process.ready = false
   process.starting = true
@@ -74,7 +74,7 @@ test('one that does not become ready in time fails its start', () => {
   expect(process.calls).toContain('it was not ready within 5000 ms (timeouts.startup)')
 })
 
-test("silence while this process was away is nobody's fault", () => {
+test('silence during a pause of this process does not count', () => {
   const process = new FakeProcess()
   check(process)
   vi.advanceTimersByTime(1000)

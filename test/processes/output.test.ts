@@ -22,7 +22,7 @@ const TRACEBACK = [
   'ZeroDivisionError: division by zero',
 ].join('\n')
 
-test('cuts output into lines, however the bytes come', async () => {
+test('splits output into lines, however the bytes arrive', async () => {
   const text = Buffer.from('a\nbé\r\n\nc')
   const bytes = [...text].map((byte) => Buffer.from([byte]))
   expect(await records(text)).toEqual(['a', 'bé', 'c'])
@@ -49,7 +49,7 @@ test('keeps what faulthandler prints together', async () => {
   expect(await records(`${dump}\n`)).toEqual([dump])
 })
 
-test('gives a traceback out although nothing follows', async () => {
+test('emits a traceback although nothing follows', async () => {
   const stream = new PassThrough()
   const record = new Promise<string>((resolve) => {
     void new OutputRecords(stream, resolve)
@@ -58,7 +58,7 @@ test('gives a traceback out although nothing follows', async () => {
   expect(await record).toBe(TRACEBACK)
 })
 
-test('cuts a line that does not end into pieces', async () => {
+test('splits a line without end into pieces', async () => {
   const pieces = await records(Buffer.alloc(200_000, 'x'), '\n')
   expect(pieces.map((piece) => piece.length)).toEqual([65536, 65536, 65536, 3392])
 })

@@ -18,13 +18,13 @@ class FakeMember implements Member<Failure> {
   }
 }
 
-/** A pool whose members the test decides upon; what it does is listed in `calls`. */
+/** A pool whose members are controlled by the test; its calls are recorded. */
 class FakePool {
   readonly launchedAt: number[] = []
   readonly calls: string[] = []
   readonly pool: ProcessPool<FakeMember, Failure>
   failure: Failure | undefined
-  /** Lets those get ready that were started since `hold`. */
+  /** Makes those ready that were started since `hold`. */
   release = (): void => {}
   #held = Promise.resolve()
 
@@ -72,7 +72,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('what never loads is started fewer than 10 times in 10 seconds, and told of once', async () => {
+test('a process that never loads is started fewer than 10 times in 10 seconds, and reported once', async () => {
   const fake = new FakePool(1, true)
   fake.failure = BROKEN
   await fake.pool.start()
@@ -86,7 +86,7 @@ test('what never loads is started fewer than 10 times in 10 seconds, and told of
   expect(fake.pool.failure).toBeUndefined()
 })
 
-test('after a failure one process is started at a time, and all that are missing once it works', async () => {
+test('after a failure one process is started at a time, and all missing ones once it is ready', async () => {
   const fake = new FakePool(3)
   await fake.pool.start()
   fake.hold()
@@ -100,7 +100,7 @@ test('after a failure one process is started at a time, and all that are missing
   expect(fake.pool.active.size).toBe(3)
 })
 
-test('one that has worked is replaced at once, one that has not after a pause', async () => {
+test('a process that has worked is replaced at once, another one after a pause', async () => {
   const fake = new FakePool(1)
   await fake.pool.start()
   fake.first.served = 1
@@ -115,7 +115,7 @@ test('one that has worked is replaced at once, one that has not after a pause', 
   expect(pauses).toEqual([1, 251, 751, 1751].map((at) => expect.closeTo(at, -1)))
 })
 
-test('a pool that is closed starts and replaces nobody', async () => {
+test('a closed pool starts and replaces no process', async () => {
   const fake = new FakePool(2)
   await fake.pool.start()
   fake.pool.close()
@@ -125,7 +125,7 @@ test('a pool that is closed starts and replaces nobody', async () => {
   await expect(fake.pool.reload()).rejects.toMatchObject({ code: 'STOPPING' })
 })
 
-test('a reload replaces all by new ones', async () => {
+test('a reload replaces all processes', async () => {
   const fake = new FakePool(2)
   await fake.pool.start()
   const old = [...fake.pool.active]
@@ -136,7 +136,7 @@ test('a reload replaces all by new ones', async () => {
   expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
 })
 
-test('a reload that fails keeps those that work', async () => {
+test('a reload that fails keeps the old processes', async () => {
   const fake = new FakePool(2)
   await fake.pool.start()
   const old = [...fake.pool.active]

@@ -24,14 +24,14 @@ const PATIENCE_MS = 10_000
 const NO_LOGGER: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 let pids = 0
 
-/** A process that ends when it is asked to, or as the test says. */
+/** A process that ends when it is asked to, or when the test says so. */
 class FakeHandle implements ProcessHandle {
   readonly pid = ++pids
   readonly outputs = []
   readonly ended: Promise<ProcessEnd>
   force: Force = 'none'
   end: (end: ProcessEnd) => void = () => {}
-  /** What it got to end by itself, once it was asked to. */
+  /** Grace period that it got. */
   grace: number | undefined
 
   constructor() {
@@ -59,11 +59,11 @@ class FakeProcess extends SupervisedProcess<Failure> {
   readonly handle: FakeHandle
   readonly flaws = 0
   readonly #listener: ProcessListener<FakeProcess, ReportedExit>
-  /** Reason why it cannot serve its subject. */
+  /** Why it cannot serve its subject. */
   unserved = ''
   retired = false
   askedPatience: number | undefined
-  /** Lets go of what it has to finish. */
+  /** Finishes its requests. */
   drain: () => void = () => {}
   #drained = Promise.resolve()
 
@@ -78,7 +78,7 @@ class FakeProcess extends SupervisedProcess<Failure> {
     else this.fail(failure)
   }
 
-  /** It has work from now on. */
+  /** It has requests from now on. */
   occupy(): void {
     this.#drained = new Promise((resolve) => {
       this.drain = resolve
@@ -118,13 +118,13 @@ class FakeProcess extends SupervisedProcess<Failure> {
   }
 }
 
-/** Keeps fake processes; what it logs is in `records`. */
+/** Keeps fake processes; its log records are in `records`. */
 class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExit> {
   readonly records: [level: string, message: string, fields: object][]
-  /** Every process that was started, oldest first. */
+  /** All processes, oldest first. */
   readonly started: FakeProcess[] = []
   next: Failure | undefined
-  /** How many ms requests take to finish at a stop. */
+  /** Duration of requests at a stop, in ms. */
   busy = 0
 
   constructor({ size = 1, retries = true } = {}) {
@@ -148,7 +148,7 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
     return first
   }
 
-  /** What was logged, without what is for debugging. */
+  /** Logged messages, without debug messages. */
   get told(): string[] {
     return this.records
       .filter(([level]) => level !== 'debug')
@@ -213,7 +213,7 @@ async function start(options?: ConstructorParameters<typeof FakeSupervisor>[0]) 
   return supervisor
 }
 
-test('a death that nobody asked for is told of with what was lost, and the process replaced', async () => {
+test('an unexpected death is logged with what was lost, and the process is replaced', async () => {
   const supervisor = await start()
   const { first } = supervisor
   first.handle.end({ code: null, signal: 'SIGSEGV' })
@@ -234,7 +234,7 @@ test('a death that nobody asked for is told of with what was lost, and the proce
   expect(supervisor.started).toHaveLength(2)
 })
 
-test('one that is retired is asked to end once it has finished, with what is left of the time', async () => {
+test('a retired process is asked to stop after its requests, with the rest of their time', async () => {
   const supervisor = await start()
   const { first } = supervisor
   first.occupy()
@@ -249,7 +249,7 @@ test('one that is retired is asked to end once it has finished, with what is lef
   expect(supervisor.told).toEqual([])
 })
 
-test('one that does not finish is asked to end when its time is up', async () => {
+test('a process whose requests do not finish is asked to stop when their time is over', async () => {
   const supervisor = await start()
   const { first } = supervisor
   first.occupy()
@@ -258,7 +258,7 @@ test('one that does not finish is asked to end when its time is up', async () =>
   expect(first.handle.grace).toBe(ENDING_MS)
 })
 
-test('the time that requests have at a stop is for what waits and for the processes', async () => {
+test('the time for requests at a stop is shared by waiting requests and processes', async () => {
   const supervisor = await start()
   supervisor.busy = 3000
   const stopping = supervisor.stop(1000)
@@ -283,7 +283,7 @@ test.each([
   ])
 })
 
-test('one that is unfit is told of and replaced, but not during a stop', async () => {
+test('an unfit process is logged and replaced, but not during a stop', async () => {
   const supervisor = await start({ size: 2 })
   const [one, other] = supervisor.started
   one?.declareUnfit('was silent')
@@ -294,7 +294,7 @@ test('one that is unfit is told of and replaced, but not during a stop', async (
   expect(supervisor.started).toHaveLength(3)
 })
 
-test('what cannot be served is told of once, and again when it is served', async () => {
+test('what cannot be served is logged once, and again when it is served', async () => {
   const supervisor = await start()
   const { first } = supervisor
   for (const reason of ['broken', 'broken', '', '']) {
@@ -305,7 +305,7 @@ test('what cannot be served is told of once, and again when it is served', async
 })
 
 test.each(['thrown', 'not to be loaded'])(
-  'a failure to start is told of once until a reload: %s',
+  'a failure to start is logged once until a reload: %s',
   async (reason) => {
     const supervisor = new FakeSupervisor()
     supervisor.next = { reason }
@@ -320,7 +320,7 @@ test.each(['thrown', 'not to be loaded'])(
   },
 )
 
-test('what could not be served when all failed is told of when it is served', async () => {
+test('what could not be served while all failed is logged when it is served', async () => {
   const supervisor = new FakeSupervisor()
   supervisor.next = { reason: 'broken' }
   await supervisor.start()
@@ -329,7 +329,7 @@ test('what could not be served when all failed is told of when it is served', as
   expect(supervisor.told).toEqual(['error: broken', 'info: thing a is served now'])
 })
 
-test('a reload that fails leaves known what was told before', async () => {
+test('a reload that fails keeps the known failures', async () => {
   const supervisor = await start()
   const { first } = supervisor
   first.unserved = 'broken'
@@ -340,7 +340,7 @@ test('a reload that fails leaves known what was told before', async () => {
   expect(supervisor.told).toEqual(['error: broken', 'error: also broken'])
 })
 
-test('failures that somebody else tells of are for debugging', async () => {
+test('failures that the parent process reports are debug messages', async () => {
   const supervisor = await start({ retries: false })
   const { first } = supervisor
   for (const reason of ['broken', '']) {

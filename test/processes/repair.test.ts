@@ -63,7 +63,7 @@ class FakePool {
 
 const BROKEN: Failure = { reason: 'still broken' }
 
-describe('members with flaws', () => {
+describe('members that do not serve every application', () => {
   beforeEach(() => {
     vi.useFakeTimers()
   })
@@ -89,7 +89,7 @@ describe('members with flaws', () => {
     expect(fake.retired).toHaveLength(3)
   })
 
-  test('go on working while none better can be had, which is tried with growing pauses', async () => {
+  test('continue while no better one can be started, which is tried with growing pauses', async () => {
     const fake = await startWith(2)
     fake.next = BROKEN
     await vi.advanceTimersByTimeAsync(60_000)
@@ -99,7 +99,7 @@ describe('members with flaws', () => {
     expect(fake.retired).toEqual([])
   })
 
-  test('are not replaced by those that are no better', async () => {
+  test('are not replaced by others that are not better', async () => {
     const fake = await startWith(1)
     await vi.advanceTimersByTimeAsync(1000)
     expect(fake.discarded).toHaveLength(4)
@@ -109,7 +109,7 @@ describe('members with flaws', () => {
     expect(fake.aims).toHaveLength(5)
   })
 
-  test('are replaced at once when they have become others', async () => {
+  test('are replaced at once when their applications change', async () => {
     const fake = await startWith(1)
     fake.next = BROKEN
     await vi.advanceTimersByTimeAsync(20_000)
@@ -129,7 +129,7 @@ describe('members with flaws', () => {
     expect(fake.aims).toEqual(['start'])
   })
 
-  test('are left alone when somebody else looks after them', async () => {
+  test('are left alone when the parent process replaces them', async () => {
     const fake = new FakePool(1, false)
     fake.next = 1
     await fake.pool.start()

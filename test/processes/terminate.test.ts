@@ -25,14 +25,14 @@ async function startShell(script: string) {
   return { target, calls, exit, line: String(line).trim() }
 }
 
-test('asks a process to end, and uses no force when it does', async () => {
+test('asks a process to stop, without force if it does', async () => {
   const { target, calls, exit } = await startShell('print(1, flush=True); input()')
   expect(await terminate(target.pid, { ...target, grace: 5000 })).toBe('none')
   expect(calls).toEqual(['ask'])
   expect(await exit).toEqual([1, null])
 })
 
-test('sends SIGTERM to a process that does not listen', async () => {
+test('sends SIGTERM to a process that does not stop when asked', async () => {
   const script = 'import time; print(1, flush=True); time.sleep(60)'
   const { target, calls, exit } = await startShell(script)
   expect(await terminate(target.pid, { ...target, grace: 50 })).toBe('SIGTERM')
@@ -53,7 +53,7 @@ test('kills a process that ignores SIGTERM, and its children', async () => {
   await expect.poll(() => isRunning(Number(line)), { timeout: 5000 }).toBe(false)
 })
 
-test('ends what a leader has left in its group, with force where it must', async () => {
+test('ends what remains in the group of an ended process, with force if necessary', async () => {
   const script = [
     'import signal, subprocess',
     'quiet = subprocess.Popen(["sleep", "60"])',
@@ -69,7 +69,7 @@ test('ends what a leader has left in its group, with force where it must', async
     await expect.poll(() => isRunning(child), { timeout: 5000 }).toBe(false)
 })
 
-test('leaves a group alone whose number a new process has', async () => {
+test('leaves a group alone if its number belongs to a new process', async () => {
   const { target, exit } = await startShell('print(1, flush=True); input()')
   await endGroup(target.pid)
   target.askToStop()

@@ -12,7 +12,7 @@ def application(environ, start_response):
     return [b"answered"]
 `
 
-test('buffers.requestTotal holds for all groups together', async () => {
+test('buffers.requestTotal limits all groups together', async () => {
   using project = createProject({ 'app.py': APP })
   const app = { target: project.path('app.py') }
   await using server = await serve({
@@ -26,7 +26,7 @@ test('buffers.requestTotal holds for all groups together', async () => {
     buffers: { requestTotal: '64kb' },
   })
   const [url = ''] = server.urls
-  // A body that stalls is handed over only while more than half of the threads are idle.
+  // A stalled body is handed over only while more than half of the threads are idle.
   using _reader = await hold(url, '/one/read', 'Content-Length: 1')
   using _other = await hold(url, '/two/read', 'Content-Length: 1')
   using _gathered = await hold(url, '/one', 'Transfer-Encoding: chunked')
@@ -36,7 +36,7 @@ test('buffers.requestTotal holds for all groups together', async () => {
   expect((await second.readResponse('POST')).text).toBe('answered')
 })
 
-/** Asks with a body that never comes; resolves when the server waits for it. */
+/** Sends a request whose body never arrives; resolves when the server waits for it. */
 async function hold(url: string, path: string, framing: string): Promise<RawConnection> {
   const connection = await openRaw(url)
   connection.send(

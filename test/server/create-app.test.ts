@@ -6,7 +6,7 @@ import { createProject, helloApp } from '../support/project.ts'
 import { fetchRaw } from '../support/raw-client.ts'
 
 describe('createApp', () => {
-  test('serves by its handler alone, lets exchanges wait for the start, reloads, and stops', async () => {
+  test('serves by its handler, lets exchanges wait for the start, reloads, and stops', async () => {
     using project = createProject({ 'app.py': helloApp('one'), 'static/a.txt': 'a file' })
     await using app = await createApp({
       app: project.path('app.py'),
@@ -32,7 +32,7 @@ describe('createApp', () => {
     await front.stop()
   })
 
-  test('embedded Python runs in this very process', async () => {
+  test('embedded Python runs in this process', async () => {
     const source = `
 import os
 def application(environ, start_response):
@@ -47,7 +47,7 @@ def application(environ, start_response):
     await front.stop()
   })
 
-  test('a start that fails says why, each time it is asked', async () => {
+  test('a failed start rejects with the same error each time', async () => {
     using project = createProject({ 'app.py': 'raise RuntimeError("no")\n' })
     await using app = await createApp({
       app: project.path('app.py'),

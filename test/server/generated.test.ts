@@ -18,7 +18,7 @@ function read(path: string): string {
 
 const HINT = 'run "npm run generate"'
 
-test('the JSON Schema is the one of the code', () => {
+test('the JSON Schema is that of the code', () => {
   expect(read('schema/taipan.schema.json'), HINT).toBe(formatJsonSchema())
 })
 
@@ -43,7 +43,7 @@ describe('every option', () => {
     }
   })
 
-  test('has a flag, a variable and a short name of its own', () => {
+  test('has a unique flag, variable and short name', () => {
     const flags = listFlags()
     const names = flags.map(({ flag }) => flag.name)
     const shorts = flags.flatMap(({ flag }) => flag.short ?? [])
@@ -52,7 +52,7 @@ describe('every option', () => {
     for (const variable of variables) expect(variable).toMatch(/^TAIPAN_[A-Z_]+$/)
   })
 
-  test('stands in the help of its commands', () => {
+  test('is in the help of its commands', () => {
     for (const { flag } of listFlags())
       for (const command of ['serve', 'check'] as const)
         expect(formatHelp(command).includes(` --${flag.name}`), `${command} ${flag.name}`).toBe(
@@ -61,7 +61,7 @@ describe('every option', () => {
   })
 })
 
-test('the flags are those that are promised', () => {
+test('the flags are the documented ones', () => {
   const promised =
     'bind engine processes threads loop concurrency ws-max-size ws-no-compression ws-ping-interval ws-ping-timeout ws-origin interface callable mount static python app-dir env env-file config reload dev log-level log-format no-access-log help version json timeout-header timeout-body timeout-idle timeout-send timeout-shutdown timeout-startup timeout-request timeout-ping limit-header-bytes limit-header-count limit-target-bytes limit-body limit-connections limit-requests-per-connection queue-limit queue-timeout ws-close-timeout'
   expect(

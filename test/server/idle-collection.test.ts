@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { collectWhenIdle } from '../../src/server/idle-collection.ts'
 
-test('a process gives the memory of a burst back when nobody asks for anything any more', async () => {
+test('a process releases the memory of a burst when it is idle', async () => {
   let collected = 0
   let exchanges = 0
   await collectWhenIdle({
     quiet: 100,
-    // Somebody asks each time that it is looked at, for a while.
+    // Not idle at each check, for a while.
     countExchanges: () => (exchanges < 10 ? ++exchanges : exchanges),
     onCollected: () => (collected = exchanges),
   })
@@ -21,7 +21,7 @@ test('a process gives the memory of a burst back when nobody asks for anything a
 
 const MEGABYTE = 1_048_576
 
-/** Lets some of what is made live for a while, so that V8 makes room for young objects. */
+/** Keeps some objects for a while, so that V8 enlarges the space for young objects. */
 function makeGarbage(): unknown[] {
   const kept: unknown[] = []
   for (let count = 0; count < 3_000_000; count += 1)

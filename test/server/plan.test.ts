@@ -153,7 +153,7 @@ describe('the command line', () => {
     })
   })
 
-  test('of several files of a folder the first usual name is taken, as in Python', async () => {
+  test('of several files in a folder the first usual name is used, as in Python', async () => {
     const vectors = new URL('../vectors/folder-files.json', import.meta.url)
     const names: string[] = JSON.parse(readFileSync(vectors, 'utf8'))
     expect(names.length).toBeGreaterThan(1)
@@ -164,7 +164,7 @@ describe('the command line', () => {
     }
   })
 
-  test('without TARGET a usual file is taken, a Django project first', async () => {
+  test('without TARGET a usual file is used, a Django project first', async () => {
     expect((await command('', { cwd: 'usual' })).groups[0]?.group.argv).toEqual(['app.py'])
     expect((await command('', { cwd: 'django' })).groups[0]?.group.argv).toEqual(['.'])
     expect((await command('--static /=public')).groups).toEqual([])
@@ -212,7 +212,7 @@ describe('times, limits and queue', () => {
     })
   })
 
-  test('of a group are those of its own, then the general ones', () => {
+  test('of a group are its own ones, or else the general ones', () => {
     const { groups } = plan({
       queue: { limit: 7, timeout: '1s' },
       groups: { a: { queue: { limit: 3 } }, b: {} },
@@ -248,7 +248,7 @@ describe('times, limits and queue', () => {
 })
 
 describe('warnings', () => {
-  test('name variables that are no options, and the nearest that is', async () => {
+  test('name variables that are not options, and the most similar option', async () => {
     const { warnings } = await command('app.py', {
       environment: {
         TAIPAN_THREAD: '2',
@@ -256,7 +256,7 @@ describe('warnings', () => {
         TAIPAN_THREADS: '2',
         TAIPAN_CONFIG: '',
         TAIPANS: '1',
-        // As Kubernetes has it for a service called taipan.
+        // As Kubernetes sets it for a service named taipan.
         TAIPAN_SERVICE_HOST: '10.0.0.1',
         TAIPAN_PORT: 'tcp://10.0.0.1:80',
       },
@@ -267,7 +267,7 @@ describe('warnings', () => {
     ])
   })
 
-  test('name lines of environment files that give nothing, and not what is in them', async () => {
+  test('name lines of environment files without a variable, but not their text', async () => {
     const path = join(folder, 'loose.env')
     writeFileSync(
       path,
@@ -293,7 +293,7 @@ describe('precedence', () => {
     TAIPAN_ACCESS_LOG: '0',
   }
 
-  test('the file is found by itself, its paths count from its folder', async () => {
+  test('the file is found automatically, and its paths start at its folder', async () => {
     const { groups, routes, addresses, log } = await command('', { cwd: 'conf' })
     expect(groups[0]?.group).toMatchObject({
       processes: 2,
@@ -309,7 +309,7 @@ describe('precedence', () => {
     expect(log).toMatchObject({ level: 'error', format: 'json' })
   })
 
-  test('a variable beats the file, a flag beats the variable', async () => {
+  test('a variable overrides the file, a flag overrides the variable', async () => {
     const words = '--config conf/taipan.config.json'
     const byVariable = await command(words, { environment })
     expect(byVariable.groups[0]?.group).toMatchObject({ processes: 5, threads: 3 })
@@ -324,7 +324,7 @@ describe('precedence', () => {
     expect(byFlag.log).toMatchObject({ level: 'debug', format: 'json' })
   })
 
-  test('with TARGET no file is looked for', async () => {
+  test('with TARGET no file is searched', async () => {
     const { groups } = await command('app.py', { cwd: 'conf' })
     expect(groups[0]?.group).toMatchObject({ processes: 1, argv: ['app.py'] })
   })
@@ -335,7 +335,7 @@ describe('precedence', () => {
     )
   })
 
-  test('options of a TARGET need one', async () => {
+  test('options of a TARGET need a TARGET', async () => {
     await expect(command('--mount /x --config conf/taipan.config.json')).rejects.toThrow(
       /--mount: needs a TARGET/,
     )
@@ -362,7 +362,7 @@ describe('precedence', () => {
     },
   )
 
-  test('with --reload the sources are watched, but no whole root', async () => {
+  test('with --reload the sources are watched, but no root folder', async () => {
     expect((await command('app.py --reload')).watched).toEqual([folder])
     expect((await command('usual/app.py --reload')).watched).toEqual([
       folder,
@@ -386,7 +386,7 @@ describe('precedence', () => {
 describe('a configuration', () => {
   const apps = { shop: { target: 'shop:app' }, blog: { target: 'blog:app' } }
 
-  test('of the design is understood', () => {
+  test('of the design is valid', () => {
     mkdirSync(join(folder, 'legacy'), { recursive: true })
     const { groups, routes, warnings } = plan(
       defineConfig({
@@ -443,7 +443,7 @@ describe('a configuration', () => {
     ])
   })
 
-  test('warns of an application without a route, and of callableQueryName', () => {
+  test('warns about an application without a route, and about callableQueryName', () => {
     const { warnings } = plan({
       apps: { ...apps, old: { appFilename: 'old.py', callableQueryName: 'name' } },
       routes: [
@@ -585,7 +585,7 @@ describe('engines', () => {
     })
   })
 
-  test('what cannot run together says the way out', async () => {
+  test('conflicting groups are refused with a way out', async () => {
     await expect(command('app.py -e embedded --loop uvloop')).rejects.toThrow(
       /--loop: embedded Python runs on the event loop of Node and cannot use uvloop; .*use the engine "daemon"/,
     )

@@ -15,7 +15,7 @@ def application(environ, start_response):
     return [("%d %s" % (os.getpid(), environ["wsgi.multiprocess"])).encode()]
 `
 
-/** Runs a program that uses the library, to its natural end, and gives what it printed as JSON. */
+/** Runs a program that uses the library, until it ends, and returns its output parsed as JSON. */
 async function run(program: string, folder: string): Promise<unknown> {
   const source = `
 import { serve } from ${JSON.stringify(`${ROOT}dist/index.js`)}
@@ -32,7 +32,7 @@ ${program}`
   return JSON.parse(stdout)
 }
 
-test('one process is this very one, time after time, and its signals stay as they are', async () => {
+test('one process is this one, each time, and its signal handlers stay unchanged', async () => {
   using project = createProject({ 'app.py': APP })
   const answers = await run(
     `
@@ -48,7 +48,7 @@ console.log(JSON.stringify(answers))`,
   expect(answers).toEqual([true, 0, true, 0, true, 0])
 })
 
-test('several processes are others, and gone after the stop', async () => {
+test('several processes are others, and have ended after the stop', async () => {
   using project = createProject({ 'app.py': APP })
   const answers = await run(
     `
@@ -93,7 +93,7 @@ test.each([
     '',
     'child = os.fork()\n    if not child:\n        flood()\n        os._exit(0)\n    os.waitpid(child, 0)',
   ],
-])('what %s prints is complete, however slowly it is read', async (_what, load, ask) => {
+])('the output of %s is complete, however slowly it is read', async (_what, load, ask) => {
   using project = createProject({
     'app.py': `
 import atexit, os
@@ -108,7 +108,7 @@ def application(environ, start_response):
     return [b"ok"]
 `,
   })
-  // Writing makes Node's own stream, and the pipe non-blocking.
+  // Writing creates Node's own stream, which makes the pipe non-blocking.
   const source = `
 import { serve } from ${JSON.stringify(`${ROOT}dist/index.js`)}
 console.log('begin')
@@ -133,8 +133,8 @@ process.exit(0)`
   expect([output.split('f\n').length, errors]).toEqual([301, 'now\n'])
 })
 
-test('after Python could not be started, the next attempt says so', async () => {
-  // What our half calls at its start, and the interpreter that is asked before it does not.
+test('after a failed start of Python, the next attempt says so', async () => {
+  // Used by our Python half at its start, but not by the interpreter that is examined before.
   const broken = 'import threading\nthreading.stack_size = None\n'
   using project = createProject({ 'app.py': APP, 'sitecustomize.py': broken })
   const errors = await run(
@@ -152,7 +152,7 @@ console.log(JSON.stringify(errors))`,
   expect(errors).toEqual([first, later, later].map((text) => expect.stringMatching(text)))
 })
 
-test('a daemon group beside an embedded one runs in worker processes of each replica', async () => {
+test('a daemon group besides an embedded one runs in worker processes of each replica', async () => {
   using project = createProject({ 'app.py': APP })
   const answer = await run(
     `

@@ -52,7 +52,7 @@ describe('serve', () => {
     await expect(get(url)).rejects.toThrow(/fetch failed/)
   })
 
-  test('reload takes the new code, or rejects and keeps the old', async () => {
+  test('reload loads the new code, or rejects and keeps the old', async () => {
     using project = createProject({ 'app.py': helloApp('one') })
     await using server = await serve({
       app: project.path('app.py'),
@@ -68,7 +68,7 @@ describe('serve', () => {
     expect(await get(url)).toBe('200 two')
   })
 
-  test('requests that come while Python starts wait for it', async () => {
+  test('requests during the start of Python wait for it', async () => {
     using project = createProject({ 'app.py': `import time\ntime.sleep(1)\n${helloApp('late')}` })
     const probe = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => {
@@ -116,7 +116,7 @@ describe('a start that fails', () => {
     expect(said).toContain('the options must be an object')
   })
 
-  test('leaves nothing that listens', async () => {
+  test('leaves nothing listening', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
     const socket = project.path('x.sock')
     const bind = ['127.0.0.1:0', `unix:${socket}`]

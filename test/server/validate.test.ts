@@ -73,7 +73,7 @@ describe('wrong values', () => {
     expect(messageOf(value)).toMatch(message)
   })
 
-  test('all problems are told at once', () => {
+  test('all problems are reported at once', () => {
     const message = messageOf({ threads: 0, bnd: 1, log: { level: 'x' } })
     expect(message).toMatch(/^CONFIG_INVALID 3 problems/)
     for (const name of ['threads', 'bnd', 'log.level']) expect(message).toContain(name)
@@ -85,7 +85,7 @@ describe('wrong values', () => {
     expect(message).not.toContain('12345678')
   })
 
-  test('a flag is named as the person wrote it, and is a usage error', () => {
+  test('the message names a flag as it was written, and is a usage error', () => {
     expect(messageOf({ threads: 'x' }, { threads: '--threads' })).toMatch(
       /^USAGE --threads: expected/,
     )

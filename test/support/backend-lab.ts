@@ -22,24 +22,24 @@ export const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.exec
   encoding: 'utf8',
 }).trim()
 
-/** One line that a backend logged. */
+/** A logged record. */
 export interface LogRecord {
   readonly level: keyof Logger
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** How a test wants its backend: parts of a process group. */
+/** Options of the backend: parts of a process group. */
 export interface LabOptions extends Partial<Omit<ProcessGroup, 'timeouts' | 'queue'>> {
   readonly timeouts?: Partial<ProcessGroup['timeouts']>
   readonly queue?: Partial<ProcessGroup['queue']>
-  /** Source of `own.py`, which is then the application. */
+  /** Source of `own.py`, which then is the application. */
   readonly own?: string
-  /** Applications beside it. */
+  /** Additional applications. */
   readonly besides?: readonly Application[]
 }
 
-/** Makes the backend that is tested. */
+/** Makes the backend under test. */
 export type BackendFactory = (group: ProcessGroup, context: { readonly logger: Logger }) => Backend
 
 /** An application of `backend_lab.py`, or of another file. */
@@ -58,7 +58,7 @@ export function labApplication(changes: Partial<TargetApplication> = {}): Target
   }
 }
 
-/** A backend behind an HTTP front; the first part of the path names the application. */
+/** A backend with an HTTP front; the first segment of the path names the application. */
 export class BackendLab {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'taipan-backend-'))
   readonly backend: Backend
@@ -71,7 +71,7 @@ export class BackendLab {
     this.backend = createBackend(this.#resolveGroup(options), { logger: this.#createLogger() })
   }
 
-  /** Opens the front; the backend is started by the test. */
+  /** Opens the front; the test starts the backend. */
   async listen(): Promise<void> {
     const front = await startFront((exchange) => {
       this.exchanges.push(exchange)
@@ -94,12 +94,12 @@ export class BackendLab {
     return file
   }
 
-  /** Lets the requests through that wait for a gate. */
+  /** Opens a gate for the requests that wait for it. */
   openGate(name: string): void {
     this.write(name, '')
   }
 
-  /** What waits for the gate waits again. */
+  /** Closes a gate: requests wait for it again. */
   closeGate(name: string): void {
     rmSync(path.join(this.folder, name))
   }
@@ -112,7 +112,7 @@ export class BackendLab {
     }
   }
 
-  /** Waits until a line stands in the journal so many times. */
+  /** Waits until a line is in the journal that many times. */
   async waitForEntry(line: string, count = 1): Promise<void> {
     await pollUntil(
       () => this.journal().filter((entry) => entry === line).length >= count || undefined,
@@ -151,7 +151,7 @@ export class BackendLab {
   }
 }
 
-/** A whole process group of what a test asks for, working in `folder`. */
+/** A complete process group from the options of a test, with `folder` as working directory. */
 export function resolveLabGroup(folder: string, options: LabOptions = {}): ProcessGroup {
   const { timeouts, queue, environment, own, besides = [], ...rest } = options
   const ownApplication = { target: 'own.py', directory: folder }
@@ -183,7 +183,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
   return { ...group, workerOptions: selectWorkerOptions(GENERAL, group) }
 }
 
-/** A backend that listens and has not started. */
+/** A backend that listens and was not started. */
 export async function openLab(
   createBackend: BackendFactory,
   options: LabOptions = {},
@@ -193,7 +193,7 @@ export async function openLab(
   return lab
 }
 
-/** A backend that listens and has started. Dispose of it with `await using`. */
+/** A backend that listens and was started. Dispose of it with `await using`. */
 export async function startLab(
   createBackend: BackendFactory,
   options: LabOptions = {},

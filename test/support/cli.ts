@@ -6,15 +6,15 @@ import { DEADLINE } from './deadlines.ts'
 /** The folder of the repository. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** The built command, as a person's shell starts it. */
+/** The built command, as a shell starts it. */
 const COMMAND = join(ROOT, 'dist/cli/main.js')
 
-/** Where and how the command runs. */
+/** How to run the command. */
 export interface CommandOptions {
   readonly cwd?: string
   /** Added to the environment of the tests; undefined removes a name. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Another installation of it; the built command of this repository when it is left out. */
+  /** Another installation; the built command of this repository by default. */
   readonly command?: string
 }
 
@@ -24,7 +24,7 @@ export interface FinishedCommand {
   readonly exitCode: number | undefined
   readonly stdout: string
   readonly stderr: string
-  /** Both, in the order of their arrival. */
+  /** Both streams, in the order of arrival. */
   readonly output: string
 }
 
@@ -36,12 +36,12 @@ export interface RunningTaipan {
   readonly pid: number
   readonly stdout: string
   readonly stderr: string
-  /** Everything it has printed so far. */
+  /** Its output so far. */
   readonly output: string
   /** Undefined while it runs, and when a signal ended it. */
   readonly exitCode: number | undefined
   kill(signal: NodeJS.Signals): void
-  /** Resolves when the output matches; rejects when it ends before, or does not in time. */
+  /** Resolves when the output matches; rejects when the command ends before, or not in time. */
   waitForOutput(pattern: RegExp): Promise<void>
   /** Resolves when it has ended by itself or by a signal. */
   waitForExit(): Promise<FinishedCommand>
@@ -49,7 +49,7 @@ export interface RunningTaipan {
   stop(): Promise<FinishedCommand>
 }
 
-/** Starts `taipan serve` with `args` and resolves when it listens; rejects with its output when it does not. */
+/** Starts `taipan serve` with `args` and resolves when it listens; rejects with its output otherwise. */
 export async function startTaipan(
   args: readonly string[],
   options: CommandOptions = {},
@@ -64,7 +64,7 @@ export async function startTaipan(
   return command
 }
 
-/** Starts the command with `args` and does not wait for anything. */
+/** Starts the command with `args` without waiting for anything. */
 export function launchTaipan(args: readonly string[], options: CommandOptions = {}): RunningTaipan {
   return new Command(args, options)
 }

@@ -12,7 +12,7 @@ import { createPair, type SocketPair } from './socket-pair.ts'
 const EXITED: ProcessEnd = { code: 0, signal: null }
 let pids = 1000
 
-/** What a worker runs in without any process: the test says what it does. */
+/** A fake host of a worker, controlled by the test. */
 export class FakeHost implements WorkerHost {
   readonly pid = ++pids
   readonly control: Socket
@@ -20,9 +20,9 @@ export class FakeHost implements WorkerHost {
   readonly loop: Carrier
   readonly outputs = []
   readonly ended: Promise<ProcessEnd>
-  /** What was done to it, in order. */
+  /** Calls in order. */
   readonly calls: ('stop' | 'kill' | 'abort')[] = []
-  /** Whether it ends when it is asked to, and can be made to. */
+  /** Whether it stops when asked, and can be killed. */
   obeys = true
   /** Resolves when a thread has read a request. */
   readonly asked: Promise<unknown>
@@ -47,7 +47,7 @@ export class FakeHost implements WorkerHost {
     return new FakeHost(await createPair(), await createPair(), await Promise.all(pairs))
   }
 
-  /** Its one application is loaded. */
+  /** Reports that its application is loaded. */
   becomeReady(): void {
     this.tell({ type: 'ready', python: '3.9.0', applications: [{ interface: 'wsgi' }] })
   }
@@ -57,12 +57,12 @@ export class FakeHost implements WorkerHost {
     this.#far[0]?.write(encodeControl(message))
   }
 
-  /** A thread gives up the request that it has. */
+  /** A thread aborts its request. */
   abortRequest(thread: number): void {
     this.#far[2 + thread]?.write(encodeFrame(FrameType.ABORT, FrameFlag.FREE))
   }
 
-  /** Closes the far end of a thread's socket. */
+  /** Closes the worker's end of a thread's socket. */
   loseThread(thread: number): void {
     this.#far[2 + thread]?.destroy()
   }
@@ -91,11 +91,11 @@ export class FakeHost implements WorkerHost {
   }
 }
 
-/** Starts fake hosts, and keeps them in the order of their start. */
+/** Starts fake hosts, and keeps them in order. */
 export class FakeHosts {
   readonly all: FakeHost[] = []
 
-  /** For a group with so many threads; each host is given to `onStart`, which makes it ready unless told otherwise. */
+  /** For a group with that many threads; `onStart` gets each host, and makes it ready by default. */
   constructor(onStart: (host: FakeHost) => void = (host) => host.becomeReady()) {
     this.#onStart = onStart
   }
@@ -109,7 +109,7 @@ export class FakeHosts {
     return host
   }
 
-  /** The host that was started as the `number`th. */
+  /** The host that was started as number `number`. */
   get(number: number): FakeHost {
     const host = this.all[number]
     if (host === undefined) throw new Error(`no host ${number}`)

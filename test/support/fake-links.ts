@@ -5,7 +5,7 @@ import type { PendingRequest } from '../../src/backends/link/pending-request.ts'
 import { encodeFrame, FrameDecoder, FrameFlag, FrameType } from '../../src/wire/frames.ts'
 import { createPlainExchange, type PlainExchange } from './plain-exchange.ts'
 
-/** A frame that was sent to a worker. */
+/** A frame sent to a worker. */
 export interface SentFrame {
   readonly type: number
   readonly flags: number
@@ -13,7 +13,7 @@ export interface SentFrame {
   readonly payload: Buffer
 }
 
-/** Keeps the frames that are sent to a worker. */
+/** Records the frames sent to a worker. */
 class FrameLog {
   readonly frames: SentFrame[] = []
   readonly #decoder = new FrameDecoder({
@@ -31,7 +31,7 @@ class FrameLog {
   }
 }
 
-/** The near end of a thread's socket without any socket: what is delivered is read at once. */
+/** Node's end of a thread's socket, without a socket: delivered frames are read at once. */
 export class FakeThread extends Duplex {
   readonly sent = new FrameLog()
 
@@ -42,20 +42,20 @@ export class FakeThread extends Duplex {
     done()
   }
 
-  /** Lets the thread say something; resolves when it was read, unless reading pauses. */
+  /** Delivers frames from the thread; resolves when they were read, unless reading is paused. */
   async deliver(...frames: readonly Buffer[]): Promise<void> {
     this.push(Buffer.concat(frames))
     await turn()
   }
 }
 
-/** The way to an event loop, without any: frames are delivered within the call. */
+/** A carrier without a socket: frames are delivered within the call. */
 export class FakeCarrier implements Carrier {
   onData: ((chunk: Buffer) => void) | undefined
   onClose: ((error: Error | undefined) => void) | undefined
   onDrain: (() => void) | undefined
   writable = true
-  /** What `write` says. */
+  /** Result of `write`. */
   flows = true
   /** Number of writes. */
   writes = 0
@@ -78,17 +78,17 @@ export class FakeCarrier implements Carrier {
   }
 }
 
-/** Lets everything happen that waits for this turn of the event loop: frames are sent at its end. */
+/** Waits for the end of this turn of the event loop, when frames are sent. */
 export async function turn(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A request for a worker; the exchange says what becomes of it. */
+/** A request for a worker, with a plain exchange. */
 export interface PlainPendingRequest extends PendingRequest {
   readonly exchange: PlainExchange
 }
 
-/** Makes a request of an exchange for an application. */
+/** Makes a request from an exchange. */
 export function createPendingRequest(
   exchange = createPlainExchange(),
   application = 0,
@@ -97,17 +97,17 @@ export function createPendingRequest(
   return { exchange, invocation, application, body: undefined }
 }
 
-/** A number of bytes, as PULL and WINDOW have it. */
+/** A number of bytes, encoded as in PULL and WINDOW. */
 export function bytesOf(count: number): Buffer {
   const payload = Buffer.allocUnsafe(4)
   payload.writeUInt32LE(count)
   return payload
 }
 
-/** The payload of a HEAD frame without its status: 200 OK has no field. */
+/** The payload of a HEAD frame without its status: 200 OK without fields. */
 export const HEAD_PAYLOAD = Buffer.concat([Buffer.alloc(8), Buffer.from('OK\r\n')])
 
-/** A thread's short answer, after `took` microseconds. */
+/** A short answer of a thread, after `took` microseconds. */
 export function threadAnswer(text: string, took = 0): Buffer[] {
   return [
     encodeFrame(FrameType.HEAD, 0, HEAD_PAYLOAD, 200),
@@ -115,7 +115,7 @@ export function threadAnswer(text: string, took = 0): Buffer[] {
   ]
 }
 
-/** A stream's short answer. */
+/** A short answer of a stream. */
 export function streamAnswer(stream: number, text: string): Buffer {
   const lines = Buffer.from('OK\r\n')
   const start = Buffer.alloc(15)

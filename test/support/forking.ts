@@ -1,7 +1,7 @@
-/** How a child ends that came back to the server. */
+/** Exit code of a child that returned to the server. */
 export const ENDED = 70
 
-/** `fork(way)`, for the source of an application: tells how a child ended that goes on like the application itself, or as `way` says. */
+/** Source of `fork(way)` for an application: returns the exit code of a child that returns like the application itself, or ends as `way` says. */
 export const FORK = `
 import asyncio, os
 def fork(way):

@@ -8,7 +8,7 @@ export interface RunningFront {
   stop(): Promise<void>
 }
 
-/** Starts the real HTTP front with usual limits before a handler. */
+/** Starts the real HTTP front with default limits and a handler. */
 export async function startFront(handler: Handler): Promise<RunningFront> {
   const ignore = (): void => {}
   const front = new HttpFront({

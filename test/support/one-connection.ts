@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { RawRequest } from './raw-client.ts'
 import { fetchRaw, formatRequest, openRaw } from './raw-client.ts'
 
-/** A WSGI application for it that changes whatever it was given. */
+/** A WSGI application that changes its environ. */
 export const SPOILING = `
 def application(environ, start_response):
     keys = sorted(key for key, value in environ.items() if isinstance(value, (str, bool, tuple)))
@@ -20,7 +20,7 @@ const BROWSER = [
   ['Cookie', 'a=1'],
 ] as const
 
-/** Requests as clients repeat and change them. */
+/** Requests as clients repeat and vary them. */
 const REQUESTS: readonly RawRequest[] = [
   { target: '/lab/a' },
   { target: '/lab/b%20b?c=d' },
@@ -37,7 +37,7 @@ const REQUESTS: readonly RawRequest[] = [
   { target: '/lab/a', headers: [['X-Long', 'x'.repeat(5000)]] },
 ]
 
-/** Expects the application `lab`, which tells what it was given, to tell the same whatever came before on the connection. */
+/** Expects the application `lab` to report the same input whatever came before on the connection. */
 export async function expectRequestsToShareNothing(url: string): Promise<void> {
   using connection = await openRaw(url)
   const next = async (request: RawRequest): Promise<string> => {

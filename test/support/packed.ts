@@ -9,7 +9,7 @@ import { ROOT } from './cli.ts'
 
 const run = promisify(execFile)
 
-/** Packs a folder as `npm publish` would, into `destination`; the path of the tarball. */
+/** Packs a folder as `npm publish` would, into `destination`; returns the path of the tarball. */
 export async function packPackage(folder: string, destination: string): Promise<string> {
   const args = ['pack', '--loglevel=error', '--pack-destination', destination]
   const { stdout } = await run('npm', args, { cwd: folder, maxBuffer: 16 * 1024 * 1024 })
@@ -17,8 +17,8 @@ export async function packPackage(folder: string, destination: string): Promise<
 }
 
 /**
- * A project that has installed the packed tarball of this repository; the path of its folder. Made once for each state of the
- * package, for all tests: they must change nothing in it.
+ * A project with the packed tarball of this repository installed; returns its folder. Made once for each state of the
+ * package and shared by all tests, which must not change it.
  */
 export async function installPackage(): Promise<string> {
   const kept = join(ROOT, 'node_modules/.cache/taipan-package', await hashPackage())

@@ -2,7 +2,7 @@ import type { ConnectionFacts, Exchange, Outcome, RequestBody } from '../../src/
 import type { FieldPairs } from '../../src/core/field-block.ts'
 import type { ResponseHead } from '../../src/core/response-head.ts'
 
-/** What a test says of a request; the rest is usual. */
+/** Parts of a request; the rest has defaults. */
 export interface PlainRequest {
   readonly method?: string
   readonly target?: string
@@ -13,20 +13,20 @@ export interface PlainRequest {
   readonly body?: Partial<RequestBody>
 }
 
-/** An exchange without any connection: a request made of values, and a response that is kept. */
+/** An exchange without a connection: its request has given values, its response is recorded. */
 export interface PlainExchange extends Exchange {
   readonly answer: { head: ResponseHead | undefined; body: Buffer; outcome: Outcome | undefined }
-  /** The client takes no more than it is sent: `write` says so, until `drain`. */
+  /** The client is slow: `write` returns false until `drain`. */
   slow: boolean
   /** The client catches up. */
   drain(): void
   /** Resolves when the exchange is over. */
   readonly over: Promise<Outcome>
-  /** Ends the exchange as a client does that goes away. */
+  /** Ends the exchange as a disconnecting client does. */
   leave(): void
 }
 
-/** Makes an exchange of plain values. */
+/** Makes an exchange from given values. */
 export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
   const { method = 'GET', target = '/', version = '1.1', fields = [], host = 'a.test' } = request
   const [path = '', ...rest] = target.split('?')

@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A folder of files that a test wrote. */
+/** A folder with files of a test. */
 export interface Project extends Disposable {
   readonly folder: string
   path(name: string): string
   write(name: string, content: string): void
 }
 
-/** Writes files into a folder of their own, which is removed at the end. */
+/** Writes files into a new folder, which is removed at the end. */
 export function createProject(files: Readonly<Record<string, string>> = {}): Project {
   const folder = mkdtempSync(join(tmpdir(), 'taipan-project-'))
   const project: Project = {
@@ -25,7 +25,7 @@ export function createProject(files: Readonly<Record<string, string>> = {}): Pro
   return project
 }
 
-/** A WSGI application that answers with a text. `{path}` and `{script}` stand for what it was asked. */
+/** A WSGI application that answers with a text. `{path}` and `{script}` are replaced by PATH_INFO and SCRIPT_NAME. */
 export function helloApp(text: string): string {
   return `
 def application(environ, start_response):

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { checkEmbedding } from '../../src/backends/embedded/embeddability.ts'
 import { PYTHON } from './backend-lab.ts'
 
-/** Those that can run inside Node. */
+/** Interpreters that can run inside Node. */
 export async function listEmbeddable(): Promise<string[]> {
   const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
   const found: string[] = []
@@ -14,7 +14,7 @@ export async function listEmbeddable(): Promise<string[]> {
   return found
 }
 
-/** Interpreters of this machine, each once: the one of the tests, those of pyenv, the system's, and those that TAIPAN_TEST_PYTHONS names. */
+/** Interpreters of this machine, each once: that of the tests, those of pyenv, the system's, and those in TAIPAN_TEST_PYTHONS. */
 function listPythons(): string[] {
   const versions = path.join(
     process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'),

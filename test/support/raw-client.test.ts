@@ -10,7 +10,7 @@ async function receive(pieces: readonly string[]): Promise<RawConnection> {
     socket.on('error', () => {})
     const send = ([piece, ...others]: readonly string[]): void => {
       if (piece === undefined) socket.end()
-      // Written anew only when the piece before has left, so that they arrive as pieces.
+      // Written only after the previous piece has left, so that they arrive as pieces.
       else socket.write(piece, () => setImmediate(send, others))
     }
     send(pieces)
@@ -23,7 +23,7 @@ async function receive(pieces: readonly string[]): Promise<RawConnection> {
   return connection
 }
 
-test('answers that come byte by byte are read, one behind the other', async () => {
+test('answers that arrive byte by byte are read, one after the other', async () => {
   const text = `${HEAD}3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Sum: 13\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi`
   using connection = await receive(text.split(''))
   const first = await connection.readResponse()
@@ -33,7 +33,7 @@ test('answers that come byte by byte are read, one behind the other', async () =
     trailers: [['X-Sum', '13']],
   })
   expect((await connection.readResponse()).text).toBe('hi')
-  // What was handed out stays as it is.
+  // Answers that were returned stay unchanged.
   expect(first.text).toBe('abc0123456789')
 })
 
@@ -48,7 +48,7 @@ test('a large body in many chunks is read', async () => {
   expect([response.complete, response.body.length]).toEqual([true, 10_000_000])
 })
 
-test('chunks that break off make an incomplete answer with what there was', async () => {
+test('truncated chunks make an incomplete answer with the available bytes', async () => {
   using connection = await receive([HEAD, '3\r\nabc\r\n', '5\r\nde'])
   expect(await connection.readResponse()).toMatchObject({ text: 'abcde', complete: false })
 })

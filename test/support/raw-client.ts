@@ -10,20 +10,20 @@ import { DEADLINE } from './deadlines.ts'
 
 export type { RawResponse } from './raw-response.ts'
 
-/** Where to connect to: a `http://host:port` URL or the path of a Unix socket. */
+/** Address to connect to: a `http://host:port` URL or the path of a Unix socket. */
 export type Address = string | { readonly path: string }
 
-/** Bytes as a person writes them in a test: strings hold one character per byte (latin-1). */
+/** Bytes in a test: strings hold one character per byte (latin-1). */
 export type Bytes = string | Uint8Array
 
-/** A TCP or Unix connection that does exactly what it is told, and nothing that HTTP libraries do by themselves. */
+/** A TCP or Unix connection without the automatic behaviour of HTTP libraries. */
 export class RawConnection {
   readonly socket: Socket
   /** The server has closed its side, or the connection was reset. */
   ended = false
   /** Set when the connection broke instead of ending. */
   error: Error | undefined
-  /** Grows by doubling. What was handed out is never written again: answers are parts of it. */
+  /** Grows by doubling. Returned parts are never overwritten, because answers are views of them. */
   #buffer = Buffer.alloc(0)
   #filled = 0
   #used = 0
@@ -43,27 +43,27 @@ export class RawConnection {
     socket.on('error', (error) => this.#finish(error))
   }
 
-  /** All bytes received so far that no answer was made of. */
+  /** Received bytes that belong to no answer yet. */
   get rest(): Buffer {
     return this.#buffer.subarray(this.#used, this.#filled)
   }
 
-  /** Count of all bytes received. */
+  /** Number of received bytes. */
   get received(): number {
     return this.#size
   }
 
-  /** From now on bytes are counted in `received` and forgotten: for answers too large to keep. */
+  /** From now on bytes are only counted in `received`: for answers too large to keep. */
   discard(): void {
     this.#discarding = true
   }
 
-  /** Sends bytes at once. Errors of a connection that the server closed are noted, not thrown. */
+  /** Sends bytes at once. Errors of a connection that the server closed are recorded, not thrown. */
   send(bytes: Bytes): void {
     if (!this.socket.destroyed && this.socket.writable) this.socket.write(toBuffer(bytes))
   }
 
-  /** Sends bytes and resolves when the kernel took them, or the connection broke. */
+  /** Sends bytes and resolves when the kernel has accepted them, or the connection broke. */
   async sendAll(bytes: Bytes): Promise<void> {
     if (this.socket.destroyed || !this.socket.writable) return
     const { promise, resolve } = defer()
@@ -81,24 +81,24 @@ export class RawConnection {
     }
   }
 
-  /** Half close: no more bytes will be sent, answers can still be read. */
+  /** Half-closes: no more bytes will be sent, answers can still be read. */
   finishSending(): void {
     this.socket.end()
   }
 
-  /** Leaves without a word (FIN in both directions). */
+  /** Closes the connection (FIN). */
   destroy(): void {
     this.socket.destroy()
   }
 
-  /** Leaves with a reset. */
+  /** Closes the connection by a reset. */
   reset(): void {
-    // `resetAndDestroy` ends the stream first, and a FIN alone is a client that still waits for its answer.
+    // `resetAndDestroy` ends the stream first, and a FIN alone looks like a half-close.
     Object.assign(this.socket, { resetAndClosing: true })
     this.socket.destroy()
   }
 
-  /** Stops taking bytes from the kernel, as a slow client does. */
+  /** Stops reading, as a slow client does. */
   pause(): void {
     this.socket.pause()
   }
@@ -141,7 +141,7 @@ export class RawConnection {
     await this.waitUntil(() => this.ended, 'the server to close the connection', deadline)
   }
 
-  /** Everything until the server closes, parsed into answers to `methods` in order. Rejects on bytes that are no answer. */
+  /** All answers until the server closes, to `methods` in order. Rejects on bytes that are not an answer. */
   async readUntilEnd(
     methods: readonly string[] = ['GET'],
     deadline = DEADLINE,
@@ -159,7 +159,7 @@ export class RawConnection {
     return responses
   }
 
-  /** Resolves once `condition` holds; it is looked at whenever something arrives. */
+  /** Resolves when `condition` is true; it is checked each time that something arrives. */
   async waitUntil(condition: () => boolean, what: string, deadline = DEADLINE): Promise<void> {
     if (condition()) return
     const { promise, resolve, reject } = defer()
@@ -213,7 +213,7 @@ export class RawConnection {
   }
 }
 
-/** Opens a connection; rejects when nobody listens. */
+/** Opens a connection; rejects if there is no listener. */
 export async function openRaw(address: Address): Promise<RawConnection> {
   const target = typeof address === 'string' ? parseAddress(address) : address
   const socket = connect({ ...target, allowHalfOpen: true, noDelay: true })
@@ -226,7 +226,7 @@ export async function openRaw(address: Address): Promise<RawConnection> {
   return connection
 }
 
-/** What to ask for with {@link fetchRaw}. */
+/** A request for {@link fetchRaw}. */
 export interface RawRequest {
   readonly method?: string
   readonly target?: string
@@ -238,7 +238,7 @@ export interface RawRequest {
   readonly chunks?: readonly Bytes[]
 }
 
-/** Bytes of a well-formed request. */
+/** Bytes of a valid request. */
 export function formatRequest(request: RawRequest = {}): Buffer {
   const { method = 'GET', target = '/', version = '1.1', headers = [], body, chunks } = request
   const lines = [`${method} ${target} HTTP/${version}`]
@@ -262,7 +262,7 @@ export function formatChunk(bytes: Bytes): Buffer {
   return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')])
 }
 
-/** One request on a connection of its own; the connection is left when the answer is there. */
+/** Sends one request on a new connection, which is closed after the answer. */
 export async function fetchRaw(
   address: Address,
   request: RawRequest | string = {},
@@ -286,7 +286,7 @@ export function sleep(ms: number): Promise<void> {
   })
 }
 
-/** Asks again every `pause` ms until the probe gives something; rejects after `deadline` ms. */
+/** Calls the probe every `pause` ms until it returns something; rejects after `deadline` ms. */
 export async function pollUntil<T>(
   probe: () => Promise<T | undefined> | T | undefined,
   what: string,

@@ -1,4 +1,4 @@
-/** An answer as it stood on the wire. */
+/** An answer as received. */
 export interface RawResponse {
   readonly version: string
   readonly status: number
@@ -9,18 +9,18 @@ export interface RawResponse {
   /** Body as latin-1. */
   readonly text: string
   readonly framing: 'none' | 'length' | 'chunked' | 'close'
-  /** False when the connection ended before the body did. */
+  /** False if the connection ended before the body did. */
   readonly complete: boolean
   readonly trailers: readonly (readonly [string, string])[]
   /** Statuses of the 1xx answers before this one. */
   readonly interim: readonly number[]
-  /** First value of a field, undefined without one. */
+  /** First value of a field; undefined if absent. */
   header(name: string): string | undefined
   /** All values of a field. */
   headers(name: string): string[]
 }
 
-/** The server sent something that is no HTTP/1 answer. */
+/** The server sent something that is not an HTTP/1 answer. */
 export class ResponseSyntaxError extends Error {
   constructor(message: string, bytes: Uint8Array) {
     const shown = JSON.stringify(Buffer.from(bytes.subarray(0, 400)).toString('latin1'))
@@ -36,27 +36,27 @@ interface Found {
 
 const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)$/
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/
-// oxlint-disable-next-line no-control-regex -- these are the bytes that a value must not hold
+// oxlint-disable-next-line no-control-regex -- these are the bytes that a value must not contain
 const FORBIDDEN = /[\x00-\x08\x0a-\x1f\x7f]/
 
-/** How far the chunks of an answer were read, so that the next look at it need not begin anew. */
+/** Position in the chunks of an answer, to continue there next time. */
 export class ChunkProgress {
-  /** Where the next chunk begins; 0 before the first. */
+  /** Start of the next chunk; 0 before the first. */
   position = 0
-  /** Begin and end of the whole chunks before it. */
+  /** Start and end of the chunks before it. */
   readonly spans: (readonly [number, number])[] = []
 }
 
 /** What is known besides the bytes. */
 export interface ParseOptions {
   readonly method: string
-  /** No more bytes will come: a cut body makes an incomplete answer. */
+  /** No more bytes will arrive: a truncated body makes an incomplete answer. */
   readonly ended: boolean
-  /** Of earlier looks at the same answer, with fewer of its bytes. */
+  /** Of earlier attempts for the same answer, with fewer bytes. */
   readonly progress?: ChunkProgress
 }
 
-/** The first answer in `bytes`; undefined while it is not whole. */
+/** The first answer in `bytes`; undefined while it is incomplete. */
 export function parseResponse(
   bytes: Buffer,
   { method, ended, progress = new ChunkProgress() }: ParseOptions,

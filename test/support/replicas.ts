@@ -24,7 +24,7 @@ export async function endStarted(): Promise<void> {
   }
 }
 
-/** Text of an answer on a connection of its own. */
+/** Text of an answer, on a new connection. */
 export async function get(url: string): Promise<string> {
   const response = await fetch(url, {
     headers: { connection: 'close' },
@@ -33,7 +33,7 @@ export async function get(url: string): Promise<string> {
   return await response.text()
 }
 
-/** Resolves when `check` holds; rejects when it does not in time. */
+/** Resolves when `check` is true; rejects when it is not in time. */
 export async function waitFor(
   check: () => boolean | Promise<boolean>,
   what: string,
@@ -54,7 +54,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The Node processes that serve, as the system tells it. */
+/** The Node processes that serve, as reported by the system. */
 export function listReplicas(taipan: RunningTaipan): number[] {
   const path = `/proc/${taipan.pid}/task/${taipan.pid}/children`
   return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)

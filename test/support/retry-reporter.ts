@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Lists at the end of a run what passed only when it was tried again. `.ci/run` looks for these lines. */
+/** Lists at the end of a run the tests that passed only when tried again. `.ci/run` searches for these lines. */
 export class RetryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     for (const line of modules.flatMap(listRetried)) process.stdout.write(`${line}\n`)

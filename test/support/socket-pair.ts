@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Two ends of one connection. Nothing of `far` is read before it is resumed. */
+/** Both ends of a connection. `far` is paused until it is resumed. */
 export interface SocketPair {
   readonly near: Socket
   readonly far: Socket

@@ -6,7 +6,7 @@ import type { RawResponse } from './raw-response.ts'
 
 export const OPCODE = { more: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-/** One frame as it stands on the wire. */
+/** A frame as sent. */
 export interface RawFrame {
   readonly opcode: number
   readonly last: boolean
@@ -15,18 +15,18 @@ export interface RawFrame {
   readonly payload: Buffer
 }
 
-/** What a hand-made frame has different from a good one. */
+/** How a frame differs from a valid one. */
 export interface FrameShape {
   readonly last?: boolean
   readonly reserved?: number
   readonly masked?: boolean
-  /** Announced in the place of the real length. */
+  /** Announced length instead of the real one. */
   readonly announced?: number
-  /** Bytes of the length field, in the place of the shortest form. */
+  /** Bytes of the length field, instead of the shortest form. */
   readonly lengthBytes?: 0 | 2 | 8
 }
 
-/** Bytes of a frame as a client sends it, or of a broken one. */
+/** Bytes of a client's frame, valid or not. */
 export function formatFrame(opcode: number, payload: Bytes = '', shape: FrameShape = {}): Buffer {
   const { last = true, reserved = 0, masked = true } = shape
   const data = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : toBuffer(payload)
@@ -53,7 +53,7 @@ export function formatClose(code: number, reason: Bytes = ''): Buffer {
   return Buffer.concat([head, typeof reason === 'string' ? Buffer.from(reason) : reason])
 }
 
-/** What a handshake says beside the usual; undefined leaves a line out. */
+/** Differences from the default handshake; undefined omits a line. */
 export interface HandshakeShape {
   readonly target?: string
   readonly method?: string
@@ -89,12 +89,12 @@ export function formatHandshake(shape: HandshakeShape = {}): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
-/** What the server has to prove with (RFC 6455, 4.2.2). */
+/** The expected Sec-WebSocket-Accept (RFC 6455, 4.2.2). */
 export function acceptKey(key: string = KEY): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
 
-/** A WebSocket client that sends exactly the bytes it is told to, and answers nothing by itself. */
+/** A WebSocket client that sends given bytes only, and answers nothing by itself. */
 export class RawWebSocket {
   readonly connection: RawConnection
   readonly answer: RawResponse
@@ -105,7 +105,7 @@ export class RawWebSocket {
   constructor(connection: RawConnection, answer: RawResponse) {
     this.connection = connection
     this.answer = answer
-    // What follows the head of the answer: from here on this reader takes the bytes.
+    // From here on this reader takes the bytes after the head of the answer.
     this.#bytes = Buffer.from(connection.rest)
     connection.discard()
     connection.socket.prependListener('data', (chunk: Buffer) => {
@@ -147,7 +147,7 @@ export class RawWebSocket {
     return this.#take()
   }
 
-  /** The next whole message; control frames before and inside of it are given to `onControl`. */
+  /** The next whole message; `onControl` gets control frames before and inside it. */
   async readMessage(onControl: (frame: RawFrame) => void = () => {}): Promise<RawFrame> {
     const parts: Buffer[] = []
     let opcode = 0
@@ -165,7 +165,7 @@ export class RawWebSocket {
     }
   }
 
-  /** The server's close, after whatever comes before it: `1000`, `1000 reason`, or empty without a code. */
+  /** The server's close, after other frames: `1000`, `1000 reason`, or empty without a code. */
   async readClose(): Promise<string> {
     for (;;) {
       const frame = await this.readFrame()

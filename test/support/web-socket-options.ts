@@ -1,6 +1,6 @@
 import type { WebSocketOptions } from '../../src/fronts/options.ts'
 
-/** Usual options for WebSockets, with changes. */
+/** Default options for WebSockets, with changes. */
 export function webSocketOptions(changes: Partial<WebSocketOptions> = {}): WebSocketOptions {
   return {
     message: 1024 * 1024,

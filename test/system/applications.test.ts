@@ -5,7 +5,7 @@ import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 import { isRunning, listChildren } from '../faults/fault-lab.ts'
 import { app, createFolder, serve } from './command.ts'
 
-/** What applications do at import, and what must work nevertheless: ready line, requests, logs, stop. */
+/** What applications do at import; start, requests, logs and stop must still work. */
 const HABITS: readonly (readonly [string, string])[] = [
   [
     'replaces sys.stdout and sys.stderr',
@@ -101,7 +101,7 @@ describe('an application that', () => {
 })
 
 describe('the worker as the application sees it', () => {
-  test('sys.argv holds the target alone', async () => {
+  test('sys.argv contains only the target', async () => {
     await using folder = await createFolder({ 'app.py': app('return json.dumps(sys.argv)') })
     await using taipan = serve(folder, [
       'app.py',
@@ -158,7 +158,7 @@ describe('the worker as the application sees it', () => {
     expect((await fetchRaw(url, '/')).text).toBe('[2, 4, 6]')
   })
 
-  test('multiprocessing by fork works in a request, and its children hold nothing up', async () => {
+  test('multiprocessing by fork works in a request, and its children block nothing', async () => {
     await using folder = await createFolder({
       'app.py': app(
         'import multiprocessing\nchild = multiprocessing.get_context("fork").Process(target=time.sleep, args=(8,), daemon=True)\nchild.start()\nreturn str(child.pid)',
@@ -179,13 +179,13 @@ describe('the worker as the application sees it', () => {
     })
     await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '8'])
     const listed = (await fetchRaw(await taipan.url(), '/')).text.trim().split('\n')
-    // 0, 1, 2, the directory that ls itself opens, and whatever these tests were started with.
+    // 0, 1, 2, the directory that ls opens, and those that the tests were started with.
     expect(listed).toEqual(
       execFileSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).trim().split('\n'),
     )
   })
 
-  test('SIGTERM from outside to a worker: it leaves in order and is replaced', async () => {
+  test('SIGTERM from outside to a worker: it ends gracefully and is replaced', async () => {
     await using folder = await createFolder({
       'app.py': app(
         'return str(os.getpid())',

@@ -15,7 +15,7 @@ interface Start {
   readonly args: readonly string[]
   readonly code: number
   readonly files?: Readonly<Record<string, string>>
-  /** What the message has to name. */
+  /** What the message must contain. */
   readonly says?: readonly RegExp[]
   readonly env?: Readonly<Record<string, string>>
 }
@@ -224,7 +224,7 @@ const STARTS: readonly Start[] = [
   },
 ]
 
-describe('a bad start has one message, a way out, and its exit code', () => {
+describe('a failed start has one message, a way out, and its exit code', () => {
   test.concurrent.each(STARTS.map((start) => [start.name, start] as const))(
     '%s',
     async (_name, start) => {
@@ -243,7 +243,7 @@ describe('a bad start has one message, a way out, and its exit code', () => {
   )
 })
 
-test('neither target, configuration nor anything like an application is a usage error', async () => {
+test('neither target nor configuration nor a usual file is a usage error', async () => {
   await using folder = await createFolder({ 'readme.txt': '' })
   await using taipan = serve(folder, [])
   expect((await taipan.waitForEnd()).code).toBe(2)
@@ -251,7 +251,7 @@ test('neither target, configuration nor anything like an application is a usage 
   expect(taipan.output).not.toMatch(NODE_STACK)
 })
 
-test('no Python anywhere on the PATH is exit 5', async () => {
+test('no Python on the PATH is exit 5', async () => {
   await using folder = await createFolder({ 'app.py': GOOD, 'bin/x': '' })
   await symlink(process.execPath, folder.file('bin/node'))
   await symlink('/bin/sh', folder.file('bin/sh'))
@@ -271,7 +271,7 @@ describe('addresses', () => {
     return server
   }
 
-  test('a port that is taken is exit 4', async () => {
+  test('a port in use is exit 4', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     const server = await listen(0)
     try {
@@ -286,14 +286,14 @@ describe('addresses', () => {
     }
   })
 
-  test('an address that is not of this machine is exit 4', async () => {
+  test('an address of another machine is exit 4', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     await using taipan = serve(folder, ['app.py', '-b', '192.0.2.1:8000'])
     expect((await taipan.waitForEnd()).code).toBe(4)
     expect(taipan.output).not.toMatch(NODE_STACK)
   })
 
-  test('a live unix socket is exit 4, and stays', async () => {
+  test('a Unix socket in use is exit 4, and stays', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     const path = folder.file('live.sock')
     const server = await listen(path)
@@ -307,7 +307,7 @@ describe('addresses', () => {
     }
   })
 
-  test('a stale unix socket is replaced, and removed at the end', async () => {
+  test('a stale Unix socket is replaced, and removed at the end', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     const path = folder.file('stale.sock')
     {
@@ -325,7 +325,7 @@ describe('addresses', () => {
     await expect(stat(path)).rejects.toThrow(/ENOENT/)
   })
 
-  test('an ordinary file, a folder or a link in the place of a unix socket is never touched', async () => {
+  test('an ordinary file, a folder or a link at the path of a Unix socket is never changed', async () => {
     await using folder = await createFolder({ 'app.py': GOOD, precious: 'data', 'sub/x': '' })
     await symlink(folder.file('precious'), folder.file('link'))
     for (const name of ['precious', 'sub', 'link']) {
@@ -336,7 +336,7 @@ describe('addresses', () => {
     expect(await readFile(folder.file('precious'), 'utf8')).toBe('data')
   })
 
-  test('several addresses, each with its line', async () => {
+  test('several addresses, each announced', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     const path = folder.file('x.sock')
     await using taipan = serve(folder, ['app.py', '-b', '127.0.0.1:0', '-b', `unix:${path}`])
@@ -349,7 +349,7 @@ describe('addresses', () => {
   test('an inherited socket fd:3 serves', async () => {
     const { spawn } = await import('node:child_process')
     await using folder = await createFolder({ 'app.py': GOOD })
-    // A parent as systemd is one: it listens, and hands the descriptor on as number 3.
+    // A parent process like systemd: it listens, and passes the descriptor as number 3.
     const parent = [
       'import os, socket, subprocess, sys',
       's = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(100); os.set_inheritable(s.fileno(), True)',
@@ -387,7 +387,7 @@ describe('addresses', () => {
 })
 
 describe('taipan check, --help and --version', () => {
-  test('check says which Python, and that the target loads', async () => {
+  test('check shows which Python, and that the target loads', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     await using taipan = new Command(['check', 'app.py'], { cwd: folder.path })
     expect((await taipan.waitForEnd()).code).toBe(0)
@@ -442,7 +442,7 @@ describe('taipan check, --help and --version', () => {
     expect(taipan.output).not.toMatch(NODE_STACK)
   })
 
-  test('a good env file, and --env over it', async () => {
+  test('a valid env file, and --env that overrides it', async () => {
     await using folder = await createFolder({
       'app.py': app(
         'return os.environ.get("A", "") + os.environ.get("B", "") + os.environ.get("C", "")',

@@ -16,7 +16,7 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The command line as a person runs it, with its signals in the test's hands. */
+/** The command as a user runs it, with its signals controlled by the test. */
 export class Command {
   readonly child: ChildProcess
   stdout = ''
@@ -54,7 +54,7 @@ export class Command {
     return this.child.pid ?? 0
   }
 
-  /** The URL of the ready line. */
+  /** The announced URL. */
   async url(): Promise<string> {
     return await pollUntil(() => {
       if (this.ending !== undefined)
@@ -90,7 +90,7 @@ export class Command {
   }
 }
 
-/** A folder of its own with the given files, removed at the end of the scope. */
+/** A new folder with the given files, removed at the end of the scope. */
 export class Folder {
   readonly path: string
 
@@ -130,7 +130,7 @@ export function serve(
   })
 }
 
-/** A plain application whose body is Python source of `reply(environ)`. */
+/** An application whose body is Python source of `reply(environ)`. */
 export function app(reply: string, before = ''): string {
   const lines = reply.split('\n').map((line) => `    ${line}`)
   return `import os, sys, threading, time, json

@@ -7,7 +7,7 @@ import { fetchRaw } from '../support/raw-client.ts'
 import { app, createFolder, serve } from './command.ts'
 
 const FIRST = new URL('../fixtures/programs/debugger-first.mjs', import.meta.url).href
-// Several servers at a time would meet at Node's own port.
+// One after the other, because all servers would use Node's own port.
 const ANY_PORT = '--inspect-port=0'
 const APP = app(
   `path = environ["PATH_INFO"]
@@ -18,7 +18,7 @@ if path == "/send":
 return str(os.getpid())`,
 )
 
-/** Whether somebody listens on the port of a line that Node writes when its debugger is open. */
+/** Whether the port in Node's line about the debugger accepts connections. */
 async function accepts(output: string): Promise<boolean> {
   const port = Number(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1])
   expect(port).toBeGreaterThan(0)
@@ -57,7 +57,7 @@ test('a handler of the application for SIGUSR1 is called', async () => {
   await taipan.waitForOutput(/their handler/)
 })
 
-test('a debugger that SIGUSR1 has opened before the command was loaded is closed', async () => {
+test('a debugger that SIGUSR1 opened before the command was loaded is closed', async () => {
   await using folder = await createFolder({ 'app.py': APP })
   const environment = { NODE_OPTIONS: `${ANY_PORT} --import=${FIRST}` }
   await using taipan = serve(folder, ['app.py', '-p', '1'], environment)
@@ -65,7 +65,7 @@ test('a debugger that SIGUSR1 has opened before the command was loaded is closed
   expect(await accepts(taipan.output)).toBe(false)
 })
 
-test('a debugger that was asked for stays', async () => {
+test('a debugger that an option asked for stays', async () => {
   await using folder = await createFolder({ 'app.py': APP })
   await using taipan = serve(folder, ['app.py', '-p', '1'], { NODE_OPTIONS: '--inspect=0' })
   await taipan.url()

@@ -12,7 +12,7 @@ const ENGINES: readonly (readonly [string, readonly string[]])[] = [
   ['embedded with a thread', ['-e', 'embedded', '-p', '1', '-t', '1']],
 ]
 
-/** Answers with the processes that it has started: a pool, a program that ignores SIGTERM, and one that leaves the group. */
+/** Answers with the processes that it has started: a pool, a program that ignores SIGTERM, and one outside the group. */
 const STARTS = app(
   `import signal, subprocess
 stubborn = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(300)"]
@@ -26,7 +26,7 @@ return json.dumps({"worker": os.getpid(), "apart": apart.pid, "left": [child.pid
 
 interface Started {
   readonly worker: number
-  /** In a session of its own. */
+  /** In its own session. */
   readonly apart: number
   readonly left: readonly number[]
 }
@@ -36,7 +36,7 @@ async function waitForEndOf(pids: readonly number[]): Promise<void> {
     await pollUntil(async () => !(await isRunning(pid)) || undefined, `the end of ${pid}`)
 }
 
-describe.each(ENGINES)('what an application has started, %s', (_name, args) => {
+describe.each(ENGINES)('processes that an application has started, %s', (_name, args) => {
   test.each([
     ['SIGTERM', 'SIGTERM', 'server'],
     ['SIGHUP', 'SIGHUP', 'server'],
@@ -58,7 +58,7 @@ describe.each(ENGINES)('what an application has started, %s', (_name, args) => {
   })
 })
 
-/** Its requests leave something to a thread that goes on until there is a file, and leaves another one then. */
+/** Its requests start a thread that runs until a file exists, and then starts another one. */
 const LEAVES = app(
   `path = environ["PATH_INFO"]
 if path == "/thread":
@@ -100,13 +100,13 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
 `
 
-// ASGI is the same whatever threads WSGI has.
+// ASGI is the same for any number of WSGI threads.
 const CASES = [
   ...ENGINES.map(([name, args]) => [`WSGI, ${name}`, LEAVES, args] as const),
   ...ENGINES.slice(0, 2).map(([name, args]) => [`ASGI, ${name}`, LEAVES_ASGI, args] as const),
 ]
 
-describe.each(CASES)('work that a request has left to threads, %s', (_name, source, args) => {
+describe.each(CASES)('threads that a request has started, %s', (_name, source, args) => {
   test.each([
     ['/thread', 'SIGTERM'],
     ['/pool', 'SIGTERM'],
@@ -119,7 +119,7 @@ describe.each(CASES)('work that a request has left to threads, %s', (_name, sour
     await taipan.waitForOutput(/work begun/)
     taipan.signal(signal)
     await taipan.waitForOutput(signal === 'SIGTERM' ? /stopping gracefully/ : /\breloaded/)
-    // Long enough to be cut, if it were.
+    // Long enough to be cut off.
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(existsSync(folder.file('done'))).toBe(false)
     await folder.write('gate', '')
@@ -129,7 +129,7 @@ describe.each(CASES)('work that a request has left to threads, %s', (_name, sour
     if (signal === 'SIGTERM') expect((await taipan.waitForEnd()).code).toBe(0)
   })
 
-  test('that does not end within timeouts.shutdown is named and cut off', async () => {
+  test('that do not end within timeouts.shutdown are named and cut off', async () => {
     await using folder = await createFolder({
       'app.py': source,
       'config.json': JSON.stringify({ timeouts: { shutdown: 500 } }),

@@ -31,7 +31,7 @@ async function findLine(taipan: Command, marker: string): Promise<Line> {
   )
 }
 
-/** Value of the first of these keys that the line has. */
+/** Value of the first of these keys in the line. */
 function pick(line: Line, names: readonly string[]): unknown {
   return names.map((name) => line[name]).find((value) => value !== undefined)
 }
@@ -54,7 +54,7 @@ const EARLY = ['print 0', 'print 199', 'descriptor 1', 'descriptor 2', 'child', 
 
 describe('the log', () => {
   test.each(['daemon', 'embedded'])(
-    'has what a start prints before the announcement, engine %s',
+    'has the output of a start before the announcement, engine %s',
     async (engine) => {
       await using folder = await createFolder({ 'app.py': SPEAKING_EARLY })
       const args = ['app.py', '-p', '2', '-e', engine, '--log-format', 'json']
@@ -96,7 +96,7 @@ describe('the log', () => {
     expect(pick(line, REQUEST)).not.toBe(undefined)
   })
 
-  test('a traceback is whole, in one record, with its request id', async () => {
+  test('a traceback is complete, in one record, with its request id', async () => {
     await using folder = await createFolder({ 'app.py': SPEAKING })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
     const response = await fetchRaw(await taipan.url(), '/raise')
@@ -133,7 +133,7 @@ describe('the log', () => {
       expect(response.text).not.toContain('<script>marker')
   })
 
-  test('--no-access-log has no line for a good request', async () => {
+  test('--no-access-log logs no successful request', async () => {
     await using folder = await createFolder({ 'app.py': app('return "x"') })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--no-access-log'])
     const url = await taipan.url()
@@ -143,7 +143,7 @@ describe('the log', () => {
     expect(taipan.output).not.toContain('/not-to-be-seen')
   })
 
-  test('what was printed last before a death or a stop is not lost', async () => {
+  test('the last output before a death or a stop is not lost', async () => {
     await using folder = await createFolder({
       'app.py': app(
         'if environ["PATH_INFO"] == "/end":\n    sys.stdout.write("last words of a request\\n")\n    os._exit(5)\nreturn "x"',
@@ -153,7 +153,7 @@ describe('the log', () => {
     await using taipan = serve(folder, ['app.py', '-p', '1'])
     expect((await fetchRaw(await taipan.url(), '/end')).status).toBe(502)
     await taipan.waitForOutput(/last words of a request/)
-    // Answered by the worker that has taken its place, whose atexit handlers are meant.
+    // Answered by the new worker, whose atexit handlers are tested.
     expect((await fetchRaw(await taipan.url(), '/')).status).toBe(200)
     taipan.signal('SIGTERM')
     await taipan.waitForEnd()
@@ -169,7 +169,7 @@ describe('the log', () => {
     expect(taipan.output).not.toContain('\u001b[31m/')
   })
 
-  test('a huge line is not lost, and does not hold the worker', async () => {
+  test('a huge line is not lost, and does not block the worker', async () => {
     await using folder = await createFolder({
       'app.py': app('print("x" * 3000000 + "end-of-line")\nreturn "printed"'),
     })

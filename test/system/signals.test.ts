@@ -30,7 +30,7 @@ VERSION = 1
 atexit.register(lambda: open("atexit-%d" % os.getpid(), "w").write("ran"))`,
 )
 
-// Tells when a worker process has told Node that it was asked to end.
+// Detects that a worker process has told Node about its stop signal.
 const HEARING = `
 import signal
 before = signal.getsignal(signal.SIGTERM)
@@ -60,7 +60,7 @@ async function atexitRan(folder: Folder, pid: number): Promise<boolean> {
 
 describe('stopping', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s: a running request finishes, new ones are not taken, atexit runs, exit 0',
+    '%s: a running request finishes, new ones are not accepted, atexit runs, exit 0',
     async (signal) => {
       await using folder = await createFolder({ 'app.py': GATED })
       await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '2'])
@@ -86,7 +86,7 @@ describe('stopping', () => {
     },
   )
 
-  test('idle keep-alive connections do not hold the stop', async () => {
+  test('idle keep-alive connections do not delay the stop', async () => {
     await using folder = await createFolder({ 'app.py': GATED })
     await using taipan = serve(folder, ['app.py'])
     const url = await taipan.url()
@@ -100,7 +100,7 @@ describe('stopping', () => {
     for (const connection of connections) await connection.waitForEnd()
   })
 
-  test('a second Ctrl-C forces', async () => {
+  test('a second Ctrl-C stops at once', async () => {
     await using folder = await createFolder({ 'app.py': GATED })
     await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '2'])
     const url = await taipan.url()
@@ -130,7 +130,7 @@ describe('stopping', () => {
     ['embedded', '0'],
     ['embedded', '1'],
   ])(
-    'a second Ctrl-C ends at once what is stuck, engine %s, threads %s',
+    'a second Ctrl-C ends what is stuck at once, engine %s, threads %s',
     async (engine, threads) => {
       await using folder = await createFolder({ 'app.py': ENDLESS })
       const args = ['app.py', '-e', engine, ...(threads === '0' ? [] : ['-t', threads])]
@@ -143,14 +143,14 @@ describe('stopping', () => {
       taipan.signal('SIGINT')
       await taipan.waitForOutput(/stopping gracefully/)
       await pollUntil(() => {
-        // What comes too soon is taken for an echo of the first one.
+        // An earlier one would count as a repetition of the first.
         if (taipan.ending === undefined) taipan.signal('SIGINT')
         return taipan.ending
       }, 'the end')
       expect(taipan.ending).toEqual({ code: 130, signal: null })
       for (const pid of [...workers, child])
         await pollUntil(async () => !(await isRunning(pid)) || undefined, `the end of ${pid}`)
-      // One that lives for a moment longer than its parent would have written it.
+      // A process that outlives its parent for a moment would have written it.
       expect(existsSync(folder.file('outlived'))).toBe(false)
     },
   )
@@ -179,7 +179,7 @@ describe('stopping', () => {
     ['embedded', 'Node first'],
     ['embedded', 'the workers first'],
   ])(
-    'SIGTERM to every process, as systemd sends it, starts nobody: %s, %s',
+    'SIGTERM to every process, as systemd sends it, starts no process: %s, %s',
     async (engine, order) => {
       await using folder = await createFolder({
         'app.py': engine === 'daemon' ? GATED + HEARING : GATED,
@@ -218,7 +218,7 @@ describe('stopping', () => {
       await taipan.waitForOutput(/gate reached/)
       taipan.signal('SIGTERM')
       await taipan.waitForOutput(/stopping gracefully/)
-      // Long enough to be cut, if it were.
+      // Long enough to be cut off.
       await new Promise((resolve) => setTimeout(resolve, 500))
       await folder.write('open', '')
       expect((await connection.readFinalResponse()).text).toBe('through')
@@ -239,7 +239,7 @@ describe('stopping', () => {
 })
 
 describe('SIGHUP', () => {
-  test('takes new code without losing a request', async () => {
+  test('loads new code without losing a request', async () => {
     await using folder = await createFolder({ 'app.py': app('return "one"') })
     await using taipan = serve(folder, ['app.py', '-p', '2'])
     const url = await taipan.url()
@@ -285,7 +285,7 @@ describe('SIGHUP', () => {
     expect(await atexitRan(folder, worker)).toBe(true)
   })
 
-  test('code that does not load keeps the old', async () => {
+  test('code that cannot be loaded keeps the old', async () => {
     await using folder = await createFolder({ 'app.py': app('return "one"') })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
     const url = await taipan.url()
@@ -332,7 +332,7 @@ describe('SIGKILL of Node', () => {
       for (const pid of workers) expect(await atexitRan(folder, pid)).toBe(true)
   })
 
-  test('a worker that boots leaves too', async () => {
+  test('a starting worker ends, too', async () => {
     await using folder = await createFolder({
       'app.py': app('return "x"', 'print("booting %d" % os.getpid(), flush=True)\ntime.sleep(30)'),
     })

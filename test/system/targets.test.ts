@@ -99,7 +99,7 @@ describe('targets', () => {
     expect((await fetchRaw(await taipan.url(), '/')).text).toBe('elsewhere')
   })
 
-  test('a configuration is found by itself', async () => {
+  test('a configuration is found automatically', async () => {
     await using folder = await createFolder({
       'mod.py': BODY('configured'),
       'taipan.config.json': JSON.stringify({
@@ -112,7 +112,7 @@ describe('targets', () => {
     expect((await fetchRaw(await taipan.url(), '/')).text).toBe('configured')
   })
 
-  test('TAIPAN_* stands in for an option, and the option wins', async () => {
+  test('TAIPAN_* sets an option, and the flag overrides it', async () => {
     await using folder = await createFolder({
       'app.py': app('return "%s" % environ["wsgi.multithread"]'),
     })

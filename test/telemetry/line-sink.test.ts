@@ -70,7 +70,7 @@ test('flush writes before it returns', () => {
   expect(readFileSync(path, 'utf8')).toBe('now\n')
 })
 
-test('a reader that does not read costs a bounded amount, and is told what it missed', async () => {
+test('a reader that does not read costs limited memory, and gets the number of lost lines', async () => {
   const { reader, writer } = openFifo()
   descriptors.push(reader, writer)
   const dropped: number[] = []
@@ -97,7 +97,7 @@ test('a reader that does not read costs a bounded amount, and is told what it mi
   await sink.close()
 })
 
-test('a reader that is gone is no error', async () => {
+test('a closed reader is not an error', async () => {
   const { reader, writer } = openFifo()
   descriptors.push(writer)
   closeSync(reader)

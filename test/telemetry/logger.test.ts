@@ -35,7 +35,7 @@ describe('pretty records', () => {
     ])
   })
 
-  test('name what answered when no Python ran', () => {
+  test('name the answerer when no Python ran', () => {
     const { logger, lines } = createMemoryLogger()
     logger.info({ ...ACCESS, worker: '', application: 'static', bytes: 12_345_678 }, 'request')
     expect(lines()).toEqual(['<clock> GET /path?x=1 200 12.3 MB 1.2 ms static r1\n'])
@@ -48,7 +48,7 @@ describe('pretty records', () => {
     expect(lines()[0]).toContain(' r1 the client left\n')
   })
 
-  test('let no control character of a client reach the terminal', () => {
+  test('contain no control characters of a client', () => {
     const { logger, lines } = createMemoryLogger()
     logger.info({ ...ACCESS, target: '/\x9b31m\x1b[2J' }, 'request')
     expect(lines()[0]).toContain('/\\x9b31m\\x1b[2J')
@@ -69,7 +69,7 @@ describe('pretty records', () => {
     ])
   })
 
-  test('append facts that the message does not hold', () => {
+  test('append fields that the message does not contain', () => {
     const { logger, lines } = createMemoryLogger()
     const cyclic: Record<string, unknown> = {}
     cyclic['self'] = cyclic
@@ -86,7 +86,7 @@ describe('pretty records', () => {
     ])
   })
 
-  test('show what has several lines below', () => {
+  test('show values of several lines below', () => {
     const { logger, lines } = createMemoryLogger()
     const facts = { worker: 'web/1', exitCode: null, signal: 'SIGKILL', requests: [] }
     logger.error({ ...facts, lastOutput: ['one', 'two\nlines'] }, 'worker web/1 ended with SIGKILL')
@@ -103,7 +103,7 @@ describe('pretty records', () => {
 })
 
 describe('JSON records', () => {
-  test('are one object a line, with time, level, message and fields', () => {
+  test('are one object per line, with time, level, message and fields', () => {
     const { logger, records, written } = createMemoryLogger({ format: 'json' })
     logger.info(ACCESS, 'request')
     logger.warn({ traceback: 'a\nb' }, 'two\nlines')
@@ -139,7 +139,7 @@ describe('levels', () => {
     }
   })
 
-  test('do not hold back announcements', () => {
+  test('do not suppress announcements', () => {
     const pretty = createMemoryLogger({ level: 'error' })
     pretty.logger.announce('listening on http://127.0.0.1:8000', { url: 'http://127.0.0.1:8000' })
     expect(pretty.written).toEqual(['listening on http://127.0.0.1:8000\n'])

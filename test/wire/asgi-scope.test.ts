@@ -14,7 +14,7 @@ for line in sys.stdin:
     print(ascii(marshal.loads(bytes.fromhex(line))))
 `
 
-/** What Python makes of the scope. */
+/** The scope as Python reads it. */
 function readScope(exchange: Exchange, scriptName = ''): string {
   const writer = new MarshalWriter()
   writeAsgiScope(exchange, { application: 'app', scriptName, pathInfo: '' }, writer)
@@ -50,20 +50,20 @@ describe('the ASGI scope', () => {
     expect(scope).toContain(`'raw_path': ${rawPath}`)
   })
 
-  test('names the mount in both', () => {
+  test('contains the mount point in both', () => {
     const scope = scopeOf({ target: '/%C3%A9/x' }, '/\u00c3\u00a9')
     expect(scope).toContain("'path': '/\\xe9/x'")
     expect(scope).toContain("'root_path': '/\\xe9'")
   })
 
-  test('keeps headers in order and apart, and drops those that pass for others', () => {
+  test('keeps headers in order, not merged, and drops ambiguous ones', () => {
     const fields = ['B', '1', 'a', 'é'.repeat(30), 'B', '2', 'X_Y', '3', 'Proxy', '4', 'x-y', '']
     expect(scopeOf({ fields })).toContain(
       `'headers': [(b'b', b'1'), (b'a', b'${'\\xe9'.repeat(30)}'), (b'b', b'2'), (b'x-y', b'')]`,
     )
   })
 
-  test('knows HTTP/1.0, TLS, Unix sockets and IPv6', () => {
+  test('supports HTTP/1.0, TLS, Unix sockets and IPv6', () => {
     const secure = scopeOf({
       version: '1.0',
       connection: { scheme: 'https', remoteAddress: '::1', localAddress: '::1' },
@@ -89,7 +89,7 @@ describe('the ASGI scope', () => {
     expect(scope).toContain("'subprotocols': ['one', 'two']}")
   })
 
-  test('stays right when very many header names have been seen', () => {
+  test('stays correct after very many header names', () => {
     for (let i = 0; i < 3000; i++) {
       const writer = new MarshalWriter()
       const exchange = createPlainExchange({ fields: [`X-Name-${i}`, '1', 'A', '2'] })

@@ -48,7 +48,7 @@ describe('writeCgiVariables', () => {
     expect(written).not.toHaveProperty('REMOTE_PORT')
   })
 
-  test('puts an IPv6 server name in brackets and says HTTPS when it is', () => {
+  test('puts an IPv6 server name in brackets and sets HTTPS when it is', () => {
     const connection = { scheme: 'https', localAddress: '::1' } as const
     expect(variables({ connection })).toMatchObject({ SERVER_NAME: '[::1]', HTTPS: 'on' })
     expect(variables()).not.toHaveProperty('HTTPS')
@@ -69,7 +69,7 @@ describe('writeCgiVariables', () => {
     expect(variables()).not.toHaveProperty('HTTP_X_A')
   })
 
-  test('drops names with underscores or odd characters, also beside their twin', () => {
+  test('drops names with underscores or odd characters, also beside their correct form', () => {
     const fields = ['X_Real', 'evil', 'X-Real', 'good', 'X.Real', 'evil', "X'Real", 'evil']
     expect(variables({ fields })).toMatchObject({ HTTP_X_REAL: 'good' })
     expect(Object.keys(variables({ fields })).filter((name) => name.includes('REAL'))).toEqual([
@@ -77,7 +77,7 @@ describe('writeCgiVariables', () => {
     ])
   })
 
-  test('drops Proxy and Transfer-Encoding, and takes Host from the request alone', () => {
+  test('drops Proxy and Transfer-Encoding, and takes Host from the request only', () => {
     const fields = ['Proxy', 'http://evil', 'Transfer-Encoding', 'chunked', 'Host', 'other']
     const body = { complete: false, length: undefined }
     const written = variables({ fields, host: 'a.test:8000', body })
@@ -95,7 +95,7 @@ describe('writeCgiVariables', () => {
     expect(variables()).not.toHaveProperty('CONTENT_LENGTH')
   })
 
-  test('writes the length of a chunked body once all of it is there', () => {
+  test('writes the length of a chunked body when it is complete', () => {
     const fields = ['Transfer-Encoding', 'chunked']
     const whole = { complete: true, length: 700_000, buffered: 700_000 }
     expect(variables({ fields, body: whole })).toMatchObject({ CONTENT_LENGTH: '700000' })
@@ -104,7 +104,7 @@ describe('writeCgiVariables', () => {
     expect(variables({ fields, body: arriving })).not.toHaveProperty('CONTENT_LENGTH')
   })
 
-  test('stays right when there are more field names than it remembers', () => {
+  test('stays correct when there are more field names than it caches', () => {
     for (let i = 0; i < 3000; i++) {
       const written = variables({ fields: [`X-N${i}`, 'a', `x-n${i}`, 'b'] })
       expect(written[`HTTP_X_N${i}`]).toBe('a,b')

@@ -67,7 +67,7 @@ describe('FrameDecoder', () => {
     expect(same).toBe(true)
   })
 
-  test('streams a type in pieces and says how much remains', () => {
+  test('delivers a streamed type in pieces with the remaining length', () => {
     const pieces: [string, number][] = []
     const decoder = new FrameDecoder(
       {

@@ -20,7 +20,7 @@ describe('HTTP dates', () => {
     expect(parseHttpDate(text)).toBe(seconds)
   })
 
-  test('are read as they are written', () => {
+  test('are parsed as they are written', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (seconds) => {
         expect(parseHttpDate(formatHttpDate(seconds))).toBe(seconds)

@@ -35,7 +35,7 @@ for line in sys.stdin:
 print(json.dumps(answers))
 `
 
-/** What Python's own marshal makes of the payloads. */
+/** The payloads as Python's own marshal reads them. */
 function readInPython(payloads: readonly Buffer[]): unknown {
   const input = payloads.map((payload) => payload.toString('hex')).join('\n')
   return JSON.parse(execFileSync('python3', ['-c', READ], { input, encoding: 'utf8' }))
@@ -76,7 +76,7 @@ describe('MarshalWriter', () => {
     ])
   })
 
-  test('starts anew behind the room it is asked to leave', () => {
+  test('continues after skipped room', () => {
     const writer = new MarshalWriter()
     writer.skip(8)
     writer.int(5)

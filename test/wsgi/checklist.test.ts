@@ -39,7 +39,7 @@ describe('PEP 3333, line by line', () => {
     expect(after.others).toHaveProperty('wsgi.input')
   })
 
-  test('3 the required names are there, empty ones too', async () => {
+  test('3 the required names are present, empty ones too', async () => {
     const { strings } = await lab.environ()
     for (const name of [
       'REQUEST_METHOD',
@@ -118,7 +118,7 @@ describe('PEP 3333, line by line', () => {
     expect((await lab.environ()).others['wsgi.version']).toBe('(1, 0)')
   })
 
-  test('9 wsgi.url_scheme is http, whatever the client claims', async () => {
+  test('9 wsgi.url_scheme is http, whatever the client sends', async () => {
     const { strings } = await lab.environ('/environ', {
       headers: [
         ['X-Forwarded-Proto', 'https'],
@@ -129,7 +129,7 @@ describe('PEP 3333, line by line', () => {
     expect(strings['HTTPS'] ?? 'off').not.toBe('on')
   })
 
-  test('10 wsgi.multithread, multiprocess and run_once are truthful', async () => {
+  test('10 wsgi.multithread, multiprocess and run_once are correct', async () => {
     const narrow = (await lab.environ()).others
     expect([
       narrow['wsgi.multithread'],
@@ -144,7 +144,7 @@ describe('PEP 3333, line by line', () => {
     ])
   })
 
-  test('11 wsgi.input reads by size, line, lines and iteration, and is empty behind the end', async () => {
+  test('11 wsgi.input reads by size, line, lines and iteration, and is empty after the end', async () => {
     const body = 'one\ntwo\n\nthree'
     const read = async (ops: string, as: 'body' | 'chunks' = 'body'): Promise<unknown> => {
       const request = as === 'body' ? { body } : { chunks: ['on', 'e\nt', 'wo\n\nthr', 'ee'] }
@@ -184,7 +184,7 @@ describe('PEP 3333, line by line', () => {
     }
   })
 
-  test('13 nothing stands in for missing values', async () => {
+  test('13 missing values have no replacement', async () => {
     const { strings } = await lab.environ()
     for (const name of ['REMOTE_USER', 'AUTH_TYPE', 'REMOTE_IDENT', 'HTTP_COOKIE', 'HTTP_REFERER'])
       expect(strings).not.toHaveProperty(name)
@@ -233,7 +233,7 @@ describe('PEP 3333, line by line', () => {
     expect(await lab.notes(key)).toHaveLength(1)
   })
 
-  test('19 exc_info replaces before the head is out, is raised again after it, and is not kept', async () => {
+  test('19 exc_info replaces before the head is sent, is raised again after it, and is not kept', async () => {
     const replaced = await lab.get('/replaced')
     expect([replaced.status, replaced.reason, replaced.text]).toEqual([
       503,
@@ -422,7 +422,7 @@ describe('PEP 3333, line by line', () => {
     expect(notes[0]).toBe('read 8192')
   })
 
-  test('34 an error behind output cuts the connection; before it a 500 without traceback', async () => {
+  test('34 an error after output aborts the connection; before it a 500 without traceback', async () => {
     const cut = await lab.get('/raise?error=ValueError&where=later')
     expect([cut.status, cut.text, cut.complete]).toEqual([200, 'good', false])
     const before = await lab.get('/raise?error=ValueError&where=call')
@@ -472,7 +472,7 @@ describe('PEP 3333, line by line', () => {
     for (const where of ['call', 'started', 'first', 'later', 'close']) {
       const response = await settle(lab.get(`/raise?error=${error}&where=${where}`))
       if (where === 'call' || where === 'started') expect(response?.status, where).toBe(500)
-      // StopIteration out of __next__ is the end of an iteration, not an error.
+      // StopIteration in __next__ is the end of an iteration, not an error.
       else if (where === 'first' && error !== 'StopIteration')
         expect(response?.status, where).toBe(500)
       else if (where === 'later' && error !== 'StopIteration')
@@ -482,7 +482,7 @@ describe('PEP 3333, line by line', () => {
   })
 })
 
-/** The answer, or nothing when the connection was cut before one. */
+/** The answer; undefined when the connection was aborted before one. */
 async function settle<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer

@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe('environ', () => {
-  test('every added value is str and true', async () => {
+  test('every added value is str and correct', async () => {
     const { strings, others } = await lab.environ('/environ?a=b', { headers: [['X', 'y']] })
     for (const name of Object.keys(others)) expect(name).toMatch(/^[a-z][a-z0-9_]*\./)
     const { port } = new URL(lab.url)
@@ -59,7 +59,7 @@ describe('environ', () => {
     expect(strings['HTTP_X_B']?.split(/, ?/)).toEqual(['', 'z'])
   })
 
-  test('underscore names are dropped, even when they twin a real field', async () => {
+  test('names with underscores are dropped, even beside the real field', async () => {
     const { strings } = await lab.environ('/environ', {
       headers: [
         ['X_A', 'evil'],
@@ -85,7 +85,7 @@ describe('environ', () => {
     }
   })
 
-  test('names that look like internals of JavaScript are ordinary fields', async () => {
+  test('names of JavaScript internals are ordinary fields', async () => {
     const { strings } = await lab.environ('/environ', {
       headers: [
         ['__proto__', 'x'],
@@ -99,7 +99,7 @@ describe('environ', () => {
     expect(strings['HTTP_PROTO']).toBe('z')
   })
 
-  test('an application that rewrites environ changes neither the answer nor the log', async () => {
+  test('an application that changes environ changes neither the answer nor the log', async () => {
     const response = await lab.get('/spoil')
     expect([response.status, response.text]).toEqual([200, 'spoiled'])
     expect((await lab.get('/spoil', { method: 'HEAD' })).status).toBe(200)
@@ -118,7 +118,7 @@ describe('environ', () => {
     expect((await lab.environ('/environ/%41?x')).strings['REQUEST_URI']).toBe('/environ/%41?x')
   })
 
-  test('absolute-form is reduced to its path, and its authority is the Host', async () => {
+  test('absolute-form becomes its path, and its authority is the Host', async () => {
     const { strings } = await lab.environ('http://shown.test:81/environ/x?y=z')
     expect([
       strings['PATH_INFO'],
@@ -128,7 +128,7 @@ describe('environ', () => {
     ]).toEqual(['/environ/x', 'y=z', 'shown.test:81', '/environ/x?y=z'])
   })
 
-  test('a query is passed as it is', async () => {
+  test('a query is passed unchanged', async () => {
     for (const query of ['', 'a', '=', '&&', 'a=%00', '?', 'a+b=%zz', '%C3%A9', 'x'.repeat(5000)]) {
       expect((await lab.environ(`/environ?${query}`)).strings['QUERY_STRING']).toBe(query)
     }

@@ -8,17 +8,17 @@ import { fetchRaw, type RawRequest, type RawResponse } from '../support/raw-clie
 
 export const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
 
-/** What `/environ` of the lab tells. */
+/** The response of `/environ` of the lab. */
 export interface EnvironReport {
   readonly type: string
   readonly strings: Readonly<Record<string, string>>
   readonly others: Readonly<Record<string, string>>
 }
 
-/** A running `wsgi_lab.py` with shorthands for its handlers. */
+/** A running `wsgi_lab.py` with methods for its handlers. */
 export class Lab {
   readonly taipan: RunningTaipan
-  /** A folder for this lab alone; also its TMPDIR. */
+  /** A folder for this lab only; also its TMPDIR. */
   readonly folder: string
   #keys = 0
 
@@ -63,7 +63,7 @@ export class Lab {
     return await this.json<EnvironReport>(target, request)
   }
 
-  /** What the application noted. With one thread this request comes after the `close()` of those before it. */
+  /** Notes of the application. With one thread this request runs after the `close()` of earlier ones. */
   async notes(key: string): Promise<string[]> {
     return await this.json<string[]>(`/notes?key=${key}`)
   }
@@ -74,7 +74,7 @@ export class Lab {
   }
 }
 
-/** Starts the lab with one process and, unless told otherwise, one thread: so requests are strictly in order. */
+/** Starts the lab with one process and by default one thread, so that requests are strictly in order. */
 export async function startLab(
   options: readonly string[] = ['-t', '1'],
   env: Record<string, string> = {},

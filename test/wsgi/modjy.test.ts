@@ -10,7 +10,7 @@ import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-clie
 let folder: string
 let taipan: RunningTaipan
 
-/** An application file that notes each load in `NAME.loads`. */
+/** An application file that records each load in `NAME.loads`. */
 function source(name: string, answer: string): string {
   return `
 import os, threading, time
@@ -146,7 +146,7 @@ async function loads(name: string): Promise<number> {
   return (await readFile(join(folder, `${name}.loads`), 'utf8').catch(() => '')).length
 }
 
-/** Changes the file so that its mtime surely differs. */
+/** Changes the file so that its mtime differs. */
 async function rewrite(
   name: string,
   content: string,
@@ -166,7 +166,7 @@ describe('the execfile mechanism', () => {
     expect(await text('/cached/flags')).toBe('True False')
   })
 
-  test('the module stands in sys.modules under a unique name that is not __main__', async () => {
+  test('the module is in sys.modules under a unique name that is not __main__', async () => {
     const names = await Promise.all(['/identity', '/identity-too'].map((target) => text(target)))
     const parts = names.map((name) => name.split('|'))
     for (const [name, stands, pickles] of parts) {
@@ -177,7 +177,7 @@ describe('the execfile mechanism', () => {
     expect(parts[0]?.[3]).toBe(join(folder, 'identity.py'))
   })
 
-  test('cacheCallables false: loaded anew for each request, run_once, not multithread', async () => {
+  test('cacheCallables false: loaded for each request, run_once, not multithread', async () => {
     const before = await loads('fresh')
     expect(await text('/fresh/count')).toBe('1')
     expect(await text('/fresh/count')).toBe('1')
@@ -185,7 +185,7 @@ describe('the execfile mechanism', () => {
     expect(await text('/fresh/flags')).toBe('False True')
   })
 
-  test('cacheCallables false takes no bytecode by mtime', async () => {
+  test('cacheCallables false uses no bytecode by mtime', async () => {
     const path = join(folder, 'fresh.py')
     const { mtimeMs } = await stat(path)
     expect(await text('/fresh')).toBe('fresh one')
@@ -193,7 +193,7 @@ describe('the execfile mechanism', () => {
     expect(await text('/fresh')).toBe('fresh two')
   })
 
-  test('reloadOnModification loads again when the mtime differs, older ones too', async () => {
+  test('reloadOnModification loads again when the mtime changes, also to an older one', async () => {
     expect(await text('/changing')).toBe('changing one')
     await rewrite('changing', source('changing', 'changing two'))
     expect(await text('/changing')).toBe('changing two')
@@ -255,7 +255,7 @@ describe('the execfile mechanism', () => {
   })
 })
 
-describe('a callable chosen by the query', () => {
+describe('a callable selected by the query', () => {
   test('the configured callable when the parameter is absent', async () => {
     expect(await text('/chosen')).toBe('chosen one')
     expect(await text('/chosen?x=y')).toBe('chosen one')
@@ -291,14 +291,14 @@ describe('a callable chosen by the query', () => {
     expect(response.text).not.toMatch(/Traceback|Error:|chosen\.py/)
   })
 
-  test('two parameters do not get past the check', async () => {
+  test('two parameters do not bypass the check', async () => {
     for (const query of ['callable=other&callable=system', 'callable=system&callable=other']) {
       const response = await fetchRaw(taipan.url, `/chosen?${query}`)
       expect(response.status >= 400 || response.text === 'other').toBe(true)
     }
   })
 
-  test('the log warns, and other applications are not chosen from', async () => {
+  test('a warning is logged, and other applications cannot be selected', async () => {
     expect(taipan.output).toMatch(/callableQueryName/)
     expect(await text('/cached?callable=other')).toBe('cached one')
   })
@@ -327,7 +327,7 @@ describe('multithread false', () => {
     expect(await text('/single/flags')).toBe('False False')
   })
 
-  test("it does not hold the neighbours' threads", async () => {
+  test('it does not occupy the threads of others', async () => {
     const connections = await Promise.all(Array.from({ length: 8 }, () => openRaw(taipan.url)))
     for (const connection of connections) connection.send(formatRequest({ target: '/single/gate' }))
     await pollUntil(

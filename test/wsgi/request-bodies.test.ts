@@ -36,7 +36,7 @@ const POST = (target: string, lines: string): string =>
   `POST ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`
 
 describe('request bodies', () => {
-  test('HTTP_TRANSFER_ENCODING is gone once chunks are decoded', async () => {
+  test('HTTP_TRANSFER_ENCODING is missing after chunks are decoded', async () => {
     const report = await lab.json<ReadReport>('/read?ops=r', {
       method: 'POST',
       chunks: ['hel', 'lo'],
@@ -57,7 +57,7 @@ describe('request bodies', () => {
     }
   })
 
-  test('an application that reads exactly CONTENT_LENGTH gets a chunked 700 KB whole', async () => {
+  test('an application that reads exactly CONTENT_LENGTH gets a chunked 700 KB complete', async () => {
     const response = await lab.get('/by-length', {
       method: 'PUT',
       chunks: splitInto('y'.repeat(700_000), 65_536),
@@ -96,14 +96,14 @@ describe('request bodies', () => {
     }
   })
 
-  test('read(n) does not wait for more than it asked for', async () => {
+  test('read(n) does not wait for more than it needs', async () => {
     let key = lab.key()
     for (const [lines, begun, rest] of [
       ['Content-Length: 10\r\n', 'hello', 'world'],
       ['Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n', '5\r\nworld\r\n0\r\n\r\n'],
     ] as const) {
       using connection = await openRaw(lab.url)
-      // What the application printed tells that it has its bytes while the rest is still unsent.
+      // Output of the application shows that it has its bytes while the rest was not sent.
       connection.send(POST(`/first-bytes?size=5&say=${key}`, lines) + begun)
       await pollUntil(
         () => (lab.taipan.output.includes(`read hello for ${key}`) ? true : undefined),
@@ -128,12 +128,12 @@ describe('request bodies', () => {
   })
 
   test.each([401, 413, 415])(
-    'an early %i arrives while megabytes are still coming',
+    'an early %i arrives while megabytes are still being sent',
     async (status) => {
       using connection = await openRaw(lab.url)
       connection.send(POST(`/ignore-body?status=${status}`, 'Content-Length: 8000000\r\n'))
       const block = Buffer.alloc(65_536, 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n')
-      // As most clients do: everything is sent before the answer is looked at.
+      // As most clients do: everything is sent before the answer is read.
       for (let sent = 0; sent < 8_000_000 && !connection.ended; sent += block.length) {
         await connection.sendAll(block.subarray(0, Math.min(block.length, 8_000_000 - sent)))
       }
@@ -187,7 +187,7 @@ describe('request bodies', () => {
     expect([response.status, response.interim]).toEqual([401, []])
   })
 
-  test('100 is sent once, and not when the body is already there', async () => {
+  test('100 is sent once, and not when the body has arrived already', async () => {
     using connection = await openRaw(lab.url)
     connection.send(POST('/read?ops=r2,r2,r', 'Content-Length: 5\r\nExpect: 100-continue\r\n'))
     expect((await connection.readResponse('POST')).status).toBe(100)
@@ -196,7 +196,7 @@ describe('request bodies', () => {
     expect((await connection.readResponse('POST')).status).toBe(200)
   })
 
-  test('an encoded body passes untouched', async () => {
+  test('an encoded body is passed unchanged', async () => {
     const body = gzipSync('compressed by the client'.repeat(1000))
     const report = await lab.json<CountReport>('/count', {
       method: 'POST',
@@ -207,7 +207,7 @@ describe('request bodies', () => {
     expect(toBuffer(report.first).equals(body.subarray(0, 20))).toBe(true)
   })
 
-  test('10 MB arrive byte for byte', async () => {
+  test('10 MB arrive unchanged', async () => {
     const report = await lab.json<CountReport>('/count', {
       method: 'POST',
       body: Buffer.alloc(10 << 20, 'abc'),
@@ -247,7 +247,7 @@ describe('a body that breaks raises in wsgi.input', () => {
   test.each([
     ['a length', 'Content-Length: 2000000\r\n', large],
     ['chunks', 'Transfer-Encoding: chunked\r\n', formatChunk(large).toString('latin1')],
-  ])('the client leaves within %s', async (_name, lines, begun) => {
+  ])('the client disconnects within %s', async (_name, lines, begun) => {
     for (const how of ['leave', 'reset', 'half-close'] as const) {
       const key = lab.key()
       const connection = await openRaw(lab.url)

@@ -15,7 +15,7 @@ afterAll(async () => {
   await lab.stop()
 })
 
-/** The answer, and the text of a second request on the same connection (undefined when it was closed). */
+/** The answer, and the text of a second request on the same connection (undefined if it was closed). */
 async function askTwice(
   target: string,
   method = 'GET',
@@ -32,7 +32,7 @@ async function askTwice(
 }
 
 describe('responses', () => {
-  test('an application that frames chunks itself is not framed twice', async () => {
+  test('a response that the application chunks itself is not chunked twice', async () => {
     const { first, next } = await askTwice('/self-framed')
     expect([first.status, first.text, first.framing, first.complete]).toEqual([
       200,
@@ -45,13 +45,13 @@ describe('responses', () => {
     expect([old.text, old.framing]).toEqual(['hello world', 'close'])
   })
 
-  test('HEAD of an application that frames itself has no body', async () => {
+  test('HEAD of an application that chunks itself has no body', async () => {
     const { first, next } = await askTwice('/self-framed', 'HEAD')
     expect([first.status, first.framing]).toEqual([200, 'none'])
     expect(next === 'hello' || next === undefined).toBe(true)
   })
 
-  test('HEAD cuts a body sent anyway and keeps its Content-Length', async () => {
+  test('HEAD drops a body that is sent and keeps its Content-Length', async () => {
     const { first, next } = await askTwice('/blocks?blocks=2&length=10', 'HEAD')
     expect([first.status, first.header('content-length'), next]).toEqual([200, '10', 'hello'])
     const written = await askTwice('/write', 'HEAD')
@@ -80,7 +80,7 @@ describe('responses', () => {
     },
   )
 
-  test('an iterator that raises midway ends in an aborted connection', async () => {
+  test('an iterator that raises during the body ends in an aborted connection', async () => {
     for (const sized of ['', '&sized=1']) {
       const { first, next } = await askTwice(`/raise?error=ValueError&where=later${sized}`)
       expect([first.status, first.text, first.complete, next]).toEqual([
@@ -101,7 +101,7 @@ describe('responses', () => {
     expect([first.text, first.complete, next]).toEqual(['only written', true, 'hello'])
   })
 
-  test("the application's own gzip, ranges and repeated Set-Cookie are left alone", async () => {
+  test("the application's own gzip, ranges and repeated Set-Cookie are unchanged", async () => {
     const gzipped = await lab.get('/gzipped', { headers: [['Accept-Encoding', 'gzip']] })
     expect(gzipped.headers('content-encoding')).toEqual(['gzip'])
     expect(gunzipSync(gzipped.body).toString()).toBe('own compression')
@@ -116,7 +116,7 @@ describe('responses', () => {
     expect(cookies.headers('vary').join(', ')).toBe('X, Y')
   })
 
-  test('a range asked for does not cut an answer that ignores it', async () => {
+  test('a Range request does not cut a response that ignores it', async () => {
     const response = await lab.get('/hello', { headers: [['Range', 'bytes=0-1']] })
     expect([response.status, response.text]).toEqual([200, 'hello'])
   })
@@ -128,7 +128,7 @@ describe('responses', () => {
     expect([200, 500]).toContain(bare.status)
   })
 
-  test('10 MB down arrive whole, sized and in chunks', async () => {
+  test('10 MB down arrive complete, with length and in chunks', async () => {
     for (const sized of ['1', '0']) {
       const response = await lab.get(`/large?size=${10 << 20}&sized=${sized}`)
       expect([response.body.length, response.complete, response.framing]).toEqual([
@@ -146,7 +146,7 @@ describe('responses', () => {
 })
 
 describe('answers', () => {
-  test('a body shorter than its Content-Length is visibly cut and the connection not reused', async () => {
+  test('a body shorter than its Content-Length aborts the connection', async () => {
     for (const target of [
       '/blocks?blocks=1&length=7',
       '/file?kind=file&length=9999999',
@@ -204,7 +204,7 @@ describe('answers', () => {
   })
 
   test.each(['-4', '+4', '4,4', '4 4', '0x4', '1e1', 'four', '4.0'])(
-    'Content-Length %s of the application never goes out',
+    'Content-Length %s of the application is never sent',
     async (value) => {
       const response = await lab.get(
         `/header?name=Content-Length&value=${encodeURIComponent(value)}`,
@@ -245,7 +245,7 @@ describe('answers', () => {
     expect(responses.map((response) => response.text)).toEqual(['hello'])
   })
 
-  test('an application that says Connection: close is obeyed', async () => {
+  test('Connection: close of an application is respected', async () => {
     using connection = await openRaw(lab.url)
     connection.send(formatRequest({ target: '/header?name=Connection&value=close' }))
     const responses = await connection.readUntilEnd()

@@ -16,7 +16,7 @@ afterAll(async () => {
 const CONTENT = Array.from({ length: 30_000 }, (_, i) => `${String(i).padStart(9, '0')}\n`).join('')
 
 describe('start_response', () => {
-  test('a failed call leaves nothing behind', async () => {
+  test('a failed call has no effect', async () => {
     const response = await lab.get('/bad-header-then-good')
     expect([
       response.status,
@@ -27,7 +27,7 @@ describe('start_response', () => {
   })
 
   test('everything is validated before anything is kept', async () => {
-    // The same application object answers normally after having tried every wrong call.
+    // The same application answers normally after having tried every wrong call.
     for (const target of ['/bad-statuses', '/bad-headers']) {
       const response = await lab.get(target)
       expect([response.status, response.header('x'), response.header('x-evil')]).toEqual([
@@ -85,13 +85,13 @@ describe('what the application returns', () => {
     ['str', /str/],
     ['bytes', /bytes/],
     ['none', /None/],
-  ])('the log says clearly that %s was returned', async (what, pattern) => {
+  ])('the log clearly reports that %s was returned', async (what, pattern) => {
     const before = lab.taipan.output.length
     await lab.get(`/returns?what=${what}`)
     await expect.poll(() => lab.taipan.output.slice(before), { timeout: 5000 }).toMatch(pattern)
   })
 
-  test('a bad block behind good ones cuts the connection or is a 500', async () => {
+  test('a bad block after good ones aborts the connection or is a 500', async () => {
     const response = await lab.get('/returns?what=late_str_item')
     expect(response.status === 500 || (response.text === 'good' && !response.complete)).toBe(true)
   })
@@ -145,7 +145,7 @@ describe('close()', () => {
     ['at once', 0],
     ['behind the head', 1],
     ['in the middle', 3_000_000],
-  ])('is called exactly once when the client left %s', async (_name, bytes) => {
+  ])('is called exactly once when the client disconnected %s', async (_name, bytes) => {
     for (const how of ['leave', 'reset'] as const) {
       const key = lab.key()
       const connection = await openRaw(lab.url)
@@ -154,14 +154,14 @@ describe('close()', () => {
       if (how === 'leave') connection.destroy()
       else connection.reset()
       const notes = await lab.notes(key)
-      // A client that left before its request was handed over needs no application at all.
+      // A client that disconnected before its request was handed over needs no application.
       if (bytes === 0 && notes.length === 0) continue
       expect(notes, how).toEqual(['close'])
     }
   })
 })
 
-test('an application is stopped however early its client left', async () => {
+test('an application is stopped however early its client disconnects', async () => {
   const unstopped: string[] = []
   for (let round = 0; round < 150; round++) {
     const key = lab.key()

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await taipan.stop()
-  // The validator complains on stderr when an iterator was never closed.
+  // The validator reports on stderr when an iterator was not closed.
   expect(taipan.output).not.toMatch(/garbage collected without being closed/)
   expect(taipan.output).not.toMatch(/AssertionError/)
 })

@@ -7,7 +7,7 @@ import { BaseExchange, type ExchangeLink } from '../../../src/fronts/exchange/ba
 import { BaseResponse } from '../../../src/fronts/exchange/base-response.ts'
 import type { BodyAnnouncement } from '../../../src/fronts/exchange/incoming-body.ts'
 
-/** A wire that keeps what it is given: what is left is what holds for every protocol. */
+/** A response that records its parts; the rules of all protocols apply. */
 class KeptResponse extends BaseResponse {
   readonly puts: unknown[] = []
   waiting = 0
@@ -104,7 +104,7 @@ test.each([
   expect([response.begun, response.finished, response.bytes]).toEqual([true, true, put[2].length])
 })
 
-test('pieces are cut at the length, hints come before the head, trailers behind the end', () => {
+test('pieces are cut at the length, hints come before the head, trailers at the end', () => {
   const { response } = createExchange()
   response.inform(103, new FieldBlock('Link: </a>\r\n'))
   response.begin(createResponseHead(200, LENGTH))
@@ -128,7 +128,7 @@ test.each(['HEAD', 'GET'])('a body that is too short: %s', (method) => {
   expect(response.finished).toBe(true)
 })
 
-test('a writer that was held back waits until it is told', () => {
+test('a blocked writer waits for onDrain', () => {
   const { response } = createExchange()
   let drains = 0
   response.onDrain = () => {
@@ -147,7 +147,7 @@ test('a writer that was held back waits until it is told', () => {
   expect(response.write(Buffer.from('c'))).toBe(true)
 })
 
-test('an exchange that is given up fails its body, and tells once how it ended', () => {
+test('an aborted exchange fails its body, and reports its end once', () => {
   const exchange = createExchange('POST', 10)
   const outcomes: Outcome[] = []
   exchange.onFinish((outcome) => outcomes.push(outcome))

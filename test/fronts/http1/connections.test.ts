@@ -18,7 +18,7 @@ describe('deadlines', () => {
   test.each([
     ['nothing', ''],
     ['half a head', `GET / HTTP/1.1\r\n${HOST}`],
-  ])('a client that sends %s is told so', async (_name, bytes) => {
+  ])('a client that sends %s gets an answer', async (_name, bytes) => {
     await using lab = await startLab(nameRequest, { timeouts: { header: 100 } })
     using connection = await openRaw(lab.url)
     connection.send(bytes)
@@ -27,7 +27,7 @@ describe('deadlines', () => {
     expect(response?.header('Connection')).toBe('close')
   })
 
-  test('a head that drips does not win time', async () => {
+  test('a head that arrives in bytes gets no extra time', async () => {
     await using lab = await startLab(nameRequest, { timeouts: { header: 150, idle: 60_000 } })
     using connection = await openRaw(lab.url)
     connection.send(formatRequest())
@@ -38,7 +38,7 @@ describe('deadlines', () => {
     expect(responses.map((response) => [400, 408].includes(response.status))).toEqual([true])
   })
 
-  test('an idle connection is closed without a word', async () => {
+  test('an idle connection is closed without an answer', async () => {
     await using lab = await startLab(nameRequest, { timeouts: { idle: 100, header: 60_000 } })
     using connection = await openRaw(lab.url)
     connection.send(formatRequest())
@@ -47,7 +47,7 @@ describe('deadlines', () => {
     expect(connection.error).toBeUndefined()
   })
 
-  test('a body that stops is a 408, one that goes on slowly is not', async () => {
+  test('a body that stops is a 408, one that continues slowly is not', async () => {
     await using lab = await startLab(echo, { timeouts: { body: 200 } })
     using stuck = await openRaw(lab.url)
     stuck.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nhello`)
@@ -59,7 +59,7 @@ describe('deadlines', () => {
     expect((await slow.readResponse()).text).toBe('helloworld')
   })
 
-  test('a body that nobody asked the client for has no deadline', async () => {
+  test('a body that was not requested has no deadline', async () => {
     await using lab = await startLab((exchange) => setTimeout(() => echo(exchange), 300), {
       timeouts: { body: 50 },
     })
@@ -70,7 +70,7 @@ describe('deadlines', () => {
     expect((await connection.readResponse()).text).toBe('ok')
   })
 
-  test('a client that takes nothing of its answer is cut', async () => {
+  test('a client that reads nothing of its answer is disconnected', async () => {
     await using lab = await startLab(
       ({ response }) => response.send(createResponseHead(200, []), Buffer.alloc(32 << 20)),
       { timeouts: { send: 200 } },
@@ -84,7 +84,7 @@ describe('deadlines', () => {
 })
 
 describe('limits', () => {
-  test('requests of one connection are counted', async () => {
+  test('requests of a connection are counted', async () => {
     await using lab = await startLab(nameRequest, { limits: { requestsPerConnection: 2 } })
     using connection = await openRaw(lab.url)
     connection.send(formatRequest().toString().repeat(3))
@@ -92,7 +92,7 @@ describe('limits', () => {
     expect(responses.map((response) => response.header('Connection'))).toEqual([undefined, 'close'])
   })
 
-  test('connections over the limit are told to come back', async () => {
+  test('connections over the limit get 503 with Retry-After', async () => {
     await using lab = await startLab(nameRequest, { limits: { connections: 2 } })
     using one = await openRaw(lab.url)
     using two = await openRaw(lab.url)
@@ -141,7 +141,7 @@ describe('stop', () => {
     await expect(openRaw(lab.url)).rejects.toThrow('ECONNREFUSED')
   })
 
-  test('refuses a head that goes on arriving, and answers one that becomes whole', async () => {
+  test('refuses a head that does not become complete, and answers one that does', async () => {
     const lab = await startLab(nameRequest, { timeouts: { shutdown: 0 } })
     using late = await openRaw(lab.url)
     using prompt = await openRaw(lab.url)
@@ -162,7 +162,7 @@ describe('stop', () => {
     expect(lab.exchanges).toHaveLength(3)
   })
 
-  test('refuses a head that has begun to arrive behind a running exchange', async () => {
+  test('refuses a head that has begun to arrive after a running exchange', async () => {
     const lab = await startLab(
       ({ response }) => response.begin(createResponseHead(200, ['Content-Length', '2'])),
       { timeouts: { shutdown: 0 } },
@@ -178,7 +178,7 @@ describe('stop', () => {
     await stopped
   })
 
-  test('cuts what takes longer than the deadline', async () => {
+  test('aborts what takes longer than the deadline', async () => {
     const lab = await startLab(() => undefined, { timeouts: { shutdown: 100 } })
     using connection = await openRaw(lab.url)
     connection.send(formatRequest())
@@ -188,7 +188,7 @@ describe('stop', () => {
   })
 })
 
-test('a front counts its exchanges, and no refusals', async () => {
+test('a front counts its exchanges, without refusals', async () => {
   await using lab = await startLab(echo)
   expect(lab.front.exchanges).toBe(0)
   await fetchRaw(lab.url, '/')
@@ -203,7 +203,7 @@ test('a front counts its exchanges, and no refusals', async () => {
   expect(lab.front.exchanges).toBe(3)
 })
 
-test('a client that sends on behind its last answer is cut after a while', async () => {
+test('a client that continues to send after its last answer is disconnected after a while', async () => {
   await using lab = await startLab(nameRequest, { limits: { body: 10 } })
   using connection = await openRaw(lab.url)
   connection.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 99999999999\r\n\r\n`)
@@ -218,7 +218,7 @@ test('a client that sends on behind its last answer is cut after a while', async
   expect(socket.bytesWritten).toBeLessThan(100_000_000)
 })
 
-describe('a client that left before anybody looked', () => {
+describe('a client that disconnected early', () => {
   test.each([
     ['by a reset', 'reset'],
     ['without a word', 'destroy'],

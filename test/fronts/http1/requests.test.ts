@@ -44,7 +44,7 @@ test('many requests at once are all answered', async () => {
   for (let i = 0; i < 3000; i++) expect((await connection.readResponse()).status).toBe(200)
 })
 
-test('what is read ahead behind a running request is bounded', async () => {
+test('read-ahead during a running request is limited', async () => {
   await using lab = await startLab(() => undefined, { timeouts: { shutdown: 50 } })
   using connection = await openRaw(lab.url)
   connection.send(formatRequest())
@@ -54,7 +54,7 @@ test('what is read ahead behind a running request is bounded', async () => {
   expect(connection.socket.writableLength).toBeGreaterThan(1 << 20)
 })
 
-test('facts of the exchange are true', async () => {
+test('the facts of an exchange are correct', async () => {
   await using lab = await startLab(nameRequest)
   using connection = await openRaw(lab.url)
   connection.send(formatRequest({ target: '/a' }) + formatRequest({ target: '/b' }).toString())
@@ -103,7 +103,7 @@ describe('bodies', () => {
     expect((await connection.readResponse()).text).toBe('hello you')
   })
 
-  test('that nobody asks for are held back by the front', async () => {
+  test('that are not read cause backpressure', async () => {
     await using lab = await startLab(() => undefined, { timeouts: { shutdown: 50 } })
     using connection = await openRaw(lab.url)
     connection.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 33554432\r\n\r\n`)
@@ -127,7 +127,7 @@ describe('bodies', () => {
     )
   })
 
-  test('short ones are complete when the handler is called', async () => {
+  test('that are short are complete when the handler is called', async () => {
     const seen: unknown[] = []
     await using lab = await startLab((exchange) => {
       seen.push(exchange.body.complete, exchange.body.length)
@@ -155,7 +155,7 @@ describe('bodies', () => {
     expect(lab.exchanges).toHaveLength(1)
   })
 
-  test('that break behind a finished answer spoil nothing', async () => {
+  test('that break after a complete answer do no harm', async () => {
     await using lab = await startLab(nameRequest)
     using connection = await openRaw(lab.url)
     connection.send(`POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`)
@@ -173,7 +173,7 @@ describe('bodies', () => {
     expect((await fetchRaw(lab.url, { method: 'POST', chunks })).status).toBe(413)
   })
 
-  test('cut by a half close are an error, and a 400', async () => {
+  test('that end by a half-close are an error, and a 400', async () => {
     await using lab = await startLab(echo)
     using connection = await openRaw(lab.url)
     connection.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nhello`)
@@ -186,7 +186,7 @@ describe('Expect: 100-continue', () => {
   const expecting = { method: 'POST', headers: [['Expect', '100-continue']] } as const
   const head = `POST / HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`
 
-  test('is answered when the body is asked for', async () => {
+  test('is answered when the body is requested', async () => {
     await using lab = await startLab((exchange) => {
       expect(exchange.body.expectsContinue).toBe(true)
       setTimeout(() => echo(exchange), 20)
@@ -211,7 +211,7 @@ describe('Expect: 100-continue', () => {
     expect(old).toMatchObject({ text: 'hello', interim: [] })
   })
 
-  test('a final answer without reading closes, and the body is no request', async () => {
+  test('a final answer without reading closes, and the body is not a request', async () => {
     await using lab = await startLab((exchange) => {
       answer(exchange, 'no', { status: 401 })
       exchange.body.request(10)
@@ -240,7 +240,7 @@ describe('an answer without reading the body', () => {
     expect(lab.exchanges).toHaveLength(2)
   })
 
-  test('keeps the connection behind short chunks', async () => {
+  test('keeps the connection after short chunks', async () => {
     await using lab = await startLab(nameRequest)
     using connection = await openRaw(lab.url)
     connection.send(formatRequest({ method: 'POST', chunks: ['GET /smuggled HTTP/1.1\r\n\r\n'] }))
@@ -275,7 +275,7 @@ describe('refusals', () => {
     [`GET /${'x'.repeat(40_000)} HTTP/1.1\r\n${HOST}\r\n`, 414],
     [`GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
     ['\x16\x03\x01', 400],
-  ])('are one answer, and then the end: %#', async (bytes, status) => {
+  ])('are one answer, then the connection closes: %#', async (bytes, status) => {
     await using lab = await startLab(nameRequest)
     using connection = await openRaw(lab.url)
     connection.send(formatRequest({ target: '/1' }))
@@ -290,7 +290,7 @@ describe('refusals', () => {
     expect(lab.exchanges).toHaveLength(1)
   })
 
-  test('bytes behind a closing request do not spoil its answer', async () => {
+  test('bytes after a closing request do not damage its answer', async () => {
     await using lab = await startLab((exchange) => setTimeout(() => nameRequest(exchange), 20))
     using connection = await openRaw(lab.url)
     connection.send(`GET /1 HTTP/1.1\r\n${HOST}Connection: foo, close\r\n\r\njunk\x00\r\n\r\n`)
@@ -314,7 +314,7 @@ describe('refusals', () => {
 })
 
 describe('a client', () => {
-  test('that only stops sending is answered, pipeline and stream included', async () => {
+  test('that half-closes is answered, also with pipelining and streams', async () => {
     await using lab = await startLab((exchange) => {
       setTimeout(() => {
         exchange.response.begin(createResponseHead(200, []))
@@ -347,7 +347,7 @@ describe('a client', () => {
     expect(late).toEqual(lab.outcomes[0])
   })
 
-  test('that resets behind a long pipeline is noticed, too', async () => {
+  test('that resets after a long pipeline is detected, too', async () => {
     await using lab = await startLab((exchange) => {
       if (exchange.request.path === '/last') return
       setTimeout(() => nameRequest(exchange), exchange.request.path === '/first' ? 100 : 0)
@@ -363,7 +363,7 @@ describe('a client', () => {
     expect(lab.outcomes[9]).toMatchObject({ error: { code: 'CLIENT_DISCONNECTED' } })
   })
 
-  test('that leaves while a stream is written ends it', async () => {
+  test('that disconnects while a stream is written ends it', async () => {
     await using lab = await startLab(({ response }) => {
       response.begin(createResponseHead(200, []))
       const timer = setInterval(() => response.write(Buffer.from('tick')), 5)

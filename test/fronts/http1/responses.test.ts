@@ -24,14 +24,14 @@ test("the application's own Date and Server win", async () => {
   expect(response.headers('Server')).toEqual(['mine'])
 })
 
-test('a reason of its own is kept', async () => {
+test('a custom reason phrase is kept', async () => {
   await using lab = await startLab((exchange) =>
     exchange.response.send({ ...createResponseHead(299, []), reason: 'Fine' }, Buffer.from('x')),
   )
   expect(await fetchRaw(lab.url)).toMatchObject({ status: 299, reason: 'Fine', text: 'x' })
 })
 
-test('an unknown length goes out in chunks, and each write leaves by itself', async () => {
+test('a body of unknown length is chunked, and each write leaves at once', async () => {
   await using lab = await startLab((exchange) => {
     exchange.response.begin(PLAIN)
     exchange.response.write(Buffer.from('one'))
@@ -47,7 +47,7 @@ test('an unknown length goes out in chunks, and each write leaves by itself', as
   expect(lab.outcomes).toEqual([{ status: 200, bytes: 6, error: undefined }])
 })
 
-test('HTTP/1.0 gets no chunks, and the end of the body is the end of the connection', async () => {
+test('HTTP/1.0 gets no chunks, and the end of the connection ends the body', async () => {
   await using lab = await startLab((exchange) => {
     exchange.response.begin(PLAIN)
     exchange.response.write(Buffer.from('one'))
@@ -61,7 +61,7 @@ test('HTTP/1.0 gets no chunks, and the end of the body is the end of the connect
   expect(connection.error).toBeUndefined()
 })
 
-test('HTTP/1.0 is kept when it asks and the length is known', async () => {
+test('an HTTP/1.0 connection is kept if the client asks for it and the length is known', async () => {
   await using lab = await startLab(nameRequest)
   using connection = await openRaw(lab.url)
   connection.send('GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
@@ -136,27 +136,30 @@ test.each(['send', 'write'])('a body longer than its length is cut (%s)', async 
   expect((await connection.readResponse()).text).toBe('hello')
 })
 
-test.each(['send', 'write'])('a body shorter than its length is visibly cut (%s)', async (way) => {
-  const head = createResponseHead(200, ['Content-Length', '50'])
-  await using lab = await startLab(({ response }) => {
-    if (way === 'send') {
-      response.send(head, Buffer.from('hello'))
-      return
-    }
-    response.begin(head)
-    response.write(Buffer.from('hello'))
-    response.end()
-  })
-  using connection = await openRaw(lab.url)
-  connection.send(formatRequest() + formatRequest().toString('latin1'))
-  const [response] = await connection.readUntilEnd()
-  expect(response).toMatchObject({ complete: false, text: 'hello' })
-  expect(lab.outcomes[0]?.error?.message).toContain('45 bytes shorter')
-  expect(lab.exchanges).toHaveLength(1)
-})
+test.each(['send', 'write'])(
+  'a body shorter than its length aborts the connection (%s)',
+  async (way) => {
+    const head = createResponseHead(200, ['Content-Length', '50'])
+    await using lab = await startLab(({ response }) => {
+      if (way === 'send') {
+        response.send(head, Buffer.from('hello'))
+        return
+      }
+      response.begin(head)
+      response.write(Buffer.from('hello'))
+      response.end()
+    })
+    using connection = await openRaw(lab.url)
+    connection.send(formatRequest() + formatRequest().toString('latin1'))
+    const [response] = await connection.readUntilEnd()
+    expect(response).toMatchObject({ complete: false, text: 'hello' })
+    expect(lab.outcomes[0]?.error?.message).toContain('45 bytes shorter')
+    expect(lab.exchanges).toHaveLength(1)
+  },
+)
 
 test.each(['1.0', '1.1'] as const)(
-  'an aborted body does not look whole (HTTP/%s)',
+  'an aborted body does not look complete (HTTP/%s)',
   async (version) => {
     await using lab = await startLab(({ response }) => {
       response.begin(PLAIN)
@@ -182,7 +185,7 @@ test('a response aborted before it began is never sent', async () => {
   expect(lab.outcomes).toEqual([{ status: 0, bytes: 0, error: FAILURE }])
 })
 
-test('a handler that throws is a 500, or a cut once the response began', async () => {
+test('a handler that throws is a 500, or aborts the connection once the response has begun', async () => {
   await using lab = await startLab(({ request, response }) => {
     if (request.path === '/begun') response.begin(PLAIN)
     throw new Error('on purpose')
@@ -194,7 +197,7 @@ test('a handler that throws is a 500, or a cut once the response began', async (
   expect(lab.records.filter((record) => record.level === 'error')).toHaveLength(2)
 })
 
-test('what comes after the end of a response does nothing', async () => {
+test('calls after the end of a response do nothing', async () => {
   await using lab = await startLab((exchange) => {
     const { response } = exchange
     answer(exchange, 'one')
@@ -213,7 +216,7 @@ test('what comes after the end of a response does nothing', async () => {
   expect(connection.rest).toHaveLength(0)
 })
 
-test('a response that says close closes, and what follows is not read', async () => {
+test('a response with Connection: close closes, and what follows is not read', async () => {
   const head = { ...PLAIN, close: true }
   await using lab = await startLab(({ response }) => response.send(head, Buffer.from('last')))
   using connection = await openRaw(lab.url)
@@ -224,7 +227,7 @@ test('a response that says close closes, and what follows is not read', async ()
   expect(lab.exchanges).toHaveLength(1)
 })
 
-test('a slow client holds its writer back, and gets everything', async () => {
+test('a slow client blocks its writer, and gets everything', async () => {
   const size = 24 << 20
   let held = 0
   await using lab = await startLab(({ response }) => {
@@ -255,7 +258,7 @@ test('a slow client holds its writer back, and gets everything', async () => {
   expect(lab.outcomes).toEqual([{ status: 200, bytes: size, error: undefined }])
 })
 
-test('one huge write is taken, sent bit by bit, and over when all is sent', async () => {
+test('one huge write is accepted, sent in parts, and finished when all is sent', async () => {
   const body = Buffer.alloc(20 << 20, 'y')
   await using lab = await startLab(({ response }) => response.send(PLAIN, body))
   using connection = await openRaw(lab.url)
@@ -272,7 +275,7 @@ test('one huge write is taken, sent bit by bit, and over when all is sent', asyn
   expect(lab.outcomes).toHaveLength(2)
 })
 
-test('hints leave before the answer, also on a connection that is kept, and never to HTTP/1.0', async () => {
+test('hints leave before the answer, also on a keep-alive connection, and never to HTTP/1.0', async () => {
   await using lab = await startLab(({ response }) => {
     response.inform(103, new FieldBlock('Link: </a.css>; rel=preload\r\n'))
     response.inform(103, new FieldBlock('Link: </b.css>; rel=preload\r\n'))
@@ -298,7 +301,7 @@ test('hints leave before the answer, also on a connection that is kept, and neve
   expect(old).toMatchObject({ status: 200, text: 'body', interim: [] })
 })
 
-test('hints that nobody reads do not pile up', async () => {
+test('hints do not pile up for a client that does not read', async () => {
   await using lab = await startLab(() => {})
   using connection = await openRaw(lab.url)
   connection.send(formatRequest())
@@ -309,7 +312,7 @@ test('hints that nobody reads do not pile up', async () => {
   expect(response?.pending).toBeLessThan(100_000)
 })
 
-test('trailers leave behind a chunked body only', async () => {
+test('trailers leave after a chunked body only', async () => {
   await using lab = await startLab((exchange) => {
     const { response, request } = exchange
     const fields = request.target === '/sized' ? ['Content-Length', '2'] : []

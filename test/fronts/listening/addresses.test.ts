@@ -40,7 +40,7 @@ describe('addresses', () => {
     expect(existsSync(other)).toBe(false)
   })
 
-  test('that cannot be had are named', async () => {
+  test('that cannot be bound are named', async () => {
     const failing = async (lab: FrontLab): Promise<unknown> =>
       await lab.front.start().catch((error: unknown) => error)
     const foreign = new FrontLab(nameRequest, {
@@ -59,7 +59,7 @@ describe('addresses', () => {
     expect(await failing(closed)).toMatchObject({ code: 'ADDRESS_UNUSABLE' })
   })
 
-  test('a Unix socket somebody listens on is in use, and goes on', async () => {
+  test('a Unix socket in use stays, and is an error', async () => {
     const path = join(folder, 'live.sock')
     await using lab = await startLab(nameRequest, { addresses: [{ kind: 'unix', path }] })
     const second = new FrontLab(nameRequest, { addresses: [{ kind: 'unix', path }] })
@@ -68,7 +68,7 @@ describe('addresses', () => {
     expect(lab.exchanges).toHaveLength(1)
   })
 
-  test('a Unix socket left behind is replaced, and removed at the end', async () => {
+  test('a stale Unix socket is replaced, and removed at the end', async () => {
     const path = join(folder, 'stale.sock')
     const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
     await once(spawn(process.execPath, ['-e', script]), 'exit')
@@ -107,7 +107,7 @@ describe('addresses', () => {
     const bound = server.address()
     const port = typeof bound === 'object' ? bound?.port : undefined
     expect(urls).toEqual([port === undefined ? expect.any(String) : `http://127.0.0.1:${port}`])
-    // This process holds the same socket: connections go to whoever takes them first.
+    // This process has the same socket, so either may accept a connection.
     const address = 'path' in target ? target : `http://127.0.0.1:${port}`
     await pollUntil(
       async () => await fetchRaw(address, '/', 200).catch(() => undefined),

@@ -10,13 +10,13 @@ import type { StreamListener } from '../../../src/core/byte-stream.ts'
 import { NetStream, readDescriptor } from '../../../src/fronts/streams/net-stream.ts'
 import { openRaw, pollUntil, type RawConnection } from '../../support/raw-client.ts'
 
-// What of `node:net` is undocumented is held to here, on each version of Node.
+// Checks the undocumented parts of `node:net` that are used, on each version of Node.
 
 const folder = mkdtempSync(join(tmpdir(), 'taipan-stream-'))
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Both ends of a connection, and what the stream has told. */
+/** Both ends of a connection, and the events of the stream. */
 class Lab implements StreamListener {
   readonly stream: NetStream
   readonly socket: Socket
@@ -75,7 +75,7 @@ function portOf(address: AddressInfo | string | null): number {
   return typeof address === 'object' ? (address?.port ?? 0) : 0
 }
 
-test('what a flowing socket reads goes straight to the listener, without an event', async () => {
+test('bytes of a flowing socket go directly to the listener, without an event', async () => {
   using lab = await connectLab()
   let events = 0
   lab.socket.on('data', () => {
@@ -87,7 +87,7 @@ test('what a flowing socket reads goes straight to the listener, without an even
   expect(events).toBe(0)
 })
 
-test('a paused stream keeps what arrives, and loses and exchanges nothing', async () => {
+test('a paused stream keeps what arrives, in order and complete', async () => {
   using lab = await connectLab()
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
   for (let at = 0; at < bytes.length; at += 50_000) {
@@ -105,7 +105,7 @@ test('a paused stream keeps what arrives, and loses and exchanges nothing', asyn
   expect(lab.stream.closed).toBe(false)
 })
 
-test('a reset is seen as one by the other side, and not as an end', async () => {
+test('a reset arrives as a reset, not as an end of stream', async () => {
   using lab = await connectLab()
   lab.stream.write('half of it')
   await pollUntil(() => lab.client.received || undefined, 'the bytes')
@@ -116,7 +116,7 @@ test('a reset is seen as one by the other side, and not as an end', async () => 
   expect(lab.closes).toEqual([undefined])
 })
 
-test('a Unix socket knows no reset: it ends', async () => {
+test('a Unix socket has no reset: it ends', async () => {
   const path = join(folder, 'reset.sock')
   using lab = await connectLab(path)
   expect(lab.stream.facts).toMatchObject({ remoteAddress: '', localPath: path })
@@ -125,7 +125,7 @@ test('a Unix socket knows no reset: it ends', async () => {
   expect(lab.client.error).toBeUndefined()
 })
 
-test('a reset by the other side is why it closes', async () => {
+test('a reset by the other side is reported by onClose', async () => {
   using lab = await connectLab()
   lab.client.reset()
   await pollUntil(() => lab.closes[0], 'the close')
@@ -133,7 +133,7 @@ test('a reset by the other side is why it closes', async () => {
   expect(lab.stream.closed).toBe(true)
 })
 
-test('what is pending is told of when it is taken', async () => {
+test('onTaken is called when pending bytes are accepted', async () => {
   using lab = await connectLab()
   lab.client.pause()
   let pending = 0
@@ -145,7 +145,7 @@ test('what is pending is told of when it is taken', async () => {
   await lab.client.waitUntil(() => lab.client.received === written, 'all of it')
 })
 
-test('corked bytes leave together, in order, and are told of', async () => {
+test('corked bytes leave together, in order, and onTaken is called', async () => {
   using lab = await connectLab()
   lab.stream.cork()
   lab.stream.write('a\xe9')
@@ -157,7 +157,7 @@ test('corked bytes leave together, in order, and are told of', async () => {
   expect(lab.taken).toBe(2)
 })
 
-test('a detached stream tells its listener nothing, and closes as before', async () => {
+test('a detached stream sends no events, and closes as before', async () => {
   using lab = await connectLab()
   const duplex = lab.stream.detach()
   const arrived = once(duplex, 'data')

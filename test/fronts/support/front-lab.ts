@@ -16,7 +16,7 @@ import { webSocketOptions } from '../../support/web-socket-options.ts'
 
 export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 
-/** What a test wants different from the usual. */
+/** Differences from the default options. */
 export interface LabOptions {
   readonly limits?: Partial<HttpLimits>
   readonly timeouts?: Partial<HttpTimeouts>
@@ -24,14 +24,14 @@ export interface LabOptions {
   readonly addresses?: readonly ListenAddress[]
 }
 
-/** A front with its handler, in this process; stopped when its scope ends. */
+/** A front with a handler, in this process; stopped at the end of its scope. */
 export class FrontLab {
   readonly front: HttpFront
   readonly records: { level: string; fields: LogFields; message: string }[] = []
   /** Requests that reached the handler, in order. */
   readonly exchanges: Exchange[] = []
   readonly outcomes: Outcome[] = []
-  /** Connections that are open. */
+  /** Number of open connections. */
   connections = 0
 
   constructor(handler: Handler, options: LabOptions = {}) {
@@ -93,14 +93,14 @@ export class FrontLab {
   }
 }
 
-/** Starts a front whose requests go to `handler`. */
+/** Starts a front with a handler. */
 export async function startLab(handler: Handler, options: LabOptions = {}): Promise<FrontLab> {
   const lab = new FrontLab(handler, options)
   await lab.front.start()
   return lab
 }
 
-/** Answers with a text of a known length. */
+/** Answers with a text of known length. */
 export function answer(
   exchange: Exchange,
   text: string,
@@ -109,7 +109,7 @@ export function answer(
   exchange.response.send(createResponseHead(status, fields), Buffer.from(text, 'latin1'))
 }
 
-/** Answers with what the target asks for: the whole body as it came, after all of it was read. */
+/** Answers as the target says: with the whole body, after reading all of it. */
 export function echo(exchange: Exchange): void {
   const parts: Uint8Array[] = []
   const { body } = exchange
@@ -125,7 +125,7 @@ export function echo(exchange: Exchange): void {
   pull()
 }
 
-/** Names the request: enough to see which one was answered. */
+/** Answers with the name of the request, to identify it. */
 export function nameRequest(exchange: Exchange): void {
   answer(exchange, `${exchange.request.method} ${exchange.request.target}`)
 }

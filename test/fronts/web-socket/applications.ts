@@ -2,7 +2,7 @@ import type { Exchange, WebSocketChannel, WebSocketClose } from '../../../src/co
 import { FieldBlock } from '../../../src/core/field-block.ts'
 import { answer } from '../support/front-lab.ts'
 
-/** What a test notes of its sockets. */
+/** Records of a test about its sockets. */
 export interface Log {
   readonly channels: WebSocketChannel[]
   readonly messages: { readonly data: Buffer; readonly isText: boolean }[]
@@ -13,16 +13,16 @@ export function createLog(): Log {
   return { channels: [], messages: [], closes: [] }
 }
 
-/** How a socket is accepted. */
+/** How to accept a socket. */
 export interface Acceptance {
   readonly subprotocol?: string
   readonly fields?: string
-  /** Bytes asked for at once; 0 asks for nothing. */
+  /** Bytes to request at once; 0 requests nothing. */
   readonly credit?: number
   readonly onMessage?: (channel: WebSocketChannel, data: Buffer, isText: boolean) => void
 }
 
-/** Accepts what asks for a WebSocket, notes what happens, and answers everything else with a text. */
+/** Accepts WebSockets, records what happens, and answers other requests with a text. */
 export function accept(log: Log, acceptance: Acceptance = {}): (exchange: Exchange) => void {
   const { subprotocol = '', fields = '', credit = Number.MAX_SAFE_INTEGER } = acceptance
   return (exchange) => {
@@ -43,7 +43,7 @@ export function accept(log: Log, acceptance: Acceptance = {}): (exchange: Exchan
   }
 }
 
-/** Sends each message back as it came. */
+/** Sends each message back. */
 export function echo(log: Log): (exchange: Exchange) => void {
   return accept(log, {
     onMessage: (channel, data, isText) => {

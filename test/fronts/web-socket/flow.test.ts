@@ -14,7 +14,7 @@ const DEFLATE = { fields: [['Sec-WebSocket-Extensions', 'permessage-deflate']] }
 const EMPTY_PING = formatFrame(OPCODE.ping)
 
 describe('an application that does not receive', () => {
-  test('stalls its client within a bound, and gets everything later', async () => {
+  test('blocks its client within a limit, and gets everything later', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }))
     using socket = await openWebSocket(lab.url)
@@ -22,7 +22,7 @@ describe('an application that does not receive', () => {
     const frame = formatFrame(OPCODE.binary, Buffer.alloc(8192, 7))
     for (let i = 0; i < count; i++) socket.connection.send(frame)
     await sleep(100)
-    // What the kernel holds on both sides is not ours; most of 32 MiB is still with the client.
+    // Kernel buffers on both sides are not ours; most of 32 MiB is still with the client.
     const { writableLength } = socket.connection.socket
     expect(writableLength).toBeGreaterThan(16 * MIB)
     await sleep(100)
@@ -37,7 +37,7 @@ describe('an application that does not receive', () => {
     expect(await socket.readClose()).toBe('1000')
   })
 
-  test('has pings answered all the same', async () => {
+  test('still has pings answered', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }))
     using socket = await openWebSocket(lab.url)
@@ -55,14 +55,14 @@ describe('an application that does not receive', () => {
     expect(log.messages).toHaveLength(2)
   })
 
-  test('is given few compressed messages at once, however many fit into one read', async () => {
+  test('gets few compressed messages at once, however many fit into one read', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }))
     using socket = await openWebSocket(lab.url, DEFLATE)
     const count = 40
     socket.connection.send(formatMany(count))
     expect((await socket.readFrame()).payload.toString()).toBe('0')
-    // The others have the same zlib.
+    // The other versions have the same zlib.
     using other = await openWebSocket(lab.url, DEFLATE)
     log.channels[1]?.request(Number.MAX_SAFE_INTEGER)
     other.connection.send(formatMany(count))
@@ -81,13 +81,13 @@ describe('an application that does not receive', () => {
     expect(await socket.readClose()).toBe('1000')
   })
 
-  test('hears of a client that is lost while compressed messages wait', async () => {
+  test('learns of a lost client while compressed messages wait', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }))
     using socket = await openWebSocket(lab.url, DEFLATE)
     socket.connection.send(formatMany(40))
     expect((await socket.readFrame()).payload.toString()).toBe('0')
-    // Who is held back does not see the end, but sees that it cannot send.
+    // A paused socket does not see the end, but its writes fail.
     socket.connection.socket.resetAndDestroy()
     await pollUntil(() => {
       log.channels[0]?.send(Buffer.alloc(65_536), { isText: false, last: true })
@@ -98,7 +98,7 @@ describe('an application that does not receive', () => {
     await pollUntil(() => lab.outcomes[0], 'the end of the exchange')
   })
 
-  test('gets what was read ahead, in order, before it hears of the end', async () => {
+  test('gets what was read ahead, in order, before the end', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }))
     using socket = await openWebSocket(lab.url)
@@ -109,7 +109,7 @@ describe('an application that does not receive', () => {
     expect(log.messages.map((message) => message.data.toString()).join('')).toBe('01234')
   })
 
-  test('can ask again in the middle of a message that it is given', async () => {
+  test('can request more while it receives a message', async () => {
     const log = createLog()
     const onMessage: NonNullable<Parameters<typeof accept>[1]>['onMessage'] = (channel, data) =>
       channel.request(data.length + MESSAGE_COST)
@@ -124,7 +124,7 @@ describe('an application that does not receive', () => {
 })
 
 describe('a client that does not read', () => {
-  test('holds the application back until it does', async () => {
+  test('blocks the application until it reads', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -137,7 +137,7 @@ describe('a client that does not read', () => {
       channel.onDrain = () => {
         drained += 1
       }
-    // The kernel takes some MiB before our side has to wait.
+    // The kernel accepts some MiB first.
     while (sent < 2000 && channel?.send(piece, { isText: false, last: true }) === true) {
       sent += 1
       await sleep(0)
@@ -152,7 +152,7 @@ describe('a client that does not read', () => {
     expect(channel?.send(piece, { isText: false, last: true })).toBe(true)
   })
 
-  test('and floods pings gets only the last pongs, in bounded memory', async () => {
+  test('and floods pings gets only the last pongs, in limited memory', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -182,7 +182,7 @@ describe('a client that does not read', () => {
     expect((await socket.readMessage()).payload.toString()).toBe('still here')
   })
 
-  test('is cut after the time for sending', async () => {
+  test('is disconnected after the send timeout', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { timeouts: { send: 200 } })
     using socket = await openWebSocket(lab.url)
@@ -195,7 +195,7 @@ describe('a client that does not read', () => {
     expect(lab.outcomes[0]?.error?.message).toBe('the client takes no bytes')
   })
 
-  test('is not cut while it reads slowly', async () => {
+  test('is not disconnected while it reads slowly', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { timeouts: { send: 400 } })
     using socket = await openWebSocket(lab.url)
@@ -203,7 +203,7 @@ describe('a client that does not read', () => {
     socket.connection.pause()
     const size = 16 * MIB
     log.channels[0]?.send(Buffer.alloc(size), { isText: false, last: true })
-    // Far longer than the deadline in all, but never so long without a byte.
+    // Far longer than the deadline in total, but never so long without a byte.
     for (let i = 0; i < 12; i++) {
       socket.connection.resume()
       await sleep(10)
@@ -217,13 +217,13 @@ describe('a client that does not read', () => {
 })
 
 describe('the end', () => {
-  /** Sends until the client, which does not read, has to be waited for. */
+  /** Sends until the client, which does not read, causes backpressure. */
   async function fill(channel: WebSocketChannel | undefined): Promise<void> {
     const piece = Buffer.alloc(32_768)
     while (channel?.send(piece, { isText: false, last: true }) === true) await sleep(0)
   }
 
-  test('is told at once when the client closes without reading', async () => {
+  test('is reported at once when the client closes without reading', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 0 } })
     using socket = await openWebSocket(lab.url)
@@ -240,7 +240,7 @@ describe('the end', () => {
     expect(log.closes).toHaveLength(1)
   })
 
-  test('is told at once when our side closes, and sends are held back', async () => {
+  test('is reported at once when our side closes while sends are blocked', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 0 } })
     using socket = await openWebSocket(lab.url)
@@ -259,7 +259,7 @@ describe('the end', () => {
     expect(drained).toBe(0)
   })
 
-  test('waits for a client that takes slowly what was sent before', async () => {
+  test('waits for a client that reads slowly what was sent before', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 400 } })
     using socket = await openWebSocket(lab.url)
@@ -288,7 +288,7 @@ test('a burst of pings is answered one by one to a client that reads', async () 
     expect((await socket.readFrame()).payload.toString()).toBe(String(i))
 })
 
-test('a flood of tiny frames leaves turns to others', async () => {
+test('a flood of tiny frames does not block others', async () => {
   await using lab = await startLab(echo(createLog()))
   using socket = await openWebSocket(lab.url)
   const flood = Buffer.concat(Array.from({ length: 350_000 }, () => EMPTY_PING))
@@ -322,7 +322,7 @@ test('a close waits for the messages before it', async () => {
   expect(await socket.readClose()).toBe('1000 done')
 })
 
-/** Messages of 1 MiB that take 1 KiB each, with a ping behind each that counts them. */
+/** Messages of 1 MiB that compress to 1 KiB, each followed by a ping with its number. */
 function formatMany(count: number): Buffer {
   const small = deflateRawSync(Buffer.alloc(MIB), { finishFlush: constants.Z_SYNC_FLUSH })
   const message = formatFrame(OPCODE.binary, small.subarray(0, -4), { reserved: 4 })

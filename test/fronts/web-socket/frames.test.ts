@@ -22,7 +22,7 @@ const DEFLATE = { fields: [['Sec-WebSocket-Extensions', 'permessage-deflate']] }
 describe('messages', () => {
   const sizes = [0, 1, 125, 126, 127, 128, 65_535, 65_536, 65_537, 1024 * 1024]
 
-  test.each(sizes)('of %i bytes come back as they were', async (size) => {
+  test.each(sizes)('of %i bytes come back unchanged', async (size) => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -223,7 +223,7 @@ describe('a client that breaks the protocol', () => {
     ],
   ]
 
-  test.each(rows)('%s is told %i', async (_name, code, send) => {
+  test.each(rows)('%s gets %i', async (_name, code, send) => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -256,7 +256,7 @@ describe('a client that breaks the protocol', () => {
     expect(log.messages).toEqual([])
   })
 
-  test('is cut when it goes on after that', async () => {
+  test('is disconnected when it continues after that', async () => {
     await using lab = await startLab(echo(createLog()), { webSocket: { closeTimeout: 200 } })
     using socket = await openWebSocket(lab.url)
     socket.send(OPCODE.ping, '', { last: false })
@@ -273,7 +273,7 @@ describe('a client that breaks the protocol', () => {
 describe('a close', () => {
   test.each([
     1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999,
-  ])('with %i is sent back, and told to the application', async (code) => {
+  ])('with %i is sent back, and reported to the application', async (code) => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -341,7 +341,7 @@ describe('a close', () => {
     expect(lab.outcomes).toEqual([{ status: 101, bytes: 6, error: undefined }])
   })
 
-  test('of the application that the client ignores ends by cutting', async () => {
+  test('of the application that the client ignores aborts the connection', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), { webSocket: { closeTimeout: 100 } })
     using socket = await openWebSocket(lab.url)
@@ -361,7 +361,7 @@ describe('a close', () => {
     [5000, '', '1011'],
     [Number.NaN, '', '1011'],
     [1000, `${'x'.repeat(122)}äöü`, `1000 ${'x'.repeat(122)}`],
-  ])('of the application with %d never reaches the wire as it is', async (code, reason, told) => {
+  ])('of the application with %d is never sent as it is', async (code, reason, told) => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)

@@ -17,7 +17,7 @@ import { answer, startLab } from '../support/front-lab.ts'
 import { accept, createLog, echo } from './applications.ts'
 
 describe('an opening handshake', () => {
-  test('is answered with what RFC 6455 asks for, and the socket works', async () => {
+  test('is answered according to RFC 6455, and the socket works', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using socket = await openWebSocket(lab.url)
@@ -49,7 +49,7 @@ describe('an opening handshake', () => {
     ['with empty elements in its lists', { connection: ', ,upgrade,', upgrade: ',,websocket ,' }],
     ['with an unknown extension', { fields: [['Sec-WebSocket-Extensions', 'x-mine; a=1']] }],
     ['with an Origin, when all are welcome', { fields: [['Origin', 'https://a.test']] }],
-  ])('is understood %s', async (_name, shape) => {
+  ])('is accepted %s', async (_name, shape) => {
     await using lab = await startLab(echo(createLog()))
     using socket = await openWebSocket(lab.url, shape)
     socket.sendText('x')
@@ -128,7 +128,7 @@ describe('an opening handshake', () => {
     expect(response.headers('connection')).toContain('Upgrade')
   })
 
-  test('may come byte by byte, and frames right behind it', async () => {
+  test('may arrive byte by byte, and frames right after it', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using connection = await openRaw(lab.url)
@@ -154,7 +154,7 @@ describe('an opening handshake', () => {
       else setTimeout(() => accepting(exchange), delay)
     })
     using connection = await openRaw(lab.url)
-    // Far more than is read ahead: the client is held back until the handshake is done.
+    // Far more than is read ahead: the client gets backpressure until the handshake is complete.
     const frames = Array.from({ length: 30 }, () =>
       formatFrame(OPCODE.binary, Buffer.alloc(9000, 1)),
     )
@@ -164,7 +164,7 @@ describe('an opening handshake', () => {
       expect((await socket.readMessage()).payload.length).toBe(9000)
   })
 
-  test('comes behind an ordinary request on the same connection', async () => {
+  test('may follow an ordinary request on the same connection', async () => {
     await using lab = await startLab(echo(createLog()))
     using connection = await openRaw(lab.url)
     connection.send(Buffer.concat([formatRequest({ target: '/1' }), formatHandshake()]))
@@ -220,7 +220,7 @@ describe('an answer to a handshake', () => {
     expect(lab.records.filter((record) => record.level === 'warn')).toHaveLength(1)
   })
 
-  test('may be an ordinary response, and the connection goes on', async () => {
+  test('may be an ordinary response, and the connection continues', async () => {
     await using lab = await startLab((exchange) => {
       if (exchange.webSocket === undefined) answer(exchange, 'plain')
       else setTimeout(() => answer(exchange, 'no', { status: 403 }), 10)
@@ -258,7 +258,7 @@ describe('an answer to a handshake', () => {
   )
 })
 
-test('a client that left while its handshake waited is not kept for a WebSocket', async () => {
+test('a client that disconnected while its handshake waited is not accepted', async () => {
   await using lab = await startLab(() => {})
   using connection = await openRaw(lab.url)
   connection.send(formatHandshake())

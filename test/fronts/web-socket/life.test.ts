@@ -45,7 +45,7 @@ describe('a stop', () => {
     await stopped
   })
 
-  test.each([true, false])('cuts those that do not follow (reading: %s)', async (reading) => {
+  test.each([true, false])('aborts those that do not answer (reading: %s)', async (reading) => {
     const log = createLog()
     await using lab = await startLab(echo(log), {
       timeouts: { shutdown: 200 },
@@ -101,7 +101,7 @@ describe('pings', () => {
     expect(log.closes).toEqual([])
   })
 
-  test('without a pong cut the connection: 1006', async () => {
+  test('without a pong abort the connection: 1006', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), {
       webSocket: { pingInterval: 50, pingTimeout: 100 },
@@ -114,7 +114,7 @@ describe('pings', () => {
   })
 
   test.each([true, false])(
-    'are not missed while the client is held back (compressed: %s)',
+    'are not missed while the client is blocked (compressed: %s)',
     async (compressed) => {
       const log = createLog()
       await using lab = await startLab(accept(log, { credit: 0 }), {
@@ -133,7 +133,7 @@ describe('pings', () => {
     },
   )
 
-  test('do not cut a client that takes slowly what is sent to it', async () => {
+  test('do not disconnect a client that reads slowly', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), {
       webSocket: { pingInterval: 50, pingTimeout: 400 },
@@ -157,7 +157,7 @@ describe('pings', () => {
     expect(log.closes).toEqual([])
   })
 
-  test('find a client that is gone although it is sent to', async () => {
+  test('detect a lost client while it is sent to', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log), {
       webSocket: { pingInterval: 50, pingTimeout: 100 },
@@ -173,7 +173,7 @@ describe('pings', () => {
     expect(lab.outcomes[0]?.error?.message).toBe('no pong came in time')
   })
 
-  test('find a client that is gone although it is held back', async () => {
+  test('detect a lost client while it is blocked', async () => {
     const log = createLog()
     await using lab = await startLab(accept(log, { credit: 0 }), {
       webSocket: { pingInterval: 50, pingTimeout: 100 },
@@ -211,7 +211,7 @@ describe('a socket', () => {
     expect((await socket.readMessage()).payload.toString()).toBe('x')
   })
 
-  test('is closed with 1011 when what answers it fails', async () => {
+  test('is closed with 1011 when its handler fails', async () => {
     const log = createLog()
     await using lab = await startLab(echo(log))
     using one = await openWebSocket(lab.url)
@@ -227,7 +227,7 @@ describe('a socket', () => {
     expect(log.closes).toHaveLength(2)
   })
 
-  test('is closed with 1011 when the handler throws behind accepting', async () => {
+  test('is closed with 1011 when the handler throws after accepting', async () => {
     const accepting = accept(createLog())
     await using lab = await startLab((exchange) => {
       accepting(exchange)
@@ -237,7 +237,7 @@ describe('a socket', () => {
     expect(await socket.readClose()).toBe('1011')
   })
 
-  test('takes no other answer', async () => {
+  test('accepts no other answer', async () => {
     await using lab = await startLab(echo(createLog()))
     using socket = await openWebSocket(lab.url)
     const [exchange] = lab.exchanges
@@ -262,7 +262,7 @@ describe('a socket', () => {
 
 const MANY = limitConnections(1000)
 
-test(`${MANY} sockets live at once, and leave nothing`, async () => {
+test(`${MANY} sockets live at once, and leave nothing behind`, async () => {
   const log = createLog()
   await using lab = await startLab(echo(log))
   const sockets = await Promise.all(Array.from({ length: MANY }, () => openWebSocket(lab.url)))

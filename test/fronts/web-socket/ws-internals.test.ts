@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 
 import { interceptInflate, type Inflated } from '../../../src/fronts/web-socket/ws-internals.ts'
 
-// What `ws` does not document is held to here.
+// Checks the undocumented parts of `ws` that are used.
 
 interface Pair extends AsyncDisposable {
   readonly served: WebSocket
@@ -30,7 +30,7 @@ async function connectPair(perMessageDeflate: boolean): Promise<Pair> {
   return { served, client, [Symbol.asyncDispose]: close }
 }
 
-test('a compressed frame waits at the gate, and the next one behind it', async () => {
+test('a compressed frame waits at the gate, and the next one after it', async () => {
   await using pair = await connectPair(true)
   const held: { readonly data: Buffer; readonly last: boolean; readonly done: Inflated }[] = []
   const inflate = interceptInflate(pair.served, (data, last, done) =>
@@ -60,7 +60,7 @@ test('without compression there is no gate', async () => {
   expect(interceptInflate(pair.served, () => {})).toBeUndefined()
 })
 
-test('a version that inflates in another way is found out at once', async () => {
+test('a version that decompresses differently is detected at once', async () => {
   await using pair = await connectPair(true)
   Reflect.set(pair.served, '_extensions', { 'permessage-deflate': { cleanup: () => {} } })
   expect(() => interceptInflate(pair.served, () => {})).toThrow('no "decompress"')

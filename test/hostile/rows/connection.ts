@@ -18,12 +18,12 @@ const HELLO = '5\r\nhello\r\n0\r\n\r\n'
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 const HANDSHAKE = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n${KEY}`
 
-/** One good answer, then the end; whatever else was sent is not a request. */
+/** One good answer, then the end; the other bytes are not a request. */
 function last(name: string, bytes: Row['bytes'], more: Partial<Row> = {}): Row {
   return { name, bytes, answers: [[200]], closes: true, seen: [1], ...more }
 }
 
-/** The client leaves; no answer is looked for. */
+/** The client disconnects; answers are not checked. */
 function left(name: string, bytes: string, more: Partial<Row> = {}): Row {
   return {
     name: `left ${name}`,
@@ -37,7 +37,7 @@ function left(name: string, bytes: string, more: Partial<Row> = {}): Row {
   }
 }
 
-/** The client stops sending and waits: refused or closed, but never taken for a whole request. */
+/** The client half-closes and waits: refused or closed, but never a whole request. */
 function cut(name: string, bytes: string, more: Partial<Row> = {}): Row {
   return {
     ...brokenBody(`half-closed ${name}`, bytes, [400, 408], more),
@@ -61,7 +61,7 @@ const SECOND_REQUESTS: readonly (readonly [string, string, readonly number[]])[]
   ['with a huge field', get(`X: ${'x'.repeat(100_000)}\r\n`, '/2'), TOO_LARGE],
 ]
 
-/** Order, ends and stages of a connection. */
+/** Order, ends and phases of a connection. */
 export const CONNECTION: readonly Row[] = [
   // Pipelines
   {
@@ -409,7 +409,7 @@ export const CONNECTION: readonly Row[] = [
     bulky: true,
   }),
 
-  // The client leaves
+  // The client disconnects
   left('behind nothing', '', { seen: [0] }),
   left('in the method', 'GE', { seen: [0] }),
   left('behind the request line', 'GET /first HTTP/1.1\r\n', { seen: [0] }),
@@ -429,7 +429,7 @@ export const CONNECTION: readonly Row[] = [
   left('before a good answer', get(), { broken: false }),
   left('by a reset before a stream', get('', '/stream'), { leaving: 'reset', broken: false }),
 
-  // The client only stops sending
+  // The client half-closes
   last('a half-closed client is answered', get(), { leaving: 'half-close' }),
   last('a half-closed client with a body is answered', post('Content-Length: 5\r\n', 'hello'), {
     leaving: 'half-close',
@@ -456,7 +456,7 @@ export const CONNECTION: readonly Row[] = [
   cut('before the last line end of chunks', chunked('5\r\nhello\r\n0\r\n')),
   cut('in trailers', chunked('5\r\nhello\r\n0\r\nX: y\r\n')),
 
-  // One byte at a time
+  // Single bytes
   accepted('a head in single bytes', get('X: y\r\n').split('')),
   accepted('a POST in single bytes', post('Content-Length: 5\r\n', 'hello').split('')),
   {

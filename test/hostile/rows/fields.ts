@@ -26,7 +26,7 @@ function goodHost(value: string): Row {
   )
 }
 
-/** Header fields: syntax, Host, names that must not arrive, sizes. */
+/** Header fields: syntax, Host, forbidden names, sizes. */
 export const FIELDS: readonly Row[] = [
   // Syntax
   ...[

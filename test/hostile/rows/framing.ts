@@ -25,7 +25,7 @@ function bodyIs(text: string): Pick<Row, 'check'> {
   return { check: (seen) => expect(seen[0]?.body).toBe(text) }
 }
 
-/** Transfer-Encoding and Content-Length in every shape that has been used to smuggle requests. */
+/** Transfer-Encoding and Content-Length in every form that was used for request smuggling. */
 export const FRAMING: readonly Row[] = [
   // Both at once
   refused(

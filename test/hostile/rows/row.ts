@@ -1,6 +1,6 @@
 import type { Bytes } from '../../support/raw-client.ts'
 
-/** What the recording application noted about one request. */
+/** What the recording application saw of a request. */
 export interface Seen {
   readonly method: string
   readonly path: string
@@ -10,34 +10,34 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string>>
   readonly uri: string | null
   readonly server: string
-  /** Bytes read from `wsgi.input`; null when reading failed or was not tried. */
+  /** Bytes read from `wsgi.input`; null if reading failed or was not tried. */
   readonly length: number | null
   readonly body: string | null
   readonly error: string | null
 }
 
-/** One raw request with what has to come of it. */
+/** A raw request with its expected result. */
 export interface Row {
   readonly name: string
   /** Sent in one piece, or piece by piece. */
   readonly bytes: Bytes | readonly Bytes[]
   /** Permitted statuses of each final answer, in order. */
   readonly answers: readonly (readonly number[])[]
-  /** The server closes, and the last answer says so. */
+  /** The server closes, and the last answer has Connection: close. */
   readonly closes: boolean
-  /** The application may have seen this many requests. */
+  /** Permitted numbers of requests that the application has seen. */
   readonly seen: readonly number[]
-  /** Methods of the requests, where an answer's framing depends on them. */
+  /** Methods of the requests, if the framing of an answer depends on them. */
   readonly methods?: readonly string[]
   /** What the client does after sending. */
   readonly leaving?: 'half-close' | 'leave' | 'reset'
-  /** The body was broken: the application must not have read it to its end. */
+  /** The body was broken: the application must not have read its end. */
   readonly broken?: boolean
-  /** Neither closing nor keeping is wrong: only the answers and what was seen count. */
+  /** Closing and keeping are both correct: only the answers and the requests count. */
   readonly eitherWay?: boolean
-  /** A further look at what the application saw. */
+  /** Another check of what the application saw. */
   readonly check?: (seen: readonly Seen[]) => void
-  /** Too much is sent for the end to be orderly in any case: a reset behind the answer is permitted. */
+  /** Too much is sent for an orderly end: a reset after the answer is permitted. */
   readonly bulky?: boolean
 }
 
@@ -56,12 +56,12 @@ export function post(lines: string, body = '', target = '/first'): string {
   return `POST ${target} HTTP/1.1\r\n${HOST}${lines}\r\n${body}`
 }
 
-/** A chunked POST whose framed body is given whole. */
+/** A chunked POST with an encoded body. */
 export function chunked(body: string, target = '/first'): string {
   return post('Transfer-Encoding: chunked\r\n', body, target)
 }
 
-/** Exactly one answer that says `Connection: close`, and the application never hears of it. */
+/** Exactly one answer with `Connection: close`, without a call of the application. */
 export function refused(
   name: string,
   bytes: Row['bytes'],
@@ -71,7 +71,7 @@ export function refused(
   return { name, bytes, answers: [statuses], closes: true, seen: [0], ...more }
 }
 
-/** A body that breaks HTTP: one refusal; the application may have begun, but never sees an end. */
+/** A body that breaks HTTP: one refusal; the application may have begun, but never sees an end of the body. */
 export function brokenBody(
   name: string,
   bytes: Row['bytes'],
@@ -81,12 +81,12 @@ export function brokenBody(
   return { ...refused(name, bytes, statuses, more), seen: [0, 1], broken: true }
 }
 
-/** One request, answered 200, and the connection goes on. */
+/** One request, answered with 200 on a connection that stays open. */
 export function accepted(name: string, bytes: Row['bytes'], more: More = {}): Row {
   return { name, bytes, answers: [[200]], closes: false, seen: [1], ...more }
 }
 
-/** Taking it and refusing it are both right, but nothing in between. */
+/** Accepting and refusing are both correct. */
 export function either(
   name: string,
   bytes: Row['bytes'],

@@ -22,14 +22,14 @@ test.each([
   ['GET', '/missing'],
   ['GET', '/section'],
   ['GET', '/section/'],
-])('%s %s of a client that left goes to no other answerer', async (method, target) => {
+])('%s %s of a disconnected client goes to no other answerer', async (method, target) => {
   const answer = createStaticAnswerer({ root: folder, fallthrough: true })
   const match = { scriptName: '', pathInfo: target, restOffset: 0 }
   const reached: Exchange[] = []
   const departed = createPlainExchange({ method, target })
   answer(departed, match, (exchange) => reached.push(exchange))
   departed.leave()
-  // Each looks for the same files and begins later, so the first look is over by then.
+  // Each looks up the same files and begins later, so the first lookup has ended by then.
   const staying = [1, 2, 3].map(() => createPlainExchange({ method, target }))
   for (const exchange of staying)
     await new Promise<void>((resolve) => {

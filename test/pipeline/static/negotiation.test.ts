@@ -31,7 +31,7 @@ describe('Accept-Encoding', () => {
     ['\tgzip ; q=1 ,br\t', ['br', 'gzip'], true],
     ['gzip\xa0, br\xa0;q=1', [], true],
     ['gzip;\xa0q=0, *;q=0', ['gzip'], false],
-  ])('%j takes %j, plain: %j', (field, codings, identity) => {
+  ])('%j accepts %j, plain: %j', (field, codings, identity) => {
     const preference = parseAcceptEncoding(field)
     expect(preference.codings.map(({ name }) => name)).toEqual(codings)
     expect(preference.identity).toBe(identity)
@@ -145,7 +145,7 @@ describe('ranges of 100 bytes', () => {
     expect(parseRanges(field, 100)).toBe(result)
   })
 
-  test('never make an answer longer than the file', () => {
+  test('never make a response longer than the file', () => {
     const spec = fc
       .tuple(fc.nat(120), fc.nat(120))
       .map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`)

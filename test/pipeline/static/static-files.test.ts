@@ -124,7 +124,7 @@ async function get(
   return await fetchRaw(server.url, { target, headers, method })
 }
 
-/** Paths of the served folder that this process has open. */
+/** Open files of the served folder in this process. */
 function listOpen(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
@@ -141,7 +141,7 @@ async function waitForClosed(): Promise<void> {
 }
 
 describe('a file', () => {
-  test('comes with its type, length and validators', async () => {
+  test('is served with its type, length and validators', async () => {
     const response = await get('/static/text.txt')
     expect(response.status).toBe(200)
     expect(response.text).toBe(TEXT)
@@ -155,7 +155,7 @@ describe('a file', () => {
     expect(response.header('last-modified')).toMatch(/GMT$/)
   })
 
-  test('is only described for HEAD', async () => {
+  test('has no body for HEAD', async () => {
     const full = await get('/static/text.txt')
     const head = await get('/static/text.txt', [['Range', 'bytes=0-1']], 'HEAD')
     expect(head.status).toBe(200)
@@ -190,7 +190,7 @@ describe('a file', () => {
   })
 
   test.each(['POST', 'PUT', 'DELETE', 'TRACE', 'PROPFIND'])(
-    'refuses %s and says what it allows',
+    'refuses %s with Allow',
     async (method) => {
       const response = await get('/static/text.txt', [], method)
       expect(response.status).toBe(405)
@@ -204,7 +204,7 @@ describe('a file', () => {
     expect(response.header('allow')).toBe('GET, HEAD, OPTIONS')
   })
 
-  test('has another tag with another size, even at the same time', async () => {
+  test('has another tag with another size, even with the same mtime', async () => {
     const path = join(root, 'changing.txt')
     const time = new Date('2024-05-06T07:08:09Z')
     writeFileSync(path, 'one')
@@ -271,7 +271,7 @@ describe('what must not be served', () => {
     expect((await get('/static/forbidden.txt')).status).toBe(404)
   })
 
-  test('leaves nothing open', async () => {
+  test('leaves no file open', async () => {
     await waitForClosed()
   })
 })
@@ -306,7 +306,7 @@ describe('folders', () => {
     '/%2ffolder',
     '/\\folder',
     '/%5cfolder',
-  ])('%s never leads to another host', async (target) => {
+  ])('%s never redirects to another host', async (target) => {
     const response = await get(target)
     expect(response.status).toBe(404)
     expect(response.header('location')).toBeUndefined()
@@ -334,7 +334,7 @@ describe('conditional requests', () => {
     expect(both.status).toBe(200)
   })
 
-  test('answer 412 to what does not hold', async () => {
+  test('answer 412 to preconditions that fail', async () => {
     const old = 'Mon, 01 Jan 1990 00:00:00 GMT'
     expect((await get('/static/text.txt', [['If-Match', '"other"']])).status).toBe(412)
     expect((await get('/static/text.txt', [['If-Unmodified-Since', old]])).status).toBe(412)
@@ -372,7 +372,7 @@ describe('ranges', () => {
     )
   })
 
-  test('large parts of a large file arrive whole', async () => {
+  test('large parts of a large file arrive complete', async () => {
     const response = await get('/static/big.json', [['Range', 'bytes=0-99999,150000-299999']])
     expect(response.status).toBe(206)
     expect(response.complete).toBe(true)
@@ -398,7 +398,7 @@ describe('ranges', () => {
     }
   })
 
-  test('hold only for the version that If-Range names', async () => {
+  test('apply only to the version that If-Range names', async () => {
     const full = await get('/static/text.txt')
     const etag = full.header('etag') ?? ''
     const date = full.header('last-modified') ?? ''
@@ -421,7 +421,7 @@ describe('precompressed siblings', () => {
   const ask = async (target: string, encodings: string): Promise<RawResponse> =>
     await get(target, [['Accept-Encoding', encodings]])
 
-  test('are taken by what the client likes, each with its own tag', async () => {
+  test('are selected by the preference of the client, each with its own tag', async () => {
     const plain = await get('/static/script.js')
     const brotli = await ask('/static/script.js', 'gzip, br')
     const gzip = await ask('/static/script.js', 'gzip, br;q=0')
@@ -462,12 +462,12 @@ describe('precompressed siblings', () => {
     expect(response.header('content-encoding')).toBe(coding)
   })
 
-  test('are missed by a client that refuses the plain file', async () => {
+  test('do not help a client that refuses the plain file', async () => {
     const response = await ask('/static/text.txt', 'identity;q=0')
     expect(response.status).toBe(406)
   })
 
-  test('can be asked for by their own name', async () => {
+  test('can be requested by their own name', async () => {
     const response = await ask('/static/script.js.gz', 'gzip')
     expect(response.header('content-type')).toBe('application/gzip')
     expect(response.header('content-encoding')).toBeUndefined()
@@ -509,7 +509,7 @@ describe('files before an application', () => {
 })
 
 describe('descriptors and memory', () => {
-  test('a file is closed when the client leaves midway', async () => {
+  test('a file is closed when the client disconnects during the response', async () => {
     const connection = await openRaw(server.url)
     connection.discard()
     connection.send(formatRequest({ target: '/static/huge.bin' }))
@@ -519,7 +519,7 @@ describe('descriptors and memory', () => {
     await waitForClosed()
   })
 
-  test('a large file passes through little memory', async () => {
+  test('a large file needs little memory', async () => {
     using connection = await openRaw(server.url)
     connection.discard()
     const before = process.memoryUsage.rss()
@@ -533,7 +533,7 @@ describe('descriptors and memory', () => {
     await waitForClosed()
   })
 
-  test('a slow reader makes the file wait', async () => {
+  test('a slow reader causes backpressure', async () => {
     using connection = await openRaw(server.url)
     connection.pause()
     connection.send(formatRequest({ target: '/static/huge.bin' }))
@@ -543,7 +543,7 @@ describe('descriptors and memory', () => {
     await waitForClosed()
   })
 
-  test('a file that becomes shorter while it is sent cuts the connection, and is reported', async () => {
+  test('a file that becomes shorter while it is sent aborts the connection, and is logged', async () => {
     const warnings: LogFields[] = []
     const note = (fields: LogFields): void => void warnings.push(fields)
     const logger = { debug: note, info: note, warn: note, error: note }
@@ -569,7 +569,7 @@ describe('descriptors and memory', () => {
   })
 })
 
-test('a folder may be turned to a new release while it is served', async () => {
+test('a symbolic link to a folder may change to a new release while it is served', async () => {
   mkdirSync(join(folder, 'next'))
   writeFileSync(join(folder, 'next/text.txt'), 'next release')
   expect((await get('/linked/text.txt')).text).toBe(TEXT)

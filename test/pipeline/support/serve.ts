@@ -4,7 +4,7 @@ import type { HttpTimeouts } from '../../../src/fronts/options.ts'
 import { createPipeline, type PipelineOptions } from '../../../src/pipeline/pipeline.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 
-/** A front with a pipeline behind it, on a port of its own. */
+/** A front with a pipeline, on its own port. */
 export interface ServedPipeline extends AsyncDisposable {
   readonly url: string
 }

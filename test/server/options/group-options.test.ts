@@ -23,14 +23,14 @@ const TABLE = {
 const GROUP = createGroupTable(TABLE)
 const general = createSection(TABLE).parse({})
 
-test('a group has the options with the mark, also those inside of others, and no others', () => {
+test('a group has the options that are perGroup, also inside others, and no others', () => {
   expect(Object.keys(GROUP)).toEqual(['niceness', 'chroot', 'waits'])
   expect(createSection(GROUP).parse({ waits: { start: '3s' } })).toEqual({ waits: { start: 3000 } })
   expect(createSection(GROUP).safeParse({ title: 'y' }).success).toBe(false)
   expect(createSection(GROUP).safeParse({ waits: { client: 1 } }).success).toBe(false)
 })
 
-test('its options are anchored, described by what they replace, and have no flag', () => {
+test('its options are anchored, have a description and no flag', () => {
   expect(GROUP.chroot).toMatchObject({ anchor: 'path', description: 'Overrides `chroot`.' })
   const inner = Object.entries(GROUP.waits.table ?? {})
   expect(inner.map(([key, { description }]) => [key, description])).toEqual([
@@ -38,7 +38,7 @@ test('its options are anchored, described by what they replace, and have no flag
   ])
 })
 
-test('what a group does not say is what holds in general', () => {
+test('options that a group does not set have the general value', () => {
   const own = createSection(GROUP).parse({ niceness: 0, waits: {} })
   const values = resolveGroupValues(TABLE, general, own)
   expect(values).toEqual({ niceness: 0, chroot: undefined, waits: { start: 1000 } })
@@ -49,12 +49,12 @@ test('what a group does not say is what holds in general', () => {
   })
 })
 
-test('of unchecked values those with the mark are taken', () => {
+test('of unchecked values those that are perGroup are selected', () => {
   const values = { title: 'y', niceness: 'many', waits: { start: 1, client: 2 }, quiet: {} }
   expect(selectGroupValues(TABLE, values)).toEqual({ niceness: 'many', waits: { start: 1 } })
 })
 
-test('workers are told by the keys of the rows', () => {
+test('workers get the options by the keys of the rows', () => {
   const group = { niceness: 7, title: 'y', waits: { start: 9 } }
   expect(selectWorkerOptions(TABLE, group)).toEqual({ niceness: 7, startWait: 9 })
 })

@@ -10,19 +10,19 @@ export const LIMITS: Http1Limits = {
   body: 1 << 30,
 }
 
-/** What a decoder made of some bytes. */
+/** Result of decoding some bytes. */
 export interface Decoded {
   readonly requests: readonly {
     readonly head: Http1Request
     readonly body: string
     readonly complete: boolean
   }[]
-  /** Status of the refusal; undefined when nothing was refused. */
+  /** Status of the refusal; undefined if nothing was refused. */
   readonly refused: number | undefined
   readonly message: string
 }
 
-/** Feeds pieces one by one and collects what comes out. Strings are latin-1. */
+/** Feeds pieces one by one and collects the results. Strings are latin-1. */
 export function decode(
   pieces: readonly (string | Buffer)[],
   limits: Http1Limits = LIMITS,
@@ -60,7 +60,7 @@ function step(
   return true
 }
 
-/** The decoded head alone of one good request. */
+/** The decoded head of one valid request. */
 export function decodeHead(text: string): Http1Request {
   const { requests, refused, message } = decode([text])
   const head = requests[0]?.head

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decode } from './decode.ts'
 import { parseByNode } from './llhttp.ts'
 
-/** Refusals of Node that are about its connection, not about the bytes. */
+/** Refusals of Node that concern the connection, not the bytes. */
 const OF_CONNECTION = new Set(['HPE_CLOSED_CONNECTION', 'HPE_HEADER_OVERFLOW'])
 
 async function compare(text: string): Promise<void> {
@@ -12,7 +12,7 @@ async function compare(text: string): Promise<void> {
   const ours = decode([text])
   const shown = JSON.stringify(text)
   if (node.refused !== undefined && !OF_CONNECTION.has(node.refused))
-    // Node refuses some beginnings of a line where we wait for its end: so end it.
+    // Node refuses some beginnings of a line where we wait for its end, so this ends it.
     expect(
       decode([`${text}\r\n\r\n`]).refused,
       `llhttp says ${node.refused} to ${shown}`,
@@ -213,7 +213,7 @@ const ENDS = [
   '',
 ]
 
-/** Mostly the good first value, and now and then one of the others. */
+/** Mostly the first value, which is valid, and sometimes one of the others. */
 function mostly(values: readonly string[], weight = 12): fc.Arbitrary<string> {
   return fc.oneof(
     { weight, arbitrary: fc.constant(values[0] ?? '') },
@@ -264,7 +264,7 @@ const stream = fc
   .array(fc.oneof(plain, chunked), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join(''))
 
-describe("what Node's own parser refuses is refused, and what both take is the same", () => {
+describe("what Node's own parser refuses is refused, and what both accept is the same", () => {
   test('for requests that are nearly valid', async () => {
     await fc.assert(fc.asyncProperty(stream, compare), { numRuns: 1500 })
   })
@@ -291,7 +291,7 @@ describe("what Node's own parser refuses is refused, and what both take is the s
         await compare(good.slice(0, at) + byte + good.slice(at + 1))
   })
 
-  test('for every byte in the places where it matters', async () => {
+  test('for every byte at the critical positions', async () => {
     for (let byte = 0; byte < 256; byte++) {
       const one = String.fromCharCode(byte)
       await compare(`GET${one} / HTTP/1.1\r\nHost: a\r\n\r\n`)

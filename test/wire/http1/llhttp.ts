@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 
-/** What Node's own parser, llhttp, made of some bytes. */
+/** Result of Node's own parser, llhttp. */
 export interface NodeParsed {
   readonly requests: readonly {
     readonly method: string
@@ -9,7 +9,7 @@ export interface NodeParsed {
     readonly headers: readonly string[]
     readonly body: string
   }[]
-  /** Code of the parse error, `HPE_...`; undefined when nothing was refused. */
+  /** Code of the parse error, `HPE_...`; undefined if nothing was refused. */
   readonly refused: string | undefined
 }
 
@@ -20,7 +20,7 @@ class Pipe extends Duplex {
   }
 }
 
-/** Gives bytes to a server of `node:http` as if they came by a socket. */
+/** Gives bytes to a server of `node:http` as if from a socket. */
 export async function parseByNode(text: string): Promise<NodeParsed> {
   const requests: { method: string; url: string; headers: string[]; body: string }[] = []
   let refused: string | undefined

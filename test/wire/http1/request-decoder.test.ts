@@ -14,7 +14,7 @@ function chunked(body: string): string {
 }
 
 describe('a request head', () => {
-  test('comes with its parts as they were sent', () => {
+  test('has its parts as they were sent', () => {
     const head = decodeHead(
       'GET /a%20b/?x=1?y HTTP/1.1\r\nHOST: a.test:80\r\nX:  a\tb \r\nx:\r\nX: \xe9\r\n\r\n',
     )
@@ -42,7 +42,7 @@ describe('a request head', () => {
     expect(head).toMatchObject({ target: expected, host, fields: ['Host', host, 'X', '1'] })
   })
 
-  test('with the fields of the one before shares them, and nobody can change them', () => {
+  test('with the same fields as the last one shares them, frozen', () => {
     const other = 'GET http://b.test/ HTTP/1.1\r\nHost: a.test\r\nX: 1\r\n\r\n'
     const { requests } = decode([
       get('X: 1\r\n', 'GET /a HTTP/1.1'),
@@ -70,12 +70,12 @@ describe('a request head', () => {
     expect(heads.map(({ keepAlive }) => keepAlive)).toEqual([true, false, true, true, true, true])
   })
 
-  test('in absolute form gets a Host where HTTP/1.0 sent none', () => {
+  test('in absolute form gets a Host if HTTP/1.0 sent none', () => {
     const head = decodeHead('GET http://b.test/ HTTP/1.0\r\n\r\n')
     expect(head).toMatchObject({ host: 'b.test', fields: ['Host', 'b.test'] })
   })
 
-  test('of OPTIONS may ask about the whole server', () => {
+  test('of OPTIONS may concern the whole server', () => {
     expect(decodeHead(get('', 'OPTIONS * HTTP/1.1')).target).toBe('*')
     expect(decodeHead(get('', 'OPTIONS http://b.test HTTP/1.1')).target).toBe('*')
   })
@@ -88,7 +88,7 @@ describe('a request head', () => {
     ['1.1', 'Connection: closed\r\n', true],
     ['1.1', 'Connection: "close"\r\n', true],
     ['1.1', 'Connection: foo,\t close \r\n', false],
-    // 0xA0 is a byte of the value, whatever it looks like.
+    // 0xA0 is a byte of the value, although it looks like a blank.
     ['1.1', 'Connection: close\xa0\r\n', true],
     ['1.1', 'Connection: \xa0close\r\n', true],
     ['1.0', '', false],
@@ -247,7 +247,7 @@ describe('refused', () => {
   })
 })
 
-test('a head within all limits is taken', () => {
+test('a head within all limits is accepted', () => {
   expect(
     decode([get('X:\r\n'.repeat(199), `GET /${'x'.repeat(32_000)} HTTP/1.1`)]).requests,
   ).toHaveLength(1)
@@ -274,7 +274,7 @@ describe('bodies', () => {
     expect(requests[0]?.head.fields).not.toContain('X')
   })
 
-  test('of chunks are refused once they grow over the limit', () => {
+  test('of chunks are refused when they grow over the limit', () => {
     const limits = { ...LIMITS, body: 10 }
     expect(
       decode([chunked('5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n')], limits).refused,
@@ -283,13 +283,13 @@ describe('bodies', () => {
     expect(decode([get('Content-Length: 11\r\n')], limits).refused).toBe(413)
   })
 
-  test('have extensions bounded over all chunks', () => {
+  test('have extensions limited over all chunks', () => {
     const chunk = `1;${'x'.repeat(4000)}\r\na\r\n`
     expect(decode([chunked(chunk.repeat(20))]).refused).toBe(400)
   })
 })
 
-test('any cut of the bytes gives the same as one piece', () => {
+test('any division of the bytes gives the same result', () => {
   const streams = [
     `\r\n${get('X: y\r\n')}${get('Content-Length: 5\r\n')}hello\r\n${get()}`,
     chunked('5;a="b"\r\nhello\r\n1\r\n!\r\n0\r\nX: y\r\n\r\n') + get(),
