@@ -1,4 +1,4 @@
-"""Fixtures: a real worker process, driven as Node drives it."""
+"""Fixtures: a real worker process, used as Node uses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ StartWorker = Callable[..., WorkerProcess]
 
 @pytest.fixture
 def start_worker() -> Iterator[StartWorker]:
-    """Starts workers and ends them, whatever the test did."""
+    """Starts workers, and ends them after the test."""
     workers: list[WorkerProcess] = []
 
     def start(*applications: object, **options: object) -> WorkerProcess:
@@ -33,7 +33,7 @@ def start_worker() -> Iterator[StartWorker]:
 
 @pytest.fixture
 def drive() -> Iterator[Callable[..., Driver]]:
-    """Makes hubs with applications, starts them, and ends them."""
+    """Makes and starts hubs with applications, and ends them after the test."""
     drivers: list[Driver] = []
 
     def start(*applications: object, **options: object) -> Driver:

@@ -1,4 +1,4 @@
-"""How answers of ASGI applications leave, frame by frame."""
+"""Answers of ASGI applications, frame by frame."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_pieces_of_one_turn_are_one_frame(drive):
         await send(piece(name + b"1", True))
         await send(piece(name + b"2", True))
         await asyncio.sleep(0)
-        # The others have sent something between.
+        # The other streams have sent something meanwhile.
         await send(piece(name + b"3", True))
         await send(piece(name + b"4", True))
         await lab.go.wait()

@@ -1,4 +1,4 @@
-"""Applications that fail, and what the log says."""
+"""ASGI applications that fail, and the log records about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What applications may send, and what comes of the rest."""
+"""Valid and invalid events of ASGI applications."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_an_invalid_event_raises_and_the_application_can_still_answer(drive, nam
     stream = driver.get()
     assert len(caught) == 1 and not isinstance(caught[0], (KeyError, AttributeError, OSError))
     assert (stream.status, stream.body, stream.field("x-good")) == (200, b"good", "1")
-    # Raised through, it is answered.
+    # If the application does not catch it, it is answered.
     broken = drive(app_of(BAD_EVENTS[name])).get()
     assert broken.status == 500 and broken.aborted is None and broken.freed
 
@@ -157,7 +157,7 @@ def test_repeated_fields_stay_apart_and_in_order(drive):
 
 def test_names_and_values_may_be_like_bytes(drive):
     for kind in (bytearray, memoryview, lambda data: memoryview(bytearray(data))):
-        # A name that was seen before, and one that was not.
+        # A known name, and a new one.
         name = b"x-%d" % len(str(kind))
         headers = [(kind(name), kind(b"1")), [kind(name), b"2"], (b"y", kind(b"3"))]
         stream = drive(app_of(begin(headers=headers), piece(b"ok"))).get()

@@ -1,4 +1,4 @@
-"""Clients that leave, and those that have only finished sending."""
+"""Clients that disconnect, and clients that half-close."""
 
 from __future__ import annotations
 

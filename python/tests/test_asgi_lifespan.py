@@ -1,4 +1,4 @@
-"""The lifespan, the state it gives to requests, and how a hub ends."""
+"""The lifespan, its state for requests, and the end of a hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPLETE = {"type": "lifespan.startup.complete"}
 
 
 class App:
-    """Answers requests, and has the lifespan it is given."""
+    """Answers requests, and has the given lifespan."""
 
     def __init__(self, lifespan, request=None):
         self.lifespan = lifespan
@@ -150,7 +150,7 @@ def test_an_error_before_startup_goes_on_without(drive, error, received):
 
     driver = drive(App(run))
     assert driver.get().body == b"{}"
-    # Who has received the event means to have a lifespan.
+    # An application that has received the event does have a lifespan.
     texts = driver.texts("warning" if received else "info")
     assert len(texts) == len(driver.records) == 1 and "without lifespan" in texts[0]
     assert ("traceback" in driver.records[0]) == received
@@ -374,7 +374,7 @@ def test_a_thread_that_hangs_does_not_hold_the_end(drive):
     driver.stop(0.05)
     go.set()
     driver.turns()
-    # The end of the worker names what it cuts off.
+    # The end of the worker logs what it cuts off.
     assert driver.texts("warning") == []
 
 

@@ -1,4 +1,4 @@
-"""Bodies of requests, as applications receive them."""
+"""Request bodies as ASGI applications receive them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_large_body_is_pulled_as_it_is_taken(drive):
     driver.turns()
     for _ in range(4):
         stream.give(b"x" * (WINDOW // 4))
-    # Everything was sent that may be; only the first piece was taken.
+    # All permitted bytes were sent; only the first piece was received.
     assert stream.pulled == WINDOW and len(lab.notes) == 1
     for _ in range(2):
         lab.go.set()
@@ -108,7 +108,7 @@ def test_a_cancelled_receive_loses_nothing(drive):
         lab.notes.append("waited")
         await lab.go.wait()
         lab.go.clear()
-        # Cancelled when the event is there, but before it was given.
+        # Cancelled when the event is available, but before it is returned.
         task = asyncio.ensure_future(receive())
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

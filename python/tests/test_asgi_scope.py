@@ -1,4 +1,4 @@
-"""What an application is told about its request, frame by frame."""
+"""The scope of requests, frame by frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coroutines that are stepped by hand, and the task that an application sees."""
+"""Coroutines without a task for their first step, and the task that an application sees."""
 
 from __future__ import annotations
 

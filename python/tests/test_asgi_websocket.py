@@ -16,7 +16,7 @@ CONNECT = {"type": "websocket.connect"}
 
 
 class Socket:
-    """An application that keeps what it saw."""
+    """An application that records its events."""
 
     def __init__(self, run):
         self.run = run
@@ -371,7 +371,7 @@ def test_messages_are_let_in_as_they_are_taken(drive):
     lab = Socket(run)
     driver = drive(lab)
     stream = driver.connect()
-    # Nothing is let in before the application asks.
+    # No message arrives before the application asks.
     assert stream.accepted and stream.pulled == 0
     lab.go.set()
     driver.turns()

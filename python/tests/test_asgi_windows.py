@@ -1,4 +1,4 @@
-"""Clients that take slowly what an application sends."""
+"""Slow clients and the windows of their streams."""
 
 from __future__ import annotations
 

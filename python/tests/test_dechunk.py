@@ -1,4 +1,4 @@
-"""Taking off the chunks of applications that frame their bodies."""
+"""Decoding bodies of applications that use the chunked coding themselves."""
 
 import pytest
 

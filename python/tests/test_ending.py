@@ -1,4 +1,4 @@
-"""What an application has begun and left when its worker ends."""
+"""Threads and processes of an application at the end of its worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS = ["fork", "forkserver", "spawn"]
 
 @pytest.fixture
 def start(start_worker, tmp_path):
-    """A worker with an application that runs these lines, and then those of its one request."""
+    """A worker with an application that runs these lines, and then those of its request."""
 
     def start(before, request, **more):
         (tmp_path / "app.py").write_text(
@@ -52,7 +52,7 @@ def stop(worker, patience=PATIENCE):
 
 
 def warnings_of(worker):
-    """What came up to the end of the process."""
+    """The log records until the end of the process."""
     while (frame := worker.control.next()) is not None:
         worker.messages.append(json.loads(frame.payload))
     return [record["text"] for record in worker.messages if record.get("level") == "warning"]
@@ -134,7 +134,7 @@ def test_what_a_request_has_left_may_finish(start, tmp_path, before, request_):
     worker = start(before, f"{request_}\nresult = 1")
     ask(worker)
     stop(worker)
-    # The control channel is served on while the worker waits.
+    # The control channel is served while the worker waits.
     worker.tell({"type": "ping", "id": "waiting"})
     worker.wait_for("pong", id="waiting")
     (tmp_path / "gate").touch()

@@ -1,4 +1,4 @@
-"""Applications see no exception of ours: neither in `sys.exc_info()` nor as a context."""
+"""Applications see no exception of Taipan, neither in `sys.exc_info()` nor as a context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_no_exception_is_being_handled_when_the_application_is_called(tmp_path, 
     worker = WorkerProcess([target(str(tmp_path / "app.py"), **options)])
     try:
         thread = worker.threads[0]
-        # One that is waited for, and two that come together, of which one waits in the worker.
+        # A request that waits, and two that arrive together, one of which waits in the worker.
         answers = [thread.get()]
         thread.request()
         thread.request()

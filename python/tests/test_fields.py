@@ -1,4 +1,4 @@
-"""Names and values of header fields, by the vectors that TypeScript is tested with, too."""
+"""Names and values of header fields, by the vectors shared with TypeScript."""
 
 import json
 from pathlib import Path

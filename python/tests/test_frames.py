@@ -1,4 +1,4 @@
-"""The codec, by the vectors that the TypeScript twin is tested with, too."""
+"""The codec of frames, by the vectors shared with TypeScript."""
 
 import json
 import marshal
@@ -34,7 +34,7 @@ def test_a_request_of_typescript_is_read(vector):
         vector["environ"],
         None if body is None else body.encode("latin-1"),
     )
-    # The worker's buffer holds rubbish behind the value.
+    # The worker's buffer has other bytes after the value.
     loaded = marshal.loads(bytes.fromhex(vector["bytes_hex"]) + b"rubbish")
     assert loaded == expected
     for key, value in loaded[1].items():

@@ -1,4 +1,4 @@
-"""The modules import one another in one direction: see docs/architecture.md."""
+"""Modules import each other in one direction: see docs/architecture.md."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "taipan"
 
-#: Rooms from the top down, as docs/architecture.md draws them; each may import what stands below.
+#: Rooms from top to bottom as in docs/architecture.md; each may import those below.
 ROOMS = [
     {"inspection"},
     {"worker", "embedded"},
@@ -24,7 +24,7 @@ def module_name(path):
 
 
 def imports_of(path, modules):
-    """Imports for types alone and those within functions count, too."""
+    """Imports of a module, including those for types only and inside functions."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -46,7 +46,7 @@ GRAPH = import_graph()
 
 
 def find_cycle(graph):
-    """Modules of which each imports the next; empty when there is no such circle."""
+    """A circle of imports; empty if there is none."""
     done = set()
 
     def visit(name, way):
@@ -68,7 +68,7 @@ def room_of(module):
 
 
 def level_of(module):
-    """The index of its room; what is in none stands below all."""
+    """The index of its room; modules outside of rooms are below all."""
     room = room_of(module)
     return next((level for level, rooms in enumerate(ROOMS) if room in rooms), len(ROOMS))
 

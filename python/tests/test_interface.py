@@ -1,4 +1,4 @@
-"""Whether a callable is WSGI or ASGI, and how what is neither is refused."""
+"""Detection of WSGI and ASGI callables, and the refusal of others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Child(Async):
 
 
 class Middleware:
-    """A class without an async method that hands through."""
+    """A class that passes the call on, without an async method."""
 
     def __init__(self, app):
         self.app = app
@@ -57,7 +57,7 @@ class Middleware:
 
 
 class InSlot:
-    """Some middleware chooses its `__call__` for each instance."""
+    """Middleware may set its `__call__` for each instance."""
 
     __slots__ = ("__call__",)
 
@@ -66,7 +66,7 @@ class InSlot:
 
 
 class Awaitable:
-    """As Starlette's endpoints are."""
+    """Like the endpoints of Starlette."""
 
     def __init__(self, scope, receive, send):
         self.scope, self.send = scope, send
@@ -124,7 +124,7 @@ async def bound_option(scope, receive, send, option=None):
 
 
 class Magic:
-    """Answers to every name."""
+    """Has every attribute."""
 
     def __getattr__(self, name):
         return Magic()

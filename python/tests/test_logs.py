@@ -1,4 +1,4 @@
-"""The streams that applications print to."""
+"""The output streams of applications."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from taipan.transports.loop_socket import LoopSocket
 
 
 class EchoHub:
-    """Gives back what it takes, in the same turn or in the next one."""
+    """Returns what it receives, in the same turn or in the next one."""
 
     def __init__(self, loop, later):
         self._loop = loop
@@ -61,7 +61,7 @@ def test_everything_comes_back_in_order(loop, pair, later, size):
 
     async def exchange():
         sending = loop.create_task(loop.sock_sendall(far, data))
-        # What comes back waits until the kernel takes no more of it.
+        # The output waits because the kernel accepts no more.
         await asyncio.sleep(0.05)
         received = b""
         while len(received) < len(data):

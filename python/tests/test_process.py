@@ -1,4 +1,4 @@
-"""The life of a worker process, and what applications do to it."""
+"""The life of a worker process, with applications that disturb it."""
 
 from __future__ import annotations
 
@@ -388,7 +388,7 @@ def test_a_forked_child_keeps_its_hands_off(start_worker, write):
         def app(environ, start_response):
             start_response("200 OK", [])
             if environ["PATH_INFO"] == "/return":
-                # The child comes back from the application, too.
+                # The child returns from the application, too.
                 if os.fork():
                     os.wait()
                 return [b"parent"]

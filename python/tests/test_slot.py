@@ -1,4 +1,4 @@
-"""modjy's rules: what is kept, what is loaded again, and how a request chooses."""
+"""modjy's rules: what is kept, what is loaded again, and how a request selects."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_what_the_module_lacks_is_known_until_it_changes(folder):
     write(folder, CHOICE.replace("def handler", "def another"), mtime=2 * 10**18)
     with pytest.raises(TargetError):
         old.resolve("")
-    # Others of the module can be chosen.
+    # Other callables of the module can be selected.
     assert call(old, "which=other") == "other"
     with pytest.raises(NotLoaded):
         old.resolve("")
@@ -157,7 +157,7 @@ def test_without_cache_everything_is_new(folder):
     old = slot(folder, cacheCallables=False)
     assert old.run_once and not old.multithread and old.lock is not None
     assert old.resolve("") is not old.resolve("") and len(sys.loads) == 2
-    # The same mtime and another content: nothing may be taken from a bytecode file.
+    # The same mtime with another content: no bytecode file may be used.
     write(folder, handler("two two"), mtime=10**18)
     assert call(old) == "two two"
     assert not list(folder.glob("__pycache__/application*"))

@@ -1,4 +1,4 @@
-"""Where threads and tasks are."""
+"""Stacks of threads and tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from taipan.stacks import capture_task, capture_thread, format_stack
 
 
 class Gate:
-    """Lets a thread run into a function, and waits until it is there."""
+    """Lets a thread enter a function, and waits until it is there."""
 
     def __init__(self):
         self.reached = threading.Event()
@@ -21,7 +21,7 @@ class Gate:
 
 
 def run_beside(function, gate, look):
-    """What is seen of a thread that runs `function` while it waits at the gate."""
+    """The stack of a thread that runs `function` while it waits at the gate."""
     thread = threading.Thread(target=function)
     thread.start()
     assert gate.reached.wait(20)

@@ -1,4 +1,4 @@
-"""The target syntax and what is found by it."""
+"""The syntax of targets, and what they find."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VECTORS = Path(__file__).parents[2] / "test" / "vectors"
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """Writes files, loads targets, and leaves `sys.path` and `sys.modules` as they were."""
+    """Writes files, loads targets, and restores `sys.path` and `sys.modules`."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
     yield Project(tmp_path)
@@ -236,7 +236,7 @@ DJANGO = """
 
 @pytest.fixture
 def django(project, monkeypatch):
-    """A stand-in for the two modules of Django that matter here."""
+    """Replaces the two modules of Django that are needed."""
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     project.write("lib/django/__init__.py", "")
     project.write("lib/django/core/__init__.py", "")

@@ -1,4 +1,4 @@
-"""Tracebacks of all sorts of exceptions."""
+"""Tracebacks of all kinds of exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""wsgiref's judge around an application, which holds both directions to the letter."""
+"""Applications under wsgiref.validate, which checks both sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request bodies: whole ones, and those that are pulled while they are read."""
+"""Request bodies: complete ones, and those that are pulled while they are read."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_reads_wait_for_no_more_than_was_asked(thread):
 
 
 def wait_for_note(thread, key):
-    """The handler goes on once its first read is done; it asks for nothing then."""
+    """The handler continues after its first read and asks for nothing more."""
     assert key and thread.quiet(0.1)
 
 

@@ -1,4 +1,4 @@
-"""Bodies longer than what was promised of them: the rest is left out, and the log says so."""
+"""Bodies longer than announced: the rest is dropped, with a log record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taipan.wsgi.file_wrapper import FileWrapper
 
 
 class Recorder:
-    """A transport and a reporter that keep what they are given."""
+    """A transport and a reporter that record their calls."""
 
     def __init__(self):
         self.body = b""
@@ -38,14 +38,14 @@ class Listed(list):
 
 
 class Short(list):
-    """Its length is one less than what it gives."""
+    """Its len() is one less than the number of its blocks."""
 
     def __len__(self):
         return super().__len__() - 1
 
 
 class Single:
-    """Has one block by its length, and gives those that it was made of."""
+    """Its len() is one, but it has several blocks."""
 
     def __init__(self, *blocks):
         self.blocks = blocks

@@ -1,4 +1,4 @@
-"""What an application may answer, over the real sockets of a worker."""
+"""Responses of WSGI applications, over the real sockets of a worker."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Lab:
         return self.thread.get(PATH_INFO=path, QUERY_STRING=query, REQUEST_METHOD=method, **more)
 
     def noted(self, path, query="", method="GET", **more):
-        """The answer, and what the handler noted."""
+        """The answer, and the notes of the handler."""
         self.keys += 1
         key = f"key={self.keys}"
         answer = self.get(path, f"{query}&{key}", method, **more)

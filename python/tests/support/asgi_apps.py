@@ -1,4 +1,4 @@
-"""Applications that the tests of ASGI are made of."""
+"""Applications for the ASGI tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def answer(send, data=b"ok", headers=(), status=200):
 
 
 class Lab:
-    """An application that keeps what it saw."""
+    """An application that records its events."""
 
     def __init__(self, run):
         self.run = run

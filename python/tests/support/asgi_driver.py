@@ -39,7 +39,7 @@ SOCKET = {
 
 
 class Given:
-    """A source whose application is there already."""
+    """A source whose application is loaded already."""
 
     place = "test"
 
@@ -58,7 +58,7 @@ class Given:
 
 
 class Stream:
-    """What came back for one request or WebSocket."""
+    """The frames of one request or WebSocket."""
 
     def __init__(self, driver: Driver, number: int) -> None:
         self.driver = driver
@@ -190,13 +190,13 @@ class Stream:
         self.fields = [tuple(line.split(": ", 1)) for line in lines[:-1]]  # type: ignore[misc]
 
     def open_file(self) -> bytes:
-        """What Node would send by itself."""
+        """Frames that Node sends without being asked."""
         descriptor, offset, length = self.files[-1]
         return os.pread(descriptor, length, offset)
 
 
 class Driver:
-    """A hub on an event loop of its own."""
+    """A hub on its own event loop."""
 
     def __init__(self, *applications: Any, dev: bool = False, **config: Any) -> None:
         self.records: list[dict[str, Any]] = []
@@ -239,7 +239,7 @@ class Driver:
         application: int = 0,
         **more: Any,
     ) -> Stream:
-        """Sends a request; its answer is read while `turns` and `wait` run."""
+        """Sends a request; its answer is read by `turns` and `wait`."""
         number = next(n for n in range(1, 65536) if n not in self.streams or self.streams[n].freed)
         stream = self.streams[number] = Stream(self, number)
         whole = {**(scope or GET), **more}
@@ -249,18 +249,18 @@ class Driver:
         return stream
 
     def get(self, **more: Any) -> Stream:
-        """One request with its answer."""
+        """Sends a request and returns its answer."""
         return self.begin(**more).wait()
 
     def connect(self, **more: Any) -> Stream:
         return self.begin(SOCKET, None, **more)
 
     def feed(self, data: bytes) -> None:
-        """From within the loop, as transports do it."""
+        """Runs within the loop, as in transports."""
         self.loop.call_soon(self.hub.receive, data)
 
     def turns(self, count: int = 6) -> None:
-        """Lets the loop do what it can do now."""
+        """Runs the loop until it waits."""
         for _ in range(count):
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()

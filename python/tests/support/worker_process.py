@@ -1,4 +1,4 @@
-"""A worker process and the other ends of its sockets, with deadlines so that a hang fails."""
+"""A worker process and Node's ends of its sockets, with deadlines so that a hang fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEADLINE = 20.0
 
 
 class Answer(NamedTuple):
-    """A response as the frames told it."""
+    """A response, decoded from its frames."""
 
     status: int
     reason: str
@@ -31,13 +31,13 @@ class Answer(NamedTuple):
     flags: int
     length: int
     body: bytes
-    #: None when the response ended well.
+    #: None if the response was complete.
     aborted: str | None
     #: Types of all frames in order.
     kinds: list[int]
 
     def field(self, name: str) -> str | None:
-        """The value of a header, None without one."""
+        """The value of a header; None if absent."""
         values = [value for key, value in self.fields if key.lower() == name.lower()]
         assert len(values) <= 1, values
         return values[0] if values else None
@@ -55,7 +55,7 @@ class Peer:
         self.socket.sendall(data)
 
     def next(self) -> frames.Frame | None:
-        """The next frame; None at the end."""
+        """The next frame; None at the end of the stream."""
         while (frame := self.decoder.take()) is None:
             try:
                 data = self.socket.recv(1 << 20)
@@ -72,7 +72,7 @@ class Peer:
         return frame
 
     def quiet(self, seconds: float = 0.2) -> bool:
-        """Nothing comes for a while."""
+        """Expects no frame for a while."""
         return self.decoder.empty and not select.select([self.socket], [], [], seconds)[0]
 
 
@@ -96,7 +96,7 @@ class ThreadPeer(Peer):
         self.send(frames.encode(frames.BROKEN, 0, reason.encode()))
 
     def answer(self, pieces: Sequence[bytes] | None = None, files: bool = True) -> Answer:
-        """Reads a response up to FREE; gives `pieces` of the body as they are pulled."""
+        """Reads a response up to FREE; sends `pieces` of the body as they are pulled."""
         left = list(pieces or [])
         head: frames.Frame | None = None
         body = b""
@@ -127,7 +127,7 @@ class ThreadPeer(Peer):
                 return make_answer(head, body, aborted, kinds)
 
     def get(self, environ: Mapping[str, str] | None = None, **more: Any) -> Answer:
-        """One request with its answer."""
+        """Sends a request and returns its answer."""
         pieces = more.pop("pieces", None)
         files = more.pop("files", True)
         if pieces is not None:
@@ -209,7 +209,7 @@ class WorkerProcess:
         self.control.send(frames.encode(frames.CONTROL, 0, json.dumps(message).encode()))
 
     def wait_for(self, kind: str, **properties: Any) -> dict[str, Any]:
-        """The next message of a kind, with these properties; all others are kept in `messages`."""
+        """The next message of a kind with these properties; others are kept in `messages`."""
         for message in self.messages:
             if _matches(message, kind, properties):
                 self.messages.remove(message)
@@ -223,7 +223,7 @@ class WorkerProcess:
             self.messages.append(message)
 
     def logs(self) -> list[dict[str, Any]]:
-        """The log records that came so far; a ping flushes them."""
+        """The log records so far; a ping flushes them."""
         self.tell({"type": "ping", "id": 99})
         self.wait_for("pong", id=99)
         found = [message for message in self.messages if message["type"] == "log"]
@@ -248,7 +248,7 @@ class WorkerProcess:
         return self.wait()
 
     def stderr(self) -> str:
-        """What came on the real descriptor 2 so far."""
+        """The output on the real descriptor 2 so far."""
         return _read_available(self.raw_errors)
 
     def stdout(self) -> str:

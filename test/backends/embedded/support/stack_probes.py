@@ -1,4 +1,4 @@
-"""Recursion without end, in Python and through C, as applications meet it. Each ends in an exception."""
+"""Infinite recursion in Python and through C. Each probe ends in an exception."""
 
 import ast
 import copy
@@ -10,7 +10,7 @@ import sys
 
 
 def run(name, limit=None):
-    """Runs a probe; the name of what it raised, or what it gave."""
+    """Runs a probe; returns its result or the name of its exception."""
     before = sys.getrecursionlimit()
     if limit:
         sys.setrecursionlimit(limit)
