@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
-import type { SystemFfi } from '../backends/embedded/ffi.ts'
+import type { SystemFfi } from '../backends/embedded/system-ffi.ts'
 
 /** Replicas that can be counted; those of several generations may run at the same time. */
 const PLACES = 256

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
-import { loadSystemFfi } from '../backends/embedded/ffi.ts'
+import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 
 // A socket that the parent holds the other end of, and writes nothing to: see startReplica.
 const LIFELINE = 4

@@ -1,4 +1,4 @@
-import { loadSystemFfi, type SystemFfi } from '../backends/embedded/ffi.ts'
+import { loadSystemFfi, type SystemFfi } from '../backends/embedded/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
 import type { BoundAddress, Listener } from '../fronts/listening/addresses.ts'
 import { Crowd } from '../fronts/listening/crowd.ts'

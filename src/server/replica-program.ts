@@ -1,5 +1,5 @@
 import { Worker as NodeThread } from 'node:worker_threads'
-import { loadSystemFfi } from '../backends/embedded/ffi.ts'
+import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
 import { dumpCrashes } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'

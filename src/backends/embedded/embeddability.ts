@@ -3,7 +3,8 @@ import { promisify } from 'node:util'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { PYTHON_SCRIPT } from '../python-script.ts'
-import { loadFfi, notEmbeddable } from './ffi.ts'
+import { loadFfi } from './ffi.ts'
+import { notEmbeddable } from './koffi.ts'
 
 const run = promisify(execFile)
 const ANSWER_MS = 20_000

@@ -2,21 +2,13 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
-import type koffi from 'koffi'
+import { enlargeStack, importKoffi, type Koffi, type PythonLibrary } from './koffi.ts'
 
-import { TaipanError } from '../../core/errors.ts'
-
-/** The most that koffi allows. Python's own limits on recursion fit into it on every version. */
-const STACK_BYTES = 16 * 1024 * 1024
 const { SIGINT, SIGPIPE, SIGXFSZ } = constants.signals
 const HANDLED_SIGNALS = [SIGINT, SIGPIPE, SIGXFSZ]
 const RTLD_NOW = 2
 /** More than a `struct sigaction` has on any Linux. */
 const SIGACTION_BYTES = 512
-const INSTEAD = 'use daemon mode (-e daemon), which works without'
-
-/** A library that was opened. */
-export type PythonLibrary = ReturnType<Koffi['load']>
 
 /** C types, and what they are in JavaScript. */
 export interface CValues {
@@ -60,21 +52,12 @@ interface PyStatus {
   readonly exitcode: number
 }
 
-type Koffi = typeof koffi
-
 let loading: Promise<Ffi> | undefined
-let loadingSystem: Promise<SystemFfi> | undefined
 
 /** The way to C, loaded once. Rejects with PYTHON_NOT_EMBEDDABLE where there is none. */
 export function loadFfi(): Promise<Ffi> {
   loading ??= openFfi()
   return loading
-}
-
-/** The way to the C library in a process without Python, loaded once. Rejects with PYTHON_NOT_EMBEDDABLE where there is none. */
-export function loadSystemFfi(): Promise<SystemFfi> {
-  loadingSystem ??= openSystemFfi()
-  return loadingSystem
 }
 
 async function openFfi(): Promise<Ffi> {
@@ -83,126 +66,13 @@ async function openFfi(): Promise<Ffi> {
   return new Ffi(koffi)
 }
 
-async function openSystemFfi(): Promise<SystemFfi> {
-  const koffi = await importKoffi()
-  try {
-    enlargeStack(koffi)
-  } catch {
-    // Python may come to this process later, but need not.
-  }
-  return new SystemFfi(koffi)
-}
-
-async function importKoffi(): Promise<Koffi> {
-  if (process.platform !== 'linux')
-    throw notEmbeddable(
-      `embedded mode runs on Linux only so far, and this is ${process.platform}; ${INSTEAD}`,
-    )
-  try {
-    return (await import('koffi')).default
-  } catch (error) {
-    throw notEmbeddable(
-      `embedded mode needs the package koffi with its part for ${process.platform}-${process.arch}, which cannot be loaded; install it with "npm install koffi" without --omit=optional, or ${INSTEAD}`,
-      error,
-    )
-  }
-}
-
-function enlargeStack(koffi: Koffi): void {
-  if (koffi.config().sync_stack_size === STACK_BYTES) return
-  try {
-    koffi.config({ sync_stack_size: STACK_BYTES })
-  } catch (error) {
-    throw notEmbeddable(
-      `another part of this program has used koffi before, with a C stack that is too small for Python; set koffi.config({ sync_stack_size: ${STACK_BYTES} }) there first, or ${INSTEAD}`,
-      error,
-    )
-  }
-}
-
 /** The files of loaded native parts whose paths name a package, whoever loaded them: test runners have loaders of their own. */
 function findAddons(name: string): string[] {
   const files = readFileSync('/proc/self/maps', 'utf8').match(/\/.+\.node$/gm) ?? []
   return [...new Set(files)].filter((file) => file.includes(name))
 }
 
-/** An error that says why Python cannot run in this process. */
-export function notEmbeddable(message: string, cause?: unknown): TaipanError {
-  return new TaipanError('PYTHON_NOT_EMBEDDABLE', message, { cause })
-}
-
-/** What processes that share sockets ask of the system. */
-export class SystemFfi {
-  readonly #koffi: Koffi
-  readonly #duplicate: (fd: number, command: number, type: 'int', least: number) => number
-  readonly #createMemory: (name: string, flags: number) => number
-  readonly #map: (...values: readonly (number | null)[]) => number | bigint
-  readonly #shutDown: (fd: number, how: number) => number
-  readonly #trimMemory: ((keep: number) => number) | undefined
-
-  constructor(koffi: Koffi) {
-    this.#koffi = koffi
-    const library = koffi.load(null)
-    this.#duplicate = library.func('fcntl', 'int', ['int', 'int', '...'])
-    this.#createMemory = library.func('memfd_create', 'int', ['str', 'uint'])
-    const map = ['void *', 'size_t', 'int', 'int', 'int', 'int64']
-    this.#map = library.func('mmap', 'uintptr_t', map)
-    this.#shutDown = library.func('shutdown', 'int', ['int', 'int'])
-    this.#trimMemory = findTrim(library)
-  }
-
-  /** A second descriptor of the same file or socket, closed in programs that are started. Throws when there are no more. */
-  duplicate(descriptor: number): number {
-    const F_DUPFD_CLOEXEC = 1030
-    const LEAST = 3
-    return this.#check(
-      this.#duplicate(descriptor, F_DUPFD_CLOEXEC, 'int', LEAST),
-      `descriptor ${descriptor} cannot be duplicated`,
-    )
-  }
-
-  /** A file that is only in memory, and is gone with its last descriptor. Throws when there are no more. */
-  createMemory(name: string): number {
-    const MFD_CLOEXEC = 1
-    return this.#check(this.#createMemory(name, MFD_CLOEXEC), 'no shared memory can be made')
-  }
-
-  /** The first bytes of such a file as memory that all processes see which map it, until this one ends. */
-  mapMemory(descriptor: number, bytes: number): ArrayBuffer {
-    const PROT_READ_WRITE = 3
-    const MAP_SHARED = 1
-    const address = BigInt(this.#map(null, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, 0))
-    this.#check(Number(BigInt.asIntN(64, address)), 'memory cannot be shared')
-    return this.#koffi.view(address, bytes)
-  }
-
-  /** Gives free memory back to the system, where the C library can: in glibc, pages between what is still used stay otherwise. */
-  releaseMemory(): void {
-    this.#trimMemory?.(0)
-  }
-
-  /** Lets nobody connect any more, in whatever processes the listening socket is open. */
-  shutDown(descriptor: number): void {
-    const SHUT_RDWR = 2
-    this.#shutDown(descriptor, SHUT_RDWR)
-  }
-
-  #check(result: number, what: string): number {
-    if (result === -1) throw new Error(`${what}: error ${this.#koffi.errno()} of the system`)
-    return result
-  }
-}
-
-function findTrim(library: PythonLibrary): ((keep: number) => number) | undefined {
-  try {
-    return library.func('malloc_trim', 'int', ['size_t'])
-  } catch {
-    // musl has none.
-    return undefined
-  }
-}
-
-/** What is called in C and known of the platform: nothing outside this file knows either. */
+/** What Python and its host ask of C and of the platform. */
 export class Ffi {
   readonly #koffi: Koffi
   readonly #process: PythonLibrary

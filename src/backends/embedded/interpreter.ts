@@ -1,7 +1,7 @@
 import { PYTHON_SCRIPT } from '../python-script.ts'
 import type { EmbeddingFacts } from './embeddability.ts'
-import type { Ffi, PythonLibrary } from './ffi.ts'
-import { notEmbeddable } from './ffi.ts'
+import type { Ffi } from './ffi.ts'
+import { notEmbeddable, type PythonLibrary } from './koffi.ts'
 
 const EXCHANGE_BYTES = 64
 

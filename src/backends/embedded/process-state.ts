@@ -1,5 +1,5 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { notEmbeddable } from './ffi.ts'
+import { notEmbeddable } from './koffi.ts'
 import type { Ffi } from './ffi.ts'
 
 /** Values of environment variables; null for those that are not set. */
