@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+import type { Meaning } from '../src/cli/habits/habit.ts'
+import { HABITS } from '../src/cli/habits/table.ts'
 import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
 import type { Option } from '../src/server/options/option.ts'
 import {
@@ -32,7 +34,7 @@ export function fillTables(page: string, tables: ReadonlyMap<string, string>): s
 /** The tables of `docs/configuration.md`. */
 export function formatConfigurationTables(): ReadonlyMap<string, string> {
   const tables = SECTIONS.map((section) => [section.path || 'top', formatSection(section)] as const)
-  return new Map([...tables, ['flags', formatFlags()]])
+  return new Map([...tables, ['flags', formatFlags()], ['habits', formatHabits()]])
 }
 
 /** The tables of `docs/errors.md`. */
@@ -76,6 +78,44 @@ function formatFlags(): string {
     ])
   })
   return formatTable(['flag', 'variable', 'key', 'meaning'], rows)
+}
+
+function formatHabits(): string {
+  const own = new Set(listFlags().map(({ flag }) => flag.name))
+  const foreign = HABITS.filter(({ names }) => !names.some((name) => own.has(name)))
+  const rows = foreign.map(({ names, short, value, meaning }) => {
+    const written = [...(short === undefined ? [] : [`-${short}`]), ...names.map(formatName)]
+    const argument = value === undefined ? '' : ` ${value}`
+    return formatRow([
+      [...new Set(written)].map((name) => `\`${name}${argument}\``).join(' '),
+      describeMeaning(meaning),
+    ])
+  })
+  return formatTable(['option', 'meaning'], rows)
+}
+
+function formatName(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`
+}
+
+function describeMeaning(meaning: Meaning): string {
+  switch (meaning.is) {
+    case 'option':
+      return `\`--${meaning.flag}\`${meaning.note === undefined ? '' : `; ${meaning.note}`}`
+    case 'host':
+    case 'port':
+      return `\`--bind\`, as its ${meaning.is}`
+    case 'target':
+      return 'TARGET'
+    case 'factory':
+      return "TARGET is a factory, as in `'pkg.mod:create_app()'`"
+    case 'nothing':
+      return `no effect: ${meaning.reason}`
+    case 'refused':
+      return `an error: ${meaning.reason}`
+    default:
+      return meaning satisfies never
+  }
 }
 
 function formatTable(heads: readonly string[], rows: readonly string[]): string {

@@ -1,13 +1,23 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { resolve } from 'node:path'
 import { TaipanError } from '../core/errors.ts'
 import { suggest } from '../server/config/nearest.ts'
 import { parseTexts } from '../server/config/text-values.ts'
-import { readTexts, setPath } from '../server/config/environment.ts'
+import { readTexts, setPath, type Environment } from '../server/config/environment.ts'
 import type { Layer } from '../server/config/layers.ts'
+import type { CommandInput } from '../server/load-plan.ts'
 import type { CommandName } from '../server/options/option.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
+import { Translation, type FlagText } from './habits/translation.ts'
+import { readWords } from './words.ts'
 
 const COMMANDS: readonly CommandName[] = ['serve', 'check']
+/** Commands of other servers. */
+const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
+  run: 'taipan serve',
+  start: 'taipan serve',
+  'start-server': 'taipan serve',
+  runserver: 'taipan serve . --dev',
+}
 
 /** A parsed command line. */
 export interface CommandLine {
@@ -17,22 +27,64 @@ export interface CommandLine {
   readonly version: boolean
   readonly json: boolean
   readonly config: string | undefined
+  /** Permissions to remove from new files and sockets. */
+  readonly umask: number | undefined
   /** Options of the configuration; TARGET is `app`. */
   readonly layer: Layer
+  /** How options of other servers were translated. */
+  readonly hints: readonly string[]
+  /** Which of them have no effect. */
+  readonly warnings: readonly string[]
+}
+
+/** The process that runs the command. */
+export interface Surroundings {
+  readonly directory: string
+  readonly environment: Environment
 }
 
 /** Parses the arguments after the program's name. Throws `USAGE`. */
-export function parseCommandLine(words: readonly string[], directory: string): CommandLine {
-  const { texts, positionals: given } = collectTexts(words)
+export function parseCommandLine(
+  words: readonly string[],
+  { directory, environment }: Surroundings,
+): CommandLine {
+  const { options, positionals: given } = readWords(words)
   const [verb] = given
   const isQuestion = verb === 'help' || verb === 'version'
   const positionals = isQuestion ? given.slice(1) : given
-  const switches = {
-    help: texts.has('help') || verb === 'help',
-    version: texts.has('version') || verb === 'version',
+  const translation = new Translation(environment['PORT'])
+  for (const option of options) translation.addOption(option)
+  for (const word of positionals.slice(1)) translation.addWord(word)
+  translation.finish()
+  const { texts } = translation
+  const help = texts.has('help') || verb === 'help'
+  const version = texts.has('version') || verb === 'version'
+  const command = resolveCommand(positionals, help || version)
+  return {
+    command,
+    help,
+    version,
+    json: texts.has('json'),
+    config: lastText(texts, 'config'),
+    umask: parseUmask(lastText(texts, 'umask')),
+    layer: createLayer(translation, command, resolve(directory, lastText(texts, 'chdir') ?? '.')),
+    hints: [...translation.hints],
+    warnings: [...translation.warnings],
   }
-  const command = resolveCommand(positionals, switches.help || switches.version)
-  const target = resolveTarget(positionals.slice(1), command)
+}
+
+/** The input for the plan of a command line. */
+export function describeInput(line: CommandLine, environment: Environment): CommandInput {
+  const { layer, config, hints, warnings } = line
+  return { layer, config, hints, warnings, environment, pid: process.pid }
+}
+
+function createLayer(
+  { texts, targets }: Translation,
+  command: CommandName | undefined,
+  directory: string,
+): Layer {
+  const target = resolveTarget(targets, command)
   const value: Record<string, unknown> = {}
   const sources = new Map<string, string>()
   if (target !== undefined) {
@@ -44,91 +96,37 @@ export function parseCommandLine(words: readonly string[], directory: string): C
     if (given === undefined) continue
     validateCommand(option, command)
     if (option.key === '') continue
-    const name = `--${option.flag.name}`
-    const parsed =
-      option.flag.value === undefined
-        ? option.flag.negative !== true
-        : readTexts(() => parseTexts(given, option.form ?? 'text', name))
-    setPath(value, option.key, parsed)
-    sources.set(option.key, name)
+    const source = given.at(-1)?.source ?? ''
+    setPath(value, option.key, readGiven(option, given, source))
+    sources.set(option.key, source)
   }
-  return {
-    command,
-    ...switches,
-    json: texts.has('json'),
-    config: texts.get('config')?.at(-1),
-    layer: { directory, value, sources },
-  }
+  return { directory, value, sources }
 }
 
-interface Texts {
-  /** Values by flag name; an empty text for a switch. */
-  readonly texts: ReadonlyMap<string, readonly string[]>
-  readonly positionals: readonly string[]
+function readGiven(option: FlaggedOption, given: readonly FlagText[], source: string): unknown {
+  const { flag, form = 'text' } = option
+  if (flag.value === undefined) return flag.negative !== true
+  const texts = given.map(({ text }) => text)
+  return readTexts(() => parseTexts(texts, form, source))
 }
 
-function collectTexts(words: readonly string[]): Texts {
-  const flags = new Map(listFlags().map((option) => [option.flag.name, option.flag]))
-  const options: ParseArgsConfig['options'] = {}
-  for (const [name, { short, value }] of flags)
-    options[name] = {
-      type: value === undefined ? 'boolean' : 'string',
-      ...(short === undefined ? {} : { short }),
-    }
-  const { tokens } = parseArgs({
-    args: [...words],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  const texts = new Map<string, string[]>()
-  const positionals: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value)
-    if (token.kind !== 'option') continue
-    const flag = flags.get(token.name)
-    if (flag === undefined) throw createUnknownError(token.rawName)
-    texts.set(flag.name, [...(texts.get(flag.name) ?? []), requireValue(token, flag.value)])
-  }
-  return { texts, positionals }
+function lastText(
+  texts: ReadonlyMap<string, readonly FlagText[]>,
+  flag: string,
+): string | undefined {
+  return texts.get(flag)?.at(-1)?.text
 }
 
-function requireValue(
-  token: {
-    readonly rawName: string
-    readonly value?: string | undefined
-    readonly inlineValue?: boolean | undefined
-  },
-  placeholder: string | undefined,
-): string {
-  const { rawName, value, inlineValue } = token
-  if (placeholder === undefined) {
-    if (value === undefined) return ''
+function parseUmask(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const digits = /^(?:0o)?([0-7]{1,4})$/.exec(text)?.[1]
+  const mask = Number.parseInt(digits ?? '', 8)
+  if (digits === undefined || mask > 0o777)
     throw new TaipanError(
       'USAGE',
-      `${rawName} is a switch and takes no value, found ${JSON.stringify(value)}`,
+      `--umask: expected octal permissions such as 007, found ${JSON.stringify(text)}`,
     )
-  }
-  const swallowed = inlineValue !== true && value !== undefined && /^-./.test(value)
-  if (value === undefined || value === '' || swallowed)
-    throw new TaipanError(
-      'USAGE',
-      `${rawName} needs a value: ${rawName} ${placeholder}${swallowed ? `; found ${value} instead` : ''}`,
-    )
-  return value
-}
-
-function createUnknownError(rawName: string): TaipanError {
-  const names = listFlags().map(({ flag }) => flag.name)
-  const shorts = listFlags().flatMap(({ flag }) => flag.short ?? [])
-  if (!rawName.startsWith('--'))
-    return new TaipanError(
-      'USAGE',
-      `unknown option ${rawName}; short options are ${shorts.map((short) => `-${short}`).join(', ')}`,
-    )
-  const hint = suggest(rawName.slice(2), names, '--')
-  return new TaipanError('USAGE', `unknown option ${rawName}.${hint || ' See taipan --help.'}`)
+  return mask
 }
 
 function resolveCommand(
@@ -138,7 +136,7 @@ function resolveCommand(
   const [word] = positionals
   if (word === undefined) {
     if (optional) return undefined
-    throw new TaipanError('USAGE', 'no command; write taipan serve TARGET, or see taipan --help')
+    throw new TaipanError('USAGE', 'no command; write taipan serve TARGET, or see taipan help')
   }
   const command = COMMANDS.find((name) => name === word)
   if (command !== undefined) return command
@@ -149,20 +147,26 @@ function resolveCommand(
     )
   throw new TaipanError(
     'USAGE',
-    `unknown command ${JSON.stringify(word)}.${suggest(word, COMMANDS, 'taipan ') || ` Commands: ${COMMANDS.join(', ')}.`}`,
+    `unknown command ${JSON.stringify(word)}.${suggestCommand(word) || ` Commands: ${COMMANDS.join(', ')}, help, version.`}`,
   )
 }
 
+function suggestCommand(word: string): string {
+  const foreign = Object.hasOwn(FOREIGN_COMMANDS, word) ? FOREIGN_COMMANDS[word] : undefined
+  if (foreign !== undefined) return ` Write ${foreign}.`
+  return suggest(word, [...COMMANDS, 'help', 'version'], 'taipan ')
+}
+
 function resolveTarget(
-  positionals: readonly string[],
+  targets: readonly string[],
   command: CommandName | undefined,
 ): string | undefined {
-  const [target, ...more] = positionals
+  const [target, ...more] = targets
   if (target === '') throw new TaipanError('USAGE', 'TARGET is empty')
   if (more.length > 0)
     throw new TaipanError(
       'USAGE',
-      `more than one TARGET: ${[target, ...more].map((word) => JSON.stringify(word)).join(' and ')}; ${command ?? 'serve'} several applications with a configuration file`,
+      `more than one TARGET: ${targets.map((word) => JSON.stringify(word)).join(' and ')}; ${command ?? 'serve'} several applications with a configuration file`,
     )
   return target
 }

@@ -1,13 +1,13 @@
 import type { Environment } from '../server/config/environment.ts'
 import { checkServer, type GroupReport } from '../server/check.ts'
 import { loadCommandPlan } from '../server/load-plan.ts'
-import type { CommandLine } from './arguments.ts'
+import { describeInput, type CommandLine } from './arguments.ts'
 import { formatReport } from './check-report.ts'
 
 /** `taipan check`: prints its findings. Resolves with the exit code: 0; 3 when an application cannot be loaded; 5 without a Python that supports the wanted engine and event loop. */
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
-  const { layer, config } = line
-  const plan = await loadCommandPlan({ layer, config, environment, mayServeNothing: true })
+  const plan = await loadCommandPlan({ ...describeInput(line, environment), mayServeNothing: true })
+  for (const hint of plan.hints) process.stderr.write(`hint: ${hint}\n`)
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`)
   const reports = await checkServer(plan)
   process.stdout.write(

@@ -1,3 +1,4 @@
+import { TaipanError } from '../core/errors.ts'
 import { VERSION } from '../server/version.ts'
 import { readProcess } from '../server/library-plan.ts'
 import { parseCommandLine } from './arguments.ts'
@@ -12,7 +13,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return 2
   }
   const { cwd, environment } = readProcess()
-  const line = parseCommandLine(words, cwd)
+  const line = parseCommandLine(words, { directory: cwd, environment })
   if (line.help) {
     process.stdout.write(formatHelp(line.command))
     return 0
@@ -21,7 +22,18 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     process.stdout.write(`taipan ${VERSION}\n`)
     return 0
   }
+  if (line.layer.directory !== cwd) enterFolder(line.layer.directory)
+  if (line.umask !== undefined) process.umask(line.umask)
   return line.command === 'check'
     ? await runCheck(line, environment)
     : await runServe(line, environment)
+}
+
+/** For `--chdir`. */
+function enterFolder(folder: string): void {
+  try {
+    process.chdir(folder)
+  } catch (error) {
+    throw new TaipanError('USAGE', `--chdir: folder ${folder} cannot be entered`, { cause: error })
+  }
 }

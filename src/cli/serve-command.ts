@@ -7,14 +7,13 @@ import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { RunnableServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
-import type { CommandLine } from './arguments.ts'
+import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
 import { SignalHandling } from './signals.ts'
 
 /** `taipan serve`: runs until it is stopped by a signal; resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
-  const { layer, config } = line
-  const plan = await loadCommandPlan({ layer, config, environment })
+  const plan = await loadCommandPlan(describeInput(line, environment))
   const { level = 'info', format, access = true } = plan.log
   const colors = resolveColors(environment, process.stdout.isTTY)
   const logger = createLogger({ level, format, colors })

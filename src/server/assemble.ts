@@ -16,6 +16,7 @@ import { choosePython } from './choose-python.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
+import { reportPlan } from './report-plan.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
@@ -53,7 +54,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 /** Makes all that answers, and says what the person should know. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
-  for (const warning of plan.warnings) logger.warn({}, warning)
+  reportPlan(plan, logger)
   const groups = await Promise.all(plan.groups.map((group) => resolveGroup(group, plan)))
   validateInterpreters(groups)
   const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))

@@ -22,7 +22,7 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
       retries: group.engine === 'daemon',
     },
   })
-  return { ...plan, groups: plan.groups.map(divide), reload: false, warnings: [] }
+  return { ...plan, groups: plan.groups.map(divide), reload: false, hints: [], warnings: [] }
 }
 
 /** The plan with a start that fails unless each group serves the listed applications. */

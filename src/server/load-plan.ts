@@ -1,6 +1,7 @@
 import type { Environment } from './config/environment.ts'
 import { listUnknownVariables, loadEnvironmentLayer } from './config/environment.ts'
 import { findConfigFile, loadConfigFile, type ConfigFile } from './config/config-file.ts'
+import { loadForeignLayer } from './config/foreign-variables.ts'
 import { mergeLayers, type Layer } from './config/layers.ts'
 import { resolveServer } from './config/resolve.ts'
 import type { ServerPlan } from './config/resolved.ts'
@@ -18,6 +19,11 @@ export interface CommandInput {
   /** `--config`. */
   readonly config?: string | undefined
   readonly environment: Environment
+  /** Messages about options of other servers: how they were translated, and which have no effect. */
+  readonly hints?: readonly string[]
+  readonly warnings?: readonly string[]
+  /** Id of this process; sockets for another process are not used. */
+  readonly pid?: number
   /** Allow a plan without applications, with one empty group: for a report on Python only. */
   readonly mayServeNothing?: boolean
 }
@@ -32,6 +38,8 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     input.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
   const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
   const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
+  const foreign = loadForeignLayer({ environment, directory: cwd, pid: input.pid }, layers)
+  layers.unshift(foreign.layer)
   if (file === undefined && !hasTarget)
     layers.push(createUsualLayer(layer, variables, mayServeNothing))
   const { value, sources } = mergeLayers(layers)
@@ -46,8 +54,17 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     mayServeNothing,
   })
   const shortTimes = file === undefined ? [] : warnOfShortTimes(file.value, file.name)
-  const warnings = [...listUnknownVariables(environment), ...shortTimes, ...plan.warnings]
-  return { ...plan, warnings }
+  return {
+    ...plan,
+    hints: [...(input.hints ?? []), ...foreign.hints, ...plan.hints],
+    warnings: [
+      ...(input.warnings ?? []),
+      ...foreign.warnings,
+      ...listUnknownVariables(environment),
+      ...shortTimes,
+      ...plan.warnings,
+    ],
+  }
 }
 
 /** The plan of a configuration object. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */

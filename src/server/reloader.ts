@@ -3,11 +3,12 @@ import { basename, extname, join, relative } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
-import type { ServerPlan } from './config/resolved.ts'
+import { createMatcher } from './glob.ts'
+import type { ServerPlan, WatchPlan } from './config/resolved.ts'
 
 /** What to watch, and what to do after a change. */
 export interface ReloaderOptions {
-  readonly folders: readonly string[]
+  readonly watched: WatchPlan
   /** A change is only logged, because it needs a restart. */
   readonly configFile: string | undefined
   readonly reload: () => Promise<void>
@@ -24,27 +25,34 @@ export function createReloader(
   plan: ServerPlan,
   { logger, reload }: Pick<ReloaderOptions, 'logger' | 'reload'>,
 ): Reloader | undefined {
-  const { watched: folders, configFile } = plan
-  if (!plan.reload || folders.length === 0) return undefined
-  return new Reloader({ folders, configFile, logger, reload })
+  const { watched, configFile } = plan
+  if (!plan.reload || watched.folders.length === 0) return undefined
+  return new Reloader({ watched, configFile, logger, reload })
 }
 
 /** Reloads when Python sources change, and logs the result. */
 export class Reloader implements Service {
   readonly #options: ReloaderOptions
+  readonly #includes: (path: string) => boolean
+  readonly #excludes: (path: string) => boolean
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(options: ReloaderOptions) {
     this.#options = options
+    this.#includes = createMatcher(options.watched.include)
+    this.#excludes = createMatcher(options.watched.exclude)
   }
 
   async start(): Promise<void> {
     if (this.#watcher !== undefined) return
-    const { folders, configFile, logger } = this.#options
-    const paths = configFile === undefined ? folders : [...folders, configFile]
-    const watcher = watch([...paths], {
+    const { watched, configFile, logger } = this.#options
+    const { folders, include } = watched
+    // A pattern may name a single file, also outside of these folders.
+    const paths = [...folders, ...include.filter((path) => existsSync(path))]
+    if (configFile !== undefined) paths.push(configFile)
+    const watcher = watch(paths, {
       ignoreInitial: true,
       followSymlinks: false,
       ignored: (path, stats) => path !== configFile && this.#isIgnored(path, stats?.isFile()),
@@ -71,11 +79,13 @@ export class Reloader implements Service {
 
   /** Considers only the path below the watched folder, which itself may be anywhere. */
   #isIgnored(path: string, isFile: boolean | undefined): boolean {
-    const inside = this.#options.folders
+    const inside = this.#options.watched.folders
       .map((folder) => relative(folder, path))
       .find((way) => !way.startsWith('..'))
     if (inside === undefined || inside === '') return false
     const name = basename(path)
+    if (this.#excludes(inside)) return true
+    if (isFile !== false && this.#includes(inside)) return false
     if (name.startsWith('.') || IGNORED.has(name)) return true
     if (isFile === true) return !EXTENSIONS.has(extname(name))
     return isFile === false && existsSync(join(path, 'pyvenv.cfg'))

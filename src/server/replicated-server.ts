@@ -13,6 +13,7 @@ import {
 } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { RunnableServer } from './server.ts'
+import { reportPlan } from './report-plan.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 import { dividePlan, requireServed } from './divide-plan.ts'
 import { SharedSockets } from '../replicas/shared-sockets.ts'
@@ -97,7 +98,7 @@ export class ReplicatedServer implements RunnableServer {
 
   async #start(): Promise<void> {
     const { logger } = this.#logging
-    for (const warning of this.#plan.warnings) logger.warn({}, warning)
+    reportPlan(this.#plan, logger)
     try {
       const plan = await choosePythons(this.#plan)
       this.#refuseStopped()

@@ -43,6 +43,33 @@ function listOutcomes({ output }: RunningTaipan): string[] {
   ].map(([, text = '']) => text)
 }
 
+test('--reload-dir, --reload-include and --reload-exclude say what is watched', async () => {
+  using project = createProject({
+    'app.py': helloApp('old'),
+    'site/page.html': '',
+    'site/made/page.html': '',
+    'extra.ini': '',
+    'other/code.py': '',
+  })
+  const taipan = await startTaipan(
+    'app.py -b 127.0.0.1:0 --reload --reload-dir site --reload-include *.html --reload-include extra.ini --reload-exclude made'.split(
+      ' ',
+    ),
+    { cwd: project.folder },
+  )
+  for (const name of ['site/made/page.html', 'other/code.py', 'site/note.txt', 'app.py'])
+    project.write(name, `# ${name}\n`)
+  project.write('app.py', helloApp('new'))
+  project.write('site/page.html', 'new')
+  await taipan.waitForOutput(/site\/page\.html has changed: reloading/)
+  await waitForAnswer(taipan.url, '200 new')
+  project.write('extra.ini', 'new')
+  await taipan.waitForOutput(/extra\.ini has changed: reloading/)
+  await taipan.waitForOutput(/reloaded$[^]*reloaded$/m)
+  const { output } = await taipan.stop()
+  expect(output.match(/\S+ has changed/g)).toHaveLength(2)
+})
+
 describe.each(ENGINES)('reloading, %s:', (engine) => {
   test('broken code after broken code still fails, and the log has the reason', async () => {
     using project = createProject({ 'app.py': broken('one') })

@@ -11,6 +11,7 @@ import { defineConfig } from '../../src/server/define-config.ts'
 import { loadCommandPlan, resolveConfigPlan } from '../../src/server/load-plan.ts'
 import type { TaipanConfig } from '../../src/server/options/schema.ts'
 
+const PID = 4711
 let folder: string
 
 beforeAll(() => {
@@ -57,15 +58,14 @@ async function command(
   words: string,
   options: { cwd?: string; environment?: Record<string, string> } = {},
 ): Promise<ServerPlan> {
-  const line = parseCommandLine(
-    ['serve', ...words.split(' ').filter(Boolean)],
-    join(folder, options.cwd ?? '.'),
-  )
-  return await loadCommandPlan({
-    layer: line.layer,
-    config: line.config,
-    environment: options.environment ?? {},
+  const { environment = {} } = options
+  const directory = join(folder, options.cwd ?? '.')
+  const line = parseCommandLine(['serve', ...words.split(' ').filter(Boolean)], {
+    directory,
+    environment,
   })
+  const { layer, config, hints, warnings } = line
+  return await loadCommandPlan({ layer, config, hints, warnings, environment, pid: PID })
 }
 
 function plan(config: TaipanConfig): ServerPlan {
@@ -247,6 +247,104 @@ describe('times, limits and queue', () => {
   })
 })
 
+describe('addresses', () => {
+  test('may be abbreviated, and what that means is said', async () => {
+    const { addresses, hints } = await command('app.py -b 8000 -b :81 -b *:82 -b 127.0.0.1:83')
+    expect(addresses).toEqual([
+      { kind: 'tcp', host: '127.0.0.1', port: 8000 },
+      { kind: 'tcp', host: '0.0.0.0', port: 81 },
+      { kind: 'tcp', host: '0.0.0.0', port: 82 },
+      { kind: 'tcp', host: '127.0.0.1', port: 83 },
+    ])
+    expect(hints).toEqual([
+      '--bind: 8000 is 127.0.0.1:8000 here',
+      '--bind: :81 is 0.0.0.0:81 here',
+      '--bind: *:82 is 0.0.0.0:82 here',
+    ])
+  })
+
+  test('of Unix sockets may say their permissions', async () => {
+    const { addresses } = await command('app.py -b unix:x.sock?mode=660 -b unix:/a?b/y.sock')
+    expect(addresses).toEqual([
+      { kind: 'unix', path: join(folder, 'x.sock'), mode: 0o660 },
+      { kind: 'unix', path: '/a?b/y.sock' },
+    ])
+    for (const mode of ['', '9', 'rw', '1660'])
+      expect(problemOf({ app: 'x:y', bind: `unix:x?mode=${mode}` })).toMatch(/octal permissions/)
+  })
+})
+
+describe('variables that are not ours', () => {
+  test('PORT is every interface, but this machine alone for development', async () => {
+    const environment = { PORT: '5000' }
+    const { addresses, hints } = await command('app.py', { environment })
+    expect(addresses).toEqual([{ kind: 'tcp', host: '0.0.0.0', port: 5000 }])
+    expect(hints).toEqual([
+      'PORT=5000 is --bind 0.0.0.0:5000 here, every interface; --bind says otherwise',
+    ])
+    const dev = await command('app.py --dev', { environment })
+    expect(dev.addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 5000 }])
+    await expect(command('app.py', { environment: { PORT: 'x' } })).rejects.toThrow(
+      /^PORT: "0\.0\.0\.0:x" is not an address/,
+    )
+  })
+
+  test.each([
+    ['app.py -b 127.0.0.1:1', {}],
+    ['app.py', { TAIPAN_BIND: '127.0.0.1:1' }],
+    ['--config conf/taipan.config.json', {}],
+  ])('PORT and sockets of systemd give way to %s %j', async (words, more) => {
+    const environment = { PORT: '5000', LISTEN_FDS: '1', LISTEN_PID: String(PID), ...more }
+    const { addresses, hints, warnings } = await command(words, { environment })
+    expect(addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 1 }])
+    expect(hints).toEqual([])
+    expect(warnings).toContainEqual(expect.stringContaining('LISTEN_FDS'))
+  })
+
+  test('sockets of systemd are taken when they are for this process', async () => {
+    const environment = { LISTEN_FDS: '2', LISTEN_PID: String(PID), PORT: '5000' }
+    const { addresses, hints, groups } = await command('app.py', { environment })
+    expect(addresses).toEqual([
+      { kind: 'fd', fd: 3 },
+      { kind: 'fd', fd: 4 },
+    ])
+    expect(hints).toEqual(['LISTEN_FDS=2 is --bind fd:3 --bind fd:4 here'])
+    expect(groups[0]?.group.environment).toEqual({ PORT: '5000' })
+    const others = await command('app.py', { environment: { ...environment, LISTEN_PID: '1' } })
+    expect(others.addresses).toMatchObject([{ port: 5000 }])
+  })
+
+  test('WEB_CONCURRENCY is how many processes there are, unless we are told', async () => {
+    const environment = { WEB_CONCURRENCY: '3' }
+    const { groups, hints } = await command('app.py', { environment })
+    expect(groups[0]?.group.processes).toBe(3)
+    expect(hints).toEqual(['WEB_CONCURRENCY=3 is --processes 3 here'])
+    const told = await command('app.py -p 2', { environment })
+    expect([told.groups[0]?.group.processes, told.hints]).toEqual([2, []])
+    const file = await command('--config conf/taipan.config.json', { environment })
+    expect(file.groups[0]?.group.processes).toBe(2)
+  })
+})
+
+describe('what is watched', () => {
+  test('folders and patterns of our own', async () => {
+    const { watched, warnings } = await command(
+      'app.py --reload --reload-dir public --reload-include *.html --reload-exclude build',
+    )
+    expect(watched).toEqual({
+      folders: [join(folder, 'public')],
+      include: ['*.html'],
+      exclude: ['build'],
+    })
+    expect(warnings).toEqual([])
+    const idle = await command('app.py --reload-dir public')
+    expect(idle.warnings).toEqual(['--reload-dir has no effect without --reload or --dev'])
+    await expect(command('app.py --reload --reload-dir nowhere')).rejects.toThrow(
+      /--reload-dir: folder \S+nowhere does not exist/,
+    )
+  })
+})
+
 describe('warnings', () => {
   test('name variables that are not options, and the most similar option', async () => {
     const { warnings } = await command('app.py', {
@@ -363,12 +461,12 @@ describe('precedence', () => {
   )
 
   test('with --reload the sources are watched, but no root folder', async () => {
-    expect((await command('app.py --reload')).watched).toEqual([folder])
-    expect((await command('usual/app.py --reload')).watched).toEqual([
+    expect((await command('app.py --reload')).watched.folders).toEqual([folder])
+    expect((await command('usual/app.py --reload')).watched.folders).toEqual([
       folder,
       join(folder, 'usual'),
     ])
-    expect((await command(`${folder}/usual/app.py --app-dir / --reload`)).watched).toEqual([
+    expect((await command(`${folder}/usual/app.py --app-dir / --reload`)).watched.folders).toEqual([
       join(folder, 'usual'),
     ])
   })

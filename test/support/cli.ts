@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly cwd?: string
   /** Added to the environment of the tests; undefined removes a name. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Descriptor of a listening socket to pass on as systemd does. */
+  readonly socket?: number
   /** Another installation; the built command of this repository by default. */
   readonly command?: string
 }
@@ -89,10 +91,12 @@ class Command implements RunningTaipan {
   constructor(args: readonly string[], options: CommandOptions) {
     const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', ...options.env }
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name]
-    this.#child = spawn(options.command ?? COMMAND, args, {
+    const { socket, command = COMMAND } = options
+    const words = socket === undefined ? [] : ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', command]
+    this.#child = spawn(socket === undefined ? command : 'sh', [...words, ...args], {
       cwd: options.cwd ?? ROOT,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: socket === undefined ? env : { ...env, LISTEN_FDS: '1' },
+      stdio: ['ignore', 'pipe', 'pipe', ...(socket === undefined ? [] : [socket])],
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text

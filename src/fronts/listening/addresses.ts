@@ -18,7 +18,12 @@ export interface ConnectionSource {
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
 export type BoundAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
+  | {
+      readonly kind: 'unix'
+      readonly path: string
+      /** Permissions of the socket; by default those that the umask leaves. */
+      readonly mode?: number | undefined
+    }
   | {
       readonly kind: 'fd'
       readonly fd: number

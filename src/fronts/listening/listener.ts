@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
@@ -56,7 +56,9 @@ export async function bindServer(
   const server = createServer(options, onConnection)
   try {
     await bind(server, toListenOptions(address))
+    if (address.kind === 'unix' && address.mode !== undefined) chmodSync(address.path, address.mode)
   } catch (error) {
+    server.close()
     throw createListenError(address, error)
   }
   return { server, url: formatUrl(address, server) }

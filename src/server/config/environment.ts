@@ -71,11 +71,15 @@ export function readTexts<T>(read: () => T): T {
   }
 }
 
-/** The environment for applications: all variables except Taipan's own options. */
+// LISTEN_PID names this process, so workers could not use them.
+const SOCKET_NAMES = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID']
+
+/** The environment for applications: all variables except Taipan's own options and those of socket activation. */
 export function listApplicationVariables(environment: Environment): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment))
-    if (value !== undefined && !name.startsWith(PREFIX)) variables[name] = value
+    if (value !== undefined && !name.startsWith(PREFIX) && !SOCKET_NAMES.includes(name))
+      variables[name] = value
   return variables
 }
 

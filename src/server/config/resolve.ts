@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { parse, relative } from 'node:path'
 import type { FullConfig } from '../options/schema.ts'
-import { parseAddress, type Address } from './address.ts'
+import { expandAddress, parseAddress, type Address } from './address.ts'
 import { loadEnvFile, type EnvFile } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { checkFolder } from '../routes/route-kind.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
-import type { GroupPlan, ServerPlan } from './resolved.ts'
+import type { GroupPlan, ServerPlan, WatchPlan } from './resolved.ts'
 import { createConfigError, type OptionSources } from './validate.ts'
 
 /** A valid configuration, and where it comes from. */
@@ -28,7 +28,7 @@ export interface ResolveOptions {
 export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, sources, configFile, mayServeNothing = false } = options
   const problems: string[] = []
-  const addresses = resolveAddresses(config.bind, options, problems)
+  const { addresses, hints } = resolveAddresses(config.bind, options, problems)
   const applications = resolveApplications(config, directory, problems)
   const { routes, warnings } = resolveRoutes(config, applications, problems)
   checkShortForm(options, problems)
@@ -63,11 +63,13 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     dev: config.dev,
     reload: config.reload || config.dev,
     startAnyway,
-    watched: [...new Set(applications.flatMap(listSourceFolders))],
+    watched: selectWatched(config, applications),
     configFile,
+    hints,
     warnings: [
       ...files.flatMap((file) => file.warnings),
       ...warnings,
+      ...warnOfUnusedPatterns(options),
       ...applications.flatMap(warnOfQueryNames),
     ],
     directory,
@@ -83,20 +85,24 @@ function resolveAddresses(
   bind: readonly string[],
   { sources }: ResolveOptions,
   problems: string[],
-): Address[] {
+): { addresses: Address[]; hints: string[] } {
   const name = sources.get('bind') ?? 'bind'
   if (bind.length === 0)
     problems.push(`${name}: names no address; write for example 127.0.0.1:8000`)
   const addresses: Address[] = []
+  const hints: string[] = []
   for (const text of bind) {
-    const address = parseAddress(text)
+    const whole = expandAddress(text)
+    if (whole !== undefined) hints.push(`${name}: ${text} is ${whole} here`)
+    const address = parseAddress(whole ?? text)
     if (typeof address === 'string')
       problems.push(`${name}: ${JSON.stringify(text)} is not an address: ${address}`)
     else addresses.push(address)
   }
-  return addresses
+  return { addresses, hints }
 }
 
+const WATCH_KEYS = ['reloadDir', 'reloadInclude', 'reloadExclude'] as const
 // These apply to the application of the short form only.
 const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
 
@@ -126,11 +132,28 @@ function checkFolders({ config, sources }: ResolveOptions, problems: string[]): 
   ]
   for (const [name, app] of Object.entries(config.apps))
     directories.push([`apps.${name}.appDirectory`, app.appDirectory])
+  for (const directory of config.reloadDir)
+    checkFolder(directory, sources.get('reloadDir') ?? 'reloadDir', problems)
   for (const [where, directory] of directories)
     if (directory !== undefined && !existsSync(directory))
       problems.push(`${where}: application folder ${directory} does not exist`)
   for (const [path, root] of Object.entries(config.static))
     checkFolder(root, `static ${path}`, problems)
+}
+
+function selectWatched(
+  { reloadDir, reloadInclude: include, reloadExclude: exclude }: FullConfig,
+  applications: readonly PlacedApplication[],
+): WatchPlan {
+  const sources = [...new Set(applications.flatMap(listSourceFolders))]
+  return { folders: reloadDir.length > 0 ? reloadDir : sources, include, exclude }
+}
+
+function warnOfUnusedPatterns({ config, sources }: ResolveOptions): string[] {
+  if (config.reload || config.dev) return []
+  return WATCH_KEYS.filter((key) => config[key].length > 0).map(
+    (key) => `${sources.get(key) ?? key} has no effect without --reload or --dev`,
+  )
 }
 
 function listSourceFolders({ application, folder }: PlacedApplication): string[] {

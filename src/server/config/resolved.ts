@@ -19,6 +19,15 @@ export interface RoutePlan {
   readonly answerer: AnswererPlan
 }
 
+/** Which files are watched for changes. */
+export interface WatchPlan {
+  readonly folders: readonly string[]
+  /** Patterns of files that are watched besides Python sources. */
+  readonly include: readonly string[]
+  /** Patterns of files and folders that are not watched. */
+  readonly exclude: readonly string[]
+}
+
 /** A checked configuration with absolute paths and all defaults, from which the rooms are made. */
 export interface ServerPlan {
   readonly addresses: readonly Address[]
@@ -33,10 +42,12 @@ export interface ServerPlan {
   readonly reload: boolean
   /** Start even if no application can be loaded. */
   readonly startAnyway: boolean
-  /** Folders to watch for changes with `reload`. */
-  readonly watched: readonly string[]
+  /** Files to watch for changes with `reload`. */
+  readonly watched: WatchPlan
   /** The configuration file, if there is one. */
   readonly configFile: string | undefined
+  /** How abbreviations and options of other servers were translated. */
+  readonly hints: readonly string[]
   /** Problems that do not prevent the start. */
   readonly warnings: readonly string[]
   /** Folder for relative paths. */

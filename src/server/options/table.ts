@@ -124,7 +124,7 @@ export const GENERAL = {
   }),
   bind: option(list, '127.0.0.1:8000', {
     description:
-      'Address to listen on: host:port, unix:PATH or fd:N; port 0 takes a free one; repeatable.',
+      'Address to listen on: host:port, unix:PATH (with ?mode=660 for its permissions) or fd:N; port 0 takes a free one; repeatable.',
     form: 'list',
     anchor: 'address',
     environment: 'TAIPAN_BIND',
@@ -215,6 +215,25 @@ export const GENERAL = {
     environment: 'TAIPAN_RELOAD',
     flag: flag('Development', 'reload'),
   }),
+  reloadDir: option(list, [], {
+    description: 'Folder to watch for changes instead of those of the applications; repeatable.',
+    form: 'list',
+    anchor: 'path',
+    environment: 'TAIPAN_RELOAD_DIR',
+    flag: flag('Development', 'reload-dir', { value: 'DIR' }),
+  }),
+  reloadInclude: option(list, [], {
+    description: 'Pattern of other files to watch, by name or path, such as *.html; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_RELOAD_INCLUDE',
+    flag: flag('Development', 'reload-include', { value: 'GLOB' }),
+  }),
+  reloadExclude: option(list, [], {
+    description: 'Pattern of files or folders not to watch, by name or path; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_RELOAD_EXCLUDE',
+    flag: flag('Development', 'reload-exclude', { value: 'GLOB' }),
+  }),
   dev: option(boolean, false, {
     description: 'For development: --reload, and tracebacks are sent to the browser.',
     form: 'boolean',
@@ -254,6 +273,14 @@ export const COMMAND_LINE = {
       'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} in the working directory).',
     environment: 'TAIPAN_CONFIG',
     flag: flag('General', 'config', { value: 'FILE' }),
+  }),
+  chdir: optional(text, {
+    description: 'Working directory: for relative paths and for the application.',
+    flag: flag('Application', 'chdir', { value: 'DIR' }),
+  }),
+  umask: optional(text, {
+    description: 'Permissions to remove from new files and sockets, in octal, such as 007.',
+    flag: flag('Processes', 'umask', { value: 'MASK' }),
   }),
   json: optional(boolean, {
     description: 'Print the report as JSON.',

@@ -1,0 +1,250 @@
+import type { GivenOption, Habit, Meaning } from './habit.ts'
+
+type More = Partial<Omit<Habit, 'names' | 'meaning'>> &
+  Partial<Pick<Extract<Meaning, { is: 'option' }>, 'convert' | 'note'>>
+
+/** Numbers are seconds elsewhere. */
+const SECONDS: More = {
+  value: 'SECONDS',
+  convert: (value) => (/^\d*[1-9.]\d*$/.test(value) ? `${value}s` : value),
+}
+const LEVELS: Readonly<Record<string, string>> = {
+  trace: 'debug',
+  warning: 'warn',
+  critical: 'error',
+}
+const INTERFACES: Readonly<Record<string, string>> = {
+  asgi3: 'asgi',
+  asgi2: 'asgi',
+  asginl: 'asgi',
+}
+
+const WORKERS = [
+  rename('workers', 'processes', { short: 'w', value: 'N' }),
+  rename('worker-connections', 'concurrency', { value: 'N' }),
+  nothing(
+    'worker-class',
+    'the application itself tells WSGI from ASGI (or --interface does), -t says how many threads a process has, and applications that patch themselves by gevent or eventlet are served',
+    { short: 'k', value: 'NAME' },
+  ),
+  nothing(
+    'preload preload-app',
+    'each process loads the application before it serves, and a reload keeps the old one until the new one is ready',
+  ),
+  nothing('lazy-apps', 'each process loads the application by itself'),
+  nothing(
+    'max-requests limit-max-requests',
+    'processes are not replaced after a number of requests',
+    {
+      value: 'N',
+    },
+  ),
+  nothing('max-requests-jitter', 'processes are not replaced after a number of requests', {
+    value: 'N',
+  }),
+  nothing(
+    'master enable-threads die-on-term single-interpreter vacuum need-app reuse-port',
+    'it is so anyway',
+  ),
+  nothing('with-threads', 'there are threads anyway (-t)'),
+  rename('without-threads nothreading', 'threads', { convert: () => '1' }),
+  nothing('name proc-name', 'processes keep their names', { short: 'n', value: 'NAME' }),
+]
+
+const LISTENING = [
+  habit('host', { is: 'host' }, { value: 'HOST' }),
+  habit('port', { is: 'port' }, { value: 'PORT' }),
+  // More processes than there may be.
+  habit(
+    'processes',
+    { is: 'port' },
+    {
+      value: 'PORT',
+      when: ({ written, value }) =>
+        written === '-p' && /^\d{4,5}$/.test(value) && Number(value) > 1023,
+    },
+  ),
+  rename('uds unix-socket', 'bind', { value: 'PATH', convert: (value) => `unix:${value}` }),
+  rename('fd', 'bind', { value: 'N', convert: (value) => `fd:${value}` }),
+  rename('listen insecure-bind http-socket', 'bind', { value: 'ADDR' }),
+  rename('http', 'bind', { value: 'ADDR', when: ({ value }) => /^:?\d+$|:\d+$/.test(value) }),
+  nothing('http', 'there is one parser of HTTP', { value: 'NAME' }),
+  nothing('ws', 'there is one implementation of WebSockets', { value: 'NAME' }),
+  rename('root-path url-prefix', 'mount', {
+    value: 'PATH',
+    note: 'requests have to bring the prefix, so a proxy in front must not take it away',
+  }),
+  nothing('backlog', 'up to 1024 connections may wait to be accepted', { value: 'N' }),
+  nothing(
+    'proxy-headers no-proxy-headers',
+    'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application',
+  ),
+  nothing(
+    'forwarded-allow-ips proxy-allow-from',
+    'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application',
+    { value: 'IPS' },
+  ),
+  nothing(
+    'server-header no-server-header date-header no-date-header',
+    'Date and Server are always sent',
+  ),
+  refused(
+    'certfile keyfile ssl-certfile ssl-keyfile ssl-keyfile-password ca-certs ssl-ca-certs cert key',
+    'connections are not encrypted; let a proxy in front do that, such as nginx or Caddy',
+    { value: 'FILE' },
+  ),
+  refused('header', 'set the field in the application or in a proxy in front', {
+    value: 'NAME:VALUE',
+  }),
+]
+
+const TIMES = [
+  rename('timeout request-timeout', 'timeout-request', {
+    ...SECONDS,
+    note: 'a request that takes longer is answered 504',
+  }),
+  rename(
+    'graceful-timeout timeout-graceful-shutdown shutdown-timeout',
+    'timeout-shutdown',
+    SECONDS,
+  ),
+  rename('keep-alive keepalive timeout-keep-alive channel-timeout', 'timeout-idle', SECONDS),
+  rename('timeout-worker-healthcheck', 'timeout-ping', SECONDS),
+  rename('startup-timeout', 'timeout-startup', SECONDS),
+  rename('limit-concurrency connection-limit', 'limit-connections', { value: 'N' }),
+  rename('limit-request-line', 'limit-target-bytes', { value: 'BYTES' }),
+  rename('limit-request-fields', 'limit-header-count', { value: 'N' }),
+  nothing('limit-request-field_size', '--limit-header-bytes holds for all fields together', {
+    value: 'BYTES',
+  }),
+  rename('h11-max-incomplete-event-size', 'limit-header-bytes', { value: 'BYTES' }),
+  rename('max-request-body-size', 'limit-body', { value: 'BYTES' }),
+  rename('ws-per-message-deflate', 'ws-no-compression', {
+    value: 'BOOL',
+    when: ({ value }) => /^(0|no|off|f|n|false)$/i.test(value),
+    convert: () => '',
+  }),
+  nothing('ws-per-message-deflate', 'messages are compressed unless --ws-no-compression is given', {
+    value: 'BOOL',
+  }),
+  nothing('ws-max-queue', 'a client that sends faster than the application reads is held back', {
+    value: 'N',
+  }),
+]
+
+const APPLICATION = [
+  habit('app wsgi-file module', { is: 'target' }, { short: 'A', value: 'TARGET' }),
+  habit('factory call', { is: 'factory' }),
+  rename('working-directory working-dir', 'chdir', { value: 'DIR' }),
+  rename('pythonpath python-path', 'env', {
+    value: 'DIRS',
+    convert: (value) => `PYTHONPATH=${value.replaceAll(',', ':')}`,
+  }),
+  rename('settings', 'env', {
+    value: 'MODULE',
+    convert: (value) => `DJANGO_SETTINGS_MODULE=${value}`,
+  }),
+  rename('engine', 'env', { value: 'K=V', when: ({ value }) => value.includes('=') }),
+  rename('virtualenv venv', 'python', { value: 'DIR', convert: (value) => `${value}/bin/python` }),
+  rename('interface', 'interface', {
+    value: 'NAME',
+    when: ({ value }) => INTERFACES[value] !== undefined,
+    convert: (value) => INTERFACES[value] ?? value,
+  }),
+  nothing('lifespan', 'the lifespan of an application runs when it has one', { value: 'MODE' }),
+  rename('c', 'config', { short: 'c', value: 'FILE' }),
+  rename('m', 'umask', { short: 'm', value: 'MASK' }),
+  rename('V', 'version', { short: 'V' }),
+]
+
+const DEVELOPMENT = [
+  rename('debug', 'dev'),
+  rename('reload-on-changes', 'reload'),
+  nothing('noreload no-reload no-debug', 'nothing is reloaded without --reload or --dev'),
+  rename('reload-extra-file extra-files', 'reload-include', { value: 'FILE' }),
+  rename('exclude-patterns', 'reload-exclude', { value: 'GLOB' }),
+  nothing('reload-delay reload-engine', 'what changes within a moment is one reload', {
+    value: 'VALUE',
+  }),
+]
+
+const OUTPUT = [
+  rename('log-level', 'log-level', {
+    value: 'LEVEL',
+    when: ({ value }) => LEVELS[value.toLowerCase()] !== undefined,
+    convert: (value) => LEVELS[value.toLowerCase()] ?? value,
+  }),
+  nothing('access-log', 'each request has a record unless --no-access-log is given'),
+  nothing('access-logfile', 'each request has a record on standard output', {
+    value: 'FILE',
+    when: isStandard,
+  }),
+  nothing('access-logfile', 'records of requests go to standard output; write > FILE for a file', {
+    value: 'FILE',
+  }),
+  nothing('error-logfile log-file', 'all records go to standard output', {
+    value: 'FILE',
+    when: isStandard,
+  }),
+  nothing('error-logfile log-file', 'records go to standard output; write > FILE for a file', {
+    value: 'FILE',
+  }),
+  nothing(
+    'log-config log-config-json logger-class',
+    'Taipan has its own records (--log-level, --log-format); set up the logging of Python in the application',
+    { value: 'FILE' },
+  ),
+  nothing('capture-output', 'what the application prints goes into the log anyway'),
+  nothing('use-colors no-use-colors', 'terminals get colours, unless NO_COLOR is set'),
+  nothing(
+    'pid pidfile',
+    'no file is written: a service manager knows the process, and a shell has $!',
+    {
+      value: 'FILE',
+    },
+  ),
+  refused(
+    'daemon daemonize',
+    'Taipan stays in the foreground; start it by a service manager, or with & in a shell',
+    { short: 'D' },
+  ),
+  refused('user group uid gid', 'start Taipan as that user: User= of systemd, USER of Docker, su', {
+    value: 'NAME',
+  }),
+]
+
+/** What people bring from gunicorn, uvicorn, hypercorn, waitress, uWSGI, mod_wsgi-express, `flask run` and `runserver`; of several entries for a name the first that fits counts. */
+export const HABITS: readonly Habit[] = [
+  ...APPLICATION,
+  ...LISTENING,
+  ...WORKERS,
+  ...TIMES,
+  ...DEVELOPMENT,
+  ...OUTPUT,
+]
+
+function habit(names: string, meaning: Meaning, more: Omit<More, 'convert' | 'note'> = {}): Habit {
+  return { ...more, names: names.split(' '), meaning }
+}
+
+function rename(names: string, flag: string, { convert, note, ...more }: More = {}): Habit {
+  const meaning = {
+    is: 'option',
+    flag,
+    ...(convert && { convert }),
+    ...(note && { note }),
+  } as const
+  return habit(names, meaning, more)
+}
+
+function nothing(names: string, reason: string, more: Omit<More, 'convert' | 'note'> = {}): Habit {
+  return habit(names, { is: 'nothing', reason }, more)
+}
+
+function refused(names: string, reason: string, more: Omit<More, 'convert' | 'note'> = {}): Habit {
+  return habit(names, { is: 'refused', reason }, more)
+}
+
+function isStandard({ value }: GivenOption): boolean {
+  return ['-', '/dev/stdout', '/dev/stderr'].includes(value)
+}

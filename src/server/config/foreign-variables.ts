@@ -1,0 +1,81 @@
+import type { Environment } from './environment.ts'
+import type { Layer } from './layers.ts'
+
+// The first descriptor that systemd hands over.
+const FIRST_SOCKET = 3
+
+/** Options from variables of the platform. */
+export interface ForeignVariables {
+  readonly layer: Layer
+  readonly hints: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** Where the variables come from. */
+export interface VariableReader {
+  readonly environment: Environment
+  readonly directory: string
+  /** Sockets for another process are not used. */
+  readonly pid?: number | undefined
+}
+
+/** Reads LISTEN_FDS (systemd), PORT and WEB_CONCURRENCY. Every other layer overrides them. */
+export function loadForeignLayer(
+  reader: VariableReader,
+  stronger: readonly Layer[],
+): ForeignVariables {
+  const value: Record<string, unknown> = {}
+  const sources = new Map<string, string>()
+  const hints: string[] = []
+  const warnings: string[] = []
+  const isGiven = (key: string): boolean => stronger.some((layer) => layer.value[key] !== undefined)
+  const take = ({ key, name, given, hint }: Taken): void => {
+    value[key] = given
+    sources.set(key, name)
+    hints.push(hint)
+  }
+  const sockets = readSockets(reader)
+  const port = reader.environment['PORT'] ?? ''
+  if (isGiven('bind')) {
+    if (sockets !== undefined)
+      warnings.push(
+        'LISTEN_FDS: the sockets of systemd are not used, because other addresses are configured',
+      )
+  } else if (sockets !== undefined) take(sockets)
+  else if (port !== '') take(readPort(port, stronger))
+  const workers = reader.environment['WEB_CONCURRENCY'] ?? ''
+  if (workers !== '' && !isGiven('processes')) take(readWorkers(workers))
+  return { layer: { directory: reader.directory, value, sources }, hints, warnings }
+}
+
+interface Taken {
+  /** Of the configuration. */
+  readonly key: string
+  /** Of the variable. */
+  readonly name: string
+  readonly given: unknown
+  readonly hint: string
+}
+
+function readSockets({ environment, pid }: VariableReader): Taken | undefined {
+  const count = Number(environment['LISTEN_FDS'] ?? '')
+  if (!Number.isInteger(count) || count < 1 || environment['LISTEN_PID'] !== String(pid))
+    return undefined
+  const given = Array.from({ length: count }, (_, index) => `fd:${FIRST_SOCKET + index}`)
+  const hint = `LISTEN_FDS=${count} is ${given.map((address) => `--bind ${address}`).join(' ')} here`
+  return { key: 'bind', name: 'LISTEN_FDS', given, hint }
+}
+
+/** A platform connects from outside, so it is every interface; with `dev`, which sends tracebacks, this machine only. */
+function readPort(port: string, stronger: readonly Layer[]): Taken {
+  const dev = stronger.some(({ value }) => value['dev'] === true)
+  const given = `${dev ? '127.0.0.1' : '0.0.0.0'}:${port}`
+  const hint = `PORT=${port} is --bind ${given} here${dev ? '' : ', every interface; --bind says otherwise'}`
+  return { key: 'bind', name: 'PORT', given, hint }
+}
+
+function readWorkers(count: string): Taken {
+  const given = /^\d+$/.test(count) ? Number(count) : count
+  const hint = `WEB_CONCURRENCY=${count} is --processes ${count} here`
+  return { key: 'processes', name: 'WEB_CONCURRENCY', given, hint }
+}
