@@ -110,6 +110,8 @@ class Serving:
         except BaseException:
             # The slot keeps the error.
             self.logs.flush()
+        if slot.notice:
+            self.logs.report("warning", slot.notice)
 
     @property
     def fatal(self) -> Slot | None:

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.asgi_driver import Driver
+from support.project import Project
 from support.worker_process import WorkerProcess
 
 StartWorker = Callable[..., WorkerProcess]
@@ -44,3 +45,13 @@ def drive() -> Iterator[Callable[..., Driver]]:
     yield start
     for driver in drivers:
         driver.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Writes files, loads targets, and leaves `sys.path` and `sys.modules` as they were."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield Project(tmp_path)
+    for name in set(sys.modules) - before:
+        del sys.modules[name]

@@ -27,8 +27,10 @@ def application(environ, start_response):
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
-@pytest.mark.parametrize("name", ["app.py", "my site.wsgi"])
+@pytest.mark.parametrize("name", ["app.py", "my site.wsgi", "shop/wsgi.py"])
 def test_they_find_what_the_file_defines(tmp_path, method, name):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
     tmp_path.joinpath(name).write_text(PROGRAM)
     worker = WorkerProcess([target(str(tmp_path / name))])
     try:

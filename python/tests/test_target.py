@@ -4,54 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 
 from taipan.loader.errors import TargetError
-from taipan.loader.files import CodeCache
-from taipan.loader.slot import explain_load_error, format_load_error, make_slot
+from taipan.loader.slot import explain_load_error, format_load_error
 from taipan.loader.target import parse_target
 
 VECTORS = Path(__file__).parents[2] / "test" / "vectors"
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """Writes files, loads targets, and restores `sys.path` and `sys.modules`."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield Project(tmp_path)
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
-
-
-class Project:
-    def __init__(self, folder):
-        self.folder = folder
-        self.cache = CodeCache()
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text), "utf-8")
-        return path
-
-    def slot(self, target, **more):
-        config = {"kind": "target", "name": "a", "target": target, "directory": str(self.folder)}
-        return make_slot({**config, **more}, self.cache)
-
-    def load(self, target, **more):
-        return self.slot(target, **more).load()
-
-    def call(self, target, **more):
-        return self.load(target, **more).application({}, lambda status, headers: None)
-
-    def refuse(self, target, **more):
-        with pytest.raises(TargetError) as caught:
-            self.load(target, **more)
-        return str(caught.value)
 
 
 APP = """
@@ -91,8 +52,8 @@ def test_module_targets(project, expression, body):
     assert project.call(f"pkg.mod{expression}") == [body]
 
 
-@pytest.mark.parametrize("name", ["app.py", "site.wsgi", "sub/app.py", "odd-name.py"])
-def test_file_targets_are_modules_of_their_own(project, name):
+@pytest.mark.parametrize("name", ["json.py", "site.wsgi", "sub/__main__.py", "odd-name.py"])
+def test_files_that_cannot_be_imported_are_modules_of_their_own(project, name):
     path = project.write(name, APP)
     (body,) = project.call(name)
     module = body.decode()

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from taipan.loader.errors import TargetError
+from taipan.loader.import_name import find_root
 from taipan.loader.target import parse_target
 
 _SOURCES = (".py", ".pyw", ".wsgi", ".pyc")
@@ -29,12 +30,15 @@ def find_folders(config: Mapping[str, Any]) -> list[str]:
 
 
 def _target_folders(target: str, directory: str) -> list[str]:
-    """Where a target lies that is a file or a folder; the loader puts that on `sys.path`."""
+    """Where a target lies, and what else the loader puts on `sys.path` for it."""
     try:
         path = parse_target(target, directory).path
     except TargetError:
         return []
-    return [path if os.path.isdir(path) else os.path.dirname(path)] if path else []
+    if not path:
+        return [os.path.join(directory, "src")]
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    return [folder, find_root(folder)]
 
 
 def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:

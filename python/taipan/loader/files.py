@@ -46,7 +46,7 @@ class CodeCache:
             return code
 
 
-class _Loader(SourceFileLoader):
+class FileLoader(SourceFileLoader):
     """Makes the source of a file module available, and reads no bytecode files."""
 
     def __init__(self, name: str, path: str, cache: CodeCache) -> None:
@@ -54,6 +54,7 @@ class _Loader(SourceFileLoader):
         self._cache = cache
 
     def get_code(self, fullname: str) -> CodeType:
+        """The code of this version of the file."""
         return self._cache.load(self.path)
 
 
@@ -83,7 +84,7 @@ class FileModuleFinder(MetaPathFinder):
                 continue
             for file in files:
                 if module_name(file) == fullname:
-                    loader = _Loader(fullname, file, CodeCache())
+                    loader = FileLoader(fullname, file, CodeCache())
                     return importlib.util.spec_from_file_location(fullname, file, loader=loader)
         return None
 
@@ -91,7 +92,7 @@ class FileModuleFinder(MetaPathFinder):
 def execute_file(path: str, cache: CodeCache) -> ModuleType:
     """A new module with the content of a file, in `sys.modules` for dataclasses and pickle."""
     name = module_name(path)
-    loader = _Loader(name, path, cache)
+    loader = FileLoader(name, path, cache)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

@@ -43,6 +43,12 @@ def find_callable(
     return validate_application(value, expression, place, interface)
 
 
+def has_usual_name(module: ModuleType) -> bool:
+    """There is something to try where no expression is given."""
+    names = (*USUAL_NAMES, *USUAL_FACTORIES)
+    return any(callable(getattr(module, name, None)) for name in names)
+
+
 def describe(application: object) -> str:
     """Describes an application for people."""
     if inspect.isclass(application):

@@ -12,7 +12,8 @@ from taipan.events import Environ
 from taipan.loader.errors import Explained, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
-from taipan.loader.source import FileSource, Source, make_source
+from taipan.loader.open_target import open_target
+from taipan.loader.source import FileSource, Source
 from taipan.loader.target import parse_target
 from taipan.loader.this_python import explain_missing
 from taipan.native import allocate_lock
@@ -75,6 +76,11 @@ class Slot:
     def place(self) -> str:
         """The file, folder or module of the application; empty before it is loaded."""
         return "" if self._source is None else self._source.place
+
+    @property
+    def notice(self) -> str:
+        """What the person should know although it works; empty for nothing."""
+        return "" if self._source is None else self._source.notice
 
     @property
     def stays(self) -> bool:
@@ -208,7 +214,8 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
         directory = str(config.get("directory") or os.getcwd())
         target = parse_target(str(config["target"]), directory, config.get("callable"))
         interface = str(config.get("interface", "auto"))
-        return make_source(target, directory, cache, interface), target.expression
+        once = bool(config.get("cacheCallables", True)) and not config.get("reloadOnModification")
+        return open_target(target, directory, cache, interface, once=once), target.expression
 
     return Slot(config, open_source)
 

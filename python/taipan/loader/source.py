@@ -8,12 +8,14 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Protocol
 
-from taipan.loader.django import find_settings, load_django
+from taipan.loader.django import load_django
 from taipan.loader.errors import TargetError
 from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
-from taipan.loader.finding import Found, find_callable, validate_application
-from taipan.loader.target import Target
-from taipan.loader.this_python import name_python
+from taipan.loader.finding import Found, find_callable, has_usual_name, validate_application
+from taipan.loader.import_name import find_import_name
+from taipan.loader.importable import can_import_from, is_module
+from taipan.loader.imported_files import import_file
+from taipan.loader.this_python import explain_missing_target
 
 #: Files of a target folder to try, in order of preference.
 FOLDER_FILES = ("app.py", "wsgi.py", "asgi.py", "main.py", "application.py")
@@ -23,6 +25,8 @@ class Source(Protocol):
     """Loads a module and finds callables in it."""
 
     place: str
+    #: What the person should know although it works; empty for nothing.
+    notice: str
 
     def stamp(self) -> Stamp | None:
         """The present version of the source; None if it is never loaded again."""
@@ -37,9 +41,11 @@ class Source(Protocol):
 class FileSource:
     """A file, run as a module of its own each time it is loaded."""
 
+    notice = ""
+
     def __init__(self, path: str, cache: CodeCache) -> None:
         self.place = path
-        self._cache = cache
+        self.cache = cache
 
     def stamp(self) -> Stamp | None:
         """Changes when the file changes."""
@@ -53,7 +59,7 @@ class FileSource:
         if not os.path.isfile(self.place):
             raise TargetError(f"there is no file {self.place}")
         add_to_path(os.path.dirname(self.place))
-        return execute_file(self.place, self._cache)
+        return execute_file(self.place, self.cache)
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """Looks the expression up."""
@@ -61,11 +67,37 @@ class FileSource:
         return find_callable(module, expression, self.place, interface)
 
 
+class ImportedFileSource(FileSource):
+    """A file, imported as a module that its neighbours can import, too."""
+
+    def __init__(self, path: str, cache: CodeCache, directory: str) -> None:
+        super().__init__(path, cache)
+        self._directory = directory
+        self._module: ModuleType | None = None
+
+    def load(self) -> ModuleType | None:
+        """Imports the file under its own name; executes it when that leads elsewhere."""
+        if not os.path.isfile(self.place):
+            raise TargetError(f"there is no file {self.place}")
+        name, taken_by = find_import_name(self.place, self._directory)
+        if not name:
+            self.notice = _tell_taken(self.place, taken_by) if taken_by else ""
+            return execute_file(self.place, self.cache)
+        if self._module is not None and sys.modules.get(name) is self._module:
+            # It is loaded again because it was no application.
+            del sys.modules[name]
+        self._module = import_file(self.place, name, self.cache)
+        return self._module
+
+
 class ModuleSource:
     """An importable module."""
 
-    def __init__(self, name: str) -> None:
+    notice = ""
+
+    def __init__(self, name: str, directory: str) -> None:
         self.place = name
+        self._directory = directory
 
     def stamp(self) -> Stamp | None:
         """None, because imports are never repeated."""
@@ -74,6 +106,7 @@ class ModuleSource:
     def load(self) -> ModuleType | None:
         """Imports the module."""
         importlib.invalidate_caches()
+        _add_sources_folder(self.place.partition(".")[0], self._directory)
         try:
             return importlib.import_module(self.place)
         except ModuleNotFoundError as error:
@@ -81,19 +114,23 @@ class ModuleSource:
             if missing != self.place and not self.place.startswith(missing + "."):
                 raise
             raise TargetError(
-                f"there is no module {missing!r} on sys.path ({_shown_path()}); run the command in"
-                " the folder that contains it, or name that folder with --app-dir; the Python is"
-                f" {name_python()}, and --python selects another"
+                f"there is no module {missing!r} on sys.path ({_shown_path()}); "
+                + explain_missing_target(missing, self._directory)
             ) from None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
-        """Looks the expression up."""
+        """Looks the expression up; a package without an application may have a usual submodule."""
         assert module is not None
+        inner = None if expression or has_usual_name(module) else _import_usual(module)
+        if inner is not None:
+            return find_callable(inner, "", inner.__name__, interface)
         return find_callable(module, expression, self.place, interface)
 
 
 class DjangoSource:
     """A folder with `manage.py`."""
+
+    notice = ""
 
     def __init__(self, folder: str, interface: str) -> None:
         self.place = folder
@@ -122,35 +159,27 @@ class DjangoSource:
         return validate_application(application, named, self.place, interface)
 
 
-def make_source(
-    target: Target, directory: str, cache: CodeCache, interface: str = "auto"
-) -> Source:
-    """The source of a parsed target. Raises `TargetError`."""
-    if directory:
-        add_to_path(directory)
-    if target.module:
-        return ModuleSource(target.module)
-    if not os.path.isdir(target.path):
-        folder, name = os.path.split(target.path)
-        if name == "manage.py" and os.path.isfile(target.path) and find_settings(target.path):
-            return DjangoSource(folder, interface)
-        return FileSource(target.path, cache)
-    is_django = os.path.isfile(os.path.join(target.path, "manage.py"))
-    if is_django and not target.expression:
-        return DjangoSource(target.path, interface)
-    for name in FOLDER_FILES:
-        path = os.path.join(target.path, name)
-        if os.path.isfile(path):
-            return FileSource(path, cache)
-    if is_django:
-        return DjangoSource(target.path, interface)
-    if os.path.isfile(os.path.join(target.path, "__init__.py")):
-        parent, name = os.path.split(target.path)
-        add_to_path(parent)
-        return ModuleSource(name)
-    raise TargetError(
-        f"the folder {target.path} has neither manage.py nor {', '.join(FOLDER_FILES)},"
-        " and is not a package"
+def _import_usual(package: ModuleType) -> ModuleType | None:
+    """The submodule that has the application of a package."""
+    for folder in getattr(package, "__path__", ()):
+        for name in FOLDER_FILES:
+            if os.path.isfile(os.path.join(folder, name)):
+                return importlib.import_module(f"{package.__name__}.{name[:-3]}")
+    return None
+
+
+def _add_sources_folder(name: str, directory: str) -> None:
+    """Puts `src` on `sys.path` when the module is there, and nowhere else."""
+    folder = os.path.join(directory, "src")
+    if directory and can_import_from(folder, name) and not is_module(name):
+        add_to_path(folder)
+
+
+def _tell_taken(path: str, taken_by: str) -> str:
+    return (
+        f"{path} is loaded as a module of its own, because its name is that of {taken_by} in this"
+        " process: what imports the name gets that one; rename one of the two, or put the"
+        " applications into groups of their own"
     )
 
 

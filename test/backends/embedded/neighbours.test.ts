@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -15,6 +15,14 @@ import sys, helper
 def application(environ, start_response):
     start_response("200 OK", [])
     return [helper.NAME.encode()]
+`
+const VIEWED = `
+texts = []
+def application(environ, start_response):
+    start_response("200 OK", [])
+    import shop.web.app, sys
+    assert sys.modules[__name__] is shop.web.app and shop.web.app.texts is texts
+    return [" ".join([__name__, *texts]).encode()]
 `
 const FACTS = `
 import sys
@@ -75,6 +83,25 @@ test('a file is reloaded together with the modules beside it, in any folder', as
   writeFileSync(path.join(path.dirname(target), 'helper.py'), 'NAME = "newer"\n')
   await lab.backend.reload()
   expect(await ask(lab)).toBe('newer')
+})
+
+test('what imports the module of the file gets that of its generation', async () => {
+  const folder = mkdtempSync(path.join(projects, 'package-'))
+  const write = (name: string, text: string): void =>
+    writeFileSync(path.join(folder, 'src', 'shop', name), text)
+  mkdirSync(path.join(folder, 'src', 'shop', 'web'), { recursive: true })
+  write('__init__.py', '')
+  write('web/__init__.py', '')
+  write('web/app.py', `${VIEWED}from .. import views\n`)
+  write('views.py', 'from shop.web.app import texts\ntexts.append("one")\n')
+  await using lab = await serve(path.join(folder, 'src', 'shop', 'web', 'app.py'))
+  expect(await ask(lab)).toBe('shop.web.app one')
+  write('views.py', 'from shop.web.app import texts\ntexts.append("newer")\n')
+  await lab.backend.reload()
+  expect(await ask(lab)).toBe('shop.web.app newer')
+  write('views.py', 'raise ValueError("broken")\n')
+  await expect(lab.backend.reload()).rejects.toThrow('broken')
+  expect(await ask(lab)).toBe('shop.web.app newer')
 })
 
 test('the search path is restored after they have ended', async () => {
