@@ -91,6 +91,10 @@ class Dispatcher:
             self._logs.end_request()
             self._of_thread[ident] = None
 
+    def application_name(self, index: int) -> str:
+        """What the application of a request is called."""
+        return self._slots[index].name
+
     def interrupt(self, ident: int, request: str) -> Stack | None:
         """Raises `TimeoutError` in the thread if it still serves the request; returns its stack."""
         with self._interrupt_lock:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from taipan.tracebacks import is_own, shorten
 
@@ -22,6 +22,18 @@ _TEXT_LIMIT: Final = 64 * 1024
 Stack = traceback.StackSummary
 
 _NOTHING: Final = Stack()
+
+
+class RunningRequest(NamedTuple):
+    """A request that runs at the moment, as the log names it."""
+
+    request: str
+    application: str
+    method: str
+    #: Not decoded, without the query.
+    path: str
+    #: The thread it runs in; 0 for that of the event loop, or Node's.
+    ident: int
 
 
 def capture_thread(ident: int) -> Stack:

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 
-// A socket that the parent holds the other end of, and writes nothing to: see startReplica.
+// A socket that the parent holds the other end of, and writes nothing to: see startReplica. Python writes to it.
 const LIFELINE = 4
 // The main thread closes its listening sockets, and leaves, earlier, unless something holds it.
 const SHUT_MS = 250

@@ -16,6 +16,7 @@ import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
+import { writeReports } from './reports.ts'
 import type {
   GroupFindings,
   LogSettings,
@@ -59,7 +60,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
     const child = spawn(process.execPath, PROGRAM, {
-      // 3 brings its log lines; 4 brings nothing, and ends with this process.
+      // 3 brings its log lines; 4 what Python reports while Node's thread is held, and it ends with this process.
       stdio: [
         'ignore',
         'pipe',
@@ -116,6 +117,9 @@ export class Replica extends SupervisedProcess<TaipanError> {
     for (const stream of this.#streams) stream.on('error', () => {})
     const records = child.stdio[3]
     if (records instanceof Readable) relayLines(records, (lines) => logger.relay(lines))
+    const reports = child.stdio[4]
+    if (reports instanceof Readable)
+      relayLines(reports, (lines) => writeReports(lines, this.label, logger))
     child.on('message', (message) => {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })

@@ -1,7 +1,7 @@
 import { Worker as NodeThread } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
-import { dumpCrashes } from '../backends/embedded/python.ts'
+import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
@@ -16,6 +16,7 @@ import { SharedListener } from '../replicas/shared-listener.ts'
 
 // File descriptors: see startReplica. Node itself lets no program that is started inherit them.
 const RECORDS = 3
+const LIFELINE = 4
 const COUNTS = 6
 const FIRST_DOOR = 7
 // Clients that are idle when this process is replaced may have a last request answered within so long.
@@ -80,7 +81,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const { level, format, colors, access } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
   const loggers = { logger, accessLog: access ? logger : undefined }
-  dumpCrashes()
+  reportToParent(LIFELINE)
   try {
     server = new PlannedServer(plan, loggers, await createListeners(message))
     await server.start()

@@ -48,6 +48,48 @@ console.log(JSON.stringify(answers))`,
   expect(answers).toEqual([true, 0, true, 0, true, 0])
 })
 
+test('a request that holds the thread too long is reported on standard error meanwhile', async () => {
+  using project = createProject({
+    'app.py': `
+import os, time
+GO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "go")
+def hold():
+    while not os.path.exists(GO):
+        time.sleep(0.01)
+def application(environ, start_response):
+    hold()
+    start_response("200 OK", [])
+    return [b"whole"]
+`,
+  })
+  const source = `
+import { serve } from ${JSON.stringify(`${ROOT}dist/index.js`)}
+const timeouts = { request: '200ms' }
+const server = await serve({ app: 'app.py', bind: '127.0.0.1:0', engine: 'embedded', timeouts })
+const answer = await fetch(server.urls[0], { headers: { connection: 'close' } })
+console.log(answer.status, await answer.text())
+await server.stop()`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: project.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: DEADLINE,
+  })
+  let errors = ''
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+    if (errors.includes('in hold\n')) project.write('go', '')
+  })
+  await once(child, 'close')
+  expect(output).toBe('200 whole\n')
+  expect(errors).toMatch(
+    /^request \S+ \(GET \/\) of application app has held Node's thread for \d+ ms \(timeouts\.request\)\nStack \(most recent call last\):\n/m,
+  )
+})
+
 test('several processes are others, and have ended after the stop', async () => {
   using project = createProject({ 'app.py': APP })
   const answers = await run(

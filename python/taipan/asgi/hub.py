@@ -34,7 +34,7 @@ from taipan.frames import (
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import CURRENT_REQUEST
 from taipan.native import get_ident, has_greenlets
-from taipan.stacks import Stack, capture_task
+from taipan.stacks import RunningRequest, Stack, capture_task
 from taipan.tracebacks import format_exception, summarize
 
 #: How long a lifespan may take to end.
@@ -114,6 +114,20 @@ class StreamHub:
         if stack is not None or stream is None or stream.request != request:
             return stack
         return capture_task(stream.task, self._thread)
+
+    def find_running(self) -> RunningRequest | None:
+        """The request whose task runs at the moment, as far as it is known; any thread may ask."""
+        task = asyncio.current_task(self.loop)
+        if task is None:
+            return None
+        request = _request_of(task)
+        for stream in list(self._streams.values()):
+            if stream.task is task or stream.request == request:
+                scope = stream.scope
+                name = self._slots[stream.index].name
+                path = scope.get("raw_path", b"").decode("latin-1")
+                return RunningRequest(stream.request, name, scope.get("method", "GET"), path, 0)
+        return None
 
     async def startup(self) -> None:
         """Starts the lifespans of the applications; a slot knows when that has failed."""
@@ -216,6 +230,8 @@ class StreamHub:
             scope = sent
             complete_websocket(scope, mount.state)
             stream = WebSocketStream(self._outbox, self.settings, number, request)
+        stream.index = index
+        stream.scope = scope
         self._streams[number] = stream
         self.active += 1
         coroutine = self._run(stream, mount, scope)
@@ -282,6 +298,12 @@ class StreamHub:
 
 async def _wait_forever() -> None:
     await asyncio.get_running_loop().create_future()
+
+
+def _request_of(task: asyncio.Task[Any]) -> str | None:
+    # Python >= 3.12; what an older one does in further tasks of a request is not named.
+    context = task.get_context() if hasattr(task, "get_context") else None
+    return None if context is None else context.get(CURRENT_REQUEST)
 
 
 def _name_of(task: asyncio.Task[Any]) -> str:

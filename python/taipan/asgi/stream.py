@@ -9,6 +9,7 @@ from typing import Callable
 from taipan.asgi import cancelled
 from taipan.asgi.outbox import Outbox
 from taipan.asgi.remainder import FileRemainder, Remainder
+from taipan.asgi.scope import Scope
 from taipan.events import ClientDisconnected, Settings
 from taipan.frames import (
     ABORT,
@@ -35,12 +36,14 @@ class Stream:
         "cancelled",
         "file",
         "gone",
+        "index",
         "number",
         "on_over",
         "outbox",
         "remainder",
         "request",
         "returned",
+        "scope",
         "settings",
         "started",
         "tail",
@@ -55,6 +58,9 @@ class Stream:
         self.settings = settings
         self.number = number
         self.request = request
+        #: Of its application.
+        self.index = 0
+        self.scope: Scope = {}
         self.task: asyncio.Task[None] | None = None
         self.started = False
         self.cancelled = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 from marshal import loads
+from time import monotonic
 from typing import Protocol
 
 from taipan.dispatch import Dispatcher, Request
@@ -16,11 +17,12 @@ from taipan.embedded.forks import end_children_at
 from taipan.embedded.helpers import Helper, Helpers
 from taipan.embedded.inline_stream import InlineStream
 from taipan.embedded.memory import SharedMemory
+from taipan.embedded.turn_timeout import TurnTimeout
 from taipan.events import Reporter
 from taipan.frames import HEADER, HEADER_BYTES, REQUEST, Decoder
-from taipan.stacks import Stack, capture_thread
+from taipan.stacks import RunningRequest, Stack, capture_thread
 from taipan.tracebacks import format_exception, summarize
-from taipan.wsgi.environ import request_id
+from taipan.wsgi.environ import request_id, request_line
 
 _FRAME = HEADER.pack
 _UNPACK = HEADER.unpack_from
@@ -49,6 +51,10 @@ class InlineHub:
         self.limit = limit
         #: Who gets the requests for ASGI applications.
         self.other: Other | None = None
+        #: Is told what runs, when there is a limit of time.
+        self.timeout: TurnTimeout | None = None
+        #: What runs since `timeout.began`, where there is a limit.
+        self._running: Request | None = None
         self._begin_request = dispatcher.begin
         self._dispatcher = dispatcher
         self._reporter = reporter
@@ -81,6 +87,7 @@ class InlineHub:
                 self._take(kind, flags, number, view[start:at])
         if at < size:
             self._decoder.feed(view[at:size])
+        self._running = None
 
     def advance(self, count: int) -> None:
         """Gives the first streams that have something to do one turn each."""
@@ -92,8 +99,10 @@ class InlineHub:
             stream.ready = False
             if stream.over:
                 continue
+            self._enter(stream)
             stream.advance()
             self._settle(stream)
+        self._running = None
 
     def wake(self, stream: InlineStream) -> None:
         """Lets a stream have a turn."""
@@ -121,6 +130,20 @@ class InlineHub:
             return None
         return capture_thread(stream.helper.ident)
 
+    def find_running(self) -> RunningRequest | None:
+        """The request that runs at the moment; any thread may ask. Only where there is a limit."""
+        running = self._running
+        if running is None:
+            return None
+        index, sent, _ = running
+        request = request_id(sent) or ""
+        ident = 0
+        for stream in list(self._streams.values()):
+            if stream.request == request and stream.helper is not None:
+                ident = stream.helper.ident
+        name = self._dispatcher.application_name(index)
+        return RunningRequest(request, name, *request_line(sent), ident)
+
     def close(self) -> None:
         """Ends what is left: nobody takes it any more."""
         for stream in list(self._streams.values()):
@@ -137,16 +160,22 @@ class InlineHub:
             else:
                 self._begin(number, loads(payload))
         elif (stream := self._streams.get(number)) is not None:
+            self._enter(stream)
             stream.take_frame(kind, flags, bytes(payload))
             self._settle(stream)
         else:
             self._forward(kind, flags, number, payload)
 
     def _forward(self, kind: int, flags: int, number: int, payload: memoryview) -> None:
+        self._running = None
         if self.other is not None:
             self.other.receive(_FRAME(kind, flags, number, len(payload)) + payload)
 
     def _begin(self, number: int, request: Request) -> None:
+        timeout = self.timeout
+        if timeout is not None:
+            self._running = request
+            timeout.began = monotonic()
         stream = self._spare
         if stream is None:
             stream = InlineStream(self)
@@ -156,7 +185,7 @@ class InlineHub:
         stream.number = number
         stream.request = request_id(request[1])
         if request[2] is None:
-            self._streams[number] = stream
+            self._keep(stream, request)
             self._helpers.begin(partial(self._run_on, stream, request))
             self._settle(stream)
             return
@@ -171,8 +200,20 @@ class InlineHub:
             stream.whole = False
             self._spare = stream
         elif not stream.over:
-            self._streams[number] = stream
+            self._keep(stream, request)
             self._settle(stream)
+
+    def _keep(self, stream: InlineStream, request: Request) -> None:
+        self._streams[stream.number] = stream
+        if self.timeout is not None:
+            index, sent, _ = request
+            stream.origin = index, sent, None
+
+    def _enter(self, stream: InlineStream) -> None:
+        """Code of its application may run from now on."""
+        if self.timeout is not None:
+            self._running = stream.origin
+            self.timeout.began = monotonic()
 
     def _run_on(self, stream: InlineStream, request: Request, helper: Helper) -> None:
         stream.helper = helper

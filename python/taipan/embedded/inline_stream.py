@@ -6,6 +6,7 @@ import errno
 from collections import deque
 from typing import Protocol
 
+from taipan.dispatch import Request
 from taipan.embedded.helpers import Helper
 from taipan.embedded.memory import SharedMemory
 from taipan.events import ClientDisconnected
@@ -62,6 +63,8 @@ class InlineStream(RequestTransport):
     rest: Steps | None = None
     #: The stream is over.
     over = False
+    #: What it was begun with, without the body; only where there is a limit of time.
+    origin: Request | None = None
     #: It is among those that get a turn.
     ready = False
     _room = _TURN_BYTES

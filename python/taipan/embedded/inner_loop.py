@@ -12,9 +12,11 @@ from taipan.asgi.hub import StreamHub
 from taipan.embedded.inline import InlineHub
 from taipan.embedded.node_loop import NodeEventLoop
 from taipan.embedded.port import Port
+from taipan.embedded.shared import tell_past_node
+from taipan.embedded.turn_timeout import TurnTimeout
 from taipan.events import Reporter
 from taipan.serving import Serving
-from taipan.stacks import Stack
+from taipan.stacks import RunningRequest, Stack
 from taipan.tracebacks import format_exception
 
 #: Bytes that `write()` of a WSGI application may leave behind when Node does not say.
@@ -34,6 +36,7 @@ class InnerLoop:
         self._port = Port(place, self._loop, reporter)
         self._inline: InlineHub | None = None
         self._hub: StreamHub | None = None
+        self._timeout: TurnTimeout | None = None
 
     def open(self) -> dict[str, int]:
         """What Node has to know, as in `PortFacts`; asked for once."""
@@ -63,6 +66,7 @@ class InnerLoop:
         self.enter()
         self._loop.begin()
         if not asgi:
+            self._limit_turns(serving)
             on_ready()
             return
         serving.loop = "asyncio"
@@ -76,6 +80,7 @@ class InnerLoop:
             if task.cancelled():
                 on_failed(asyncio.CancelledError())
             elif (error := task.exception()) is None:
+                self._limit_turns(serving)
                 on_ready()
             else:
                 on_failed(error)
@@ -87,6 +92,7 @@ class InnerLoop:
 
         Threads of the loop's executor may work until `deadline`, by `monotonic()`.
         """
+        self._limit_turns(None)
         if self._inline is not None:
             self._inline.close()
 
@@ -98,11 +104,28 @@ class InnerLoop:
     def close(self) -> None:
         """Closes the loop, also when `stop` has not come to its end. Node must call no more."""
         global _entered
+        self._limit_turns(None)
         self._port.close()
         if _entered is self:
             _entered = None
             asyncio.set_event_loop(None)
         self._loop.dispose()
+
+    def _limit_turns(self, serving: Serving | None) -> None:
+        """Watches how long requests hold Node's thread, or does so no more."""
+        if self._timeout is not None:
+            self._timeout.close()
+            self._timeout = None
+        limit = 0 if serving is None else float(serving.config.get("requestTimeout", 0))
+        if limit and (self._inline or self._hub):
+            self._timeout = TurnTimeout(limit / 1000, self._find_running, tell_past_node)
+        self._port.timeout = self._timeout
+        if self._inline is not None:
+            self._inline.timeout = self._timeout
+
+    def _find_running(self) -> RunningRequest | None:
+        found = None if self._inline is None else self._inline.find_running()
+        return found if found or self._hub is None else self._hub.find_running()
 
     def _find(self, number: int, request: str) -> Stack | None:
         stack = None if self._inline is None else self._inline.find(number, request)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from taipan.embedded.boot import keep_function
 from taipan.embedded.inline import InlineHub
 from taipan.embedded.memory import SharedMemory
 from taipan.embedded.node_loop import NodeEventLoop
+from taipan.embedded.turn_timeout import TurnTimeout
 from taipan.events import Reporter
 from taipan.tracebacks import format_exception, summarize
 
@@ -36,6 +38,8 @@ class Port:
         #: Who gets the frames: one of them, or both.
         self.inline: InlineHub | None = None
         self.hub: LoopHub | None = None
+        #: Watches how long a turn takes, when there is a limit.
+        self.timeout: TurnTimeout | None = None
         self._reporter = reporter
         # Node may call once more when all else is gone: the function stays, without the rest.
         port = [self]
@@ -61,6 +65,11 @@ class Port:
         return self._function
 
     def _turn(self, size: int, polled: int) -> int:
+        timeout = self.timeout
+        if timeout is not None:
+            timeout.began = monotonic()
+            if timeout.asleep:
+                timeout.wake()
         try:
             memory, inline, hub, loop = self.memory, self.inline, self.hub, self.loop
             if memory.rest:
@@ -85,6 +94,9 @@ class Port:
         except BaseException as error:
             self._reporter.report("error", summarize(error), format_exception(error))
             return _BROKEN
+        finally:
+            if timeout is not None:
+                timeout.began = 0.0
 
     def _turn_loop(self, polled: int) -> bool:
         loop = self.loop

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Protocol
 
 from taipan.control import Message
 from taipan.logs import Logs, Requests, write_all
-from taipan.native import get_ident
+from taipan.native import get_ident, socket
 
 #: Of the process that nobody reads.
 _stuck: set[int] = set()
@@ -33,6 +34,8 @@ class Shared:
         self._installed = False
         #: The process ends: nobody reads what is sent.
         self.leaving = False
+        #: To the parent of this process, which goes on when Node's thread is held.
+        self.parent: socket | None = None
 
     def enter(self, generation: Generation) -> None:
         """A generation begins to live; it gets what is printed by threads of no other one."""
@@ -66,6 +69,18 @@ class Shared:
             write_record(record)
         else:
             generation.send(record)
+
+
+def tell_past_node(record: Message) -> None:
+    """Has a log record written that Node cannot take now: by the parent, or to standard error."""
+    if shared.parent is None:
+        write_record(record)
+        return
+    try:
+        shared.parent.sendall(json.dumps(record).encode("ascii") + b"\n")
+    except OSError:
+        # It has gone, or takes nothing.
+        shared.parent = None
 
 
 def write_record(record: Message) -> None:

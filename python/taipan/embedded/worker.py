@@ -21,6 +21,9 @@ from taipan.native import NativeThread, allocate_lock, socket
 from taipan.serving import Serving
 from taipan.tracebacks import format_exception, summarize
 
+#: How long the parent may take nothing of a report.
+_PARENT_SECONDS = 5.0
+
 _workers: dict[int, InnerWorker] = {}
 #: Until then, by `monotonic()`, what a stop has waited for may go on.
 _deadline = 0.0
@@ -237,9 +240,16 @@ class InnerWorker:
         self._control.close()
 
 
-def prepare(wakeup: int) -> None:
-    """Prepares the interpreter for workers; called once, on Node's thread."""
+def prepare(wakeup: int, parent: int | None) -> None:
+    """Prepares the interpreter for workers; called once, on Node's thread.
+
+    `parent` is a socket of Node's, to whoever takes what Node cannot.
+    """
     node_thread.open_wakeup(wakeup)
+    if parent is not None:
+        shared.parent = socket(fileno=os.dup(parent))
+        shared.parent.settimeout(_PARENT_SECONDS)
+        forks.own([shared.parent])
     exits.install(_find_owner)
     work.install()
     signals.install(shared.logs.report)

@@ -39,6 +39,12 @@ def request_id(sent: Sent) -> str | None:
     return sent.get("taipan.request_id") if isinstance(sent, dict) else sent[4]
 
 
+def request_line(sent: Sent) -> tuple[str, str]:
+    """Method and path of the request, not decoded, for the log."""
+    environ = sent if isinstance(sent, dict) else {**loads(sent[0]), "REQUEST_URI": sent[3]}
+    return str(environ.get("REQUEST_METHOD")), str(environ.get("REQUEST_URI")).partition("?")[0]
+
+
 def _learn(common: bytes, base: Environ, known: dict[bytes, Environ]) -> Environ:
     environ: Environ = {**loads(common), **base}
     if len(common) <= _KNOWN_BYTES:

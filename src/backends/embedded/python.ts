@@ -23,7 +23,8 @@ interface State {
   starting: Promise<unknown>
   /** Why Python was started but cannot be used. */
   failure: Error | undefined
-  dumpsCrashes: boolean
+  /** Socket for reports while Python holds Node's thread; undefined in a process without a parent of ours. */
+  parent: number | undefined
   /** By the configured path of the interpreter. */
   readonly examined: Map<string, EmbeddingFacts>
 }
@@ -32,11 +33,11 @@ interface State {
 const KEY = Symbol.for('taipan.python')
 
 /**
- * Makes Python write its stacks to standard error when this process crashes. Call it before Python starts, and only if no
- * other part of the process handles crash signals.
+ * Makes Python write its stacks to standard error when this process crashes, and reports to `socket`, a descriptor, while Python
+ * holds Node's thread for too long. Call it before Python starts, and only if no other part of the process handles crash signals.
  */
-export function dumpCrashes(): void {
-  findState().dumpsCrashes = true
+export function reportToParent(socket: number): void {
+  findState().parent = socket
 }
 
 /**
@@ -77,8 +78,8 @@ function startPython(ffi: Ffi, state: State, { facts, group }: Wanted): Embedded
   })
   processState.enter(group)
   try {
-    interpreter = new Interpreter(ffi, facts, state.dumpsCrashes)
-    openWakeup(interpreter)
+    interpreter = new Interpreter(ffi, facts, state.parent !== undefined)
+    prepare(interpreter, state.parent)
   } catch (error) {
     processState.leave()
     if (error instanceof Error && !elsewhere && hasStarted(ffi, facts)) state.failure = error
@@ -93,12 +94,12 @@ function setVariables(ffi: Ffi, variables: Variables): void {
 }
 
 /** Opens a socket that Python writes to when Node's thread has to call it. */
-function openWakeup(interpreter: Interpreter): void {
+function prepare(interpreter: Interpreter, parent: number | undefined): void {
   const [near, far] = interpreter.ffi.socketPair()
   const wakeup = new Socket({ fd: near, readable: true, writable: false })
   wakeup.on('data', () => interpreter.call('taipan.embedded.node_thread:run'))
   wakeup.unref()
-  interpreter.call('taipan.embedded.worker:prepare', far)
+  interpreter.call('taipan.embedded.worker:prepare', far, parent ?? null)
 }
 
 /** At the end of the process, runs the atexit handlers of applications that were not stopped, and stops all Python threads. */
@@ -134,7 +135,7 @@ function findState(): State {
     python: undefined,
     starting: Promise.resolve(),
     failure: undefined,
-    dumpsCrashes: false,
+    parent: undefined,
     examined: new Map(),
   }
   Reflect.set(process, KEY, state)

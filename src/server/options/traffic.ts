@@ -91,6 +91,7 @@ export const TIMEOUTS = {
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_REQUEST',
     flag: flag('Timeouts', 'timeout-request', { value: 'TIME' }),
+    toWorker: 'requestTimeout',
   }),
   ping: option(duration, '60s', {
     description: 'Longest time without a message from a worker; then it is replaced. 0: no limit.',
