@@ -12,8 +12,8 @@ import { createGatherer } from '../pipeline/gather.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
 import type { Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
-import { choosePython } from './choose-python.ts'
-import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import { choosePythons, type ChosenGroup } from './choose-python.ts'
+import type { ServerPlan } from './config/resolved.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
@@ -55,7 +55,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   reportPlan(plan, logger)
-  const groups = await Promise.all(plan.groups.map((group) => resolveGroup(group, plan)))
+  const groups = (await choosePythons(plan, logger)).map(resolveGroup)
   validateInterpreters(groups)
   const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
   const upstreams = new Map<string, Upstream>(backends)
@@ -82,11 +82,8 @@ function validateInterpreters(groups: readonly ProcessGroup[]): void {
     )
 }
 
-/** Chooses the interpreter of a group. */
-async function resolveGroup(plan: GroupPlan, server: ServerPlan): Promise<ProcessGroup> {
-  const { path } = await choosePython(plan, server)
-  const { group } = plan
-  return { ...group, python: path, workerOptions: selectWorkerOptions(GENERAL, group) }
+function resolveGroup({ group, python }: ChosenGroup): ProcessGroup {
+  return { ...group, python, workerOptions: selectWorkerOptions(GENERAL, group) }
 }
 
 function createRoutes(plan: ServerPlan, upstreams: Map<string, Upstream>, logger: Logger): Route[] {

@@ -1,4 +1,5 @@
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
+import type { Logger } from '../core/logger.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 
 /** Finds the Python for a process group, with the plan's environment. Rejects with `PYTHON_NOT_FOUND`. */
@@ -9,4 +10,26 @@ export async function choosePython(group: GroupPlan, plan: ServerPlan): Promise<
     cwd: plan.directory,
     environment: plan.environment,
   })
+}
+
+/** A process group with the interpreter that was found for it. */
+export interface ChosenGroup extends GroupPlan {
+  readonly python: string
+}
+
+/** As `choosePython` for all groups, with a warning for each broken environment that was passed over. */
+export async function choosePythons(plan: ServerPlan, logger: Logger): Promise<ChosenGroup[]> {
+  const choose = async (group: GroupPlan) => ({ group, choice: await choosePython(group, plan) })
+  const chosen = await Promise.all(plan.groups.map(choose))
+  const told = new Set<string>()
+  for (const { path: python, reason, tried } of chosen.map(({ choice }) => choice))
+    for (const { path, reason: because, refusal, broken } of tried) {
+      if (!broken || told.has(path)) continue
+      told.add(path)
+      logger.warn(
+        { python: path, reason: because, refusal },
+        `${path} (${because}) ${refusal}; taking ${python} (${reason})`,
+      )
+    }
+  return chosen.map(({ group, choice }) => ({ ...group, python: choice.path }))
 }

@@ -2,9 +2,9 @@ import { HealthCheck } from '../processes/health-check.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
-import { choosePython } from './choose-python.ts'
+import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
-import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import type { ServerPlan } from './config/resolved.ts'
 import {
   judgeFindings,
   requireFailure,
@@ -100,7 +100,8 @@ export class ReplicatedServer implements RunnableServer {
     const { logger } = this.#logging
     reportPlan(this.#plan, logger)
     try {
-      const plan = await choosePythons(this.#plan)
+      // Once, so that all replicas have the same, also those that come later.
+      const plan = { ...this.#plan, groups: await choosePythons(this.#plan, logger) }
       this.#refuseStopped()
       const sockets = await this.#openSockets()
       this.#refuseStopped()
@@ -162,15 +163,6 @@ function judgeGroup(group: string, { findings, failures }: ReplicaSet): ReloadOu
   if (failure === undefined) return judgeFindings(group, findings[group])
   const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
   return { group, state: 'broken', error }
-}
-
-/** Chooses the interpreters once, so that all replicas have the same, also those that come later. */
-async function choosePythons(plan: ServerPlan): Promise<ServerPlan> {
-  const choose = async (group: GroupPlan): Promise<GroupPlan> => ({
-    ...group,
-    python: (await choosePython(group, plan)).path,
-  })
-  return { ...plan, groups: await Promise.all(plan.groups.map(choose)) }
 }
 
 /** A replica has all groups of the plan, so what the most patient of them allows is allowed to it. */

@@ -460,6 +460,23 @@ describe('precedence', () => {
     },
   )
 
+  test('of a target in a package all of the package is watched', async () => {
+    const inner = join(folder, 'outer/shop/api')
+    mkdirSync(inner, { recursive: true })
+    for (const name of ['__init__.py', '../__init__.py', 'wsgi.py'])
+      writeFileSync(join(inner, name), '')
+    const words = `${inner}/wsgi.py --app-dir ${inner} --reload`
+    expect((await command(words)).watched.folders).toEqual([join(folder, 'outer/shop')])
+  })
+
+  test('a virtual environment is looked for beside a folder or a file with an attribute', async () => {
+    mkdirSync(join(folder, 'placed'))
+    writeFileSync(join(folder, 'placed/app.py'), '')
+    for (const target of ['placed', 'placed:create("a/b")', 'placed/app.py:app', 'placed/app.py'])
+      expect((await command(target)).groups[0]?.pythonDirectory).toBe(join(folder, 'placed'))
+    expect((await command('missing.module:app')).groups[0]?.pythonDirectory).toBe(folder)
+  })
+
   test('with --reload the sources are watched, but no root folder', async () => {
     expect((await command('app.py --reload')).watched.folders).toEqual([folder])
     expect((await command('usual/app.py --reload')).watched.folders).toEqual([

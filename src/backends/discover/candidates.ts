@@ -3,9 +3,14 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
-import { condaInterpreterOf, findOnPath, interpreterOf, kindOf } from './interpreter-paths.ts'
-import type { ProjectFolders } from './project-folders.ts'
-import { findProjectFolders } from './project-folders.ts'
+import {
+  condaInterpreterOf,
+  findOnPath,
+  interpreterOf,
+  isLink,
+  kindOf,
+} from './interpreter-paths.ts'
+import { findProjectFolders, listFoldersBetween } from './project-folders.ts'
 
 const run = promisify(execFile)
 const POETRY_MS = 10_000
@@ -30,12 +35,11 @@ export async function* listCandidates(places: SearchPlaces): AsyncGenerator<Cand
   const { environment } = places
   const active = environment['VIRTUAL_ENV']
   if (active) yield { path: interpreterOf(active), reason: 'VIRTUAL_ENV' }
-  const projects = [await findProjectFolders(places.directory)]
-  if (path.resolve(places.cwd) !== path.resolve(places.directory))
-    projects.push(await findProjectFolders(places.cwd))
-  yield* listBeside(projects)
-  for (const { root } of projects) {
-    if (root === undefined) continue
+  const project = await findProjectFolders(places.directory)
+  const surroundings = await findProjectFolders(places.cwd)
+  const way = listFoldersBetween(places.directory, places.cwd)
+  yield* listBeside(new Set([...project.folders, ...way, ...surroundings.folders]))
+  for (const root of new Set([...project.roots, ...surroundings.roots])) {
     yield* listUv(root, environment)
     yield* listPoetry(root, environment)
   }
@@ -48,14 +52,12 @@ export async function* listCandidates(places: SearchPlaces): AsyncGenerator<Cand
   }
 }
 
-async function* listBeside(projects: readonly ProjectFolders[]): AsyncGenerator<Candidate> {
-  const seen = new Set<string>()
-  for (const folder of projects.flatMap(({ folders }) => folders)) {
-    if (seen.has(folder)) continue
-    seen.add(folder)
+async function* listBeside(folders: Iterable<string>): AsyncGenerator<Candidate> {
+  for (const folder of folders) {
     for (const name of ['.venv', 'venv']) {
       const environmentFolder = path.join(folder, name)
-      if ((await kindOf(environmentFolder)) === 'folder')
+      const kind = await kindOf(environmentFolder)
+      if (kind === 'folder' || (kind === 'missing' && (await isLink(environmentFolder))))
         yield { path: interpreterOf(environmentFolder), reason: `${name} in ${folder}` }
     }
   }

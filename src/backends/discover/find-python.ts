@@ -19,6 +19,8 @@ export interface RefusedPython {
   readonly reason: string
   /** Why it was rejected. */
   readonly refusal: string
+  /** An interpreter was expected there; otherwise the place is only known to have none. */
+  readonly broken: boolean
 }
 
 /** The selected interpreter. */
@@ -42,7 +44,8 @@ export async function findPython(search: PythonSearch): Promise<PythonChoice> {
       const { path: file, reason } = candidate
       return { path: file, reason, ...answer, tried }
     }
-    tried.push({ path: candidate.path, reason: candidate.reason, refusal: answer })
+    const { path: file, reason, refusal } = candidate
+    tried.push({ path: file, reason, refusal: answer, broken: refusal === undefined })
   }
   throw new TaipanError(
     'PYTHON_NOT_FOUND',

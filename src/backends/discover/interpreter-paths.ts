@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, lstat, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 const WINDOWS = process.platform === 'win32'
@@ -44,5 +44,14 @@ export async function kindOf(file: string): Promise<'missing' | 'folder' | 'file
     return 'program'
   } catch {
     return 'file'
+  }
+}
+
+/** A symbolic link stands at a path, wherever it leads. */
+export async function isLink(file: string): Promise<boolean> {
+  try {
+    return (await lstat(file)).isSymbolicLink()
+  } catch {
+    return false
   }
 }

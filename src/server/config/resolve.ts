@@ -10,6 +10,7 @@ import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, ServerPlan, WatchPlan } from './resolved.ts'
+import { findPackage } from './target.ts'
 import { createConfigError, type OptionSources } from './validate.ts'
 
 /** A valid configuration, and where it comes from. */
@@ -156,7 +157,8 @@ function warnOfUnusedPatterns({ config, sources }: ResolveOptions): string[] {
   )
 }
 
-function listSourceFolders({ application, folder }: PlacedApplication): string[] {
+function listSourceFolders({ application, folder: place }: PlacedApplication): string[] {
+  const folder = findPackage(place)
   const from = application.kind === 'target' ? application.directory : application.appDirectory
   const inside = !relative(from, folder).startsWith('..')
   const whole = from === parse(from).root || from === homedir()

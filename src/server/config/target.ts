@@ -15,11 +15,18 @@ export const USUAL_NAMES: readonly string[] = ['manage.py', ...USUAL_FILES]
 
 /** The folder of a target: that of its file or project, or the one where imports start. */
 export function locateTarget(target: string, directory: string): string {
-  const [, file = target] = /^(.*\.(?:py|wsgi))(?::.*)?$/.exec(target) ?? []
-  const path = resolve(directory, file)
-  try {
-    return statSync(path).isDirectory() ? path : dirname(path)
-  } catch {
-    return directory
+  const [place = target] = target.split(':')
+  const path = [target, place].map((one) => resolve(directory, one)).find((one) => existsSync(one))
+  if (path === undefined) return directory
+  return statSync(path).isDirectory() ? path : dirname(path)
+}
+
+/** The outermost package that a folder belongs to: the files of all of it belong to an application in it. */
+export function findPackage(folder: string): string {
+  let found = folder
+  for (let at = folder; existsSync(resolve(at, '__init__.py')); at = dirname(at)) {
+    found = at
+    if (dirname(at) === at) break
   }
+  return found
 }

@@ -2,9 +2,11 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
@@ -18,6 +20,10 @@ import { findPython } from '../../../src/backends/discover/find-python.ts'
 const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
   encoding: 'utf8',
 }).trim()
+
+const MARKS: readonly string[] = JSON.parse(
+  readFileSync(new URL('../../vectors/project-marks.json', import.meta.url), 'utf8'),
+)
 
 let root: string
 let environment: Record<string, string>
@@ -91,6 +97,7 @@ describe('findPython', () => {
         path: path.join(root, 'gone', 'bin', 'python'),
         reason: 'VIRTUAL_ENV',
         refusal: 'does not exist',
+        broken: true,
       },
     ])
   })
@@ -110,6 +117,63 @@ describe('findPython', () => {
     expect((await find({ directory: 'loose/app' })).reason).toBe('PATH')
     const python = makeVenv(path.join(root, 'loose', 'app', '.venv'))
     expect((await find({ directory: 'loose/app' })).path).toBe(python)
+  })
+
+  test.each(MARKS)('%s marks the root of a project', async (mark) => {
+    const python = makeVenv(path.join(root, 'marked', '.venv'))
+    mkdirSync(path.join(root, 'marked', 'inner', 'app'), { recursive: true })
+    expect((await find({ directory: 'marked/inner/app' })).reason).toBe('PATH')
+    writeFileSync(path.join(root, 'marked', mark), '')
+    expect((await find({ directory: 'marked/inner/app' })).path).toBe(python)
+  })
+
+  test('a service with marks of its own belongs to the project around it', async () => {
+    const python = makeVenv(path.join(root, 'project', '.venv'))
+    writeFileSync(path.join(root, 'project', 'deep', 'requirements.txt'), '')
+    expect((await find()).path).toBe(python)
+  })
+
+  test('a repository and a folder that everybody may write to are bounds', async () => {
+    const outer = makeVenv(path.join(root, '.venv'))
+    writeFileSync(path.join(root, 'requirements.txt'), '')
+    expect((await find()).path).toBe(outer)
+    chmodSync(root, 0o1777)
+    expect((await find()).reason).toBe('PATH')
+    chmodSync(root, 0o700)
+    mkdirSync(path.join(root, 'project', '.git'))
+    expect((await find()).reason).toBe('PATH')
+  })
+
+  test('looks between the target and the working directory', async () => {
+    const directory = path.join(root, 'loose', 'inner', 'app')
+    mkdirSync(directory, { recursive: true })
+    const python = makeVenv(path.join(root, 'loose', 'inner', 'venv'))
+    const choose = async (cwd: string): Promise<string> =>
+      (await findPython({ directory, cwd, environment })).path
+    expect(await choose(path.join(root, 'loose'))).toBe(python)
+    const near = makeVenv(path.join(directory, '.venv'))
+    expect(await choose(path.join(root, 'loose'))).toBe(near)
+    expect(await choose('/')).toBe(near)
+  })
+
+  test('says that a .venv leads nowhere', async () => {
+    const gone = path.join(root, 'project', '.venv')
+    symlinkSync(path.join(root, 'gone'), gone)
+    const interpreter = makeVenv(path.join(root, 'project', 'venv'))
+    unlinkSync(interpreter)
+    symlinkSync(path.join(root, 'gone'), interpreter)
+    const { reason, tried } = await find()
+    expect(reason).toBe('PATH')
+    expect(tried.map(({ path: file, broken }) => [file, broken])).toEqual([
+      [path.join(gone, 'bin', 'python'), true],
+      [interpreter, true],
+    ])
+  })
+
+  test('a tool that is missing is no broken environment', async () => {
+    writeFileSync(path.join(root, 'project', 'uv.lock'), '')
+    writeFileSync(path.join(root, 'project', 'poetry.lock'), '')
+    expect((await find()).tried.map(({ broken }) => broken)).toEqual([false, false])
   })
 
   test('takes the environment of a uv project from UV_PROJECT_ENVIRONMENT', async () => {
