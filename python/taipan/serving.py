@@ -49,9 +49,10 @@ class Serving:
         self.config = config
         self.logs = logs
         self.requests = requests
-        self.settings = WsgiSettings(logs, bool(config.get("dev", False)))
+        dev = bool(config.get("dev", False))
+        self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
-        self.slots = [make_slot(item, cache) for item in config["applications"]]
+        self.slots = [make_slot({**item, "dev": dev}, cache) for item in config["applications"]]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
@@ -179,12 +180,15 @@ class Serving:
             message["loop"] = self.loop
         self.channel.send(message)
 
-    def _describe(self, slot: Slot) -> dict[str, str]:
+    def _describe(self, slot: Slot) -> dict[str, object]:
         error = slot.failure
+        files = slot.static_files
         return {
             "name": slot.name,
             "interface": "" if slot.interface == "auto" else slot.interface,
             "found": slot.description if error is None else "",
+            "note": files.note if files is not None and error is None else "",
+            "staticFiles": files.location if files is not None and error is None else None,
             "failure": "" if error is None else explain_load_error(error),
             "traceback": "" if error is None else format_load_error(error),
         }

@@ -9,6 +9,16 @@ export interface Findings {
   readonly applications: readonly ApplicationFinding[]
 }
 
+/** A folder that an application has filled with its static files, as Django's `collectstatic` does. */
+export interface CollectedFiles {
+  /** Path of the URL, with a slash at its end; without one at its beginning it counts from the mount point. */
+  readonly url: string
+  /** Absolute path. */
+  readonly folder: string
+  /** Some names hold a hash of the content, so that such a file never changes. */
+  readonly hashed: boolean
+}
+
 /** What a worker found out about one application. */
 export interface ApplicationFinding {
   readonly name: string
@@ -20,6 +30,10 @@ export interface ApplicationFinding {
   readonly failure: string
   /** Python's traceback of the failure; may be empty. */
   readonly traceback: string
+  /** What people should know besides; may be empty. */
+  readonly note: string
+  /** Files that it has collected to be served without it. */
+  readonly staticFiles: CollectedFiles | undefined
 }
 
 /**

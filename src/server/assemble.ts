@@ -1,6 +1,6 @@
 import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
 import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
-import type { Backend } from '../core/backend.ts'
+import type { Backend, Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { Logger } from '../core/logger.ts'
@@ -59,7 +59,13 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   validateInterpreters(groups)
   const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
   const upstreams = new Map<string, Upstream>(backends)
-  const routes = createRoutes(plan, upstreams, logger)
+  const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
+  const getFindings = (name: string): Findings | undefined => backends.get(name)?.findings
+  const context = { upstreams, gatherer, getFindings, logger }
+  const routes = plan.routes.map((route): Route => {
+    const { host, path, answerer } = route
+    return { host, path, answer: createAnswerer(answerer, context) }
+  })
   const handler = createPipeline({ routes, accessLog })
   return new PlannedApp({ plan, logger, handler, backends, upstreams: [...upstreams.values()] })
 }
@@ -84,14 +90,4 @@ function validateInterpreters(groups: readonly ProcessGroup[]): void {
 
 function resolveGroup({ group, python }: ChosenGroup): ProcessGroup {
   return { ...group, python, workerOptions: selectWorkerOptions(GENERAL, group) }
-}
-
-function createRoutes(plan: ServerPlan, upstreams: Map<string, Upstream>, logger: Logger): Route[] {
-  const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
-  const context = { upstreams, gatherer, logger }
-  return plan.routes.map(({ host, path, answerer }) => ({
-    host,
-    path,
-    answer: createAnswerer(answerer, context),
-  }))
 }

@@ -14,6 +14,7 @@ from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.open_target import open_target
 from taipan.loader.source import FileSource, Source
+from taipan.loader.static_files import StaticFiles, prepare_static_files
 from taipan.loader.target import parse_target
 from taipan.loader.this_python import explain_missing
 from taipan.native import allocate_lock
@@ -53,6 +54,9 @@ class Slot:
         self.on_change: Callable[[], None] = _ignore
         #: Description for people.
         self.description = ""
+        #: Of the callable that was found last.
+        self.static_files: StaticFiles | None = None
+        self._dev = bool(config.get("dev", False))
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
         #: Keys that are equal in all environs.
@@ -163,6 +167,8 @@ class Slot:
                     f" application, but was served as {str(expected).upper()}"
                 )
             self.interface = found.interface
+            self.static_files = prepare_static_files(found.application, found.interface, self._dev)
+            found = found._replace(application=self.static_files.application)
             self._callables[expression] = found
         return found
 

@@ -1,4 +1,4 @@
-import type { ApplicationFinding, Findings } from '../../core/backend.ts'
+import type { ApplicationFinding, CollectedFiles, Findings } from '../../core/backend.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { textOf } from './control-channel.ts'
 
@@ -23,8 +23,7 @@ export function updateFindings(findings: Findings, message: MessageFromWorker): 
 
 function parseFinding(value: unknown): ApplicationFinding {
   const read = (key: string): string => {
-    const text: unknown =
-      typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+    const text = readMember(value, key)
     return typeof text === 'string' ? text : ''
   }
   return {
@@ -33,5 +32,18 @@ function parseFinding(value: unknown): ApplicationFinding {
     found: read('found'),
     failure: read('failure'),
     traceback: read('traceback'),
+    note: read('note'),
+    staticFiles: parseFiles(readMember(value, 'staticFiles')),
   }
+}
+
+function parseFiles(value: unknown): CollectedFiles | undefined {
+  const url = readMember(value, 'url')
+  const folder = readMember(value, 'folder')
+  if (typeof url !== 'string' || typeof folder !== 'string') return undefined
+  return { url, folder, hashed: readMember(value, 'hashed') === true }
+}
+
+function readMember(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }

@@ -1,4 +1,5 @@
 import { createApplicationAnswerer } from '../../pipeline/application.ts'
+import { createCollectedFilesAnswerer } from '../../pipeline/static/collected-files.ts'
 import { suggest } from '../config/nearest.ts'
 import { text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
@@ -25,9 +26,14 @@ export const APP_ROUTE = defineRouteKind({
     )
     return undefined
   },
-  createAnswerer({ app, group }: AppPlan, { upstreams, gatherer }) {
+  createAnswerer({ app, group }: AppPlan, { upstreams, gatherer, getFindings, logger }) {
     const upstream = upstreams.get(group)
     if (upstream === undefined) throw new Error(`no group ${group}`)
-    return createApplicationAnswerer({ upstream, application: app, gatherer })
+    return createCollectedFilesAnswerer({
+      application: app,
+      getFindings: () => getFindings(group),
+      answer: createApplicationAnswerer({ upstream, application: app, gatherer }),
+      logger,
+    })
   },
 })

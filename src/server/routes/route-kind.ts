@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
+import type { Findings } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
@@ -26,6 +27,8 @@ export interface AnswererContext {
   readonly upstreams: Map<string, Upstream>
   /** One for the whole pipeline. */
   readonly gatherer: Gatherer
+  /** What is known of the applications of a group; undefined before they are loaded. */
+  readonly getFindings: (group: string) => Findings | undefined
   readonly logger: Logger
 }
 

@@ -5,7 +5,15 @@ import type { ApplicationFinding } from '../../../src/core/backend.ts'
 import { labApplication } from '../../support/backend-lab.ts'
 
 function found(name: string, failure = ''): ApplicationFinding {
-  return { name, interface: 'wsgi', found: '', failure, traceback: '' }
+  return {
+    name,
+    interface: 'wsgi',
+    found: '',
+    failure,
+    traceback: '',
+    note: '',
+    staticFiles: undefined,
+  }
 }
 
 test('a new worker must serve what worked, and a better one more than that', () => {
