@@ -33,6 +33,10 @@ _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
 #: How long atexit handlers may take once Node is gone.
 _GRACE_SECONDS = 1.0
+#: They ask this worker to finish its requests and end.
+_ENDS = (signal.SIGTERM, signal.SIGQUIT)
+#: They do nothing here. SIGHUP is for Node, which reloads.
+_UNUSED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Worker:
@@ -66,7 +70,8 @@ class Worker:
         self._logs.install()
         self._forget_in_children()
         signal.signal(signal.SIGINT, _ignore)
-        signal.signal(signal.SIGTERM, self._on_terminate)
+        for number in _ENDS:
+            signal.signal(number, self._on_terminate)
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
         ControlThread(self._channel, handlers, self._leave).start()
@@ -221,20 +226,23 @@ class Worker:
                 with contextlib.suppress(ValueError):
                     signal.set_wakeup_fd(-1)
                 self._runner.forget_in_child()
-            if signal.getsignal(signal.SIGTERM) == self._on_terminate:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for number in _ENDS:
+                if signal.getsignal(number) == self._on_terminate:
+                    signal.signal(number, signal.SIG_DFL)
             if signal.getsignal(signal.SIGINT) is _ignore:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-            if signal.getsignal(signal.SIGUSR1) is _ignore:
-                signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+            for number in _UNUSED:
+                if signal.getsignal(number) is _ignore:
+                    signal.signal(number, signal.SIG_DFL)
 
-        hold_signals({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}, forget)
+        hold_signals({*_ENDS, signal.SIGINT, *_UNUSED}, forget)
 
 
 def main() -> None:
     """Runs a worker on the inherited descriptors 3 and up."""
-    # Its default would end the process.
-    signal.signal(signal.SIGUSR1, _ignore)
+    # Their default would end the process.
+    for number in _UNUSED:
+        signal.signal(number, _ignore)
     base = _choose_base()
     channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
     try:

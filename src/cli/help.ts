@@ -89,8 +89,8 @@ the application does not load, 5 without a Python that supports what -e and --lo
 }
 
 const LAST = `Every option can also be set by a TAIPAN_* variable or in a configuration file. A flag overrides a
-variable, and a variable overrides the file. SIGTERM and Ctrl-C stop gracefully, a second one stops
-at once; SIGHUP reloads the application.
+variable, and a variable overrides the file. SIGTERM, SIGQUIT and Ctrl-C stop gracefully, a
+second one stops at once; SIGHUP reloads the application.
 `
 
 /** The help text of a command, or of the program. */

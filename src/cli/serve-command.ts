@@ -3,6 +3,7 @@ import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer, reportFindings } from '../server/create-server.ts'
+import { reapOrphans } from '../server/orphans.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { RunnableServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
@@ -17,6 +18,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   const { level = 'info', format, access = true } = plan.log
   const colors = resolveColors(environment, process.stdout.isTTY)
   const logger = createLogger({ level, format, colors })
+  if (process.pid === 1) await reapOrphans(logger)
   try {
     const settings = { level, format, colors, access: access && logger.isEnabled('info') }
     // Python must not run in this process: a crash would end it.

@@ -1,16 +1,18 @@
 import { constants } from 'node:os'
 import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import { removeEarlyHandlers } from './early-signals.ts'
 
 // The same signal may arrive twice: npm passes on the Ctrl-C that the terminal has sent already, and `timeout` signals
 // both the process and its group.
 const ECHO_MS = 100
 const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefined
 
+type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGQUIT'
 type SignalledServer = Pick<RunnableServer, 'stop' | 'reload' | 'kill'>
 
 /**
- * Handles signals while a server runs: SIGINT and SIGTERM stop gracefully, a second one at once; SIGHUP reloads.
+ * Handles signals while a server runs: SIGINT, SIGTERM and SIGQUIT stop gracefully, a second one at once; SIGHUP reloads; SIGUSR2 is only logged.
  * Disposing removes the handlers.
  */
 export class SignalHandling implements Disposable {
@@ -19,7 +21,9 @@ export class SignalHandling implements Disposable {
   readonly #handlers = {
     SIGINT: () => this.#stop('SIGINT'),
     SIGTERM: () => this.#stop('SIGTERM'),
+    SIGQUIT: () => this.#stop('SIGQUIT'),
     SIGHUP: () => this.#reload(),
+    SIGUSR2: () => this.#logger.announce('SIGUSR2: ignored; SIGHUP reloads', { signal: 'SIGUSR2' }),
   }
   readonly #asked: Promise<void>
   #onAsked: (() => void) | undefined
@@ -34,6 +38,7 @@ export class SignalHandling implements Disposable {
       this.#onAsked = resolve
     })
     for (const [signal, handler] of Object.entries(this.#handlers)) process.on(signal, handler)
+    removeEarlyHandlers()
   }
 
   /** The stop in progress; undefined before a stop signal. */
@@ -52,7 +57,7 @@ export class SignalHandling implements Disposable {
     clearTimeout(this.#ending)
   }
 
-  #stop(signal: 'SIGINT' | 'SIGTERM'): void {
+  #stop(signal: StopSignal): void {
     if (this.#stopping !== undefined) {
       this.#insist(signal)
       return
@@ -65,7 +70,7 @@ export class SignalHandling implements Disposable {
     this.#onAsked?.()
   }
 
-  #insist(signal: 'SIGINT' | 'SIGTERM'): void {
+  #insist(signal: StopSignal): void {
     const left = this.#askedAt + ECHO_MS - performance.now()
     if (left <= 0) this.#exitNow(signal)
     // An idle server has stopped by then, so a repeated signal does no harm.
@@ -83,7 +88,7 @@ export class SignalHandling implements Disposable {
     )
   }
 
-  #exitNow(signal: 'SIGINT' | 'SIGTERM'): void {
+  #exitNow(signal: StopSignal): void {
     this.#server.kill()
     this.#logger.announce(`${signal}: stopping at once`, { signal })
     this.#logger.flush()

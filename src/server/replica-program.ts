@@ -40,8 +40,10 @@ process.on('disconnect', () => {
   void leave(0)
 })
 // A person means the whole server, and its parent has had them, too.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
-process.on('SIGTERM', () => {
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, endSoon)
+
+function endSoon(): void {
   if (leaving !== undefined) {
     // What went to the parent, too, has brought its message in the meantime.
     if (performance.now() - leftAt > STOP_ECHO_MS) process.exit(143)
@@ -50,7 +52,7 @@ process.on('SIGTERM', () => {
   // Whoever sends it, this process ends, and what may have gone to its workers, too, must not replace them.
   server?.prepareStop()
   tell({ type: 'leaving' })
-})
+}
 
 function take(message: MessageToReplica<ServerPlan>): void {
   switch (message.type) {

@@ -59,7 +59,7 @@ async function atexitRan(folder: Folder, pid: number): Promise<boolean> {
 }
 
 describe('stopping', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)(
+  test.each(['SIGINT', 'SIGTERM', 'SIGQUIT'] as const)(
     '%s: a running request finishes, new ones are not accepted, atexit runs, exit 0',
     async (signal) => {
       await using folder = await createFolder({ 'app.py': GATED })
@@ -235,6 +235,43 @@ describe('stopping', () => {
     taipan.signal('SIGTERM')
     await taipan.waitForEnd(7000)
     expect(await listChildren(taipan.pid)).toEqual([])
+  })
+})
+
+describe.each(['daemon', 'embedded'])('sent to every process, engine %s:', (engine) => {
+  test('SIGQUIT lets requests finish and starts nobody', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '2', '-t', '2'])
+    const url = await taipan.url()
+    const workers = await listChildren(taipan.pid)
+    expect(workers).toHaveLength(2)
+    using connection = await openRaw(url)
+    connection.send(formatRequest({ target: '/gate' }))
+    await taipan.waitForOutput(/gate reached/)
+    for (const pid of [...workers, taipan.pid]) process.kill(pid, 'SIGQUIT')
+    await taipan.waitForOutput(/SIGQUIT: stopping gracefully/)
+    await folder.write('open', '')
+    expect((await connection.readFinalResponse()).text).toBe('through')
+    expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+    expect(taipan.output).not.toMatch(/ended with/)
+  })
+
+  test('SIGUSR2 does nothing, nor does SIGHUP to workers, and the log says what would', async () => {
+    await using folder = await createFolder({ 'app.py': GATED })
+    await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '2', '-t', '2'])
+    const url = await taipan.url()
+    const workers = await listChildren(taipan.pid)
+    using connection = await openRaw(url)
+    connection.send(formatRequest({ target: '/gate' }))
+    await taipan.waitForOutput(/gate reached/)
+    for (const pid of workers) process.kill(pid, 'SIGHUP')
+    for (const pid of [...workers, taipan.pid]) process.kill(pid, 'SIGUSR2')
+    await taipan.waitForOutput(/SIGUSR2: ignored; SIGHUP reloads/)
+    await folder.write('open', '')
+    expect((await connection.readFinalResponse()).text).toBe('through')
+    expect(await listChildren(taipan.pid)).toEqual(workers)
+    taipan.signal('SIGTERM')
+    expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
   })
 })
 

@@ -25,6 +25,7 @@ export class SystemFfi {
   readonly #createMemory: (name: string, flags: number) => number
   readonly #map: (...values: readonly (number | null)[]) => number | bigint
   readonly #shutDown: (fd: number, how: number) => number
+  readonly #wait: (pid: number, status: null, options: number) => number
   readonly #trimMemory: ((keep: number) => number) | undefined
 
   constructor(koffi: Koffi) {
@@ -35,6 +36,7 @@ export class SystemFfi {
     const map = ['void *', 'size_t', 'int', 'int', 'int', 'int64']
     this.#map = library.func('mmap', 'uintptr_t', map)
     this.#shutDown = library.func('shutdown', 'int', ['int', 'int'])
+    this.#wait = library.func('waitpid', 'int', ['int', 'void *', 'int'])
     this.#trimMemory = findTrim(library)
   }
 
@@ -61,6 +63,12 @@ export class SystemFfi {
     const address = BigInt(this.#map(null, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, 0))
     this.#check(Number(BigInt.asIntN(64, address)), 'memory cannot be shared')
     return this.#koffi.view(address, bytes)
+  }
+
+  /** Removes an ended child that Node did not start, and so does not wait for. */
+  reap(pid: number): void {
+    const WNOHANG = 1
+    this.#wait(pid, null, WNOHANG)
   }
 
   /** Gives free memory back to the system, where the C library can: in glibc, pages between what is still used stay otherwise. */
