@@ -25,7 +25,7 @@ export interface RequestHead {
 export interface ConnectionFacts {
   /** Of the connection itself; forwarding headers do not count. */
   readonly scheme: 'http' | 'https'
-  /** Empty for Unix sockets, as are the ports. */
+  /** Empty, as the port, for Unix sockets and for clients that reset the connection before it was accepted. */
   readonly remoteAddress: string
   readonly remotePort: string
   readonly localAddress: string

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import { createResponseHead } from '../../../src/core/response-head.ts'
+import { DEADLINE } from '../../support/deadlines.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 import { echo, nameRequest, startLab } from '../support/front-lab.ts'
 
@@ -237,6 +239,23 @@ describe('a client that disconnected early', () => {
       localPort: new URL(lab.url).port,
       localPath: '',
       alpn: '',
+    })
+  })
+
+  // It keeps this process from accepting, so that the reset comes first.
+  test('by a reset before it was accepted has no address', async () => {
+    await using lab = await startLab(nameRequest)
+    const { port } = new URL(lab.url)
+    const source = `
+const socket = require('node:net').connect(${port}, '127.0.0.1')
+socket.write(${JSON.stringify(formatRequest().toString())}, () => socket.resetAndDestroy())`
+    execFileSync(process.execPath, ['-e', source], { timeout: DEADLINE })
+    await pollUntil(() => lab.outcomes[0], 'the end of the request')
+    expect(lab.exchanges[0]?.connection).toMatchObject({
+      remoteAddress: '',
+      remotePort: '',
+      localAddress: '127.0.0.1',
+      localPort: port,
     })
   })
 
