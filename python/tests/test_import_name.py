@@ -90,6 +90,13 @@ def test_a_package_beside_the_file_has_the_name(project):
     assert all(name.startswith("_taipan_app_") for name in names_of(path))
 
 
+@pytest.mark.parametrize("target", ["app", "app:app", "app.py"])
+def test_a_folder_beside_the_file_that_is_no_package_does_not_hide_it(project, target):
+    project.write("app/static.txt", "")
+    project.write("app.py", APP)
+    assert project.call(target) == [b"app"]
+
+
 def test_of_two_files_of_one_name_the_second_keeps_a_private_one(project):
     first, second = project.write("a/app.py", APP), project.write("b/app.py", APP)
     one, two = project.slot("a/app.py"), project.slot("b/app.py")

@@ -94,5 +94,5 @@ def _looks_like_path(place: str) -> bool:
 
 
 def _is_project(path: str) -> bool:
-    """Whether a folder named like a module is a target folder, because it is not a package."""
-    return not os.path.exists(os.path.join(path, "__init__.py"))
+    """A folder named like a module is meant as a folder unless an import prefers something else."""
+    return not (os.path.exists(os.path.join(path, "__init__.py")) or os.path.isfile(f"{path}.py"))
