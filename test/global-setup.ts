@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { TestProject } from 'vitest/node'
+
+import { checkFilters } from './support/filters.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 /** Builds the package once for the system tests. `TAIPAN_TEST_BUILT=1` uses `dist/` as it is. */
-export function setup(): void {
+export async function setup(project: TestProject): Promise<void> {
+  await checkFilters(project)
   if (process.env['TAIPAN_TEST_BUILT'] === '1') return
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
 }

@@ -55,3 +55,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     yield Project(tmp_path)
     for name in set(sys.modules) - before:
         del sys.modules[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuses arguments without a test; pytest is content when one of several has any."""
+    places = {place for item in items for place in (item.path, *item.path.parents)}
+    for arg in config.args:
+        if (config.invocation_params.dir / arg.split("::")[0]).resolve() not in places:
+            raise pytest.UsageError(f"no test is in {arg}")
