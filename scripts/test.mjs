@@ -3,13 +3,14 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-import { reportCoverage } from './coverage.mjs'
+import { pythonFlags, pythonReportFlags, reportCoverage, vitestFlags } from './coverage.mjs'
 import { root, say, setUpNode } from './setup-node.mjs'
 import { setUpPython, testPython } from './setup-python.mjs'
 
 const args = process.argv.slice(2)
 const pythonArgs = args.filter((arg) => /^(python\b|.*\.py\b)/.test(arg))
 const nodeArgs = args.filter((arg) => !pythonArgs.includes(arg))
+const isMeasured = args.length === 0 && process.env['CI'] !== undefined
 
 setUpNode()
 setUpPython()
@@ -18,16 +19,16 @@ const results = []
 if (args.length === 0 || pythonArgs.length > 0) {
   say('running the Python tests')
   const paths = pythonArgs.length > 0 ? pythonArgs : ['python/tests']
-  results.push(run(testPython, '-m', 'pytest', ...paths))
+  results.push(run(testPython, ...(isMeasured ? pythonFlags() : []), '-m', 'pytest', ...paths))
+  if (isMeasured) results.push(run(testPython, ...pythonReportFlags))
 }
 if (args.length === 0 || nodeArgs.length > 0) {
   say('running the TypeScript tests')
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const isWhole = nodeArgs.length === 0
-  const coverage = isWhole && process.env['CI'] !== undefined ? ['--coverage.enabled'] : []
-  results.push(run(process.execPath, vitest, 'run', ...coverage, ...nodeArgs))
-  if (coverage.length > 0) results.push(reportCoverage())
+  const flags = isMeasured ? vitestFlags : []
+  results.push(run(process.execPath, vitest, 'run', ...flags, ...nodeArgs))
 }
+if (isMeasured) results.push(reportCoverage())
 process.exitCode = results.find((status) => status !== 0) ?? 0
 
 function run(command, ...words) {
