@@ -1,4 +1,4 @@
-"""A worker process: its life from the configuration to its end."""
+"""A worker process, from its configuration to its end."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _LOOP_DESCRIPTOR = 4
 _FIRST_THREAD_DESCRIPTOR = 5
 _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
-#: How long atexit handlers may take once Node is gone.
+#: Time for atexit handlers after the end of Node.
 _GRACE_SECONDS = 1.0
-#: They ask this worker to finish its requests and end.
+#: Ask this worker to finish its requests and end.
 _ENDS = (signal.SIGTERM, signal.SIGQUIT)
-#: They do nothing here. SIGHUP is for Node, which reloads.
+#: Ignored here. SIGHUP is for Node, which reloads.
 _UNUSED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Worker:
-    """Everything one process has."""
+    """The parts of a worker process."""
 
     def __init__(self, channel: ControlChannel, config: Mapping[str, Any], base: int) -> None:
         self._channel = channel
@@ -52,12 +52,12 @@ class Worker:
         self._pid = os.getpid()
         self._stop = Stop()
         self._terminated = False
-        #: The application has called `sys.exit` where no request was to take it.
+        #: The application has called `sys.exit` outside of requests.
         self._leaving = False
         self._ending = False
-        #: Until then, by `monotonic()`, what requests have left to threads may go on.
+        #: Threads that requests started may run until then (`monotonic()`).
         self._deadline = 0.0
-        #: Node is gone.
+        #: Node has ended.
         self._orphaned = False
         self._loaded = False
         self._runner: LoopRunner | None = None
@@ -80,20 +80,20 @@ class Worker:
             self._loaded = True
             self._serve()
             self._end(0)
-        # What the application began before it failed must not keep the process.
+        # What the application started before it failed must not keep the process alive.
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
 
     def _make_loop(self) -> None:
         if not self._serving.may_need_loop:
             return
-        # Not for WSGI alone: asyncio is large.
+        # Imported late, because asyncio is large and WSGI does not need it.
         from taipan.loop import LoopRunner
 
         self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
 
     def _start_loop(self) -> bool:
-        """Starts the event loop if one is needed; False when Node was told why this worker ends."""
+        """Starts the event loop if needed; False after telling Node why this worker ends."""
         if self._runner is None or not self._serving.needs_loop:
             self._runner = None
             return True
@@ -104,13 +104,13 @@ class Worker:
             return False
         fatal = self._serving.fatal
         if fatal is not None:
-            # Before Node is told, which ends this process then.
+            # Before telling Node, which then ends this process.
             self._runner.end(self._deadline)
             self._serving.report_failed(fatal)
         return fatal is None
 
     def _serve(self) -> None:
-        """Waits for the end. Handlers of the application may raise here whenever a signal comes."""
+        """Waits for the end. Signal handlers of the application may raise here at any time."""
         while True:
             try:
                 self._serving.start_threads(self._serving.report_ready, self._break)
@@ -124,17 +124,17 @@ class Worker:
                     return
 
     def _ends_by(self, error: BaseException) -> bool:
-        """Whether to end at once for what was raised where no request was to take it."""
+        """Whether to end at once after an exception outside of requests."""
         try:
             self._report_stray(error)
             if isinstance(error, SystemExit):
-                # Requests may finish: Node tells when they have.
+                # Requests may finish; Node tells when they have.
                 if self._leaving:
                     return True
                 self._leaving = True
                 self._channel.send({"type": "leaving"})
         except SystemExit:
-            # The next signal.
+            # Another signal.
             return True
         return False
 
@@ -144,7 +144,7 @@ class Worker:
         self._logs.report(level, text, format_exception(error))
 
     def _break(self, text: str) -> NoReturn:
-        """The application has closed or written to what is ours: only a new process helps."""
+        """Ends this worker, because the application has closed or written to its sockets."""
         if os.getpid() != self._pid:
             end_child()
         self._logs.report("error", f"this worker ends: {text}")
@@ -155,7 +155,7 @@ class Worker:
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
         again, self._terminated = self._terminated, True
         if self._ending:
-            # A single one within the time for threads may have been meant for all of a server.
+            # A single signal within the time for threads may have been sent to all processes.
             if again or monotonic() >= self._deadline:
                 os._exit(0)
         elif again:
@@ -176,7 +176,7 @@ class Worker:
             quiet_exit(0)
 
     def _leave(self) -> None:
-        """Node is gone: the process ends soon, whatever its threads do."""
+        """Node has ended: ends the process soon, whatever its threads do."""
         self._orphaned = True
         self._request_stop()
         if self._loaded:
@@ -195,7 +195,7 @@ class Worker:
                 self._runner.end(self._deadline)
             end_interpreter(self._deadline, self._logs)
         except BaseException as error:
-            self._logs.report("error", "this worker did not end well", format_exception(error))
+            self._logs.report("error", "the end of this worker failed", format_exception(error))
         finally:
             try:
                 self._logs.flush()
@@ -205,12 +205,12 @@ class Worker:
                 quiet_exit(code)
 
     def _end_group(self) -> None:
-        """Ends this process and what it has started: Node does that as long as it is there."""
+        """Ends this process and its children, which Node does as long as it runs."""
         if os.getpgrp() == self._pid:
             os.killpg(self._pid, signal.SIGKILL)
 
     def _forget_in_children(self) -> None:
-        """A forked child has neither our sockets nor our way to take signals."""
+        """Keeps forked children from using the sockets and signal handling of this process."""
         ours: list[ControlChannel | socket] = [self._channel, self._loop_socket]
         ours += self._sockets
         descriptors = [end.fileno() for end in ours]
@@ -239,8 +239,8 @@ class Worker:
 
 
 def main() -> None:
-    """Runs a worker on the inherited descriptors 3 and up."""
-    # Their default would end the process.
+    """Runs a worker on the inherited descriptors from 3 up."""
+    # The default action would end the process.
     for number in _UNUSED:
         signal.signal(number, _ignore)
     base = _choose_base()
@@ -253,17 +253,17 @@ def main() -> None:
     try:
         worker.run()
     except BaseException as error:
-        # Python's own end would wait for our threads.
+        # The usual end of Python would wait for our threads.
         _write_error(f"taipan: this worker failed: {format_exception(error)}")
         os._exit(_EXIT_BROKEN)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Node decides when a worker ends. Not SIG_IGN, which the application's children inherit."""
+    """Does nothing: Node decides when a worker ends. Children would inherit SIG_IGN."""
 
 
 def _choose_base() -> int:
-    """The lowest of our descriptors: above what applications close wholesale, below the limit."""
+    """The lowest of our descriptors: above those that applications close, below the limit."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if soft == resource.RLIM_INFINITY:
         return 2048
@@ -271,7 +271,7 @@ def _choose_base() -> int:
 
 
 def _take_socket(inherited: int, wanted: int) -> socket:
-    """Moves an inherited descriptor out of the way; children do not inherit the new one."""
+    """Moves an inherited descriptor to a higher number with close-on-exec."""
     try:
         descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, wanted)
     except OSError as error:

@@ -301,7 +301,7 @@ def test_what_is_left_is_cancelled(drive):
     # Requests end before the lifespan.
     assert app.notes[1:4] == ["cancelled"] * 3 and app.notes[-1] == "returned"
     assert [record["text"].partition(":")[0] for record in driver.records] == [
-        "requests are cancelled"
+        "cancelling requests"
     ]
 
 

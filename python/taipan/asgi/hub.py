@@ -1,4 +1,4 @@
-"""The hub between the frames of Node and the ASGI applications of one event loop."""
+"""Connects frames of Node with the ASGI applications of an event loop."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from taipan.native import get_ident, has_greenlets
 from taipan.stacks import RunningRequest, Stack, capture_task
 from taipan.tracebacks import format_exception, summarize
 
-#: How long a lifespan may take to end.
+#: Time for a lifespan to end.
 SHUTDOWN_SECONDS = 10.0
-#: How long what was cancelled may take to end, and each other step of the end.
+#: Time for cancelled tasks to end, and for each other step of the end.
 _STEP_SECONDS = 1.0
 
 _EAGER = sys.version_info >= (3, 12)
-#: By this callback anyio finds the task whose end is that of the worker threads it keeps.
+#: anyio finds by this callback the task at whose end it ends its worker threads.
 _MARK: Any = getattr(asyncio.base_events, "_run_until_complete_cb", None)
 
 
 class StreamHub:
-    """Takes bytes of frames, runs applications as tasks, and gives bytes of frames.
+    """Receives bytes of frames, runs applications as tasks, and makes bytes of frames.
 
-    Everything is called on the thread of the event loop.
+    All methods are called on the thread of the event loop.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class StreamHub:
     ) -> None:
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
-        #: Streams whose application has not returned.
+        #: Number of streams whose application has not returned.
         self.active = 0
         self._slots = slots
         self._outbox = Outbox(on_output)
@@ -71,7 +71,7 @@ class StreamHub:
         self._root: asyncio.Task[None]
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes the next bytes from Node. Raises `FrameError`."""
+        """Receives the next bytes from Node. Raises `FrameError`."""
         if self._pending:
             self._pending += data
             if len(self._pending) < self._missing:
@@ -104,11 +104,11 @@ class StreamHub:
             self._pending += memoryview(data)[at:]
 
     def take_output(self) -> bytes:
-        """All frames since the last call."""
+        """Removes and returns all frames."""
         return self._outbox.take()
 
     def find(self, number: int, request: str) -> Stack | None:
-        """Where a request is, or was when it was cancelled; any thread may ask."""
+        """The stack of a request, also after it was cancelled. Safe in any thread."""
         stack = cancelled.find(request)
         stream = self._streams.get(number)
         if stack is not None or stream is None or stream.request != request:
@@ -130,7 +130,7 @@ class StreamHub:
         return None
 
     async def startup(self) -> None:
-        """Starts the lifespans of the applications; a slot knows when that has failed."""
+        """Starts the lifespans of the applications; a failure is kept in the slot."""
         self.loop = asyncio.get_running_loop()
         self._thread = get_ident()
         self.loop.set_exception_handler(self._on_loop_error)
@@ -150,22 +150,22 @@ class StreamHub:
             raise
 
     async def shutdown(self, seconds: float = SHUTDOWN_SECONDS, deadline: float = 0) -> None:
-        """Cancels what is left and ends the lifespans; each of them may take so many seconds.
+        """Cancels what still runs and ends the lifespans; each may take `seconds`.
 
-        Threads of the default executor may work until `deadline`, by `monotonic()`.
+        Threads of the default executor may run until `deadline` (`monotonic()`).
         """
         step = min(seconds, _STEP_SECONDS)
         await self._end_streams(step)
         for mount in reversed(self._mounts):
             await mount.shutdown(seconds)
         if _MARK is not None:
-            # It would stop the loop.
+            # Otherwise the callback would stop the loop.
             self._root.remove_done_callback(_MARK)
         await self._end_tasks(step)
         await self._end_step(self.loop.shutdown_asyncgens(), "asynchronous generators", step)
         if not has_greenlets():
             patience = max(step, deadline - monotonic())
-            # The end of the process names the threads that it cuts off.
+            # The end of the process logs the threads that it cuts off.
             await self._end_step(self.loop.shutdown_default_executor(), None, patience)
 
     async def _end_streams(self, seconds: float) -> None:
@@ -175,9 +175,9 @@ class StreamHub:
         tasks = {stream.task for stream in streams if stream.task is not None}
         if not tasks:
             return
-        # Their clients may have left long ago, so that nothing else names them.
+        # If their clients disconnected long ago, no other record names them.
         names = ", ".join(stream.request for stream in streams[:10])
-        self.settings.reporter.report("info", f"requests are cancelled: {names}")
+        self.settings.reporter.report("info", f"cancelling requests: {names}")
         await asyncio.wait(tasks, timeout=seconds)
         left = [stream.request for stream in streams if not stream.returned]
         if left:
@@ -199,12 +199,12 @@ class StreamHub:
             )
 
     async def _end_step(self, step: Any, what: str | None, seconds: float) -> None:
-        # Not wait_for: what it cancels may block the loop until its threads have ended.
+        # Not wait_for, because what it cancels may block the loop until its threads have ended.
         task = self.loop.create_task(step)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             if what is not None:
-                self.settings.reporter.report("warning", f"{what} did not end in {seconds:g} s")
+                self.settings.reporter.report("warning", f"{what} did not end within {seconds:g} s")
         elif not task.cancelled() and (error := task.exception()) is not None:
             self.settings.reporter.report("error", summarize(error), format_exception(error))
 
@@ -219,7 +219,7 @@ class StreamHub:
     def _begin(self, number: int, payload: bytes) -> None:
         index, request, sent, body = marshal.loads(payload)
         if number in self._streams:
-            raise FrameError(f"stream {number} was begun while it was in use")
+            raise FrameError(f"stream {number} was begun twice")
         mount = self._mounts[index]
         stream: ResponseStream
         if type(sent) is tuple or sent["type"] == "http":
@@ -263,7 +263,7 @@ class StreamHub:
             stream.on_over = self._free
 
     def _free(self, stream: Stream) -> None:
-        """The stream is over: its last frame says so, when that has not left."""
+        """The stream is over: marks its last frame, or sends another one if that has left."""
         if self._streams.pop(stream.number, None) is None:
             return
         outbox = self._outbox
@@ -277,7 +277,7 @@ class StreamHub:
     async def _resolve(
         self, stream: ResponseStream, mount: Mount, scope: Scope
     ) -> Application | None:
-        """None when the request has been answered instead."""
+        """The application; None if the request has been answered with an error."""
         try:
             return await mount.resolve(scope, SHUTDOWN_SECONDS)
         except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""One HTTP response of an ASGI application: its events and the rules about its body."""
+"""The response of an ASGI application: checks its events and its body."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from taipan.frames import DATA, HEAD_LENGTH
 from taipan.frames import TRAILERS as TRAILERS_FRAME
 from taipan.tracebacks import format_exception, summarize
 
-#: An answer without a body may be given so many bytes, or pieces, of one.
+#: Bytes or pieces of a body that an application may send for a response without one.
 _DROPPED_BYTES = 1024 * 1024
 _DROPPED_PIECES = 1024
-#: Files up to this size are read at once.
+#: Files up to this size are read in one piece.
 _ONE_PIECE = 64 * 1024
 _TRAILER_BYTES = 64 * 1024
 
 
 class ResponseStream(ResponseWriter):
-    """A stream that can be answered by a response."""
+    """A stream with a response."""
 
     __slots__ = (
         "_dropped",
@@ -59,7 +59,7 @@ class ResponseStream(ResponseWriter):
         self._trailer_lines = b""
 
     def start(self, event: Event, trailers: bool = False) -> None:
-        """`http.response.start`. Raises without changing anything."""
+        """Handles `http.response.start`. Raises without side effects."""
         if self.phase != IDLE:
             if self.phase >= ENDED:
                 return
@@ -70,7 +70,7 @@ class ResponseStream(ResponseWriter):
         self.phase = STARTED
 
     def body(self, event: Event) -> bool:
-        """`http.response.body`. True when it was empty and more follows, so that nothing moved."""
+        """Handles `http.response.body`. True if it was empty, with more to follow."""
         data = event.get("body", b"")
         if type(data) is not bytes:
             data = require_bytes(event, "body", data)
@@ -102,7 +102,7 @@ class ResponseStream(ResponseWriter):
         return False
 
     def path(self, event: Event) -> None:
-        """`http.response.pathsend`. Raises `OSError` when the file cannot be opened."""
+        """Handles `http.response.pathsend`. Raises `OSError` if the file cannot be opened."""
         name = require_key(event, "path")
         if not isinstance(name, str):
             raise TypeError(f"'path' of {event['type']} must be a str, not {kind_of(name)}")
@@ -127,11 +127,11 @@ class ResponseStream(ResponseWriter):
         )
 
     def trailers(self, event: Event) -> None:
-        """`http.response.trailers`."""
+        """Handles `http.response.trailers`."""
         if self.phase >= ENDED:
             return
         if self.phase != TRAILERS:
-            raise unexpected(event, "before the end of a body whose start announces trailers")
+            raise unexpected(event, "before the end of a body that has trailers")
         self.require_client()
         lines = make_trailers(event.get("headers", ()))
         self._trailer_lines += lines
@@ -171,7 +171,7 @@ class ResponseStream(ResponseWriter):
             self.refuse(error)
 
     def refuse(self, error: BaseException, status: int = 500) -> None:
-        """Answers in the place of the application, or cuts its answer."""
+        """Answers instead of the application, or aborts its response."""
         if self.phase > STARTED:
             self.phase = ENDED
             self.abort(summarize(error))
@@ -181,7 +181,7 @@ class ResponseStream(ResponseWriter):
         self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
-        """A whole answer of the worker itself."""
+        """Sends a complete response of the worker itself."""
         self._head = Head(status, HEAD_LENGTH, len(body), fields, False, ())
         if self._is_head:
             self._answer_bodyless(self._head, body, False)
@@ -248,14 +248,14 @@ class ResponseStream(ResponseWriter):
             self._dropped_bytes = 0
 
     def _drop(self, data: bytes, more: bool) -> bool:
-        """Lets an application end its body, but not go on for ever."""
+        """Lets an application end a body that is dropped, but not continue forever."""
         if not more:
             self.phase = ENDED
             return False
         self._dropped += 1
         self._dropped_bytes += len(data)
         if self._dropped > _DROPPED_PIECES or self._dropped_bytes > _DROPPED_BYTES:
-            raise ClientDisconnected("nobody gets the body of this response")
+            raise ClientDisconnected("the body of this response is not sent to anyone")
         return True
 
     def _check_length(self, head: Head, size: int) -> None:

@@ -1,1 +1,1 @@
-"""Python inside the Node process: what Node calls, and what only matters there."""
+"""Python inside the Node process: functions for Node, and what differs there."""

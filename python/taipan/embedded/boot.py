@@ -1,4 +1,4 @@
-"""The first code of ours in an embedded interpreter: from here on Node calls functions by name."""
+"""The first code in an embedded interpreter, which lets Node call functions by name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any, Callable
 from taipan.embedded import forks, stack
 from taipan.tracebacks import format_exception, summarize
 
-#: What Node called and where its answer lies, kept until the next call of the same thread.
+#: Call and answer of Node, kept until the next call of the same thread.
 _answers = threading.local()
 _kept: list[object] = []
 
 
 class Exchange(ctypes.Structure):
-    """Memory of Node that a call is made through."""
+    """Memory of Node for calls and answers."""
 
     _fields_ = [
         ("request", ctypes.c_void_p),
@@ -32,7 +32,7 @@ class Exchange(ctypes.Structure):
 
 
 def start(address: int, settings: Mapping[str, Any]) -> int:
-    """Prepares the interpreter; the address of the function for all further calls."""
+    """Prepares the interpreter; returns the address of the function for all further calls."""
     stack.protect()
     stack.enlarge_threads()
     _replace_standard_input()
@@ -54,7 +54,7 @@ def start(address: int, settings: Mapping[str, Any]) -> int:
 
 
 def keep_function(function: Any) -> int:
-    """The address of a ctypes function, which stays valid for ever."""
+    """The address of a ctypes function, valid for the life of the process."""
     _kept.append(function)
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
@@ -71,7 +71,7 @@ def _call(request: bytes) -> bytes:
 
 
 def execute(source: str) -> Any:
-    """Runs a string and gives its `result`; for tests and for looking inside."""
+    """Runs source code and returns its `result`; for tests and debugging."""
     names: dict[str, Any] = {"result": None}
     exec(compile(source, "<taipan>", "exec"), names)
     return names["result"]
@@ -87,22 +87,22 @@ def set_environment(changes: Mapping[str, str | None]) -> None:
 
 
 def _set_main(script: str) -> None:
-    """Children of `multiprocessing` import the script of Taipan's processes, for its finders."""
+    """Sets the script that child processes of `multiprocessing` import, for its module finders."""
     main = sys.modules["__main__"]
     main.__file__ = script
 
 
 def _replace_standard_input() -> None:
-    """What Node reads must not be read by Python, too."""
+    """Replaces standard input, which Node reads."""
     empty = open(os.devnull, encoding="utf-8")
     sys.stdin = sys.__stdin__ = empty  # type: ignore[misc]
 
 
 def _load_shared_with_node() -> None:
-    """Binds modules to the libraries that they were built with.
+    """Makes modules use the libraries that they were built with.
 
-    Node exports an OpenSSL and a Zstandard of its own, which come first otherwise: what only the
-    newer of two versions has would get objects of the other, and crash.
+    Node exports its own OpenSSL and Zstandard, which would come first: objects of one version would
+    get into functions of the other, and crash.
     """
     flags = sys.getdlopenflags()
     sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
@@ -115,7 +115,7 @@ def _load_shared_with_node() -> None:
 
 
 def _hand_down_descriptors() -> None:
-    """Node has its standard descriptors closed in children; those of Python expect them open."""
+    """Makes standard descriptors inheritable, which Node closes in children and Python needs."""
     for descriptor in (0, 1, 2):
         try:
             os.set_inheritable(descriptor, True)

@@ -1,4 +1,4 @@
-"""The control channel of a worker inside Node: Node's thread must never wait for itself."""
+"""The control channel of a worker inside Node, where Node's thread must not wait for itself."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from taipan.control import ControlChannel, Message
 from taipan.embedded import node_thread
 from taipan.native import Empty, NativeThread, SimpleQueue, sleep, socket
 
-#: Characters of records that Node has not taken; other threads wait then, and Node's drops.
+#: Most characters of records that Node has not read: then other threads wait, and Node's drops.
 _LIMIT = 16 * 1024 * 1024
 _WAIT_SECONDS = 0.005
 
 
 class InnerChannel(ControlChannel):
-    """Sends from a thread of its own."""
+    """A control channel that sends in its own thread."""
 
     def __init__(self, sock: socket) -> None:
         super().__init__(sock)
@@ -29,7 +29,7 @@ class InnerChannel(ControlChannel):
         self._sender.start()
 
     def send(self, message: Message) -> None:
-        """Has a message sent; drops a log record when too much waits and nobody can."""
+        """Queues a message; drops a log record if too much is queued and the caller cannot wait."""
         if self.closed or os.getpid() != self._process:
             return
         if message["type"] == "log":
@@ -43,14 +43,14 @@ class InnerChannel(ControlChannel):
         self._waiting.put(message)
 
     def flush(self) -> None:
-        """Nothing waits here for a chance: the thread sends."""
+        """Does nothing, because the thread sends."""
 
     def close(self) -> None:
-        """Ends the channel when all is sent, without waiting for that."""
+        """Closes the channel after all queued messages, without waiting."""
         self._waiting.put(None)
 
     def take_unsent(self) -> list[Message]:
-        """What Node will not take any more, because the process ends."""
+        """Returns the queued messages that Node will not read, because the process ends."""
         self.closed = True
         messages: list[Message] = []
         while True:
@@ -68,7 +68,7 @@ class InnerChannel(ControlChannel):
                 break
             self._send(message)
             if message["type"] == "log":
-                # Both sides only guess: an update may get lost between threads.
+                # Approximate: threads may overwrite each other's updates.
                 self._pending = max(0, self._pending - _size(message))
                 if self._waiting.empty():
                     self._pending = 0
@@ -91,7 +91,7 @@ class InnerChannel(ControlChannel):
             self.closed = True
 
     def _read(self) -> bytes:
-        # The parent of Node says nothing about this channel.
+        # Node's parent process does not matter here.
         try:
             return self._inner.recv(65536)
         except OSError:

@@ -1,4 +1,4 @@
-"""Facts about the running Python that decide whether it can run inside Node."""
+"""Reports whether this Python can run inside Node."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taipan.libpython import find_libpython
 
 
 def main() -> None:
-    """Writes one JSON object to stdout, nothing else."""
+    """Writes one JSON object to stdout."""
     libpython = find_libpython()
     json.dump(
         {
@@ -30,9 +30,9 @@ def main() -> None:
 
 
 def find_obstacle(libpython: str | None) -> str | None:
-    """Why this Python cannot run inside Node; None when it can."""
+    """Why this Python cannot run inside Node; None if it can."""
     if sys.implementation.name != "cpython":
-        return f"{platform.python_implementation()} cannot run inside another program; take CPython"
+        return f"{platform.python_implementation()} cannot run inside another program; use CPython"
     if libpython is None:
         return explain_missing_library()
     try:
@@ -49,12 +49,12 @@ def find_obstacle(libpython: str | None) -> str | None:
     if sys.version_info >= (3, 14) and not hasattr(
         library, "PyUnstable_ThreadState_SetStackProtection"
     ):
-        return "this version cannot run on a stack that is not its own; take a newer patch release"
+        return "this version supports only its own stack; use a newer patch release"
     return None
 
 
 def explain_missing_library() -> str:
-    """How to get a shared library for the kind of installation that this is."""
+    """How to get a shared library for this kind of installation."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if os.sep + os.path.join(".pyenv", "versions") + os.sep in sys.base_prefix + os.sep:
         return (
@@ -64,10 +64,10 @@ def explain_missing_library() -> str:
         )
     if sys.base_prefix == "/usr":
         return (
-            f"it has no shared library; install the package that holds it: 'apt install"
+            f"it has no shared library; install the package that contains it: 'apt install"
             f" libpython{version}' on Debian and Ubuntu, 'dnf install python3-libs' on Fedora"
         )
     return (
-        "it has no shared library; take one that was built with --enable-shared, such as the Python"
+        "it has no shared library; use one that was built with --enable-shared, such as the Python"
         f" of the system with its library package (libpython{version} on Debian and Ubuntu)"
     )

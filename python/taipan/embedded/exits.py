@@ -1,4 +1,4 @@
-"""atexit handlers: those of an application run when it stops, the others when the process ends."""
+"""atexit handlers: those of applications run at their stop, others at the end of the process."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from taipan.tracebacks import format_exception
 
 _Handler = tuple[object, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
-#: Handlers with the generation that registered them, None for what all share; oldest first.
+#: Handlers with the worker that registered them, None for shared ones; oldest first.
 _handlers: list[_Handler] = []
 _libraries: tuple[str, ...] = ()
 
 
 def install(find_owner: Callable[[str], object]) -> None:
-    """Takes over `atexit`. What the standard library registers goes on to it.
+    """Replaces the functions of `atexit`, except for handlers of the standard library.
 
-    `find_owner` gets the path of a module and gives the generation that it belongs to, or None.
+    `find_owner` returns the worker that a module file belongs to, or None.
     """
     global _libraries
     _libraries = (os.path.join(os.path.dirname(os.__file__), ""),)
     register, unregister = atexit.register, atexit.unregister
 
     def register_here(function: Any, *args: Any, **kwargs: Any) -> Any:
-        """Has a function called when the application stops."""
+        """Registers a function to be called when the application stops."""
         if not callable(function):
             raise TypeError("the first argument must be callable")
         path = str(sys._getframe(1).f_globals.get("__file__") or "")
@@ -37,7 +37,7 @@ def install(find_owner: Callable[[str], object]) -> None:
         return function
 
     def unregister_here(function: Callable[..., object]) -> None:
-        """Forgets a function."""
+        """Unregisters a function."""
         _handlers[:] = [handler for handler in _handlers if handler[1] != function]
         unregister(function)
 
@@ -47,7 +47,7 @@ def install(find_owner: Callable[[str], object]) -> None:
 
 
 def run_handlers(owner: object, report: Callable[[str, str, str], None]) -> None:
-    """Runs what a generation has registered, or all when None; the newest first."""
+    """Runs the handlers of a worker, or all if it is None, newest first."""
     while True:
         handler = _take_last(owner)
         if handler is None:
@@ -62,7 +62,7 @@ def run_handlers(owner: object, report: Callable[[str, str, str], None]) -> None
 
 
 def run_rest() -> None:
-    """Runs what the standard library has registered: the process ends."""
+    """Runs the handlers of the standard library at the end of the process."""
     atexit._run_exitfuncs()
 
 

@@ -1,4 +1,4 @@
-"""A forked child is a copy of Node without its thread: it must not hold what Node serves."""
+"""Forked children, copies of Node without its thread: they must not keep what Node serves."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Callable
 from taipan import at_fork, native
 from taipan.embedded import node_thread, signals
 
-#: Sockets that Node listened on when a worker started, by device and inode: descriptors change.
+#: Sockets that Node listened on when a worker started, by device and inode.
 _listening: set[tuple[int, int]] = set()
-#: Ours. Closed objects stay closed, whatever a child opens with their numbers.
+#: Our own sockets. As objects, because a child may reuse their descriptor numbers.
 _own: set[native.socket] = set()
 _stops: list[tuple[type, str, Callable[..., None]]] = []
 _forked = False
@@ -22,48 +22,48 @@ _thread_data = threading.local()
 
 
 class _ThreadEnd:
-    """Ends a child with its first thread, as the system would: but that would end Node, too."""
+    """Ends a child when its first thread ends, as the system would if Node did not run on."""
 
     def __del__(self) -> None:
         os._exit(0)
 
 
 def install() -> None:
-    """Has children that are forked close what is Node's."""
+    """Makes forked children close what belongs to Node."""
     at_fork.hold_signals(signals.NODES, _forget)
 
 
 def own(sockets: Iterable[native.socket]) -> None:
-    """These must be closed in children."""
+    """Registers sockets that children must close."""
     _own.update(sockets)
 
 
 def disown(sockets: Iterable[native.socket]) -> None:
-    """These are closed."""
+    """Unregisters closed sockets."""
     _own.difference_update(sockets)
 
 
 def end_children_at(owner: type, *methods: str) -> None:
-    """Ends a child that comes to one of these methods; in Node itself that costs nothing."""
+    """Ends a child that calls one of these methods; no cost in Node itself."""
     _stops.extend((owner, method, at_fork.end_child) for method in methods)
 
 
 def end_returned_children_at(owner: type, *methods: str) -> None:
-    """Ends a child that comes to one of these methods when it has left what called `os.fork()`.
+    """Ends a child that calls one of these methods after leaving the caller of `os.fork()`.
 
-    For others the methods do nothing.
+    In other children the methods do nothing.
     """
     _stops.extend((owner, method, at_fork.end_returned_child) for method in methods)
 
 
 def end_child() -> None:
-    """Ends a child: it has left the application, and must not serve. In Node it does nothing."""
+    """Ends a child that has left the application and must not serve. Does nothing in Node."""
     if _forked:
         at_fork.end_child()
 
 
 def find_listening() -> None:
-    """Looks for the sockets that Node listens on; called before an application opens its own."""
+    """Finds the sockets that Node listens on, before an application opens its own."""
     for descriptor in _descriptors():
         socket_ = _identify(descriptor)
         if socket_ is not None and socket_ not in _listening and _listens(descriptor):
@@ -78,7 +78,7 @@ def _descriptors() -> list[int]:
 
 
 def _identify(descriptor: int) -> tuple[int, int] | None:
-    """The socket behind a descriptor; None for anything else."""
+    """The socket of a descriptor; None for anything else."""
     try:
         found = os.fstat(descriptor)
     except OSError:
@@ -116,14 +116,14 @@ def _forget() -> None:
 
 
 def _close_clients(listeners: set[object]) -> None:
-    """Node's clients would wait for the end of a connection that only the child still holds."""
+    """Closes connections of Node's clients, which would not end while the child keeps them open."""
     for descriptor in _descriptors():
         if _address(descriptor) in listeners:
             _close(descriptor)
 
 
 def _address(descriptor: int) -> object:
-    """Where clients come in: the local port, or the path of a Unix socket; else None."""
+    """The address that clients connect to: local port, or path of a Unix socket; else None."""
     if _identify(descriptor) is None:
         return None
     try:

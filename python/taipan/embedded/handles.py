@@ -1,6 +1,6 @@
-"""Handles of callbacks, made with fewer steps than asyncio's: each request needs several.
+"""Handles of callbacks, made with fewer steps than asyncio's, because each request needs several.
 
-A call from one constructor to another is one of the steps, so each sets all attributes itself.
+Calling another constructor would be another step, so each one sets all attributes itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SLOTS: Final = {
     "_source_traceback",
 }
 
-#: The handles of this Python are as these expect them; another one may have other slots.
+#: Whether handles have the expected slots, which may change in other versions of Python.
 ARE_KNOWN: Final = set(Handle.__slots__) == _SLOTS and set(TimerHandle.__slots__) == {
     "_scheduled",
     "_when",
@@ -28,7 +28,7 @@ ARE_KNOWN: Final = set(Handle.__slots__) == _SLOTS and set(TimerHandle.__slots__
 
 
 class QuickHandle(Handle):
-    """The same as `Handle` of a loop that is not in debug mode."""
+    """A `Handle` for a loop that is not in debug mode."""
 
     __slots__ = ()
 
@@ -49,7 +49,7 @@ class QuickHandle(Handle):
 
 
 class QuickTimer(TimerHandle):
-    """The same as `TimerHandle` of a loop that is not in debug mode, among its timers."""
+    """A `TimerHandle`, as a timer of a loop that is not in debug mode."""
 
     __slots__ = ()
 

@@ -1,7 +1,7 @@
-"""Threads for WSGI requests that have to wait in the middle: for a body that still arrives.
+"""Threads for WSGI requests that have to wait, for example for a body that is still arriving.
 
-Node's thread waits while a helper runs, and a helper while Node's thread does: they take turns like
-coroutines, so that the applications see one request run at a time, as ever on Node's thread.
+A helper and Node's thread run in turn, like coroutines, so that applications see one request at a
+time, as always on Node's thread.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Callable
 from taipan.embedded import forks
 from taipan.native import NativeThread, allocate_lock
 
-#: Requests beyond wait until one is free.
+#: Most helpers; further requests wait for one.
 _MOST_HELPERS = 16
 
 Job = Callable[["Helper"], None]
 
 
 class Helper:
-    """One thread, which runs only within `proceed`."""
+    """A thread that runs only within `proceed`."""
 
     def __init__(self, on_idle: Callable[[Helper], None]) -> None:
         self._on_idle = on_idle
@@ -32,11 +32,11 @@ class Helper:
 
     @property
     def ident(self) -> int:
-        """Of its thread; 0 before there is one."""
+        """Id of its thread; 0 before it has one."""
         return 0 if self._thread is None else self._thread.ident or 0
 
     def begin(self, job: Job) -> None:
-        """Lets it begin a job. Returns when it is done, or has to wait for something."""
+        """Begins a job. Returns when the job is done or has to wait."""
         self._job = job
         if self._thread is None:
             self._thread = NativeThread(self._run, "taipan-inline", daemon=False)
@@ -44,14 +44,14 @@ class Helper:
         self.proceed()
 
     def proceed(self) -> None:
-        """Lets it go on until it is done, or has to wait again."""
+        """Continues the job. Returns when it is done or has to wait again."""
         self._goes_on.release()
         self._pauses.acquire()
         if self._job is None:
             self._on_idle(self)
 
     def suspend(self) -> None:
-        """Called by the job: lets Node go on until `proceed`."""
+        """Called by the job: returns control to Node until `proceed`."""
         forks.end_child()
         self._pauses.release()
         self._goes_on.acquire()
@@ -74,7 +74,7 @@ class Helper:
 
 
 class Helpers:
-    """Gives jobs to helpers: as many as were needed at a time, within a bound."""
+    """Gives jobs to helpers, and starts helpers as needed, up to a limit."""
 
     def __init__(self) -> None:
         self._idle: list[Helper] = []
@@ -84,7 +84,7 @@ class Helpers:
         self._pumping = False
 
     def begin(self, job: Job) -> None:
-        """Begins a job, or lets it wait for a helper."""
+        """Begins a job, or queues it for a helper."""
         if not self._idle and self._count < _MOST_HELPERS:
             self._count += 1
             self._idle.append(Helper(self._on_idle))
@@ -92,7 +92,7 @@ class Helpers:
         self._pump()
 
     def close(self) -> None:
-        """Ends those that have nothing to do; the others end with their jobs."""
+        """Ends idle helpers; the others end after their jobs."""
         self._closed = True
         while self._idle:
             self._idle.pop().end()
@@ -103,7 +103,7 @@ class Helpers:
 
     def _pump(self) -> None:
         if self._pumping:
-            # A job has ended within the loop below, which goes on.
+            # Called within the loop below, which continues.
             return
         self._pumping = True
         try:

@@ -1,7 +1,7 @@
-"""WSGI on Node's own thread: one call runs an application from its request to its response.
+"""WSGI on Node's own thread: one call runs an application from request to response.
 
-What cannot end within a call is gone on with in later ones, so that other requests get their turn:
-responses that are made block by block, and the blocks of those that a slow client does not take.
+Responses that are sent block by block, or wait for a slow client, continue in later calls, so that
+other requests are served, too.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from taipan.wsgi.environ import request_id, request_line
 
 _FRAME = HEADER.pack
 _UNPACK = HEADER.unpack_from
-#: Of the tuple that a request for a WSGI application is, in its second byte; others have four.
+#: Size of the tuple of a WSGI request, in its second byte; an ASGI request has four items.
 _WSGI_SIZE = 3
 
 
 class Other(Protocol):
-    """Gets the frames that are not for WSGI applications."""
+    """Receives the frames for ASGI applications."""
 
     def receive(self, data: bytes) -> None:
-        """Takes any piece of the byte stream."""
+        """Accepts any piece of the byte stream."""
 
 
 class InlineHub:
-    """Takes frames from memory, runs WSGI applications, and leaves their answers there.
+    """Takes frames from shared memory, runs WSGI applications, and puts their responses there.
 
-    Everything is called on Node's thread.
+    All methods are called on Node's thread.
     """
 
     def __init__(
         self, memory: SharedMemory, dispatcher: Dispatcher, reporter: Reporter, limit: int
     ) -> None:
         self.memory = memory
-        #: Bytes of `write()` that one request may leave behind for its client.
+        #: Bytes from `write()` that one request may buffer for its client.
         self.limit = limit
-        #: Who gets the requests for ASGI applications.
+        #: Receiver of requests for ASGI applications.
         self.other: Other | None = None
         #: Is told what runs, when there is a limit of time.
         self.timeout: TurnTimeout | None = None
@@ -60,14 +60,14 @@ class InlineHub:
         self._reporter = reporter
         self._decoder = Decoder()
         self._streams: dict[int, InlineStream] = {}
-        #: Streams that wait for their turn.
+        #: Streams that can continue.
         self.ready: deque[InlineStream] = deque()
-        #: Used again for each request that is answered within its call.
+        #: Reused for requests that are answered within one call.
         self._spare: InlineStream | None = None
         self._helpers = Helpers()
 
     def receive(self, size: int) -> None:
-        """Takes so many bytes out of the memory."""
+        """Takes `size` bytes out of the memory."""
         view = self.memory.input
         if not self._decoder.empty:
             self._decoder.feed(view[:size])
@@ -90,7 +90,7 @@ class InlineHub:
         self._running = None
 
     def advance(self, count: int) -> None:
-        """Gives the first streams that have something to do one turn each."""
+        """Lets the first `count` ready streams continue once."""
         ready = self.ready
         for _ in range(count):
             if self.memory.rest:
@@ -105,13 +105,13 @@ class InlineHub:
         self._running = None
 
     def wake(self, stream: InlineStream) -> None:
-        """Lets a stream have a turn."""
+        """Makes a stream ready."""
         if not stream.ready:
             stream.ready = True
             self.ready.append(stream)
 
     def proceed(self, stream: InlineStream, error: BaseException | None = None) -> None:
-        """Takes a step of a response, or ends it with an error."""
+        """Runs the next step of a response, or ends it with an error."""
         rest = stream.rest
         assert rest is not None
         try:
@@ -124,7 +124,7 @@ class InlineHub:
         stream.rest = None
 
     def find(self, number: int, request: str) -> Stack | None:
-        """Where a request is that waits in a thread of its own; any thread may ask."""
+        """The stack of a request that runs in a helper thread. Safe in any thread."""
         stream = self._streams.get(number)
         if stream is None or stream.request != request or stream.helper is None:
             return None
@@ -145,9 +145,9 @@ class InlineHub:
         return RunningRequest(request, name, *request_line(sent), ident)
 
     def close(self) -> None:
-        """Ends what is left: nobody takes it any more."""
+        """Aborts all streams."""
         for stream in list(self._streams.values()):
-            stream.leave("the server stops")
+            stream.leave("the server is stopping")
         while self.ready:
             self.memory.drop()
             self.advance(len(self.ready))

@@ -1,4 +1,4 @@
-"""One request of an application that runs on Node's own thread, as the application sees it."""
+"""A request of a WSGI application on Node's own thread."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from taipan.frames import (
 from taipan.transports.request_transport import RequestTransport
 from taipan.wsgi.call import Steps
 
-#: Bytes that may be ahead of what the client has taken.
+#: Bytes that may be sent before the client has accepted them.
 _WINDOW = 256 * 1024
-#: Bytes that a stream gives in one turn.
+#: Bytes that a stream may send in one turn.
 _TURN_BYTES = 64 * 1024
 
 _ANSWER = ANSWER_HEADER.pack
@@ -41,35 +41,35 @@ _SHORT = STREAM_HEAD_HEADER.size - HEADER_BYTES
 
 
 class StreamKeeper(Protocol):
-    """What a stream needs of the one who runs it."""
+    """The hub, as a stream uses it."""
 
     memory: SharedMemory
-    #: Bytes of `write()` that one request may leave behind for its client.
+    #: Bytes from `write()` that one request may buffer for its client.
     limit: int
 
     def wake(self, stream: InlineStream) -> None:
-        """Lets a stream have a turn."""
+        """Makes a stream ready."""
 
     def proceed(self, stream: InlineStream, error: BaseException | None = None) -> None:
-        """Takes a step of a response, or ends it with an error."""
+        """Runs the next step of a response, or ends it with an error."""
 
 
 class InlineStream(RequestTransport):
-    """One request: a `Transport` that never waits on Node's thread, only on a helper."""
+    """A request: a `Transport` that never waits on Node's thread, only in a helper."""
 
-    #: Runs the application, when it may have to wait in the middle.
+    #: The thread that runs the application, if it may have to wait.
     helper: Helper | None = None
-    #: What is left of the response.
+    #: The rest of the response.
     rest: Steps | None = None
     #: The stream is over.
     over = False
-    #: What it was begun with, without the body; only where there is a limit of time.
+    #: The request without its body; set only where a timeout can apply.
     origin: Request | None = None
-    #: It is among those that get a turn.
+    #: It is in the hub's list of ready streams.
     ready = False
     _room = _TURN_BYTES
     _window = _WINDOW
-    #: Blocks that wait for the client.
+    #: Blocks that the client has not accepted.
     _backlog: deque[memoryview] | None = None
     _queued = 0
     _last = False
@@ -78,7 +78,7 @@ class InlineStream(RequestTransport):
 
     number = 0
     request: str | None = None
-    #: It was answered in one piece, and nothing else was done with it.
+    #: The response was sent in one piece, so the object can be reused.
     whole = False
 
     def __init__(self, hub: StreamKeeper) -> None:
@@ -88,7 +88,7 @@ class InlineStream(RequestTransport):
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
     ) -> None:
-        """A whole response."""
+        """Sends a complete response."""
         size = len(body)
         if size > self._room:
             self.begin(status, flags, length, fields, body, True)
@@ -103,35 +103,35 @@ class InlineStream(RequestTransport):
     def begin(
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
     ) -> None:
-        """The head and the first piece."""
+        """Sends the head and the first piece."""
         self._put_memory(self._head(status, flags, length, fields))
         self._data(data, last)
         if self.helper is not None:
             self._let_out(self.helper, last)
 
     def write(self, data: bytes, last: bool) -> None:
-        """A further piece. Raises when too much waits for the client on Node's own thread."""
+        """Sends another piece. Raises if too much is buffered on Node's own thread."""
         if data or not last:
             self._raise_broken()
         if self._backlog and self.helper is None and self._queued + len(data) > self._hub.limit:
             raise RuntimeError(
-                f"write() was given more than {self._hub.limit} bytes that the client has not taken"
-                " yet, and Node's thread cannot wait for it: return an iterable, or give the"
-                " process group threads (threads: 1 or more)"
+                f"write() has buffered more than {self._hub.limit} bytes that the client has not"
+                " accepted, and Node's thread cannot wait: return an iterable, or give the process"
+                " group threads (threads: 1 or more)"
             )
         self._data(data, last)
         if self.helper is not None:
             self._let_out(self.helper, last)
 
     def abort(self, reason: str) -> None:
-        """The response stays unfinished."""
+        """Aborts the response."""
         if self.finished:
             return
         self._drop()
         self._put_abort(reason)
 
     def finish(self) -> None:
-        """The application has returned; the stream is over when all its blocks are out."""
+        """The application has returned; the stream is over when all blocks are sent."""
         if self.finished:
             return
         self.finished = True
@@ -140,18 +140,18 @@ class InlineStream(RequestTransport):
 
     @property
     def broken(self) -> bool:
-        """Nobody waits for the response any more."""
+        """Whether the response cannot reach the client any more."""
         return self._broken is not None
 
     @property
     def runnable(self) -> bool:
-        """A turn would change something, without a frame from Node."""
+        """Whether the stream can continue without another frame from Node."""
         if self._backlog:
             return self._window > 0
         return self.rest is not None and not (self._asks and self._opened is None)
 
     def advance(self) -> None:
-        """Takes its turn."""
+        """Continues once."""
         self._room = _TURN_BYTES
         if self._backlog:
             self._flush()
@@ -163,7 +163,7 @@ class InlineStream(RequestTransport):
             self._hub.proceed(self)
 
     def take_frame(self, kind: int, flags: int, payload: bytes) -> None:
-        """A frame that concerns it."""
+        """Handles a frame for this stream."""
         if kind == WINDOW:
             self._window += WINDOW_PAYLOAD.unpack(payload)[0]
         elif kind == BROKEN:
@@ -174,7 +174,7 @@ class InlineStream(RequestTransport):
         self._hub.wake(self)
 
     def leave(self, reason: str) -> None:
-        """Nobody takes the rest of the response, or gives the rest of the body."""
+        """Ends the stream without the rest of response and body."""
         self._broken = reason
         self._drop()
         if self.helper is not None:
@@ -216,7 +216,7 @@ class InlineStream(RequestTransport):
         self._hub.wake(self)
 
     def _let_out(self, helper: Helper, last: bool) -> None:
-        """Lets Node's thread send what was given before the application goes on."""
+        """Lets Node's thread send what was written before the application continues."""
         if not last:
             self._hub.wake(self)
             helper.suspend()

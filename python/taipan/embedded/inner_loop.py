@@ -1,4 +1,4 @@
-"""The event loop of one generation inside Node, and what it serves: its life."""
+"""The event loop of a worker inside Node, and the applications on it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from taipan.serving import Serving
 from taipan.stacks import RunningRequest, Stack
 from taipan.tracebacks import format_exception
 
-#: Bytes that `write()` of a WSGI application may leave behind when Node does not say.
+#: Limit for bytes that `write()` of a WSGI application may buffer, if Node sends none.
 _WRITE_LIMIT = 16 * 1024 * 1024
 
 
-#: The generation whose loop is found by what is imported.
+#: The worker whose loop imported modules find.
 _entered: InnerLoop | None = None
 
 
 class InnerLoop:
-    """Everything is called on Node's thread."""
+    """The event loop of a worker. All methods are called on Node's thread."""
 
     def __init__(self, place: Mapping[str, Any], reporter: Reporter) -> None:
         self._reporter = reporter
@@ -39,11 +39,11 @@ class InnerLoop:
         self._timeout: TurnTimeout | None = None
 
     def open(self) -> dict[str, int]:
-        """What Node has to know, as in `PortFacts`; asked for once."""
+        """The values of `PortFacts` for Node; called once."""
         return {"turn": self._port.function, "descriptor": os.dup(self._loop.descriptor)}
 
     def enter(self) -> None:
-        """Makes it the loop that is found by what is imported from now on."""
+        """Makes this the loop that imported modules find."""
         global _entered
         _entered = self
         asyncio.set_event_loop(self._loop)
@@ -54,7 +54,7 @@ class InnerLoop:
         on_ready: Callable[[], None],
         on_failed: Callable[[BaseException], None],
     ) -> None:
-        """Serves what was loaded; calls back when the lifespans have started, or one has failed."""
+        """Serves the applications; calls back when lifespans have started, or one has failed."""
         interfaces = [slot.interface for slot in serving.slots]
         asgi = frozenset(index for index, name in enumerate(interfaces) if name == "asgi")
         if len(asgi) < len(interfaces) and not int(serving.config["threads"]):
@@ -62,7 +62,7 @@ class InnerLoop:
             self._inline = InlineHub(self._port.memory, serving.dispatcher, self._reporter, limit)
             self._port.inline = self._inline
             serving.find_stream = self._find
-        # `asyncio.run` in an import leaves none.
+        # `asyncio.run` during an import unsets the loop.
         self.enter()
         self._loop.begin()
         if not asgi:
@@ -90,7 +90,7 @@ class InnerLoop:
     def stop(self, deadline: float, on_done: Callable[[], None]) -> None:
         """Ends lifespans, tasks and suspended generators, then calls back.
 
-        Threads of the loop's executor may work until `deadline`, by `monotonic()`.
+        Threads of the loop's executor may run until `deadline` (`monotonic()`).
         """
         self._limit_turns(None)
         if self._inline is not None:
@@ -102,7 +102,7 @@ class InnerLoop:
         self._run(self._end(deadline)).add_done_callback(on_ended)
 
     def close(self) -> None:
-        """Closes the loop, also when `stop` has not come to its end. Node must call no more."""
+        """Closes the loop, even if `stop` has not finished. Node must not call it any more."""
         global _entered
         self._limit_turns(None)
         self._port.close()
@@ -132,7 +132,7 @@ class InnerLoop:
         return stack if stack or self._hub is None else self._hub.find(number, request)
 
     async def _end(self, deadline: float) -> None:
-        # The hub leaves what it did not begin, such as tasks from the time of the imports.
+        # The hub ends only its own tasks, not those that imported modules have started.
         steps: list[Callable[[], Awaitable[None]]] = [self._loop.finish]
         if self._hub is not None:
             steps.insert(0, partial(self._hub.shutdown, deadline=deadline))
@@ -141,15 +141,15 @@ class InnerLoop:
                 await step()
             except BaseException as error:
                 self._reporter.report(
-                    "error", "the event loop did not end well", format_exception(error)
+                    "error", "the event loop could not be closed", format_exception(error)
                 )
 
     def _run(self, coroutine: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = self._loop.create_task(coroutine)
-        # Node does not look for what was made ready outside of its turns, unless it is told.
+        # Outside of its turns Node does not see ready callbacks unless it is woken.
         self._loop.call_soon_threadsafe(_ignore)
         return task
 
 
 def _ignore() -> None:
-    """Node takes what there is at the end of each turn."""
+    """Does nothing: Node takes the output at the end of each turn."""

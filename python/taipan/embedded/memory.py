@@ -1,4 +1,4 @@
-"""Memory of Node that Python sees, too: frames of many requests change sides in one call."""
+"""Memory shared with Node: one call passes the frames of many requests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from taipan.embedded.forks import end_children_at
 
 
 class SharedMemory:
-    """Two regions: one that Node fills, one that is filled here; and the time of the next timer."""
+    """Two regions, one written by Node and one written here, and the time of the next timer."""
 
     def __init__(self, place: Mapping[str, Any]) -> None:
         address = int(place["address"])
         input_bytes, output_bytes = int(place["inputBytes"]), int(place["outputBytes"])
-        #: Milliseconds until Node has to turn the loop; -1 for never.
+        #: Milliseconds until Node has to run the loop; -1: never.
         self.timer = ctypes.c_double.from_address(address)
         self.timer.value = -1
         start = address + int(place["inputOffset"])
@@ -24,11 +24,11 @@ class SharedMemory:
         self._output = _view(address + int(place["outputOffset"]), output_bytes)
         self._size = output_bytes
         self._filled = 0
-        #: What did not fit: Node has to take something first.
+        #: Data that did not fit, until Node has read some.
         self.rest: deque[memoryview] = deque()
 
     def put(self, data: bytes | memoryview) -> None:
-        """Adds to what Node gets; what does not fit is given in the next calls."""
+        """Adds data for Node; what does not fit follows in the next calls."""
         start = self._filled
         end = start + len(data)
         if end <= self._size and not self.rest:
@@ -38,25 +38,25 @@ class SharedMemory:
             self.rest.append(memoryview(data))
 
     def take(self) -> int:
-        """How many bytes lie there for Node, which takes them before the next call."""
+        """Number of bytes for Node, which reads them before the next call."""
         filled = self._filled
         self._filled = 0
         return filled
 
     def drop(self) -> None:
-        """Forgets what Node has not taken."""
+        """Drops data that Node has not read."""
         self._filled = 0
         self.rest.clear()
 
     def close(self) -> None:
-        """Lets go of Node's memory; what is still put here goes nowhere."""
+        """Releases Node's memory; later data is dropped."""
         self.drop()
         self._size = 0
         self._output = self.input = memoryview(b"")
         self.timer = ctypes.c_double()
 
     def refill(self) -> None:
-        """Puts what did not fit into the last call."""
+        """Adds data that did not fit into the last call."""
         rest = self.rest
         while rest and self._filled < self._size:
             data = rest[0]
@@ -70,7 +70,7 @@ class SharedMemory:
                 rest[0] = data[end - start :]
 
 
-# The last thing of every turn.
+# Called at the end of each turn.
 end_children_at(SharedMemory, "take")
 
 

@@ -1,4 +1,4 @@
-"""Unloading an application, so that its next generation is imported anew."""
+"""Unloads the modules of an application, so that they are imported again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOURCES = (".py", ".pyw", ".wsgi", ".pyc")
 
 
 def find_folders(config: Mapping[str, Any]) -> list[str]:
-    """The folders that the applications of a configuration lie in."""
+    """The folders of the applications of a configuration."""
     folders = [str(folder) for folder in config.get("searchPath", [])]
     for item in config["applications"]:
         folder = item.get("directory") or item.get("appDirectory")
@@ -30,7 +30,7 @@ def find_folders(config: Mapping[str, Any]) -> list[str]:
 
 
 def _target_folders(target: str, directory: str) -> list[str]:
-    """Where a target lies, and what else the loader puts on `sys.path` for it."""
+    """The folder of the target, and the others that the loader puts on `sys.path` for it."""
     try:
         path = parse_target(target, directory).path
     except TargetError:
@@ -42,7 +42,7 @@ def _target_folders(target: str, directory: str) -> list[str]:
 
 
 def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
-    """Takes the modules of the folders out of `sys.modules`, and gives them."""
+    """Removes the modules of the folders from `sys.modules`, and returns them."""
     inside, outside = _inside(folders), _library_folders()
     taken = {}
     for name, module in list(sys.modules.items()):
@@ -57,9 +57,9 @@ def take_modules(folders: Iterable[str]) -> dict[str, ModuleType]:
 
 
 def put_back(taken: Mapping[str, ModuleType], folders: Iterable[str]) -> None:
-    """Undoes `take_modules` for what lies in none of the folders and has not been imported since.
+    """Undoes `take_modules` for modules outside of the folders that have not been imported since.
 
-    A name that two applications have belongs to the one that was loaded last.
+    If two applications have a module of the same name, the one loaded last keeps it.
     """
     inside = _inside(folders)
     known = {name.partition(".")[0] for name in sys.modules}
@@ -69,24 +69,24 @@ def put_back(taken: Mapping[str, ModuleType], folders: Iterable[str]) -> None:
 
 
 def restore_modules(folders: Iterable[str], earlier: Mapping[str, ModuleType]) -> None:
-    """Undoes `take_modules`, and what was imported from the folders since."""
+    """Undoes `take_modules`, and removes what was imported from the folders since."""
     take_modules(folders)
     sys.modules.update(earlier)
 
 
 def collect() -> None:
-    """Frees what was unloaded."""
+    """Frees unloaded modules."""
     gc.collect()
 
 
 def lies_in(path: str, folders: Iterable[str]) -> bool:
-    """A source belongs to the applications in these folders."""
+    """Whether a source file belongs to the applications in these folders."""
     place = os.path.realpath(path)
     return place.startswith(_inside(folders)) and not place.startswith(_library_folders())
 
 
 def is_library(folder: str) -> bool:
-    """A folder belongs to what is installed."""
+    """Whether a folder belongs to installed packages."""
     return os.path.join(os.path.realpath(folder), "").startswith(_library_folders())
 
 
@@ -95,7 +95,7 @@ def _inside(folders: Iterable[str]) -> tuple[str, ...]:
 
 
 def _library_folders() -> tuple[str, ...]:
-    """Folders of installed packages: they stay, also when they lie inside the application's."""
+    """Folders of installed packages, which stay loaded even inside an application's folder."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = [sysconfig.get_path(name) for name in names]
     try:
@@ -108,7 +108,7 @@ def _library_folders() -> tuple[str, ...]:
 
 
 def _place_of(module: ModuleType) -> str:
-    """Where the source of a module lies; empty for what cannot be loaded twice."""
+    """The source file of a module; empty if it cannot be loaded twice."""
     path = getattr(module, "__file__", None)
     if isinstance(path, str):
         return os.path.realpath(path) if path.endswith(_SOURCES) or "." not in path else ""

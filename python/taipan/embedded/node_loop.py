@@ -1,4 +1,4 @@
-"""An asyncio loop that Node drives: it never waits by itself while Node turns it."""
+"""An asyncio loop that Node runs; it never blocks while Node runs it."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from taipan.native import NativeThread, get_ident
 from taipan.selector_loop import SelectorLoop
 from taipan.tracebacks import format_exception, summarize
 
-# Coroutines hop through the loop several times; a call from Node costs more than a hop.
+# A coroutine may need several rounds of the loop; a call from Node costs more than a round.
 _MOST_ROUNDS = 16
 _ROUNDS_SECONDS = 0.001
 _CANCEL_SECONDS = 1.0
 
 
 class _NodeSelector(selectors.EpollSelector):
-    """Waits only when nobody but the loop itself is there to wait."""
+    """Blocks only if the loop does not run inside a call from Node."""
 
-    #: Node turns the loop.
+    #: Node runs the loop.
     driven = False
-    #: Node has seen that the descriptor can be read.
+    #: Node has seen that the descriptor is readable.
     polled = False
-    #: This round has asked already: who asks again runs the loop within it, as `nest_asyncio` does.
+    #: Asked in this round already: another call comes from a nested run, as with `nest_asyncio`.
     asked = False
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        """What is ready; while Node drives, without a system call unless there is something."""
+        """The ready descriptors; inside a call from Node only those that Node has reported."""
         if not self.driven or self.asked:
             return super().select(timeout)
         self.asked = True
@@ -51,14 +51,14 @@ class _NodeSelector(selectors.EpollSelector):
 
 
 class NodeEventLoop(SelectorLoop):
-    """Runs on Node's thread, beside JavaScript.
+    """A loop on Node's thread, beside JavaScript.
 
-    On Node's own thread it is the running loop only within a turn: what Node calls otherwise, such
-    as an import or a WSGI application, may run it, or another one with `asyncio.run`, and waits for
-    it then. For other threads it counts as running from `begin` on.
+    On Node's own thread it counts as running only within a turn. An import or a WSGI application
+    may run it, or another loop with `asyncio.run`, and then blocks. For other threads it counts as
+    running from `begin` on.
     """
 
-    # Of asyncio's own loop, which does not declare them.
+    # Defined by asyncio's loop, which does not declare them.
     _ready: deque[asyncio.Handle]
     _scheduled: list[Any]
     _run_once: Callable[[], None]
@@ -68,7 +68,7 @@ class NodeEventLoop(SelectorLoop):
     _asyncgen_finalizer_hook: Callable[..., None]
 
     _node_thread: int | None = None
-    #: Only asyncio's own handles will do.
+    #: Use asyncio's own handles only.
     _plain = not ARE_KNOWN
 
     def __init__(self, reporter: Reporter) -> None:
@@ -81,11 +81,11 @@ class NodeEventLoop(SelectorLoop):
         self._node = selector
         self._reporter = reporter
         _loops.add(self)
-        #: The descriptor that Node watches.
+        #: The descriptor that Node polls.
         self.descriptor = selector.fileno()
 
     def turn(self, polled: bool) -> bool:
-        """Runs what is ready. True when more became ready meanwhile."""
+        """Runs ready callbacks. True if others became ready meanwhile."""
         node = self._node
         node.driven = True
         node.polled = polled
@@ -97,12 +97,12 @@ class NodeEventLoop(SelectorLoop):
         try:
             self._run_rounds()
         except BaseException as error:
-            # Tasks let SystemExit and KeyboardInterrupt through; the server lives.
+            # Tasks pass SystemExit and KeyboardInterrupt on; the server continues.
             self._reporter.report("error", summarize(error), format_exception(error))
         finally:
             events._set_running_loop(None)
             state["_thread_id"] = None
-            # There is no `run_forever` that `stop()` could end.
+            # There is no `run_forever` for `stop()` to end.
             state["_stopping"] = False
             sys.set_asyncgen_hooks(*hooks)
             node.driven = False
@@ -111,7 +111,7 @@ class NodeEventLoop(SelectorLoop):
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        """As any loop does it, with fewer steps."""
+        """As in asyncio, with fewer steps."""
         if self._plain or self._debug or self._closed:
             return super().call_soon(callback, *args, context=context)
         handle = QuickHandle(callback, args, self, context)
@@ -125,7 +125,7 @@ class NodeEventLoop(SelectorLoop):
         *args: Any,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
-        """As any loop does it, with fewer steps."""
+        """As in asyncio, with fewer steps."""
         if self._plain or self._debug or self._closed:
             return super().call_later(delay, callback, *args, context=context)
         timer = QuickTimer(self.time() + delay, callback, args, self, context)
@@ -133,22 +133,22 @@ class NodeEventLoop(SelectorLoop):
         return timer
 
     def begin(self) -> None:
-        """From now on Node turns it."""
+        """Node runs the loop from now on."""
         self._node_thread = get_ident()
 
     def is_running(self) -> bool:
-        """Whether it runs; for other threads it does between turns, too."""
+        """Whether it runs; for other threads also between turns."""
         thread = self._node_thread
         return super().is_running() or (thread is not None and thread != get_ident())
 
     @property
     def busy(self) -> bool:
-        """There is something to do, now or at some time."""
+        """Whether there are callbacks or timers."""
         return bool(self._ready or self._scheduled)
 
     @property
     def due(self) -> bool:
-        """There is something to do at once."""
+        """Whether callbacks are ready."""
         if self._ready:
             return True
         scheduled = self._scheduled
@@ -156,26 +156,26 @@ class NodeEventLoop(SelectorLoop):
 
     @property
     def delay(self) -> float:
-        """Seconds until the next timer; -1 without one."""
+        """Seconds until the next timer; -1 if there is none."""
         scheduled = self._scheduled
         return max(0.0, scheduled[0]._when - self.time()) if scheduled else -1.0
 
     def add_signal_handler(  # type: ignore[override]
         self, sig: int, callback: Callable[..., object], *args: Any
     ) -> None:
-        """Does nothing: signals are Node's."""
+        """Does nothing, because signals belong to Node."""
         warnings.warn(
-            f"the handler for signal {sig} is ignored: Node takes the signals of this process",
+            f"the handler for signal {sig} is ignored: Node handles the signals of this process",
             RuntimeWarning,
             stacklevel=2,
         )
 
     def remove_signal_handler(self, sig: int) -> bool:
-        """Does nothing: there is none."""
+        """Does nothing, because there are no handlers."""
         return False
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Waits for the threads of the executor; cancelled, it waits no more."""
+        """Waits for the threads of the executor, until it is cancelled."""
         state = vars(self)
         state["_executor_shutdown_called"] = True
         executor: Any = state.get("_default_executor")
@@ -193,7 +193,7 @@ class NodeEventLoop(SelectorLoop):
         await asyncio.wait({done}, timeout=timeout)
 
     async def finish(self) -> None:
-        """Cancels tasks, closes suspended generators, lets the threads of the executor go."""
+        """Cancels tasks, closes suspended generators, abandons the threads of the executor."""
         own = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks(self) if task is not own]
         for task in rest:
@@ -203,16 +203,16 @@ class NodeEventLoop(SelectorLoop):
         await self.shutdown_asyncgens()
         executor: Any = vars(self).get("_default_executor")
         if executor is not None:
-            # Its threads may be in something that takes for ever.
+            # Its threads may never end.
             executor.shutdown(wait=False, cancel_futures=True)
 
     def drop(self) -> None:
-        """Forgets what is ready, in a forked child: the rest of the turn belongs to the parent."""
+        """Drops ready callbacks in a forked child, because they belong to the parent."""
         if self.__dict__.get("_thread_id") == get_ident():
             self._ready.clear()
 
     def close(self) -> None:
-        """Does nothing, unless it runs: Node needs it until the end."""
+        """Does nothing while Node needs the loop; closes a nested run."""
         if self.is_running():
             super().close()
         warnings.warn(
@@ -222,7 +222,7 @@ class NodeEventLoop(SelectorLoop):
         )
 
     def dispose(self) -> None:
-        """Closes it; what still refers to it gets errors."""
+        """Closes the loop; later uses raise errors."""
         self._node_thread = None
         super().close()
 
@@ -247,7 +247,7 @@ def _settle(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-# Threads of executors would take back what they did in the child, and wait for ever.
+# In a forked child executor threads would return results to the loop and wait forever.
 end_returned_children_at(NodeEventLoop, "call_soon_threadsafe")
 
 _loops: weakref.WeakSet[NodeEventLoop] = weakref.WeakSet()

@@ -1,4 +1,4 @@
-"""What other threads want to be run on Node's thread."""
+"""Calls functions on Node's thread for other threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ident = 0
 
 
 def open_wakeup(descriptor: int) -> None:
-    """Takes the far end of a socket that Node watches; called on Node's thread."""
+    """Uses the other end of a socket that Node polls; called on Node's thread."""
     global _wakeup, _ident
     _wakeup = socket(fileno=descriptor)
     _wakeup.setblocking(False)
@@ -22,28 +22,28 @@ def open_wakeup(descriptor: int) -> None:
 
 
 def is_current() -> bool:
-    """The caller runs on Node's thread."""
+    """Whether the caller runs on Node's thread."""
     return get_ident() == _ident
 
 
 def post(function: Callable[[], None]) -> None:
-    """Has a function called on Node's thread, soon."""
+    """Calls a function on Node's thread soon."""
     _wanted.put(function)
     wake()
 
 
 def wake() -> None:
-    """Has Node call `run`."""
+    """Makes Node call `run`."""
     assert _wakeup is not None
     try:
         _wakeup.send(b"!")
     except BlockingIOError:
-        # It is awake already.
+        # The socket is full, so Node will be woken anyway.
         pass
 
 
 def run() -> None:
-    """Calls what was posted. Called by Node."""
+    """Calls the posted functions. Called by Node."""
     assert _wakeup is not None
     try:
         _wakeup.recv(4096)
@@ -61,5 +61,5 @@ def run() -> None:
 
 
 def sockets() -> list[socket]:
-    """What a forked child must close."""
+    """Sockets that a forked child must close."""
     return [] if _wakeup is None else [_wakeup]

@@ -1,4 +1,4 @@
-"""The one function through which Node hands over requests and takes answers."""
+"""The function by which Node passes requests and receives responses."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class LoopHub(Protocol):
     """Runs ASGI applications on the loop."""
 
     def receive(self, data: bytes) -> None:
-        """Takes any piece of the byte stream."""
+        """Accepts any piece of the byte stream."""
 
     def take_output(self) -> bytes:
-        """All whole frames that were made since the last call."""
+        """Removes and returns all complete frames."""
 
 
 class Port:
-    """What Node reaches the applications of one generation by."""
+    """Node's access to the applications of a worker."""
 
     def __init__(self, place: Mapping[str, Any], loop: NodeEventLoop, reporter: Reporter) -> None:
         self.memory = SharedMemory(place)
         self.loop = loop
-        #: Who gets the frames: one of them, or both.
+        #: Receivers of the frames; one or both are set.
         self.inline: InlineHub | None = None
         self.hub: LoopHub | None = None
         #: Watches how long a turn takes, when there is a limit.
         self.timeout: TurnTimeout | None = None
         self._reporter = reporter
-        # Node may call once more when all else is gone: the function stays, without the rest.
+        # The function must stay valid for a last call of Node, without keeping the rest alive.
         port = [self]
         self._cell = port
         self._function = keep_function(
@@ -50,7 +50,7 @@ class Port:
         self._timed = False
 
     def close(self) -> None:
-        """From now on calls do nothing."""
+        """Makes further calls do nothing."""
         self._cell.clear()
         self.memory.close()
 
@@ -58,9 +58,9 @@ class Port:
     def function(self) -> int:
         """Address of `int turn(int bytes, int polled)`.
 
-        It takes so many bytes of frames, runs what is ready, and gives twice the bytes that lie
-        there for Node, plus one when it should be called again soon; below 0 when nothing works
-        any more.
+        It takes so many bytes of frames, runs what is ready, and returns twice the number of bytes
+        for Node, plus one if it should be called again soon; a negative number if it failed for
+        good.
         """
         return self._function
 
@@ -76,8 +76,8 @@ class Port:
                 memory.refill()
             more = False
             if inline is not None:
-                # Not those that begin in this turn: their first block has to leave before the next
-                # one is made (PEP 3333).
+                # Without streams that begin in this turn: their first block must leave before the
+                # next one is made (PEP 3333).
                 waiting = len(inline.ready)
                 if size:
                     inline.receive(size)

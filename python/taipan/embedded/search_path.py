@@ -1,4 +1,4 @@
-"""`sys.path`, which all generations of applications in one interpreter share."""
+"""`sys.path`, shared by all workers in an interpreter."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterable
 
 from taipan.embedded import modules
 
-#: What was there before the first of those that live.
+#: Its entries before the first of the present workers.
 _base: list[str] = []
 _living: list[SearchPath] = []
 
 
 class SearchPath:
-    """What one generation has on it."""
+    """The entries of a worker."""
 
     def __init__(self) -> None:
         self._folders: frozenset[str] = frozenset()
@@ -23,27 +23,27 @@ class SearchPath:
         self._added: frozenset[str] = frozenset()
 
     def enter(self, folders: Iterable[str]) -> None:
-        """Makes way for these folders to be put first, wherever others have put them."""
+        """Removes these folders, so that they are inserted at the start again."""
         if not _living:
             _base[:] = sys.path
         _living.append(self)
         self._before = frozenset(sys.path)
         self._folders = frozenset(folders)
         sys.path[:] = [entry for entry in sys.path if not self._has(entry)]
-        # Folders may have changed since another generation looked into them.
+        # The content of folders may have changed since another worker read them.
         importlib.invalidate_caches()
 
     def settle(self) -> None:
-        """All is imported: what has come since `enter` goes with this one."""
+        """After the imports: the entries added since `enter` belong to this worker."""
         self._added = frozenset(sys.path) - self._before
 
     def leave(self) -> None:
-        """Takes its entries away, unless others want them."""
+        """Removes its entries, unless other workers need them."""
         if self not in _living:
             return
         _living.remove(self)
         if not _living:
-            # Installed packages stay imported, and what they have added stays.
+            # Installed packages stay imported, and so do the entries that they have added.
             late = [entry for entry in sys.path if entry not in _base and modules.is_library(entry)]
             sys.path[:] = [*_base, *late]
             return

@@ -1,4 +1,4 @@
-"""What all generations of applications in one interpreter share: the streams, and who lives."""
+"""Output streams and the list of workers, shared by all workers in an interpreter."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from taipan.control import Message
 from taipan.logs import Logs, Requests, write_all
 from taipan.native import get_ident, socket
 
-#: Of the process that nobody reads.
+#: Output descriptors of the process without a reader.
 _stuck: set[int] = set()
-#: How long the end of the process waits for a reader of its output.
+#: Time that the end of the process waits for a reader of its output.
 _PATIENCE_SECONDS = 5.0
 
 
 class Generation(Protocol):
-    """One worker inside Node, as its siblings see it."""
+    """A worker inside Node, as the others see it."""
 
     def send(self, message: Message) -> None:
         """Sends a message to Node."""
 
 
 class Shared:
-    """One for each interpreter."""
+    """The shared state of an interpreter."""
 
     def __init__(self) -> None:
         self.requests = Requests()
         self.logs = Logs(self._emit, self.requests)
-        #: Those that live, the newest last.
+        #: Present workers, newest last.
         self.generations: list[Generation] = []
         self._owners: dict[int, Generation] = {}
         self._installed = False
-        #: The process ends: nobody reads what is sent.
+        #: The process is ending, so Node reads no more messages.
         self.leaving = False
         #: To the parent of this process, which goes on when Node's thread is held.
         self.parent: socket | None = None
 
     def enter(self, generation: Generation) -> None:
-        """A generation begins to live; it gets what is printed by threads of no other one."""
+        """Registers a worker; it gets the output of threads that belong to no other one."""
         if not self._installed:
             self._installed = True
             self.logs.install()
         self.generations.append(generation)
 
     def leave(self, generation: Generation) -> None:
-        """A generation is over."""
+        """Unregisters a worker."""
         if generation in self.generations:
             self.generations.remove(generation)
         for ident in [ident for ident, owner in self._owners.items() if owner is generation]:
             del self._owners[ident]
 
     def own_thread(self, generation: Generation, ident: int) -> None:
-        """What the thread prints belongs to this generation."""
+        """Assigns the output of a thread to a worker."""
         self._owners[ident] = generation
 
     @property
     def current(self) -> Generation | None:
-        """The generation that the calling thread works for."""
+        """The worker that the calling thread belongs to."""
         owner = self._owners.get(get_ident())
         if owner is not None:
             return owner
@@ -84,7 +84,7 @@ def tell_past_node(record: Message) -> None:
 
 
 def write_record(record: Message) -> None:
-    """Writes a log record past Node."""
+    """Writes a log record without Node."""
     descriptor = 1 if record["stream"] == "stdout" else 2
     text = f"{record['text']}\n"
     if record.get("traceback"):

@@ -1,4 +1,4 @@
-"""Signals belong to Node: what an application asks for is ignored, with a warning."""
+"""Signals belong to Node: handlers of applications are ignored, with a warning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Callable
 Report = Callable[[str, str], None]
 
 _PATCHED = ("signal", "set_wakeup_fd", "siginterrupt", "alarm", "setitimer")
-#: What Node and its event loop may have handlers for.
+#: Signals that Node and its event loop may handle.
 NODES = (
     signal.SIGTERM,
     signal.SIGINT,
@@ -22,14 +22,14 @@ NODES = (
 
 
 def install(report: Report) -> None:
-    """Replaces what would change how the process takes signals."""
+    """Replaces the functions that would change the handling of signals."""
     reported: set[str] = set()
 
     def warn(call: str) -> None:
-        # A loop that starts often need not say it often.
+        # Reported once per function, because a loop may call it at each start.
         if call not in reported:
             reported.add(call)
-            report("warning", f"{call} is ignored: inside Node, signals are taken by Node")
+            report("warning", f"{call} is ignored: inside Node, signals are handled by Node")
 
     patched: Any = signal
     real = {name: getattr(signal, name) for name in _PATCHED}
@@ -38,7 +38,7 @@ def install(report: Report) -> None:
     def ignore_signal(signalnum: Any, handler: Any) -> Any:
         """Ignored inside Node."""
         if not callable(handler) and handler not in (signal.SIG_DFL, signal.SIG_IGN):
-            # Raises as it always would.
+            # Raises as usual.
             return real_signal(signalnum, handler)
         warn(f"signal.signal({_name(signalnum)}, ...)")
         return signal.getsignal(signalnum)
@@ -72,7 +72,7 @@ _restore: list[Callable[[], None]] = []
 
 
 def restore_in_child() -> None:
-    """Gives a forked child its signals; Node's handlers would wake Node through a shared pipe."""
+    """Restores the default handlers in a forked child; Node's write to a pipe shared with Node."""
     for restore in _restore:
         restore()
     for number in NODES:

@@ -1,4 +1,4 @@
-"""The C stack that Node runs Python on: none that the system knows as this thread's."""
+"""The C stack that Node runs Python on, which is not the system's stack of the thread."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 import threading
 from typing import Any
 
-#: Python's limits on recursion assume as much as a program's first thread usually has.
+#: Python's recursion limits assume the usual stack size of a program's first thread.
 _THREAD_BYTES = 16 * 1024 * 1024
 
 
 def enlarge_threads() -> None:
-    """Gives threads that are started from now on a stack that Python's limits fit into.
+    """Enlarges the stacks of threads that are started from now on, for Python's recursion limits.
 
-    The system's default may be 2 MiB. Only what is used of a stack takes memory.
+    The system's default may be 2 MiB. Only the used part of a stack needs memory.
     """
     try:
         threading.stack_size(_THREAD_BYTES)
@@ -23,10 +23,9 @@ def enlarge_threads() -> None:
 
 
 def protect() -> None:
-    """Tells Python >= 3.14 the bounds of the stack that the caller runs on.
+    """Tells Python >= 3.14 the bounds of the caller's stack.
 
-    It compares addresses with them: without, each call takes a slow path, and recursion without end
-    is noticed too late.
+    Otherwise each call takes a slow path, and infinite recursion is detected too late.
     """
     if sys.version_info < (3, 14):
         return
@@ -43,7 +42,7 @@ def protect() -> None:
 
 
 def find_bounds(address: int) -> tuple[int, int] | None:
-    """The mapping of memory that an address lies in."""
+    """The memory mapping that contains an address."""
     with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
         for line in maps:
             low, _, high = line.split(" ", 1)[0].partition("-")
@@ -53,7 +52,7 @@ def find_bounds(address: int) -> tuple[int, int] | None:
 
 
 def _address_on_stack() -> int:
-    """An address in the frame of a C function, which shows its callback a structure of its own."""
+    """An address in the frame of a C function, which passes a structure there to its callback."""
     found: list[int] = []
 
     def take(info: int, _size: int, _data: Any) -> int:

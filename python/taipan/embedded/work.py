@@ -1,6 +1,6 @@
-"""What applications have left to threads and executors: the last stop waits for it.
+"""Waits for jobs of threads and executors at the stop of the last worker.
 
-The interpreter goes on after a stop, so executors must not be ended to see what they still do.
+The interpreter continues after a stop, so executors cannot be shut down to wait for their jobs.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from weakref import WeakSet
 
 from taipan.ending import describe, find_left, pool_managers, pool_threads, waits_for_pool
 
-#: Of jobs that threads of executors have got and not finished.
+#: Unfinished jobs of thread pools.
 _pending: set[Future[Any]] = set()
-#: What an earlier stop has waited for in vain.
+#: Threads and jobs that an earlier stop has waited for in vain.
 _given_up: WeakSet[Any] = WeakSet()
 
 
 def install() -> None:
-    """Notes the jobs of thread pools from now on."""
+    """Records the jobs of thread pools from now on."""
     submit: Any = ThreadPoolExecutor.submit
 
     @wraps(submit)
@@ -36,9 +36,9 @@ def install() -> None:
 
 
 def wait_for_work(deadline: float) -> str:
-    """Waits until nothing is left, or until the deadline; what is left then, for people.
+    """Waits until all jobs and threads have ended, or until the deadline; lists the others.
 
-    A later call does not wait for that again.
+    A later call does not wait for those again.
     """
     while True:
         threads, jobs, processed = _find_threads(), _find_jobs(), _find_processed()
@@ -70,5 +70,5 @@ def _find_processed() -> list[Future[Any]]:
 
 
 def _select(futures: list[Future[Any]]) -> list[Future[Any]]:
-    # Who waits for one is told before it is taken out.
+    # A waiter is notified before the job is removed.
     return [future for future in futures if not future.done() and future not in _given_up]

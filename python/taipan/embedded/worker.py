@@ -1,4 +1,4 @@
-"""A worker inside Node: one generation of the applications, loaded on Node's thread."""
+"""A worker inside Node: applications that are loaded and served on Node's thread."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from taipan.tracebacks import format_exception, summarize
 _PARENT_SECONDS = 5.0
 
 _workers: dict[int, InnerWorker] = {}
-#: Until then, by `monotonic()`, what a stop has waited for may go on.
+#: Threads and jobs of the last stop may run until then (`monotonic()`).
 _deadline = 0.0
-#: What did not end by then was named.
+#: Those that did not end by then were logged.
 _told = False
 _next = 0
 
 
 class InnerWorker:
-    """From its configuration to its end, beside others in the same interpreter."""
+    """A worker from its configuration to its end, beside others in the same interpreter."""
 
     def __init__(self, number: int, sockets: Sequence[socket], memory: Mapping[str, Any]) -> None:
         self._number = number
@@ -43,21 +43,21 @@ class InnerWorker:
         forks.own(sockets)
         self.serving: Serving | None = None
         self._folders: list[str] = []
-        #: Modules of an earlier generation, until this one serves.
+        #: Modules of an earlier worker, until this one serves.
         self._earlier: dict[str, ModuleType] = {}
         self._given_up = False
         self._path = SearchPath()
         self._stopping = allocate_lock()
         self._deadline = 0.0
         self._over = allocate_lock()
-        #: What is answered to Node; more than this once there is something to serve.
+        #: Handlers for messages of Node; more are added when there are applications.
         self._handlers: dict[str, Callable[[Message], None]] = {
             "configure": self._on_configure,
             "stop": lambda message: self.stop(float(message.get("patience", 0)) / 1000),
         }
 
     def open(self) -> dict[str, int]:
-        """Begins to listen to Node. What Node calls the event loop by."""
+        """Begins to read messages of Node. Returns what Node needs to call the event loop."""
         port = self._loop.open()
         try:
             ControlThread(self.channel, self._handlers, self._on_end).start()
@@ -67,7 +67,7 @@ class InnerWorker:
         return port
 
     def discard(self) -> None:
-        """Ends one that could not be opened."""
+        """Discards a worker that could not be opened."""
         self._loop.close()
         self.channel.close()
         forks.disown((self._control, *self._sockets))
@@ -77,9 +77,9 @@ class InnerWorker:
         self.channel.send(message)
 
     def stop(self, patience: float = 0) -> None:
-        """Begins to end; any thread may call it, often.
+        """Begins to stop. Safe in any thread, and may be called again.
 
-        What requests have left to threads may go on for `patience` seconds.
+        Threads that requests started may run for `patience` seconds.
         """
         global _deadline
         if not self._stopping.acquire(False):
@@ -87,7 +87,7 @@ class InnerWorker:
         self._deadline = monotonic() + patience
         _deadline = max(_deadline, self._deadline)
         for sock in self._sockets:
-            # Idle threads end, those that answer may go on.
+            # Idle threads end, busy ones may continue.
             _shutdown(sock, SHUT_RD)
         NativeThread(self._wait, "taipan-stop").start()
 
@@ -100,12 +100,12 @@ class InnerWorker:
                 )
 
     def finish(self) -> None:
-        """Ends what is left, on Node's thread; threads that do not end are left behind."""
+        """Ends the worker on Node's thread; threads that do not end are abandoned."""
         if not self._over.acquire(False):
             return
         self._stopping.acquire(False)
         _workers.pop(self._number, None)
-        # What libraries have registered runs with the last one.
+        # The handlers of libraries run after the last worker.
         exits.run_handlers(self if _workers else None, shared.logs.report)
         shared.logs.flush()
         if not self._given_up:
@@ -119,12 +119,12 @@ class InnerWorker:
         modules.collect()
 
     def owns(self, path: str) -> bool:
-        """A module is one of its applications'."""
+        """Whether a module file belongs to its applications."""
         return bool(path) and modules.lies_in(path, self._folders)
 
     @property
     def folders(self) -> list[str]:
-        """Where its applications lie; none when it has loaded none."""
+        """The folders of its applications; empty if it has loaded none."""
         return [] if self._given_up else self._folders
 
     def _on_configure(self, config: Message) -> None:
@@ -148,13 +148,13 @@ class InnerWorker:
 
     def _load(self, config: Mapping[str, Any]) -> None:
         if not shared.generations:
-            # Later ones may be the application's own.
+            # Sockets opened later may be the application's.
             forks.find_listening()
         shared.enter(self)
         self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
         self._handlers.update(self.serving.handlers())
         self._folders = modules.find_folders(config)
-        # Those of other applications, too: the same names may mean something else here.
+        # Including other applications, whose modules may have the same names.
         all_folders = {folder for worker in _workers.values() for folder in worker.folders}
         self._earlier = modules.take_modules(all_folders)
         self._path.enter(self._folders)
@@ -169,7 +169,7 @@ class InnerWorker:
             self._give_up()
 
     def _give_up(self) -> None:
-        """Nothing is served: what others use is put back where it was."""
+        """The worker serves nothing: restores the modules that others use."""
         modules.restore_modules(self._folders, self._earlier)
         self._earlier = {}
         self._given_up = True
@@ -200,7 +200,7 @@ class InnerWorker:
             serving.report_ready()
 
     def _on_broken(self, text: str) -> None:
-        """The application has closed or written to what is ours: Node notices and takes another."""
+        """The application has disturbed our sockets: Node notices and replaces the worker."""
         forks.end_child()
         shared.logs.report("error", text)
         for sock in self._sockets:
@@ -220,7 +220,7 @@ class InnerWorker:
 
     def _on_loop_ended(self) -> None:
         if len(_workers) > 1:
-            # Threads go on, as their interpreter does.
+            # Threads continue, because the interpreter does.
             node_thread.post(self.finish)
         else:
             NativeThread(self._wait_for_work, "taipan-stop").start()
@@ -234,7 +234,7 @@ class InnerWorker:
         node_thread.post(self.finish)
 
     def _on_end(self) -> None:
-        """The control channel is closed: by `finish`, or by Node, which wants no more of this."""
+        """The control channel was closed, by `finish` or by Node."""
         self.stop()
         forks.disown((self._control, *self._sockets))
         self._control.close()
@@ -262,7 +262,7 @@ def _find_owner(path: str) -> InnerWorker | None:
 
 
 def open_worker(control: int, threads: Sequence[int], memory: Mapping[str, Any]) -> dict[str, int]:
-    """A new worker on these descriptors, which are its own from now on, and this memory of Node."""
+    """Makes a worker that owns these descriptors and uses this memory of Node."""
     global _next
     sockets = [_take_socket(descriptor) for descriptor in (control, *threads)]
     worker = None
@@ -287,14 +287,14 @@ def _take_socket(descriptor: int) -> socket:
 
 
 def interrupt(number: int) -> None:
-    """Raises an exception in what a worker still does."""
+    """Raises an exception in the threads of a worker."""
     worker = _workers.get(number)
     if worker is not None:
         worker.interrupt()
 
 
 def abandon(number: int) -> None:
-    """Ends a worker without waiting for its threads any longer."""
+    """Ends a worker without waiting for its threads."""
     worker = _workers.get(number)
     if worker is not None:
         worker.finish()
@@ -308,7 +308,7 @@ def _shutdown(sock: socket, how: int) -> None:
 
 
 def leave() -> None:
-    """The process ends: runs the atexit handlers, whose output goes past Node from now on."""
+    """Runs the atexit handlers at the end of the process; their output does not go through Node."""
     shared.leaving = True
     for worker in list(_workers.values()):
         for message in worker.channel.take_unsent():

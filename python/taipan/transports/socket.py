@@ -1,7 +1,7 @@
-"""The socket of one worker thread: requests in, responses out, one at a time.
+"""The socket of a worker thread: requests in, responses out, one at a time.
 
-Requests may arrive pipelined, while the thread has another one. They wait here, and can be recalled
-by another thread as long as they have not been begun.
+Requests may be pipelined while the thread is busy. They wait here, and another thread can recall
+those that have not been begun.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RECEIVE_BYTES = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
 _PIECE_BYTES = 256 * 1024
 
-# Instead of a serial number: no request stands in the buffer, and none will.
+# Instead of a serial number: the buffer contains no request and will get none.
 _NONE = -1
 _CLOSED = -2
 
@@ -43,13 +43,13 @@ class ThreadSocket(RequestTransport):
         self._freed = True
 
     def serve(self, dispatch: Callable[[Request, ThreadSocket], None]) -> None:
-        """Serves requests until the other side closes.
+        """Serves requests until the other side closes the socket.
 
-        Raises `TransportClosed` when it closes within a request, and `OSError` or `FrameError` when
-        the socket is of no use any more.
+        Raises `TransportClosed` if that happens within a request, and `OSError` or `FrameError` if
+        the socket has become unusable.
         """
         buffer = bytearray(_RECEIVE_BYTES)
-        # marshal ignores what lies behind the value, so one view serves every request.
+        # marshal ignores bytes after the value, so one view is enough for all requests.
         payload = memoryview(buffer)[frames.HEADER_BYTES :]
         loads = marshal.loads
         pipelined = self._pipelined
@@ -66,11 +66,11 @@ class ThreadSocket(RequestTransport):
                     continue
                 dispatch(loads(payload), self)
                 continue
-            # Never dispatched from the handler, where it would be the context of each exception of
-            # the application.
+            # Not dispatched in the except clause: its exception would become the context of
+            # all exceptions of the application.
             try:
                 serial, data = pipelined.popleft()
-            except IndexError:  # recalled in the meantime
+            except IndexError:  # recalled meanwhile
                 continue
             self._begin(serial)
             dispatch(loads(data), self)
@@ -103,7 +103,7 @@ class ThreadSocket(RequestTransport):
             self._pieces.clear()
 
     def _receive_request(self, buffer: bytearray) -> int:
-        """Waits for requests. The serial number of the first, which may stay in `buffer`."""
+        """Waits for requests; returns the serial of the first one, which may stay in `buffer`."""
         if self._pipelined:
             return _NONE
         decoder = self._decoder
@@ -117,7 +117,7 @@ class ThreadSocket(RequestTransport):
         return self._cut(buffer, size)
 
     def _cut(self, buffer: bytearray, size: int) -> int:
-        """Cuts what was received into requests. The first stays where it is."""
+        """Splits the received bytes into requests. The first one stays where it is."""
         unpack = frames.HEADER.unpack_from
         first = _NONE
         at = 0
@@ -128,7 +128,7 @@ class ThreadSocket(RequestTransport):
                 break
             if at == 0:
                 first = int(serial)
-                # Begun at once: what else came may already concern it.
+                # Begun at once, because the following frames may belong to it.
                 self._begin(first)
             else:
                 self._pipelined.append((serial, bytes(memoryview(buffer)[start : start + length])))
@@ -139,7 +139,7 @@ class ThreadSocket(RequestTransport):
         return first
 
     def _sort(self) -> None:
-        """Puts complete frames where they belong. `_reading` is held."""
+        """Sorts complete frames into requests and others. The caller holds `_reading`."""
         for frame in self._decoder.frames():
             if frame.kind == frames.REQUEST:
                 self._pipelined.append((frame.tag, frame.payload))
@@ -149,7 +149,7 @@ class ThreadSocket(RequestTransport):
     def send(
         self, status: int, flags: int, length: int, fields: bytes, body: bytes, free: bool
     ) -> None:
-        """A whole response in one write."""
+        """Sends a complete response in one write."""
         self._freed = free
         if len(body) > _JOIN_LIMIT:
             self._freed = False
@@ -171,7 +171,7 @@ class ThreadSocket(RequestTransport):
     def begin(
         self, status: int, flags: int, length: int, fields: bytes, data: bytes, last: bool
     ) -> None:
-        """The head and the first piece."""
+        """Sends the head and the first piece."""
         head = self._head(status, flags, length, fields)
         if len(data) > _JOIN_LIMIT:
             self._put(head)
@@ -180,7 +180,7 @@ class ThreadSocket(RequestTransport):
             self._put(head + frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 
     def write(self, data: bytes, last: bool) -> None:
-        """A further piece; the end is told even to a client that left."""
+        """Sends another piece; the end is sent even if the client has disconnected."""
         if data or not last:
             self._look()
         if len(data) > _JOIN_LIMIT:
@@ -189,13 +189,13 @@ class ThreadSocket(RequestTransport):
             self._put(frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 
     def abort(self, reason: str) -> None:
-        """The response stays unfinished."""
+        """Aborts the response."""
         if self._freed:
             return
         self._put_abort(reason)
 
     def finish(self) -> None:
-        """Tells Node that the thread is free, once."""
+        """Tells Node once that the thread is free."""
         if not self._freed:
             self._freed = True
             self._put(frames.encode(frames.FREE, tag=self._took()))
@@ -214,7 +214,7 @@ class ThreadSocket(RequestTransport):
             self._put(frames.HEADER.pack(frames.DATA, final, 0, len(piece)) + piece)
 
     def _put(self, data: bytes) -> None:
-        # One call: an exception that is injected into the thread cannot split a frame.
+        # In one call, so that an exception injected into the thread cannot divide a frame.
         try:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
@@ -227,7 +227,7 @@ class ThreadSocket(RequestTransport):
         return frames.encode(kind, 0, payload)
 
     def _look(self) -> None:
-        """Notices a client that left, without waiting."""
+        """Checks without waiting whether the client has disconnected."""
         with self._reading:
             if data := self._receive_now():
                 self._decoder.feed(data)
@@ -235,7 +235,7 @@ class ThreadSocket(RequestTransport):
         self._raise_broken()
 
     def _wait(self) -> None:
-        """Waits for frames that concern the request that is being served."""
+        """Waits for frames about the present request."""
         with self._reading:
             self._decoder.feed(self._receive(max(self._decoder.missing(), 1)))
             self._sort()
@@ -247,7 +247,7 @@ class ThreadSocket(RequestTransport):
         return data
 
     def _receive_now(self) -> bytes | None:
-        """None when nothing is there."""
+        """None if nothing has arrived."""
         try:
             data = self._socket.recv(_RECEIVE_BYTES, MSG_DONTWAIT)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""One response of a WSGI application: `start_response`, `write` and the rules about its body."""
+"""The response of a WSGI application: `start_response`, `write`, and checks of its body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from taipan.wsgi.dechunk import ChunkDecoder
 from taipan.wsgi.file_wrapper import FileWrapper, RegularFile, find_regular_file
 from taipan.wsgi.head import make_head
 
-#: Answers up to this size leave in one piece, copied together with their head.
+#: Responses up to this size leave in one piece, copied together with their head.
 ONE_PIECE = 64 * 1024
 
 _reported_fields: set[str] = set()
@@ -22,11 +22,11 @@ class ProtocolError(RuntimeError):
 
 
 class Response:
-    """Between the application and the transport. Nothing is sent before the body's first byte."""
+    """Connects application and transport. Sends nothing before the first byte of the body."""
 
-    #: The head is out.
+    #: The head was sent.
     begun = False
-    #: The last byte is out: further blocks are not wanted.
+    #: The last byte was sent; further blocks are not needed.
     ended = False
     #: The exchange is over.
     closed = False
@@ -43,13 +43,13 @@ class Response:
     def start_response(
         self, status: Any, headers: Any, exc_info: Any = None
     ) -> Callable[[bytes], None]:
-        """PEP 3333's `start_response`; raises inside the application and changes nothing then."""
+        """`start_response` of PEP 3333; raises in the application without side effects."""
         if exc_info:
             try:
                 if self.begun:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
-                # The traceback refers to frames that refer to it.
+                # Avoids a reference circle: the traceback refers to its frames.
                 exc_info = None
         elif self._head is not None:
             raise ProtocolError("start_response() was called a second time without exc_info")
@@ -64,7 +64,7 @@ class Response:
         return self.write
 
     def write(self, data: bytes, /) -> None:
-        """PEP 3333's `write`: sends at once."""
+        """`write` of PEP 3333: sends at once."""
         if self.closed:
             raise ProtocolError("write() was called after the end of the response")
         if not isinstance(data, bytes):
@@ -73,14 +73,14 @@ class Response:
             raise ProtocolError("write() was given more bytes than Content-Length announced")
 
     def send_block(self, block: bytes) -> bool:
-        """Sends a piece of the body; False when it goes beyond Content-Length and was cut."""
+        """Sends a piece of the body; False if it was cut at the Content-Length."""
         if self._chunks is not None and not self._bodyless:
             block = self._chunks.decode(block)
         if not block:
             return True
         head = self._head
         if head is None:
-            raise ProtocolError("the application gave a body before it called start_response()")
+            raise ProtocolError("the application sent a body before it called start_response()")
         if self._bodyless:
             if not self.ended:
                 self._begin(head, b"", True)
@@ -103,13 +103,13 @@ class Response:
         return fits
 
     def send_whole(self, blocks: list[Any] | tuple[Any, ...]) -> bool:
-        """Sends a list or tuple in one piece; False when that cannot be done."""
+        """Sends a list or tuple in one piece; False if that is not possible."""
         head = self._head
         if head is None:
             raise ProtocolError("the application returned without having called start_response()")
         if len(blocks) == 1 and type(blocks[0]) is bytes:
             body: bytes = blocks[0]
-            # What most applications do, without detours.
+            # The most frequent case.
             size = len(body)
             if (
                 size == head.length
@@ -135,7 +135,7 @@ class Response:
         return True
 
     def send_sequence(self, blocks: list[bytes] | tuple[bytes, ...]) -> Generator[None, None, None]:
-        """Sends a list or tuple block by block; its length is known before the head has to go."""
+        """Sends a list or tuple block by block; its length is known before the head is sent."""
         if self._head is not None and not self.begun and self._chunks is None:
             self._head = self._head.with_length(sum(map(len, blocks)))
         for block in blocks:
@@ -146,7 +146,7 @@ class Response:
             yield
 
     def send_file(self, wrapper: FileWrapper) -> Generator[None, None, None]:
-        """Sends what a returned file wrapper holds."""
+        """Sends the file of a returned file wrapper."""
         head = self._head
         file = None
         if head is not None and not self.begun and self._chunks is None:
@@ -163,9 +163,9 @@ class Response:
             yield from self.send_iterable(wrapper)
 
     def send_iterable(self, iterable: Iterable[Any]) -> Generator[None, None, None]:
-        """Sends block by block; asks for none that is beyond Content-Length or not wanted."""
+        """Sends block by block; stops at the Content-Length, or when the rest is not needed."""
         iterator = iter(iterable)
-        # A file may be longer than what its application wants of it.
+        # A file may be longer than the wanted part.
         is_file = isinstance(iterable, FileWrapper)
         if type(iterable) is not FileWrapper and self._may_count(iterable):
             for first in iterator:
@@ -178,7 +178,7 @@ class Response:
                 require_bytes(block)
             if self._head is None:
                 raise ProtocolError(
-                    "the application gave a block without having called start_response()"
+                    "the application returned a block without having called start_response()"
                 )
             if block and not self.send_block(block) and not is_file:
                 self._report_beyond()
@@ -188,14 +188,14 @@ class Response:
                 yield
 
     def end(self) -> None:
-        """The application has given all it wants to give."""
+        """The application has returned all blocks."""
         head = self._head
         if head is None:
             raise ProtocolError("the application never called start_response()")
         if self.ended:
             return
         if self._chunks is not None and not self._bodyless and not self._chunks.done:
-            raise ProtocolError("the application framed its body in chunks and gave no last chunk")
+            raise ProtocolError("the application sent its body in chunks without a last chunk")
         if not self.begun:
             if head.length is None and not self._bodyless:
                 head = head.with_length(0)
@@ -210,7 +210,7 @@ class Response:
             self._transport.write(b"", True)
 
     def _send_single(self, block: Any, others: Iterator[Any]) -> None:
-        """Sends the block of an iterable that has one; what the others hold can only be told."""
+        """Sends the only block of an iterable; others that follow can only be logged."""
         require_bytes(block)
         head = self._head
         framed = head is None or head.length is not None or self.begun or self._chunks is not None
@@ -223,8 +223,8 @@ class Response:
         if not self._bodyless and any(others):
             self._reporter.report(
                 "error",
-                "the application returned an iterable with a len() of 1 that gives more blocks;"
-                " the others are left out, as the first counted for the whole body",
+                "the application returned an iterable with a len() of 1 that has more blocks; the"
+                " others are dropped, because the first one counted as the whole body",
             )
 
     def _begin(self, head: Head, data: bytes, last: bool) -> None:
@@ -268,7 +268,7 @@ class Response:
             yield from self.send_iterable(wrapper)
 
     def _may_count(self, iterable: Iterable[Any]) -> bool:
-        """The length of a single block is that of the body (PEP 3333)."""
+        """Whether the length of a single block is that of the body (PEP 3333)."""
         try:
             return self._sent == 0 and len(iterable) == 1  # type: ignore[arg-type]
         except Exception:
@@ -279,15 +279,15 @@ class Response:
 
     def _raise_short(self, head: Head) -> None:
         raise ProtocolError(
-            f"the application announced {head.length} bytes of body and gave {self._sent}"
+            f"the application announced {head.length} bytes of body and sent {self._sent}"
         )
 
     def _report_beyond(self) -> None:
         assert self._head is not None
         self._reporter.report(
             "error",
-            f"the application announced {self._head.length} bytes of body and gave more; what is"
-            " beyond them is left out",
+            f"the application announced {self._head.length} bytes of body and sent more; the rest"
+            " is dropped",
         )
 
     def _report_dropped(self, names: tuple[str, ...]) -> None:
@@ -296,7 +296,7 @@ class Response:
                 _reported_fields.add(name.lower())
                 self._reporter.report(
                     "warning",
-                    f"the application sets {name}, which concerns the connection and is left out",
+                    f"the application sets {name}, which concerns the connection and is dropped",
                 )
 
 
