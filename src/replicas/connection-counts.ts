@@ -1,37 +1,37 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import type { SystemFfi } from '../backends/embedded/system-ffi.ts'
 
-/** Replicas that can be counted; those of several generations may run at the same time. */
+/** Most replicas that are counted; those of several generations may run at the same time. */
 const PLACES = 256
-/** Numbers in a place: connections that are open, or CLOSED, those that were ever accepted, and the `Room`. */
+/** Numbers per replica: open connections (or CLOSED), accepted connections, and its `ROOM`. */
 export const FIELDS = 3
-/** Stands for one that accepts no connections. */
+/** Number of open connections of a replica that does not accept. */
 export const CLOSED = -1
-/** Whether a replica has a free thread, and when not, whether it leaves all clients to those that have. */
+/** Whether a replica has a free thread; if not, whether it leaves all clients to others. */
 export const ROOM = { free: 0, full: 1, held: 2 } as const
-/** Size of the memory. */
+/** Size of the shared memory. */
 export const COUNTS_BYTES = PLACES * FIELDS * Int32Array.BYTES_PER_ELEMENT
 
-/** How busy each replica is, in memory that all of them see: here it is made and cleared. */
+/** Shared memory with the occupancy of all replicas. The parent makes and clears it. */
 export class ConnectionCounts {
-  /** Of the memory, to be inherited. */
+  /** Descriptor of the memory, for replicas to inherit. */
   readonly descriptor: number
   readonly #free = Array.from({ length: PLACES }, (_, place) => place)
   #closed = false
 
-  /** Throws when the system has no memory or descriptor for it. */
+  /** Throws if the system has no memory or descriptor for it. */
   constructor(ffi: SystemFfi) {
     this.descriptor = ffi.createMemory('taipan')
     ftruncateSync(this.descriptor, COUNTS_BYTES)
     for (const place of this.#free) this.#clear(place)
   }
 
-  /** A place for one replica; one for which there is no room gets undefined, and is not counted. */
+  /** A place for a replica; undefined if there is no more room, then the replica is not counted. */
   claim(): number | undefined {
     return this.#free.shift()
   }
 
-  /** The replica in this place has ended. Returns how many connections it had accepted. */
+  /** The replica in this place has ended. Returns the number of connections that it accepted. */
   release(place: number | undefined): number {
     if (place === undefined || this.#closed) return 0
     const fields = new Int32Array(FIELDS)

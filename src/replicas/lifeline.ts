@@ -3,9 +3,9 @@ import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 
-// A socket that the parent holds the other end of, and writes nothing to: see startReplica. Python writes to it.
+// The socket to the parent process, which writes nothing to it: see startReplica. Python writes its reports to it.
 const LIFELINE = 4
-// The main thread closes its listening sockets, and leaves, earlier, unless something holds it.
+// Normally the main thread closes its listening sockets and ends earlier.
 const SHUT_MS = 250
 const PATIENCE_MS = 3000
 
@@ -15,19 +15,19 @@ const lifeline = new Socket({ fd: LIFELINE, readable: true, writable: false })
 lifeline.on('error', () => {})
 lifeline.on('close', () => {
   setTimeout(() => void shutSockets(), SHUT_MS)
-  // The process leads a process group; what its application has started goes with it.
+  // This process leads a process group, so its children are killed, too.
   setTimeout(() => process.kill(-process.pid, 'SIGKILL'), PATIENCE_MS)
 })
 lifeline.resume()
 
-/** A restarted server needs the addresses. */
+/** Closes the listening sockets, because a restarted server needs the addresses. */
 async function shutSockets(): Promise<void> {
   const ffi = await loadSystemFfi()
   for (const { descriptor, identity } of sockets)
     if (identity >= 0n && identify(descriptor) === identity) ffi.shutDown(descriptor)
 }
 
-/** Tells whether a number is still that of the same socket. */
+/** Identifies a socket, to detect whether its number was reused. */
 function identify(descriptor: number): bigint {
   try {
     return fstatSync(descriptor, { bigint: true }).ino

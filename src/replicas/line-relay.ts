@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 
 const LINE_END = 0x0a
-// A longer line is passed on in pieces.
+// A longer line is passed on in parts.
 const MOST_HELD = 1024 * 1024
 
-/** Passes on what a stream brings, whole lines at a time, so that lines of several streams do not mix. */
+/** Passes on the content of a stream in whole lines, so that lines of several streams are not mixed. */
 export function relayLines(stream: Readable, write: (lines: string) => void): void {
   let held: Buffer[] = []
   let size = 0

@@ -4,7 +4,7 @@ import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 
-/** How records are written, for a logger that is to write as another one does. */
+/** Settings of a logger, for another one with the same output. */
 export interface LogSettings {
   readonly level: LogLevel
   readonly format: LogFormat
@@ -17,19 +17,19 @@ export interface LogSettings {
 export interface StartMessage<P extends ReplicaPlan = ReplicaPlan> {
   readonly type: 'start'
   readonly plan: P
-  /** Of the listening sockets, in the order of their descriptors. */
+  /** Addresses of the listening sockets, in the order of their descriptors. */
   readonly urls: readonly string[]
-  /** On the connection counts. */
+  /** Place in the connection counts. */
   readonly place: number | undefined
   readonly log: LogSettings
 }
 
-/** What the connection counts says of a replica has changed in a way that others act upon: one tells the parent, which tells the others. */
+/** The connection counts of a replica have changed so that others must react: the replica tells the parent, which tells the others. */
 export interface CountsMessage {
   readonly type: 'counts'
 }
 
-/** What the parent tells a replica, which loads at `start` and accepts from `open` on. */
+/** Messages to a replica, which loads at `start` and accepts from `open` on. */
 export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | StartMessage<P>
   | { readonly type: 'open' }
@@ -38,10 +38,10 @@ export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
 
-/** Findings by the name of the group. */
+/** Findings by group. */
 export type GroupFindings = Readonly<Record<string, Findings>>
 
-/** What a replica tells its parent: `ready` once, `findings` when something else is served. */
+/** Messages of a replica to its parent: `ready` once, `findings` after a change. */
 export type MessageFromReplica =
   | {
       readonly type: 'ready' | 'findings'
@@ -62,14 +62,14 @@ export type MessageFromReplica =
 const TO_REPLICA = new Set(['start', 'open', 'counts', 'ping', 'retire', 'stop'])
 const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'pong', 'leaving'])
 
-/** Both ends are of one package and one start, so the type tells the rest. */
+/** Checks only the type, because both ends are the same version of one package. */
 export function isMessageToReplica<P extends ReplicaPlan>(
   value: unknown,
 ): value is MessageToReplica<P> {
   return TO_REPLICA.has(typeOf(value))
 }
 
-/** As `isMessageToReplica`; the application in the replica may send messages of its own. */
+/** As `isMessageToReplica`; the application in the replica may send other messages. */
 export function isMessageFromReplica(value: unknown): value is MessageFromReplica {
   const type = typeOf(value)
   if (!FROM_REPLICA.has(type)) return false

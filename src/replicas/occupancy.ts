@@ -1,28 +1,28 @@
 import type { ByteStream } from '../core/byte-stream.ts'
 import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from './connection-counts.ts'
 
-// One may have half as many more than the idlest, and one.
+// A replica may have one and a half times as many connections as the one with the fewest.
 const FAIR_SHARE = 1.5
-// Pauses in a row, and how soon there can be one more.
+// Most pauses in a row, and the interval after which another one is allowed.
 const MOST_PAUSES = 6
 const PAUSE_EVERY_MS = 50
-// Threads that have all been busy for so long, and have finished nothing, have long requests: then clients are left to
-// others that have a free thread.
+// If all threads have been busy for so long without finishing a request, requests are long: then clients are left to
+// other replicas with a free thread.
 const HOLD_MS = 10
-// The same when no other has one. Until then those that are held stay so.
+// The same if no other replica has a free thread. Until then a held replica stays held.
 const FULL_MS = 100
 
-/** What an occupancy is told and compared by. */
+/** Parts of an occupancy. */
 export interface LoadOptions {
-  /** That of the counts of all replicas. */
+  /** Memory of the connection counts. */
   readonly memory: ArrayBuffer
-  /** Among the counts; without one, nothing is told and nothing compared. */
+  /** Place in the counts; undefined: not counted, and never compared. */
   readonly place: number | undefined
-  /** The others must `compare`. */
+  /** The other replicas must call `compare`. */
   readonly onChange: () => void
 }
 
-/** How busy this replica is, told to the others, and whether it should let them have the next client. */
+/** How busy this replica is, published to the others, and whether it should leave the next client to them. */
 export class Occupancy {
   readonly #all: Int32Array
   readonly #own: number
@@ -33,7 +33,7 @@ export class Occupancy {
   #pauses = MOST_PAUSES
   #earnedAt = 0
   #full = false
-  /** How often `setFull` was called. */
+  /** Number of calls of `setFull`. */
   #changes = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -43,17 +43,17 @@ export class Occupancy {
     this.#onChange = onChange
   }
 
-  /** No thread is free here, and one is elsewhere: this replica must accept nobody. */
+  /** No thread is free here, but one is elsewhere: this replica must not accept. */
   get held(): boolean {
     return this.#room === ROOM.held
   }
 
-  /** Calls back when `held` has changed. */
+  /** `listener` is called when `held` has changed. */
   onHeld(listener: () => void): void {
     this.#heldListeners.push(listener)
   }
 
-  /** The others may leave clients to this one, from now on or no more. */
+  /** Publishes whether this replica accepts connections. */
   announce(accepts: boolean): void {
     if (this.#own < 0) return
     const accepted = this.#accepts
@@ -69,8 +69,8 @@ export class Occupancy {
   }
 
   /**
-   * No thread is free any more, though one may have finished a request, or one is. Clients are left to one that has a
-   * free thread at once only so often, else when this has lasted: requests may be short and many.
+   * Sets whether no thread is free; also called when a request ends without freeing a thread. A full replica is held at once
+   * only so often, otherwise after a while without a finished request, because requests may be short and many.
    */
   setFull(full: boolean): void {
     const before = this.#full
@@ -85,14 +85,14 @@ export class Occupancy {
     } else if (this.#timer === undefined) this.#waitWhileFull()
   }
 
-  /** Another one has begun or ceased to have free threads, or to accept. */
+  /** Another replica has changed whether it has free threads, or whether it accepts. */
   compare(): void {
     if (this.#own >= 0 && this.#room !== ROOM.free) this.#settle()
   }
 
   /**
-   * Whether the others should have the next client. That is true only so often: a pause costs something, and nobody
-   * knows whether they can take one.
+   * Whether the next client should be left to other replicas. True only so often, because a pause has a cost and the others
+   * may not accept.
    */
   yields(): boolean {
     if (this.#own < 0 || this.#open <= this.#least() * FAIR_SHARE || !this.#mayPause()) return false
@@ -118,18 +118,18 @@ export class Occupancy {
       if (this.#changes === before) this.#settle()
       else this.#waitWhileFull()
     }
-    // A process that the system let wait first has to read what was finished meanwhile.
+    // Lets a process that was not scheduled read finished requests first.
     const wait = (): unknown => setImmediate(decide)
     this.#timer = setTimeout(wait, this.#isFreeElsewhere() ? HOLD_MS : FULL_MS).unref()
   }
 
-  /** Decides anew whether to be held, and tells the others if that is for them to know. */
+  /** Decides whether this replica is held, and tells the others if they must react. */
   #settle(accepted = this.#accepts): void {
     const before = this.#room
     if (!this.#full || !this.#accepts) this.#setRoom(ROOM.free)
     else {
       this.#setRoom(this.#isFreeElsewhere() ? ROOM.held : ROOM.full)
-      // One that became full meanwhile has not seen that this one is held.
+      // Another replica may have become full meanwhile, without seeing that this one is held.
       if (this.held && !this.#isFreeElsewhere()) this.#setRoom(ROOM.full)
     }
     if (this.held !== (before === ROOM.held)) for (const listener of this.#heldListeners) listener()
@@ -138,7 +138,7 @@ export class Occupancy {
     if (free !== wasFree && this.#concerns(free)) this.#onChange()
   }
 
-  /** Those that are full accept until one is free; those that are held, once none is. */
+  /** Whether others must react: full replicas if one becomes free, held ones if none is free any more. */
   #concerns(free: boolean): boolean {
     if (free) return this.#isElsewhere(ROOM.full)
     return this.#isElsewhere(ROOM.held) && !this.#isFreeElsewhere()
@@ -172,14 +172,14 @@ export class Occupancy {
     return this.#own < 0 ? ROOM.free : (this.#all[this.#own + 2] ?? ROOM.free)
   }
 
-  /** The order of writing this and reading the others counts. */
+  /** Atomic, because each replica writes its own room before reading those of the others. */
   #setRoom(room: number): void {
     Atomics.store(this.#all, this.#own + 2, room)
   }
 
   #change(by: number): void {
     this.#open += by
-    // A listener that is closed stays so.
+    // Stays CLOSED after the listener was closed.
     if (this.#own >= 0 && this.#accepts) this.#write(this.#open)
   }
 

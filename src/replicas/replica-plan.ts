@@ -1,12 +1,12 @@
 import type { ProcessGroup } from '../core/process-group.ts'
 
-/** A process group, as far as whoever keeps replicas has to know it. */
+/** A process group, with what the parent process needs to know. */
 export type ReplicaGroup = Pick<
   ProcessGroup,
   'name' | 'engine' | 'applications' | 'environment' | 'timeouts'
 >
 
-/** What a replica carries out, as far as whoever keeps it has to know that. */
+/** The plan of a replica, with what the parent process needs to know. */
 export interface ReplicaPlan {
   readonly groups: readonly { readonly group: ReplicaGroup }[]
   readonly directory: string
@@ -14,5 +14,5 @@ export interface ReplicaPlan {
   readonly timeouts: { readonly shutdown: number }
 }
 
-/** Names of applications of a group that a replica has to serve. */
+/** Applications of a group that a replica must serve, by name. */
 export type ListRequired = (group: ReplicaGroup) => readonly string[]

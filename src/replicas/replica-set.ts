@@ -14,14 +14,14 @@ import type { GroupFindings, LogSettings } from './messages.ts'
 import type { ListRequired, ReplicaPlan } from './replica-plan.ts'
 import { startReplica, type Replica, type ReplicaListener } from './replica.ts'
 
-// What the replica needs beyond the time that its requests have: lifespans, atexit handlers, its own patience.
+// Time for lifespans, atexit handlers and the replica's own timeouts, in addition to that for requests.
 const LEAVING_MS = 5000
 
-/** What a set of replicas is made of. */
+/** Parts of a set of replicas. */
 export interface ReplicaSetOptions {
-  /** What each of them carries out. */
+  /** Plan of each replica. */
   readonly plan: ReplicaPlan
-  /** The same, for one whose start fails unless its groups serve these applications. */
+  /** The plan with a start that fails unless its groups serve these applications. */
   readonly requireServed: (listRequired: ListRequired) => ReplicaPlan
   readonly count: number
   readonly sockets: SharedSockets
@@ -29,7 +29,7 @@ export interface ReplicaSetOptions {
   readonly logger: ServerLogger
 }
 
-/** Keeps the replicas of a server, and what they have found. */
+/** Keeps the replicas of a server, and their findings. */
 export class ReplicaSet
   extends ProcessSupervisor<Replica, TaipanError, ReportedExit>
   implements ReplicaListener
@@ -40,17 +40,17 @@ export class ReplicaSet
 
   constructor(options: ReplicaSetOptions) {
     const { count: size, logger } = options
-    // A replica may start with applications that cannot be loaded, but one that cannot start at all never will.
+    // A failed application does not fail a replica, but a replica that cannot start at all will always fail.
     super({ size, startAnyway: false, retries: true, logger, facts: {}, ending: LEAVING_MS })
     this.#options = options
   }
 
-  /** What the replica that was admitted last has found. */
+  /** The findings of the replica that was admitted last. */
   get findings(): GroupFindings {
     return this.#findings
   }
 
-  /** Why groups cannot be served there, by their names. */
+  /** Why groups cannot be served there, by group. */
   get failures(): GroupFailures {
     return this.#failures
   }
@@ -60,12 +60,12 @@ export class ReplicaSet
   }
 
   override onExit(replica: Replica, exit: ReportedExit): void {
-    // Its place is empty now.
+    // Its place in the counts is empty now.
     this.onCountsChange(replica)
     super.onExit(replica, exit)
   }
 
-  /** As much as the most patient part of a replica gives requests. */
+  /** The longest time that a part of the plan gives to requests. */
   protected get patience(): number {
     const { timeouts, groups } = this.#options.plan
     const ofGroups = groups.map(({ group }) => group.timeouts.shutdown)
@@ -111,14 +111,14 @@ export class ReplicaSet
     this.#options.sockets.leaveToReplicas()
   }
 
-  /** It accepts until it retires: somebody has to. */
+  /** It accepts until it retires, so that there is always a replica that accepts. */
   protected dismiss(): void {}
 
   protected onNoneLeft(): void {
     this.#options.sockets.refuse()
   }
 
-  /** Each replica finishes its own. */
+  /** Each replica finishes its own requests. */
   protected async finishWork(): Promise<void> {}
 
   #tellServed(name: string, failure: Unserved | undefined): void {
@@ -126,7 +126,7 @@ export class ReplicaSet
     this.tellServed({ name, facts: {} }, report)
   }
 
-  /** What works is replaced only by what works. */
+  /** Applications that a new replica must serve, so that working code is replaced only by working code. */
   #listServed(aim: 'renew' | 'repair'): ListRequired {
     const active = [...this.pool.active]
     return ({ name, engine, applications }) => {

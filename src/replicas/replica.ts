@@ -25,9 +25,9 @@ import type {
 } from './messages.ts'
 import { isMessageFromReplica } from './messages.ts'
 
-// `src/` and `dist/` lie equally deep; only the built program can be started by Node alone.
+// The path is the same from `src/` and from `dist/`; Node itself can run only the built program.
 const FOLDER = new URL('../../dist/', import.meta.url)
-// V8 would take SIGSEGV for WebAssembly, and Python take it from V8 for its dumps.
+// Without it V8 handles SIGSEGV for WebAssembly, and Python's crash handler would replace that.
 const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
 const PROGRAM = [
   ...(process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []),
@@ -38,15 +38,15 @@ const PROGRAM = [
   fileURLToPath(new URL('server/replica-program.js', FOLDER)),
 ]
 
-/** What a replica tells the one who keeps it. */
+/** Receives the events of a replica. */
 export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> {
-  /** The others should look at the connection counts. */
+  /** The other replicas must compare the connection counts. */
   onCountsChange(replica: Replica): void
 }
 
-/** What a replica is made of. */
+/** Parts of a replica. */
 export interface ReplicaOptions {
-  /** What it carries out. */
+  /** Its plan. */
   readonly plan: ReplicaPlan
   readonly sockets: SharedSockets
   readonly log: LogSettings
@@ -54,13 +54,13 @@ export interface ReplicaOptions {
   readonly listener: ReplicaListener
 }
 
-/** Starts a Node process that carries out a plan. Rejects with `INTERNAL` when the system refuses. */
+/** Starts a Node process that serves a plan. Rejects with `INTERNAL` if the system cannot start it. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { sockets } = options
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
     const child = spawn(process.execPath, PROGRAM, {
-      // 3 brings its log lines; 4 what Python reports while Node's thread is held, and it ends with this process.
+      // 3 has its log lines; 4 has reports of Python while Node's thread is blocked, and closes with this process.
       stdio: [
         'ignore',
         'pipe',
@@ -71,7 +71,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
         sockets.counts.descriptor,
         ...sockets.descriptors,
       ],
-      // A process group of its own: a Ctrl-C in the terminal is ours, and its children can be ended with it.
+      // A process group of its own: Ctrl-C in the terminal reaches the parent only, and its children can be killed with it.
       detached: true,
       cwd: options.plan.directory,
       env: embedded?.environment ?? options.plan.environment,
@@ -80,17 +80,17 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     return new Replica(child, options)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new TaipanError('INTERNAL', `a process of Node could not be started: ${reason}`, {
+    throw new TaipanError('INTERNAL', `a Node process could not be started: ${reason}`, {
       cause: error,
     })
   }
 }
 
-/** One Node process with Python inside, seen from its parent. `served` counts its connections once it has ended. */
+/** A Node process with embedded Python, seen from its parent. `served` is the number of its connections, known at its end. */
 export class Replica extends SupervisedProcess<TaipanError> {
   readonly embeddedGroups: readonly ReplicaGroup[]
   findings: GroupFindings = {}
-  /** Why groups cannot be served, by their names. */
+  /** Why groups cannot be served, by group. */
   failures: GroupFailures = {}
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
@@ -127,7 +127,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
     this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place })
   }
 
-  /** How many applications of the Python inside it it does not serve. */
+  /** Applications of its embedded groups that it does not serve. */
   get flaws(): number {
     let flaws = 0
     for (const { name, applications } of this.embeddedGroups) {
@@ -138,22 +138,22 @@ export class Replica extends SupervisedProcess<TaipanError> {
     return flaws
   }
 
-  /** Lets it accept connections. */
+  /** Makes it accept connections. */
   open(): void {
     this.#send({ type: 'open' })
   }
 
-  /** Has it look at the connection counts. */
+  /** Makes it compare the connection counts. */
   showCounts(): void {
     if (this.ready) this.#send({ type: 'counts' })
   }
 
-  /** Idle clients may have a last request answered once it is asked to end. */
+  /** A later stop lets idle connections have a last request answered. */
   retire(): void {
     this.#gently = true
   }
 
-  /** It finishes its requests itself, after it was asked to end. */
+  /** Resolves at once, because a replica finishes its requests after it was asked to stop. */
   async drained(): Promise<void> {}
 
   ping(): void {
@@ -192,7 +192,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
   }
 
   #send(message: MessageToReplica): void {
-    // What cannot be sent is lost with the process, whose end is reported by itself.
+    // A message that cannot be sent does not matter, because the end of the process is reported anyway.
     if (this.#child.connected) this.#child.send(message, () => {})
   }
 

@@ -9,14 +9,14 @@ import {
 import { listen } from '../fronts/listening/listener.ts'
 import type { Occupancy } from './occupancy.ts'
 
-// Long enough for another process to wake up.
+// Time for another process to wake up and accept.
 const PAUSE_MS = 1
-// Until there may be a descriptor again.
+// Time until a descriptor may be free again.
 const RETRY_MS = 100
 
-/** What a shared listener is made of. */
+/** Parts of a shared listener. */
 export interface SharedListenerOptions {
-  /** Listening socket that other processes have, too. */
+  /** Listening socket, which other processes have, too. */
   readonly descriptor: number
   readonly url: string
   readonly ffi: SystemFfi
@@ -31,7 +31,7 @@ export class SharedListener implements ConnectionSource, Listener {
   #onConnection: (stream: ByteStream) => void = (stream) => stream.destroy()
   #listener: Listener | undefined
   #opening = false
-  /** Runs while it pauses. */
+  /** Set during a pause. */
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -66,10 +66,10 @@ export class SharedListener implements ConnectionSource, Listener {
     return !this.#closed && this.#timer === undefined && !this.#options.occupancy.held
   }
 
-  /** Accepts or does not, as it is wanted now. */
+  /** Starts or stops accepting, as is wanted now. */
   #update(): void {
     if (!this.#wanted) {
-      // There is no other way to accept no more for a while.
+      // Closing is the only way to stop accepting for a while.
       void this.#listener?.close()
       this.#listener = undefined
     } else if (this.#listener === undefined && !this.#opening)

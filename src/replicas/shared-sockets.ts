@@ -10,7 +10,7 @@ import { ConnectionCounts } from './connection-counts.ts'
 
 const LONGEST_MS = 2 ** 31 - 1
 
-/** What is opened, and how it speaks. */
+/** Addresses to open, and settings for refusals. */
 export interface SharedSocketsOptions {
   readonly addresses: readonly BoundAddress[]
   /** Value of the Server field of refusals. */
@@ -19,18 +19,18 @@ export interface SharedSocketsOptions {
 }
 
 /**
- * The sockets that replicas accept from. They are bound here and stay, so that clients queue in them whatever happens
- * to replicas; nobody is accepted here, except to be refused.
+ * The listening sockets of all replicas. This process binds and keeps them, so that clients wait in the backlog whatever
+ * happens to replicas. It accepts connections only to refuse them.
  */
 export class SharedSockets {
-  /** How busy the replicas are. */
+  /** Occupancy of the replicas. */
   readonly counts: ConnectionCounts
   readonly #ffi: SystemFfi
   readonly #logger: Logger
   readonly #refusal: string
   readonly #sockets: KeptSocket[] = []
   readonly #crowd = new Crowd()
-  /** A descriptor alone does not keep the process. */
+  /** Keeps the process alive, which a descriptor does not. */
   readonly #presence = setInterval(() => {}, LONGEST_MS)
   #refusing: Promise<readonly Listener[]> | undefined
   #closed = false
@@ -64,24 +64,24 @@ export class SharedSockets {
     return this.#sockets.map(({ url }) => url)
   }
 
-  /** Of the listening sockets, in the order of `urls`. */
+  /** Descriptors of the listening sockets, in the order of `urls`. */
   get descriptors(): readonly number[] {
     return this.#sockets.map(({ descriptor }) => descriptor)
   }
 
-  /** Refuses waiting and new clients, until `leaveToReplicas`. */
+  /** Accepts connections and refuses them, until `leaveToReplicas`. */
   refuse(): void {
     if (!this.#closed) this.#refusing ??= this.#openRefusing()
   }
 
-  /** There is somebody again who accepts. */
+  /** A replica accepts again. */
   leaveToReplicas(): void {
     const refusing = this.#refusing
     this.#refusing = undefined
     void refusing?.then((listeners) => closeAll(listeners))
   }
 
-  /** Accepts no more clients, and leaves the addresses to others when the replicas have closed them, too. May be called twice. */
+  /** Closes the sockets; the addresses are free when the replicas have closed them, too. May be called twice. */
   close(): void {
     this.#closed = true
     clearInterval(this.#presence)
@@ -109,7 +109,10 @@ export class SharedSockets {
   }
 
   #warn(error: unknown): void {
-    this.#logger.warn({ error }, 'clients could not be told that nobody serves')
+    this.#logger.warn(
+      { error },
+      'cannot answer clients with 503 while no replica accepts connections',
+    )
   }
 }
 

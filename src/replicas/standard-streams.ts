@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 
-// Loaded before anything else in a replica. Node's own streams make fds 1 and 2 non-blocking, and Python, C code and
-// grandchildren, which share them, would lose what the other side has not read yet. Every socket that closes touches them.
+// Imported first in a replica. Node's own streams would make fds 1 and 2 non-blocking; Python, C code and grandchildren
+// share them and would lose output that was not read yet. Each socket that closes accesses them.
 for (const [name, fd] of [
   ['stdout', 1],
   ['stderr', 2],

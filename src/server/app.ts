@@ -11,25 +11,25 @@ import { createReloader, type Reloader } from './reloader.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
 
-/** What a server serves, without any place where it listens. */
+/** A server without a place to listen. */
 export interface App extends AsyncDisposable {
-  /** Answers an exchange, whatever front it came by. Applications let it wait until they are loaded, and answer 503 after `stop`. */
+  /** Answers an exchange of any front. Exchanges for applications wait until these are loaded, and get 503 after `stop`. */
   readonly handler: Handler
-  /** Resolves when the applications are loaded; rejects with a `TaipanError`, and then nothing runs. */
+  /** Resolves when the applications are loaded. Rejects with a `TaipanError`, leaving nothing behind. */
   start(): Promise<void>
   /** Lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
   stop(): Promise<void>
   /**
-   * Loads the applications anew; the old code serves until the new is ready. Rejects when something could not be loaded,
-   * and says what serves then, of each process group: the old code if there is any.
+   * Reloads the applications; the old code serves until the new code is ready. Rejects if something cannot be loaded; the
+   * message says for each process group which code serves.
    */
   reload(): Promise<void>
 }
 
-/** What an app writes its records with. */
+/** Loggers of an app. */
 export interface AppLoggers {
   readonly logger: Logger
-  /** Undefined writes no access records. */
+  /** Undefined: no access log. */
   readonly accessLog: Logger | undefined
 }
 
@@ -38,13 +38,13 @@ export interface AppParts {
   readonly plan: ServerPlan
   readonly logger: Logger
   readonly handler: Handler
-  /** By the name of the group. */
+  /** By group. */
   readonly backends: ReadonlyMap<string, Backend>
-  /** All that answers outside of Node's own code, the backends included. */
+  /** Everything that answers outside of Node, including the backends. */
   readonly upstreams: readonly Upstream[]
 }
 
-/** The app of a plan, in this very process. */
+/** The app of a plan, in this process. */
 export class PlannedApp implements App {
   readonly handler: Handler
   readonly #plan: ServerPlan
@@ -65,7 +65,7 @@ export class PlannedApp implements App {
     this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
   }
 
-  /** What the applications turned out to be, by the name of the group; of those that have been loaded. */
+  /** Findings about loaded applications, by group. */
   get findings(): Readonly<Record<string, Findings>> {
     const findings: Record<string, Findings> = {}
     for (const [name, backend] of this.#backends)
@@ -73,7 +73,7 @@ export class PlannedApp implements App {
     return findings
   }
 
-  /** Why groups cannot be served, by their names. */
+  /** Why groups cannot be served, by group. */
   get failures(): GroupFailures {
     const failures: Record<string, Unserved> = {}
     for (const [name, { failure }] of this.#backends)
@@ -86,7 +86,7 @@ export class PlannedApp implements App {
     return this.#started
   }
 
-  /** As `onFull` of a backend, for all of them; one that is full is enough. */
+  /** As `Backend.onFull` for all backends; the app is full if one is. */
   onFull(listener: (full: boolean) => void): void {
     const backends = new Set<Backend>()
     for (const backend of this.#backends.values())
@@ -97,30 +97,30 @@ export class PlannedApp implements App {
       })
   }
 
-  /** As `onFindings` of a backend, for all of them. */
+  /** As `Backend.onFindings` for all backends. */
   onFindings(listener: () => void): void {
     for (const backend of this.#backends.values()) backend.onFindings(listener)
   }
 
-  /** A stop is about to come: no worker is replaced any more. What is served goes on. */
+  /** Announces a stop: no worker is replaced from now on, running ones continue. */
   prepareStop(): void {
     for (const backend of this.#backends.values()) backend.prepareStop()
   }
 
-  /** The same, and nothing is reloaded when files change. */
+  /** As `prepareStop`; also stops watching files. */
   async retire(): Promise<void> {
     this.#stopLog.tellBegin()
     this.prepareStop()
     await this.#reloader?.stop()
   }
 
-  /** `waited` ms of `timeouts.shutdown` are over. */
+  /** Lets requests finish within `timeouts.shutdown`, of which `waited` ms have passed, then ends the workers. */
   stop(waited = 0): Promise<void> {
     this.#stopped ??= this.#stop(waited)
     return this.#stopped
   }
 
-  /** Ends every process of its own at once, with what those have started. */
+  /** Kills all worker processes and their children at once. */
   kill(): void {
     for (const backend of this.#backends.values()) backend.kill()
   }
@@ -160,7 +160,7 @@ export class PlannedApp implements App {
     if (this.#stopped !== undefined) throw new TaipanError('STOPPING', 'the app was stopped')
   }
 
-  /** Throws when nothing is served that is worth to go on for. */
+  /** Throws if nothing can be served that is worth running for. */
   #validateServed(): void {
     const { startAnyway, groups, routes } = this.#plan
     if (startAnyway) return
@@ -170,7 +170,7 @@ export class PlannedApp implements App {
     const servesFiles = routes.some(({ answerer }) => answerer.kind === 'static')
     if (servesFiles || failures.length === 0 || failures.length < groups.length) return
     const reasons = failures.map(({ message }) => message).join('; ')
-    // The groups have shown what they report themselves.
+    // Failures with retries were logged by their groups already.
     const hidden = failures.filter((_, index) => groups[index]?.group.retries === false)
     const cause = hidden.map((failure) => describeError(failure).traceback).join('\n')
     throw new TaipanError('APPLICATION_LOAD', reasons, { cause: cause || reasons })

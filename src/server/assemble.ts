@@ -20,18 +20,18 @@ import { reportPlan } from './report-plan.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
-/** The parts of a server, put together and not started. */
+/** The parts of a server, connected but not started. */
 export interface Assembly {
-  /** None when there is nowhere to listen. */
+  /** Empty if there is no address to listen on. */
   readonly fronts: readonly Front[]
   readonly app: PlannedApp
 }
 
-/** What a server is assembled of. */
+/** Input of `assembleServer`. */
 export interface AssemblyOptions {
   readonly plan: ServerPlan
   readonly loggers: AppLoggers
-  /** Where connections come from. */
+  /** Addresses or other sources of connections. */
   readonly addresses: readonly ListenAddress[]
 }
 
@@ -51,7 +51,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
   return { fronts: addresses.length === 0 ? [] : [front], app }
 }
 
-/** Makes all that answers, and says what the person should know. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
+/** Makes the app of a plan, and logs its warnings. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   reportPlan(plan, logger)
@@ -77,7 +77,7 @@ function createBackend(group: ProcessGroup, logger: Logger): Backend {
     : createEmbeddedBackend(group, context)
 }
 
-/** A process has one Python, so what was found for its embedded groups must be the same. */
+/** Embedded groups must have the same interpreter, because a process has only one. */
 function validateInterpreters(groups: readonly ProcessGroup[]): void {
   const [first, ...others] = groups.filter(({ engine }) => engine === 'embedded')
   const other = others.find(({ python }) => python !== first?.python)

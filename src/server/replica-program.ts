@@ -14,14 +14,14 @@ import type { MessageFromReplica, MessageToReplica, StartMessage } from '../repl
 import { isMessageToReplica } from '../replicas/messages.ts'
 import { SharedListener } from '../replicas/shared-listener.ts'
 
-// File descriptors: see startReplica. Node itself lets no program that is started inherit them.
+// File descriptors: see startReplica. Node opens its own with close-on-exec.
 const RECORDS = 3
 const LIFELINE = 4
 const COUNTS = 6
-const FIRST_DOOR = 7
-// Clients that are idle when this process is replaced may have a last request answered within so long.
+const FIRST_SOCKET = 7
+// Time for a last request on idle connections when this process is replaced.
 const IDLE_GRACE_MS = 1000
-// What is left to do when the parent has gone.
+// Grace period after the end of the parent process.
 const ORPHAN_MS = 2000
 
 let server: PlannedServer | undefined
@@ -35,21 +35,21 @@ process.on('message', (message) => {
 })
 process.on('disconnect', () => {
   setTimeout(() => process.exit(1), ORPHAN_MS)
-  // After Python's own end. The process leads a process group; what its application has started goes with it.
+  // After the end of Python. This process leads a process group, so its children are killed, too.
   process.on('exit', () => process.kill(-process.pid, 'SIGKILL'))
   void leave(0)
 })
-// A person means the whole server, and its parent has had them, too.
+// These signals concern the whole server, and the parent has received them, too.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
 for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, endSoon)
 
 function endSoon(): void {
   if (leaving !== undefined) {
-    // What went to the parent, too, has brought its message in the meantime.
+    // A signal that went to all processes has also reached the parent, whose message has arrived by then.
     if (performance.now() - leftAt > STOP_ECHO_MS) process.exit(143)
     return
   }
-  // Whoever sends it, this process ends, and what may have gone to its workers, too, must not replace them.
+  // This process will end. Its workers may have got the signal, too, and must not be replaced.
   server?.prepareStop()
   tell({ type: 'leaving' })
 }
@@ -92,7 +92,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     return
   }
   server.onFull((full) => occupancy?.setFull(full))
-  // What the start has logged must not come behind the news of its end.
+  // Log records of the start must be sent before the message that it is complete.
   await logger.written()
   tellServed('ready', server)
   server.onFindings(() => server && tellServed('findings', server))
@@ -118,7 +118,7 @@ async function createListeners({
     onChange: () => tell({ type: 'counts' }),
   })
   occupancy = shared
-  const descriptors = urls.map((_, index) => FIRST_DOOR + index)
+  const descriptors = urls.map((_, index) => FIRST_SOCKET + index)
   watchParent(descriptors)
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
@@ -135,7 +135,7 @@ async function open(): Promise<void> {
   } catch (error) {
     if (leaving !== undefined) return
     const reason = error instanceof Error ? error.message : String(error)
-    logger?.error({}, `no connections can be accepted: ${reason}`)
+    logger?.error({}, `cannot accept connections: ${reason}`)
     tell({ type: 'leaving' })
   }
 }
@@ -153,7 +153,7 @@ async function fail(error: unknown): Promise<void> {
   await leave(0)
 }
 
-/** Ends in order: running requests, lifespans, atexit handlers. */
+/** Stops gracefully: running requests, lifespans, atexit handlers; then exits. */
 function leave(idleGrace: number): Promise<void> {
   if (leaving === undefined) {
     leftAt = performance.now()
@@ -167,7 +167,7 @@ async function end(idleGrace: number): Promise<void> {
     await server?.stop(idleGrace)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    logger?.error({}, `the stop was not clean: ${reason}`)
+    logger?.error({}, `the stop failed: ${reason}`)
   }
   await logger?.close()
   process.exit(0)
@@ -177,10 +177,10 @@ function tell(message: MessageFromReplica): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-/** By a thread of its own: Python may hold this one. */
+/** Watches the parent process in another thread, because Python may block this one. */
 function watchParent(sockets: readonly number[]): void {
   new NodeThread(new URL('../replicas/lifeline.js', import.meta.url), {
-    // Else its output would go through that of this thread, which would make fds 1 and 2 non-blocking for Python.
+    // Otherwise its output would go through this thread's streams, which make fds 1 and 2 non-blocking for Python.
     stdout: true,
     stderr: true,
     workerData: sockets,

@@ -21,15 +21,15 @@ import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
 import { ReplicaSet } from '../replicas/replica-set.ts'
 
-/** What a replicated server writes its records with, and its replicas theirs. */
+/** Logger of a replicated server, and settings for the loggers of its replicas. */
 export interface ReplicatedLogging {
   readonly logger: ServerLogger
   readonly settings: LogSettings
 }
 
 /**
- * A server that serves nothing itself: it keeps the listening sockets, and Node processes with Python inside that accept the
- * connections. `start` once, then use it as a `Server`.
+ * A server whose requests are served by replicas: it keeps the listening sockets and supervises Node processes with
+ * embedded Python, which accept the connections.
  */
 export class ReplicatedServer implements RunnableServer {
   readonly exchanges = 0
@@ -111,7 +111,7 @@ export class ReplicatedServer implements RunnableServer {
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
-      // They may have been opened after it.
+      // The sockets may have been opened after the stop.
       this.#sockets?.close()
       throw error
     }
@@ -165,7 +165,7 @@ function judgeGroup(group: string, { findings, failures }: ReplicaSet): ReloadOu
   return { group, state: 'broken', error }
 }
 
-/** A replica has all groups of the plan, so what the most patient of them allows is allowed to it. */
+/** A replica has all groups of the plan, so it gets the longest limits of all groups. */
 function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck<Replica> {
   return new HealthCheck({
     startup: longestTime(groups.map(({ group }) => group.timeouts.startup)),

@@ -1,7 +1,7 @@
 import type { LogFields, Logger } from '../core/logger.ts'
 import type { Upstream, UpstreamStatistics } from '../core/upstream.ts'
 
-/** Says which requests a stop has to wait for, and what became of them. Silent when there are none. */
+/** Logs how many requests a stop waits for, and what became of them; nothing if there are none. */
 export class StopLog {
   readonly #logger: Logger
   readonly #upstreams: readonly Upstream[]
@@ -12,7 +12,7 @@ export class StopLog {
     this.#upstreams = upstreams
   }
 
-  /** The stop begins. Only the first call counts. */
+  /** The stop begins. Further calls have no effect. */
   tellBegin(): void {
     if (this.#before !== undefined) return
     this.#before = addUp(this.#upstreams)
@@ -36,7 +36,7 @@ export class StopLog {
     this.#tell({ finished, failed }, `${count(finished)} finished before its end${lost}`)
   }
 
-  /** Names the process: a server that has replicas ends several, also when it reloads. */
+  /** Logs the pid, because a server with replicas stops several processes, also at a reload. */
   #tell(facts: LogFields, text: string): void {
     const { pid } = process
     this.#logger.info({ process: pid, ...facts }, `process ${pid}: ${text}`)

@@ -7,10 +7,10 @@ import { enlargeStack, importKoffi, type Koffi, type PythonLibrary } from './kof
 const { SIGINT, SIGPIPE, SIGXFSZ } = constants.signals
 const HANDLED_SIGNALS = [SIGINT, SIGPIPE, SIGXFSZ]
 const RTLD_NOW = 2
-/** More than a `struct sigaction` has on any Linux. */
+/** Larger than `struct sigaction` on any Linux. */
 const SIGACTION_BYTES = 512
 
-/** C types, and what they are in JavaScript. */
+/** C types with their JavaScript types. */
 export interface CValues {
   void: void
   int: number
@@ -24,10 +24,10 @@ export interface CValues {
   str: string | null
 }
 
-/** The type of the result, then those of the parameters. */
+/** Type of the result, then types of the parameters. */
 export type CSignature = readonly [keyof CValues, ...(keyof CValues)[]]
 
-/** A function in C, as JavaScript calls it. */
+/** A C function, as JavaScript calls it. */
 export type CFunction<S extends CSignature> = S extends readonly [
   infer Result extends keyof CValues,
   ...infer Parameters extends readonly (keyof CValues)[],
@@ -35,17 +35,17 @@ export type CFunction<S extends CSignature> = S extends readonly [
   ? (...values: { [Index in keyof Parameters]: CValues[Parameters[Index]] }) => CValues[Result]
   : never
 
-/** Calls back when a descriptor can be read. */
+/** Watches a descriptor for input. */
 export interface Watcher {
-  /** Lets the process end although it watches. */
+  /** Does not keep the process alive. */
   unref(): void
   ref(): void
   close(): void
 }
 
-/** How the initialization of Python ended. */
+/** Result of the initialization of Python. */
 interface PyStatus {
-  /** 0 when all went well. */
+  /** 0 for success. */
   readonly _type: number
   readonly func: string | null
   readonly err_msg: string | null
@@ -54,7 +54,7 @@ interface PyStatus {
 
 let loading: Promise<Ffi> | undefined
 
-/** The way to C, loaded once. Rejects with PYTHON_NOT_EMBEDDABLE where there is none. */
+/** Loads access to C functions once. Rejects with PYTHON_NOT_EMBEDDABLE if that is impossible. */
 export function loadFfi(): Promise<Ffi> {
   loading ??= openFfi()
   return loading
@@ -66,7 +66,7 @@ async function openFfi(): Promise<Ffi> {
   return new Ffi(koffi)
 }
 
-/** The files of loaded native parts whose paths name a package, whoever loaded them: test runners have loaders of their own. */
+/** Loaded native addons whose paths contain a name. Read from the system, because test runners load addons in their own way. */
 function findAddons(name: string): string[] {
   const files = readFileSync('/proc/self/maps', 'utf8').match(/\/.+\.node$/gm) ?? []
   return [...new Set(files)].filter((file) => file.includes(name))
@@ -97,21 +97,21 @@ export class Ffi {
     this.#removeEnvironment = this.find(undefined, 'unsetenv', ['int', 'str'])
   }
 
-  /** Opens a library; its symbols can be found by all that is loaded later. Throws when it cannot be opened. */
+  /** Opens a library; its symbols are visible to libraries loaded later. Throws if it cannot be opened. */
   open(file: string): PythonLibrary {
     const library = this.#koffi.load(file, { global: true, lazy: false })
-    // What a worker thread has loaded is closed when that ends: under Python's threads, and before koffi has gone.
+    // Opened again, because the end of a worker thread closes what it has loaded, while Python's threads and koffi still use it.
     const keep = this.find(undefined, 'dlopen', ['void *', 'str', 'int'])
     for (const one of [file, ...findAddons('koffi')]) keep(one, RTLD_NOW)
     return library
   }
 
-  /** Closes a descriptor that Node does not know. */
+  /** Closes a descriptor that does not belong to Node. */
   close(descriptor: number): void {
     this.#close(descriptor)
   }
 
-  /** A function of a library, or of the node program and the C library when `library` is undefined. Throws when it has none. */
+  /** A function of a library; of the node program and the C library if `library` is undefined. Throws if there is none. */
   find<const S extends CSignature>(
     library: PythonLibrary | undefined,
     name: string,
@@ -129,7 +129,7 @@ export class Ffi {
     }
   }
 
-  /** A function that gives a `PyStatus`. */
+  /** A function that returns a `PyStatus`. */
   findStatus(library: PythonLibrary, name: string, parameters: readonly (keyof CValues)[]) {
     const status = this.#koffi.struct({
       _type: 'int',
@@ -148,7 +148,7 @@ export class Ffi {
     return found
   }
 
-  /** Memory at an address; the caller keeps it valid as long as the buffer is used. */
+  /** Memory at an address; the caller keeps it valid while the buffer is used. */
   viewAt(address: bigint, bytes: number): Buffer {
     return Buffer.from(this.#koffi.view(address, bytes))
   }
@@ -163,48 +163,48 @@ export class Ffi {
     return this.#koffi.decode.string(address)
   }
 
-  /** Where the bytes of a buffer lie; it must stay reachable as long as C uses the address. */
+  /** Address of a buffer, which must stay reachable while C uses the address. */
   addressOf(buffer: Uint8Array): bigint {
     return this.#koffi.address(buffer)
   }
 
-  /** A `wchar_t` string that is never freed: Python keeps the pointer. */
+  /** A `wchar_t` string that is never freed, because Python keeps the pointer. */
   wideString(text: string): bigint {
     const memory = Uint32Array.from(Array.from(`${text}\0`, (point) => point.codePointAt(0) ?? 0))
     this.#kept.push(memory)
     return this.#koffi.address(memory)
   }
 
-  /** Two connected Unix sockets, closed in programs that are started. Throws when there are no more descriptors. */
+  /** Two connected Unix sockets with close-on-exec. Throws if there are no more descriptors. */
   socketPair(): [number, number] {
     const AF_UNIX = 1
     const SOCK_STREAM_CLOEXEC = 1 | 0o2000000
     const ends = new Int32Array(2)
     if (this.#socketPair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, this.#koffi.address(ends)) !== 0)
-      throw new Error(`no socket pair can be made: error ${this.#koffi.errno()} of the system`)
+      throw new Error(`cannot create a socket pair: system error ${this.#koffi.errno()}`)
     const [one = -1, other = -1] = ends
     return [one, other]
   }
 
-  /** The value in the environment of the process itself, which `process.env` of a worker thread is not. */
+  /** A variable of the process itself; `process.env` of a worker thread is only a copy. */
   getEnvironment(name: string): string | null {
     return this.#getEnvironment(name)
   }
 
-  /** Sets or removes a variable in the environment of the process itself. */
+  /** Sets or removes a variable of the process itself. */
   setEnvironment(name: string, value: string | null): void {
     if (value === null) this.#removeEnvironment(name)
     else this.#setEnvironment(name, value, 1)
   }
 
-  /** Changes the working directory of the process. Throws when the folder cannot be entered. */
+  /** Changes the working directory of the process. Throws if the folder cannot be entered. */
   changeDirectory(folder: string): void {
     if (isMainThread) process.chdir(folder)
     else if (this.#changeDirectory(folder) !== 0)
-      throw new Error(`${folder} cannot be entered: error ${this.#koffi.errno()} of the system`)
+      throw new Error(`cannot enter ${folder}: system error ${this.#koffi.errno()}`)
   }
 
-  /** The handlers of signals that Python looks for at its start, to be put back after it. */
+  /** Saves the handlers of the signals that Python changes at its start; returns a function that restores them. */
   saveSignals(): () => void {
     const saved = HANDLED_SIGNALS.map((number) => {
       const action = Buffer.alloc(SIGACTION_BYTES)
@@ -217,8 +217,8 @@ export class Ffi {
   }
 
   /**
-   * Calls back on this thread's event loop each time the descriptor can be read, as long as it can. Promises and ticks
-   * are not run after the callback: let it do no more than `setImmediate`, which comes right after all descriptors.
+   * Calls `onReadable` on this thread's event loop as long as the descriptor is readable. Promises and ticks do not run
+   * after the callback, so it should only call `setImmediate`, which runs after all descriptors.
    */
   watchReadable(descriptor: number, onReadable: () => void): Watcher {
     return this.#koffi.node.poll(descriptor, { readable: true }, onReadable)

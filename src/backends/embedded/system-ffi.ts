@@ -2,7 +2,7 @@ import { enlargeStack, importKoffi, type Koffi, type PythonLibrary } from './kof
 
 let loading: Promise<SystemFfi> | undefined
 
-/** The way to the C library in a process without Python, loaded once. Rejects with PYTHON_NOT_EMBEDDABLE where there is none. */
+/** Loads access to the C library for a process without Python, once. Rejects with PYTHON_NOT_EMBEDDABLE if that is impossible. */
 export function loadSystemFfi(): Promise<SystemFfi> {
   loading ??= openSystemFfi()
   return loading
@@ -13,12 +13,12 @@ async function openSystemFfi(): Promise<SystemFfi> {
   try {
     enlargeStack(koffi)
   } catch {
-    // Python may come to this process later, but need not.
+    // Matters only if Python is started in this process later.
   }
   return new SystemFfi(koffi)
 }
 
-/** What processes that share sockets ask of the system. */
+/** System calls for processes that share sockets. */
 export class SystemFfi {
   readonly #koffi: Koffi
   readonly #duplicate: (fd: number, command: number, type: 'int', least: number) => number
@@ -40,7 +40,7 @@ export class SystemFfi {
     this.#trimMemory = findTrim(library)
   }
 
-  /** A second descriptor of the same file or socket, closed in programs that are started. Throws when there are no more. */
+  /** Duplicates a descriptor, with close-on-exec. Throws if there are no more descriptors. */
   duplicate(descriptor: number): number {
     const F_DUPFD_CLOEXEC = 1030
     const LEAST = 3
@@ -50,33 +50,33 @@ export class SystemFfi {
     )
   }
 
-  /** A file that is only in memory, and is gone with its last descriptor. Throws when there are no more. */
+  /** Makes a file in memory, which exists until its last descriptor is closed. Throws if there are no more descriptors. */
   createMemory(name: string): number {
     const MFD_CLOEXEC = 1
-    return this.#check(this.#createMemory(name, MFD_CLOEXEC), 'no shared memory can be made')
+    return this.#check(this.#createMemory(name, MFD_CLOEXEC), 'cannot create shared memory')
   }
 
-  /** The first bytes of such a file as memory that all processes see which map it, until this one ends. */
+  /** Maps the first bytes of such a file as memory shared by all processes that map it. Stays until this process ends. */
   mapMemory(descriptor: number, bytes: number): ArrayBuffer {
     const PROT_READ_WRITE = 3
     const MAP_SHARED = 1
     const address = BigInt(this.#map(null, bytes, PROT_READ_WRITE, MAP_SHARED, descriptor, 0))
-    this.#check(Number(BigInt.asIntN(64, address)), 'memory cannot be shared')
+    this.#check(Number(BigInt.asIntN(64, address)), 'cannot map shared memory')
     return this.#koffi.view(address, bytes)
   }
 
-  /** Removes an ended child that Node did not start, and so does not wait for. */
+  /** Reaps an ended child process that Node did not start. */
   reap(pid: number): void {
     const WNOHANG = 1
     this.#wait(pid, null, WNOHANG)
   }
 
-  /** Gives free memory back to the system, where the C library can: in glibc, pages between what is still used stay otherwise. */
+  /** Returns free memory to the system, if the C library can: glibc keeps free pages between used ones otherwise. */
   releaseMemory(): void {
     this.#trimMemory?.(0)
   }
 
-  /** Lets nobody connect any more, in whatever processes the listening socket is open. */
+  /** Makes a listening socket refuse connections, in all processes that have it open. */
   shutDown(descriptor: number): void {
     const SHUT_RDWR = 2
     this.#shutDown(descriptor, SHUT_RDWR)

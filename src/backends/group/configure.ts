@@ -1,10 +1,10 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { ConfigureMessage } from './control-channel.ts'
 
-/** What a worker has to do. */
+/** What a worker has to serve. */
 export interface WorkerTask {
   readonly group: ProcessGroup
-  /** Names of applications without which it is of no use. */
+  /** Applications that it must serve, by name. */
   readonly required: readonly string[]
   readonly serverSoftware: string
 }

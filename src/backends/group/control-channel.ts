@@ -5,7 +5,7 @@ import type { InterruptMessage } from './overdue.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { encodeControl, FrameDecoder, FrameType } from '../../wire/frames.ts'
 
-/** The first message to a worker: what it has to load and to say in `wsgi.*`, and the options that it is told of. */
+/** The first message to a worker: the applications to load, values of `wsgi.*`, and options. */
 export interface ConfigureMessage {
   readonly type: 'configure'
   readonly multithread: boolean
@@ -14,33 +14,33 @@ export interface ConfigureMessage {
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]
   readonly applications: readonly Application[]
-  /** Names of those that are loaded first, and without any of which the worker ends. */
+  /** Applications to load first, by name; the worker ends if one of them fails. */
   readonly required: readonly string[]
 }
 
-/** What Node tells a worker. */
+/** Messages from Node to a worker. */
 export type MessageToWorker =
   | ConfigureMessage
   | { readonly type: 'ping'; readonly id: number }
   | InterruptMessage
   | { readonly type: 'recall'; readonly thread: number }
-  /** What requests have left to threads may go on for `patience` ms. */
+  /** Threads that requests started may run for `patience` ms. */
   | { readonly type: 'stop'; readonly patience: number }
 
-/** A JSON object from a worker; `type` says what else is in it. */
+/** A message from a worker; `type` determines the other keys. */
 export interface MessageFromWorker {
   readonly type: string
   readonly [key: string]: unknown
 }
 
-/** Takes what comes over a control channel. */
+/** Receives the messages of a control channel. */
 export interface ControlListener {
   onMessage(message: MessageFromWorker): void
-  /** The channel has ended, with the error if its bytes could not be read. Called once. */
+  /** The channel has ended, with an error if its bytes were invalid. Called once. */
   onEnd(error: Error | undefined): void
 }
 
-/** The control channel of one worker. */
+/** The control channel of a worker. */
 export class ControlChannel implements FrameSink {
   readonly #socket: Socket
   readonly #listener: ControlListener
@@ -65,7 +65,7 @@ export class ControlChannel implements FrameSink {
 
   onFrame(frame: FrameHead, chunk: Buffer, start: number, end: number): void {
     if (frame.type !== FrameType.CONTROL)
-      throw new Error(`frame ${frame.type} on the control channel`)
+      throw new Error(`unexpected frame of type ${frame.type} on the control channel`)
     const message: unknown = JSON.parse(chunk.toString('utf8', start, end))
     if (!isMessage(message)) throw new Error('a control message without a type')
     this.#listener.onMessage(message)
@@ -94,7 +94,7 @@ function isMessage(value: unknown): value is MessageFromWorker {
   )
 }
 
-/** A text of a message, or `fallback` when there is none. */
+/** A text in a message; `fallback` if there is none. */
 export function textOf(message: MessageFromWorker, key: string, fallback = ''): string {
   const value = message[key]
   return typeof value === 'string' ? value : fallback

@@ -2,7 +2,7 @@ import type { ApplicationFinding, CollectedFiles, Findings } from '../../core/ba
 import type { MessageFromWorker } from './control-channel.ts'
 import { textOf } from './control-channel.ts'
 
-/** Reads what a worker says about itself when it is ready. */
+/** Parses the findings in the message that a worker is ready. */
 export function parseFindings(message: MessageFromWorker): Findings {
   const { applications } = message
   return {
@@ -12,7 +12,7 @@ export function parseFindings(message: MessageFromWorker): Findings {
   }
 }
 
-/** The same findings, but for what one application has become since. */
+/** The findings after a change of one application. */
 export function updateFindings(findings: Findings, message: MessageFromWorker): Findings {
   const changed = parseFinding(message)
   const applications = findings.applications.map((one) =>

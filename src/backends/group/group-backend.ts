@@ -10,14 +10,14 @@ import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
 import { RequestTimeouts } from './request-timeouts.ts'
 
-/** What the backend of a process group uses of the server. */
+/** What a backend needs from the server. */
 export interface GroupContext {
   readonly logger: Logger
   /** `SERVER_SOFTWARE` of the applications. */
   readonly serverSoftware?: string
 }
 
-/** Runs Python in the workers of a process group, whatever they run in. */
+/** Runs Python in the workers of a process group, with any kind of host. */
 export class GroupBackend implements Backend {
   readonly #applications: ReadonlyMap<string, number>
   readonly #gathered: number

@@ -1,18 +1,18 @@
 import type { Invocation } from '../../core/upstream.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 
-/** A request that waits for a thread. */
+/** A request that waits for a thread or an event loop. */
 export interface Job extends PendingRequest {
-  /** Place in the order of arrival among all queues. */
+  /** Position in the order of arrival, over all queues. */
   readonly sequence: number
   /** `performance.now()` when it began to wait. */
   readonly since: number
 }
 
-/** Waiting requests of one application that are called in one way, first in, first out. */
+/** Waiting requests for one application and interface, first in, first out. */
 export class JobQueue {
   readonly application: number
-  /** The interface that the requests ask for; undefined: as the application was found to be. */
+  /** The interface that the requests ask for; undefined: the detected one. */
   readonly called: Invocation['interface']
   #jobs: Job[] = []
   #first = 0
@@ -30,13 +30,13 @@ export class JobQueue {
     this.#jobs.push(job)
   }
 
-  /** Lets a request go first. */
+  /** Adds a request at the front. */
   unshift(job: Job): void {
     this.#compact()
     this.#jobs.unshift(job)
   }
 
-  /** The oldest request whose client is still there. */
+  /** The oldest request whose client is still connected. */
   peek(): Job | undefined {
     let job = this.#jobs[this.#first]
     while (job?.exchange.response.finished) {

@@ -5,19 +5,19 @@ import { TaipanError } from '../../core/errors.ts'
 
 const MOST_NAMED = 5
 
-/** Why a worker never became ready. */
+/** Why a worker did not become ready. */
 export interface LoadFailure {
   readonly code: ErrorCode
-  /** Name of the application; undefined when the process ended before it said anything. */
+  /** Name of the application; undefined if the process ended without a message. */
   readonly application: string | undefined
-  /** What could not be loaded, for people, when nobody can tell which application it was. */
+  /** What could not be loaded, for people, if the application is not known. */
   readonly subject?: string
   readonly summary: string
-  /** Python's traceback, or what was printed last; may be empty. */
+  /** Python's traceback, or the last output; may be empty. */
   readonly traceback: string
 }
 
-/** Why a worker could not be started at all, from what that threw. */
+/** The failure of a worker that could not be started, from the thrown error. */
 export function startFailure(error: unknown): LoadFailure {
   const known = error instanceof TaipanError
   return {
@@ -28,27 +28,27 @@ export function startFailure(error: unknown): LoadFailure {
   }
 }
 
-/** Why an application of a worker that serves others is not served; undefined when it is. */
+/** Why an application is not served by a worker that serves others; undefined if it is served. */
 export function findingFailure(finding: ApplicationFinding): LoadFailure | undefined {
   const { name: application, failure: summary, traceback } = finding
   if (summary === '') return undefined
   return { code: 'APPLICATION_LOAD', application, summary, traceback }
 }
 
-/** The failure as an error; the traceback is its `cause`. */
+/** The failure as an error, with the traceback as its `cause`. */
 export function loadError(failure: LoadFailure): TaipanError {
   const { code, summary, traceback } = failure
   return new TaipanError(code, describeFailure(failure), { cause: traceback || summary })
 }
 
-/** One line for people. */
+/** One line that describes the failure. */
 export function describeFailure(failure: LoadFailure): string {
   const { code, application, subject = 'the application', summary } = failure
   if (code !== 'APPLICATION_LOAD') return summary
   return `${application === undefined ? subject : `application ${application}`} could not be loaded: ${summary}`
 }
 
-/** Names applications and what they are loaded from: `application shop (shop.wsgi)`. */
+/** Lists applications with their sources: `application shop (shop.wsgi)`. */
 export function describeApplications(applications: readonly Application[]): string {
   const names = applications.slice(0, MOST_NAMED).map(describeApplication)
   const others = applications.length - names.length

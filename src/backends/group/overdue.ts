@@ -1,23 +1,23 @@
 import type { Logger } from '../../core/logger.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 
-/** Where a request is that takes too long. */
+/** The thread or stream of a request that takes too long. */
 export type InterruptTarget = { readonly thread: number } | { readonly stream: number }
 
-/** A worker raises TimeoutError in the thread, and tells where it was; what runs on its event loop is cancelled by a frame. */
+/** Makes a worker report the stack of a request, and raise TimeoutError in its thread. On an event loop a frame cancels it. */
 export type InterruptMessage = InterruptTarget & {
   readonly type: 'interrupt'
   readonly request: string
-  /** Come back with the answer. */
+  /** Returned in the answer. */
   readonly facts: OverdueFacts
 }
 
-/** What Node knows of a request that takes too long. */
+/** Facts about a request that takes too long. */
 interface OverdueFacts extends Omit<RequestFacts, 'id'> {
   readonly application: string
 }
 
-/** The message about a request of an application. */
+/** Makes the message about a request of an application. */
 export function createInterrupt(
   target: InterruptTarget,
   { id: request, ...rest }: RequestFacts,
@@ -26,7 +26,7 @@ export function createInterrupt(
   return { ...target, type: 'interrupt', request, facts: { ...rest, application } }
 }
 
-/** Logs the answer of a worker, `group/pid`: where the request was. */
+/** Logs the answer of a worker, `group/pid`, with the stack of the request. */
 export function reportInterrupted(
   logger: Logger,
   worker: string,

@@ -4,12 +4,12 @@ import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Worker } from './worker.ts'
 
-// There may be thousands of streams: they are looked at so many times in their time limit.
+// There may be thousands of streams, so they are checked only so often during their time limit.
 const STREAM_LOOKS = 8
-// An interrupted thread that is not free by then is in code that cannot be interrupted.
+// A thread that is still busy so long after an interrupt runs code that cannot be interrupted.
 const INTERRUPT_GRACE_MS = 5000
 
-/** Watches all time limits of a process group. */
+/** Enforces the time limits of a process group. */
 export class RequestTimeouts {
   readonly #group: ProcessGroup
   readonly #scheduler: Scheduler

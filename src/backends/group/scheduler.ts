@@ -10,23 +10,23 @@ import { STREAM_LIMIT } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
 
-// A larger body is not worth waiting behind another request.
+// A request with a larger body is not pipelined.
 const PIPELINED_BODY_BYTES = 16 * 1024
 
 /**
- * Gives requests to event loops below their bound and to idle threads, and lets them wait in order while there are none. Requests of applications that answer
- * at once are pipelined to a busy thread: waking another thread for each would cost more than the wait.
+ * Gives requests to event loops with capacity and to idle threads; others wait in order. Short requests are pipelined to a
+ * busy thread, because waking another thread for each would cost more than the wait.
  */
 export class Scheduler {
   readonly failures = new Failures()
   readonly #serial: readonly boolean[]
   readonly #limit: number
   readonly #concurrency: number
-  /** For each application, whether the worker that came last found it to be ASGI. */
+  /** Whether each application is ASGI, as detected by the last worker. */
   readonly #asgi: boolean[]
-  /** All run on event loops: there are no threads. */
+  /** There are no threads: all applications run on event loops. */
   readonly #threadless: boolean
-  /** One for each application, and behind them one for each interface that requests have asked for. */
+  /** One for each application, then one for each interface that requests have asked for. */
   readonly #queues: JobQueue[]
   readonly #workers: WorkerCapacity[] = []
   readonly #serviceTimes: ServiceTimes
@@ -48,7 +48,7 @@ export class Scheduler {
     this.#serviceTimes = new ServiceTimes(applications.length)
   }
 
-  /** Requests that wait, those included whose client has just left. */
+  /** Number of waiting requests, including those whose client has just disconnected. */
   get waiting(): number {
     let waiting = 0
     for (const queue of this.#queues) waiting += queue.length
@@ -66,18 +66,18 @@ export class Scheduler {
     return { idle, total }
   }
 
-  /** Calls back when no thread or event loop has room any more, when it has none though a request ended, and when one has some again. */
+  /** `listener` is called when there is no more room, after each request that ends without making room, and when there is room again. */
   onFull(listener: (full: boolean) => void): void {
     this.#onFull = listener
     this.#noteRoom()
   }
 
-  /** The application is called as ASGI says, as far as is known. */
+  /** Whether the application is called as ASGI, as far as is known. */
   isAsgi(application: number, { interface: called }: Invocation): boolean {
     return called === undefined ? this.#asgi[application] === true : called === 'asgi'
   }
 
-  /** Lets a worker take requests. */
+  /** Starts giving requests to a worker. */
   add(worker: WorkerCapacity): void {
     this.#workers.push(worker)
     worker.open = true
@@ -89,7 +89,7 @@ export class Scheduler {
     this.#noteRoom()
   }
 
-  /** Gives a worker no more requests. */
+  /** Stops giving requests to a worker. */
   remove(worker: WorkerCapacity): void {
     worker.open = false
     const at = this.#workers.indexOf(worker)
@@ -98,26 +98,26 @@ export class Scheduler {
     this.#settle()
   }
 
-  /** No worker comes any more: what none of the present ones is left to take is refused from now on. */
+  /** No more workers will be added: waiting requests are refused when the present workers are idle. */
   close(): void {
     this.#closed = true
     this.#settle()
   }
 
-  /** Resolves when nothing waits and no worker has a request, once this is closed. */
+  /** Resolves when no request waits or runs, after `close`. */
   async drained(): Promise<void> {
     if (this.#isDrained()) return
     await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
   }
 
-  /** Gives no worker a request any more, and refuses all that wait. */
+  /** Stops giving requests to workers, and refuses those that wait. */
   stop(): void {
     this.#closed = true
     for (const worker of this.#workers.splice(0)) worker.open = false
     this.#settle()
   }
 
-  /** Hands the exchange to a thread now, or later, or answers that there is no room. */
+  /** Gives the exchange to a thread or an event loop, queues it, or refuses it if the queue is full. */
   submit(exchange: Exchange, invocation: Invocation, application: number): void {
     const request: PendingRequest = { exchange, invocation, application, body: undefined }
     if (this.#serveOnLoop(request) || this.#servePipelined(request)) return
@@ -140,7 +140,7 @@ export class Scheduler {
     }
   }
 
-  /** Takes a request back that no thread has read; it goes before those that wait. */
+  /** Accepts a request that a worker has not read; it goes before waiting ones. */
   resubmit(request: PendingRequest): void {
     if (this.#serveOnLoop(request)) return
     const worker = this.#chooseWorker(request)
@@ -155,7 +155,7 @@ export class Scheduler {
     this.#settle()
   }
 
-  /** A thread has finished a request of `application`; when it has no more, it gets the oldest one it may take. */
+  /** A thread has finished a request of `application`; if it is idle, it gets the oldest suitable request. */
   release(worker: WorkerCapacity, link: ThreadLink, application: number): void {
     if (link.took !== undefined) this.#serviceTimes.note(application, link.took)
     worker.serving[application] = false
@@ -169,7 +169,7 @@ export class Scheduler {
     this.#settle()
   }
 
-  /** A stream for `application` is over. */
+  /** A stream of `application` is over. */
   releaseStream(worker: WorkerCapacity, application: number): void {
     worker.serving[application] = false
     this.#fillLoop(worker)
@@ -177,7 +177,7 @@ export class Scheduler {
     this.#settle()
   }
 
-  /** Answers requests that began to wait before `since` (`performance.now()`), and forgets those whose client left. */
+  /** Answers requests that have waited since before `since` (`performance.now()`), and removes those whose client disconnected. */
   expire(since: number): void {
     this.#removeGone()
     for (const queue of this.#queues)
@@ -185,20 +185,20 @@ export class Scheduler {
         this.failures.answer(job.exchange, 'QUEUE_TIMEOUT')
   }
 
-  /** Frees threads that wait for slow clients while requests wait for threads. */
+  /** Frees threads that wait for slow clients, if requests are waiting. */
   relieve(): void {
     if (this.waiting === 0) return
     for (const worker of this.#workers)
       for (const link of worker.links) if (link.paused) link.relieve()
   }
 
-  /** Answers all that wait. */
+  /** Removes all waiting requests and passes them to `answer`. */
   refuse(answer: (exchange: Exchange) => void): void {
     for (const queue of this.#queues)
       for (const job of queue.extract(() => true)) answer(job.exchange)
   }
 
-  /** Once this is closed and no worker has a request, nobody takes what waits. */
+  /** Refuses waiting requests when no worker will serve them: after `close`, when all workers are idle. */
   #settle(): void {
     if (!this.#isDrained()) return
     this.refuse((exchange) => this.failures.refuse(exchange, 'STOPPING'))
@@ -233,7 +233,7 @@ export class Scheduler {
     return best
   }
 
-  /** Hands a request to the event loop that has the fewest, if the application runs on one with room. */
+  /** Gives a request to the event loop with the fewest requests, if the application runs on one that has capacity. */
   #serveOnLoop(request: PendingRequest): boolean {
     const { application, invocation } = request
     const called = invocation.interface
@@ -293,7 +293,7 @@ export class Scheduler {
     worker.serve(link, request)
   }
 
-  /** Sends a short request behind short ones, unless others wait already. */
+  /** Pipelines a short request after other short ones, unless requests are waiting. */
   #servePipelined(request: PendingRequest): boolean {
     if (!this.#mayBePipelined(request) || this.waiting > 0) return false
     const worker = this.#chooseLeastLoaded()
@@ -306,7 +306,7 @@ export class Scheduler {
     return true
   }
 
-  /** Pipelines those that wait, too, as long as the oldest one may go. */
+  /** Pipelines waiting requests, too, as long as the oldest one is short. */
   #topUp(worker: WorkerCapacity, link: ThreadLink): void {
     while (worker.open && worker.takesQueued(link) && this.#isShort(link.application)) {
       const job = this.#peekJob(worker, false)

@@ -20,10 +20,10 @@ import { describeUnserved } from './unserved.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
 import { startWorker } from './worker.ts'
 
-// What lifespans and atexit handlers get beyond the time of requests.
+// Time for lifespans and atexit handlers, in addition to that for requests.
 const ENDING_MS = 3000
 
-/** What a supervisor is made of. */
+/** Parts of a supervisor. */
 export interface SupervisorOptions {
   readonly group: ProcessGroup
   readonly scheduler: Scheduler
@@ -32,7 +32,7 @@ export interface SupervisorOptions {
   readonly startHost: StartHost
 }
 
-/** Keeps the workers of one process group, and the requests that they take. */
+/** Keeps the workers of a process group, and gives them requests. */
 export class Supervisor
   extends ProcessSupervisor<Worker, LoadFailure, WorkerExit>
   implements WorkerListener
@@ -51,24 +51,24 @@ export class Supervisor
     this.#held = new HeldResponses(group.buffers)
   }
 
-  /** What the worker that was admitted last has found. */
+  /** The findings of the worker that was admitted last. */
   get findings(): Findings | undefined {
     return this.#findings
   }
 
-  /** Calls back when the findings or the failure have changed. */
+  /** `listener` is called when the findings or the failure have changed. */
   onFindings(listener: () => void): void {
     this.#onFindings = listener
   }
 
-  /** Requests that workers have. */
+  /** Requests of all workers. */
   get running(): number {
     let running = 0
     for (const { capacity } of this.members) running += capacity.running
     return running
   }
 
-  /** Answers an exchange when no worker could ever take it as things stand. */
+  /** Answers an exchange if no worker can serve it in the present state; false otherwise. */
   refuse(exchange: Exchange): boolean {
     const { failure } = this.pool
     if (this.stopping) this.#options.scheduler.failures.refuse(exchange, 'STOPPING')
@@ -168,7 +168,7 @@ export class Supervisor
     scheduler.stop()
   }
 
-  /** Names of the applications that a new worker has to serve: what works is replaced only by what works. */
+  /** Applications that a new worker must serve, by name, so that working code is replaced only by working code. */
   #listRequired(aim: Aim): readonly string[] {
     const { applications, required } = this.#options.group
     if (aim === 'start') return required

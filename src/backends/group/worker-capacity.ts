@@ -3,30 +3,30 @@ import type { PendingRequest } from '../link/pending-request.ts'
 import type { StreamLink } from '../link/stream-link.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 
-// A thread that has not finished a request by then may have one that takes long.
+// A thread that has not finished its request after this time may have a slow one.
 const STUCK_MS = 2
 const MOST_PIPELINED = 32
-// Of those that wait in the queue, so that their order is kept but for a few places.
+// For waiting requests; a small number keeps their order almost unchanged.
 const MOST_PIPELINED_OF_QUEUE = 8
 
-/** The threads and the event loop of one worker, as the scheduler sees them. */
+/** The threads and the event loop of a worker, as the scheduler sees them. */
 export class WorkerCapacity {
   readonly links: readonly ThreadLink[]
   readonly loop: StreamLink
-  /** The last one is the most recently used. */
+  /** Idle threads; the last one is the most recently used. */
   readonly idle: ThreadLink[]
-  /** For each application, whether one of its requests is in this process; counted for those that allow only one. */
+  /** For applications that allow one request at a time: whether one is in this process. */
   readonly serving: boolean[] = []
-  /** What the worker found each application to be; empty until it is ready. */
+  /** Detected interface of each application; empty until the worker is ready. */
   interfaces: readonly string[] = []
   usedAt = 0
-  /** The scheduler gives it requests. */
+  /** Whether the scheduler gives it requests. */
   open = false
   readonly #recall: (link: ThreadLink) => void
   #latest: ThreadLink | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** `recall` asks a thread for the requests that were pipelined to it. */
+  /** `recall` asks a thread to return its pipelined requests. */
   constructor(links: readonly ThreadLink[], loop: StreamLink, recall: (link: ThreadLink) => void) {
     this.links = links
     this.loop = loop
@@ -34,60 +34,60 @@ export class WorkerCapacity {
     this.#recall = recall
   }
 
-  /** The application is called as ASGI says: when the request asks for that, or for nothing and it was found to be so. */
+  /** Whether the application is called as ASGI: the request asks for it, or else it was detected. */
   isAsgi(application: number, called: Invocation['interface']): boolean {
     return (called ?? this.interfaces[application]) === 'asgi'
   }
 
-  /** The application runs on the event loop: without threads all do. */
+  /** Whether the application runs on the event loop; without threads all do. */
   usesLoop(application: number, called: Invocation['interface']): boolean {
     return this.links.length === 0 || this.isAsgi(application, called)
   }
 
-  /** Threads that have a request and can still finish it, and streams of the event loop. */
+  /** Number of threads with a request that they can still finish, and streams of the event loop. */
   get busy(): number {
     let busy = this.loop.lost ? 0 : this.loop.active
     for (const link of this.links) if (link.busy && !link.lost) busy++
     return busy
   }
 
-  /** Requests that threads have. */
+  /** Requests of all threads. */
   get requests(): number {
     let requests = 0
     for (const link of this.links) if (link.busy && !link.lost) requests += 1 + link.pipelined
     return requests
   }
 
-  /** Requests that threads and the event loop have. */
+  /** Requests of all threads and of the event loop. */
   get running(): number {
     return this.requests + (this.loop.lost ? 0 : this.loop.active)
   }
 
-  /** The thread that got the last request, when it may be sent another one behind it. */
+  /** The thread that got the last request, if another one may be pipelined to it. */
   get latest(): ThreadLink | undefined {
     const link = this.#latest
     if (link === undefined || !this.takesPipelined(link)) return undefined
     return performance.now() - link.begunAt < STUCK_MS ? link : undefined
   }
 
-  /** There is room for one more pipelined request. */
+  /** Whether another request may be pipelined to the thread. */
   takesPipelined(link: ThreadLink): boolean {
     return link.busy && !link.lost && !link.recalling && link.pipelined < MOST_PIPELINED
   }
 
-  /** There is room for one that waits in the queue: only one thread has so many that others may overtake it. */
+  /** Whether a waiting request may be pipelined to the thread: only one thread gets those, so that order is kept. */
   takesQueued(link: ThreadLink): boolean {
     if (!this.takesPipelined(link) || link.pipelined >= MOST_PIPELINED_OF_QUEUE) return false
     return this.links.every((other) => other === link || other.pipelined === 0)
   }
 
-  /** Hands a request to an idle thread. */
+  /** Gives a request to an idle thread. */
   serve(link: ThreadLink, request: PendingRequest): void {
     this.#latest = link
     link.serve(request)
   }
 
-  /** Pipelines a request, and takes it back if its turn does not come soon. */
+  /** Pipelines a request; recalls it if its turn does not come soon. */
   servePipelined(link: ThreadLink, request: PendingRequest): void {
     link.pipeline(request)
     if (this.#timer === undefined) this.#timer = setTimeout(this.#recallStuck, STUCK_MS)

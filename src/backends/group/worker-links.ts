@@ -15,10 +15,10 @@ import { WorkerCapacity } from './worker-capacity.ts'
 
 const REQUEST_BUFFER_LIMIT = 32 * 1024 * 1024
 
-/** What the links of a worker tell it. */
+/** Receives the events of the links of a worker. */
 export interface LinksListener {
   readonly label: string
-  /** It has been asked to end. */
+  /** It has been asked to stop. */
   readonly stopping: boolean
   /** A thread has finished a request of an application. */
   onThreadFree(link: ThreadLink, application: number): void
@@ -26,18 +26,18 @@ export interface LinksListener {
   onLoopFree(application: number): void
   /** A request on the event loop takes too long, and is answered and cancelled. */
   onOverdue(stream: Stream): void
-  /** A request that the worker was handed and has not read. */
+  /** A request was not read by the worker. */
   onUnread(request: PendingRequest): void
-  /** No more requests, please; followed by `onLost`. */
+  /** It should get no more requests; `onLost` follows. */
   onSuspect(): void
-  /** A socket is closed, and what it had was given up. */
+  /** A socket is closed, and its requests were given up. */
   onLost(what: string, error: Error | undefined): void
-  /** Asks a thread for the requests that it has not begun. */
+  /** Asks a thread to return the requests that it has not begun. */
   recall(link: ThreadLink): void
   underPressure(): boolean
 }
 
-/** What the links of a worker are made of. */
+/** Parts of the links of a worker. */
 export interface LinksOptions {
   readonly group: ProcessGroup
   readonly host: WorkerHost
@@ -45,7 +45,7 @@ export interface LinksOptions {
   readonly failures: Failures
 }
 
-/** The ways by which requests go to one worker: one for each thread, and one to its event loop. */
+/** Connections for requests to a worker: one for each thread, and one to its event loop. */
 export class WorkerLinks {
   readonly capacity: WorkerCapacity
   readonly #options: LinksOptions
@@ -66,25 +66,25 @@ export class WorkerLinks {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  /** Takes the requests that a thread gives back, by their numbers. */
+  /** Takes back the requests that a thread returns, by serial number. */
   takeRecalled(thread: number, serials: readonly number[]): void {
     const link = this.capacity.links[thread]
     if (link !== undefined) this.#takeBack(link.takeRecalled(serials))
   }
 
-  /** Answers all that threads have: nobody waits for them any more. */
+  /** Answers all requests of threads with an error. */
   giveUpThreads(code: ErrorCode): void {
     for (const link of this.capacity.links) link.giveUpAll(code)
   }
 
-  /** Resolves when nothing more comes; threads go on sending to slow clients. */
+  /** Resolves when no more frames will come; responses to slow clients are read completely. */
   async readRest(): Promise<void> {
     for (const link of this.capacity.links) link.drain()
     const open = this.#options.host.threads.filter((socket) => !socket.closed)
     await Promise.all([this.capacity.loop.ended, ...open.map((socket) => waitForClose(socket))])
   }
 
-  /** The worker has ended. The requests that it had: some of them, when there were many, and their number. */
+  /** The worker has ended. Returns its requests (a limited number of them) and their number. */
   close(): { readonly requests: readonly RequestFacts[]; readonly lost: number } {
     const { links, loop } = this.capacity
     const threads = links.map((link) => link.facts).filter((facts) => facts !== undefined)
@@ -149,14 +149,14 @@ export class WorkerLinks {
     this.#listener.onLost(what, error)
   }
 
-  /** Nothing more comes: others take what has not been begun, the rest is lost. */
+  /** No more frames will come: returns requests that were not begun, and answers the others with an error. */
   #giveUp(link: ThreadLink | StreamLink, error: Error | undefined): void {
     this.#takeBack(link.takeBack(error))
     link.giveUpAll(this.#listener.stopping ? 'STOPPING' : 'WORKER_DIED')
     this.#noteIdle()
   }
 
-  /** The last one first: each goes before those that wait. */
+  /** Last one first, because each is put before waiting ones. */
   #takeBack(requests: readonly PendingRequest[]): void {
     for (const request of requests.toReversed()) this.#listener.onUnread(request)
   }

@@ -24,31 +24,31 @@ import { createInterrupt, reportInterrupted } from './overdue.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
 
-// A process that ends closes its sockets a little before its end is reported.
+// A process that ends closes its sockets shortly before its end is reported.
 const LOST_SOCKET_MS = 500
 
 /** How a worker ended. */
 export interface WorkerExit extends ReportedExit {
-  /** Requests it had and had not finished: some of them, when there were many. */
+  /** Its unfinished requests, a limited number of them. */
   readonly requests: readonly RequestFacts[]
-  /** How many there were. */
+  /** Number of its unfinished requests. */
   readonly lost: number
 }
 
-/** What a worker tells the one who keeps it. */
+/** Receives the events of a worker. */
 export interface WorkerListener extends ProcessListener<Worker, WorkerExit> {
   /** A thread has finished a request of an application. */
   onFree(worker: Worker, link: ThreadLink, application: number): void
   /** Its event loop has finished a request or a WebSocket of an application. */
   onStreamFree(worker: Worker, application: number): void
-  /** It has lost a socket and is probably about to end: no more requests, please. */
+  /** It has lost a socket and will probably end: it should get no more requests. */
   onSuspect(worker: Worker): void
-  /** A request that it was handed and has not read. */
+  /** A request was not read by the worker. */
   onReturned(request: PendingRequest): void
   underPressure(): boolean
 }
 
-/** What a worker is made of. */
+/** Parts of a worker. */
 export interface WorkerOptions extends WorkerTask {
   readonly logger: Logger
   readonly startHost: StartHost
@@ -57,12 +57,12 @@ export interface WorkerOptions extends WorkerTask {
   readonly listener: WorkerListener
 }
 
-/** Starts a worker and tells it what to load. Rejects as its `startHost` does. */
+/** Starts a worker and sends it its configuration. Rejects as `startHost` does. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return new Worker(options, await options.startHost(options.group))
 }
 
-/** One worker of a group: what it is told, and what it tells. */
+/** A worker of a group. */
 export class Worker extends SupervisedProcess<LoadFailure> implements LinksListener {
   /** Undefined until it is ready. */
   findings: Findings | undefined
@@ -71,7 +71,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #links: WorkerLinks
-  /** Name of the application that is loaded now, as far as it is known. */
+  /** Name of the application that is being loaded, if known. */
   #loading = ''
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
@@ -94,17 +94,17 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.#links.capacity
   }
 
-  /** How many of its applications it does not serve. */
+  /** Applications that it does not serve. */
   get flaws(): number {
     return this.findings?.applications.filter(({ failure }) => failure !== '').length ?? 0
   }
 
-  /** Resolves when it has no request and no WebSocket, or has ended. */
+  /** Resolves when it has no requests and no WebSockets, or when it has ended. */
   async drained(): Promise<void> {
     await this.#links.drained()
   }
 
-  /** It gets no more requests and is to end soon: its WebSockets are closed. */
+  /** It gets no more requests and will be asked to stop soon; closes its WebSockets. */
   retire(): void {
     this.capacity.loop.retire()
   }
@@ -162,7 +162,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.#listener.underPressure()
   }
 
-  /** Streams that are left are given up at once. */
+  /** Gives up the remaining streams at once. */
   protected askToStop(patience: number): void {
     this.capacity.loop.giveUpAll('STOPPING')
     this.#control.send({ type: 'stop', patience: Math.min(patience, LONGEST_TIMER_MS) })
@@ -196,7 +196,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   protected tellExit(exit: ProcessExit): void {
-    // What belongs to requests that it has finished does not tell why it ended.
+    // Output of requests that have finished does not explain its end.
     const lastOutput = this.log.lastOf(this.#left.requests)
     this.#listener.onExit(this, { ...exit, ...this.#left, lastOutput })
   }

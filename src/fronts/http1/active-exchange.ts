@@ -18,9 +18,9 @@ import type { RequestReader } from './request-reader.ts'
 const NONE = 0
 /** The request is being answered. */
 const ANSWERING = 1
-/** The response is complete, but the client has not taken all of it. */
+/** The response is complete, but the client has not accepted all of it. */
 const FLUSH = 2
-/** The response was taken, and the rest of the request body is being discarded. */
+/** The response was accepted, and the rest of the request body is being discarded. */
 const DRAIN = 3
 /** The connection is a WebSocket. */
 const UPGRADED = 4
@@ -33,15 +33,15 @@ export interface ActiveExchangeListener {
   onDone(): void
   /** No request may follow. */
   onLast(): void
-  /** The response was cut, so the connection has to end. */
+  /** The response was aborted, so the connection must be closed. */
   onCut(response: Http1Response | undefined): void
-  /** The client is gone. */
+  /** The client has disconnected. */
   onLost(error: TaipanError): void
   /** The connection is a WebSocket from now on. */
   onUpgraded(channel: Channel): void
 }
 
-/** What an active exchange is made with. */
+/** Parts of an active exchange. */
 export interface ActiveExchangeParts {
   readonly stream: ByteStream
   readonly outbox: Outbox
@@ -54,17 +54,17 @@ export interface ActiveExchangeParts {
 /**
  * The exchange of a connection, from its request head until the connection can read the next one; there is one at a time.
  *
- *     NONE ──start──▶ ANSWERING ──answered──▶ FLUSH ──taken──▶ DRAIN ──discarded──▶ NONE
+ *     NONE ──start──▶ ANSWERING ──answered──▶ FLUSH ──accepted──▶ DRAIN ──discarded──▶ NONE
  *                         └──101──▶ UPGRADED
  *
- *     ANSWERING, FLUSH, DRAIN ──cut, refused, client gone, no other request may follow──▶ NONE
+ *     ANSWERING, FLUSH, DRAIN ──aborted, refused, client disconnected, no other request may follow──▶ NONE
  *
  * FLUSH is skipped when the transport accepts the response at once, and DRAIN when the whole request was read.
  */
 export class ActiveExchange implements Http1Link {
   readonly context: Http1Context
   readonly outbox: Outbox
-  /** Requests that were started. */
+  /** Number of requests that were started. */
   requests = 0
   readonly #stream: ByteStream
   readonly #reader: RequestReader
@@ -91,7 +91,7 @@ export class ActiveExchange implements Http1Link {
     return this.#feed.clientEnded
   }
 
-  /** A request is being answered, or its response is on its way. */
+  /** A request is being answered, or its response is being sent. */
   get active(): boolean {
     return this.#exchange !== undefined
   }
@@ -105,7 +105,7 @@ export class ActiveExchange implements Http1Link {
     return this.#channel !== undefined
   }
 
-  /** Throws when the client has to be refused. */
+  /** Starts the exchange of a request. Throws the error to refuse the client with. */
   start(request: Http1Request): void {
     this.requests += 1
     const exchange = new Http1Exchange(this, request)
@@ -122,7 +122,7 @@ export class ActiveExchange implements Http1Link {
     }
   }
 
-  /** More of the request was received, or the end of what the client sends. */
+  /** More of the request has arrived, or the end of the stream. */
   noteReceived(): void {
     if (this.#phase === DRAIN) this.#discardBody()
     else this.#feed.fill()
@@ -132,12 +132,12 @@ export class ActiveExchange implements Http1Link {
   noteEnd(): void {
     if (this.#exchange?.offered === true)
       this.#listener.onLost(
-        new TaipanError('CLIENT_DISCONNECTED', 'the client left in the handshake'),
+        new TaipanError('CLIENT_DISCONNECTED', 'the client disconnected during the handshake'),
       )
     else this.noteReceived()
   }
 
-  /** The client has taken bytes. */
+  /** The client has accepted bytes. */
   noteTaken(): void {
     if (this.#phase === ANSWERING) this.#exchange?.response.noteProgress()
     else if (this.#phase === FLUSH && this.outbox.pending === 0) this.#finish()
@@ -148,13 +148,13 @@ export class ActiveExchange implements Http1Link {
     if (this.#phase === DRAIN) this.#endLast()
   }
 
-  /** Ends it without a response, or in the middle of one. */
+  /** Ends the exchange without a response, or during one. */
   abandon(reason: Error): void {
     this.#phase = NONE
     this.#settle(reason)
   }
 
-  /** Ends it with a response of the front. */
+  /** Ends the exchange with a response of the front. */
   refuse(error: TaipanError, status: number): void {
     this.#exchange?.response.supersede(status)
     this.abandon(error)

@@ -5,11 +5,11 @@ import { CONTINUE } from '../../wire/http1/response-encoder.ts'
 import type { Http1Exchange } from './http1-exchange.ts'
 import type { RequestReader } from './request-reader.ts'
 
-/** What a feed is made with. */
+/** Parts of a feed. */
 export interface BodyFeedParts {
   readonly reader: RequestReader
   readonly outbox: Outbox
-  /** The body cannot be read, and there is no response yet: the front has to refuse the request. */
+  /** The body is invalid and there is no response yet: the front must refuse the request. */
   readonly onRefused: (error: TaipanError) => void
 }
 
@@ -28,19 +28,19 @@ export class BodyFeed implements BodySource {
     this.#onRefused = onRefused
   }
 
-  /** The client has finished sending, and all of it was read. */
+  /** The client has finished sending (half-close), and everything it sent has been read. */
   get clientEnded(): boolean {
     return this.#reader.ended && this.#reader.bodyDone
   }
 
-  /** The client has to send more before the response can be complete. */
+  /** The client must send more of the body. */
   get awaited(): boolean {
     const exchange = this.#exchange
     if (exchange === undefined || exchange.response.finished || this.#reader.bodyDone) return false
     return exchange.body.room > 0 && !exchange.body.expectsContinue
   }
 
-  /** Feeds the body of an exchange. */
+  /** Begins to feed the body of an exchange. */
   open(exchange: Http1Exchange): void {
     this.#exchange = exchange
     if (!this.#reader.bodyDone) this.fill()
@@ -51,7 +51,7 @@ export class BodyFeed implements BodySource {
     this.#exchange = undefined
   }
 
-  /** Moves what was received, and tells the exchange when the client has finished sending. */
+  /** Moves received bytes to the body, and reports a half-close to the exchange. */
   fill(): void {
     const body = this.#exchange?.body
     if (body === undefined || this.#reader.broken) return
@@ -77,7 +77,7 @@ export class BodyFeed implements BodySource {
     else this.#reader.goOn()
   }
 
-  /** Holds the client back while there is no room for what it sends. */
+  /** Pauses the client while its body has no room. */
   regulate(): void {
     if (this.#exchange !== undefined) this.#reader.regulate(this.#exchange)
   }

@@ -20,20 +20,20 @@ const HEAD = 0
 const STARTING = 1
 /** The exchange is not over. */
 const EXCHANGE = 2
-/** The last response was given. */
+/** The last response was given to the outbox. */
 const CLOSING = 3
 
 /**
- * The connection of one client: requests and responses in turn, until either side ends it.
+ * The connection of a client: requests and responses in turn, until either side closes it.
  *
  *     HEAD ──request──▶ STARTING ──not over at once──▶ EXCHANGE
  *     STARTING, EXCHANGE ──over, another may follow──▶ HEAD
  *
  *     HEAD ──refused, idle for too long, end of stream──▶ CLOSING
- *     STARTING, EXCHANGE ──refused, cut, client gone, no other may follow──▶ CLOSING
+ *     STARTING, EXCHANGE ──refused, aborted, client disconnected, no other may follow──▶ CLOSING
  *
- * The states of an exchange are those of `ActiveExchange`. A WebSocket stays in EXCHANGE, and `ChannelConnection` takes the
- * place of this object.
+ * `ActiveExchange` has the states of an exchange. A WebSocket stays in EXCHANGE, and `ChannelConnection` replaces this
+ * object.
  */
 export class Http1Connection implements StreamListener, FrontConnection, ActiveExchangeListener {
   readonly #context: Http1Context
@@ -79,7 +79,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
     return this.#outbox.progress
   }
 
-  /** A part of a head was received. */
+  /** A part of a head has arrived. */
   get #partial(): boolean {
     return this.#phase === HEAD && this.#reader.buffered > 0
   }
@@ -87,7 +87,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
   expire(wait: Wait | 'send'): void {
     if (wait === 'idle') this.#stream.destroy()
     else if (wait === 'send')
-      this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client takes no bytes'))
+      this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client does not read its response'))
     else if (wait === 'header')
       this.#refuse(new TaipanError('REQUEST_TIMEOUT', 'the header did not arrive in time'))
     else if (wait === 'body')
@@ -167,7 +167,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
       )
   }
 
-  /** Starts the requests that were received, as long as each is answered at once. */
+  /** Starts the requests that have arrived, as long as each is answered at once. */
   #advance(): void {
     try {
       while (this.#phase === HEAD) {
@@ -192,7 +192,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
   #awaitHead(): void {
     if (this.#reader.ended) {
       if (this.#partial)
-        this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is not complete'))
+        this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is incomplete'))
       else this.#close()
     } else if (this.#context.stopping && !this.#partial) this.#close()
     else {
@@ -205,7 +205,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
     if (this.#partial) this.#refuse(new TaipanError('STOPPING', 'the server is stopping'))
   }
 
-  /** Sends the one response that the front gives by itself, and ends the connection. */
+  /** Sends an error response of the front itself, and closes the connection. */
   #refuse(error: TaipanError): void {
     const { logger, encoder } = this.#context
     const refusal = createRefusal(encoder, error, this.#exchange.bodiless)

@@ -5,13 +5,13 @@ import type { FrontConnection } from '../listening/open-connections.ts'
 import type { Channel } from './channel.ts'
 
 const SILENCE = {
-  send: 'the client takes no bytes',
-  pong: 'no pong came in time',
-  close: 'the client did not follow the close',
+  send: 'the client does not read',
+  pong: 'no pong arrived in time',
+  close: 'the client did not answer the close',
 }
 const RESTART: WebSocketClose = { code: 1012, reason: 'service restart' }
 
-/** The connection of a WebSocket, in the place of the connection that its handshake came by. */
+/** The connection of a WebSocket; replaces the one of its handshake. */
 export class ChannelConnection implements FrontConnection {
   readonly #channel: Channel
 
@@ -41,12 +41,12 @@ export class ChannelConnection implements FrontConnection {
       this.destroy(new TaipanError('CLIENT_DISCONNECTED', SILENCE[wait]))
   }
 
-  /** Clients connect again, to another server. */
+  /** Asks the client to connect again. */
   closeWebSocket(): void {
     this.#channel.close(RESTART)
   }
 
-  /** It ends when both sides have closed it. */
+  /** The connection ends when both sides have closed the WebSocket. */
   shutdown(): void {
     this.closeWebSocket()
   }

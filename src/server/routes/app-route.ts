@@ -5,7 +5,7 @@ import { text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { defineRouteKind } from './route-kind.ts'
 
-/** Which application answers. */
+/** The application of a route. */
 export interface AppPlan {
   readonly app: string
   readonly group: string

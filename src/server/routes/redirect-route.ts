@@ -8,7 +8,7 @@ import { text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkBy, defineRouteKind } from './route-kind.ts'
 
-/** Where a redirect leads. */
+/** The target of a redirect. */
 export interface RedirectPlan {
   readonly to: string
   readonly status: RedirectStatus | undefined

@@ -8,45 +8,45 @@ import type { Gatherer } from '../../pipeline/gather.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
 import type { OptionTable, TableSchema } from '../options/option.ts'
 
-/** What else a route is resolved by. */
+/** Context for resolving a route. */
 export interface RouteContext {
-  /** As messages name the route: `routes[0]`. */
+  /** Name of the route in messages: `routes[0]`. */
   readonly where: string
   /** All applications, with their groups. */
   readonly applications: readonly { readonly name: string; readonly group: string }[]
-  /** Takes complaints. */
+  /** Receives error messages. */
   readonly problems: string[]
 }
 
-/** What answerers are made with. */
+/** Context for making answerers. */
 export interface AnswererContext {
   /**
-   * What is started and stopped with the app. Those of groups are there by their names; a kind of route adds its own by names
-   * that begin with `KIND:`, and routes that name the same one share it.
+   * Upstreams of the app, which are started and stopped with it. Those of groups have the names of the groups. A kind of route
+   * may add upstreams with names that begin with `KIND:`; routes with the same name share one.
    */
   readonly upstreams: Map<string, Upstream>
-  /** One for the whole pipeline. */
+  /** Shared by the whole pipeline. */
   readonly gatherer: Gatherer
   /** What is known of the applications of a group; undefined before they are loaded. */
   readonly getFindings: (group: string) => Findings | undefined
   readonly logger: Logger
 }
 
-/** One kind of route: all that the configuration and the assembly know of it. */
+/** A kind of route: everything that the configuration and the assembly need. */
 export interface RouteKind<T extends OptionTable = OptionTable, P = unknown> {
-  /** Its keys in `routes[]`. The first, whose presence makes a route one of this kind, has the name of the kind. */
+  /** Its keys in `routes[]`. The first one is the name of the kind; a route with it is of this kind. */
   readonly options: T
-  /** The plan of one route, as plain data: it travels to other processes. Undefined after a complaint that leaves none. */
+  /** The plan of a route as plain data, because it is sent to other processes. Undefined if errors were added that make it impossible. */
   resolve(route: z.output<TableSchema<T>>, context: RouteContext): P | undefined
   createAnswerer(plan: P, context: AnswererContext): Answerer
 }
 
-/** Makes a kind of route, whose types follow from its options and its plan. */
+/** Makes a kind of route, with types inferred from its options and its plan. */
 export function defineRouteKind<T extends OptionTable, P>(kind: RouteKind<T, P>): RouteKind<T, P> {
   return kind
 }
 
-/** Reads a value as the pipeline will, so that its complaint comes with the place in the configuration. */
+/** Calls `read`; adds its error to `problems` with the place in the configuration. */
 export function checkBy(read: () => unknown, where: string, problems: string[]): void {
   try {
     read()
@@ -56,7 +56,7 @@ export function checkBy(read: () => unknown, where: string, problems: string[]):
   }
 }
 
-/** Complains about a folder that does not exist. */
+/** Adds an error if a folder does not exist. */
 export function checkFolder(folder: string, where: string, problems: string[]): void {
   if (!existsSync(folder)) problems.push(`${where}: folder ${folder} does not exist`)
 }

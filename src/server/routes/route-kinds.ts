@@ -6,7 +6,7 @@ import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
 import { STATIC_ROUTE } from './static-route.ts'
 
-/** Every kind of route, by the key that makes a route one of it. */
+/** All kinds of routes, by name. */
 export const ROUTE_KINDS = { app: APP_ROUTE, static: STATIC_ROUTE, redirect: REDIRECT_ROUTE }
 
 /** The keys of all kinds. */
@@ -29,7 +29,7 @@ type ValuesOf<N extends RouteKindName> = N extends RouteKindName
   ? z.output<TableSchema<Kinds[N]['options']>>
   : never
 
-/** What answers a route, as plain data. */
+/** The answerer of a route, as plain data. */
 export type AnswererPlan<K extends RouteKindName = RouteKindName> = {
   readonly [N in K]: { readonly kind: N; readonly plan: PlanOf<N> }
 }[K]
@@ -45,7 +45,7 @@ type Creators = {
   }
 }
 
-/** The plan of a route of this kind; undefined when its complaints leave none. */
+/** The plan of a route of this kind; undefined if errors were added that make it impossible. */
 export function resolveAnswerer<K extends RouteKindName>(
   kind: K,
   route: ValuesOf<K>,
@@ -56,7 +56,7 @@ export function resolveAnswerer<K extends RouteKindName>(
   return plan === undefined ? undefined : { kind, plan }
 }
 
-/** Makes what answers a route. */
+/** Makes the answerer of a route. */
 export function createAnswerer<K extends RouteKindName>(
   { kind, plan }: AnswererPlan<K>,
   context: AnswererContext,

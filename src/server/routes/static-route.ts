@@ -4,7 +4,7 @@ import { boolean, fieldValue, text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 
-/** Which files answer, and how. */
+/** The files of a route. */
 export interface StaticPlan {
   readonly root: string
   readonly cacheControl: string | undefined
@@ -21,13 +21,14 @@ export const STATIC_ROUTE = defineRouteKind({
     static: optional(text, { description: 'Answerer: the files of this folder.', anchor: 'path' }),
     cacheControl: optional(fieldValue, { description: 'Cache-Control of the files.' }),
     index: optional(z.union([text, z.literal(false)], { error: 'a file name, or false' }), {
-      description: 'File that answers for a folder (index.html); false for none.',
+      description: 'File to serve for a folder (index.html); false for none.',
     }),
     precompressed: optional(boolean, {
-      description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that take them (true).',
+      description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that accept them (true).',
     }),
     fallthrough: optional(boolean, {
-      description: 'What is no file goes to the next route that matches, instead of 404 (false).',
+      description:
+        'Pass requests without a file to the next matching route instead of answering 404 (false).',
     }),
   },
   resolve(route, { where, problems }): StaticPlan {
@@ -44,7 +45,7 @@ export const STATIC_ROUTE = defineRouteKind({
   createAnswerer: (plan: StaticPlan, { logger }) => createStaticAnswerer({ ...plan, logger }),
 })
 
-/** Files of the short form: they win over the application, which answers for what is no file. */
+/** Files of the short form: they win over the application, which answers all other paths. */
 export function createFilesPlan(root: string): StaticPlan {
   return {
     root,

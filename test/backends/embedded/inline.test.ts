@@ -194,7 +194,7 @@ describe('WSGI on Node’s thread: long responses', () => {
       buffers: { request: 65_536, response: 300_000, responseTotal: 300_000 },
     })
     expect((await fetchRaw(lab.url, '/lab/')).complete).toBe(false)
-    const record = await lab.waitForRecord(/write\(\) was given more than 300000 bytes/)
+    const record = await lab.waitForRecord(/write\(\) has buffered more than 300000 bytes/)
     expect(record.message).toContain('threads: 1 or more')
   })
 

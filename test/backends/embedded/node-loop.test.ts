@@ -146,7 +146,7 @@ with warnings.catch_warnings(record=True) as caught:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
 return [str(w.message) for w in caught]`),
   )
-  expect(await textOf(lab)).toContain('is ignored: Node takes the signals')
+  expect(await textOf(lab)).toContain('is ignored: Node handles the signals')
 })
 
 test('imported modules find the loop, can run it, and may leave tasks', async () => {

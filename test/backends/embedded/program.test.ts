@@ -130,7 +130,7 @@ describe('missing in a Python', () => {
 
   test('the right implementation', async () => {
     const other = 'import sys\nsys.implementation.name = "pypy"\n'
-    expect(await check('sitecustomize.py', other)).toContain('take CPython')
+    expect(await check('sitecustomize.py', other)).toContain('use CPython')
   })
 
   test('nothing: it can be embedded', async () => {

@@ -192,7 +192,7 @@ describe('a client that does not read', () => {
       channel?.send(Buffer.alloc(MIB / 4), { isText: false, last: true })
     await pollUntil(() => log.closes[0], 'the cut')
     expect(log.closes).toEqual([{ code: 1006, reason: '' }])
-    expect(lab.outcomes[0]?.error?.message).toBe('the client takes no bytes')
+    expect(lab.outcomes[0]?.error?.message).toBe('the client does not read')
   })
 
   test('is not disconnected while it reads slowly', async () => {

@@ -110,7 +110,7 @@ describe('pings', () => {
     await socket.connection.waitForEnd()
     await pollUntil(() => log.closes[0], 'the close')
     expect(log.closes).toEqual([{ code: 1006, reason: '' }])
-    expect(lab.outcomes[0]?.error?.message).toBe('no pong came in time')
+    expect(lab.outcomes[0]?.error?.message).toBe('no pong arrived in time')
   })
 
   test.each([true, false])(
@@ -170,7 +170,7 @@ describe('pings', () => {
     )
     await pollUntil(() => log.closes[0], 'the cut')
     clearInterval(sending)
-    expect(lab.outcomes[0]?.error?.message).toBe('no pong came in time')
+    expect(lab.outcomes[0]?.error?.message).toBe('no pong arrived in time')
   })
 
   test('detect a lost client while it is blocked', async () => {
