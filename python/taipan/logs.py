@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from logging import LogRecord
 from typing import Callable, Union
 
+from taipan.framework_handlers import find_record
+from taipan.log_records import describe_record, take_over
 from taipan.native import get_ident, wait_for_descriptors
+from taipan.printed_tracebacks import begins_traceback, find_end, tells_exception
 from taipan.tracebacks import TEXT_LIMIT, shorten
 
 Emit = Callable[[dict[str, object]], None]
 
-_LEVELS = {"stdout": "info", "stderr": "error", "errors": "error"}
 _RECORD_LIMIT = 64 * 1024
 #: Characters of one record; each one takes up to 12 bytes on the control channel.
 _PIECE_LIMIT = 4 * 1024 * 1024
-_TRACEBACK = b"Traceback (most recent call last):"
 #: A thread, or a coroutine that serves a request in it.
 Writer = Union[int, tuple[int, str]]
 _Bytes = Union[bytes, bytearray, memoryview]
@@ -93,11 +95,15 @@ class LogBuffer(io.BufferedIOBase):
             # A forked child must not write to the control channel, which it shares with its parent.
             write_all(self._descriptor, block)
             return len(block)
+        record = find_record(sys._getframe(1))
+        if record is not None:
+            self._emit(_make_record(record, self._requests))
+            return len(block)
         writer = self._requests.writer()
         text = self.pending.pop(writer, b"") + block
         end = text.rfind(b"\n") + 1
-        if text.startswith(_TRACEBACK) and len(text) < _RECORD_LIMIT:
-            end = _end_of_traceback(text)
+        if len(text) < _RECORD_LIMIT and begins_traceback(text):
+            end = find_end(text)
         elif len(text) - end > _RECORD_LIMIT:
             end = len(text)
         if end < len(text):
@@ -123,12 +129,13 @@ class LogBuffer(io.BufferedIOBase):
 
     def _record(self, line: bytes, request: str | None = None) -> None:
         text = line.decode("utf-8", "replace").rstrip("\n")
+        level = "error" if tells_exception(line) else "output"
         for at in range(0, len(text), _PIECE_LIMIT):
             self._emit(
                 {
                     "type": "log",
                     "stream": self._stream,
-                    "level": _LEVELS[self._stream],
+                    "level": level,
                     "request": request or self._requests.current(),
                     "text": text[at : at + _PIECE_LIMIT],
                 }
@@ -154,23 +161,13 @@ class _KeptBuffer(LogBuffer):
         self.flush()
 
 
-def _end_of_traceback(text: bytes) -> int:
-    """Index after the traceback: after the first line below its head that is not indented."""
-    at = text.find(b"\n") + 1
-    while at:
-        following = text.find(b"\n", at) + 1
-        if following and text[at : at + 1] not in (b" ", b"\t", b"\n"):
-            return text.rfind(b"\n") + 1
-        at = following
-    return 0
-
-
 class Logs:
     """The output streams of a worker."""
 
     def __init__(self, emit: Emit, requests: Requests) -> None:
         self._emit = emit
         self._requests = requests
+        self._process = os.getpid()
         self._buffers = [
             LogBuffer("stdout", 1, emit, requests),
             LogBuffer("stderr", 2, emit, requests),
@@ -180,9 +177,10 @@ class Logs:
         self._pendings = [buffer.pending for buffer in self._buffers]
 
     def install(self) -> None:
-        """Replaces `sys.stdout` and `sys.stderr`."""
+        """Replaces `sys.stdout`, `sys.stderr` and the handlers that `logging` uses unconfigured."""
         sys.stdout = sys.__stdout__ = self.stdout  # type: ignore[misc]
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
+        take_over(self._take_record)
 
     def end_request(self) -> None:
         """Emits the caller's unfinished lines, with the id of its request."""
@@ -211,6 +209,26 @@ class Logs:
         if traceback is not None:
             record["traceback"] = traceback
         self._emit(record)
+
+    def _take_record(self, record: LogRecord) -> None:
+        made = _make_record(record, self._requests)
+        if os.getpid() == self._process:
+            self._emit(made)
+        else:
+            write_all(2, plain_text(made).encode("utf-8", "replace"))
+
+
+def _make_record(record: LogRecord, requests: Requests) -> dict[str, object]:
+    common = {"type": "log", "stream": "logging", "request": requests.current()}
+    return {**common, **describe_record(record)}
+
+
+def plain_text(record: Mapping[str, object]) -> str:
+    """The lines of a record where nobody takes records."""
+    text = str(record["text"])
+    if "logger" in record:
+        text = f"{str(record['level']).upper()}:{record['logger']}:{text}"
+    return f"{text}\n{record['traceback']}\n" if record.get("traceback") else f"{text}\n"
 
 
 class _Stream(io.TextIOWrapper):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import sys
 import threading
@@ -26,7 +27,7 @@ def test_lines_of_one_write_are_one_record(logs):
     print("a", "b", 3, file=logs.stdout)
     logs.stderr.writelines(["x\n", "y\n"])
     assert logs.texts() == ["one\ntwo", "a b 3", "x\ny"]
-    assert [record["level"] for record in logs.records] == ["info", "info", "error"]
+    assert [record["level"] for record in logs.records] == ["output"] * 3
 
 
 def test_part_lines_wait_for_their_end_a_flush_or_the_request(logs):
@@ -72,6 +73,27 @@ def test_a_printed_traceback_stays_whole(logs, chained):
     assert logs.texts()[-1].startswith("Traceback (most recent call last):")
     assert logs.texts()[-1].endswith("ValueError: outer")
     assert len(logs.texts()) == (3 if chained else 1)
+    assert {record["level"] for record in logs.records} == {"error"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups of exceptions")
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_printed_group_of_exceptions_stays_whole(logs, turned):
+    make_group = builtins.ExceptionGroup
+    members = [ValueError("one"), make_group("inner", [KeyError("two")])]
+    try:
+        raise make_group("outer", members[:: -1 if turned else 1])
+    except Exception:
+        traceback.print_exc(file=logs.stderr)
+    print("next", file=logs.stderr)
+    assert [record["level"] for record in logs.records] == ["error", "output"]
+    assert "KeyError: 'two'" in logs.texts()[0]
+
+
+def test_what_ends_with_a_traceback_is_an_error(logs):
+    logs.errors.write("Internal Server Error: /\nTraceback (most recent call last):\n  x\nE: no\n")
+    logs.errors.write("he said: Traceback (most recent call last):\n")
+    assert [record["level"] for record in logs.records] == ["error", "output"]
 
 
 def test_any_text_and_bytes_are_taken(logs):

@@ -329,7 +329,7 @@ def test_what_is_printed_is_logged_with_its_request(lab):
     out, err = lab.worker.logs()
     assert (out["stream"], out["level"], out["request"], out["text"]) == (
         "stdout",
-        "info",
+        "output",
         "r7",
         "lab stdout now",
     )

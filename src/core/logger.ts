@@ -5,6 +5,8 @@ export interface LogFields {
 
 /** Destination of log records. Implemented in `telemetry/`. */
 export interface Logger {
+  /** What applications print, which has no level of its own. */
+  output(fields: LogFields, message: string): void
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void
   warn(fields: LogFields, message: string): void

@@ -17,10 +17,10 @@ const CHAINED = /^(During handling of the above exception|The above exception wa
 
 /**
  * Splits the output of a process into log records: one per line, but one for a whole Python traceback with the
- * exceptions chained to it. Lines over 64 KiB are split.
+ * exceptions chained to it. Lines over 64 KiB are split. `onRecord` is told whether it is a traceback, or Python's report of a crash.
  */
 export class OutputRecords {
-  readonly #onRecord: (text: string) => void
+  readonly #onRecord: (text: string, failed: boolean) => void
   readonly #decoder = new StringDecoder('utf8')
   #line = ''
   #record: string[] = []
@@ -30,7 +30,7 @@ export class OutputRecords {
   #fatal = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(stream: Readable, onRecord: (text: string) => void) {
+  constructor(stream: Readable, onRecord: (text: string, failed: boolean) => void) {
     this.#onRecord = onRecord
     stream.on('data', (chunk: Buffer) => this.#take(this.#decoder.write(chunk)))
     stream.on('error', () => this.flush())
@@ -65,7 +65,7 @@ export class OutputRecords {
       this.#endRecord()
       this.#fatal = FATAL.test(line)
       if (this.#fatal || TRACEBACK.test(line)) this.#append(line)
-      else if (line !== '') this.#onRecord(line)
+      else if (line !== '') this.#onRecord(line, false)
     }
   }
 
@@ -97,6 +97,6 @@ export class OutputRecords {
     this.#recordLength = 0
     this.#named = false
     this.#fatal = false
-    this.#onRecord(text)
+    this.#onRecord(text, true)
   }
 }

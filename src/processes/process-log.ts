@@ -19,7 +19,24 @@ export interface ProcessRecord {
   /** Id of the request it belongs to. */
   readonly request: string | undefined
   readonly traceback: string | undefined
+  /** The Python logger it comes from. */
+  readonly logger: string | undefined
+  /** What the application has added to it. */
+  readonly fields: LogFields
 }
+
+/** Names that fields of an application do not get, because they say something else. */
+const TAKEN = new Set([
+  'time',
+  'level',
+  'msg',
+  'err',
+  'stream',
+  'logger',
+  'request',
+  'traceback',
+  'worker',
+])
 
 /** Writes the output and the records of one process to the log, and keeps the last ones for the report of its death. */
 export class ProcessLog {
@@ -33,7 +50,8 @@ export class ProcessLog {
     this.#logger = logger
     this.#worker = worker
     this.#outputs = outputs.map(
-      ({ name, stream }) => new OutputRecords(stream, (text) => this.#print(name, text)),
+      ({ name, stream }) =>
+        new OutputRecords(stream, (text, failed) => this.#print(name, text, failed)),
     )
   }
 
@@ -58,8 +76,10 @@ export class ProcessLog {
   }
 
   /** Writes a record that the process sent. */
-  take({ level, stream, text, request, traceback }: ProcessRecord): void {
+  take({ level, stream, text, request, traceback, logger, fields: added }: ProcessRecord): void {
     const fields: Record<string, unknown> = { stream }
+    for (const [name, value] of Object.entries(added)) fields[toFreeName(name)] = value
+    if (logger !== undefined) fields['logger'] = logger
     if (request !== undefined) fields['request'] = request
     if (traceback !== undefined) fields['traceback'] = traceback
     this.#keep(traceback === undefined ? text : `${text}\n${traceback}`, request)
@@ -71,9 +91,9 @@ export class ProcessLog {
     for (const output of this.#outputs) output.flush()
   }
 
-  #print(stream: string, text: string): void {
+  #print(stream: string, text: string, failed: boolean): void {
     this.#keep(text, undefined)
-    this.#write('info', { stream }, text)
+    this.#write(failed ? 'error' : 'output', { stream }, text)
   }
 
   #keep(text: string, request: string | undefined): void {
@@ -86,6 +106,11 @@ export class ProcessLog {
     if (level === 'error') this.#logger.error(all, text)
     else if (level === 'warning') this.#logger.warn(all, text)
     else if (level === 'debug') this.#logger.debug(all, text)
+    else if (level === 'output') this.#logger.output(all, text)
     else this.#logger.info(all, text)
   }
+}
+
+function toFreeName(name: string): string {
+  return TAKEN.has(name) ? `${name}_` : name
 }

@@ -5,7 +5,7 @@ import { createPalette } from './palette.ts'
 import { formatPretty, type RecordLevel } from './pretty.ts'
 
 /** Records below the level are not written; `silent` writes none. */
-export type LogLevel = RecordLevel | 'silent'
+export type LogLevel = Exclude<RecordLevel, 'output'> | 'silent'
 
 /** `pretty` for people, `json` for programs: one JSON object per line. */
 export type LogFormat = 'pretty' | 'json'
@@ -42,7 +42,8 @@ export interface ServerLogger extends Logger {
   close(): Promise<void>
 }
 
-const RANKS = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const
+// Output is written at every level but `silent`.
+const RANKS = { debug: 20, info: 30, warn: 40, error: 50, output: 60, silent: 100 } as const
 
 /** Makes a logger. It writes asynchronously except in `flush` and at the end of the process. */
 export function createLogger(options: LoggerOptions): ServerLogger {
@@ -61,6 +62,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     info: (fields, message) => log('info', fields, message),
     warn: (fields, message) => log('warn', fields, message),
     error: (fields, message) => log('error', fields, message),
+    output: (fields, message) => log('output', fields, message),
     isEnabled: (level) => RANKS[level] >= threshold,
     announce: (message, fields = {}) => emit.announce(message, fields),
     relay: write,
@@ -86,6 +88,7 @@ function createJsonWriter(write: (lines: string) => void): RecordWriter {
   const json = pino(
     {
       level: 'debug',
+      customLevels: { output: RANKS.output },
       base: null,
       timestamp: formatTimestamp,
       formatters: { level: (label) => ({ level: label }) },

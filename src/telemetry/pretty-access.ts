@@ -1,8 +1,11 @@
 import type { LogFields } from '../core/logger.ts'
+import { escapeControls } from './escape-controls.ts'
 import type { Palette } from './palette.ts'
 
 /** Whether the fields are those of an access log record. */
 export function isAccess(fields: LogFields): boolean {
+  // The records of an application may have any fields.
+  if (fields['stream'] !== undefined) return false
   return typeof fields['status'] === 'number' && typeof fields['method'] === 'string'
 }
 
@@ -43,13 +46,4 @@ function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`
   return `${(bytes / 1_000_000).toFixed(1)} MB`
-}
-
-/** Text from clients must not control the terminal. */
-function escapeControls(text: string): string {
-  return text.replaceAll(
-    // oxlint-disable-next-line no-control-regex
-    /[\0-\x1f\x7f-\x9f]/g,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }

@@ -1,9 +1,11 @@
 import type { LogFields } from '../core/logger.ts'
+import { escapeControls } from './escape-controls.ts'
 import { formatAccess, isAccess } from './pretty-access.ts'
 import type { Palette } from './palette.ts'
+import { tells } from './tells.ts'
 
-/** Levels of log records, least important first. */
-export type RecordLevel = 'debug' | 'info' | 'warn' | 'error'
+/** Levels of log records, least important first, and that of what applications print. */
+export type RecordLevel = 'debug' | 'info' | 'warn' | 'error' | 'output'
 
 /** A record as given to the logger. */
 export interface LogRecord {
@@ -15,6 +17,7 @@ export interface LogRecord {
 
 // Fields that are shown in another place than the list of fields.
 const PLACED = new Set(['traceback', 'stream', 'err'])
+const PLACED_OF_WORKER = new Set([...PLACED, 'worker', 'request', 'logger'])
 
 /** Formats a record for people: one line, and below it a traceback if there is one. */
 export function formatPretty(record: LogRecord, palette: Palette): string {
@@ -28,29 +31,42 @@ export function formatPretty(record: LogRecord, palette: Palette): string {
   return `${clock} ${text}${formatTraceback(fields)}\n`
 }
 
-function formatWorkerOutput({ level, fields, message }: LogRecord, palette: Palette): string {
+function formatWorkerOutput(record: LogRecord, palette: Palette): string {
+  const { level, fields, message } = record
   const request = typeof fields['request'] === 'string' ? ` ${fields['request']}` : ''
   const origin = palette.dim(`[${String(fields['worker'])}${request}]`)
-  return `${origin} ${formatLevel(level, palette)}${message.trimEnd()}`
+  const logger = typeof fields['logger'] === 'string' ? `${fields['logger']}: ` : ''
+  const text = `${origin} ${formatLevel(level, palette)}${logger}${message.trimEnd()}`
+  const { inline, blocks } = formatFields(fields, palette, isPlacedOfWorker)
+  return text + inline + blocks
+}
+
+function isPlacedOfWorker(name: string): boolean {
+  return PLACED_OF_WORKER.has(name)
 }
 
 function formatReport({ level, fields, message }: LogRecord, palette: Palette): string {
-  let text = formatLevel(level, palette) + message
-  let blocks = ''
-  for (const [name, value] of Object.entries(fields)) {
-    if (isBlank(value) || PLACED.has(name)) continue
-    const block = formatBlock(value)
-    const shown = block === undefined ? formatValue(value) : ''
-    if (block !== undefined) blocks += `\n  ${palette.dim(`${name}:`)}${block}`
-    else if (!says(message, shown, value)) text += ` ${palette.dim(`${name}=`)}${shown}`
-  }
-  return text + blocks
+  const isTold = (name: string, value: unknown): boolean =>
+    PLACED.has(name) || isBlank(value) || tells(message, name, value)
+  const { inline, blocks } = formatFields(fields, palette, isTold)
+  return formatLevel(level, palette) + message + inline + blocks
 }
 
-/** Whether the message contains the value already, perhaps in another case (WSGI and wsgi). */
-function says(message: string, shown: string, value: unknown): boolean {
-  if (message.includes(shown)) return true
-  return typeof value === 'string' && message.toLowerCase().includes(value.toLowerCase())
+/** Fields as ` name=value`, and those of several lines as blocks below the record. */
+function formatFields(
+  fields: LogFields,
+  palette: Palette,
+  isTold: (name: string, value: unknown) => boolean,
+): { readonly inline: string; readonly blocks: string } {
+  let inline = ''
+  let blocks = ''
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || isTold(name, value)) continue
+    const block = formatBlock(value)
+    if (block === undefined) inline += ` ${palette.dim(`${name}=`)}${formatValue(value)}`
+    else blocks += `\n  ${palette.dim(`${name}:`)}${block}`
+  }
+  return { inline, blocks }
 }
 
 function isBlank(value: unknown): boolean {
@@ -68,7 +84,7 @@ function formatBlock(value: unknown): string | undefined {
 }
 
 function formatLevel(level: RecordLevel, palette: Palette): string {
-  if (level === 'info') return ''
+  if (level === 'info' || level === 'output') return ''
   if (level === 'debug') return palette.dim('debug ')
   return level === 'warn' ? palette.yellow('warning ') : palette.red('error ')
 }
@@ -82,9 +98,10 @@ function formatTraceback(fields: LogFields): string {
 
 function formatValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value
+  // oxlint-disable-next-line no-control-regex
+  if (typeof value === 'string' && /^[^\s"=\0-\x1f\x7f-\x9f]+$/.test(value)) return value
   try {
-    return JSON.stringify(value) ?? String(value)
+    return escapeControls(JSON.stringify(value) ?? String(value))
   } catch {
     return String(value)
   }

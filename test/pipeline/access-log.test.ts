@@ -9,7 +9,7 @@ import { servePipeline } from './support/serve.ts'
 function collectRecords(): { readonly logger: Logger; readonly records: LogFields[] } {
   const records: LogFields[] = []
   const note = (fields: LogFields): void => void records.push(fields)
-  return { records, logger: { debug: note, info: note, warn: note, error: note } }
+  return { records, logger: { debug: note, output: note, info: note, warn: note, error: note } }
 }
 
 const hello = createHandlerAnswerer((exchange) => {

@@ -49,6 +49,16 @@ test('keeps what faulthandler prints together', async () => {
   expect(await records(`${dump}\n`)).toEqual([dump])
 })
 
+test('tells tracebacks and crashes from other lines', async () => {
+  const seen: boolean[] = []
+  const stream = new PassThrough()
+  const output = new OutputRecords(stream, (_, failed) => seen.push(failed))
+  stream.end(`before\n${TRACEBACK}\nafter\nFatal Python error: Aborted\n`)
+  await new Promise((resolve) => stream.once('end', resolve))
+  output.flush()
+  expect(seen).toEqual([false, true, false, true])
+})
+
 test('emits a traceback although nothing follows', async () => {
   const stream = new PassThrough()
   const record = new Promise<string>((resolve) => {

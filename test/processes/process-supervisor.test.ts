@@ -21,7 +21,13 @@ interface Failure {
 
 const ENDING_MS = 3000
 const PATIENCE_MS = 10_000
-const NO_LOGGER: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const NO_LOGGER: Logger = {
+  debug: () => {},
+  output: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+}
 let pids = 0
 
 /** A process that ends when it is asked to, or when the test says so. */
@@ -133,6 +139,7 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
       void records.push([level, message, fields])
     const logger = {
       debug: logAt('debug'),
+      output: logAt('output'),
       info: logAt('info'),
       warn: logAt('warn'),
       error: logAt('error'),

@@ -47,7 +47,7 @@ function createApp(upstreams: readonly Upstream[]): { app: PlannedApp; lines: Li
   const lines: Line[] = []
   const ignore = (): void => {}
   const info = (fields: LogFields, message: string): void => void lines.push({ fields, message })
-  const logger = { debug: ignore, info, warn: ignore, error: ignore }
+  const logger = { debug: ignore, output: ignore, info, warn: ignore, error: ignore }
   const { plan } = resolveLibraryPlan({ routes: [{ path: '/', redirect: '/elsewhere' }] })
   return {
     app: new PlannedApp({ plan, logger, handler: ignore, backends: new Map(), upstreams }),

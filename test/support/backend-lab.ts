@@ -139,6 +139,7 @@ export class BackendLab {
       void this.records.push({ level, fields, message })
     return {
       debug: logAt('debug'),
+      output: logAt('output'),
       info: logAt('info'),
       warn: logAt('warn'),
       error: logAt('error'),

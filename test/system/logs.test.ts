@@ -52,6 +52,133 @@ async def application(scope, receive, send):
 `
 const EARLY = ['print 0', 'print 199', 'descriptor 1', 'descriptor 2', 'child', 'lifespan']
 
+const RECORDS = `import logging, os, sys, threading, traceback
+shop = logging.getLogger("shop")
+def speak():
+    shop.warning("low stock of %s", "tea", extra={"order": 12, "level": "high", "rate": float("nan")})
+    shop.info("not shown by Python")
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    try:
+        {}["marker"]
+    except KeyError:
+        shop.exception("it failed")
+        traceback.print_exc()
+    thread = threading.Thread(target=shop.critical, args=("from a thread",))
+    thread.start()
+    thread.join()
+    if os.fork() == 0:
+        shop.warning("from a child")
+        os._exit(0)
+    os.wait()
+`
+const RECORDS_WSGI = `${RECORDS}
+def application(environ, start_response):
+    speak()
+    start_response("200 OK", [])
+    return [b"spoken"]
+`
+const RECORDS_ASGI = `${RECORDS}
+import asyncio
+async def application(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise NotImplementedError
+    await asyncio.create_task(asyncio.sleep(0))
+    speak()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"spoken"})
+`
+
+function lineOf(taipan: Command, message: string): Line | undefined {
+  return jsonLines(taipan).find(({ msg }) => String(msg).startsWith(message))
+}
+
+describe.each(['daemon', 'embedded'])('levels, engine %s', (engine) => {
+  test.each([
+    ['WSGI', RECORDS_WSGI],
+    ['ASGI', RECORDS_ASGI],
+  ])(
+    'records of logging keep what they have, and prints have a level of their own, %s',
+    async (_, text) => {
+      await using folder = await createFolder({ 'app.py': text })
+      const args = ['app.py', '-p', '1', '-e', engine, '--log-format', 'json']
+      await using taipan = serve(folder, args)
+      expect((await fetchRaw(await taipan.url(), '/')).text).toBe('spoken')
+      await taipan.waitForOutput(/from a child/)
+      await taipan.waitForOutput(/from a thread/)
+      const request = (await findLine(taipan, '"target"'))['request']
+      const common = { request, worker: expect.any(String) }
+      expect(lineOf(taipan, 'low stock')).toEqual({
+        time: expect.any(String),
+        ...common,
+        level: 'warn',
+        stream: 'logging',
+        logger: 'shop',
+        msg: 'low stock of tea',
+        order: 12,
+        level_: 'high',
+        rate: 'nan',
+      })
+      expect(lineOf(taipan, 'not shown')).toBe(undefined)
+      expect(lineOf(taipan, 'to stdout')).toMatchObject({
+        ...common,
+        level: 'output',
+        stream: 'stdout',
+      })
+      expect(lineOf(taipan, 'to stderr')).toMatchObject({
+        ...common,
+        level: 'output',
+        stream: 'stderr',
+      })
+      const failed = lineOf(taipan, 'it failed')
+      expect(failed).toMatchObject({ ...common, level: 'error', logger: 'shop' })
+      expect(failed?.['traceback']).toMatch(/^Traceback [^]*KeyError: 'marker'$/)
+      expect(lineOf(taipan, 'Traceback')).toMatchObject({
+        ...common,
+        level: 'error',
+        stream: 'stderr',
+      })
+      expect(lineOf(taipan, 'from a thread')).toMatchObject({
+        level: 'error',
+        levelname: 'CRITICAL',
+      })
+      expect(lineOf(taipan, 'WARNING:shop:from a child')).toMatchObject({ level: 'output' })
+    },
+  )
+
+  test.each([
+    ['warn', /low stock/],
+    ['error', /to stderr/],
+  ])('--log-level %s shows what is printed, and records from there', async (level, last) => {
+    await using folder = await createFolder({ 'app.py': RECORDS_WSGI })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '-e', engine, '--log-level', level])
+    await fetchRaw(await taipan.url(), '/')
+    await taipan.waitForOutput(/from a thread/)
+    await taipan.waitForOutput(last)
+    expect(taipan.output).toMatch(/\] to stdout$/m)
+    expect(taipan.output).toMatch(/\] to stderr$/m)
+    expect(taipan.output).toMatch(/\] error shop: it failed\nTraceback/)
+    expect(/warning shop: low stock of tea order=12/.test(taipan.output)).toBe(level === 'warn')
+  })
+
+  test('what the application configures is printed once, as it says', async () => {
+    const configured = `import logging
+logging.warning("before")
+logging.basicConfig(level=logging.INFO, format="mine %(message)s")
+${app('logging.getLogger("shop").info("hello")\nreturn "x"')}`
+    await using folder = await createFolder({ 'app.py': configured })
+    await using taipan = serve(folder, ['app.py', '-p', '1', '-e', engine, '--log-format', 'json'])
+    await fetchRaw(await taipan.url(), '/')
+    expect(await findLine(taipan, 'mine hello')).toMatchObject({
+      level: 'output',
+      stream: 'stderr',
+    })
+    expect(lineOf(taipan, 'before')).toMatchObject({ level: 'warn', logger: 'root' })
+    await findLine(taipan, '"target"')
+    expect(taipan.output.split('hello')).toHaveLength(2)
+  })
+})
+
 describe('the log', () => {
   test.each(['daemon', 'embedded'])(
     'has the output of a start before the announcement, engine %s',

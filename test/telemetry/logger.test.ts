@@ -56,15 +56,15 @@ describe('pretty records', () => {
 
   test('show output of a worker with its origin and whole tracebacks', () => {
     const { logger, lines } = createMemoryLogger()
-    logger.info({ stream: 'stdout', worker: 'web/1234', request: 'r1' }, 'hello')
-    logger.info({ stream: 'stderr', worker: 'web/1234' }, 'Traceback:\n  File "x"\nError: no')
+    logger.output({ stream: 'stdout', worker: 'web/1234', request: 'r1' }, 'hello')
+    logger.error({ stream: 'stderr', worker: 'web/1234' }, 'Traceback:\n  File "x"\nError: no')
     logger.error(
       { stream: 'worker', worker: 'web/1234', request: 'r2', traceback: 'Traceback:\nKeyError\n' },
       'the application raised',
     )
     expect(lines()).toEqual([
       '<clock> [web/1234 r1] hello\n',
-      '<clock> [web/1234] Traceback:\n  File "x"\nError: no\n',
+      '<clock> [web/1234] error Traceback:\n  File "x"\nError: no\n',
       '<clock> [web/1234 r2] error the application raised\nTraceback:\nKeyError\n',
     ])
   })
@@ -83,6 +83,31 @@ describe('pretty records', () => {
       '<clock> warning worker web/1 died code=9 reason="a b"\n',
       '<clock> error failed\nthe cause\n',
       '<clock> odd cyclic=[object Object]\n',
+    ])
+  })
+
+  test.each([
+    ['on port 8000', { threads: 0 }, ' threads=0'],
+    ['0 threads, 1 process, exit code 9', { threads: 0, processes: 1, exitCode: 9 }, ''],
+    ['Python 3.12.3', { python: '3.12.3' }, ''],
+    ['Python 3.12.3', { python: '3.12' }, ' python=3.12'],
+    ['app.py has changed', { application: 'app' }, ' application=app'],
+    ['app: WSGI application', { application: 'app', interface: 'wsgi' }, ''],
+    ['a socket', { name: 'a' }, ' name=a'],
+    ['it is true', { retries: true }, ' retries=true'],
+    ['x', { text: '', control: '\x1b[2J\x9b' }, ' text="" control="\\u001b[2J\\x9b"'],
+  ])('of %j with %j end with %j', (message, fields, end) => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info(fields, message)
+    expect(lines()).toEqual([`<clock> ${message}${end}\n`])
+  })
+
+  test('show a record of logging with its logger and all of its fields', () => {
+    const { logger, lines } = createMemoryLogger()
+    const common = { stream: 'logging', logger: 'shop', worker: 'web/1', request: 'r1' }
+    logger.warn({ ...common, order: 12, none: null, status: 200, method: 'GET' }, 'order 12')
+    expect(lines()).toEqual([
+      '<clock> [web/1 r1] warning shop: order 12 order=12 none=null status=200 method=GET\n',
     ])
   })
 
@@ -107,6 +132,7 @@ describe('JSON records', () => {
     const { logger, records, written } = createMemoryLogger({ format: 'json' })
     logger.info(ACCESS, 'request')
     logger.warn({ traceback: 'a\nb' }, 'two\nlines')
+    logger.output({}, 'printed')
     expect(records()).toEqual([
       {
         time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
@@ -115,6 +141,7 @@ describe('JSON records', () => {
         ...ACCESS,
       },
       { time: expect.any(String), level: 'warn', msg: 'two\nlines', traceback: 'a\nb' },
+      { time: expect.any(String), level: 'output', msg: 'printed' },
     ])
     expect(written.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true)
   })
@@ -122,20 +149,21 @@ describe('JSON records', () => {
 
 describe('levels', () => {
   test.each([
-    ['debug', 4],
-    ['info', 3],
-    ['warn', 2],
-    ['error', 1],
+    ['debug', 5],
+    ['info', 4],
+    ['warn', 3],
+    ['error', 2],
     ['silent', 0],
-  ] as const)('%s writes %i of four records', (level, count) => {
+  ] as const)('%s writes %i of five records', (level, count) => {
     for (const format of ['pretty', 'json'] as const) {
       const { logger, written } = createMemoryLogger({ level, format })
       logger.debug({}, 'a')
       logger.info({}, 'b')
       logger.warn({}, 'c')
       logger.error({}, 'd')
+      logger.output({}, 'e')
       expect(written.length).toBe(count)
-      expect(logger.isEnabled('info')).toBe(count >= 3)
+      expect(logger.isEnabled('info')).toBe(count >= 4)
     }
   })
 

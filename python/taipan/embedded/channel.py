@@ -99,7 +99,8 @@ class InnerChannel(ControlChannel):
 
 
 def _size(message: Message) -> int:
-    return 200 + len(message.get("text", "")) + len(message.get("traceback") or "")
+    texts = len(message.get("text", "")) + len(message.get("traceback") or "")
+    return 200 + texts + (len(repr(message["fields"])) if "fields" in message else 0)
 
 
 def _drop_notice(count: int) -> Message:

@@ -6,7 +6,7 @@ import json
 from typing import Protocol
 
 from taipan.control import Message
-from taipan.logs import Logs, Requests, write_all
+from taipan.logs import Logs, Requests, plain_text, write_all
 from taipan.native import get_ident, socket
 
 #: Output descriptors of the process without a reader.
@@ -86,12 +86,10 @@ def tell_past_node(record: Message) -> None:
 def write_record(record: Message) -> None:
     """Writes a log record without Node."""
     descriptor = 1 if record["stream"] == "stdout" else 2
-    text = f"{record['text']}\n"
-    if record.get("traceback"):
-        text += f"{record['traceback']}\n"
+    text = plain_text(record).encode("utf-8", "replace")
     try:
         if descriptor not in _stuck:
-            if not write_all(descriptor, text.encode("utf-8", "replace"), _PATIENCE_SECONDS):
+            if not write_all(descriptor, text, _PATIENCE_SECONDS):
                 _stuck.add(descriptor)
     except OSError:
         _stuck.add(descriptor)

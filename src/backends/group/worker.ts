@@ -256,12 +256,14 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 }
 
 function parseLogRecord(message: MessageFromWorker): ProcessRecord {
-  const { request, traceback } = message
+  const { request, traceback, logger, fields } = message
   return {
     level: textOf(message, 'level', 'info'),
     stream: textOf(message, 'stream', 'worker'),
     text: textOf(message, 'text'),
     request: typeof request === 'string' ? request : undefined,
     traceback: typeof traceback === 'string' ? traceback : undefined,
+    logger: typeof logger === 'string' ? logger : undefined,
+    fields: typeof fields === 'object' && fields !== null ? { ...fields } : {},
   }
 }

@@ -24,6 +24,7 @@ class FakeGroup {
       void this.records.push({ level, fields, message })
     const logger = {
       debug: logAt('debug'),
+      output: logAt('output'),
       info: logAt('info'),
       warn: logAt('warn'),
       error: logAt('error'),

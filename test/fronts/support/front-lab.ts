@@ -89,7 +89,13 @@ export class FrontLab {
     const note = (level: string) => (fields: LogFields, message: string) => {
       this.records.push({ level, fields, message })
     }
-    return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+    return {
+      debug: note('debug'),
+      output: note('output'),
+      info: note('info'),
+      warn: note('warn'),
+      error: note('error'),
+    }
   }
 }
 

@@ -546,7 +546,7 @@ describe('descriptors and memory', () => {
   test('a file that becomes shorter while it is sent aborts the connection, and is logged', async () => {
     const warnings: LogFields[] = []
     const note = (fields: LogFields): void => void warnings.push(fields)
-    const logger = { debug: note, info: note, warn: note, error: note }
+    const logger = { debug: note, output: note, info: note, warn: note, error: note }
     await using own = await servePipeline({
       routes: [{ path: '/', answer: createStaticAnswerer({ root, logger }) }],
     })

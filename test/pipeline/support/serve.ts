@@ -9,7 +9,7 @@ export interface ServedPipeline extends AsyncDisposable {
   readonly url: string
 }
 
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+const SILENT: Logger = { debug: ignore, output: ignore, info: ignore, warn: ignore, error: ignore }
 const LIMITS = {
   headerBytes: 65_536,
   headerCount: 100,

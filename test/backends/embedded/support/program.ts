@@ -17,6 +17,7 @@ const [, , task = '', ...values] = process.argv
 const home = process.env['LAB_PYTHONHOME']
 const logger = {
   debug: () => {},
+  output: (_: object, text: string) => console.log(text),
   info: (_: object, text: string) => console.log(text),
   warn: (_: object, text: string) => console.log(text),
   error: (_: object, text: string) => console.log(text),
