@@ -1,17 +1,32 @@
 import { TaipanError } from '../core/errors.ts'
-import { selectDetails } from './details.ts'
+import { createLogger, type LogFormat } from '../telemetry/logger.ts'
 import { createPalette, resolveColors } from '../telemetry/palette.ts'
+import { selectDetails } from './details.ts'
 
-/** Prints an error to standard error; returns the exit code. */
-export function reportError(error: unknown): number {
-  const palette = createPalette(resolveColors(process.env, process.stderr.isTTY))
-  const label = palette.red('error:')
-  if (error instanceof TaipanError) {
-    const details = typeof error.cause === 'string' ? selectDetails(error.cause, error.message) : ''
-    process.stderr.write(`${details === '' ? '' : `${details}\n`}${label} ${error.message}\n`)
-    return error.facts.exitCode ?? 1
+/** Prints the error that ends the command to standard error, as text or as a JSON record; returns the exit code. */
+export function reportError(error: unknown, format: LogFormat): number {
+  const known = error instanceof TaipanError
+  const message = known ? error.message : 'Taipan itself failed; this is a bug.'
+  const exitCode = known ? (error.facts.exitCode ?? 1) : 70
+  const details = known ? describeCause(error) : describeUnknown(error)
+  if (format === 'json') {
+    const code = known ? error.code : 'INTERNAL'
+    const destination = { write: (line: string) => void process.stderr.write(line) }
+    const fields = { code, exitCode, ...(details !== '' && { traceback: details }) }
+    createLogger({ level: 'error', format, destination }).error(fields, message)
+    return exitCode
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${label} Taipan itself failed; this is a bug.\n${text}\n`)
-  return 70
+  const label = createPalette(resolveColors(process.env, process.stderr.isTTY)).red('error:')
+  const line = `${label} ${message}\n`
+  if (known) process.stderr.write(details === '' ? line : `${details}\n${line}`)
+  else process.stderr.write(`${line}${details}\n`)
+  return exitCode
+}
+
+function describeCause({ cause, message }: TaipanError): string {
+  return typeof cause === 'string' ? selectDetails(cause, message) : ''
+}
+
+function describeUnknown(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

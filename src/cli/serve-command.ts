@@ -11,19 +11,30 @@ import { resolveColors } from '../telemetry/palette.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
 import { SignalHandling } from './signals.ts'
+import { StartProgress } from './start-progress.ts'
 
 /** `taipan serve`: runs until it is stopped by a signal; resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
   const plan = await loadCommandPlan(describeInput(line, environment))
-  const { level = 'info', format, access = true } = plan.log
+  const { level = 'info', format, access = true, accessFormat } = plan.log
   const colors = resolveColors(environment, process.stdout.isTTY)
   const logger = createLogger({ level, format, colors })
   if (process.pid === 1) await reapOrphans(logger)
   try {
-    const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+    const settings = {
+      level,
+      format,
+      colors,
+      access: access && logger.isEnabled('info'),
+      accessFormat,
+    }
     // Python must not run in this process: a crash would end it.
     const server = createServer(plan, { logger, settings, inProcess: false })
     return await runServer(server, plan, logger)
+  } catch (error) {
+    await logger.written()
+    // Only the plan knows the format that a configuration file names.
+    return reportError(error, format)
   } finally {
     await logger.close()
   }
@@ -36,25 +47,19 @@ async function runServer(
 ): Promise<number> {
   using signals = new SignalHandling(server, logger)
   try {
+    using _progress = new StartProgress(plan, server, logger)
     await server.start()
   } catch (error) {
     // After a stop signal, failures are its consequence.
     if (signals.stopping === undefined) throw error
-    return await finish(signals.stopping)
+    await signals.stopping
+    return 0
   }
   // Lets Node read what workers printed before they became ready, so that it is logged before the announcement.
   await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   await collectWhenIdle({ countExchanges: () => server.exchanges })
-  return await finish(signals.waitForStop())
-}
-
-async function finish(stopping: Promise<void>): Promise<number> {
-  try {
-    await stopping
-    return 0
-  } catch (error) {
-    return reportError(error)
-  }
+  await signals.waitForStop()
+  return 0
 }

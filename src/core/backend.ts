@@ -50,6 +50,8 @@ export interface Backend extends Upstream {
   onFindings(listener: () => void): void
   /** Those of the workers that were loaded last; undefined before the first. */
   readonly findings: Findings | undefined
+  /** Names of the applications that workers are loading, as far as they have said. */
+  readonly loading: readonly string[]
   /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
   prepareStop(): void
   /** Kills all worker processes and their children at once, because this process is about to exit. */

@@ -1,14 +1,28 @@
 import type { Exchange, Handler, Outcome } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
+import type { AccessFormat } from './access-format.ts'
 
 const TARGET_CHARACTERS = 2048
 
-/** Logs one record for each exchange, when it is over. */
-export function withAccessLog(handler: Handler, logger: Logger): Handler {
+/** Gets each exchange when it is over. */
+export type AccessLog = (exchange: Exchange, outcome: Outcome) => void
+
+/** Logs each exchange when it is over. */
+export function withAccessLog(handler: Handler, accessLog: AccessLog): Handler {
   return (exchange) => {
-    exchange.onFinish((outcome) => logger.info(describeExchange(exchange, outcome), 'request'))
+    exchange.onFinish((outcome) => accessLog(exchange, outcome))
     handler(exchange)
   }
+}
+
+/** Logs one record for each exchange. */
+export function createRecordLog(logger: Logger): AccessLog {
+  return (exchange, outcome) => logger.info(describeExchange(exchange, outcome), 'request')
+}
+
+/** Writes one line for each exchange. */
+export function createLineLog(format: AccessFormat, write: (line: string) => void): AccessLog {
+  return (exchange, outcome) => write(`${format(exchange, outcome)}\n`)
 }
 
 /** Fields of an access log record. Durations in ms, rounded to microseconds. */

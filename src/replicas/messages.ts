@@ -11,6 +11,8 @@ export interface LogSettings {
   readonly colors: boolean
   /** One record per request. */
   readonly access: boolean
+  /** How pretty logs show it: `pretty`, `common`, `combined` or a template. */
+  readonly accessFormat: string
 }
 
 /** The first message to a replica. */

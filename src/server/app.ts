@@ -8,6 +8,7 @@ import type { Unserved } from '../processes/reported-failures.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
+import type { AccessLog } from '../pipeline/access-log.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
 
@@ -30,7 +31,9 @@ export interface App extends AsyncDisposable {
 export interface AppLoggers {
   readonly logger: Logger
   /** Undefined: no access log. */
-  readonly accessLog: Logger | undefined
+  readonly accessLog: AccessLog | undefined
+  /** The parent process tells what is loaded. */
+  readonly startIsTold?: boolean
 }
 
 /** The parts of an app. */
@@ -79,6 +82,11 @@ export class PlannedApp implements App {
     for (const [name, { failure }] of this.#backends)
       if (failure !== undefined) failures[name] = describeError(failure)
     return failures
+  }
+
+  /** Names of the applications that are being loaded, as far as that is known. */
+  get loading(): readonly string[] {
+    return [...this.#backends.values()].flatMap(({ loading }) => loading)
   }
 
   start(): Promise<void> {

@@ -55,7 +55,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   reportPlan(plan, logger)
-  const groups = (await choosePythons(plan, logger)).map(resolveGroup)
+  const groups = (await choosePythons(plan, loggers)).map(resolveGroup)
   validateInterpreters(groups)
   const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
   const upstreams = new Map<string, Upstream>(backends)

@@ -1,6 +1,7 @@
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
-import type { Logger } from '../core/logger.ts'
+import type { AppLoggers } from './app.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import { reportLoading } from './report-plan.ts'
 
 /** Finds the Python for a process group, with the plan's environment. Rejects with `PYTHON_NOT_FOUND`. */
 export async function choosePython(group: GroupPlan, plan: ServerPlan): Promise<PythonChoice> {
@@ -17,8 +18,14 @@ export interface ChosenGroup extends GroupPlan {
   readonly python: string
 }
 
-/** As `choosePython` for all groups, with a warning for each broken environment that was passed over. */
-export async function choosePythons(plan: ServerPlan, logger: Logger): Promise<ChosenGroup[]> {
+/**
+ * As `choosePython` for all groups. Logs what they begin to load with it, unless the parent process has done so, with a
+ * warning for each broken environment that was passed over.
+ */
+export async function choosePythons(
+  plan: ServerPlan,
+  { logger, startIsTold = false }: Pick<AppLoggers, 'logger' | 'startIsTold'>,
+): Promise<ChosenGroup[]> {
   const choose = async (group: GroupPlan) => ({ group, choice: await choosePython(group, plan) })
   const chosen = await Promise.all(plan.groups.map(choose))
   const told = new Set<string>()
@@ -31,5 +38,6 @@ export async function choosePythons(plan: ServerPlan, logger: Logger): Promise<C
         `${path} (${because}) ${refusal}; taking ${python} (${reason})`,
       )
     }
+  if (!startIsTold) for (const { group, choice } of chosen) reportLoading(group, choice, logger)
   return chosen.map(({ group, choice }) => ({ ...group, python: choice.path }))
 }

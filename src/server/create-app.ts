@@ -3,6 +3,7 @@ import type { ServerLogger } from '../telemetry/logger.ts'
 import type { App, PlannedApp } from './app.ts'
 import { assembleApp } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { createAccessLog } from './create-access-log.ts'
 import { reportFindings } from './create-server.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
@@ -27,7 +28,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { plan, logger, settings } = resolveLibraryPlan(options)
   try {
     validateApp(options, plan)
-    const accessLog = settings.access ? logger : undefined
+    const accessLog = createAccessLog(logger, settings)
     return closeWith(await assembleApp(plan, { logger, accessLog }), plan, logger)
   } catch (error) {
     await logger.close()

@@ -3,6 +3,7 @@ import type { ApplicationFinding, Findings } from '../core/backend.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
+import { createAccessLog } from './create-access-log.ts'
 import { ReplicatedServer } from './replicated-server.ts'
 import { PlannedServer, type RunnableServer } from './server.ts'
 
@@ -21,7 +22,7 @@ export function createServer(plan: ServerPlan, context: ServerContext): Runnable
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1))
     return new ReplicatedServer(plan, count, { logger, settings })
-  return new PlannedServer(plan, { logger, accessLog: settings.access ? logger : undefined })
+  return new PlannedServer(plan, { logger, accessLog: createAccessLog(logger, settings) })
 }
 
 /** The findings of a started server. */

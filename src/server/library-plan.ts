@@ -17,10 +17,16 @@ export interface LibraryPlan {
 export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
   const { environment, cwd } = readProcess()
   const plan = resolveConfigPlan(options, { environment, cwd })
-  const { level = 'warn', format, access = false } = plan.log
+  const { level = 'warn', format, access = false, accessFormat } = plan.log
   const colors = resolveColors(environment, process.stderr.isTTY)
   const logger = createLogger({ level, format, destination: 2, colors })
-  const settings = { level, format, colors, access: access && logger.isEnabled('info') }
+  const settings = {
+    level,
+    format,
+    colors,
+    access: access && logger.isEnabled('info'),
+    accessFormat,
+  }
   return { plan, logger, settings }
 }
 

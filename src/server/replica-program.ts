@@ -5,6 +5,7 @@ import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
+import { createAccessLog } from './create-access-log.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { PlannedServer } from './server.ts'
@@ -80,9 +81,9 @@ function take(message: MessageToReplica<ServerPlan>): void {
 
 async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const { plan, log } = message
-  const { level, format, colors, access } = log
+  const { level, format, colors } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
-  const loggers = { logger, accessLog: access ? logger : undefined }
+  const loggers = { logger, accessLog: createAccessLog(logger, log), startIsTold: true }
   reportToParent(LIFELINE)
   try {
     server = new PlannedServer(plan, loggers, await createListeners(message))

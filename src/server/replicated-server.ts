@@ -33,6 +33,8 @@ export interface ReplicatedLogging {
  */
 export class ReplicatedServer implements RunnableServer {
   readonly exchanges = 0
+  // Node's thread of a replica, which would tell, is what loads.
+  readonly loading = []
   readonly #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging
@@ -101,7 +103,7 @@ export class ReplicatedServer implements RunnableServer {
     reportPlan(this.#plan, logger)
     try {
       // Once, so that all replicas have the same, also those that come later.
-      const plan = { ...this.#plan, groups: await choosePythons(this.#plan, logger) }
+      const plan = { ...this.#plan, groups: await choosePythons(this.#plan, this.#logging) }
       this.#refuseStopped()
       const sockets = await this.#openSockets()
       this.#refuseStopped()

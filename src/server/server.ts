@@ -32,6 +32,8 @@ export interface RunnableServer extends Server, Service {
   readonly failures: GroupFailures
   /** Number of exchanges so far. */
   readonly exchanges: number
+  /** Names of the applications that are being loaded, as far as that is known. */
+  readonly loading: readonly string[]
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
@@ -64,6 +66,10 @@ export class PlannedServer implements RunnableServer {
 
   get failures(): GroupFailures {
     return this.#assembly?.app.failures ?? {}
+  }
+
+  get loading(): readonly string[] {
+    return this.#assembly?.app.loading ?? []
   }
 
   get exchanges(): number {

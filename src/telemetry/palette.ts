@@ -19,13 +19,19 @@ export function createPalette(colors: boolean): Palette {
 }
 
 function paint(colors: boolean, code: number): (text: string) => string {
-  return colors ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text
+  return colors ? (text) => text && `\x1b[${code}m${text}\x1b[0m` : (text) => text
 }
 
-/** Whether to use colours: the terminal supports them, and NO_COLOR is not set. */
+/**
+ * Whether to use colours, as Node decides it: FORCE_COLOR says so for any output, else NO_COLOR and NODE_DISABLE_COLORS
+ * forbid them, else it is for the terminal.
+ */
 export function resolveColors(
   environment: Readonly<Record<string, string | undefined>>,
   terminal: boolean,
 ): boolean {
-  return terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+  const forced = environment['FORCE_COLOR']
+  if (forced !== undefined) return ['', 'true', '1', '2', '3'].includes(forced)
+  if (environment['NO_COLOR'] || environment['NODE_DISABLE_COLORS']) return false
+  return terminal && environment['TERM'] !== 'dumb'
 }

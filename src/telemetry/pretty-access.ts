@@ -9,7 +9,7 @@ export function isAccess(fields: LogFields): boolean {
   return typeof fields['status'] === 'number' && typeof fields['method'] === 'string'
 }
 
-/** `GET /path 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 id`. */
+/** `127.0.0.1 GET /path 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 id`. */
 export function formatAccess(fields: LogFields, palette: Palette): string {
   const line = `${String(fields['method'])} ${String(fields['target'])}`
   const bytes = formatBytes(Number(fields['bytes']))
@@ -17,7 +17,9 @@ export function formatAccess(fields: LogFields, palette: Palette): string {
   const error = typeof fields['error'] === 'string' ? ` ${escapeControls(fields['error'])}` : ''
   const status = formatStatus(Number(fields['status']), palette)
   const id = palette.dim(String(fields['request']))
-  return `${escapeControls(line)} ${status} ${bytes} ${duration} ms${formatOrigin(fields)} ${id}${palette.red(error)}`
+  // A Unix socket has no address.
+  const client = palette.dim(fields['remote'] === '' ? 'unix' : String(fields['remote']))
+  return `${client} ${escapeControls(line)} ${status} ${bytes} ${duration} ms${formatOrigin(fields)} ${id}${palette.red(error)}`
 }
 
 function formatOrigin(fields: LogFields): string {

@@ -6,7 +6,7 @@ const SHORTEST_TEXT = 3
  */
 export function tells(message: string, name: string, value: unknown): boolean {
   const text = message.toLowerCase()
-  if (typeof value === 'string' && /[^\d.]/.test(value))
+  if (typeof value === 'string' && !/^\d+(?:\.\d+)?$/.test(value))
     return value.length >= SHORTEST_TEXT && hasWhole(text, value.toLowerCase())
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
     return false

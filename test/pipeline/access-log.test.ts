@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LogFields, Logger } from '../../src/core/logger.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
+import { createRecordLog } from '../../src/pipeline/access-log.ts'
 import { createHandlerAnswerer } from '../../src/pipeline/application.ts'
 import { createRedirectAnswerer } from '../../src/pipeline/redirect.ts'
 import { fetchRaw, openRaw, pollUntil } from '../support/raw-client.ts'
@@ -28,7 +29,7 @@ const cut = createHandlerAnswerer((exchange) => {
 test('each request is one record with its facts', async () => {
   const { logger, records } = collectRecords()
   await using server = await servePipeline({
-    accessLog: logger,
+    accessLog: createRecordLog(logger),
     routes: [
       { path: '/hello', answer: hello },
       { path: '/cut', answer: cut },

@@ -179,6 +179,79 @@ ${app('logging.getLogger("shop").info("hello")\nreturn "x"')}`
   })
 })
 
+describe.each(['daemon', 'embedded'])('a start, engine %s', (engine) => {
+  test('says at once what it loads with which Python, and every five seconds that it still does', async () => {
+    await using folder = await createFolder({
+      'app.py': `import time\ntime.sleep(5.5)\n${app('return "x"')}`,
+    })
+    await using taipan = serve(folder, ['app.py', '-p', '2', '-e', engine, '--log-format', 'json'])
+    await taipan.url()
+    const texts = jsonLines(taipan).map(({ msg }) => String(msg))
+    expect(texts[0]).toMatch(/^loading app\.py with \/\S+ \(3\.\d+\.\d+\)$/)
+    expect(texts.filter((text) => text.startsWith('loading'))).toHaveLength(1)
+    expect(texts).toContain('still loading app.py: 5 s')
+    expect(
+      taipan.output.split('\n').filter((line) => line !== '' && !line.startsWith('{')),
+    ).toEqual([])
+  })
+
+  test('shows requests in the access format', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "x"') })
+    const format = ['--access-format', '%h "%r" %>s %b %{application}x']
+    await using taipan = serve(folder, ['app.py', '-e', engine, ...format])
+    await fetchRaw(await taipan.url(), '/path?x=1')
+    await taipan.waitForOutput(/^127\.0\.0\.1 "GET \/path\?x=1 HTTP\/1\.1" 200 1 app$/m)
+  })
+
+  test('shows the address of clients, and all fields in JSON whatever the access format', async () => {
+    await using folder = await createFolder({ 'app.py': app('return "x"') })
+    await using pretty = serve(folder, ['app.py', '-e', engine])
+    await fetchRaw(await pretty.url(), '/')
+    await pretty.waitForOutput(/ 127\.0\.0\.1 GET \/ 200 1 B /)
+    const args = ['--log-format', 'json', '--access-format', 'combined']
+    await using json = serve(folder, ['app.py', '-e', engine, ...args])
+    await fetchRaw(await json.url(), '/')
+    expect(await findLine(json, '"target"')).toMatchObject({ remote: '127.0.0.1', status: 200 })
+  })
+
+  test('that fails is told as JSON, too', async () => {
+    await using folder = await createFolder({ 'app.py': 'raise LookupError("marker")' })
+    await using taipan = serve(folder, ['app.py', '-e', engine, '--log-format', 'json'])
+    expect((await taipan.waitForEnd()).code).toBe(3)
+    const [error, ...others] = taipan.stderr.trim().split('\n')
+    expect(others).toEqual([])
+    expect(JSON.parse(error ?? '')).toMatchObject({
+      level: 'error',
+      code: 'APPLICATION_LOAD',
+      exitCode: 3,
+      msg: expect.stringContaining('LookupError: marker'),
+      traceback: expect.stringContaining('Traceback'),
+    })
+  })
+})
+
+test.each([
+  [['--log-format', 'json', '--zzz'], {}],
+  [['--log-format=json', '-p', 'two'], {}],
+  [['--zzz'], { TAIPAN_LOG_FORMAT: 'json' }],
+  [['--access-format', '%Z', '--log-format', 'json'], {}],
+])('a usage error is JSON where the log is: %j with %j', async (args, env) => {
+  await using folder = await createFolder({ 'app.py': app('return "x"') })
+  await using taipan = serve(folder, ['app.py', ...args], env)
+  expect((await taipan.waitForEnd()).code).toBe(2)
+  expect(JSON.parse(taipan.stderr)).toMatchObject({ level: 'error', code: 'USAGE', exitCode: 2 })
+  expect(taipan.stdout).toBe('')
+})
+
+test('a failure is JSON where only the configuration file wants that', async () => {
+  await using folder = await createFolder({
+    'taipan.config.json': '{"app": "missing.py", "log": {"format": "json"}}',
+  })
+  await using taipan = serve(folder, [])
+  await taipan.waitForEnd()
+  expect(JSON.parse(taipan.stderr)).toMatchObject({ level: 'error', code: 'APPLICATION_LOAD' })
+})
+
 describe('the log', () => {
   test.each(['daemon', 'embedded'])(
     'has the output of a start before the announcement, engine %s',

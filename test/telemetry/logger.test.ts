@@ -31,14 +31,14 @@ describe('pretty records', () => {
     const { logger, lines } = createMemoryLogger()
     logger.info(ACCESS, 'request')
     expect(lines()).toEqual([
-      '<clock> GET /path?x=1 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 r1\n',
+      '<clock> 127.0.0.1 GET /path?x=1 200 13 B 1.2 ms (queued 0.1, python 0.9) web/1234 r1\n',
     ])
   })
 
   test('name the answerer when no Python ran', () => {
     const { logger, lines } = createMemoryLogger()
     logger.info({ ...ACCESS, worker: '', application: 'static', bytes: 12_345_678 }, 'request')
-    expect(lines()).toEqual(['<clock> GET /path?x=1 200 12.3 MB 1.2 ms static r1\n'])
+    expect(lines()).toEqual(['<clock> 127.0.0.1 GET /path?x=1 200 12.3 MB 1.2 ms static r1\n'])
   })
 
   test('say that a request was aborted, and why', () => {
@@ -124,6 +124,10 @@ describe('pretty records', () => {
     const { logger, written } = createMemoryLogger({ colors: true })
     logger.info(ACCESS, 'request')
     expect(written[0]).toContain('\x1b[32m200\x1b[0m')
+    logger.info({ ...ACCESS, remote: '' }, 'request')
+    expect(written[1]).toContain('unix')
+    // oxlint-disable-next-line no-control-regex
+    expect(written.join('')).not.toMatch(/\x1b\[\d+m\x1b\[0m/)
   })
 })
 
@@ -188,7 +192,13 @@ test.each([
   [{}, false, false],
   [{ NO_COLOR: '1' }, true, false],
   [{ NO_COLOR: '' }, true, true],
+  [{ NODE_DISABLE_COLORS: '1' }, true, false],
   [{ TERM: 'dumb' }, true, false],
+  [{ FORCE_COLOR: '' }, false, true],
+  [{ FORCE_COLOR: '1', NO_COLOR: '1', TERM: 'dumb' }, false, true],
+  [{ FORCE_COLOR: 'true' }, false, true],
+  [{ FORCE_COLOR: '0' }, true, false],
+  [{ FORCE_COLOR: 'false' }, true, false],
 ])('colours with %j on a terminal (%j): %j', (environment, terminal, colors) => {
   expect(resolveColors(environment, terminal)).toBe(colors)
 })

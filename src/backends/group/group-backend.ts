@@ -65,6 +65,10 @@ export class GroupBackend implements Backend {
     return this.#supervisor.findings
   }
 
+  get loading(): readonly string[] {
+    return this.#supervisor.loading
+  }
+
   get failure(): TaipanError | undefined {
     return this.#supervisor.failure
   }

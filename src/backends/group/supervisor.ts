@@ -56,6 +56,11 @@ export class Supervisor
     return this.#findings
   }
 
+  /** Names of the applications that its workers are loading, as far as they have said. */
+  get loading(): readonly string[] {
+    return [...this.members].filter(({ starting }) => starting).map(({ loading }) => loading)
+  }
+
   /** `listener` is called when the findings or the failure have changed. */
   onFindings(listener: () => void): void {
     this.#onFindings = listener

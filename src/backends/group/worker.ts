@@ -94,6 +94,11 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.#links.capacity
   }
 
+  /** Name of the application that it is loading; empty when that is not known. */
+  get loading(): string {
+    return this.#loading
+  }
+
   /** Applications that it does not serve. */
   get flaws(): number {
     return this.findings?.applications.filter(({ failure }) => failure !== '').length ?? 0

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseAccessFormat } from '../../pipeline/access-format.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /** What each kind of value expects, for error messages. */
@@ -19,6 +20,16 @@ export function lacksUnit(message: string, value: unknown): value is string {
 
 /** A text that is not empty. */
 export const text = z.string({ error: WORDS.text }).min(1, { error: 'a text that is not empty' })
+
+/** How requests are shown. */
+export const accessFormat = text.check(({ value, issues }) => {
+  try {
+    if (value !== 'pretty') parseAccessFormat(value)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    issues.push({ code: 'custom', message, input: value })
+  }
+})
 
 /** True or false. */
 export const boolean = z.boolean({ error: WORDS.boolean })

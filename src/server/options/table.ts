@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boolean, choice, integer, list, pairs, processes, text } from './kinds.ts'
+import { accessFormat, boolean, choice, integer, list, pairs, processes, text } from './kinds.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from './option.ts'
@@ -29,6 +29,12 @@ const LOG = {
     form: 'boolean',
     environment: 'TAIPAN_ACCESS_LOG',
     flag: flag('Logs', 'no-access-log', { negative: true, help: 'Log no record per request.' }),
+  }),
+  accessFormat: option(accessFormat, 'pretty', {
+    description:
+      'How pretty logs show a request: pretty, common, combined, or a template like `%h %t "%r" %>s`. JSON always has all fields.',
+    environment: 'TAIPAN_ACCESS_FORMAT',
+    flag: flag('Logs', 'access-format', { value: 'FORMAT' }),
   }),
 }
 
