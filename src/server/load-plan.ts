@@ -3,7 +3,7 @@ import { listUnknownVariables, loadEnvironmentLayer } from './config/environment
 import { findConfigFile, loadConfigFile, type ConfigFile } from './config/config-file.ts'
 import { loadForeignLayer } from './config/foreign-variables.ts'
 import { mergeLayers, type Layer } from './config/layers.ts'
-import { resolveServer } from './config/resolve.ts'
+import { listServerProblems, resolveServer } from './config/resolve.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
 import { warnOfShortTimes } from './config/short-times.ts'
@@ -43,16 +43,12 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
   if (file === undefined && !hasTarget)
     layers.push(createUsualLayer(layer, variables, mayServeNothing))
   const { value, sources } = mergeLayers(layers)
-  const config = validateConfig({ value, sources, file: file?.name })
   const directory = file?.directory ?? cwd
-  const plan = resolveServer({
-    config,
-    sources,
-    directory,
-    configFile: file?.path,
-    environment,
-    mayServeNothing,
-  })
+  const given = { sources, directory, configFile: file?.path, environment, mayServeNothing }
+  const config = validateConfig({ value, sources, file: file?.name }, (rest) =>
+    listServerProblems({ ...given, config: rest }),
+  )
+  const plan = resolveServer({ ...given, config })
   const shortTimes = file === undefined ? [] : warnOfShortTimes(file.value, file.name)
   return {
     ...plan,
@@ -76,12 +72,11 @@ export function resolveConfigPlan(
   validateObject(options)
   const layer = { directory, value: { ...options }, sources: new Map<string, string>() }
   const { value, sources } = mergeLayers([layer])
-  return resolveServer({
-    config: validateConfig({ value, sources }),
-    sources,
-    directory,
-    environment,
-  })
+  const given = { sources, directory, environment }
+  const config = validateConfig({ value, sources }, (rest) =>
+    listServerProblems({ ...given, config: rest }),
+  )
+  return resolveServer({ ...given, config })
 }
 
 /** JavaScript callers have no types. */

@@ -16,6 +16,8 @@ beforeAll(() => {
   )
   writeFileSync(join(folder, 'half.json'), '{"app": ')
   writeFileSync(join(folder, 'list.json'), '[]')
+  writeFileSync(join(folder, 'named.mjs'), 'export const config = { app: "x:y" }\n')
+  writeFileSync(join(folder, 'gunicorn.conf.py'), 'workers = 2\n')
 })
 
 afterAll(() => {
@@ -104,6 +106,11 @@ describe('an invalid command line ends with 2 and one message', () => {
       ['serve', '--config', 'broken.config.json'],
       /2 problems in broken\.config\.json:\n.*threads: expected.*\n.*apps\.shop\.taget: unknown key .* Did you mean target\?/,
     ],
+    [
+      ['serve', '--config', 'named.mjs'],
+      /named\.mjs has no configuration; it exports config, but nothing as default; write "export default config"/,
+    ],
+    [['serve', '-c', 'gunicorn.conf.py'], /gunicorn\.conf\.py cannot be read: .* end in \.ts/],
     [['serve'], /no TARGET, and nothing to serve/],
     [['serve', 'a.py', '--json'], /--json belongs to taipan check, not to taipan serve/],
     [['check', 'a.py', '--bind', 'x'], /--bind: "x" is not an address/],

@@ -198,6 +198,48 @@ describe('the environment of workers', () => {
   })
 })
 
+test('problems of the schema and of what refers to other parts come together', () => {
+  const problem = problemOf(
+    JSON.parse(
+      '{"threads":"four","apps":{"shop":{"target":"a:b","taget":1},"old":{"taget":"c:d"}},"bind":"nowhere","routes":[{"path":"/","app":"shp"},{"path":"x","app":"shop","statik":1},{"path":"/old","ap":"old"}]}',
+    ),
+  )
+  expect(problem.split('\n').map((line) => line.trim().split(' ')[0])).toEqual([
+    '8',
+    'threads:',
+    'apps.shop.taget:',
+    'apps.old.taget:',
+    'routes[1].statik:',
+    'routes[2].ap:',
+    'bind:',
+    'routes[0].app:',
+    'routes[1].path:',
+  ])
+})
+
+test.each([
+  ['cjs', 'module.exports = { app: "x:y", threads: 3 }'],
+  ['js', 'module.exports = { app: "x:y", threads: 3 }'],
+  ['js', 'export default { app: "x:y", threads: 3 }'],
+  ['mjs', 'export default { app: "x:y", threads: await 3 }'],
+  ['ts', 'export const other: number = 1\nexport default { app: "x:y", threads: 3 as number }'],
+])('a configuration in a file .%s: %s', async (extension, text) => {
+  const name = `kind-${text.length}.${extension}`
+  writeFileSync(join(folder, name), text)
+  const { groups } = await command(`--config ${name}`)
+  expect(groups[0]?.group.threads).toBe(3)
+})
+
+test.each(['ts', 'js', 'mjs'])(
+  'a file .%s with another export is told its name',
+  async (extension) => {
+    writeFileSync(join(folder, `named.${extension}`), 'export const config = { app: "x:y" }\n')
+    await expect(command(`--config named.${extension}`)).rejects.toThrow(
+      /it exports config, but nothing as default; write "export default config"/,
+    )
+  },
+)
+
 describe('times, limits and queue', () => {
   test('have flags and variables, for all groups', async () => {
     const { timeouts, limits, groups } = await command(

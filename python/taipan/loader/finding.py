@@ -72,7 +72,12 @@ def _try_usual_names(module: ModuleType, place: str, interface: str) -> Found:
             value = _call(factory, [], {}, expression, place)
             return validate_application(value, expression, place, interface)
     tried = ", ".join((*USUAL_NAMES, *(f"{name}()" for name in USUAL_FACTORIES)))
-    raise TargetError(f"{place} has no application: tried {tried}. {_offer(module, place)}")
+    unfit = "".join(
+        f" ({name} is {_article(getattr(module, name))}, not callable)"
+        for name in (*USUAL_NAMES, *USUAL_FACTORIES)
+        if hasattr(module, name)
+    )
+    raise TargetError(f"{place} has no application: tried {tried}{unfit}. {_offer(module, place)}")
 
 
 def _offer(module: ModuleType, place: str) -> str:
@@ -152,7 +157,7 @@ def validate_application(value: Any, expression: str, place: str, interface: str
         value.close()
         raise TargetError(f"{expression} of {place} is a coroutine: the factory must not be async")
     if not callable(value):
-        raise TargetError(f"{expression} of {place} is {_article(value)}, which cannot be called")
+        raise TargetError(f"{expression} of {place} is {_article(value)}, not callable")
     found = find_interface(value) if interface == "auto" else force_interface(value, interface)
     if found is None:
         raise TargetError(_explain_other(value, expression, place, interface))

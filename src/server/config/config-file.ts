@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { TaipanError } from '../../core/errors.ts'
 import { isRecord } from './record.ts'
 
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json']
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `taipan.config.${extension}`)
 
 /** A configuration file that was read and is not checked yet. */
@@ -31,11 +33,16 @@ export async function loadConfigFile(file: string, cwd: string): Promise<ConfigF
       'CONFIG_NOT_FOUND',
       `configuration file ${JSON.stringify(file)} does not exist; looked for ${path}`,
     )
-  const value = await readConfig(path, name)
-  if (!isRecord(value))
+  if (!EXTENSIONS.includes(extname(path)))
     throw new TaipanError(
       'CONFIG_INVALID',
-      `${name} has no configuration; ${extname(path) === '.json' ? 'write one object' : 'write "export default defineConfig({ ... })"'}`,
+      `${name} cannot be read: configuration files end in ${EXTENSIONS.join(', ')}; see docs/configuration.md for the options`,
+    )
+  const value = await readConfig(path, name)
+  if (value instanceof NamedExports || !isRecord(value))
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `${name} has no configuration; ${explainMissing(path, value)}`,
     )
   return { name, path, directory: dirname(path), value }
 }
@@ -66,12 +73,32 @@ async function importModule(path: string): Promise<unknown> {
   const self = new URL(`../define-config${extension}`, import.meta.url)
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
+    // Else a module without a default export would be its own.
+    interopDefault: false,
     alias: { taipan: fileURLToPath(self) },
   })
   const module: unknown = await jiti.import(path)
   if (typeof module !== 'object' || module === null) return undefined
-  const value: unknown = Reflect.get(module, 'default')
-  return value
+  if ('default' in module) return module.default
+  const isEsModule =
+    types.isModuleNamespaceObject(module) || Reflect.get(module, '__esModule') === true
+  return isEsModule ? new NamedExports(Object.keys(module)) : module
+}
+
+/** What a module without a default export has. */
+class NamedExports {
+  readonly names: readonly string[]
+
+  constructor(names: readonly string[]) {
+    this.names = names
+  }
+}
+
+function explainMissing(path: string, value: unknown): string {
+  if (extname(path) === '.json') return 'write one object'
+  if (value instanceof NamedExports && value.names.length > 0)
+    return `it exports ${value.names.join(', ')}, but nothing as default; write "export default ${value.names.includes('config') ? 'config' : value.names[0]}"`
+  return 'write "export default defineConfig({ ... })"'
 }
 
 function describeCause(error: unknown): string {

@@ -27,26 +27,10 @@ export interface ResolveOptions {
 
 /** Converts a configuration to the plan of a server. Throws one error with all problems. */
 export function resolveServer(options: ResolveOptions): ServerPlan {
-  const { config, directory, sources, configFile, mayServeNothing = false } = options
+  const { config, directory, sources, configFile } = options
   const problems: string[] = []
-  const { addresses, hints } = resolveAddresses(config.bind, options, problems)
-  const applications = resolveApplications(config, directory, problems)
-  const { routes, warnings } = resolveRoutes(config, applications, problems)
-  checkShortForm(options, problems)
-  checkFolders(options, problems)
-  const environment = listApplicationVariables(options.environment)
-  const files = config.envFile.map(loadEnvFile)
-  const variables = { ...environment, ...mergeVariables(config, files) }
-  const groups = resolveGroups(
-    { config, applications, environment: variables, directory, sources, mayServeNothing },
-    problems,
-  )
-  if (routes.length === 0 && problems.length === 0 && !mayServeNothing)
-    problems.push(
-      applications.length === 0
-        ? 'the configuration serves nothing; give app, apps or routes'
-        : 'routes: is missing, but there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
-    )
+  const { addresses, hints, applications, routes, warnings, environment, files, groups } =
+    resolveParts(options, problems)
   if (problems.length > 0) throw createConfigError(problems, { sources, file: configFile })
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
@@ -76,6 +60,37 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     directory,
     environment,
   }
+}
+
+/** The problems of a configuration besides those that its schema finds. */
+export function listServerProblems(options: ResolveOptions): string[] {
+  const problems: string[] = []
+  // A missing environment file is an error of its own.
+  resolveParts({ ...options, config: { ...options.config, envFile: [] } }, problems)
+  return problems
+}
+
+function resolveParts(options: ResolveOptions, problems: string[]) {
+  const { config, directory, sources, mayServeNothing = false } = options
+  const { addresses, hints } = resolveAddresses(config.bind, options, problems)
+  const applications = resolveApplications(config, directory, problems)
+  const { routes, warnings } = resolveRoutes(config, applications, problems)
+  checkShortForm(options, problems)
+  checkFolders(options, problems)
+  const environment = listApplicationVariables(options.environment)
+  const files = config.envFile.map(loadEnvFile)
+  const variables = { ...environment, ...mergeVariables(config, files) }
+  const groups = resolveGroups(
+    { config, applications, environment: variables, directory, sources, mayServeNothing },
+    problems,
+  )
+  if (routes.length === 0 && problems.length === 0 && !mayServeNothing)
+    problems.push(
+      applications.length === 0
+        ? 'the configuration serves nothing; give app, apps or routes'
+        : 'routes: is missing, but there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
+    )
+  return { addresses, hints, applications, routes, warnings, environment, files, groups }
 }
 
 function tolerateFailures(plan: GroupPlan): GroupPlan {

@@ -17,14 +17,60 @@ export interface Candidate {
   readonly file?: string | undefined
 }
 
-/** Checks a configuration and fills in defaults. Throws one error with all problems. */
-export function validateConfig(candidate: Candidate): FullConfig {
+/** Checks a configuration and fills in defaults. Throws one error with all problems, those of `listMore` included. */
+export function validateConfig(
+  candidate: Candidate,
+  listMore: (config: FullConfig) => readonly string[] = () => [],
+): FullConfig {
   const result = configSchema.safeParse(candidate.value)
   const issues = result.success ? [] : result.error.issues
   const problems = issues.flatMap((issue) => describeIssue(issue, candidate))
   problems.push(...describeMissingThreads(candidate))
-  if (!result.success || problems.length > 0) throw createConfigError(problems, candidate)
-  return result.data
+  if (result.success && problems.length === 0) return result.data
+  const more = listOtherProblems(candidate.value, issues.flatMap(listWrongPaths), listMore)
+  throw createConfigError([...problems, ...more], candidate)
+}
+
+/** Problems of what remains without the wrong values, unless they are only a consequence of these. */
+function listOtherProblems(
+  value: unknown,
+  wrong: readonly (readonly string[])[],
+  listMore: (config: FullConfig) => readonly string[],
+): string[] {
+  // Without whole applications or groups all that refers to them would seem wrong.
+  if (
+    wrong.some((path) => path.length < 3 && /^(?:apps|app|groups|routes)$/.test(path[0] ?? 'apps'))
+  )
+    return []
+  const rest = configSchema.safeParse(wrong.reduce<unknown>(removeValue, value))
+  if (!rest.success) return []
+  const places = wrong.map(formatPath)
+  return listMore(rest.data).filter((problem) => {
+    const [where = ''] = problem.split(': ')
+    return (
+      !/^(?:routes: )?(?:the configuration serves nothing|is missing)/.test(problem) &&
+      !places.some(
+        (place) =>
+          place === where || (/^[.[]/.test(place.slice(where.length)) && place.startsWith(where)),
+      )
+    )
+  })
+}
+
+function listWrongPaths(issue: z.core.$ZodIssue): string[][] {
+  const path = issue.path.map(String)
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
+}
+
+/** A copy of a configuration without one value. */
+function removeValue(value: unknown, [head = '', ...rest]: readonly string[]): unknown {
+  if (Array.isArray(value))
+    return value.map((one: unknown, index) =>
+      String(index) === head ? removeValue(one, rest) : one,
+    )
+  if (!isRecord(value)) return value
+  const { [head]: inner, ...others } = value
+  return rest.length === 0 ? others : { ...others, [head]: removeValue(inner, rest) }
 }
 
 /** Zero threads are possible in embedded groups only. */
