@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { launchTaipan, ROOT } from '../support/cli.ts'
 import { PYTHON } from '../applications/support/site.ts'
 import { listBlocks, listCommands } from './blocks.ts'
@@ -53,6 +53,7 @@ describe.each(commands)('$place: $line', ({ line, site }) => {
         TAIPAN_PYTHON: PYTHON,
       },
     })
+    onTestFinished(() => command.kill('SIGKILL'))
     if (!/\bserve\b/.test(line) || /--help/.test(line)) {
       const { exitCode, output } = await command.waitForExit()
       expect(exitCode, output).toBe(0)

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { PYTHON } from '../applications/support/site.ts'
 import { ROOT, startTaipan } from '../support/cli.ts'
@@ -92,6 +92,7 @@ describe.each([nginx, apache, caddy])('$block of the page', (proxy) => {
       ['main:app', '--python', PYTHON, '-b', `unix:${socket}`],
       { cwd: join(ROOT, 'test/fixtures/docs/deployed') },
     )
+    onTestFinished(() => server.kill('SIGKILL'))
     // The proxy has dropped its privileges.
     execFileSync('chmod', ['-R', 'a+rwX', project.folder])
     const port = await findFreePort()

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { PYTHON } from '../applications/support/site.ts'
 import { launchTaipan, ROOT } from '../support/cli.ts'
 import { findFreePort } from '../support/free-port.ts'
@@ -38,6 +38,7 @@ test.skipIf(!existsSync(ACTIVATE))('the command of the unit serves a socket of s
     cwd: join(ROOT, 'test/fixtures/docs/site'),
     env: { TAIPAN_PYTHON: PYTHON },
   })
+  onTestFinished(() => server.kill('SIGKILL'))
   await server.waitForOutput(/Listening on/)
   // The first connection starts the service.
   const answer = await fetch(`http://127.0.0.1:${port}/`)

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { ROOT, startTaipan } from '../support/cli.ts'
 import { installPackage, packPackage } from '../support/packed.ts'
 
@@ -76,6 +76,7 @@ test.each(['daemon', 'embedded'])(
       env,
       command: join(project, 'node_modules/.bin/taipan'),
     })
+    onTestFinished(() => server.kill('SIGKILL'))
     expect(await (await fetch(server.url)).text()).toBe('hello')
     await server.stop()
     expect(listFiles(installed)).toEqual(before)
