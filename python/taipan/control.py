@@ -111,7 +111,7 @@ class ControlThread:
 
     def start(self) -> None:
         """Starts the thread."""
-        NativeThread(self._run, "taipan-control").start()
+        NativeThread(self._run, "taipan-control", listed=False).start()
 
     def _run(self) -> None:
         try:

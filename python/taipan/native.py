@@ -76,7 +76,9 @@ def prepare_green_waits() -> None:
 class NativeThread(threading.Thread):
     """A system thread, even if `threading` is patched. The end of a worker does not wait for it.
 
-    It is a daemon, and so are threads that an application starts from it.
+    It is a daemon, and so are threads that an application starts from it. `listed` False keeps it
+    out of `threading.enumerate()`: gevent takes over the locks of imports that are going on only
+    in a process with one thread.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class NativeThread(threading.Thread):
         name: str,
         args: Iterable[Any] = (),
         daemon: bool = True,
+        listed: bool = True,
     ) -> None:
         super().__init__(target=target, name=name, args=args, daemon=daemon)
+        self._listed = listed
         self._running = allocate_lock()
         self._native_ident: int | None = None
 
@@ -99,7 +103,7 @@ class NativeThread(threading.Thread):
         """Starts it; returns when `ident` is known."""
         self._running.acquire()
         try:
-            if has_greenlets():
+            if has_greenlets() or not self._listed:
                 self._native_ident = _start_new_thread(self.run, ())
             else:
                 super().start()

@@ -93,7 +93,7 @@ describe('serve', () => {
 describe('a start that fails', () => {
   test.each<[string, ServeOptions, string]>([
     ['a wrong key', JSON.parse('{"ap": "x:y"}'), 'CONFIG_INVALID'],
-    ['a wrong address', { app: 'x:y', bind: '8000' }, 'CONFIG_INVALID'],
+    ['a wrong address', { app: 'x:y', bind: '127.0.0.1' }, 'CONFIG_INVALID'],
     ['no Python', { app: 'x:y', bind: '127.0.0.1:0', python: '/nowhere' }, 'PYTHON_NOT_FOUND'],
     ['a missing module', { app: 'no_such_module:y', bind: '127.0.0.1:0' }, 'APPLICATION_LOAD'],
     ['a bad address', { app: 'x:y', bind: '192.0.2.1:0' }, 'ADDRESS_UNUSABLE'],

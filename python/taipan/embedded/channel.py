@@ -25,7 +25,7 @@ class InnerChannel(ControlChannel):
         self._waiting: SimpleQueue[Message | None] = SimpleQueue()
         self._pending = 0
         self._dropped = 0
-        self._sender = NativeThread(self._send_all, "taipan-sender")
+        self._sender = NativeThread(self._send_all, "taipan-sender", listed=False)
         self._sender.start()
 
     def send(self, message: Message) -> None:

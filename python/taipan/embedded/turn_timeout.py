@@ -35,7 +35,7 @@ class TurnTimeout:
         self._closed = False
         self._awake = allocate_lock()
         self._awake.acquire()
-        NativeThread(self._run, "taipan-timeout").start()
+        NativeThread(self._run, "taipan-timeout", listed=False).start()
 
     def wake(self) -> None:
         """Lets the thread look at what has begun. Called where it is asleep."""
