@@ -1,5 +1,18 @@
-import { chmodSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 
-// tsc does not set the executable bit, which `npx taipan` in a clone needs.
-chmodSync(fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)), 0o755)
+import { root } from './setup-node.mjs'
+
+const sources = join(root, 'src')
+const product = join(root, 'dist')
+
+// tsc leaves what it made of sources that are gone, and the package would hold it.
+for (const { parentPath, name } of readdirSync(product, { recursive: true, withFileTypes: true })) {
+  const output = /^(.+)(?:\.d\.ts|\.js|\.js\.map)$/.exec(name)?.[1]
+  if (output === undefined) continue
+  if (existsSync(join(sources, relative(product, parentPath), `${output}.ts`))) continue
+  rmSync(join(parentPath, name))
+}
+
+// tsc does not set the executable bit, and `npx taipan` in the clone needs it.
+chmodSync(join(product, 'cli/main.js'), 0o755)
