@@ -38,7 +38,7 @@ export interface CommandLine {
 }
 
 /** The process that runs the command. */
-export interface Surroundings {
+export interface CommandContext {
   readonly directory: string
   readonly environment: Environment
 }
@@ -46,7 +46,7 @@ export interface Surroundings {
 /** Parses the arguments after the program's name. Throws `USAGE`. */
 export function parseCommandLine(
   words: readonly string[],
-  { directory, environment }: Surroundings,
+  { directory, environment }: CommandContext,
 ): CommandLine {
   const { options, positionals: given } = readWords(words)
   const [verb] = given

@@ -1,6 +1,6 @@
 import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
 import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
-import type { Backend, Findings } from '../core/backend.ts'
+import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { Logger } from '../core/logger.ts'
@@ -60,8 +60,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
   const upstreams = new Map<string, Upstream>(backends)
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
-  const getFindings = (name: string): Findings | undefined => backends.get(name)?.findings
-  const context = { upstreams, gatherer, getFindings, logger }
+  const context = { upstreams, backends, gatherer, logger }
   const routes = plan.routes.map((route): Route => {
     const { host, path, answerer } = route
     return { host, path, answer: createAnswerer(answerer, context) }

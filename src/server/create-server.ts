@@ -1,5 +1,6 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { ApplicationFinding, Findings } from '../core/backend.ts'
+import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
@@ -78,16 +79,11 @@ function reportFinding(
   const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
   logger.info(
     facts,
-    `${application}: ${what}, ${engine}, ${count(processes, 'process')}, ${way}, Python ${findings.python}`,
+    `${application}: ${what}, ${engine}, ${formatCount(processes, 'process')}, ${way}, Python ${findings.python}`,
   )
   if (note !== '') logger.info({ application }, `${application}: ${note}`)
 }
 
 function describeThreads(threads: number): string {
-  return threads === 0 ? "on Node's thread" : `${count(threads, 'thread')} each`
-}
-
-function count(number: number, noun: string): string {
-  const plural = noun.endsWith('s') ? `${noun}es` : `${noun}s`
-  return `${number} ${number === 1 ? noun : plural}`
+  return threads === 0 ? "on Node's thread" : `${formatCount(threads, 'thread')} each`
 }

@@ -1,3 +1,4 @@
+import { formatCount } from '../core/format-count.ts'
 import type { LogFields, Logger } from '../core/logger.ts'
 import type { Upstream, UpstreamStatistics } from '../core/upstream.ts'
 
@@ -21,7 +22,7 @@ export class StopLog {
     const queued = waiting === 0 ? '' : `, ${waiting} of them in the queue`
     this.#tell(
       { running, waiting },
-      `${count(running + waiting)} to finish before its end${queued}`,
+      `${formatCount(running + waiting, 'request')} to finish before its end${queued}`,
     )
   }
 
@@ -33,7 +34,10 @@ export class StopLog {
     const finished = after.finished - this.#before.finished - failed
     if (finished + failed === 0) return
     const lost = failed === 0 ? '' : `, ${failed} refused or cut off`
-    this.#tell({ finished, failed }, `${count(finished)} finished before its end${lost}`)
+    this.#tell(
+      { finished, failed },
+      `${formatCount(finished, 'request')} finished before its end${lost}`,
+    )
   }
 
   /** Logs the pid, because a server with replicas stops several processes, also at a reload. */
@@ -52,8 +56,4 @@ function addUp(upstreams: readonly Upstream[]): UpstreamStatistics {
     sum.failed += statistics.failed
   }
   return sum
-}
-
-function count(requests: number): string {
-  return requests === 1 ? '1 request' : `${requests} requests`
 }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { ROOT, startTaipan } from '../support/cli.ts'
-import { installPackage, packPackage } from '../support/packed.ts'
+import { installPackage, listFiles, packPackage } from '../support/packed.ts'
 
 let scratch: string
 let project: string
@@ -84,12 +84,3 @@ test.each(['daemon', 'embedded'])(
     expect(listFiles(site).join(' ')).toMatch(/__pycache__\/helper\.\S*\.pyc/)
   },
 )
-
-/** Relative paths of all files below a folder. */
-function listFiles(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
-    .toSorted()
-}

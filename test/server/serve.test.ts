@@ -1,7 +1,7 @@
-import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 
 import { serve, TaipanError, type Server, type ServeOptions } from '../../src/index.ts'
+import { findFreePort } from '../support/free-port.ts'
 import { createProject, helloApp } from '../support/project.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 
@@ -70,15 +70,7 @@ describe('serve', () => {
 
   test('requests during the start of Python wait for it', async () => {
     using project = createProject({ 'app.py': `import time\ntime.sleep(1)\n${helloApp('late')}` })
-    const probe = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => {
-      probe.once('listening', resolve)
-    })
-    const address = probe.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    await new Promise((resolve) => {
-      probe.close(resolve)
-    })
+    const port = await findFreePort()
     const started = serve({ app: project.path('app.py'), bind: `127.0.0.1:${port}` })
     let answer: string | undefined
     for (let i = 0; i < 200 && answer === undefined; i += 1) {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from './cli.ts'
 
@@ -48,17 +48,23 @@ async function moveInPlace(made: string, kept: string): Promise<void> {
 
 async function hashPackage(): Promise<string> {
   const hash = createHash('sha256')
-  for (const place of ['package.json', 'dist', 'python/main.py', 'python/taipan'])
-    for (const path of await listFiles(join(ROOT, place))) {
-      const { mtimeMs, size } = await stat(path)
-      hash.update(`${path} ${mtimeMs} ${size}\n`)
-    }
+  const inside = ['dist', 'python/taipan'].flatMap((folder) =>
+    listFiles(join(ROOT, folder))
+      .filter((name) => !name.endsWith('.pyc'))
+      .map((name) => join(folder, name)),
+  )
+  for (const name of ['package.json', 'python/main.py', ...inside]) {
+    const { mtimeMs, size } = await stat(join(ROOT, name))
+    hash.update(`${name} ${mtimeMs} ${size}\n`)
+  }
   return hash.digest('hex').slice(0, 16)
 }
 
-async function listFiles(place: string): Promise<string[]> {
-  if ((await stat(place)).isFile()) return [place]
-  const entries = await readdir(place, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
-  return files.map(({ parentPath, name }) => join(parentPath, name)).toSorted()
+/** Relative paths of all files below a folder. */
+export function listFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .toSorted()
 }

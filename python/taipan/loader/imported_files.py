@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -12,6 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 from taipan.loader.files import CodeCache, FileLoader
+from taipan.loader.importable import is_same
 
 
 class _OtherName(Loader):
@@ -77,7 +77,7 @@ def _leads_to(name: str, path: Sequence[str] | None, file: str) -> bool:
     # A package has submodules, which would have two names, too.
     if spec is None or not spec.origin or spec.submodule_search_locations is not None:
         return False
-    return os.path.realpath(spec.origin) == os.path.realpath(file)
+    return is_same(spec.origin, file)
 
 
 _files = _ImportedFiles()

@@ -110,10 +110,15 @@ def _read_url(settings: Any) -> str | None:
     return None if parts.netloc or not parts.path.endswith("/") else parts.path
 
 
-class _Place(NamedTuple):
-    """Where static files are: `url` counts from the mount point unless it begins with a slash."""
+class _Place:
+    """Where static files are, for Django's handlers of them, which would ask the settings."""
 
+    #: It counts from the mount point unless it begins with a slash.
     url: str
+
+    def get_base_url(self) -> str:
+        """For Django."""
+        return self.url
 
     def find_rest(self, script: str, path: str) -> str | None:
         """The path of a file below the URL; None for other paths. `path` is below `script`."""
@@ -130,43 +135,34 @@ class _Place(NamedTuple):
 
 def _with_finders(application: Application, interface: str, url: str) -> Application:
     handlers: Any = importlib.import_module("django.contrib.staticfiles.handlers")
-    place = _Place(url)
     if interface == "wsgi":
-        return _wrap_wsgi(application, place, handlers.StaticFilesHandler)
-    return _wrap_asgi(application, place, handlers.ASGIStaticFilesHandler)
+        return _wrap_wsgi(application, url, handlers.StaticFilesHandler)
+    return _wrap_asgi(application, url, handlers.ASGIStaticFilesHandler)
 
 
-def _wrap_wsgi(application: Application, place: _Place, base: Any) -> Application:
-    class Handler(base):  # type: ignore[misc]
-        def get_base_url(self) -> str:
-            return place.url
-
-        def serve(self, request: Any) -> Any:
-            return place.serve(request)
+# Each goes past the `__call__` of its base, which compares paths with a URL of its own.
+def _wrap_wsgi(application: Application, place: str, base: Any) -> Application:
+    class Handler(_Place, base):  # type: ignore[misc]
+        url = place
 
         def __call__(self, environ: Any, start_response: Any) -> Any:
-            if place.find_rest(environ["SCRIPT_NAME"], environ["PATH_INFO"]) is None:
+            if self.find_rest(environ["SCRIPT_NAME"], environ["PATH_INFO"]) is None:
                 return application(environ, start_response)
-            # The base would compare the path with its own idea of the URL.
             return super(base, self).__call__(environ, start_response)
 
     handler: Application = Handler(application)
     return handler
 
 
-def _wrap_asgi(application: Application, place: _Place, base: Any) -> Application:
-    class Handler(base):  # type: ignore[misc]
-        def get_base_url(self) -> str:
-            return place.url
-
-        def serve(self, request: Any) -> Any:
-            return place.serve(request)
+def _wrap_asgi(application: Application, place: str, base: Any) -> Application:
+    class Handler(_Place, base):  # type: ignore[misc]
+        url = place
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             script = str(scope.get("root_path", ""))
             path = str(scope.get("path", ""))
             inner = path[len(script) :] if path.startswith(script) else path
-            if scope["type"] != "http" or place.find_rest(script, inner) is None:
+            if scope["type"] != "http" or self.find_rest(script, inner) is None:
                 await application(scope, receive, send)
             else:
                 await super(base, self).__call__(scope, receive, send)

@@ -2,6 +2,7 @@ import type { Findings } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
+import { formatCount } from '../../core/format-count.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
@@ -195,6 +196,5 @@ function nameSubject(application: string): string {
 }
 
 function describeLost(requests: number): string {
-  if (requests === 0) return 'it had no request'
-  return requests === 1 ? 'it had 1 request' : `it had ${requests} requests`
+  return requests === 0 ? 'it had no request' : `it had ${formatCount(requests, 'request')}`
 }

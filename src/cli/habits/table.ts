@@ -19,6 +19,9 @@ const INTERFACES: Readonly<Record<string, string>> = {
   asginl: 'asgi',
 }
 
+const PROXY_FIELDS =
+  'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application'
+
 const WORKERS = [
   rename('workers', 'processes', { short: 'w', value: 'N' }),
   rename('worker-connections', 'concurrency', { value: 'N' }),
@@ -33,15 +36,10 @@ const WORKERS = [
   ),
   nothing('lazy-apps', 'each process loads the application by itself'),
   nothing(
-    'max-requests limit-max-requests',
+    'max-requests limit-max-requests max-requests-jitter',
     'processes are not replaced after a number of requests',
-    {
-      value: 'N',
-    },
+    { value: 'N' },
   ),
-  nothing('max-requests-jitter', 'processes are not replaced after a number of requests', {
-    value: 'N',
-  }),
   nothing(
     'master enable-threads die-on-term single-interpreter vacuum need-app reuse-port',
     'it is so anyway',
@@ -75,15 +73,8 @@ const LISTENING = [
     note: 'requests have to bring the prefix, so a proxy in front must not take it away',
   }),
   nothing('backlog', 'up to 1024 connections may wait to be accepted', { value: 'N' }),
-  nothing(
-    'proxy-headers no-proxy-headers',
-    'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application',
-  ),
-  nothing(
-    'forwarded-allow-ips proxy-allow-from',
-    'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application',
-    { value: 'IPS' },
-  ),
+  nothing('proxy-headers no-proxy-headers', PROXY_FIELDS),
+  nothing('forwarded-allow-ips proxy-allow-from', PROXY_FIELDS, { value: 'IPS' }),
   nothing(
     'server-header no-server-header date-header no-date-header',
     'Date and Server are always sent',

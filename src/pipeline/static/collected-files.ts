@@ -1,4 +1,4 @@
-import type { CollectedFiles, Findings } from '../../core/backend.ts'
+import type { Backend, CollectedFiles, Findings } from '../../core/backend.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Answerer, RouteMatch } from '../routes.ts'
@@ -8,8 +8,8 @@ import { createStaticAnswerer } from './static-files.ts'
 export interface CollectedFilesOptions {
   /** Name of the application in the configuration. */
   readonly application: string
-  /** What is known of the applications at this moment; another object when that has changed. */
-  readonly getFindings: () => Findings | undefined
+  /** Its findings are another object when they have changed. */
+  readonly backend: Pick<Backend, 'findings'>
   /** Answers what is no such file. */
   readonly answer: Answerer
   readonly logger: Logger
@@ -21,11 +21,11 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 
 /** Answers the files that an application has collected without asking it, and everything else by the application. */
 export function createCollectedFilesAnswerer(options: CollectedFilesOptions): Answerer {
-  const { application, getFindings, answer, logger } = options
+  const { application, backend, answer, logger } = options
   let known: Findings | undefined
   let folder: ServedFolder | undefined
   return (exchange, match, next) => {
-    const findings = getFindings()
+    const { findings } = backend
     if (findings !== known) {
       known = findings
       const files = findings?.applications.find(({ name }) => name === application)?.staticFiles
@@ -59,8 +59,8 @@ class ServedFolder {
   answer(exchange: Exchange, restOffset: number, next: () => void): void {
     const { path } = exchange.request
     const match = { scriptName: path.slice(0, restOffset), pathInfo: '', restOffset }
-    const isImmutable = this.#immutable !== undefined && HASHED_NAME.test(path)
-    const answer = (isImmutable ? this.#immutable : undefined) ?? this.#plain
+    const isImmutable = HASHED_NAME.test(path)
+    const answer = (isImmutable && this.#immutable) || this.#plain
     answer(exchange, match, next)
   }
 }

@@ -26,13 +26,13 @@ export const APP_ROUTE = defineRouteKind({
     )
     return undefined
   },
-  createAnswerer({ app, group }: AppPlan, { upstreams, gatherer, getFindings, logger }) {
-    const upstream = upstreams.get(group)
-    if (upstream === undefined) throw new Error(`no group ${group}`)
+  createAnswerer({ app, group }: AppPlan, { backends, gatherer, logger }) {
+    const backend = backends.get(group)
+    if (backend === undefined) throw new Error(`no group ${group}`)
     return createCollectedFilesAnswerer({
       application: app,
-      getFindings: () => getFindings(group),
-      answer: createApplicationAnswerer({ upstream, application: app, gatherer }),
+      backend,
+      answer: createApplicationAnswerer({ upstream: backend, application: app, gatherer }),
       logger,
     })
   },

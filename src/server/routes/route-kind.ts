@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
-import type { Findings } from '../../core/backend.ts'
+import type { Backend } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
@@ -27,8 +27,8 @@ export interface AnswererContext {
   readonly upstreams: Map<string, Upstream>
   /** Shared by the whole pipeline. */
   readonly gatherer: Gatherer
-  /** What is known of the applications of a group; undefined before they are loaded. */
-  readonly getFindings: (group: string) => Findings | undefined
+  /** By the name of the group. They are among the upstreams. */
+  readonly backends: ReadonlyMap<string, Backend>
   readonly logger: Logger
 }
 

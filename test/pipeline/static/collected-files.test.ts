@@ -20,7 +20,12 @@ const application: Answerer = (exchange) => {
 
 beforeAll(async () => {
   project = createProject({ 'site.css': 'plain', 'site.0123456789ab.css': 'hashed' })
-  const options = { application: 'shop', getFindings: () => findings, answer: application }
+  const backend = {
+    get findings() {
+      return findings
+    },
+  }
+  const options = { application: 'shop', backend, answer: application }
   const logger = { debug() {}, output() {}, info() {}, warn() {}, error() {} }
   const answer = createCollectedFilesAnswerer({ ...options, logger })
   server = await servePipeline({
