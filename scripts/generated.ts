@@ -1,24 +1,24 @@
-import { z } from 'zod'
-
 import type { Meaning } from '../src/cli/habits/habit.ts'
 import { HABITS } from '../src/cli/habits/table.ts'
 import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
-import type { Option } from '../src/server/options/option.ts'
-import {
-  configSchema,
-  listFlags,
-  SECTIONS,
-  type OptionSection,
-} from '../src/server/options/schema.ts'
+import { createSection, type Option } from '../src/server/options/option.ts'
+import { listFlags, SECTIONS, type OptionSection } from '../src/server/options/schema.ts'
+import { TOP } from '../src/server/options/table.ts'
 
 /** The JSON Schema of a configuration file, for editors. */
 export function formatJsonSchema(): string {
-  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
-  const properties = {
-    $schema: { type: 'string', description: 'This schema.' },
-    ...schema.properties,
+  const { type, properties, additionalProperties } = createSection(TOP).jsonSchema
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    type,
+    properties: {
+      $schema: { type: 'string', description: 'This schema.' },
+      ...Object(properties),
+    },
+    additionalProperties,
+    title: 'Configuration of Taipan',
   }
-  return `${JSON.stringify({ ...schema, title: 'Configuration of Taipan', properties }, undefined, 2)}\n`
+  return `${JSON.stringify(schema, undefined, 2)}\n`
 }
 
 /** Inserts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */

@@ -68,7 +68,27 @@ describe('wrong values', () => {
     [{ concurrency: 0 }, /concurrency: expected a whole number from 1 to 65535, found 0/],
     [{ apps: [] }, /apps: expected an object of applications/],
     [{ app: '' }, /app: expected a text that is not empty/],
-    [[], /the configuration: expected/],
+    [[], /the configuration: expected an object of options, found \[\]/],
+    [{ limits: 5 }, /limits: expected an object of options, found 5/],
+    [{ groups: { '': {} } }, /groups\[""\]: the name must be a text that is not empty/],
+    [{ static: { 'a=b': 'x' } }, /static\["a=b"\]: the name must be a name without "=" and NUL/],
+    [{ static: { '/': 'a\0b' } }, /static\["\/"\]: expected a text without NUL/],
+    [{ static: new Map() }, /static: expected an object of names and texts/],
+    [{ bind: ['x', ''] }, /bind\[1\]: expected a text that is not empty, found ""/],
+    [{ app: null }, /app: expected a text, found null/],
+    [
+      { apps: { shop: { callableQueryName: 5 } } },
+      /apps\.shop\.callableQueryName: expected a text/,
+    ],
+    [
+      { routes: [{ static: '.', index: true }] },
+      /routes\[0\]\.index: expected a file name, or false/,
+    ],
+    [
+      { routes: [{ cacheControl: 'é' }] },
+      /routes\[0\]\.cacheControl: expected the value of a header/,
+    ],
+    [{ log: { accessFormat: '%z' } }, /log\.accessFormat: expected .*found "%z"/],
   ])('%j', (value, message) => {
     expect(messageOf(value)).toMatch(message)
   })

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolveGroupValues } from '../options/group-options.ts'
-import { createSection } from '../options/option.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { GENERAL, GROUP } from '../options/table.ts'
+import { GENERAL } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
@@ -45,7 +44,7 @@ function createGroup(
   problems: string[],
 ): GroupPlan {
   const { config, directory } = sources
-  const own = config.groups[name] ?? createSection(GROUP).parse({})
+  const own = config.groups[name] ?? {}
   const values = resolveGroupValues(GENERAL, config, own)
   const processes = resolveProcesses(values.processes)
   return {

@@ -1,8 +1,9 @@
-import type { z } from 'zod'
 import { TaipanError } from '../../core/errors.ts'
+import { readValue, type Issue, type Reading } from '../options/kind.ts'
 import { lacksUnit } from '../options/kinds.ts'
-import { COMMAND_LINE } from '../options/table.ts'
-import { configSchema, SECTIONS, type FullConfig } from '../options/schema.ts'
+import { createSection } from '../options/option.ts'
+import { COMMAND_LINE, TOP } from '../options/table.ts'
+import { SECTIONS, type FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
 import { isRecord } from './record.ts'
 
@@ -22,13 +23,17 @@ export function validateConfig(
   candidate: Candidate,
   listMore: (config: FullConfig) => readonly string[] = () => [],
 ): FullConfig {
-  const result = configSchema.safeParse(candidate.value)
-  const issues = result.success ? [] : result.error.issues
-  const problems = issues.flatMap((issue) => describeIssue(issue, candidate))
+  const { value: config, issues } = readConfig(candidate.value)
+  const problems = issues.map((issue) => describeIssue(issue, candidate))
   problems.push(...describeMissingThreads(candidate))
-  if (result.success && problems.length === 0) return result.data
-  const more = listOtherProblems(candidate.value, issues.flatMap(listWrongPaths), listMore)
+  if (config !== undefined && problems.length === 0) return config
+  const wrong = issues.map(({ path }) => path)
+  const more = listOtherProblems(candidate.value, wrong, listMore)
   throw createConfigError([...problems, ...more], candidate)
+}
+
+function readConfig(value: unknown): Reading<FullConfig> {
+  return readValue(createSection(TOP), value)
 }
 
 /** Problems of what remains without the wrong values, unless they are only a consequence of these. */
@@ -42,10 +47,10 @@ function listOtherProblems(
     wrong.some((path) => path.length < 3 && /^(?:apps|app|groups|routes)$/.test(path[0] ?? 'apps'))
   )
     return []
-  const rest = configSchema.safeParse(wrong.reduce<unknown>(removeValue, value))
-  if (!rest.success) return []
+  const { value: config } = readConfig(wrong.reduce<unknown>(removeValue, value))
+  if (config === undefined) return []
   const places = wrong.map(formatPath)
-  return listMore(rest.data).filter((problem) => {
+  return listMore(config).filter((problem) => {
     const [where = ''] = problem.split(': ')
     return (
       !/^(?:routes: )?(?:the configuration serves nothing|is missing)/.test(problem) &&
@@ -55,11 +60,6 @@ function listOtherProblems(
       )
     )
   })
-}
-
-function listWrongPaths(issue: z.core.$ZodIssue): string[][] {
-  const path = issue.path.map(String)
-  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
 }
 
 /** A copy of a configuration without one value. */
@@ -109,20 +109,13 @@ export function createConfigError(
   return new TaipanError(code, `${problems.length} problems${onlyFlags ? '' : where}:\n${list}`)
 }
 
-function describeIssue(issue: z.core.$ZodIssue, candidate: Candidate): string[] {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => describeUnknownKey([...path, key], candidate))
+function describeIssue({ path, about, expected }: Issue, candidate: Candidate): string {
+  if (about === 'key') return describeUnknownKey(path, candidate)
   const name = nameSource(path, candidate.sources)
-  if (issue.code === 'invalid_key') {
-    const [inner] = issue.issues
-    return [`${name}: the name must be ${inner?.message ?? 'another'}`]
-  }
+  if (about === 'name') return `${name}: the name must be ${expected}`
   const value = lookUp(candidate.value, path)
-  if (lacksUnit(issue.message, value))
-    return [`${name}: ${value} what? write ${value}s or ${value}ms`]
-  const found = formatFound(value, path)
-  return [`${name}: expected ${issue.message}, found ${found}`]
+  if (lacksUnit(expected, value)) return `${name}: ${value} what? write ${value}s or ${value}ms`
+  return `${name}: expected ${expected}, found ${formatFound(value, path)}`
 }
 
 function describeUnknownKey(path: readonly string[], candidate: Candidate): string {

@@ -1,28 +1,29 @@
-import type { z } from 'zod'
 import { isRecord } from '../config/record.ts'
+import type { Kind, MeantBy } from './kind.ts'
 import {
   createSection,
   option,
   optional,
+  type FullOptions,
   type Option,
   type OptionTable,
-  type TableSchema,
+  type Section,
 } from './option.ts'
 
 type Values = Readonly<Record<string, unknown>>
-type Marked<B extends z.ZodType = z.ZodType> = Option<z.ZodType, B> & { readonly perGroup: true }
+type Marked<K extends Kind = Kind> = Option<K> & { readonly perGroup: true }
 
 /** The group's form of an option: none; the option without default; or an object with the options inside that groups may override. */
 type GroupOption<O> =
-  O extends Marked<infer B>
-    ? Option<z.ZodOptional<B>, B>
+  O extends Marked<infer K>
+    ? Option<K, false>
     : O extends { readonly holdsMany: true }
       ? never
       : O extends { readonly table: infer T extends OptionTable }
         ? GroupTable<T> extends infer G extends OptionTable
           ? [keyof G] extends [never]
             ? never
-            : Option<z.ZodPrefault<TableSchema<G>>>
+            : Option<Section<G>, true>
           : never
         : never
 
@@ -31,11 +32,15 @@ export type GroupTable<T extends OptionTable> = {
   readonly [K in keyof T as [GroupOption<T[K]>] extends [never] ? never : K]: GroupOption<T[K]>
 }
 
+type FullValue<O extends Option> = O['hasDefault'] extends true
+  ? MeantBy<O['kind']>
+  : MeantBy<O['kind']> | undefined
+
 /** The values of a group for all options that groups may override. */
 export type GroupValues<T extends OptionTable> = {
   readonly [K in keyof GroupTable<T>]: K extends keyof T
     ? T[K] extends Marked
-      ? z.output<T[K]['schema']>
+      ? FullValue<T[K]>
       : T[K] extends { readonly table: infer I extends OptionTable }
         ? GroupValues<I>
         : never
@@ -51,14 +56,14 @@ export function createGroupTable(table: OptionTable): OptionTable {
 /** The group's own value if there is one, else the general one. */
 export function resolveGroupValues<T extends OptionTable>(
   table: T,
-  general: z.output<TableSchema<T>>,
+  general: FullOptions<T>,
   own: Values,
 ): GroupValues<T>
 export function resolveGroupValues(table: OptionTable, general: Values, own: Values): Values {
   const resolved = listGroupOptions(table).map(([key, facts]) => {
     const [usual, special] = [general[key], own[key]]
-    const isSection = facts.table !== undefined && isRecord(usual) && isRecord(special)
-    return [key, isSection ? resolveGroupValues(facts.table, usual, special) : (special ?? usual)]
+    if (facts.table === undefined || !isRecord(usual)) return [key, special ?? usual]
+    return [key, resolveGroupValues(facts.table, usual, isRecord(special) ? special : {})]
   })
   return Object.fromEntries(resolved)
 }
@@ -94,7 +99,7 @@ function createTable(table: OptionTable, path: string): OptionTable {
       const description = `Overrides \`${name}\`.`
       const { anchor, form } = facts
       const kept = { ...(anchor && { anchor }), ...(form && { form }) }
-      return [key, optional(facts.base, { description, ...kept })]
+      return [key, optional(facts.kind, { description, ...kept })]
     }
     const inner = createTable(facts.table, `${name}.`)
     const { description } = facts

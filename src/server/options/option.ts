@@ -1,4 +1,14 @@
-import { z } from 'zod'
+import { isRecord } from '../config/record.ts'
+import {
+  enter,
+  INVALID,
+  refuse,
+  type GivenFor,
+  type JsonSchema,
+  type Kind,
+  type MeantBy,
+  type Place,
+} from './kind.ts'
 
 /** Section of an option in the help and the documentation. */
 export type HelpSection =
@@ -16,7 +26,7 @@ export type HelpSection =
 /** Commands with options. */
 export type CommandName = 'serve' | 'check'
 
-/** How a text of the command line or the environment is converted; the schema checks the result. */
+/** How a text of the command line or the environment is converted; the kind checks the result. */
 export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
 
 /** The command-line form of an option. */
@@ -37,7 +47,7 @@ export interface Flag {
 /** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`). */
 export type Anchor = 'path' | 'program' | 'address'
 
-/** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
+/** Properties of an option besides its kind, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {
   readonly description: string
   readonly form?: TextForm
@@ -59,14 +69,11 @@ export interface OptionFacts {
 }
 
 /** One option. */
-export interface Option<
-  S extends z.ZodType = z.ZodType,
-  B extends z.ZodType = z.ZodType,
-> extends OptionFacts {
-  readonly schema: S
-  /** Schema of a given value, without default. */
-  readonly base: B
-  /** Default as written in a configuration; undefined if the option may be absent. */
+export interface Option<K extends Kind = Kind, D extends boolean = boolean> extends OptionFacts {
+  readonly kind: K
+  /** It is never absent in a full configuration. */
+  readonly hasDefault: D
+  /** Default as written in a configuration. */
   readonly fallback?: unknown
 }
 
@@ -74,22 +81,20 @@ export interface Option<
 export type OptionTable = Readonly<Record<string, Option>>
 
 /** Makes an option without default. */
-export function optional<S extends z.ZodType, F extends OptionFacts>(
-  schema: S,
+export function optional<K extends Kind, F extends OptionFacts>(
+  kind: K,
   facts: F,
-): Option<z.ZodOptional<S>, S> & F {
-  return { ...facts, base: schema, schema: schema.describe(facts.description).optional() }
+): Option<K, false> & F {
+  return { ...facts, kind, hasDefault: false }
 }
 
 /** Makes an option with a default, written as in a configuration. */
-export function option<S extends z.ZodType, F extends OptionFacts>(
-  schema: S,
-  fallback: z.input<S>,
+export function option<K extends Kind, F extends OptionFacts>(
+  kind: K,
+  fallback: GivenFor<K>,
   facts: F,
-): Option<z.ZodPrefault<S>, S> & F {
-  // Described twice, because JSON Schema drops the inner description of a value with a default.
-  const described = schema.prefault(fallback).describe(facts.description)
-  return { ...facts, base: schema, fallback, schema: described }
+): Option<K, true> & F {
+  return { ...facts, kind, hasDefault: true, fallback }
 }
 
 /** Makes the command-line form of an option, for all commands unless `more` names some. */
@@ -101,16 +106,60 @@ export function flag(
   return { section, name, commands: ['serve', 'check'], ...more }
 }
 
-/** The schema of an object with the options of a table. */
-export type TableSchema<T extends OptionTable> = z.ZodObject<
-  { -readonly [K in keyof T]: T[K]['schema'] },
-  z.core.$strict
->
+/** An object with options of a table, as it may be written. */
+export type GivenOptions<T extends OptionTable> = {
+  -readonly [K in keyof T]?: GivenFor<T[K]['kind']> | undefined
+}
 
-/** Makes the schema of an object; it rejects unknown keys. */
-export function createSection<T extends OptionTable>(table: T): TableSchema<T>
-export function createSection(table: OptionTable): z.ZodObject {
-  return z.strictObject(
-    Object.fromEntries(Object.entries(table).map(([key, { schema }]) => [key, schema])),
-  )
+/** An object with all options of a table that have a default. */
+export type FullOptions<T extends OptionTable> = {
+  [K in keyof Defaults<T>]: Defaults<T>[K]
+}
+
+type Defaults<T extends OptionTable> = {
+  -readonly [K in keyof T as T[K]['hasDefault'] extends true ? K : never]: MeantBy<T[K]['kind']>
+} & {
+  -readonly [K in keyof T as T[K]['hasDefault'] extends true ? never : K]?:
+    | MeantBy<T[K]['kind']>
+    | undefined
+}
+
+/** An object with the options of a table. */
+export type Section<T extends OptionTable> = Kind<GivenOptions<T>, FullOptions<T>>
+
+/** Makes the kind of an object with the options of a table; it has no other keys. */
+export function createSection<T extends OptionTable>(table: T): Section<T>
+export function createSection(table: OptionTable): Kind {
+  return {
+    get jsonSchema() {
+      return describeSection(table)
+    },
+    read(value, place) {
+      if (!isRecord(value)) return refuse(place, 'an object of options')
+      const members = Object.entries(table).flatMap(([key, { kind, fallback }]) => {
+        const given = value[key] === undefined ? fallback : value[key]
+        const member = given === undefined ? INVALID : kind.read(given, enter(place, key))
+        return member === INVALID ? [] : [[key, member] as const]
+      })
+      for (const key of Object.keys(value)) if (!Object.hasOwn(table, key)) addUnknown(place, key)
+      return Object.fromEntries(members)
+    },
+  }
+}
+
+function addUnknown(place: Place, key: string): void {
+  place.issues.push({ path: [...place.path, key], about: 'key', expected: '' })
+}
+
+function describeSection(table: OptionTable): JsonSchema {
+  const properties = Object.entries(table).map(([key, { kind, description, fallback }]) => {
+    const { jsonSchema } = kind
+    if (fallback === undefined) return [key, { ...jsonSchema, description }]
+    return [key, { description, default: fallback, ...jsonSchema }]
+  })
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+  }
 }

@@ -1,16 +1,11 @@
-import type { z } from 'zod'
-import type { Option, OptionTable } from './option.ts'
-import { createSection } from './option.ts'
+import type { FullOptions, GivenOptions, Option, OptionTable } from './option.ts'
 import { COMMAND_LINE, TOP } from './table.ts'
 
-/** The schema of a whole configuration. */
-export const configSchema = createSection(TOP)
-
 /** A configuration as a user writes it. */
-export type TaipanConfig = z.input<typeof configSchema>
+export type TaipanConfig = GivenOptions<typeof TOP>
 
 /** A configuration with every default filled in, durations in ms, sizes in bytes. */
-export type FullConfig = z.output<typeof configSchema>
+export type FullConfig = FullOptions<typeof TOP>
 
 /** An object of the configuration. `*` in the path means any name or index. */
 export interface OptionSection {

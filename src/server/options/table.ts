@@ -1,5 +1,16 @@
-import { z } from 'zod'
-import { accessFormat, boolean, choice, integer, list, pairs, processes, text } from './kinds.ts'
+import {
+  accessFormat,
+  boolean,
+  choice,
+  integer,
+  list,
+  listOf,
+  pairs,
+  processes,
+  recordOf,
+  text,
+  textOrNull,
+} from './kinds.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from './option.ts'
@@ -54,7 +65,7 @@ const APP = {
   callable: optional(text, {
     description: 'Name of the callable (for a target the usual names; for a file handler).',
   }),
-  callableQueryName: optional(text.nullable(), {
+  callableQueryName: optional(textOrNull, {
     description:
       'Query parameter by which clients select the callable; null, the default, disables this.',
   }),
@@ -256,16 +267,16 @@ export const GROUP = createGroupTable(GENERAL)
 export const TOP = {
   ...GENERAL,
   groups: option(
-    z.record(z.string().min(1), createSection(GROUP), { error: 'an object of groups' }),
+    recordOf(createSection(GROUP), 'an object of groups'),
     {},
     { description: 'Process groups by name.', table: GROUP, holdsMany: true },
   ),
   apps: option(
-    z.record(z.string().min(1), createSection(APP), { error: 'an object of applications' }),
+    recordOf(createSection(APP), 'an object of applications'),
     {},
     { description: 'Applications by name.', table: APP, holdsMany: true },
   ),
-  routes: option(z.array(createSection(ROUTE), { error: 'a list of routes' }), [], {
+  routes: option(listOf(createSection(ROUTE), 'a list of routes'), [], {
     description: 'What answers which hosts and paths; exactly one answerer each.',
     table: ROUTE,
     holdsMany: true,

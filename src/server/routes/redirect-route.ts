@@ -1,10 +1,9 @@
-import { z } from 'zod'
 import {
   createRedirectAnswerer,
   parseRedirectTarget,
   type RedirectStatus,
 } from '../../pipeline/redirect.ts'
-import { text } from '../options/kinds.ts'
+import { numberChoice, text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkBy, defineRouteKind } from './route-kind.ts'
 
@@ -20,12 +19,9 @@ export const REDIRECT_ROUTE = defineRouteKind({
     redirect: optional(text, {
       description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
     }),
-    status: optional(
-      z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
-        error: '301, 302, 303, 307 or 308',
-      }),
-      { description: 'Status of the redirect (308).' },
-    ),
+    status: optional(numberChoice([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308'), {
+      description: 'Status of the redirect (308).',
+    }),
   },
   resolve({ redirect: to = '', status }, { where, problems }): RedirectPlan {
     checkBy(() => parseRedirectTarget(to), `${where}.redirect`, problems)

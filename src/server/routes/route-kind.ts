@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
-import type { z } from 'zod'
 import type { Backend } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
-import type { OptionTable, TableSchema } from '../options/option.ts'
+import type { FullOptions, OptionTable } from '../options/option.ts'
 
 /** Context for resolving a route. */
 export interface RouteContext {
@@ -37,7 +36,7 @@ export interface RouteKind<T extends OptionTable = OptionTable, P = unknown> {
   /** Its keys in `routes[]`. The first one is the name of the kind; a route with it is of this kind. */
   readonly options: T
   /** The plan of a route as plain data, because it is sent to other processes. Undefined if errors were added that make it impossible. */
-  resolve(route: z.output<TableSchema<T>>, context: RouteContext): P | undefined
+  resolve(route: FullOptions<T>, context: RouteContext): P | undefined
   createAnswerer(plan: P, context: AnswererContext): Answerer
 }
 

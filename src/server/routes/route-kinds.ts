@@ -1,6 +1,5 @@
-import type { z } from 'zod'
 import type { Answerer } from '../../pipeline/routes.ts'
-import type { TableSchema } from '../options/option.ts'
+import type { FullOptions } from '../options/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
@@ -26,7 +25,7 @@ export const ROUTE_KIND_NAMES: readonly RouteKindName[] = Object.keys(ROUTE_KIND
 
 type PlanOf<N extends RouteKindName> = Kinds[N] extends RouteKind<infer _, infer P> ? P : never
 type ValuesOf<N extends RouteKindName> = N extends RouteKindName
-  ? z.output<TableSchema<Kinds[N]['options']>>
+  ? FullOptions<Kinds[N]['options']>
   : never
 
 /** The answerer of a route, as plain data. */

@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import { createStaticAnswerer } from '../../pipeline/static/static-files.ts'
-import { boolean, fieldValue, text } from '../options/kinds.ts'
+import { boolean, fieldValue, fileOrFalse, text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 
@@ -20,7 +19,7 @@ export const STATIC_ROUTE = defineRouteKind({
   options: {
     static: optional(text, { description: 'Answerer: the files of this folder.', anchor: 'path' }),
     cacheControl: optional(fieldValue, { description: 'Cache-Control of the files.' }),
-    index: optional(z.union([text, z.literal(false)], { error: 'a file name, or false' }), {
+    index: optional(fileOrFalse, {
       description: 'File to serve for a folder (index.html); false for none.',
     }),
     precompressed: optional(boolean, {
