@@ -12,6 +12,7 @@ import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
 import { SignalHandling } from './signals.ts'
 import { StartProgress } from './start-progress.ts'
+import { findTerminal } from './terminal.ts'
 
 /** `taipan serve`: runs until it is stopped by a signal; resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
@@ -45,7 +46,7 @@ async function runServer(
   plan: ServerPlan,
   logger: ServerLogger,
 ): Promise<number> {
-  using signals = new SignalHandling(server, logger)
+  using signals = new SignalHandling({ server, logger, terminal: findTerminal(plan) })
   try {
     using _progress = new StartProgress(plan, server, logger)
     await server.start()

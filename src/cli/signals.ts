@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { removeEarlyHandlers } from './early-signals.ts'
+import type { Terminal } from './terminal.ts'
 
 // The same signal may arrive twice: npm passes on the Ctrl-C that the terminal has sent already, and `timeout` signals
 // both the process and its group.
@@ -11,18 +12,27 @@ const BELOW_NPM = process.stdin.isTTY && process.env['npm_command'] !== undefine
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGQUIT'
 type SignalledServer = Pick<RunnableServer, 'stop' | 'reload' | 'kill'>
 
+/** What signals act on. */
+export interface SignalOptions {
+  readonly server: SignalledServer
+  readonly logger: ServerLogger
+  readonly terminal: Terminal
+}
+
 /**
- * Handles signals while a server runs: SIGINT, SIGTERM and SIGQUIT stop gracefully, a second one at once; SIGHUP reloads; SIGUSR2 is only logged.
+ * Handles signals while a server runs: SIGINT, SIGTERM and SIGQUIT stop gracefully, a second one at once; SIGHUP
+ * reloads, or stops at the end of the terminal; SIGUSR2 is only logged.
  * Disposing removes the handlers.
  */
 export class SignalHandling implements Disposable {
   readonly #server: SignalledServer
   readonly #logger: ServerLogger
+  readonly #terminal: Terminal
   readonly #handlers = {
     SIGINT: () => this.#stop('SIGINT'),
     SIGTERM: () => this.#stop('SIGTERM'),
     SIGQUIT: () => this.#stop('SIGQUIT'),
-    SIGHUP: () => this.#reload(),
+    SIGHUP: () => this.#hangUpOrReload(),
     SIGUSR2: () => this.#logger.announce('SIGUSR2: ignored; SIGHUP reloads', { signal: 'SIGUSR2' }),
   }
   readonly #asked: Promise<void>
@@ -31,9 +41,10 @@ export class SignalHandling implements Disposable {
   #ending: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(server: SignalledServer, logger: ServerLogger) {
+  constructor({ server, logger, terminal }: SignalOptions) {
     this.#server = server
     this.#logger = logger
+    this.#terminal = terminal
     this.#asked = new Promise((resolve) => {
       this.#onAsked = resolve
     })
@@ -62,9 +73,11 @@ export class SignalHandling implements Disposable {
       this.#insist(signal)
       return
     }
-    this.#logger.announce(`${signal}: stopping gracefully; a second signal stops at once`, {
-      signal,
-    })
+    this.#beginStop(signal, `${signal}: stopping gracefully; a second signal stops at once`)
+  }
+
+  #beginStop(signal: NodeJS.Signals, text: string): void {
+    this.#logger.announce(text, { signal })
     this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
     this.#onAsked?.()
@@ -75,6 +88,17 @@ export class SignalHandling implements Disposable {
     if (left <= 0) this.#exitNow(signal)
     // An idle server has stopped by then, so a repeated signal does no harm.
     else if (!BELOW_NPM) this.#ending ??= setTimeout(() => this.#exitNow(signal), left)
+  }
+
+  /** Shells, npm and the kernel may all send SIGHUP when a terminal closes. */
+  #hangUpOrReload(): void {
+    if (this.#stopping !== undefined) return
+    if (!this.#terminal.hangsUp()) {
+      this.#reload()
+      return
+    }
+    this.#beginStop('SIGHUP', 'SIGHUP: the terminal closes: stopping gracefully')
+    this.#terminal.release()
   }
 
   #reload(): void {
