@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
-import html
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from taipan.tracebacks import format_exception, summarize
+from taipan.tracebacks import format_exception
 
-
-def plain_answer(text: str, content_type: str = "text/plain") -> tuple[bytes, bytes]:
-    """The header lines, with Content-Length, and the body."""
-    body = text.encode("utf-8", "replace")
-    kind = f"Content-Type: {content_type}; charset=utf-8"
-    return f"{kind}\r\nContent-Length: {len(body)}\r\n".encode(), body
+#: Header lines, with Content-Length, and the body.
+Answer = tuple[bytes, bytes]
 
 
-def failure_answer(status: int, text: str, error: BaseException, dev: bool) -> tuple[bytes, bytes]:
-    """The response to a failed request: a neutral text, or in dev mode the traceback."""
-    fields, body = _describe_failure(status, text, error, dev)
-    return (fields + b"Retry-After: 1\r\n" if status == 503 else fields), body
+class Failure(NamedTuple):
+    """Why a request has no response of its application."""
+
+    status: int
+    #: Reason phrase of the status.
+    text: str
+    error: BaseException
 
 
-def _describe_failure(
-    status: int, text: str, error: BaseException, dev: bool
-) -> tuple[bytes, bytes]:
-    if not dev:
-        return plain_answer(f"{text}\n")
-    page = (
-        f"<!doctype html>\n<meta charset=utf-8>\n<title>{status} {html.escape(text)}</title>\n"
-        f"<h1>{html.escape(summarize(error))}</h1>\n<pre>{html.escape(format_exception(error))}</pre>\n"
+def plain_answer(text: str) -> Answer:
+    """A response of plain text."""
+    return _make_answer("text/plain", text, "")
+
+
+def failure_answer(failure: Failure, request: Mapping[str, Any] | None) -> Answer:
+    """The response to a failed request: a neutral text without `request`, its environ or scope."""
+    fields, body = (
+        plain_answer(f"{failure.text}\n") if request is None else _explain(failure, request)
     )
-    return plain_answer(page, "text/html")
+    return (fields + b"Retry-After: 1\r\n" if failure.status == 503 else fields), body
+
+
+def _explain(failure: Failure, request: Mapping[str, Any]) -> Answer:
+    """The error with its traceback and the request: a page for browsers, a text for others."""
+    policy = "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nVary: Accept\r\n"
+    try:
+        # Costs time and memory that only `--dev` has.
+        from taipan.error_page import describe_error, describe_request, format_html
+
+        facts = describe_request(request)
+        report = describe_error(failure.error, facts)
+        if not facts.wants_html:
+            return _make_answer("text/plain", report.text, policy)
+        page = format_html(report, f"{failure.status} {failure.text}")
+        policy += f"Content-Security-Policy: {page.policy}\r\n"
+        return _make_answer("text/html", page.html, policy)
+    except Exception as error:
+        text = f"{format_exception(failure.error)}\nThis has no page: {format_exception(error)}"
+        return _make_answer("text/plain", text, policy)
+
+
+def _make_answer(kind: str, text: str, fields: str) -> Answer:
+    body = text.encode("utf-8", "replace")
+    lines = f"Content-Type: {kind}; charset=utf-8\r\nContent-Length: {len(body)}\r\n{fields}"
+    return lines.encode("ascii"), body

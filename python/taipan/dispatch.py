@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
+from taipan.answers import Failure
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
-from taipan.native import allocate_lock, get_ident
+from taipan.native import allocate_lock, get_ident, raise_in_thread
 from taipan.stacks import Stack, capture_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ
@@ -102,7 +103,7 @@ class Dispatcher:
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 stack = capture_thread(ident)
-                _raise_in_thread(ident, TimeoutError)
+                raise_in_thread(ident, TimeoutError)
                 return stack
             self._interrupted.discard(ident)
             return None
@@ -110,7 +111,7 @@ class Dispatcher:
     def _end_interrupt(self, ident: int) -> None:
         with self._interrupt_lock:
             self._interrupted.discard(ident)
-            _raise_in_thread(ident, None)
+            raise_in_thread(ident, None)
 
     def _run(self, slot: Slot, environ: Environ, body: bytes | None, transport: Transport) -> None:
         application = slot.application
@@ -131,7 +132,7 @@ class Dispatcher:
         except TransportClosed:
             raise
         except NotLoaded as known:
-            self._respond_unloaded(transport, known.error)
+            self._respond_unloaded(transport, known.error, environ)
         except BaseException as error:
             if slot.run_once:
                 self._settings.reporter.report(
@@ -139,16 +140,12 @@ class Dispatcher:
                     f"application {slot.name} could not be loaded: {explain_load_error(error)}",
                     format_load_error(error) or None,
                 )
-            self._respond_unloaded(transport, error)
+            self._respond_unloaded(transport, error, environ)
         transport.finish()
         return None
 
-    def _respond_unloaded(self, transport: Transport, error: BaseException) -> None:
-        respond_failure(transport, 503, "Service Unavailable", error, self._settings.dev)
-
-
-def _raise_in_thread(ident: int, error: type[BaseException] | None) -> None:
-    import ctypes
-
-    target = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), target)
+    def _respond_unloaded(
+        self, transport: Transport, error: BaseException, environ: Environ
+    ) -> None:
+        failure = Failure(503, "Service Unavailable", error)
+        respond_failure(transport, failure, environ if self._settings.dev else None)

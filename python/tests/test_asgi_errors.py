@@ -60,8 +60,31 @@ def test_dev_mode_shows_the_traceback(drive):
     async def app(scope, receive, send):
         raise ValueError("<secret>")
 
+    driver = drive(app, dev=True)
+    page = driver.get(headers=[(b"accept", b"text/html")])
+    assert page.status == 500 and b"&lt;secret&gt;" in page.body and b"<secret>" not in page.body
+    text = driver.get()
+    assert text.status == 500 and text.body.startswith(b"Traceback (most recent call last):")
+    assert driver.get(method="HEAD").body == b""
+
+
+def test_long_exceptions_have_a_page(drive):
+    async def app(scope, receive, send):
+        raise ValueError(f"password={'s3'}cret " + "x" * 70_000_000)
+
+    for accept in (b"text/html", b"*/*"):
+        page = drive(app, dev=True).get(headers=[(b"accept", accept)])
+        assert page.status == 500 and len(page.body) < 250_000 and b"s3" + b"cret" not in page.body
+
+
+def test_a_response_that_has_begun_gets_no_page(drive):
+    async def app(scope, receive, send):
+        await send(begin())
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        raise ValueError("x")
+
     stream = drive(app, dev=True).get()
-    assert stream.status == 500 and b"&lt;secret&gt;" in stream.body and b"Traceback" in stream.body
+    assert stream.status == 200 and stream.body == b"a" and stream.aborted
 
 
 @pytest.mark.parametrize("events", [(), (begin(),)])

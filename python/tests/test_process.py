@@ -465,10 +465,32 @@ def test_the_page_with_the_traceback_is_for_dev_only(start_worker, write):
     )
     plain = start_worker(application).threads[0].get()
     assert (plain.status, plain.body) == (500, b"Internal Server Error\n")
-    page = start_worker(application, dev=True).threads[0].get()
+    thread = start_worker(application, dev=True).threads[0]
+    page = thread.get(HTTP_ACCEPT="text/html")
     assert page.status == 500 and b"&lt;script&gt;secret" in page.body
-    assert b"<script>" not in page.body and b"app.py" in page.body
+    assert b"<script>secret" not in page.body and b"app.py" in page.body
     assert page.field("Content-Type").startswith("text/html")
+    assert page.field("Content-Security-Policy").startswith("default-src 'none'")
+    text = thread.get(HTTP_ACCEPT="application/json")
+    assert text.status == 500 and b"ValueError: <script>secret" in text.body
+    assert text.field("Content-Type").startswith("text/plain")
+    assert (text.field("Vary"), text.field("X-Content-Type-Options")) == ("Accept", "nosniff")
+
+
+def test_an_iterator_that_fails_before_its_head_is_out_gets_the_page(start_worker, write):
+    application = write(
+        """
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            yield b"x" * int(environ["QUERY_STRING"])
+            raise ValueError("in the body")
+        """
+    )
+    thread = start_worker(application, dev=True).threads[0]
+    page = thread.get(HTTP_ACCEPT="text/html", QUERY_STRING="0")
+    assert page.status == 500 and b"ValueError" in page.body and b"in the body" in page.body
+    begun = thread.get(HTTP_ACCEPT="text/html", QUERY_STRING="1")
+    assert begun.status == 200 and b"ValueError" not in begun.body
 
 
 def test_an_old_interpreter_is_refused_by_a_message(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from taipan.answers import failure_answer
+from taipan.answers import Failure, failure_answer
 from taipan.asgi.disconnects import tells_disconnect
 from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
 from taipan.asgi.files import open_file, read_file
@@ -177,7 +177,8 @@ class ResponseStream(ResponseWriter):
             self.abort(summarize(error))
             return
         text = "Internal Server Error" if status == 500 else "Service Unavailable"
-        fields, body = failure_answer(status, text, error, self.settings.dev)
+        failure = Failure(status, text, error)
+        fields, body = failure_answer(failure, self.scope if self.settings.dev else None)
         self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Generator
 from typing import Any
 
-from taipan.answers import failure_answer, plain_answer
+from taipan.answers import Answer, Failure, failure_answer, plain_answer
 from taipan.events import (
     Application,
     ClientDisconnected,
@@ -77,11 +77,11 @@ def begin(
         result = application(environ, response.start_response)
         kind = type(result)
         if (kind is not list and kind is not tuple) or not response.send_whole(result):
-            return _send_rest(result, response, pulled, transport, settings)
+            return _send_rest(result, response, pulled, environ, transport, settings)
     except TransportClosed:
         raise
     except BaseException as error:
-        _fail(error, response, transport, settings)
+        _fail(error, response, environ, transport, settings)
     _finish(response, pulled, transport)
     return None
 
@@ -91,14 +91,12 @@ def respond(transport: Transport, status: int, text: str) -> None:
     _send_answer(transport, status, plain_answer(text))
 
 
-def respond_failure(
-    transport: Transport, status: int, text: str, error: BaseException, dev: bool
-) -> None:
-    """Sends the response to a failed request: a neutral text, or in dev mode the traceback."""
-    _send_answer(transport, status, failure_answer(status, text, error, dev))
+def respond_failure(transport: Transport, failure: Failure, request: Environ | None) -> None:
+    """Sends the response to a failed request; tells about the error if `request` is given."""
+    _send_answer(transport, failure.status, failure_answer(failure, request))
 
 
-def _send_answer(transport: Transport, status: int, answer: tuple[bytes, bytes]) -> None:
+def _send_answer(transport: Transport, status: int, answer: Answer) -> None:
     fields, body = answer
     transport.send(status, HEAD_LENGTH, len(body), b"\r\n" + fields, body, True)
 
@@ -107,6 +105,7 @@ def _send_rest(
     result: Any,
     response: Response,
     pulled: PulledInput | None,
+    environ: Environ,
     transport: Transport,
     settings: WsgiSettings,
 ) -> Steps:
@@ -115,7 +114,7 @@ def _send_rest(
     except TransportClosed:
         raise
     except BaseException as error:
-        _fail(error, response, transport, settings)
+        _fail(error, response, environ, transport, settings)
     _finish(response, pulled, transport)
 
 
@@ -151,7 +150,11 @@ def _finish(response: Response, pulled: PulledInput | None, transport: Transport
 
 
 def _fail(
-    error: BaseException, response: Response, transport: Transport, settings: WsgiSettings
+    error: BaseException,
+    response: Response,
+    environ: Environ,
+    transport: Transport,
+    settings: WsgiSettings,
 ) -> None:
     if isinstance(error, ClientDisconnected) and not response.ended:
         settings.reporter.report(
@@ -165,4 +168,5 @@ def _fail(
     if response.begun:
         transport.abort(summarize(error))
     else:
-        respond_failure(transport, 500, "Internal Server Error", error, settings.dev)
+        failure = Failure(500, "Internal Server Error", error)
+        respond_failure(transport, failure, environ if settings.dev else None)

@@ -1,0 +1,14 @@
+"""What `--dev` tells about an exception: described once, then a page or a text."""
+
+from taipan.error_page.html_page import HtmlPage, format_html
+from taipan.error_page.report import ErrorReport, describe_error
+from taipan.error_page.request import RequestFacts, describe_request
+
+__all__ = [
+    "ErrorReport",
+    "HtmlPage",
+    "RequestFacts",
+    "describe_error",
+    "describe_request",
+    "format_html",
+]
