@@ -2,6 +2,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 
 import { startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
+import { sleep } from '../support/raw-client.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 
 const APP = `
@@ -9,10 +10,11 @@ import os, time
 
 def application(environ, start_response):
     path = environ['PATH_INFO']
-    if path == '/slow':
-        time.sleep(2)
+    if path.startswith('/slow'):
+        while not os.path.exists('gate' + path[5:]):
+            time.sleep(0.01)
     if path == '/spin':
-        end = time.time() + 1
+        end = time.time() + 0.3
         while time.time() < end:
             pass
     body = ('%s %s' % (path, os.getpid())).encode()
@@ -49,16 +51,9 @@ async function askMany(url: string, name: string, count: number): Promise<void> 
   expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual(paths)
 }
 
-/** Sends a slow request, and reports whether it has been answered. */
-function askLong(
-  url: string,
-  path: string,
-): { readonly over: () => boolean; readonly text: Promise<string> } {
-  let over = false
-  const text = ask(url, path).finally(() => {
-    over = true
-  })
-  return { over: () => over, text }
+/** Lets `/slowNAME` end. */
+function openGate(name: string): void {
+  project.write(`gate${name}`, '')
 }
 
 describe('short requests that are pipelined', () => {
@@ -67,30 +62,43 @@ describe('short requests that are pipelined', () => {
     for (let round = 0; round < 30; round += 1) await askMany(url, `round-${round}`, 64)
   })
 
-  test.each([['/slow'], ['/spin']])('are not lost after %s', async (path) => {
+  test('overtake one that waits, and none is lost', async () => {
     const url = await startWarm('-t', '4')
     for (let round = 0; round < 4; round += 1) {
-      const slow = askLong(url, path)
+      const slow = ask(url, `/slow${round}`)
       // Sent after it, so that some of them share its thread.
       await askMany(url, 'a', 30)
-      if (path === '/slow') expect(slow.over()).toBe(false)
-      expect(await slow.text).toBe(path)
+      openGate(String(round))
+      expect(await slow).toBe(`/slow${round}`)
+    }
+  })
+
+  test('are not lost after one that keeps the interpreter busy', async () => {
+    const url = await startWarm('-t', '4')
+    for (let round = 0; round < 4; round += 1) {
+      const busy = ask(url, '/spin')
+      await askMany(url, 'a', 30)
+      expect(await busy).toBe('/spin')
     }
   })
 
   test('go to another process when their only thread is stuck', async () => {
     const url = await startWarm('-t', '1', '-p', '2')
-    const slow = askLong(url, '/slow')
+    const slow = ask(url, '/slow-alone')
     await askMany(url, 'a', 30)
-    expect(slow.over()).toBe(false)
-    expect(await slow.text).toBe('/slow')
+    openGate('-alone')
+    expect(await slow).toBe('/slow-alone')
   })
 
   test('wait for a slow one if there is no other thread, and none is lost', async () => {
     const url = await startWarm('-t', '1')
-    const slow = ask(url, '/slow')
-    await askMany(url, 'a', 60)
-    expect(await slow).toBe('/slow')
+    const slow = ask(url, '/slow-first')
+    const others = askMany(url, 'a', 60)
+    // They wait in the meantime, or arrive too late to do so.
+    await sleep(100)
+    openGate('-first')
+    expect(await slow).toBe('/slow-first')
+    await others
   })
 
   test('are answered completely when clients disconnect while they wait', async () => {

@@ -255,14 +255,9 @@ describe('a body that breaks raises in wsgi.input', () => {
       if (how === 'leave') connection.destroy()
       else if (how === 'reset') connection.reset()
       else connection.finishSending()
-      const notes = await pollUntil(
-        async () => {
-          const found = await lab.notes(key)
-          return found.length > 0 ? found : undefined
-        },
-        'the application to notice',
-        { deadline: 5000 },
-      ).catch(() => [])
+      // Logged when it is over, also if the application has never seen it. Its only thread answers after that.
+      await lab.taipan.waitForOutput(new RegExp(`/broken\\?key=${key}\\b`))
+      const notes = await lab.notes(key)
       connection.destroy()
       expect(notes, how).not.toContain('end')
       for (const note of notes) expect(note).toMatch(/^raised/)
