@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { runTaipan } from '../support/cli.ts'
+import { runHere } from '../support/run-here.ts'
 
 let folder: string
 
@@ -26,7 +27,7 @@ afterAll(() => {
 
 describe('help and version', () => {
   test.each(['--version', '-v', 'version'])('taipan %s', async (word) => {
-    const { exitCode, stdout } = await runTaipan([word])
+    const { exitCode, stdout } = await runHere([word])
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^taipan \d+\.\d+\.\d+\n$/)])
   })
 
@@ -39,13 +40,13 @@ describe('help and version', () => {
     [['help', 'serve'], '--bind ADDR'],
     [['help', 'check'], '--json'],
   ])('taipan %j', async (args, text) => {
-    const { exitCode, stdout, stderr } = await runTaipan(args)
+    const { exitCode, stdout, stderr } = await runHere(args)
     expect([exitCode, stderr]).toEqual([0, ''])
     expect(stdout).toContain(text)
   })
 
   test('taipan without arguments prints the help', async () => {
-    const { exitCode, stderr } = await runTaipan([])
+    const { exitCode, stderr } = await runHere([])
     expect(exitCode).toBe(2)
     expect(stderr).toContain('Usage:')
   })
@@ -122,7 +123,7 @@ describe('an invalid command line ends with 2 and one message', () => {
     [['serve', 'a.py', '--timeout-request', '1.5'], /1\.5 what\? write 1\.5s or 1\.5ms/],
     [['serve', '--mount', '/x', '--config', 'empty.json'], /empty\.json/],
   ])('taipan %j', async (args, message) => {
-    const { exitCode, stdout, stderr } = await runTaipan(args, { cwd: folder })
+    const { exitCode, stdout, stderr } = await runHere(args, { cwd: folder })
     expect(stderr).toMatch(message)
     expect(exitCode).toBe(2)
     expect(stdout).toBe('')
@@ -131,7 +132,7 @@ describe('an invalid command line ends with 2 and one message', () => {
   })
 
   test('a time without unit is refused in variables, too', async () => {
-    const { exitCode, stderr } = await runTaipan(['serve', 'a.py'], {
+    const { exitCode, stderr } = await runHere(['serve', 'a.py'], {
       cwd: folder,
       env: { TAIPAN_WS_PING_TIMEOUT: '20', TAIPAN_QUEUE_TIMEOUT: '0' },
     })
@@ -142,11 +143,30 @@ describe('an invalid command line ends with 2 and one message', () => {
   })
 
   test('the message names an invalid variable', async () => {
-    const { exitCode, stderr } = await runTaipan(['serve', 'a.py'], {
+    const { exitCode, stderr } = await runHere(['serve', 'a.py'], {
       cwd: folder,
       env: { TAIPAN_THREADS: 'many' },
     })
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('TAIPAN_THREADS: expected')])
+  })
+})
+
+describe('the program', () => {
+  test.each<[string[], number, RegExp, RegExp]>([
+    [['--version'], 0, /^taipan \d+\.\d+\.\d+\n$/, /^$/],
+    [['serve', '--help'], 0, /--bind ADDR/, /^$/],
+    [[], 2, /^$/, /Usage:/],
+    [['serve', '--bnd', 'x'], 2, /^$/, /^error: unknown option --bnd\. Did you mean --bind\?/],
+    [['serve', '--config', 'half.json'], 2, /^$/, /^error: .*half\.json cannot be read: .*JSON/],
+    [['serve', '--config', 'named.mjs'], 2, /^$/, /^error: .*named\.mjs has no configuration/],
+  ])('ends in the same way: taipan %j', async (args, exitCode, stdout, stderr) => {
+    const ended = await runTaipan(args, { cwd: folder })
+    expect(ended).toMatchObject({
+      exitCode,
+      stdout: expect.stringMatching(stdout),
+      stderr: expect.stringMatching(stderr),
+    })
+    expect(ended.stderr, 'no stack of Node').not.toMatch(/^\s+at |node:/m)
   })
 })
 
