@@ -1,24 +1,38 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
 import type { Meaning } from '../src/cli/habits/habit.ts'
 import { HABITS } from '../src/cli/habits/table.ts'
 import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
-import { createSection, type Option } from '../src/server/options/option.ts'
+import type { Option, OptionTable } from '../src/server/options/option.ts'
 import { listFlags, SECTIONS, type OptionSection } from '../src/server/options/schema.ts'
 import { TOP } from '../src/server/options/table.ts'
 
 /** The JSON Schema of a configuration file, for editors. */
 export function formatJsonSchema(): string {
-  const { type, properties, additionalProperties } = createSection(TOP).jsonSchema
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    type,
-    properties: {
-      $schema: { type: 'string', description: 'This schema.' },
-      ...Object(properties),
-    },
-    additionalProperties,
     title: 'Configuration of Taipan',
+    ...describeTable(TOP, { $schema: { type: 'string', description: 'This schema.' } }),
   }
   return `${JSON.stringify(schema, undefined, 2)}\n`
+}
+
+function describeTable(table: OptionTable, more: object = {}): object {
+  const options = Object.entries(table).map(([key, option]) => [key, describeOption(option)])
+  const properties = { ...more, ...Object.fromEntries(options) }
+  return { type: 'object', properties, additionalProperties: false }
+}
+
+function describeOption(option: Option): object {
+  const { table, holdsMany, description, fallback } = option
+  const facts = { description, ...(fallback !== undefined && { default: fallback }) }
+  if (table !== undefined && holdsMany !== true) return { ...facts, ...describeTable(table) }
+  const { $schema: _, ...schema } = toJsonSchema(option.schema, {
+    typeMode: 'input',
+    errorMode: 'ignore',
+  })
+  if (table === undefined) return { ...facts, ...schema }
+  const members = schema.type === 'array' ? 'items' : 'additionalProperties'
+  return { ...facts, ...schema, [members]: describeTable(table) }
 }
 
 /** Inserts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */

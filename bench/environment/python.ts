@@ -2,25 +2,25 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as v from 'valibot'
 import { ROOT } from './paths.ts'
 
 const FOLDER = join(ROOT, '.venv-bench')
 const REQUIREMENTS = join(ROOT, 'bench/requirements.txt')
 const STAMP = join(FOLDER, 'bench.json')
 
-const schema = z.object({
-  key: z.string(),
+const schema = v.object({
+  key: v.string(),
   /** Version of the interpreter. */
-  version: z.string(),
+  version: v.string(),
   /** Versions by distribution name, in lower case with "-". */
-  installed: z.record(z.string(), z.string()),
+  installed: v.record(v.string(), v.string()),
   /** Ends of pip's error messages, by distribution name. */
-  failed: z.record(z.string(), z.string()),
+  failed: v.record(v.string(), v.string()),
 })
 
 /** The virtual environment of all servers. */
-export type PythonEnvironment = z.infer<typeof schema> & { readonly bin: string }
+export type PythonEnvironment = v.InferOutput<typeof schema> & { readonly bin: string }
 
 /** Makes the virtual environment, or reuses that of an earlier run if nothing has changed. */
 export function preparePython(python: string): PythonEnvironment {
@@ -41,7 +41,7 @@ export function formatDistribution(name: string): string {
 }
 
 function readStamp() {
-  return existsSync(STAMP) ? schema.parse(JSON.parse(readFileSync(STAMP, 'utf8'))) : undefined
+  return existsSync(STAMP) ? v.parse(schema, JSON.parse(readFileSync(STAMP, 'utf8'))) : undefined
 }
 
 function readVersion(): string {

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as v from 'valibot'
 import type { CompanionClients } from '../workloads/workload.ts'
 import { startChild, stopChild } from './children.ts'
 
-const schema = z.object({
+const schema = v.object({
   /** Connections that were made. */
-  opened: z.number(),
+  opened: v.number(),
   /** Connections that the server still kept at the end. */
-  held: z.number(),
+  held: v.number(),
 })
 
 /** What became of the connections that stood beside the measured ones. */
-export type CompanionResult = z.infer<typeof schema>
+export type CompanionResult = v.InferOutput<typeof schema>
 
 /** Clients that occupy the server during a measurement. */
 export interface Companions extends AsyncDisposable {
@@ -52,7 +52,7 @@ export async function startCompanions(
   return {
     finish: async () => {
       child.stdin?.end()
-      return schema.parse(JSON.parse(await nextLine()))
+      return v.parse(schema, JSON.parse(await nextLine()))
     },
     [Symbol.asyncDispose]: stop,
   }

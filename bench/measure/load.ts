@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as v from 'valibot'
 import { startChild, stopChild, type Program } from './children.ts'
 
 /** Options of the load generator. */
@@ -15,23 +15,23 @@ export interface Load {
   readonly script?: string
 }
 
-const schema = z.object({
-  requests: z.number(),
-  seconds: z.number(),
-  bytes: z.number(),
+const schema = v.object({
+  requests: v.number(),
+  seconds: v.number(),
+  bytes: v.number(),
   /** Microseconds. */
-  p50: z.number(),
+  p50: v.number(),
   /** Microseconds. */
-  p99: z.number(),
-  connect: z.number(),
-  read: z.number(),
-  write: z.number(),
-  status: z.number(),
-  timeout: z.number(),
+  p99: v.number(),
+  connect: v.number(),
+  read: v.number(),
+  write: v.number(),
+  status: v.number(),
+  timeout: v.number(),
 })
 
 /** Result of the load generator. */
-export type LoadResult = z.infer<typeof schema>
+export type LoadResult = v.InferOutput<typeof schema>
 
 const GRACE = 15_000
 
@@ -50,7 +50,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
   if (line === undefined)
     throw new Error(`the load generator did not end in time ${output.trim()}`.trim())
-  return schema.parse(JSON.parse(line.replaceAll(/-?nan/g, '0')))
+  return v.parse(schema, JSON.parse(line.replaceAll(/-?nan/g, '0')))
 }
 
 function createGenerator(load: Load): Program {

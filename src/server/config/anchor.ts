@@ -13,7 +13,7 @@ const RULES: Readonly<Record<Anchor, Rule>> = {
   address: anchorAddress,
 }
 
-/** Makes the relative paths of an unchecked configuration absolute; their kinds are checked later. */
+/** Makes the relative paths of an unchecked configuration absolute; the schema checks the types later. */
 export function anchorPaths(config: Readonly<Values>, directory: string): Values {
   const anchored = anchorTable(TOP, config, directory)
   if (anchored['app'] !== undefined && anchored['appDirectory'] === undefined)

@@ -1,7 +1,7 @@
+import * as v from 'valibot'
 import { TaipanError } from '../../core/errors.ts'
-import { readValue, type Issue, type Reading } from '../options/kind.ts'
 import { lacksUnit } from '../options/kinds.ts'
-import { createSection } from '../options/option.ts'
+import { createSection, type Section } from '../options/option.ts'
 import { COMMAND_LINE, TOP } from '../options/table.ts'
 import { SECTIONS, type FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
@@ -23,17 +23,12 @@ export function validateConfig(
   candidate: Candidate,
   listMore: (config: FullConfig) => readonly string[] = () => [],
 ): FullConfig {
-  const { value: config, issues } = readConfig(candidate.value)
+  const { success, output: config, issues = [] } = readConfig(candidate.value)
   const problems = issues.map((issue) => describeIssue(issue, candidate))
   problems.push(...describeMissingThreads(candidate))
-  if (config !== undefined && problems.length === 0) return config
-  const wrong = issues.map(({ path }) => path)
-  const more = listOtherProblems(candidate.value, wrong, listMore)
+  if (success && problems.length === 0) return config
+  const more = listOtherProblems(candidate.value, issues.map(listKeysTo), listMore)
   throw createConfigError([...problems, ...more], candidate)
-}
-
-function readConfig(value: unknown): Reading<FullConfig> {
-  return readValue(createSection(TOP), value)
 }
 
 /** Problems of what remains without the wrong values, unless they are only a consequence of these. */
@@ -47,10 +42,10 @@ function listOtherProblems(
     wrong.some((path) => path.length < 3 && /^(?:apps|app|groups|routes)$/.test(path[0] ?? 'apps'))
   )
     return []
-  const { value: config } = readConfig(wrong.reduce<unknown>(removeValue, value))
-  if (config === undefined) return []
+  const rest = readConfig(wrong.reduce<unknown>(removeValue, value))
+  if (!rest.success) return []
   const places = wrong.map(formatPath)
-  return listMore(config).filter((problem) => {
+  return listMore(rest.output).filter((problem) => {
     const [where = ''] = problem.split(': ')
     return (
       !/^(?:routes: )?(?:the configuration serves nothing|is missing)/.test(problem) &&
@@ -60,6 +55,14 @@ function listOtherProblems(
       )
     )
   })
+}
+
+function readConfig(value: unknown): v.SafeParseResult<Section<typeof TOP>> {
+  return v.safeParse(createSection(TOP), value, { abortPipeEarly: true })
+}
+
+function listKeysTo({ path }: v.BaseIssue<unknown>): string[] {
+  return path?.map(({ key }) => String(key)) ?? []
 }
 
 /** A copy of a configuration without one value. */
@@ -109,10 +112,12 @@ export function createConfigError(
   return new TaipanError(code, `${problems.length} problems${onlyFlags ? '' : where}:\n${list}`)
 }
 
-function describeIssue({ path, about, expected }: Issue, candidate: Candidate): string {
-  if (about === 'key') return describeUnknownKey(path, candidate)
+function describeIssue(issue: v.BaseIssue<unknown>, candidate: Candidate): string {
+  const path = listKeysTo(issue)
+  const { type, message: expected } = issue
+  if (type === 'never') return describeUnknownKey(path, candidate)
   const name = nameSource(path, candidate.sources)
-  if (about === 'name') return `${name}: the name must be ${expected}`
+  if (issue.path?.at(-1)?.origin === 'key') return `${name}: the name must be ${expected}`
   const value = lookUp(candidate.value, path)
   if (lacksUnit(expected, value)) return `${name}: ${value} what? write ${value}s or ${value}ms`
   return `${name}: expected ${expected}, found ${formatFound(value, path)}`

@@ -1,5 +1,5 @@
+import type * as v from 'valibot'
 import { isRecord } from '../config/record.ts'
-import type { Kind, MeantBy } from './kind.ts'
 import {
   createSection,
   option,
@@ -11,12 +11,12 @@ import {
 } from './option.ts'
 
 type Values = Readonly<Record<string, unknown>>
-type Marked<K extends Kind = Kind> = Option<K> & { readonly perGroup: true }
+type Marked<S extends v.GenericSchema = v.GenericSchema> = Option<S> & { readonly perGroup: true }
 
 /** The group's form of an option: none; the option without default; or an object with the options inside that groups may override. */
 type GroupOption<O> =
-  O extends Marked<infer K>
-    ? Option<K, false>
+  O extends Marked<infer S>
+    ? Option<S, false>
     : O extends { readonly holdsMany: true }
       ? never
       : O extends { readonly table: infer T extends OptionTable }
@@ -33,8 +33,8 @@ export type GroupTable<T extends OptionTable> = {
 }
 
 type FullValue<O extends Option> = O['hasDefault'] extends true
-  ? MeantBy<O['kind']>
-  : MeantBy<O['kind']> | undefined
+  ? v.InferOutput<O['schema']>
+  : v.InferOutput<O['schema']> | undefined
 
 /** The values of a group for all options that groups may override. */
 export type GroupValues<T extends OptionTable> = {
@@ -99,7 +99,7 @@ function createTable(table: OptionTable, path: string): OptionTable {
       const description = `Overrides \`${name}\`.`
       const { anchor, form } = facts
       const kept = { ...(anchor && { anchor }), ...(form && { form }) }
-      return [key, optional(facts.kind, { description, ...kept })]
+      return [key, optional(facts.schema, { description, ...kept })]
     }
     const inner = createTable(facts.table, `${name}.`)
     const { description } = facts

@@ -1,14 +1,5 @@
-import { isRecord } from '../config/record.ts'
-import {
-  enter,
-  INVALID,
-  refuse,
-  type GivenFor,
-  type JsonSchema,
-  type Kind,
-  type MeantBy,
-  type Place,
-} from './kind.ts'
+import * as v from 'valibot'
+import { plainObject } from './plain-object.ts'
 
 /** Section of an option in the help and the documentation. */
 export type HelpSection =
@@ -26,7 +17,7 @@ export type HelpSection =
 /** Commands with options. */
 export type CommandName = 'serve' | 'check'
 
-/** How a text of the command line or the environment is converted; the kind checks the result. */
+/** How a text of the command line or the environment is converted; the schema checks the result. */
 export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
 
 /** The command-line form of an option. */
@@ -47,7 +38,7 @@ export interface Flag {
 /** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`). */
 export type Anchor = 'path' | 'program' | 'address'
 
-/** Properties of an option besides its kind, for the parser, the help, the layers, the groups and the documentation. */
+/** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {
   readonly description: string
   readonly form?: TextForm
@@ -69,8 +60,11 @@ export interface OptionFacts {
 }
 
 /** One option. */
-export interface Option<K extends Kind = Kind, D extends boolean = boolean> extends OptionFacts {
-  readonly kind: K
+export interface Option<
+  S extends v.GenericSchema = v.GenericSchema,
+  D extends boolean = boolean,
+> extends OptionFacts {
+  readonly schema: S
   /** It is never absent in a full configuration. */
   readonly hasDefault: D
   /** Default as written in a configuration. */
@@ -81,20 +75,20 @@ export interface Option<K extends Kind = Kind, D extends boolean = boolean> exte
 export type OptionTable = Readonly<Record<string, Option>>
 
 /** Makes an option without default. */
-export function optional<K extends Kind, F extends OptionFacts>(
-  kind: K,
+export function optional<S extends v.GenericSchema, F extends OptionFacts>(
+  schema: S,
   facts: F,
-): Option<K, false> & F {
-  return { ...facts, kind, hasDefault: false }
+): Option<S, false> & F {
+  return { ...facts, schema, hasDefault: false }
 }
 
 /** Makes an option with a default, written as in a configuration. */
-export function option<K extends Kind, F extends OptionFacts>(
-  kind: K,
-  fallback: GivenFor<K>,
+export function option<S extends v.GenericSchema, F extends OptionFacts>(
+  schema: S,
+  fallback: v.InferInput<S>,
   facts: F,
-): Option<K, true> & F {
-  return { ...facts, kind, hasDefault: true, fallback }
+): Option<S, true> & F {
+  return { ...facts, schema, hasDefault: true, fallback }
 }
 
 /** Makes the command-line form of an option, for all commands unless `more` names some. */
@@ -108,7 +102,7 @@ export function flag(
 
 /** An object with options of a table, as it may be written. */
 export type GivenOptions<T extends OptionTable> = {
-  -readonly [K in keyof T]?: GivenFor<T[K]['kind']> | undefined
+  -readonly [K in keyof T]?: v.InferInput<T[K]['schema']> | undefined
 }
 
 /** An object with all options of a table that have a default. */
@@ -117,49 +111,25 @@ export type FullOptions<T extends OptionTable> = {
 }
 
 type Defaults<T extends OptionTable> = {
-  -readonly [K in keyof T as T[K]['hasDefault'] extends true ? K : never]: MeantBy<T[K]['kind']>
+  -readonly [K in keyof T as T[K]['hasDefault'] extends true ? K : never]: v.InferOutput<
+    T[K]['schema']
+  >
 } & {
   -readonly [K in keyof T as T[K]['hasDefault'] extends true ? never : K]?:
-    | MeantBy<T[K]['kind']>
+    | v.InferOutput<T[K]['schema']>
     | undefined
 }
 
 /** An object with the options of a table. */
-export type Section<T extends OptionTable> = Kind<GivenOptions<T>, FullOptions<T>>
+export type Section<T extends OptionTable> = v.GenericSchema<GivenOptions<T>, FullOptions<T>>
 
-/** Makes the kind of an object with the options of a table; it has no other keys. */
+/** Makes the schema of an object with the options of a table; it rejects other keys. */
 export function createSection<T extends OptionTable>(table: T): Section<T>
-export function createSection(table: OptionTable): Kind {
-  return {
-    get jsonSchema() {
-      return describeSection(table)
-    },
-    read(value, place) {
-      if (!isRecord(value)) return refuse(place, 'an object of options')
-      const members = Object.entries(table).flatMap(([key, { kind, fallback }]) => {
-        const given = value[key] === undefined ? fallback : value[key]
-        const member = given === undefined ? INVALID : kind.read(given, enter(place, key))
-        return member === INVALID ? [] : [[key, member] as const]
-      })
-      for (const key of Object.keys(value)) if (!Object.hasOwn(table, key)) addUnknown(place, key)
-      return Object.fromEntries(members)
-    },
-  }
-}
-
-function addUnknown(place: Place, key: string): void {
-  place.issues.push({ path: [...place.path, key], about: 'key', expected: '' })
-}
-
-function describeSection(table: OptionTable): JsonSchema {
-  const properties = Object.entries(table).map(([key, { kind, description, fallback }]) => {
-    const { jsonSchema } = kind
-    if (fallback === undefined) return [key, { ...jsonSchema, description }]
-    return [key, { description, default: fallback, ...jsonSchema }]
-  })
-  return {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    additionalProperties: false,
-  }
+export function createSection(table: OptionTable): v.GenericSchema {
+  const entries = Object.entries(table).map(
+    ([key, { schema, fallback }]) => [key, v.optional(schema, fallback)] as const,
+  )
+  // A strict object would report the first unknown key only.
+  const section = v.objectWithRest(Object.fromEntries(entries), v.never())
+  return plainObject(section, 'an object of options')
 }

@@ -1,15 +1,14 @@
+import * as v from 'valibot'
 import {
   accessFormat,
   boolean,
   choice,
   integer,
   list,
-  listOf,
   pairs,
   processes,
   recordOf,
   text,
-  textOrNull,
 } from './kinds.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
@@ -65,7 +64,7 @@ const APP = {
   callable: optional(text, {
     description: 'Name of the callable (for a target the usual names; for a file handler).',
   }),
-  callableQueryName: optional(textOrNull, {
+  callableQueryName: optional(v.nullable(text), {
     description:
       'Query parameter by which clients select the callable; null, the default, disables this.',
   }),
@@ -276,7 +275,7 @@ export const TOP = {
     {},
     { description: 'Applications by name.', table: APP, holdsMany: true },
   ),
-  routes: option(listOf(createSection(ROUTE), 'a list of routes'), [], {
+  routes: option(v.array(createSection(ROUTE), 'a list of routes'), [], {
     description: 'What answers which hosts and paths; exactly one answerer each.',
     table: ROUTE,
     holdsMany: true,

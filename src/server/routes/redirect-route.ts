@@ -1,9 +1,10 @@
+import * as v from 'valibot'
 import {
   createRedirectAnswerer,
   parseRedirectTarget,
   type RedirectStatus,
 } from '../../pipeline/redirect.ts'
-import { numberChoice, text } from '../options/kinds.ts'
+import { text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkBy, defineRouteKind } from './route-kind.ts'
 
@@ -19,7 +20,7 @@ export const REDIRECT_ROUTE = defineRouteKind({
     redirect: optional(text, {
       description: 'Answerer: a redirect to this path or URL; the rest of the path is appended.',
     }),
-    status: optional(numberChoice([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308'), {
+    status: optional(v.picklist([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308'), {
       description: 'Status of the redirect (308).',
     }),
   },

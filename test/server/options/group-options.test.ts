@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { expect, test } from 'vitest'
 import {
   createGroupTable,
@@ -6,7 +7,6 @@ import {
   selectWorkerOptions,
 } from '../../../src/server/options/group-options.ts'
 import { duration, integer, text } from '../../../src/server/options/kinds.ts'
-import { readValue } from '../../../src/server/options/kind.ts'
 import {
   createSection,
   option,
@@ -16,9 +16,7 @@ import {
 } from '../../../src/server/options/option.ts'
 
 function readOptions<T extends OptionTable>(table: T, given: unknown): FullOptions<T> {
-  const { value, issues } = readValue(createSection(table), given)
-  if (value === undefined) throw new Error(JSON.stringify(issues))
-  return value
+  return v.parse(createSection(table), given)
 }
 
 const WAITS = {
@@ -39,8 +37,8 @@ const general = readOptions(TABLE, {})
 test('a group has the options that are perGroup, also inside others, and no others', () => {
   expect(Object.keys(GROUP)).toEqual(['niceness', 'chroot', 'waits'])
   expect(readOptions(GROUP, { waits: { start: '3s' } })).toEqual({ waits: { start: 3000 } })
-  expect(readValue(createSection(GROUP), { title: 'y' }).issues).toHaveLength(1)
-  expect(readValue(createSection(GROUP), { waits: { client: 1 } }).issues).toHaveLength(1)
+  expect(v.safeParse(createSection(GROUP), { title: 'y' }).issues).toHaveLength(1)
+  expect(v.safeParse(createSection(GROUP), { waits: { client: 1 } }).issues).toHaveLength(1)
 })
 
 test('its options are anchored, have a description and no flag', () => {
