@@ -1,5 +1,6 @@
 import type { Handler } from '../core/exchange.ts'
 import { withAccessLog, type AccessLog } from './access-log.ts'
+import { withRootPath } from './root-path.ts'
 import { createRouter, type Route } from './routes.ts'
 
 /** The parts of a pipeline. */
@@ -7,10 +8,14 @@ export interface PipelineOptions {
   readonly routes: readonly Route[]
   /** Gets each exchange; undefined: no access log, and no cost. */
   readonly accessLog?: AccessLog | undefined
+  /** Prefix that a proxy has taken away from the paths of requests; routes have it. */
+  readonly rootPath?: string | undefined
 }
 
-/** Composes access log, routes and answerers. Throws `CONFIG_INVALID` for a route that can never match. */
+/** Composes access log, routes and answerers; the log has the paths as they came. Throws `CONFIG_INVALID` for a route that can never match. */
 export function createPipeline(options: PipelineOptions): Handler {
-  const router = createRouter(options.routes)
-  return options.accessLog === undefined ? router : withAccessLog(router, options.accessLog)
+  const { routes, accessLog, rootPath } = options
+  const router = createRouter(routes)
+  const handler = rootPath === undefined ? router : withRootPath(router, rootPath)
+  return accessLog === undefined ? handler : withAccessLog(handler, accessLog)
 }

@@ -65,7 +65,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     const { host, path, answerer } = route
     return { host, path, answer: createAnswerer(answerer, context) }
   })
-  const handler = createPipeline({ routes, accessLog })
+  const handler = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
   return new PlannedApp({ plan, logger, handler, backends, upstreams: [...upstreams.values()] })
 }
 

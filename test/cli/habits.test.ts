@@ -27,6 +27,9 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['app.py --pythonpath a,b', { env: { PYTHONPATH: 'a:b' } }, '--env PYTHONPATH=... here'],
   ['app.py --log-level warning', { log: { level: 'warn' } }, '--log-level warn here'],
   ['app.py --reload-extra-file x.ini', { reloadInclude: ['x.ini'] }, '--reload-include x.ini here'],
+  // Half minutes are hardly ever meant as a number of threads.
+  ['app.py -t 30', { threads: 30 }, "-t 30 is --threads 30 here; gunicorn's -t is --timeout-req"],
+  ['app.py -t 600', { timeouts: { request: '600s' } }, '-t 600 is --timeout-request 600s here'],
   // uvicorn, hypercorn, granian
   [
     'm:app --host 0.0.0.0 --port 80',
@@ -38,7 +41,6 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['m:app --host unix:/x.sock', { bind: ['unix:/x.sock'] }, '--bind unix:/x.sock here'],
   ['m:app --uds /x.sock', { bind: ['unix:/x.sock'] }, '--uds /x.sock is --bind unix:/x.sock here'],
   ['m:app --fd 3', { bind: ['fd:3'] }, '--bind fd:3 here'],
-  ['m:app --root-path /api', { mount: '/api' }, '--root-path /api is --mount /api here; requests'],
   ['m:make --factory', { app: 'm:make()' }, "--factory is 'm:make()' here"],
   ['m:app --interface asgi3', { interface: 'asgi' }, '--interface asgi here'],
   ['m:app --timeout-keep-alive 5', { timeouts: { idle: '5s' } }, '--timeout-idle 5s here'],
@@ -48,6 +50,7 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
     { webSocket: { compression: false } },
     '--ws-no-compression here',
   ],
+  ['m:app --mount-point /x', { mount: '/x' }, '--mount-point /x is --mount /x here; where a proxy'],
   // daphne, flask, Django, waitress, uWSGI, mod_wsgi-express
   ['-b 0.0.0.0 -p 8001 m:app', { bind: ['0.0.0.0:8001'] }, '-p 8001 is --bind 0.0.0.0:8001 here'],
   ['--app app.py --debug', { app: 'app.py', dev: true }, '--debug is --dev here'],
@@ -112,6 +115,8 @@ describe('what is said', () => {
   test('nothing about our own', () => {
     const { hints, warnings } = parse('app.py -b 127.0.0.1:0 -e embedded -p 512 -i asgi -t 4')
     expect([hints, warnings]).toEqual([[], []])
+    for (const words of ['app.py -t 64', 'app.py --threads 60', 'app.py --root-path /x'])
+      expect(parse(words).hints).toEqual([])
   })
 })
 

@@ -106,6 +106,40 @@ def main(environ, start_response):
     await taipan.stop()
   })
 
+  const PREFIXED = `
+def wsgi(environ, start_response):
+    keys = ["SCRIPT_NAME", "PATH_INFO", "REQUEST_URI", "QUERY_STRING"]
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [" ".join(environ[key] for key in keys).encode()]
+async def asgi(scope, receive, send):
+    body = f"{scope['root_path']} {scope['path']} {scope['raw_path'].decode()}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+`
+
+  test.each(['daemon', 'embedded'])(
+    '--root-path for a proxy that strips it, %s',
+    async (engine) => {
+      using project = createProject({ 'main.py': PREFIXED, 'files/a.txt': 'file a' })
+      const options = ['--root-path', '/api', '--static', '/api/files=files', '-e', engine, ...FREE]
+      const wsgi = await startTaipan(['main:wsgi', ...options], { cwd: project.folder })
+      // The second request of a connection is sent in a shorter form.
+      for (const [target, answer] of [
+        ['/x?y', '/api /x /api/x?y y'],
+        ['/z', '/api /z /api/z '],
+        ['/', '/api / /api/ '],
+      ] as const)
+        expect(await get(wsgi.url + target)).toBe(`200 ${answer}`)
+      expect(await get(`${wsgi.url}/files/a.txt`)).toBe('200 file a')
+      expect(wsgi.output).toMatch(/GET \/x\?y/)
+      await wsgi.stop()
+      const asgi = await startTaipan(['main:asgi', ...options], { cwd: project.folder })
+      expect(await get(`${asgi.url}/x%20y`)).toBe('200 /api /api/x y /api/x%20y')
+      expect(await get(`${asgi.url}/z`)).toBe('200 /api /api/z /api/z')
+      await asgi.stop()
+    },
+  )
+
   test('a configuration file with two groups, found automatically', async () => {
     using project = createProject({
       'one.py': `import os\nX = os.environ["X"]\n${helloApp('one')}`,

@@ -671,6 +671,13 @@ describe('a configuration', () => {
       /routes\[0\]\.path: .*empty segment/,
     ],
     [{ app: 'a:a', mount: '/a/../b' }, /mount: .*dot segment/],
+    [{ app: 'a:a', rootPath: 'api' }, /^rootPath: "api" must begin with a slash$/],
+    [{ app: 'a:a', rootPath: '/a//b' }, /^rootPath: .*empty segment/],
+    [
+      { app: 'a:a', rootPath: '/api', mount: '/shop' },
+      /^mount: "\/shop" is not below rootPath "\/api", so no request reaches it; write \/api\/shop$/,
+    ],
+    [{ app: 'a:a', rootPath: '/api', static: { '/apis': '.' } }, /^static: .*; write \/api\/apis$/],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
     [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
     [

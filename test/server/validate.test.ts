@@ -123,7 +123,6 @@ test('defaults are filled in and units turned into numbers', () => {
     bind: ['127.0.0.1:8000'],
     processes: 1,
     engine: 'daemon',
-    mount: '/',
   })
 })
 

@@ -45,6 +45,20 @@ const WORKERS = [
     'it is so anyway',
   ),
   nothing('with-threads', 'there are threads anyway (-t)'),
+  // More threads than there may be.
+  rename('threads', 'timeout-request', {
+    ...SECONDS,
+    when: ({ written, value }) =>
+      written === '-t' && /^\d{3,4}$/.test(value) && Number(value) > 512,
+    note: 'a request that takes longer is answered 504',
+  }),
+  // Whole half minutes are rarely meant as a number of threads.
+  rename('threads', 'threads', {
+    value: 'N',
+    when: ({ written, value }) =>
+      written === '-t' && /^\d{2,3}$/.test(value) && Number(value) % 30 === 0,
+    note: "gunicorn's -t is --timeout-request",
+  }),
   rename('without-threads nothreading', 'threads', { convert: () => '1' }),
   nothing('name proc-name', 'processes keep their names', { short: 'n', value: 'NAME' }),
 ]
@@ -68,9 +82,9 @@ const LISTENING = [
   rename('http', 'bind', { value: 'ADDR', when: ({ value }) => /^:?\d+$|:\d+$/.test(value) }),
   nothing('http', 'there is one parser of HTTP', { value: 'NAME' }),
   nothing('ws', 'there is one implementation of WebSockets', { value: 'NAME' }),
-  rename('root-path url-prefix', 'mount', {
+  rename('url-prefix mount-point', 'mount', {
     value: 'PATH',
-    note: 'requests have to bring the prefix, so a proxy in front must not take it away',
+    note: 'where a proxy in front takes the prefix away, write --root-path',
   }),
   nothing('backlog', 'up to 1024 connections may wait to be accepted', { value: 'N' }),
   nothing('proxy-headers no-proxy-headers', PROXY_FIELDS),

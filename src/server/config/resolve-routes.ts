@@ -1,5 +1,6 @@
+import { TaipanError } from '../../core/errors.ts'
 import { parseHostRule } from '../../pipeline/route-host.ts'
-import { parseMount } from '../../pipeline/route-path.ts'
+import { findRest, parseMount } from '../../pipeline/route-path.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { checkBy, type RouteContext } from '../routes/route-kind.ts'
 import {
@@ -40,19 +41,44 @@ export function resolveRoutes(
     })
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, routes))
   const warnings: string[] = []
+  const usualPath = config.rootPath ?? '/'
   for (const { application, group } of unrouted) {
     const answerer: AnswererPlan = { kind: 'app', plan: { app: application.name, group } }
     if (application.name === SHORT_FORM_NAME && config.app !== undefined)
-      routes.push({ host: undefined, path: config.mount, answerer })
-    else if (applications.length === 1) routes.push({ host: undefined, path: '/', answerer })
+      routes.push({ host: undefined, path: config.mount ?? usualPath, answerer })
+    else if (applications.length === 1) routes.push({ host: undefined, path: usualPath, answerer })
     else warnings.push(`application ${application.name} has no route, so it gets no requests`)
   }
-  for (const { path } of routes) {
-    const name = nameOf(path, config)
-    if (path.startsWith('/')) checkBy(() => parseMount(path), name, problems)
-    else problems.push(`${name}: ${JSON.stringify(path)} must begin with a slash`)
-  }
+  checkPaths(routes, config, problems)
   return { routes, warnings }
+}
+
+function checkPaths(routes: readonly RoutePlan[], config: FullConfig, problems: string[]): void {
+  const { rootPath } = config
+  const outer =
+    rootPath !== undefined && isPath(rootPath, 'rootPath', problems) ? rootPath : undefined
+  for (const { path } of routes.filter((route) => route.path !== rootPath)) {
+    const name = nameOf(path, config)
+    if (isPath(path, name, problems) && outer !== undefined && path !== '/')
+      checkBy(() => refuseOutside(path, outer), name, problems)
+  }
+}
+
+function isPath(path: string, name: string, problems: string[]): boolean {
+  const count = problems.length
+  if (path.startsWith('/')) checkBy(() => parseMount(path), name, problems)
+  else problems.push(`${name}: ${JSON.stringify(path)} must begin with a slash`)
+  return problems.length === count
+}
+
+/** The paths of all requests begin with `rootPath`. Throws `CONFIG_INVALID`. */
+function refuseOutside(path: string, rootPath: string): void {
+  if (findRest(parseMount(rootPath), parseMount(path).prefix) !== -1) return
+  const below = rootPath.replace(/\/$/, '') + path
+  throw new TaipanError(
+    'CONFIG_INVALID',
+    `${JSON.stringify(path)} is not below rootPath ${JSON.stringify(rootPath)}, so no request reaches it; write ${below}`,
+  )
 }
 
 function nameOf(path: string, config: FullConfig): string {

@@ -40,6 +40,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     addresses,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
+    rootPath: config.rootPath,
     limits: config.limits,
     timeouts: config.timeouts,
     buffers: config.buffers,

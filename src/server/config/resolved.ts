@@ -33,6 +33,8 @@ export interface ServerPlan {
   readonly addresses: readonly Address[]
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
+  /** Prefix that a proxy takes away from the paths of requests. */
+  readonly rootPath: string | undefined
   readonly limits: FullConfig['limits']
   readonly timeouts: FullConfig['timeouts']
   readonly buffers: FullConfig['buffers']

@@ -109,10 +109,22 @@ export const GENERAL = {
     environment: 'TAIPAN_CALLABLE',
     flag: flag('Application', 'callable', { value: 'NAME' }),
   }),
-  mount: option(text, '/', {
-    description: 'URL prefix of the application; it becomes SCRIPT_NAME.',
+  mount: optional(text, {
+    description: 'URL prefix of the application; it becomes SCRIPT_NAME (rootPath, or /).',
     environment: 'TAIPAN_MOUNT',
-    flag: flag('Application', 'mount', { value: 'PATH' }),
+    flag: flag('Application', 'mount', {
+      value: 'PATH',
+      help: 'URL prefix of the application; it becomes SCRIPT_NAME (that of --root-path, or /).',
+    }),
+  }),
+  rootPath: optional(text, {
+    description:
+      'URL prefix that a proxy in front takes away from the paths; it is put back before routes are looked for.',
+    environment: 'TAIPAN_ROOT_PATH',
+    flag: flag('Application', 'root-path', {
+      value: 'PATH',
+      help: 'URL prefix that a proxy in front takes away; the application sees it as SCRIPT_NAME.',
+    }),
   }),
   appDirectory: optional(text, {
     description:
