@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from taipan.libpython import find_libpython
 from taipan.loader.files import CodeCache
-from taipan.loader.slot import explain_load_error, format_load_error, make_slot
+from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 
 
 def main() -> NoReturn:
@@ -74,6 +74,7 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
             "name": slot.name,
             "loads": False,
             "summary": explain_load_error(error),
+            "notes": list_notes(slot),
             "traceback": format_load_error(error),
         }
     return {
@@ -83,4 +84,12 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
         "place": slot.place,
         "expression": found.expression,
         "found": found.description,
+        "notes": list_notes(slot),
     }
+
+
+def list_notes(slot: Slot) -> list[str]:
+    """What a person should know besides."""
+    files = slot.static_files
+    notes = [slot.notice, "" if files is None else files.note]
+    return [note for note in notes if note]

@@ -53,9 +53,23 @@ def test_applications_are_loaded_and_described(tmp_path):
         "place": "good",
         "expression": "app",
         "found": "function good.app",
+        "notes": [],
     }
     assert (two["name"], two["loads"]) == ("two", False)
     assert two["summary"].startswith("ZeroDivisionError") and "bad.py" in two["traceback"]
     assert "sys.exit(4)" in three["summary"]
     assert "'nope'" in four["summary"] and four["traceback"] == ""
     assert b"noise" in errors and b"raw noise" in errors
+
+
+def test_a_second_file_of_one_name_has_a_note(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "app.py").write_text("def app(environ, start_response): ...\n")
+    (tmp_path / "bad.py").write_text("1 / 0\n")
+    names = ("a/app.py", "b/app.py", "bad.py")
+    report, _ = check(*(target(name, directory=str(tmp_path)) for name in names))
+    first, second, bad = report["applications"]
+    assert first["notes"] == bad["notes"] == []
+    (note,) = second["notes"]
+    assert "b/app.py is loaded as a module of its own" in note

@@ -31,12 +31,13 @@ function formatGroup(report: GroupReport, several: boolean): string {
   return `${lines.join('\n')}\n`
 }
 
-function formatApplication({ target, loads, summary, traceback }: ApplicationReport): string[] {
-  if (loads) return [`application   ${target}`, `  loads       yes${summary ? `, ${summary}` : ''}`]
-  const details = selectDetails(traceback, summary)
+function formatApplication(report: ApplicationReport): string[] {
+  const { target, loads, summary, traceback, notes } = report
+  const details = loads ? '' : selectDetails(traceback, summary)
   return [
     `application   ${target}`,
-    `  loads       no: ${summary}`,
+    `  loads       ${loads ? `yes${summary && `, ${summary}`}` : `no: ${summary}`}`,
+    ...notes.map((note) => `  note        ${note}`),
     ...(details === '' ? [] : ['', details]),
   ]
 }

@@ -1,7 +1,8 @@
 import { TaipanError } from '../core/errors.ts'
-import { createLogger, type LogFormat } from '../telemetry/logger.ts'
+import type { LogFormat } from '../telemetry/logger.ts'
 import { createPalette, resolveColors } from '../telemetry/palette.ts'
 import { selectDetails } from './details.ts'
+import { createStderrLogger } from './stderr-logger.ts'
 
 /** Prints the error that ends the command to standard error, as text or as a JSON record; returns the exit code. */
 export function reportError(error: unknown, format: LogFormat): number {
@@ -11,9 +12,8 @@ export function reportError(error: unknown, format: LogFormat): number {
   const details = known ? describeCause(error) : describeUnknown(error)
   if (format === 'json') {
     const code = known ? error.code : 'INTERNAL'
-    const destination = { write: (line: string) => void process.stderr.write(line) }
     const fields = { code, exitCode, ...(details !== '' && { traceback: details }) }
-    createLogger({ level: 'error', format, destination }).error(fields, message)
+    createStderrLogger().error(fields, message)
     return exitCode
   }
   const label = createPalette(resolveColors(process.env, process.stderr.isTTY)).red('error:')

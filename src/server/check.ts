@@ -22,6 +22,8 @@ export interface ApplicationReport {
   readonly interface: string
   /** Description if it loads, else the reason. */
   readonly summary: string
+  /** What `serve` says about it besides. */
+  readonly notes: readonly string[]
   readonly traceback: string
 }
 
@@ -103,6 +105,7 @@ function createReport(application: Application, answer: unknown): ApplicationRep
     loads,
     interface: loads ? text('interface') : '',
     summary: loads ? describeFound(text) : text('summary'),
+    notes: listTexts(facts['notes']),
     traceback: text('traceback'),
   }
 }
@@ -140,6 +143,7 @@ function createEndedReport(application: Application, run: CheckRun): Application
     loads: false,
     interface: '',
     summary: `the interpreter ended with ${run.end} while applications were loaded`,
+    notes: [],
     traceback: run.stderr,
   }
 }

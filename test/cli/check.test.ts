@@ -76,6 +76,45 @@ describe('check', () => {
     expect([missing.exitCode, missing.stdout]).toEqual([5, ''])
   })
 
+  test('tells of a second file of one name, as serve does', async () => {
+    using project = createProject({
+      'a/app.py': helloApp('a'),
+      'b/app.py': helloApp('b'),
+      'taipan.config.json': JSON.stringify({
+        apps: { one: { target: 'a/app.py' }, two: { target: 'b/app.py' } },
+        routes: [
+          { path: '/one', app: 'one' },
+          { path: '/two', app: 'two' },
+        ],
+      }),
+    })
+    const notice = String.raw`\S+b/app\.py is loaded as a module of its own.*`
+    const text = await runTaipan(['check'], { cwd: project.folder })
+    expect(text.stdout).toMatch(new RegExp(`b/app\\.py\n {2}loads .*\n {2}note {8}${notice}\n$`))
+    expect(text.exitCode).toBe(0)
+    const { stdout } = await runTaipan(['check', '--json'], { cwd: project.folder })
+    expect(JSON.parse(stdout)).toMatchObject([
+      { applications: [{ notes: [] }, { notes: [expect.stringMatching(notice)] }] },
+    ])
+  })
+
+  test('hints and warnings are records where logs are JSON', async () => {
+    using project = createProject({ 'app.py': helloApp('hi') })
+    const words = ['check', 'app.py', '--workers', '2', '--preload']
+    const plain = await runTaipan(words, { cwd: project.folder })
+    expect(plain.stderr).toMatch(/^hint: --workers 2 is .*\nwarning: --preload has no effect.*\n$/)
+    const json = await runTaipan([...words, '--log-format', 'json'], { cwd: project.folder })
+    const records: unknown[] = json.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(records).toMatchObject([
+      { level: 'info', msg: expect.stringMatching(/^--workers 2 is/) },
+      { level: 'warn', msg: expect.stringMatching(/^--preload has no effect/) },
+    ])
+    expect(json.stdout).toBe(plain.stdout)
+  })
+
   test('a missing event loop is exit code 5', async () => {
     using project = createProject({ 'main.py': ASGI })
     const words = ['check', 'main:app', '--loop', 'uvloop', '--json']
