@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { startTaipan } from '../support/cli.ts'
-import { PYTHON } from '../support/backend-lab.ts'
+import { PYTHON } from '../applications/support/site.ts'
 import { createProject } from '../support/project.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 
@@ -69,6 +69,51 @@ async function get(url: string): Promise<string> {
 function words(engine: string): string[] {
   return ['-b', '127.0.0.1:0', '-p', '1', '-e', engine, '--python', PYTHON]
 }
+
+const SHOP = `
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+app = Flask(__name__)
+app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+db = SQLAlchemy(app)
+import models
+@app.get("/")
+def index():
+    db.create_all()
+    db.session.add(models.Book(title="Emma"))
+    db.session.commit()
+    return ",".join(book.title for book in models.Book.query)
+`
+
+const MODELS = `
+from app import db
+class Book(db.Model):
+    id = db.Column(db.Integer, primary_key=True)
+    title = db.Column(db.String)
+`
+
+const TASKS = `
+from celery import Celery
+from flask import Flask
+app = Flask(__name__)
+celery = Celery("shop", broker="memory://", backend="cache+memory://")
+@celery.task
+def add(a, b): return a + b
+@app.get("/")
+def index(): return f"{add.name} {add.apply((1, 2)).get()} {'app.add' in celery.tasks}"
+`
+
+describe.each(ENGINES)('what counts on the name of the application module, %s:', (engine) => {
+  test.each([
+    ['Flask-SQLAlchemy', { 'app.py': SHOP, 'models.py': MODELS }, '200 Emma'],
+    ['Celery', { 'app.py': TASKS }, '200 app.add 3 True'],
+  ])('%s', async (_name, files, answer) => {
+    using project = createProject(files)
+    const taipan = await startTaipan(['app.py', ...words(engine)], { cwd: project.folder })
+    expect(await get(taipan.url)).toBe(answer)
+    await taipan.stop()
+  })
+})
 
 describe.each(ENGINES)('layouts of an application of Flask, %s:', (engine) => {
   test.each(LAYOUTS)('$name', async ({ files, words: named, cwd = '', module }) => {
