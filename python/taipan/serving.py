@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Callable
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
+from taipan.loader.debug_switches import DebugSwitches
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
@@ -52,7 +54,8 @@ class Serving:
         dev = bool(config.get("dev", False))
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
-        self.slots = [make_slot({**item, "dev": dev}, cache) for item in config["applications"]]
+        switches = DebugSwitches(os.environ, os.getcwd()) if dev else None
+        self.slots = [make_slot(item, cache, switches) for item in config["applications"]]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
@@ -187,7 +190,7 @@ class Serving:
             "name": slot.name,
             "interface": "" if slot.interface == "auto" else slot.interface,
             "found": slot.description if error is None else "",
-            "note": files.note if files is not None and error is None else "",
+            "notes": slot.notes if error is None else [],
             "staticFiles": files.location if files is not None and error is None else None,
             "failure": "" if error is None else explain_load_error(error),
             "traceback": "" if error is None else format_load_error(error),

@@ -30,8 +30,8 @@ export interface ApplicationFinding {
   readonly failure: string
   /** Python's traceback of the failure; may be empty. */
   readonly traceback: string
-  /** What people should know besides; may be empty. */
-  readonly note: string
+  /** What people should know besides. */
+  readonly notes: readonly string[]
   /** Files that it has collected to be served without it. */
   readonly staticFiles: CollectedFiles | undefined
 }

@@ -74,14 +74,13 @@ function reportFinding(
     ...(asgi ? { loop } : { threads }),
     python: findings.python,
   }
-  const { note } = finding
   const way = asgi ? `loop ${loop ?? 'asyncio'}` : describeThreads(threads)
   const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
   logger.info(
     facts,
     `${application}: ${what}, ${engine}, ${formatCount(processes, 'process')}, ${way}, Python ${findings.python}`,
   )
-  if (note !== '') logger.info({ application }, `${application}: ${note}`)
+  for (const note of finding.notes) logger.info({ application }, `${application}: ${note}`)
 }
 
 function describeThreads(threads: number): string {

@@ -1,10 +1,11 @@
-"""Finds the application of a Django project by its `manage.py`, without running it."""
+"""Finds the application of a Django project by its `manage.py`, and what Django is told."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import os
+import sys
 from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
@@ -26,6 +27,21 @@ def find_settings(manage: str) -> str | None:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             return value.value
     return None
+
+
+def find_active_settings(application: object) -> Any:
+    """The settings when Django answers; None for all other applications."""
+    kinds = [
+        kind
+        for module, name in (
+            ("django.core.handlers.base", "BaseHandler"),
+            ("channels.routing", "ProtocolTypeRouter"),
+        )
+        if isinstance(kind := getattr(sys.modules.get(module), name, None), type)
+    ]
+    if not isinstance(application, tuple(kinds)):
+        return None
+    return importlib.import_module("django.conf").settings
 
 
 def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:

@@ -9,6 +9,7 @@ from typing import Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
+from taipan.loader.debug_switches import DebugSwitches
 from taipan.loader.errors import Explained, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
@@ -38,7 +39,10 @@ class Slot:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], open_source: Callable[[], tuple[Source, str]]
+        self,
+        config: Mapping[str, Any],
+        open_source: Callable[[], tuple[Source, str]],
+        switches: DebugSwitches | None = None,
     ) -> None:
         self.name = str(config["name"])
         #: It can be loaded at its first request, too.
@@ -56,7 +60,9 @@ class Slot:
         self.description = ""
         #: Of the callable that was found last.
         self.static_files: StaticFiles | None = None
-        self._dev = bool(config.get("dev", False))
+        #: What people should know about the callable that was found last.
+        self.notes: list[str] = []
+        self._switches = switches
         #: `wsgi` or `asgi`; `auto` until the application has been loaded.
         self.interface = str(config.get("interface", "auto"))
         #: Keys that are equal in all environs.
@@ -167,7 +173,11 @@ class Slot:
                     f" application, but was served as {str(expected).upper()}"
                 )
             self.interface = found.interface
-            self.static_files = prepare_static_files(found.application, found.interface, self._dev)
+            self.notes = [] if self._switches is None else self._switches.turn_on(found.application)
+            self.static_files = prepare_static_files(
+                found.application, found.interface, dev=self._switches is not None
+            )
+            self.notes += filter(None, [self.static_files.note])
             found = found._replace(application=self.static_files.application)
             self._callables[expression] = found
         return found
@@ -209,12 +219,17 @@ class Slot:
             return None
 
 
-def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
-    """Makes the slot of an application as in `src/core/application.ts`. Loads nothing."""
+def make_slot(
+    config: Mapping[str, Any], cache: CodeCache, switches: DebugSwitches | None = None
+) -> Slot:
+    """Makes the slot of an application as in `src/core/application.ts`. Loads nothing.
+
+    With `switches`, as in development, errors are shown that the framework catches.
+    """
     if config["kind"] == "file":
         folder = str(config["appDirectory"])
         path = os.path.normpath(os.path.join(folder, str(config["appFilename"])))
-        return Slot(config, lambda: (FileSource(path, cache), str(config["callable"])))
+        return Slot(config, lambda: (FileSource(path, cache), str(config["callable"])), switches)
 
     def open_source() -> tuple[Source, str]:
         directory = str(config.get("directory") or os.getcwd())
@@ -223,7 +238,7 @@ def make_slot(config: Mapping[str, Any], cache: CodeCache) -> Slot:
         once = bool(config.get("cacheCallables", True)) and not config.get("reloadOnModification")
         return open_target(target, directory, cache, interface, once=once), target.expression
 
-    return Slot(config, open_source)
+    return Slot(config, open_source, switches)
 
 
 def _ignore() -> None:

@@ -8,6 +8,7 @@ import sys
 from typing import Any, Callable, NamedTuple
 from urllib.parse import urlsplit
 
+from taipan.loader.django import find_active_settings
 from taipan.tracebacks import summarize
 
 Application = Callable[..., Any]
@@ -47,7 +48,7 @@ def prepare_static_files(application: Application, interface: str, dev: bool) ->
 
 
 def _prepare(application: Application, interface: str, dev: bool) -> StaticFiles:
-    settings = _find_settings(application)
+    settings = find_active_settings(application)
     if settings is None or "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
         return StaticFiles(application)
     url = _read_url(settings)
@@ -80,21 +81,6 @@ def _from_root(application: Application, url: str, settings: Any) -> StaticFiles
     # Not by the storage, which would ask the settings for the URL.
     hashed = os.path.isfile(os.path.join(folder, "staticfiles.json"))
     return StaticFiles(application, note, url, folder, hashed)
-
-
-def _find_settings(application: Application) -> Any:
-    """The settings when Django answers; None for all other applications."""
-    kinds = [
-        kind
-        for module, name in (
-            ("django.core.handlers.base", "BaseHandler"),
-            ("channels.routing", "ProtocolTypeRouter"),
-        )
-        if isinstance(kind := getattr(sys.modules.get(module), name, None), type)
-    ]
-    if not isinstance(application, tuple(kinds)):
-        return None
-    return importlib.import_module("django.conf").settings
 
 
 def _read_url(settings: Any) -> str | None:

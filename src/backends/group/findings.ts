@@ -32,9 +32,13 @@ function parseFinding(value: unknown): ApplicationFinding {
     found: read('found'),
     failure: read('failure'),
     traceback: read('traceback'),
-    note: read('note'),
+    notes: parseTexts(readMember(value, 'notes')),
     staticFiles: parseFiles(readMember(value, 'staticFiles')),
   }
+}
+
+function parseTexts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 function parseFiles(value: unknown): CollectedFiles | undefined {

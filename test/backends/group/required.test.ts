@@ -11,7 +11,7 @@ function found(name: string, failure = ''): ApplicationFinding {
     found: '',
     failure,
     traceback: '',
-    note: '',
+    notes: [],
     staticFiles: undefined,
   }
 }

@@ -45,7 +45,7 @@ afterAll(async () => {
 /** What an application has told of its files. */
 function tell(url: string, hashed: boolean): void {
   const staticFiles: CollectedFiles = { url, folder: project.folder, hashed }
-  const facts = { interface: 'wsgi', found: '', failure: '', traceback: '', note: '' }
+  const facts = { interface: 'wsgi', found: '', failure: '', traceback: '', notes: [] }
   findings = {
     python: '3.11.2',
     loop: undefined,
