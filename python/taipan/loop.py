@@ -81,7 +81,7 @@ class LoopRunner:
         transport = LoopSocket(self._loop, self._socket, self._on_broken)
         hub = StreamHub(serving.slots, serving.settings, transport.on_output)
         serving.find_stream = hub.find
-        self._loop.run_until_complete(hub.startup())
+        self._loop.run_until_complete(hub.startup(serving.tell_loading))
         self._hub, self._transport = hub, transport
         transport.start(hub)
         self._wake()

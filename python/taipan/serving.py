@@ -13,6 +13,7 @@ from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
 from taipan.loader.debug_switches import DebugSwitches
+from taipan.loader.errors import LeftOut
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
 from taipan.logs import Logs, Requests
@@ -64,8 +65,11 @@ class Serving:
         self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
         #: Name of the event loop; None if no application needs one.
         self.loop: str | None = None
-        #: Applications that this worker must serve, by name; they are loaded first.
+        #: Applications of which it must serve at least one, by name; they are loaded first.
+        self._one_of: list[str] = list(config.get("oneOf", []))
+        #: Applications that this worker must serve, by name; they are loaded next.
         self._required: list[str] = list(config.get("required", []))
+        self._leave_out(config.get("leftOut", []))
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
         self._waiting = iter(list(enumerate(self._transports)))
@@ -87,22 +91,30 @@ class Serving:
             folder for folder in self.config.get("searchPath", []) if folder not in sys.path
         ]
         for slot in sorted(self.slots, key=self._urgency):
-            self._load(slot)
-            if slot.failure is not None and slot.name in self._required:
+            if self.fatal is not None:
                 break
-        self._tell_loading(None)
+            if slot.failure is None:
+                self._load(slot)
+        self.tell_loading(None)
         if self.needs_loop and has_greenlets():
             self.logs.report("warning", _GREENLETS)
         if self.fatal is not None:
             self.report_failed(self.fatal)
         return self.fatal is None
 
+    def _leave_out(self, items: Sequence[Mapping[str, str]]) -> None:
+        known = {item["name"]: item for item in items}
+        for slot in self.slots:
+            if slot.name in known:
+                item = known[slot.name]
+                slot.fail(LeftOut(item["failure"], item["traceback"]))
+
     def _urgency(self, slot: Slot) -> int:
-        required = self._required
-        return required.index(slot.name) if slot.name in required else len(required)
+        order = [*self._one_of, *self._required]
+        return order.index(slot.name) if slot.name in order else len(order)
 
     def _load(self, slot: Slot) -> None:
-        self._tell_loading(slot.name)
+        self.tell_loading(slot.name)
         slot.base = base_environ(
             self.logs.errors,
             multithread=bool(self.config["multithread"]) and slot.multithread,
@@ -124,6 +136,9 @@ class Serving:
         for slot in failed:
             if slot.name in self._required:
                 return slot
+        one_of = [slot for slot in self.slots if slot.name in self._one_of]
+        if one_of and all(slot.failure is not None for slot in one_of):
+            return one_of[0]
         if len(failed) < len(self.slots) or any(slot.late for slot in failed):
             return None
         return failed[0] if failed else None
@@ -140,10 +155,9 @@ class Serving:
             }
         )
 
-    def _tell_loading(self, name: str | None) -> None:
-        # With a single application Node knows which one it is.
-        if len(self.slots) > 1:
-            self.channel.send({"type": "loading", "application": name})
+    def tell_loading(self, name: str | None) -> None:
+        """Tells Node which application is being loaded or started, in case that ends the worker."""
+        self.channel.send({"type": "loading", "application": name})
 
     @property
     def may_need_loop(self) -> bool:
@@ -194,6 +208,7 @@ class Serving:
             "staticFiles": files.location if files is not None and error is None else None,
             "failure": "" if error is None else explain_load_error(error),
             "traceback": "" if error is None else format_load_error(error),
+            "leftOut": isinstance(error, LeftOut),
         }
 
     def _tell_change(self, slot: Slot) -> None:

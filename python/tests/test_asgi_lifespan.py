@@ -48,6 +48,19 @@ def infos(driver):
     return driver.texts("info")
 
 
+def test_each_application_is_announced_before_its_lifespan(drive):
+    seen = []
+
+    async def run(app, scope, receive, send):
+        # The driver is not returned before this.
+        seen.append(len(seen))
+        await whole(app, scope, receive, send)
+
+    driver = drive(App(run), App(run))
+    assert driver.announced == ["app0", "app1", None]
+    assert seen == [0, 1]
+
+
 def test_a_whole_life(drive):
     async def run(app, scope, receive, send):
         app.notes.append(scope)

@@ -141,7 +141,7 @@ def test_a_file_application_that_fails_is_tried_again_when_it_changes(start_work
     (tmp_path / "application.py").write_text(HELLO + "handler = app")
     assert body_of(worker) == b"hello"
     assert worker.wait_for("application", failure="")["interface"] == "wsgi"
-    assert [message["type"] for message in worker.messages] == []
+    assert {message["type"] for message in worker.messages} == {"loading"}
 
 
 def test_a_broken_application_does_not_keep_a_worker_from_the_others(start_worker, write):
@@ -161,6 +161,48 @@ def test_what_is_required_is_loaded_first_and_ends_the_worker(start_worker, writ
     assert worker.wait_for("failed")["application"] == "broken"
     assert worker.wait() == 3
     assert not [message for message in worker.messages if message["type"] == "log"]
+
+
+def test_one_of_several_is_enough(start_worker, write):
+    good = {**write(HELLO), "name": "good"}
+    mended = {**write(HELLO, "mended.py"), "name": "mended"}
+    broken = {**write("raise ValueError('no database')", "broken.py"), "name": "broken"}
+    demands = {"oneOf": ["broken", "mended"], "required": ["good"]}
+    worker = start_worker(good, broken, mended, **demands)
+    loaded = [message["application"] for message in worker.messages]
+    assert loaded[:3] == ["broken", "mended", "good"]
+
+
+def test_none_of_several_ends_the_worker(start_worker, write):
+    good = {**write(HELLO + "print('loaded')"), "name": "good"}
+    broken = [{**write(f"raise ValueError('{name}')", f"{name}.py"), "name": name} for name in "ab"]
+    worker = start_worker(good, *broken, wait=False, oneOf=["b", "a"], required=["good"])
+    assert worker.wait_for("failed")["application"] == "a"
+    assert worker.wait() == 3
+    assert not [message for message in worker.messages if message["type"] == "log"]
+
+
+def test_what_is_left_out_is_not_loaded(start_worker, write, tmp_path):
+    killer = write("import os\nos._exit(9)", "killer.py")
+    names = ["cached", "uncached", "file"]
+    (tmp_path / "application.py").write_text("import os\nos._exit(9)")
+    applications = [
+        {**killer, "name": "cached"},
+        {**killer, "name": "uncached", "cacheCallables": False},
+        {**file_application(tmp_path, reloadOnModification=True), "name": "file"},
+    ]
+    left_out = [{"name": name, "failure": "it ended", "traceback": "last words"} for name in names]
+    worker = start_worker(*applications, write(HELLO), wait=False, leftOut=left_out, dev=True)
+    *left, good = worker.wait_for("ready")["applications"]
+    assert [found["name"] for found in left] == names
+    assert {(found["failure"], found["traceback"], found["leftOut"]) for found in left} == {
+        ("it ended", "last words", True)
+    }
+    assert (good["failure"], good["leftOut"]) == ("", False)
+    for index in range(3):
+        answer = worker.threads[0].get(application=index)
+        assert answer.status == 503 and b"it ended" in answer.body
+    assert body_of(worker, application=3) == b"hello"
 
 
 def test_a_worker_with_nothing_to_serve_ends(start_worker, write):

@@ -28,12 +28,14 @@ export interface ApplicationFinding {
   readonly found: string
   /** Why it is answered with 503 until it can be loaded; empty when it is served. */
   readonly failure: string
-  /** Python's traceback of the failure; may be empty. */
+  /** Python's traceback of the failure, or the last output of the worker that it ended; may be empty. */
   readonly traceback: string
   /** What people should know besides. */
   readonly notes: readonly string[]
   /** Files that it has collected to be served without it. */
   readonly staticFiles: CollectedFiles | undefined
+  /** It was not tried, because an earlier process ended or hung while loading it. */
+  readonly leftOut: boolean
 }
 
 /**

@@ -1,5 +1,26 @@
 import type { Application } from './application.ts'
 
+/** An application that is not loaded, because an earlier process ended or hung while loading it. */
+export interface LeftOut {
+  readonly name: string
+  readonly failure: string
+  /** Last output of that process; may be empty. */
+  readonly traceback: string
+}
+
+/** What a worker must load to be kept. */
+export interface Demands {
+  /** Applications of which it must serve at least one, by name; they are loaded first. */
+  readonly oneOf: readonly string[]
+  /** Applications that it must serve, by name. */
+  readonly required: readonly string[]
+  /** Applications that it does not load. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** Loads all, and takes what can be served. */
+export const NO_DEMANDS: Demands = { oneOf: [], required: [], leftOut: [] }
+
 /** A process group with all options resolved, as a backend needs it. Durations in ms. */
 export interface ProcessGroup {
   readonly name: string
@@ -60,8 +81,8 @@ export interface ProcessGroup {
   readonly dev: boolean
   /** True: an application that fails to load at the first start is answered with 503 and retried, and `start()` does not reject. */
   readonly startAnyway: boolean
-  /** Applications without which the first start fails, by name. */
-  readonly required: readonly string[]
+  /** Demands on the workers of the first start. */
+  readonly demands: Demands
   /** True: failures to load are logged, and retried with new workers. False: the parent process does that. */
   readonly retries: boolean
 }

@@ -7,8 +7,8 @@ export interface Checked {
   readonly ready: boolean
   /** It is still loading its applications. */
   readonly starting: boolean
-  /** `performance.now()` */
-  readonly startedAt: number
+  /** `performance.now()` of its start, or of the last progress it made in starting. */
+  readonly progressedAt: number
   /** `performance.now()` of its last message. */
   heardAt: number
   /** Asks for a reply. */
@@ -23,7 +23,7 @@ export interface Checked {
 
 /** What to check. Times are in ms; 0: no limit. */
 export interface HealthCheckOptions<M extends Checked> {
-  /** Longest time from start to ready. */
+  /** Longest time without progress from start to ready. */
   readonly startup: number
   /** Longest time without a message. */
   readonly ping: number
@@ -64,12 +64,14 @@ export class HealthCheck<M extends Checked> {
 
   #look(): void {
     const now = performance.now()
-    const { ping, members, onRound, onWell } = this.#options
+    const { startup, ping, members, onRound, onWell } = this.#options
     // After a suspend of the machine or a long pause of this process, replies may still be unread.
     const wasAway = now - this.#lookedAt > this.#interval * 2 + 1000
     this.#lookedAt = now
     onRound?.(now)
-    const pings = ping > 0 && now - this.#pingedAt > ping / 3
+    // Without a limit replies may still count as progress of a start.
+    const limit = ping > 0 ? ping : startup
+    const pings = limit > 0 && now - this.#pingedAt > limit / 3
     if (pings) this.#pingedAt = now
     for (const member of members()) {
       if (wasAway) member.heardAt = now
@@ -81,7 +83,7 @@ export class HealthCheck<M extends Checked> {
   /** Whether a member is ready and has replied in time. Ends it when it starts too slowly or is silent for too long. */
   #isWell(member: M, now: number): boolean {
     const { startup, ping } = this.#options
-    if (member.starting && startup > 0 && now - member.startedAt > startup)
+    if (member.starting && startup > 0 && now - member.progressedAt > startup)
       member.failStart(`it was not ready within ${startup} ms (timeouts.startup)`)
     if (!member.ready) return false
     const silent = now - member.heardAt

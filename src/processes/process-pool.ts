@@ -34,7 +34,11 @@ export interface PoolOptions<M, F> {
   readonly startAnyway: boolean
   /** False: failed starts are not retried, because the parent process does that. */
   readonly retries: boolean
-  launch(aim: Aim): Promise<Launch<M, F>>
+  /**
+   * Starts a process. `failed` has the failures of those that were started in vain just before, for the same place;
+   * undefined when a new one could not do better.
+   */
+  launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined>
   /** Gives it work from now on. */
   admit(member: M): void
   /** Gives it no further work. */
@@ -172,15 +176,30 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   /** Starts a member and passes it to `keep` when it is ready; otherwise resolves with the failure. */
   async #launch(aim: Aim, keep: (member: M) => void): Promise<F | undefined> {
     const generation = this.#generation
-    const launch = await this.#options.launch(aim)
-    if ('failure' in launch) return launch.failure
-    const { member } = launch
+    const isWanted = (): boolean => generation === this.#generation && !this.over
+    const failed: F[] = []
+    for (;;) {
+      const before = failed.at(-1)
+      const launch = await this.#options.launch(aim, failed)
+      if (launch === undefined) return before
+      if ('failure' in launch) return launch.failure
+      if (before !== undefined) this.#report(before)
+      const failure = await this.#awaitLoaded(launch.member, isWanted, keep)
+      if (failure === undefined || !isWanted()) return failure
+      failed.push(failure)
+    }
+  }
+
+  async #awaitLoaded(
+    member: M,
+    isWanted: () => boolean,
+    keep: (member: M) => void,
+  ): Promise<F | undefined> {
     this.#members.add(member)
     if (this.over) this.#options.discard(member, true)
     const failure = await member.loaded
-    if (failure !== undefined || generation !== this.#generation || this.over)
-      this.#options.discard(member, false)
-    else keep(member)
+    if (failure === undefined && isWanted()) keep(member)
+    else this.#options.discard(member, false)
     return failure
   }
 
@@ -236,13 +255,12 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   async #repairOne(): Promise<void> {
     this.#repairing = true
     const generation = this.#generation
-    let flawless = false
+    let better = false
     const failure = await this.#launch('repair', (member) => {
-      flawless = member.flaws === 0
-      this.#replaceWorst(member)
+      better = this.#replaceWorst(member)
     })
     this.#repairing = false
-    if (flawless) this.#repairs.reset()
+    if (better) this.#repairs.reset()
     else if (generation === this.#generation && !this.over) {
       this.#repairs.fail()
       if (failure !== undefined) this.#report(failure)
@@ -250,14 +268,16 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  #replaceWorst(member: M): void {
+  /** False when it is no better. */
+  #replaceWorst(member: M): boolean {
     const worst = this.#findWorst()
     if (worst === undefined || worst.flaws <= member.flaws) {
       this.#options.discard(member, false)
-      return
+      return false
     }
     this.#admit(member)
     this.#retire(worst)
+    return true
   }
 
   /** The active member with the most applications that it cannot serve; undefined when all serve everything. */
@@ -312,7 +332,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const fresh: M[] = []
     const takeOver = old.length === 0
     const launches = Array.from({ length: this.#options.size }, () =>
-      this.#launch(takeOver ? 'fill' : 'renew', (member) => {
+      this.#launch('renew', (member) => {
         fresh.push(member)
         if (takeOver) this.#admit(member)
       }),

@@ -36,7 +36,7 @@ export abstract class ProcessSupervisor<
     this.#ending = ending
     this.pool = new ProcessPool({
       ...options,
-      launch: (aim) => this.#launch(aim),
+      launch: (aim, failed) => this.#launch(aim, failed),
       admit: (member) => this.#admit(member),
       dismiss: (member) => this.dismiss(member),
       retire: (member) => this.#retire(member),
@@ -119,6 +119,11 @@ export abstract class ProcessSupervisor<
     return this.#stopped !== undefined
   }
 
+  /** What cannot be served was logged by another process. */
+  protected noteTold(failure: FailureReport): void {
+    this.#log.noteTold(failure)
+  }
+
   /** Logs that a subject is served, or not served, unless that was logged before. */
   protected tellServed(subject: Subject, failure: FailureReport | undefined): void {
     this.#log.tellServed(subject, failure)
@@ -126,8 +131,8 @@ export abstract class ProcessSupervisor<
 
   /** Time in ms for requests to finish. */
   protected abstract get patience(): number
-  /** Starts a process. `toFailure` gets what it throws. */
-  protected abstract launch(aim: Aim): Promise<M>
+  /** Starts a process, as `launch` of the pool. `toFailure` gets what it throws. */
+  protected abstract launch(aim: Aim, failed: readonly F[]): Promise<M | undefined>
   protected abstract toFailure(error: unknown): F
   protected abstract toError(failure: F): TaipanError
   protected abstract describeFailure(failure: F): FailureReport
@@ -143,9 +148,10 @@ export abstract class ProcessSupervisor<
   /** Resolves when no request waits or runs, or after `patience` ms. */
   protected abstract finishWork(patience: number): Promise<void>
 
-  async #launch(aim: Aim): Promise<Launch<M, F>> {
+  async #launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined> {
     try {
-      return { member: await this.launch(aim) }
+      const member = await this.launch(aim, failed)
+      return member && { member }
     } catch (error) {
       return { failure: this.toFailure(error) }
     }

@@ -3,6 +3,8 @@ export interface Unserved {
   readonly message: string
   /** May be empty. */
   readonly traceback: string
+  /** A process ended by it, and the traceback is what that printed last, which may be other words each time. */
+  readonly ended?: boolean
 }
 
 /** Remembers the reported failures by subject, so that each is reported once. */
@@ -35,5 +37,6 @@ export class ReportedFailures {
 
 /** Whether two failures have the same message and traceback. */
 export function isSameFailure(one: Unserved, other: Unserved): boolean {
-  return one.message === other.message && one.traceback === other.traceback
+  const ended = one.ended === true || other.ended === true
+  return one.message === other.message && (ended || one.traceback === other.traceback)
 }

@@ -59,6 +59,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   readonly #logger: Logger
   #settleLoaded: (failure: F | undefined) => void = () => {}
   #settleExited: () => void = () => {}
+  #progressedAt = this.startedAt
   #ready = false
   #unfit = false
   #stopping: Promise<Force> | undefined
@@ -82,6 +83,10 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   }
 
   abstract get flaws(): number
+
+  get progressedAt(): number {
+    return this.#progressedAt
+  }
 
   get ready(): boolean {
     return this.#ready && !this.#ended && this.#stopping === undefined
@@ -132,6 +137,11 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     if (this.#unfit || !this.ready) return
     this.#unfit = true
     this.tellUnfit(reason)
+  }
+
+  /** Its start has made progress. */
+  protected noteProgress(): void {
+    this.#progressedAt = performance.now()
   }
 
   /** It serves requests from now on. */

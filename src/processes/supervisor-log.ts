@@ -49,6 +49,11 @@ export class SupervisorLog {
     return this.#unserved.forget()
   }
 
+  /** The failure is known: it was logged, maybe by another process. */
+  noteTold(failure: FailureReport): void {
+    if (failure.subject !== undefined) this.#unserved.note(failure.subject, failure)
+  }
+
   tellReady(worker: string): void {
     const { logger, facts } = this.#options
     logger.debug({ ...facts, worker }, `worker ${worker} is ready`)
@@ -75,15 +80,16 @@ export class SupervisorLog {
   /** A process failed to start; `repeated` when the same failure was reported before. */
   tellFailure(failure: FailureReport, repeated: boolean): void {
     const isKnown = repeated || this.#unserved.has(failure)
-    if (failure.subject !== undefined) this.#unserved.note(failure.subject, failure)
+    this.noteTold(failure)
     this.#write(failure, isKnown)
   }
 
   /** A process serves a subject, or fails to; logged only when that is new. */
   tellServed(subject: Subject, failure: FailureReport | undefined): void {
     const { logger, tellsFailures } = this.#options
+    const isKnown = failure !== undefined && this.#unserved.has(failure)
     const isNews = this.#unserved.note(subject.name, failure)
-    if (failure !== undefined) this.#write(failure, !isNews)
+    if (failure !== undefined) this.#write(failure, isKnown)
     else if (isNews && tellsFailures) logger.info(subject.facts, `${subject.name} is served now`)
   }
 

@@ -2,9 +2,8 @@ import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
+import { LIFELINE } from './messages.ts'
 
-// The socket to the parent process, which writes nothing to it: see startReplica. Python writes its reports to it.
-const LIFELINE = 4
 // Normally the main thread closes its listening sockets and ends earlier.
 const SHUT_MS = 250
 const PATIENCE_MS = 3000

@@ -4,6 +4,9 @@ import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 
+/** Descriptor of the socket to the parent process, which writes nothing to it: see startReplica. Python writes its reports to it. */
+export const LIFELINE = 4
+
 /** Settings of a logger, for another one with the same output. */
 export interface LogSettings {
   readonly level: LogLevel

@@ -1,9 +1,9 @@
-import type { ProcessGroup } from '../core/process-group.ts'
+import type { Demands, ProcessGroup } from '../core/process-group.ts'
 
 /** A process group, with what the parent process needs to know. */
 export type ReplicaGroup = Pick<
   ProcessGroup,
-  'name' | 'engine' | 'applications' | 'environment' | 'timeouts'
+  'name' | 'engine' | 'applications' | 'environment' | 'timeouts' | 'demands'
 >
 
 /** The plan of a replica, with what the parent process needs to know. */
@@ -14,5 +14,5 @@ export interface ReplicaPlan {
   readonly timeouts: { readonly shutdown: number }
 }
 
-/** Applications of a group that a replica must serve, by name. */
-export type ListRequired = (group: ReplicaGroup) => readonly string[]
+/** What a replica has to load, by the names of the groups. */
+export type GroupDemands = ReadonlyMap<string, Demands>

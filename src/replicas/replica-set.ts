@@ -1,5 +1,4 @@
 import { findingFailure } from '../backends/group/load-failure.ts'
-import { listRenewed, listRepaired } from '../backends/group/required.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
@@ -11,8 +10,9 @@ import type { FailureReport, Loss } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
-import type { ListRequired, ReplicaPlan } from './replica-plan.ts'
-import { startReplica, type Replica, type ReplicaListener } from './replica.ts'
+import type { GroupDemands, ReplicaPlan } from './replica-plan.ts'
+import { startReplica, type Replica, type ReplicaFailure, type ReplicaListener } from './replica.ts'
+import { chooseReplicaDemands, type ReplicaFindings } from './replica-demands.ts'
 
 // Time for lifespans, atexit handlers and the replica's own timeouts, in addition to that for requests.
 const LEAVING_MS = 5000
@@ -21,8 +21,8 @@ const LEAVING_MS = 5000
 export interface ReplicaSetOptions {
   /** Plan of each replica. */
   readonly plan: ReplicaPlan
-  /** The plan with a start that fails unless its groups serve these applications. */
-  readonly requireServed: (listRequired: ListRequired) => ReplicaPlan
+  /** The plan with a start that fails unless its groups meet these demands. */
+  readonly demandServed: (demands: GroupDemands) => ReplicaPlan
   readonly count: number
   readonly sockets: SharedSockets
   readonly log: LogSettings
@@ -31,12 +31,11 @@ export interface ReplicaSetOptions {
 
 /** Keeps the replicas of a server, and their findings. */
 export class ReplicaSet
-  extends ProcessSupervisor<Replica, TaipanError, ReportedExit>
+  extends ProcessSupervisor<Replica, ReplicaFailure, ReportedExit>
   implements ReplicaListener
 {
   readonly #options: ReplicaSetOptions
-  #findings: GroupFindings = {}
-  #failures: GroupFailures = {}
+  #found: ReplicaFindings = { groups: [], findings: {}, failures: {} }
 
   constructor(options: ReplicaSetOptions) {
     const { count: size, logger } = options
@@ -47,12 +46,12 @@ export class ReplicaSet
 
   /** The findings of the replica that was admitted last. */
   get findings(): GroupFindings {
-    return this.#findings
+    return this.#found.findings
   }
 
   /** Why groups cannot be served there, by group. */
   get failures(): GroupFailures {
-    return this.#failures
+    return this.#found.failures
   }
 
   onCountsChange(replica: Replica): void {
@@ -72,31 +71,47 @@ export class ReplicaSet
     return toLimit(longestTime([timeouts.shutdown, ...ofGroups]))
   }
 
-  protected async launch(aim: Aim): Promise<Replica> {
-    const { plan, requireServed, sockets, log, logger } = this.#options
-    const wanted = aim === 'renew' || aim === 'repair' ? requireServed(this.#listServed(aim)) : plan
-    return await startReplica({ plan: wanted, sockets, log, logger, listener: this })
+  protected async launch(
+    aim: Aim,
+    failed: readonly ReplicaFailure[],
+  ): Promise<Replica | undefined> {
+    const { plan, demandServed, sockets, log, logger } = this.#options
+    const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
+    const demands = chooseReplicaDemands(aim, { groups: plan.groups, known, failed })
+    if (demands === undefined) return undefined
+    return await startReplica({
+      plan: demandServed(demands),
+      sockets,
+      log,
+      logger,
+      listener: this,
+    })
   }
 
-  protected toFailure(error: unknown): TaipanError {
-    return error instanceof TaipanError ? error : new TaipanError('INTERNAL', String(error))
+  protected toFailure(error: unknown): ReplicaFailure {
+    return {
+      error: error instanceof TaipanError ? error : new TaipanError('INTERNAL', String(error)),
+    }
   }
 
-  protected toError(failure: TaipanError): TaipanError {
-    return failure
+  protected toError({ error }: ReplicaFailure): TaipanError {
+    return error
   }
 
-  protected describeFailure(failure: TaipanError): FailureReport {
-    return { ...describeError(failure), facts: { code: failure.code } }
+  protected describeFailure({ error, ended }: ReplicaFailure): FailureReport {
+    const { code } = error
+    if (ended === undefined) return { ...describeError(error), facts: { code } }
+    const { application } = ended.failure
+    const subject = `application ${application}`
+    return { ...describeUnserved(ended.failure), subject, facts: { code, application } }
   }
 
   protected describeLoss(): Loss {
     return { text: 'its connections are cut', facts: {} }
   }
 
-  protected takeFindings({ findings, failures, embeddedGroups }: Replica): void {
-    this.#findings = findings
-    this.#failures = failures
+  protected takeFindings({ findings, failures, groups, embeddedGroups }: Replica): void {
+    this.#found = { findings, failures, groups }
     for (const { name: group } of embeddedGroups) {
       this.#tellServed(`group ${group}`, failures[group])
       for (const finding of findings[group]?.applications ?? []) {
@@ -124,16 +139,5 @@ export class ReplicaSet
   #tellServed(name: string, failure: Unserved | undefined): void {
     const report = failure && { ...failure, facts: { code: 'APPLICATION_LOAD' } }
     this.tellServed({ name, facts: {} }, report)
-  }
-
-  /** Applications that a new replica must serve, so that working code is replaced only by working code. */
-  #listServed(aim: 'renew' | 'repair'): ListRequired {
-    const active = [...this.pool.active]
-    return ({ name, engine, applications }) => {
-      const found = active.flatMap(({ findings }) => findings[name]?.applications ?? [])
-      return aim === 'repair' && engine === 'embedded'
-        ? listRepaired(found)
-        : listRenewed(applications, found)
-    }
   }
 }

@@ -9,21 +9,26 @@ import {
   type ProcessListener,
   type ReportedExit,
 } from '../processes/supervised-process.ts'
-import { describeApplications } from '../backends/group/load-failure.ts'
+import {
+  describeApplications,
+  loadError,
+  type LoadFailure,
+} from '../backends/group/load-failure.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
+import { LoadingNews } from './loading-news.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
-import { writeReports } from './reports.ts'
+import { parseReports, writeReport } from './reports.ts'
 import type {
   GroupFindings,
   LogSettings,
   MessageFromReplica,
   MessageToReplica,
 } from './messages.ts'
-import { isMessageFromReplica } from './messages.ts'
+import { isMessageFromReplica, LIFELINE } from './messages.ts'
 
 // The path is the same from `src/` and from `dist/`; Node itself can run only the built program.
 const FOLDER = new URL('../../dist/', import.meta.url)
@@ -37,6 +42,13 @@ const PROGRAM = [
   new URL('replicas/standard-streams.js', FOLDER).href,
   fileURLToPath(new URL('server/replica-program.js', FOLDER)),
 ]
+
+/** Why a replica did not become ready. */
+export interface ReplicaFailure {
+  readonly error: TaipanError
+  /** What it was loading when it ended or hung, if that is known. */
+  readonly ended?: { readonly group: string; readonly failure: LoadFailure }
+}
 
 /** Receives the events of a replica. */
 export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> {
@@ -87,8 +99,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 }
 
 /** A Node process with embedded Python, seen from its parent. `served` is the number of its connections, known at its end. */
-export class Replica extends SupervisedProcess<TaipanError> {
-  readonly embeddedGroups: readonly ReplicaGroup[]
+export class Replica extends SupervisedProcess<ReplicaFailure> {
+  readonly groups: readonly ReplicaGroup[]
   findings: GroupFindings = {}
   /** Why groups cannot be served, by group. */
   failures: GroupFailures = {}
@@ -96,7 +108,7 @@ export class Replica extends SupervisedProcess<TaipanError> {
   readonly #listener: ReplicaListener
   readonly #streams: readonly Readable[]
   readonly #sockets: SharedSockets
-  readonly #subject: string
+  readonly #loading: LoadingNews
   readonly #place: number | undefined
   #gently = false
 
@@ -107,24 +119,34 @@ export class Replica extends SupervisedProcess<TaipanError> {
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
     const own = embedded[0] ?? groups[0]
     super(handle, { label: `${own?.name ?? 'node'}/${handle.pid}`, logger })
-    this.embeddedGroups = embedded
+    this.groups = groups
     this.#child = child
     this.#listener = listener
     this.#sockets = sockets
     this.#place = sockets.counts.claim()
-    this.#subject = describeApplications(groups.flatMap(({ applications }) => applications))
+    this.#loading = new LoadingNews(embedded)
     this.#streams = child.stdio.filter((one) => one instanceof Readable)
     for (const stream of this.#streams) stream.on('error', () => {})
     const records = child.stdio[3]
     if (records instanceof Readable) relayLines(records, (lines) => logger.relay(lines))
-    const reports = child.stdio[4]
+    const reports = child.stdio[LIFELINE]
     if (reports instanceof Readable)
-      relayLines(reports, (lines) => writeReports(lines, this.label, logger))
+      relayLines(reports, (lines) => this.#takeReports(lines, logger))
     child.on('message', (message) => {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })
     child.on('error', () => {})
     this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place })
+  }
+
+  /** Once its embedded groups are loaded, it only has to reply: it watches its worker processes itself. */
+  override get progressedAt(): number {
+    return this.#loading.over ? this.heardAt : super.progressedAt
+  }
+
+  /** Groups whose applications it runs itself. */
+  get embeddedGroups(): readonly ReplicaGroup[] {
+    return this.groups.filter(({ engine }) => engine === 'embedded')
   }
 
   /** Applications of its embedded groups that it does not serve. */
@@ -166,10 +188,18 @@ export class Replica extends SupervisedProcess<TaipanError> {
 
   protected beforeForce(): void {}
 
-  protected describeStartFailure(summary: string): TaipanError {
-    const message = `${this.#subject} could not be loaded: ${summary}`
-    const detail = this.log.last.join('\n')
-    return new TaipanError('APPLICATION_LOAD', message, { cause: detail || message })
+  protected describeStartFailure(summary: string): ReplicaFailure {
+    const applications = this.groups.flatMap((group) => group.applications)
+    const { current } = this.#loading
+    const code = 'APPLICATION_LOAD'
+    const traceback = this.log.last.join('\n')
+    if (current === undefined || applications.length === 1) {
+      const subject = describeApplications(applications)
+      return { error: loadError({ code, application: undefined, subject, summary, traceback }) }
+    }
+    const { group, application } = current
+    const failure = { code, application, summary, traceback, ended: true } as const
+    return { error: loadError(failure), ended: { group, failure } }
   }
 
   protected async readRest(): Promise<void> {
@@ -191,6 +221,12 @@ export class Replica extends SupervisedProcess<TaipanError> {
     this.#listener.onExit(this, { ...exit, lastOutput: this.log.last })
   }
 
+  #takeReports(lines: string, logger: ServerLogger): void {
+    for (const report of parseReports(lines))
+      if (this.#loading.take(report)) this.noteProgress()
+      else writeReport(report, this.label, logger)
+  }
+
   #send(message: MessageToReplica): void {
     // A message that cannot be sent does not matter, because the end of the process is reported anyway.
     if (this.#child.connected) this.#child.send(message, () => {})
@@ -210,7 +246,9 @@ export class Replica extends SupervisedProcess<TaipanError> {
         this.#listener.onFound(this)
         return
       case 'failed':
-        this.fail(new TaipanError(message.code, message.message, { cause: message.detail }))
+        this.fail({
+          error: new TaipanError(message.code, message.message, { cause: message.detail }),
+        })
         return
       case 'leaving':
         this.leave('was asked to end from outside')

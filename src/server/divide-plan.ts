@@ -1,3 +1,4 @@
+import type { GroupDemands } from '../replicas/replica-plan.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 
 /** Whether a group runs Python inside Node. */
@@ -25,15 +26,12 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   return { ...plan, groups: plan.groups.map(divide), reload: false, hints: [], warnings: [] }
 }
 
-/** The plan with a start that fails unless each group serves the listed applications. */
-export function requireServed(
-  plan: ServerPlan,
-  listRequired: (group: GroupPlan['group']) => readonly string[],
-): ServerPlan {
+/** The plan with a start that fails unless each group meets its demands. */
+export function demandServed(plan: ServerPlan, allDemands: GroupDemands): ServerPlan {
   const groups = plan.groups.map(({ group, ...rest }) => {
-    const required = listRequired(group)
-    const startAnyway = group.startAnyway && required.length === 0
-    return { ...rest, group: { ...group, required, startAnyway } }
+    const demands = allDemands.get(group.name) ?? group.demands
+    const isFree = demands.required.length === 0 && demands.oneOf.length === 0
+    return { ...rest, group: { ...group, demands, startAnyway: group.startAnyway && isFree } }
   })
   return { ...plan, groups }
 }

@@ -12,12 +12,11 @@ import { PlannedServer } from './server.ts'
 import { Occupancy } from '../replicas/occupancy.ts'
 import { COUNTS_BYTES } from '../replicas/connection-counts.ts'
 import type { MessageFromReplica, MessageToReplica, StartMessage } from '../replicas/messages.ts'
-import { isMessageToReplica } from '../replicas/messages.ts'
+import { isMessageToReplica, LIFELINE } from '../replicas/messages.ts'
 import { SharedListener } from '../replicas/shared-listener.ts'
 
 // File descriptors: see startReplica. Node opens its own with close-on-exec.
 const RECORDS = 3
-const LIFELINE = 4
 const COUNTS = 6
 const FIRST_SOCKET = 7
 // Time for a last request on idle connections when this process is replaced.

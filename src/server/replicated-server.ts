@@ -15,7 +15,7 @@ import { createReloader, type Reloader } from './reloader.ts'
 import type { RunnableServer } from './server.ts'
 import { reportPlan } from './report-plan.ts'
 import { SERVER_SOFTWARE } from './version.ts'
-import { dividePlan, requireServed } from './divide-plan.ts'
+import { demandServed, dividePlan } from './divide-plan.ts'
 import { SharedSockets } from '../replicas/shared-sockets.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
@@ -139,7 +139,7 @@ export class ReplicatedServer implements RunnableServer {
     const divided = dividePlan(plan, count)
     const replicas = new ReplicaSet({
       plan: divided,
-      requireServed: (listRequired) => requireServed(divided, listRequired),
+      demandServed: (demands) => demandServed(divided, demands),
       count,
       sockets,
       log: settings,
@@ -167,10 +167,11 @@ function judgeGroup(group: string, { findings, failures }: ReplicaSet): ReloadOu
   return { group, state: 'broken', error }
 }
 
-/** A replica has all groups of the plan, so it gets the longest limits of all groups. */
+/** A replica gets the longest limits of all its groups; the start of worker processes it watches itself. */
 function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck<Replica> {
+  const embedded = groups.filter(({ group }) => group.engine === 'embedded')
   return new HealthCheck({
-    startup: longestTime(groups.map(({ group }) => group.timeouts.startup)),
+    startup: longestTime(embedded.map(({ group }) => group.timeouts.startup)),
     ping: longestTime(groups.map(({ group }) => group.timeouts.ping)),
     members: () => set.members,
   })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { HealthCheck, type Checked } from '../../src/processes/health-check.ts'
 
 class FakeProcess implements Checked {
-  readonly startedAt = performance.now()
+  progressedAt = performance.now()
   heardAt = performance.now()
   ready = true
   starting = false
@@ -28,8 +28,8 @@ class FakeProcess implements Checked {
   }
 }
 
-function check(process: FakeProcess): HealthCheck<FakeProcess> {
-  const healthCheck = new HealthCheck({ startup: 5000, ping: 3000, members: () => [process] })
+function check(process: FakeProcess, ping = 3000): HealthCheck<FakeProcess> {
+  const healthCheck = new HealthCheck({ startup: 5000, ping, members: () => [process] })
   healthCheck.start()
   return healthCheck
 }
@@ -72,6 +72,32 @@ test('a process that does not become ready in time fails its start', () => {
   expect(process.calls).not.toContain('it was not ready within 5000 ms (timeouts.startup)')
   vi.advanceTimersByTime(1000)
   expect(process.calls).toContain('it was not ready within 5000 ms (timeouts.startup)')
+})
+
+test('progress extends the time for a start', () => {
+  const process = new FakeProcess()
+  process.ready = false
+  process.starting = true
+  check(process)
+  vi.advanceTimersByTime(4500)
+  process.progressedAt = performance.now()
+  vi.advanceTimersByTime(4500)
+  const late = 'it was not ready within 5000 ms (timeouts.startup)'
+  expect(process.calls).not.toContain(late)
+  vi.advanceTimersByTime(1000)
+  expect(process.calls).toContain(late)
+})
+
+test('without a limit for silence a process is pinged, too, because its replies may be its progress', () => {
+  const process = new FakeProcess()
+  process.ready = false
+  process.starting = true
+  check(process, 0)
+  for (let second = 0; second < 20; second++) {
+    vi.advanceTimersByTime(1000)
+    if (process.calls.length > second / 4) process.progressedAt = performance.now()
+  }
+  expect(new Set(process.calls)).toEqual(new Set(['ping']))
 })
 
 test('silence during a pause of this process does not count', () => {

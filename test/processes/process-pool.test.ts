@@ -24,6 +24,8 @@ class FakePool {
   readonly calls: string[] = []
   readonly pool: ProcessPool<FakeMember, Failure>
   failure: Failure | undefined
+  /** Processes that are started for one place, until one of them is ready. */
+  tries = 1
   /** Makes those ready that were started since `hold`. */
   release = (): void => {}
   #held = Promise.resolve()
@@ -33,7 +35,8 @@ class FakePool {
       size,
       startAnyway,
       retries: true,
-      launch: () => {
+      launch: (_aim, failed) => {
+        if (failed.length >= this.tries) return Promise.resolve(undefined)
         this.launchedAt.push(performance.now())
         return Promise.resolve({ member: new FakeMember(this.#held.then(() => this.failure)) })
       },
@@ -98,6 +101,24 @@ test('after a failure one process is started at a time, and all missing ones onc
   fake.release()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(fake.pool.active.size).toBe(3)
+})
+
+test('a start goes on without what made the last process fail, and reports that', async () => {
+  const fake = new FakePool(1)
+  fake.tries = 3
+  fake.failure = BROKEN
+  const started = fake.pool.start()
+  await Promise.resolve()
+  await expect(started).rejects.toThrow('broken')
+  expect(fake.launchedAt).toHaveLength(3)
+  expect(fake.calls).toEqual([
+    'discard',
+    'report broken',
+    'discard',
+    'report broken again',
+    'discard',
+    'none left: broken',
+  ])
 })
 
 test('a process that has worked is replaced at once, another one after a pause', async () => {

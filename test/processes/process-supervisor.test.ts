@@ -4,6 +4,7 @@ import { TaipanError } from '../../src/core/errors.ts'
 import type { Logger } from '../../src/core/logger.ts'
 import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../src/processes/process-handle.ts'
+import type { Aim } from '../../src/processes/process-pool.ts'
 import { ProcessSupervisor } from '../../src/processes/process-supervisor.ts'
 import {
   SupervisedProcess,
@@ -166,7 +167,8 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
     return PATIENCE_MS
   }
 
-  protected async launch(): Promise<FakeProcess> {
+  protected async launch(_aim: Aim, failed: readonly Failure[]): Promise<FakeProcess | undefined> {
+    if (failed.length > 0) return undefined
     if (this.next?.reason === 'thrown') throw new Error(this.next.reason)
     const process = new FakeProcess(new FakeHandle(), this)
     this.started.push(process)

@@ -8,7 +8,7 @@ import type { Application, TargetApplication } from '../../src/core/application.
 import type { Backend } from '../../src/core/backend.ts'
 import type { Exchange } from '../../src/core/exchange.ts'
 import type { Logger } from '../../src/core/logger.ts'
-import type { ProcessGroup } from '../../src/core/process-group.ts'
+import { NO_DEMANDS, type ProcessGroup } from '../../src/core/process-group.ts'
 import { selectWorkerOptions } from '../../src/server/options/group-options.ts'
 import { GENERAL } from '../../src/server/options/table.ts'
 import { startFront } from './front.ts'
@@ -177,7 +177,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     buffers: { request: 65_536, response: 16 * 1024 * 1024, responseTotal: 256 * 1024 * 1024 },
     dev: false,
     startAnyway: false,
-    required: [],
+    demands: NO_DEMANDS,
     retries: true,
     ...rest,
   }

@@ -6,7 +6,13 @@ import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
 import type { Ending } from '../../src/processes/process-handle.ts'
 import type { Carrier } from '../../src/backends/link/carrier.ts'
 import { SocketCarrier } from '../../src/backends/link/socket-carrier.ts'
-import { encodeControl, encodeFrame, FrameFlag, FrameType } from '../../src/wire/frames.ts'
+import {
+  encodeControl,
+  encodeFrame,
+  FrameDecoder,
+  FrameFlag,
+  FrameType,
+} from '../../src/wire/frames.ts'
 import { createPair, type SocketPair } from './socket-pair.ts'
 
 const EXITED: ProcessEnd = { code: 0, signal: null }
@@ -24,6 +30,9 @@ export class FakeHost implements WorkerHost {
   readonly calls: ('stop' | 'kill' | 'abort')[] = []
   /** Whether it stops when asked, and can be killed. */
   obeys = true
+  /** Messages that it was sent. */
+  readonly messages: object[] = []
+  onMessage: () => void = () => {}
   /** Resolves when a thread has read a request. */
   readonly asked: Promise<unknown>
   readonly #far: readonly Socket[]
@@ -35,6 +44,11 @@ export class FakeHost implements WorkerHost {
     this.threads = threads.map(({ near }) => near)
     this.#far = [control.far, loop.far, ...threads.map(({ far }) => far)]
     for (const socket of this.#far) socket.on('error', () => {}).resume()
+    const decoder = new FrameDecoder({
+      onFrame: (_frame, chunk, start, end) =>
+        this.#take(JSON.parse(chunk.toString('utf8', start, end))),
+    })
+    control.far.on('data', (chunk: Buffer) => decoder.push(chunk))
     this.asked = Promise.race(threads.map(({ far }) => once(far, 'data')))
     this.asked.catch(() => {})
     this.ended = new Promise((resolve) => {
@@ -70,6 +84,11 @@ export class FakeHost implements WorkerHost {
   exit(end: ProcessEnd = EXITED): void {
     for (const socket of this.#far) socket.destroy()
     this.#end(end)
+  }
+
+  #take(message: object): void {
+    this.messages.push(message)
+    this.onMessage()
   }
 
   async terminate({ askToStop, exited }: Ending): Promise<Force> {

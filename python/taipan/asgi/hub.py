@@ -129,8 +129,11 @@ class StreamHub:
                 return RunningRequest(stream.request, name, scope.get("method", "GET"), path, 0)
         return None
 
-    async def startup(self) -> None:
-        """Starts the lifespans of the applications; a failure is kept in the slot."""
+    async def startup(self, on_next: Callable[[str | None], None]) -> None:
+        """Starts the lifespans of the applications; a failure is kept in the slot.
+
+        `on_next` gets the name of each application before its lifespan, and None at the end.
+        """
         self.loop = asyncio.get_running_loop()
         self._thread = get_ident()
         self.loop.set_exception_handler(self._on_loop_error)
@@ -141,10 +144,12 @@ class StreamHub:
         self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
         try:
             for mount in self._mounts:
+                on_next(mount.slot.name)
                 try:
                     await mount.startup()
                 except StartupFailed as error:
                     mount.slot.fail(error)
+            on_next(None)
         except BaseException:
             await self.shutdown()
             raise

@@ -9,6 +9,7 @@ from socket import SHUT_RDWR
 from taipan import frames
 from taipan.control import ControlChannel, Message
 from taipan.embedded import node_thread
+from taipan.embedded.shared import tell_parent
 from taipan.native import Empty, NativeThread, SimpleQueue, sleep, socket
 
 #: Most characters of records that Node has not read: then other threads wait, and Node's drops.
@@ -21,6 +22,8 @@ class InnerChannel(ControlChannel):
 
     def __init__(self, sock: socket) -> None:
         super().__init__(sock)
+        #: Name of the process group.
+        self.group = ""
         self._inner = sock
         self._waiting: SimpleQueue[Message | None] = SimpleQueue()
         self._pending = 0
@@ -40,6 +43,9 @@ class InnerChannel(ControlChannel):
                     return
                 sleep(_WAIT_SECONDS)
             self._pending += size
+        elif message["type"] == "loading":
+            # Loading may hold Node's thread for ever, or end the process.
+            tell_parent({**message, "group": self.group})
         self._waiting.put(message)
 
     def flush(self) -> None:

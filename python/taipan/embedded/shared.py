@@ -75,9 +75,16 @@ def tell_past_node(record: Message) -> None:
     """Has a log record written that Node cannot take now: by the parent, or to standard error."""
     if shared.parent is None:
         write_record(record)
+    else:
+        tell_parent(record)
+
+
+def tell_parent(message: Message) -> None:
+    """Tells the parent of this process, if it has one, what Node cannot be told now."""
+    if shared.parent is None:
         return
     try:
-        shared.parent.sendall(json.dumps(record).encode("ascii") + b"\n")
+        shared.parent.sendall(json.dumps(message).encode("ascii") + b"\n")
     except OSError:
         # It has gone, or takes nothing.
         shared.parent = None

@@ -151,6 +151,7 @@ class InnerWorker:
             # Sockets opened later may be the application's.
             forks.find_listening()
         shared.enter(self)
+        self.channel.group = str(config["group"])
         self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
         self._handlers.update(self.serving.handlers())
         self._folders = modules.find_folders(config)

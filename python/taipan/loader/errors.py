@@ -14,6 +14,14 @@ class TargetError(Explained):
     """The target names nothing that can be called; the message explains what to do."""
 
 
+class LeftOut(Explained):
+    """An earlier process ended, or was held, while it loaded this: it is not tried in this one."""
+
+    def __init__(self, message: str, details: str) -> None:
+        super().__init__(message)
+        self.details = details
+
+
 class NotLoaded(Exception):
     """The last attempt to load the application failed; `error` is the reason."""
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from taipan.events import Environ
 from taipan.loader.debug_switches import DebugSwitches
-from taipan.loader.errors import Explained, NotLoaded, Refusal, TargetError
+from taipan.loader.errors import Explained, LeftOut, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.open_target import open_target
@@ -196,6 +196,8 @@ class Slot:
     def _require_loaded(self) -> None:
         if self._loaded and self.failure is None and not (self._reload or self.run_once):
             return
+        if isinstance(self.failure, LeftOut):
+            raise NotLoaded(self.failure)
         version = self._version()
         if version == self._tried and not self.run_once:
             if self._loaded:

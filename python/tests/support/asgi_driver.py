@@ -199,6 +199,8 @@ class Driver:
     """A hub on its own event loop."""
 
     def __init__(self, *applications: Any, dev: bool = False, **config: Any) -> None:
+        #: Applications whose lifespans were begun, and None at the end.
+        self.announced: list[str | None] = []
         self.records: list[dict[str, Any]] = []
         self.logs = Logs(self.records.append, Requests())  # type: ignore[arg-type]
         self.sources = [Given(application) for application in applications]
@@ -218,7 +220,7 @@ class Driver:
         self.streams: dict[int, Stream] = {}
 
     def start(self) -> Driver:
-        self.loop.run_until_complete(self.hub.startup())
+        self.loop.run_until_complete(self.hub.startup(self.announced.append))
         return self
 
     def stop(self, seconds: float = 5.0) -> None:

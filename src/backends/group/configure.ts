@@ -1,18 +1,17 @@
-import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Demands, ProcessGroup } from '../../core/process-group.ts'
 import type { ConfigureMessage } from './control-channel.ts'
 
 /** What a worker has to serve. */
 export interface WorkerTask {
   readonly group: ProcessGroup
-  /** Applications that it must serve, by name. */
-  readonly required: readonly string[]
+  readonly demands: Demands
   readonly serverSoftware: string
 }
 
 /** The first message to a worker. */
 export function createConfigureMessage({
   group,
-  required,
+  demands,
   serverSoftware,
 }: WorkerTask): ConfigureMessage {
   return {
@@ -24,6 +23,7 @@ export function createConfigureMessage({
     argv: group.argv,
     searchPath: group.searchPath,
     applications: group.applications,
-    required,
+    ...demands,
+    group: group.name,
   }
 }

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 
 import type { Application } from '../../core/application.ts'
+import type { Demands } from '../../core/process-group.ts'
 import type { InterruptMessage } from './overdue.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { encodeControl, FrameDecoder, FrameType } from '../../wire/frames.ts'
 
 /** The first message to a worker: the applications to load, values of `wsgi.*`, and options. */
-export interface ConfigureMessage {
+export interface ConfigureMessage extends Demands {
   readonly type: 'configure'
   readonly multithread: boolean
   readonly multiprocess: boolean
@@ -14,8 +15,8 @@ export interface ConfigureMessage {
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]
   readonly applications: readonly Application[]
-  /** Applications to load first, by name; the worker ends if one of them fails. */
-  readonly required: readonly string[]
+  /** Name of the process group. */
+  readonly group: string
 }
 
 /** Messages from Node to a worker. */

@@ -34,6 +34,7 @@ function parseFinding(value: unknown): ApplicationFinding {
     traceback: read('traceback'),
     notes: parseTexts(readMember(value, 'notes')),
     staticFiles: parseFiles(readMember(value, 'staticFiles')),
+    leftOut: readMember(value, 'leftOut') === true,
   }
 }
 

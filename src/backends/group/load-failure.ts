@@ -15,6 +15,8 @@ export interface LoadFailure {
   readonly summary: string
   /** Python's traceback, or the last output; may be empty. */
   readonly traceback: string
+  /** The worker ended, or was held, while it loaded the application: another one may leave that out. */
+  readonly ended?: boolean
 }
 
 /** The failure of a worker that could not be started, from the thrown error. */
@@ -30,9 +32,9 @@ export function startFailure(error: unknown): LoadFailure {
 
 /** Why an application is not served by a worker that serves others; undefined if it is served. */
 export function findingFailure(finding: ApplicationFinding): LoadFailure | undefined {
-  const { name: application, failure: summary, traceback } = finding
+  const { name: application, failure: summary, traceback, leftOut: ended } = finding
   if (summary === '') return undefined
-  return { code: 'APPLICATION_LOAD', application, summary, traceback }
+  return { code: 'APPLICATION_LOAD', application, summary, traceback, ended }
 }
 
 /** The failure as an error, with the traceback as its `cause`. */

@@ -3,7 +3,7 @@ import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import { formatCount } from '../../core/format-count.ts'
-import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Demands, ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import type { Aim } from '../../processes/process-pool.ts'
@@ -12,10 +12,10 @@ import type { FailureReport, Loss } from '../../processes/supervisor-log.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
+import { chooseDemands, isWorthwhile, leaveOut } from './demands.ts'
 import type { StartHost } from './host.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
-import { listRenewed, listRepaired } from './required.ts'
 import type { Scheduler } from './scheduler.ts'
 import { describeUnserved } from './unserved.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
@@ -50,6 +50,16 @@ export class Supervisor
     super({ size, startAnyway, retries, logger, facts, ending: ENDING_MS })
     this.#options = options
     this.#held = new HeldResponses(group.buffers)
+    for (const { name: application, failure: summary, traceback } of group.demands.leftOut)
+      this.noteTold(
+        this.describeFailure({
+          code: 'APPLICATION_LOAD',
+          application,
+          summary,
+          traceback,
+          ended: true,
+        }),
+      )
   }
 
   /** The findings of the worker that was admitted last. */
@@ -114,11 +124,13 @@ export class Supervisor
     return toLimit(this.#options.group.timeouts.shutdown)
   }
 
-  protected async launch(aim: Aim): Promise<Worker> {
+  protected async launch(aim: Aim, failed: readonly LoadFailure[]): Promise<Worker | undefined> {
     const { scheduler, ...options } = this.#options
+    const demands = this.#chooseDemands(aim, failed)
+    if (demands === undefined) return undefined
     return await startWorker({
       ...options,
-      required: this.#listRequired(aim),
+      demands,
       held: this.#held,
       failures: scheduler.failures,
       listener: this,
@@ -174,13 +186,21 @@ export class Supervisor
     scheduler.stop()
   }
 
-  /** Applications that a new worker must serve, by name, so that working code is replaced only by working code. */
-  #listRequired(aim: Aim): readonly string[] {
-    const { applications, required } = this.#options.group
-    if (aim === 'start') return required
-    if (aim === 'fill') return []
-    const found = [...this.pool.active].flatMap(({ findings }) => findings?.applications ?? [])
-    return aim === 'renew' ? listRenewed(applications, found) : listRepaired(found)
+  /** Undefined when nothing can be left out of what `failed` before. */
+  #chooseDemands(aim: Aim, failed: readonly LoadFailure[]): Demands | undefined {
+    const { applications, demands: first } = this.#options.group
+    const known = [...this.pool.active].map(({ findings }) => findings)
+    const found = (aim === 'fill' ? [this.findings] : known).flatMap(
+      (one) => one?.applications ?? [],
+    )
+    let demands = aim === 'start' ? first : chooseDemands(aim, { applications, found })
+    for (const failure of failed) {
+      const without = leaveOut(demands, failure)
+      if (without === undefined || !isWorthwhile([{ applications, demands: without }]))
+        return undefined
+      demands = without
+    }
+    return demands
   }
 
   #refuseBroken(exchange: Exchange, failure: LoadFailure): void {

@@ -7,7 +7,8 @@ export type GroupFailures = Readonly<Record<string, Unserved>>
 
 /** Describes a failure to load. */
 export function describeUnserved(failure: LoadFailure): Unserved {
-  return { message: describeFailure(failure), traceback: failure.traceback }
+  const { traceback, ended = false } = failure
+  return { message: describeFailure(failure), traceback, ended }
 }
 
 /** Describes an error made from such a failure. */

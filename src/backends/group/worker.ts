@@ -179,10 +179,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   protected describeStartFailure(summary: string): LoadFailure {
     const { applications } = this.#options.group
-    const loading = applications.filter(({ name }) => name === this.#loading)
-    const subject = describeApplications(loading.length > 0 ? loading : applications)
+    const code = 'APPLICATION_LOAD'
     const traceback = this.log.last.join('\n')
-    return { code: 'APPLICATION_LOAD', application: undefined, subject, summary, traceback }
+    if (applications.length > 1 && applications.some(({ name }) => name === this.#loading))
+      return { code, application: this.#loading, summary, traceback, ended: true }
+    const subject = describeApplications(applications)
+    return { code, application: undefined, subject, summary, traceback }
   }
 
   protected async readRest(): Promise<void> {
@@ -226,6 +228,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         return
       case 'loading':
         this.#loading = textOf(message, 'application')
+        this.noteProgress()
         return
       case 'failed':
         this.fail({

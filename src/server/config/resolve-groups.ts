@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { NO_DEMANDS } from '../../core/process-group.ts'
 import { resolveGroupValues } from '../options/group-options.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { GENERAL } from '../options/table.ts'
@@ -64,7 +65,7 @@ function createGroup(
       applications: members.map(({ application }) => application),
       dev: config.dev,
       startAnyway: false,
-      required: [],
+      demands: NO_DEMANDS,
       retries: true,
     },
   }

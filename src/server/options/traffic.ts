@@ -79,7 +79,7 @@ export const TIMEOUTS = {
   }),
   startup: option(duration, '60s', {
     description:
-      'Longest time from the start of a worker until its applications are loaded. 0: no limit.',
+      'Longest time that a starting worker may take to load one application. 0: no limit.',
     perGroup: true,
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_STARTUP',

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
 import { STOP_ECHO_MS } from '../../../src/processes/supervised-process.ts'
 import type { Backend } from '../../../src/core/backend.ts'
-import type { ProcessGroup } from '../../../src/core/process-group.ts'
-import { resolveLabGroup, type LogRecord } from '../../support/backend-lab.ts'
-import { FakeHosts } from '../../support/fake-host.ts'
+import { NO_DEMANDS, type LeftOut, type ProcessGroup } from '../../../src/core/process-group.ts'
+import { labApplication, resolveLabGroup, type LogRecord } from '../../support/backend-lab.ts'
+import { FakeHosts, type FakeHost } from '../../support/fake-host.ts'
 import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
 import { pollUntil } from '../../support/raw-client.ts'
 
@@ -240,4 +240,147 @@ test('a silent worker is killed once, and a failure of that is logged', async ()
   // Several rounds.
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(host.calls.filter((call) => call === 'abort')).toEqual(['abort'])
+})
+
+describe('an application that ends or blocks its worker while it is loaded', () => {
+  const applications = ['a', 'b', 'c'].map((name) => labApplication({ name }))
+
+  /** What becomes of the applications in a worker, told after it has its first message. */
+  function play(host: FakeHost, fates: Readonly<Record<string, 'exit' | 'block' | 'raise'>>): void {
+    host.obeys = false
+    const [order] = host.messages.filter(isOrder)
+    if (order === undefined) {
+      host.onMessage = () => play(host, fates)
+      return
+    }
+    host.onMessage = () => {}
+    const wanted = [...new Set([...order.oneOf, ...order.required, 'a', 'b', 'c'])]
+    const left = new Map(order.leftOut.map((one) => [one.name, one]))
+    const found = []
+    for (const name of wanted) {
+      const why = left.get(name)
+      const fate = why === undefined ? fates[name] : undefined
+      if (why === undefined) host.tell({ type: 'loading', application: name })
+      if (fate === 'exit') void setTimeout(() => host.exit({ code: 5, signal: null }), 10)
+      if (fate === 'exit' || fate === 'block') return
+      const failure = why?.failure ?? (fate === 'raise' ? 'ValueError' : '')
+      const traceback = why?.traceback ?? ''
+      found.push({ name, interface: 'wsgi', found: '', failure, traceback, leftOut: !!why })
+    }
+    host.obeys = true
+    host.tell({ type: 'ready', python: '3.9.0', applications: found })
+  }
+
+  interface Order {
+    readonly type: 'configure'
+    readonly oneOf: readonly string[]
+    readonly required: readonly string[]
+    readonly leftOut: readonly LeftOut[]
+  }
+
+  function isOrder(message: object): message is Order {
+    return 'type' in message && message.type === 'configure'
+  }
+
+  function listLeftOut(host: FakeHost): string[] {
+    return host.messages.filter(isOrder).flatMap(({ leftOut }) => leftOut.map(({ name }) => name))
+  }
+
+  function listServed({ backend }: FakeGroup): string[] {
+    const found = backend.findings?.applications ?? []
+    return found.filter(({ failure }) => failure === '').map(({ name }) => name)
+  }
+
+  test('is left out by the next one at once, and served when it can be', async () => {
+    let fates: Parameters<typeof play>[1] = { b: 'exit' }
+    const hosts = new FakeHosts((host) => play(host, fates))
+    await using group = new FakeGroup({ applications, processes: 2 }, hosts)
+    await group.backend.start()
+    const all = hosts.all.slice(0, 4).map((host) => listLeftOut(host).join())
+    expect(all.toSorted((one, other) => one.length - other.length)).toEqual(['', '', 'b', 'b'])
+    const reason = 'the worker ended with exit code 5 before it was ready'
+    expect(group.backend.findings?.applications).toContainEqual(
+      expect.objectContaining({ name: 'b', failure: reason, leftOut: true }),
+    )
+    // Each retry costs one process, tells nothing new, and leaves the others alone.
+    await pollUntil(() => hosts.all[6], 'retries')
+    expect(group.errors).toEqual([`application b could not be loaded: ${reason}`])
+    expect(listServed(group)).toEqual(['a', 'c'])
+    fates = {}
+    await pollUntil(() => listServed(group).includes('b') || undefined, 'its recovery')
+    expect(group.errors).toHaveLength(1)
+  })
+
+  test('is left out one after the other, also when it blocks', async () => {
+    const fates = { a: 'block', c: 'exit' } as const
+    const hosts = new FakeHosts((host) => play(host, fates))
+    const timeouts = { ...resolveLabGroup('/').timeouts, startup: 200 }
+    await using group = new FakeGroup({ applications, timeouts }, hosts)
+    await group.backend.start()
+    expect(hosts.all.slice(0, 3).map(listLeftOut)).toEqual([[], ['a'], ['a', 'c']])
+    expect(listServed(group)).toEqual(['b'])
+    expect(group.errors).toEqual([
+      'application a could not be loaded: it was not ready within 200 ms (timeouts.startup)',
+      'application c could not be loaded: the worker ended with exit code 5 before it was ready',
+    ])
+  })
+
+  test('does not keep another one from being repaired', async () => {
+    let fates: Parameters<typeof play>[1] = { a: 'exit', b: 'raise' }
+    const hosts = new FakeHosts((host) => play(host, fates))
+    await using group = new FakeGroup({ applications }, hosts)
+    await group.backend.start()
+    expect(listServed(group)).toEqual(['c'])
+    fates = { a: 'exit' }
+    await pollUntil(() => listServed(group).includes('b') || undefined, 'the recovery of b')
+    expect(listServed(group)).toEqual(['b', 'c'])
+  })
+
+  test('stays left out where a dead worker is replaced, and is tried at a reload', async () => {
+    const hosts = new FakeHosts((host) => play(host, { b: 'exit' }))
+    await using group = new FakeGroup({ applications }, hosts)
+    await group.backend.start()
+    await pollUntil(() => hosts.all[4], 'retries that fail')
+    const serving = hosts.get(1)
+    serving.exit({ code: null, signal: 'SIGSEGV' })
+    await pollUntil(
+      () => hosts.all.slice(2).find((host) => listLeftOut(host).includes('b')),
+      'one that leaves it out at once',
+    )
+    await pollUntil(() => group.backend.failure === undefined || undefined, 'its start')
+    const before = hosts.all.length
+    await group.backend.reload()
+    expect(hosts.all.slice(before).map(listLeftOut)).toContainEqual([])
+    expect(listServed(group)).toEqual(['a', 'c'])
+  })
+
+  test('is logged only when it is served by a process that was told to leave it out', async () => {
+    const hosts = new FakeHosts((host) => play(host, {}))
+    const leftOut = [{ name: 'b', failure: 'it ended', traceback: 'last words' }]
+    const demands = { ...NO_DEMANDS, leftOut }
+    await using group = new FakeGroup({ applications, demands }, hosts)
+    await group.backend.start()
+    expect(listServed(group)).toEqual(['a', 'c'])
+    await pollUntil(() => listServed(group).includes('b') || undefined, 'its recovery')
+    expect(group.errors).toEqual([])
+    expect(group.records.map(({ message }) => message)).toContain('application b is served now')
+  })
+
+  test('fails a reload when it was served before', async () => {
+    let fates: Parameters<typeof play>[1] = {}
+    const hosts = new FakeHosts((host) => play(host, fates))
+    await using group = new FakeGroup({ applications }, hosts)
+    await group.backend.start()
+    fates = { b: 'exit' }
+    await expect(group.backend.reload()).rejects.toThrow(/application b could not be loaded/)
+    expect(listServed(group)).toEqual(['a', 'b', 'c'])
+    expect(hosts.all).toHaveLength(2)
+  })
+
+  test('fails the start when nothing else can be served', async () => {
+    const hosts = new FakeHosts((host) => play(host, { a: 'exit', b: 'exit', c: 'exit' }))
+    await using group = new FakeGroup({ applications }, hosts)
+    await expect(group.backend.start()).rejects.toThrow(/ended with exit code 5/)
+    expect(hosts.all).toHaveLength(3)
+  })
 })

@@ -3,6 +3,7 @@ import type { CollectedFiles, Findings } from '../../../src/core/backend.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import { createCollectedFilesAnswerer } from '../../../src/pipeline/static/collected-files.ts'
 import type { Answerer } from '../../../src/pipeline/routes.ts'
+import { createFinding } from '../../support/findings.ts'
 import { createProject, type Project } from '../../support/project.ts'
 import { servePipeline, type ServedPipeline } from '../support/serve.ts'
 
@@ -45,14 +46,10 @@ afterAll(async () => {
 /** What an application has told of its files. */
 function tell(url: string, hashed: boolean): void {
   const staticFiles: CollectedFiles = { url, folder: project.folder, hashed }
-  const facts = { interface: 'wsgi', found: '', failure: '', traceback: '', notes: [] }
   findings = {
     python: '3.11.2',
     loop: undefined,
-    applications: [
-      { ...facts, name: 'other', staticFiles: undefined },
-      { ...facts, name: 'shop', staticFiles },
-    ],
+    applications: [createFinding('other'), createFinding('shop', { staticFiles })],
   }
 }
 
