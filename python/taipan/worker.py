@@ -33,6 +33,8 @@ _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
 #: Time for atexit handlers after the end of Node.
 _GRACE_SECONDS = 1.0
+#: Time for lifespans and atexit handlers after that for requests.
+_ENDING_SECONDS = 2.5
 #: Ask this worker to finish its requests and end.
 _ENDS = (signal.SIGTERM, signal.SIGQUIT)
 #: Ignored here. SIGHUP is for Node, which reloads.
@@ -155,8 +157,8 @@ class Worker:
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
         again, self._terminated = self._terminated, True
         if self._ending:
-            # A single signal within the time for threads may have been sent to all processes.
-            if again or monotonic() >= self._deadline:
+            # A single signal within the time for the end may have been sent to all processes.
+            if again or monotonic() >= self._deadline + _ENDING_SECONDS:
                 os._exit(0)
         elif again:
             self._request_stop()
@@ -189,6 +191,8 @@ class Worker:
         os._exit(_EXIT_NOT_LOADED)
 
     def _end(self, code: int) -> NoReturn:
+        # It may end by itself, or after the time of requests is over.
+        self._deadline = max(self._deadline, monotonic())
         self._ending = True
         try:
             if self._runner is not None:

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
-from support.worker_process import file_application, target
+from support.worker_process import DEADLINE, file_application, target
 from taipan import frames
 
 HELLO = """
@@ -345,6 +346,32 @@ def test_sigterm_asks_to_leave_and_a_second_one_ends(start_worker, write):
     assert body_of(worker) == b"hello"
     os.kill(worker.pid, signal.SIGTERM)
     assert worker.wait() == 0
+
+
+def test_sigterm_during_the_end_does_not_cut_it_short(start_worker, write, tmp_path):
+    begun, gate, done = (tmp_path / name for name in ("begun", "gate", "done"))
+    application = write(
+        HELLO
+        + f"""
+import atexit, os, time
+def finish():
+    open({str(begun)!r}, "w").close()
+    while not os.path.exists({str(gate)!r}):
+        time.sleep(0.01)
+    open({str(done)!r}, "w").close()
+atexit.register(finish)
+"""
+    )
+    worker = start_worker(application)
+    worker.tell({"type": "stop", "patience": 0})
+    deadline = time.monotonic() + DEADLINE
+    while not begun.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(worker.pid, signal.SIGTERM)
+    gate.touch()
+    assert worker.wait() == 0
+    assert done.exists()
 
 
 def test_a_handler_of_the_application_may_end_the_process(start_worker, write):
