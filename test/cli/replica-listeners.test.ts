@@ -32,7 +32,7 @@ def application(environ, start_response):
         os.close(journal)
     if path == "/slow":
         os.write(2, b"slow reached\\n")
-        time.sleep(1.5)
+        time.sleep(60)
     text = str(leave(query) if path == "/leave" else os.getpid())
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
     return [text.encode()]
@@ -189,7 +189,7 @@ describe('connections', () => {
   })
 
   test('are not accepted by a replica whose Node thread is blocked', async () => {
-    using project = createProject({ 'app.py': APP.replace('1.5', '60') })
+    using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
     get(`${taipan.url}/slow`).catch(() => {})
     await taipan.waitForOutput(/slow reached/)
@@ -356,7 +356,7 @@ describe('children of the application', () => {
 })
 
 test('kill -9 of the parent frees the address, though a replica is busy', async () => {
-  using project = createProject({ 'app.py': APP.replace('1.5', '60') })
+  using project = createProject({ 'app.py': APP })
   const taipan = await startReplicas(project, [...EMBEDDED, ...TCP])
   const [replica = 0] = listReplicas(taipan)
   get(`${taipan.url}/slow`).catch(() => {})

@@ -25,7 +25,8 @@ def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
         os.write(2, b"slow reached\\n")
-        time.sleep(1.5)
+        while not os.path.exists("gate"):
+            time.sleep(0.01)
     if path == "/flood":
         for _ in range(2048):
             os.write(1, b"f" * 1023 + b"\\n")
@@ -149,7 +150,7 @@ describe('replicas', () => {
   })
 
   test('kill -9 of the parent ends all replicas, even a busy one', async () => {
-    using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
+    using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2')
     const replicas = listReplicas(taipan)
     get(`${taipan.url}/slow`).catch(() => {})
@@ -219,18 +220,20 @@ describe('signals', () => {
     const answer = get(`${taipan.url}/slow`)
     await taipan.waitForOutput(/slow reached/)
     taipan.kill(signal)
+    await taipan.waitForOutput(/stopping gracefully/)
+    project.write('gate', '')
     expect(await answer).toMatch(/^\d+$/)
     expect((await taipan.waitForExit()).exitCode).toBe(0)
   })
 
   test('a second SIGTERM ends the server and its replicas at once', async () => {
-    using project = createProject({ 'app.py': APP.replace('time.sleep(1.5)', 'time.sleep(60)') })
+    using project = createProject({ 'app.py': APP })
     const taipan = await start(project)
     const replicas = listReplicas(taipan)
     get(`${taipan.url}/slow`).catch(() => {})
     await taipan.waitForOutput(/slow reached/)
     taipan.kill('SIGTERM')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await taipan.waitForOutput(/stopping gracefully/)
     taipan.kill('SIGTERM')
     expect((await taipan.waitForExit()).exitCode).toBe(143)
     await waitFor(() => !replicas.some(isAlive), 'end of the replicas')

@@ -264,7 +264,7 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
     })
 
     test('stop does not wait forever for threads of the executor', async () => {
-      await using lab = await start()
+      await using lab = await start({ timeouts: { shutdown: 300 } })
       expect(await fetchText(lab, '/lab/hold')).toBe('held')
       await lab.waitForEntry('held')
       await lab.backend.stop()

@@ -263,16 +263,16 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
     })
 
     test('with `startAnyway` a load failure is logged once, answered with 503, and fixed by a reload', async () => {
-      await using lab = await start({ own: FAILING, startAnyway: true })
+      const own = `open(__file__ + ".loads", "a").write("x")\n${FAILING}`
+      await using lab = await start({ own, startAnyway: true })
       for (let i = 0; i < 3; i++) {
         const response = await fetchRaw(lab.url, '/lab/')
         expect(response.status).toBe(503)
         expect(response.header('retry-after')).toMatch(/^\d+$/)
         expect(response.text).not.toContain('LookupError')
       }
-      await new Promise((resolve) => {
-        setTimeout(resolve, 700)
-      })
+      const countLoads = (): number => readFileSync(path.join(lab.folder, 'own.py.loads')).length
+      await pollUntil(() => countLoads() > 2 || undefined, 'attempts that say nothing')
       const failures = lab.records.filter(({ level }) => level === 'error')
       expect(failures).toHaveLength(1)
       expect(failures[0]?.fields['traceback']).toContain('LookupError: not today')

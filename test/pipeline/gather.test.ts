@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../src/core/exchange.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
 import type { Invocation, Upstream } from '../../src/core/upstream.ts'
@@ -36,8 +36,11 @@ class Inbox implements Upstream {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  async waitFor(count: number): Promise<void> {
-    await pollUntil(() => (this.arrived.length >= count ? true : undefined), `${count} exchanges`)
+  async waitFor(count: number, meanwhile = (): void => {}): Promise<void> {
+    await pollUntil(() => {
+      meanwhile()
+      return this.arrived.length >= count || undefined
+    }, `${count} exchanges`)
   }
 
   /** Reads the available body and answers with its length. */
@@ -69,6 +72,15 @@ async function post(
   connection.send(`POST /m/x HTTP/1.1\r\nHost: a.test\r\n${head}\r\n\r\n`)
   if (body.length > 0) connection.send(body)
   return connection
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Makes time pass for bodies that stall. */
+function passTime(): void {
+  vi.advanceTimersByTime(250)
 }
 
 describe('gathering', () => {
@@ -150,18 +162,16 @@ describe('gathering', () => {
   })
 
   test('lets stalled bodies take half of the threads and no more', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { inbox, server } = await serveInbox()
     await using _server = server
     const slow = await Promise.all(
       Array.from({ length: 6 }, async () => await post(server, 'Content-Length: 10', 'half')),
     )
-    await inbox.waitFor(2)
+    await inbox.waitFor(2, passTime)
     using quick = await post(server, 'Content-Length: 3', 'abc')
     await inbox.waitFor(3)
-    // Longer than it takes to detect another stalled body.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1000)
-    })
+    vi.advanceTimersByTime(60_000)
     expect(inbox.arrived.map(({ complete }) => complete)).toEqual([false, false, true])
     inbox.answer(2)
     expect((await quick.readResponse()).text).toBe('3')
@@ -172,11 +182,12 @@ describe('gathering', () => {
     const { inbox, server } = await serveInbox()
     Object.assign(inbox.capacity, { idle: 1, total: 1 })
     await using _server = server
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     using _slow = await post(server, 'Content-Length: 10', 'half')
     using _quick = await post(server, 'Content-Length: 3', 'abc')
     await inbox.waitFor(1)
     inbox.capacity.idle = 1
-    await inbox.waitFor(2)
+    await inbox.waitFor(2, passTime)
     expect(inbox.arrived.map(({ complete }) => complete)).toEqual([true, false])
   })
 
@@ -184,14 +195,13 @@ describe('gathering', () => {
     const { inbox, server } = await serveInbox()
     inbox.capacity.idle = 0
     await using _server = server
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const connection = await post(server, 'Content-Length: 10', 'half')
     connection.destroy()
     inbox.capacity.idle = 4
     using _quick = await post(server, 'Content-Length: 3', 'abc')
     await inbox.waitFor(1)
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1000)
-    })
+    vi.advanceTimersByTime(60_000)
     expect(inbox.arrived.map(({ complete }) => complete)).toEqual([true])
   })
 

@@ -175,7 +175,7 @@ describe('a worker that dies', () => {
   })
 
   test('a thread that cannot be interrupted costs its worker, whose other requests finish', async () => {
-    await using lab = await start({ timeouts: { request: 400, shutdown: 8000 } })
+    await using lab = await start({ timeouts: { request: 400, shutdown: 300 } })
     const pid = await pidOf(lab)
     expect((await fetchRaw(lab.url, '/lab/stuck')).status).toBe(504)
     await lab.waitForRecord(/does not end request/)

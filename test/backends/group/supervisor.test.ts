@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
 import { STOP_ECHO_MS } from '../../../src/processes/supervised-process.ts'
@@ -47,6 +47,15 @@ class FakeGroup {
     this.hosts[Symbol.dispose]()
     await this.backend.stop()
   }
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Resolves when `condition` is true; sockets are real, but no timer runs. */
+async function waitWithoutClock(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate)
 }
 
 function read({ backend }: FakeGroup): number[] {
@@ -128,10 +137,10 @@ test('a time of 0 for the stop sets no limit', async () => {
   await using group = new FakeGroup({ timeouts })
   await group.backend.start()
   const exchanges = [group.run(), group.run()]
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
   const stopping = group.backend.stop(1)
   for (const exchange of exchanges) {
-    // Long enough for a wrong timer.
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    vi.advanceTimersByTime(86_400_000)
     expect(group.hosts.get(0).calls).toEqual([])
     group.hosts.get(0).abortRequest(0)
     expect((await exchange.over).status).toBe(500)
@@ -146,18 +155,17 @@ test.each(['before', 'after'])(
     await group.backend.start()
     const [host] = group.hosts.all
     const running = group.run()
-    if (when === 'before') {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const leave = async (): Promise<void> => {
       host?.tell({ type: 'leaving' })
       host?.tell({ type: 'log', text: 'after it' })
-      await pollUntil(
-        () => group.records.some(({ message }) => message === 'after it'),
-        'its record',
-      )
+      await waitWithoutClock(() => group.records.some(({ message }) => message === 'after it'))
     }
+    if (when === 'before') await leave()
     group.backend.prepareStop()
-    if (when === 'after') host?.tell({ type: 'leaving' })
-    // Longer than it takes to replace it.
-    await new Promise((resolve) => setTimeout(resolve, STOP_ECHO_MS * 2))
+    if (when === 'after') await leave()
+    // After that it would have been replaced.
+    vi.advanceTimersByTime(STOP_ECHO_MS)
     expect(group.hosts.all).toHaveLength(1)
     // Requests before the stop itself are still served.
     const late = group.run()
@@ -167,6 +175,7 @@ test.each(['before', 'after'])(
       expect((await exchange.over).status).toBe(500)
     }
     await stopping
+    expect(group.hosts.all).toHaveLength(1)
     expect(group.records.filter(({ level }) => level === 'warn')).toEqual([])
   },
 )
@@ -229,16 +238,17 @@ test.each([
 })
 
 test('a silent worker is killed once, and a failure of that is logged', async () => {
-  const timeouts = { ...resolveLabGroup('/').timeouts, ping: 40 }
+  const timeouts = { ...resolveLabGroup('/').timeouts, ping: 3000 }
   await using group = new FakeGroup({ timeouts })
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
   await group.backend.start()
   const host = group.hosts.get(0)
   host.obeys = false
   group.run()
+  vi.advanceTimersByTime(5000)
   await pollUntil(() => group.errors.length > 0 || undefined, 'a record')
   expect(group.errors).toEqual([`worker web/${host.pid} could not be ended: it cannot be ended`])
-  // Several rounds.
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  vi.advanceTimersByTime(60_000)
   expect(host.calls.filter((call) => call === 'abort')).toEqual(['abort'])
 })
 
