@@ -251,6 +251,8 @@ def test_the_environment_names_the_settings_first(django, monkeypatch):
 def test_missing_things_are_told_apart(project):
     assert "no module 'nothing'" in project.refuse("nothing.here:app")
     assert "no file or folder" in project.refuse("nothing.py")
+    project.write("site.js", "")
+    assert "no Python file by its name; write ./site.js" in project.refuse("site.js")
     assert "no file or folder" in project.refuse("not/here")
     project.write("app.py", "import nothing_inside")
     with pytest.raises(ModuleNotFoundError) as caught:

@@ -81,13 +81,12 @@ function requireValue(
 }
 
 function createUnknownError(rawName: string): TaipanError {
-  const names = listFlags().map(({ flag }) => flag.name)
   const shorts = listFlags().flatMap(({ flag }) => flag.short ?? [])
   if (!rawName.startsWith('--'))
     return new TaipanError(
       'USAGE',
       `unknown option ${rawName}; short options are ${shorts.map((short) => `-${short}`).join(', ')}`,
     )
-  const hint = suggest(rawName.slice(2), names, '--')
+  const hint = suggest(rawName.slice(2), listShapes().keys(), '--')
   return new TaipanError('USAGE', `unknown option ${rawName}.${hint || ' See taipan help serve.'}`)
 }

@@ -55,6 +55,7 @@ describe('help and version', () => {
 describe('an invalid command line ends with 2 and one message', () => {
   test.each<[string[], RegExp]>([
     [['serve', '--bnd', 'x'], /unknown option --bnd\. Did you mean --bind\?/],
+    [['serve', '--prot', '80'], /unknown option --prot\. Did you mean --port\?/],
     [['serve', '--no-acces-log'], /Did you mean --no-access-log\?/],
     [['serve', '-z'], /unknown option -z; short options are/],
     [['serve', '--bind'], /--bind needs a value: --bind ADDR/],

@@ -113,6 +113,10 @@ class ModuleSource:
             missing = error.name or ""
             if missing != self.place and not self.place.startswith(missing + "."):
                 raise
+            if os.path.isfile(os.path.join(self._directory, self.place)):
+                raise TargetError(
+                    f"{self.place} is no Python file by its name; write ./{self.place} if it is one"
+                ) from None
             raise TargetError(
                 f"there is no module {missing!r} on sys.path ({_shown_path()}); "
                 + explain_missing_target(missing, self._directory)
