@@ -11,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Tests wait for programs most of the time, so all processors take part.
     maxWorkers: Math.max(2, availableParallelism()),
+    // Tests of one file that run beside each other; each starts a server.
+    maxConcurrency: 3,
     testTimeout: TEST_TIMEOUT,
     expect: { poll: { timeout: DEADLINE } },
     hookTimeout: TEST_TIMEOUT,

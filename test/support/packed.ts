@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,6 +24,7 @@ export async function installPackage(): Promise<string> {
   const kept = join(ROOT, 'node_modules/.cache/taipan-package', await hashPackage())
   if (existsSync(kept)) return kept
   const made = await mkdtemp(join(tmpdir(), 'taipan-package-'))
+  await chmod(made, 0o755)
   const tarball = await packPackage(ROOT, made)
   await writeFile(join(made, 'package.json'), '{"private": true}')
   await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball], {
