@@ -1,20 +1,19 @@
 import { TaipanError } from '../core/errors.ts'
 import { VERSION } from '../server/version.ts'
-import { readProcess } from '../server/library-plan.ts'
+import { readProcess } from '../server/read-process.ts'
 import { parseCommandLine } from './arguments.ts'
-import { runCheck } from './check-command.ts'
-import { formatHelp } from './help.ts'
-import { runServe } from './serve-command.ts'
 
 /** Runs the command of a command line. Resolves with the exit code; rejects with the error to report. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   if (words.length === 0) {
+    const { formatHelp } = await import('./help.ts')
     process.stderr.write(formatHelp(undefined))
     return 2
   }
   const { cwd, environment } = readProcess()
   const line = parseCommandLine(words, { directory: cwd, environment })
   if (line.help) {
+    const { formatHelp } = await import('./help.ts')
     process.stdout.write(formatHelp(line.command))
     return 0
   }
@@ -24,9 +23,12 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
   if (line.layer.directory !== cwd) enterFolder(line.layer.directory)
   if (line.umask !== undefined) process.umask(line.umask)
-  return line.command === 'check'
-    ? await runCheck(line, environment)
-    : await runServe(line, environment)
+  if (line.command === 'check') {
+    const { runCheck } = await import('./check-command.ts')
+    return await runCheck(line, environment)
+  }
+  const { runServe } = await import('./serve-command.ts')
+  return await runServe(line, environment)
 }
 
 /** For `--chdir`. */

@@ -1,4 +1,4 @@
-import { readProcess } from '../server/library-plan.ts'
+import { readProcess } from '../server/read-process.ts'
 import { findLogFormat } from './log-format.ts'
 import { reportError } from './report-error.ts'
 import { runCommand } from './run-command.ts'

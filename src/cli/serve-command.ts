@@ -3,7 +3,6 @@ import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer, reportFindings } from '../server/create-server.ts'
-import { reapOrphans } from '../server/orphans.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { RunnableServer } from '../server/server.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
@@ -20,7 +19,10 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   const { level = 'info', format, access = true, accessFormat } = plan.log
   const colors = resolveColors(environment, process.stdout.isTTY)
   const logger = createLogger({ level, format, colors })
-  if (process.pid === 1) await reapOrphans(logger)
+  if (process.pid === 1) {
+    const { reapOrphans } = await import('../server/orphans.ts')
+    await reapOrphans(logger)
+  }
   try {
     const settings = {
       level,
@@ -30,7 +32,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
       accessFormat,
     }
     // Python must not run in this process: a crash would end it.
-    const server = createServer(plan, { logger, settings, inProcess: false })
+    const server = await createServer(plan, { logger, settings, inProcess: false })
     return await runServer(server, plan, logger)
   } catch (error) {
     await logger.written()

@@ -6,6 +6,8 @@ export interface Front extends Service {
   readonly urls: readonly string[]
   /** How many exchanges it has made since it was constructed. */
   readonly exchanges: number
+  /** Some application may accept WebSockets: loads what the first one needs, in the background. */
+  expectWebSockets(): void
   /** Running exchanges end within its deadline. Idle connections end after `idleGrace` ms, so that a last request can still be answered. */
   stop(idleGrace?: number): Promise<void>
 }

@@ -55,6 +55,11 @@ export class HttpFront implements Front {
     return (this.#stopping ??= this.#stop(idleGrace))
   }
 
+  expectWebSockets(): void {
+    // A failure is told by the first WebSocket.
+    this.#http1.webSockets.load()?.catch(() => {})
+  }
+
   async #start(): Promise<void> {
     const listeners: Listener[] = []
     try {

@@ -35,7 +35,6 @@ const FOLDER = new URL('../../dist/', import.meta.url)
 // Without it V8 handles SIGSEGV for WebAssembly, and Python's crash handler would replace that.
 const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
 const PROGRAM = [
-  ...(process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []),
   '--import',
   new URL('processes/refuse-debugger.js', FOLDER).href,
   '--import',
@@ -71,7 +70,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { sockets } = options
   const embedded = options.plan.groups.find(({ group }) => group.engine === 'embedded')?.group
   try {
-    const child = spawn(process.execPath, PROGRAM, {
+    const child = spawn(process.execPath, [...listFlags(), ...PROGRAM], {
       // 3 has its log lines; 4 has reports of Python while Node's thread is blocked, and closes with this process.
       stdio: [
         'ignore',
@@ -96,6 +95,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       cause: error,
     })
   }
+}
+
+/** Flags of Node, as far as this version has them. Node takes milliseconds to make the list that tells. */
+function listFlags(): string[] {
+  return process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []
 }
 
 /** A Node process with embedded Python, seen from its parent. `served` is the number of its connections, known at its end. */

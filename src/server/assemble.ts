@@ -1,12 +1,9 @@
-import { createDaemonBackend } from '../backends/daemon/daemon-backend.ts'
-import { createEmbeddedBackend } from '../backends/embedded/embedded-backend.ts'
+import type { GroupContext } from '../backends/group/group-backend.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
-import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import type { Upstream } from '../core/upstream.ts'
-import { HttpFront } from '../fronts/http-front.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
@@ -38,7 +35,11 @@ export interface AssemblyOptions {
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
   const { plan, loggers, addresses } = options
-  const app = await assembleApp(plan, loggers)
+  // The modules of the front are loaded while Python is looked for.
+  const [app, { HttpFront }] = await Promise.all([
+    assembleApp(plan, loggers),
+    import('../fronts/http-front.ts'),
+  ])
   const front = new HttpFront({
     addresses,
     handler: app.handler,
@@ -55,26 +56,33 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   reportPlan(plan, logger)
-  const groups = (await choosePythons(plan, loggers)).map(resolveGroup)
+  const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
+  const [chosen] = await Promise.all([choosePythons(plan, loggers), ...loading])
+  const groups = chosen.map(resolveGroup)
   validateInterpreters(groups)
-  const backends = new Map(groups.map((group) => [group.name, createBackend(group, logger)]))
+  const backends = new Map<string, Backend>()
+  for (const group of groups) {
+    const createBackend = await ENGINES[group.engine]()
+    backends.set(group.name, createBackend(group, { logger, serverSoftware: SERVER_SOFTWARE }))
+  }
   const upstreams = new Map<string, Upstream>(backends)
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const context = { upstreams, backends, gatherer, logger }
-  const routes = plan.routes.map((route): Route => {
-    const { host, path, answerer } = route
-    return { host, path, answer: createAnswerer(answerer, context) }
-  })
+  const routes: Route[] = []
+  for (const { host, path, answerer } of plan.routes)
+    routes.push({ host, path, answer: await createAnswerer(answerer, context) })
   const handler = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
   return new PlannedApp({ plan, logger, handler, backends, upstreams: [...upstreams.values()] })
 }
 
-function createBackend(group: ProcessGroup, logger: Logger): Backend {
-  const context = { logger, serverSoftware: SERVER_SOFTWARE }
-  return group.engine === 'daemon'
-    ? createDaemonBackend(group, context)
-    : createEmbeddedBackend(group, context)
+/** Only what a plan needs is loaded. */
+const ENGINES: Readonly<Record<ProcessGroup['engine'], () => Promise<CreateBackend>>> = {
+  daemon: async () => (await import('../backends/daemon/daemon-backend.ts')).createDaemonBackend,
+  embedded: async () =>
+    (await import('../backends/embedded/embedded-backend.ts')).createEmbeddedBackend,
 }
+
+type CreateBackend = (group: ProcessGroup, context: GroupContext) => Backend
 
 /** Embedded groups must have the same interpreter, because a process has only one. */
 function validateInterpreters(groups: readonly ProcessGroup[]): void {

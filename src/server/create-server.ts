@@ -5,8 +5,7 @@ import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
 import { createAccessLog } from './create-access-log.ts'
-import { ReplicatedServer } from './replicated-server.ts'
-import { PlannedServer, type RunnableServer } from './server.ts'
+import type { RunnableServer } from './server.ts'
 
 /** How a server runs. */
 export interface ServerContext {
@@ -18,11 +17,17 @@ export interface ServerContext {
 }
 
 /** Makes the server of a plan: in this process, or in replicas if embedded Python must run in other processes. */
-export function createServer(plan: ServerPlan, context: ServerContext): RunnableServer {
+export async function createServer(
+  plan: ServerPlan,
+  context: ServerContext,
+): Promise<RunnableServer> {
   const { logger, settings, inProcess } = context
   const count = countReplicas(plan)
-  if (hasEmbedded(plan) && (!inProcess || count > 1))
+  if (hasEmbedded(plan) && (!inProcess || count > 1)) {
+    const { ReplicatedServer } = await import('./replicated-server.ts')
     return new ReplicatedServer(plan, count, { logger, settings })
+  }
+  const { PlannedServer } = await import('./server.ts')
   return new PlannedServer(plan, { logger, accessLog: createAccessLog(logger, settings) })
 }
 

@@ -4,6 +4,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { resolveConfigPlan } from './load-plan.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import type { LogSettings } from '../replicas/messages.ts'
+import { readProcess } from './read-process.ts'
 
 /** Common input of the library's functions. */
 export interface LibraryPlan {
@@ -28,12 +29,4 @@ export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
     accessFormat,
   }
   return { plan, logger, settings }
-}
-
-/** Environment and working directory of this process. */
-export function readProcess(): {
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly cwd: string
-} {
-  return { environment: process.env, cwd: process.cwd() }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, extname, join, relative } from 'node:path'
-import { watch, type FSWatcher } from 'chokidar'
+import type { FSWatcher } from 'chokidar'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import { createMatcher } from './glob.ts'
@@ -52,6 +52,8 @@ export class Reloader implements Service {
     // A pattern may name a single file, also outside of these folders.
     const paths = [...folders, ...include.filter((path) => existsSync(path))]
     if (configFile !== undefined) paths.push(configFile)
+    const { watch } = await import('chokidar')
+    if (this.#stopped) return
     const watcher = watch(paths, {
       ignoreInitial: true,
       followSymlinks: false,

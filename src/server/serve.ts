@@ -21,15 +21,15 @@ export type ServeOptions = TaipanConfig
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const { plan, logger, settings } = resolveLibraryPlan(options)
-  const server = createServer(plan, { logger, settings, inProcess: true })
   try {
+    const server = await createServer(plan, { logger, settings, inProcess: true })
     await server.start()
     reportFindings(plan, server, logger)
+    return closeWith(server, logger)
   } catch (error) {
     await logger.close()
     throw error
   }
-  return closeWith(server, logger)
 }
 
 function closeWith(server: Server, logger: ServerLogger): Server {

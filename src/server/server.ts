@@ -135,6 +135,7 @@ export class PlannedServer implements RunnableServer {
       this.#refuseStopped()
       if (!this.#opensLater) await startAll(assembly.fronts)
       this.#refuseStopped()
+      assembly.app.onFindings(() => expectWebSockets(assembly))
       await assembly.app.start()
       this.#refuseStopped()
     } catch (error) {
@@ -166,6 +167,13 @@ export class PlannedServer implements RunnableServer {
     const limits = groups.map(({ group }) => toLimit(group.timeouts.shutdown))
     return Math.min(toLimit(timeouts.shutdown), Math.max(...limits))
   }
+}
+
+/** Only ASGI applications accept WebSockets. */
+function expectWebSockets({ app, fronts }: Assembly): void {
+  const found = Object.values(app.findings).flatMap(({ applications }) => applications)
+  if (!found.some(({ interface: called }) => called === 'asgi')) return
+  for (const front of fronts) front.expectWebSockets()
 }
 
 /** Starts one after the other, so that a failure ends the start before others listen. */

@@ -1,4 +1,5 @@
-import { pino } from 'pino'
+import { createRequire } from 'node:module'
+import type * as pinoModule from 'pino'
 import type { LogFields, Logger } from '../core/logger.ts'
 import { LineSink, type LogDestination } from './line-sink.ts'
 import { createPalette } from './palette.ts'
@@ -84,7 +85,11 @@ function createSink(fd: number, getLogger: () => Logger): LineSink {
   })
 }
 
+const require = createRequire(import.meta.url)
+
 function createJsonWriter(write: (lines: string) => void): RecordWriter {
+  // Loaded here, because pretty records need none of its modules.
+  const { pino }: typeof pinoModule = require('pino')
   const json = pino(
     {
       level: 'debug',

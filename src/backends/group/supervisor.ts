@@ -41,7 +41,7 @@ export class Supervisor
   readonly #options: SupervisorOptions
   readonly #held: HeldResponses
   #findings: Findings | undefined
-  #onFindings: () => void = () => {}
+  readonly #findingsListeners: (() => void)[] = []
 
   constructor(options: SupervisorOptions) {
     const { group, logger } = options
@@ -74,7 +74,7 @@ export class Supervisor
 
   /** `listener` is called when the findings or the failure have changed. */
   onFindings(listener: () => void): void {
-    this.#onFindings = listener
+    this.#findingsListeners.push(listener)
   }
 
   /** Requests of all workers. */
@@ -157,7 +157,7 @@ export class Supervisor
 
   protected takeFindings({ findings }: Worker): void {
     this.#findings = findings
-    this.#onFindings()
+    this.#tellFindings()
     for (const finding of findings?.applications ?? []) {
       const { name: application } = finding
       const failure = findingFailure(finding)
@@ -176,7 +176,11 @@ export class Supervisor
 
   protected onNoneLeft(failure: LoadFailure): void {
     this.#options.scheduler.refuse((exchange) => this.#refuseBroken(exchange, failure))
-    this.#onFindings()
+    this.#tellFindings()
+  }
+
+  #tellFindings(): void {
+    for (const listener of this.#findingsListeners) listener()
   }
 
   protected async finishWork(patience: number): Promise<void> {

@@ -4,8 +4,9 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import type { Outbox } from '../streams/outbox.ts'
-import { Channel, createLostChannel } from '../web-socket/channel.ts'
+import type { Channel } from '../web-socket/channel.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
+import { createLostChannel } from '../web-socket/lost-channel.ts'
 import type { BodyFeed } from './body-feed.ts'
 import { DRAIN_BYTES } from './drain.ts'
 import type { Http1Context } from './http1-context.ts'
@@ -115,11 +116,9 @@ export class ActiveExchange implements Http1Link {
     this.#phase = ANSWERING
     this.#feed.open(exchange)
     if (this.#phase !== ANSWERING) return
-    try {
-      this.context.handler(exchange)
-    } catch (error) {
-      this.#noteHandlerFailure(exchange, error)
-    }
+    const loading = request.webSocket ? this.context.webSockets.load() : undefined
+    if (loading === undefined) this.#handle(exchange)
+    else void this.#handleAfter(loading, exchange)
   }
 
   /** More of the request has arrived, or the end of the stream. */
@@ -201,13 +200,31 @@ export class ActiveExchange implements Http1Link {
     this.outbox.flush()
     const socket = this.#stream.detach()
     this.#reader.goOn()
-    const webSocket = this.context.webSockets.upgrade(socket, { handshake, lines, rest })
-    if (webSocket === undefined) return createLostChannel()
+    const plan = { handshake, lines, rest }
     const onClosed = (error: Error | undefined): void => this.#finishChannel(error)
-    const channel = new Channel({ socket, webSocket, onClosed })
+    const channel = this.context.webSockets.upgrade(socket, plan, onClosed)
+    if (channel === undefined) return createLostChannel()
     this.#channel = channel
     this.#listener.onUpgraded(channel)
     return channel
+  }
+
+  /** The first WebSocket waits for the modules; its client may leave meanwhile. */
+  async #handleAfter(loading: Promise<void>, exchange: Http1Exchange): Promise<void> {
+    try {
+      await loading
+    } catch (error) {
+      this.#noteHandlerFailure(exchange, error)
+    }
+    if (!exchange.response.finished) this.#handle(exchange)
+  }
+
+  #handle(exchange: Http1Exchange): void {
+    try {
+      this.context.handler(exchange)
+    } catch (error) {
+      this.#noteHandlerFailure(exchange, error)
+    }
   }
 
   #noteHandlerFailure(exchange: Http1Exchange, error: unknown): void {

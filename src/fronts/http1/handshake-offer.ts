@@ -1,7 +1,7 @@
 import type { WebSocketChannel, WebSocketOffer } from '../../core/exchange.ts'
 import type { FieldBlock } from '../../core/field-block.ts'
 import { HOP_BY_HOP } from '../../core/field-syntax.ts'
-import { createLostChannel } from '../web-socket/channel.ts'
+import { createLostChannel } from '../web-socket/lost-channel.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
 import type { Http1Link } from './http1-link.ts'
 import type { Http1Response } from './http1-response.ts'

@@ -6,15 +6,12 @@ import { TaipanError } from '../../core/errors.ts'
 import type { WebSocketChannel, WebSocketClose, WebSocketPiece } from '../../core/exchange.ts'
 import type { Wait } from '../listening/deadline-sweep.ts'
 import { HIGH_WATER } from '../streams/outbox.ts'
-import { toCloseCode, toSendable } from './close-code.ts'
+import { LOST, toCloseCode, toSendable } from './close-code.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import type { FrontSocket } from './front-socket.ts'
 import { InflateGate } from './inflate-gate.ts'
 import { ReadAhead, type MessageListener } from './read-ahead.ts'
 import { TurnTaking } from './turn-taking.ts'
-
-/** Close of a WebSocket whose connection was lost. */
-const LOST: WebSocketClose = { code: 1006, reason: '' }
 
 const LEFT = 'the client disconnected without a close'
 
@@ -192,18 +189,4 @@ export class Channel implements WebSocketChannel {
     this.onDrain = undefined
     this.onMessage = undefined
   }
-}
-
-/** A channel for a client that disconnected before the handshake was complete. */
-export function createLostChannel(): WebSocketChannel {
-  const channel: WebSocketChannel = {
-    onDrain: undefined,
-    onMessage: undefined,
-    onClose: undefined,
-    send: () => true,
-    request: () => undefined,
-    close: () => undefined,
-  }
-  process.nextTick(() => channel.onClose?.(LOST))
-  return channel
 }

@@ -1,5 +1,8 @@
 import type { WebSocketClose } from '../../core/exchange.ts'
 
+/** The close of a WebSocket whose connection was lost. */
+export const LOST: WebSocketClose = { code: 1006, reason: '' }
+
 const MAX_REASON_BYTES = 123
 const INTERNAL_ERROR = 1011
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type Server, WebSocketServer } from 'ws'
 
 import type { WebSocketOptions } from '../options.ts'
+import { Channel, type ChannelParts } from './channel.ts'
 import { FrontSocket } from './front-socket.ts'
 import type { Handshake } from './handshake.ts'
 import { WEB_SOCKET_VERSION } from './handshake.ts'
@@ -51,7 +52,11 @@ export class Upgrader {
   }
 
   /** Answers the handshake and takes over the socket; undefined if the client has disconnected. */
-  upgrade(socket: Duplex, { handshake, lines, rest }: UpgradePlan): FrontSocket | undefined {
+  upgrade(
+    socket: Duplex,
+    { handshake, lines, rest }: UpgradePlan,
+    onClosed: ChannelParts['onClosed'],
+  ): Channel | undefined {
     const request = new HandshakeRequest()
     request.headers = {
       upgrade: 'websocket',
@@ -67,7 +72,7 @@ export class Upgrader {
     this.#server.handleUpgrade(request, socket, rest, (webSocket) => {
       upgraded = webSocket
     })
-    return upgraded
+    return upgraded && new Channel({ socket, webSocket: upgraded, onClosed })
   }
 }
 

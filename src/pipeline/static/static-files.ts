@@ -5,9 +5,9 @@ import { createResponseHead } from '../../core/response-head.ts'
 import { readField } from '../field-values.ts'
 import type { Answerer, RouteMatch } from '../routes.ts'
 import { parseAcceptEncoding, type CodingPreference } from './content-coding.ts'
-import { resolveContentType } from './content-type.ts'
+import { loadContentTypes, resolveContentType } from './content-type.ts'
 import { resolveFilePath } from './file-path.ts'
-import { sendEmpty, sendRepresentation, type Representation } from './send-static.ts'
+import { sendEmpty, sendRepresentation } from './send-static.ts'
 import { StaticFolder, type StaticFile } from './static-folder.ts'
 
 /** Options of a static folder. */
@@ -58,6 +58,8 @@ class StaticFiles {
     this.#precompressed = options.precompressed ?? true
     this.#fallthrough = options.fallthrough ?? false
     this.#logger = options.logger
+    // Early, so that the first file need not wait for it; a failure is told by the files.
+    loadContentTypes().catch(() => {})
     const pairs = ['X-Content-Type-Options', 'nosniff']
     // The plain file needs Vary, too: else a cache would give it to every client after a compressed file was added.
     if (this.#precompressed) pairs.push('Vary', 'Accept-Encoding')
@@ -143,14 +145,12 @@ class StaticFiles {
       if (chosen === undefined && !preference.identity)
         return sendEmpty(exchange, 406, this.#commonLines)
       const { file, coding } = chosen ?? { file: plain, coding: undefined }
-      await sendRepresentation(exchange, this.#describe(path, file, coding))
+      const contentType = await resolveContentType(path)
+      const commonLines = this.#commonLines
+      await sendRepresentation(exchange, { file, coding, contentType, commonLines })
     } finally {
       await Promise.all([plain.handle.close(), chosen?.file.handle.close()])
     }
-  }
-
-  #describe(path: string, file: StaticFile, coding: string | undefined): Representation {
-    return { file, coding, contentType: resolveContentType(path), commonLines: this.#commonLines }
   }
 
   #readPreference(exchange: Exchange): CodingPreference {

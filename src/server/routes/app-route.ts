@@ -1,5 +1,3 @@
-import { createApplicationAnswerer } from '../../pipeline/application.ts'
-import { createCollectedFilesAnswerer } from '../../pipeline/static/collected-files.ts'
 import { suggest } from '../config/nearest.ts'
 import { text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
@@ -26,7 +24,10 @@ export const APP_ROUTE = defineRouteKind({
     )
     return undefined
   },
-  createAnswerer({ app, group }: AppPlan, { backends, gatherer, logger }) {
+  async createAnswerer({ app, group }: AppPlan, { backends, gatherer, logger }) {
+    const { createApplicationAnswerer } = await import('../../pipeline/application.ts')
+    const { createCollectedFilesAnswerer } =
+      await import('../../pipeline/static/collected-files.ts')
     const backend = backends.get(group)
     if (backend === undefined) throw new Error(`no group ${group}`)
     return createCollectedFilesAnswerer({

@@ -37,7 +37,7 @@ export interface RouteKind<T extends OptionTable = OptionTable, P = unknown> {
   readonly options: T
   /** The plan of a route as plain data, because it is sent to other processes. Undefined if errors were added that make it impossible. */
   resolve(route: FullOptions<T>, context: RouteContext): P | undefined
-  createAnswerer(plan: P, context: AnswererContext): Answerer
+  createAnswerer(plan: P, context: AnswererContext): Answerer | Promise<Answerer>
 }
 
 /** Makes a kind of route, with types inferred from its options and its plan. */

@@ -40,7 +40,10 @@ type Resolvers = {
 }
 type Creators = {
   readonly [N in RouteKindName]: {
-    createAnswerer(plan: AnswererPlan<N>['plan'], context: AnswererContext): Answerer
+    createAnswerer(
+      plan: AnswererPlan<N>['plan'],
+      context: AnswererContext,
+    ): Answerer | Promise<Answerer>
   }
 }
 
@@ -56,12 +59,12 @@ export function resolveAnswerer<K extends RouteKindName>(
 }
 
 /** Makes the answerer of a route. */
-export function createAnswerer<K extends RouteKindName>(
+export async function createAnswerer<K extends RouteKindName>(
   { kind, plan }: AnswererPlan<K>,
   context: AnswererContext,
-): Answerer {
+): Promise<Answerer> {
   const creators: Creators = ROUTE_KINDS
-  return creators[kind].createAnswerer(plan, context)
+  return await creators[kind].createAnswerer(plan, context)
 }
 
 function isName(name: string): name is RouteKindName {

@@ -1,4 +1,3 @@
-import { createStaticAnswerer } from '../../pipeline/static/static-files.ts'
 import { boolean, fieldValue, fileOrFalse, text } from '../options/kinds.ts'
 import { optional } from '../options/option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
@@ -41,7 +40,10 @@ export const STATIC_ROUTE = defineRouteKind({
       fallthrough: route.fallthrough === true,
     }
   },
-  createAnswerer: (plan: StaticPlan, { logger }) => createStaticAnswerer({ ...plan, logger }),
+  async createAnswerer(plan: StaticPlan, { logger }) {
+    const { createStaticAnswerer } = await import('../../pipeline/static/static-files.ts')
+    return createStaticAnswerer({ ...plan, logger })
+  },
 })
 
 /** Files of the short form: they win over the application, which answers all other paths. */
