@@ -4,6 +4,7 @@ export type Interface = 'auto' | 'wsgi' | 'asgi'
 /** An application named by a target (`pkg.mod:attr`, `path/app.py`, a Django folder ...). */
 export interface TargetApplication {
   readonly kind: 'target'
+  /** What messages and records call it: its name in the configuration, in the short form what stands for a name there. */
   readonly name: string
   readonly interface: Interface
   readonly target: string

@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Application } from '../core/application.ts'
 import type { PythonChoice } from '../backends/discover/find-python.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import { nameTarget } from './config/target.ts'
 
 const MOST_NAMED = 5
 
@@ -29,7 +30,9 @@ export function nameTargets(applications: readonly Application[]): string {
   const names = applications
     .slice(0, MOST_NAMED)
     .map((application) =>
-      application.kind === 'target' ? application.target : application.appFilename,
+      application.kind === 'target'
+        ? nameTarget(application.target, application.directory)
+        : application.appFilename,
     )
   const others = applications.length - names.length
   return others > 0 ? `${names.join(', ')} and ${others} more` : names.join(', ')

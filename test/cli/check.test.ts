@@ -151,19 +151,19 @@ describe('the start logs what was found', () => {
   test.each([
     [
       ['main:app'],
-      /app: ASGI application \(function main\.app\), daemon, 1 process, loop (asyncio|uvloop), Python 3\./,
+      / main:app: ASGI application \(function main\.app\), daemon, 1 process, loop (asyncio|uvloop), Python 3\./,
     ],
     [
       ['main:app', '-e', 'embedded'],
-      /app: ASGI application .*, embedded, 1 process, loop asyncio, Python 3\./,
+      / main:app: ASGI application .*, embedded, 1 process, loop asyncio, Python 3\./,
     ],
     [
       ['app.py', '-t', '2'],
-      /app: WSGI application .*, daemon, 1 process, 2 threads each, Python 3\./,
+      / app\.py: WSGI application .*, daemon, 1 process, 2 threads each, Python 3\./,
     ],
     [
       ['app.py', '-e', 'embedded', '-p', '2'],
-      /app: WSGI application .*, embedded, 2 processes, on Node's thread/,
+      / app\.py: WSGI application .*, embedded, 2 processes, on Node's thread/,
     ],
   ])('%j', async (words, message) => {
     using project = createProject({ 'main.py': ASGI, 'app.py': helloApp('hi') })

@@ -183,7 +183,7 @@ describe.each(['daemon', 'embedded'] as const)('an application, %s,', (engine) =
     })
     const { exitCode, output } = await taipan.waitForExit()
     expect(exitCode).toBe(3)
-    expect(output).toMatch(/error: application app \(app\.py\) .*ended with exit code 5/)
+    expect(output).toMatch(/error: application app\.py .*ended with exit code 5/)
   })
 })
 

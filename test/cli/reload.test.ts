@@ -80,7 +80,7 @@ describe.each(ENGINES)('reloading, %s:', (engine) => {
     await taipan.waitForOutput(/RuntimeError: one/)
     project.write('app.py', broken('two'))
     await taipan.waitForOutput(
-      /error not reloaded, it still fails: application app could not be loaded: RuntimeError: two/,
+      /error not reloaded, it still fails: application app\.py could not be loaded: RuntimeError: two/,
     )
     expect(await get(taipan.url)).toMatch(/^503/)
     project.write('app.py', helloApp('three'))

@@ -83,7 +83,7 @@ describe('replicas', () => {
   test('serve a part each, and the parent nothing; wsgi.multiprocess is true', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await start(project, '-p', '2')
-    expect(taipan.output).toMatch(/app: WSGI application .*embedded, 2 processes/)
+    expect(taipan.output).toMatch(/ app\.py: WSGI application .*embedded, 2 processes/)
     const pids = await Promise.all(Array.from({ length: 20 }, () => get(taipan.url)))
     expect(new Set(pids)).toEqual(new Set(listReplicas(taipan).map(String)))
     expect(pids).not.toContain(String(taipan.pid))
@@ -317,7 +317,9 @@ describe('a start that fails', () => {
     const { exitCode, output } = await taipan.waitForExit()
     expect(exitCode).toBe(3)
     expect(output.split('File "').length, output).toBe(2)
-    expect(output).toMatch(/error: application app could not be loaded: RuntimeError: broken on/)
+    expect(output).toMatch(
+      /error: application app\.py could not be loaded: RuntimeError: broken on/,
+    )
   })
 
   test('because it takes too long is exit code 3', async () => {
@@ -332,7 +334,7 @@ describe('a start that fails', () => {
       },
     )
     const { exitCode, stderr } = await taipan.waitForExit()
-    expect(stderr).toMatch(/error: application app \(app\.py\) .*not ready within 1000 ms/)
+    expect(stderr).toMatch(/error: application app\.py .*not ready within 1000 ms/)
     expect(exitCode).toBe(3)
   })
 

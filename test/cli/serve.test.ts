@@ -181,7 +181,7 @@ export default defineConfig({
       }),
     )
     expect(records).toContainEqual(
-      expect.objectContaining({ target: '/logged', status: 200, application: 'app' }),
+      expect.objectContaining({ target: '/logged', status: 200, application: 'app.py' }),
     )
   })
 
@@ -318,11 +318,7 @@ describe('a start that fails', () => {
     ['a syntax error', 'def application(:\n', /app\.py", line 1[^]*SyntaxError/],
     ['no callable', 'x = 1\n', /application, app, handler, create_app\(\)/],
     ['sys.exit', 'import sys\nsys.exit(0)\n', /SystemExit|sys\.exit|exit/],
-    [
-      'os._exit',
-      'import os\nos._exit(0)\n',
-      /error: application app \(app\.py\) could not be loaded/,
-    ],
+    ['os._exit', 'import os\nos._exit(0)\n', /error: application app\.py could not be loaded/],
   ])('because of %s is exit code 3', async (_what, source, message) => {
     using project = createProject({ 'app.py': source })
     const { exitCode, output, stderr } = await runTaipan(['serve', 'app.py', ...FREE], {

@@ -91,7 +91,7 @@ describe('what holds the thread of Node for too long', () => {
       level: 'warn',
       time: expect.any(String),
       request: expect.any(String),
-      application: 'app',
+      application: 'app.py',
       age: expect.any(Number),
       worker: `web/${listReplicas(taipan)[0]}`,
       traceback: expect.stringMatching(
@@ -99,7 +99,7 @@ describe('what holds the thread of Node for too long', () => {
       ),
       msg: expect.stringMatching(
         new RegExp(
-          `^request \\S+ \\(GET ${target}\\) of application app has held Node's thread for \\d+ ms \\(timeouts\\.request\\)$`,
+          `^request \\S+ \\(GET ${target}\\) of application app\\.py has held Node's thread for \\d+ ms \\(timeouts\\.request\\)$`,
         ),
       ),
     })
@@ -120,7 +120,7 @@ describe('what holds the thread of Node for too long', () => {
     expect((await connection.readResponse()).text).toBe('whole')
     expect(report).toMatchObject({
       traceback: expect.stringMatching(/app\.py", line \d+, in sleep\n/),
-      msg: expect.stringContaining('(POST /read) of application app'),
+      msg: expect.stringContaining('(POST /read) of application app.py '),
     })
   })
 
@@ -132,9 +132,9 @@ describe('what holds the thread of Node for too long', () => {
     project.write('go', '')
     expect(await answer).toBe('whole')
     expect(report).toMatchObject({
-      application: 'app',
+      application: 'app.py',
       traceback: expect.stringMatching(/in application\n[^]*app\.py", line \d+, in sleep\n/),
-      msg: expect.stringContaining(`(GET ${target}) of application app`),
+      msg: expect.stringContaining(`(GET ${target}) of application app.py `),
     })
   })
 

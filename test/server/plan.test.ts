@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -83,6 +83,24 @@ function problemOf(config: TaipanConfig): string {
 }
 
 describe('the command line', () => {
+  test.each([
+    ['app.py', 'app.py'],
+    ['shop.wsgi:application', 'shop.wsgi:application'],
+    ['django', 'django'],
+    ['./django', './django'],
+    ['./', 'FOLDER'],
+    ['.', 'FOLDER'],
+    ['..', 'PARENT'],
+    ['/', '/'],
+  ])('calls the application by its target: %s', async (target, expected) => {
+    const { groups, routes } = await command(target)
+    const name = expected
+      .replace('FOLDER', basename(folder))
+      .replace('PARENT', basename(dirname(folder)))
+    expect(groups[0]?.group.applications).toMatchObject([{ name, target }])
+    expect(routes).toMatchObject([{ path: '/', answerer: { plan: { app: name } } }])
+  })
+
   test('is an application at --mount in one group', async () => {
     const { groups, routes, addresses } = await command(
       'shop.wsgi:application -p 2 -t 8 --mount /shop --static /s=public -b 127.0.0.1:0 -b unix:x.sock -b [::1]:0 -b fd:3 --callable main -i wsgi',
@@ -587,6 +605,23 @@ describe('a configuration', () => {
       reloadOnModification: false,
       multithread: false,
     })
+  })
+
+  test('routes call the application of the short form `app`', () => {
+    const config: TaipanConfig = { app: 'a:a', routes: [{ path: '/x', app: 'app' }] }
+    const { routes } = resolveConfigPlan(config, { cwd: folder, environment: {} })
+    expect(routes).toEqual([
+      { path: '/x', answerer: { kind: 'app', plan: { app: 'a:a', group: 'web' } } },
+    ])
+  })
+
+  test('with rootPath and no route serves the application there', () => {
+    const app = { target: 'a:a' }
+    const caller = { cwd: folder, environment: {} }
+    for (const config of [{ app: 'a:a' }, { apps: { one: app } }]) {
+      const plan = resolveConfigPlan({ ...config, rootPath: '/api' }, caller)
+      expect([plan.rootPath, plan.routes.map(({ path }) => path)]).toEqual(['/api', ['/api']])
+    }
   })
 
   test('with one application and no route serves it at /', () => {

@@ -86,7 +86,7 @@ await server.stop()`
   await once(child, 'close')
   expect(output).toBe('200 whole\n')
   expect(errors).toMatch(
-    /^request \S+ \(GET \/\) of application app has held Node's thread for \d+ ms \(timeouts\.request\)\nStack \(most recent call last\):\n/m,
+    /^request \S+ \(GET \/\) of application app\.py has held Node's thread for \d+ ms \(timeouts\.request\)\nStack \(most recent call last\):\n/m,
   )
 })
 
@@ -122,7 +122,9 @@ try {
     )
     expect(answer).toMatchObject({
       code: 'APPLICATION_LOAD',
-      message: expect.stringMatching(/application app could not be loaded: RuntimeError: broken/),
+      message: expect.stringMatching(
+        /application app\.py could not be loaded: RuntimeError: broken/,
+      ),
       cause: expect.stringContaining('app.py", line 1'),
     })
   },

@@ -61,7 +61,7 @@ export function describeApplications(applications: readonly Application[]): stri
 
 function describeApplication(application: Application): string {
   const { name } = application
-  return application.kind === 'target'
-    ? `${name} (${application.target})`
-    : `${name} (${application.appFilename} in ${application.appDirectory})`
+  if (application.kind === 'file')
+    return `${name} (${application.appFilename} in ${application.appDirectory})`
+  return name === application.target ? name : `${name} (${application.target})`
 }

@@ -2,11 +2,13 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Application } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
-import { locateTarget } from './target.ts'
+import { locateTarget, nameTarget } from './target.ts'
 
 /** An application with its group. */
 export interface PlacedApplication {
   readonly application: Application
+  /** What routes call it. */
+  readonly key: string
   readonly group: string
   readonly env: Readonly<Record<string, string>>
   /** Folder of its sources. */
@@ -15,8 +17,7 @@ export interface PlacedApplication {
   readonly argument: string
 }
 
-/** Name of the application in the short form. */
-export const SHORT_FORM_NAME = 'app'
+const SHORT_FORM_KEY = 'app'
 const DEFAULT_GROUP = 'web'
 
 type AppConfig = FullConfig['apps'][string]
@@ -47,7 +48,8 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
   return {
     application: {
       kind: 'target',
-      name: SHORT_FORM_NAME,
+      // What the person has typed tells more than a name that every short form has.
+      name: nameTarget(target, from),
       interface: config.interface,
       target,
       callable: config.callable,
@@ -56,6 +58,7 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       reloadOnModification: false,
       multithread: true,
     },
+    key: SHORT_FORM_KEY,
     group: listGroupNames(config)[0] ?? DEFAULT_GROUP,
     env: {},
     folder: locateTarget(target, from),
@@ -88,6 +91,7 @@ function placeApplication(parts: {
         callable: app.callable,
         directory: from,
       },
+      key: name,
       group,
       env: app.env,
       folder: locateTarget(app.target, from),
@@ -103,6 +107,7 @@ function placeApplication(parts: {
       callable: app.callable ?? 'handler',
       callableQueryName: app.callableQueryName ?? undefined,
     },
+    key: name,
     group,
     env: app.env,
     folder: dirname(file),

@@ -11,7 +11,7 @@ import {
   type RouteKindName,
 } from '../routes/route-kinds.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
-import { SHORT_FORM_NAME, type PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './resolve-apps.ts'
 import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
@@ -28,7 +28,7 @@ export function resolveRoutes(
   applications: readonly PlacedApplication[],
   problems: string[],
 ): ResolvedRoutes {
-  const placed = applications.map(({ application, group }) => ({ name: application.name, group }))
+  const placed = applications.map(({ application: { name }, key, group }) => ({ key, name, group }))
   const routes = config.routes.flatMap((route, index) =>
     resolveRoute(route, { where: `routes[${index}]`, applications: placed, problems }),
   )
@@ -44,7 +44,7 @@ export function resolveRoutes(
   const usualPath = config.rootPath ?? '/'
   for (const { application, group } of unrouted) {
     const answerer: AnswererPlan = { kind: 'app', plan: { app: application.name, group } }
-    if (application.name === SHORT_FORM_NAME && config.app !== undefined)
+    if (config.app !== undefined)
       routes.push({ host: undefined, path: config.mount ?? usualPath, answerer })
     else if (applications.length === 1) routes.push({ host: undefined, path: usualPath, answerer })
     else warnings.push(`application ${application.name} has no route, so it gets no requests`)

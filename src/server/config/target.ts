@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 
 // In order of preference; the Python half searches a target folder in the same order.
 const USUAL_FILES = ['app.py', 'wsgi.py', 'asgi.py', 'main.py', 'application.py'] as const
@@ -19,6 +19,11 @@ export function locateTarget(target: string, directory: string): string {
   const path = [target, place].map((one) => resolve(directory, one)).find((one) => existsSync(one))
   if (path === undefined) return directory
   return statSync(path).isDirectory() ? path : dirname(path)
+}
+
+/** What messages call a target: itself, or the name of the folder that `.` or `..` stands for. */
+export function nameTarget(target: string, directory: string): string {
+  return (/^[./]+$/.test(target) && basename(resolve(directory, target))) || target
 }
 
 /** The outermost package that a folder belongs to: the files of all of it belong to an application in it. */

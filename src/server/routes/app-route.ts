@@ -5,6 +5,7 @@ import { defineRouteKind } from './route-kind.ts'
 
 /** The application of a route. */
 export interface AppPlan {
+  /** Its name. */
   readonly app: string
   readonly group: string
 }
@@ -15,9 +16,9 @@ export const APP_ROUTE = defineRouteKind({
     app: optional(text, { description: 'Answerer: the application of this name.' }),
   },
   resolve({ app = '' }, { where, applications, problems }): AppPlan | undefined {
-    const found = applications.find(({ name }) => name === app)
-    if (found !== undefined) return { app, group: found.group }
-    const names = applications.map(({ name }) => name)
+    const found = applications.find(({ key }) => key === app)
+    if (found !== undefined) return { app: found.name, group: found.group }
+    const names = applications.map(({ key }) => key)
     const help = names.length === 0 ? '' : ` Applications: ${names.join(', ')}.`
     problems.push(
       `${where}.app: there is no application ${JSON.stringify(app)}.${suggest(app, names) || help}`,

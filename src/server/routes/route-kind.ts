@@ -11,8 +11,12 @@ import type { FullOptions, OptionTable } from '../options/option.ts'
 export interface RouteContext {
   /** Name of the route in messages: `routes[0]`. */
   readonly where: string
-  /** All applications, with their groups. */
-  readonly applications: readonly { readonly name: string; readonly group: string }[]
+  /** All applications, with their groups; `key` is what routes call them. */
+  readonly applications: readonly {
+    readonly key: string
+    readonly name: string
+    readonly group: string
+  }[]
   /** Receives error messages. */
   readonly problems: string[]
 }
