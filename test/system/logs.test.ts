@@ -199,7 +199,7 @@ describe.each(['daemon', 'embedded'])('a start, engine %s', (engine) => {
     const format = ['--access-format', '%h "%r" %>s %b %{application}x']
     await using taipan = serve(folder, ['app.py', '-e', engine, ...format])
     await fetchRaw(await taipan.url(), '/path?x=1')
-    await taipan.waitForOutput(/^127\.0\.0\.1 "GET \/path\?x=1 HTTP\/1\.1" 200 1 app$/m)
+    await taipan.waitForOutput(/^127\.0\.0\.1 "GET \/path\?x=1 HTTP\/1\.1" 200 1 app\.py$/m)
   })
 
   test('shows the address of clients, and all fields in JSON whatever the access format', async () => {
