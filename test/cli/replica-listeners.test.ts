@@ -222,6 +222,8 @@ describe('connections', () => {
     using project = createProject({ 'app.py': HOLDING_APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
     const first = await hold(taipan, project, 'first')
+    // The other one may have begun to accept only now.
+    await waitFor(() => !accepts(first.pid), 'closed listener')
     expect(await get(taipan.url)).not.toBe(first.pid)
     project.write('app.py', 'import time\ntime.sleep(60)\n')
     for (const pid of listReplicas(taipan).filter((one) => String(one) !== first.pid))

@@ -303,7 +303,10 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       lab.writeOwn(answer('fixed'))
       await waitForText(lab, '/lab/', 'fixed')
       expect((await fetchRaw(lab.url, '/good/hello')).text).toBe('hello')
-      expect(lab.backend.findings?.applications.map(({ failure }) => failure)).toEqual(['', ''])
+      // The worker tells it on another channel than it answers.
+      await expect
+        .poll(() => lab.backend.findings?.applications.map(({ failure }) => failure))
+        .toEqual(['', ''])
     })
 
     test('a start rejects when none of several applications can be loaded', async () => {
