@@ -8,7 +8,7 @@ from taipan.answers import Failure
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
 from taipan.logs import Logs, Requests
-from taipan.native import allocate_lock, get_ident, raise_in_thread
+from taipan.native import allocate_lock, get_ident
 from taipan.stacks import Stack, capture_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ
@@ -103,7 +103,7 @@ class Dispatcher:
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 stack = capture_thread(ident)
-                raise_in_thread(ident, TimeoutError)
+                _raise_in_thread(ident, TimeoutError)
                 return stack
             self._interrupted.discard(ident)
             return None
@@ -111,7 +111,7 @@ class Dispatcher:
     def _end_interrupt(self, ident: int) -> None:
         with self._interrupt_lock:
             self._interrupted.discard(ident)
-            raise_in_thread(ident, None)
+            _raise_in_thread(ident, None)
 
     def _run(self, slot: Slot, environ: Environ, body: bytes | None, transport: Transport) -> None:
         application = slot.application
@@ -149,3 +149,10 @@ class Dispatcher:
     ) -> None:
         failure = Failure(503, "Service Unavailable", error)
         respond_failure(transport, failure, environ if self._settings.dev else None)
+
+
+def _raise_in_thread(ident: int, error: type[BaseException] | None) -> None:
+    import ctypes
+
+    target = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), target)

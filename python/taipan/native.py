@@ -30,7 +30,6 @@ __all__ = [
     "make_green_wait",
     "poll",
     "prepare_green_waits",
-    "raise_in_thread",
     "sleep",
     "socket",
     "socketpair",
@@ -60,14 +59,6 @@ def make_green_wait(descriptor: int) -> Callable[[float | None], object]:
     poller = replaced.poll()
     poller.register(descriptor, POLLIN)
     return lambda seconds: poller.poll(None if seconds is None else seconds * 1000)
-
-
-def raise_in_thread(ident: int, error: type[BaseException] | None) -> None:
-    """Raises an exception in a thread when it runs Python code; None takes back one to come."""
-    import ctypes
-
-    target = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), target)
 
 
 def prepare_green_waits() -> None:

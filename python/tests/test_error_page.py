@@ -13,7 +13,7 @@ import pytest
 
 from taipan.error_page import describe_error, describe_request, format_html
 from taipan.error_page.trace import Frame, Gap
-from taipan.error_page.values import NOT_SHOWN, VALUE_LIMIT, format_values
+from taipan.error_page.values import NOT_SHOWN, VALUE_LIMIT, format_value, format_values
 
 ENVIRON = {
     "REQUEST_METHOD": "POST",
@@ -162,7 +162,7 @@ def test_no_secret_is_shown():
     ],
 )
 def test_values(name, value, shown):
-    assert format_values([(name, value)]) == [shown]
+    assert format_value(name, value) == shown
 
 
 def test_a_value_in_the_repr_of_an_object_is_masked():

@@ -50,6 +50,7 @@ class Lifespan:
         self._reporter = reporter
         self._phase = _NEW
         self._failed: str | None = None
+        self._error: BaseException | None = None
         self._told = False
         self._started: asyncio.Future[None] = loop.create_future()
         self._stop: asyncio.Future[None] = loop.create_future()
@@ -60,7 +61,9 @@ class Lifespan:
         """Returns when the application has started, or has no lifespan. Raises `StartupFailed`."""
         await asyncio.wait({self._started})
         if self._failed is not None:
-            raise StartupFailed(self._failed)
+            # Frameworks raise what they have told about.
+            await asyncio.wait({self.task}, timeout=_RETURN_SECONDS)
+            raise StartupFailed(self._failed) from self._error
 
     async def shutdown(self, seconds: float) -> None:
         """Lets the application shut down; cancels it after `seconds`."""
@@ -115,6 +118,7 @@ class Lifespan:
             await self._application(lifespan_scope(self.state), self._receive, self._send)
         except BaseException as caught:
             error = caught
+        self._error = error
         phase, self._phase = self._phase, _ENDED
         self._tell(phase, error)
         self._reporter.end_request()

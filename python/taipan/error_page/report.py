@@ -45,7 +45,7 @@ def describe_error(error: BaseException, request: RequestFacts | None = None) ->
     """Describes an exception while its frames are there; secrets are masked."""
     related = list(_list_related(error))
     problems = tuple(_describe(*one) for one in related[:_PROBLEM_LIMIT])
-    text = mask_source(shorten(format_exception(error), _TEXT_LIMIT))
+    text = mask_source(shorten(_format_text(error), _TEXT_LIMIT))
     for one, _ in related[:_PROBLEM_LIMIT]:
         message = _read_message(one)
         if len(message) > _MESSAGE_LIMIT:
@@ -53,6 +53,23 @@ def describe_error(error: BaseException, request: RequestFacts | None = None) ->
         elif message:
             text = text.replace(message, mask_text(message))
     return ErrorReport(problems, len(related) - len(problems), text, request)
+
+
+def _format_text(error: BaseException) -> str:
+    if _explains_itself(error) and error.__cause__ is None:
+        return f"{error}\n{_read_details(error)}".rstrip() + "\n"
+    return format_exception(error)
+
+
+def _explains_itself(error: BaseException) -> bool:
+    """Whether it is one of Taipan's own."""
+    return str(type(error).__module__).startswith("taipan.")
+
+
+def _read_details(error: BaseException) -> str:
+    """What an error of Taipan's own tells in place of the traceback that it does not have."""
+    has_details = _explains_itself(error) and error.__cause__ is None
+    return str(getattr(error, "details", "")) if has_details else ""
 
 
 def _list_related(error: BaseException) -> Iterator[tuple[BaseException, str]]:
@@ -77,22 +94,21 @@ def _list_related(error: BaseException) -> Iterator[tuple[BaseException, str]]:
 def _describe(error: BaseException, relation: str) -> Problem:
     trace = describe_trace(error.__traceback__)
     place = _find_place(error)
-    kind = type(error)
-    module = str(kind.__module__)
-    # An error of Taipan's own explains itself.
-    is_plain = module.startswith("taipan.")
-    name = (
-        kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
-    )
-    details = str(getattr(error, "details", "")) if is_plain else ""
     return Problem(
-        kind.__qualname__ if is_plain else name,
+        _name_kind(error),
         mask_text(shorten(_read_message(error), _MESSAGE_LIMIT)),
         _read_notes(error),
         relation,
         trace if place is None else (*trace, place),
-        mask_credentials(shorten(details, 16 * _MESSAGE_LIMIT)),
+        mask_credentials(shorten(_read_details(error), 16 * _MESSAGE_LIMIT)),
     )
+
+
+def _name_kind(error: BaseException) -> str:
+    kind = type(error)
+    module = str(kind.__module__)
+    is_short = module in ("builtins", "__main__") or _explains_itself(error)
+    return kind.__qualname__ if is_short else f"{module}.{kind.__qualname__}"
 
 
 def _read_message(error: BaseException) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import array
 import collections
 import contextvars
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Callable, Final
 
 from taipan.error_page.masking import MASK, is_secret, mask_text
-from taipan.native import NativeThread, allocate_lock, raise_in_thread
+from taipan.native import NativeThread, allocate_lock
 
 #: Most characters of a value, and of all values of a page.
 VALUE_LIMIT: Final = 1000
@@ -77,29 +78,35 @@ class _Formatting:
         thread.start()
         thread.join(_SECONDS)
         with self._lock:
+            # A loop in Python code ends now; what waits in C code stays until it returns.
             self._is_over = True
-            if not self._is_done and thread.ident is not None:
-                raise_in_thread(thread.ident, _OutOfTime)
             return list(self._texts)
 
     def _run(self) -> None:
-        # Once more when the exception has arrived; then nothing is left to do.
-        while not self._is_done:
-            try:
-                self._format_all()
-                with self._lock:
-                    self._is_done = True
-            except _OutOfTime:
-                pass
+        # Not by an exception from outside: until that comes, CPython 3.11 hangs under a tracer.
+        sys.settrace(self._trace)
+        try:
+            self._format_all()
+        except _OutOfTime:
+            pass
+        finally:
+            sys.settrace(None)
+            self._is_done = True
+
+    def _trace(self, _frame: object, _event: str, _argument: object) -> Any:
+        if self._is_over:
+            raise _OutOfTime
+        return self._trace
 
     def _format_all(self) -> None:
         left = _TOTAL_LIMIT
         for name, value in self._variables:
-            if self._is_over:
-                return
             text = format_value(name, value) if left > 0 else _LEFT_OUT
             left -= len(text)
-            self._texts.append(text)
+            with self._lock:
+                if self._is_over:
+                    return
+                self._texts.append(text)
 
 
 def format_value(name: str, value: object) -> str:
