@@ -17,8 +17,8 @@ export function formatAccess(fields: LogFields, palette: Palette): string {
   const error = typeof fields['error'] === 'string' ? ` ${escapeControls(fields['error'])}` : ''
   const status = formatStatus(Number(fields['status']), palette)
   const id = palette.dim(String(fields['request']))
-  // A Unix socket has no address.
-  const client = palette.dim(fields['remote'] === '' ? 'unix' : String(fields['remote']))
+  // Clients of Unix sockets, and those that had left before they were accepted, have no address.
+  const client = palette.dim(fields['remote'] === '' ? '-' : String(fields['remote']))
   return `${client} ${escapeControls(line)} ${status} ${bytes} ${duration} ms${formatOrigin(fields)} ${id}${palette.red(error)}`
 }
 

@@ -125,7 +125,7 @@ describe('pretty records', () => {
     logger.info(ACCESS, 'request')
     expect(written[0]).toContain('\x1b[32m200\x1b[0m')
     logger.info({ ...ACCESS, remote: '' }, 'request')
-    expect(written[1]).toContain('unix')
+    expect(written[1]).toContain('\x1b[2m-\x1b')
     // oxlint-disable-next-line no-control-regex
     expect(written.join('')).not.toMatch(/\x1b\[\d+m\x1b\[0m/)
   })
