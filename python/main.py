@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Optional
@@ -22,7 +21,7 @@ class _Loader(SourceFileLoader):
         pass
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds `taipan` beside this script, so that the folder need not be on `sys.path`."""
 
     def find_spec(

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
@@ -65,7 +64,7 @@ def module_name(path: str) -> str:
     return f"{_PREFIX}{stem}_{digest}"
 
 
-class FileModuleFinder(MetaPathFinder):
+class FileModuleFinder:
     """Finds application files by their module names, in child processes of `multiprocessing`.
 
     Pickled objects of the worker refer to these names; the folders of the files are on `sys.path`.

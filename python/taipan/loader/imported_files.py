@@ -6,12 +6,18 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from taipan.loader.files import CodeCache, FileLoader
 from taipan.loader.importable import is_same
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    # Nothing is inherited, and `importlib.abc` imports a dozen modules.
+    Loader = object
 
 
 class _OtherName(Loader):
@@ -31,7 +37,7 @@ class _OtherName(Loader):
         module.__spec__ = self._spec
 
 
-class _ImportedFiles(MetaPathFinder):
+class _ImportedFiles:
     """Finds the files of applications, also by other names than the first."""
 
     def __init__(self) -> None:
