@@ -30,7 +30,7 @@ export interface ApplicationReport {
 /** What a check found out about a process group. */
 export interface GroupReport {
   readonly group: string
-  readonly python: PythonChoice
+  readonly python: PythonChoice & { readonly prefix: string }
   /** Path of the shared library of this Python; undefined if it has none. */
   readonly libpython: string | undefined
   readonly searchPath: readonly string[]
@@ -72,7 +72,7 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
     : []
   return {
     group: group.name,
-    python,
+    python: { ...python, prefix: String(facts['prefix']) },
     libpython: typeof facts['libpython'] === 'string' ? facts['libpython'] : undefined,
     searchPath: listTexts(facts['path']),
     engine: group.engine,

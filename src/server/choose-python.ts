@@ -19,13 +19,14 @@ export interface ChosenGroup extends GroupPlan {
 }
 
 /**
- * As `choosePython` for all groups. Logs what they begin to load with it, unless the parent process has done so, with a
+ * As `choosePython` for all groups, unless the parent process has chosen. Logs what they begin to load with it, with a
  * warning for each broken environment that was passed over.
  */
 export async function choosePythons(
   plan: ServerPlan,
   { logger, startIsTold = false }: Pick<AppLoggers, 'logger' | 'startIsTold'>,
 ): Promise<ChosenGroup[]> {
+  if (startIsTold && plan.groups.every(isChosen)) return [...plan.groups]
   const choose = async (group: GroupPlan) => ({ group, choice: await choosePython(group, plan) })
   const chosen = await Promise.all(plan.groups.map(choose))
   const told = new Set<string>()
@@ -38,6 +39,10 @@ export async function choosePythons(
         `${path} (${because}) ${refusal}; taking ${python} (${reason})`,
       )
     }
-  if (!startIsTold) for (const { group, choice } of chosen) reportLoading(group, choice, logger)
+  for (const { group, choice } of chosen) reportLoading(group, choice, logger)
   return chosen.map(({ group, choice }) => ({ ...group, python: choice.path }))
+}
+
+function isChosen(group: GroupPlan): group is ChosenGroup {
+  return group.python !== undefined
 }

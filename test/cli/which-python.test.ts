@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { symlinkSync, unlinkSync } from 'node:fs'
+import { chmodSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
+import { PYTHON } from '../support/backend-lab.ts'
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { createProject, type Project } from '../support/project.ts'
 import { DEADLINE } from '../support/deadlines.ts'
@@ -79,4 +80,28 @@ describe.each(['daemon', 'embedded'])('which Python, %s:', (engine) => {
     expect(foreign).toContain(`${project.path('.venv')} was not taken, --python .venv selects it`)
     expect(await run('shop.web:app')).toContain('--app-dir backend')
   })
+})
+
+test.each([
+  [
+    ['-e', 'daemon', '-p', '2'],
+    ['-I', 'taipan.worker', 'taipan.worker'],
+  ],
+  [
+    ['-e', 'embedded', '-p', '2'],
+    ['-I', 'taipan.embedded.embeddability', 'taipan.embedded.embeddability'],
+  ],
+])('%j: Python is verified once, and not again by each process', async (words, runs) => {
+  const record = 'case "$1" in -I) echo "$1";; *) echo "$2";; esac >>"$0.log"'
+  using project = createProject({
+    'app.py': PREFIX,
+    'python.sh': `#!/bin/sh\n${record}\nexec ${PYTHON} "$@"\n`,
+  })
+  const python = project.path('python.sh')
+  chmodSync(python, 0o755)
+  const taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', '--python', python, ...words], {
+    cwd: project.folder,
+  })
+  await taipan.stop()
+  expect(readFileSync(`${python}.log`, 'utf8').trim().split('\n')).toEqual(runs)
 })

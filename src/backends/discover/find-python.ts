@@ -29,7 +29,6 @@ export interface PythonChoice {
   readonly path: string
   readonly reason: string
   readonly version: string
-  readonly prefix: string
   /** Interpreters tried before. */
   readonly tried: readonly RefusedPython[]
 }

@@ -67,7 +67,6 @@ describe('findPython', () => {
     const python = makeVenv(path.join(root, 'own'))
     const choice = await find({ explicit: python })
     expect(choice).toMatchObject({ path: python, reason: '--python', tried: [] })
-    expect(choice.prefix).toBe(path.join(root, 'own'))
     expect(choice.version).toMatch(/^3\.\d+\.\d+/)
   })
 
@@ -199,7 +198,7 @@ describe('findPython', () => {
   })
 
   test('rejects an interpreter that is too old and names its version', async () => {
-    const old = makeScript('old/python', 'echo 3.8.20; echo /usr')
+    const old = makeScript('old/python', 'echo 3.8.20')
     await expect(find({ explicit: old })).rejects.toMatchObject({
       code: 'PYTHON_NOT_FOUND',
       message: expect.stringContaining('is Python 3.8.20, but Taipan needs 3.9 or newer'),
