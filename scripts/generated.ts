@@ -1,10 +1,13 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import type { Meaning } from '../src/cli/habits/habit.ts'
+import type { GivenOption, Meaning } from '../src/cli/habits/habit.ts'
+import { findHabit } from '../src/cli/habits/translation.ts'
 import { HABITS } from '../src/cli/habits/table.ts'
+import { readWords } from '../src/cli/words.ts'
 import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
 import type { Option, OptionTable } from '../src/server/options/option.ts'
 import { listFlags, SECTIONS, type OptionSection } from '../src/server/options/schema.ts'
 import { TOP } from '../src/server/options/table.ts'
+import { SERVERS } from './servers.ts'
 
 /** The JSON Schema of a configuration file, for editors. */
 export function formatJsonSchema(): string {
@@ -69,6 +72,28 @@ export function formatErrorTables(): ReadonlyMap<string, string> {
   ])
 }
 
+/** The tables of `docs/coming-from.md`. */
+export function formatServerTables(): ReadonlyMap<string, string> {
+  const tables = Object.entries(SERVERS).map(([server, options]) => {
+    const rows = options.map((written) => {
+      const [option] = readWords(written.split(' ')).options
+      if (option === undefined) throw new Error(`${server}: ${written} is no option`)
+      return formatRow([`\`${written}\``, describeGiven(option)])
+    })
+    return [server, formatTable([server, 'here'], rows)] as const
+  })
+  return new Map(tables)
+}
+
+function describeGiven(option: GivenOption): string {
+  const habit = findHabit(option)
+  if (habit !== undefined) return describeMeaning(habit.meaning, option.value)
+  const own = listFlags().find(({ flag }) => flag.name === option.name)
+  return own?.form === 'duration'
+    ? `\`--${option.name} ${option.value}s\`, with a unit`
+    : 'the same'
+}
+
 function formatSection({ path, table }: OptionSection): string {
   const rows = Object.entries<Option>(table).map(([key, { description, fallback }]) =>
     formatRow([
@@ -112,10 +137,14 @@ function formatName(name: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`
 }
 
-function describeMeaning(meaning: Meaning): string {
+/** With the value that is given, or without one for whatever may be given. */
+function describeMeaning(meaning: Meaning, given?: string): string {
   switch (meaning.is) {
-    case 'option':
-      return `\`--${meaning.flag}\`${meaning.note === undefined ? '' : `; ${meaning.note}`}`
+    case 'option': {
+      const value = given === undefined ? '' : (meaning.convert?.(given) ?? given)
+      const flag = `--${meaning.flag}${value && ` ${value}`}`
+      return `\`${flag}\`${meaning.note === undefined ? '' : `; ${meaning.note}`}`
+    }
     case 'host':
     case 'port':
       return `\`--bind\`, as its ${meaning.is}`

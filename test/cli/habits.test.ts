@@ -61,6 +61,18 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['. --settings a.b', { env: { DJANGO_SETTINGS_MODULE: 'a.b' } }, '--settings a.b is --env'],
   ['m:make --call --listen *:80', { app: 'm:make()', bind: ['*:80'] }, "--call is 'm:make()' here"],
   ['--http :80 --wsgi-file a.py', { app: 'a.py', bind: [':80'] }, '--http :80 is --bind :80 here'],
+  ['-u /run/x.sock --ping-interval 20 m:app', { bind: ['unix:/run/x.sock'] }, '-u /run/x.sock is'],
+  ['m:app --ping-timeout 5', { webSocket: { pingTimeout: '5s' } }, '--ws-ping-timeout 5s here'],
+  [
+    'app.py --harakiri 9 --static-map /s=d --py-autoreload 1 --disable-logging',
+    { timeouts: { request: '9s' }, static: { '/s': 'd' }, reload: true, log: { access: false } },
+    '--harakiri 9 is --timeout-request 9s here',
+  ],
+  [
+    '--startup-file app.py --max-pool-size 6',
+    { app: 'app.py', processes: 6 },
+    '--processes 6 here',
+  ],
   ['a.wsgi --reload-on-changes', { reload: true }, '--reload-on-changes is --reload here'],
 ])('%s', (words, value, hint) => {
   const { layer, hints, warnings } = parse(words)
@@ -83,6 +95,8 @@ test.each([
   ['app.py --http h11', 'there is one parser of HTTP'],
   ['app.py --noreload', 'nothing is reloaded without --reload or --dev'],
   ['app.py --pid x.pid', 'no file is written'],
+  ['app.py --insecure', 'static files of Django come from its finders with --dev'],
+  ['app.py -6', 'addresses tell that themselves'],
 ])('%s is told, and left out', (words, warning) => {
   const { layer, hints, warnings } = parse(words)
   expect(layer.value).toEqual({ app: 'app.py' })
@@ -93,6 +107,8 @@ test.each([
 test.each([
   ['app.py --ssl-keyfile k.pem', /--ssl-keyfile is not supported: connections are not encrypted/],
   ['app.py -D', /-D is not supported: Taipan stays in the foreground/],
+  ['app.py -u www', /-u is not supported: start Taipan as that user/],
+  ['app.py --socket :3031', /the protocol of uWSGI is not spoken; listen for HTTP/],
   ['app.py --user www', /--user is not supported: start Taipan as that user/],
   ['app.py --port eighty', /--port: expected a port number from 0 to 65535, found "eighty"/],
   ['app.py --umask 888', /--umask: expected octal permissions such as 007, found "888"/],

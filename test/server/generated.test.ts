@@ -7,6 +7,7 @@ import {
   formatConfigurationTables,
   formatErrorTables,
   formatJsonSchema,
+  formatServerTables,
 } from '../../scripts/generated.ts'
 import { formatHelp } from '../../src/cli/help.ts'
 import { ERRORS } from '../../src/core/errors.ts'
@@ -27,6 +28,12 @@ test('the tables of the configuration page are those of the code', () => {
   expect(page, HINT).toBe(fillTables(page, formatConfigurationTables()))
   for (const name of formatConfigurationTables().keys())
     expect(page).toContain(`<!-- table: ${name} -->`)
+})
+
+test('the tables of the page about other servers are those of the code', () => {
+  const page = read('docs/coming-from.md')
+  expect(page, HINT).toBe(fillTables(page, formatServerTables()))
+  for (const name of formatServerTables().keys()) expect(page).toContain(`<!-- table: ${name} -->`)
 })
 
 test('the tables of the errors page are those of the code', () => {

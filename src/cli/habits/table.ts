@@ -22,6 +22,8 @@ const INTERFACES: Readonly<Record<string, string>> = {
 const PROXY_FIELDS =
   'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application'
 
+const OTHER_USER = 'start Taipan as that user: User= of systemd, USER of Docker, su'
+
 const WORKERS = [
   rename('workers', 'processes', { short: 'w', value: 'N' }),
   rename('worker-connections', 'concurrency', { value: 'N' }),
@@ -34,6 +36,9 @@ const WORKERS = [
     'preload preload-app',
     'each process loads the application before it serves, and a reload keeps the old one until the new one is ready',
   ),
+  rename('max-pool-size', 'processes', { value: 'N' }),
+  nothing('min-instances', 'there are always as many processes as -p says', { value: 'N' }),
+  nothing('app-type', 'the application itself tells what it is', { value: 'NAME' }),
   nothing('lazy-apps', 'each process loads the application by itself'),
   nothing(
     'max-requests limit-max-requests max-requests-jitter',
@@ -64,7 +69,7 @@ const WORKERS = [
 ]
 
 const LISTENING = [
-  habit('host', { is: 'host' }, { value: 'HOST' }),
+  habit('host address', { is: 'host' }, { value: 'HOST' }),
   habit('port', { is: 'port' }, { value: 'PORT' }),
   // More processes than there may be.
   habit(
@@ -80,6 +85,13 @@ const LISTENING = [
   rename('fd', 'bind', { value: 'N', convert: (value) => `fd:${value}` }),
   rename('listen insecure-bind http-socket', 'bind', { value: 'ADDR' }),
   rename('http', 'bind', { value: 'ADDR', when: ({ value }) => /^:?\d+$|:\d+$/.test(value) }),
+  refused(
+    'socket uwsgi-socket',
+    'the protocol of uWSGI is not spoken; listen for HTTP (-b), and write proxy_pass instead of uwsgi_pass in nginx',
+    { value: 'ADDR' },
+  ),
+  refused('quic-bind', 'HTTP/3 is not spoken; let a proxy in front do that', { value: 'ADDR' }),
+  nothing('ipv6', 'addresses tell that themselves, as in -b [::1]:8000', { short: '6' }),
   nothing('http', 'there is one parser of HTTP', { value: 'NAME' }),
   nothing('ws', 'there is one implementation of WebSockets', { value: 'NAME' }),
   rename('url-prefix mount-point', 'mount', {
@@ -89,6 +101,8 @@ const LISTENING = [
   nothing('backlog', 'up to 1024 connections may wait to be accepted', { value: 'N' }),
   nothing('proxy-headers no-proxy-headers', PROXY_FIELDS),
   nothing('forwarded-allow-ips proxy-allow-from', PROXY_FIELDS, { value: 'IPS' }),
+  nothing('url-scheme', `the scheme is that of the connection; ${PROXY_FIELDS}`, { value: 'NAME' }),
+  nothing('manage-script-name', 'SCRIPT_NAME is always that of --mount'),
   nothing(
     'server-header no-server-header date-header no-date-header',
     'Date and Server are always sent',
@@ -104,7 +118,7 @@ const LISTENING = [
 ]
 
 const TIMES = [
-  rename('timeout request-timeout', 'timeout-request', {
+  rename('timeout request-timeout harakiri http-timeout', 'timeout-request', {
     ...SECONDS,
     note: 'a request that takes longer is answered 504',
   }),
@@ -119,11 +133,14 @@ const TIMES = [
   rename('limit-concurrency connection-limit', 'limit-connections', { value: 'N' }),
   rename('limit-request-line', 'limit-target-bytes', { value: 'BYTES' }),
   rename('limit-request-fields', 'limit-header-count', { value: 'N' }),
+  nothing('buffer-size', '--limit-header-bytes is 64 kB unless it is given', { value: 'BYTES' }),
   nothing('limit-request-field_size', '--limit-header-bytes holds for all fields together', {
     value: 'BYTES',
   }),
   rename('h11-max-incomplete-event-size', 'limit-header-bytes', { value: 'BYTES' }),
   rename('max-request-body-size', 'limit-body', { value: 'BYTES' }),
+  rename('ping-interval websocket-ping-interval', 'ws-ping-interval', SECONDS),
+  rename('ping-timeout', 'ws-ping-timeout', SECONDS),
   rename('ws-per-message-deflate', 'ws-no-compression', {
     value: 'BOOL',
     when: ({ value }) => /^(0|no|off|f|n|false)$/i.test(value),
@@ -138,8 +155,14 @@ const TIMES = [
 ]
 
 const APPLICATION = [
-  habit('app wsgi-file module', { is: 'target' }, { short: 'A', value: 'TARGET' }),
+  habit('app wsgi-file module startup-file', { is: 'target' }, { short: 'A', value: 'TARGET' }),
   habit('factory call', { is: 'factory' }),
+  rename('static-map', 'static', { value: 'URL=DIR' }),
+  nothing(
+    'insecure nostatic',
+    'static files of Django come from its finders with --dev, else from STATIC_ROOT',
+  ),
+  refused('ini xml yaml', 'write the options here, or into taipan.config.ts', { value: 'FILE' }),
   rename('working-directory working-dir', 'chdir', { value: 'DIR' }),
   rename('pythonpath python-path', 'env', {
     value: 'DIRS',
@@ -165,6 +188,7 @@ const APPLICATION = [
 const DEVELOPMENT = [
   rename('debug', 'dev'),
   rename('reload-on-changes', 'reload'),
+  rename('py-autoreload', 'reload', { value: 'SECONDS', convert: () => '' }),
   nothing('noreload no-reload no-debug', 'nothing is reloaded without --reload or --dev'),
   rename('reload-extra-file extra-files', 'reload-include', { value: 'FILE' }),
   rename('exclude-patterns', 'reload-exclude', { value: 'GLOB' }),
@@ -199,6 +223,10 @@ const OUTPUT = [
     'Taipan has its own records (--log-level, --log-format); set up the logging of Python in the application',
     { value: 'FILE' },
   ),
+  rename('disable-logging', 'no-access-log'),
+  nothing('log-to-terminal', 'all records go to standard output'),
+  nothing('verbosity', '--log-level says how much is logged', { value: 'N' }),
+  nothing('statsd-host', 'no figures are sent', { value: 'ADDR' }),
   nothing('capture-output', 'what the application prints goes into the log anyway'),
   nothing('use-colors no-use-colors', 'terminals get colours, unless NO_COLOR is set'),
   nothing(
@@ -213,12 +241,18 @@ const OUTPUT = [
     'Taipan stays in the foreground; start it by a service manager, or with & in a shell',
     { short: 'D' },
   ),
-  refused('user group uid gid', 'start Taipan as that user: User= of systemd, USER of Docker, su', {
-    value: 'NAME',
+  // Daphne's socket.
+  rename('user', 'bind', {
+    short: 'u',
+    value: 'PATH',
+    when: ({ written, value }) => written === '-u' && value.includes('/'),
+    convert: (value) => `unix:${value}`,
   }),
+  refused('user uid', OTHER_USER, { value: 'NAME' }),
+  refused('group gid', OTHER_USER, { short: 'g', value: 'NAME' }),
 ]
 
-/** What people bring from gunicorn, uvicorn, hypercorn, waitress, uWSGI, mod_wsgi-express, `flask run` and `runserver`; of several entries for a name the first that fits counts. */
+/** What people bring from gunicorn, uvicorn, hypercorn, waitress, uWSGI, mod_wsgi-express, Passenger, `flask run` and `runserver`; of several entries for a name the first that fits counts. */
 export const HABITS: readonly Habit[] = [
   ...APPLICATION,
   ...LISTENING,

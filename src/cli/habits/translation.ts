@@ -123,7 +123,8 @@ export class Translation {
   }
 }
 
-function findHabit(option: GivenOption): Habit | undefined {
+/** What the option of another server is known as; undefined for our own. */
+export function findHabit(option: GivenOption): Habit | undefined {
   return HABITS.find(
     ({ names, when }) => names.includes(option.name) && (when === undefined || when(option)),
   )
