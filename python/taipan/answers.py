@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from taipan.tracebacks import format_exception
+from taipan.tracebacks import summarize
 
 #: Header lines, with Content-Length, and the body.
 Answer = tuple[bytes, bytes]
@@ -48,8 +48,9 @@ def _explain(failure: Failure, request: Mapping[str, Any]) -> Answer:
         policy += f"Content-Security-Policy: {page.policy}\r\n"
         return _make_answer("text/html", page.html, policy)
     except Exception as error:
-        text = f"{format_exception(failure.error)}\nThis has no page: {format_exception(error)}"
-        return _make_answer("text/plain", text, policy)
+        # Not the traceback, in which nothing is masked.
+        text = f"{failure.text}: the traceback is in the log, and cannot be shown here"
+        return _make_answer("text/plain", f"{text}: {summarize(error)}\n", policy)
 
 
 def _make_answer(kind: str, text: str, fields: str) -> Answer:

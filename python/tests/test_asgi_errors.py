@@ -77,6 +77,20 @@ def test_long_exceptions_have_a_page(drive):
         assert page.status == 500 and len(page.body) < 250_000 and b"s3" + b"cret" not in page.body
 
 
+def test_an_error_that_cannot_be_described_has_no_page_and_no_traceback(drive):
+    class Odd(Exception):
+        @property
+        def exceptions(self):
+            raise RuntimeError("odd")
+
+    async def app(scope, receive, send):
+        raise Odd("hidden")
+
+    answer = drive(app, dev=True).get()
+    assert answer.status == 500 and b"the traceback is in the log" in answer.body
+    assert b"RuntimeError: odd" in answer.body and b"hidden" not in answer.body
+
+
 def test_a_response_that_has_begun_gets_no_page(drive):
     async def app(scope, receive, send):
         await send(begin())

@@ -364,6 +364,18 @@ def test_notes_are_shown():
     assert describe_error(error).problems[0].notes == ("look at <this>",)
 
 
+@pytest.mark.parametrize("message", ["password=hidden7", "first\npassword=hidden7", "x" * 9000])
+def test_the_text_hides_what_messages_and_notes_tell(message):
+    chain = ValueError("last")
+    for _ in range(30):
+        earlier = ValueError(message)
+        earlier.__notes__ = ["token=hidden7 of a note"]
+        earlier.__cause__, chain = chain, earlier
+    report = describe_error(chain)
+    assert "hidden7" not in report.text + format_html(report, "500 x").html
+    assert "token=********" in report.text
+
+
 def test_syntax_errors_have_their_place(tmp_path):
     path = tmp_path / "app.py"
     path.write_text("first = 1\n\tsecond = (1,\n", "utf-8")

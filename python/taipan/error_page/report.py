@@ -45,14 +45,21 @@ def describe_error(error: BaseException, request: RequestFacts | None = None) ->
     """Describes an exception while its frames are there; secrets are masked."""
     related = list(_list_related(error))
     problems = tuple(_describe(*one) for one in related[:_PROBLEM_LIMIT])
-    text = mask_source(shorten(_format_text(error), _TEXT_LIMIT))
-    for one, _ in related[:_PROBLEM_LIMIT]:
-        message = _read_message(one)
-        if len(message) > _MESSAGE_LIMIT:
-            text = mask_text(text)
-        elif message:
-            text = text.replace(message, mask_text(message))
+    text = _mask_traceback(_format_text(error), [one for one, _ in related])
     return ErrorReport(problems, len(related) - len(problems), text, request)
+
+
+def _mask_traceback(text: str, errors: list[BaseException]) -> str:
+    """Masks messages and notes as texts, and all else as source."""
+    told = [text for one in errors for text in (_read_message(one), *_list_notes(one)) if text]
+    is_cut = len(text) > _TEXT_LIMIT
+    text = mask_source(shorten(text, _TEXT_LIMIT))
+    if is_cut or any("\n" in one for one in told):
+        # In parts, or indented.
+        return mask_text(text)
+    for one in dict.fromkeys(told):
+        text = text.replace(one, mask_text(one))
+    return text
 
 
 def _format_text(error: BaseException) -> str:
@@ -121,14 +128,14 @@ def _read_message(error: BaseException) -> str:
 
 
 def _read_notes(error: BaseException) -> tuple[str, ...]:
+    notes = _list_notes(error)[:_NOTE_LIMIT]
+    return tuple(mask_text(shorten(note, _MESSAGE_LIMIT)) for note in notes)
+
+
+def _list_notes(error: BaseException) -> list[str]:
     notes: Any = getattr(error, "__notes__", ())
-    if not isinstance(notes, (list, tuple)):
-        return ()
-    return tuple(
-        mask_text(shorten(note, _MESSAGE_LIMIT))
-        for note in notes[:_NOTE_LIMIT]
-        if isinstance(note, str)
-    )
+    known = notes if isinstance(notes, (list, tuple)) else ()
+    return [note for note in known if isinstance(note, str)]
 
 
 def _find_place(error: BaseException) -> Frame | None:
