@@ -53,6 +53,8 @@ class Serving:
         self.logs = logs
         self.requests = requests
         dev = bool(config.get("dev", False))
+        #: Requests show why an application cannot be served.
+        self._explains = dev
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
         switches = DebugSwitches(os.environ, os.getcwd()) if dev else None
@@ -139,7 +141,7 @@ class Serving:
         one_of = [slot for slot in self.slots if slot.name in self._one_of]
         if one_of and all(slot.failure is not None for slot in one_of):
             return one_of[0]
-        if len(failed) < len(self.slots) or any(slot.late for slot in failed):
+        if len(failed) < len(self.slots) or any(slot.late for slot in failed) or self._explains:
             return None
         return failed[0] if failed else None
 

@@ -58,6 +58,8 @@ export interface Backend extends Upstream {
   prepareStop(): void
   /** Kills all worker processes and their children at once, because this process is about to exit. */
   kill(): void
+  /** Environment of the processes that are started from now on. */
+  setEnvironment(environment: Readonly<Record<string, string>>): void
   /** Loads the code anew: new workers become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot load. */
   reload(): Promise<void>
 }

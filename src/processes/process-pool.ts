@@ -34,6 +34,8 @@ export interface PoolOptions<M, F> {
   readonly startAnyway: boolean
   /** False: failed starts are not retried, because the parent process does that. */
   readonly retries: boolean
+  /** False: a reload retires what works even if nothing that is new can be started. */
+  readonly keepsOld: boolean
   /**
    * Starts a process. `failed` has the failures of those that were started in vain just before, for the same place;
    * undefined when a new one could not do better.
@@ -340,15 +342,18 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
     if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
     const [failure] = failures
-    if (failure !== undefined) {
-      for (const member of fresh) this.#retire(member)
-      if (this.#active.size === 0) this.#failure = failure
-      this.#report(failure)
-      throw this.#options.toError(failure)
-    }
+    if (failure === undefined || !this.#options.keepsOld) this.#exchange(old, fresh)
+    else for (const member of fresh) this.#retire(member)
+    if (failure === undefined) return
+    if (this.#active.size === 0) this.#failure = failure
+    this.#report(failure)
+    throw this.#options.toError(failure)
+  }
+
+  #exchange(old: readonly M[], fresh: readonly M[]): void {
     this.#backoff.reset()
     this.#repairs.reset()
-    if (!takeOver) for (const member of fresh) if (member.ready) this.#admit(member)
+    for (const member of fresh) if (member.ready && !this.#active.has(member)) this.#admit(member)
     for (const member of old) if (this.#active.has(member)) this.#retire(member)
   }
 }

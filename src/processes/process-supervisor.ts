@@ -14,6 +14,8 @@ export interface SupervisionOptions {
   readonly startAnyway: boolean
   /** False: failed starts are neither logged nor retried, because the parent process does that. */
   readonly retries: boolean
+  /** False: a reload ends the old processes even if none that is new can be started. */
+  readonly keepsOld: boolean
   readonly logger: Logger
   readonly facts: LogFields
   /** Time in ms that a process may take to end, in addition to that for its requests. */
@@ -91,8 +93,8 @@ export abstract class ProcessSupervisor<
     try {
       await this.pool.reload()
     } catch (error) {
-      // The old processes continue, and their failures have been reported.
-      remember()
+      // Where the old processes continue, their failures have been reported.
+      if (this.pool.failure === undefined) remember()
       throw error
     }
   }

@@ -27,6 +27,14 @@ export interface StartMessage<P extends ReplicaPlan = ReplicaPlan> {
   /** Place in the connection counts. */
   readonly place: number | undefined
   readonly log: LogSettings
+  /** Of the pages that it makes, if they load themselves again. */
+  readonly pageVersion: string
+}
+
+/** Pages in browsers have to load again. */
+export interface RefreshMessage {
+  readonly type: 'refresh'
+  readonly version: string
 }
 
 /** The connection counts of a replica have changed so that others must react: the replica tells the parent, which tells the others. */
@@ -39,6 +47,7 @@ export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | StartMessage<P>
   | { readonly type: 'open' }
   | CountsMessage
+  | RefreshMessage
   | { readonly type: 'ping' }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
@@ -64,7 +73,7 @@ export type MessageFromReplica =
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
-const TO_REPLICA = new Set(['start', 'open', 'counts', 'ping', 'retire', 'stop'])
+const TO_REPLICA = new Set(['start', 'open', 'counts', 'refresh', 'ping', 'retire', 'stop'])
 const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'pong', 'leaving'])
 
 /** Checks only the type, because both ends are the same version of one package. */

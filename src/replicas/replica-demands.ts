@@ -35,17 +35,19 @@ export function chooseReplicaDemands(
     if (ended === undefined || without === undefined) return undefined
     demands.set(ended.group, without)
   }
-  if (failed.length > 0 && !isWorthwhile(join(groups, demands))) return undefined
+  // While an application is developed, a replica that serves nothing shows why.
+  const isShown = aim !== 'repair' && groups.some(({ group }) => group.dev)
+  if (failed.length > 0 && !isShown && !isWorthwhile(join(groups, demands))) return undefined
   return demandOneRepair(demands)
 }
 
 function chooseFor(aim: Aim, group: ReplicaGroup, known: readonly ReplicaFindings[]): Demands {
-  const { applications } = group
+  const { applications, dev } = group
   const found = known.flatMap((one) => listFound(one, group))
   if (aim !== 'repair' || group.engine === 'embedded')
-    return chooseDemands(aim, { applications, found })
+    return chooseDemands(aim, { applications, found, dev })
   // It repairs its worker processes itself.
-  const renewed = chooseDemands('renew', { applications, found })
+  const renewed = chooseDemands('renew', { applications, found, dev: false })
   return { ...renewed, leftOut: listLeftOut(found) }
 }
 

@@ -3,7 +3,7 @@ import type { Demands, ProcessGroup } from '../core/process-group.ts'
 /** A process group, with what the parent process needs to know. */
 export type ReplicaGroup = Pick<
   ProcessGroup,
-  'name' | 'engine' | 'applications' | 'environment' | 'timeouts' | 'demands'
+  'name' | 'engine' | 'applications' | 'environment' | 'timeouts' | 'demands' | 'dev'
 >
 
 /** The plan of a replica, with what the parent process needs to know. */

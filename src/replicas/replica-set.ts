@@ -27,6 +27,10 @@ export interface ReplicaSetOptions {
   readonly sockets: SharedSockets
   readonly log: LogSettings
   readonly logger: ServerLogger
+  /** A failed reload leaves the old replicas. */
+  readonly keepsOld: boolean
+  /** Version of the pages of a new replica. */
+  readonly choosePageVersion: (aim: Aim) => string
 }
 
 /** Keeps the replicas of a server, and their findings. */
@@ -38,9 +42,17 @@ export class ReplicaSet
   #found: ReplicaFindings = { groups: [], findings: {}, failures: {} }
 
   constructor(options: ReplicaSetOptions) {
-    const { count: size, logger } = options
+    const { count: size, logger, keepsOld } = options
     // A failed application does not fail a replica, but a replica that cannot start at all will always fail.
-    super({ size, startAnyway: false, retries: true, logger, facts: {}, ending: LEAVING_MS })
+    super({
+      size,
+      startAnyway: false,
+      retries: true,
+      keepsOld,
+      logger,
+      facts: {},
+      ending: LEAVING_MS,
+    })
     this.#options = options
   }
 
@@ -52,6 +64,11 @@ export class ReplicaSet
   /** Why groups cannot be served there, by group. */
   get failures(): GroupFailures {
     return this.#found.failures
+  }
+
+  /** Makes pages in browsers load again; `version` is the new one. */
+  refreshPages(version: string): void {
+    for (const replica of this.members) replica.refreshPages(version)
   }
 
   onCountsChange(replica: Replica): void {
@@ -75,7 +92,7 @@ export class ReplicaSet
     aim: Aim,
     failed: readonly ReplicaFailure[],
   ): Promise<Replica | undefined> {
-    const { plan, demandServed, sockets, log, logger } = this.#options
+    const { plan, demandServed, sockets, log, logger, choosePageVersion } = this.#options
     const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
     const demands = chooseReplicaDemands(aim, { groups: plan.groups, known, failed })
     if (demands === undefined) return undefined
@@ -85,6 +102,7 @@ export class ReplicaSet
       log,
       logger,
       listener: this,
+      pageVersion: choosePageVersion(aim),
     })
   }
 

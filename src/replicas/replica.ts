@@ -18,7 +18,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
-import { LoadingNews } from './loading-news.ts'
+import { LoadingNews, type Loading } from './loading-news.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
 import { parseReports, writeReport } from './reports.ts'
@@ -63,6 +63,8 @@ export interface ReplicaOptions {
   readonly log: LogSettings
   readonly logger: ServerLogger
   readonly listener: ReplicaListener
+  /** Of the pages that it makes. */
+  readonly pageVersion: string
 }
 
 /** Starts a Node process that serves a plan. Rejects with `INTERNAL` if the system cannot start it. */
@@ -117,7 +119,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   #gently = false
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
-    const { plan, sockets, log, logger, listener } = options
+    const { plan, sockets, log, logger, listener, pageVersion } = options
     const handle = createChildHandle(child)
     const groups = plan.groups.map(({ group }) => group)
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
@@ -140,7 +142,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })
     child.on('error', () => {})
-    this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place })
+    this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place, pageVersion })
   }
 
   /** Once its embedded groups are loaded, it only has to reply: it watches its worker processes itself. */
@@ -174,6 +176,11 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     if (this.ready) this.#send({ type: 'counts' })
   }
 
+  /** Makes pages in browsers load again; `version` is the new one. */
+  refreshPages(version: string): void {
+    if (this.ready) this.#send({ type: 'refresh', version })
+  }
+
   /** A later stop lets idle connections have a last request answered. */
   retire(): void {
     this.#gently = true
@@ -194,16 +201,26 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
 
   protected describeStartFailure(summary: string): ReplicaFailure {
     const applications = this.groups.flatMap((group) => group.applications)
-    const { current } = this.#loading
+    const current = this.#loading.current ?? this.#onlyOne
     const code = 'APPLICATION_LOAD'
     const traceback = this.log.last.join('\n')
-    if (current === undefined || applications.length === 1) {
+    const mayServeNothing = this.groups.some(({ dev }) => dev)
+    if (current === undefined || (applications.length === 1 && !mayServeNothing)) {
       const subject = describeApplications(applications)
       return { error: loadError({ code, application: undefined, subject, summary, traceback }) }
     }
     const { group, application } = current
     const failure = { code, application, summary, traceback, ended: true } as const
     return { error: loadError(failure), ended: { group, failure } }
+  }
+
+  /** The application that it must have been loading, because it has no other. */
+  get #onlyOne(): Loading | undefined {
+    const [group, ...others] = this.embeddedGroups
+    const [application, ...more] = group?.applications ?? []
+    if (group === undefined || application === undefined || others.length + more.length > 0)
+      return undefined
+    return { group: group.name, application: application.name }
   }
 
   protected async readRest(): Promise<void> {

@@ -5,10 +5,12 @@ import type { Logger } from '../core/logger.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
+import { renewEnvironment } from './config/renew-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
+import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
 
@@ -34,6 +36,8 @@ export interface AppLoggers {
   readonly accessLog: AccessLog | undefined
   /** The parent process tells what is loaded. */
   readonly startIsTold?: boolean
+  /** Version of the first pages, of the parent process. */
+  readonly pageVersion?: string
 }
 
 /** The parts of an app. */
@@ -45,6 +49,8 @@ export interface AppParts {
   readonly backends: ReadonlyMap<string, Backend>
   /** Everything that answers outside of Node, including the backends. */
   readonly upstreams: readonly Upstream[]
+  /** Undefined: pages are left as they are. */
+  readonly pages?: PageRefresh | undefined
 }
 
 /** The app of a plan, in this process. */
@@ -56,16 +62,27 @@ export class PlannedApp implements App {
   readonly #upstreams: readonly Upstream[]
   readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
+  readonly #pages: PageRefresh | undefined
+  #onFindings: () => void = () => {}
+  #unserved = ''
+  /** Starts and reloads in progress. */
+  #loads = 0
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor({ plan, logger, handler, backends, upstreams }: AppParts) {
+  constructor({ plan, logger, handler, backends, upstreams, pages }: AppParts) {
     this.handler = handler
     this.#plan = plan
     this.#backends = backends
     this.#upstreams = upstreams
     this.#stopLog = new StopLog(logger, upstreams)
-    this.#reloader = createReloader(plan, { logger, reload: () => this.reload() })
+    this.#pages = pages
+    for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
+    this.#reloader = createReloader(plan, {
+      logger,
+      reload: () => this.reload(),
+      refresh: () => this.refreshPages(),
+    })
   }
 
   /** Findings about loaded applications, by group. */
@@ -107,7 +124,12 @@ export class PlannedApp implements App {
 
   /** As `Backend.onFindings` for all backends. */
   onFindings(listener: () => void): void {
-    for (const backend of this.#backends.values()) backend.onFindings(listener)
+    this.#onFindings = listener
+  }
+
+  /** Pages in browsers load again, if they follow changes; `version` is the new one, of the parent process. */
+  refreshPages(version?: string): void {
+    this.#pages?.refresh(version)
   }
 
   /** Announces a stop: no worker is replaced from now on, running ones continue. */
@@ -119,6 +141,7 @@ export class PlannedApp implements App {
   async retire(): Promise<void> {
     this.#stopLog.tellBegin()
     this.prepareStop()
+    this.#pages?.close()
     await this.#reloader?.stop()
   }
 
@@ -136,8 +159,18 @@ export class PlannedApp implements App {
   async reload(): Promise<void> {
     if (this.#started === undefined) throw new TaipanError('STOPPING', 'the app was not started')
     this.#refuseStopped()
-    const reloads = [...this.#backends].map(([name, backend]) => reloadGroup(name, backend))
-    validateReloaded(await Promise.all(reloads))
+    for (const { group } of renewEnvironment(this.#plan).groups)
+      this.#backends.get(group.name)?.setEnvironment(group.environment)
+    const reloads = [...this.#backends].map(([name, backend]) =>
+      reloadGroup(name, backend, this.#plan.dev),
+    )
+    this.#loads += 1
+    try {
+      validateReloaded(await Promise.all(reloads))
+    } finally {
+      this.#loads -= 1
+      this.refreshPages()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,7 +180,9 @@ export class PlannedApp implements App {
   async #start(): Promise<void> {
     try {
       this.#refuseStopped()
+      this.#loads += 1
       await Promise.all(this.#upstreams.map((upstream) => upstream.start()))
+      this.#loads -= 1
       this.#refuseStopped()
       this.#validateServed()
       await this.#reloader?.start()
@@ -156,6 +191,17 @@ export class PlannedApp implements App {
       await this.stop()
       throw error
     }
+  }
+
+  /** Pages show whether an application is served, and why not. */
+  #noteFindings(): void {
+    this.#onFindings()
+    if (this.#pages === undefined) return
+    const found = Object.values(this.findings).flatMap(({ applications }) => applications)
+    const unserved = JSON.stringify([this.failures, found.map(({ failure }) => failure)])
+    if (unserved === this.#unserved) return
+    this.#unserved = unserved
+    if (this.#loads === 0) this.refreshPages()
   }
 
   async #stop(waited: number): Promise<void> {

@@ -7,6 +7,7 @@ import type { Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
+import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
@@ -14,6 +15,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
+import { PageVersions } from './page-versions.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
@@ -71,8 +73,22 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   const routes: Route[] = []
   for (const { host, path, answerer } of plan.routes)
     routes.push({ host, path, answer: await createAnswerer(answerer, context) })
-  const handler = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
-  return new PlannedApp({ plan, logger, handler, backends, upstreams: [...upstreams.values()] })
+  const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
+  const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
+  const handler = pages === undefined ? pipeline : pages.wrap(pipeline)
+  return new PlannedApp({
+    plan,
+    logger,
+    handler,
+    backends,
+    upstreams: [...upstreams.values()],
+    pages,
+  })
+}
+
+async function createPageRefresh({ logger, pageVersion }: AppLoggers): Promise<PageRefresh> {
+  const { PageRefresh: Pages } = await import('../pipeline/refresh/page-refresh.ts')
+  return new Pages(logger, pageVersion ?? new PageVersions().current)
 }
 
 /** Only what a plan needs is loaded. */

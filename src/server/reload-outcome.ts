@@ -22,14 +22,26 @@ const PREFIXES: Readonly<Record<ReloadOutcome['state'], string>> = {
 }
 
 /** Reloads a group and returns the result. Rejects with `STOPPING`. */
-export async function reloadGroup(group: string, backend: Backend): Promise<ReloadOutcome> {
+export async function reloadGroup(
+  group: string,
+  backend: Backend,
+  dev: boolean,
+): Promise<ReloadOutcome> {
   try {
     await backend.reload()
   } catch (error) {
-    const kept = backend.failure === undefined
-    return { group, state: kept ? 'kept' : 'broken', error: requireFailure(error) }
+    return { group, state: judgeFailed(backend.failure, dev), error: requireFailure(error) }
   }
   return judgeFindings(group, backend.findings)
+}
+
+/** What serves after a reload whose workers could not be started; `dev` as in the configuration. */
+export function judgeFailed(
+  failure: TaipanError | undefined,
+  dev: boolean,
+): ReloadOutcome['state'] {
+  if (failure === undefined) return 'kept'
+  return dev ? 'partly' : 'broken'
 }
 
 /** The result of a reload whose workers have been started. */

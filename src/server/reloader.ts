@@ -1,40 +1,46 @@
 import { existsSync } from 'node:fs'
-import { basename, extname, join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
+import { isEnvFile, judgeCode, judgeFile, type Effect } from './changes.ts'
 import { createMatcher } from './glob.ts'
 import type { ServerPlan, WatchPlan } from './config/resolved.ts'
+import { RestlessFiles } from './restless-files.ts'
+
+/** What to do after a change. */
+export interface ReloaderActions {
+  readonly logger: Logger
+  readonly reload: () => Promise<void>
+  /** Pages in browsers load again. `reload` sees to that itself. */
+  readonly refresh: () => void
+}
 
 /** What to watch, and what to do after a change. */
-export interface ReloaderOptions {
+export interface ReloaderOptions extends ReloaderActions {
   readonly watched: WatchPlan
   /** A change is only logged, because it needs a restart. */
   readonly configFile: string | undefined
-  readonly reload: () => Promise<void>
-  readonly logger: Logger
 }
 
-const EXTENSIONS = new Set(['.py', '.wsgi', '.ptl'])
 const IGNORED = new Set(['node_modules', '__pycache__', 'site-packages'])
 // Waits until all writes of an editor or a checkout have happened.
 const QUIET_MS = 120
 
 /** The reloader of a plan, not started; undefined if the plan has none. */
-export function createReloader(
-  plan: ServerPlan,
-  { logger, reload }: Pick<ReloaderOptions, 'logger' | 'reload'>,
-): Reloader | undefined {
+export function createReloader(plan: ServerPlan, actions: ReloaderActions): Reloader | undefined {
   const { watched, configFile } = plan
-  if (!plan.reload || watched.folders.length === 0) return undefined
-  return new Reloader({ watched, configFile, logger, reload })
+  if (!plan.reload || listWatched(watched).length === 0) return undefined
+  return new Reloader({ watched, configFile, ...actions })
 }
 
-/** Reloads when Python sources change, and logs the result. */
+/** Reloads, or lets pages load again, when files change, and logs the result. */
 export class Reloader implements Service {
   readonly #options: ReloaderOptions
   readonly #includes: (path: string) => boolean
   readonly #excludes: (path: string) => boolean
+  readonly #changes = new Map<string, Effect>()
+  readonly #restless = new RestlessFiles()
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
   #stopped = false
@@ -48,9 +54,9 @@ export class Reloader implements Service {
   async start(): Promise<void> {
     if (this.#watcher !== undefined) return
     const { watched, configFile, logger } = this.#options
-    const { folders, include } = watched
     // A pattern may name a single file, also outside of these folders.
-    const paths = [...folders, ...include.filter((path) => existsSync(path))]
+    const files = [...watched.include, ...watched.files].filter((path) => existsSync(path))
+    const paths = [...listWatched(watched), ...files]
     if (configFile !== undefined) paths.push(configFile)
     const { watch } = await import('chokidar')
     if (this.#stopped) return
@@ -62,7 +68,7 @@ export class Reloader implements Service {
     this.#watcher = watcher
     watcher.on('all', (event, path) => {
       if (event === 'addDir' || event === 'unlinkDir') return
-      this.#changed(path)
+      this.#note(path)
     })
     watcher.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error)
@@ -79,37 +85,86 @@ export class Reloader implements Service {
     await this.#watcher?.close()
   }
 
-  /** Considers only the path below the watched folder, which itself may be anywhere. */
   #isIgnored(path: string, isFile: boolean | undefined): boolean {
-    const inside = this.#options.watched.folders
-      .map((folder) => relative(folder, path))
-      .find((way) => !way.startsWith('..'))
+    const inside = this.#locate(path)
     if (inside === undefined || inside === '') return false
     const name = basename(path)
     if (this.#excludes(inside)) return true
     if (isFile !== false && this.#includes(inside)) return false
-    if (name.startsWith('.') || IGNORED.has(name)) return true
-    if (isFile === true) return !EXTENSIONS.has(extname(name))
+    if ((name.startsWith('.') && !isEnvFile(name)) || IGNORED.has(name)) return true
+    if (isFile === true) return this.#judge(path) === undefined
     return isFile === false && existsSync(join(path, 'pyvenv.cfg'))
   }
 
-  #changed(path: string): void {
+  /** The path below a watched folder, which itself may be anywhere; undefined if it is in none. */
+  #locate(path: string): string | undefined {
+    return listWatched(this.#options.watched)
+      .map((folder) => relative(folder, path))
+      .find((way) => !way.startsWith('..'))
+  }
+
+  #judge(path: string): Effect | undefined {
+    const { dev, files, served } = this.#options.watched
+    const inside = this.#locate(path)
+    if (inside === undefined || files.includes(path) || this.#includes(inside)) return 'reload'
+    const effect = dev ? judgeFile(inside) : judgeCode(inside)
+    // What the server reads for each request is new at once.
+    const isServed = served.some((folder) => !relative(folder, path).startsWith('..'))
+    return isServed && effect === 'reload' && judgeCode(inside) === undefined ? 'refresh' : effect
+  }
+
+  #note(path: string): void {
     const { logger, configFile } = this.#options
     if (path === configFile) {
       logger.warn({ path }, `${basename(path)} has changed; restart to apply it`)
       return
     }
+    const effect = this.#judge(path)
+    if (effect === undefined) return
+    this.#changes.set(path, effect)
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      if (this.#stopped) return
-      logger.info({ path }, `${relative(process.cwd(), path)} has changed: reloading`)
-      this.#options.reload().then(
-        () => logger.info({}, 'reloaded'),
-        (error: unknown) => {
-          if (this.#stopped) return
-          logger.error({}, error instanceof Error ? error.message : String(error))
-        },
-      )
-    }, QUIET_MS)
+    this.#timer = setTimeout(() => void this.#act(), QUIET_MS)
   }
+
+  async #act(): Promise<void> {
+    if (this.#stopped) return
+    const { logger } = this.#options
+    const { calm, found } = this.#restless.sift(this.#changes.keys())
+    const first = calm.find((path) => this.#changes.get(path) === 'reload')
+    const path = first ?? calm[0]
+    this.#changes.clear()
+    for (const one of found) this.#tellRestless(one)
+    if (path === undefined) return
+    const doing = first === undefined ? 'pages load again' : 'reloading'
+    logger.info({ path }, `${nameFile(path)} has changed: ${doing}`)
+    if (first === undefined) this.#options.refresh()
+    else await this.#reload()
+    this.#restless.settle()
+  }
+
+  async #reload(): Promise<void> {
+    const { logger, reload } = this.#options
+    try {
+      await reload()
+      logger.info({}, 'reloaded')
+    } catch (error) {
+      if (!this.#stopped) logger.error({}, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #tellRestless(path: string): void {
+    const name = nameFile(path)
+    this.#options.logger.warn(
+      { path },
+      `${name} changes each time that its change has had an effect, so something writes it itself: it does not count until it rests; --reload-exclude ${basename(path)} leaves it out`,
+    )
+  }
+}
+
+function listWatched({ folders, served }: WatchPlan): readonly string[] {
+  return [...folders, ...served]
+}
+
+function nameFile(path: string): string {
+  return relative(process.cwd(), path)
 }

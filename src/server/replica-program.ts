@@ -65,6 +65,9 @@ function take(message: MessageToReplica<ServerPlan>): void {
     case 'counts':
       occupancy?.compare()
       return
+    case 'refresh':
+      server?.refreshPages(message.version)
+      return
     case 'ping':
       tell({ type: 'pong' })
       return
@@ -79,10 +82,15 @@ function take(message: MessageToReplica<ServerPlan>): void {
 }
 
 async function start(message: StartMessage<ServerPlan>): Promise<void> {
-  const { plan, log } = message
+  const { plan, log, pageVersion } = message
   const { level, format, colors } = log
   logger = createLogger({ level, format, colors, destination: RECORDS })
-  const loggers = { logger, accessLog: createAccessLog(logger, log), startIsTold: true }
+  const loggers = {
+    logger,
+    accessLog: createAccessLog(logger, log),
+    startIsTold: true,
+    pageVersion,
+  }
   reportToParent(LIFELINE)
   try {
     server = new PlannedServer(plan, loggers, await createListeners(message))

@@ -4,8 +4,11 @@ import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import { renewEnvironment } from './config/renew-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { PageVersions } from './page-versions.ts'
 import {
+  judgeFailed,
   judgeFindings,
   requireFailure,
   validateReloaded,
@@ -38,6 +41,9 @@ export class ReplicatedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging
+  readonly #pages = new PageVersions()
+  /** The plan with the present values of its environment files. */
+  #renewed: ServerPlan
   #urls: readonly string[] = []
   #sockets: SharedSockets | undefined
   #replicas: ReplicaSet | undefined
@@ -48,6 +54,7 @@ export class ReplicatedServer implements RunnableServer {
 
   constructor(plan: ServerPlan, count: number, logging: ReplicatedLogging) {
     this.#plan = plan
+    this.#renewed = plan
     this.#count = count
     this.#logging = logging
   }
@@ -81,6 +88,8 @@ export class ReplicatedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
+    this.#renewed = renewEnvironment(this.#renewed)
+    this.#pages.advance()
     validateReloaded(await this.#reloadReplicas(this.#replicas))
   }
 
@@ -92,10 +101,10 @@ export class ReplicatedServer implements RunnableServer {
     try {
       await replicas.reload()
     } catch (error) {
-      const kept = replicas.failure === undefined
-      return [{ group: '', state: kept ? 'kept' : 'broken', error: requireFailure(error) }]
+      const state = judgeFailed(replicas.failure, this.#plan.dev)
+      return [{ group: '', state, error: requireFailure(error) }]
     }
-    return this.#plan.groups.map(({ group: { name } }) => judgeGroup(name, replicas))
+    return this.#plan.groups.map(({ group }) => judgeGroup(group, replicas))
   }
 
   async #start(): Promise<void> {
@@ -108,7 +117,11 @@ export class ReplicatedServer implements RunnableServer {
       const sockets = await this.#openSockets()
       this.#refuseStopped()
       await this.#startReplicas(plan, sockets)
-      this.#reloader = createReloader(this.#plan, { logger, reload: () => this.reload() })
+      this.#reloader = createReloader(this.#plan, {
+        logger,
+        reload: () => this.reload(),
+        refresh: () => this.#replicas?.refreshPages(this.#pages.advance()),
+      })
       await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
@@ -136,11 +149,14 @@ export class ReplicatedServer implements RunnableServer {
   async #startReplicas(plan: ServerPlan, sockets: SharedSockets): Promise<void> {
     const { logger, settings } = this.#logging
     const count = this.#count
-    const divided = dividePlan(plan, count)
+    this.#renewed = plan
     const replicas = new ReplicaSet({
-      plan: divided,
-      demandServed: (demands) => demandServed(divided, demands),
+      plan: dividePlan(plan, count),
+      demandServed: (demands) => demandServed(dividePlan(this.#renewed, count), demands),
       count,
+      keepsOld: !plan.dev,
+      // The one that it replaces may still answer, and must not pass for it.
+      choosePageVersion: (aim) => (aim === 'repair' ? this.#pages.advance() : this.#pages.current),
       sockets,
       log: settings,
       logger,
@@ -160,11 +176,14 @@ export class ReplicatedServer implements RunnableServer {
   }
 }
 
-function judgeGroup(group: string, { findings, failures }: ReplicaSet): ReloadOutcome {
+function judgeGroup(
+  { name: group, dev }: ServerPlan['groups'][number]['group'],
+  { findings, failures }: ReplicaSet,
+): ReloadOutcome {
   const failure = failures[group]
   if (failure === undefined) return judgeFindings(group, findings[group])
   const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
-  return { group, state: 'broken', error }
+  return { group, state: judgeFailed(error, dev), error }
 }
 
 /** A replica gets the longest limits of all its groups; the start of worker processes it watches itself. */

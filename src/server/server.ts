@@ -93,6 +93,11 @@ export class PlannedServer implements RunnableServer {
     this.#assembly?.app.onFindings(listener)
   }
 
+  /** As `PlannedApp.refreshPages`. */
+  refreshPages(version: string): void {
+    this.#assembly?.app.refreshPages(version)
+  }
+
   /** Begins to accept connections, unless `start` did. */
   async open(): Promise<void> {
     this.#refuseStopped()

@@ -30,11 +30,12 @@ class FakePool {
   release = (): void => {}
   #held = Promise.resolve()
 
-  constructor(size: number, startAnyway = false) {
+  constructor(size: number, startAnyway = false, keepsOld = true) {
     this.pool = new ProcessPool({
       size,
       startAnyway,
       retries: true,
+      keepsOld,
       launch: (_aim, failed) => {
         if (failed.length >= this.tries) return Promise.resolve(undefined)
         this.launchedAt.push(performance.now())
@@ -155,6 +156,20 @@ test('a reload replaces all processes', async () => {
   await reloading
   expect([...fake.pool.active].some((member) => old.includes(member))).toBe(false)
   expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
+})
+
+test('where the newest is wanted, a reload that fails ends the old processes, and is tried again', async () => {
+  const fake = new FakePool(2, true, false)
+  await fake.pool.start()
+  fake.failure = BROKEN
+  await expect(fake.pool.reload()).rejects.toThrow('broken')
+  expect(fake.pool.active.size).toBe(0)
+  expect(fake.pool.failure).toBe(BROKEN)
+  expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
+  expect(fake.calls).toContain('none left: broken')
+  fake.failure = undefined
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(fake.pool.active.size).toBe(2)
 })
 
 test('a reload that fails keeps the old processes', async () => {

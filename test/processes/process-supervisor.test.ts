@@ -146,7 +146,7 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
       error: logAt('error'),
     }
     const facts = { group: 'web' }
-    super({ size, startAnyway: true, retries, logger, facts, ending: ENDING_MS })
+    super({ size, startAnyway: true, retries, keepsOld: true, logger, facts, ending: ENDING_MS })
     this.records = records
   }
 

@@ -37,6 +37,7 @@ class FakePool {
       size,
       startAnyway: false,
       retries,
+      keepsOld: true,
       launch: (aim) => Promise.resolve(this.#launch(aim)),
       admit: () => {},
       dismiss: () => {},

@@ -8,11 +8,13 @@ import type { LoadFailure } from './load-failure.ts'
 export interface KnownApplications {
   readonly applications: readonly Application[]
   readonly found: readonly ApplicationFinding[]
+  /** The newest code is wanted, whether it works or not. */
+  readonly dev: boolean
 }
 
 /** What a worker has to load: what works is replaced only by what works, and what is broken by what is less so. */
-export function chooseDemands(aim: Aim, { applications, found }: KnownApplications): Demands {
-  if (aim === 'start') return NO_DEMANDS
+export function chooseDemands(aim: Aim, { applications, found, dev }: KnownApplications): Demands {
+  if (aim === 'start' || (aim === 'renew' && dev)) return NO_DEMANDS
   if (aim === 'fill') return { ...NO_DEMANDS, leftOut: listLeftOut(found) }
   if (aim === 'renew') return { ...NO_DEMANDS, required: listRenewed(applications, found) }
   const oneOf = listNames(found.filter(({ failure }) => failure !== ''))

@@ -91,6 +91,10 @@ export class GroupBackend implements Backend {
     this.#supervisor.kill()
   }
 
+  setEnvironment(environment: Readonly<Record<string, string>>): void {
+    this.#supervisor.setEnvironment(environment)
+  }
+
   async reload(): Promise<void> {
     await this.#supervisor.reload()
   }

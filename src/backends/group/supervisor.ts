@@ -40,15 +40,17 @@ export class Supervisor
 {
   readonly #options: SupervisorOptions
   readonly #held: HeldResponses
+  #group: ProcessGroup
   #findings: Findings | undefined
   readonly #findingsListeners: (() => void)[] = []
 
   constructor(options: SupervisorOptions) {
     const { group, logger } = options
-    const { processes: size, startAnyway, retries } = group
+    const { processes: size, startAnyway, retries, dev } = group
     const facts = { group: group.name }
-    super({ size, startAnyway, retries, logger, facts, ending: ENDING_MS })
+    super({ size, startAnyway, retries, keepsOld: !dev, logger, facts, ending: ENDING_MS })
     this.#options = options
+    this.#group = group
     this.#held = new HeldResponses(group.buffers)
     for (const { name: application, failure: summary, traceback } of group.demands.leftOut)
       this.noteTold(
@@ -75,6 +77,11 @@ export class Supervisor
   /** `listener` is called when the findings or the failure have changed. */
   onFindings(listener: () => void): void {
     this.#findingsListeners.push(listener)
+  }
+
+  /** Environment of workers that are started from now on. */
+  setEnvironment(environment: ProcessGroup['environment']): void {
+    this.#group = { ...this.#group, environment }
   }
 
   /** Requests of all workers. */
@@ -130,6 +137,7 @@ export class Supervisor
     if (demands === undefined) return undefined
     return await startWorker({
       ...options,
+      group: this.#group,
       demands,
       held: this.#held,
       failures: scheduler.failures,
@@ -192,16 +200,18 @@ export class Supervisor
 
   /** Undefined when nothing can be left out of what `failed` before. */
   #chooseDemands(aim: Aim, failed: readonly LoadFailure[]): Demands | undefined {
-    const { applications, demands: first } = this.#options.group
+    const { applications, demands: first, dev } = this.#options.group
     const known = [...this.pool.active].map(({ findings }) => findings)
     const found = (aim === 'fill' ? [this.findings] : known).flatMap(
       (one) => one?.applications ?? [],
     )
-    let demands = aim === 'start' ? first : chooseDemands(aim, { applications, found })
+    let demands = aim === 'start' ? first : chooseDemands(aim, { applications, found, dev })
+    // While an application is developed, a worker that serves nothing shows why.
+    const isShown = dev && aim !== 'repair'
     for (const failure of failed) {
       const without = leaveOut(demands, failure)
-      if (without === undefined || !isWorthwhile([{ applications, demands: without }]))
-        return undefined
+      if (without === undefined) return undefined
+      if (!isShown && !isWorthwhile([{ applications, demands: without }])) return undefined
       demands = without
     }
     return demands

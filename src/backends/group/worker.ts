@@ -178,11 +178,15 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   protected describeStartFailure(summary: string): LoadFailure {
-    const { applications } = this.#options.group
+    const { applications, dev } = this.#options.group
     const code = 'APPLICATION_LOAD'
     const traceback = this.log.last.join('\n')
-    if (applications.length > 1 && applications.some(({ name }) => name === this.#loading))
-      return { code, application: this.#loading, summary, traceback, ended: true }
+    const [only, ...others] = applications
+    // Python does not say which one it is loading when there is no other.
+    const application = others.length === 0 ? only?.name : this.#loading
+    const mayBeLeftOut = others.length > 0 || dev
+    if (mayBeLeftOut && applications.some(({ name }) => name === application))
+      return { code, application, summary, traceback, ended: true }
     const subject = describeApplications(applications)
     return { code, application: undefined, subject, summary, traceback }
   }

@@ -34,6 +34,13 @@ export function loadEnvFile(path: string): EnvFile {
   return { variables, warnings }
 }
 
+/** The variables of all files, of which later ones win. */
+export function mergeVariables(files: readonly EnvFile[]): Record<string, string> {
+  const variables: Record<string, string> = {}
+  for (const file of files) Object.assign(variables, file.variables)
+  return variables
+}
+
 /** Numbers of lines without a variable, from 1. Their text may be a secret. */
 function listLooseLines(text: string): number[] {
   const loose: number[] = []

@@ -12,7 +12,7 @@ import type { OptionSources } from './validate.ts'
 export interface GroupSources {
   readonly config: FullConfig
   readonly applications: readonly PlacedApplication[]
-  /** Environment of all applications. */
+  /** Of the process and of environment files. */
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
   readonly sources: OptionSources
@@ -48,9 +48,11 @@ function createGroup(
   const own = config.groups[name] ?? {}
   const values = resolveGroupValues(GENERAL, config, own)
   const processes = resolveProcesses(values.processes)
+  const ownEnvironment = { ...config.env, ...joinEnvironments(name, members, problems) }
   return {
     python: values.python,
     pythonDirectory: members[0]?.folder ?? directory,
+    ownEnvironment,
     group: {
       ...values,
       name,
@@ -58,7 +60,7 @@ function createGroup(
       processes,
       multiprocess: processes > 1,
       threads: resolveThreads(values.engine, values.threads),
-      environment: { ...sources.environment, ...joinEnvironments(name, members, problems) },
+      environment: { ...sources.environment, ...ownEnvironment },
       directory,
       searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
       argv: [members[0]?.argument ?? ''],

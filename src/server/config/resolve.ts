@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { parse, relative } from 'node:path'
+import { join, parse, relative } from 'node:path'
 import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
-import { loadEnvFile, type EnvFile } from './env-file.ts'
+import { loadEnvFile, mergeVariables } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { checkFolder } from '../routes/route-kind.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
-import type { GroupPlan, ServerPlan, WatchPlan } from './resolved.ts'
+import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
 import { findPackage } from './target.ts'
 import { createConfigError, type OptionSources } from './validate.ts'
 
@@ -47,9 +47,10 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     webSocket: config.webSocket,
     log: config.log,
     dev: config.dev,
+    refresh: config.dev && config.refresh,
     reload: config.reload || config.dev,
     startAnyway,
-    watched: selectWatched(config, applications),
+    watched: selectWatched(config, { applications, routes, directory }),
     configFile,
     hints,
     warnings: [
@@ -60,6 +61,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     ],
     directory,
     environment,
+    envFiles: config.envFile,
   }
 }
 
@@ -80,7 +82,7 @@ function resolveParts(options: ResolveOptions, problems: string[]) {
   checkFolders(options, problems)
   const environment = listApplicationVariables(options.environment)
   const files = config.envFile.map(loadEnvFile)
-  const variables = { ...environment, ...mergeVariables(config, files) }
+  const variables = { ...environment, ...mergeVariables(files) }
   const groups = resolveGroups(
     { config, applications, environment: variables, directory, sources, mayServeNothing },
     problems,
@@ -119,6 +121,8 @@ function resolveAddresses(
   return { addresses, hints }
 }
 
+// Applications read these themselves, mostly by python-dotenv.
+const USUAL_ENV_FILES = ['.env', '.flaskenv']
 const WATCH_KEYS = ['reloadDir', 'reloadInclude', 'reloadExclude'] as const
 // These apply to the application of the short form only.
 const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
@@ -134,12 +138,6 @@ function checkShortForm({ config, sources }: ResolveOptions, problems: string[])
     problems.push(
       `${sources.get('app') ?? 'app'}: the short form has one application only, but apps has others; use one of the two`,
     )
-}
-
-function mergeVariables(config: FullConfig, files: readonly EnvFile[]): Record<string, string> {
-  const variables: Record<string, string> = {}
-  for (const file of files) Object.assign(variables, file.variables)
-  return { ...variables, ...config.env }
 }
 
 function checkFolders({ config, sources }: ResolveOptions, problems: string[]): void {
@@ -158,12 +156,24 @@ function checkFolders({ config, sources }: ResolveOptions, problems: string[]): 
     checkFolder(root, `static ${path}`, problems)
 }
 
+interface Watchable {
+  readonly applications: readonly PlacedApplication[]
+  readonly routes: readonly RoutePlan[]
+  readonly directory: string
+}
+
 function selectWatched(
-  { reloadDir, reloadInclude: include, reloadExclude: exclude }: FullConfig,
-  applications: readonly PlacedApplication[],
+  { reloadDir, reloadInclude: include, reloadExclude: exclude, dev, envFile }: FullConfig,
+  { applications, routes, directory }: Watchable,
 ): WatchPlan {
   const sources = [...new Set(applications.flatMap(listSourceFolders))]
-  return { folders: reloadDir.length > 0 ? reloadDir : sources, include, exclude }
+  const folders = reloadDir.length > 0 ? reloadDir : sources
+  if (!dev) return { folders, served: [], files: [], dev, include, exclude }
+  const files = [...envFile, ...USUAL_ENV_FILES.map((name) => join(directory, name))]
+  const served = routes.flatMap(({ answerer }) =>
+    answerer.kind === 'static' ? [answerer.plan.root] : [],
+  )
+  return { folders, served, files, dev, include, exclude }
 }
 
 function warnOfUnusedPatterns({ config, sources }: ResolveOptions): string[] {

@@ -10,6 +10,8 @@ export interface GroupPlan {
   /** Folder of its first application, where virtual environments are searched. */
   readonly pythonDirectory: string
   readonly group: Omit<ProcessGroup, 'python' | 'workerOptions'>
+  /** The part of its environment that the configuration names, and that wins. */
+  readonly ownEnvironment: Readonly<Record<string, string>>
 }
 
 /** A route with its answerer. */
@@ -22,6 +24,12 @@ export interface RoutePlan {
 /** Which files are watched for changes. */
 export interface WatchPlan {
   readonly folders: readonly string[]
+  /** Folders whose files the server reads for each request. */
+  readonly served: readonly string[]
+  /** Single files whose change counts, wherever they are. */
+  readonly files: readonly string[]
+  /** Not only code counts, but every file that has an effect on pages. */
+  readonly dev: boolean
   /** Patterns of files that are watched besides Python sources. */
   readonly include: readonly string[]
   /** Patterns of files and folders that are not watched. */
@@ -41,6 +49,8 @@ export interface ServerPlan {
   readonly webSocket: FullConfig['webSocket']
   readonly log: FullConfig['log']
   readonly dev: boolean
+  /** Pages in the browser load themselves again after a change. */
+  readonly refresh: boolean
   readonly reload: boolean
   /** Start even if no application can be loaded. */
   readonly startAnyway: boolean
@@ -54,6 +64,8 @@ export interface ServerPlan {
   readonly warnings: readonly string[]
   /** Folder for relative paths. */
   readonly directory: string
-  /** Environment of the process without Taipan's own options, for finding Python. */
+  /** Environment of the process without Taipan's own options. */
   readonly environment: Readonly<Record<string, string>>
+  /** Environment files, of which later ones win. */
+  readonly envFiles: readonly string[]
 }

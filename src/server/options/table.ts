@@ -263,11 +263,21 @@ export const GENERAL = {
     flag: flag('Development', 'reload-exclude', { value: 'GLOB' }),
   }),
   dev: option(boolean, false, {
-    description: 'For development: --reload, and tracebacks are sent to the browser.',
+    description:
+      'For development: --reload for all kinds of files, and tracebacks and fresh pages in the browser.',
     form: 'boolean',
     toWorker: 'dev',
     environment: 'TAIPAN_DEV',
     flag: flag('Development', 'dev'),
+  }),
+  refresh: option(boolean, true, {
+    description: 'With --dev: pages in the browser load themselves again after a change.',
+    form: 'boolean',
+    environment: 'TAIPAN_REFRESH',
+    flag: flag('Development', 'no-refresh', {
+      negative: true,
+      help: 'With --dev: leave pages in the browser as they are after a change.',
+    }),
   }),
 }
 

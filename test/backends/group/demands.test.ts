@@ -29,17 +29,25 @@ describe('a new worker', () => {
   ]
 
   test('has to serve what worked', () => {
-    const { required } = chooseDemands('renew', { applications, found: findings })
+    const { required } = chooseDemands('renew', { applications, found: findings, dev: false })
     expect(required).toEqual(['a'])
     // Of two workers one serves it.
-    const both = { applications, found: [...findings, createFinding('b')] }
+    const both = { applications, found: [...findings, createFinding('b')], dev: false }
     expect(chooseDemands('renew', both).required).toEqual(['a', 'b'])
+  })
+
+  test('has to serve nothing while the newest code is wanted', () => {
+    const killed = createFinding('c', { failure: 'killed', leftOut: true })
+    const known = { applications, found: [...findings, killed], dev: true }
+    expect(chooseDemands('renew', known)).toEqual(NO_DEMANDS)
+    expect(chooseDemands('fill', known).leftOut).toEqual([killed])
   })
 
   test('that is to be better has to serve something that did not work, too', () => {
     const known = {
       applications,
       found: [...findings, createFinding('c', { failure: 'killed', leftOut: true })],
+      dev: false,
     }
     expect(chooseDemands('repair', known)).toEqual({
       oneOf: ['b', 'c'],
@@ -50,7 +58,7 @@ describe('a new worker', () => {
 
   test('in the place of another leaves out what that has left out', () => {
     const killed = createFinding('c', { failure: 'killed', leftOut: true })
-    const known = { applications, found: [...findings, killed] }
+    const known = { applications, found: [...findings, killed], dev: false }
     expect(chooseDemands('fill', known)).toEqual({ ...NO_DEMANDS, leftOut: [killed] })
   })
 })

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+
+import { judgeCode, judgeFile } from '../../src/server/changes.ts'
+
+describe('while a project is developed', () => {
+  test.each([
+    ['shop/views.py', 'reload'],
+    ['site.wsgi', 'reload'],
+    ['shop/templates/shop/cart.html', 'reload'],
+    ['page.HTML', 'reload'],
+    ['cart.jinja2', 'reload'],
+    ['cart.mako', 'reload'],
+    ['templates/mail/order.txt', 'reload'],
+    ['locale/de/LC_MESSAGES/django.mo', 'reload'],
+    ['.env', 'reload'],
+    ['.env.local', 'reload'],
+    ['.flaskenv', 'reload'],
+    ['pyproject.toml', 'reload'],
+    ['settings.yaml', 'reload'],
+    ['static/site.css', 'refresh'],
+    ['static/app.js', 'refresh'],
+    ['logo.svg', 'refresh'],
+  ])('%s counts: %s', (path, effect) => {
+    expect(judgeFile(path)).toBe(effect)
+  })
+
+  test.each([
+    'db.sqlite3',
+    'db.sqlite3-journal',
+    'app.log',
+    'data.json',
+    'notes.md',
+    'locale/de/LC_MESSAGES/django.po',
+    'media/photo.png',
+    'uploads/2030/page.html',
+    'staticfiles/admin/base.css',
+    'shop/.views.py.swp',
+    '.#views.py',
+    '#views.py#',
+    'views.py~',
+    'views.py.tmp',
+    '.env.swp',
+    '.envrc',
+    'templates/.order.txt.swp',
+  ])('%s does not count', (path) => {
+    expect(judgeFile(path)).toBeUndefined()
+  })
+})
+
+test('otherwise only code counts', () => {
+  expect(judgeCode('shop/views.py')).toBe('reload')
+  for (const path of ['page.html', '.env', 'site.css', 'settings.toml'])
+    expect(judgeCode(path)).toBeUndefined()
+})
