@@ -9,8 +9,8 @@ export default defineConfig({
     reporters: ['default', new RetryReporter()],
     globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
-    // Tests wait for programs most of the time, so all processors take part.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // A fifth of the time tests wait for something else than a processor.
+    maxWorkers: Math.ceil(availableParallelism() * 1.25),
     // Tests of one file that run beside each other; each starts a server.
     maxConcurrency: 3,
     testTimeout: TEST_TIMEOUT,
