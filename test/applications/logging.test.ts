@@ -38,7 +38,7 @@ async function recordFailure(text: string, engine: string): Promise<Line[]> {
   await using folder = await createFolder({ 'site_app.py': text })
   const args = ['site_app.py', '-e', engine, '--python', PYTHON, '--log-format', 'json']
   await using taipan = serve(folder, args)
-  expect((await fetchRaw(await taipan.url(), '/')).status).toBe(500)
+  expect((await fetchRaw(await taipan.waitForUrl(), '/')).status).toBe(500)
   await taipan.waitForOutput(/LookupError: marker/)
   return await pollUntil(() => {
     const lines = taipan.output.split('\n').filter((line) => line.startsWith('{'))

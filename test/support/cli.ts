@@ -30,9 +30,9 @@ export interface FinishedCommand {
   readonly output: string
 }
 
-/** A serving command. */
-export interface RunningTaipan {
-  /** The first address that it listens on. */
+/** A running command; `await using` stops it. */
+export interface RunningTaipan extends AsyncDisposable {
+  /** The first address that it listens on; empty before that. */
   readonly url: string
   readonly urls: readonly string[]
   readonly pid: number
@@ -42,9 +42,13 @@ export interface RunningTaipan {
   readonly output: string
   /** Undefined while it runs, and when a signal ended it. */
   readonly exitCode: number | undefined
+  /** Whether it has ended. */
+  readonly over: boolean
   kill(signal: NodeJS.Signals): void
-  /** Resolves when the output matches; rejects when the command ends before, or not in time. */
-  waitForOutput(pattern: RegExp): Promise<void>
+  /** Resolves with the first address when it listens; rejects like `waitForOutput`. */
+  waitForUrl(): Promise<string>
+  /** Resolves with the match when the output after its first `from` characters matches; rejects when the command ends before, or not in time. */
+  waitForOutput(pattern: RegExp, from?: number): Promise<string>
   /** Resolves when it has ended by itself or by a signal. */
   waitForExit(): Promise<FinishedCommand>
   /** Asks it to stop gracefully, once, and resolves when it has ended. */
@@ -58,7 +62,7 @@ export async function startTaipan(
 ): Promise<RunningTaipan> {
   const command = new Command(args[0] === 'serve' ? args : ['serve', ...args], options)
   try {
-    await command.waitForOutput(/^(?:.*"msg":")?listening on [^\s"]+["\n]/m)
+    await command.waitForUrl()
   } catch (error) {
     command.kill('SIGKILL')
     throw error
@@ -149,13 +153,24 @@ class Command implements RunningTaipan {
     return this.#child.exitCode ?? undefined
   }
 
+  get over(): boolean {
+    return this.#over
+  }
+
   kill(signal: NodeJS.Signals): void {
     if (!this.#over) this.#child.kill(signal)
   }
 
-  async waitForOutput(pattern: RegExp): Promise<void> {
+  async waitForUrl(): Promise<string> {
+    await this.waitForOutput(/^(?:.*"msg":")?listening on [^\s"]+["\n]/m)
+    return this.url
+  }
+
+  async waitForOutput(pattern: RegExp, from = 0): Promise<string> {
     const deadline = Date.now() + DEADLINE
-    while (!pattern.test(this.#output)) {
+    for (;;) {
+      const [found] = pattern.exec(this.#output.slice(from)) ?? []
+      if (found !== undefined) return found
       if (this.#over || Date.now() > deadline)
         throw new Error(
           `no ${String(pattern)} in the output (exit code ${this.exitCode}):\n${this.#output}`,
@@ -181,5 +196,10 @@ class Command implements RunningTaipan {
     if (!this.#asked) this.kill('SIGTERM')
     this.#asked = true
     return await this.waitForExit()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The failure of the test itself is what matters.
+    await this.stop().catch(() => {})
   }
 }

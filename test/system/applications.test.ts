@@ -83,7 +83,7 @@ describe('an application that', () => {
       'neighbour.py': 'value = 1\n',
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const pids = new Set<number>()
     for (let i = 0; i < 3; i++) {
       const response = await fetchRaw(url, '/')
@@ -92,9 +92,8 @@ describe('an application that', () => {
       pids.add(Number(response.text.split(' ')[1]))
     }
     expect(pids.size).toBe(1)
-    taipan.signal('SIGTERM')
-    const ending = await taipan.waitForEnd()
-    expect(ending).toEqual({ code: 0, signal: null })
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
     for (const pid of pids)
       await pollUntil(async () => ((await isRunning(pid)) ? undefined : true), 'the worker to end')
   })
@@ -114,7 +113,7 @@ describe('the worker as the application sees it', () => {
       '--log-level',
       'info',
     ])
-    const argv: string[] = JSON.parse((await fetchRaw(await taipan.url(), '/')).text)
+    const argv: string[] = JSON.parse((await fetchRaw(await taipan.waitForUrl(), '/')).text)
     expect(argv).toHaveLength(1)
     expect(argv[0]).toMatch(/app\.py$/)
   })
@@ -129,7 +128,7 @@ describe('the worker as the application sees it', () => {
       [['-p', '2', '-t', '1'], 'False True'],
     ] as const) {
       await using taipan = serve(folder, ['app.py', ...args])
-      expect((await fetchRaw(await taipan.url(), '/')).text).toBe(expected)
+      expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe(expected)
     }
   })
 
@@ -141,7 +140,7 @@ describe('the worker as the application sees it', () => {
       ),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('True False')
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('True False')
   })
 
   test('multiprocessing by spawn works in a request', async () => {
@@ -152,7 +151,7 @@ describe('the worker as the application sees it', () => {
       'work.py': 'def double(value):\n    return value * 2\n',
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const response = await fetchRaw(url, '/')
     expect([response.status, response.text]).toEqual([200, '[2, 4, 6]'])
     expect((await fetchRaw(url, '/')).text).toBe('[2, 4, 6]')
@@ -161,14 +160,14 @@ describe('the worker as the application sees it', () => {
   test('multiprocessing by fork works in a request, and its children block nothing', async () => {
     await using folder = await createFolder({
       'app.py': app(
-        'import multiprocessing\nchild = multiprocessing.get_context("fork").Process(target=time.sleep, args=(8,), daemon=True)\nchild.start()\nreturn str(child.pid)',
+        'import multiprocessing\nchild = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)\nchild.start()\nreturn str(child.pid)',
       ),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    const child = Number((await fetchRaw(await taipan.url(), '/')).text)
+    const child = Number((await fetchRaw(await taipan.waitForUrl(), '/')).text)
     expect(child).toBeGreaterThan(0)
-    taipan.signal('SIGTERM')
-    expect((await taipan.waitForEnd(7000)).code).toBe(0)
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
   })
 
   test('a child started by the application inherits none of our descriptors', async () => {
@@ -178,7 +177,7 @@ describe('the worker as the application sees it', () => {
       ),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1', '-t', '8'])
-    const listed = (await fetchRaw(await taipan.url(), '/')).text.trim().split('\n')
+    const listed = (await fetchRaw(await taipan.waitForUrl(), '/')).text.trim().split('\n')
     // 0, 1, 2, the directory that ls opens, and those that the tests were started with.
     expect(listed).toEqual(
       execFileSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).trim().split('\n'),
@@ -193,7 +192,7 @@ describe('the worker as the application sees it', () => {
       ),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const worker = Number((await fetchRaw(url, '/')).text)
     process.kill(worker, 'SIGTERM')
     await pollUntil(

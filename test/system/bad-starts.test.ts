@@ -5,7 +5,8 @@ import { readFile, stat, symlink } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 
 import { fetchRaw } from '../support/raw-client.ts'
-import { app, Command, createFolder, serve } from './command.ts'
+import { launchTaipan } from '../support/cli.ts'
+import { app, createFolder, serve } from './command.ts'
 
 const GOOD = app('return "good"')
 const NODE_STACK = /^\s+at .+(:\d+:\d+\)?|<anonymous>)$|node:internal|\.js:\d+:\d+/m
@@ -230,8 +231,7 @@ describe('a failed start has one message, a way out, and its exit code', () => {
     async (_name, start) => {
       await using folder = await createFolder({ 'app.py': GOOD, 'other.py': GOOD, ...start.files })
       await using taipan = serve(folder, start.args, start.env)
-      const ending = await taipan.waitForEnd()
-      expect(ending, taipan.output).toEqual({ code: start.code, signal: null })
+      expect((await taipan.waitForExit()).exitCode, taipan.output).toBe(start.code)
       for (const pattern of start.says ?? []) expect(taipan.output).toMatch(pattern)
       expect(taipan.output.trim()).not.toBe('')
       expect(taipan.output).not.toMatch(NODE_STACK)
@@ -246,7 +246,7 @@ describe('a failed start has one message, a way out, and its exit code', () => {
 test('neither target nor configuration nor a usual file is a usage error', async () => {
   await using folder = await createFolder({ 'readme.txt': '' })
   await using taipan = serve(folder, [])
-  expect((await taipan.waitForEnd()).code).toBe(2)
+  expect((await taipan.waitForExit()).exitCode).toBe(2)
   expect(taipan.output).toMatch(/TARGET|target/)
   expect(taipan.output).not.toMatch(NODE_STACK)
 })
@@ -256,7 +256,7 @@ test('no Python on the PATH is exit 5', async () => {
   await symlink(process.execPath, folder.file('bin/node'))
   await symlink('/bin/sh', folder.file('bin/sh'))
   await using taipan = serve(folder, ['app.py'], { PATH: folder.file('bin') })
-  expect((await taipan.waitForEnd()).code).toBe(5)
+  expect((await taipan.waitForExit()).exitCode).toBe(5)
   expect(taipan.output).toMatch(/Python/)
   expect(taipan.output).toMatch(/--python/)
   expect(taipan.output).not.toMatch(NODE_STACK)
@@ -278,7 +278,7 @@ describe('addresses', () => {
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
       await using taipan = serve(folder, ['app.py', '-b', `127.0.0.1:${port}`])
-      expect((await taipan.waitForEnd()).code).toBe(4)
+      expect((await taipan.waitForExit()).exitCode).toBe(4)
       expect(taipan.output).toContain(String(port))
       expect(taipan.output).not.toMatch(NODE_STACK)
     } finally {
@@ -289,7 +289,7 @@ describe('addresses', () => {
   test('an address of another machine is exit 4', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     await using taipan = serve(folder, ['app.py', '-b', '192.0.2.1:8000'])
-    expect((await taipan.waitForEnd()).code).toBe(4)
+    expect((await taipan.waitForExit()).exitCode).toBe(4)
     expect(taipan.output).not.toMatch(NODE_STACK)
   })
 
@@ -299,7 +299,7 @@ describe('addresses', () => {
     const server = await listen(path)
     try {
       await using taipan = serve(folder, ['app.py', '-b', `unix:${path}`])
-      expect((await taipan.waitForEnd()).code).toBe(4)
+      expect((await taipan.waitForExit()).exitCode).toBe(4)
       expect((await stat(path)).isSocket()).toBe(true)
       expect(taipan.output).not.toMatch(NODE_STACK)
     } finally {
@@ -313,15 +313,15 @@ describe('addresses', () => {
     {
       await using first = serve(folder, ['app.py', '-b', `unix:${path}`])
       await first.waitForOutput(/listening on/)
-      first.signal('SIGKILL')
-      await first.waitForEnd()
+      first.kill('SIGKILL')
+      await first.waitForExit()
     }
     expect((await stat(path)).isSocket()).toBe(true)
     await using taipan = serve(folder, ['app.py', '-b', `unix:${path}`])
     await taipan.waitForOutput(/listening on/)
     expect((await fetchRaw({ path }, '/')).text).toBe('good')
-    taipan.signal('SIGTERM')
-    expect((await taipan.waitForEnd()).code).toBe(0)
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
     await expect(stat(path)).rejects.toThrow(/ENOENT/)
   })
 
@@ -330,7 +330,7 @@ describe('addresses', () => {
     await symlink(folder.file('precious'), folder.file('link'))
     for (const name of ['precious', 'sub', 'link']) {
       await using taipan = serve(folder, ['app.py', '-b', `unix:${folder.file(name)}`])
-      expect((await taipan.waitForEnd()).code, name).toBe(4)
+      expect((await taipan.waitForExit()).exitCode, name).toBe(4)
       expect(taipan.output).not.toMatch(NODE_STACK)
     }
     expect(await readFile(folder.file('precious'), 'utf8')).toBe('data')
@@ -340,7 +340,7 @@ describe('addresses', () => {
     await using folder = await createFolder({ 'app.py': GOOD })
     const path = folder.file('x.sock')
     await using taipan = serve(folder, ['app.py', '-b', '127.0.0.1:0', '-b', `unix:${path}`])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     await taipan.waitForOutput(/listening on [^\n]*x\.sock/)
     expect((await fetchRaw(url, '/')).text).toBe('good')
     expect((await fetchRaw({ path }, '/')).text).toBe('good')
@@ -389,8 +389,8 @@ describe('addresses', () => {
 describe('taipan check, --help and --version', () => {
   test('check shows which Python, and that the target loads', async () => {
     await using folder = await createFolder({ 'app.py': GOOD })
-    await using taipan = new Command(['check', 'app.py'], { cwd: folder.path })
-    expect((await taipan.waitForEnd()).code).toBe(0)
+    await using taipan = launchTaipan(['check', 'app.py'], { cwd: folder.path })
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
     expect(taipan.output).toMatch(/3\.\d+\.\d+/)
     expect(taipan.output).toMatch(/sys\.path|path/)
     expect(taipan.output).toMatch(/prefix/i)
@@ -399,16 +399,16 @@ describe('taipan check, --help and --version', () => {
 
   test('check of a target that does not load: the traceback and exit 3', async () => {
     await using folder = await createFolder({ 'app.py': 'raise LookupError("checked")\n' })
-    await using taipan = new Command(['check', 'app.py'], { cwd: folder.path })
-    expect((await taipan.waitForEnd()).code).toBe(3)
+    await using taipan = launchTaipan(['check', 'app.py'], { cwd: folder.path })
+    expect((await taipan.waitForExit()).exitCode).toBe(3)
     expect(taipan.output).toMatch(/LookupError: checked/)
     expect(taipan.output).not.toMatch(NODE_STACK)
   })
 
   test('--help and --version', async () => {
     await using folder = await createFolder()
-    await using help = new Command(['serve', '--help'], { cwd: folder.path })
-    expect((await help.waitForEnd()).code).toBe(0)
+    await using help = launchTaipan(['serve', '--help'], { cwd: folder.path })
+    expect((await help.waitForExit()).exitCode).toBe(0)
     for (const option of [
       '--bind',
       '--processes',
@@ -430,15 +430,15 @@ describe('taipan check, --help and --version', () => {
     ]) {
       expect(help.stdout, option).toContain(option)
     }
-    await using version = new Command(['--version'], { cwd: folder.path })
-    expect((await version.waitForEnd()).code).toBe(0)
+    await using version = launchTaipan(['--version'], { cwd: folder.path })
+    expect((await version.waitForExit()).exitCode).toBe(0)
     expect(version.stdout.trim()).toMatch(/\d+\.\d+\.\d+/)
   })
 
   test('an unknown command is exit 2', async () => {
     await using folder = await createFolder()
-    await using taipan = new Command(['sevre'], { cwd: folder.path })
-    expect((await taipan.waitForEnd()).code).toBe(2)
+    await using taipan = launchTaipan(['sevre'], { cwd: folder.path })
+    expect((await taipan.waitForExit()).exitCode).toBe(2)
     expect(taipan.output).not.toMatch(NODE_STACK)
   })
 
@@ -458,6 +458,6 @@ describe('taipan check, --help and --version', () => {
       '--env',
       'A=four',
     ])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('fourtwo wordsthree')
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('fourtwo wordsthree')
   })
 })

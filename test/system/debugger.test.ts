@@ -35,15 +35,15 @@ describe.each(['daemon', 'embedded'])('SIGUSR1, engine %s', (engine) => {
     await using folder = await createFolder({ 'app.py': APP })
     const environment = { NODE_OPTIONS: ANY_PORT }
     await using taipan = serve(folder, ['app.py', '-e', engine, '-p', '2'], environment)
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const before = await listChildren(taipan.pid)
     expect(before).toHaveLength(2)
     for (const pid of [taipan.pid, ...before]) process.kill(pid, 'SIGUSR1')
     for (let i = 0; i < 4; i++)
       expect(before).toContain(Number((await fetchRaw(url, '/send')).text))
     expect(await listChildren(taipan.pid)).toEqual(before)
-    taipan.signal('SIGTERM')
-    expect((await taipan.waitForEnd()).code).toBe(0)
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
     expect(taipan.output).not.toContain('Debugger')
   })
 })
@@ -53,7 +53,7 @@ test('a handler of the application for SIGUSR1 is called', async () => {
     'import signal\nsignal.signal(signal.SIGUSR1, lambda *_: print("their handler", flush=True))'
   await using folder = await createFolder({ 'app.py': app('return str(os.getpid())', before) })
   await using taipan = serve(folder, ['app.py', '-p', '1'])
-  process.kill(Number((await fetchRaw(await taipan.url(), '/')).text), 'SIGUSR1')
+  process.kill(Number((await fetchRaw(await taipan.waitForUrl(), '/')).text), 'SIGUSR1')
   await taipan.waitForOutput(/their handler/)
 })
 
@@ -61,14 +61,14 @@ test('a debugger that SIGUSR1 opened before the command was loaded is closed', a
   await using folder = await createFolder({ 'app.py': APP })
   const environment = { NODE_OPTIONS: `${ANY_PORT} --import=${FIRST}` }
   await using taipan = serve(folder, ['app.py', '-p', '1'], environment)
-  await taipan.url()
+  await taipan.waitForUrl()
   expect(await accepts(taipan.output)).toBe(false)
 })
 
 test('a debugger that an option asked for stays', async () => {
   await using folder = await createFolder({ 'app.py': APP })
   await using taipan = serve(folder, ['app.py', '-p', '1'], { NODE_OPTIONS: '--inspect=0' })
-  await taipan.url()
+  await taipan.waitForUrl()
   await taipan.waitForOutput(/Debugger listening/)
   expect(await accepts(taipan.output)).toBe(true)
 })

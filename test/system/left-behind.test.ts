@@ -45,13 +45,13 @@ describe.each(ENGINES)('processes that an application has started, %s', (_name, 
   ] as const)('ends with its worker after %s, unless it has left', async (_what, signal, whom) => {
     await using folder = await createFolder({ 'app.py': STARTS })
     await using taipan = serve(folder, ['app.py', ...args])
-    const started: Started = JSON.parse((await fetchRaw(await taipan.url(), '/')).text)
+    const started: Started = JSON.parse((await fetchRaw(await taipan.waitForUrl(), '/')).text)
     expect(started.left.length).toBeGreaterThan(1)
     try {
       process.kill(whom === 'server' ? taipan.pid : started.worker, signal)
       await waitForEndOf([started.worker, ...started.left])
       expect(await isRunning(started.apart)).toBe(true)
-      if (signal === 'SIGTERM') expect(await taipan.waitForEnd()).toEqual({ code: 0, signal: null })
+      if (signal === 'SIGTERM') expect((await taipan.waitForExit()).exitCode).toBe(0)
     } finally {
       process.kill(started.apart)
     }
@@ -114,10 +114,10 @@ describe.each(CASES)('threads that a request has started, %s', (_name, source, a
   ] as const)('of %s may finish at a %s', async (target, signal) => {
     await using folder = await createFolder({ 'app.py': source })
     await using taipan = serve(folder, ['app.py', ...args])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const worker = Number((await fetchRaw(url, target)).text)
     await taipan.waitForOutput(/work begun/)
-    taipan.signal(signal)
+    taipan.kill(signal)
     await taipan.waitForOutput(signal === 'SIGTERM' ? /stopping gracefully/ : /\breloaded/)
     // Long enough to be cut off.
     await new Promise((resolve) => setTimeout(resolve, 500))
@@ -126,7 +126,7 @@ describe.each(CASES)('threads that a request has started, %s', (_name, source, a
     await waitForEndOf([worker])
     expect(existsSync(folder.file('done'))).toBe(true)
     expect(taipan.output).not.toMatch(/did not end|Traceback/)
-    if (signal === 'SIGTERM') expect((await taipan.waitForEnd()).code).toBe(0)
+    if (signal === 'SIGTERM') expect((await taipan.waitForExit()).exitCode).toBe(0)
   })
 
   test('that do not end within timeouts.shutdown are named and cut off', async () => {
@@ -135,9 +135,9 @@ describe.each(CASES)('threads that a request has started, %s', (_name, source, a
       'config.json': JSON.stringify({ timeouts: { shutdown: 500 } }),
     })
     await using taipan = serve(folder, ['app.py', ...args, '--config', 'config.json'])
-    const worker = Number((await fetchRaw(await taipan.url(), '/stuck')).text)
-    taipan.signal('SIGTERM')
-    expect((await taipan.waitForEnd()).code).toBe(0)
+    const worker = Number((await fetchRaw(await taipan.waitForUrl(), '/stuck')).text)
+    taipan.kill('SIGTERM')
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
     expect(await listChildren(taipan.pid)).toEqual([])
     expect(await isRunning(worker)).toBe(false)
     expect(taipan.output).toMatch(/did not end in time: threads .*stuck thread/)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
-import { app, createFolder, serve, type Command } from './command.ts'
+import type { RunningTaipan } from '../support/cli.ts'
+import { app, createFolder, serve } from './command.ts'
 
 const SPEAKING = app(`path = environ["PATH_INFO"]
 if path == "/raise":
@@ -17,14 +18,14 @@ return str(os.getpid())`)
 
 type Line = Readonly<Record<string, unknown>>
 
-function jsonLines(taipan: Command): Line[] {
+function jsonLines(taipan: RunningTaipan): Line[] {
   return taipan.output
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line): Line => JSON.parse(line))
 }
 
-async function findLine(taipan: Command, marker: string): Promise<Line> {
+async function findLine(taipan: RunningTaipan, marker: string): Promise<Line> {
   return await pollUntil(
     () => jsonLines(taipan).find((line) => JSON.stringify(line).includes(marker)),
     `${marker} in the log`,
@@ -89,7 +90,7 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": b"spoken"})
 `
 
-function lineOf(taipan: Command, message: string): Line | undefined {
+function lineOf(taipan: RunningTaipan, message: string): Line | undefined {
   return jsonLines(taipan).find(({ msg }) => String(msg).startsWith(message))
 }
 
@@ -103,7 +104,7 @@ describe.each(['daemon', 'embedded'])('levels, engine %s', (engine) => {
       await using folder = await createFolder({ 'app.py': text })
       const args = ['app.py', '-p', '1', '-e', engine, '--log-format', 'json']
       await using taipan = serve(folder, args)
-      expect((await fetchRaw(await taipan.url(), '/')).text).toBe('spoken')
+      expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('spoken')
       await taipan.waitForOutput(/from a child/)
       await taipan.waitForOutput(/from a thread/)
       const request = (await findLine(taipan, '"target"'))['request']
@@ -152,7 +153,7 @@ describe.each(['daemon', 'embedded'])('levels, engine %s', (engine) => {
   ])('--log-level %s shows what is printed, and records from there', async (level, last) => {
     await using folder = await createFolder({ 'app.py': RECORDS_WSGI })
     await using taipan = serve(folder, ['app.py', '-p', '1', '-e', engine, '--log-level', level])
-    await fetchRaw(await taipan.url(), '/')
+    await fetchRaw(await taipan.waitForUrl(), '/')
     await taipan.waitForOutput(/from a thread/)
     await taipan.waitForOutput(last)
     expect(taipan.output).toMatch(/\] to stdout$/m)
@@ -168,7 +169,7 @@ logging.basicConfig(level=logging.INFO, format="mine %(message)s")
 ${app('logging.getLogger("shop").info("hello")\nreturn "x"')}`
     await using folder = await createFolder({ 'app.py': configured })
     await using taipan = serve(folder, ['app.py', '-p', '1', '-e', engine, '--log-format', 'json'])
-    await fetchRaw(await taipan.url(), '/')
+    await fetchRaw(await taipan.waitForUrl(), '/')
     expect(await findLine(taipan, 'mine hello')).toMatchObject({
       level: 'output',
       stream: 'stderr',
@@ -185,7 +186,7 @@ describe.each(['daemon', 'embedded'])('a start, engine %s', (engine) => {
       'app.py': app('return "x"'),
     })
     await using taipan = serve(folder, ['app.py', '-p', '2', '-e', engine, '--log-format', 'json'])
-    await taipan.url()
+    await taipan.waitForUrl()
     const texts = jsonLines(taipan).map(({ msg }) => String(msg))
     expect(texts[0]).toMatch(/^loading app\.py with \/\S+ \(3\.\d+\.\d+\)$/)
     expect(texts.filter((text) => text.startsWith('loading'))).toHaveLength(1)
@@ -198,25 +199,25 @@ describe.each(['daemon', 'embedded'])('a start, engine %s', (engine) => {
     await using folder = await createFolder({ 'app.py': app('return "x"') })
     const format = ['--access-format', '%h "%r" %>s %b %{application}x']
     await using taipan = serve(folder, ['app.py', '-e', engine, ...format])
-    await fetchRaw(await taipan.url(), '/path?x=1')
+    await fetchRaw(await taipan.waitForUrl(), '/path?x=1')
     await taipan.waitForOutput(/^127\.0\.0\.1 "GET \/path\?x=1 HTTP\/1\.1" 200 1 app\.py$/m)
   })
 
   test('shows the address of clients, and all fields in JSON whatever the access format', async () => {
     await using folder = await createFolder({ 'app.py': app('return "x"') })
     await using pretty = serve(folder, ['app.py', '-e', engine])
-    await fetchRaw(await pretty.url(), '/')
+    await fetchRaw(await pretty.waitForUrl(), '/')
     await pretty.waitForOutput(/ 127\.0\.0\.1 GET \/ 200 1 B /)
     const args = ['--log-format', 'json', '--access-format', 'combined']
     await using json = serve(folder, ['app.py', '-e', engine, ...args])
-    await fetchRaw(await json.url(), '/')
+    await fetchRaw(await json.waitForUrl(), '/')
     expect(await findLine(json, '"target"')).toMatchObject({ remote: '127.0.0.1', status: 200 })
   })
 
   test('that fails is told as JSON, too', async () => {
     await using folder = await createFolder({ 'app.py': 'raise LookupError("marker")' })
     await using taipan = serve(folder, ['app.py', '-e', engine, '--log-format', 'json'])
-    expect((await taipan.waitForEnd()).code).toBe(3)
+    expect((await taipan.waitForExit()).exitCode).toBe(3)
     const [error, ...others] = taipan.stderr.trim().split('\n')
     expect(others).toEqual([])
     expect(JSON.parse(error ?? '')).toMatchObject({
@@ -234,7 +235,7 @@ test('a start that lasts says every five seconds what it still loads', async () 
     'app.py': `import time\ntime.sleep(5.5)\n${app('return "x"')}`,
   })
   await using taipan = serve(folder, ['app.py', '-p', '2'])
-  await taipan.url()
+  await taipan.waitForUrl()
   expect(taipan.output).toContain('still loading app.py: 5 s')
 })
 
@@ -246,7 +247,7 @@ test.each([
 ])('a usage error is JSON where the log is: %j with %j', async (args, env) => {
   await using folder = await createFolder({ 'app.py': app('return "x"') })
   await using taipan = serve(folder, ['app.py', ...args], env)
-  expect((await taipan.waitForEnd()).code).toBe(2)
+  expect((await taipan.waitForExit()).exitCode).toBe(2)
   expect(JSON.parse(taipan.stderr)).toMatchObject({ level: 'error', code: 'USAGE', exitCode: 2 })
   expect(taipan.stdout).toBe('')
 })
@@ -256,7 +257,7 @@ test('a failure is JSON where only the configuration file wants that', async () 
     'taipan.config.json': '{"app": "missing.py", "log": {"format": "json"}}',
   })
   await using taipan = serve(folder, [])
-  await taipan.waitForEnd()
+  await taipan.waitForExit()
   expect(JSON.parse(taipan.stderr)).toMatchObject({ level: 'error', code: 'APPLICATION_LOAD' })
 })
 
@@ -267,7 +268,7 @@ describe('the log', () => {
       await using folder = await createFolder({ 'app.py': SPEAKING_EARLY })
       const args = ['app.py', '-p', '2', '-e', engine, '--log-format', 'json']
       await using taipan = serve(folder, args)
-      await taipan.url()
+      await taipan.waitForUrl()
       const texts = taipan.output.split(/[^{]*"listening on/)[0] ?? ''
       for (const early of EARLY) expect(texts.split(`"${early}"`)).toHaveLength(3)
     },
@@ -276,7 +277,7 @@ describe('the log', () => {
   test('stdout, stderr, wsgi.errors and logging carry worker and request id', async () => {
     await using folder = await createFolder({ 'app.py': SPEAKING })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
-    const pid = (await fetchRaw(await taipan.url(), '/spoken')).text
+    const pid = (await fetchRaw(await taipan.waitForUrl(), '/spoken')).text
     const access = await findLine(taipan, '/spoken')
     const id = pick(access, REQUEST)
     expect(typeof id).toBe('string')
@@ -290,7 +291,7 @@ describe('the log', () => {
   test('one line per request: id, queue, Python, bytes, status, application, worker', async () => {
     await using folder = await createFolder({ 'app.py': SPEAKING })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     const pid = (await fetchRaw(url, '/counted')).text
     const line = await findLine(taipan, '/counted')
     const text = JSON.stringify(line)
@@ -307,7 +308,7 @@ describe('the log', () => {
   test('a traceback is complete, in one record, with its request id', async () => {
     await using folder = await createFolder({ 'app.py': SPEAKING })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'json'])
-    const response = await fetchRaw(await taipan.url(), '/raise')
+    const response = await fetchRaw(await taipan.waitForUrl(), '/raise')
     expect(response.status).toBe(500)
     expect(response.text).not.toMatch(/marker|Traceback|LookupError/)
     const line = await findLine(taipan, 'marker-of-traceback')
@@ -333,7 +334,7 @@ describe('the log', () => {
       'app.py': app('raise LookupError("<script>marker</script>")'),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--dev'])
-    const response = await fetchRaw(await taipan.url(), '/')
+    const response = await fetchRaw(await taipan.waitForUrl(), '/')
     expect(response.status).toBe(500)
     expect(response.text).toMatch(/LookupError/)
     expect(response.text).toMatch(/app\.py/)
@@ -344,10 +345,10 @@ describe('the log', () => {
   test('--no-access-log logs no successful request', async () => {
     await using folder = await createFolder({ 'app.py': app('return "x"') })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--no-access-log'])
-    const url = await taipan.url()
+    const url = await taipan.waitForUrl()
     await fetchRaw(url, '/not-to-be-seen')
-    taipan.signal('SIGTERM')
-    await taipan.waitForEnd()
+    taipan.kill('SIGTERM')
+    await taipan.waitForExit()
     expect(taipan.output).not.toContain('/not-to-be-seen')
   })
 
@@ -359,19 +360,19 @@ describe('the log', () => {
       ),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    expect((await fetchRaw(await taipan.url(), '/end')).status).toBe(502)
+    expect((await fetchRaw(await taipan.waitForUrl(), '/end')).status).toBe(502)
     await taipan.waitForOutput(/last words of a request/)
     // Answered by the new worker, whose atexit handlers are tested.
-    expect((await fetchRaw(await taipan.url(), '/')).status).toBe(200)
-    taipan.signal('SIGTERM')
-    await taipan.waitForEnd()
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).status).toBe(200)
+    taipan.kill('SIGTERM')
+    await taipan.waitForExit()
     expect(taipan.output).toMatch(/last words at exit/)
   })
 
   test('a line break in a path does not forge a log line', async () => {
     await using folder = await createFolder({ 'app.py': app('return "x"') })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--log-format', 'pretty'])
-    await fetchRaw(await taipan.url(), '/a%0aforged%1b[31m')
+    await fetchRaw(await taipan.waitForUrl(), '/a%0aforged%1b[31m')
     await taipan.waitForOutput(/forged/)
     expect(taipan.output).not.toMatch(/^forged/m)
     expect(taipan.output).not.toContain('\u001b[31m/')
@@ -382,7 +383,7 @@ describe('the log', () => {
       'app.py': app('print("x" * 3000000 + "end-of-line")\nreturn "printed"'),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('printed')
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('printed')
     await taipan.waitForOutput(/end-of-line/)
   })
 })

@@ -85,7 +85,7 @@ describe('targets', () => {
     async (_name, one) => {
       await using folder = await createFolder(one.files)
       await using taipan = serve(folder, [one.target, '-p', '1', ...(one.args ?? [])])
-      expect((await fetchRaw(await taipan.url(), '/')).text).toBe(one.text)
+      expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe(one.text)
     },
   )
 
@@ -96,7 +96,7 @@ describe('targets', () => {
     })
     await using folder = await createFolder()
     await using taipan = serve(folder, [elsewhere.file('site.wsgi'), '-p', '1'])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('elsewhere')
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('elsewhere')
   })
 
   test('a configuration is found automatically', async () => {
@@ -109,7 +109,7 @@ describe('targets', () => {
       }),
     })
     await using taipan = serve(folder, [])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe('configured')
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe('configured')
   })
 
   test('TAIPAN_* sets an option, and the flag overrides it', async () => {
@@ -118,8 +118,8 @@ describe('targets', () => {
     })
     await using one = serve(folder, ['app.py', '-p', '1'], { TAIPAN_THREADS: '1' })
     await using other = serve(folder, ['app.py', '-p', '1', '-t', '2'], { TAIPAN_THREADS: '1' })
-    expect((await fetchRaw(await one.url(), '/')).text).toBe('False')
-    expect((await fetchRaw(await other.url(), '/')).text).toBe('True')
+    expect((await fetchRaw(await one.waitForUrl(), '/')).text).toBe('False')
+    expect((await fetchRaw(await other.waitForUrl(), '/')).text).toBe('True')
   })
 })
 
@@ -140,7 +140,7 @@ describe('which Python', () => {
       env?: Record<string, string>,
     ): Promise<string> => {
       await using taipan = serve(folder, ['app.py', '-p', '1', ...args], env)
-      return (await fetchRaw(await taipan.url(), '/')).text
+      return (await fetchRaw(await taipan.waitForUrl(), '/')).text
     }
     expect(await prefix([])).toBe(folder.file('.venv'))
     expect(await prefix([], { VIRTUAL_ENV: folder.file('active') })).toBe(folder.file('active'))
@@ -161,6 +161,6 @@ describe('which Python', () => {
     if (!existsSync(path)) return
     await using folder = await createFolder({ 'app.py': app('return sys.version.split()[0]') })
     await using taipan = serve(folder, ['app.py', '-p', '1', '--python', path])
-    expect((await fetchRaw(await taipan.url(), '/')).text).toBe(version)
+    expect((await fetchRaw(await taipan.waitForUrl(), '/')).text).toBe(version)
   })
 })

@@ -26,7 +26,7 @@ export async function startSite({ args, use, ...options }: SiteOptions): Promise
   )
   return {
     url: command.url,
-    waitForOutput: async (pattern) => await command.waitForOutput(pattern),
+    waitForOutput: async (pattern) => void (await command.waitForOutput(pattern)),
     stop: async () => {
       const { exitCode, output } = await command.stop()
       if (exitCode !== 0) throw new Error(`exit code ${exitCode ?? 'by a signal'}:\n${output}`)
