@@ -10,7 +10,6 @@ export const OLDEST_PYTHON = [3, 9] as const
 
 const ANSWER_MS = 10_000
 const QUESTION = 'import sys; print(".".join(map(str, sys.version_info[:3])))'
-// Without `site`, which takes half of the time and may run code of the environment.
 
 /** Facts that an interpreter reports about itself. */
 export interface InterpreterFacts {
@@ -28,6 +27,7 @@ export async function verifyInterpreter(
   if (kind === 'folder') return 'is a folder without an interpreter'
   if (kind === 'file') return 'is not executable'
   try {
+    // Without `site`, which takes half of the time and may run code of the environment.
     const { stdout } = await run(file, ['-I', '-S', '-c', QUESTION], {
       env: { ...environment },
       timeout: ANSWER_MS,
