@@ -3,6 +3,11 @@ import { OutputRecords, type ProcessOutput } from './output.ts'
 
 const KEPT_RECORDS = 20
 
+interface PrintedRecord {
+  readonly stream: string
+  readonly text: string
+}
+
 interface KeptRecord {
   readonly text: string
   /** Undefined for output that belongs to no request. */
@@ -44,6 +49,8 @@ export class ProcessLog {
   readonly #worker: string
   readonly #outputs: readonly OutputRecords[]
   readonly #kept: KeptRecord[] = []
+  /** Tracebacks that it has printed last, while it starts: the report of a start that fails by them has them, too. */
+  #held: PrintedRecord[] | undefined = []
   #finished = 0
 
   constructor(logger: Logger, worker: string, outputs: readonly ProcessOutput[]) {
@@ -58,6 +65,18 @@ export class ProcessLog {
   /** The last records, oldest first. */
   get last(): string[] {
     return this.#kept.map(({ text }) => text)
+  }
+
+  /** The last records, for the report that its start failed: what is held is left to that. */
+  takeLast(): string[] {
+    this.#held = undefined
+    return this.last
+  }
+
+  /** It has started, or has told why it cannot: tracebacks are written at once from now on. */
+  release(): void {
+    this.#writeHeld()
+    this.#held = undefined
   }
 
   /** The last records of these requests, and those of no request since the last request finished. */
@@ -82,6 +101,7 @@ export class ProcessLog {
     if (logger !== undefined) fields['logger'] = logger
     if (request !== undefined) fields['request'] = request
     if (traceback !== undefined) fields['traceback'] = traceback
+    this.#writeHeld()
     this.#keep(traceback === undefined ? text : `${text}\n${traceback}`, request)
     this.#write(level, fields, text)
   }
@@ -93,7 +113,22 @@ export class ProcessLog {
 
   #print(stream: string, text: string, failed: boolean): void {
     this.#keep(text, undefined)
-    this.#write(failed ? 'error' : 'output', { stream }, text)
+    if (failed && this.#held !== undefined) this.#hold({ stream, text })
+    else {
+      this.#writeHeld()
+      this.#write(failed ? 'error' : 'output', { stream }, text)
+    }
+  }
+
+  #hold(record: PrintedRecord): void {
+    // The report of a failed start has no more than what is kept.
+    if (this.#held?.length === KEPT_RECORDS) this.#writeHeld()
+    this.#held?.push(record)
+  }
+
+  #writeHeld(): void {
+    for (const { stream, text } of this.#held?.splice(0) ?? [])
+      this.#write('error', { stream }, text)
   }
 
   #keep(text: string, request: string | undefined): void {

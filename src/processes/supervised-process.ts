@@ -147,11 +147,13 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   /** It serves requests from now on. */
   protected becomeReady(): void {
     this.#ready = true
+    this.log.release()
     this.#settleLoaded(undefined)
   }
 
   /** Reports that it cannot start; ignored when it is ready already. */
   protected fail(failure: F): void {
+    this.log.release()
     this.#settleLoaded(failure)
   }
 

@@ -203,7 +203,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     const applications = this.groups.flatMap((group) => group.applications)
     const current = this.#loading.current ?? this.#onlyOne
     const code = 'APPLICATION_LOAD'
-    const traceback = this.log.last.join('\n')
+    const traceback = this.log.takeLast().join('\n')
     const mayServeNothing = this.groups.some(({ dev }) => dev)
     if (current === undefined || (applications.length === 1 && !mayServeNothing)) {
       const subject = describeApplications(applications)

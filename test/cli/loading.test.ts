@@ -123,6 +123,8 @@ describe.each(['daemon', 'embedded'] as const)('an application, %s,', (engine) =
       expect(await get(`${taipan.url}/good`)).toBe('good')
       await taipan.stop()
       expect(taipan.output).toMatch(/application breaking is served now/)
+      const dumps = statement.startsWith('os.kill') ? 1 : 0
+      expect(count(taipan, /Fatal Python error/g)).toBe(dumps)
     },
   )
 

@@ -180,7 +180,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   protected describeStartFailure(summary: string): LoadFailure {
     const { applications, dev } = this.#options.group
     const code = 'APPLICATION_LOAD'
-    const traceback = this.log.last.join('\n')
+    const traceback = this.log.takeLast().join('\n')
     const [only, ...others] = applications
     // Python does not say which one it is loading when there is no other.
     const application = others.length === 0 ? only?.name : this.#loading
