@@ -143,17 +143,22 @@ class Serving:
             return one_of[0]
         if len(failed) < len(self.slots) or any(slot.late for slot in failed) or self._explains:
             return None
-        return failed[0] if failed else None
+        news = [slot for slot in failed if not isinstance(slot.failure, LeftOut)]
+        return next(iter(news or failed), None)
 
     def report_failed(self, slot: Slot) -> None:
         """Tells Node that this worker ends because of this application."""
         facts = self._describe(slot)
+        # Of those that Node demands it knows how they failed before.
+        demanded = self._one_of or self._required
+        others = [] if demanded else [other for other in self.slots if other is not slot]
         self.channel.send(
             {
                 "type": "failed",
                 "application": facts["name"],
                 "summary": facts["failure"],
                 "traceback": facts["traceback"],
+                "applications": [self._describe(other) for other in others],
             }
         )
 

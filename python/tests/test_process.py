@@ -213,7 +213,32 @@ def test_a_worker_with_nothing_to_serve_ends(start_worker, write):
     worker = start_worker(*applications, wait=False)
     failed = worker.wait_for("failed")
     assert failed["application"] == "a" and "ValueError: a" in failed["traceback"]
+    (other,) = failed["applications"]
+    assert other["name"] == "b" and "ValueError: b" in other["traceback"]
     assert worker.wait() == 3
+
+
+def test_a_worker_with_nothing_to_serve_tells_what_is_new(start_worker, write):
+    left = [{"name": "a", "failure": "it ended", "traceback": "last words"}]
+    applications = [
+        {**write(f"raise ValueError('{name}')", f"{name}.py"), "name": name} for name in "abc"
+    ]
+    worker = start_worker(*applications, wait=False, leftOut=left)
+    failed = worker.wait_for("failed")
+    assert failed["application"] == "b" and "ValueError: b" in failed["traceback"]
+    assert [(one["name"], one["leftOut"]) for one in failed["applications"]] == [
+        ("a", True),
+        ("c", False),
+    ]
+
+
+def test_a_worker_without_what_it_must_serve_tells_of_that_alone(start_worker, write):
+    applications = [
+        {**write(f"raise ValueError('{name}')", f"{name}.py"), "name": name} for name in "ab"
+    ]
+    worker = start_worker(*applications, wait=False, oneOf=["a", "b"])
+    failed = worker.wait_for("failed")
+    assert failed["application"] == "a" and failed["applications"] == []
 
 
 def test_a_callable_chosen_wrongly_is_answered_without_traceback(start_worker, tmp_path):

@@ -189,6 +189,33 @@ describe.each(['daemon', 'embedded'] as const)('an application, %s,', (engine) =
   })
 })
 
+describe.each(['daemon', 'embedded'] as const)('when nothing is served, %s,', (engine) => {
+  test.each([
+    ['an end of the process', 'os._exit(7)', /with exit code 7/, 0],
+    ['a crash', 'os.kill(os.getpid(), 11)', /with signal SIGSEGV/, 1],
+  ] as const)('the log has %s and the exception of another', async (_what, end, reason, dumps) => {
+    const config = {
+      apps: { first: { target: 'first.py' }, second: { target: 'second.py' } },
+      routes: ['first', 'second'].map((app) => ({ path: `/${app}`, app })),
+    }
+    using project = createProject({
+      'first.py': `import os\n${end}`,
+      'second.py': 'raise ValueError("second")',
+      'taipan.config.json': JSON.stringify(config),
+    })
+    const taipan = launchTaipan(['serve', '-b', '127.0.0.1:0', '-e', engine], {
+      cwd: project.folder,
+    })
+    const { exitCode, output } = await taipan.waitForExit()
+    expect(exitCode).toBe(3)
+    expect(output).toMatch(reason)
+    expect(output).toMatch(/application first could not be loaded: /)
+    expect(output).toMatch(/application second could not be loaded: ValueError: second/)
+    expect(count(taipan, /second\.py", line 1, in <module>/g)).toBe(1)
+    expect(count(taipan, /Fatal Python error/g)).toBe(dumps)
+  })
+})
+
 test('applications of worker processes and of embedded ones are left out, and served again, each by itself', async () => {
   const config = {
     bind: '127.0.0.1:0',

@@ -37,6 +37,24 @@ export function findingFailure(finding: ApplicationFinding): LoadFailure | undef
   return { code: 'APPLICATION_LOAD', application, summary, traceback, ended }
 }
 
+/** The failure of a worker that serves nothing, with those of its other applications above its traceback. */
+export function withOthers(
+  failure: LoadFailure,
+  others: readonly ApplicationFinding[],
+): LoadFailure {
+  const texts = others.map(describeOther).filter((text) => text !== '')
+  const traceback = [...texts, failure.traceback].join('\n\n').trimEnd()
+  return texts.length === 0 ? failure : { ...failure, traceback }
+}
+
+function describeOther(finding: ApplicationFinding): string {
+  const failure = findingFailure(finding)
+  if (failure === undefined) return ''
+  // That traceback was told when it was left out.
+  const traceback = finding.leftOut ? '' : failure.traceback
+  return `${describeFailure(failure)}\n${traceback}`.trimEnd()
+}
+
 /** The failure as an error, with the traceback as its `cause`. */
 export function loadError(failure: LoadFailure): TaipanError {
   const { code, summary, traceback } = failure

@@ -19,7 +19,7 @@ import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import type { StartHost, WorkerHost } from './host.ts'
-import { describeApplications, type LoadFailure } from './load-failure.ts'
+import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
 import { createInterrupt, reportInterrupted } from './overdue.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
@@ -235,12 +235,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         this.noteProgress()
         return
       case 'failed':
-        this.fail({
-          code: 'APPLICATION_LOAD',
-          application: textOf(message, 'application') || undefined,
-          summary: textOf(message, 'summary', 'unknown reason'),
-          traceback: textOf(message, 'traceback'),
-        })
+        this.fail(parseLoadFailure(message))
         return
       case 'interrupted':
         reportInterrupted(this.#options.logger, this.label, message)
@@ -265,6 +260,16 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       requests.filter((serial) => typeof serial === 'number'),
     )
   }
+}
+
+function parseLoadFailure(message: MessageFromWorker): LoadFailure {
+  const failure = {
+    code: 'APPLICATION_LOAD',
+    application: textOf(message, 'application') || undefined,
+    summary: textOf(message, 'summary', 'unknown reason'),
+    traceback: textOf(message, 'traceback'),
+  } as const
+  return withOthers(failure, parseFindings(message).applications)
 }
 
 function parseLogRecord(message: MessageFromWorker): ProcessRecord {
