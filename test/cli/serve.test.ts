@@ -255,10 +255,8 @@ describe('stopping', () => {
 })
 
 const STARTS = {
-  quick: helloApp('quick'),
   slow: 'import time\ntime.sleep(60)\n',
   leaving: 'import os\nos._exit(7)\n',
-  'leaving later': 'import os\nasync def application(scope, receive, send):\n    os._exit(7)\n',
 }
 
 async function serveChanging(
@@ -348,13 +346,8 @@ describe('a start that fails', () => {
   test.each([
     [['slow'], `application app0 (app0.py) could not be loaded: ${late}`],
     [['leaving'], `application app0 (app0.py) could not be loaded: ${gone}`],
-    [['quick', 'leaving'], `application app1 (app1.py) could not be loaded: ${gone}`],
-    [
-      ['quick', 'leaving later'],
-      `one of the applications app0 (app0.py), app1 (app1.py) could not be loaded: ${gone}`,
-    ],
   ] as const)(
-    'because one of %j is never ready is exit code 3, and the message names it',
+    'because %j is never ready is exit code 3, and the message names it',
     async (kinds, why) => {
       const names = kinds.map((_, number) => `app${number}`)
       const config = {
