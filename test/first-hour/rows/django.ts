@@ -43,7 +43,7 @@ STATIC_URL = "static/"
 `
 
 /** As made by `django-admin startproject mysite` and `startapp polls`, with a view and a template. */
-const DJANGO: Files = {
+export const DJANGO: Files = {
   'manage.py': `#!/usr/bin/env python
 import os
 import sys
