@@ -13,7 +13,7 @@ from typing import Callable, Union
 from taipan.framework_handlers import find_record
 from taipan.log_records import describe_record, take_over
 from taipan.native import get_ident, wait_for_descriptors
-from taipan.printed_tracebacks import begins_traceback, find_end, tells_exception
+from taipan.printed_tracebacks import begins_traceback, belongs_to_traceback, find_end
 from taipan.tracebacks import TEXT_LIMIT, shorten
 
 Emit = Callable[[dict[str, object]], None]
@@ -129,7 +129,7 @@ class LogBuffer(io.BufferedIOBase):
 
     def _record(self, line: bytes, request: str | None = None) -> None:
         text = line.decode("utf-8", "replace").rstrip("\n")
-        level = "error" if tells_exception(line) else "output"
+        level = "error" if belongs_to_traceback(line) else "output"
         for at in range(0, len(text), _PIECE_LIMIT):
             self._emit(
                 {

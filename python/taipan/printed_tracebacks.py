@@ -20,7 +20,7 @@ def begins_traceback(text: bytes) -> bool:
     return _HEAD.match(text) is not None
 
 
-def tells_exception(text: bytes) -> bool:
+def belongs_to_traceback(text: bytes) -> bool:
     """Whether a line of the text belongs to one."""
     return _ANYWHERE.search(text) is not None
 

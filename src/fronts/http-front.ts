@@ -6,7 +6,7 @@ import { Http1Connection } from './http1/http1-connection.ts'
 import { Http1Context } from './http1/http1-context.ts'
 import { createRefusal } from './http1/refusal.ts'
 import type { ListenAddress, Listener } from './listening/addresses.ts'
-import { Crowd } from './listening/crowd.ts'
+import { RefusedConnections } from './listening/refused-connections.ts'
 import { DeadlineSweep } from './listening/deadline-sweep.ts'
 import { listen } from './listening/listener.ts'
 import { OpenConnections } from './listening/open-connections.ts'
@@ -20,7 +20,7 @@ export class HttpFront implements Front {
   readonly #logger: Logger
   readonly #http1: Http1Context
   readonly #connections = new OpenConnections()
-  readonly #crowd = new Crowd()
+  readonly #refused = new RefusedConnections()
   readonly #sweep: DeadlineSweep
   #listeners: readonly Listener[] = []
   #starting: Promise<void> | undefined
@@ -89,7 +89,7 @@ export class HttpFront implements Front {
     this.#http1.stopping = true
     const closed = closeAll(this.#listeners)
     await this.#connections.shutdown({ idleGrace, limit: this.#shutdownMs })
-    this.#crowd.close()
+    this.#refused.close()
     await closed
     this.#sweep.stop()
   }
@@ -106,7 +106,7 @@ export class HttpFront implements Front {
 
   #refuse(stream: ByteStream): void {
     const error = new TaipanError('OVERLOADED', 'too many connections, try again later')
-    this.#crowd.refuse(stream, createRefusal(this.#http1.encoder, error).text)
+    this.#refused.refuse(stream, createRefusal(this.#http1.encoder, error).text)
   }
 }
 

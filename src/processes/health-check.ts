@@ -16,7 +16,7 @@ export interface Checked {
   /** Ends a process that did not become ready, and reports it. */
   failStart(summary: string): void
   /** Marks it for replacement. */
-  declareUnfit(reason: string): void
+  declareUnhealthy(reason: string): void
   /** Kills a process that does not answer; may be called again until it has ended. */
   abort(): void
 }
@@ -27,13 +27,13 @@ export interface HealthCheckOptions<M extends Checked> {
   readonly startup: number
   /** Longest time without a message. */
   readonly ping: number
-  /** Other limits checked by `onRound` and `onWell`; they shorten the interval of the rounds. */
+  /** Other limits checked by `onCheck` and `onHealthy`; they shorten the interval of the rounds. */
   readonly limits?: readonly number[]
   readonly members: () => Iterable<M>
   /** Called at the start of each round. */
-  readonly onRound?: (now: number) => void
+  readonly onCheck?: (now: number) => void
   /** Called in each round for each ready member that has replied in time. */
-  readonly onWell?: (member: M, now: number) => void
+  readonly onHealthy?: (member: M, now: number) => void
 }
 
 /** Checks all members with one timer: the time they take to start, and the time since their last message. */
@@ -64,31 +64,33 @@ export class HealthCheck<M extends Checked> {
 
   #look(): void {
     const now = performance.now()
-    const { startup, ping, members, onRound, onWell } = this.#options
+    const { startup, ping, members, onCheck, onHealthy } = this.#options
     // After a suspend of the machine or a long pause of this process, replies may still be unread.
-    const wasAway = now - this.#lookedAt > this.#interval * 2 + 1000
+    const wasSuspended = now - this.#lookedAt > this.#interval * 2 + 1000
     this.#lookedAt = now
-    onRound?.(now)
+    onCheck?.(now)
     // Without a limit replies may still count as progress of a start.
     const limit = ping > 0 ? ping : startup
     const pings = limit > 0 && now - this.#pingedAt > limit / 3
     if (pings) this.#pingedAt = now
     for (const member of members()) {
-      if (wasAway) member.heardAt = now
+      if (wasSuspended) member.heardAt = now
       if (pings) member.ping()
-      if (this.#isWell(member, now)) onWell?.(member, now)
+      if (this.#isHealthy(member, now)) onHealthy?.(member, now)
     }
   }
 
   /** Whether a member is ready and has replied in time. Ends it when it starts too slowly or is silent for too long. */
-  #isWell(member: M, now: number): boolean {
+  #isHealthy(member: M, now: number): boolean {
     const { startup, ping } = this.#options
     if (member.starting && startup > 0 && now - member.progressedAt > startup)
       member.failStart(`it was not ready within ${startup} ms (timeouts.startup)`)
     if (!member.ready) return false
     const silent = now - member.heardAt
     if (ping === 0 || silent <= ping) return true
-    member.declareUnfit(`sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`)
+    member.declareUnhealthy(
+      `sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`,
+    )
     member.abort()
     return false
   }

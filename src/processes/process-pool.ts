@@ -15,7 +15,7 @@ export interface Member<F> {
   /** It serves requests and has not been asked to stop. */
   readonly ready: boolean
   /** Applications that it cannot serve; it serves the others until a better process takes its place. */
-  readonly flaws: number
+  readonly omitted: number
   /** Settles once: with undefined when it is ready, else with the failure. */
   readonly loaded: Promise<F | undefined>
 }
@@ -273,7 +273,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   /** False when it is no better. */
   #replaceWorst(member: M): boolean {
     const worst = this.#findWorst()
-    if (worst === undefined || worst.flaws <= member.flaws) {
+    if (worst === undefined || worst.omitted <= member.omitted) {
       this.#options.discard(member, false)
       return false
     }
@@ -285,7 +285,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   /** The active member with the most applications that it cannot serve; undefined when all serve everything. */
   #findWorst(): M | undefined {
     let worst: M | undefined
-    for (const member of this.#active) if (member.flaws > (worst?.flaws ?? 0)) worst = member
+    for (const member of this.#active) if (member.omitted > (worst?.omitted ?? 0)) worst = member
     return worst
   }
 

@@ -34,7 +34,7 @@ export abstract class ProcessSupervisor<
   #stopped: Promise<void> | undefined
 
   constructor({ logger, facts, ending, ...options }: SupervisionOptions) {
-    this.#log = new SupervisorLog({ logger, facts, tellsFailures: options.retries })
+    this.#log = new SupervisorLog({ logger, facts, logsFailures: options.retries })
     this.#ending = ending
     this.pool = new ProcessPool({
       ...options,

@@ -61,7 +61,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   #settleExited: () => void = () => {}
   #progressedAt = this.startedAt
   #ready = false
-  #unfit = false
+  #unhealthy = false
   #stopping: Promise<Force> | undefined
   #aborted = false
   #forced = false
@@ -82,7 +82,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     void handle.ended.then((end) => this.#onEnd(end))
   }
 
-  abstract get flaws(): number
+  abstract get omitted(): number
 
   get progressedAt(): number {
     return this.#progressedAt
@@ -133,9 +133,9 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     void this.stop(0)
   }
 
-  declareUnfit(reason: string): void {
-    if (this.#unfit || !this.ready) return
-    this.#unfit = true
+  declareUnhealthy(reason: string): void {
+    if (this.#unhealthy || !this.ready) return
+    this.#unhealthy = true
     this.tellUnfit(reason)
   }
 
@@ -159,7 +159,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   /** It got a stop signal from outside. */
   protected leave(reason: string): void {
-    setTimeout(() => this.declareUnfit(reason), STOP_ECHO_MS).unref()
+    setTimeout(() => this.declareUnhealthy(reason), STOP_ECHO_MS).unref()
   }
 
   /** Asks it to stop; `patience` as in `stop`. */

@@ -32,7 +32,7 @@ export interface SupervisorLogOptions {
   /** Fields of every log record. */
   readonly facts: LogFields
   /** False: the parent process reports failures; here they are debug messages. */
-  readonly tellsFailures: boolean
+  readonly logsFailures: boolean
 }
 
 /** The log messages of a supervisor: starts, failures, recoveries, deaths. */
@@ -86,17 +86,17 @@ export class SupervisorLog {
 
   /** A process serves a subject, or fails to; logged only when that is new. */
   tellServed(subject: Subject, failure: FailureReport | undefined): void {
-    const { logger, tellsFailures } = this.#options
+    const { logger, logsFailures } = this.#options
     const isKnown = failure !== undefined && this.#unserved.has(failure)
     const isNews = this.#unserved.note(subject.name, failure)
     if (failure !== undefined) this.#write(failure, isKnown)
-    else if (isNews && tellsFailures) logger.info(subject.facts, `${subject.name} is served now`)
+    else if (isNews && logsFailures) logger.info(subject.facts, `${subject.name} is served now`)
   }
 
   #write({ message, traceback, facts }: FailureReport, repeated: boolean): void {
-    const { logger, tellsFailures } = this.#options
+    const { logger, logsFailures } = this.#options
     const all = { ...this.#options.facts, ...facts }
-    if (repeated || !tellsFailures) logger.debug(all, message)
+    if (repeated || !logsFailures) logger.debug(all, message)
     else logger.error(traceback === '' ? all : { ...all, traceback }, message)
   }
 }

@@ -3,12 +3,12 @@ import type { SystemFfi } from '../backends/embedded/system-ffi.ts'
 
 /** Most replicas that are counted; those of several generations may run at the same time. */
 const PLACES = 256
-/** Numbers per replica: open connections (or CLOSED), accepted connections, and its `ROOM`. */
+/** Numbers per replica: open connections (or CLOSED), accepted connections, and its `AVAILABILITY`. */
 export const FIELDS = 3
 /** Number of open connections of a replica that does not accept. */
 export const CLOSED = -1
 /** Whether a replica has a free thread; if not, whether it leaves all clients to others. */
-export const ROOM = { free: 0, full: 1, held: 2 } as const
+export const AVAILABILITY = { free: 0, full: 1, held: 2 } as const
 /** Size of the shared memory. */
 export const COUNTS_BYTES = PLACES * FIELDS * Int32Array.BYTES_PER_ELEMENT
 
@@ -47,7 +47,7 @@ export class ConnectionCounts {
   }
 
   #clear(place: number): void {
-    const fields = Int32Array.of(CLOSED, 0, ROOM.free)
+    const fields = Int32Array.of(CLOSED, 0, AVAILABILITY.free)
     writeSync(this.descriptor, fields, 0, fields.byteLength, place * fields.byteLength)
   }
 }

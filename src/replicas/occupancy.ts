@@ -1,5 +1,5 @@
 import type { ByteStream } from '../core/byte-stream.ts'
-import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from './connection-counts.ts'
+import { COUNTS_BYTES, CLOSED, FIELDS, AVAILABILITY } from './connection-counts.ts'
 
 // A replica may have one and a half times as many connections as the one with the fewest.
 const FAIR_SHARE = 1.5
@@ -45,7 +45,7 @@ export class Occupancy {
 
   /** No thread is free here, but one is elsewhere: this replica must not accept. */
   get held(): boolean {
-    return this.#room === ROOM.held
+    return this.#availability === AVAILABILITY.held
   }
 
   /** `listener` is called when `held` has changed. */
@@ -78,7 +78,7 @@ export class Occupancy {
     this.#changes += 1
     if (this.#own < 0 || (before && full)) return
     if (!full) {
-      if (this.#room !== ROOM.free) this.#settle()
+      if (this.#availability !== AVAILABILITY.free) this.#settle()
     } else if (this.#mayPause() && this.#isFreeElsewhere()) {
       this.#pauses -= 1
       this.#settle()
@@ -87,7 +87,7 @@ export class Occupancy {
 
   /** Another replica has changed whether it has free threads, or whether it accepts. */
   compare(): void {
-    if (this.#own >= 0 && this.#room !== ROOM.free) this.#settle()
+    if (this.#own >= 0 && this.#availability !== AVAILABILITY.free) this.#settle()
   }
 
   /**
@@ -125,36 +125,37 @@ export class Occupancy {
 
   /** Decides whether this replica is held, and tells the others if they must react. */
   #settle(accepted = this.#accepts): void {
-    const before = this.#room
-    if (!this.#full || !this.#accepts) this.#setRoom(ROOM.free)
+    const before = this.#availability
+    if (!this.#full || !this.#accepts) this.#setAvailability(AVAILABILITY.free)
     else {
-      this.#setRoom(this.#isFreeElsewhere() ? ROOM.held : ROOM.full)
+      this.#setAvailability(this.#isFreeElsewhere() ? AVAILABILITY.held : AVAILABILITY.full)
       // Another replica may have become full meanwhile, without seeing that this one is held.
-      if (this.held && !this.#isFreeElsewhere()) this.#setRoom(ROOM.full)
+      if (this.held && !this.#isFreeElsewhere()) this.#setAvailability(AVAILABILITY.full)
     }
-    if (this.held !== (before === ROOM.held)) for (const listener of this.#heldListeners) listener()
-    const wasFree = accepted && before === ROOM.free
-    const free = this.#accepts && this.#room === ROOM.free
+    if (this.held !== (before === AVAILABILITY.held))
+      for (const listener of this.#heldListeners) listener()
+    const wasFree = accepted && before === AVAILABILITY.free
+    const free = this.#accepts && this.#availability === AVAILABILITY.free
     if (free !== wasFree && this.#concerns(free)) this.#onChange()
   }
 
   /** Whether others must react: full replicas if one becomes free, held ones if none is free any more. */
   #concerns(free: boolean): boolean {
-    if (free) return this.#isElsewhere(ROOM.full)
-    return this.#isElsewhere(ROOM.held) && !this.#isFreeElsewhere()
+    if (free) return this.#isElsewhere(AVAILABILITY.full)
+    return this.#isElsewhere(AVAILABILITY.held) && !this.#isFreeElsewhere()
   }
 
   #least(): number {
     let least = this.#open
     for (let at = 0; at < this.#all.length; at += FIELDS) {
       const open = this.#all[at] ?? CLOSED
-      if (open !== CLOSED && open < least && this.#all[at + 2] === ROOM.free) least = open
+      if (open !== CLOSED && open < least && this.#all[at + 2] === AVAILABILITY.free) least = open
     }
     return least
   }
 
   #isFreeElsewhere(): boolean {
-    return this.#isElsewhere(ROOM.free)
+    return this.#isElsewhere(AVAILABILITY.free)
   }
 
   #isElsewhere(room: number): boolean {
@@ -168,13 +169,13 @@ export class Occupancy {
     return this.#all[this.#own] !== CLOSED
   }
 
-  get #room(): number {
-    return this.#own < 0 ? ROOM.free : (this.#all[this.#own + 2] ?? ROOM.free)
+  get #availability(): number {
+    return this.#own < 0 ? AVAILABILITY.free : (this.#all[this.#own + 2] ?? AVAILABILITY.free)
   }
 
   /** Atomic, because each replica writes its own room before reading those of the others. */
-  #setRoom(room: number): void {
-    Atomics.store(this.#all, this.#own + 2, room)
+  #setAvailability(availability: number): void {
+    Atomics.store(this.#all, this.#own + 2, availability)
   }
 
   #change(by: number): void {

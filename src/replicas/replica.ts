@@ -156,14 +156,14 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   }
 
   /** Applications of its embedded groups that it does not serve. */
-  get flaws(): number {
-    let flaws = 0
+  get omitted(): number {
+    let omitted = 0
     for (const { name, applications } of this.embeddedGroups) {
       const found = this.findings[name]?.applications ?? []
-      if (this.failures[name] !== undefined) flaws += applications.length
-      else flaws += found.filter(({ failure }) => failure !== '').length
+      if (this.failures[name] !== undefined) omitted += applications.length
+      else omitted += found.filter(({ failure }) => failure !== '').length
     }
-    return flaws
+    return omitted
   }
 
   /** Makes it accept connections. */

@@ -1,7 +1,7 @@
 import { loadSystemFfi, type SystemFfi } from '../backends/embedded/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
 import type { BoundAddress, Listener } from '../fronts/listening/addresses.ts'
-import { Crowd } from '../fronts/listening/crowd.ts'
+import { RefusedConnections } from '../fronts/listening/refused-connections.ts'
 import { keepSocket, type KeptSocket } from '../fronts/listening/kept-socket.ts'
 import { listen } from '../fronts/listening/listener.ts'
 import { formatRefusalHead } from '../fronts/http1/refusal.ts'
@@ -29,7 +29,7 @@ export class SharedSockets {
   readonly #logger: Logger
   readonly #refusal: string
   readonly #sockets: KeptSocket[] = []
-  readonly #crowd = new Crowd()
+  readonly #refused = new RefusedConnections()
   /** Keeps the process alive, which a descriptor does not. */
   readonly #presence = setInterval(() => {}, LONGEST_MS)
   #refusing: Promise<readonly Listener[]> | undefined
@@ -86,7 +86,7 @@ export class SharedSockets {
     this.#closed = true
     clearInterval(this.#presence)
     this.leaveToReplicas()
-    this.#crowd.close()
+    this.#refused.close()
     for (const socket of this.#sockets) socket.close()
     this.counts.close()
   }
@@ -97,7 +97,7 @@ export class SharedSockets {
       for (const descriptor of this.descriptors) {
         const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor) } as const
         const listener = await listen(address, (stream) =>
-          this.#crowd.refuse(stream, this.#refusal),
+          this.#refused.refuse(stream, this.#refusal),
         )
         listener.onError((error) => this.#warn(error))
         listeners.push(listener)

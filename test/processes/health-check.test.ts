@@ -18,7 +18,7 @@ class FakeProcess implements Checked {
     this.calls.push(summary)
   }
 
-  declareUnfit(reason: string): void {
+  declareUnhealthy(reason: string): void {
     this.calls.push(reason)
   }
 
@@ -53,7 +53,7 @@ test('a process that answers its pings is left alone', () => {
   expect(new Set(process.calls)).toEqual(new Set(['ping']))
 })
 
-test('a silent process is declared unfit and killed', () => {
+test('a silent process is declared unhealthy and killed', () => {
   const process = new FakeProcess()
   check(process)
   vi.advanceTimersByTime(4000)

@@ -8,7 +8,7 @@ interface Failure {
 
 class FakeMember implements Member<Failure> {
   readonly startedAt = performance.now()
-  readonly flaws = 0
+  readonly omitted = 0
   served = 0
   ready = true
   readonly loaded: Promise<Failure | undefined>

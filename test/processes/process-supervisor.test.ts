@@ -64,7 +64,7 @@ class FakeHandle implements ProcessHandle {
 
 class FakeProcess extends SupervisedProcess<Failure> {
   readonly handle: FakeHandle
-  readonly flaws = 0
+  readonly omitted = 0
   readonly #listener: ProcessListener<FakeProcess, ReportedExit>
   /** Why it cannot serve its subject. */
   unserved = ''
@@ -292,12 +292,12 @@ test.each([
   ])
 })
 
-test('an unfit process is logged and replaced, but not during a stop', async () => {
+test('an unhealthy process is logged and replaced, but not during a stop', async () => {
   const supervisor = await start({ size: 2 })
   const [one, other] = supervisor.started
-  one?.declareUnfit('was silent')
+  one?.declareUnhealthy('was silent')
   supervisor.prepareStop()
-  other?.declareUnfit('was silent')
+  other?.declareUnhealthy('was silent')
   await vi.advanceTimersByTimeAsync(0)
   expect(supervisor.told).toEqual([`warn: worker ${one?.label} was silent`])
   expect(supervisor.started).toHaveLength(3)

@@ -16,10 +16,10 @@ class FakeMember implements Member<Failure> {
   readonly served = 0
   readonly ready = true
   readonly loaded = Promise.resolve(undefined)
-  flaws: number
+  omitted: number
 
-  constructor(flaws: number) {
-    this.flaws = flaws
+  constructor(omitted: number) {
+    this.omitted = omitted
   }
 }
 
@@ -29,7 +29,7 @@ class FakePool {
   readonly retired: FakeMember[] = []
   readonly discarded: FakeMember[] = []
   readonly pool: ProcessPool<FakeMember, Failure>
-  /** What the next attempts come to: flaws, or a failure. */
+  /** What the next attempts come to: omitted, or a failure. */
   next: number | Failure = 0
 
   constructor(size: number, retries = true) {
@@ -50,8 +50,8 @@ class FakePool {
     })
   }
 
-  get flaws(): number[] {
-    return [...this.pool.active].map(({ flaws }) => flaws)
+  get omitted(): number[] {
+    return [...this.pool.active].map(({ omitted }) => omitted)
   }
 
   #launch(aim: Aim): Launch<FakeMember, Failure> {
@@ -73,19 +73,19 @@ describe('members that do not serve every application', () => {
     vi.useRealTimers()
   })
 
-  async function startWith(flaws: number, size = 1): Promise<FakePool> {
+  async function startWith(omitted: number, size = 1): Promise<FakePool> {
     const fake = new FakePool(size)
-    fake.next = flaws
+    fake.next = omitted
     await fake.pool.start()
     return fake
   }
 
   test('are replaced one after the other by better ones', async () => {
     const fake = await startWith(1, 3)
-    expect(fake.flaws).toEqual([1, 1, 1])
+    expect(fake.omitted).toEqual([1, 1, 1])
     fake.next = 0
     await vi.runAllTimersAsync()
-    expect(fake.flaws).toEqual([0, 0, 0])
+    expect(fake.omitted).toEqual([0, 0, 0])
     expect(fake.aims).toEqual(['start', 'start', 'start', 'repair', 'repair', 'repair'])
     expect(fake.retired).toHaveLength(3)
   })
@@ -96,7 +96,7 @@ describe('members that do not serve every application', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     // At 0, 0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75 s.
     expect(fake.aims.filter((aim) => aim === 'repair')).toHaveLength(9)
-    expect(fake.flaws).toEqual([2])
+    expect(fake.omitted).toEqual([2])
     expect(fake.retired).toEqual([])
   })
 
@@ -119,12 +119,12 @@ describe('members that do not serve every application', () => {
     fake.pool.reassess()
     await vi.advanceTimersByTimeAsync(0)
     expect(fake.aims).toHaveLength(tried + 1)
-    expect(fake.flaws).toEqual([0])
+    expect(fake.omitted).toEqual([0])
   })
 
   test('that recover are not replaced', async () => {
     const fake = await startWith(1)
-    for (const member of fake.pool.active) member.flaws = 0
+    for (const member of fake.pool.active) member.omitted = 0
     fake.pool.reassess()
     await vi.runAllTimersAsync()
     expect(fake.aims).toEqual(['start'])

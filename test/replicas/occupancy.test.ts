@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { COUNTS_BYTES, CLOSED, FIELDS, ROOM } from '../../src/replicas/connection-counts.ts'
+import { COUNTS_BYTES, CLOSED, FIELDS, AVAILABILITY } from '../../src/replicas/connection-counts.ts'
 import { Occupancy } from '../../src/replicas/occupancy.ts'
 
 const PAUSES = 6
@@ -40,7 +40,7 @@ class Board {
 
   /** The parent clears the place of one that has died. */
   clear(place: number): void {
-    this.#fields.set([CLOSED, 0, ROOM.free], place * FIELDS)
+    this.#fields.set([CLOSED, 0, AVAILABILITY.free], place * FIELDS)
     for (const [index, occupancy] of this.occupancies.entries())
       if (index !== place) occupancy.compare()
     this.deliver()

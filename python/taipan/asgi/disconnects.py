@@ -10,7 +10,7 @@ from taipan.events import ClientDisconnected
 _DISCONNECTS = frozenset(("ClientDisconnect", "WebSocketDisconnect"))
 
 
-def tells_disconnect(error: BaseException) -> bool:
+def is_disconnect(error: BaseException) -> bool:
     """Whether the error means that the application noticed the disconnect."""
     seen: set[int] = set()
     waiting: list[Any] = [error]

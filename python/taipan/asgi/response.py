@@ -6,7 +6,7 @@ import asyncio
 import os
 
 from taipan.answers import Failure, failure_answer
-from taipan.asgi.disconnects import tells_disconnect
+from taipan.asgi.disconnects import is_disconnect
 from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
 from taipan.asgi.files import open_file, read_file
 from taipan.asgi.head import make_head, make_trailers
@@ -164,7 +164,7 @@ class ResponseStream(ResponseWriter):
             if self.gone is None and self.phase < ENDED:
                 self.refuse(error, 503)
             return
-        if (self.gone is not None or self.phase == DROPPING) and tells_disconnect(error):
+        if (self.gone is not None or self.phase == DROPPING) and is_disconnect(error):
             return
         self.report("error", summarize(error), format_exception(error))
         if self.phase < ENDED and self.gone is None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from taipan.asgi.disconnects import tells_disconnect
+from taipan.asgi.disconnects import is_disconnect
 from taipan.asgi.events import Event, ProtocolError, require_type, unexpected
 from taipan.asgi.head import make_handshake
 from taipan.asgi.outbox import Outbox
@@ -130,7 +130,7 @@ class WebSocketStream(ResponseStream):
             ResponseStream.fail(self, error)
         elif self.cancelled and isinstance(error, asyncio.CancelledError):
             self._put_close(_RESTART, "")
-        elif self._state == _OPEN or not tells_disconnect(error):
+        elif self._state == _OPEN or not is_disconnect(error):
             self.report("error", summarize(error), format_exception(error))
             self._put_close(_CRASHED, "")
 

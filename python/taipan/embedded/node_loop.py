@@ -24,7 +24,7 @@ from taipan.selector_loop import SelectorLoop
 from taipan.tracebacks import format_exception, summarize
 
 # A coroutine may need several rounds of the loop; a call from Node costs more than a round.
-_MOST_ROUNDS = 16
+_MOST_ITERATIONS = 16
 _ROUNDS_SECONDS = 0.001
 _CANCEL_SECONDS = 1.0
 
@@ -95,7 +95,7 @@ class NodeEventLoop(SelectorLoop):
         state = self.__dict__
         state["_thread_id"] = self._node_thread
         try:
-            self._run_rounds()
+            self._run_iterations()
         except BaseException as error:
             # Tasks pass SystemExit and KeyboardInterrupt on; the server continues.
             self._reporter.report("error", summarize(error), format_exception(error))
@@ -226,7 +226,7 @@ class NodeEventLoop(SelectorLoop):
         self._node_thread = None
         super().close()
 
-    def _run_rounds(self) -> None:
+    def _run_iterations(self) -> None:
         run_once: Callable[[], None] = self._run_once
         node = self._node
         node.asked = False
@@ -235,7 +235,7 @@ class NodeEventLoop(SelectorLoop):
         if not ready:
             return
         until = perf_counter() + _ROUNDS_SECONDS
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MOST_ITERATIONS):
             node.asked = False
             run_once()
             if not ready or perf_counter() > until:

@@ -72,12 +72,12 @@ def _try_usual_names(module: ModuleType, place: str, interface: str) -> Found:
             value = _call(factory, [], {}, expression, place)
             return validate_application(value, expression, place, interface)
     tried = ", ".join((*USUAL_NAMES, *(f"{name}()" for name in USUAL_FACTORIES)))
-    unfit = "".join(
+    others = "".join(
         f" ({name} is {_article(getattr(module, name))}, not callable)"
         for name in (*USUAL_NAMES, *USUAL_FACTORIES)
         if hasattr(module, name)
     )
-    raise TargetError(f"{place} has no application: tried {tried}{unfit}. {_offer(module, place)}")
+    raise TargetError(f"{place} has no application: tried {tried}{others}. {_offer(module, place)}")
 
 
 def _offer(module: ModuleType, place: str) -> str:

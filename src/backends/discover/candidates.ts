@@ -36,10 +36,10 @@ export async function* listCandidates(places: SearchPlaces): AsyncGenerator<Cand
   const active = environment['VIRTUAL_ENV']
   if (active) yield { path: interpreterOf(active), reason: 'VIRTUAL_ENV' }
   const project = await findProjectFolders(places.directory)
-  const surroundings = await findProjectFolders(places.cwd)
+  const working = await findProjectFolders(places.cwd)
   const way = listFoldersBetween(places.directory, places.cwd)
-  yield* listBeside(new Set([...project.folders, ...way, ...surroundings.folders]))
-  for (const root of new Set([...project.roots, ...surroundings.roots])) {
+  yield* listBeside(new Set([...project.folders, ...way, ...working.folders]))
+  for (const root of new Set([...project.roots, ...working.roots])) {
     yield* listUv(root, environment)
     yield* listPoetry(root, environment)
   }

@@ -26,8 +26,8 @@ export class RequestTimeouts {
       ping,
       limits: [group.queue.timeout, ...Object.values(group.timeouts)],
       members: () => supervisor.members,
-      onRound: (now) => this.#beginRound(now),
-      onWell: (worker, now) => this.#lookAtRequests(worker, now),
+      onCheck: (now) => this.#beginRound(now),
+      onHealthy: (worker, now) => this.#lookAtRequests(worker, now),
     })
   }
 
@@ -57,7 +57,7 @@ export class RequestTimeouts {
     const { loop } = worker.capacity
     const stuck = loop.expire(now, this.#group.timeouts.request, now - INTERRUPT_GRACE_MS)
     if (stuck !== undefined)
-      worker.declareUnfit(`has an event loop that does not end request ${stuck.id}`)
+      worker.declareUnhealthy(`has an event loop that does not end request ${stuck.id}`)
   }
 
   #lookAtThreads(worker: Worker, now: number): void {
@@ -65,7 +65,7 @@ export class RequestTimeouts {
       if (!link.busy) continue
       if (link.interruptedAt > 0) {
         if (now - link.interruptedAt > INTERRUPT_GRACE_MS)
-          worker.declareUnfit(`has a thread that does not end request ${link.requestId}`)
+          worker.declareUnhealthy(`has a thread that does not end request ${link.requestId}`)
       } else if (link.clock.worked(now) > this.#group.timeouts.request) worker.interrupt(link)
     }
   }

@@ -100,7 +100,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   /** Applications that it does not serve. */
-  get flaws(): number {
+  get omitted(): number {
     return this.findings?.applications.filter(({ failure }) => failure !== '').length ?? 0
   }
 
@@ -159,7 +159,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     const reason = error === undefined ? `closed ${what}` : `${error.message} on ${what}`
     setTimeout(() => {
       if (this.starting) this.failStart(reason)
-      else this.declareUnfit(reason)
+      else this.declareUnhealthy(reason)
     }, LOST_SOCKET_MS).unref()
   }
 

@@ -6,7 +6,7 @@ const SIZE = 256
 const LINGER = { bytes: 65_536, total: 2000, quiet: 500 }
 
 /** Refuses clients beyond the limit of connections. */
-export class Crowd {
+export class RefusedConnections {
   readonly #streams = new Set<ByteStream>()
 
   /** Sends the only answer, latin-1, and closes the connection. */
