@@ -1,15 +1,6 @@
 import { answerError } from '../core/answer-error.ts'
-import type {
-  ConnectionFacts,
-  Exchange,
-  ExchangeNotes,
-  Handler,
-  Outcome,
-  RequestBody,
-  RequestHead,
-  ResponseSink,
-  WebSocketOffer,
-} from '../core/exchange.ts'
+import type { Handler, RequestHead } from '../core/exchange.ts'
+import { ChangedExchange } from './changed-exchange.ts'
 import { climbs, parseMount } from './route-path.ts'
 
 // Characters of a path (RFC 3986, 3.3); `%` is none, because mount points are decoded.
@@ -22,7 +13,7 @@ export function withRootPath(handler: Handler, rootPath: string): Handler {
     const { path } = exchange.request
     if (path === '*') handler(exchange)
     else if (climbs(path)) answerError(exchange, 'NOT_FOUND')
-    else handler(new PrefixedExchange(exchange, prefix))
+    else handler(new ChangedExchange(exchange, { request: addPrefix(exchange.request, prefix) }))
   }
 }
 
@@ -34,59 +25,8 @@ function encodePath(path: string): string {
   )
 }
 
-/** An exchange whose path begins with a prefix. */
-class PrefixedExchange implements Exchange {
-  readonly request: RequestHead
-  readonly #exchange: Exchange
-
-  constructor(exchange: Exchange, prefix: string) {
-    const { method, target, path, query, version, fields, host } = exchange.request
-    const whole = { target: prefix + target, path: prefix + path }
-    this.request = { method, ...whole, query, version, fields, host }
-    this.#exchange = exchange
-  }
-
-  get id(): string {
-    return this.#exchange.id
-  }
-
-  get startedAt(): number {
-    return this.#exchange.startedAt
-  }
-
-  get connection(): ConnectionFacts {
-    return this.#exchange.connection
-  }
-
-  get body(): RequestBody {
-    return this.#exchange.body
-  }
-
-  get response(): ResponseSink {
-    return this.#exchange.response
-  }
-
-  get notes(): ExchangeNotes {
-    return this.#exchange.notes
-  }
-
-  get webSocket(): WebSocketOffer | undefined {
-    return this.#exchange.webSocket
-  }
-
-  get clientEnded(): boolean {
-    return this.#exchange.clientEnded
-  }
-
-  get onClientEnd(): (() => void) | undefined {
-    return this.#exchange.onClientEnd
-  }
-
-  set onClientEnd(listener: (() => void) | undefined) {
-    this.#exchange.onClientEnd = listener
-  }
-
-  onFinish(listener: (outcome: Outcome) => void): void {
-    this.#exchange.onFinish(listener)
-  }
+/** The head of a request whose path begins with a prefix. */
+function addPrefix(request: RequestHead, prefix: string): RequestHead {
+  const { method, target, path, query, version, fields, host } = request
+  return { method, target: prefix + target, path: prefix + path, query, version, fields, host }
 }

@@ -4,7 +4,7 @@ import { createResponseHead, type ResponseHead } from '../../core/response-head.
 import { PageListeners } from './listeners.ts'
 import { adaptPage, revalidated, type PageParts } from './page-head.ts'
 import { EVENTS_PATH, PAGE_SCRIPT, SCRIPT_PATH } from './page-script.ts'
-import { RefreshedExchange } from './refreshed-exchange.ts'
+import { ChangedExchange } from '../changed-exchange.ts'
 import { RefreshedResponse } from './refreshed-response.ts'
 
 const PAGES = new Set(['document', 'iframe', 'frame'])
@@ -89,7 +89,8 @@ function adapt(
   exchange: Exchange,
   change: (head: ResponseHead, isWhole: boolean) => PageParts,
 ): Exchange {
-  return new RefreshedExchange(exchange, new RefreshedResponse(exchange.response, change))
+  const response = new RefreshedResponse(exchange.response, change)
+  return new ChangedExchange(exchange, { response })
 }
 
 function sendScript({ response }: Exchange): void {

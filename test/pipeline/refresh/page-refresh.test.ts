@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import type { Exchange, Handler } from '../../../src/core/exchange.ts'
 import type { Logger } from '../../../src/core/logger.ts'
-import type { FieldPairs } from '../../../src/core/field-block.ts'
+import { FieldBlock, type FieldPairs } from '../../../src/core/field-block.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import { PageRefresh } from '../../../src/pipeline/refresh/page-refresh.ts'
 import { PAGE_SCRIPT } from '../../../src/pipeline/refresh/page-script.ts'
@@ -94,6 +94,27 @@ describe('a page', () => {
     expect(names).not.toContain('Last-Modified')
     expect(response.header('X-Own')).toBe('kept')
     expect(response.headers('Content-Length')).toEqual([String(response.body.length)])
+  })
+
+  test('goes on behind interim responses when its client has caught up, and can be aborted', async () => {
+    const seen: unknown[] = []
+    let listener: (() => void) | undefined
+    await lab.start(({ response }) => {
+      response.inform(103, new FieldBlock('Link: </a.css>; rel=preload\r\n'))
+      response.begin(createResponseHead(200, HTML))
+      response.onDrain = () => {
+        listener = response.onDrain
+        seen.push('drained', response.pending)
+        response.abort(new Error('enough'))
+      }
+      seen.push(response.write(Buffer.alloc(30_000_000, 'x')), response.pending > 0)
+    })
+    const connection = await openRaw(lab.url)
+    connection.send(formatRequest({ headers: AS_PAGE }))
+    await pollUntil(() => (listener === undefined ? undefined : true), 'the drain')
+    expect(connection.rest.toString('latin1')).toMatch(/^HTTP\/1\.1 103 /)
+    expect(seen).toEqual([false, true, 'drained', 0])
+    await pollUntil(() => (connection.ended ? true : undefined), 'the end')
   })
 
   test.each([

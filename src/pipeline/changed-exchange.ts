@@ -7,16 +7,18 @@ import type {
   RequestHead,
   ResponseSink,
   WebSocketOffer,
-} from '../../core/exchange.ts'
+} from '../core/exchange.ts'
 
-/** An exchange with another sink for its response. */
-export class RefreshedExchange implements Exchange {
+/** An exchange with another request, or another sink for its response. */
+export class ChangedExchange implements Exchange {
+  readonly request: RequestHead
   readonly response: ResponseSink
   readonly #exchange: Exchange
 
-  constructor(exchange: Exchange, response: ResponseSink) {
+  constructor(exchange: Exchange, changes: Partial<Pick<Exchange, 'request' | 'response'>>) {
+    this.request = changes.request ?? exchange.request
+    this.response = changes.response ?? exchange.response
     this.#exchange = exchange
-    this.response = response
   }
 
   get id(): string {
@@ -25,10 +27,6 @@ export class RefreshedExchange implements Exchange {
 
   get startedAt(): number {
     return this.#exchange.startedAt
-  }
-
-  get request(): RequestHead {
-    return this.#exchange.request
   }
 
   get connection(): ConnectionFacts {
