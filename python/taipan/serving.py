@@ -7,12 +7,11 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
-from taipan.loader.debug_switches import DebugSwitches
 from taipan.loader.errors import LeftOut
 from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
@@ -28,6 +27,9 @@ from taipan.native import (
 from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
+
+if TYPE_CHECKING:
+    from taipan.loader.debug_switches import DebugSwitches
 
 _GREENLETS = (
     "the application has replaced threads by greenlets (gevent, eventlet), but runs on an event"
@@ -57,7 +59,7 @@ class Serving:
         self._explains = dev
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
-        switches = DebugSwitches(os.environ, os.getcwd()) if dev else None
+        switches = _make_switches() if dev else None
         self.slots = [make_slot(item, cache, switches) for item in config["applications"]]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
@@ -277,3 +279,10 @@ class Serving:
         index = int(message["thread"])
         serials = self._transports[index].recall()
         self.channel.send({"type": "recalled", "thread": index, "requests": serials})
+
+
+def _make_switches() -> DebugSwitches:
+    # Loaded here, because only `--dev` needs it.
+    from taipan.loader.debug_switches import DebugSwitches
+
+    return DebugSwitches(os.environ, os.getcwd())

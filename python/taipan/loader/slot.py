@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
-from taipan.loader.debug_switches import DebugSwitches
 from taipan.loader.errors import Explained, LeftOut, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
@@ -20,6 +19,9 @@ from taipan.loader.target import parse_target
 from taipan.loader.this_python import explain_missing
 from taipan.native import allocate_lock
 from taipan.tracebacks import format_exception, summarize
+
+if TYPE_CHECKING:
+    from taipan.loader.debug_switches import DebugSwitches
 
 __all__ = [
     "NotLoaded",
