@@ -74,7 +74,7 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
             "name": slot.name,
             "loads": False,
             "summary": explain_load_error(error),
-            "notes": list_notes(slot),
+            "notes": _list_notes(slot),
             "traceback": format_load_error(error),
         }
     return {
@@ -84,12 +84,10 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
         "place": slot.place,
         "expression": found.expression,
         "found": found.description,
-        "notes": list_notes(slot),
+        "notes": _list_notes(slot),
     }
 
 
-def list_notes(slot: Slot) -> list[str]:
+def _list_notes(slot: Slot) -> list[str]:
     """What a person should know besides."""
-    files = slot.static_files
-    notes = [slot.notice, "" if files is None else files.note]
-    return [note for note in notes if note]
+    return [note for note in (slot.notice, *slot.notes) if note]

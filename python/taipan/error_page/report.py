@@ -63,7 +63,7 @@ def _mask_traceback(text: str, errors: list[BaseException]) -> str:
 
 
 def _format_text(error: BaseException) -> str:
-    if _explains_itself(error) and error.__cause__ is None:
+    if _has_details(error):
         return f"{error}\n{_read_details(error)}".rstrip() + "\n"
     return format_exception(error)
 
@@ -73,10 +73,13 @@ def _explains_itself(error: BaseException) -> bool:
     return str(type(error).__module__).startswith("taipan.")
 
 
+def _has_details(error: BaseException) -> bool:
+    """Whether it has details in place of a traceback that would tell something."""
+    return _explains_itself(error) and error.__cause__ is None
+
+
 def _read_details(error: BaseException) -> str:
-    """What an error of Taipan's own tells in place of the traceback that it does not have."""
-    has_details = _explains_itself(error) and error.__cause__ is None
-    return str(getattr(error, "details", "")) if has_details else ""
+    return str(getattr(error, "details", "")) if _has_details(error) else ""
 
 
 def _list_related(error: BaseException) -> Iterator[tuple[BaseException, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any, Callable, Final, NamedTuple
 
 from taipan.loader.django import find_active_settings
+from taipan.loader.importable import find_class
 from taipan.tracebacks import summarize
 
 _DEPTH: Final = 8
@@ -51,7 +52,7 @@ class _Attribute(NamedTuple):
 def _debug_starlette(application: Any) -> bool:
     """`debug`, as long as the middleware that reads it has not been made."""
     changed = False
-    base: Any = _find_class("starlette.applications", "Starlette")
+    base: Any = find_class("starlette.applications", "Starlette")
     for one in _list_mounted(application):
         is_fresh = getattr(one, "middleware_stack", None) is None
         if isinstance(one, base) and is_fresh and not one.debug:
@@ -141,7 +142,7 @@ class DebugSwitches:
         notes = [_tell(f"{one.name}={_ON}", one.framework, one.name) for one in self._list_used()]
         for inner in _unwrap(application):
             for switch in _ATTRIBUTES:
-                kind = _find_class(switch.module, switch.kind)
+                kind = find_class(switch.module, switch.kind)
                 if kind is None or not isinstance(inner, kind):
                     continue
                 if self._is_off(switch.variable):
@@ -194,11 +195,6 @@ def _list_mounted(application: Any, depth: int = _DEPTH) -> Iterator[Any]:
         if inner is not None and inner is not application:
             for one in _unwrap(inner):
                 yield from _list_mounted(one, depth - 1)
-
-
-def _find_class(module: str, name: str) -> type | None:
-    kind = getattr(sys.modules.get(module), name, None)
-    return kind if isinstance(kind, type) else None
 
 
 def _read_files(folder: str) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import os
-import sys
 from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
+from taipan.loader.importable import find_class
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
 
@@ -31,15 +31,11 @@ def find_settings(manage: str) -> str | None:
 
 def find_active_settings(application: object) -> Any:
     """The settings when Django answers; None for all other applications."""
-    kinds = [
-        kind
-        for module, name in (
-            ("django.core.handlers.base", "BaseHandler"),
-            ("channels.routing", "ProtocolTypeRouter"),
-        )
-        if isinstance(kind := getattr(sys.modules.get(module), name, None), type)
-    ]
-    if not isinstance(application, tuple(kinds)):
+    kinds = (
+        find_class("django.core.handlers.base", "BaseHandler"),
+        find_class("channels.routing", "ProtocolTypeRouter"),
+    )
+    if not isinstance(application, tuple(kind for kind in kinds if kind is not None)):
         return None
     return importlib.import_module("django.conf").settings
 

@@ -26,6 +26,12 @@ def find_place(name: str) -> str:
     return "" if spec is None else spec.origin or ""
 
 
+def find_class(module: str, name: str) -> type | None:
+    """The class of this name, if its module has been imported."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind if isinstance(kind, type) else None
+
+
 def is_standard(name: str) -> bool:
     """The name is of the standard library."""
     return name in sys.builtin_module_names or _is_on(name, _STANDARD_FOLDERS)
