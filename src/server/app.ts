@@ -161,14 +161,11 @@ export class PlannedApp implements App {
     this.#refuseStopped()
     for (const { group } of renewEnvironment(this.#plan).groups)
       this.#backends.get(group.name)?.setEnvironment(group.environment)
-    const reloads = [...this.#backends].map(([name, backend]) =>
-      reloadGroup(name, backend, this.#plan.dev),
-    )
-    this.#loads += 1
+    const { dev } = this.#plan
+    const reload = () => [...this.#backends].map(([name, one]) => reloadGroup(name, one, dev))
     try {
-      validateReloaded(await Promise.all(reloads))
+      validateReloaded(await this.#load(reload))
     } finally {
-      this.#loads -= 1
       this.refreshPages()
     }
   }
@@ -180,9 +177,7 @@ export class PlannedApp implements App {
   async #start(): Promise<void> {
     try {
       this.#refuseStopped()
-      this.#loads += 1
-      await Promise.all(this.#upstreams.map((upstream) => upstream.start()))
-      this.#loads -= 1
+      await this.#load(() => this.#upstreams.map((upstream) => upstream.start()))
       this.#refuseStopped()
       this.#validateServed()
       await this.#reloader?.start()
@@ -190,6 +185,15 @@ export class PlannedApp implements App {
     } catch (error) {
       await this.stop()
       throw error
+    }
+  }
+
+  async #load<T>(begin: () => readonly Promise<T>[]): Promise<T[]> {
+    this.#loads += 1
+    try {
+      return await Promise.all(begin())
+    } finally {
+      this.#loads -= 1
     }
   }
 

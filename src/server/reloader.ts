@@ -92,7 +92,7 @@ export class Reloader implements Service {
     if (this.#excludes(inside)) return true
     if (isFile !== false && this.#includes(inside)) return false
     if ((name.startsWith('.') && !isEnvFile(name)) || IGNORED.has(name)) return true
-    if (isFile === true) return this.#judge(path) === undefined
+    if (isFile === true) return this.#judge(path, inside) === undefined
     return isFile === false && existsSync(join(path, 'pyvenv.cfg'))
   }
 
@@ -103,9 +103,8 @@ export class Reloader implements Service {
       .find((way) => !way.startsWith('..'))
   }
 
-  #judge(path: string): Effect | undefined {
+  #judge(path: string, inside = this.#locate(path)): Effect | undefined {
     const { dev, files, served } = this.#options.watched
-    const inside = this.#locate(path)
     if (inside === undefined || files.includes(path) || this.#includes(inside)) return 'reload'
     const effect = dev ? judgeFile(inside) : judgeCode(inside)
     // What the server reads for each request is new at once.

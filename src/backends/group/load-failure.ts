@@ -31,7 +31,9 @@ export function startFailure(error: unknown): LoadFailure {
 }
 
 /** Why an application is not served by a worker that serves others; undefined if it is served. */
-export function findingFailure(finding: ApplicationFinding): LoadFailure | undefined {
+export function findingFailure(
+  finding: Pick<ApplicationFinding, 'name' | 'failure' | 'traceback' | 'leftOut'>,
+): LoadFailure | undefined {
   const { name: application, failure: summary, traceback, leftOut: ended } = finding
   if (summary === '') return undefined
   return { code: 'APPLICATION_LOAD', application, summary, traceback, ended }

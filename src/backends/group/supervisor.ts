@@ -52,16 +52,10 @@ export class Supervisor
     this.#options = options
     this.#group = group
     this.#held = new HeldResponses(group.buffers)
-    for (const { name: application, failure: summary, traceback } of group.demands.leftOut)
-      this.noteTold(
-        this.describeFailure({
-          code: 'APPLICATION_LOAD',
-          application,
-          summary,
-          traceback,
-          ended: true,
-        }),
-      )
+    for (const one of group.demands.leftOut) {
+      const failure = findingFailure({ ...one, leftOut: true })
+      if (failure !== undefined) this.noteTold(this.describeFailure(failure))
+    }
   }
 
   /** The findings of the worker that was admitted last. */

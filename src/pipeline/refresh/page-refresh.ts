@@ -5,6 +5,7 @@ import { PageListeners } from './listeners.ts'
 import { adaptPage, revalidated, type PageParts } from './page-head.ts'
 import { EVENTS_PATH, PAGE_SCRIPT, SCRIPT_PATH } from './page-script.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
+import { readField } from '../field-values.ts'
 import { RefreshedResponse } from './refreshed-response.ts'
 
 const PAGES = new Set(['document', 'iframe', 'frame'])
@@ -58,9 +59,7 @@ export class PageRefresh {
 
   /** Browsers say what they ask for, to this machine and by HTTPS. */
   #follow(exchange: Exchange): Exchange {
-    const { fields } = exchange.request
-    const at = fields.findIndex((name, index) => index % 2 === 0 && isDestination(name))
-    const destination = at < 0 ? '' : (fields[at + 1] ?? '')
+    const destination = readField(exchange.request.fields, 'sec-fetch-dest') ?? ''
     if (!PAGES.has(destination)) {
       if (NO_FILES.has(destination)) return exchange
       return adapt(exchange, (head) => ({ head: revalidated(head), tail: '' }))
@@ -79,10 +78,6 @@ export class PageRefresh {
       `${path} does not load itself again after changes: ${reason}`,
     )
   }
-}
-
-function isDestination(name: string): boolean {
-  return name.toLowerCase() === 'sec-fetch-dest'
 }
 
 function adapt(
