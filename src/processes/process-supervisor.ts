@@ -105,9 +105,9 @@ export abstract class ProcessSupervisor<
     this.pool.reassess()
   }
 
-  onUnfit(member: M, reason: string): void {
+  onUnhealthy(member: M, reason: string): void {
     if (this.pool.over) return
-    this.#log.tellUnfit(member.label, reason)
+    this.#log.tellUnhealthy(member.label, reason)
     this.pool.replace(member)
   }
 

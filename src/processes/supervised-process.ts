@@ -32,7 +32,7 @@ export interface ProcessListener<M, X extends ReportedExit> {
   /** The applications that it can serve have changed; see its findings. */
   onFound(member: M): void
   /** It must be replaced and get no more work; it still runs. */
-  onUnfit(member: M, reason: string): void
+  onUnhealthy(member: M, reason: string): void
   /** Called once, when it has ended and all its messages have been read. */
   onExit(member: M, exit: X): void
 }
@@ -136,7 +136,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   declareUnhealthy(reason: string): void {
     if (this.#unhealthy || !this.ready) return
     this.#unhealthy = true
-    this.tellUnfit(reason)
+    this.tellUnhealthy(reason)
   }
 
   /** Its start has made progress. */
@@ -173,7 +173,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   /** It has ended: releases its resources. */
   protected abstract release(): void
   /** Reports that it must be replaced; it still runs. Called once. */
-  protected abstract tellUnfit(reason: string): void
+  protected abstract tellUnhealthy(reason: string): void
   /** Reports that it has ended. Called once. */
   protected abstract tellExit(exit: ProcessExit): void
 

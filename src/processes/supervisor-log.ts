@@ -59,7 +59,7 @@ export class SupervisorLog {
     logger.debug({ ...facts, worker }, `worker ${worker} is ready`)
   }
 
-  tellUnfit(worker: string, reason: string): void {
+  tellUnhealthy(worker: string, reason: string): void {
     this.#options.logger.warn({ worker }, `worker ${worker} ${reason}`)
   }
 

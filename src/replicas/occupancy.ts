@@ -158,10 +158,10 @@ export class Occupancy {
     return this.#isElsewhere(AVAILABILITY.free)
   }
 
-  #isElsewhere(room: number): boolean {
+  #isElsewhere(availability: number): boolean {
     for (let at = 0; at < this.#all.length; at += FIELDS)
       if (at !== this.#own && Atomics.load(this.#all, at) !== CLOSED)
-        if (Atomics.load(this.#all, at + 2) === room) return true
+        if (Atomics.load(this.#all, at + 2) === availability) return true
     return false
   }
 
@@ -173,7 +173,7 @@ export class Occupancy {
     return this.#own < 0 ? AVAILABILITY.free : (this.#all[this.#own + 2] ?? AVAILABILITY.free)
   }
 
-  /** Atomic, because each replica writes its own room before reading those of the others. */
+  /** Atomic, because each replica writes its own before reading those of the others. */
   #setAvailability(availability: number): void {
     Atomics.store(this.#all, this.#own + 2, availability)
   }

@@ -234,8 +234,8 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     if (this.#child.connected) this.#child.disconnect()
   }
 
-  protected tellUnfit(reason: string): void {
-    this.#listener.onUnfit(this, reason)
+  protected tellUnhealthy(reason: string): void {
+    this.#listener.onUnhealthy(this, reason)
   }
 
   protected tellExit(exit: ProcessExit): void {

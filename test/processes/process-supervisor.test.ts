@@ -116,8 +116,8 @@ class FakeProcess extends SupervisedProcess<Failure> {
 
   protected release(): void {}
 
-  protected tellUnfit(reason: string): void {
-    this.#listener.onUnfit(this, reason)
+  protected tellUnhealthy(reason: string): void {
+    this.#listener.onUnhealthy(this, reason)
   }
 
   protected tellExit(exit: ProcessExit): void {

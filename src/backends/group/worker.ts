@@ -202,8 +202,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#control.destroy()
   }
 
-  protected tellUnfit(reason: string): void {
-    this.#listener.onUnfit(this, reason)
+  protected tellUnhealthy(reason: string): void {
+    this.#listener.onUnhealthy(this, reason)
   }
 
   protected tellExit(exit: ProcessExit): void {
