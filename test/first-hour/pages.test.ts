@@ -109,7 +109,7 @@ async function develop(
   onTestFinished(async () => {
     await taipan.stop()
   })
-  await taipan.waitForOutput(/^listening on /m)
+  await taipan.waitForUrl()
   return { taipan, edit: (name, text) => writeFileSync(join(project, name), text) }
 }
 

@@ -13,7 +13,6 @@ import { layOut, listPaths } from './project.ts'
 import type { Engine, Row } from './row.ts'
 import type { Visitor } from './visitor.ts'
 
-const LISTENING = /^(?:.*"msg":")?listening on \S+/m
 const WORRY = /^.*\b(?:warn|warning|error)\b.*$/gm
 
 let count = 0
@@ -52,7 +51,7 @@ async function fillIn(command: string, taken: Server): Promise<string> {
 }
 
 async function visit(taipan: RunningTaipan, row: Row, uid: number | undefined): Promise<void> {
-  await taipan.waitForOutput(LISTENING)
+  await taipan.waitForUrl()
   const status = readFileSync(`/proc/${taipan.pid}/status`, 'utf8')
   if (uid !== undefined) expect(status).toContain(`\nUid:\t${uid}\t${uid}\t`)
   for (const [path, expected] of Object.entries(row.pages ?? {})) {

@@ -60,7 +60,7 @@ describe.skipIf(!possible)('as PID 1', () => {
         '-t',
         '1',
       ])
-      await taipan.waitForOutput(/^listening on \S+\n/m)
+      await taipan.waitForUrl()
       const orphan = await get(`${taipan.url}/orphan`)
       expect(orphan).toMatch(/^\d+$/)
       const deadline = Date.now() + DEADLINE
