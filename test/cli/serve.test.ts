@@ -131,7 +131,7 @@ async def asgi(scope, receive, send):
       ] as const)
         expect(await get(wsgi.url + target)).toBe(`200 ${answer}`)
       expect(await get(`${wsgi.url}/files/a.txt`)).toBe('200 file a')
-      expect(wsgi.output).toMatch(/GET \/x\?y/)
+      await wsgi.waitForOutput(/GET \/x\?y/)
       await wsgi.stop()
       const asgi = await startTaipan(['main:asgi', ...options], { cwd: project.folder })
       expect(await get(`${asgi.url}/x%20y`)).toBe('200 /api /api/x y /api/x%20y')
