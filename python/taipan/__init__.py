@@ -1,1 +1,19 @@
-"""The Python half of Taipan: runs web applications that a Node.js process serves."""
+"""The Python half of Taipan: runs web applications that a Node.js process serves.
+
+Scripts import what is meant for them from here: `from taipan import ScriptError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Names for scripts, with their modules, which are loaded at first use.
+_PUBLIC = {"ScriptError": "taipan.scripts.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

@@ -24,6 +24,7 @@ from taipan.native import (
     prepare_green_waits,
     socket,
 )
+from taipan.scripts.slot import make_script_slot
 from taipan.stacks import Stack, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
@@ -60,7 +61,12 @@ class Serving:
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
         switches = _make_switches() if dev else None
-        self.slots = [make_slot(item, cache, switches) for item in config["applications"]]
+        self.slots = [
+            make_script_slot(item, logs)
+            if item["kind"] == "scripts"
+            else make_slot(item, cache, switches)
+            for item in config["applications"]
+        ]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
@@ -171,7 +177,7 @@ class Serving:
     @property
     def may_need_loop(self) -> bool:
         """Whether a loop may be needed, as far as is known before loading."""
-        return any(slot.interface != "wsgi" for slot in self.slots)
+        return any(slot.interface in ("auto", "asgi") for slot in self.slots)
 
     @property
     def needs_loop(self) -> bool:

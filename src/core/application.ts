@@ -1,5 +1,5 @@
 /** How an application is called. */
-export type Interface = 'auto' | 'wsgi' | 'asgi'
+export type Interface = 'auto' | 'wsgi' | 'asgi' | 'script'
 
 /** An application named by a target (`pkg.mod:attr`, `path/app.py`, a Django folder ...). */
 export interface TargetApplication {
@@ -35,5 +35,29 @@ export interface FileApplication {
   readonly multithread: boolean
 }
 
+/** A folder of scripts. Each request names the script that answers it. */
+export interface ScriptsApplication {
+  readonly kind: 'scripts'
+  readonly name: string
+  readonly interface: 'script'
+  /** Absolute. */
+  readonly root: string
+  /** False: one request at a time in each process. */
+  readonly multithread: boolean
+}
+
 /** An application of a process group, as it is sent to the workers. */
-export type Application = TargetApplication | FileApplication
+export type Application = TargetApplication | FileApplication | ScriptsApplication
+
+/** Absolute folder that the imports of an application start from. */
+export function importFolder(application: Application): string {
+  if (application.kind === 'target') return application.directory
+  return application.kind === 'file' ? application.appDirectory : application.root
+}
+
+/** What an application is made of, as people write it. */
+export function describeSource(application: Application): string {
+  if (application.kind === 'target') return application.target
+  if (application.kind === 'scripts') return application.root
+  return `${application.appFilename}:${application.callable}`
+}

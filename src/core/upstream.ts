@@ -2,6 +2,16 @@ import type { TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Service } from './service.ts'
 
+/** What a request for a script tells about it. One object for all requests of a script. */
+export interface ScriptFacts {
+  /** SCRIPT_FILENAME: absolute path of its file; one character per byte of UTF-8, as in all variables. */
+  readonly filename: string
+  /** DOCUMENT_ROOT: absolute path of the folder of scripts; encoded alike. */
+  readonly root: string
+  /** How it is run. */
+  readonly kind: string
+}
+
 /** The application that an exchange is for, and where it is mounted. */
 export interface Invocation {
   /** Name of the application in the configuration. */
@@ -10,6 +20,8 @@ export interface Invocation {
   readonly scriptName: string
   /** PATH_INFO: percent-decoded rest of the path, latin-1. */
   readonly pathInfo: string
+  /** The script that answers; undefined for other applications. */
+  readonly script?: ScriptFacts | undefined
   /** Interface for this request, if requests may differ; undefined: the one that the worker detected. */
   readonly interface?: 'wsgi' | 'asgi' | undefined
 }

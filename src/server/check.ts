@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { PythonChoice } from '../backends/discover/find-python.ts'
 import type { EmbeddingReport } from '../backends/embedded/embeddability.ts'
 import { PYTHON_SCRIPT } from '../backends/python-script.ts'
-import type { Application } from '../core/application.ts'
+import { describeSource, type Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { choosePython } from './choose-python.ts'
@@ -101,7 +101,7 @@ function createReport(application: Application, answer: unknown): ApplicationRep
   const loads = facts['loads'] === true
   return {
     name: application.name,
-    target: describeTarget(application),
+    target: describeSource(application),
     loads,
     interface: loads ? text('interface') : '',
     summary: loads ? describeFound(text) : text('summary'),
@@ -139,19 +139,13 @@ function chooseLoop(group: GroupPlan['group'], uvloop: boolean): LoopReport {
 function createEndedReport(application: Application, run: CheckRun): ApplicationReport {
   return {
     name: application.name,
-    target: describeTarget(application),
+    target: describeSource(application),
     loads: false,
     interface: '',
     summary: `the interpreter ended with ${run.end} while applications were loaded`,
     notes: [],
     traceback: run.stderr,
   }
-}
-
-function describeTarget(application: Application): string {
-  return application.kind === 'target'
-    ? application.target
-    : `${application.appFilename}:${application.callable}`
 }
 
 function listTexts(value: unknown): string[] {

@@ -101,7 +101,9 @@ function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boole
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)
   if (target !== undefined) return { directory: from, value: { app: target }, sources }
-  const hasFiles = layer.value['static'] !== undefined || variables.value['static'] !== undefined
+  const hasFiles = ['static', 'scripts'].some(
+    (key) => layer.value[key] !== undefined || variables.value[key] !== undefined,
+  )
   if (hasFiles || mayServeNothing) return { directory: from, value: {}, sources }
   throw new TaipanError(
     'USAGE',

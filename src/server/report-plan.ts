@@ -32,7 +32,9 @@ export function nameTargets(applications: readonly Application[]): string {
     .map((application) =>
       application.kind === 'target'
         ? nameTarget(application.target, application.directory)
-        : application.appFilename,
+        : application.kind === 'file'
+          ? application.appFilename
+          : application.name,
     )
   const others = applications.length - names.length
   return others > 0 ? `${names.join(', ')} and ${others} more` : names.join(', ')

@@ -1,4 +1,4 @@
-import type { Invocation } from '../core/upstream.ts'
+import type { Invocation, ScriptFacts } from '../core/upstream.ts'
 import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import {
@@ -21,6 +21,9 @@ const SERVER_PORT = new CgiName('SERVER_PORT')
 const SERVER_PROTOCOL = new CgiName('SERVER_PROTOCOL')
 const REMOTE_ADDR = new CgiName('REMOTE_ADDR')
 const REMOTE_PORT = new CgiName('REMOTE_PORT')
+const SCRIPT_FILENAME = new CgiName('SCRIPT_FILENAME')
+const DOCUMENT_ROOT = new CgiName('DOCUMENT_ROOT')
+const SCRIPT_KIND = new CgiName('taipan.script_kind')
 const HTTPS = new CgiName('HTTPS')
 
 /** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
@@ -46,8 +49,15 @@ export function writeCommonVariables(
   writer.variable(REQUEST_METHOD, request.method)
   writer.variable(SCRIPT_NAME, invocation.scriptName)
   writer.variable(SERVER_PROTOCOL, request.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0')
+  if (invocation.script !== undefined) writeScript(invocation.script, writer)
   writeConnection(exchange.connection, writer)
   writeFields(exchange, request, writer)
+}
+
+function writeScript({ filename, root, kind }: ScriptFacts, writer: CgiWriter): void {
+  writer.variable(SCRIPT_FILENAME, filename)
+  writer.variable(DOCUMENT_ROOT, root)
+  writer.variable(SCRIPT_KIND, kind)
 }
 
 function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {

@@ -22,7 +22,7 @@ class Found(NamedTuple):
 
     application: Callable[..., Any]
     expression: str
-    #: `wsgi` or `asgi`.
+    #: `wsgi`, `asgi` or `script`.
     interface: str = "wsgi"
     #: Description for people.
     description: str = ""

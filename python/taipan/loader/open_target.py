@@ -44,7 +44,7 @@ def open_target(
         if found is None:
             raise TargetError(
                 f"the folder {target.path} has neither manage.py nor {', '.join(FOLDER_FILES)},"
-                " and is not a package"
+                " and is not a package; --scripts /=DIR serves the scripts and files of a folder"
             )
         path = found
     return ImportedFileSource(path, cache, directory) if once else FileSource(path, cache)

@@ -1,5 +1,6 @@
 import type { ConnectionFacts } from '../../core/exchange.ts'
 import type { FieldPairs } from '../../core/field-block.ts'
+import type { ScriptFacts } from '../../core/upstream.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import type { PendingRequest } from './pending-request.ts'
 
@@ -9,6 +10,7 @@ interface Last {
   method: string
   version: string
   scriptName: string
+  script: ScriptFacts | undefined
   bytes: Uint8Array | undefined
 }
 
@@ -28,10 +30,10 @@ export class RepeatedHeads {
     const { exchange, invocation, body } = request
     if (body === undefined || body.length > 0) return undefined
     const { fields, method, version } = exchange.request
-    const { scriptName } = invocation
+    const { scriptName, script } = invocation
     const last = this.#connections.get(exchange.connection)
     if (last === undefined) {
-      const first = { fields, method, version, scriptName, bytes: undefined }
+      const first = { fields, method, version, scriptName, script, bytes: undefined }
       this.#connections.set(exchange.connection, first)
       return undefined
     }
@@ -39,10 +41,11 @@ export class RepeatedHeads {
       last.fields === fields &&
       last.method === method &&
       last.version === version &&
-      last.scriptName === scriptName
+      last.scriptName === scriptName &&
+      last.script === script
     )
       return (last.bytes ??= this.#encodeCommon(request))
-    Object.assign(last, { fields, method, version, scriptName, bytes: undefined })
+    Object.assign(last, { fields, method, version, scriptName, script, bytes: undefined })
     return undefined
   }
 

@@ -1,8 +1,8 @@
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import type { Application } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from './nearest.ts'
-import { locateTarget, nameTarget } from './target.ts'
+import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
 /** An application with its group. */
 export interface PlacedApplication {
@@ -34,7 +34,66 @@ export function resolveApplications(
     return placeApplication({ name, app, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
+  for (const folder of listScriptFolders(config)) {
+    const { root, key } = folder
+    const group = resolveGroupName({ name: key, group: folder.group }, config, problems)
+    placed.push(placeScripts(root, { key, group, directory, placed }))
+  }
   return placed
+}
+
+interface ScriptRoute {
+  readonly root: string
+  readonly key: string
+  readonly group: string | undefined
+}
+
+/** What routes with scripts call their applications, which have no other name. */
+function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
+  const long = routes.flatMap(({ scripts: root, group }, index) =>
+    root === undefined ? [] : [{ root, key: `routes[${index}]`, group }],
+  )
+  const short = Object.entries(scripts).map(([path, root]) => ({
+    root,
+    key: scriptsKey(path),
+    group: undefined,
+  }))
+  return [...long, ...short]
+}
+
+/** What a folder of the option `scripts` is called. */
+export function scriptsKey(path: string): string {
+  return `scripts ${path}`
+}
+
+function placeScripts(
+  root: string,
+  place: {
+    readonly key: string
+    readonly group: string
+    readonly directory: string
+    readonly placed: readonly PlacedApplication[]
+  },
+): PlacedApplication {
+  const { key, group, directory, placed } = place
+  // The slash tells it from the name of an application.
+  const inside = relative(directory, root) || basename(root)
+  const shown = `${inside.startsWith('..') ? root : inside}/`
+  const taken = placed.some(({ application }) => application.name === shown)
+  return {
+    application: {
+      kind: 'scripts',
+      name: taken ? `${shown} (${key})` : shown,
+      interface: 'script',
+      root,
+      multithread: true,
+    },
+    key,
+    group,
+    env: {},
+    folder: root,
+    argument: root,
+  }
 }
 
 /** Names of all groups. */
@@ -45,6 +104,14 @@ export function listGroupNames(config: FullConfig): string[] {
 
 function placeShortForm(config: FullConfig, target: string, directory: string): PlacedApplication {
   const from = config.appDirectory ?? directory
+  const group = listGroupNames(config)[0] ?? DEFAULT_GROUP
+  if (isScriptFolder(target, from))
+    return placeScripts(resolve(from, target), {
+      key: SHORT_FORM_KEY,
+      group,
+      directory: from,
+      placed: [],
+    })
   return {
     application: {
       kind: 'target',
@@ -59,7 +126,7 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       multithread: true,
     },
     key: SHORT_FORM_KEY,
-    group: listGroupNames(config)[0] ?? DEFAULT_GROUP,
+    group,
     env: {},
     folder: locateTarget(target, from),
     argument: target,

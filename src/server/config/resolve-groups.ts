@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { importFolder } from '../../core/application.ts'
 import { NO_DEMANDS } from '../../core/process-group.ts'
 import { resolveGroupValues } from '../options/group-options.ts'
 import type { FullConfig } from '../options/schema.ts'
@@ -62,7 +63,7 @@ function createGroup(
       threads: resolveThreads(values.engine, values.threads),
       environment: { ...sources.environment, ...ownEnvironment },
       directory,
-      searchPath: [...new Set(members.map(({ application }) => searchFolder(application)))],
+      searchPath: [...new Set(members.map(({ application }) => importFolder(application)))],
       argv: [members[0]?.argument ?? ''],
       applications: members.map(({ application }) => application),
       dev: config.dev,
@@ -71,10 +72,6 @@ function createGroup(
       retries: true,
     },
   }
-}
-
-function searchFolder(application: PlacedApplication['application']): string {
-  return application.kind === 'target' ? application.directory : application.appDirectory
 }
 
 /** Merges the environments of applications that share processes; they must not differ. */

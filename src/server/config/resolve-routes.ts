@@ -1,3 +1,4 @@
+import type { Application } from '../../core/application.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { parseHostRule } from '../../pipeline/route-host.ts'
 import { findRest, parseMount } from '../../pipeline/route-path.ts'
@@ -10,8 +11,9 @@ import {
   type AnswererPlan,
   type RouteKindName,
 } from '../routes/route-kinds.ts'
+import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
-import type { PlacedApplication } from './resolve-apps.ts'
+import { scriptsKey, type PlacedApplication } from './resolve-apps.ts'
 import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
@@ -39,11 +41,17 @@ export function resolveRoutes(
       path,
       answerer: { kind: 'static', plan: createFilesPlan(root) },
     })
+  for (const [path, root] of Object.entries(config.scripts)) {
+    const application = placed.find(({ key }) => key === scriptsKey(path))
+    if (application === undefined) continue
+    const plan = createScriptsPlan(root, application)
+    routes.push({ host: undefined, path, answerer: { kind: 'scripts', plan } })
+  }
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, routes))
   const warnings: string[] = []
   const usualPath = config.rootPath ?? '/'
   for (const { application, group } of unrouted) {
-    const answerer: AnswererPlan = { kind: 'app', plan: { app: application.name, group } }
+    const answerer = createUsualAnswerer(application, group)
     if (config.app !== undefined)
       routes.push({ host: undefined, path: config.mount ?? usualPath, answerer })
     else if (applications.length === 1) routes.push({ host: undefined, path: usualPath, answerer })
@@ -84,11 +92,22 @@ function refuseOutside(path: string, rootPath: string): void {
 function nameOf(path: string, config: FullConfig): string {
   const index = config.routes.findIndex((route) => route.path === path)
   if (index >= 0) return `routes[${index}].path`
+  if (Object.hasOwn(config.scripts, path)) return 'scripts'
   return Object.hasOwn(config.static, path) ? 'static' : 'mount'
 }
 
+function createUsualAnswerer(application: Application, group: string): AnswererPlan {
+  const { name } = application
+  return application.kind === 'scripts'
+    ? { kind: 'scripts', plan: createScriptsPlan(application.root, { name, group }) }
+    : { kind: 'app', plan: { app: name, group } }
+}
+
 function isRouted(name: string, routes: readonly RoutePlan[]): boolean {
-  return routes.some(({ answerer }) => answerer.kind === 'app' && answerer.plan.app === name)
+  return routes.some(
+    ({ answerer: { kind, plan } }) =>
+      (kind === 'app' && plan.app === name) || (kind === 'scripts' && plan.application === name),
+  )
 }
 
 function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan[] {

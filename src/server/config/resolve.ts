@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, parse, relative } from 'node:path'
+import { importFolder } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
 import { loadEnvFile, mergeVariables } from './env-file.ts'
@@ -152,8 +153,9 @@ function checkFolders({ config, sources }: ResolveOptions, problems: string[]): 
   for (const [where, directory] of directories)
     if (directory !== undefined && !existsSync(directory))
       problems.push(`${where}: application folder ${directory} does not exist`)
-  for (const [path, root] of Object.entries(config.static))
-    checkFolder(root, `static ${path}`, problems)
+  for (const key of ['static', 'scripts'] as const)
+    for (const [path, root] of Object.entries(config[key]))
+      checkFolder(root, `${key} ${path}`, problems)
 }
 
 interface Watchable {
@@ -185,7 +187,7 @@ function warnOfUnusedPatterns({ config, sources }: ResolveOptions): string[] {
 
 function listSourceFolders({ application, folder: place }: PlacedApplication): string[] {
   const folder = findPackage(place)
-  const from = application.kind === 'target' ? application.directory : application.appDirectory
+  const from = importFolder(application)
   const inside = !relative(from, folder).startsWith('..')
   const whole = from === parse(from).root || from === homedir()
   // Watching a root or home folder would watch mostly files that are not sources.

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
 
 // In order of preference; the Python half searches a target folder in the same order.
@@ -19,6 +20,17 @@ export function locateTarget(target: string, directory: string): string {
   const path = [target, place].map((one) => resolve(directory, one)).find((one) => existsSync(one))
   if (path === undefined) return directory
   return statSync(path).isDirectory() ? path : dirname(path)
+}
+
+// A folder with one of these is a package or a project, whose files are not for everybody.
+const PROJECT_FILES = ['__init__.py', 'pyproject.toml', 'setup.py', ...USUAL_NAMES]
+
+/** Whether a target is a folder of scripts: it has some or a page, and is no package or project with an application. */
+export function isScriptFolder(target: string, directory: string): boolean {
+  const folder = resolve(directory, target)
+  if (!existsSync(folder) || !statSync(folder).isDirectory() || folder === homedir()) return false
+  if (PROJECT_FILES.some((name) => existsSync(resolve(folder, name)))) return false
+  return readdirSync(folder).some((name) => /\.py$|^index\./.test(name))
 }
 
 /** What messages call a target: itself, or the name of the folder that `.` or `..` stands for. */

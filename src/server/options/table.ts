@@ -169,6 +169,18 @@ export const GENERAL = {
       flag: flag('Files', 'static', { value: 'URL=DIR' }),
     },
   ),
+  scripts: option(
+    pairs,
+    {},
+    {
+      description:
+        'Serve the folder DIR below URL: Python scripts are run, other files are sent; repeatable.',
+      form: 'pairs',
+      anchor: 'path',
+      environment: 'TAIPAN_SCRIPTS',
+      flag: flag('Files', 'scripts', { value: 'URL=DIR' }),
+    },
+  ),
   engine: option(engines, 'daemon', {
     description:
       'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',

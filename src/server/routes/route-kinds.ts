@@ -3,14 +3,21 @@ import type { FullOptions } from '../options/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
+import { SCRIPTS_ROUTE } from './scripts-route.ts'
 import { STATIC_ROUTE } from './static-route.ts'
 
 /** All kinds of routes, by name. */
-export const ROUTE_KINDS = { app: APP_ROUTE, static: STATIC_ROUTE, redirect: REDIRECT_ROUTE }
+export const ROUTE_KINDS = {
+  app: APP_ROUTE,
+  scripts: SCRIPTS_ROUTE,
+  static: STATIC_ROUTE,
+  redirect: REDIRECT_ROUTE,
+}
 
 /** The keys of all kinds. */
 export const ROUTE_KIND_OPTIONS = {
   ...APP_ROUTE.options,
+  ...SCRIPTS_ROUTE.options,
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
 }

@@ -1,0 +1,111 @@
+"""Parses the head of what a script prints (RFC 3875, 6)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from taipan.scripts.errors import OutputError
+
+#: Longest head in bytes.
+HEAD_LIMIT = 64 * 1024
+
+_FIELD_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:")
+#: A blank line; at the start there are no fields.
+_END = re.compile(rb"(?:^|\r?\n)\r?\n")
+_STATUS = re.compile(r"([1-9][0-9][0-9])(?:[ \t]+(.*))?")
+#: At least one of these is in the head of a CGI response.
+_CGI_FIELDS = ("content-type", "location", "status")
+_HTML = ("Content-Type", "text/html; charset=utf-8")
+
+
+class ScriptHead(NamedTuple):
+    """The head of a response, and where its body begins in the output."""
+
+    status: str
+    fields: list[tuple[str, str]]
+    body_at: int
+    #: The output began without a head.
+    bare: bool = False
+
+
+def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
+    """The head at the start of the output; None if more output is needed to know.
+
+    `whole`: nothing follows. Raises `OutputError` if the head is malformed or too long.
+    """
+    if not output and not whole:
+        return None
+    if not _may_begin_head(output, whole):
+        return ScriptHead("200 OK", [_HTML], 0, True)
+    end = _END.search(output, 0, HEAD_LIMIT + 4)
+    if end is not None:
+        return _make_head(output[: end.start()], end.end())
+    if len(output) > HEAD_LIMIT:
+        raise OutputError(f"printed header lines of more than {HEAD_LIMIT // 1024} KiB")
+    if not whole:
+        return None
+    if _names_cgi_field(output):
+        return _make_head(output, len(output))
+    return ScriptHead("200 OK", [_HTML], 0, True)
+
+
+def _may_begin_head(output: bytes, whole: bool) -> bool:
+    line, newline, _ = output[: HEAD_LIMIT + 1].partition(b"\n")
+    if line in (b"", b"\r"):
+        return bool(newline) or not whole
+    if _FIELD_LINE.match(line):
+        return True
+    # The name may go on in the next block.
+    return not newline and not whole and re.fullmatch(rb"[^\s:]*", line) is not None
+
+
+def _names_cgi_field(output: bytes) -> bool:
+    names = (line.partition(b":")[0].strip().lower() for line in output.splitlines())
+    return any(name.decode("latin-1") in _CGI_FIELDS for name in names)
+
+
+def _make_head(block: bytes, body_at: int) -> ScriptHead:
+    status = ""
+    location = False
+    fields: list[tuple[str, str]] = []
+    for name, value in _fields_of(block.decode("latin-1")):
+        known = name.lower()
+        if known == "status":
+            status = _parse_status(value)
+            continue
+        location = location or known == "location"
+        fields.append((name, value))
+    if not block:
+        fields.append(_HTML)
+    return ScriptHead(status or ("302 Found" if location else "200 OK"), fields, body_at)
+
+
+def _fields_of(block: str) -> list[tuple[str, str]]:
+    fields: list[tuple[str, str]] = []
+    for line in re.split(r"\r?\n", block):
+        if line[:1] in (" ", "\t"):
+            # Older scripts continue values in the next line.
+            if fields:
+                fields[-1] = fields[-1][0], f"{fields[-1][1]} {line.strip()}"
+            continue
+        name, colon, value = line.partition(":")
+        if colon and _FIELD_LINE.fullmatch(f"{name}:".encode("latin-1")):
+            fields.append((name, value.strip(" \t")))
+        elif line:
+            raise OutputError(f"printed {line[:80]!r} among its header lines, which is none")
+    return fields
+
+
+def _parse_status(value: str) -> str:
+    from http import HTTPStatus
+
+    match = _STATUS.fullmatch(value)
+    if match is None or not 200 <= int(match[1]) <= 599:
+        raise OutputError(f"printed the status {value!r}; write a number from 200 to 599")
+    if match[2]:
+        return value
+    try:
+        return f"{match[1]} {HTTPStatus(int(match[1])).phrase}"
+    except ValueError:
+        return f"{match[1]} Status"

@@ -1,0 +1,44 @@
+"""Makes the application of a folder of scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from taipan.events import Reporter
+from taipan.loader.errors import TargetError
+from taipan.loader.files import Stamp
+from taipan.loader.finding import Found
+from taipan.loader.slot import Slot
+from taipan.scripts.folder import ScriptFolder
+
+
+def make_script_slot(config: Mapping[str, Any], reporter: Reporter) -> Slot:
+    """Makes the slot of a folder as in `src/core/application.ts`."""
+    return Slot(config, lambda: (_FolderSource(str(config["root"]), reporter), ""))
+
+
+class _FolderSource:
+    """A folder; its scripts are loaded by the requests for them."""
+
+    notice = ""
+
+    def __init__(self, folder: str, reporter: Reporter) -> None:
+        self.place = folder
+        self._reporter = reporter
+
+    def stamp(self) -> Stamp | None:
+        """None, because each script has its own version."""
+        return None
+
+    def load(self) -> ModuleType | None:
+        """Only looks whether the folder is there."""
+        if not os.path.isdir(self.place):
+            raise TargetError(f"there is no folder {self.place}")
+        return None
+
+    def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
+        """What runs the scripts."""
+        return Found(ScriptFolder(self._reporter), "", "script", "scripts")

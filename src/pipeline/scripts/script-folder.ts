@@ -1,0 +1,145 @@
+import { realpathSync, statSync, type Stats } from 'node:fs'
+import type { ScriptFacts } from '../../core/upstream.ts'
+import { resolveFilePath } from '../static/file-path.ts'
+import { SourceNames, type ScriptKinds } from './script-kinds.ts'
+
+/** A script that a path names. */
+export interface FoundScript {
+  readonly kind: 'script'
+  readonly script: ScriptFacts
+  /** Index in the raw path below the mount where PATH_INFO begins. */
+  readonly end: number
+  /** What SCRIPT_NAME has beyond the raw path up to `end`: the name of an index file. */
+  readonly added: string
+}
+
+/** What a path in the folder names; `refused` exists but must not be seen. */
+export type FolderEntry =
+  | FoundScript
+  | { readonly kind: 'file' | 'nothing' | 'refused' }
+  | { readonly kind: 'directory' }
+
+/** Options of a folder of scripts. */
+export interface ScriptFolderOptions {
+  /** Absolute path. */
+  readonly root: string
+  readonly kinds: ScriptKinds
+  /** Files to serve for a folder, in order of preference. */
+  readonly index: readonly string[]
+}
+
+type Kept = Pick<Stats, 'dev' | 'ino'> & { readonly script: ScriptFacts | undefined }
+
+const KEPT_LIMIT = 4096
+const NOTHING: FolderEntry = { kind: 'nothing' }
+const REFUSED: FolderEntry = { kind: 'refused' }
+const FILE: FolderEntry = { kind: 'file' }
+const DIRECTORY: FolderEntry = { kind: 'directory' }
+
+/**
+ * Finds the files of a folder of scripts. Each look-up asks the file system, synchronously: a few microseconds in the
+ * kernel's cache, where a thread of Node's pool would cost more than the script.
+ */
+export class ScriptFolder {
+  readonly #root: string
+  readonly #rootVariable: string
+  readonly #names: SourceNames
+  readonly #index: readonly string[]
+  readonly #kept = new Map<string, Kept>()
+
+  constructor({ root, kinds, index }: ScriptFolderOptions) {
+    this.#root = root === '/' ? '' : root.replace(/\/$/, '')
+    this.#rootVariable = toVariable(root)
+    this.#names = new SourceNames(kinds)
+    this.#index = index
+  }
+
+  /** What the raw path below the mount names: the longest existing file. */
+  find(rest: string): FolderEntry {
+    let at = 0
+    while (at < rest.length) {
+      const next = rest.indexOf('/', at + 1)
+      const end = next === -1 ? rest.length : next
+      if (end === at + 1) break
+      const path = resolveFilePath(rest.slice(0, end))
+      if (path === undefined) return REFUSED
+      const facts = this.#stat(path)
+      if (facts === undefined) return NOTHING
+      if (!facts.isDirectory()) return this.#findFile(path, facts, { end, length: rest.length })
+      at = end
+    }
+    if (at < rest.length - 1) return NOTHING
+    return at === rest.length && at > 0 ? DIRECTORY : this.#findIndex(rest)
+  }
+
+  #findIndex(rest: string): FolderEntry {
+    const folder = rest === '' ? '/' : resolveFilePath(rest)
+    if (folder === undefined) return REFUSED
+    for (const name of this.#index) {
+      const facts = this.#stat(folder + name)
+      if (facts === undefined || !facts.isFile()) continue
+      const found = this.#examine(folder + name, facts)
+      if (found === undefined) return REFUSED
+      if (found === 'file') return FILE
+      return {
+        kind: 'script',
+        script: found,
+        end: rest.length,
+        added: rest === '' ? `/${name}` : name,
+      }
+    }
+    return NOTHING
+  }
+
+  #findFile(
+    path: string,
+    facts: Stats,
+    { end, length }: { readonly end: number; readonly length: number },
+  ): FolderEntry {
+    if (!facts.isFile()) return REFUSED
+    const found = this.#examine(path, facts)
+    if (found === undefined) return REFUSED
+    if (found !== 'file') return { kind: 'script', script: found, end, added: '' }
+    return end === length ? FILE : NOTHING
+  }
+
+  /** The script of a regular file, or `file`; undefined if it must not be seen. */
+  #examine(path: string, facts: Stats): ScriptFacts | 'file' | undefined {
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const kind = this.#names.kindOf(name)
+    if (kind === undefined) return this.#names.isSource(path) ? undefined : 'file'
+    return this.#keep(path, kind, facts)
+  }
+
+  /** Remembers which files are inside, because following their links costs more than all else. */
+  #keep(path: string, kind: string, { dev, ino }: Stats): ScriptFacts | undefined {
+    const kept = this.#kept.get(path)
+    if (kept !== undefined && kept.ino === ino && kept.dev === dev) return kept.script
+    if (this.#kept.size >= KEPT_LIMIT) this.#kept.clear()
+    const filename = this.#root + path
+    const script = this.#contains(filename)
+      ? { filename: toVariable(filename), root: this.#rootVariable, kind }
+      : undefined
+    this.#kept.set(path, { dev, ino, script })
+    return script
+  }
+
+  #contains(path: string): boolean {
+    const root = realpathSync(this.#root === '' ? '/' : this.#root)
+    return realpathSync(path).startsWith(root === '/' ? root : `${root}/`)
+  }
+
+  #stat(path: string): Stats | undefined {
+    try {
+      return statSync(this.#root + path, { throwIfNoEntry: false })
+    } catch {
+      // Names that are too long, circles of links, folders that may not be searched.
+      return undefined
+    }
+  }
+}
+
+/** Variables of CGI have one character per byte. */
+function toVariable(path: string): string {
+  return Buffer.from(path).toString('latin1')
+}

@@ -1,0 +1,55 @@
+/** How the files of a folder are run: names of kinds by extension, in lower case with the dot. */
+export type ScriptKinds = ReadonlyMap<string, string>
+
+/** The kinds of a folder for which nothing else is configured. */
+export const USUAL_KINDS: Readonly<Record<string, string>> = { '.py': 'script' }
+
+// What scripts are made of, import or include, besides the extensions of the kinds.
+const SOURCES = [
+  'py',
+  'pyc',
+  'pyd',
+  'pyi',
+  'pyo',
+  'pyw',
+  'psp',
+  'cgi',
+  'wsgi',
+  'asgi',
+  'asa',
+  'inc',
+]
+
+/** Tells scripts and other source files from files that may be sent. */
+export class SourceNames {
+  readonly #kinds: ScriptKinds
+  readonly #sources: ReadonlySet<string>
+
+  constructor(kinds: ScriptKinds) {
+    this.#kinds = kinds
+    this.#sources = new Set([...SOURCES, ...[...kinds.keys()].map((ending) => ending.slice(1))])
+  }
+
+  /** Endings of scripts, in the order of preference. */
+  get endings(): Iterable<string> {
+    return this.#kinds.keys()
+  }
+
+  /** How a file is run; undefined if it is no script. Only the exact spelling is one. */
+  kindOf(name: string): string | undefined {
+    const dot = name.lastIndexOf('.')
+    return dot <= 0 ? undefined : this.#kinds.get(name.slice(dot))
+  }
+
+  /**
+   * Whether a file may hold source text: any spelling that some file system takes for the name of one, and what
+   * editors leave beside it (`x.py~`, `x.PY`, `x.py.bak`, `#x.py#`, `x.py::$DATA`).
+   */
+  isSource(name: string): boolean {
+    return name
+      .toLowerCase()
+      .split('.')
+      .slice(1)
+      .some((part) => this.#sources.has(/^[a-z0-9]*/.exec(part)?.[0] ?? ''))
+  }
+}

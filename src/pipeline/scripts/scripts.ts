@@ -1,0 +1,62 @@
+import { answerError } from '../../core/answer-error.ts'
+import { createResponseHead } from '../../core/response-head.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { decodePercent } from '../../wire/percent.ts'
+import type { Invoke } from '../application.ts'
+import type { Answerer, RouteMatch } from '../routes.ts'
+import { ScriptFolder, type FoundScript, type ScriptFolderOptions } from './script-folder.ts'
+
+/** A folder of scripts, and what answers its files. */
+export interface ScriptsOptions extends ScriptFolderOptions {
+  /** Name of the application that runs the scripts. */
+  readonly application: string
+  readonly invoke: Invoke
+  /** Serves what is no script. */
+  readonly files: Answerer
+  /** Pass requests that name nothing to the next matching route instead of answering 404. */
+  readonly fallthrough: boolean
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Answers a route with the scripts and files of a folder. */
+export function createScriptsAnswerer(options: ScriptsOptions): Answerer {
+  const folder = new ScriptFolder(options)
+  const { files, fallthrough } = options
+  return (exchange, match, next) => {
+    const found = folder.find(exchange.request.path.slice(match.restOffset))
+    if (found.kind === 'script') run(exchange, match, { found, options })
+    else if (found.kind === 'file') files(exchange, match, next)
+    else if (found.kind === 'directory') redirectToFolder(exchange)
+    else if (found.kind === 'nothing' && fallthrough) next(exchange)
+    else refuse(exchange)
+  }
+}
+
+function run(
+  exchange: Exchange,
+  match: RouteMatch,
+  { found, options }: { readonly found: FoundScript; readonly options: ScriptsOptions },
+): void {
+  const rest = exchange.request.path.slice(match.restOffset)
+  exchange.notes.answeredBy = options.application
+  options.invoke(exchange, {
+    application: options.application,
+    scriptName: match.scriptName + decodePercent(rest.slice(0, found.end)) + found.added,
+    pathInfo: found.end === rest.length ? '' : decodePercent(rest.slice(found.end)),
+    script: found.script,
+  })
+}
+
+function refuse(exchange: Exchange): void {
+  exchange.notes.answeredBy = 'scripts'
+  answerError(exchange, 'NOT_FOUND')
+}
+
+function redirectToFolder(exchange: Exchange): void {
+  const { path, query } = exchange.request
+  exchange.notes.answeredBy = 'scripts'
+  const location = `${path}/${query === '' ? '' : `?${query}`}`
+  const head = createResponseHead(301, ['Location', location, 'Content-Length', '0'])
+  exchange.response.send(head, NOTHING)
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import { ScriptFolder } from '../../../src/pipeline/scripts/script-folder.ts'
+import { createProject } from '../../support/project.ts'
+
+const FILES = {
+  'site/shop.py': '',
+  'site/page.html': '',
+  'site/sub/index.py': '',
+  'site/deep/er/x.py': '',
+  'site/both/index.html': '',
+  'site/both/index.py': '',
+  'site/x.py.d/y.txt': '',
+  'site/shop.py.bak': '',
+  'site/shop.py~': '',
+  'site/upper.PY': '',
+  'site/old.pyc': '',
+  'site/sp ace.py': '',
+  'secret.py': '',
+}
+
+function open(folder: string) {
+  const kinds = new Map([['.py', 'script']])
+  return new ScriptFolder({ root: join(folder, 'site'), kinds, index: ['index.py', 'index.html'] })
+}
+
+/** The script below the folder, `|`, and the raw rest; or the kind of the entry. */
+function find(folder: ScriptFolder, rest: string): string {
+  const found = folder.find(rest)
+  if (found.kind !== 'script') return found.kind
+  const { script, end, added } = found
+  return `${script.filename.slice(script.root.length)}|${rest.slice(0, end)}${added}|${rest.slice(end)}`
+}
+
+describe('a folder of scripts', () => {
+  test.each([
+    ['/shop.py', '/shop.py|/shop.py|'],
+    ['/shop.py/item/7', '/shop.py|/shop.py|/item/7'],
+    ['/shop.py/', '/shop.py|/shop.py|/'],
+    ['/shop.py//a/../%2f%00', '/shop.py|/shop.py|//a/../%2f%00'],
+    ['/sp%20ace.py', '/sp ace.py|/sp%20ace.py|'],
+    ['/sub/', '/sub/index.py|/sub/index.py|'],
+    ['/both/', '/both/index.py|/both/index.py|'],
+    ['/deep/er/x.py/y', '/deep/er/x.py|/deep/er/x.py|/y'],
+    ['/sub', 'directory'],
+    ['/page.html', 'file'],
+    ['/page.html/more', 'nothing'],
+    ['/x.py.d/y.txt', 'refused'],
+    ['/deep/', 'nothing'],
+    ['', 'nothing'],
+    ['/', 'nothing'],
+    ['/none.py', 'nothing'],
+    ['/sub//index.py', 'nothing'],
+    ['//shop.py', 'nothing'],
+  ])('finds what %s names', (rest, expected) => {
+    using project = createProject(FILES)
+    expect(find(open(project.folder), rest)).toBe(expected)
+  })
+
+  test.each([
+    ['/shop.py.bak', 'what editors leave'],
+    ['/shop.py~', 'what editors leave'],
+    ['/upper.PY', 'another casing'],
+    ['/upper.py', 'another casing'],
+    ['/shop.py.', 'a trailing dot'],
+    ['/old.pyc', 'bytecode'],
+    ['/shop%2epy', 'nothing: the dot decoded is the script itself'],
+    ['/sub%2findex.py', 'an encoded slash'],
+    ['/sub%5cindex.py', 'an encoded backslash'],
+    ['/shop.py%00', 'NUL'],
+    ['/../secret.py', 'a way out'],
+    ['/%2e%2e/secret.py', 'an encoded way out'],
+    ['/link.py', 'a link out of the folder'],
+    ['/folder/secret.py', 'a folder that is a link out'],
+  ])('does not send the source of %s: %s', (rest) => {
+    using project = createProject(FILES)
+    symlinkSync(join(project.folder, 'secret.py'), join(project.folder, 'site/link.py'))
+    symlinkSync(project.folder, join(project.folder, 'site/folder'))
+    expect(['refused', 'nothing', '/shop.py|/shop%2epy|']).toContain(
+      find(open(project.folder), rest),
+    )
+  })
+
+  test('sees at once what appears, changes its kind or leaves', () => {
+    using project = createProject(FILES)
+    const folder = open(project.folder)
+    const site = join(project.folder, 'site')
+    expect(find(folder, '/new.py/a')).toBe('nothing')
+    writeFileSync(join(site, 'new.py'), '')
+    expect(find(folder, '/new.py/a')).toBe('/new.py|/new.py|/a')
+    renameSync(join(site, 'new.py'), join(site, 'other.py'))
+    expect(find(folder, '/new.py/a')).toBe('nothing')
+    mkdirSync(join(site, 'new.py'))
+    writeFileSync(join(site, 'new.py/a'), '')
+    expect(find(folder, '/new.py')).toBe('directory')
+  })
+
+  test('notices that a script has become a link out of the folder', () => {
+    using project = createProject(FILES)
+    const folder = open(project.folder)
+    const script = join(project.folder, 'site/shop.py')
+    expect(find(folder, '/shop.py')).toBe('/shop.py|/shop.py|')
+    renameSync(script, `${script}.was`)
+    symlinkSync(join(project.folder, 'secret.py'), script)
+    expect(find(folder, '/shop.py')).toBe('refused')
+  })
+})
