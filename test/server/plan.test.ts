@@ -15,10 +15,15 @@ const PID = 4711
 let folder: string
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'taipan-plan-'))
+  folder = join(mkdtempSync(join(tmpdir(), 'taipan-plan-')), 'inner')
+  mkdirSync(folder)
   for (const name of ['public', 'conf', 'conf/public', 'usual', 'several', 'django', 'typed'])
     mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'usual/app.py'), '')
+  mkdirSync(join(folder, 'scripts'))
+  writeFileSync(join(folder, 'scripts/x.py'), '')
+  mkdirSync(join(folder, 'pages'))
+  writeFileSync(join(folder, 'pages/index.html'), '')
   writeFileSync(join(folder, 'django/manage.py'), '')
   writeFileSync(join(folder, 'django/app.py'), '')
   writeFileSync(
@@ -51,7 +56,7 @@ export default config
 })
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(dirname(folder), { recursive: true, force: true })
 })
 
 async function command(
@@ -83,6 +88,17 @@ function problemOf(config: TaipanConfig): string {
 }
 
 describe('the command line', () => {
+  test.each(['scripts', './scripts/', 'pages'])(
+    'serves the scripts of the folder %s',
+    async (target) => {
+      const { groups, routes } = await command(target)
+      const name = `${basename(target)}/`
+      const root = join(folder, target).replace(/\/$/, '')
+      expect(groups[0]?.group.applications).toMatchObject([{ kind: 'scripts', name, root }])
+      expect(routes).toMatchObject([{ path: '/', answerer: { plan: { application: name, root } } }])
+    },
+  )
+
   test.each([
     ['app.py', 'app.py'],
     ['shop.wsgi:application', 'shop.wsgi:application'],
