@@ -1,4 +1,4 @@
-import type { WebSocketOptions } from '../../src/fronts/options.ts'
+import type { WebSocketOptions } from '../../src/fronts/web-socket/options.ts'
 
 /** Default options for WebSockets, with changes. */
 export function webSocketOptions(changes: Partial<WebSocketOptions> = {}): WebSocketOptions {

@@ -4,7 +4,7 @@ import type { Http1Limits } from '../../wire/http1/limits.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import type { OpenConnections } from '../listening/open-connections.ts'
 import { WebSockets } from '../web-socket/web-sockets.ts'
-import type { WebSocketOptions } from '../options.ts'
+import type { WebSocketOptions } from '../web-socket/options.ts'
 
 /** Options for HTTP/1 connections. */
 export interface Http1Options {

@@ -1,10 +1,9 @@
 import { closeSync, renameSync, unlinkSync } from 'node:fs'
-import type { Server } from 'node:net'
 
 import { TaipanError } from '../../core/errors.ts'
-import { readDescriptor } from '../streams/net-stream.ts'
+import type { ListeningSocket } from '../streams/listening-socket.ts'
 import { formatAddress, type BoundAddress } from './addresses.ts'
-import { bindServer } from './listener.ts'
+import { bindSocket, formatUrl } from './listener.ts'
 
 /** A listening socket that this process keeps open without accepting; clients wait in its backlog. */
 export interface KeptSocket {
@@ -20,15 +19,16 @@ export async function keepSocket(
   address: BoundAddress,
   duplicate: (descriptor: number) => number,
 ): Promise<KeptSocket> {
-  // The server is closed before the next turn of the event loop, so it accepts nothing.
-  const { server, url } = await bindServer(address, (socket) => socket.destroy())
+  // The socket is closed before the next turn of the event loop, so it accepts nothing.
+  const socket = await bindSocket(address, (stream) => stream.destroy())
+  const url = formatUrl(address, socket)
   const path = address.kind === 'unix' ? address.path : undefined
   let kept: number
   try {
-    kept = duplicate(readDescriptor(server))
-    closeServer(server, path)
+    kept = duplicate(socket.descriptor)
+    closeSocket(socket, path)
   } catch (error) {
-    server.close()
+    void socket.close()
     const reason = error instanceof Error ? error.message : String(error)
     throw new TaipanError(
       'ADDRESS_UNUSABLE',
@@ -49,15 +49,15 @@ export async function keepSocket(
   }
 }
 
-/** Closes the server, but keeps the path of a Unix socket, which Node would remove. */
-function closeServer(server: Server, path: string | undefined): void {
+/** Closes the socket, but keeps the path of a Unix socket, which would be removed. */
+function closeSocket(socket: ListeningSocket, path: string | undefined): void {
   if (path === undefined) {
-    server.close()
+    void socket.close()
     return
   }
   const aside = `${path}.${process.pid}`
   renameSync(path, aside)
-  server.close()
+  void socket.close()
   renameSync(aside, path)
 }
 

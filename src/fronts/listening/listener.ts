@@ -1,90 +1,59 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
-import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
-import { NetStream } from '../streams/net-stream.ts'
-import { HIGH_WATER } from '../streams/outbox.ts'
+import type { ListeningSocket } from '../streams/listening-socket.ts'
+import { openNetListener, probeSocket } from '../streams/net-listener.ts'
 import {
   formatAddress,
   formatHostPort,
-  parseSocketPath,
   type BoundAddress,
   type ListenAddress,
   type Listener,
 } from './addresses.ts'
 
-const BACKLOG = 1024
 /** Longest path of a Unix socket that every system supports. */
 const MAX_PATH_BYTES = 103
 
-/** A listening server with its address. */
-export interface BoundServer {
-  readonly server: Server
-  readonly url: string
-}
-
-/** Binds an address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
+/** Listens at an address. Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
 export async function listen(
   address: ListenAddress,
   onConnection: (stream: ByteStream) => void,
 ): Promise<Listener> {
   if (address.kind === 'source') return await address.source.listen(onConnection)
-  // Node accepts in the next turn of the event loop, so `path` is set by then.
-  const accept = (socket: Socket): void => onConnection(new NetStream(socket, path))
-  const { server, url } = await bindServer(address, accept)
-  const path = (address.kind === 'fd' ? address.path : parseSocketPath(url)) ?? ''
+  const socket = await bindSocket(address, onConnection)
   return {
-    url,
-    onError: (listener) => server.on('error', listener),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-      }),
+    url: formatUrl(address, socket),
+    onError: (listener) => socket.onError(listener),
+    close: () => socket.close(),
   }
 }
 
-/** As `listen`, but returns the server. */
-export async function bindServer(
+/** As `listen`, but returns the socket. */
+export async function bindSocket(
   address: BoundAddress,
-  onConnection: (socket: Socket) => void,
-): Promise<BoundServer> {
+  onConnection: (stream: ByteStream) => void,
+): Promise<ListeningSocket> {
   if (address.kind === 'unix') await clearSocketPath(address.path)
-  const options = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER }
-  const server = createServer(options, onConnection)
+  let socket: ListeningSocket | undefined
   try {
-    await bind(server, toListenOptions(address))
+    socket = await openNetListener(address, onConnection)
     if (address.kind === 'unix' && address.mode !== undefined) chmodSync(address.path, address.mode)
+    return socket
   } catch (error) {
-    server.close()
+    void socket?.close()
     throw createListenError(address, error)
   }
-  return { server, url: formatUrl(address, server) }
 }
 
-function formatUrl(address: BoundAddress, server: Server): string {
-  const bound = server.address()
-  if (typeof bound === 'object' && bound !== null && bound.port !== undefined)
-    return `http://${formatHostPort(bound.address, bound.port)}`
-  return typeof bound === 'string' ? `unix:${bound}` : formatAddress(address)
-}
-
-function toListenOptions(address: BoundAddress): ListenOptions & { fd?: number } {
-  if (address.kind === 'unix') return { path: address.path, backlog: BACKLOG }
-  if (address.kind === 'fd') return { fd: address.fd, backlog: BACKLOG }
-  return { host: address.host, port: address.port, backlog: BACKLOG }
-}
-
-function bind(server: Server, options: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+/** The address that a socket has got, as an URL; `unix:PATH` for a Unix socket. */
+export function formatUrl(address: BoundAddress, { address: bound }: ListeningSocket): string {
+  if (typeof bound === 'string') return `unix:${bound}`
+  return bound === undefined
+    ? formatAddress(address)
+    : `http://${formatHostPort(bound.host, bound.port)}`
 }
 
 function createListenError(address: BoundAddress, error: unknown): TaipanError {
@@ -149,16 +118,12 @@ async function probe(path: string): Promise<string> {
     const code = readCode(error)
     return code === 'ENOENT' ? 'free' : explain({ kind: 'unix', path }, code)
   }
-  return await new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve('live')
-    })
-    socket.once('error', (error) => {
-      const code = readCode(error)
-      if (code === 'ECONNREFUSED') resolve('stale')
-      else resolve(code === 'ENOENT' ? 'free' : explain({ kind: 'unix', path }, code))
-    })
-  })
+  try {
+    await probeSocket(path)
+    return 'live'
+  } catch (error) {
+    const code = readCode(error)
+    if (code === 'ECONNREFUSED') return 'stale'
+    return code === 'ENOENT' ? 'free' : explain({ kind: 'unix', path }, code)
+  }
 }

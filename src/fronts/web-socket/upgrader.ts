@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 
 import { type Server, WebSocketServer } from 'ws'
 
-import type { WebSocketOptions } from '../options.ts'
+import type { WebSocketOptions } from './options.ts'
 import { Channel, type ChannelParts } from './channel.ts'
 import { FrontSocket } from './front-socket.ts'
 import type { Handshake } from './handshake.ts'

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 
 import type { RequestHead } from '../../core/exchange.ts'
-import type { WebSocketOptions } from '../options.ts'
+import type { WebSocketOptions } from './options.ts'
 import type { Channel } from './channel.ts'
 import { type Handshake, parseHandshake } from './handshake.ts'
 import { Origins } from './origins.ts'

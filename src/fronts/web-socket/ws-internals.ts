@@ -1,19 +1,17 @@
 import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
 
 import type { WebSocket } from 'ws'
 
+import { UNUSED_SOCKET } from '../streams/unused-socket.ts'
+
 // The only place that uses undocumented parts of `ws`; each has a test.
 
-/** Unused: `ws` reads only method and header of a handshake, and gets the connection separately. */
-const NO_SOCKET = new Socket()
-
-/** A handshake for `ws`, with additional lines for the response. */
+/** A handshake for `ws`, which reads only its method and header, with additional lines for the response. */
 export class HandshakeRequest extends IncomingMessage {
   lines: readonly string[] = []
 
   constructor() {
-    super(NO_SOCKET)
+    super(UNUSED_SOCKET)
     this.method = 'GET'
   }
 }

@@ -6,12 +6,8 @@ import { createResponseHead } from '../../../src/core/response-head.ts'
 import type { ConnectionSource, ListenAddress } from '../../../src/fronts/listening/addresses.ts'
 import { listen } from '../../../src/fronts/listening/listener.ts'
 import { HttpFront } from '../../../src/fronts/http-front.ts'
-import type {
-  HttpFrontOptions,
-  HttpLimits,
-  HttpTimeouts,
-  WebSocketOptions,
-} from '../../../src/fronts/options.ts'
+import type { HttpFrontOptions, HttpLimits, HttpTimeouts } from '../../../src/fronts/options.ts'
+import type { WebSocketOptions } from '../../../src/fronts/web-socket/options.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 
 export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
