@@ -38,6 +38,11 @@ export interface ApplicationFinding {
   readonly leftOut: boolean
 }
 
+/** Whether requests for the application reach it. */
+export function isServed({ failure }: Pick<ApplicationFinding, 'failure'>): boolean {
+  return failure === ''
+}
+
 /**
  * An upstream that runs Python. `capacity` counts threads, or, without threads, what the event loops can take.
  * `failure` is the reason why no application can be served.

@@ -14,6 +14,7 @@ import {
   loadError,
   type LoadFailure,
 } from '../backends/group/load-failure.ts'
+import { isServed } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
@@ -161,7 +162,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     for (const { name, applications } of this.embeddedGroups) {
       const found = this.findings[name]?.applications ?? []
       if (this.failures[name] !== undefined) omitted += applications.length
-      else omitted += found.filter(({ failure }) => failure !== '').length
+      else omitted += found.filter((one) => !isServed(one)).length
     }
     return omitted
   }

@@ -1,5 +1,5 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { ApplicationFinding, Findings } from '../core/backend.ts'
+import { isServed, type ApplicationFinding, type Findings } from '../core/backend.ts'
 import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
@@ -43,7 +43,7 @@ export function reportFindings(plan: ServerPlan, served: Served, logger: ServerL
       for (const { name } of group.applications) reportUnserved(name, failure.message, logger)
     else if (findings !== undefined)
       for (const finding of findings.applications)
-        if (finding.failure !== '') reportUnserved(finding.name, finding.failure, logger)
+        if (!isServed(finding)) reportUnserved(finding.name, finding.failure, logger)
         else reportFinding({ group, findings, finding, several: plan.groups.length > 1 }, logger)
   }
 }

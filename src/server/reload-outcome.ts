@@ -1,4 +1,4 @@
-import type { Backend, Findings } from '../core/backend.ts'
+import { isServed, type Backend, type Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 
 /** Result of a reload in one process group, or in all groups. */
@@ -46,7 +46,7 @@ export function judgeFailed(
 
 /** The result of a reload whose workers have been started. */
 export function judgeFindings(group: string, findings: Findings | undefined): ReloadOutcome {
-  const unloaded = findings?.applications.filter(({ failure }) => failure !== '') ?? []
+  const unloaded = findings?.applications.filter((one) => !isServed(one)) ?? []
   if (unloaded.length === 0) return { group, state: 'reloaded' }
   const reasons = unloaded.map(
     ({ name, failure }) => `application ${name} could not be loaded: ${failure}`,

@@ -1,5 +1,5 @@
 import type { Application } from '../../core/application.ts'
-import type { ApplicationFinding } from '../../core/backend.ts'
+import { isServed, type ApplicationFinding } from '../../core/backend.ts'
 import { NO_DEMANDS, type Demands } from '../../core/process-group.ts'
 import type { Aim } from '../../processes/process-pool.ts'
 import type { LoadFailure } from './load-failure.ts'
@@ -17,8 +17,8 @@ export function chooseDemands(aim: Aim, { applications, found, dev }: KnownAppli
   if (aim === 'start' || (aim === 'renew' && dev)) return NO_DEMANDS
   if (aim === 'fill') return { ...NO_DEMANDS, leftOut: listLeftOut(found) }
   if (aim === 'renew') return { ...NO_DEMANDS, required: listRenewed(applications, found) }
-  const oneOf = listNames(found.filter(({ failure }) => failure !== ''))
-  const required = listNames(found.filter(({ failure }) => failure === ''))
+  const oneOf = listNames(found.filter((one) => !isServed(one)))
+  const required = listNames(found.filter(isServed))
   return { ...NO_DEMANDS, oneOf, required }
 }
 
@@ -64,7 +64,7 @@ function listRenewed(
   applications: readonly Application[],
   found: readonly ApplicationFinding[],
 ): string[] {
-  const served = listNames(found.filter(({ failure }) => failure === ''))
+  const served = listNames(found.filter(isServed))
   // Files that are found by folder and name may as well be loaded at their next request.
   return listNames(
     applications.filter(({ kind, name }) => kind === 'target' && served.includes(name)),

@@ -1,5 +1,5 @@
 import type { Application } from '../../core/application.ts'
-import type { ApplicationFinding } from '../../core/backend.ts'
+import { isServed, type ApplicationFinding } from '../../core/backend.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
 
@@ -34,8 +34,8 @@ export function startFailure(error: unknown): LoadFailure {
 export function findingFailure(
   finding: Pick<ApplicationFinding, 'name' | 'failure' | 'traceback' | 'leftOut'>,
 ): LoadFailure | undefined {
+  if (isServed(finding)) return undefined
   const { name: application, failure: summary, traceback, leftOut: ended } = finding
-  if (summary === '') return undefined
   return { code: 'APPLICATION_LOAD', application, summary, traceback, ended }
 }
 

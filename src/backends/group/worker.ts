@@ -1,4 +1,4 @@
-import type { Findings } from '../../core/backend.ts'
+import { isServed, type Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import type { ProcessRecord } from '../../processes/process-log.ts'
@@ -101,7 +101,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** Applications that it does not serve. */
   get omitted(): number {
-    return this.findings?.applications.filter(({ failure }) => failure !== '').length ?? 0
+    return this.findings?.applications.filter((one) => !isServed(one)).length ?? 0
   }
 
   /** Resolves when it has no requests and no WebSockets, or when it has ended. */
