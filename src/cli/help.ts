@@ -1,4 +1,4 @@
-import type { CommandName, HelpSection } from '../server/options/option.ts'
+import type { CommandName, HelpSection } from '../server/option-types/option.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
 
 const WIDTH = 96

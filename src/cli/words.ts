@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { TaipanError } from '../core/errors.ts'
-import { suggest } from '../server/config/nearest.ts'
+import { suggest } from '../core/suggest.ts'
 import { listFlags } from '../server/options/schema.ts'
 import type { GivenOption } from './habits/habit.ts'
 import { HABITS } from './habits/table.ts'

@@ -8,7 +8,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { choosePython } from './choose-python.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
-import { isRecord } from './config/record.ts'
+import { isRecord } from './option-types/plain-object.ts'
 
 const MAX_OUTPUT = 16 * 1024 * 1024
 

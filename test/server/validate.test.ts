@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { TaipanError } from '../../src/core/errors.ts'
 import { validateConfig } from '../../src/server/config/validate.ts'
-import { parseDuration, parseSize } from '../../src/server/options/units.ts'
+import { parseDuration, parseSize } from '../../src/server/option-types/units.ts'
 
 function messageOf(value: unknown, sources: Record<string, string> = {}): string {
   try {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Anchor, Option, OptionTable } from '../options/option.ts'
+import type { Anchor, Option, OptionTable } from '../option-types/option.ts'
 import { TOP } from '../options/table.ts'
-import { isRecord } from './record.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 
 type Values = Record<string, unknown>
 type Rule = (text: string, directory: string) => string

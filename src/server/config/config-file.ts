@@ -4,7 +4,7 @@ import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { TaipanError } from '../../core/errors.ts'
-import { isRecord } from './record.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json']
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `taipan.config.${extension}`)

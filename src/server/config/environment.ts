@@ -1,7 +1,7 @@
 import { createConfigError } from './validate.ts'
 import type { Layer } from './layers.ts'
-import { suggest } from './nearest.ts'
-import { isRecord } from './record.ts'
+import { suggest } from '../../core/suggest.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 import { parseTexts, TextProblem } from './text-values.ts'
 import { listOptions } from '../options/schema.ts'
 

@@ -1,8 +1,8 @@
 import { anchorPaths } from './anchor.ts'
 import { selectGroupValues } from '../options/group-options.ts'
-import type { Option, OptionTable } from '../options/option.ts'
+import type { Option, OptionTable } from '../option-types/option.ts'
 import { GENERAL, GROUP, TOP } from '../options/table.ts'
-import { isRecord } from './record.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 
 /** Unchecked values of one source, with the folder for its relative paths. */
 export interface Layer {

@@ -1,7 +1,7 @@
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { Application } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { suggest } from './nearest.ts'
+import { suggest } from '../../core/suggest.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
 /** An application with its group. */

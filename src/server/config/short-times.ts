@@ -1,6 +1,6 @@
-import type { OptionTable } from '../options/option.ts'
+import type { OptionTable } from '../option-types/option.ts'
 import { TOP } from '../options/table.ts'
-import { isRecord } from './record.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 
 const LEAST_MS = 1000
 

@@ -1,4 +1,4 @@
-import type { TextForm } from '../options/option.ts'
+import type { TextForm } from '../option-types/option.ts'
 
 /** Converts the texts of a flag or a variable; the schema checks the result. A text that does not fit is returned as it is. */
 export function parseTexts(texts: readonly string[], form: TextForm, name: string): unknown {

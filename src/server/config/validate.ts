@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import { TaipanError } from '../../core/errors.ts'
-import { lacksUnit } from '../options/kinds.ts'
-import { createSection, type Section } from '../options/option.ts'
+import { lacksUnit } from '../option-types/kinds.ts'
+import { createSection, type Section } from '../option-types/option.ts'
 import { COMMAND_LINE, TOP } from '../options/table.ts'
 import { SECTIONS, type FullConfig } from '../options/schema.ts'
-import { suggest } from './nearest.ts'
-import { isRecord } from './record.ts'
+import { suggest } from '../../core/suggest.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 
 /** Sources of values, for messages: dotted path to `--flag` or `TAIPAN_NAME`. */
 export type OptionSources = ReadonlyMap<string, string>

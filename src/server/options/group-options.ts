@@ -1,5 +1,5 @@
 import type * as v from 'valibot'
-import { isRecord } from '../config/record.ts'
+import { isRecord } from '../option-types/plain-object.ts'
 import {
   createSection,
   option,
@@ -8,7 +8,7 @@ import {
   type Option,
   type OptionTable,
   type Section,
-} from './option.ts'
+} from '../option-types/option.ts'
 
 type Values = Readonly<Record<string, unknown>>
 type Marked<S extends v.GenericSchema = v.GenericSchema> = Option<S> & { readonly perGroup: true }

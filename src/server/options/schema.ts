@@ -1,4 +1,4 @@
-import type { FullOptions, GivenOptions, Option, OptionTable } from './option.ts'
+import type { FullOptions, GivenOptions, Option, OptionTable } from '../option-types/option.ts'
 import { COMMAND_LINE, TOP } from './table.ts'
 
 /** A configuration as a user writes it. */

@@ -9,10 +9,10 @@ import {
   processes,
   recordOf,
   text,
-} from './kinds.ts'
+} from '../option-types/kinds.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
-import { createSection, flag, option, optional } from './option.ts'
+import { createSection, flag, option, optional } from '../option-types/option.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
 const interfaces = choice(['auto', 'wsgi', 'asgi'])

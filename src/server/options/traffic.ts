@@ -1,5 +1,5 @@
-import { boolean, duration, integer, list, size } from './kinds.ts'
-import { flag, option } from './option.ts'
+import { boolean, duration, integer, list, size } from '../option-types/kinds.ts'
+import { flag, option } from '../option-types/option.ts'
 
 /** `limits`: limits for clients. */
 export const LIMITS = {

@@ -1,6 +1,6 @@
-import { suggest } from '../config/nearest.ts'
-import { text } from '../options/kinds.ts'
-import { optional } from '../options/option.ts'
+import { suggest } from '../../core/suggest.ts'
+import { text } from '../option-types/kinds.ts'
+import { optional } from '../option-types/option.ts'
 import { defineRouteKind } from './route-kind.ts'
 
 /** The application of a route. */

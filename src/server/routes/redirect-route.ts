@@ -4,8 +4,8 @@ import {
   parseRedirectTarget,
   type RedirectStatus,
 } from '../../pipeline/redirect.ts'
-import { text } from '../options/kinds.ts'
-import { optional } from '../options/option.ts'
+import { text } from '../option-types/kinds.ts'
+import { optional } from '../option-types/option.ts'
 import { checkBy, defineRouteKind } from './route-kind.ts'
 
 /** The target of a redirect. */

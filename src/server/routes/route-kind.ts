@@ -5,7 +5,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
-import type { FullOptions, OptionTable } from '../options/option.ts'
+import type { FullOptions, OptionTable } from '../option-types/option.ts'
 
 /** Context for resolving a route. */
 export interface RouteContext {

@@ -1,5 +1,5 @@
 import type { Answerer } from '../../pipeline/routes.ts'
-import type { FullOptions } from '../options/option.ts'
+import type { FullOptions } from '../option-types/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'

@@ -1,5 +1,5 @@
-import { text } from '../options/kinds.ts'
-import { optional } from '../options/option.ts'
+import { text } from '../option-types/kinds.ts'
+import { optional } from '../option-types/option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 import { createFilesPlan } from './static-route.ts'
 

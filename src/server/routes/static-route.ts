@@ -1,5 +1,5 @@
-import { boolean, fieldValue, fileOrFalse, text } from '../options/kinds.ts'
-import { optional } from '../options/option.ts'
+import { boolean, fieldValue, fileOrFalse, text } from '../option-types/kinds.ts'
+import { optional } from '../option-types/option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 
 /** The files of a route. */

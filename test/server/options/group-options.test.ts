@@ -6,14 +6,14 @@ import {
   selectGroupValues,
   selectWorkerOptions,
 } from '../../../src/server/options/group-options.ts'
-import { duration, integer, text } from '../../../src/server/options/kinds.ts'
+import { duration, integer, text } from '../../../src/server/option-types/kinds.ts'
 import {
   createSection,
   option,
   optional,
   type FullOptions,
   type OptionTable,
-} from '../../../src/server/options/option.ts'
+} from '../../../src/server/option-types/option.ts'
 
 function readOptions<T extends OptionTable>(table: T, given: unknown): FullOptions<T> {
   return v.parse(createSection(table), given)

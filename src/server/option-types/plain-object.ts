@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { isRecord } from '../config/record.ts'
 
 /** The schema, for plain objects only: to valibot, lists and maps are objects, too. */
 export function plainObject<G, M>(
@@ -19,4 +18,9 @@ function isPlain(value: unknown): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   // A configuration may come from another realm, with an Object of its own.
   return prototype === null || Object.hasOwn(Object(prototype), 'isPrototypeOf')
+}
+
+/** Whether a value is an object and not a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
