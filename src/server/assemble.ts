@@ -6,12 +6,14 @@ import type { ProcessGroup } from '../core/process-group.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
+import { narrowAnswerer } from '../pipeline/narrow.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { createMatcher } from './glob.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
@@ -71,8 +73,11 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const context = { upstreams, backends, gatherer, logger }
   const routes: Route[] = []
-  for (const { host, path, answerer } of plan.routes)
-    routes.push({ host, path, answer: await createAnswerer(answerer, context) })
+  for (const { host, path, method: methods, match, answerer } of plan.routes) {
+    const matches = match === undefined ? undefined : createMatcher([match])
+    const answer = narrowAnswerer(await createAnswerer(answerer, context), { methods, matches })
+    routes.push({ host, path, answer })
+  }
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
   const handler = pages === undefined ? pipeline : pages.wrap(pipeline)

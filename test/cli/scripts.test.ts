@@ -102,6 +102,43 @@ describe.each([
   })
 })
 
+test('routes of scripts by a configuration', async () => {
+  using project = createProject({
+    'site/shop.py': 'import sys\nprint("shop", end="")',
+    'site/old.tmpl': 'print("template", end="")',
+    'site/app.wsgi':
+      'def application(environ, start):\n    start("200 OK", [])\n    return [environ["SCRIPT_NAME"].encode(), environ["PATH_INFO"].encode()]\n',
+    'site/start.html': 'start',
+    'get/x.py': 'print("get", end="")',
+    'post/x.py': 'print("post", end="")',
+    'taipan.config.json': JSON.stringify({
+      routes: [
+        { path: '/', scripts: 'site', kinds: { '.tmpl': 'script' }, index: 'start.html' },
+        { path: '/short', scripts: 'site', extension: 'hidden' },
+        { path: '/method', scripts: 'get', method: 'GET' },
+        { path: '/method', scripts: 'post' },
+        { path: '/match', scripts: 'get', match: '*.py' },
+        { path: '/match', static: 'site' },
+      ],
+    }),
+  })
+  await using taipan = await startTaipan(['-b', '127.0.0.1:0'], { cwd: project.folder })
+  const get = async (target: string, method = 'GET') => {
+    const answer = await fetchRaw(taipan.url, { target, method })
+    return `${answer.status} ${answer.headers('location').join() || answer.text}`
+  }
+  expect(await get('/')).toBe('200 start')
+  expect(await get('/old.tmpl')).toBe('200 template')
+  expect(await get('/app.wsgi/more')).toBe('200 /app.wsgi/more')
+  expect(await get('/short/shop')).toBe('200 shop')
+  expect(await get('/short/shop.py/a%20b?c=%20d')).toBe('308 /short/shop/a%20b?c=%20d')
+  expect(await get('/short/app/x')).toBe('200 /short/app/x')
+  expect(await get('/method/x.py')).toBe('200 get')
+  expect(await get('/method/x.py', 'POST')).toBe('200 post')
+  expect(await get('/match/x.py')).toBe('200 get')
+  expect(await get('/match/start.html')).toBe('200 start')
+})
+
 test('several folders beside an application, by flags', async () => {
   using project = createProject({
     'a/x.py': 'print("a")',

@@ -82,7 +82,7 @@ describe('wrong values', () => {
     ],
     [
       { routes: [{ static: '.', index: true }] },
-      /routes\[0\]\.index: expected a file name, or false/,
+      /routes\[0\]\.index: expected a file name, a list of them, or false/,
     ],
     [
       { routes: [{ cacheControl: 'é' }] },

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from taipan.events import Environ, Reporter
+from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
 from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import run_file
@@ -20,11 +21,14 @@ class ScriptFolder:
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._bare: set[str] = set()
+        self._applications = ApplicationFiles()
         install_streams()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
         path = os.fsdecode(environ["SCRIPT_FILENAME"].encode("latin-1"))
+        if environ["taipan.script_kind"] == "wsgi":
+            return self._applications.run(path, environ, start_response)
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(environ, output)
         before = CURRENT.set(request)

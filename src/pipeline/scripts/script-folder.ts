@@ -16,6 +16,8 @@ export interface FoundScript {
 /** What a path in the folder names; `refused` exists but must not be seen. */
 export type FolderEntry =
   | FoundScript
+  /** The raw path without what is between these indices. */
+  | { readonly kind: 'moved'; readonly from: number; readonly to: number }
   | { readonly kind: 'file' | 'nothing' | 'refused' }
   | { readonly kind: 'directory' }
 
@@ -26,6 +28,8 @@ export interface ScriptFolderOptions {
   readonly kinds: ScriptKinds
   /** Files to serve for a folder, in order of preference. */
   readonly index: readonly string[]
+  /** Scripts are named without their extension. */
+  readonly hidesExtension: boolean
 }
 
 type Kept = Pick<Stats, 'dev' | 'ino'> & { readonly script: ScriptFacts | undefined }
@@ -45,9 +49,11 @@ export class ScriptFolder {
   readonly #rootVariable: string
   readonly #names: SourceNames
   readonly #index: readonly string[]
+  readonly #hidesExtension: boolean
   readonly #kept = new Map<string, Kept>()
 
-  constructor({ root, kinds, index }: ScriptFolderOptions) {
+  constructor({ root, kinds, index, hidesExtension }: ScriptFolderOptions) {
+    this.#hidesExtension = hidesExtension
     this.#root = root === '/' ? '' : root.replace(/\/$/, '')
     this.#rootVariable = toVariable(root)
     this.#names = new SourceNames(kinds)
@@ -64,12 +70,23 @@ export class ScriptFolder {
       const path = resolveFilePath(rest.slice(0, end))
       if (path === undefined) return REFUSED
       const facts = this.#stat(path)
-      if (facts === undefined) return NOTHING
+      if (facts === undefined) return this.#hidesExtension ? this.#findHidden(path, end) : NOTHING
       if (!facts.isDirectory()) return this.#findFile(path, facts, { end, length: rest.length })
       at = end
     }
     if (at < rest.length - 1) return NOTHING
     return at === rest.length && at > 0 ? DIRECTORY : this.#findIndex(rest)
+  }
+
+  #findHidden(path: string, end: number): FolderEntry {
+    for (const ending of this.#names.endings) {
+      const facts = this.#stat(path + ending)
+      if (facts === undefined || !facts.isFile()) continue
+      const found = this.#examine(path + ending, facts)
+      if (typeof found !== 'object') return REFUSED
+      return { kind: 'script', script: found, end, added: '' }
+    }
+    return NOTHING
   }
 
   #findIndex(rest: string): FolderEntry {
@@ -85,7 +102,7 @@ export class ScriptFolder {
         kind: 'script',
         script: found,
         end: rest.length,
-        added: rest === '' ? `/${name}` : name,
+        added: this.#addedName(rest, name),
       }
     }
     return NOTHING
@@ -99,8 +116,16 @@ export class ScriptFolder {
     if (!facts.isFile()) return REFUSED
     const found = this.#examine(path, facts)
     if (found === undefined) return REFUSED
-    if (found !== 'file') return { kind: 'script', script: found, end, added: '' }
+    if (found !== 'file')
+      return this.#hidesExtension
+        ? { kind: 'moved', from: end - (path.length - path.lastIndexOf('.')), to: end }
+        : { kind: 'script', script: found, end, added: '' }
     return end === length ? FILE : NOTHING
+  }
+
+  #addedName(rest: string, name: string): string {
+    const shown = this.#hidesExtension ? name.slice(0, name.lastIndexOf('.')) : name
+    return rest === '' ? `/${shown}` : shown
   }
 
   /** The script of a regular file, or `file`; undefined if it must not be seen. */

@@ -1,8 +1,14 @@
 /** How the files of a folder are run: names of kinds by extension, in lower case with the dot. */
 export type ScriptKinds = ReadonlyMap<string, string>
 
+/** All kinds. */
+export const SCRIPT_KINDS = ['script', 'wsgi'] as const
+
 /** The kinds of a folder for which nothing else is configured. */
-export const USUAL_KINDS: Readonly<Record<string, string>> = { '.py': 'script' }
+export const USUAL_KINDS: Readonly<Record<string, string>> = {
+  '.py': 'script',
+  '.wsgi': 'wsgi',
+}
 
 // What scripts are made of, import or include, besides the extensions of the kinds.
 const SOURCES = [

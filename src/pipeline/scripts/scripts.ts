@@ -27,7 +27,8 @@ export function createScriptsAnswerer(options: ScriptsOptions): Answerer {
     const found = folder.find(exchange.request.path.slice(match.restOffset))
     if (found.kind === 'script') run(exchange, match, { found, options })
     else if (found.kind === 'file') files(exchange, match, next)
-    else if (found.kind === 'directory') redirectToFolder(exchange)
+    else if (found.kind === 'directory') redirect(exchange, 301, `${exchange.request.path}/`)
+    else if (found.kind === 'moved') redirectToShort(exchange, match.restOffset, found)
     else if (found.kind === 'nothing' && fallthrough) next(exchange)
     else refuse(exchange)
   }
@@ -53,10 +54,21 @@ function refuse(exchange: Exchange): void {
   answerError(exchange, 'NOT_FOUND')
 }
 
-function redirectToFolder(exchange: Exchange): void {
-  const { path, query } = exchange.request
+function redirectToShort(
+  exchange: Exchange,
+  offset: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  const { path } = exchange.request
+  // The extension may have been sent percent-encoded.
+  if (path[offset + from] !== '.') refuse(exchange)
+  else redirect(exchange, 308, path.slice(0, offset + from) + path.slice(offset + to))
+}
+
+function redirect(exchange: Exchange, status: number, path: string): void {
+  const { query } = exchange.request
   exchange.notes.answeredBy = 'scripts'
-  const location = `${path}/${query === '' ? '' : `?${query}`}`
-  const head = createResponseHead(301, ['Location', location, 'Content-Length', '0'])
+  const location = query === '' ? path : `${path}?${query}`
+  const head = createResponseHead(status, ['Location', location, 'Content-Length', '0'])
   exchange.response.send(head, NOTHING)
 }

@@ -44,7 +44,7 @@ class ServedFolder {
 
   constructor({ url, folder: root, hashed }: CollectedFiles, logger: Logger) {
     this.#url = url
-    const common = { root, index: undefined, fallthrough: true, logger }
+    const common = { root, index: [], fallthrough: true, logger }
     this.#plain = createStaticAnswerer(common)
     if (hashed) this.#immutable = createStaticAnswerer({ ...common, cacheControl: FOR_EVER })
   }

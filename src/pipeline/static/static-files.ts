@@ -17,10 +17,10 @@ export interface StaticOptions {
   /** Value of Cache-Control; undefined sends none. */
   readonly cacheControl?: string | undefined
   /**
-   * Name of the file to serve for a folder; undefined for none.
-   * @default 'index.html'
+   * Names of the files to serve for a folder, in order of preference.
+   * @default ['index.html']
    */
-  readonly index?: string | undefined
+  readonly index?: readonly string[]
   /**
    * Serve `x.br`, `x.zst` or `x.gz` instead of `x` to clients that accept them.
    * @default true
@@ -46,7 +46,7 @@ export function createStaticAnswerer(options: StaticOptions): Answerer {
 
 class StaticFiles {
   readonly #folder: StaticFolder
-  readonly #index: string | undefined
+  readonly #index: readonly string[]
   readonly #precompressed: boolean
   readonly #fallthrough: boolean
   readonly #commonLines: string
@@ -54,7 +54,7 @@ class StaticFiles {
 
   constructor(options: StaticOptions) {
     this.#folder = new StaticFolder(options.root)
-    this.#index = 'index' in options ? options.index : 'index.html'
+    this.#index = options.index ?? ['index.html']
     this.#precompressed = options.precompressed ?? true
     this.#fallthrough = options.fallthrough ?? false
     this.#logger = options.logger
@@ -86,18 +86,26 @@ class StaticFiles {
   }
 
   async #answerFolder(exchange: Exchange, path: string, next: Handler): Promise<void> {
-    if (this.#index === undefined || !isRead(exchange)) return this.#answerNothing(exchange, next)
-    const indexPath = path + this.#index
-    const entry = await this.#folder.open(indexPath)
-    if (entry.kind === 'file') await this.#serve(exchange, indexPath, entry)
-    else this.#answerNothing(exchange, next)
+    const found = isRead(exchange) ? await this.#openIndex(path) : undefined
+    if (found === undefined) this.#answerNothing(exchange, next)
+    else await this.#serve(exchange, found.path, found.entry)
+  }
+
+  async #openIndex(
+    folder: string,
+  ): Promise<{ readonly path: string; readonly entry: StaticFile } | undefined> {
+    for (const name of this.#index) {
+      const path = folder + name
+      const entry = await this.#folder.open(path)
+      if (entry.kind === 'file') return { path, entry }
+    }
+    return undefined
   }
 
   async #hasIndex(path: string): Promise<boolean> {
-    if (this.#index === undefined) return false
-    const entry = await this.#folder.open(`${path}/${this.#index}`)
-    if (entry.kind === 'file') await entry.handle.close()
-    return entry.kind === 'file'
+    const found = await this.#openIndex(`${path}/`)
+    await found?.entry.handle.close()
+    return found !== undefined
   }
 
   #answerNothing(exchange: Exchange, next: Handler): void {

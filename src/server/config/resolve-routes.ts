@@ -124,7 +124,9 @@ function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan[] {
   checkKeys(route, kind, context)
   checkBy(() => parseHostRule(route.host), `${where}.host`, problems)
   const answerer = resolveAnswerer(kind, route, context)
-  return answerer === undefined ? [] : [{ host: route.host, path: route.path, answerer }]
+  if (answerer === undefined) return []
+  const { host, path, method, match } = route
+  return [{ host, path, method, match, answerer }]
 }
 
 /** Reports keys that belong to other kinds of routes. */
@@ -141,13 +143,18 @@ function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContex
   }
 }
 
+/** Whether a route may leave requests to another one with the same path. */
+function passesOn(route: RouteConfig | undefined): boolean {
+  return route?.fallthrough === true || route?.method !== undefined || route?.match !== undefined
+}
+
 function checkDuplicates(routes: readonly RouteConfig[], problems: string[]): void {
   const seen = new Map<string, number>()
   for (const [index, { host, path }] of routes.entries()) {
     const key = `${(host ?? '*').toLowerCase()} ${path.replace(/(?<=.)\/$/, '')}`
     const earlier = seen.get(key)
     // Files with fallthrough may be followed by another answerer.
-    if (earlier !== undefined && routes[earlier]?.fallthrough !== true)
+    if (earlier !== undefined && !passesOn(routes[earlier]))
       problems.push(
         `routes[${index}]: has the same ${host === undefined ? 'path' : 'host and path'} as routes[${earlier}], which would always answer`,
       )

@@ -18,6 +18,10 @@ export interface GroupPlan {
 export interface RoutePlan {
   readonly host: string | undefined
   readonly path: string
+  /** Methods that it answers; absent: all. */
+  readonly method?: readonly string[] | undefined
+  /** Pattern for the rest of the path; absent: everything. */
+  readonly match?: string | undefined
   readonly answerer: AnswererPlan
 }
 

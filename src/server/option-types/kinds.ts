@@ -23,9 +23,6 @@ export function lacksUnit(message: string, value: unknown): value is string {
 /** A text that is not empty. */
 export const text = v.pipe(v.string(WORDS.text), v.nonEmpty(WORDS.notEmpty))
 
-/** The name of a file, or false. */
-export const fileOrFalse = v.union([text, v.literal(false)], 'a file name, or false')
-
 /** How requests are shown. */
 export const accessFormat = v.pipe(
   text,

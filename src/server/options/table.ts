@@ -15,6 +15,13 @@ import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
+const methods = v.pipe(
+  list,
+  v.everyItem(
+    (method) => /^[A-Z]+(?:-[A-Z]+)*$/.test(method),
+    'a method like "GET", or a list of them',
+  ),
+)
 const interfaces = choice(['auto', 'wsgi', 'asgi'])
 const engines = choice(['daemon', 'embedded'])
 const loops = choice(['auto', 'asyncio', 'uvloop'])
@@ -89,6 +96,14 @@ const ROUTE = {
   }),
   path: option(text, '/', {
     description: 'Matches the path itself and everything below it; the longest path wins.',
+  }),
+  method: optional(methods, {
+    description:
+      'Answer these methods only (all; GET includes HEAD); others go to the next matching route.',
+  }),
+  match: optional(text, {
+    description:
+      'Answer only what this pattern matches in the rest of the path, such as `*.py` or `admin/*`; the rest goes to the next matching route.',
   }),
   ...ROUTE_KIND_OPTIONS,
 }

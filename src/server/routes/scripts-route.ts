@@ -1,5 +1,8 @@
-import { text } from '../option-types/kinds.ts'
+import * as v from 'valibot'
+import { SCRIPT_KINDS, USUAL_KINDS } from '../../pipeline/scripts/script-kinds.ts'
+import { choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
+import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 import { createFilesPlan } from './static-route.ts'
 
@@ -10,9 +13,19 @@ export interface ScriptsPlan {
   readonly application: string
   readonly group: string
   readonly index: readonly string[]
+  /** How files are run, by extension. */
+  readonly kinds: Readonly<Record<string, string>>
+  /** Scripts are named without their extension. */
+  readonly hidesExtension: boolean
 }
 
-const INDEX = ['index.py', 'index.html']
+const kindOrFalse = v.union(
+  [v.picklist(SCRIPT_KINDS), v.literal(false)],
+  `${SCRIPT_KINDS.map((kind) => `"${kind}"`).join(', ')}, or false`,
+)
+
+// Also where no kind of script has the extension.
+const INDEX_PAGE = 'index.html'
 
 /** `scripts`: the scripts and files of a folder. */
 export const SCRIPTS_ROUTE = defineRouteKind({
@@ -24,20 +37,44 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     group: optional(text, {
       description: 'Process group of the scripts (needed if there are several).',
     }),
+    index: INDEX_OPTION,
+    kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
+      description:
+        'How files are run, by extension: { ".py": "script", ".wsgi": "wsgi" } and these; false to send them as text.',
+    }),
+    extension: optional(choice(['shown', 'hidden']), {
+      description:
+        'hidden: `/shop` finds shop.py, and `/shop.py` is redirected to it; shown, the default: `/shop.py`.',
+    }),
   },
-  resolve({ scripts: root = '' }, { where, applications, problems }): ScriptsPlan | undefined {
+  resolve(route, { where, applications, problems }): ScriptsPlan | undefined {
+    const { scripts: root = '', index, extension, kinds } = route
     checkFolder(root, `${where}.scripts`, problems)
+    for (const ending of Object.keys(kinds ?? {}))
+      if (!/^\.[a-z0-9]+$/.test(ending))
+        problems.push(
+          `${where}.kinds: ${JSON.stringify(ending)} is no extension; write one like ".py", in lower case`,
+        )
     const found = applications.find(({ key }) => key === where)
     if (found === undefined) return undefined
-    return createScriptsPlan(root, found)
+    const usual = createScriptsPlan(root, found)
+    const all = Object.entries({ ...usual.kinds, ...kinds })
+    const own = Object.fromEntries(
+      all.flatMap(([ending, kind]) => (kind === false ? [] : [[ending, kind]])),
+    )
+    return {
+      ...usual,
+      kinds: own,
+      index: resolveIndex(index, listIndexFiles(own)),
+      hidesExtension: extension === 'hidden',
+    }
   },
   async createAnswerer(
-    { root, application, group, index }: ScriptsPlan,
+    { root, application, group, index, kinds, hidesExtension }: ScriptsPlan,
     { backends, gatherer, logger },
   ) {
     const { createInvoke } = await import('../../pipeline/application.ts')
     const { createScriptsAnswerer } = await import('../../pipeline/scripts/scripts.ts')
-    const { USUAL_KINDS } = await import('../../pipeline/scripts/script-kinds.ts')
     const { createStaticAnswerer } = await import('../../pipeline/static/static-files.ts')
     const upstream = backends.get(group)
     if (upstream === undefined) throw new Error(`no group ${group}`)
@@ -45,9 +82,10 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       root,
       application,
       index,
-      kinds: new Map(Object.entries(USUAL_KINDS)),
+      kinds: new Map(Object.entries(kinds)),
+      hidesExtension,
       invoke: createInvoke({ upstream, gatherer }),
-      files: createStaticAnswerer({ ...createFilesPlan(root), fallthrough: false, logger }),
+      files: createStaticAnswerer({ ...createFilesPlan(root), index, fallthrough: false, logger }),
       fallthrough: false,
     })
   },
@@ -58,5 +96,10 @@ export function createScriptsPlan(
   root: string,
   { name: application, group }: { readonly name: string; readonly group: string },
 ): ScriptsPlan {
-  return { root, application, group, index: INDEX }
+  const index = listIndexFiles(USUAL_KINDS)
+  return { root, application, group, index, kinds: USUAL_KINDS, hidesExtension: false }
+}
+
+function listIndexFiles(kinds: Readonly<Record<string, string>>): readonly string[] {
+  return [...Object.keys(kinds).map((ending) => `index${ending}`), INDEX_PAGE]
 }

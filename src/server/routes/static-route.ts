@@ -1,26 +1,25 @@
-import { boolean, fieldValue, fileOrFalse, text } from '../option-types/kinds.ts'
+import { boolean, fieldValue, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
+import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 
 /** The files of a route. */
 export interface StaticPlan {
   readonly root: string
   readonly cacheControl: string | undefined
-  readonly index: string | undefined
+  readonly index: readonly string[]
   readonly precompressed: boolean | undefined
   readonly fallthrough: boolean
 }
 
-const INDEX = 'index.html'
+const INDEX = ['index.html']
 
 /** `static`: the files of a folder. */
 export const STATIC_ROUTE = defineRouteKind({
   options: {
     static: optional(text, { description: 'Answerer: the files of this folder.', anchor: 'path' }),
     cacheControl: optional(fieldValue, { description: 'Cache-Control of the files.' }),
-    index: optional(fileOrFalse, {
-      description: 'File to serve for a folder (index.html); false for none.',
-    }),
+    index: INDEX_OPTION,
     precompressed: optional(boolean, {
       description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that accept them (true).',
     }),
@@ -30,12 +29,12 @@ export const STATIC_ROUTE = defineRouteKind({
     }),
   },
   resolve(route, { where, problems }): StaticPlan {
-    const { static: root = '', cacheControl, index = INDEX, precompressed } = route
+    const { static: root = '', cacheControl, index, precompressed } = route
     checkFolder(root, `${where}.static`, problems)
     return {
       root,
       cacheControl,
-      index: index === false ? undefined : index,
+      index: resolveIndex(index, INDEX),
       precompressed,
       fallthrough: route.fallthrough === true,
     }

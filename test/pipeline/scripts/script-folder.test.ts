@@ -22,9 +22,13 @@ const FILES = {
   'secret.py': '',
 }
 
-function open(folder: string) {
-  const kinds = new Map([['.py', 'script']])
-  return new ScriptFolder({ root: join(folder, 'site'), kinds, index: ['index.py', 'index.html'] })
+function open(folder: string, hidesExtension = false) {
+  const kinds = new Map([
+    ['.py', 'script'],
+    ['.wsgi', 'wsgi'],
+  ])
+  const index = ['index.py', 'index.html']
+  return new ScriptFolder({ root: join(folder, 'site'), kinds, index, hidesExtension })
 }
 
 /** The script below the folder, `|`, and the raw rest; or the kind of the entry. */
@@ -82,6 +86,22 @@ describe('a folder of scripts', () => {
     expect(['refused', 'nothing', '/shop.py|/shop%2epy|']).toContain(
       find(open(project.folder), rest),
     )
+  })
+
+  test.each([
+    ['/shop', '/shop.py|/shop|'],
+    ['/shop/item/7', '/shop.py|/shop|/item/7'],
+    ['/sub/', '/sub/index.py|/sub/index|'],
+    ['/sub/index', '/sub/index.py|/sub/index|'],
+    ['/shop.py', 'moved'],
+    ['/shop.py/item', 'moved'],
+    ['/page.html', 'file'],
+    ['/page', 'nothing'],
+    ['/upper', 'nothing'],
+    ['/sub', 'directory'],
+  ])('finds what %s names where extensions are hidden', (rest, expected) => {
+    using project = createProject(FILES)
+    expect(find(open(project.folder, true), rest)).toBe(expected)
   })
 
   test('sees at once what appears, changes its kind or leaves', () => {

@@ -56,7 +56,7 @@ beforeAll(async () => {
     routes: [
       { path: '/static', answer: createStaticAnswerer({ root, cacheControl: 'max-age=3600' }) },
       { path: '/plain', answer: createStaticAnswerer({ root, precompressed: false }) },
-      { path: '/noindex', answer: createStaticAnswerer({ root, index: undefined }) },
+      { path: '/noindex', answer: createStaticAnswerer({ root, index: [] }) },
       { path: '/linked', answer: createStaticAnswerer({ root: join(folder, 'current') }) },
       { path: '/app', answer: createStaticAnswerer({ root, fallthrough: true }) },
       { path: '/app', answer: application },
