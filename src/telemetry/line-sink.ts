@@ -61,7 +61,8 @@ export class LineSink implements LogDestination {
     this.#send()
     if (this.#inFlight === undefined) return
     await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, FINAL_PATIENCE_MS).unref()
+      // Keeps the process alive: one that ends while something awaits has an exit code of Node.
+      const patience = setTimeout(resolve, FINAL_PATIENCE_MS)
       this.#idleWaiters.push(() => {
         clearTimeout(patience)
         resolve()

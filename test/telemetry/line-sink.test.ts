@@ -147,3 +147,15 @@ test('a process survives that its output is closed', async () => {
   const [code] = await once(child, 'exit')
   expect(code).toBe(7)
 })
+
+test('a process whose output nobody reads ends with its own exit code', async () => {
+  const child = runProgram(`
+    // As for the colours: from here on writes to the full pipe do not block.
+    process.stdout.isTTY
+    const logger = createLogger({ level: 'info', format: 'json' })
+    for (let i = 0; i < 400; i += 1) logger.info({ text: 'x'.repeat(10000) }, 'record')
+    await logger.close()
+    process.exitCode = 7`)
+  const [code] = await once(child, 'exit')
+  expect(code).toBe(7)
+})
