@@ -65,6 +65,6 @@ export interface Backend extends Upstream {
   kill(): void
   /** Environment of the processes that are started from now on. */
   setEnvironment(environment: Readonly<Record<string, string>>): void
-  /** Loads the code anew: new workers become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot load. */
+  /** Loads the code anew: new workers become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot load. A call during a reload begins it again. */
   reload(): Promise<void>
 }

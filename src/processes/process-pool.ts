@@ -1,30 +1,12 @@
 import { TaipanError } from '../core/errors.ts'
 import { Backoff } from './backoff.ts'
+import { Launcher, type Outcome } from './launcher.ts'
+import type { Aim, Launch, Member } from './member.ts'
 
 // A process that lived this long did start successfully, whatever ended it.
 const LONG_LIFE_MS = 10_000
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
-
-/** One process of a pool. */
-export interface Member<F> {
-  /** `performance.now()` */
-  readonly startedAt: number
-  /** Requests that it has served. */
-  readonly served: number
-  /** It serves requests and has not been asked to stop. */
-  readonly ready: boolean
-  /** Applications that it cannot serve; it serves the others until a better process takes its place. */
-  readonly omitted: number
-  /** Settles once: with undefined when it is ready, else with the failure. */
-  readonly loaded: Promise<F | undefined>
-}
-
-/** Result of an attempt to start a member. */
-export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
-
-/** Why a member is started: first start, replacing a lost one, a reload, or replacing one that does not serve every application. */
-export type Aim = 'start' | 'fill' | 'renew' | 'repair'
 
 /** What the owner of a pool does for the pool. */
 export interface PoolOptions<M, F> {
@@ -60,6 +42,7 @@ export interface PoolOptions<M, F> {
 /** Keeps the wanted number of members running: starts, replaces and renews them. */
 export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #options: PoolOptions<M, F>
+  readonly #launcher: Launcher<M, F>
   readonly #backoff = new Backoff()
   readonly #repairs = new Backoff()
   readonly #members = new Set<M>()
@@ -67,18 +50,25 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #retirements = new Set<Promise<void>>()
   #phase: Phase = 'new'
   #launching = 0
-  /** Incremented by each reload; members started for an earlier generation are discarded. */
-  #generation = 0
+  /** Number of reloads that were asked for. */
+  #reloads = 0
   #failure: F | undefined
   #reported: F | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #repairTimer: NodeJS.Timeout | undefined
   #repairing = false
+  /** What changed before the repair that began last. */
+  #change = ''
   #reloading: Promise<void> | undefined
-  #nextReload: Promise<void> | undefined
 
   constructor(options: PoolOptions<M, F>) {
     this.#options = options
+    this.#launcher = new Launcher({
+      launch: (aim, failed) => options.launch(aim, failed),
+      discard: (member, atOnce) => options.discard(member, atOnce),
+      onStarted: (member) => this.#members.add(member),
+      onRetried: (failure) => this.#report(failure),
+    })
   }
 
   /** Every running member, including those that are starting or stopping. */
@@ -106,12 +96,11 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     if (this.#phase !== 'new') return
     this.#phase = 'starting'
     const { size, startAnyway } = this.#options
-    const launches = Array.from({ length: size }, () => this.#launch('start', this.#admit))
+    const launches = Array.from({ length: size }, () => this.#launcher.start('start', this.#admit))
     await Promise.all(
       launches.map(async (launch) => {
-        const failure = await launch
-        // A member that was ended by a stop has not failed.
-        if (failure === undefined || this.over) return
+        const failure = failureOf(await launch)
+        if (failure === undefined) return
         this.#fail(failure, startAnyway)
         if (!startAnyway) throw this.#options.toError(failure)
       }),
@@ -121,24 +110,30 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#maintain()
   }
 
-  /** Starts new members, and retires the old ones when all new ones are ready. Calls during a reload share the next one. */
+  /**
+   * Starts new members, and retires the old ones when all new ones are ready. A call during a reload gives up what that
+   * has started, and begins again; both settle with what comes of it.
+   */
   reload(): Promise<void> {
     if (this.#phase !== 'running')
       return Promise.reject(new TaipanError('STOPPING', 'the server does not run'))
-    if (this.#reloading === undefined) return this.#beginReload()
-    this.#nextReload ??= this.#reloading
-      .catch(() => {})
-      .then(() => {
-        this.#nextReload = undefined
-        return this.reload()
-      })
-    return this.#nextReload
+    this.#reloads++
+    this.#launcher.abandon()
+    this.#reloading ??= this.#reload()
+    return this.#reloading
   }
 
   /** Replaces a running member, which ends after the requests it has. */
   replace(member: M): void {
     this.#retire(member)
     this.#maintain()
+  }
+
+  /** A request has found that something has changed which no member can serve: tries it at once, and anew if that is being tried. */
+  retry(change: string): void {
+    if (this.#repairing && this.#change !== change) this.#launcher.abandon('repair')
+    this.#change = change
+    this.reassess()
   }
 
   /** A member can serve other applications than before. */
@@ -164,6 +159,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   /** Starts no more members. */
   close(): void {
     this.#phase = 'stopping'
+    this.#launcher.close()
     clearTimeout(this.#retryTimer)
     clearTimeout(this.#repairTimer)
   }
@@ -173,36 +169,6 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     await Promise.all([...this.#members].map(end))
     await Promise.all(this.#retirements)
     this.#phase = 'stopped'
-  }
-
-  /** Starts a member and passes it to `keep` when it is ready; otherwise resolves with the failure. */
-  async #launch(aim: Aim, keep: (member: M) => void): Promise<F | undefined> {
-    const generation = this.#generation
-    const isWanted = (): boolean => generation === this.#generation && !this.over
-    const failed: F[] = []
-    for (;;) {
-      const before = failed.at(-1)
-      const launch = await this.#options.launch(aim, failed)
-      if (launch === undefined) return before
-      if ('failure' in launch) return launch.failure
-      if (before !== undefined) this.#report(before)
-      const failure = await this.#awaitLoaded(launch.member, isWanted, keep)
-      if (failure === undefined || !isWanted()) return failure
-      failed.push(failure)
-    }
-  }
-
-  async #awaitLoaded(
-    member: M,
-    isWanted: () => boolean,
-    keep: (member: M) => void,
-  ): Promise<F | undefined> {
-    this.#members.add(member)
-    if (this.over) this.#options.discard(member, true)
-    const failure = await member.loaded
-    if (failure === undefined && isWanted()) keep(member)
-    else this.#options.discard(member, false)
-    return failure
   }
 
   readonly #admit = (member: M): void => {
@@ -237,10 +203,9 @@ export class ProcessPool<M extends Member<F>, F extends object> {
 
   async #launchOne(): Promise<void> {
     this.#launching++
-    const generation = this.#generation
-    const failure = await this.#launch('fill', this.#admit)
+    const failure = failureOf(await this.#launcher.start('fill', this.#admit))
     this.#launching--
-    if (failure !== undefined && generation === this.#generation) this.#fail(failure, true)
+    if (failure !== undefined) this.#fail(failure, true)
     this.#maintain()
   }
 
@@ -256,16 +221,15 @@ export class ProcessPool<M extends Member<F>, F extends object> {
 
   async #repairOne(): Promise<void> {
     this.#repairing = true
-    const generation = this.#generation
     let better = false
-    const failure = await this.#launch('repair', (member) => {
+    const outcome = await this.#launcher.start('repair', (member) => {
       better = this.#replaceWorst(member)
     })
     this.#repairing = false
     if (better) this.#repairs.reset()
-    else if (generation === this.#generation && !this.over) {
+    else if (outcome !== 'abandoned') {
       this.#repairs.fail()
-      if (failure !== undefined) this.#report(failure)
+      if (outcome !== undefined) this.#report(outcome)
     }
     this.#maintain()
   }
@@ -312,10 +276,9 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#retirements.add(retirement)
   }
 
-  async #beginReload(): Promise<void> {
-    this.#reloading = this.#reload()
+  async #reload(): Promise<void> {
     try {
-      await this.#reloading
+      await this.#renew()
     } finally {
       this.#reloading = undefined
       if (this.#failure !== undefined && this.#active.size === 0) this.#fail(this.#failure, false)
@@ -323,8 +286,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     }
   }
 
-  async #reload(): Promise<void> {
-    this.#generation++
+  async #renew(): Promise<void> {
+    const reload = this.#reloads
     this.#reported = undefined
     clearTimeout(this.#retryTimer)
     this.#retryTimer = undefined
@@ -334,14 +297,18 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const fresh: M[] = []
     const takeOver = old.length === 0
     const launches = Array.from({ length: this.#options.size }, () =>
-      this.#launch('renew', (member) => {
+      this.#launcher.start('renew', (member) => {
         fresh.push(member)
         if (takeOver) this.#admit(member)
       }),
     )
-    const failures = (await Promise.all(launches)).filter((failure) => failure !== undefined)
+    const failures = (await Promise.all(launches)).map(failureOf)
     if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
-    const [failure] = failures
+    if (reload !== this.#reloads) {
+      for (const member of fresh) if (!this.#active.has(member)) this.#retire(member)
+      return await this.#renew()
+    }
+    const failure = failures.find((one) => one !== undefined)
     if (failure === undefined || !this.#options.keepsOld) this.#exchange(old, fresh)
     else for (const member of fresh) this.#retire(member)
     if (failure === undefined) return
@@ -356,4 +323,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     for (const member of fresh) if (member.ready && !this.#active.has(member)) this.#admit(member)
     for (const member of old) if (this.#active.has(member)) this.#retire(member)
   }
+}
+
+function failureOf<F extends object>(outcome: Outcome<F>): F | undefined {
+  return outcome === 'abandoned' ? undefined : outcome
 }

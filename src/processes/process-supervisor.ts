@@ -1,7 +1,8 @@
 import type { TaipanError } from '../core/errors.ts'
 import type { LogFields, Logger } from '../core/logger.ts'
 import { endsWithin } from './ends-within.ts'
-import { ProcessPool, type Aim, type Launch } from './process-pool.ts'
+import type { Aim, Launch } from './member.ts'
+import { ProcessPool } from './process-pool.ts'
 import { isSameFailure } from './reported-failures.ts'
 import type { ProcessListener, ReportedExit, SupervisedProcess } from './supervised-process.ts'
 import { SupervisorLog, type FailureReport, type Loss, type Subject } from './supervisor-log.ts'
@@ -87,7 +88,7 @@ export abstract class ProcessSupervisor<
     for (const member of this.members) member.kill()
   }
 
-  /** Starts new processes, and retires the old ones when all new ones are ready. Calls during a reload share the next one. */
+  /** Starts new processes, and retires the old ones when all new ones are ready. A call during a reload begins it again; both settle with what comes of it. */
   async reload(): Promise<void> {
     const remember = this.#log.forget()
     try {

@@ -4,7 +4,7 @@ import type { Checked } from './health-check.ts'
 import { describeEnd, type Force, type ProcessEnd } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
 import { ProcessLog } from './process-log.ts'
-import type { Member } from './process-pool.ts'
+import type { Member } from './member.ts'
 
 /**
  * A process manager may send a stop signal to all processes of a service at once. A process that gets one continues for

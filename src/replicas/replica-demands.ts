@@ -2,7 +2,7 @@ import { chooseDemands, isWorthwhile, leaveOut, listLeftOut } from '../backends/
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ApplicationFinding } from '../core/backend.ts'
 import type { Demands } from '../core/process-group.ts'
-import type { Aim } from '../processes/process-pool.ts'
+import type { Aim } from '../processes/member.ts'
 import type { GroupFindings } from './messages.ts'
 import type { ReplicaFailure } from './replica.ts'
 import type { GroupDemands, ReplicaGroup, ReplicaPlan } from './replica-plan.ts'

@@ -43,6 +43,7 @@ export class Reloader implements Service {
   readonly #restless = new RestlessFiles()
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
+  #reloads = 0
   #stopped = false
 
   constructor(options: ReloaderOptions) {
@@ -143,11 +144,14 @@ export class Reloader implements Service {
 
   async #reload(): Promise<void> {
     const { logger, reload } = this.#options
+    const number = ++this.#reloads
+    // The outcome of one that a newer one has taken over is told by that.
+    const isLast = (): boolean => number === this.#reloads && !this.#stopped
     try {
       await reload()
-      logger.info({}, 'reloaded')
+      if (isLast()) logger.info({}, 'reloaded')
     } catch (error) {
-      if (!this.#stopped) logger.error({}, error instanceof Error ? error.message : String(error))
+      if (isLast()) logger.error({}, error instanceof Error ? error.message : String(error))
     }
   }
 

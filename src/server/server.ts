@@ -19,7 +19,8 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<void>
   /**
    * Reloads the applications; the old code serves until the new code is ready. Rejects if something cannot be loaded; the
-   * message says for each process group which code serves.
+   * message says for each process group which code serves. A call during a reload begins it again; both settle with what
+   * comes of that.
    */
   reload(): Promise<void>
 }

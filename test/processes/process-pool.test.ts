@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { ProcessPool, type Member } from '../../src/processes/process-pool.ts'
+import type { Member } from '../../src/processes/member.ts'
+import { ProcessPool } from '../../src/processes/process-pool.ts'
 
 interface Failure {
   readonly reason: string
@@ -57,6 +58,11 @@ class FakePool {
     this.#held = new Promise((resolve) => {
       this.release = resolve
     })
+  }
+
+  /** Makes those ready at once that are started from now on; those that wait still do. */
+  letThrough(): void {
+    this.#held = Promise.resolve()
   }
 
   get first(): FakeMember {
@@ -180,4 +186,52 @@ test('a reload that fails keeps the old processes', async () => {
   await expect(fake.pool.reload()).rejects.toThrow('broken')
   expect([...fake.pool.active]).toEqual(old)
   expect(fake.calls).not.toContain('none left: broken')
+})
+
+test('a reload gives up what another one has started, and both settle with the newer code', async () => {
+  const fake = new FakePool(2)
+  await fake.pool.start()
+  const old = [...fake.pool.active]
+  fake.hold()
+  const reloads = [fake.pool.reload()]
+  await vi.advanceTimersByTimeAsync(0)
+  fake.letThrough()
+  fake.calls.length = 0
+  reloads.push(fake.pool.reload())
+  await Promise.all(reloads)
+  expect(fake.launchedAt).toHaveLength(6)
+  expect(fake.calls.filter((call) => call === 'discard')).toHaveLength(2)
+  expect([...fake.pool.active].some((member) => old.includes(member))).toBe(false)
+  // Too late: they are neither admitted nor counted.
+  fake.release()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.pool.active.size).toBe(2)
+})
+
+test('a reload gives up what was ready for an older one, and tells only its own failure', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  const old = [...fake.pool.active]
+  const first = fake.pool.reload()
+  fake.failure = BROKEN
+  const second = fake.pool.reload()
+  await expect(first).rejects.toThrow('broken')
+  await expect(second).rejects.toThrow('broken')
+  expect([...fake.pool.active]).toEqual(old)
+  expect(fake.calls.filter((call) => call.startsWith('report'))).toEqual(['report broken'])
+})
+
+test('a reload gives up what fills a gap', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  fake.hold()
+  fake.first.served = 1
+  fake.pool.lose(fake.first)
+  await vi.advanceTimersByTimeAsync(0)
+  fake.letThrough()
+  await fake.pool.reload()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.launchedAt).toHaveLength(3)
+  expect(fake.calls.filter((call) => call === 'discard')).toHaveLength(1)
+  expect(fake.pool.active.size).toBe(1)
 })

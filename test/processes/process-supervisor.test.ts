@@ -4,7 +4,7 @@ import { TaipanError } from '../../src/core/errors.ts'
 import type { Logger } from '../../src/core/logger.ts'
 import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../src/processes/process-handle.ts'
-import type { Aim } from '../../src/processes/process-pool.ts'
+import type { Aim } from '../../src/processes/member.ts'
 import { ProcessSupervisor } from '../../src/processes/process-supervisor.ts'
 import {
   SupervisedProcess,

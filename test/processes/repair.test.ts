@@ -1,11 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import {
-  ProcessPool,
-  type Aim,
-  type Launch,
-  type Member,
-} from '../../src/processes/process-pool.ts'
+import type { Aim, Launch, Member } from '../../src/processes/member.ts'
+import { ProcessPool } from '../../src/processes/process-pool.ts'
 
 interface Failure {
   readonly reason: string
@@ -15,11 +11,12 @@ class FakeMember implements Member<Failure> {
   readonly startedAt = 0
   readonly served = 0
   readonly ready = true
-  readonly loaded = Promise.resolve(undefined)
+  readonly loaded: Promise<undefined>
   omitted: number
 
-  constructor(omitted: number) {
+  constructor(omitted: number, hangs: boolean) {
     this.omitted = omitted
+    this.loaded = hangs ? new Promise(() => {}) : Promise.resolve(undefined)
   }
 }
 
@@ -31,6 +28,8 @@ class FakePool {
   readonly pool: ProcessPool<FakeMember, Failure>
   /** What the next attempts come to: omitted, or a failure. */
   next: number | Failure = 0
+  /** The next ones never get ready. */
+  hangs = false
 
   constructor(size: number, retries = true) {
     this.pool = new ProcessPool({
@@ -57,7 +56,7 @@ class FakePool {
   #launch(aim: Aim): Launch<FakeMember, Failure> {
     this.aims.push(aim)
     return typeof this.next === 'number'
-      ? { member: new FakeMember(this.next) }
+      ? { member: new FakeMember(this.next, this.hangs) }
       : { failure: this.next }
   }
 }
@@ -120,6 +119,35 @@ describe('members that do not serve every application', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(fake.aims).toHaveLength(tried + 1)
     expect(fake.omitted).toEqual([0])
+  })
+
+  test('are replaced at once when what they lack changes, also while that is tried', async () => {
+    const fake = await startWith(1)
+    fake.hangs = true
+    await vi.advanceTimersByTimeAsync(0)
+    fake.pool.retry('app 1')
+    await vi.advanceTimersByTimeAsync(0)
+    // What others find is no other change.
+    fake.pool.retry('app 1')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(fake.aims).toEqual(['start', 'repair', 'repair'])
+    fake.hangs = false
+    fake.next = 0
+    fake.pool.retry('app 2')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(fake.omitted).toEqual([0])
+    expect(fake.discarded).toHaveLength(2)
+  })
+
+  test('do not keep a reload waiting for what was to replace them', async () => {
+    const fake = await startWith(1)
+    fake.hangs = true
+    await vi.advanceTimersByTimeAsync(0)
+    fake.hangs = false
+    await fake.pool.reload()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(fake.aims).toEqual(['start', 'repair', 'renew', 'repair'])
+    expect(fake.discarded).toHaveLength(2)
   })
 
   test('that recover are not replaced', async () => {

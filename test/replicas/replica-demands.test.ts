@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { TaipanError } from '../../src/core/errors.ts'
 import { NO_DEMANDS, type LeftOut } from '../../src/core/process-group.ts'
-import type { Aim } from '../../src/processes/process-pool.ts'
+import type { Aim } from '../../src/processes/member.ts'
 import {
   chooseReplicaDemands,
   type KnownReplicas,

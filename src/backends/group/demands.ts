@@ -1,7 +1,7 @@
 import type { Application } from '../../core/application.ts'
 import { isServed, type ApplicationFinding } from '../../core/backend.ts'
 import { NO_DEMANDS, type Demands } from '../../core/process-group.ts'
-import type { Aim } from '../../processes/process-pool.ts'
+import type { Aim } from '../../processes/member.ts'
 import type { LoadFailure } from './load-failure.ts'
 
 /** The applications of a group, and what is known of them when a worker is started. */
