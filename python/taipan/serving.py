@@ -62,7 +62,7 @@ class Serving:
         cache = CodeCache()
         switches = _make_switches() if dev else None
         self.slots = [
-            make_script_slot(item, logs)
+            make_script_slot(item, config, logs)
             if item["kind"] == "scripts"
             else make_slot(item, cache, switches)
             for item in config["applications"]

@@ -102,6 +102,133 @@ describe.each([
   })
 })
 
+const SURROUNDINGS = {
+  'site/variables.py': `
+import json, os, subprocess, sys, threading
+names = ["GATEWAY_INTERFACE", "SERVER_SOFTWARE", "REQUEST_METHOD", "QUERY_STRING", "SCRIPT_NAME", "PATH_INFO", "PATH_TRANSLATED",
+         "SCRIPT_FILENAME", "DOCUMENT_ROOT", "REMOTE_ADDR", "REMOTE_HOST", "HTTP_X_MINE", "HTTP_AUTHORIZATION", "GIVEN"]
+os.environ["OWN"] = os.environ["QUERY_STRING"]
+def child(how):
+    if how == "popen":
+        return os.popen("echo $OWN").read().strip()
+    if how == "explicit":
+        return subprocess.check_output(["/bin/sh", "-c", "echo $OWN"], env={}, text=True).strip()
+    return subprocess.check_output("echo $OWN", shell=True, text=True).strip()
+inside = []
+thread = threading.Thread(target=lambda: inside.append(os.environ["OWN"]))
+thread.start(); thread.join()
+print("Content-Type: application/json\\n")
+print(json.dumps({"variables": {name: os.environ.get(name) for name in names}, "argv": sys.argv, "cwd": os.getcwd(), "thread": inside[0],
+                  "children": [child("popen"), child("shell"), child("explicit")]}))
+`,
+  'site/slow.py': `
+import os, time
+print("Content-Type: text/plain\\n")
+os.environ["OWN"] = os.environ["QUERY_STRING"]
+for _ in range(20):
+    time.sleep(0.002)
+    assert os.environ["OWN"] == os.environ["QUERY_STRING"]
+print(os.environ["OWN"], os.popen("echo $OWN").read().strip(), os.path.basename(os.getcwd()))
+`,
+  'site/sub/slow.py': `
+import os, time
+for _ in range(20):
+    time.sleep(0.002)
+    assert os.path.basename(os.getcwd()) == "sub"
+os.chdir("/")
+print("Content-Type: text/plain\\n\\nsub")
+`,
+  'site/classes.py': `
+import dataclasses, pickle, typing
+@dataclasses.dataclass
+class Point:
+    x: "typing.ClassVar[int]"
+    y: int = 2
+print(pickle.loads(pickle.dumps(Point())))
+`,
+  'site/imports.py':
+    'import helper, package.inner\nfrom package import other\nprint(helper.NAME, package.inner.NAME, other.NAME)',
+  'site/helper.py': 'from deeper import NAME',
+  'site/deeper.py': 'NAME = "root"',
+  'site/package/__init__.py': '',
+  'site/package/inner.py': 'from . import other\nNAME = other.NAME + "!"',
+  'site/package/other.py': 'import deeper\nNAME = "other of " + deeper.NAME',
+  'site/sub/imports.py': 'import helper, deeper\nprint(helper.NAME, deeper.NAME)',
+  'site/sub/helper.py': 'NAME = "sub"',
+  'site/missing.py': 'import nowhere',
+  'site/threads.py': `
+import threading
+from concurrent.futures import ThreadPoolExecutor
+def work(text):
+    print(text)
+threads = [threading.Thread(target=work, args=(str(i),)) for i in range(3)]
+for thread in threads: thread.start(); thread.join()
+with ThreadPoolExecutor(1) as pool: pool.submit(work, "pool").result()
+`,
+  'site/logs.py':
+    'import logging\nlogging.basicConfig(force=True)\nprint(len(logging.root.handlers))',
+}
+
+describe.each([
+  ['daemon', []],
+  ['embedded with threads', ['-e', 'embedded', '-t', '4', '-p', '1']],
+  ['embedded on the thread of Node', ['-e', 'embedded', '-p', '1']],
+] as const)('what surrounds a script, %s', (_name, engine) => {
+  test('belongs to its request', async () => {
+    using project = createProject(SURROUNDINGS)
+    const { folder } = project
+    const args = ['./site', '-b', '127.0.0.1:0', '--env', 'GIVEN=yes', ...engine]
+    await using taipan = await startTaipan(args, { cwd: folder })
+    const get = async (target: string) => (await fetchRaw(taipan.url, { target })).text.trim()
+    const headers = [
+      ['X-Mine', 'é'],
+      ['Authorization', 'Basic x'],
+    ] as const
+    const facts = await fetchRaw(taipan.url, { target: '/variables.py/a%20b?q', headers })
+    expect(JSON.parse(facts.text)).toEqual({
+      variables: {
+        GATEWAY_INTERFACE: 'CGI/1.1',
+        SERVER_SOFTWARE: expect.stringMatching(/^taipan\/\d/i),
+        REQUEST_METHOD: 'GET',
+        QUERY_STRING: 'q',
+        SCRIPT_NAME: '/variables.py',
+        PATH_INFO: '/a b',
+        PATH_TRANSLATED: join(folder, 'site/a b'),
+        SCRIPT_FILENAME: join(folder, 'site/variables.py'),
+        DOCUMENT_ROOT: join(folder, 'site'),
+        REMOTE_ADDR: '127.0.0.1',
+        REMOTE_HOST: '127.0.0.1',
+        HTTP_X_MINE: expect.any(String),
+        HTTP_AUTHORIZATION: null,
+        GIVEN: 'yes',
+      },
+      argv: [join(folder, 'site/variables.py'), 'q'],
+      cwd: join(folder, 'site'),
+      thread: 'q',
+      children: ['q', 'q', ''],
+    })
+    const names = Array.from({ length: 12 }, (_, index) => String(index))
+    const texts = await Promise.all(
+      names.flatMap((name) => [get(`/slow.py?${name}`), get('/sub/slow.py')]),
+    )
+    expect(texts).toEqual(names.flatMap((name) => [`${name} ${name} site`, 'sub']))
+    expect(await get('/classes.py')).toBe('Point(y=2)')
+    expect(await get('/threads.py')).toBe('0\n1\n2\npool')
+    expect(await get('/logs.py')).toBe('1')
+    expect(await get('/imports.py')).toBe('root other of root! other of root')
+    expect(await get('/sub/imports.py')).toBe('sub root')
+    writeFileSync(join(folder, 'site/deeper.py'), 'NAME = "changed"')
+    expect(await get('/imports.py')).toBe('changed other of changed! other of changed')
+    expect(await get('/sub/imports.py')).toBe('sub changed')
+    writeFileSync(join(folder, 'site/sub/deeper.py'), 'NAME = "new"')
+    expect(await get('/sub/imports.py')).toBe('sub new')
+    expect(await get('/missing.py')).toBe('Internal Server Error')
+    writeFileSync(join(folder, 'site/nowhere.py'), 'print("found")')
+    expect(await get('/missing.py')).toBe('found')
+    expect((await taipan.stop()).output).not.toMatch(/error(?!.*(nowhere|ModuleNotFoundError))/)
+  })
+})
+
 test('routes of scripts by a configuration', async () => {
   using project = createProject({
     'site/shop.py': 'import sys\nprint("shop", end="")',

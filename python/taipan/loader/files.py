@@ -88,7 +88,9 @@ class FileModuleFinder:
         return None
 
 
-def execute_file(path: str, cache: CodeCache) -> ModuleType:
+def execute_file(
+    path: str, cache: CodeCache, builtins: dict[str, object] | None = None
+) -> ModuleType:
     """A new module with the content of a file, in `sys.modules` for dataclasses and pickle."""
     name = module_name(path)
     loader = FileLoader(name, path, cache)
@@ -96,6 +98,8 @@ def execute_file(path: str, cache: CodeCache) -> ModuleType:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     code = loader.get_code(name)
+    if builtins is not None:
+        module.__dict__["__builtins__"] = builtins
     earlier = sys.modules.get(name)
     sys.modules[name] = module
     try:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any, Callable
 
-from taipan.events import Environ
 from taipan.loader.files import Stamp, execute_file, file_stamp
 from taipan.loader.finding import find_callable
 from taipan.native import allocate_lock
 from taipan.scripts.execfile import CODE
-from taipan.scripts.output import StartResponse
 
 #: Applications of one folder that stay loaded.
 _LIMIT = 64
@@ -24,19 +21,15 @@ class ApplicationFiles:
         self._lock = allocate_lock()
         self._loaded: OrderedDict[str, tuple[Stamp, Callable[..., Any]]] = OrderedDict()
 
-    def run(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Calls `application` of the file. Raises what loading raises."""
-        result: Iterable[bytes] = self._load(path)(environ, start_response)
-        return result
-
-    def _load(self, path: str) -> Callable[..., Any]:
+    def load(self, path: str, builtins: dict[str, Any]) -> Callable[..., Any]:
+        """`application` of the file. Raises what loading raises."""
         with self._lock:
             stamp = file_stamp(path)
             known = self._loaded.get(path)
             if known is not None and known[0] == stamp:
                 self._loaded.move_to_end(path)
                 return known[1]
-            found = find_callable(execute_file(path, CODE), "", path, "wsgi")
+            found = find_callable(execute_file(path, CODE, builtins), "", path, "wsgi")
             self._loaded[path] = stamp, found.application
             if len(self._loaded) > _LIMIT:
                 self._loaded.popitem(last=False)

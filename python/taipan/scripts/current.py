@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 import io
+import os
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any, TextIO, cast
 
 from taipan.events import Environ
 from taipan.scripts.output import ScriptOutput, TextOutput
+from taipan.scripts.variables import cgi_variables
 
 
 class ScriptRequest:
     """What belongs to one request, and lasts no longer."""
 
-    def __init__(self, environ: Environ, output: ScriptOutput) -> None:
+    #: The process's own streams are used again, also by threads that the script has left.
+    over = False
+
+    def __init__(self, path: str, environ: Environ, output: ScriptOutput) -> None:
+        #: The file of the script.
+        self.path = path
         self.environ = environ
         self.output = output
         #: The text that becomes the response.
         self.text = TextOutput(output)
-        #: What `sys.stdout` is; a script may replace it.
-        self.stdout: Any = self.text
+        query = environ.get("QUERY_STRING", "")
+        #: Attributes of `sys` for this request, by name.
+        self.replaced: dict[str, Any] = {"argv": [path, query] if query else [path]}
+        #: Globals of the script, once it runs.
+        self.namespace: dict[str, Any] = {}
 
-    def restore(self, name: str) -> None:
-        """Undoes the replacement of `stdout` or `stdin` by the script."""
-        if name == "stdout":
-            self.stdout = self.text
+    @cached_property
+    def body(self) -> TextIO:
+        """The body of the request as text."""
+        stream = io.TextIOWrapper(
+            self.environ["wsgi.input"], "utf-8", "surrogateescape", newline=""
+        )
+        return cast(TextIO, stream)
+
+    @cached_property
+    def variables(self) -> dict[bytes, bytes]:
+        """The content of `os.environ`."""
+        return {**_PROCESS, **cgi_variables(self.environ)}
 
     def drop(self) -> None:
         """Forgets output that has not been sent."""
         self.text.drop()
         self.output.drop()
 
-    @cached_property
-    def stdin(self) -> TextIO:
-        """What `sys.stdin` reads: the body of the request."""
-        body = self.environ["wsgi.input"]
-        readable = body if isinstance(body, io.BufferedIOBase) else io.BufferedReader(body)
-        return cast(TextIO, io.TextIOWrapper(readable, "utf-8", "surrogateescape", newline=""))
 
+#: The process's own variables, which `os.environ` shows outside of requests.
+_PROCESS: dict[bytes, bytes] = os.environ.__dict__["_data"]
 
 #: Threads started by a script inherit it.
 CURRENT: ContextVar[ScriptRequest | None] = ContextVar("taipan_script", default=None)
+
+
+def current_request() -> ScriptRequest | None:
+    """The request that the caller serves; None outside of requests."""
+    request = CURRENT.get()
+    return None if request is None or request.over else request

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 from typing import Any
 
@@ -24,9 +23,3 @@ def execfile(
         globals = caller.f_globals
         locals = caller.f_locals if locals is None else locals
     exec(CODE.load(path), globals, globals if locals is None else locals)
-
-
-def run_file(path: str) -> None:
-    """Runs a file as the main module, in a new namespace."""
-    namespace = {"__name__": "__main__", "__file__": path, "__builtins__": builtins}
-    exec(CODE.load(path), namespace)

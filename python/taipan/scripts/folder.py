@@ -2,64 +2,116 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import Any
 
-from taipan.events import Environ, Reporter
+from taipan.events import Environ
 from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
+from taipan.scripts.environment import install_environment
 from taipan.scripts.errors import ScriptError
-from taipan.scripts.execfile import run_file
+from taipan.scripts.execfile import CODE
+from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.main_module import install_main_module
 from taipan.scripts.output import ScriptOutput, StartResponse
+from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.streams import install_streams
+from taipan.scripts.threads import install_threads
+from taipan.scripts.working_directory import WorkingDirectory
+
+_TOLD_LIMIT = 1000
 
 
 class ScriptFolder:
     """Runs the script that a request names; called as a WSGI application."""
 
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._bare: set[str] = set()
+    def __init__(self, settings: ScriptSettings) -> None:
+        self._settings = settings
+        self._directory = WorkingDirectory(alone=settings.alone)
+        self._root = FolderModules(settings.root, CODE)
+        self._modules: dict[str, FolderModules] = {settings.root: self._root}
         self._applications = ApplicationFiles()
+        self._told: set[str] = set()
         install_streams()
+        install_environment()
+        install_main_module()
+        install_threads()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
         path = os.fsdecode(environ["SCRIPT_FILENAME"].encode("latin-1"))
+        folder = os.path.dirname(path)
         if environ["taipan.script_kind"] == "wsgi":
-            return self._applications.run(path, environ, start_response)
+            builtins = self._modules_of(folder).refresh()
+            result: Iterable[bytes] = self._applications.load(path, builtins)(
+                environ, start_response
+            )
+            return result
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
-        request = ScriptRequest(environ, output)
+        environ["taipan.software"] = self._settings.software
+        request = ScriptRequest(path, environ, output)
         before = CURRENT.set(request)
+        handlers = tuple(logging.root.handlers)
         try:
-            self._run(path, request)
+            self._enter(folder)
+            self._run(request)
             request.text.pass_on()
             return output.finish()
         finally:
+            request.over = True
             CURRENT.reset(before)
+            self._directory.leave()
+            if tuple(logging.root.handlers) != handlers:
+                logging.root.handlers[:] = handlers
 
-    def _run(self, path: str, request: ScriptRequest) -> None:
+    def _run(self, request: ScriptRequest) -> None:
         try:
-            run_file(path)
+            self._execute(request)
         except SystemExit as end:
-            self._tell_exit(path, end.code)
+            if isinstance(end.code, str):
+                self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
         except ScriptError as error:
             if request.output.begun:
                 raise
             request.drop()
             error(None, str(request.environ.get("REQUEST_URI", "")))
 
-    def _tell_exit(self, path: str, code: Any) -> None:
-        if isinstance(code, str):
-            self._reporter.report("info", f"{path} ended with: {code}")
+    def _execute(self, request: ScriptRequest) -> None:
+        modules = self._modules_of(os.path.dirname(request.path))
+        request.namespace = {
+            "__name__": "__main__",
+            "__file__": request.path,
+            "__builtins__": modules.refresh(),
+        }
+        exec(CODE.load(request.path), request.namespace)
+
+    def _modules_of(self, folder: str) -> FolderModules:
+        found = self._modules.get(folder)
+        if found is None:
+            if len(self._modules) >= _TOLD_LIMIT:
+                self._modules = {}
+            found = self._modules[folder] = FolderModules(folder, CODE, self._root)
+        return found
+
+    def _enter(self, folder: str) -> None:
+        if not self._directory.enter(folder):
+            self._tell(
+                "directory",
+                "scripts run in threads, which share one working directory on this system: it"
+                f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
+            )
 
     def _tell_bare(self, path: str) -> None:
-        if path in self._bare or len(self._bare) >= 1000:
-            return
-        self._bare.add(path)
-        self._reporter.report(
-            "info",
+        self._tell(
+            path,
             f"{path} prints no header lines, so its output is sent as text/html; print"
             ' "Content-Type: text/html" and an empty line first to say what it is',
         )
+
+    def _tell(self, what: Any, text: str) -> None:
+        """Logs something once."""
+        if what not in self._told and len(self._told) < _TOLD_LIMIT:
+            self._told.add(what)
+            self._settings.reporter.report("info", text)

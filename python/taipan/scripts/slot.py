@@ -13,11 +13,20 @@ from taipan.loader.files import Stamp
 from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
 from taipan.scripts.folder import ScriptFolder
+from taipan.scripts.settings import ScriptSettings
 
 
-def make_script_slot(config: Mapping[str, Any], reporter: Reporter) -> Slot:
-    """Makes the slot of a folder as in `src/core/application.ts`."""
-    return Slot(config, lambda: (_FolderSource(str(config["root"]), reporter), ""))
+def make_script_slot(
+    config: Mapping[str, Any], group: Mapping[str, Any], reporter: Reporter
+) -> Slot:
+    """Makes the slot of a folder as in `src/core/application.ts`, in a worker of `group`."""
+    settings = ScriptSettings(
+        root=str(config["root"]),
+        reporter=reporter,
+        software=str(group["serverSoftware"]),
+        alone=not group["multithread"],
+    )
+    return Slot(config, lambda: (_FolderSource(settings), ""))
 
 
 class _FolderSource:
@@ -25,9 +34,9 @@ class _FolderSource:
 
     notice = ""
 
-    def __init__(self, folder: str, reporter: Reporter) -> None:
-        self.place = folder
-        self._reporter = reporter
+    def __init__(self, settings: ScriptSettings) -> None:
+        self.place = settings.root
+        self._settings = settings
 
     def stamp(self) -> Stamp | None:
         """None, because each script has its own version."""
@@ -41,4 +50,4 @@ class _FolderSource:
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """What runs the scripts."""
-        return Found(ScriptFolder(self._reporter), "", "script", "scripts")
+        return Found(ScriptFolder(self._settings), "", "script", "scripts")

@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO, cast
 
-from taipan.scripts.current import CURRENT
+from taipan.scripts.current import ScriptRequest, current_request
 
 
 class _RequestStream(io.TextIOBase):
@@ -19,8 +19,15 @@ class _RequestStream(io.TextIOBase):
         self._process = process
 
     def _stream(self) -> Any:
-        request = CURRENT.get()
-        return self._process if request is None else getattr(request, self._name)
+        request = current_request()
+        if request is None:
+            return self._process
+        # `print` comes here even if the script has put another stream into the place.
+        replaced = request.replaced.get(self._name, self)
+        return self._of(request) if replaced is self else replaced
+
+    def _of(self, request: ScriptRequest) -> Any:
+        raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream(), name)
@@ -52,12 +59,12 @@ class _RequestStream(io.TextIOBase):
 
     def close(self) -> None:
         """Closes the stream of the request only."""
-        if CURRENT.get() is not None:
+        if current_request() is not None:
             self._stream().close()
 
     def fileno(self) -> int:
         """Requests have no descriptor."""
-        return int(self._process.fileno()) if CURRENT.get() is None else super().fileno()
+        return int(self._process.fileno()) if current_request() is None else super().fileno()
 
 
 class RequestOutput(_RequestStream):
@@ -65,8 +72,10 @@ class RequestOutput(_RequestStream):
 
     def write(self, text: str, /) -> int:
         """Writes to the response."""
-        request = CURRENT.get()
-        return int((self._process if request is None else request.stdout).write(text))
+        return int(self._stream().write(text))
+
+    def _of(self, request: ScriptRequest) -> Any:
+        return request.text
 
     def flush(self) -> None:
         """Sends what was written so far."""
@@ -77,8 +86,33 @@ class RequestOutput(_RequestStream):
         return True
 
 
+class RequestErrors(_RequestStream):
+    """`sys.stderr`: the log, unless the script has replaced it."""
+
+    def _of(self, request: ScriptRequest) -> Any:
+        return self._process
+
+    def write(self, text: str, /) -> int:
+        """Writes to the log."""
+        return int(self._stream().write(text))
+
+    def flush(self) -> None:
+        """Ends the line."""
+        self._stream().flush()
+
+    def close(self) -> None:
+        """Does nothing: the log is everybody's."""
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+
 class RequestInput(_RequestStream):
     """`sys.stdin`."""
+
+    def _of(self, request: ScriptRequest) -> Any:
+        return request.body
 
     def read(self, size: int | None = -1, /) -> str:
         """Reads the body of the request."""
@@ -93,19 +127,31 @@ class RequestInput(_RequestStream):
         return True
 
 
-class _SystemModule(ModuleType):
-    """`sys`, where a script replaces the streams of its own request only."""
+def _of_request(name: str) -> property:
+    """An attribute of `sys` that a script sees and replaces for its own request only."""
 
-    def __setattr__(self, name: str, value: object) -> None:
-        request = CURRENT.get() if name in ("stdout", "stdin") else None
+    def read(module: ModuleType) -> Any:
+        request = current_request()
+        value = module.__dict__[name]
+        return value if request is None else request.replaced.get(name, value)
+
+    def write(module: ModuleType, value: Any) -> None:
+        request = current_request()
         if request is None:
-            super().__setattr__(name, value)
-        elif value is self.__dict__[name]:
-            # redirect_stdout() and the like put back what they found.
-            request.__dict__.pop(name, None)
-            request.restore(name)
+            module.__dict__[name] = value
         else:
-            request.__dict__[name] = value
+            request.replaced[name] = value
+
+    return property(read, write)
+
+
+class _SystemModule(ModuleType):
+    """`sys`: `print` and `input` look into its dict, everything else sees these attributes."""
+
+    stdin = _of_request("stdin")
+    stdout = _of_request("stdout")
+    stderr = _of_request("stderr")
+    argv = _of_request("argv")
 
 
 def install_streams() -> None:
@@ -114,4 +160,5 @@ def install_streams() -> None:
         return
     sys.stdout = cast(TextIO, RequestOutput("stdout", sys.stdout))
     sys.stdin = cast(TextIO, RequestInput("stdin", sys.stdin))
+    sys.stderr = cast(TextIO, RequestErrors("stderr", sys.stderr))
     sys.__class__ = _SystemModule

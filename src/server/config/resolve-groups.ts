@@ -63,7 +63,7 @@ function createGroup(
       threads: resolveThreads(values.engine, values.threads),
       environment: { ...sources.environment, ...ownEnvironment },
       directory,
-      searchPath: [...new Set(members.map(({ application }) => importFolder(application)))],
+      searchPath: listSearchPath(members),
       argv: [members[0]?.argument ?? ''],
       applications: members.map(({ application }) => application),
       dev: config.dev,
@@ -72,6 +72,12 @@ function createGroup(
       retries: true,
     },
   }
+}
+
+/** Folders that imports start from; scripts import from their own folders by themselves. */
+function listSearchPath(members: readonly PlacedApplication[]): string[] {
+  const imported = members.filter(({ application }) => application.kind !== 'scripts')
+  return [...new Set(imported.map(({ application }) => importFolder(application)))]
 }
 
 /** Merges the environments of applications that share processes; they must not differ. */

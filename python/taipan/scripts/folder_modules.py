@@ -1,0 +1,201 @@
+"""Modules beside scripts: each folder has its own, and changed files are imported again.
+
+A module `helper` of a folder is imported as a submodule of a package made for the folder, so that
+two folders may have modules of one name, and everything is as the import system has it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any
+
+from taipan.loader.files import CodeCache, Stamp, file_stamp
+from taipan.native import allocate_lock
+
+_PREFIX = "_taipan_scripts_"
+#: A folder that was changed so recently may be changed again without another modification time.
+_UNSURE_NS = 100_000_000
+_import: Any = builtins.__import__
+
+
+class FolderModules:
+    """The modules of one folder; those of `root` are found, too."""
+
+    def __init__(self, folder: str, code: CodeCache, root: FolderModules | None = None) -> None:
+        digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+        self._package = f"{_PREFIX}{digest}"
+        self._folder = folder
+        self._code = code
+        self._root = root
+        self._lock = allocate_lock()
+        self._stamps: dict[str, Stamp] = {}
+        self._names: frozenset[str] = frozenset()
+        self._listed = 0
+        #: Builtins of all code in the folder.
+        self.builtins: dict[str, Any] = {}
+        self._builtins_size = 0
+
+    def refresh(self) -> dict[str, Any]:
+        """Forgets modules whose files have changed; gives the builtins for a script."""
+        if self._root is not None:
+            self._root.refresh()
+        if any(_stamp(path) != stamp for path, stamp in list(self._stamps.items())):
+            self._forget()
+        if self._builtins_size != len(builtins.__dict__):
+            self._builtins_size = len(builtins.__dict__)
+            self.builtins.update(builtins.__dict__)
+            self.builtins["__import__"] = self.import_module
+        return self.builtins
+
+    def import_module(
+        self,
+        name: str,
+        globals: Any = None,
+        locals: Any = None,
+        fromlist: Sequence[str] = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """`__import__` for the code of the folder."""
+        owner = None if level else self._find_owner(name.partition(".")[0])
+        if owner is None:
+            try:
+                result: ModuleType = _import(name, globals, locals, fromlist, level)
+                return result
+            except ModuleNotFoundError as error:
+                top = name.partition(".")[0]
+                owner = None if level or error.name != top else self._find_folder(top)
+                if owner is None:
+                    raise
+        return owner._import_own(name, fromlist)
+
+    def note(self, path: str) -> None:
+        """Remembers the version of a file that is imported."""
+        stamp = _stamp(path)
+        if stamp is not None:
+            self._stamps[path] = stamp
+
+    @property
+    def code(self) -> CodeCache:
+        """Compiled code of all files."""
+        return self._code
+
+    def _import_own(self, name: str, fromlist: Sequence[str]) -> ModuleType:
+        package = self._require_package()
+        module = importlib.import_module(f"{package}.{name}")
+        if not fromlist:
+            return sys.modules[f"{package}.{name.partition('.')[0]}"]
+        for one in fromlist:
+            # Submodules that are named after `from` are imported, too.
+            if one != "*" and not hasattr(module, one) and hasattr(module, "__path__"):
+                try:
+                    importlib.import_module(f"{module.__name__}.{one}")
+                except ModuleNotFoundError as error:
+                    if error.name != f"{module.__name__}.{one}":
+                        raise
+        return module
+
+    def _require_package(self) -> str:
+        if self._package not in sys.modules:
+            package = ModuleType(self._package)
+            package.__path__ = [self._folder]
+            sys.modules[self._package] = package
+            _finder.folders[self._package] = self
+        return self._package
+
+    def _find_owner(self, top: str) -> FolderModules | None:
+        if top in sys.builtin_module_names:
+            return None
+        if top in self._list():
+            return self
+        return None if self._root is None else self._root._find_owner(top)
+
+    def _find_folder(self, top: str) -> FolderModules | None:
+        if os.path.isdir(os.path.join(self._folder, top)):
+            return self
+        return None if self._root is None else self._root._find_folder(top)
+
+    def _list(self) -> frozenset[str]:
+        """Names of modules and packages in the folder, as of now."""
+        changed = os.stat(self._folder).st_mtime_ns
+        if changed != self._listed:
+            self._names = frozenset(filter(None, map(self._module_name, os.listdir(self._folder))))
+            sure = time.time_ns() - changed > _UNSURE_NS
+            self._listed = changed if sure else 0
+            finder = sys.path_importer_cache.get(self._folder)
+            if finder is not None:
+                finder.invalidate_caches()  # type: ignore[attr-defined]
+        return self._names
+
+    def _module_name(self, file: str) -> str:
+        if file.endswith(".py"):
+            return file[:-3]
+        is_package = os.path.isfile(os.path.join(self._folder, file, "__init__.py"))
+        return file if is_package else ""
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._stamps.clear()
+            for name in [name for name in sys.modules if name.startswith(f"{self._package}.")]:
+                del sys.modules[name]
+
+
+class _ModuleLoader(SourceFileLoader):
+    """Loads a module of a folder, without bytecode files."""
+
+    def __init__(self, name: str, path: str, folder: FolderModules) -> None:
+        super().__init__(name, path)
+        self._folder = folder
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of this version of the file."""
+        self._folder.note(self.path)
+        return self._folder.code.load(self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs the file with imports from its folder."""
+        module.__dict__["__builtins__"] = self._folder.builtins
+        super().exec_module(module)
+
+
+class _Finder:
+    """Finds the modules of all folders."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, FolderModules] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module in the folder whose package the name begins with."""
+        folder = self.folders.get(fullname.partition(".")[0])
+        if folder is None:
+            return None
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is None or type(spec.loader) is not SourceFileLoader or spec.origin is None:
+            return spec
+        return importlib.util.spec_from_file_location(
+            fullname,
+            spec.origin,
+            loader=_ModuleLoader(fullname, spec.origin, folder),
+            submodule_search_locations=spec.submodule_search_locations,
+        )
+
+
+_finder = _Finder()
+sys.meta_path.insert(0, _finder)
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        return file_stamp(path)
+    except OSError:
+        return None

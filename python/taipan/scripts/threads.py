@@ -1,0 +1,46 @@
+"""Threads that a script starts belong to its request."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from taipan.scripts.current import current_request
+
+_installed = False
+
+
+def install_threads() -> None:
+    """Copies the context into new threads, as CPython does by itself only from 3.14 on, where
+    free-threaded. May be called twice."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    start_thread = threading.Thread.start
+    submit: Any = ThreadPoolExecutor.submit
+
+    @functools.wraps(start_thread)
+    def start(self: threading.Thread) -> None:
+        if current_request() is not None:
+            context, run = copy_context(), self.run
+
+            def run_in_context() -> None:
+                # Otherwise the thread would refer to itself.
+                del self.run
+                context.run(run)
+
+            self.run = run_in_context  # type: ignore[method-assign]
+        start_thread(self)
+
+    @functools.wraps(submit)
+    def submit_in_context(self: Any, function: Any, /, *args: Any, **named: Any) -> Any:
+        if current_request() is None:
+            return submit(self, function, *args, **named)
+        return submit(self, copy_context().run, function, *args, **named)
+
+    threading.Thread.start = start  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign]
