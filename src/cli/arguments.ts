@@ -50,8 +50,8 @@ export function parseCommandLine(
 ): CommandLine {
   const { options, positionals: given } = readWords(words)
   const [verb] = given
-  const isQuestion = verb === 'help' || verb === 'version'
-  const positionals = isQuestion ? given.slice(1) : given
+  // `help version` asks for the help of the program.
+  const positionals = isQuestion(verb) ? given.filter((word) => !isQuestion(word)) : given
   const translation = new Translation(environment['PORT'])
   for (const option of options) translation.addOption(option)
   for (const word of positionals.slice(1)) translation.addWord(word)
@@ -77,6 +77,10 @@ export function parseCommandLine(
 export function describeInput(line: CommandLine, environment: Environment): CommandInput {
   const { layer, config, hints, warnings } = line
   return { layer, config, hints, warnings, environment, pid: process.pid }
+}
+
+function isQuestion(word: string | undefined): boolean {
+  return word === 'help' || word === 'version'
 }
 
 function createLayer(

@@ -1,6 +1,7 @@
 import { TaipanError } from '../core/errors.ts'
 import { VERSION } from '../server/version.ts'
 import { readProcess } from '../server/read-process.ts'
+import { checkFolder } from '../server/routes/route-kind.ts'
 import { parseCommandLine } from './arguments.ts'
 
 /** Runs the command of a command line. Resolves with the exit code; rejects with the error to report. */
@@ -36,6 +37,9 @@ function enterFolder(folder: string): void {
   try {
     process.chdir(folder)
   } catch (error) {
-    throw new TaipanError('USAGE', `--chdir: folder ${folder} cannot be entered`, { cause: error })
+    const problems: string[] = []
+    checkFolder(folder, '--chdir', problems)
+    const [problem = `--chdir: folder ${folder} cannot be entered`] = problems
+    throw new TaipanError('USAGE', problem, { cause: error })
   }
 }

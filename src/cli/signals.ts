@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { TaipanError } from '../core/errors.ts'
 import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { removeEarlyHandlers } from './early-signals.ts'
@@ -105,11 +106,17 @@ export class SignalHandling implements Disposable {
     this.#logger.announce('SIGHUP: reloading', { signal: 'SIGHUP' })
     this.#server.reload().then(
       () => this.#logger.announce('reloaded'),
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error)
-        this.#logger.error({}, `SIGHUP: ${reason}`)
-      },
+      (error: unknown) => this.#explainReload(error),
     )
+  }
+
+  #explainReload(error: unknown): void {
+    // After a stop signal, failures are its consequence.
+    if (this.#stopping !== undefined) return
+    const early = error instanceof TaipanError && error.code === 'STOPPING'
+    const reason = error instanceof Error ? error.message : String(error)
+    if (early) this.#logger.announce('SIGHUP: nothing is reloaded, because the server is starting')
+    else this.#logger.error({}, `SIGHUP: ${reason}`)
   }
 
   #exitNow(signal: StopSignal): void {

@@ -71,7 +71,8 @@ function requireValue(
       `${rawName} is a switch and takes no value, found ${JSON.stringify(value)}`,
     )
   }
-  const swallowed = inlineValue !== true && value !== undefined && /^-./.test(value)
+  // A negative number is a wrong value and no option.
+  const swallowed = inlineValue !== true && value !== undefined && /^-[^\d.]/.test(value)
   if (value === undefined || value === '' || swallowed)
     throw new TaipanError(
       'USAGE',

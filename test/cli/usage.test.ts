@@ -17,6 +17,8 @@ beforeAll(() => {
   )
   writeFileSync(join(folder, 'half.json'), '{"app": ')
   writeFileSync(join(folder, 'list.json'), '[]')
+  writeFileSync(join(folder, 'waits.mjs'), 'await new Promise(() => {})\n')
+  writeFileSync(join(folder, 'throws.ts'), '\n\nthrow new Error("boom")\n')
   writeFileSync(join(folder, 'named.mjs'), 'export const config = { app: "x:y" }\n')
   writeFileSync(join(folder, 'gunicorn.conf.py'), 'workers = 2\n')
 })
@@ -24,6 +26,20 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
+
+function listWrongAddresses(): [string, RegExp][] {
+  return [
+    ['70000', /"70000" is not an address: ports end at 65535$/m],
+    ['localhost:99999999', /ports end at 65535$/m],
+    ['[::1]', /the port is missing; write \[::1\]:8000$/m],
+    ['::1:80', /IPv6 addresses have brackets and a port, as in \[::1\]:8000$/m],
+    ['http://localhost:80/', /write it without the scheme: localhost:80$/m],
+    ['/run/shop.sock', /for a socket write unix:\/run\/shop\.sock$/m],
+    ['shop.sock', /for a socket write unix:shop\.sock$/m],
+    ['unix:/run/x?mod=660', /unix: knows \?mode= only, found \?mod=$/m],
+    ['unix:/run/x?mode=999', /mode: needs octal permissions/],
+  ]
+}
 
 describe('help and version', () => {
   test.each(['--version', '-v', 'version'])('taipan %s', async (word) => {
@@ -39,6 +55,8 @@ describe('help and version', () => {
     [['help'], 'taipan check [TARGET]'],
     [['help', 'serve'], '--bind ADDR'],
     [['help', 'check'], '--json'],
+    [['help', 'help'], 'taipan check [TARGET]'],
+    [['help', 'version'], 'taipan check [TARGET]'],
   ])('taipan %j', async (args, text) => {
     const { exitCode, stdout, stderr } = await runHere(args)
     expect([exitCode, stderr]).toEqual([0, ''])
@@ -85,14 +103,28 @@ describe('an invalid command line ends with 2 and one message', () => {
     [['serve', 'a.py', '--mount', 'shop'], /mount: "shop" must begin with a slash/],
     [['serve', 'a.py', '-D'], /-D is not supported: Taipan stays in the foreground/],
     [['runserver'], /unknown command "runserver"\. Write taipan serve \. --dev\./],
-    [['serve', '--chdir', 'nowhere'], /--chdir: folder \S+nowhere cannot be entered/],
+    [['serve', '--chdir', 'nowhere'], /--chdir: folder \S+nowhere does not exist/],
+    [['serve', '--chdir', 'half.json'], /--chdir: \S+half\.json is not a folder/],
     [['serve', 'a.py', '-b', 'localhost'], /the port is missing; write localhost:8000/],
     [['serve', 'a.py', '-b', '127.0.0.1:70000'], /--bind: "127\.0\.0\.1:70000" is not an address/],
     [['serve', 'a.py', '-b', 'fd:x'], /fd: needs the number/],
-    [
-      ['serve', 'a.py', '--app-dir', 'nowhere'],
-      /--app-dir: application folder \S+nowhere does not exist/,
-    ],
+    ...listWrongAddresses().map(([text, message]): [string[], RegExp] => [
+      ['serve', 'a.py', '-b', text],
+      message,
+    ]),
+    ...['--app-dir', '--reload-dir', '--static=/x', '--scripts=/x'].map(
+      (flag): [string[], RegExp] => [
+        ['serve', 'a.py', ...(flag.includes('=') ? [`${flag}=half.json`] : [flag, 'half.json'])],
+        /: \S+half\.json is not a folder$/m,
+      ],
+    ),
+    [['serve', 'a.py', '-t', '-1'], /--threads: expected a whole number .*, found -1$/m],
+    [['serve', 'a.py', '--timeout-idle', '-1s'], /--timeout-idle: expected .*, found "-1s"$/m],
+    [['serve', 'a.py', '--timeout-idle', 'x'], /expected a duration like "500ms",/],
+    [['serve', 'a.py', '--limit-header-bytes', '0'], /expected a size of at least 1 byte, found 0/],
+    [['serve', 'a.py', '--limit-request-line', '0'], /expected a size of at least 1 byte, found 0/],
+    [['serve', 'a.py', '--ws-origin', '*'], /--ws-origin: expected an origin like "https:\S+/],
+    [['serve', 'a.py', '--app-dir', 'nowhere'], /--app-dir: folder \S+nowhere does not exist/],
     [
       ['serve', 'a.py', '--env-file', 'missing.env'],
       /environment file \S+missing\.env does not exist/,
@@ -103,6 +135,8 @@ describe('an invalid command line ends with 2 and one message', () => {
     ],
     [['serve', '--config', 'missing.json'], /configuration file "missing\.json" does not exist/],
     [['serve', '--config', 'half.json'], /half\.json cannot be read: .*JSON/],
+    [['serve', '--config', 'throws.ts'], /throws\.ts cannot be read: boom \(line 3\)$/m],
+    [['serve', '--config', '.'], /configuration file "\." is a folder: /],
     [['serve', '--config', 'list.json'], /list\.json has no configuration/],
     [
       ['serve', '--config', 'broken.config.json'],
@@ -143,6 +177,12 @@ describe('an invalid command line ends with 2 and one message', () => {
     ])
   })
 
+  test.each(['abc', '70000', '-1', '80 '])('a PORT that is none: %j', async (port) => {
+    const { exitCode, stderr } = await runHere(['serve', 'a.py'], { env: { PORT: port } })
+    const message = `error: PORT: expected a port from 0 to 65535, found ${JSON.stringify(port)}\n`
+    expect([exitCode, stderr]).toEqual([2, message])
+  })
+
   test('the message names an invalid variable', async () => {
     const { exitCode, stderr } = await runHere(['serve', 'a.py'], {
       cwd: folder,
@@ -159,6 +199,7 @@ describe('the program', () => {
     [[], 2, /^$/, /Usage:/],
     [['serve', '--bnd', 'x'], 2, /^$/, /^error: unknown option --bnd\. Did you mean --bind\?/],
     [['serve', '--config', 'half.json'], 2, /^$/, /^error: .*half\.json cannot be read: .*JSON/],
+    [['serve', '--config', 'waits.mjs'], 2, /^$/, /: it awaits something that never comes$/m],
     [['serve', '--config', 'named.mjs'], 2, /^$/, /^error: .*named\.mjs has no configuration/],
   ])('ends in the same way: taipan %j', async (args, exitCode, stdout, stderr) => {
     const ended = await runTaipan(args, { cwd: folder })

@@ -361,7 +361,7 @@ describe('variables that are not ours', () => {
     const dev = await command('app.py --dev', { environment })
     expect(dev.addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 5000 }])
     await expect(command('app.py', { environment: { PORT: 'x' } })).rejects.toThrow(
-      /^PORT: "0\.0\.0\.0:x" is not an address/,
+      /^PORT: expected a port from 0 to 65535, found "x"$/,
     )
   })
 
@@ -731,17 +731,14 @@ describe('a configuration', () => {
     [{ app: 'a:a', rootPath: '/api', static: { '/apis': '.' } }, /^static: .*; write \/api\/apis$/],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
     [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
-    [
-      { app: 'a:a', appDirectory: 'nowhere' },
-      /appDirectory: application folder \S+nowhere does not exist/,
-    ],
+    [{ app: 'a:a', appDirectory: 'nowhere' }, /appDirectory: folder \S+nowhere does not exist/],
     [
       { apps: { shop: { target: 'a:a' }, old: { appDirectory: 'nowhere' } } },
-      /apps\.old\.appDirectory: application folder \S+nowhere does not exist/,
+      /apps\.old\.appDirectory: folder \S+nowhere does not exist/,
     ],
     [
       { apps: { shop: { target: 'a:a', appDirectory: 'nowhere' } } },
-      /apps\.shop\.appDirectory: application folder \S+nowhere does not exist/,
+      /apps\.shop\.appDirectory: folder \S+nowhere does not exist/,
     ],
   ])('%j is refused', (config, message) => {
     expect(problemOf(config)).toMatch(message)

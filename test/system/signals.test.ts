@@ -225,14 +225,17 @@ describe('stopping', () => {
     },
   )
 
-  test('a stop during a slow boot ends at once', async () => {
+  test('a slow boot has nothing to reload at SIGHUP, and a stop ends it at once', async () => {
     await using folder = await createFolder({
       'app.py': app('return "x"', 'print("booting", flush=True)\ntime.sleep(60)'),
     })
     await using taipan = serve(folder, ['app.py', '-p', '1'])
     await taipan.waitForOutput(/booting/)
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/^SIGHUP: nothing is reloaded, because the server is starting$/m)
     taipan.kill('SIGTERM')
-    await taipan.waitForExit()
+    const { output } = await taipan.waitForExit()
+    expect(output).not.toMatch(/error/)
     expect(await listChildren(taipan.pid)).toEqual([])
   })
 })

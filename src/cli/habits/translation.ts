@@ -1,5 +1,5 @@
 import { TaipanError } from '../../core/errors.ts'
-import { expandAddress } from '../../server/config/address.ts'
+import { createPortError, expandAddress, isPort } from '../../server/config/address.ts'
 import type { GivenOption, Habit, Meaning } from './habit.ts'
 import { HABITS } from './table.ts'
 
@@ -95,11 +95,7 @@ export class Translation {
     const name = bare ? only.text : (host?.value ?? DEFAULT_HOST)
     if (bare) this.texts.delete('bind')
     const number = port?.value ?? this.#fallbackPort ?? DEFAULT_PORT
-    if (port !== undefined && !isPort(number))
-      throw new TaipanError(
-        'USAGE',
-        `${port.written}: expected a port number from 0 to 65535, found ${JSON.stringify(number)}`,
-      )
+    if (!isPort(number)) throw createPortError(port?.written ?? 'PORT', number)
     const address = formatAddress(name, number)
     const given = [host, port].filter((option) => option !== undefined)
     this.#push('bind', address, given.map(({ written }) => written).join(' and '))
@@ -133,10 +129,6 @@ export function findHabit(option: GivenOption): Habit | undefined {
 /** An attribute of a module cannot be a number, so a number after a colon is a port. */
 function isAddress(word: string): boolean {
   return /^\d{1,5}$|^(?:[\w.*-]*|\[[\da-f:.]+\]):\d{1,5}$|^unix:\/|^fd:\d+$/i.test(word)
-}
-
-function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535
 }
 
 /** Flask takes `unix:PATH` as a host. */

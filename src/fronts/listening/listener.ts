@@ -79,10 +79,11 @@ function explain(address: BoundAddress, code: string): string {
   // libuv reports EACCES for a socket in a folder that does not exist.
   if (code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)))
     return 'the folder does not exist'
-  if (code === 'EACCES') return 'permission denied; choose a port above 1023 or another path'
+  if (code === 'EACCES')
+    return `permission denied; choose ${address.kind === 'unix' ? 'another path' : 'a port above 1023'}`
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have the address; try 127.0.0.1'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is not known'
-  if (code === 'ENOENT') return 'the folder does not exist'
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'the folder does not exist'
   return code
 }
 
@@ -112,6 +113,7 @@ async function clearSocketPath(path: string): Promise<void> {
 async function probe(path: string): Promise<string> {
   try {
     const found = await lstat(path)
+    if (found.isDirectory()) return 'the path is a folder'
     if (!found.isSocket())
       return 'the path is a file that is not a socket; remove it or choose another path'
   } catch (error) {

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,11 +29,14 @@ export function findConfigFile(directory: string): string | undefined {
 export async function loadConfigFile(file: string, cwd: string): Promise<ConfigFile> {
   const path = resolve(cwd, file)
   const name = nameFile(path, cwd)
-  if (!existsSync(path))
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined || found.isDirectory()) {
+    const fault = found === undefined ? 'does not exist; looked for' : 'is a folder:'
     throw new TaipanError(
       'CONFIG_NOT_FOUND',
-      `configuration file ${JSON.stringify(file)} does not exist; looked for ${path}`,
+      `configuration file ${JSON.stringify(file)} ${fault} ${path}`,
     )
+  }
   if (!EXTENSIONS.includes(extname(path)))
     throw new TaipanError(
       'CONFIG_INVALID',
@@ -52,9 +56,8 @@ async function readConfig(path: string, name: string): Promise<unknown> {
     if (extname(path) === '.json') return parseJson(await readFile(path, 'utf8'))
     return await importModule(path)
   } catch (error) {
-    throw new TaipanError('CONFIG_INVALID', `${name} cannot be read: ${describeCause(error)}`, {
-      cause: error,
-    })
+    const reason = describeCause(error, path)
+    throw new TaipanError('CONFIG_INVALID', `${name} cannot be read: ${reason}`, { cause: error })
   }
 }
 
@@ -77,12 +80,25 @@ async function importModule(path: string): Promise<unknown> {
     interopDefault: false,
     alias: { taipan: fileURLToPath(self) },
   })
-  const module: unknown = await jiti.import(path)
+  const module = await settle(jiti.import(path))
   if (typeof module !== 'object' || module === null) return undefined
   if ('default' in module) return module.default
   const isEsModule =
     types.isModuleNamespaceObject(module) || Reflect.get(module, '__esModule') === true
   return isEsModule ? new NamedExports(Object.keys(module)) : module
+}
+
+/** Rejects when nothing is left that could settle a promise: then Node would end the process with a code of its own. */
+async function settle<T>(promise: Promise<T>): Promise<T> {
+  const settled = new AbortController()
+  const idle = once(process, 'beforeExit', { signal: settled.signal }).then(() => {
+    throw new Error('it awaits something that never comes')
+  })
+  try {
+    return await Promise.race([promise, idle])
+  } finally {
+    settled.abort()
+  }
 }
 
 /** What a module without a default export has. */
@@ -101,8 +117,13 @@ function explainMissing(path: string, value: unknown): string {
   return 'write "export default defineConfig({ ... })"'
 }
 
-function describeCause(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** The message of an error, and the line of the file at which it was thrown. */
+function describeCause(error: unknown, path: string): string {
+  if (!(error instanceof Error)) return String(error)
+  const [, after = ''] = (error.stack ?? '').split(`${path}:`)
+  const [line] = /^\d+/.exec(after) ?? []
+  const message = error.message.trimEnd()
+  return line === undefined || message.includes(path) ? message : `${message} (line ${line})`
 }
 
 function nameFile(path: string, cwd: string): string {

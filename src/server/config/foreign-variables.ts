@@ -1,3 +1,4 @@
+import { createPortError, isPort } from './address.ts'
 import type { Environment } from './environment.ts'
 import type { Layer } from './layers.ts'
 
@@ -19,7 +20,7 @@ export interface VariableReader {
   readonly pid?: number | undefined
 }
 
-/** Reads LISTEN_FDS (systemd), PORT and WEB_CONCURRENCY. Every other layer overrides them. */
+/** Reads LISTEN_FDS (systemd), PORT and WEB_CONCURRENCY. Every other layer overrides them. Throws `USAGE` for a wrong PORT. */
 export function loadForeignLayer(
   reader: VariableReader,
   stronger: readonly Layer[],
@@ -68,6 +69,7 @@ function readSockets({ environment, pid }: VariableReader): Taken | undefined {
 
 /** A platform connects from outside, so it is every interface; with `dev`, which sends tracebacks, this machine only. */
 function readPort(port: string, stronger: readonly Layer[]): Taken {
+  if (!isPort(port)) throw createPortError('PORT', port)
   const dev = stronger.some(({ value }) => value['dev'] === true)
   const given = `${dev ? '127.0.0.1' : '0.0.0.0'}:${port}`
   const hint = `PORT=${port} is --bind ${given} here${dev ? '' : ', every interface; --bind says otherwise'}`

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, parse, relative } from 'node:path'
 import { importFolder } from '../../core/application.ts'
@@ -151,8 +150,7 @@ function checkFolders({ config, sources }: ResolveOptions, problems: string[]): 
   for (const directory of config.reloadDir)
     checkFolder(directory, sources.get('reloadDir') ?? 'reloadDir', problems)
   for (const [where, directory] of directories)
-    if (directory !== undefined && !existsSync(directory))
-      problems.push(`${where}: application folder ${directory} does not exist`)
+    if (directory !== undefined) checkFolder(directory, where, problems)
   for (const key of ['static', 'scripts'] as const)
     for (const [path, root] of Object.entries(config[key]))
       checkFolder(root, `${key} ${path}`, problems)

@@ -8,9 +8,10 @@ const WORDS = {
   text: 'a text',
   notEmpty: 'a text that is not empty',
   boolean: 'true or false',
-  duration: 'a duration: milliseconds, or a text like "500ms", "30s", "5m", "1h"',
+  duration: 'a duration like "500ms", "30s", "5m", "1h"',
   size: 'a size: bytes, or a text like "64kb", "10mb", "1gb"',
   list: 'a text or a list of texts',
+  origin: 'an origin like "https://example.org"',
   pairs: 'an object of names and texts',
   processes: 'a whole number from 1 to 512, or "auto"',
 } as const
@@ -72,6 +73,12 @@ export const list = v.pipe(
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
 )
 
+/** One origin of pages or a list of them, as browsers write them; gives a list. */
+export const origins = v.pipe(
+  list,
+  v.array(v.pipe(v.string(), v.regex(/^(?:null|[a-z][a-z\d+.-]*:\/\/\S+)$/i, WORDS.origin))),
+)
+
 /** A duration; gives milliseconds. */
 export const duration = v.pipe(
   v.union(
@@ -97,6 +104,9 @@ export const size = v.pipe(
   ),
   v.transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? 0))),
 )
+
+/** A size that is not zero. */
+export const sizeAboveZero = v.pipe(size, v.minValue(1, 'a size of at least 1 byte'))
 
 /** A whole number from `minimum` to `maximum`. */
 export function integer(

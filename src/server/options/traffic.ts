@@ -1,9 +1,9 @@
-import { boolean, duration, integer, list, size } from '../option-types/kinds.ts'
+import { boolean, duration, integer, origins, size, sizeAboveZero } from '../option-types/kinds.ts'
 import { flag, option } from '../option-types/option.ts'
 
 /** `limits`: limits for clients. */
 export const LIMITS = {
-  headerBytes: option(size, '64kb', {
+  headerBytes: option(sizeAboveZero, '64kb', {
     description: 'Bytes of all header fields of a request; more is answered with 431.',
     form: 'number',
     environment: 'TAIPAN_LIMIT_HEADER_BYTES',
@@ -15,7 +15,7 @@ export const LIMITS = {
     environment: 'TAIPAN_LIMIT_HEADER_COUNT',
     flag: flag('Limits', 'limit-header-count', { value: 'N' }),
   }),
-  targetBytes: option(size, '32kb', {
+  targetBytes: option(sizeAboveZero, '32kb', {
     description: 'Bytes of the request target (path and query); more is answered with 414.',
     form: 'number',
     environment: 'TAIPAN_LIMIT_TARGET_BYTES',
@@ -45,26 +45,27 @@ export const LIMITS = {
 export const TIMEOUTS = {
   header: option(duration, '30s', {
     description:
-      'Longest time from the first byte of a request until its head is complete; then 408.',
+      'Longest time from the first byte of a request until its head is complete; then 408. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_HEADER',
     flag: flag('Timeouts', 'timeout-header', { value: 'TIME' }),
   }),
   body: option(duration, '60s', {
-    description: 'Longest time without a byte of a body that is being read; then 408.',
+    description: 'Longest time without a byte of a body that is being read; then 408. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_BODY',
     flag: flag('Timeouts', 'timeout-body', { value: 'TIME' }),
   }),
   idle: option(duration, '75s', {
-    description: 'Longest time between two requests of a connection; then it is closed.',
+    description:
+      'Longest time between two requests of a connection; then it is closed. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_IDLE',
     flag: flag('Timeouts', 'timeout-idle', { value: 'TIME' }),
   }),
   send: option(duration, '60s', {
     description:
-      'Longest time in which a client accepts no byte of a response; then the connection is aborted.',
+      'Longest time in which a client accepts no byte of a response; then the connection is aborted. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_SEND',
     flag: flag('Timeouts', 'timeout-send', { value: 'TIME' }),
@@ -143,7 +144,8 @@ export const BUFFERS = {
 /** `webSocket`: options for WebSockets. */
 export const WEB_SOCKET = {
   message: option(size, '16mb', {
-    description: 'Bytes of a message, decompressed; a longer one closes the WebSocket with 1009.',
+    description:
+      'Bytes of a message, decompressed; a longer one closes the WebSocket with 1009. 0: no limit.',
     form: 'number',
     environment: 'TAIPAN_WS_MAX_SIZE',
     flag: flag('WebSocket', 'ws-max-size', { value: 'SIZE' }),
@@ -164,18 +166,19 @@ export const WEB_SOCKET = {
     flag: flag('WebSocket', 'ws-ping-interval', { value: 'TIME' }),
   }),
   pingTimeout: option(duration, '20s', {
-    description: 'Longest time until a pong; then the connection is aborted.',
+    description: 'Longest time until a pong; then the connection is aborted. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_WS_PING_TIMEOUT',
     flag: flag('WebSocket', 'ws-ping-timeout', { value: 'TIME' }),
   }),
   closeTimeout: option(duration, '5s', {
-    description: 'Longest time until the client answers a close; then the connection is aborted.',
+    description:
+      'Longest time until the client answers a close; then the connection is aborted. 0: no limit.',
     form: 'duration',
     environment: 'TAIPAN_WS_CLOSE_TIMEOUT',
     flag: flag('WebSocket', 'ws-close-timeout', { value: 'TIME' }),
   }),
-  origins: option(list, [], {
+  origins: option(origins, [], {
     description:
       'Origin whose pages may open WebSockets, such as https://example.org; repeatable; any by default.',
     form: 'list',

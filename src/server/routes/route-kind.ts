@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Backend } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -59,7 +59,9 @@ export function checkBy(read: () => unknown, where: string, problems: string[]):
   }
 }
 
-/** Adds an error if a folder does not exist. */
+/** Adds an error if a folder does not exist, or is something else. */
 export function checkFolder(folder: string, where: string, problems: string[]): void {
-  if (!existsSync(folder)) problems.push(`${where}: folder ${folder} does not exist`)
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (found === undefined) problems.push(`${where}: folder ${folder} does not exist`)
+  else if (!found.isDirectory()) problems.push(`${where}: ${folder} is not a folder`)
 }

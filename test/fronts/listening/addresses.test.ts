@@ -51,6 +51,11 @@ describe('addresses', () => {
       addresses: [{ kind: 'unix', path: join(folder, 'no/x.sock') }],
     })
     expect(await failing(missing)).toMatchObject({ code: 'ADDRESS_UNUSABLE' })
+    const taken = new FrontLab(nameRequest, { addresses: [{ kind: 'unix', path: folder }] })
+    expect(await failing(taken)).toMatchObject({
+      code: 'ADDRESS_UNUSABLE',
+      message: `cannot listen on unix:${folder}: the path is a folder`,
+    })
     const long = new FrontLab(nameRequest, {
       addresses: [{ kind: 'unix', path: `/${'x'.repeat(200)}` }],
     })
