@@ -10,6 +10,8 @@ export interface ScriptFacts {
   readonly root: string
   /** How it is run. */
   readonly kind: string
+  /** Changes with the file. */
+  readonly version: string
 }
 
 /** The application that an exchange is for, and where it is mounted. */

@@ -24,6 +24,7 @@ const REMOTE_PORT = new CgiName('REMOTE_PORT')
 const SCRIPT_FILENAME = new CgiName('SCRIPT_FILENAME')
 const DOCUMENT_ROOT = new CgiName('DOCUMENT_ROOT')
 const SCRIPT_KIND = new CgiName('taipan.script_kind')
+const SCRIPT_VERSION = new CgiName('taipan.script_version')
 const HTTPS = new CgiName('HTTPS')
 
 /** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
@@ -54,10 +55,11 @@ export function writeCommonVariables(
   writeFields(exchange, request, writer)
 }
 
-function writeScript({ filename, root, kind }: ScriptFacts, writer: CgiWriter): void {
+function writeScript({ filename, root, kind, version }: ScriptFacts, writer: CgiWriter): void {
   writer.variable(SCRIPT_FILENAME, filename)
   writer.variable(DOCUMENT_ROOT, root)
   writer.variable(SCRIPT_KIND, kind)
+  writer.variable(SCRIPT_VERSION, version)
 }
 
 function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {

@@ -6,7 +6,7 @@ import io
 import os
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any, TextIO, cast
+from typing import Any, Callable, TextIO, cast
 
 from taipan.events import Environ
 from taipan.scripts.output import ScriptOutput, TextOutput
@@ -26,6 +26,8 @@ class ScriptRequest:
         self.output = output
         #: The text that becomes the response.
         self.text = TextOutput(output)
+        #: `print` calls it.
+        self.write: Callable[[str], Any] = self.text.write
         query = environ.get("QUERY_STRING", "")
         #: Attributes of `sys` for this request, by name.
         self.replaced: dict[str, Any] = {"argv": [path, query] if query else [path]}

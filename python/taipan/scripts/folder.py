@@ -29,7 +29,7 @@ class ScriptFolder:
 
     def __init__(self, settings: ScriptSettings) -> None:
         self._settings = settings
-        self._directory = WorkingDirectory(alone=settings.alone)
+        self._directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
         self._root = FolderModules(settings.root, CODE)
         self._modules: dict[str, FolderModules] = {settings.root: self._root}
         self._applications = ApplicationFiles()
@@ -42,21 +42,21 @@ class ScriptFolder:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
         path = os.fsdecode(environ["SCRIPT_FILENAME"].encode("latin-1"))
-        folder = os.path.dirname(path)
+        folder = path[: path.rindex("/")] or "/"
         if environ["taipan.script_kind"] == "wsgi":
             builtins = self._modules_of(folder).refresh()
             result: Iterable[bytes] = self._applications.load(path, builtins)(
                 environ, start_response
             )
             return result
-        output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         environ["taipan.software"] = self._settings.software
+        output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(path, environ, output)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
         try:
             self._enter(folder)
-            self._run(request)
+            self._run(request, folder)
             request.text.pass_on()
             return output.finish()
         finally:
@@ -66,9 +66,9 @@ class ScriptFolder:
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
 
-    def _run(self, request: ScriptRequest) -> None:
+    def _run(self, request: ScriptRequest, folder: str) -> None:
         try:
-            self._execute(request)
+            self._execute(request, folder)
         except SystemExit as end:
             if isinstance(end.code, str):
                 self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
@@ -78,14 +78,14 @@ class ScriptFolder:
             request.drop()
             error(None, str(request.environ.get("REQUEST_URI", "")))
 
-    def _execute(self, request: ScriptRequest) -> None:
-        modules = self._modules_of(os.path.dirname(request.path))
+    def _execute(self, request: ScriptRequest, folder: str) -> None:
+        modules = self._modules_of(folder)
         request.namespace = {
             "__name__": "__main__",
             "__file__": request.path,
             "__builtins__": modules.refresh(),
         }
-        exec(CODE.load(request.path), request.namespace)
+        exec(CODE.load(request.path, request.environ["taipan.script_version"]), request.namespace)
 
     def _modules_of(self, folder: str) -> FolderModules:
         found = self._modules.get(folder)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from taipan.scripts.errors import OutputError
 
 #: Longest head in bytes.
 HEAD_LIMIT = 64 * 1024
+_KEPT_BYTES = 512
 
+_BEGIN = re.compile(rb"[A-Za-z-]+:")
 _FIELD_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:")
 #: A blank line; at the start there are no fields.
 _END = re.compile(rb"(?:^|\r?\n)\r?\n")
@@ -36,7 +39,7 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
     """
     if not output and not whole:
         return None
-    if not _may_begin_head(output, whole):
+    if not _BEGIN.match(output) and not _may_begin_head(output, whole):
         return ScriptHead("200 OK", [_HTML], 0, True)
     end = _END.search(output, 0, HEAD_LIMIT + 4)
     if end is not None:
@@ -66,6 +69,13 @@ def _names_cgi_field(output: bytes) -> bool:
 
 
 def _make_head(block: bytes, body_at: int) -> ScriptHead:
+    if len(block) > _KEPT_BYTES:
+        return ScriptHead(*_parse_block(block), body_at)
+    status, fields = _parse_known(block)
+    return ScriptHead(status, list(fields), body_at)
+
+
+def _parse_block(block: bytes) -> tuple[str, list[tuple[str, str]]]:
     status = ""
     location = False
     fields: list[tuple[str, str]] = []
@@ -78,7 +88,11 @@ def _make_head(block: bytes, body_at: int) -> ScriptHead:
         fields.append((name, value))
     if not block:
         fields.append(_HTML)
-    return ScriptHead(status or ("302 Found" if location else "200 OK"), fields, body_at)
+    return status or ("302 Found" if location else "200 OK"), fields
+
+
+#: Scripts repeat their heads.
+_parse_known = lru_cache(512)(_parse_block)
 
 
 def _fields_of(block: str) -> list[tuple[str, str]]:

@@ -143,15 +143,16 @@ class TextOutput:
 
     def write(self, text: str, /) -> int:
         """Adds to the response."""
-        if type(text) is not str and not isinstance(text, str):
+        if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.closed:
             raise ValueError("I/O operation on closed file.")
         self._texts.append(text)
-        self._length += len(text)
+        size = len(text)
+        self._length += size
         if self._length > ONE_PIECE:
             self.pass_on()
-        return len(text)
+        return size
 
     def flush(self) -> None:
         """Sends what was written so far."""

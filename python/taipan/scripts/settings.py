@@ -17,3 +17,5 @@ class ScriptSettings(NamedTuple):
     software: str
     #: The process serves one request at a time.
     alone: bool
+    #: Nothing else is served by the threads of the process.
+    exclusive: bool

@@ -25,6 +25,9 @@ def make_script_slot(
         reporter=reporter,
         software=str(group["serverSoftware"]),
         alone=not group["multithread"],
+        # Without threads it is Node's, which is not ours alone.
+        exclusive=group["threads"] > 0
+        and all(other["kind"] == "scripts" for other in group["applications"]),
     )
     return Slot(config, lambda: (_FolderSource(settings), ""))
 

@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO, cast
 
-from taipan.scripts.current import ScriptRequest, current_request
+from taipan.scripts.current import CURRENT, ScriptRequest, current_request
 
 
 class _RequestStream(io.TextIOBase):
@@ -72,7 +72,11 @@ class RequestOutput(_RequestStream):
 
     def write(self, text: str, /) -> int:
         """Writes to the response."""
-        return int(self._stream().write(text))
+        request = CURRENT.get()
+        if request is None or request.over:
+            return self._process.write(text)
+        written: int = request.write(text)
+        return written
 
     def _of(self, request: ScriptRequest) -> Any:
         return request.text
@@ -139,8 +143,10 @@ def _of_request(name: str) -> property:
         request = current_request()
         if request is None:
             module.__dict__[name] = value
-        else:
-            request.replaced[name] = value
+            return
+        request.replaced[name] = value
+        if name == "stdout":
+            request.write = request.text.write if value is module.__dict__[name] else value.write
 
     return property(read, write)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -11,6 +12,18 @@ from typing import Any
 _CLONE_FS = 0x200
 
 
+class _Place(threading.local):
+    """The directory of a thread, as far as it is known."""
+
+    #: It has a directory of its own; None until it has tried.
+    separate: bool | None = None
+    #: Empty if the script may have changed it.
+    current = ""
+
+
+_place = _Place()
+
+
 class WorkingDirectory:
     """Changes into the folder of each script, where nothing else is disturbed by that.
 
@@ -18,39 +31,40 @@ class WorkingDirectory:
     changed only where one request runs at a time.
     """
 
-    def __init__(self, *, alone: bool) -> None:
+    def __init__(self, *, alone: bool, exclusive: bool) -> None:
         #: One request at a time in this process.
         self._alone = alone
+        #: The threads run nothing but scripts, so that none has to find its directory again.
+        self._exclusive = exclusive
         self._base = os.getcwd()
-        self._own = threading.local()
+        os.chdir = _forgetting(os.chdir)
+        os.fchdir = _forgetting(os.fchdir)
 
     def enter(self, folder: str) -> bool:
         """Makes the folder the directory of the caller; False if that is impossible here."""
-        if not self._may_change():
+        if not (self._alone or _is_separate()):
             return False
-        os.chdir(folder)
+        if _place.current != folder:
+            os.chdir(folder)
+            _place.current = folder
         return True
 
     def leave(self) -> None:
-        """Undoes what `enter` and the script did."""
-        if self._alone or getattr(self._own, "separate", False):
+        """Undoes what `enter` and the script did, where others would see it."""
+        if not self._exclusive and (self._alone or _place.separate):
             os.chdir(self._base)
 
-    def _may_change(self) -> bool:
-        if self._alone:
-            return True
-        separate = getattr(self._own, "separate", None)
-        if separate is None:
-            separate = self._own.separate = _unshare()
-        return bool(separate)
+
+def _is_separate() -> bool:
+    if _place.separate is None:
+        _place.separate = _unshare()
+    return _place.separate
 
 
 def _unshare() -> bool:
     """Gives the calling thread a directory of its own; False where the system cannot."""
-    if (
-        not sys.platform.startswith("linux")
-        or threading.main_thread().ident == threading.get_ident()
-    ):
+    is_main = threading.get_ident() == threading.main_thread().ident
+    if is_main or not sys.platform.startswith("linux"):
         return False
     unshare: Any = getattr(os, "unshare", None)
     try:
@@ -62,3 +76,16 @@ def _unshare() -> bool:
         return bool(ctypes.CDLL(None).unshare(_CLONE_FS) == 0)
     except (OSError, AttributeError):
         return False
+
+
+def _forgetting(change: Any) -> Any:
+    if hasattr(change, "taipan_notes"):
+        return change
+
+    @functools.wraps(change)
+    def changed(place: Any) -> None:
+        _place.current = ""
+        change(place)
+
+    changed.taipan_notes = True  # type: ignore[attr-defined]
+    return changed

@@ -32,7 +32,14 @@ export interface ScriptFolderOptions {
   readonly hidesExtension: boolean
 }
 
-type Kept = Pick<Stats, 'dev' | 'ino'> & { readonly script: ScriptFacts | undefined }
+interface Kept {
+  readonly dev: number
+  readonly ino: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  readonly size: number
+  readonly script: ScriptFacts | undefined
+}
 
 const KEPT_LIMIT = 4096
 const NOTHING: FolderEntry = { kind: 'nothing' }
@@ -137,15 +144,17 @@ export class ScriptFolder {
   }
 
   /** Remembers which files are inside, because following their links costs more than all else. */
-  #keep(path: string, kind: string, { dev, ino }: Stats): ScriptFacts | undefined {
+  #keep(path: string, kind: string, facts: Stats): ScriptFacts | undefined {
     const kept = this.#kept.get(path)
-    if (kept !== undefined && kept.ino === ino && kept.dev === dev) return kept.script
+    if (kept !== undefined && isSame(kept, facts)) return kept.script
     if (this.#kept.size >= KEPT_LIMIT) this.#kept.clear()
     const filename = this.#root + path
+    const { dev, ino, mtimeMs, ctimeMs, size } = facts
+    const version = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
     const script = this.#contains(filename)
-      ? { filename: toVariable(filename), root: this.#rootVariable, kind }
+      ? { filename: toVariable(filename), root: this.#rootVariable, kind, version }
       : undefined
-    this.#kept.set(path, { dev, ino, script })
+    this.#kept.set(path, { dev, ino, mtimeMs, ctimeMs, size, script })
     return script
   }
 
@@ -162,6 +171,16 @@ export class ScriptFolder {
       return undefined
     }
   }
+}
+
+function isSame(kept: Kept, facts: Stats): boolean {
+  return (
+    kept.mtimeMs === facts.mtimeMs &&
+    kept.ino === facts.ino &&
+    kept.ctimeMs === facts.ctimeMs &&
+    kept.size === facts.size &&
+    kept.dev === facts.dev
+  )
 }
 
 /** Variables of CGI have one character per byte. */
