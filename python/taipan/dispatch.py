@@ -6,7 +6,8 @@ from typing import Any, Callable, Optional
 
 from taipan.answers import Failure
 from taipan.events import Environ, Transport, TransportClosed
-from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
+from taipan.loader.explain import explain_load_error, format_load_error
+from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import Logs, Requests
 from taipan.native import allocate_lock, get_ident
 from taipan.stacks import Stack, capture_thread

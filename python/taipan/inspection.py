@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from taipan.libpython import find_libpython
+from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.files import CodeCache
-from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
+from taipan.loader.slot import Slot, make_slot
 
 
 def main() -> NoReturn:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Callable
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
+from taipan.load_watch import LoadWatch
 from taipan.loader.errors import LeftOut
+from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.files import CodeCache
-from taipan.loader.slot import Slot, explain_load_error, format_load_error, make_slot
+from taipan.loader.slot import Slot, make_slot
 from taipan.logs import Logs, Requests
 from taipan.native import (
     NativeThread,
@@ -25,7 +27,7 @@ from taipan.native import (
     socket,
 )
 from taipan.scripts.slot import make_script_slot
-from taipan.stacks import Stack, format_stack
+from taipan.stacks import Stack, capture_thread, format_stack
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
@@ -79,6 +81,7 @@ class Serving:
         self._one_of: list[str] = list(config.get("oneOf", []))
         #: Applications that this worker must serve, by name; they are loaded next.
         self._required: list[str] = list(config.get("required", []))
+        self._watch = LoadWatch(channel.send, float(config.get("startupTimeout", 0)) / 1000)
         self._leave_out(config.get("leftOut", []))
         self._sockets = sockets
         self._transports = [ThreadSocket(sock) for sock in sockets]
@@ -170,9 +173,16 @@ class Serving:
             }
         )
 
-    def tell_loading(self, name: str | None) -> None:
-        """Tells Node which application is being loaded or started, in case that ends the worker."""
+    def tell_loading(self, name: str | None, find_stack: Callable[[], Stack] | None = None) -> None:
+        """Tells Node which application is being loaded or started, in case that ends the worker.
+
+        `find_stack` gives the stack of what does that, by default of the calling thread.
+        """
         self.channel.send({"type": "loading", "application": name})
+        if name is None:
+            self._watch.end()
+        else:
+            self._watch.begin(name, find_stack or partial(capture_thread, get_ident()))
 
     @property
     def may_need_loop(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Iterator
-from types import FrameType
+from types import AsyncGeneratorType, FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from taipan.tracebacks import is_own, shorten
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 #: Most frames to show, innermost first, and most characters.
 _MOST_FRAMES: Final = 200
 _TEXT_LIMIT: Final = 64 * 1024
+#: Where coroutines and generators keep their frame, and what they await.
+_ATTRIBUTES: Final = (
+    ("cr_frame", "cr_await"),
+    ("gi_frame", "gi_yieldfrom"),
+    ("ag_frame", "ag_await"),
+)
+#: Types of what awaits a step of an asynchronous generator.
+_STEPS: Final = ("async_generator_asend", "async_generator_athrow")
 
 #: Frames with their lines, innermost first. Source lines are read when it is formatted.
 Stack = traceback.StackSummary
@@ -68,15 +77,22 @@ def _summarize(frames: Iterator[tuple[FrameType, int]]) -> Stack:
 def _walk_awaited(coroutine: Any) -> Iterator[tuple[FrameType, int]]:
     """Yields the frames from the outermost coroutine to the innermost that it awaits."""
     for _ in range(_MOST_FRAMES):
-        for frame_name, awaited_name in (
-            ("cr_frame", "cr_await"),
-            ("gi_frame", "gi_yieldfrom"),
-            ("ag_frame", "ag_await"),
-        ):
-            frame = getattr(coroutine, frame_name, None)
-            if frame is not None:
-                yield frame, frame.f_lineno
-                coroutine = getattr(coroutine, awaited_name, None)
-                break
-        else:
+        names = _find_names(coroutine)
+        if names is None:
+            # What awaits the next value of an asynchronous generator has no attribute for that.
+            inner = gc.get_referents(coroutine) if type(coroutine).__name__ in _STEPS else ()
+            coroutine = next((one for one in inner if isinstance(one, AsyncGeneratorType)), None)
+            names = _find_names(coroutine)
+        if names is None:
             return
+        frame = getattr(coroutine, names[0])
+        yield frame, frame.f_lineno
+        coroutine = getattr(coroutine, names[1], None)
+
+
+def _find_names(coroutine: Any) -> tuple[str, str] | None:
+    """Which attributes have its frame and what it awaits; None if it has no frame."""
+    for names in _ATTRIBUTES:
+        if getattr(coroutine, names[0], None) is not None:
+            return names
+    return None

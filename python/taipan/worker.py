@@ -31,6 +31,10 @@ _LOOP_DESCRIPTOR = 4
 _FIRST_THREAD_DESCRIPTOR = 5
 _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
+_NOT_BY_NODE = (
+    "taipan: this program works for Taipan's server alone; an application that starts its own"
+    " program again, as reloaders do, cannot start it\n"
+)
 #: Time for atexit handlers after the end of Node.
 _GRACE_SECONDS = 1.0
 #: Time for lifespans and atexit handlers after that for requests.
@@ -248,7 +252,11 @@ def main() -> None:
     for number in _UNUSED:
         signal.signal(number, _ignore)
     base = _choose_base()
-    channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
+    try:
+        channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
+    except OSError:
+        _write_error(_NOT_BY_NODE)
+        os._exit(_EXIT_BROKEN)
     try:
         config = channel.receive()
         worker = Worker(channel, config, base)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from taipan.loader.explain import explain_load_error
 from taipan.loader.nearby import ROOT_MARKS, find_environments, find_module_folders
-from taipan.loader.slot import explain_load_error
 
 VECTORS = Path(__file__).parents[2] / "test" / "vectors"
 
@@ -27,7 +27,7 @@ def folder(project, monkeypatch):
 def explain(project, line):
     project.write("proj/app.py", line)
     directory = str(project.folder / "proj")
-    with pytest.raises(ImportError) as caught:
+    with pytest.raises((ImportError, AttributeError)) as caught:
         project.load("app.py", directory=directory)
     return explain_load_error(caught.value)
 
@@ -50,6 +50,56 @@ def test_what_is_the_persons_own_is_not_to_be_installed(project, folder, path, o
     assert "pip" not in text
     assert f"--app-dir {option} " in text and str(folder / option / "shop") in text
     assert "/usr/bin/this-python" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "hidden"),
+    [
+        ("secrets.py", "from secrets import token_hex", "the module secrets of Python"),
+        ("secrets/__init__.py", "import secrets.more", "the module secrets of Python"),
+        ("tool.py", "from tool import made", "the module tool in "),
+    ],
+)
+def test_a_file_that_hides_a_module(project, folder, monkeypatch, path, line, hidden):
+    project.write("installed/tool.py", "made = 1")
+    monkeypatch.syspath_prepend(str(project.folder / "installed"))
+    monkeypatch.delitem(sys.modules, "secrets", raising=False)
+    project.write(f"proj/{path}", "")
+    text = explain(project, line)
+    assert f"; {path} hides {hidden}" in text and "give it another name" in text
+    assert "pip" not in text
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the error does not tell its module")
+def test_a_file_that_hides_a_module_of_which_something_is_used(project, folder, monkeypatch):
+    monkeypatch.delitem(sys.modules, "secrets", raising=False)
+    project.write("proj/secrets.py", "")
+    text = explain(project, "import secrets\nsecrets.token_hex")
+    assert "; secrets.py hides the module secrets of Python" in text
+
+
+def test_the_application_itself_hides_a_module(project, folder, monkeypatch):
+    project.write("installed/app.py", "")
+    monkeypatch.syspath_prepend(str(project.folder / "installed"))
+    assert "; app.py hides the module app in " in explain(project, "from app import made")
+
+
+def test_a_name_that_is_free_hides_nothing(project, folder):
+    project.write("proj/models.py", "")
+    assert " hides " not in explain(project, "from models import made")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [("app.py", "from .models import Shop"), ("web/views.py", "from ..models import Shop")],
+)
+def test_a_relative_import_without_a_package(project, folder, path, line):
+    project.write("proj/web/__init__.py", "")
+    project.write("proj/web/views.py", "")
+    project.write(f"proj/{path}", line)
+    text = explain(project, line if path == "app.py" else "import web.views")
+    assert "attempted relative import" in text
+    assert "make an empty file __init__.py, or import without the dots" in text
 
 
 @pytest.mark.parametrize("target", ["shop", "shop:app"])

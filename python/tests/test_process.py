@@ -346,6 +346,22 @@ def test_the_worker_depends_on_nothing_an_application_may_replace(start_worker, 
     assert worker.stop() == 0
 
 
+def test_an_application_that_starts_its_own_program_again_is_told(start_worker, write):
+    application = write(
+        """
+        import subprocess, sys
+        words = [sys.executable, sys.modules["__main__"].__file__, "taipan.worker"]
+        again = subprocess.run(words, capture_output=True, text=True)
+        sys.exit(f"{again.returncode}: {again.stderr}")
+        """
+    )
+    worker = start_worker(application, wait=False)
+    summary = worker.wait_for("failed")["summary"]
+    assert "70: taipan: this program works for Taipan's server alone" in summary
+    assert "Traceback" not in summary
+    assert worker.wait() == 3
+
+
 def test_a_worker_whose_descriptors_are_closed_ends_with_a_message(start_worker, write):
     application = write(
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 from taipan.stacks import capture_task, capture_thread, format_stack
@@ -50,6 +51,27 @@ def test_a_thread_is_shown_where_it_waits():
     at = names(text).index("outer")
     assert names(text)[at : at + 3] == ["outer", "inner", "wait"]
     assert "        inner()\n" in text or "    inner()\n" in text
+
+
+def test_a_step_of_an_asynchronous_generator_is_followed():
+    @contextlib.asynccontextmanager
+    async def lifespan():
+        await asyncio.sleep(20)
+        yield
+
+    async def enter():
+        async with lifespan():
+            pass
+
+    async def look():
+        task = asyncio.ensure_future(enter())
+        await asyncio.sleep(0)
+        text = format_stack(capture_task(task, 0))
+        task.cancel()
+        return text
+
+    found = names(asyncio.run(look()))
+    assert found[0] == "enter" and "lifespan" in found and found[-1] == "sleep"
 
 
 def test_a_thread_that_has_ended_has_no_stack():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from taipan.loader.errors import TargetError
-from taipan.loader.slot import explain_load_error, format_load_error
+from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.target import parse_target
 
 VECTORS = Path(__file__).parents[2] / "test" / "vectors"

@@ -43,6 +43,13 @@ export function isServed({ failure }: Pick<ApplicationFinding, 'failure'>): bool
   return failure === ''
 }
 
+/** An application that is being loaded. */
+export interface LoadingApplication {
+  readonly application: string
+  /** The line of Python where that stands, once it takes long, and what to do about it; empty while it is not known. */
+  readonly place: string
+}
+
 /**
  * An upstream that runs Python. `capacity` counts threads, or, without threads, what the event loops can take.
  * `failure` is the reason why no application can be served.
@@ -57,8 +64,8 @@ export interface Backend extends Upstream {
   onFindings(listener: () => void): void
   /** Those of the workers that were loaded last; undefined before the first. */
   readonly findings: Findings | undefined
-  /** Names of the applications that workers are loading, as far as they have said. */
-  readonly loading: readonly string[]
+  /** The applications that workers are loading, as far as they have said. */
+  readonly loading: readonly LoadingApplication[]
   /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
   prepareStop(): void
   /** Kills all worker processes and their children at once, because this process is about to exit. */

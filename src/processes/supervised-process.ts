@@ -129,7 +129,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   }
 
   failStart(summary: string): void {
-    this.fail(this.describeStartFailure(summary))
+    this.fail(this.describeStartFailure(summary, true))
     void this.stop(0)
   }
 
@@ -166,8 +166,8 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   protected abstract askToStop(patience: number): void
   /** The grace period is over and force comes next. */
   protected abstract beforeForce(): void
-  /** The failure of a process that ended before it was ready without giving a reason. */
-  protected abstract describeStartFailure(summary: string): F
+  /** The failure of a process that gave no reason: it ended before it was ready, or is `held` by what it loads. */
+  protected abstract describeStartFailure(summary: string, held: boolean): F
   /** Resolves when all its messages have been read. */
   protected abstract readRest(): Promise<unknown>
   /** It has ended: releases its resources. */
@@ -216,7 +216,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     for (const { stream } of this.#handle.outputs) stream.destroy()
     this.log.flush()
     const summary = `the worker ended with ${describeEnd(end)} before it was ready`
-    this.fail(this.describeStartFailure(summary))
+    this.fail(this.describeStartFailure(summary, false))
     this.#settleExited()
     this.tellExit({ ...end, expected: this.#isExpected(end) })
   }

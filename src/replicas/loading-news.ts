@@ -1,3 +1,4 @@
+import { parseLoadPlace, type LoadPlace } from '../processes/load-place.ts'
 import type { ReplicaGroup } from './replica-plan.ts'
 import type { Report } from './reports.ts'
 
@@ -5,6 +6,8 @@ import type { Report } from './reports.ts'
 export interface Loading {
   readonly group: string
   readonly application: string
+  /** Where that stands, once it takes long. */
+  readonly place?: LoadPlace
 }
 
 /** What a replica reports of its embedded groups while it loads them. */
@@ -12,6 +15,8 @@ export class LoadingNews {
   readonly #groups: ReadonlyMap<string, ReadonlySet<unknown>>
   /** By group, the one reported last at the end; undefined for a group that is loaded. */
   readonly #reported = new Map<string, string | undefined>()
+  /** Of the one reported last. */
+  #place: LoadPlace | undefined
 
   constructor(groups: readonly ReplicaGroup[]) {
     this.#groups = new Map(
@@ -24,7 +29,7 @@ export class LoadingNews {
     let current: Loading | undefined
     for (const [group, application] of this.#reported)
       if (application !== undefined) current = { group, application }
-    return current
+    return current && this.#place ? { ...current, place: this.#place } : current
   }
 
   /** Every group is loaded. */
@@ -32,11 +37,19 @@ export class LoadingNews {
     return this.#reported.size === this.#groups.size && this.current === undefined
   }
 
-  /** False for a report of something else. */
+  /** Takes where the load stands. False for a report of something else. */
+  locate(report: Report): boolean {
+    if (report['type'] !== 'place') return false
+    this.#place = parseLoadPlace(report)
+    return true
+  }
+
+  /** Takes what is loaded next. False for a report of something else. */
   take({ type, group, application }: Report): boolean {
     const names = typeof group === 'string' ? this.#groups.get(group) : undefined
     if (type !== 'loading' || typeof group !== 'string' || names === undefined) return false
     const isKnown = typeof application === 'string' && names.has(application)
+    this.#place = undefined
     this.#reported.delete(group)
     this.#reported.set(group, isKnown ? application : undefined)
     return true

@@ -1,5 +1,6 @@
 import { findingFailure } from '../backends/group/load-failure.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
+import type { LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import type { Aim } from '../processes/member.ts'
@@ -64,6 +65,13 @@ export class ReplicaSet
   /** Why groups cannot be served there, by group. */
   get failures(): GroupFailures {
     return this.#found.failures
+  }
+
+  /** The applications that replicas are loading, as far as they have said. */
+  get loading(): readonly LoadingApplication[] {
+    return [...this.members]
+      .filter(({ starting }) => starting)
+      .flatMap(({ loading }) => loading ?? [])
   }
 
   /** Makes pages in browsers load again; `version` is the new one. */

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createChildHandle } from '../processes/child-handle.ts'
+import type { LoadingApplication } from '../core/backend.ts'
+import { withPlace } from '../processes/load-place.ts'
 import {
   SupervisedProcess,
   type ProcessExit,
@@ -151,6 +153,12 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     return this.#loading.over ? this.heardAt : super.progressedAt
   }
 
+  /** What it is loading itself; undefined when that is not known. */
+  get loading(): LoadingApplication | undefined {
+    const { current } = this.#loading
+    return current && { application: current.application, place: current.place?.text ?? '' }
+  }
+
   /** Groups whose applications it runs itself. */
   get embeddedGroups(): readonly ReplicaGroup[] {
     return this.groups.filter(({ engine }) => engine === 'embedded')
@@ -200,11 +208,13 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
 
   protected beforeForce(): void {}
 
-  protected describeStartFailure(summary: string): ReplicaFailure {
+  protected describeStartFailure(reason: string, held: boolean): ReplicaFailure {
     const applications = this.groups.flatMap((group) => group.applications)
     const current = this.#loading.current ?? this.#onlyOne
     const code = 'APPLICATION_LOAD'
-    const traceback = this.log.takeLast().join('\n')
+    const output = this.log.takeLast().join('\n')
+    const place = held ? current?.place : undefined
+    const { summary, traceback } = withPlace({ summary: reason, traceback: output }, place)
     const mayServeNothing = this.groups.some(({ dev }) => dev)
     if (current === undefined || (applications.length === 1 && !mayServeNothing)) {
       const subject = describeApplications(applications)
@@ -246,7 +256,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   #takeReports(lines: string, logger: ServerLogger): void {
     for (const report of parseReports(lines))
       if (this.#loading.take(report)) this.noteProgress()
-      else writeReport(report, this.label, logger)
+      else if (!this.#loading.locate(report)) writeReport(report, this.label, logger)
   }
 
   #send(message: MessageToReplica): void {

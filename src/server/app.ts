@@ -1,4 +1,4 @@
-import type { Backend, Findings } from '../core/backend.ts'
+import type { Backend, Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
@@ -102,8 +102,8 @@ export class PlannedApp implements App {
     return failures
   }
 
-  /** Names of the applications that are being loaded, as far as that is known. */
-  get loading(): readonly string[] {
+  /** The applications that are being loaded, as far as that is known. */
+  get loading(): readonly LoadingApplication[] {
     return [...this.#backends.values()].flatMap(({ loading }) => loading)
   }
 

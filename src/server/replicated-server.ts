@@ -1,4 +1,5 @@
 import { HealthCheck } from '../processes/health-check.ts'
+import type { LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
@@ -36,8 +37,6 @@ export interface ReplicatedLogging {
  */
 export class ReplicatedServer implements RunnableServer {
   readonly exchanges = 0
-  // Node's thread of a replica, which would tell, is what loads.
-  readonly loading = []
   readonly #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging
@@ -61,6 +60,10 @@ export class ReplicatedServer implements RunnableServer {
 
   get urls(): readonly string[] {
     return this.#urls
+  }
+
+  get loading(): readonly LoadingApplication[] {
+    return this.#replicas?.loading ?? []
   }
 
   get findings(): GroupFindings {

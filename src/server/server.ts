@@ -1,5 +1,5 @@
 import { endsWithin } from '../processes/ends-within.ts'
-import type { Findings } from '../core/backend.ts'
+import type { Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { Service } from '../core/service.ts'
@@ -33,8 +33,8 @@ export interface RunnableServer extends Server, Service {
   readonly failures: GroupFailures
   /** Number of exchanges so far. */
   readonly exchanges: number
-  /** Names of the applications that are being loaded, as far as that is known. */
-  readonly loading: readonly string[]
+  /** The applications that are being loaded, as far as that is known. */
+  readonly loading: readonly LoadingApplication[]
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
@@ -69,7 +69,7 @@ export class PlannedServer implements RunnableServer {
     return this.#assembly?.app.failures ?? {}
   }
 
-  get loading(): readonly string[] {
+  get loading(): readonly LoadingApplication[] {
     return this.#assembly?.app.loading ?? []
   }
 

@@ -95,13 +95,28 @@ function count(taipan: RunningTaipan, pattern: RegExp): number {
 const WAYS = [
   ['ends its process', 'os._exit(5)', /the worker ended with exit code 5/, undefined],
   ['crashes', 'os.kill(os.getpid(), 11)', /the worker ended with signal SIGSEGV/, undefined],
-  ['blocks', 'time.sleep(1e6)', /not ready within 8000 ms/, '8s'],
+  [
+    'blocks',
+    'time.sleep(1e6)',
+    /not ready within 8000 ms \(timeouts\.startup\): \S+\.py line \d+ is in .*time\.sleep\(1e6\)/,
+    '8s',
+  ],
 ] as const
 
 const LIFESPANS = [
   ['ends its process', 'os._exit(5)', /the worker ended with exit code 5/, undefined],
-  ['blocks', 'time.sleep(1e6)', /not ready within 8000 ms/, '8s'],
-  ['waits for ever', 'await asyncio.sleep(1e6)', /not ready within 8000 ms/, '8s'],
+  [
+    'blocks',
+    'time.sleep(1e6)',
+    /not ready within 8000 ms \(timeouts\.startup\): \S+\.py line \d+ is in .*time\.sleep\(1e6\)/,
+    '8s',
+  ],
+  [
+    'waits for ever',
+    'await asyncio.sleep(1e6)',
+    /not ready within 8000 ms \(timeouts\.startup\): \S+\.py line \d+ is in .*await asyncio\.sleep\(1e6\)/,
+    '8s',
+  ],
 ] as const
 
 describe.each(['daemon', 'embedded'] as const)('an application, %s,', (engine) => {

@@ -30,6 +30,19 @@ test('what was reported last is what is loaded, until its group says that it is 
   expect(news.current).toBeUndefined()
 })
 
+test('a place is that of the load that was reported last', () => {
+  const news = createNews()
+  take(news, 'one', 'shop')
+  const stands = { type: 'place', group: 'one', application: 'shop', place: 'x.py line 1' }
+  expect(news.locate({ ...stands, stack: 'Stack' })).toBe(true)
+  const place = { text: 'x.py line 1', stack: 'Stack' }
+  expect(news.current).toEqual({ group: 'one', application: 'shop', place })
+  take(news, 'one', 'api')
+  expect(news.current).toEqual({ group: 'one', application: 'api' })
+  expect(news.locate({ type: 'loading', group: 'one', application: 'shop' })).toBe(false)
+  expect(news.take(stands)).toBe(false)
+})
+
 test('loading is over when every group has said so', () => {
   const news = createNews()
   expect(news.over).toBe(false)

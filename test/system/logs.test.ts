@@ -236,7 +236,9 @@ test('a start that lasts says every five seconds what it still loads', async () 
   })
   await using taipan = serve(folder, ['app.py', '-p', '2'])
   await taipan.waitForUrl()
-  expect(taipan.output).toContain('still loading app.py: 5 s')
+  expect(taipan.output).toContain(
+    'still loading app.py after 5 s: app.py line 2 is in time.sleep(5.5)',
+  )
 })
 
 test.each([

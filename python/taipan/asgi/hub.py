@@ -8,8 +8,9 @@ import marshal
 import sys
 from asyncio import _get_running_loop
 from collections.abc import Sequence
+from functools import partial
 from time import monotonic
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from taipan.answers import plain_answer
 from taipan.asgi import cancelled
@@ -31,7 +32,8 @@ from taipan.frames import (
     REQUEST,
     FrameError,
 )
-from taipan.loader.slot import NotLoaded, Refusal, Slot, explain_load_error, format_load_error
+from taipan.loader.explain import explain_load_error, format_load_error
+from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import CURRENT_REQUEST
 from taipan.native import get_ident, has_greenlets
 from taipan.stacks import RunningRequest, Stack, capture_task
@@ -45,6 +47,9 @@ _STEP_SECONDS = 1.0
 _EAGER = sys.version_info >= (3, 12)
 #: anyio finds by this callback the task at whose end it ends its worker threads.
 _MARK: Any = getattr(asyncio.base_events, "_run_until_complete_cb", None)
+
+#: Takes the name of an application and the function that gives the stack of its start.
+OnNext = Callable[[Optional[str], Optional[Callable[[], Stack]]], None]
 
 
 class StreamHub:
@@ -129,10 +134,11 @@ class StreamHub:
                 return RunningRequest(stream.request, name, scope.get("method", "GET"), path, 0)
         return None
 
-    async def startup(self, on_next: Callable[[str | None], None]) -> None:
+    async def startup(self, on_next: OnNext) -> None:
         """Starts the lifespans of the applications; a failure is kept in the slot.
 
-        `on_next` gets the name of each application before its lifespan, and None at the end.
+        `on_next` gets the name of each application before its lifespan, with a function that gives
+        the stack of that, and None at the end.
         """
         self.loop = asyncio.get_running_loop()
         self._thread = get_ident()
@@ -144,12 +150,12 @@ class StreamHub:
         self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
         try:
             for mount in self._mounts:
-                on_next(mount.slot.name)
+                on_next(mount.slot.name, partial(mount.capture_startup, self._thread))
                 try:
                     await mount.startup()
                 except StartupFailed as error:
                     mount.slot.fail(error)
-            on_next(None)
+            on_next(None, None)
         except BaseException:
             await self.shutdown()
             raise

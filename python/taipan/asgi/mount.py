@@ -9,6 +9,7 @@ from taipan.asgi.lifespan import Lifespan, StartupFailed
 from taipan.asgi.scope import Known, Scope
 from taipan.events import Application, Reporter
 from taipan.loader.slot import NotLoaded, Slot
+from taipan.stacks import Stack, capture_task, capture_thread
 
 
 class Mount:
@@ -41,6 +42,11 @@ class Mount:
             return
         await self._change(application)
         self.application = self.slot.application
+
+    def capture_startup(self, ident: int) -> Stack:
+        """The stack of the lifespan, whose loop runs in the thread `ident`. Safe in any thread."""
+        lifespan = self._lifespan
+        return capture_thread(ident) if lifespan is None else capture_task(lifespan.task, ident)
 
     async def shutdown(self, seconds: float) -> None:
         """Ends the lifespan."""

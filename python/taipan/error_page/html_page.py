@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from taipan.error_page.assets import SCRIPT, STYLE
-from taipan.error_page.places import library_name
 from taipan.error_page.report import ErrorReport, Problem
 from taipan.error_page.request import RequestFacts
 from taipan.error_page.source import Excerpt
 from taipan.error_page.trace import Frame, Gap, Trace, Variable
+from taipan.places import library_name
 
 _TITLE_LIMIT: Final = 200
 _RELATIONS: Final = {

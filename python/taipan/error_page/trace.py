@@ -7,9 +7,9 @@ from itertools import islice
 from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, Final, NamedTuple, Union
 
-from taipan.error_page.places import is_library, shorten_path
 from taipan.error_page.source import Excerpt, load_lines, make_excerpt
 from taipan.error_page.values import format_values
+from taipan.places import is_library, shorten_path
 from taipan.tracebacks import is_own, shorten
 
 _FIRST: Final = 15

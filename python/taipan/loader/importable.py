@@ -43,6 +43,21 @@ def is_elsewhere(name: str, root: str) -> bool:
     return is_standard(name) or _is_on(name, others)
 
 
+def find_hidden(name: str, path: str) -> str:
+    """What an import of this name would give without the file or package; empty for nothing."""
+    if not name.isidentifier():
+        return ""
+    if is_standard(name):
+        return f"the module {name} of Python"
+    folder = os.path.dirname(path)
+    root = os.path.dirname(folder) if os.path.basename(path) == "__init__.py" else folder
+    others = [entry for entry in sys.path if not is_same(entry or os.getcwd(), root)]
+    spec = PathFinder.find_spec(name, others)
+    if spec is None or spec.origin is None or is_same(spec.origin, path):
+        return ""
+    return f"the module {name} in {os.path.dirname(spec.origin)}"
+
+
 def _is_on(name: str, folders: Iterable[str]) -> bool:
     spec = PathFinder.find_spec(name, list(folders))
     # A folder without __init__.py is a package, too, but gives way to all others.

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
-from taipan.loader.errors import Explained, LeftOut, NotLoaded, Refusal, TargetError
+from taipan.loader.errors import LeftOut, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.open_target import open_target
 from taipan.loader.source import FileSource, Source
 from taipan.loader.static_files import StaticFiles, prepare_static_files
 from taipan.loader.target import parse_target
-from taipan.loader.this_python import explain_missing
 from taipan.native import allocate_lock
-from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
     from taipan.loader.debug_switches import DebugSwitches
@@ -27,8 +25,6 @@ __all__ = [
     "NotLoaded",
     "Refusal",
     "Slot",
-    "explain_load_error",
-    "format_load_error",
     "make_slot",
 ]
 
@@ -247,21 +243,3 @@ def make_slot(
 
 def _ignore() -> None:
     """Does nothing."""
-
-
-def format_load_error(error: BaseException) -> str:
-    """The traceback of a failure to load; empty if the message is sufficient."""
-    return error.details if isinstance(error, Explained) else format_exception(error)
-
-
-def explain_load_error(error: BaseException) -> str:
-    """One line that explains a failure to load."""
-    if isinstance(error, Explained):
-        return str(error)
-    if isinstance(error, SystemExit):
-        return f"the application called sys.exit({error.code!r}) while it was loaded"
-    if isinstance(error, KeyboardInterrupt):
-        return "loading the application was interrupted"
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"{summarize(error)}; {explain_missing(error.name)}"
-    return summarize(error)

@@ -220,7 +220,9 @@ class Driver:
         self.streams: dict[int, Stream] = {}
 
     def start(self) -> Driver:
-        self.loop.run_until_complete(self.hub.startup(self.announced.append))
+        self.loop.run_until_complete(
+            self.hub.startup(lambda name, _find_stack: self.announced.append(name))
+        )
         return self
 
     def stop(self, seconds: float = 5.0) -> None:

@@ -1,5 +1,5 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { Backend, Findings } from '../../core/backend.ts'
+import type { Backend, Findings, LoadingApplication } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -65,7 +65,7 @@ export class GroupBackend implements Backend {
     return this.#supervisor.findings
   }
 
-  get loading(): readonly string[] {
+  get loading(): readonly LoadingApplication[] {
     return this.#supervisor.loading
   }
 

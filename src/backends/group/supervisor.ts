@@ -1,4 +1,4 @@
-import type { Findings } from '../../core/backend.ts'
+import type { Findings, LoadingApplication } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -63,8 +63,8 @@ export class Supervisor
     return this.#findings
   }
 
-  /** Names of the applications that its workers are loading, as far as they have said. */
-  get loading(): readonly string[] {
+  /** The applications that its workers are loading, as far as they have said. */
+  get loading(): readonly LoadingApplication[] {
     return [...this.members].filter(({ starting }) => starting).map(({ loading }) => loading)
   }
 

@@ -1,6 +1,7 @@
-import { isServed, type Findings } from '../../core/backend.ts'
+import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
+import { parseLoadPlace, withPlace, type LoadPlace } from '../../processes/load-place.ts'
 import type { ProcessRecord } from '../../processes/process-log.ts'
 import {
   SupervisedProcess,
@@ -73,6 +74,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #links: WorkerLinks
   /** Name of the application that is being loaded, if known. */
   #loading = ''
+  #place: LoadPlace | undefined
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
 
@@ -94,9 +96,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.#links.capacity
   }
 
-  /** Name of the application that it is loading; empty when that is not known. */
-  get loading(): string {
-    return this.#loading
+  /** What it is loading; without a name when that is not known. */
+  get loading(): LoadingApplication {
+    return { application: this.#loading, place: this.#place?.text ?? '' }
   }
 
   /** Applications that it does not serve. */
@@ -177,10 +179,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#links.giveUpThreads('STOPPING')
   }
 
-  protected describeStartFailure(summary: string): LoadFailure {
+  protected describeStartFailure(reason: string, held: boolean): LoadFailure {
     const { applications, dev } = this.#options.group
     const code = 'APPLICATION_LOAD'
-    const traceback = this.log.takeLast().join('\n')
+    const output = this.log.takeLast().join('\n')
+    const place = held ? this.#place : undefined
+    const { summary, traceback } = withPlace({ summary: reason, traceback: output }, place)
     const [only, ...others] = applications
     // Python does not say which one it is loading when there is no other.
     const application = others.length === 0 ? only?.name : this.#loading
@@ -232,7 +236,11 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         return
       case 'loading':
         this.#loading = textOf(message, 'application')
+        this.#place = undefined
         this.noteProgress()
+        return
+      case 'place':
+        this.#place = parseLoadPlace(message)
         return
       case 'failed':
         this.fail(parseLoadFailure(message))

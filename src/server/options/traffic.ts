@@ -85,6 +85,7 @@ export const TIMEOUTS = {
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_STARTUP',
     flag: flag('Timeouts', 'timeout-startup', { value: 'TIME' }),
+    toWorker: 'startupTimeout',
   }),
   request: option(duration, 0, {
     description: 'Longest time for the application to answer; then 504. 0: no limit.',
