@@ -71,6 +71,8 @@ class Serving:
         ]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
+            if not config.get("loadsChanges", True) and not slot.loads_in_requests:
+                slot.ask_for_another = partial(self._ask_for_another, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
         self.threads: list[NativeThread] = []
         #: Returns the stack of a request on the event loop, also after it was cancelled.
@@ -238,6 +240,9 @@ class Serving:
 
     def _tell_change(self, slot: Slot) -> None:
         self.channel.send({"type": "application", **self._describe(slot)})
+
+    def _ask_for_another(self, slot: Slot, version: str) -> None:
+        self.channel.send({"type": "changed", "application": slot.name, "version": version})
 
     def report_loop_failure(self, error: BaseException) -> None:
         """Tells Node that no application can be served on an event loop."""

@@ -90,6 +90,38 @@ def test_a_failed_load_is_tried_again_when_the_file_has_changed(folder):
     assert call(old) == "fixed" and old.failure is None
 
 
+TARGET = {"kind": "target", "name": "new", "target": "application.py"}
+
+
+def test_a_change_of_what_failed_is_left_to_another_process(folder):
+    write(folder, "raise ValueError('not yet')", mtime=10**18)
+    new = make_slot({**TARGET, "directory": str(folder)}, CodeCache())
+    asked = []
+    new.ask_for_another = asked.append
+    with pytest.raises(ValueError, match="not yet") as caught:
+        new.load()
+    with pytest.raises(NotLoaded):
+        new.resolve("")
+    assert asked == []
+    for number in (2, 3):
+        write(folder, handler("fixed"), mtime=number * 10**18)
+        for _ in range(2):
+            with pytest.raises(NotLoaded) as known:
+                new.resolve("")
+            assert known.value.error is new.failure is caught.value
+    assert len(asked) == len(set(asked)) == 2 and len(sys.loads) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "in_requests"),
+    [({}, False), ({"reloadOnModification": True}, True), ({"cacheCallables": False}, True)],
+)
+def test_what_is_configured_to_be_loaded_by_requests_is_loaded_by_them(folder, more, in_requests):
+    new = make_slot({**TARGET, "directory": str(folder), **more}, CodeCache())
+    assert new.loads_in_requests is in_requests
+    assert slot(folder, **more).loads_in_requests
+
+
 def test_what_becomes_of_an_application_is_told_once(folder):
     write(folder, handler("one"), mtime=10**18)
     old = slot(folder, reloadOnModification=True)

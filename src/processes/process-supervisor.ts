@@ -106,6 +106,10 @@ export abstract class ProcessSupervisor<
     this.pool.reassess()
   }
 
+  onChanged(member: M, change: string): void {
+    if (this.pool.active.has(member)) this.pool.retry(change)
+  }
+
   onUnhealthy(member: M, reason: string): void {
     if (this.pool.over) return
     this.#log.tellUnhealthy(member.label, reason)

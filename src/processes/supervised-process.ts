@@ -31,6 +31,8 @@ export interface ReportedExit extends ProcessExit {
 export interface ProcessListener<M, X extends ReportedExit> {
   /** The applications that it can serve have changed; see its findings. */
   onFound(member: M): void
+  /** Something has changed that it cannot serve, and another process might; `change` tells it from other changes. */
+  onChanged(member: M, change: string): void
   /** It must be replaced and get no more work; it still runs. */
   onUnhealthy(member: M, reason: string): void
   /** Called once, when it has ended and all its messages have been read. */

@@ -17,6 +17,7 @@ import {
   type LoadFailure,
 } from '../backends/group/load-failure.ts'
 import { isServed } from '../core/backend.ts'
+import { describeChange } from '../backends/group/change.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
@@ -256,6 +257,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   #takeReports(lines: string, logger: ServerLogger): void {
     for (const report of parseReports(lines))
       if (this.#loading.take(report)) this.noteProgress()
+      else if (report['type'] === 'changed') this.#listener.onChanged(this, describeChange(report))
       else if (!this.#loading.locate(report)) writeReport(report, this.label, logger)
   }
 

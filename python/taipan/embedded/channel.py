@@ -15,7 +15,8 @@ from taipan.native import Empty, NativeThread, SimpleQueue, sleep, socket
 #: Most characters of records that Node has not read: then other threads wait, and Node's drops.
 _LIMIT = 16 * 1024 * 1024
 _WAIT_SECONDS = 0.005
-_OF_LOADS = ("loading", "place")
+#: Loading may hold Node's thread for ever, or end the process; only the parent starts another one.
+_FOR_PARENT = ("loading", "place", "changed")
 
 
 class InnerChannel(ControlChannel):
@@ -44,8 +45,7 @@ class InnerChannel(ControlChannel):
                     return
                 sleep(_WAIT_SECONDS)
             self._pending += size
-        elif message["type"] in _OF_LOADS:
-            # A load may hold Node's thread for ever, or end the process.
+        elif message["type"] in _FOR_PARENT:
             tell_parent({**message, "group": self.group})
         self._waiting.put(message)
 

@@ -54,6 +54,9 @@ class Slot:
         self.failure: BaseException | None = None
         #: Called when a request changes `failure`.
         self.on_change: Callable[[], None] = _ignore
+        #: Has another process load what this one could not, because its file has changed: called
+        #: with its version. None: the request that finds the change loads the file.
+        self.ask_for_another: Callable[[str], None] | None = None
         #: Description for people.
         self.description = ""
         #: Of the callable that was found last.
@@ -89,6 +92,11 @@ class Slot:
     def notice(self) -> str:
         """What the person should know although it works; empty for nothing."""
         return "" if self._source is None else self._source.notice
+
+    @property
+    def loads_in_requests(self) -> bool:
+        """Whether a request loads its file in any case."""
+        return self.late or self.run_once or self._reload
 
     @property
     def stays(self) -> bool:
@@ -202,6 +210,10 @@ class Slot:
                 return
             if self.failure is not None:
                 raise NotLoaded(self.failure)
+        if self.failure is not None and self.ask_for_another is not None:
+            self._tried = version
+            self.ask_for_another(repr(version))
+            raise NotLoaded(self.failure)
         if self._source is None:
             self._source, self._expression = self._open_source()
             version = self._version()

@@ -25,5 +25,11 @@ export function createConfigureMessage({
     applications: group.applications,
     ...demands,
     group: group.name,
+    loadsChanges: loadsChanges(group),
   }
+}
+
+/** While an application is developed its newest code is wanted at once; and in a process that nobody replaces there is no other one to load it. */
+function loadsChanges({ dev, engine, retries }: ProcessGroup): boolean {
+  return dev || (engine === 'embedded' && retries)
 }

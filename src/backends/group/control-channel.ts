@@ -17,6 +17,8 @@ export interface ConfigureMessage extends Demands {
   readonly applications: readonly Application[]
   /** Name of the process group. */
   readonly group: string
+  /** A request loads the changed file of what could not be loaded; otherwise `changed` asks for a new process. */
+  readonly loadsChanges: boolean
 }
 
 /** Messages from Node to a worker. */

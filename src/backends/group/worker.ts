@@ -15,6 +15,7 @@ import type { HeldResponses } from '../link/held-responses.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { Stream } from '../link/stream.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
+import { describeChange } from './change.ts'
 import { createConfigureMessage, type WorkerTask } from './configure.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
@@ -233,6 +234,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         if (this.findings === undefined) return
         this.findings = updateFindings(this.findings, message)
         this.#listener.onFound(this)
+        return
+      case 'changed':
+        this.#listener.onChanged(this, describeChange(message))
         return
       case 'loading':
         this.#loading = textOf(message, 'application')

@@ -346,6 +346,24 @@ describe('an application that ends or blocks its worker while it is loaded', () 
     expect(listServed(group)).toEqual(['b', 'c'])
   })
 
+  test('does not keep a newer version of another one from being tried', async () => {
+    let fates: Parameters<typeof play>[1] = { b: 'raise' }
+    const hosts = new FakeHosts((host) => play(host, fates))
+    const timeouts = { ...resolveLabGroup('/').timeouts, startup: 0 }
+    await using group = new FakeGroup({ applications, timeouts }, hosts)
+    await group.backend.start()
+    fates = { b: 'block' }
+    const blocked = await pollUntil(
+      () => hosts.all.slice(1).find((host) => !host.obeys && host.messages.length > 0),
+      'a repair that hangs',
+    )
+    blocked.obeys = true
+    fates = {}
+    hosts.get(0).tell({ type: 'changed', application: 'b', version: '(2, 7)' })
+    await pollUntil(() => listServed(group).includes('b') || undefined, 'the newer version')
+    expect(blocked.calls).toEqual(['stop'])
+  })
+
   test('stays left out where a dead worker is replaced, and is tried at a reload', async () => {
     const hosts = new FakeHosts((host) => play(host, { b: 'exit' }))
     await using group = new FakeGroup({ applications }, hosts)
