@@ -32,6 +32,8 @@ export abstract class ProcessSupervisor<
   protected readonly pool: ProcessPool<M, F>
   readonly #log: SupervisorLog
   readonly #ending: number
+  /** Those whose failures were logged after they had been replaced. */
+  readonly #toldRetired = new Set<M>()
   #stopped: Promise<void> | undefined
 
   constructor({ logger, facts, ending, ...options }: SupervisionOptions) {
@@ -101,9 +103,11 @@ export abstract class ProcessSupervisor<
   }
 
   onFound(member: M): void {
-    if (!this.pool.active.has(member)) return
-    this.takeFindings(member)
-    this.pool.reassess()
+    if (!this.pool.active.has(member)) this.#tellRetired(member)
+    else {
+      this.#takeFindings(member)
+      this.pool.reassess()
+    }
   }
 
   onChanged(member: M, change: string): void {
@@ -119,6 +123,7 @@ export abstract class ProcessSupervisor<
   onExit(member: M, exit: X): void {
     if (!exit.expected) this.#log.tellDeath(member.label, exit, this.describeLoss(exit))
     this.pool.lose(member)
+    if (this.#toldRetired.delete(member)) this.#tellServed()
   }
 
   /** `stop` has been called. */
@@ -131,11 +136,6 @@ export abstract class ProcessSupervisor<
     this.#log.noteTold(failure)
   }
 
-  /** Logs that a subject is served, or not served, unless that was logged before. */
-  protected tellServed(subject: Subject, failure: FailureReport | undefined): void {
-    this.#log.tellServed(subject, failure)
-  }
-
   /** Time in ms for requests to finish. */
   protected abstract get patience(): number
   /** Starts a process, as `launch` of the pool. `toFailure` gets what it throws. */
@@ -144,8 +144,10 @@ export abstract class ProcessSupervisor<
   protected abstract toError(failure: F): TaipanError
   protected abstract describeFailure(failure: F): FailureReport
   protected abstract describeLoss(exit: X): Loss
-  /** Keeps and logs the findings of a process. */
-  protected abstract takeFindings(member: M): void
+  /** Keeps the findings of a process. */
+  protected abstract keepFindings(member: M): void
+  /** What a process has found to be served, or not, as far as that is to be logged here. */
+  protected abstract listSubjects(member: M): readonly Subject[]
   /** Gives it work from now on. */
   protected abstract admit(member: M): void
   /** Gives it no further work. */
@@ -165,9 +167,28 @@ export abstract class ProcessSupervisor<
   }
 
   #admit(member: M): void {
-    this.takeFindings(member)
+    this.#takeFindings(member)
     this.admit(member)
     this.#log.tellReady(member.label)
+  }
+
+  #takeFindings(member: M): void {
+    this.keepFindings(member)
+    for (const subject of this.listSubjects(member)) this.#log.tellServed(subject)
+  }
+
+  /** A process that has been replaced still answers its last requests. */
+  #tellRetired(member: M): void {
+    const unserved = this.listSubjects(member).filter(({ failure }) => failure !== undefined)
+    for (const subject of unserved) this.#log.tellServed(subject)
+    if (unserved.length > 0) this.#toldRetired.add(member)
+  }
+
+  /** What only a retired process could not serve is served once that has ended. */
+  #tellServed(): void {
+    const newest = [...this.pool.active].at(-1)
+    const subjects = newest === undefined ? [] : this.listSubjects(newest)
+    for (const subject of subjects) if (subject.failure === undefined) this.#log.tellServed(subject)
   }
 
   async #retire(member: M): Promise<void> {

@@ -24,6 +24,8 @@ export interface Subject {
   readonly name: string
   /** Fields of the log record when it is served again. */
   readonly facts: LogFields
+  /** Why it is not served; undefined when it is. */
+  readonly failure: FailureReport | undefined
 }
 
 /** How a supervisor logs. */
@@ -85,12 +87,12 @@ export class SupervisorLog {
   }
 
   /** A process serves a subject, or fails to; logged only when that is new. */
-  tellServed(subject: Subject, failure: FailureReport | undefined): void {
+  tellServed({ name, facts, failure }: Subject): void {
     const { logger, logsFailures } = this.#options
     const isKnown = failure !== undefined && this.#unserved.has(failure)
-    const isNews = this.#unserved.note(subject.name, failure)
+    const isNews = this.#unserved.note(name, failure)
     if (failure !== undefined) this.#write(failure, isKnown)
-    else if (isNews && logsFailures) logger.info(subject.facts, `${subject.name} is served now`)
+    else if (isNews && logsFailures) logger.info(facts, `${name} is served now`)
   }
 
   #write({ message, traceback, facts }: FailureReport, repeated: boolean): void {

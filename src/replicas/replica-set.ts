@@ -1,13 +1,14 @@
 import { findingFailure } from '../backends/group/load-failure.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
 import type { LoadingApplication } from '../core/backend.ts'
+import type { ApplicationFinding } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import type { Aim } from '../processes/member.ts'
 import { ProcessSupervisor } from '../processes/process-supervisor.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
-import type { FailureReport, Loss } from '../processes/supervisor-log.ts'
+import type { FailureReport, Loss, Subject } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
@@ -136,15 +137,17 @@ export class ReplicaSet
     return { text: 'its connections are cut', facts: {} }
   }
 
-  protected takeFindings({ findings, failures, groups, embeddedGroups }: Replica): void {
+  protected keepFindings({ findings, failures, groups }: Replica): void {
     this.#found = { findings, failures, groups }
-    for (const { name: group } of embeddedGroups) {
-      this.#tellServed(`group ${group}`, failures[group])
-      for (const finding of findings[group]?.applications ?? []) {
-        const failure = findingFailure(finding)
-        this.#tellServed(`application ${finding.name}`, failure && describeUnserved(failure))
-      }
-    }
+  }
+
+  /** Worker processes are told by the replica that has them. */
+  protected listSubjects({ findings, failures, embeddedGroups }: Replica): Subject[] {
+    return embeddedGroups.flatMap(({ name: group }) => {
+      const found = findings[group]?.applications ?? []
+      const ofGroup = describeSubject(`group ${group}`, failures[group])
+      return [ofGroup, ...found.map(describeFinding)]
+    })
   }
 
   protected admit(replica: Replica): void {
@@ -161,9 +164,17 @@ export class ReplicaSet
 
   /** Each replica finishes its own requests. */
   protected async finishWork(): Promise<void> {}
+}
 
-  #tellServed(name: string, failure: Unserved | undefined): void {
-    const report = failure && { ...failure, facts: { code: 'APPLICATION_LOAD' } }
-    this.tellServed({ name, facts: {} }, report)
+function describeFinding(finding: ApplicationFinding): Subject {
+  const failure = findingFailure(finding)
+  return describeSubject(`application ${finding.name}`, failure && describeUnserved(failure))
+}
+
+function describeSubject(name: string, failure: Unserved | undefined): Subject {
+  return {
+    name,
+    facts: {},
+    failure: failure && { ...failure, facts: { code: 'APPLICATION_LOAD' } },
   }
 }

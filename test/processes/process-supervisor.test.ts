@@ -12,7 +12,7 @@ import {
   type ProcessListener,
   type ReportedExit,
 } from '../../src/processes/supervised-process.ts'
-import type { FailureReport, Loss } from '../../src/processes/supervisor-log.ts'
+import type { FailureReport, Loss, Subject } from '../../src/processes/supervisor-log.ts'
 
 interface Failure {
   readonly reason: string
@@ -192,9 +192,11 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
     return { text: 'it had 2 things', facts: { things: 2 } }
   }
 
-  protected takeFindings({ unserved: reason }: FakeProcess): void {
+  protected keepFindings(): void {}
+
+  protected listSubjects({ unserved: reason }: FakeProcess): Subject[] {
     const failure = reason === '' ? undefined : this.describeFailure({ reason })
-    this.tellServed({ name: 'thing a', facts: { thing: 'a' } }, failure)
+    return [{ name: 'thing a', facts: { thing: 'a' }, failure }]
   }
 
   protected admit(): void {}
@@ -312,6 +314,27 @@ test('what cannot be served is logged once, and again when it is served', async 
   }
   expect(supervisor.told).toEqual(['error: broken', 'info: thing a is served now'])
 })
+
+test.each([true, false])(
+  'what a replaced process cannot serve is logged once, whether its successor can: %s',
+  async (canServe) => {
+    const supervisor = await start()
+    const { first } = supervisor
+    first.occupy()
+    await supervisor.reload()
+    first.unserved = 'broken'
+    supervisor.onFound(first)
+    expect(supervisor.told).toEqual(['error: broken'])
+    const [, second] = supervisor.started
+    if (second === undefined) throw new Error('nobody has replaced it')
+    second.unserved = canServe ? '' : 'broken'
+    if (!canServe) supervisor.onFound(second)
+    first.drain()
+    await first.exited
+    const last = canServe ? ['info: thing a is served now'] : []
+    expect(supervisor.told).toEqual(['error: broken', ...last])
+  },
+)
 
 test.each(['thrown', 'not to be loaded'])(
   'a failure to start is logged once until a reload: %s',

@@ -8,7 +8,7 @@ import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import type { Aim } from '../../processes/member.ts'
 import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
-import type { FailureReport, Loss } from '../../processes/supervisor-log.ts'
+import type { FailureReport, Loss, Subject } from '../../processes/supervisor-log.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
@@ -157,15 +157,21 @@ export class Supervisor
     return { text: describeLost(lost), facts: { requests } }
   }
 
-  protected takeFindings({ findings }: Worker): void {
+  protected keepFindings({ findings }: Worker): void {
     this.#findings = findings
     this.#tellFindings()
-    for (const finding of findings?.applications ?? []) {
+  }
+
+  protected listSubjects({ findings }: Worker): Subject[] {
+    return (findings?.applications ?? []).map((finding) => {
       const { name: application } = finding
       const failure = findingFailure(finding)
-      const subject = { name: nameSubject(application), facts: { application } }
-      this.tellServed(subject, failure && this.describeFailure(failure))
-    }
+      return {
+        name: nameSubject(application),
+        facts: { application },
+        failure: failure && this.describeFailure(failure),
+      }
+    })
   }
 
   protected admit(worker: Worker): void {
