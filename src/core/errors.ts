@@ -102,6 +102,7 @@ export const ERRORS = {
     summary: 'The client disconnected before the exchange was over',
     fault: 'client',
   },
+  FORBIDDEN: { summary: 'The file may not be read or run', fault: 'host', status: 403 },
   NOT_FOUND: { summary: 'Nothing is mounted at the path', fault: 'client', status: 404 },
   OVERLOADED: {
     summary: 'The queue, or the number of connections, is at its limit',

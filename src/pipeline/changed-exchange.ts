@@ -9,15 +9,20 @@ import type {
   WebSocketOffer,
 } from '../core/exchange.ts'
 
-/** An exchange with another request, or another sink for its response. */
+/** An exchange with another request, another body, or another sink for its response. */
 export class ChangedExchange implements Exchange {
   readonly request: RequestHead
   readonly response: ResponseSink
+  readonly body: RequestBody
   readonly #exchange: Exchange
 
-  constructor(exchange: Exchange, changes: Partial<Pick<Exchange, 'request' | 'response'>>) {
+  constructor(
+    exchange: Exchange,
+    changes: Partial<Pick<Exchange, 'request' | 'response' | 'body'>>,
+  ) {
     this.request = changes.request ?? exchange.request
     this.response = changes.response ?? exchange.response
+    this.body = changes.body ?? exchange.body
     this.#exchange = exchange
   }
 
@@ -31,10 +36,6 @@ export class ChangedExchange implements Exchange {
 
   get connection(): ConnectionFacts {
     return this.#exchange.connection
-  }
-
-  get body(): RequestBody {
-    return this.#exchange.body
   }
 
   get notes(): ExchangeNotes {

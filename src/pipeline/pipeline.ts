@@ -1,5 +1,6 @@
 import type { Handler } from '../core/exchange.ts'
 import { withAccessLog, type AccessLog } from './access-log.ts'
+import type { LocalRedirects } from './local-redirect.ts'
 import { withRootPath } from './root-path.ts'
 import { createRouter, type Route } from './routes.ts'
 
@@ -10,12 +11,15 @@ export interface PipelineOptions {
   readonly accessLog?: AccessLog | undefined
   /** Prefix that a proxy has taken away from the paths of requests; routes have it. */
   readonly rootPath?: string | undefined
+  /** Gets the routes, for redirects within the server. */
+  readonly redirects?: LocalRedirects | undefined
 }
 
 /** Composes access log, routes and answerers; the log has the paths as they came. Throws `CONFIG_INVALID` for a route that can never match. */
 export function createPipeline(options: PipelineOptions): Handler {
-  const { routes, accessLog, rootPath } = options
+  const { routes, accessLog, rootPath, redirects } = options
   const router = createRouter(routes)
+  redirects?.connect(router)
   const handler = rootPath === undefined ? router : withRootPath(router, rootPath)
   return accessLog === undefined ? handler : withAccessLog(handler, accessLog)
 }

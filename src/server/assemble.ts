@@ -6,6 +6,7 @@ import type { ProcessGroup } from '../core/process-group.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
+import { LocalRedirects } from '../pipeline/local-redirect.ts'
 import { narrowAnswerer } from '../pipeline/narrow.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
@@ -71,14 +72,24 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   }
   const upstreams = new Map<string, Upstream>(backends)
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
-  const context = { upstreams, backends, gatherer, logger }
+  const redirects = new LocalRedirects()
+  const context = {
+    upstreams,
+    backends,
+    gatherer,
+    logger,
+    redirects,
+    serverSoftware: SERVER_SOFTWARE,
+    shutdownTimeout: plan.timeouts.shutdown,
+    programEnvironment: selectProgramEnvironment(plan.environment),
+  }
   const routes: Route[] = []
   for (const { host, path, method: methods, match, answerer } of plan.routes) {
     const matches = match === undefined ? undefined : createMatcher([match])
     const answer = narrowAnswerer(await createAnswerer(answerer, context), { methods, matches })
     routes.push({ host, path, answer })
   }
-  const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath })
+  const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
   const handler = pages === undefined ? pipeline : pages.wrap(pipeline)
   return new PlannedApp({
@@ -114,6 +125,14 @@ function validateInterpreters(groups: readonly ProcessGroup[]): void {
       'CONFIG_INVALID',
       `groups.${other.name}: its Python is ${other.python}, and that of groups.${first.name} is ${first.python}; both groups are embedded, and a process has one Python only: name it with "python", or give one group the engine "daemon"`,
     )
+}
+
+/** What CGI programs get of the environment of the server, which may hold secrets of applications. */
+function selectProgramEnvironment({
+  PATH,
+  LANG,
+}: ServerPlan['environment']): Record<string, string> {
+  return { PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin', ...(LANG !== undefined && { LANG }) }
 }
 
 function resolveGroup({ group, python }: ChosenGroup): ProcessGroup {

@@ -46,7 +46,7 @@ sys.stdout = kept
 from taipan import ScriptError
 class Moved(ScriptError):
     def __call__(self, connection, url):
-        print("Location: /other")
+        print("Status: 303\\nLocation: /other")
 print("dropped")
 raise Moved()
 `,
@@ -88,7 +88,7 @@ describe.each([
     expect(await get('/replaced.py')).toBe('200 KEPT\n')
     expect(await get('/hello.py')).toBe('200 hello\n')
     expect(await get('/closes.py')).toBe('200 all\n')
-    expect(await get('/answers.py')).toBe('302 ')
+    expect(await get('/answers.py')).toBe('303 ')
     for (const path of ['/nothing.py', '/broken.py', '/raises.py'])
       expect(await get(path)).toBe('500 Internal Server Error\n')
     expect(await get('/late.py')).toBe('200 first\n (cut)')

@@ -680,7 +680,7 @@ describe('a configuration', () => {
     ],
     [
       { apps, routes: [{ path: '/' }] },
-      /routes\[0\]: needs exactly one answerer \(app, scripts, static, redirect\), found none/,
+      /routes\[0\]: needs exactly one answerer \(app, scripts, cgi, static, redirect\), found none/,
     ],
     [{ apps, routes: [{ path: '/', app: 'shop', redirect: '/x' }] }, /found app and redirect/],
     [

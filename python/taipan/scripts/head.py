@@ -30,6 +30,8 @@ class ScriptHead(NamedTuple):
     body_at: int
     #: The output began without a head.
     bare: bool = False
+    #: A redirect because of Location alone.
+    implied: bool = False
 
 
 def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
@@ -70,12 +72,13 @@ def _names_cgi_field(output: bytes) -> bool:
 
 def _make_head(block: bytes, body_at: int) -> ScriptHead:
     if len(block) > _KEPT_BYTES:
-        return ScriptHead(*_parse_block(block), body_at)
-    status, fields = _parse_known(block)
-    return ScriptHead(status, list(fields), body_at)
+        status, implied, fields = _parse_block(block)
+        return ScriptHead(status, fields, body_at, implied=implied)
+    status, implied, fields = _parse_known(block)
+    return ScriptHead(status, list(fields), body_at, implied=implied)
 
 
-def _parse_block(block: bytes) -> tuple[str, list[tuple[str, str]]]:
+def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
     status = ""
     location = False
     fields: list[tuple[str, str]] = []
@@ -88,7 +91,8 @@ def _parse_block(block: bytes) -> tuple[str, list[tuple[str, str]]]:
         fields.append((name, value))
     if not block:
         fields.append(_HTML)
-    return status or ("302 Found" if location else "200 OK"), fields
+    implied = location and not status
+    return status or ("302 Found" if location else "200 OK"), implied, fields
 
 
 #: Scripts repeat their heads.

@@ -6,7 +6,7 @@ import io
 from typing import Callable, Union
 
 from taipan.scripts.errors import OutputError
-from taipan.scripts.head import parse_head
+from taipan.scripts.head import ScriptHead, parse_head
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024
@@ -73,8 +73,9 @@ class ScriptOutput:
         assert head is not None
         if head.bare:
             self._on_bare()
-        self._start_response(head.status, head.fields)
-        return [collected[head.body_at :]]
+        body = collected[head.body_at :]
+        self._start_response(head.status, head.fields if body else _with_redirect(head))
+        return [body]
 
     def _take(self) -> bytes:
         collected = b"".join(self._pieces)
@@ -176,3 +177,10 @@ class TextOutput:
         """Forgets what has not been passed on."""
         self._texts.clear()
         self._length = 0
+
+
+def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
+    """Tells Node to follow a local redirect within the server (RFC 3875, 6.2.2)."""
+    if head.implied and len(head.fields) == 1 and head.fields[0][1].startswith("/"):
+        return [*head.fields, ("X-Taipan-Redirect", head.fields[0][1])]
+    return head.fields

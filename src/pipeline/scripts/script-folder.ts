@@ -30,6 +30,8 @@ export interface ScriptFolderOptions {
   readonly index: readonly string[]
   /** Scripts are named without their extension. */
   readonly hidesExtension: boolean
+  /** How all other files are run; undefined: they are sent. */
+  readonly otherKind?: string | undefined
 }
 
 interface Kept {
@@ -57,9 +59,11 @@ export class ScriptFolder {
   readonly #names: SourceNames
   readonly #index: readonly string[]
   readonly #hidesExtension: boolean
+  readonly #otherKind: string | undefined
   readonly #kept = new Map<string, Kept>()
 
-  constructor({ root, kinds, index, hidesExtension }: ScriptFolderOptions) {
+  constructor({ root, kinds, index, hidesExtension, otherKind }: ScriptFolderOptions) {
+    this.#otherKind = otherKind
     this.#hidesExtension = hidesExtension
     this.#root = root === '/' ? '' : root.replace(/\/$/, '')
     this.#rootVariable = toVariable(root)
@@ -138,7 +142,7 @@ export class ScriptFolder {
   /** The script of a regular file, or `file`; undefined if it must not be seen. */
   #examine(path: string, facts: Stats): ScriptFacts | 'file' | undefined {
     const name = path.slice(path.lastIndexOf('/') + 1)
-    const kind = this.#names.kindOf(name)
+    const kind = this.#names.kindOf(name) ?? this.#otherKind
     if (kind === undefined) return this.#names.isSource(path) ? undefined : 'file'
     return this.#keep(path, kind, facts)
   }

@@ -2,12 +2,13 @@
 export type ScriptKinds = ReadonlyMap<string, string>
 
 /** All kinds. */
-export const SCRIPT_KINDS = ['script', 'wsgi'] as const
+export const SCRIPT_KINDS = ['script', 'wsgi', 'cgi'] as const
 
 /** The kinds of a folder for which nothing else is configured. */
 export const USUAL_KINDS: Readonly<Record<string, string>> = {
   '.py': 'script',
   '.wsgi': 'wsgi',
+  '.cgi': 'cgi',
 }
 
 // What scripts are made of, import or include, besides the extensions of the kinds.

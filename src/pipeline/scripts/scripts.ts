@@ -3,6 +3,7 @@ import { createResponseHead } from '../../core/response-head.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { decodePercent } from '../../wire/percent.ts'
 import type { Invoke } from '../application.ts'
+import type { LocalRedirects } from '../local-redirect.ts'
 import type { Answerer, RouteMatch } from '../routes.ts'
 import { ScriptFolder, type FoundScript, type ScriptFolderOptions } from './script-folder.ts'
 
@@ -11,6 +12,10 @@ export interface ScriptsOptions extends ScriptFolderOptions {
   /** Name of the application that runs the scripts. */
   readonly application: string
   readonly invoke: Invoke
+  /** Runs the files of kind `cgi`. */
+  readonly invokeProgram: Invoke
+  /** Redirects of scripts within the server. */
+  readonly redirects: LocalRedirects
   /** Serves what is no script. */
   readonly files: Answerer
   /** Pass requests that name nothing to the next matching route instead of answering 404. */
@@ -40,8 +45,10 @@ function run(
   { found, options }: { readonly found: FoundScript; readonly options: ScriptsOptions },
 ): void {
   const rest = exchange.request.path.slice(match.restOffset)
-  exchange.notes.answeredBy = options.application
-  options.invoke(exchange, {
+  const isProgram = found.script.kind === 'cgi'
+  exchange.notes.answeredBy = isProgram ? 'cgi' : options.application
+  const invoke = isProgram ? options.invokeProgram : options.invoke
+  invoke(isProgram ? exchange : options.redirects.watch(exchange), {
     application: options.application,
     scriptName: match.scriptName + decodePercent(rest.slice(0, found.end)) + found.added,
     pathInfo: found.end === rest.length ? '' : decodePercent(rest.slice(found.end)),

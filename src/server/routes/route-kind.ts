@@ -4,6 +4,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
+import type { LocalRedirects } from '../../pipeline/local-redirect.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
 import type { FullOptions, OptionTable } from '../option-types/option.ts'
 
@@ -33,6 +34,14 @@ export interface AnswererContext {
   /** By the name of the group. They are among the upstreams. */
   readonly backends: ReadonlyMap<string, Backend>
   readonly logger: Logger
+  /** Redirects within the server. */
+  readonly redirects: LocalRedirects
+  /** `SERVER_SOFTWARE`. */
+  readonly serverSoftware: string
+  /** Milliseconds that requests have at a stop; 0: no limit. */
+  readonly shutdownTimeout: number
+  /** Environment of programs that run for requests. */
+  readonly programEnvironment: Readonly<Record<string, string>>
 }
 
 /** A kind of route: everything that the configuration and the assembly need. */

@@ -1,6 +1,7 @@
 import type { Answerer } from '../../pipeline/routes.ts'
 import type { FullOptions } from '../option-types/option.ts'
 import { APP_ROUTE } from './app-route.ts'
+import { CGI_ROUTE } from './cgi-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
 import { SCRIPTS_ROUTE } from './scripts-route.ts'
@@ -10,6 +11,7 @@ import { STATIC_ROUTE } from './static-route.ts'
 export const ROUTE_KINDS = {
   app: APP_ROUTE,
   scripts: SCRIPTS_ROUTE,
+  cgi: CGI_ROUTE,
   static: STATIC_ROUTE,
   redirect: REDIRECT_ROUTE,
 }
@@ -18,6 +20,7 @@ export const ROUTE_KINDS = {
 export const ROUTE_KIND_OPTIONS = {
   ...APP_ROUTE.options,
   ...SCRIPTS_ROUTE.options,
+  ...CGI_ROUTE.options,
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { SCRIPT_KINDS, USUAL_KINDS } from '../../pipeline/scripts/script-kinds.ts'
 import { choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
+import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { checkFolder, defineRouteKind } from './route-kind.ts'
 import { createFilesPlan } from './static-route.ts'
@@ -71,8 +72,9 @@ export const SCRIPTS_ROUTE = defineRouteKind({
   },
   async createAnswerer(
     { root, application, group, index, kinds, hidesExtension }: ScriptsPlan,
-    { backends, gatherer, logger },
+    context,
   ) {
+    const { backends, gatherer, logger, redirects } = context
     const { createInvoke } = await import('../../pipeline/application.ts')
     const { createScriptsAnswerer } = await import('../../pipeline/scripts/scripts.ts')
     const { createStaticAnswerer } = await import('../../pipeline/static/static-files.ts')
@@ -85,6 +87,8 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       kinds: new Map(Object.entries(kinds)),
       hidesExtension,
       invoke: createInvoke({ upstream, gatherer }),
+      invokeProgram: await createProgramInvoke(createCgiPlan(root), context),
+      redirects,
       files: createStaticAnswerer({ ...createFilesPlan(root), index, fallthrough: false, logger }),
       fallthrough: false,
     })

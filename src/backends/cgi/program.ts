@@ -1,0 +1,191 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { basename } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { answerError } from '../../core/answer-error.ts'
+import { TaipanError, type ErrorCode } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { createResponseHead } from '../../core/response-head.ts'
+import { OutputRecords } from '../../processes/output.ts'
+import { CgiOutput, type CgiHead } from '../../wire/cgi-response.ts'
+import { feedProgram } from './program-body.ts'
+
+/** A program to run for a request. */
+export interface ProgramTask {
+  readonly exchange: Exchange
+  /** Absolute path. */
+  readonly file: string
+  readonly directory: string
+  readonly environment: Record<string, string>
+  /** Milliseconds without output until it is ended; 0: no limit. */
+  readonly timeout: number
+  readonly onErrors: (text: string) => void
+  /** Follows a redirect within the server; undefined: the client does. */
+  readonly onLocalRedirect: ((target: string) => void) | undefined
+  /** The request is over and the program has ended; `problem` says what was wrong. */
+  readonly onEnd: (problem: Error | undefined) => void
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+const AFTER_TERM_MS = 2000
+
+/** A running CGI program, with its response. */
+export class Program {
+  readonly #task: ProgramTask
+  readonly #child: Child
+  readonly #output: CgiOutput
+  #head: CgiHead | undefined
+  #problem: Error | undefined
+  #timer: NodeJS.Timeout | undefined
+  #killer: NodeJS.Timeout | undefined
+  #over = false
+
+  constructor(task: ProgramTask) {
+    this.#task = task
+    const { file, directory: cwd, environment: env } = task
+    this.#output = new CgiOutput({ nph: basename(file).startsWith('nph-') })
+    // A group of its own, so that what it has started ends with it.
+    this.#child = spawn(file, [], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#listen()
+  }
+
+  /** Ends its whole process group at once. */
+  kill(): void {
+    this.#signal('SIGKILL')
+  }
+
+  /** Ends it: SIGTERM to its process group, then SIGKILL. */
+  stop(problem: Error): void {
+    this.#problem ??= problem
+    if (this.#killer !== undefined || this.#child.pid === undefined) return
+    this.#signal('SIGTERM')
+    this.#killer = setTimeout(() => this.#signal('SIGKILL'), AFTER_TERM_MS)
+  }
+
+  #listen(): void {
+    const { exchange, onErrors } = this.#task
+    const child = this.#child
+    child.on('error', (error) => {
+      this.#problem ??= error
+      if (child.pid === undefined) this.#end()
+    })
+    child.on('close', () => this.#end())
+    child.stdout.on('data', (chunk: Buffer) => this.#take(chunk))
+    const records = new OutputRecords(child.stderr, (text) => onErrors(text))
+    child.once('close', () => records.flush())
+    exchange.onFinish(({ error }) => {
+      if (error !== undefined || this.#head === undefined) this.stop(error ?? new Error('answered'))
+    })
+    this.#watch()
+    feedProgram(exchange.body, child.stdin)
+  }
+
+  #take(chunk: Buffer): void {
+    this.#watch()
+    if (this.#head !== undefined) {
+      this.#write(chunk)
+      return
+    }
+    try {
+      const parsed = this.#output.take(chunk)
+      if (parsed === undefined) return
+      this.#begin(parsed.head)
+      if (parsed.body.length > 0) this.#write(parsed.body)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #begin(head: CgiHead): void {
+    this.#head = head
+    const { localRedirect, fields, reason } = head
+    // Only the end of the output shows that a redirect is the whole of it.
+    if (localRedirect !== undefined && this.#task.onLocalRedirect !== undefined) return
+    const usual = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'location')
+      ? 302
+      : 200
+    const checked = createResponseHead(head.status ?? usual, fields)
+    this.#task.exchange.response.begin({ ...checked, reason })
+  }
+
+  #write(chunk: Buffer): void {
+    const { response } = this.#task.exchange
+    if (!response.begun) {
+      const { localRedirect } = this.#head ?? {}
+      if (localRedirect === undefined || response.finished) return
+      // A Location with a body is for the client.
+      this.#begin({
+        status: 302,
+        reason: '',
+        fields: ['Location', localRedirect],
+        localRedirect: undefined,
+      })
+    }
+    if (response.write(chunk)) return
+    this.#child.stdout.pause()
+    response.onDrain = () => {
+      response.onDrain = undefined
+      this.#child.stdout.resume()
+      this.#watch()
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#head ??= { status: 502, reason: '', fields: [], localRedirect: undefined }
+    this.stop(error instanceof Error ? error : new Error(String(error)))
+    answerError(this.#task.exchange, 'UPSTREAM_FAILED')
+  }
+
+  /** Starts the time without output again; a client that does not read stops it. */
+  #watch(): void {
+    clearTimeout(this.#timer)
+    const { timeout, exchange } = this.#task
+    if (timeout === 0) return
+    this.#timer = setTimeout(() => {
+      if (this.#child.stdout.isPaused()) return
+      this.stop(new TaipanError('APPLICATION_TIMEOUT', `no output for ${timeout} ms`))
+      answerError(exchange, 'APPLICATION_TIMEOUT')
+    }, timeout)
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    clearTimeout(this.#killer)
+    // What it has started and left in its group.
+    this.#signal('SIGKILL')
+    this.#complete()
+    this.#task.onEnd(this.#problem)
+  }
+
+  #complete(): void {
+    const { exchange, onLocalRedirect } = this.#task
+    if (this.#problem === undefined && this.#head === undefined) {
+      try {
+        this.#begin(this.#output.end().head)
+      } catch (error) {
+        this.#problem = error instanceof Error ? error : new Error(String(error))
+      }
+    }
+    const target = this.#head?.localRedirect
+    if (this.#problem !== undefined) answerError(exchange, codeOf(this.#problem))
+    else if (target !== undefined && !exchange.response.begun) onLocalRedirect?.(target)
+    else exchange.response.end()
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      // The group is empty.
+    }
+  }
+}
+
+function codeOf(problem: Error): ErrorCode {
+  const isForbidden = 'code' in problem && problem.code === 'EACCES'
+  return isForbidden ? 'FORBIDDEN' : 'UPSTREAM_FAILED'
+}

@@ -1,0 +1,40 @@
+import { answerError } from '../../core/answer-error.ts'
+import { decodePercent } from '../../wire/percent.ts'
+import type { Invoke } from '../application.ts'
+import type { Answerer } from '../routes.ts'
+import { ScriptFolder } from './script-folder.ts'
+
+/** Name of what answers, in the access log. */
+const CGI = 'cgi'
+
+/** Answers a route with the CGI programs of a folder: every file of it is one. */
+export function createProgramsAnswerer({
+  root,
+  invoke,
+}: {
+  readonly root: string
+  readonly invoke: Invoke
+}): Answerer {
+  const folder = new ScriptFolder({
+    root,
+    kinds: new Map(),
+    otherKind: CGI,
+    index: [],
+    hidesExtension: false,
+  })
+  return (exchange, match) => {
+    const rest = exchange.request.path.slice(match.restOffset)
+    const found = folder.find(rest)
+    exchange.notes.answeredBy = CGI
+    if (found.kind !== 'script') {
+      answerError(exchange, 'NOT_FOUND')
+      return
+    }
+    invoke(exchange, {
+      application: CGI,
+      scriptName: match.scriptName + decodePercent(rest.slice(0, found.end)),
+      pathInfo: decodePercent(rest.slice(found.end)),
+      script: found.script,
+    })
+  }
+}
