@@ -99,15 +99,26 @@ class LoopRunner:
 
     def end(self, deadline: float) -> None:
         """Ends the lifespans and all tasks; the executor may work until `deadline`."""
-        if self._hub is None or self._transport is None:
+        hub, self._hub = self._hub, None
+        if hub is None or self._transport is None:
             return
         try:
-            self._loop.run_until_complete(self._hub.shutdown(deadline=deadline))
+            self._run_to_end(self._loop.create_task(hub.shutdown(deadline=deadline)))
         except BaseException as error:
             self._serving.logs.report(
                 "error", "the event loop could not be closed", format_exception(error)
             )
         self._transport.flush()
+
+    def _run_to_end(self, task: asyncio.Task[None]) -> None:
+        """Runs the loop until the task is done, although `stop` may be called meanwhile."""
+        while True:
+            try:
+                self._loop.run_until_complete(task)
+                return
+            except RuntimeError:
+                if task.done():
+                    raise
 
     def forget_in_child(self) -> None:
         """Disables the loop for executor threads in a forked child: they would wait forever."""

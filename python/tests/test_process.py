@@ -346,6 +346,22 @@ def test_the_worker_depends_on_nothing_an_application_may_replace(start_worker, 
     assert worker.stop() == 0
 
 
+def test_a_lifespan_that_fails_is_all_that_is_told(start_worker, write):
+    application = write(
+        """
+        async def app(scope, receive, send):
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": "marker"})
+        """
+    )
+    worker = start_worker(application, wait=False)
+    assert "marker" in worker.wait_for("failed")["summary"]
+    worker.tell({"type": "stop"})
+    rest = [json.loads(frame.payload) for frame in iter(worker.control.next, None)]
+    assert [message for message in rest if message["type"] == "log"] == []
+    assert worker.wait() == 3
+
+
 def test_an_application_that_starts_its_own_program_again_is_told(start_worker, write):
     application = write(
         """
