@@ -134,6 +134,31 @@ def test_bottle_lets_errors_through(load):
     assert load("bottle", source)[1] == []
 
 
+@pytest.mark.parametrize("module", ["falcon", "falcon.asgi"])
+def test_falcon_lets_errors_through(load, module):
+    source = f"import {module}\napp = {module}.App()\n"
+    application, [note] = load("falcon", source)
+    assert "error handler" in note
+    handler = application._find_error_handler(KeyError("marker"))
+    with pytest.raises(KeyError, match="marker"):
+        answer = handler(None, None, KeyError("marker"), {})
+        answer.send(None)
+    own = (
+        f"import {module}\n"
+        "async def handle(request, response, error, parameters): pass\n"
+        f"app = {module}.App()\napp.add_error_handler(Exception, handle)\n"
+    )
+    assert load("falcon", own)[1] == []
+
+
+def test_sanic_shows_errors(load):
+    source = "from sanic import Sanic\nSanic.test_mode = True\napp = Sanic('shop_{}')\n"
+    application, [note] = load("sanic", source.format("a"))
+    assert application.debug and "state.mode = Mode.DEBUG of Sanic" in note
+    own = source.format("b") + "app.state.mode = type(app.state.mode).DEBUG\n"
+    assert load("sanic", own)[1] == []
+
+
 def test_litestar_has_its_variable(load):
     source = "from litestar import Litestar\napp = Litestar([])\n"
     assert load("litestar", source)[0].debug

@@ -65,6 +65,38 @@ def index():
     note: /catchall = False of Bottle/,
     page: OWN_PAGE,
   },
+  Falcon: {
+    source: `import falcon
+class Index:
+    def on_get(self, request, response):
+        ${RAISE}
+app = falcon.App()
+app.add_route("/", Index())
+`,
+    note: /an error handler that raises for all exceptions of Falcon/,
+    page: OWN_PAGE,
+  },
+  'Falcon, asynchronous': {
+    source: `import falcon.asgi
+class Index:
+    async def on_get(self, request, response):
+        ${RAISE}
+app = falcon.asgi.App()
+app.add_route("/", Index())
+`,
+    note: /an error handler that raises for all exceptions of Falcon/,
+    page: OWN_PAGE,
+  },
+  Sanic: {
+    source: `from sanic import Sanic
+app = Sanic("shop")
+@app.get("/")
+async def index(request):
+    ${RAISE}
+`,
+    note: /state\.mode = Mode\.DEBUG of Sanic/,
+    page: 'tracerite',
+  },
   Litestar: {
     source: `from litestar import Litestar, get
 @get("/")

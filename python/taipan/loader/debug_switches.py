@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, MutableMapping
-from typing import Any, Callable, Final, NamedTuple
+from typing import Any, Callable, Final, NamedTuple, NoReturn
 
 from taipan.loader.django import find_active_settings
 from taipan.loader.importable import find_class
@@ -85,6 +85,35 @@ def _let_bottle_raise(application: Any) -> bool:
     return True
 
 
+def _let_falcon_raise(application: Any) -> bool:
+    """Its handler of all errors becomes one that lets them through, unless there is another."""
+    handlers = application._error_handlers
+    if handlers.get(Exception) != application._python_error_handler:
+        return False
+    is_async = isinstance(application, find_class("falcon.asgi", "App") or ())
+    application.add_error_handler(Exception, _raise_async if is_async else _raise)
+    return True
+
+
+def _raise(_request: Any, _response: Any, error: Exception, _params: Any) -> NoReturn:
+    raise error
+
+
+async def _raise_async(
+    _request: Any, _response: Any, error: Exception, _params: Any, **_more: Any
+) -> NoReturn:
+    raise error
+
+
+def _debug_sanic(application: Any) -> bool:
+    """The mode that `debug=True` of its own server sets."""
+    state = application.state
+    if state.is_debug:
+        return False
+    state.mode = type(state.mode).DEBUG
+    return True
+
+
 def _display_in_quixote(application: Any) -> bool:
     config = application.publisher.config
     if config.display_exceptions is not None:
@@ -112,6 +141,14 @@ _ATTRIBUTES: Final = (
         turn_off=_leave_flask_debug,
     ),
     _Attribute("Bottle", "bottle", "Bottle", _let_bottle_raise, "catchall = False"),
+    _Attribute(
+        "Falcon",
+        "falcon",
+        "App",
+        _let_falcon_raise,
+        "an error handler that raises for all exceptions",
+    ),
+    _Attribute("Sanic", "sanic", "Sanic", _debug_sanic, "state.mode = Mode.DEBUG"),
     _Attribute("Quixote", "quixote.wsgi", "QWIP", _display_in_quixote, "display_exceptions = True"),
 )
 
