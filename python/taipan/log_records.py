@@ -8,7 +8,7 @@ import sys
 from typing import Any, Callable
 
 from taipan.json_values import copy_fields
-from taipan.tracebacks import TEXT_LIMIT, format_exception, shorten
+from taipan.tracebacks import TEXT_LIMIT, format_exception, shorten, summarize
 
 #: What every record has; anything else is of the application.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -61,7 +61,7 @@ def describe_record(record: logging.LogRecord) -> dict[str, object]:
     known: dict[str, object] = {
         "level": next((name for least, name in _LEVELS if record.levelno >= least), "debug"),
         "logger": shorten(str(record.name), 1024),
-        "text": shorten(record.getMessage(), TEXT_LIMIT),
+        "text": shorten(_format_message(record), TEXT_LIMIT),
     }
     given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if record.levelname not in _USUAL_NAMES:
@@ -72,6 +72,15 @@ def describe_record(record: logging.LogRecord) -> dict[str, object]:
     if traceback:
         known["traceback"] = traceback
     return known
+
+
+def _format_message(record: logging.LogRecord) -> str:
+    """The message; with its arguments behind it when they do not fit into it."""
+    try:
+        return record.getMessage()
+    except Exception as error:
+        where = f"{record.pathname}, line {record.lineno}"
+        return f"{record.msg} {record.args!r} ({summarize(error)}, {where})"
 
 
 def _format_traceback(record: logging.LogRecord) -> str:

@@ -9,8 +9,11 @@ _GROUP_SIZE = re.compile(rb"\((\d+) sub-exceptions?\)\n")
 _GROUP_MEMBER = re.compile(rb"^(?:  \+-|    )\+-+ (\d+|\.\.\.) -+$", re.MULTILINE)
 _GROUP_END = re.compile(rb"^ +\+-{36}\n\Z", re.MULTILINE)
 _ANYWHERE = re.compile(
-    rb"^[ |]*(?:\+ )?(?:(?:Exception Group )?Traceback \(most recent call last\):"
-    rb"|During handling of the above exception|The above exception was the direct cause)",
+    # Something may stand before the head, as the time of the record.
+    rb"Traceback \(most recent call last\):\r?\n +\S"
+    rb"|^[ |]*(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\):"
+    rb"|^[ |]*(?:\+ )?"
+    rb"(?:During handling of the above exception|The above exception was the direct cause)",
     re.MULTILINE,
 )
 

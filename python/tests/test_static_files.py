@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import types
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from taipan.loader.django import let_errors_be_logged
 from taipan.loader.static_files import StaticFiles, prepare_static_files
 
 
@@ -58,6 +60,29 @@ def call(application: Any, path: str, script: str = "") -> tuple[str, bytes]:
         return seen[0], b"".join(body)
     finally:
         body.close()
+
+
+def test_django_logs_errors_without_debug(settings: Any, application: Any, capsys: Any):
+    from django.conf import settings as active
+
+    logger = logging.getLogger("django")
+    with pytest.MonkeyPatch.context() as patch:
+        for handler in logger.handlers:
+            patch.setattr(handler, "filters", list(handler.filters))
+            patch.setattr(handler, "level", handler.level)
+        # The stream that the handler was made with is that of an earlier test.
+        [printing] = [one for one in logger.handlers if type(one) is logging.StreamHandler]
+        patch.setattr(printing, "stream", sys.stderr)
+        patch.setattr(active, "LOGGING", {"version": 1})
+        let_errors_be_logged(application)
+        logger.error("with a LOGGING of its own")
+        patch.setattr(active, "LOGGING", {})
+        let_errors_be_logged(print)
+        logger.error("another application")
+        let_errors_be_logged(application)
+        logger.info("much")
+        logger.error("marker")
+    assert capsys.readouterr().err == "marker\n"
 
 
 def test_other_applications_are_left_alone(settings: Any):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import logging
 import os
 from typing import Any, Callable
 
@@ -38,6 +39,20 @@ def find_active_settings(application: object) -> Any:
     if not isinstance(application, tuple(kind for kind in kinds if kind is not None)):
         return None
     return importlib.import_module("django.conf").settings
+
+
+def let_errors_be_logged(application: object) -> None:
+    """Lets Django's own handler print warnings and errors without DEBUG, too.
+
+    With no LOGGING in the settings Django would mail them to the admins, and print nothing.
+    """
+    settings = find_active_settings(application)
+    if settings is None or settings.DEBUG or settings.LOGGING:
+        return
+    for handler in logging.getLogger("django").handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.filters.clear()
+            handler.setLevel(logging.WARNING)
 
 
 def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:

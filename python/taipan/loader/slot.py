@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
+from taipan.loader.django import let_errors_be_logged
 from taipan.loader.errors import LeftOut, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
@@ -179,6 +180,7 @@ class Slot:
                     f" application, but was served as {str(expected).upper()}"
                 )
             self.interface = found.interface
+            let_errors_be_logged(found.application)
             self.notes = [] if self._switches is None else self._switches.turn_on(found.application)
             self.static_files = prepare_static_files(
                 found.application, found.interface, dev=self._switches is not None
