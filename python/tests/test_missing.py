@@ -52,6 +52,12 @@ def test_what_is_the_persons_own_is_not_to_be_installed(project, folder, path, o
     assert "/usr/bin/this-python" in text
 
 
+def test_a_target_in_a_package_that_lies_elsewhere_in_the_project(project, folder):
+    project.write("proj/site/shop/wsgi.py", "")
+    text = project.refuse("shop.wsgi", directory=str(folder))
+    assert str(folder / "site" / "shop" / "wsgi.py") in text and "--app-dir site " in text
+
+
 @pytest.mark.parametrize(
     ("path", "line", "hidden"),
     [

@@ -308,3 +308,23 @@ def test_tracebacks_of_loading_show_only_the_user(project):
     with pytest.raises(SyntaxError) as syntax:
         project.load("broken.py")
     assert "broken.py" in format_load_error(syntax.value)
+
+
+def test_what_may_be_the_application_is_offered_first(project):
+    project.write(
+        "views.py",
+        """
+        class Framework:
+            def __call__(self, environ, start_response): ...
+        shop = Framework()
+        def index(): ...
+        """,
+    )
+    assert "Its callables are shop, index, Framework(): name one" in project.refuse("views.py")
+
+
+def test_a_name_that_is_no_module_may_be_that_of_a_file(project):
+    project.write("my-app.py", "")
+    folder = str(project.folder)
+    assert "; write 'my-app.py:app'" in project.refuse("my-app:app", directory=folder)
+    assert "; write" not in project.refuse("your-app:app", directory=folder)

@@ -5,6 +5,7 @@ import { loadForeignLayer } from './config/foreign-variables.ts'
 import { mergeLayers, type Layer } from './config/layers.ts'
 import { listServerProblems, resolveServer } from './config/resolve.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { findNearbyTargets } from './config/nearby-targets.ts'
 import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
 import { warnOfShortTimes } from './config/short-times.ts'
 import { isRecord } from './option-types/plain-object.ts'
@@ -107,6 +108,15 @@ function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boole
   if (hasFiles || mayServeNothing) return { directory: from, value: {}, sources }
   throw new TaipanError(
     'USAGE',
-    `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. Write for example taipan serve path/app.py or taipan serve package.module:application`,
+    `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. ${adviseTarget(from)}`,
   )
+}
+
+function adviseTarget(folder: string): string {
+  const [first, ...others] = findNearbyTargets(folder)
+  if (first === undefined)
+    return 'Write for example taipan serve path/app.py or taipan serve package.module:application'
+  const more = others.length === 0 ? '' : ` (also there: ${others.join(', ')})`
+  const word = /^[\w./-]+$/.test(first) ? first : `'${first}'`
+  return `Write for example taipan serve ${word}${more}`
 }

@@ -14,6 +14,7 @@ from taipan.loader.target import parse_expression
 USUAL_NAMES = ("application", "app", "handler")
 USUAL_FACTORIES = ("create_app", "make_app")
 
+_CLASS = 2
 _ARGUMENTS = {"wsgi": "(environ, start_response)", "asgi": "(scope, receive, send)"}
 
 
@@ -88,9 +89,9 @@ def _offer(module: ModuleType, place: str) -> str:
 
 
 def callable_names(module: ModuleType) -> list[str]:
-    """Public callables defined in the module itself, functions and instances before classes."""
+    """Public callables defined in the module itself: what may be applications, others, classes."""
     found = [
-        (inspect.isclass(value), name)
+        (_rank(value), name)
         for name, value in list(vars(module).items())
         if not name.startswith("_")
         and callable(value)
@@ -99,7 +100,14 @@ def callable_names(module: ModuleType) -> list[str]:
             or not (inspect.isclass(value) or inspect.isroutine(value))
         )
     ]
-    return [f"{name}()" if is_class else name for is_class, name in sorted(found)]
+    return [f"{name}()" if rank == _CLASS else name for rank, name in sorted(found)]
+
+
+def _rank(value: Any) -> int:
+    if inspect.isclass(value):
+        return _CLASS
+    found = find_interface(value)
+    return 0 if found.detail or can_take(value, 2 if found.name == "wsgi" else 3) else 1
 
 
 def _evaluate(node: ast.expr, module: ModuleType, place: str) -> Any:

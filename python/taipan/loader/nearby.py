@@ -22,7 +22,10 @@ _MOST_FOLDERS = 1000
 
 
 def find_module_folders(name: str, start: str = "") -> list[str]:
-    """Folders of the project that hold a module or a package of this name, the nearest first."""
+    """Folders of the project that hold a module or a package of this name, the nearest first.
+
+    The name may be a path with packages.
+    """
     found = []
     for folder in _list_folders(_start_folders(start)):
         path = os.path.join(folder, name)

@@ -119,7 +119,7 @@ class ModuleSource:
                 ) from None
             raise TargetError(
                 f"there is no module {missing!r} on sys.path ({_shown_path()}); "
-                + explain_missing_target(missing, self._directory)
+                + explain_missing_target(self.place, self._directory)
             ) from None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:

@@ -49,8 +49,9 @@ def parse_target(text: str, directory: str, expression: str | None = None) -> Ta
     if _MODULE.fullmatch(place) is None:
         if os.path.exists(path):
             return Target("", path, attribute)
+        whole = f"; write '{place}.py{text[len(place) :]}'" if os.path.isfile(f"{path}.py") else ""
         raise TargetError(
-            f"{place!r} is neither the name of a module nor an existing path ({path})"
+            f"{place!r} is neither the name of a module nor an existing path ({path}){whole}"
         )
     return Target(place, "", attribute)
 

@@ -32,12 +32,12 @@ def explain_missing(module: str) -> str:
     )
 
 
-def explain_missing_target(module: str, directory: str) -> str:
-    """The way out when there is no module that the target names."""
-    package, _, inner = module.partition(".")
-    folders = [] if inner else find_module_folders(package, directory)
+def explain_missing_target(target: str, directory: str) -> str:
+    """The way out when there is no module `target`, or no package that it lies in."""
+    inside = target.replace(".", os.sep)
+    folders = find_module_folders(inside, directory)
     advice = (
-        _name_folders(package, folders)
+        _name_folders(inside, folders)
         if folders
         else "run the command in the folder that contains it, or name that folder with --app-dir"
     )
