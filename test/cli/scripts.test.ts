@@ -50,9 +50,26 @@ class Moved(ScriptError):
 print("dropped")
 raise Moved()
 `,
+  'site/form.py': `
+from taipan.forms import FieldStorage
+form = FieldStorage()
+print("Content-Type: text/plain\\n")
+print(form.getlist("a"), form["f"].filename, len(form["f"].value), form["f"].value[-3:])
+`,
   'site/page.html': '<p>page',
   'site/sub/index.py': 'print("sub")',
 }
+
+const UPLOAD = `--x\r
+Content-Disposition: form-data; name="a"\r
+\r
+1\r
+--x\r
+Content-Disposition: form-data; name="f"; filename="f.txt"\r
+\r
+${'0'.repeat(200_000)}end\r
+--x--\r
+`
 
 describe.each([
   ['daemon', []],
@@ -89,6 +106,13 @@ describe.each([
     expect(await get('/hello.py')).toBe('200 hello\n')
     expect(await get('/closes.py')).toBe('200 all\n')
     expect(await get('/answers.py')).toBe('303 ')
+    const form = await fetchRaw(taipan.url, {
+      method: 'POST',
+      target: '/form.py?a=2',
+      headers: [['Content-Type', 'multipart/form-data; boundary=x']],
+      body: UPLOAD,
+    })
+    expect(form.text).toBe("['2', '1'] f.txt 200003 b'end'\n")
     for (const path of ['/nothing.py', '/broken.py', '/raises.py'])
       expect(await get(path)).toBe('500 Internal Server Error\n')
     expect(await get('/late.py')).toBe('200 first\n (cut)')
