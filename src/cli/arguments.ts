@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { TaipanError } from '../core/errors.ts'
 import { suggest } from '../core/suggest.ts'
-import { parseTexts } from '../server/config/text-values.ts'
-import { readTexts, setPath, type Environment } from '../server/config/environment.ts'
+import type { Environment } from '../server/config/environment.ts'
+import { GivenOptions } from '../server/config/given-options.ts'
 import type { Layer } from '../server/config/layers.ts'
 import type { CommandInput } from '../server/load-plan.ts'
 import type { CommandName } from '../server/option-types/option.ts'
@@ -89,29 +89,24 @@ function createLayer(
   directory: string,
 ): Layer {
   const target = resolveTarget(targets, command)
-  const value: Record<string, unknown> = {}
-  const sources = new Map<string, string>()
-  if (target !== undefined) {
-    value['app'] = target
-    sources.set('app', 'TARGET')
-  }
+  const given = new GivenOptions()
+  if (target !== undefined) given.add('app', target, { name: 'TARGET', kind: 'argument' })
   for (const option of listFlags()) {
-    const given = texts.get(option.flag.name)
-    if (given === undefined) continue
+    const { flag, key } = option
+    const words = texts.get(flag.name)
+    if (words === undefined) continue
     validateCommand(option, command)
-    if (option.key === '') continue
-    const source = given.at(-1)?.source ?? ''
-    setPath(value, option.key, readGiven(option, given, source))
-    sources.set(option.key, source)
+    if (key === '') continue
+    const source = { name: words.at(-1)?.source ?? '', kind: 'argument' } as const
+    if (flag.value === undefined) given.add(key, flag.negative !== true, source)
+    else
+      given.addTexts(
+        option,
+        words.map(({ text }) => text),
+        source,
+      )
   }
-  return { directory, value, sources }
-}
-
-function readGiven(option: FlaggedOption, given: readonly FlagText[], source: string): unknown {
-  const { flag, form = 'text' } = option
-  if (flag.value === undefined) return flag.negative !== true
-  const texts = given.map(({ text }) => text)
-  return readTexts(() => parseTexts(texts, form, source))
+  return given.toLayer(directory)
 }
 
 function lastText(

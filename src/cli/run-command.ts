@@ -1,7 +1,6 @@
-import { TaipanError } from '../core/errors.ts'
 import { VERSION } from '../server/version.ts'
 import { readProcess } from '../server/read-process.ts'
-import { checkFolder } from '../server/routes/route-kind.ts'
+import { Problems } from '../server/option-types/problems.ts'
 import { parseCommandLine } from './arguments.ts'
 
 /** Runs the command of a command line. Resolves with the exit code; rejects with the error to report. */
@@ -36,10 +35,11 @@ export async function runCommand(words: readonly string[]): Promise<number> {
 function enterFolder(folder: string): void {
   try {
     process.chdir(folder)
-  } catch (error) {
-    const problems: string[] = []
-    checkFolder(folder, '--chdir', problems)
-    const [problem = `--chdir: folder ${folder} cannot be entered`] = problems
-    throw new TaipanError('USAGE', problem, { cause: error })
+  } catch {
+    const path = ['chdir']
+    const problems = new Problems(new Map([['chdir', { name: '--chdir', kind: 'argument' }]]))
+    problems.checkFolder(path, folder)
+    if (problems.size === 0) problems.add(path, `folder ${folder} cannot be entered`)
+    throw problems.createError()
   }
 }

@@ -6,7 +6,8 @@ import { reportLoading } from './report-plan.ts'
 /** Finds the Python for a process group, with the plan's environment. Rejects with `PYTHON_NOT_FOUND`. */
 export async function choosePython(group: GroupPlan, plan: ServerPlan): Promise<PythonChoice> {
   return await findPython({
-    explicit: group.python,
+    explicit:
+      group.python === undefined ? undefined : { named: group.python, source: group.pythonSource },
     directory: group.pythonDirectory,
     cwd: plan.directory,
     environment: plan.environment,

@@ -9,6 +9,7 @@ import { findNearbyTargets } from './config/nearby-targets.ts'
 import { findUsualTarget, USUAL_NAMES } from './config/target.ts'
 import { warnOfShortTimes } from './config/short-times.ts'
 import { isRecord } from './option-types/plain-object.ts'
+import type { OptionSource } from './option-types/problems.ts'
 import { validateConfig } from './config/validate.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { TaipanConfig } from './options/schema.ts'
@@ -45,7 +46,14 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     layers.push(createUsualLayer(layer, variables, mayServeNothing))
   const { value, sources } = mergeLayers(layers)
   const directory = file?.directory ?? cwd
-  const given = { sources, directory, configFile: file?.path, environment, mayServeNothing }
+  const given = {
+    sources,
+    directory,
+    configFile: file?.path,
+    configName: file?.name,
+    environment,
+    mayServeNothing,
+  }
   const config = validateConfig({ value, sources, file: file?.name }, (rest) =>
     listServerProblems({ ...given, config: rest }),
   )
@@ -71,7 +79,7 @@ export function resolveConfigPlan(
 ): ServerPlan {
   const { cwd: directory, environment } = caller
   validateObject(options)
-  const layer = { directory, value: { ...options }, sources: new Map<string, string>() }
+  const layer = { directory, value: { ...options }, sources: new Map() }
   const { value, sources } = mergeLayers([layer])
   const given = { sources, directory, environment }
   const config = validateConfig({ value, sources }, (rest) =>
@@ -97,7 +105,7 @@ function createFileLayer(file: ConfigFile): Layer {
 
 /** Without TARGET and configuration file, uses a usual file of the folder as target; static folders are enough, too. */
 function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boolean): Layer {
-  const sources = new Map<string, string>()
+  const sources = new Map<string, OptionSource>()
   const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)

@@ -5,7 +5,7 @@ import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
-import { renewEnvironment } from './config/renew-environment.ts'
+import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { PageVersions } from './page-versions.ts'
 import {

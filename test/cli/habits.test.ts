@@ -124,8 +124,8 @@ describe('what is said', () => {
   })
 
   test('names an option as it was written when its value is wrong', () => {
-    expect(parse('app.py -w x').layer.sources.get('processes')).toBe('-w')
-    expect(parse('app.py --port 1').layer.sources.get('bind')).toBe('--port')
+    expect(parse('app.py -w x').layer.sources.get('processes')?.name).toBe('-w')
+    expect(parse('app.py --port 1').layer.sources.get('bind')?.name).toBe('--port')
   })
 
   test('nothing about our own', () => {

@@ -420,7 +420,7 @@ describe('a start that fails', () => {
     )
     expect([exitCode, stderr]).toEqual([
       5,
-      expect.stringMatching(/^error: .*\/nowhere\/python.*does not exist/),
+      expect.stringMatching(/^error: --python: \/nowhere\/python does not exist; name/),
     ])
   })
 })

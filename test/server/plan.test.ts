@@ -728,9 +728,15 @@ describe('a configuration', () => {
       { app: 'a:a', rootPath: '/api', mount: '/shop' },
       /^mount: "\/shop" is not below rootPath "\/api", so no request reaches it; write \/api\/shop$/,
     ],
-    [{ app: 'a:a', rootPath: '/api', static: { '/apis': '.' } }, /^static: .*; write \/api\/apis$/],
+    [
+      { app: 'a:a', rootPath: '/api', static: { '/apis': '.' } },
+      /^static\["\/apis"\]: .*; write \/api\/apis$/,
+    ],
     [{ app: 'a:a', bind: [] }, /bind: names no address/],
-    [{ app: 'a:a', static: { '/x': 'nowhere' } }, /static \/x: folder \S+nowhere does not exist/],
+    [
+      { app: 'a:a', static: { '/x': 'nowhere' } },
+      /^static\["\/x"\]: folder \S+nowhere does not exist/,
+    ],
     [{ app: 'a:a', appDirectory: 'nowhere' }, /appDirectory: folder \S+nowhere does not exist/],
     [
       { apps: { shop: { target: 'a:a' }, old: { appDirectory: 'nowhere' } } },

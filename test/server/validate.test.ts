@@ -6,7 +6,11 @@ import { parseDuration, parseSize } from '../../src/server/option-types/units.ts
 
 function messageOf(value: unknown, sources: Record<string, string> = {}): string {
   try {
-    validateConfig({ value, sources: new Map(Object.entries(sources)) })
+    const given = Object.entries(sources).map(
+      ([key, name]) =>
+        [key, { name, kind: name.startsWith('-') ? 'argument' : 'variable' }] as const,
+    )
+    validateConfig({ value, sources: new Map(given) })
   } catch (error) {
     if (error instanceof TaipanError) return `${error.code} ${error.message}`
     throw error

@@ -8,8 +8,16 @@ import { OLDEST_PYTHON, verifyInterpreter } from './verify-interpreter.ts'
 
 /** Where to look for Python, and the configured Python. */
 export interface PythonSearch extends SearchPlaces {
-  /** Path of an interpreter or a virtual environment, or a name on PATH; no other Python is tried. */
-  readonly explicit?: string | undefined
+  /** No other Python is tried. */
+  readonly explicit?: ExplicitPython | undefined
+}
+
+/** A configured Python. */
+export interface ExplicitPython {
+  /** Path of an interpreter or a virtual environment, or a name on PATH. */
+  readonly named: string
+  /** What it was configured by, for messages: `--python`. */
+  readonly source: string
 }
 
 /** An interpreter that was rejected. */
@@ -60,15 +68,18 @@ async function examine(candidate: Candidate, { environment }: PythonSearch) {
   return candidate.refusal ?? (await verifyInterpreter(candidate.path, environment))
 }
 
-async function findExplicit(search: PythonSearch, named: string): Promise<PythonChoice> {
+async function findExplicit(
+  search: PythonSearch,
+  { named, source }: ExplicitPython,
+): Promise<PythonChoice> {
   const file = await resolveExplicit(search, named)
   const answer = await verifyInterpreter(file, search.environment)
   if (typeof answer === 'string')
     throw new TaipanError(
       'PYTHON_NOT_FOUND',
-      `the Python named by --python or "python", ${file}, ${answer}; name an interpreter or a virtual environment`,
+      `${source}: ${file} ${answer}; name an interpreter or a virtual environment`,
     )
-  return { path: file, reason: '--python', ...answer, tried: [] }
+  return { path: file, reason: source, ...answer, tried: [] }
 }
 
 async function resolveExplicit(search: PythonSearch, named: string): Promise<string> {

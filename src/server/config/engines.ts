@@ -1,7 +1,7 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GroupPlan } from './resolved.ts'
-import type { OptionSources } from './validate.ts'
 
 type Engine = ProcessGroup['engine']
 
@@ -15,13 +15,14 @@ export function resolveThreads(engine: Engine, threads: number | undefined): num
 /** Reports options that the engine of a group does not support. */
 export function checkEngines(
   plans: readonly GroupPlan[],
-  options: { readonly config: FullConfig; readonly sources: OptionSources },
-  problems: string[],
+  { groups }: FullConfig,
+  problems: Problems,
 ): void {
   for (const { group } of plans) {
     if (group.engine === 'embedded' && group.loop === 'uvloop')
-      problems.push(
-        `${nameLoop(group.name, options)}: embedded Python runs on the event loop of Node and cannot use uvloop; leave the option out, or use the engine "daemon"`,
+      problems.add(
+        groups[group.name]?.loop === undefined ? ['loop'] : ['groups', group.name, 'loop'],
+        `embedded Python runs on the event loop of Node and cannot use uvloop; leave the option out, or use the engine "daemon"`,
       )
   }
   const [first, ...others] = plans.filter(({ group }) => group.engine === 'embedded')
@@ -29,19 +30,21 @@ export function checkEngines(
 }
 
 /** Embedded groups share one Python, because a process can have only one. */
-function checkNeighbours(first: GroupPlan, other: GroupPlan, problems: string[]): void {
-  const where = `groups.${other.group.name}`
+function checkNeighbours(first: GroupPlan, other: GroupPlan, problems: Problems): void {
+  const where = ['groups', other.group.name]
   const both = `both groups are embedded, and a process has one Python only; make them equal, or give one of them the engine "daemon"`
   if (first.python !== other.python)
-    problems.push(`${where}.python: differs from groups.${first.group.name}.python; ${both}`)
+    problems.add([...where, 'python'], `differs from groups.${first.group.name}.python; ${both}`)
   if (first.group.processes !== other.group.processes)
-    problems.push(
-      `${where}.processes: ${other.group.processes} differs from the ${first.group.processes} of groups.${first.group.name}; ${both}`,
+    problems.add(
+      [...where, 'processes'],
+      `${other.group.processes} differs from the ${first.group.processes} of groups.${first.group.name}; ${both}`,
     )
   const variables = listDifferences(first.group.environment, other.group.environment)
   if (variables.length > 0)
-    problems.push(
-      `${where}: its applications have another environment than those of groups.${first.group.name} (${variables.join(', ')}); ${both}`,
+    problems.add(
+      where,
+      `its applications have another environment than those of groups.${first.group.name} (${variables.join(', ')}); ${both}`,
     )
 }
 
@@ -51,14 +54,4 @@ function listDifferences(
 ): string[] {
   const names = new Set([...Object.keys(one), ...Object.keys(other)])
   return [...names].filter((name) => one[name] !== other[name])
-}
-
-function nameLoop(
-  group: string,
-  { config, sources }: { readonly config: FullConfig; readonly sources: OptionSources },
-): string {
-  return (
-    sources.get('loop') ??
-    (config.groups[group]?.loop === undefined ? 'loop' : `groups.${group}.loop`)
-  )
 }

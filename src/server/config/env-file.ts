@@ -2,15 +2,27 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { TaipanError } from '../../core/errors.ts'
 
-/** Content of an environment file. */
-export interface EnvFile {
+/** Variables of environment files. */
+export interface EnvVariables {
   readonly variables: Readonly<Record<string, string>>
   /** About lines without a variable. */
   readonly warnings: readonly string[]
 }
 
+/** Reads environment files; they win over `environment`, and later ones over earlier ones. Throws `CONFIG_NOT_FOUND`. */
+export function loadEnvFiles(
+  paths: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): EnvVariables {
+  const files = paths.map(loadEnvFile)
+  return {
+    variables: Object.assign({}, environment, ...files.map(({ variables }) => variables)),
+    warnings: files.flatMap(({ warnings }) => warnings),
+  }
+}
+
 /** Reads `KEY=VALUE` lines, with comments, quotes, multi-line values in quotes, `export`. Throws `CONFIG_NOT_FOUND`. */
-export function loadEnvFile(path: string): EnvFile {
+function loadEnvFile(path: string): EnvVariables {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -32,13 +44,6 @@ export function loadEnvFile(path: string): EnvFile {
       `${path}, line ${line}: has no "=", so it sets no variable; write NAME=value, or # before a comment`,
   )
   return { variables, warnings }
-}
-
-/** The variables of all files, of which later ones win. */
-export function mergeVariables(files: readonly EnvFile[]): Record<string, string> {
-  const variables: Record<string, string> = {}
-  for (const file of files) Object.assign(variables, file.variables)
-  return variables
 }
 
 /** Numbers of lines without a variable, from 1. Their text may be a secret. */

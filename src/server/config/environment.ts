@@ -1,8 +1,6 @@
-import { createConfigError } from './validate.ts'
+import { GivenOptions } from './given-options.ts'
 import type { Layer } from './layers.ts'
 import { suggest } from '../../core/suggest.ts'
-import { isRecord } from '../option-types/plain-object.ts'
-import { parseTexts, TextProblem } from './text-values.ts'
 import { listOptions } from '../options/schema.ts'
 
 const PREFIX = 'TAIPAN_'
@@ -14,20 +12,15 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads the options in `TAIPAN_*` variables; list items are separated by commas. Throws `CONFIG_INVALID`. */
 export function loadEnvironmentLayer(environment: Environment, directory: string): Layer {
-  const value: Record<string, unknown> = {}
-  const sources = new Map<string, string>()
-  for (const { key, environment: name, form = 'text' } of listOptions()) {
+  const given = new GivenOptions()
+  for (const option of listOptions()) {
+    const { key, environment: name, form } = option
     const text = name === undefined ? undefined : environment[name]
     if (name === undefined || key === '' || text === undefined || text === '') continue
     const texts = form === 'list' || form === 'pairs' ? splitList(text) : [text]
-    setPath(
-      value,
-      key,
-      readTexts(() => parseTexts(texts, form, name)),
-    )
-    sources.set(key, name)
+    given.addTexts(option, texts, { name, kind: 'variable' })
   }
-  return { directory, value, sources }
+  return given.toLayer(directory)
 }
 
 /** Warnings about `TAIPAN_*` variables that are not options. */
@@ -45,30 +38,6 @@ export function listUnknownVariables(environment: Environment): string[] {
 
 function isForeign(name: string, value: string): boolean {
   return FOREIGN.test(name) || /^(?:tcp|udp):/.test(value)
-}
-
-/** Sets the value at a dotted path such as `log.level`. */
-export function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
-  const [head = '', ...rest] = path.split('.')
-  if (rest.length === 0) {
-    target[head] = value
-    return
-  }
-  const before = target[head]
-  const inner: Record<string, unknown> = isRecord(before) ? { ...before } : {}
-  setPath(inner, rest.join('.'), value)
-  target[head] = inner
-}
-
-/** Calls `read`, and converts a `TextProblem` to a configuration error. */
-export function readTexts<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TextProblem)
-      throw createConfigError([error.message], { sources: new Map() })
-    throw error
-  }
 }
 
 // LISTEN_PID names this process, so workers could not use them.

@@ -1,5 +1,6 @@
 import { createPortError, isPort } from './address.ts'
 import type { Environment } from './environment.ts'
+import { GivenOptions } from './given-options.ts'
 import type { Layer } from './layers.ts'
 
 // The first descriptor that systemd hands over.
@@ -25,14 +26,12 @@ export function loadForeignLayer(
   reader: VariableReader,
   stronger: readonly Layer[],
 ): ForeignVariables {
-  const value: Record<string, unknown> = {}
-  const sources = new Map<string, string>()
+  const options = new GivenOptions()
   const hints: string[] = []
   const warnings: string[] = []
   const isGiven = (key: string): boolean => stronger.some((layer) => layer.value[key] !== undefined)
   const take = ({ key, name, given, hint }: Taken): void => {
-    value[key] = given
-    sources.set(key, name)
+    options.add(key, given, { name, kind: 'variable' })
     hints.push(hint)
   }
   const sockets = readSockets(reader)
@@ -46,7 +45,7 @@ export function loadForeignLayer(
   else if (port !== '') take(readPort(port, stronger))
   const workers = reader.environment['WEB_CONCURRENCY'] ?? ''
   if (workers !== '' && !isGiven('processes')) take(readWorkers(workers))
-  return { layer: { directory: reader.directory, value, sources }, hints, warnings }
+  return { layer: options.toLayer(reader.directory), hints, warnings }
 }
 
 interface Taken {

@@ -3,19 +3,20 @@ import { selectGroupValues } from '../options/group-options.ts'
 import type { Option, OptionTable } from '../option-types/option.ts'
 import { GENERAL, GROUP, TOP } from '../options/table.ts'
 import { isRecord } from '../option-types/plain-object.ts'
+import type { OptionSource, OptionSources } from '../option-types/problems.ts'
 
 /** Unchecked values of one source, with the folder for its relative paths. */
 export interface Layer {
   readonly directory: string
   readonly value: Readonly<Record<string, unknown>>
-  /** Dotted path to the name of the flag or variable; empty for files. */
-  readonly sources: ReadonlyMap<string, string>
+  /** Empty for files. */
+  readonly sources: OptionSources
 }
 
 /** The merged layers, with absolute paths. */
 export interface MergedLayers {
   readonly value: Readonly<Record<string, unknown>>
-  readonly sources: ReadonlyMap<string, string>
+  readonly sources: OptionSources
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -23,14 +24,20 @@ type Values = Readonly<Record<string, unknown>>
 /** Merges layers; the last one is the strongest. */
 export function mergeLayers(layers: readonly Layer[]): MergedLayers {
   let value: Values = {}
-  const sources = new Map<string, string>()
+  const sources = new Map<string, OptionSource>()
   for (const layer of layers) {
     const anchored = anchorPaths(layer.value, layer.directory)
     if (layer.sources.size > 0) value = overrideGroups(value, anchored)
     value = mergeTable(TOP, value, anchored)
-    for (const [path, source] of layer.sources) sources.set(path, source)
+    for (const [path, source] of layer.sources)
+      for (const place of [path, ...listGroupPlaces(value, path)]) sources.set(place, source)
   }
   return { value, sources }
+}
+
+/** Where the value of a flag or variable is in groups, if they may override it. */
+function listGroupPlaces({ groups }: Values, path: string): string[] {
+  return Object.keys(Object(groups)).map((name) => `groups.${name}.${path}`)
 }
 
 /** A flag or variable overrides the values of each group in the file. */

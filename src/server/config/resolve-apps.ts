@@ -2,6 +2,7 @@ import { basename, dirname, relative, resolve } from 'node:path'
 import type { Application } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
+import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
 /** An application with its group. */
@@ -26,44 +27,39 @@ type AppConfig = FullConfig['apps'][string]
 export function resolveApplications(
   config: FullConfig,
   directory: string,
-  problems: string[],
+  problems: Problems,
 ): PlacedApplication[] {
   const placed = Object.entries(config.apps).map(([name, app]) => {
     checkMechanism(name, app, problems)
-    const group = resolveGroupName({ name, group: app.group }, config, problems)
+    const group = resolveGroupName({ where: ['apps', name], group: app.group }, config, problems)
     return placeApplication({ name, app, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
   for (const folder of listScriptFolders(config)) {
-    const { root, key } = folder
-    const group = resolveGroupName({ name: key, group: folder.group }, config, problems)
-    placed.push(placeScripts(root, { key, group, directory, placed }))
+    const { root, where } = folder
+    const group = resolveGroupName(folder, config, problems)
+    placed.push(placeScripts(root, { key: formatPath(where), group, directory, placed }))
   }
   return placed
 }
 
 interface ScriptRoute {
   readonly root: string
-  readonly key: string
+  /** Its application has no other name. */
+  readonly where: OptionPath
   readonly group: string | undefined
 }
 
-/** What routes with scripts call their applications, which have no other name. */
 function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
   const long = routes.flatMap(({ scripts: root, group }, index) =>
-    root === undefined ? [] : [{ root, key: `routes[${index}]`, group }],
+    root === undefined ? [] : [{ root, where: ['routes', String(index)], group }],
   )
   const short = Object.entries(scripts).map(([path, root]) => ({
     root,
-    key: scriptsKey(path),
+    where: ['scripts', path],
     group: undefined,
   }))
   return [...long, ...short]
-}
-
-/** What a folder of the option `scripts` is called. */
-export function scriptsKey(path: string): string {
-  return `scripts ${path}`
 }
 
 function placeScripts(
@@ -182,33 +178,36 @@ function placeApplication(parts: {
   }
 }
 
-function checkMechanism(name: string, app: AppConfig, problems: string[]): void {
+function checkMechanism(name: string, app: AppConfig, problems: Problems): void {
   const byFile = app.appFilename !== undefined || app.callableQueryName !== undefined
   if (app.target !== undefined && byFile)
-    problems.push(
-      `apps.${name}: has both target and ${app.appFilename === undefined ? 'callableQueryName' : 'appFilename'}; give one of the two`,
+    problems.add(
+      ['apps', name],
+      `has both target and ${app.appFilename === undefined ? 'callableQueryName' : 'appFilename'}; give one of the two`,
     )
   if (app.target === undefined && app.appDirectory === undefined && app.appFilename === undefined)
-    problems.push(
-      `apps.${name}: names no application; give target, as in "shop.wsgi:application", or appDirectory and appFilename`,
+    problems.add(
+      ['apps', name],
+      `names no application; give target, as in "shop.wsgi:application", or appDirectory and appFilename`,
     )
 }
 
 function resolveGroupName(
-  { name, group }: { readonly name: string; readonly group: string | undefined },
+  { where, group }: { readonly where: OptionPath; readonly group: string | undefined },
   config: FullConfig,
-  problems: string[],
+  problems: Problems,
 ): string {
   const names = listGroupNames(config)
   const [only = DEFAULT_GROUP] = names
   if (group === undefined) {
     if (names.length > 1)
-      problems.push(`apps.${name}.group: is missing; there are several groups: ${names.join(', ')}`)
+      problems.add([...where, 'group'], `is missing; there are several groups: ${names.join(', ')}`)
     return only
   }
   if (!names.includes(group))
-    problems.push(
-      `apps.${name}.group: there is no group ${JSON.stringify(group)}.${suggest(group, names) || ` Groups: ${names.join(', ')}.`}`,
+    problems.add(
+      [...where, 'group'],
+      `there is no group ${JSON.stringify(group)}.${suggest(group, names) || ` Groups: ${names.join(', ')}.`}`,
     )
   return group
 }

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { importFolder } from '../../core/application.ts'
 import { NO_DEMANDS } from '../../core/process-group.ts'
+import type { Problems } from '../option-types/problems.ts'
 import { resolveGroupValues } from '../options/group-options.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { GENERAL } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
+import { mergeEnvironment } from './group-environment.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
-import type { OptionSources } from './validate.ts'
 
 /** Input of `resolveGroups`. */
 export interface GroupSources {
@@ -16,13 +17,12 @@ export interface GroupSources {
   /** Of the process and of environment files. */
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
-  readonly sources: OptionSources
   /** Make a group even if there are no applications. */
   readonly mayServeNothing: boolean
 }
 
 /** Makes the groups that have applications; adds errors to `problems`. */
-export function resolveGroups(sources: GroupSources, problems: string[]): GroupPlan[] {
+export function resolveGroups(sources: GroupSources, problems: Problems): GroupPlan[] {
   const { config, applications, mayServeNothing } = sources
   const names = listGroupNames(config)
   const used = names.filter((name) => applications.some(({ group }) => group === name))
@@ -31,7 +31,7 @@ export function resolveGroups(sources: GroupSources, problems: string[]): GroupP
     const members = applications.filter(({ group }) => group === name)
     return createGroup({ name, members }, sources, problems)
   })
-  checkEngines(plans, sources, problems)
+  checkEngines(plans, config, problems)
   return plans
 }
 
@@ -43,7 +43,7 @@ interface NamedMembers {
 function createGroup(
   { name, members }: NamedMembers,
   sources: GroupSources,
-  problems: string[],
+  problems: Problems,
 ): GroupPlan {
   const { config, directory } = sources
   const own = config.groups[name] ?? {}
@@ -52,6 +52,9 @@ function createGroup(
   const ownEnvironment = { ...config.env, ...joinEnvironments(name, members, problems) }
   return {
     python: values.python,
+    pythonSource: problems.locate(
+      config.groups[name]?.python === undefined ? ['python'] : ['groups', name, 'python'],
+    ),
     pythonDirectory: members[0]?.folder ?? directory,
     ownEnvironment,
     group: {
@@ -61,7 +64,7 @@ function createGroup(
       processes,
       multiprocess: processes > 1,
       threads: resolveThreads(values.engine, values.threads),
-      environment: { ...sources.environment, ...ownEnvironment },
+      environment: mergeEnvironment(sources.environment, ownEnvironment),
       directory,
       searchPath: listSearchPath(members),
       argv: [members[0]?.argument ?? ''],
@@ -84,7 +87,7 @@ function listSearchPath(members: readonly PlacedApplication[]): string[] {
 function joinEnvironments(
   group: string,
   members: readonly PlacedApplication[],
-  problems: string[],
+  problems: Problems,
 ): Record<string, string> {
   const joined: Record<string, string> = {}
   const givers = new Map<string, string>()
@@ -92,8 +95,9 @@ function joinEnvironments(
     for (const [name, value] of Object.entries(env)) {
       const giver = givers.get(name)
       if (giver !== undefined && joined[name] !== value)
-        problems.push(
-          `apps.${application.name}.env.${name}: differs from apps.${giver}.env.${name}, but both applications run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
+        problems.add(
+          ['apps', application.name, 'env', name],
+          `differs from apps.${giver}.env.${name}, but both applications run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
         )
       joined[name] = value
       givers.set(name, application.name)

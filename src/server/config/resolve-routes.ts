@@ -2,8 +2,9 @@ import type { Application } from '../../core/application.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { parseHostRule } from '../../pipeline/route-host.ts'
 import { findRest, parseMount } from '../../pipeline/route-path.ts'
+import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { checkBy, type RouteContext } from '../routes/route-kind.ts'
+import type { RouteContext } from '../routes/route-kind.ts'
 import {
   resolveAnswerer,
   ROUTE_KIND_NAMES,
@@ -13,7 +14,7 @@ import {
 } from '../routes/route-kinds.ts'
 import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
-import { scriptsKey, type PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './resolve-apps.ts'
 import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
@@ -24,76 +25,113 @@ export interface ResolvedRoutes {
   readonly warnings: readonly string[]
 }
 
+/** A route, and the keys to its path. */
+interface PlacedRoute {
+  readonly route: RoutePlan
+  readonly where: OptionPath
+}
+
 /** Makes all routes, including those of the short form; adds errors to `problems`. */
 export function resolveRoutes(
   config: FullConfig,
   applications: readonly PlacedApplication[],
-  problems: string[],
+  problems: Problems,
 ): ResolvedRoutes {
-  const placed = applications.map(({ application: { name }, key, group }) => ({ key, name, group }))
-  const routes = config.routes.flatMap((route, index) =>
-    resolveRoute(route, { where: `routes[${index}]`, applications: placed, problems }),
-  )
+  const own = listOwnRoutes(config, applications, problems)
   checkDuplicates(config.routes, problems)
-  for (const [path, root] of Object.entries(config.static))
-    routes.push({
-      host: undefined,
-      path,
-      answerer: { kind: 'static', plan: createFilesPlan(root) },
-    })
-  for (const [path, root] of Object.entries(config.scripts)) {
-    const application = placed.find(({ key }) => key === scriptsKey(path))
-    if (application === undefined) continue
-    const plan = createScriptsPlan(root, application)
-    routes.push({ host: undefined, path, answerer: { kind: 'scripts', plan } })
-  }
-  const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, routes))
-  const warnings: string[] = []
-  const usualPath = config.rootPath ?? '/'
-  for (const { application, group } of unrouted) {
-    const answerer = createUsualAnswerer(application, group)
-    if (config.app !== undefined)
-      routes.push({ host: undefined, path: config.mount ?? usualPath, answerer })
-    else if (applications.length === 1) routes.push({ host: undefined, path: usualPath, answerer })
-    else warnings.push(`application ${application.name} has no route, so it gets no requests`)
-  }
+  const given = [...own, ...listFolderRoutes(config, applications)]
+  const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, given))
+  const isOnly = config.app !== undefined || applications.length === 1
+  const usual = isOnly ? unrouted.map((one) => createUsualRoute(one, config)) : []
+  const warnings = isOnly
+    ? []
+    : unrouted.map(
+        ({ application: { name } }) => `application ${name} has no route, so it gets no requests`,
+      )
+  const routes = [...given, ...usual]
   checkPaths(routes, config, problems)
-  return { routes, warnings }
+  return { routes: routes.map(({ route }) => route), warnings }
 }
 
-function checkPaths(routes: readonly RoutePlan[], config: FullConfig, problems: string[]): void {
-  const { rootPath } = config
+function listOwnRoutes(
+  { routes }: FullConfig,
+  applications: readonly PlacedApplication[],
+  problems: Problems,
+): PlacedRoute[] {
+  const placed = applications.map(({ application: { name }, key, group }) => ({ key, name, group }))
+  return routes.flatMap((config, index) => {
+    const where = ['routes', String(index)]
+    const route = resolveRoute(config, { where, applications: placed, problems })
+    return route === undefined ? [] : [{ route, where: [...where, 'path'] }]
+  })
+}
+
+/** Routes of the options `static` and `scripts`. */
+function listFolderRoutes(
+  config: FullConfig,
+  applications: readonly PlacedApplication[],
+): PlacedRoute[] {
+  const files = Object.entries(config.static).map(([path, root]) => {
+    const answerer: AnswererPlan = { kind: 'static', plan: createFilesPlan(root) }
+    return { route: { host: undefined, path, answerer }, where: ['static', path] }
+  })
+  const scripts = Object.entries(config.scripts).flatMap(([path, root]) => {
+    const where = ['scripts', path]
+    const found = applications.find(({ key }) => key === formatPath(where))
+    if (found === undefined) return []
+    const { application, group } = found
+    const plan = createScriptsPlan(root, { name: application.name, group })
+    const answerer: AnswererPlan = { kind: 'scripts', plan }
+    return [{ route: { host: undefined, path, answerer }, where }]
+  })
+  return [...files, ...scripts]
+}
+
+/** The route of an application that no other route has. */
+function createUsualRoute(
+  { application, group }: PlacedApplication,
+  { app, mount, rootPath = '/' }: FullConfig,
+): PlacedRoute {
+  const path = (app === undefined ? undefined : mount) ?? rootPath
+  const answerer = createUsualAnswerer(application, group)
+  return { route: { host: undefined, path, answerer }, where: ['mount'] }
+}
+
+function checkPaths(
+  routes: readonly PlacedRoute[],
+  { rootPath }: FullConfig,
+  problems: Problems,
+): void {
+  const where = ['rootPath']
   const outer =
-    rootPath !== undefined && isPath(rootPath, 'rootPath', problems) ? rootPath : undefined
-  for (const { path } of routes.filter((route) => route.path !== rootPath)) {
-    const name = nameOf(path, config)
-    if (isPath(path, name, problems) && outer !== undefined && path !== '/')
-      checkBy(() => refuseOutside(path, outer), name, problems)
+    rootPath !== undefined && isPath(rootPath, where, problems)
+      ? { path: rootPath, name: problems.nameOf(where) }
+      : undefined
+  for (const { route, where: place } of routes.filter(({ route: { path } }) => path !== rootPath)) {
+    const { path } = route
+    if (isPath(path, place, problems) && outer !== undefined && path !== '/')
+      problems.check(place, () => refuseOutside(path, outer))
   }
 }
 
-function isPath(path: string, name: string, problems: string[]): boolean {
-  const count = problems.length
-  if (path.startsWith('/')) checkBy(() => parseMount(path), name, problems)
-  else problems.push(`${name}: ${JSON.stringify(path)} must begin with a slash`)
-  return problems.length === count
+function isPath(path: string, where: OptionPath, problems: Problems): boolean {
+  const count = problems.size
+  if (path.startsWith('/')) problems.check(where, () => parseMount(path))
+  else problems.add(where, `${JSON.stringify(path)} must begin with a slash`)
+  return problems.size === count
 }
 
-/** The paths of all requests begin with `rootPath`. Throws `CONFIG_INVALID`. */
-function refuseOutside(path: string, rootPath: string): void {
-  if (findRest(parseMount(rootPath), parseMount(path).prefix) !== -1) return
-  const below = rootPath.replace(/\/$/, '') + path
+/** The paths of all requests begin with that of `outer`. Throws `CONFIG_INVALID`. */
+function refuseOutside(
+  path: string,
+  outer: { readonly path: string; readonly name: string },
+): void {
+  if (findRest(parseMount(outer.path), parseMount(path).prefix) !== -1) return
+  const below = outer.path.replace(/\/$/, '') + path
   throw new TaipanError(
     'CONFIG_INVALID',
-    `${JSON.stringify(path)} is not below rootPath ${JSON.stringify(rootPath)}, so no request reaches it; write ${below}`,
+    `${JSON.stringify(path)} is not below ${outer.name} ${JSON.stringify(outer.path)}, so no request reaches it; write ${below}`,
   )
-}
-
-function nameOf(path: string, config: FullConfig): string {
-  const index = config.routes.findIndex((route) => route.path === path)
-  if (index >= 0) return `routes[${index}].path`
-  if (Object.hasOwn(config.scripts, path)) return 'scripts'
-  return Object.hasOwn(config.static, path) ? 'static' : 'mount'
 }
 
 function createUsualAnswerer(application: Application, group: string): AnswererPlan {
@@ -103,30 +141,34 @@ function createUsualAnswerer(application: Application, group: string): AnswererP
     : { kind: 'app', plan: { app: name, group } }
 }
 
-function isRouted(name: string, routes: readonly RoutePlan[]): boolean {
+function isRouted(name: string, routes: readonly PlacedRoute[]): boolean {
   return routes.some(
-    ({ answerer: { kind, plan } }) =>
+    ({
+      route: {
+        answerer: { kind, plan },
+      },
+    }) =>
       (kind === 'app' && plan.app === name) || (kind === 'scripts' && plan.application === name),
   )
 }
 
-function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan[] {
+function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan | undefined {
   const { where, problems } = context
   const given = ROUTE_KIND_NAMES.filter((kind) => route[kind] !== undefined)
   const [kind] = given
   if (kind === undefined || given.length > 1) {
     const found = kind === undefined ? 'none' : given.join(' and ')
-    problems.push(
-      `${where}: needs exactly one answerer (${ROUTE_KIND_NAMES.join(', ')}), found ${found}`,
+    problems.add(
+      where,
+      `needs exactly one answerer (${ROUTE_KIND_NAMES.join(', ')}), found ${found}`,
     )
-    return []
+    return undefined
   }
   checkKeys(route, kind, context)
-  checkBy(() => parseHostRule(route.host), `${where}.host`, problems)
+  problems.check([...where, 'host'], () => parseHostRule(route.host))
   const answerer = resolveAnswerer(kind, route, context)
-  if (answerer === undefined) return []
   const { host, path, method, match } = route
-  return [{ host, path, method, match, answerer }]
+  return answerer && { host, path, method, match, answerer }
 }
 
 /** Reports keys that belong to other kinds of routes. */
@@ -137,8 +179,9 @@ function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContex
       Object.hasOwn(ROUTE_KINDS[owner].options, key),
     )
     if (owners.length > 0 && !owners.includes(kind))
-      context.problems.push(
-        `${context.where}.${key}: belongs to a route with ${owners.map((owner) => `"${owner}"`).join(' or ')}, but this one has "${kind}"`,
+      context.problems.add(
+        [...context.where, key],
+        `belongs to a route with ${owners.map((owner) => `"${owner}"`).join(' or ')}, but this one has "${kind}"`,
       )
   }
 }
@@ -148,15 +191,16 @@ function passesOn(route: RouteConfig | undefined): boolean {
   return route?.fallthrough === true || route?.method !== undefined || route?.match !== undefined
 }
 
-function checkDuplicates(routes: readonly RouteConfig[], problems: string[]): void {
+function checkDuplicates(routes: readonly RouteConfig[], problems: Problems): void {
   const seen = new Map<string, number>()
   for (const [index, { host, path }] of routes.entries()) {
     const key = `${(host ?? '*').toLowerCase()} ${path.replace(/(?<=.)\/$/, '')}`
     const earlier = seen.get(key)
     // Files with fallthrough may be followed by another answerer.
     if (earlier !== undefined && !passesOn(routes[earlier]))
-      problems.push(
-        `routes[${index}]: has the same ${host === undefined ? 'path' : 'host and path'} as routes[${earlier}], which would always answer`,
+      problems.add(
+        ['routes', String(index)],
+        `has the same ${host === undefined ? 'path' : 'host and path'} as routes[${earlier}], which would always answer`,
       )
     seen.set(key, index)
   }

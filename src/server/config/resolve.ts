@@ -1,17 +1,16 @@
 import { homedir } from 'node:os'
 import { join, parse, relative } from 'node:path'
 import { importFolder } from '../../core/application.ts'
+import { Problems, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
-import { loadEnvFile, mergeVariables } from './env-file.ts'
+import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
-import { checkFolder } from '../routes/route-kind.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
 import { findPackage } from './target.ts'
-import { createConfigError, type OptionSources } from './validate.ts'
 
 /** A valid configuration, and where it comes from. */
 export interface ResolveOptions {
@@ -20,6 +19,8 @@ export interface ResolveOptions {
   /** Folder for relative targets, and working directory of workers. */
   readonly directory: string
   readonly configFile?: string | undefined
+  /** What it is called in messages. */
+  readonly configName?: string | undefined
   readonly environment: Environment
   /** A configuration without applications is valid and gets an empty group. */
   readonly mayServeNothing?: boolean
@@ -27,11 +28,13 @@ export interface ResolveOptions {
 
 /** Converts a configuration to the plan of a server. Throws one error with all problems. */
 export function resolveServer(options: ResolveOptions): ServerPlan {
-  const { config, directory, sources, configFile } = options
-  const problems: string[] = []
-  const { addresses, hints, applications, routes, warnings, environment, files, groups } =
-    resolveParts(options, problems)
-  if (problems.length > 0) throw createConfigError(problems, { sources, file: configFile })
+  const { config, directory, configFile } = options
+  const problems = createProblems(options)
+  const { addresses, hints, applications, routes, warnings, environment, groups } = resolveParts(
+    options,
+    problems,
+  )
+  if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
   const servesOthers =
@@ -54,9 +57,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     configFile,
     hints,
     warnings: [
-      ...files.flatMap((file) => file.warnings),
       ...warnings,
-      ...warnOfUnusedPatterns(options),
+      ...warnOfUnusedPatterns(config, problems),
       ...applications.flatMap(warnOfQueryNames),
     ],
     directory,
@@ -66,34 +68,48 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
 }
 
 /** The problems of a configuration besides those that its schema finds. */
-export function listServerProblems(options: ResolveOptions): string[] {
-  const problems: string[] = []
+export function listServerProblems(options: ResolveOptions): Problems {
+  const problems = createProblems(options)
   // A missing environment file is an error of its own.
   resolveParts({ ...options, config: { ...options.config, envFile: [] } }, problems)
   return problems
 }
 
-function resolveParts(options: ResolveOptions, problems: string[]) {
-  const { config, directory, sources, mayServeNothing = false } = options
-  const { addresses, hints } = resolveAddresses(config.bind, options, problems)
+function createProblems({ sources, configName }: ResolveOptions): Problems {
+  return new Problems(sources, configName)
+}
+
+function resolveParts(options: ResolveOptions, problems: Problems) {
+  const { config, directory, mayServeNothing = false } = options
+  const { addresses, hints } = resolveAddresses(config.bind, problems)
   const applications = resolveApplications(config, directory, problems)
   const { routes, warnings } = resolveRoutes(config, applications, problems)
-  checkShortForm(options, problems)
-  checkFolders(options, problems)
+  checkShortForm(config, problems)
+  checkFolders(config, problems)
   const environment = listApplicationVariables(options.environment)
-  const files = config.envFile.map(loadEnvFile)
-  const variables = { ...environment, ...mergeVariables(files) }
+  const files = loadEnvFiles(config.envFile, environment)
   const groups = resolveGroups(
-    { config, applications, environment: variables, directory, sources, mayServeNothing },
+    { config, applications, environment: files.variables, directory, mayServeNothing },
     problems,
   )
-  if (routes.length === 0 && problems.length === 0 && !mayServeNothing)
-    problems.push(
-      applications.length === 0
-        ? 'the configuration serves nothing; give app, apps or routes'
-        : 'routes: is missing, but there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
-    )
-  return { addresses, hints, applications, routes, warnings, environment, files, groups }
+  if (routes.length === 0 && problems.size === 0 && !mayServeNothing) {
+    if (applications.length === 0)
+      problems.add([], 'the configuration serves nothing; give app, apps or routes')
+    else
+      problems.add(
+        ['routes'],
+        'is missing, but there are several applications; say where each answers, as in { path: "/shop", app: "shop" }',
+      )
+  }
+  return {
+    addresses,
+    hints,
+    applications,
+    routes,
+    warnings: [...files.warnings, ...warnings],
+    environment,
+    groups,
+  }
 }
 
 function tolerateFailures(plan: GroupPlan): GroupPlan {
@@ -102,20 +118,18 @@ function tolerateFailures(plan: GroupPlan): GroupPlan {
 
 function resolveAddresses(
   bind: readonly string[],
-  { sources }: ResolveOptions,
-  problems: string[],
+  problems: Problems,
 ): { addresses: Address[]; hints: string[] } {
-  const name = sources.get('bind') ?? 'bind'
-  if (bind.length === 0)
-    problems.push(`${name}: names no address; write for example 127.0.0.1:8000`)
+  const where = ['bind']
+  if (bind.length === 0) problems.add(where, 'names no address; write for example 127.0.0.1:8000')
   const addresses: Address[] = []
   const hints: string[] = []
   for (const text of bind) {
     const whole = expandAddress(text)
-    if (whole !== undefined) hints.push(`${name}: ${text} is ${whole} here`)
+    if (whole !== undefined) hints.push(`${problems.nameOf(where)}: ${text} is ${whole} here`)
     const address = parseAddress(whole ?? text)
     if (typeof address === 'string')
-      problems.push(`${name}: ${JSON.stringify(text)} is not an address: ${address}`)
+      problems.add(where, `${JSON.stringify(text)} is not an address: ${address}`)
     else addresses.push(address)
   }
   return { addresses, hints }
@@ -127,33 +141,30 @@ const WATCH_KEYS = ['reloadDir', 'reloadInclude', 'reloadExclude'] as const
 // These apply to the application of the short form only.
 const SHORT_FORM_KEYS = ['callable', 'mount', 'interface', 'appDirectory'] as const
 
-function checkShortForm({ config, sources }: ResolveOptions, problems: string[]): void {
+function checkShortForm(config: FullConfig, problems: Problems): void {
   if (config.app === undefined) {
-    for (const key of SHORT_FORM_KEYS) {
-      const source = sources.get(key)
-      if (source !== undefined)
-        problems.push(`${source}: needs a TARGET, but there is none; set it in apps and routes`)
-    }
+    for (const key of SHORT_FORM_KEYS)
+      if (problems.sourceOf([key]) !== undefined)
+        problems.add([key], 'needs a TARGET, but there is none; set it in apps and routes')
   } else if (Object.keys(config.apps).length > 0)
-    problems.push(
-      `${sources.get('app') ?? 'app'}: the short form has one application only, but apps has others; use one of the two`,
+    problems.add(
+      ['app'],
+      'the short form has one application only, but apps has others; use one of the two',
     )
 }
 
-function checkFolders({ config, sources }: ResolveOptions, problems: string[]): void {
-  const own = config.app === undefined ? undefined : config.appDirectory
-  const directories: [string, string | undefined][] = [
-    [sources.get('appDirectory') ?? 'appDirectory', own],
-  ]
-  for (const [name, app] of Object.entries(config.apps))
-    directories.push([`apps.${name}.appDirectory`, app.appDirectory])
-  for (const directory of config.reloadDir)
-    checkFolder(directory, sources.get('reloadDir') ?? 'reloadDir', problems)
-  for (const [where, directory] of directories)
-    if (directory !== undefined) checkFolder(directory, where, problems)
-  for (const key of ['static', 'scripts'] as const)
-    for (const [path, root] of Object.entries(config[key]))
-      checkFolder(root, `${key} ${path}`, problems)
+function checkFolders(config: FullConfig, problems: Problems): void {
+  const places = Object.entries(config.apps).map(([name, app]) => ({ path: ['apps', name], app }))
+  for (const { path, app } of [
+    { path: [], app: config.app === undefined ? {} : config },
+    ...places,
+  ])
+    if (app.appDirectory !== undefined)
+      problems.checkFolder([...path, 'appDirectory'], app.appDirectory)
+  for (const folder of config.reloadDir) problems.checkFolder(['reloadDir'], folder)
+  for (const option of ['static', 'scripts'] as const)
+    for (const [path, folder] of Object.entries(config[option]))
+      problems.checkFolder([option, path], folder)
 }
 
 interface Watchable {
@@ -176,10 +187,10 @@ function selectWatched(
   return { folders, served, files, dev, include, exclude }
 }
 
-function warnOfUnusedPatterns({ config, sources }: ResolveOptions): string[] {
+function warnOfUnusedPatterns(config: FullConfig, problems: Problems): string[] {
   if (config.reload || config.dev) return []
   return WATCH_KEYS.filter((key) => config[key].length > 0).map(
-    (key) => `${sources.get(key) ?? key} has no effect without --reload or --dev`,
+    (key) => `${problems.nameOf([key])} has no effect without --reload or --dev`,
   )
 }
 

@@ -7,6 +7,8 @@ import type { Address } from './address.ts'
 export interface GroupPlan {
   /** The configured interpreter. */
   readonly python: string | undefined
+  /** What it is configured by, for messages. */
+  readonly pythonSource: string
   /** Folder of its first application, where virtual environments are searched. */
   readonly pythonDirectory: string
   readonly group: Omit<ProcessGroup, 'python' | 'workerOptions'>

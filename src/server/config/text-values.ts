@@ -1,10 +1,14 @@
-import type { TextForm } from '../option-types/option.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { Option } from '../option-types/option.ts'
 
-/** Converts the texts of a flag or a variable; the schema checks the result. A text that does not fit is returned as it is. */
-export function parseTexts(texts: readonly string[], form: TextForm, name: string): unknown {
+/** Converts the texts of a flag or a variable; the schema checks the result. A text that does not fit is returned as it is, or throws `USAGE`. */
+export function parseTexts(
+  texts: readonly string[],
+  { form = 'text', anchor }: Pick<Option, 'form' | 'anchor'>,
+): unknown {
   const last = texts.at(-1) ?? ''
   if (form === 'list') return texts
-  if (form === 'pairs') return parsePairs(texts, name)
+  if (form === 'pairs') return parsePairs(texts, anchor === 'path' ? 'URL=DIR' : 'NAME=VALUE')
   if (form === 'boolean') return parseBoolean(last)
   // Zero is the same in every unit; other numbers have to say theirs.
   if (form === 'duration') return last === '0' ? 0 : last
@@ -12,17 +16,12 @@ export function parseTexts(texts: readonly string[], form: TextForm, name: strin
   return last
 }
 
-/** An invalid text of a flag or a variable. */
-export class TextProblem extends Error {}
-
-function parsePairs(texts: readonly string[], name: string): Record<string, string> {
+function parsePairs(texts: readonly string[], pattern: string): Record<string, string> {
   const pairs: Record<string, string> = {}
   for (const text of texts) {
     const equals = text.indexOf('=')
     if (equals < 1)
-      throw new TextProblem(
-        `${name}: expected ${name.endsWith('static') || name.endsWith('STATIC') ? 'URL=DIR' : 'NAME=VALUE'}, found ${JSON.stringify(text)}`,
-      )
+      throw new TaipanError('USAGE', `expected ${pattern}, found ${JSON.stringify(text)}`)
     pairs[text.slice(0, equals)] = text.slice(equals + 1)
   }
   return pairs

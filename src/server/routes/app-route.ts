@@ -20,8 +20,9 @@ export const APP_ROUTE = defineRouteKind({
     if (found !== undefined) return { app: found.name, group: found.group }
     const names = applications.map(({ key }) => key)
     const help = names.length === 0 ? '' : ` Applications: ${names.join(', ')}.`
-    problems.push(
-      `${where}.app: there is no application ${JSON.stringify(app)}.${suggest(app, names) || help}`,
+    problems.add(
+      [...where, 'app'],
+      `there is no application ${JSON.stringify(app)}.${suggest(app, names) || help}`,
     )
     return undefined
   },

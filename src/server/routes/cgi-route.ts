@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { duration, integer, pairs, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import type { AnswererContext } from './route-kind.ts'
-import { checkFolder, defineRouteKind } from './route-kind.ts'
+import { defineRouteKind } from './route-kind.ts'
 
 /** The programs of a route. */
 export interface CgiPlan {
@@ -37,7 +37,7 @@ export const CGI_ROUTE = defineRouteKind({
   resolve(route, { where, problems }): CgiPlan {
     const usual = createCgiPlan(route.cgi ?? '')
     const { processes = usual.processes, timeout = usual.timeout, env = {} } = route
-    checkFolder(usual.root, `${where}.cgi`, problems)
+    problems.checkFolder([...where, 'cgi'], usual.root)
     return { ...usual, processes, timeout, environment: env }
   },
   async createAnswerer(plan: CgiPlan, context) {

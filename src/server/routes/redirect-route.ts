@@ -6,7 +6,7 @@ import {
 } from '../../pipeline/redirect.ts'
 import { text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
-import { checkBy, defineRouteKind } from './route-kind.ts'
+import { defineRouteKind } from './route-kind.ts'
 
 /** The target of a redirect. */
 export interface RedirectPlan {
@@ -25,7 +25,7 @@ export const REDIRECT_ROUTE = defineRouteKind({
     }),
   },
   resolve({ redirect: to = '', status }, { where, problems }): RedirectPlan {
-    checkBy(() => parseRedirectTarget(to), `${where}.redirect`, problems)
+    problems.check([...where, 'redirect'], () => parseRedirectTarget(to))
     return { to, status }
   },
   createAnswerer: (plan: RedirectPlan) => createRedirectAnswerer(plan),

@@ -1,25 +1,24 @@
-import { statSync } from 'node:fs'
 import type { Backend } from '../../core/backend.ts'
-import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { LocalRedirects } from '../../pipeline/local-redirect.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
 import type { FullOptions, OptionTable } from '../option-types/option.ts'
+import type { OptionPath, Problems } from '../option-types/problems.ts'
 
 /** Context for resolving a route. */
 export interface RouteContext {
-  /** Name of the route in messages: `routes[0]`. */
-  readonly where: string
+  /** Keys to the route: `routes`, `0`. */
+  readonly where: OptionPath
   /** All applications, with their groups; `key` is what routes call them. */
   readonly applications: readonly {
     readonly key: string
     readonly name: string
     readonly group: string
   }[]
-  /** Receives error messages. */
-  readonly problems: string[]
+  /** Receives errors. */
+  readonly problems: Problems
 }
 
 /** Context for making answerers. */
@@ -56,21 +55,4 @@ export interface RouteKind<T extends OptionTable = OptionTable, P = unknown> {
 /** Makes a kind of route, with types inferred from its options and its plan. */
 export function defineRouteKind<T extends OptionTable, P>(kind: RouteKind<T, P>): RouteKind<T, P> {
   return kind
-}
-
-/** Calls `read`; adds its error to `problems` with the place in the configuration. */
-export function checkBy(read: () => unknown, where: string, problems: string[]): void {
-  try {
-    read()
-  } catch (error) {
-    if (!(error instanceof TaipanError)) throw error
-    problems.push(`${where}: ${error.message}`)
-  }
-}
-
-/** Adds an error if a folder does not exist, or is something else. */
-export function checkFolder(folder: string, where: string, problems: string[]): void {
-  const found = statSync(folder, { throwIfNoEntry: false })
-  if (found === undefined) problems.push(`${where}: folder ${folder} does not exist`)
-  else if (!found.isDirectory()) problems.push(`${where}: ${folder} is not a folder`)
 }

@@ -2,9 +2,10 @@ import * as v from 'valibot'
 import { SCRIPT_KINDS, USUAL_KINDS } from '../../pipeline/scripts/script-kinds.ts'
 import { choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
+import { formatPath } from '../option-types/problems.ts'
 import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
-import { checkFolder, defineRouteKind } from './route-kind.ts'
+import { defineRouteKind } from './route-kind.ts'
 import { createFilesPlan } from './static-route.ts'
 
 /** The scripts of a route. */
@@ -50,13 +51,14 @@ export const SCRIPTS_ROUTE = defineRouteKind({
   },
   resolve(route, { where, applications, problems }): ScriptsPlan | undefined {
     const { scripts: root = '', index, extension, kinds } = route
-    checkFolder(root, `${where}.scripts`, problems)
+    problems.checkFolder([...where, 'scripts'], root)
     for (const ending of Object.keys(kinds ?? {}))
       if (!/^\.[a-z0-9]+$/.test(ending))
-        problems.push(
-          `${where}.kinds: ${JSON.stringify(ending)} is no extension; write one like ".py", in lower case`,
+        problems.add(
+          [...where, 'kinds'],
+          `${JSON.stringify(ending)} is no extension; write one like ".py", in lower case`,
         )
-    const found = applications.find(({ key }) => key === where)
+    const found = applications.find(({ key }) => key === formatPath(where))
     if (found === undefined) return undefined
     const usual = createScriptsPlan(root, found)
     const all = Object.entries({ ...usual.kinds, ...kinds })

@@ -1,7 +1,7 @@
 import { boolean, fieldValue, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
-import { checkFolder, defineRouteKind } from './route-kind.ts'
+import { defineRouteKind } from './route-kind.ts'
 
 /** The files of a route. */
 export interface StaticPlan {
@@ -30,7 +30,7 @@ export const STATIC_ROUTE = defineRouteKind({
   },
   resolve(route, { where, problems }): StaticPlan {
     const { static: root = '', cacheControl, index, precompressed } = route
-    checkFolder(root, `${where}.static`, problems)
+    problems.checkFolder([...where, 'static'], root)
     return {
       root,
       cacheControl,

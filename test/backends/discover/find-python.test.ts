@@ -59,7 +59,9 @@ function makeScript(name: string, text: string): string {
 
 function find(options: { explicit?: string; directory?: string } = {}) {
   const directory = path.join(root, options.directory ?? 'project/deep/app')
-  return findPython({ explicit: options.explicit, directory, cwd: directory, environment })
+  const { explicit: named } = options
+  const explicit = named === undefined ? undefined : { named, source: '--python' }
+  return findPython({ explicit, directory, cwd: directory, environment })
 }
 
 describe('findPython', () => {
