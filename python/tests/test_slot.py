@@ -289,3 +289,32 @@ def test_an_empty_or_repeated_parameter_is_a_bad_request(choice, query):
 def test_the_query_chooses_nothing_when_it_is_off(folder):
     write(folder, CHOICE)
     assert call(slot(folder), "which=other") == "configured"
+
+
+QUIXOTE = """\
+import quixote
+from quixote.directory import Directory
+from quixote.publish import Publisher
+publisher = Publisher(Directory())
+handler = quixote.get_wsgi_app()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "threads", "lonely"),
+    [
+        (QUIXOTE, True, True),
+        (QUIXOTE, False, False),
+        (QUIXOTE + "publisher.is_thread_safe = True\n", True, False),
+        (handler("x"), True, False),
+    ],
+)
+def test_a_publisher_of_quixote_is_called_by_one_thread(folder, monkeypatch, text, threads, lonely):
+    pytest.importorskip("quixote.publish")
+    monkeypatch.setattr("quixote.publish._publisher", None)
+    write(folder, text)
+    old = slot(folder)
+    old.base = {"wsgi.multithread": threads}
+    old.load()
+    assert (old.lock is not None, len(old.notes)) == (lonely, int(lonely))
+    assert old.base["wsgi.multithread"] == (threads and not lonely)

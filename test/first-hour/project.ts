@@ -1,4 +1,4 @@
-import { lchownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import type { Row } from './row.ts'
@@ -12,7 +12,7 @@ interface Place {
 }
 
 /** Makes the project of a row in a new folder, and gives it to the visitor. */
-export function layOut(place: string, row: Row, { uid }: Visitor): Place {
+export function layOut(place: string, row: Row, { uid, installed }: Visitor): Place {
   const project = join(place, row.folder ?? 'shop')
   const temporary = join(place, 'tmp')
   for (const folder of [project, temporary]) mkdirSync(folder, { recursive: true })
@@ -21,6 +21,8 @@ export function layOut(place: string, row: Row, { uid }: Visitor): Place {
     writeFileSync(join(project, name), content)
   }
   row.prepare?.(project)
+  if (row.installed === true)
+    symlinkSync(join(installed, 'node_modules'), join(project, 'node_modules'))
   if (uid !== undefined)
     for (const folder of row.readOnly === true ? [temporary] : [temporary, project])
       for (const path of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])

@@ -18,6 +18,8 @@ export interface Row {
   /** As typed in a shell; `{port}` is a free port, `{taken}` one that is in use. */
   readonly command: string
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The package is installed in the project, as `npx` wants it. */
+  readonly installed?: boolean
   /** The command inherits a listening socket. */
   readonly socket?: boolean
   /** Both by default. */

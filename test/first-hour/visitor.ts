@@ -24,6 +24,8 @@ export interface Visitor extends Disposable {
   /** A folder for projects that all may enter. */
   readonly folder: string
   readonly home: string
+  /** Where the package is installed. */
+  readonly installed: string
   /** Undefined when the tests do not run as root: then the visitor is the one who runs them. */
   readonly uid: number | undefined
   /** Starts a command as a shell would: variables first, words in quotes. */
@@ -51,6 +53,7 @@ export async function createVisitor(): Promise<Visitor> {
   return {
     folder,
     home,
+    installed,
     uid: become.length > 0 ? NOBODY : undefined,
     type: (line, { env, ...typed }) => {
       const [command, ...words] = [...become, 'sh', '-c', `exec env ${line}`]

@@ -13,6 +13,7 @@ from taipan.loader.django import let_errors_be_logged
 from taipan.loader.errors import LeftOut, NotLoaded, Refusal, TargetError
 from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
+from taipan.loader.one_at_a_time import explain_one_at_a_time
 from taipan.loader.open_target import open_target
 from taipan.loader.source import FileSource, Source
 from taipan.loader.static_files import StaticFiles, prepare_static_files
@@ -185,10 +186,22 @@ class Slot:
             self.static_files = prepare_static_files(
                 found.application, found.interface, dev=self._switches is not None
             )
-            self.notes += filter(None, [self.static_files.note])
+            self.notes += filter(None, [self.static_files.note, self._respect(found.application)])
             found = found._replace(application=self.static_files.application)
             self._callables[expression] = found
         return found
+
+    def _respect(self, application: Callable[..., Any]) -> str:
+        """Lets one thread at a time call an application that has to be alone; says so."""
+        if not self.base.get("wsgi.multithread"):
+            return ""
+        note = explain_one_at_a_time(application)
+        if note:
+            self.multithread = False
+            self.lock = allocate_lock()
+            self.base["wsgi.multithread"] = False
+            self.known.clear()
+        return note
 
     def _find_chosen(self, name: str, called: str) -> Callable[..., Any]:
         self._require_loaded()

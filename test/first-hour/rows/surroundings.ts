@@ -18,6 +18,9 @@ const CONFIG = `export default {
 }
 `
 
+/** npm asks nobody for a package or a newer version of itself. */
+const NPX = { npm_config_offline: 'true', npm_config_update_notifier: 'false' }
+
 export const SURROUNDINGS: readonly Row[] = [
   {
     name: 'a project that may only be read',
@@ -101,5 +104,25 @@ export const SURROUNDINGS: readonly Row[] = [
     env: { HOME: undefined, LANG: undefined },
     command: 'taipan serve app.py',
     pages: { '/': 'bare' },
+  },
+  // Not one that serves: npm ends by the signal itself, before the server has stopped.
+  {
+    name: 'by npx',
+    files: { 'app.py': FLASK },
+    installed: true,
+    env: NPX,
+    command: 'npx taipan check app.py',
+    exitCode: 0,
+    says: [/loads +yes, app is a WSGI application/],
+    engines: ONE,
+  },
+  {
+    name: 'a mistake by npx',
+    installed: true,
+    env: NPX,
+    command: 'npx taipan serve nowhere.py',
+    exitCode: 3,
+    says: [/^error: application nowhere\.py could not be loaded: there is no file or folder /m],
+    engines: ONE,
   },
 ]

@@ -197,7 +197,7 @@ export const WSGI_ROWS: readonly Row[] = [
   {
     name: 'Quixote',
     files: { 'site.wsgi': QUIXOTE },
-    command: 'taipan serve site.wsgi -t 1',
+    command: 'taipan serve site.wsgi',
     pages: { '/': 'hello from quixote', '/nothing': 404 },
   },
   {
