@@ -56,6 +56,17 @@ form = FieldStorage()
 print("Content-Type: text/plain\\n")
 print(form.getlist("a"), form["f"].filename, len(form["f"].value), form["f"].value[-3:])
 `,
+  'site/encoded.py': `
+import sys
+sys.stdout.reconfigure(encoding="latin-1")
+print("Content-Type: text/plain\\n\\né", end="")
+`,
+  'site/wrapped.py': `
+import atexit, io, sys
+sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-16-le")
+atexit.register(print, "last", end="")
+`,
+  'site/silent.py': 'import sys\nprint("before")\nsys.stdout = None\nprint("nowhere")',
   'site/page.html': '<p>page',
   'site/sub/index.py': 'print("sub")',
 }
@@ -105,6 +116,11 @@ describe.each([
     expect(await get('/replaced.py')).toBe('200 KEPT\n')
     expect(await get('/hello.py')).toBe('200 hello\n')
     expect(await get('/closes.py')).toBe('200 all\n')
+    const encoded = await fetchRaw(taipan.url, { target: '/encoded.py' })
+    expect([...encoded.body]).toEqual([0xe9])
+    const wrapped = await fetchRaw(taipan.url, { target: '/wrapped.py' })
+    expect(wrapped.body.toString('utf16le')).toBe('last')
+    expect(await get('/silent.py')).toBe('200 before\n')
     expect(await get('/answers.py')).toBe('303 ')
     const form = await fetchRaw(taipan.url, {
       method: 'POST',

@@ -33,6 +33,8 @@ class ScriptRequest:
         self.replaced: dict[str, Any] = {"argv": [path, query] if query else [path]}
         #: Globals of the script, once it runs.
         self.namespace: dict[str, Any] = {}
+        #: To be called when the script ends, the last one first.
+        self.exits: list[Callable[[], Any]] = []
 
     @cached_property
     def body(self) -> TextIO:
@@ -46,6 +48,18 @@ class ScriptRequest:
     def variables(self) -> dict[bytes, bytes]:
         """The content of `os.environ`."""
         return {**_PROCESS, **cgi_variables(self.environ)}
+
+    def finish(self) -> list[bytes]:
+        """Ends the script as a program ends; gives the rest of the response."""
+        while self.exits:
+            self.exits.pop()()
+        self.output.hold()
+        flush = getattr(self.replaced.get("stdout"), "flush", None)
+        if flush is not None:
+            # It may write to the response.
+            flush()
+        self.text.pass_on()
+        return self.output.finish()
 
     def drop(self) -> None:
         """Forgets output that has not been sent."""

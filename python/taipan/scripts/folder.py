@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from types import CodeType
 from typing import Any
 
 from taipan.events import Environ
@@ -13,6 +14,7 @@ from taipan.scripts.current import CURRENT, ScriptRequest
 from taipan.scripts.environment import install_environment
 from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import CODE
+from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.output import ScriptOutput, StartResponse
@@ -38,6 +40,7 @@ class ScriptFolder:
         install_environment()
         install_main_module()
         install_threads()
+        install_exits()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
@@ -50,15 +53,18 @@ class ScriptFolder:
             )
             return result
         environ["taipan.software"] = self._settings.software
+        try:
+            code = CODE.load(path, environ["taipan.script_version"])
+        except (FileNotFoundError, PermissionError) as error:
+            return _refuse(error, start_response)
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(path, environ, output)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
         try:
             self._enter(folder)
-            self._run(request, folder)
-            request.text.pass_on()
-            return output.finish()
+            self._run(request, folder, code)
+            return request.finish()
         finally:
             request.over = True
             CURRENT.reset(before)
@@ -66,9 +72,9 @@ class ScriptFolder:
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
 
-    def _run(self, request: ScriptRequest, folder: str) -> None:
+    def _run(self, request: ScriptRequest, folder: str, code: CodeType) -> None:
         try:
-            self._execute(request, folder)
+            self._execute(request, folder, code)
         except SystemExit as end:
             if isinstance(end.code, str):
                 self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
@@ -78,14 +84,14 @@ class ScriptFolder:
             request.drop()
             error(None, str(request.environ.get("REQUEST_URI", "")))
 
-    def _execute(self, request: ScriptRequest, folder: str) -> None:
+    def _execute(self, request: ScriptRequest, folder: str, code: CodeType) -> None:
         modules = self._modules_of(folder)
         request.namespace = {
             "__name__": "__main__",
             "__file__": request.path,
             "__builtins__": modules.refresh(),
         }
-        exec(CODE.load(request.path, request.environ["taipan.script_version"]), request.namespace)
+        exec(code, request.namespace)
 
     def _modules_of(self, folder: str) -> FolderModules:
         found = self._modules.get(folder)
@@ -115,3 +121,13 @@ class ScriptFolder:
         if what not in self._told and len(self._told) < _TOLD_LIMIT:
             self._told.add(what)
             self._settings.reporter.report("info", text)
+
+
+def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
+    """Answers for a file that went away after it was found, or may not be read."""
+    gone = isinstance(error, FileNotFoundError)
+    start_response(
+        "404 Not Found" if gone else "403 Forbidden",
+        [("Content-Type", "text/plain; charset=utf-8")],
+    )
+    return [b"Not Found\n" if gone else b"Forbidden\n"]

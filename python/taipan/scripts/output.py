@@ -25,6 +25,7 @@ class ScriptOutput:
         self._pieces: list[bytes] = []
         self._size = 0
         self._ended = False
+        self._holding = False
 
     @property
     def begun(self) -> bool:
@@ -45,7 +46,7 @@ class ScriptOutput:
 
     def send(self) -> None:
         """Sends what has been collected, once the head is whole."""
-        if self._write is not None or not self._pieces:
+        if self._write is not None or self._holding or not self._pieces:
             return
         collected = self._take()
         head = parse_head(collected, whole=False)
@@ -56,6 +57,10 @@ class ScriptOutput:
             self._on_bare()
         self._write = self._start_response(head.status, head.fields)
         self._write(collected[head.body_at :])
+
+    def hold(self) -> None:
+        """Nothing leaves before `finish`, which may know the length of all."""
+        self._holding = True
 
     def drop(self) -> None:
         """Forgets what has not left."""
@@ -123,12 +128,12 @@ class TextOutput:
 
     name = "<stdout>"
     mode = "w"
-    encoding = "utf-8"
-    #: As for file names: what came in as undecodable bytes goes out as the same bytes.
-    errors = "surrogateescape"
     closed = False
 
     def __init__(self, output: ScriptOutput) -> None:
+        self.encoding = "utf-8"
+        #: As for file names: what came in as undecodable bytes goes out as the same bytes.
+        self.errors = "surrogateescape"
         self._output = output
         self._texts: list[str] = []
         self._length = 0
@@ -161,6 +166,14 @@ class TextOutput:
             self.pass_on()
             self._output.send()
 
+    def reconfigure(
+        self, *, encoding: str | None = None, errors: str | None = None, **_others: object
+    ) -> None:
+        """Changes the encoding of what follows; newlines are never translated."""
+        self.pass_on()
+        self.encoding = encoding or self.encoding
+        self.errors = errors or ("strict" if encoding else self.errors)
+
     def close(self) -> None:
         """Refuses further text; the response ends with the script."""
         self.pass_on()
@@ -171,7 +184,7 @@ class TextOutput:
         if self._texts:
             text = "".join(self._texts)
             self.drop()
-            self._output.add(text.encode("utf-8", "surrogateescape"))
+            self._output.add(text.encode(self.encoding, self.errors))
 
     def drop(self) -> None:
         """Forgets what has not been passed on."""

@@ -146,7 +146,9 @@ def _of_request(name: str) -> property:
             return
         request.replaced[name] = value
         if name == "stdout":
-            request.write = request.text.write if value is module.__dict__[name] else value.write
+            own = value is module.__dict__[name]
+            # As for a program: what is printed to None goes nowhere.
+            request.write = request.text.write if own else getattr(value, "write", len)
 
     return property(read, write)
 
