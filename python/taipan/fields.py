@@ -48,7 +48,7 @@ class Head(NamedTuple):
     length: int | None
     #: Reason phrase and header lines, each ended by CRLF.
     fields: bytes
-    #: The application sends its body in chunks.
+    #: `Transfer-Encoding` names chunks, in which a WSGI application then sends its body.
     chunked: bool
     #: Names of fields that were dropped, because the server sets them.
     dropped: tuple[str, ...]
@@ -91,7 +91,7 @@ class SpecialFields:
         validate_value(name, value)
         if lower in HOP_BY_HOP:
             if lower == "transfer-encoding":
-                self.chunked = _parse_coding(value, self.chunked)
+                self.chunked |= "chunked" in _split_options(value)
             elif lower == "connection":
                 self._take_connection(value)
                 return None
@@ -131,7 +131,7 @@ class SpecialFields:
         return Head(status, flags, length, reason + block, self.chunked, self.dropped)
 
     def _take_connection(self, value: str) -> None:
-        options = frozenset(option.strip(_OWS) for option in value.lower().split(","))
+        options = _split_options(value)
         if "close" in options:
             self.flags |= HEAD_CLOSE
         self.named |= options - HOP_BY_HOP
@@ -195,12 +195,5 @@ def kind_of(value: object) -> str:
     return type(value).__name__
 
 
-def _parse_coding(value: str, earlier: bool) -> bool:
-    coding = value.strip(_OWS).lower()
-    if coding == "identity":
-        return earlier
-    if coding != "chunked" or earlier:
-        raise ValueError(
-            f"Transfer-Encoding {value!r} is not supported; leave framing to the server"
-        )
-    return True
+def _split_options(value: str) -> frozenset[str]:
+    return frozenset(option.strip(_OWS) for option in value.lower().split(","))

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from support.asgi_apps import BODY, START, answer, app_of, begin, piece
+from taipan import dropped_fields
 
 BAD_EVENTS = {
     "no dict": [(START, 200)],
@@ -145,6 +146,18 @@ def test_framing_belongs_to_the_server(drive):
         assert stream.fields == [("Content-Length", "1")] and stream.body == b"x"
     headers = [(b"transfer-encoding", b"chunked"), (b"content-length", b"1")]
     assert drive(app_of(begin(headers=headers), piece(b"x"))).get().length == 1
+
+
+def test_dropped_fields_are_reported_once(drive, monkeypatch):
+    monkeypatch.setattr(dropped_fields, "_reported", set())
+    headers = [(b"Transfer-Encoding", b"zip"), (b"x-hop", b"1"), (b"Connection", b"x-hop, close")]
+    driver = drive(app_of(begin(headers=headers), piece(b"x")))
+    for _ in range(2):
+        assert driver.get().fields == [("Content-Length", "1")]
+    assert driver.texts("warning") == [
+        f"the application sets {name}, which concerns the connection and is dropped"
+        for name in ("Transfer-Encoding", "x-hop")
+    ]
 
 
 def test_repeated_fields_stay_apart_and_in_order(drive):

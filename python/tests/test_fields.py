@@ -79,6 +79,8 @@ def test_heads(make_head, vector):
     lines = "".join(f"{name}: {value}\r\n" for name, value in vector["kept"])
     assert head.fields.decode("latin-1") == "OK\r\n" + lines
     assert head.length == vector.get("length")
+    if "dropped" in vector:
+        assert head.dropped == tuple(vector["dropped"])
     flags = {
         frames.HEAD_LENGTH: "length" in vector,
         frames.HEAD_CLOSE: vector.get("close", False),

@@ -73,6 +73,8 @@ def _check_head(status: int, headers: Any) -> Head:
     if not 200 <= status <= 599:
         raise ValueError(f"status {status} must be from 200 to 599")
     block, special = _join(headers)
+    # ASGI forbids applications to send chunks themselves, whatever they announce.
+    special.chunked = False
     return special.make_head(status, _reasons.get(status, b"\r\n"), block)
 
 
@@ -139,10 +141,6 @@ def _take(special: SpecialFields, name: bytes, value: bytes) -> bytes:
         return _LENGTH_PREFIX
     text = _decode(name, "header name")
     content = _decode(value, f"value of header {text}")
-    if text.lower() == "transfer-encoding":
-        # Dropped, but still checked: the server decides on framing.
-        validate_value(text, content)
-        return b""
     prefix = special.take(text, content)
     if prefix is None:
         return b""

@@ -21,6 +21,7 @@ from taipan.asgi.response_writer import (
     TRAILERS,
     ResponseWriter,
 )
+from taipan.dropped_fields import report_dropped
 from taipan.events import ClientDisconnected, Settings
 from taipan.fields import Head, kind_of
 from taipan.frames import DATA, HEAD_LENGTH
@@ -65,7 +66,10 @@ class ResponseStream(ResponseWriter):
                 return
             raise unexpected(event, "a second time")
         self.require_client()
-        self._head = make_head(require_key(event, "status"), event.get("headers", ()))
+        head = make_head(require_key(event, "status"), event.get("headers", ()))
+        if head.dropped:
+            report_dropped(head.dropped, self.settings.reporter)
+        self._head = head
         self._trailers = trailers and bool(event.get("trailers", False))
         self.phase = STARTED
 

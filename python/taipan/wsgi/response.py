@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Callable
 
+from taipan.dropped_fields import report_dropped
 from taipan.events import Reporter, Transport
 from taipan.fields import Head
 from taipan.wsgi.dechunk import ChunkDecoder
@@ -13,8 +14,6 @@ from taipan.wsgi.head import make_head
 
 #: Responses up to this size leave in one piece, copied together with their head.
 ONE_PIECE = 64 * 1024
-
-_reported_fields: set[str] = set()
 
 
 class ProtocolError(RuntimeError):
@@ -57,7 +56,7 @@ class Response:
             raise ProtocolError("start_response() was called after the end of the request")
         head = make_head(status, headers)
         if head.dropped:
-            self._report_dropped(head.dropped)
+            report_dropped(head.dropped, self._reporter)
         self._chunks = ChunkDecoder() if head.chunked else None
         self._bodyless = self._is_head or not head.has_body
         self._head = head
@@ -289,15 +288,6 @@ class Response:
             f"the application announced {self._head.length} bytes of body and sent more; the rest"
             " is dropped",
         )
-
-    def _report_dropped(self, names: tuple[str, ...]) -> None:
-        for name in names:
-            if name.lower() not in _reported_fields:
-                _reported_fields.add(name.lower())
-                self._reporter.report(
-                    "warning",
-                    f"the application sets {name}, which concerns the connection and is dropped",
-                )
 
 
 def require_bytes(block: object) -> None:
