@@ -1,6 +1,7 @@
 import { FieldBlock } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { reasonPhrase } from '../../core/status.ts'
+import { readField } from '../field-values.ts'
 import { formatPageScript } from './page-script.ts'
 import { chooseScriptWay } from './script-policy.ts'
 
@@ -36,11 +37,11 @@ const FIRST_FAULT = 500
 
 /** Adds the script to a page, and makes a page of an error in plain text; other responses stay as they are. */
 export function adaptPage(head: ResponseHead, context: PageContext): PageParts {
-  const [type = '', ...parameters] = readAll(head, 'content-type').join().toLowerCase().split(';')
+  const [type = '', ...parameters] = (read(head, 'content-type') ?? '').toLowerCase().split(';')
   const isError = type.trim() === 'text/plain' && head.status >= FIRST_FAULT && context.isWhole
   if (!isError && (type.trim() !== 'text/html' || !isPage(head))) return { head, tail: '' }
   const reason = findObstacle(head, parameters)
-  const way = chooseScriptWay(readAll(head, 'content-security-policy'))
+  const way = chooseScriptWay(read(head, 'content-security-policy'))
   if (reason !== undefined || way === undefined) {
     context.onLeft(reason ?? 'its Content-Security-Policy allows no script of its own origin')
     return { head, tail: '' }
@@ -54,7 +55,7 @@ export function adaptPage(head: ResponseHead, context: PageContext): PageParts {
 
 /** A file that a page refers to: a browser would keep it without asking when only its date is known. */
 export function revalidated(head: ResponseHead): ResponseHead {
-  if (readAll(head, 'cache-control').length > 0) return head
+  if (read(head, 'cache-control') !== undefined) return head
   return withText(head, `${head.fields.text}Cache-Control: no-cache\r\n`)
 }
 
@@ -68,17 +69,13 @@ export function withLength(head: ResponseHead, contentLength: number | undefined
 /** Not a redirect, a part of a page, or a download. */
 function isPage(head: ResponseHead): boolean {
   const { status } = head
-  const isDownload = readAll(head, 'content-disposition').some((value) =>
-    /^attachment/i.test(value),
-  )
+  const isDownload = /^attachment/i.test(read(head, 'content-disposition') ?? '')
   return status !== 204 && status !== 206 && (status < 300 || status >= 400) && !isDownload
 }
 
 function findObstacle(head: ResponseHead, parameters: readonly string[]): string | undefined {
-  const coded = readAll(head, 'content-encoding').some(
-    (value) => value.toLowerCase() !== 'identity',
-  )
-  if (coded) return 'it is compressed'
+  const coding = read(head, 'content-encoding') ?? 'identity'
+  if (coding.toLowerCase() !== 'identity') return 'it is compressed'
   const isWide = parameters.some((parameter) => /charset\s*=\s*"?utf-?(?:16|32)/.test(parameter))
   return isWide ? 'its charset does not contain ASCII' : undefined
 }
@@ -94,9 +91,8 @@ function asHtml(head: ResponseHead): ResponseHead {
   return withText(head, head.fields.text.replace(/^(content-type:\s*)text\/plain/im, '$1text/html'))
 }
 
-function readAll(head: ResponseHead, name: string): string[] {
-  const { pairs } = head.fields
-  return pairs.filter((_, at) => at % 2 === 1 && pairs[at - 1]?.toLowerCase() === name)
+function read(head: ResponseHead, name: string): string | undefined {
+  return readField(head.fields.pairs, name)
 }
 
 function withoutFields(head: ResponseHead, names: ReadonlySet<string>): ResponseHead {

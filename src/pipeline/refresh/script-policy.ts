@@ -12,11 +12,11 @@ const HASH = /^'sha(?:256|384|512)-/
 const OWN_ORIGIN = ["'self'", '*', 'http:', 'https:']
 
 /**
- * How these values of Content-Security-Policy let a script run that opens an event stream; undefined if they do not (CSP
+ * How this value of Content-Security-Policy lets a script run that opens an event stream; undefined if it does not (CSP
  * level 3, 6.7).
  */
-export function chooseScriptWay(values: readonly string[]): ScriptWay | undefined {
-  const policies = values.flatMap((value) => value.split(',')).map(parsePolicy)
+export function chooseScriptWay(value: string | undefined): ScriptWay | undefined {
+  const policies = value?.split(',').map(parsePolicy) ?? []
   const nonce = findNonce(policies)
   if (!policies.every((policy) => allowsEvents(policy) && allowsOrigin(policy))) return undefined
   if (policies.every((policy) => allowsInline(policy, nonce))) return { kind: 'inline', nonce }

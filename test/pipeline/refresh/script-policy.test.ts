@@ -40,20 +40,20 @@ test.each([
   ['a sandbox with both', ['sandbox allow-same-origin allow-scripts'], 'inline'],
   ['nothing at all', ["default-src 'none'"], undefined],
 ])('%s', (_name, values, kind) => {
-  expect(chooseScriptWay(values)?.kind).toBe(kind)
+  expect(chooseScriptWay(values.length === 0 ? undefined : values.join(', '))?.kind).toBe(kind)
 })
 
 test('a nonce of the policy is used, whatever else it demands', () => {
   const strict = "script-src 'nonce-r4nd0m+/=' 'strict-dynamic' 'unsafe-inline'"
-  expect(chooseScriptWay([strict])).toEqual({ kind: 'inline', nonce: 'r4nd0m+/=' })
+  expect(chooseScriptWay(strict)).toEqual({ kind: 'inline', nonce: 'r4nd0m+/=' })
 })
 
 test('a nonce that another policy does not know does not help', () => {
-  expect(chooseScriptWay(["script-src 'nonce-one'", "script-src 'nonce-two'"])).toBeUndefined()
+  expect(chooseScriptWay("script-src 'nonce-one', script-src 'nonce-two'")).toBeUndefined()
 })
 
 test('what is no nonce never reaches the page', () => {
-  expect(chooseScriptWay([`script-src 'nonce-"><b>' 'self'`])).toEqual({
+  expect(chooseScriptWay(`script-src 'nonce-"><b>' 'self'`)).toEqual({
     kind: 'external',
     nonce: undefined,
   })
