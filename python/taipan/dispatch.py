@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Final, Optional
 
 from taipan.answers import Failure
 from taipan.events import Environ, Transport, TransportClosed
@@ -15,6 +15,9 @@ from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failur
 from taipan.wsgi.environ import Sent, make_environ
 
 Request = tuple[int, Sent, Optional[bytes]]
+
+#: Jumps backwards, at which CPython raises what is pending.
+_JUMPS: Final = range(2)
 
 
 class Dispatcher:
@@ -110,9 +113,15 @@ class Dispatcher:
             return None
 
     def _end_interrupt(self, ident: int) -> None:
-        with self._interrupt_lock:
+        try:
+            with self._interrupt_lock:
+                self._interrupted.discard(ident)
+            # Takes an exception that has not come yet: traced code, as of debuggers, hangs in
+            # CPython 3.11 after one has been cleared.
+            for _ in _JUMPS:
+                pass
+        except TimeoutError:
             self._interrupted.discard(ident)
-            _raise_in_thread(ident, None)
 
     def _run(self, slot: Slot, environ: Environ, body: bytes | None, transport: Transport) -> None:
         application = slot.application
@@ -152,8 +161,7 @@ class Dispatcher:
         respond_failure(transport, failure, environ if self._settings.dev else None)
 
 
-def _raise_in_thread(ident: int, error: type[BaseException] | None) -> None:
+def _raise_in_thread(ident: int, error: type[BaseException]) -> None:
     import ctypes
 
-    target = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), target)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))

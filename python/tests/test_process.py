@@ -507,6 +507,38 @@ def test_an_interrupt_raises_in_the_application(start_worker, write):
     assert any("slow" in (record.get("traceback") or "") for record in worker.logs())
 
 
+def test_traced_code_runs_after_an_interrupt(start_worker, write):
+    application = write(
+        """
+        import sys
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            if environ["PATH_INFO"] == "/traced":
+                return [trace()]
+            return slow()
+        def trace():
+            sys.settrace(lambda *_: None)
+            try:
+                return b"%d" % sum(number for number in range(1000))
+            finally:
+                sys.settrace(None)
+        def slow():
+            yield b"begun"
+            print("looping")
+            while True:
+                pass
+        """
+    )
+    worker = start_worker(application)
+    thread = worker.threads[0]
+    thread.request(**{"taipan.request_id": "r1"})
+    thread.expect(frames.HEAD)
+    worker.wait_for("log", text="looping")
+    worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
+    assert "TimeoutError" in thread.answer().aborted
+    assert body_of(worker, PATH_INFO="/traced") == b"499500"
+
+
 def test_a_forked_child_keeps_its_hands_off(start_worker, write):
     application = write(
         """
