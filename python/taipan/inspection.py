@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from taipan.libpython import find_libpython
+from taipan.loader.code_cache import CodeCache
 from taipan.loader.explain import explain_load_error, format_load_error
-from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, make_slot
 
 

@@ -13,9 +13,9 @@ from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
 from taipan.load_watch import LoadWatch
+from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import LeftOut
 from taipan.loader.explain import explain_load_error, format_load_error
-from taipan.loader.files import CodeCache
 from taipan.loader.slot import Slot, make_slot
 from taipan.logs import Logs, Requests
 from taipan.native import (

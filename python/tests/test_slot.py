@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
+from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import NotLoaded, Refusal, TargetError
-from taipan.loader.files import CodeCache
 from taipan.loader.slot import make_slot
 
 

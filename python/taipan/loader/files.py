@@ -1,4 +1,4 @@
-"""Runs a file as a module of its own; compiled code is cached in memory."""
+"""Runs a file as a module of its own."""
 
 from __future__ import annotations
 
@@ -7,59 +7,13 @@ import importlib.util
 import os
 import re
 import sys
-import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
-from taipan.native import allocate_lock
+from taipan.loader.code_cache import CodeCache
 
 _PREFIX = "_taipan_app_"
-
-Stamp = tuple[int, int]
-
-
-def file_stamp(path: str) -> Stamp:
-    """Identifies a version of a file. Raises `OSError`."""
-    status = os.stat(path)
-    return status.st_mtime_ns, status.st_size
-
-
-#: What was written so recently may be written again without another modification time.
-_UNSURE_NS = 100_000_000
-
-
-class CodeCache:
-    """Compiled code, by path and version. Of more than `limit` files the oldest is dropped."""
-
-    def __init__(self, limit: int = 4096) -> None:
-        self._limit = limit
-        self._lock = allocate_lock()
-        self._entries: dict[str, tuple[Hashable, CodeType]] = {}
-
-    def load(self, path: str, version: Hashable = None) -> CodeType:
-        """The compiled file, from the cache if unchanged. Raises what compiling raises.
-
-        `version` identifies the content, if the caller knows it already; None: look.
-        """
-        stamp = file_stamp(path) if version is None else version
-        entry = self._entries.get(path)
-        if entry is not None and entry[0] == stamp:
-            return entry[1]
-        with self._lock:
-            entry = self._entries.get(path)
-            if entry is not None and entry[0] == stamp:
-                return entry[1]
-            with open(path, "rb") as stream:
-                source = stream.read()
-            code: CodeType = compile(source, path, "exec", dont_inherit=True)
-            self._entries.pop(path, None)
-            if time.time_ns() - os.stat(path).st_mtime_ns < _UNSURE_NS:
-                return code
-            if len(self._entries) >= self._limit:
-                del self._entries[next(iter(self._entries))]
-            self._entries[path] = stamp, code
-            return code
 
 
 class FileLoader(SourceFileLoader):

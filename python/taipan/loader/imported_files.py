@@ -10,7 +10,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from taipan.loader.files import CodeCache, FileLoader
+from taipan.loader.code_cache import CodeCache
+from taipan.loader.files import FileLoader
 from taipan.loader.importable import is_same
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from taipan.loader.code_cache import CodeCache
 from taipan.loader.django import find_settings
 from taipan.loader.errors import TargetError
-from taipan.loader.files import CodeCache, add_to_path
+from taipan.loader.files import add_to_path
 from taipan.loader.finding import USUAL_FACTORIES, USUAL_NAMES
 from taipan.loader.source import (
     FOLDER_FILES,

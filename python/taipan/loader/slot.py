@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qsl
 
 from taipan.events import Environ
+from taipan.loader.code_cache import CodeCache, Stamp
 from taipan.loader.django import let_errors_be_logged
 from taipan.loader.errors import LeftOut, NotLoaded, Refusal, TargetError
-from taipan.loader.files import CodeCache, Stamp
 from taipan.loader.finding import Found
 from taipan.loader.one_at_a_time import explain_one_at_a_time
 from taipan.loader.open_target import open_target

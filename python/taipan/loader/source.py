@@ -8,9 +8,10 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Protocol
 
+from taipan.loader.code_cache import CodeCache, Stamp, file_stamp
 from taipan.loader.django import load_django
 from taipan.loader.errors import TargetError
-from taipan.loader.files import CodeCache, Stamp, add_to_path, execute_file, file_stamp
+from taipan.loader.files import add_to_path, execute_file
 from taipan.loader.finding import Found, find_callable, has_usual_name, validate_application
 from taipan.loader.import_name import find_import_name
 from taipan.loader.importable import can_import_from, is_module

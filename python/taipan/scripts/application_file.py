@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, Callable
 
-from taipan.loader.files import Stamp, execute_file, file_stamp
+from taipan.loader.code_cache import Stamp, file_stamp
+from taipan.loader.files import execute_file
 from taipan.loader.finding import find_callable
 from taipan.native import allocate_lock
 from taipan.scripts.execfile import CODE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from taipan.loader.files import CodeCache
+from taipan.loader.code_cache import CodeCache
 
 #: Code of all files that scripts run.
 CODE = CodeCache()

@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
-from taipan.loader.files import CodeCache, Stamp, file_stamp
+from taipan.loader.code_cache import CodeCache, Stamp, file_stamp
 from taipan.native import allocate_lock
 
 _PREFIX = "_taipan_scripts_"

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from taipan.events import Reporter
+from taipan.loader.code_cache import Stamp
 from taipan.loader.errors import TargetError
-from taipan.loader.files import Stamp
 from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
 from taipan.scripts.folder import ScriptFolder

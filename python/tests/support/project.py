@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
+from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import TargetError
-from taipan.loader.files import CodeCache
 from taipan.loader.slot import make_slot
 
 

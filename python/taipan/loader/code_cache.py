@@ -1,0 +1,155 @@
+"""What is made of files, kept in memory until they change."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from types import CodeType
+from typing import Callable, Generic, TypeVar
+
+from taipan.native import allocate_lock
+
+_LIMIT = 4096
+#: What was written so recently may be written again without another modification time.
+_UNSURE_NS = 100_000_000
+
+T = TypeVar("T")
+
+#: Modification time in nanoseconds, size and inode.
+Stamp = tuple[int, int, int]
+
+#: What was made, and the stamps of all files it was made of.
+Built = tuple[T, Mapping[str, Stamp]]
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Identifies a version of a file."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def file_stamp(path: str) -> Stamp:
+    """Identifies the present version of a file. Raises `OSError`."""
+    return stamp_of(os.stat(path))
+
+
+def _are_present(stamps: Mapping[str, Stamp]) -> bool:
+    try:
+        for path, stamp in stamps.items():
+            if file_stamp(path) != stamp:
+                return False
+    except OSError:
+        return False
+    return True
+
+
+class _Entry(Generic[T]):
+    def __init__(self, path: str, built: Built[T], version: Hashable) -> None:
+        self.value, self.stamps = built
+        self.others = {name: stamp for name, stamp in self.stamps.items() if name != path}
+        #: What callers called this version of the file.
+        self.version = version
+
+    def is_present(self, version: Hashable) -> bool:
+        """Whether no file has changed since, of which the caller may know one already."""
+        if version is not None and version == self.version:
+            return not self.others or _are_present(self.others)
+        if not _are_present(self.stamps):
+            return False
+        if version is not None:
+            self.version = version
+        return True
+
+
+class FileCache(Generic[T]):
+    """Values by path, each made anew when a file that it was made of differs.
+
+    A value is made once, however many threads ask for it. Errors are not kept. The values that
+    were not asked for the longest time are dropped beyond `limit`.
+    """
+
+    def __init__(self, build: Callable[[str], Built[T]], limit: int = _LIMIT) -> None:
+        self._build = build
+        self._limit = limit
+        self._lock = allocate_lock()
+        self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
+        self._turns: dict[str, _Turn] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def load(self, path: str, version: Hashable = None) -> T:
+        """The value of a file. Raises what making it raises.
+
+        `version` identifies the content of the file, if the caller knows it already; None: look.
+        """
+        entry = self._find(path, version)
+        if entry is not None:
+            return entry.value
+        with self._turn(path):
+            entry = self._find(path, version)
+            if entry is None:
+                entry = _Entry(path, self._build(path), version)
+                self._keep(path, entry)
+            return entry.value
+
+    def _find(self, path: str, version: Hashable) -> _Entry[T] | None:
+        entry = self._entries.get(path)
+        if entry is None or not entry.is_present(version):
+            return None
+        try:
+            self._entries.move_to_end(path)
+        except KeyError:
+            # Another thread has dropped it.
+            pass
+        return entry
+
+    def _keep(self, path: str, entry: _Entry[T]) -> None:
+        now = time.time_ns()
+        unsure = any(0 <= now - stamp[0] < _UNSURE_NS for stamp in entry.stamps.values())
+        with self._lock:
+            self._entries.pop(path, None)
+            if unsure:
+                return
+            self._entries[path] = entry
+            if len(self._entries) > self._limit:
+                self._entries.popitem(last=False)
+
+    @contextmanager
+    def _turn(self, path: str) -> Iterator[None]:
+        with self._lock:
+            turn = self._turns.setdefault(path, _Turn())
+            turn.waiting += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.waiting -= 1
+                if not turn.waiting:
+                    del self._turns[path]
+
+
+class _Turn:
+    """Whose turn it is to make the value of a path."""
+
+    def __init__(self) -> None:
+        self.lock = allocate_lock()
+        self.waiting = 0
+
+
+def _compile_file(path: str) -> Built[CodeType]:
+    with open(path, "rb") as stream:
+        stamp = stamp_of(os.fstat(stream.fileno()))
+        source = stream.read()
+    code: CodeType = compile(source, path, "exec", dont_inherit=True)
+    return code, {path: stamp}
+
+
+class CodeCache(FileCache[CodeType]):
+    """Compiled Python files."""
+
+    def __init__(self, limit: int = _LIMIT) -> None:
+        super().__init__(_compile_file, limit)
