@@ -7,6 +7,8 @@ import time
 import pytest
 
 from taipan.loader.code_cache import CodeCache, FileCache, file_stamp
+from taipan.psp.errors import PageSyntaxError
+from taipan.psp.page import PageCache, PageOptions
 
 
 class Built:
@@ -172,3 +174,26 @@ def test_errors_are_not_kept(path):
             cache.load(str(path))
     write(path, "1 + 1", 10**18)
     assert cache.load(str(path)).co_filename == str(path)
+
+
+def test_pages_are_compiled_again_when_an_include_differs(tmp_path):
+    page, part = tmp_path / "page.psp", tmp_path / "part.psp"
+    write(page, '<%@ include file="part.psp" %>', 10**18)
+    cache = PageCache(PageOptions())
+
+    def output():
+        written = []
+        cache.load(str(page)).run({}, written.append)
+        return "".join(written)
+
+    with pytest.raises(PageSyntaxError):
+        cache.load(str(page))
+    write(part, "old", 10**18)
+    assert output() == "old"
+    assert cache.load(str(page)) is cache.load(str(page))
+    write(part, "new", 2 * 10**18)
+    assert output() == "new"
+    assert set(cache.load(str(page)).stamps) == {str(page), str(part)}
+    part.unlink()
+    with pytest.raises(PageSyntaxError):
+        cache.load(str(page))

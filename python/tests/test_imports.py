@@ -15,6 +15,7 @@ ROOMS = [
     {"serving", "asgi"},
     {"transports", "dispatch"},
     {"scripts"},
+    {"psp"},
     {"wsgi", "loader"},
 ]
 

@@ -1,0 +1,1 @@
+"""Compiles PSP pages in the dialects of mod_python and Webware."""

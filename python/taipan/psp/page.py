@@ -1,0 +1,124 @@
+"""Compiled pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Callable, Literal
+
+from taipan.loader.code_cache import Built, FileCache, Stamp
+from taipan.psp.mod_python import write_mod_python
+from taipan.psp.mod_python_scanner import scan_mod_python
+from taipan.psp.output import SHOW, WRITE, Writer, escape
+from taipan.psp.page_files import PageFiles
+from taipan.psp.pieces import merge_texts
+from taipan.psp.program import LineNumbers
+from taipan.psp.servlet import find_base, read_text, write_bare
+from taipan.psp.traceback_lines import mend_traceback
+from taipan.psp.webware import write_webware
+from taipan.psp.webware_scanner import scan_webware
+
+Dialect = Literal["mod_python", "webware"]
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """How pages are compiled."""
+
+    dialect: Dialect = "mod_python"
+    #: Whether the values of expressions are HTML only where they say so by `__html__`.
+    autoescape: bool = False
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that can be run any number of times, in any thread."""
+
+    path: str
+    options: PageOptions
+    code: CodeType
+    numbers: LineNumbers = field(repr=False)
+    #: All files that it was made of, with their versions.
+    stamps: Mapping[str, Stamp] = field(repr=False)
+    #: The class that the code of a Webware page defines, and its method that writes the page.
+    servlet: str = ""
+    method: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names used at page level: mod_python makes `form` and `session` only for these."""
+        return frozenset(self.code.co_names)
+
+    def run(self, namespace: dict[str, Any], writer: Writer) -> None:
+        """Runs the page with the globals `namespace`, which it changes; text goes to `writer`.
+
+        A page of Webware defines its class in it, and writes its own text only, without what the
+        base class writes around it; `req` and `trans` of the namespace become its arguments.
+        Raises what the page raises, with tracebacks that name the page and its includes.
+        """
+        if self.options.dialect == "webware":
+            made = self.define(namespace)()
+            arguments = namespace.get("req"), namespace.get("trans")
+            self._guard(lambda: write_bare(made, self.method, writer, arguments))
+            return
+        namespace[WRITE] = writer
+        namespace[SHOW] = escape if self.options.autoescape else str
+        self._guard(lambda: exec(self.code, namespace))
+
+    def define(self, namespace: dict[str, Any]) -> type:
+        """The class of a Webware page, which is made by running its code once.
+
+        A base class that `namespace` has no name for is imported; for `Page` there is a plain one.
+        """
+        namespace[SHOW] = escape if self.options.autoescape else str
+        namespace["_psp_base"] = lambda name: find_base(name, namespace)
+        namespace["_psp_read"] = read_text
+        namespace.setdefault("__name__", self.servlet)
+        self._guard(lambda: exec(self.code, namespace))
+        found: type = namespace[self.servlet]
+        return found
+
+    def _guard(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except BaseException as error:
+            if len(self.numbers.paths) > 1:
+                error.__traceback__ = mend_traceback(error.__traceback__, self.path, self.numbers)
+            raise
+
+
+def compile_page(
+    path: str, content: bytes | None = None, options: PageOptions | None = None
+) -> Page:
+    """Compiles a page, by default the content of the file.
+
+    Includes are looked for beside `path`. Raises `PageSyntaxError`, and `OSError` if the page
+    cannot be read.
+    """
+    path = os.path.abspath(path)
+    options = options or PageOptions()
+    files = PageFiles(path, options.encoding)
+    file = files.read(path) if content is None else files.add(path, content)
+    if options.dialect == "webware":
+        pieces = list(scan_webware(files, file))
+        program, servlet, method = write_webware(pieces, files)
+    else:
+        program = write_mod_python(merge_texts(list(scan_mod_python(files, file))))
+        servlet = method = ""
+    code, numbers = program.compile(files.all)
+    return Page(path, options, code, numbers, files.stamps, servlet, method)
+
+
+class PageCache(FileCache[Page]):
+    """Compiled pages, each compiled again when it or one of its includes differs."""
+
+    def __init__(self, options: PageOptions) -> None:
+        self._options = options
+        super().__init__(self._compile)
+
+    def _compile(self, path: str) -> Built[Page]:
+        page = compile_page(path, options=self._options)
+        return page, page.stamps
