@@ -5,7 +5,13 @@ import type { Aim, Launch } from './member.ts'
 import { ProcessPool } from './process-pool.ts'
 import { isSameFailure } from './reported-failures.ts'
 import type { ProcessListener, ReportedExit, SupervisedProcess } from './supervised-process.ts'
-import { SupervisorLog, type FailureReport, type Loss, type Subject } from './supervisor-log.ts'
+import {
+  SupervisorLog,
+  type FailureReport,
+  type Loss,
+  type ServiceNews,
+  type Subject,
+} from './supervisor-log.ts'
 
 /** How a supervisor keeps its processes. */
 export interface SupervisionOptions {
@@ -19,6 +25,8 @@ export interface SupervisionOptions {
   readonly keepsOld: boolean
   readonly logger: Logger
   readonly facts: LogFields
+  /** Takes all news of failures and recoveries, which are not logged then. */
+  readonly tell?: ((news: ServiceNews) => void) | undefined
   /** Time in ms that a process may take to end, in addition to that for its requests. */
   readonly ending: number
 }
@@ -36,8 +44,8 @@ export abstract class ProcessSupervisor<
   readonly #toldRetired = new Set<M>()
   #stopped: Promise<void> | undefined
 
-  constructor({ logger, facts, ending, ...options }: SupervisionOptions) {
-    this.#log = new SupervisorLog({ logger, facts, logsFailures: options.retries })
+  constructor({ logger, facts, tell, ending, ...options }: SupervisionOptions) {
+    this.#log = new SupervisorLog({ logger, facts, tell, logsFailures: options.retries })
     this.#ending = ending
     this.pool = new ProcessPool({
       ...options,
@@ -124,6 +132,11 @@ export abstract class ProcessSupervisor<
     if (!exit.expected) this.#log.tellDeath(member.label, exit, this.describeLoss(exit))
     this.pool.lose(member)
     if (this.#toldRetired.delete(member)) this.#tellServed()
+  }
+
+  /** Logs the news of supervisors in a process. */
+  onNews(news: ServiceNews): void {
+    this.#log.take(news)
   }
 
   /** `stop` has been called. */

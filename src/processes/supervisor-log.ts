@@ -28,6 +28,15 @@ export interface Subject {
   readonly failure: FailureReport | undefined
 }
 
+/** What is served or not, for whoever logs it once for several supervisors. */
+export type ServiceNews =
+  | { readonly subject: Subject }
+  | {
+      readonly failure: FailureReport
+      /** The same failure was told just before. */
+      readonly repeated: boolean
+    }
+
 /** How a supervisor logs. */
 export interface SupervisorLogOptions {
   readonly logger: Logger
@@ -35,6 +44,8 @@ export interface SupervisorLogOptions {
   readonly facts: LogFields
   /** False: the parent process reports failures; here they are debug messages. */
   readonly logsFailures: boolean
+  /** Takes all news of failures and recoveries, which are not logged here then. */
+  readonly tell?: ((news: ServiceNews) => void) | undefined
 }
 
 /** The log messages of a supervisor: starts, failures, recoveries, deaths. */
@@ -79,8 +90,19 @@ export class SupervisorLog {
     )
   }
 
+  /** Logs the news of another supervisor. */
+  take(news: ServiceNews): void {
+    if ('subject' in news) this.tellServed(news.subject)
+    else this.tellFailure(news.failure, news.repeated)
+  }
+
   /** A process failed to start; `repeated` when the same failure was reported before. */
   tellFailure(failure: FailureReport, repeated: boolean): void {
+    const { tell } = this.#options
+    if (tell !== undefined) {
+      tell({ failure: this.#complete(failure), repeated })
+      return
+    }
     const isKnown = repeated || this.#unserved.has(failure)
     this.noteTold(failure)
     this.#write(failure, isKnown)
@@ -88,17 +110,25 @@ export class SupervisorLog {
 
   /** A process serves a subject, or fails to; logged only when that is new. */
   tellServed({ name, facts, failure }: Subject): void {
-    const { logger, logsFailures } = this.#options
+    const { logger, logsFailures, tell } = this.#options
+    if (tell !== undefined) {
+      tell({ subject: { name, facts, failure: failure && this.#complete(failure) } })
+      return
+    }
     const isKnown = failure !== undefined && this.#unserved.has(failure)
     const isNews = this.#unserved.note(name, failure)
     if (failure !== undefined) this.#write(failure, isKnown)
     else if (isNews && logsFailures) logger.info(facts, `${name} is served now`)
   }
 
-  #write({ message, traceback, facts }: FailureReport, repeated: boolean): void {
+  #write(failure: FailureReport, repeated: boolean): void {
     const { logger, logsFailures } = this.#options
-    const all = { ...this.#options.facts, ...facts }
-    if (repeated || !logsFailures) logger.debug(all, message)
-    else logger.error(traceback === '' ? all : { ...all, traceback }, message)
+    const { message, traceback, facts } = this.#complete(failure)
+    if (repeated || !logsFailures) logger.debug(facts, message)
+    else logger.error(traceback === '' ? facts : { ...facts, traceback }, message)
+  }
+
+  #complete(failure: FailureReport): FailureReport {
+    return { ...failure, facts: { ...this.#options.facts, ...failure.facts } }
   }
 }

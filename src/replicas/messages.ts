@@ -2,6 +2,7 @@ import type { Findings } from '../core/backend.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 
 /** Descriptor of the socket to the parent process, which writes nothing to it: see startReplica. Python writes its reports to it. */
@@ -70,11 +71,13 @@ export type MessageFromReplica =
       readonly detail: string
     }
   | CountsMessage
+  /** What its worker processes serve, or not. Other replicas may tell the same. */
+  | { readonly type: 'news'; readonly news: ServiceNews }
   | { readonly type: 'pong' }
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set(['start', 'open', 'counts', 'refresh', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'pong', 'leaving'])
+const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'news', 'pong', 'leaving'])
 
 /** Checks only the type, because both ends are the same version of one package. */
 export function isMessageToReplica<P extends ReplicaPlan>(

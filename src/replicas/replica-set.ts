@@ -1,7 +1,6 @@
 import { findingFailure } from '../backends/group/load-failure.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
-import type { LoadingApplication } from '../core/backend.ts'
-import type { ApplicationFinding } from '../core/backend.ts'
+import type { ApplicationFinding, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import type { Aim } from '../processes/member.ts'

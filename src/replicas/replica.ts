@@ -19,6 +19,7 @@ import {
 import { isServed } from '../core/backend.ts'
 import { describeChange } from '../backends/group/change.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
@@ -55,6 +56,8 @@ export interface ReplicaFailure {
 
 /** Receives the events of a replica. */
 export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> {
+  /** Something is served, or not. */
+  onNews(news: ServiceNews): void
   /** The other replicas must compare the connection counts. */
   onCountsChange(replica: Replica): void
 }
@@ -289,6 +292,9 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
         return
       case 'counts':
         this.#listener.onCountsChange(this)
+        return
+      case 'news':
+        this.#listener.onNews(message.news)
         return
       case 'pong':
         return

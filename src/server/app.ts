@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
+import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, validateReloaded } from './reload-outcome.ts'
@@ -37,6 +38,8 @@ export interface AppLoggers {
   readonly accessLog: AccessLog | undefined
   /** The parent process tells what is loaded. */
   readonly startIsTold?: boolean
+  /** Tells the parent process what is served, or not; by default that is logged. */
+  readonly tell?: (news: ServiceNews) => void
   /** Version of the first pages, of the parent process. */
   readonly pageVersion?: string
 }

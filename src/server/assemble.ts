@@ -59,7 +59,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
 
 /** Makes the app of a plan, and logs its warnings. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
-  const { logger, accessLog } = loggers
+  const { logger, accessLog, tell } = loggers
   reportPlan(plan, logger)
   const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
   const [chosen] = await Promise.all([choosePythons(plan, loggers), ...loading])
@@ -68,7 +68,10 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   const backends = new Map<string, Backend>()
   for (const group of groups) {
     const createBackend = await ENGINES[group.engine]()
-    backends.set(group.name, createBackend(group, { logger, serverSoftware: SERVER_SOFTWARE }))
+    backends.set(
+      group.name,
+      createBackend(group, { logger, tell, serverSoftware: SERVER_SOFTWARE }),
+    )
   }
   const upstreams = new Map<string, Upstream>(backends)
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })

@@ -1,6 +1,7 @@
 import { Worker as NodeThread } from 'node:worker_threads'
 import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
+import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
@@ -89,6 +90,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     logger,
     accessLog: createAccessLog(logger, log),
     startIsTold: true,
+    tell: (news: ServiceNews) => tell({ type: 'news', news }),
     pageVersion,
   }
   reportToParent(LIFELINE)

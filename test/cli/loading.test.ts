@@ -266,3 +266,31 @@ test('applications of worker processes and of embedded ones are left out, and se
   await taipan.stop()
   expect(count(taipan, /error application inner could not be loaded/g)).toBe(1)
 })
+
+test('a failure that the worker processes of several replicas have is logged once, also at retries', async () => {
+  const config = {
+    bind: '127.0.0.1:0',
+    processes: 2,
+    groups: { inner: { engine: 'embedded' }, outer: { engine: 'daemon' } },
+    apps: {
+      inner: { target: 'broken.py', group: 'inner' },
+      'good-inner': { target: 'good.py', group: 'inner' },
+      outer: { target: 'broken.py', group: 'outer' },
+      'good-outer': { target: 'good.py', group: 'outer' },
+    },
+  }
+  using project = createProject({
+    'broken.py': 'print("breaking is loaded"); raise ValueError("broken")',
+    'good.py': helloApp('good'),
+    'taipan.config.json': JSON.stringify({
+      ...config,
+      routes: Object.keys(config.apps).map((app) => ({ path: `/${app}`, app })),
+    }),
+  })
+  const taipan = await start(project)
+  // Twice in each of the replicas of the start, and of at least one that is to repair them.
+  await waitFor(() => count(taipan, /breaking is loaded/g) > 5, 'retries')
+  await taipan.stop()
+  for (const name of ['inner', 'outer'])
+    expect(count(taipan, new RegExp(`error application ${name} could not`, 'g'))).toBe(1)
+})

@@ -12,7 +12,12 @@ import {
   type ProcessListener,
   type ReportedExit,
 } from '../../src/processes/supervised-process.ts'
-import type { FailureReport, Loss, Subject } from '../../src/processes/supervisor-log.ts'
+import type {
+  FailureReport,
+  Loss,
+  ServiceNews,
+  Subject,
+} from '../../src/processes/supervisor-log.ts'
 
 interface Failure {
   readonly reason: string
@@ -125,6 +130,12 @@ class FakeProcess extends SupervisedProcess<Failure> {
   }
 }
 
+interface FakeOptions {
+  readonly size?: number
+  readonly retries?: boolean
+  readonly tell?: (news: ServiceNews) => void
+}
+
 /** Keeps fake processes; its log records are in `records`. */
 class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExit> {
   readonly records: [level: string, message: string, fields: object][]
@@ -134,7 +145,7 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
   /** Duration of requests at a stop, in ms. */
   busy = 0
 
-  constructor({ size = 1, retries = true } = {}) {
+  constructor({ size = 1, retries = true, tell }: FakeOptions = {}) {
     const records: FakeSupervisor['records'] = []
     const logAt = (level: string) => (fields: object, message: string) =>
       void records.push([level, message, fields])
@@ -146,7 +157,16 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
       error: logAt('error'),
     }
     const facts = { group: 'web' }
-    super({ size, startAnyway: true, retries, keepsOld: true, logger, facts, ending: ENDING_MS })
+    super({
+      size,
+      startAnyway: true,
+      retries,
+      keepsOld: true,
+      logger,
+      facts,
+      tell,
+      ending: ENDING_MS,
+    })
     this.records = records
   }
 
@@ -381,4 +401,22 @@ test('failures that the parent process reports are debug messages', async () => 
   }
   expect(supervisor.told).toEqual([])
   expect(supervisor.records).toContainEqual(['debug', 'broken', { group: 'web', code: 'INTERNAL' }])
+})
+
+test('what several supervisors tell is logged once, and again when it is served', async () => {
+  const parent = new FakeSupervisor()
+  const tell = (news: ServiceNews): void => parent.onNews(news)
+  const one = await start({ tell })
+  const other = await start({ tell })
+  for (const reason of ['broken', ''])
+    for (const supervisor of [one, other]) {
+      supervisor.first.unserved = reason
+      supervisor.onFound(supervisor.first)
+    }
+  expect(parent.told).toEqual(['error: broken', 'info: thing a is served now'])
+  expect(parent.records[0]?.[2]).toEqual({ group: 'web', code: 'INTERNAL' })
+  one.next = { reason: 'not to be loaded' }
+  await expect(one.reload()).rejects.toThrow('not to be loaded')
+  expect(parent.told.at(-1)).toBe('error: not to be loaded')
+  expect([...one.told, ...other.told]).toEqual([])
 })

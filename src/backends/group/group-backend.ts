@@ -5,6 +5,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
+import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
@@ -15,6 +16,8 @@ export interface GroupContext {
   readonly logger: Logger
   /** `SERVER_SOFTWARE` of the applications. */
   readonly serverSoftware?: string
+  /** Takes what is served, or not, for the parent process, which logs it; by default it is logged here. */
+  readonly tell?: ((news: ServiceNews) => void) | undefined
 }
 
 /** Runs Python in the workers of a process group, with any kind of host. */
@@ -27,13 +30,13 @@ export class GroupBackend implements Backend {
   #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
-    const { logger, serverSoftware = 'taipan' } = context
+    const { logger, serverSoftware = 'taipan', tell } = context
     const { applications, buffers } = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
     this.#gathered = buffers.request
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
-    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, startHost })
+    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, tell, startHost })
     this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
   }
 

@@ -8,7 +8,7 @@ import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import type { Aim } from '../../processes/member.ts'
 import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
-import type { FailureReport, Loss, Subject } from '../../processes/supervisor-log.ts'
+import type { FailureReport, Loss, ServiceNews, Subject } from '../../processes/supervisor-log.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
@@ -30,6 +30,7 @@ export interface SupervisorOptions {
   readonly scheduler: Scheduler
   readonly serverSoftware: string
   readonly logger: Logger
+  readonly tell?: ((news: ServiceNews) => void) | undefined
   readonly startHost: StartHost
 }
 
@@ -45,10 +46,12 @@ export class Supervisor
   readonly #findingsListeners: (() => void)[] = []
 
   constructor(options: SupervisorOptions) {
-    const { group, logger } = options
+    const { group, logger, tell: tellNews } = options
     const { processes: size, startAnyway, retries, dev } = group
     const facts = { group: group.name }
-    super({ size, startAnyway, retries, keepsOld: !dev, logger, facts, ending: ENDING_MS })
+    // What the parent process retries it also reports.
+    const tell = retries ? tellNews : undefined
+    super({ size, startAnyway, retries, keepsOld: !dev, logger, facts, tell, ending: ENDING_MS })
     this.#options = options
     this.#group = group
     this.#held = new HeldResponses(group.buffers)
