@@ -62,7 +62,7 @@ function createListenError(address: BoundAddress, error: unknown): TaipanError {
   if (code === 'EADDRINUSE')
     return new TaipanError(
       'ADDRESS_IN_USE',
-      `another program listens on ${name}: stop it, or choose another address (port 0 takes a free one)`,
+      `another program listens on ${name}: stop it, or choose another ${address.kind === 'unix' ? 'path' : 'address (port 0 takes a free one)'}`,
       { cause: error },
     )
   return new TaipanError(

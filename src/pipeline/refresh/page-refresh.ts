@@ -1,4 +1,4 @@
-import type { Exchange, Handler } from '../../core/exchange.ts'
+import type { Exchange, Handler, RequestHead } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 import { PageListeners } from './listeners.ts'
@@ -67,7 +67,9 @@ export class PageRefresh {
     // What is made from now on may be newer, but never older.
     const version = this.#version
     const onLeft = (reason: string): void => this.#tellLeft(exchange.request.path, reason)
-    return adapt(exchange, (head, isWhole) => adaptPage(head, { version, isWhole, onLeft }))
+    // A script cannot be put behind a compressed page.
+    const plain = new ChangedExchange(exchange, { request: refuseCodings(exchange.request) })
+    return adapt(plain, (head, isWhole) => adaptPage(head, { version, isWhole, onLeft }))
   }
 
   #tellLeft(path: string, reason: string): void {
@@ -86,6 +88,12 @@ function adapt(
 ): Exchange {
   const response = new RefreshedResponse(exchange.response, change)
   return new ChangedExchange(exchange, { response })
+}
+
+/** The same request without `Accept-Encoding`. */
+function refuseCodings({ fields: given, ...rest }: RequestHead): RequestHead {
+  const fields = given.filter((_, at) => given[at - (at % 2)]?.toLowerCase() !== 'accept-encoding')
+  return { ...rest, fields }
 }
 
 function sendScript({ response }: Exchange): void {

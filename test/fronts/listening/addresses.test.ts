@@ -68,7 +68,10 @@ describe('addresses', () => {
     const path = join(folder, 'live.sock')
     await using lab = await startLab(nameRequest, { addresses: [{ kind: 'unix', path }] })
     const second = new FrontLab(nameRequest, { addresses: [{ kind: 'unix', path }] })
-    await expect(second.front.start()).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+    await expect(second.front.start()).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      message: `another program listens on unix:${path}: stop it, or choose another path`,
+    })
     expect((await fetchRaw({ path })).status).toBe(200)
     expect(lab.exchanges).toHaveLength(1)
   })

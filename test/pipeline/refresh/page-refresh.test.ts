@@ -96,6 +96,20 @@ describe('a page', () => {
     expect(response.headers('Content-Length')).toEqual([String(response.body.length)])
   })
 
+  test('is asked for uncompressed, and nothing else is', async () => {
+    await lab.start(({ request: { fields }, response }) => {
+      response.send(createResponseHead(200, HTML), Buffer.from(fields.join(' ')))
+    })
+    const codings = [
+      ['accept-ENCODING', 'gzip'],
+      ['X-Own', 'accept-encoding'],
+    ] as const
+    const page = await lab.fetch({ headers: [...AS_PAGE, ...codings] })
+    expect(split(page).own).toMatch(/Sec-Fetch-Dest document X-Own accept-encoding$/)
+    const data = await lab.fetch({ headers: [['Sec-Fetch-Dest', 'empty'], ...codings] })
+    expect(data.text).toMatch(/accept-ENCODING gzip/)
+  })
+
   test('goes on behind interim responses when its client has caught up, and can be aborted', async () => {
     const seen: unknown[] = []
     let listener: (() => void) | undefined
