@@ -11,6 +11,8 @@ _GROUP_END = re.compile(rb"^ +\+-{36}\n\Z", re.MULTILINE)
 _ANYWHERE = re.compile(
     # Something may stand before the head, as the time of the record.
     rb"Traceback \(most recent call last\):\r?\n +\S"
+    # The frame that rich draws, also for structlog.
+    rb"|\xe2\x94\x80 Traceback \(most recent call last\) \xe2\x94\x80"
     rb"|^[ |]*(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\):"
     rb"|^[ |]*(?:\+ )?"
     rb"(?:During handling of the above exception|The above exception was the direct cause)",

@@ -93,8 +93,11 @@ def test_a_printed_group_of_exceptions_stays_whole(logs, turned):
 def test_what_ends_with_a_traceback_is_an_error(logs):
     logs.errors.write("Internal Server Error: /\nTraceback (most recent call last):\n  x\nE: no\n")
     logs.errors.write("12:00 GET / => Traceback (most recent call last):\n  File x\nE: no\n")
+    logs.errors.write(
+        "12:00 x\n\u256d\u2500 Traceback (most recent call last) \u2500\u256e\nE: no\n"
+    )
     logs.errors.write("he said: Traceback (most recent call last):\n")
-    assert [record["level"] for record in logs.records] == ["error", "error", "output"]
+    assert [record["level"] for record in logs.records] == ["error", "error", "error", "output"]
 
 
 def test_any_text_and_bytes_are_taken(logs):

@@ -328,3 +328,27 @@ def test_a_name_that_is_no_module_may_be_that_of_a_file(project):
     folder = str(project.folder)
     assert "; write 'my-app.py:app'" in project.refuse("my-app:app", directory=folder)
     assert "; write" not in project.refuse("your-app:app", directory=folder)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (
+            "def app(config): ...",
+            "it takes (config). A factory is called in the target, as in 'app.py:app(\"value\")'",
+        ),
+        ("def app(a, b, c, d): ...", "it takes (a, b, c, d). A factory"),
+        ("class A:\n    def __call__(self, request): ...\napp = A()", "it takes (request)"),
+    ],
+)
+def test_what_cannot_take_a_request_is_refused(project, source, reason):
+    project.write("app.py", source)
+    text = project.refuse("app.py:app")
+    assert "takes neither (environ, start_response) nor (scope, receive, send): it takes" in text
+    assert reason.replace("app.py:", f"{project.folder}/app.py:") in text
+
+
+def test_an_application_with_a_server_of_its_own_is_named(project):
+    pytest.importorskip("aiohttp")
+    project.write("app.py", "from aiohttp import web\napp = web.Application()\n")
+    assert "it is of aiohttp, which has a server of its own" in project.refuse("app.py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from types import ModuleType
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, NoReturn
 
 from taipan.loader.errors import TargetError
 from taipan.loader.interface import can_take, find_interface, force_interface
@@ -15,6 +15,8 @@ USUAL_NAMES = ("application", "app", "handler")
 USUAL_FACTORIES = ("create_app", "make_app")
 
 _CLASS = 2
+#: Frameworks with applications that are neither WSGI nor ASGI, by their package.
+_FOREIGN = {"aiohttp": "aiohttp", "tornado": "Tornado"}
 _ARGUMENTS = {"wsgi": "(environ, start_response)", "asgi": "(scope, receive, send)"}
 
 
@@ -177,14 +179,22 @@ def validate_application(value: Any, expression: str, place: str, interface: str
     return Found(found.application, expression, found.name, text)
 
 
-def _refuse_arguments(value: Any, expression: str, place: str, interface: str) -> None:
+def _refuse_arguments(value: Any, expression: str, place: str, interface: str) -> NoReturn:
+    modules = {base.__module__.partition(".")[0] for base in type(value).__mro__}
+    foreign = next((_FOREIGN[name] for name in modules if name in _FOREIGN), "")
+    neither = (
+        f"{expression} of {place} takes neither {_ARGUMENTS['wsgi']} nor {_ARGUMENTS['asgi']}: it"
+    )
+    if foreign:
+        raise TargetError(f"{neither} is of {foreign}, which has a server of its own")
     if can_take(value, 0):
-        raise TargetError(
-            f"{expression} of {place} takes neither {_ARGUMENTS['wsgi']} nor {_ARGUMENTS['asgi']}:"
-            f" it looks like a factory. Did you mean '{place}:{expression}()'?"
-        )
+        raise TargetError(f"{neither} looks like a factory. Did you mean '{place}:{expression}()'?")
     if interface == "asgi":
         raise TargetError(f"{expression} of {place} is async, but takes no {_ARGUMENTS['asgi']}")
+    takes = f"{neither} takes {_signature(value)}"
+    if inspect.isroutine(value):
+        takes += f". A factory is called in the target, as in '{place}:{expression}(\"value\")'"
+    raise TargetError(takes)
 
 
 def _explain_other(value: Any, expression: str, place: str, interface: str) -> str:
