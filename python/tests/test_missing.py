@@ -56,6 +56,8 @@ def test_a_target_in_a_package_that_lies_elsewhere_in_the_project(project, folde
     project.write("proj/site/shop/wsgi.py", "")
     text = project.refuse("shop.wsgi", directory=str(folder))
     assert str(folder / "site" / "shop" / "wsgi.py") in text and "--app-dir site " in text
+    text = project.refuse("shop.missing", directory=str(folder))
+    assert str(folder / "site" / "shop") in text and "--app-dir site " in text
 
 
 @pytest.mark.parametrize(

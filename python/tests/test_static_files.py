@@ -80,7 +80,7 @@ def test_django_logs_errors_without_debug(settings: Any, application: Any, capsy
         let_errors_be_logged(print)
         logger.error("another application")
         let_errors_be_logged(application)
-        logger.info("much")
+        logger.warning("much")
         logger.error("marker")
     assert capsys.readouterr().err == "marker\n"
 

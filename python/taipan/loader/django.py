@@ -42,7 +42,7 @@ def find_active_settings(application: object) -> Any:
 
 
 def let_errors_be_logged(application: object) -> None:
-    """Lets Django's own handler print warnings and errors without DEBUG, too.
+    """Lets Django's own handler print errors without DEBUG, too.
 
     With no LOGGING in the settings Django would mail them to the admins, and print nothing.
     """
@@ -52,7 +52,7 @@ def let_errors_be_logged(application: object) -> None:
     for handler in logging.getLogger("django").handlers:
         if type(handler) is logging.StreamHandler:
             handler.filters.clear()
-            handler.setLevel(logging.WARNING)
+            handler.setLevel(logging.ERROR)
 
 
 def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:

@@ -34,8 +34,12 @@ def explain_missing(module: str) -> str:
 
 def explain_missing_target(target: str, directory: str) -> str:
     """The way out when there is no module `target`, or no package that it lies in."""
+    package = target.partition(".")[0]
     inside = target.replace(".", os.sep)
     folders = find_module_folders(inside, directory)
+    if not folders and package not in sys.modules:
+        inside = package
+        folders = find_module_folders(package, directory)
     advice = (
         _name_folders(inside, folders)
         if folders
