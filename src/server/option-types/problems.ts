@@ -25,7 +25,7 @@ interface Problem {
 export class Problems {
   readonly #sources: OptionSources
   readonly #file: string | undefined
-  #list: Problem[] = []
+  readonly #list: Problem[] = []
 
   /** `file` is what the configuration file is called in messages. */
   constructor(sources: OptionSources, file?: string) {
