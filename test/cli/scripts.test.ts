@@ -82,6 +82,62 @@ ${'0'.repeat(200_000)}end\r
 --x--\r
 `
 
+const PAGES = {
+  'site/index.psp': `<html><% for i in range(2):
+%><p><%= i %> <%= form.getfirst("a", "none") %></p>
+<%
+%><%@ include file="part/foot.inc" %></html>`,
+  'site/part/foot.inc': '<% import helper %><%= helper.NAME %>',
+  'site/helper.py': 'NAME = "foot"',
+  'site/head.psp': `<%
+req.content_type = "text/plain"
+req.status = 418
+req.headers_out.add("X-A", "1")
+req.headers_out.add("X-A", "2")
+print("printed")
+%>end`,
+  'site/moved.psp': 'before<% psp.redirect("/index.psp") %>',
+  'site/fails.psp': 'text\n\n<% 1 / 0 %>',
+  'site/handled.psp': '<% psp.set_error_page("failed.psp")\n1 / 0 %>',
+  'site/failed.psp': 'failed: <%= exception[1] %>',
+  'site/wrong.psp': 'one\n<% def %>',
+  'site/exits.psp': 'part<% sys.exit() %>never',
+}
+
+describe.each([
+  ['daemon', []],
+  ['embedded on the thread of Node', ['-e', 'embedded', '-p', '1']],
+] as const)('PSP pages, %s', (_name, engine) => {
+  test('are run, and again when they or their parts change', async () => {
+    using project = createProject(PAGES)
+    const args = ['./site', '-b', '127.0.0.1:0', ...engine]
+    await using taipan = await startTaipan(args, { cwd: project.folder })
+    const get = async (target: string) => {
+      const { status, text } = await fetchRaw(taipan.url, { target })
+      return `${status} ${text}`
+    }
+    expect(await get('/?a=b')).toBe('200 <html><p>0 b</p>\n<p>1 b</p>\nfoot</html>')
+    const head = await fetchRaw(taipan.url, { target: '/head.psp' })
+    expect([head.status, head.text, head.headers('x-a'), head.headers('content-type')]).toEqual([
+      418,
+      'printed\nend',
+      ['1', '2'],
+      ['text/plain'],
+    ])
+    const moved = await fetchRaw(taipan.url, { target: '/moved.psp' })
+    expect([moved.status, moved.text, moved.headers('location')]).toEqual([302, '', ['/index.psp']])
+    expect(await get('/exits.psp')).toBe('200 part')
+    expect(await get('/fails.psp')).toBe('500 Internal Server Error\n')
+    expect(await get('/handled.psp')).toBe('500 failed: division by zero')
+    expect(await get('/wrong.psp')).toBe('500 Internal Server Error\n')
+    expect(await get('/part/foot.inc')).toBe('404 Not Found\n')
+    await taipan.waitForOutput(/site\/fails\.psp", line 3/)
+    await taipan.waitForOutput(/site\/wrong\.psp.*line 2/)
+    writeFileSync(join(project.folder, 'site/part/foot.inc'), 'changed')
+    expect(await get('/?a=b')).toBe('200 <html><p>0 b</p>\n<p>1 b</p>\nchanged</html>')
+  })
+})
+
 describe.each([
   ['daemon', []],
   ['embedded with threads', ['-e', 'embedded', '-t', '2', '-p', '1']],

@@ -33,6 +33,8 @@ class ScriptRequest:
         self.replaced: dict[str, Any] = {"argv": [path, query] if query else [path]}
         #: Globals of the script, once it runs.
         self.namespace: dict[str, Any] = {}
+        #: The form in its body and query, once it has been read.
+        self.form: Any = None
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
 

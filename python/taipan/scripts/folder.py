@@ -6,9 +6,10 @@ import logging
 import os
 from collections.abc import Iterable
 from types import CodeType
-from typing import Any
+from typing import Any, Callable
 
 from taipan.events import Environ
+from taipan.psp.page import PageOptions
 from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
 from taipan.scripts.environment import install_environment
@@ -18,12 +19,15 @@ from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.output import ScriptOutput, StartResponse
+from taipan.scripts.pages import Pages
 from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.streams import install_streams
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
 
 _TOLD_LIMIT = 1000
+#: Runs a file with the builtins of its folder.
+Run = Callable[[dict[str, Any]], None]
 
 
 class ScriptFolder:
@@ -35,6 +39,7 @@ class ScriptFolder:
         self._root = FolderModules(settings.root, CODE)
         self._modules: dict[str, FolderModules] = {settings.root: self._root}
         self._applications = ApplicationFiles()
+        self._pages = Pages(settings.reporter, PageOptions())
         self._told: set[str] = set()
         install_streams()
         install_environment()
@@ -53,17 +58,16 @@ class ScriptFolder:
             )
             return result
         environ["taipan.software"] = self._settings.software
-        try:
-            code = CODE.load(path, environ["taipan.script_version"])
-        except (FileNotFoundError, PermissionError) as error:
-            return _refuse(error, start_response)
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(path, environ, output)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
         try:
             self._enter(folder)
-            self._run(request, folder, code)
+            runs = self._load(request)
+            if isinstance(runs, OSError):
+                return _refuse(runs, start_response)
+            self._run(request, lambda: runs(self._modules_of(folder).refresh()))
             return request.finish()
         finally:
             request.over = True
@@ -72,9 +76,21 @@ class ScriptFolder:
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
 
-    def _run(self, request: ScriptRequest, folder: str, code: CodeType) -> None:
+    def _load(self, request: ScriptRequest) -> Run | OSError:
+        """What runs the file with given builtins; the error if it cannot be read."""
+        version = request.environ["taipan.script_version"]
         try:
-            self._execute(request, folder, code)
+            if request.environ["taipan.script_kind"] == "psp":
+                page = self._pages.load(request.path)
+                return lambda builtins: self._pages.run(page, request, builtins)
+            code = CODE.load(request.path, version)
+            return lambda builtins: _execute(code, request, builtins)
+        except (FileNotFoundError, PermissionError) as error:
+            return error
+
+    def _run(self, request: ScriptRequest, run: Callable[[], None]) -> None:
+        try:
+            run()
         except SystemExit as end:
             if isinstance(end.code, str):
                 self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
@@ -83,15 +99,6 @@ class ScriptFolder:
                 raise
             request.drop()
             error(None, str(request.environ.get("REQUEST_URI", "")))
-
-    def _execute(self, request: ScriptRequest, folder: str, code: CodeType) -> None:
-        modules = self._modules_of(folder)
-        request.namespace = {
-            "__name__": "__main__",
-            "__file__": request.path,
-            "__builtins__": modules.refresh(),
-        }
-        exec(code, request.namespace)
 
     def _modules_of(self, folder: str) -> FolderModules:
         found = self._modules.get(folder)
@@ -131,3 +138,12 @@ def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
         [("Content-Type", "text/plain; charset=utf-8")],
     )
     return [b"Not Found\n" if gone else b"Forbidden\n"]
+
+
+def _execute(code: CodeType, request: ScriptRequest, builtins: dict[str, Any]) -> None:
+    request.namespace = {
+        "__name__": "__main__",
+        "__file__": request.path,
+        "__builtins__": builtins,
+    }
+    exec(code, request.namespace)

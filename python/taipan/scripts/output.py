@@ -26,6 +26,8 @@ class ScriptOutput:
         self._size = 0
         self._ended = False
         self._holding = False
+        #: Makes the head where it is not printed; None: it is the start of the output.
+        self.make_head: Callable[[], ScriptHead] | None = None
 
     @property
     def begun(self) -> bool:
@@ -49,7 +51,7 @@ class ScriptOutput:
         if self._write is not None or self._holding or not self._pieces:
             return
         collected = self._take()
-        head = parse_head(collected, whole=False)
+        head = parse_head(collected, whole=False) if self.make_head is None else self.make_head()
         if head is None:
             self._pieces, self._size = [collected], len(collected)
             return
@@ -72,9 +74,12 @@ class ScriptOutput:
         if self._write is not None:
             return []
         collected = self._take()
-        if not collected:
+        if self.make_head is not None:
+            head: ScriptHead | None = self.make_head()
+        elif collected:
+            head = parse_head(collected, whole=True)
+        else:
             raise OutputError("the script printed nothing")
-        head = parse_head(collected, whole=True)
         assert head is not None
         if head.bare:
             self._on_bare()

@@ -2,11 +2,12 @@
 export type ScriptKinds = ReadonlyMap<string, string>
 
 /** All kinds. */
-export const SCRIPT_KINDS = ['script', 'wsgi', 'cgi'] as const
+export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi'] as const
 
 /** The kinds of a folder for which nothing else is configured. */
 export const USUAL_KINDS: Readonly<Record<string, string>> = {
   '.py': 'script',
+  '.psp': 'psp',
   '.wsgi': 'wsgi',
   '.cgi': 'cgi',
 }

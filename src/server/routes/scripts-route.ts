@@ -42,7 +42,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     index: INDEX_OPTION,
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:
-        'How files are run, by extension: { ".py": "script", ".wsgi": "wsgi" } and these; false to send them as text.',
+        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; false to send them as text.',
     }),
     extension: optional(choice(['shown', 'hidden']), {
       description:

@@ -1,0 +1,51 @@
+"""Runs PSP pages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from taipan.events import Reporter
+from taipan.psp.page import Page, PageCache, PageOptions
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.page_request import PageRequest, PageTools, make_form
+
+#: Name of the module that a page seems to be.
+_MODULE = "mod_python.psp"
+
+
+class Pages:
+    """The pages of a folder, compiled once for each version of their files."""
+
+    def __init__(self, reporter: Reporter, options: PageOptions) -> None:
+        self._reporter = reporter
+        self._cache = PageCache(options)
+
+    def load(self, path: str) -> Page:
+        """The compiled page. Raises `PageSyntaxError`, and `OSError` if it cannot be read."""
+        return self._cache.load(path)
+
+    def run(self, page: Page, request: ScriptRequest, builtins: dict[str, Any]) -> None:
+        """Runs the page of the request; its error page if it fails before anything was sent."""
+        req = PageRequest(request, self._reporter)
+        request.output.make_head = req.make_head
+        tools = PageTools(request, req)
+        names = {"req": req, "psp": tools}
+        try:
+            _run_page(page, request, {**names, "__builtins__": builtins})
+        except Exception:
+            if not tools.error_page or request.output.begun:
+                raise
+            request.drop()
+            req.status = 500
+            failure = {"exception": sys.exc_info(), "__builtins__": builtins}
+            _run_page(self.load(tools.error_page), request, {**names, **failure})
+
+
+def _run_page(page: Page, request: ScriptRequest, given: dict[str, Any]) -> None:
+    namespace = {"__name__": _MODULE, "__file__": page.path, "os": os, "sys": sys, **given}
+    if "form" in page.names:
+        namespace["form"] = make_form(request)
+    request.namespace = namespace
+    page.run(namespace, request.text.write)
