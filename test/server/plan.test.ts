@@ -384,7 +384,7 @@ describe('variables that are not ours', () => {
       { kind: 'fd', fd: 3 },
       { kind: 'fd', fd: 4 },
     ])
-    expect(hints).toEqual(['LISTEN_FDS=2 is --bind fd:3 --bind fd:4 here'])
+    expect(hints).toEqual(['LISTEN_FDS=2 is --bind fd:3 to fd:4 here'])
     expect(groups[0]?.group.environment).toEqual({ PORT: '5000' })
     const others = await command('app.py', { environment: { ...environment, LISTEN_PID: '1' } })
     expect(others.addresses).toMatchObject([{ port: 5000 }])

@@ -62,7 +62,8 @@ function readSockets({ environment, pid }: VariableReader): Taken | undefined {
   if (!Number.isInteger(count) || count < 1 || environment['LISTEN_PID'] !== String(pid))
     return undefined
   const given = Array.from({ length: count }, (_, index) => `fd:${FIRST_SOCKET + index}`)
-  const hint = `LISTEN_FDS=${count} is ${given.map((address) => `--bind ${address}`).join(' ')} here`
+  const more = count === 1 ? '' : ` to ${given.at(-1)}`
+  const hint = `LISTEN_FDS=${count} is --bind ${given[0]}${more} here`
   return { key: 'bind', name: 'LISTEN_FDS', given, hint }
 }
 
