@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { DEADLINE, TEST_TIMEOUT } from './test/support/deadlines.ts'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { RetryReporter } from './test/support/retry-reporter.ts'
 
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
     pool: 'forks',
     // A fifth of the time tests wait for something else than a processor.
     maxWorkers: Math.ceil(availableParallelism() * 1.25),
+    sequence: { sequencer: LongestFirst },
     // Tests of one file that run beside each other; each starts a server.
     maxConcurrency: 3,
     testTimeout: TEST_TIMEOUT,

@@ -1,6 +1,7 @@
 // npm test: installs what the tests need, builds, and runs all tests.
-// Paths of Python tests go to pytest, all other arguments to vitest; with arguments only the named runner runs.
-import { spawnSync } from 'node:child_process'
+// Both runners run beside each other. Paths of Python tests go to pytest, all other arguments to vitest; with arguments only the named runner runs.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 
 import { pythonFlags, pythonReportFlags, reportCoverage, vitestFlags } from './coverage.mjs'
@@ -15,27 +16,42 @@ const isMeasured = args.length === 0 && process.env['CI'] !== undefined
 setUpNode()
 setUpPython()
 
-const results = []
-if (args.length === 0 || pythonArgs.length > 0) {
-  say('running the Python tests')
-  const paths = pythonArgs.length > 0 ? pythonArgs : ['python/tests']
-  results.push(run(testPython, ...(isMeasured ? pythonFlags() : []), '-m', 'pytest', ...paths))
-  if (isMeasured) results.push(run(testPython, ...pythonReportFlags))
-}
-if (args.length === 0 || nodeArgs.length > 0) {
-  say('running the TypeScript tests')
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const flags = isMeasured ? vitestFlags : []
-  results.push(run(process.execPath, vitest, 'run', ...flags, ...nodeArgs))
-}
+const results = await Promise.all([
+  args.length === 0 || pythonArgs.length > 0 ? runPythonTests() : 0,
+  args.length === 0 || nodeArgs.length > 0 ? runNodeTests() : 0,
+])
 if (isMeasured) results.push(reportCoverage())
 process.exitCode = results.find((status) => status !== 0) ?? 0
 
-function run(command, ...words) {
-  const { status } = spawnSync(command, words, {
+async function runNodeTests() {
+  say('running the TypeScript tests')
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const flags = isMeasured ? vitestFlags : []
+  return await run([process.execPath, vitest, 'run', ...flags, ...nodeArgs], 'inherit')
+}
+
+/** pytest uses one processor; its output follows when it has ended. */
+async function runPythonTests() {
+  say('running the Python tests')
+  const paths = pythonArgs.length > 0 ? pythonArgs : ['python/tests']
+  const flags = isMeasured ? pythonFlags() : []
+  const output = args.length === 0 ? 'pipe' : 'inherit'
+  const status = await run([testPython, ...flags, '-m', 'pytest', ...paths], output)
+  const reported = isMeasured ? await run([testPython, ...pythonReportFlags], output) : 0
+  return status === 0 ? reported : status
+}
+
+/** Resolves with the exit code; writes what came through a pipe in one piece. */
+async function run([command, ...words], output) {
+  const child = spawn(command, words, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     env: { ...process.env, TAIPAN_TEST_BUILT: '1', TAIPAN_TEST_PYTHON: testPython },
   })
+  const pieces = []
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (piece) => pieces.push(piece))
+  const [status] = await once(child, 'close')
+  process.stdout.write(Buffer.concat(pieces))
   return status ?? 1
 }
