@@ -25,6 +25,8 @@ export interface ByteStream {
   listener: StreamListener
   /** Neither direction works any more. */
   readonly closed: boolean
+  /** No byte has arrived yet. */
+  readonly silent: boolean
   /** Bytes written that the transport has not accepted yet. */
   readonly pending: number
   /** Accepts bytes, or text of one character per byte, and returns `pending`. The caller must not change the bytes afterwards. */

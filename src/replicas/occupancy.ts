@@ -11,6 +11,17 @@ const PAUSE_EVERY_MS = 50
 const HOLD_MS = 10
 // The same if no other replica has a free thread. Until then a held replica stays held.
 const FULL_MS = 100
+// A client sends its first request at once, as a rule; one that has been silent for so long needs no thread yet.
+const SILENT_MS = 50
+
+/** A connection, as it is counted. */
+export type CountedStream = Pick<ByteStream, 'closed' | 'silent' | 'onClose'>
+
+/** A connection whose client has not sent anything yet. */
+interface Expected {
+  readonly stream: CountedStream
+  readonly since: number
+}
 
 /** Parts of an occupancy. */
 export interface LoadOptions {
@@ -20,6 +31,8 @@ export interface LoadOptions {
   readonly place: number | undefined
   /** The other replicas must call `compare`. */
   readonly onChange: () => void
+  /** Number of requests that could begin now; `Infinity` if threads do not limit it. */
+  readonly countIdle: () => number
 }
 
 /** How busy this replica is, published to the others, and whether it should leave the next client to them. */
@@ -27,6 +40,7 @@ export class Occupancy {
   readonly #all: Int32Array
   readonly #own: number
   readonly #onChange: () => void
+  readonly #countIdle: () => number
   readonly #heldListeners: (() => void)[] = []
   #open = 0
   #taken = 0
@@ -36,11 +50,15 @@ export class Occupancy {
   /** Number of calls of `setFull`. */
   #changes = 0
   #timer: NodeJS.Timeout | undefined
+  /** Those that were accepted last, while a thread was free. */
+  #expected: Expected[] = []
+  #silence: NodeJS.Timeout | undefined
 
-  constructor({ memory, place, onChange }: LoadOptions) {
+  constructor({ memory, place, onChange, countIdle }: LoadOptions) {
     this.#all = new Int32Array(memory, 0, COUNTS_BYTES / Int32Array.BYTES_PER_ELEMENT)
     this.#own = place === undefined ? -1 : place * FIELDS
     this.#onChange = onChange
+    this.#countIdle = countIdle
   }
 
   /** No thread is free here, but one is elsewhere: this replica must not accept. */
@@ -61,11 +79,15 @@ export class Occupancy {
     this.#settle(accepted)
   }
 
-  /** Counts a connection until it closes. */
-  enter(stream: Pick<ByteStream, 'onClose'>): void {
+  /**
+   * Counts a connection until it closes, and as a busy thread until its first request has come: the next client of a burst
+   * would be accepted before that.
+   */
+  enter(stream: CountedStream): void {
     this.#taken += 1
     this.#change(1)
     stream.onClose(() => this.#change(-1))
+    if (this.#own >= 0 && !this.#full) this.#expect(stream)
   }
 
   /**
@@ -85,7 +107,7 @@ export class Occupancy {
     } else if (this.#timer === undefined) this.#waitWhileFull()
   }
 
-  /** Another replica has changed whether it has free threads, or whether it accepts. */
+  /** The first request of a client has come, or another replica has changed whether it has free threads, or whether it accepts. */
   compare(): void {
     if (this.#own >= 0 && this.#availability !== AVAILABILITY.free) this.#settle()
   }
@@ -110,6 +132,26 @@ export class Occupancy {
     return this.#pauses > 0
   }
 
+  #expect(stream: CountedStream): void {
+    if (this.#countIdle() === Infinity || !this.#mayPause()) return
+    this.#expected.push({ stream, since: performance.now() })
+    if (!this.#isBusy() || !this.#isFreeElsewhere()) return
+    this.#pauses -= 1
+    this.#settle()
+  }
+
+  /** No thread is free for another client. */
+  #isBusy(): boolean {
+    if (this.#full) return true
+    const idle = this.#countIdle()
+    if (this.#expected.length < idle) return false
+    const oldest = performance.now() - SILENT_MS
+    this.#expected = this.#expected.filter(
+      ({ stream, since }) => stream.silent && !stream.closed && since > oldest,
+    )
+    return this.#expected.length >= idle
+  }
+
   #waitWhileFull(): void {
     const before = this.#changes
     const decide = (): void => {
@@ -126,17 +168,26 @@ export class Occupancy {
   /** Decides whether this replica is held, and tells the others if they must react. */
   #settle(accepted = this.#accepts): void {
     const before = this.#availability
-    if (!this.#full || !this.#accepts) this.#setAvailability(AVAILABILITY.free)
+    if (!this.#accepts || !this.#isBusy()) this.#setAvailability(AVAILABILITY.free)
     else {
       this.#setAvailability(this.#isFreeElsewhere() ? AVAILABILITY.held : AVAILABILITY.full)
       // Another replica may have become full meanwhile, without seeing that this one is held.
       if (this.held && !this.#isFreeElsewhere()) this.#setAvailability(AVAILABILITY.full)
     }
+    // A silent connection must not hold it for longer.
+    const isExpecting = this.#availability !== AVAILABILITY.free && !this.#full
+    if (isExpecting && this.#silence === undefined)
+      this.#silence = setTimeout(() => this.#endSilence(), SILENT_MS).unref()
     if (this.held !== (before === AVAILABILITY.held))
       for (const listener of this.#heldListeners) listener()
     const wasFree = accepted && before === AVAILABILITY.free
     const free = this.#accepts && this.#availability === AVAILABILITY.free
     if (free !== wasFree && this.#concerns(free)) this.#onChange()
+  }
+
+  #endSilence(): void {
+    this.#silence = undefined
+    this.compare()
   }
 
   /** Whether others must react: full replicas if one becomes free, held ones if none is free any more. */

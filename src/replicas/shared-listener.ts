@@ -98,7 +98,22 @@ export class SharedListener implements ConnectionSource, Listener {
     const { occupancy } = this.#options
     occupancy.enter(stream)
     this.#onConnection(stream)
+    if (occupancy.held) this.#awaitFirst(stream)
     if (this.#wanted && occupancy.yields()) this.#pause(PAUSE_MS)
+  }
+
+  /** The first request of the client may need no thread, or need it for a moment only. */
+  #awaitFirst(stream: ByteStream): void {
+    const { listener } = stream
+    stream.listener = {
+      onData: (chunk) => {
+        stream.listener = listener
+        listener.onData(chunk)
+        this.#options.occupancy.compare()
+      },
+      onEnd: () => listener.onEnd(),
+      onTaken: () => listener.onTaken(),
+    }
   }
 
   #pause(milliseconds: number): void {

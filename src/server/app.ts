@@ -126,6 +126,14 @@ export class PlannedApp implements App {
       })
   }
 
+  /** Number of requests that could begin now, whatever they ask for; `Infinity` while no backend runs. */
+  get idle(): number {
+    let least = Infinity
+    for (const { capacity } of this.#backends.values())
+      if (capacity.total > 0 && capacity.idle < least) least = capacity.idle
+    return least
+  }
+
   /** As `Backend.onFindings` for all backends. */
   onFindings(listener: () => void): void {
     this.#onFindings = listener

@@ -118,14 +118,18 @@ function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedS
 }
 
 async function createListeners({
+  plan,
   urls,
   place,
 }: StartMessage<ServerPlan>): Promise<ListenAddress[]> {
   const ffi = await loadSystemFfi()
+  // What runs on Node's thread holds up the accepting itself.
+  const usesThreads = plan.groups.every(({ group }) => group.threads > 0)
   const shared = new Occupancy({
     memory: ffi.mapMemory(COUNTS, COUNTS_BYTES),
     place,
     onChange: () => tell({ type: 'counts' }),
+    countIdle: () => (usesThreads ? (server?.idle ?? Infinity) : Infinity),
   })
   occupancy = shared
   const descriptors = urls.map((_, index) => FIRST_SOCKET + index)

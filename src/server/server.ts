@@ -89,6 +89,11 @@ export class PlannedServer implements RunnableServer {
     this.#assembly?.app.onFull(listener)
   }
 
+  /** As `PlannedApp.idle`. */
+  get idle(): number {
+    return this.#assembly?.app.idle ?? Infinity
+  }
+
   /** After the start: as `Backend.onFindings` for all backends. */
   onFindings(listener: () => void): void {
     this.#assembly?.app.onFindings(listener)

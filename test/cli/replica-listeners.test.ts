@@ -33,6 +33,8 @@ def application(environ, start_response):
     if path == "/slow":
         os.write(2, b"slow reached\\n")
         time.sleep(60)
+    if path == "/nap":
+        time.sleep(0.1)
     text = str(leave(query) if path == "/leave" else os.getpid())
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
     return [text.encode()]
@@ -215,6 +217,18 @@ describe('connections', () => {
     for (let asked = 0; asked < 20; asked += 1) expect(await get(taipan.url)).toBe(first.pid)
     await second.release()
     for (const pid of await Promise.all(waiting)) expect([first.pid, second.pid]).toContain(pid)
+    await taipan.stop()
+  })
+
+  test('that come at once are spread over the free threads', async () => {
+    using project = createProject({ 'app.py': APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2', '-t', '1'])
+    const replicas = listReplicas(taipan).map(String)
+    for (let bursts = 0; bursts < 12; bursts += 1) {
+      await waitFor(() => replicas.every(accepts), 'open listeners')
+      const naps = await Promise.all([get(`${taipan.url}/nap`), get(`${taipan.url}/nap`)])
+      expect(naps.toSorted()).toEqual(replicas.toSorted())
+    }
     await taipan.stop()
   })
 

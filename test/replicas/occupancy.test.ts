@@ -12,6 +12,8 @@ const LONG_MS = 250
 class Board {
   readonly occupancies: Occupancy[] = []
   told = 0
+  /** Free threads of each. */
+  idle = 1
   readonly #fields: Int32Array<ArrayBuffer>
   readonly #changes = new EventEmitter()
 
@@ -54,8 +56,18 @@ class Board {
           if (index !== place) occupancy.compare()
       })
     }
-    return new Occupancy({ memory: this.#fields.buffer, place, onChange })
+    return new Occupancy({
+      memory: this.#fields.buffer,
+      place,
+      onChange,
+      countIdle: () => this.idle,
+    })
   }
+}
+
+/** A connection that stays open. */
+function createClient(silent = true): { silent: boolean; closed: boolean; onClose: () => void } {
+  return { silent, closed: false, onClose: () => {} }
 }
 
 beforeEach(() => {
@@ -164,10 +176,74 @@ describe('clients', () => {
   test('are left to those that have fewer, but not to one whose threads are all busy', () => {
     const board = new Board(2)
     const [first, second] = board.occupancies
-    for (let clients = 0; clients < 4; clients += 1) first?.enter({ onClose: () => {} })
+    for (let clients = 0; clients < 4; clients += 1) first?.enter(createClient(false))
     expect(first?.yields()).toBe(true)
     board.setFull(1, true)
     expect(first?.yields()).toBe(false)
     expect(second?.held).toBe(true)
+  })
+})
+
+describe('a client that was accepted last', () => {
+  test('counts as a busy thread until its request has come', () => {
+    const board = new Board(3)
+    const client = createClient()
+    board.occupancies[0]?.enter(client)
+    expect(board.held).toEqual([true, false, false])
+    client.silent = false
+    board.setFull(0, true)
+    board.occupancies[1]?.enter(createClient())
+    expect(board.held).toEqual([true, true, false])
+    board.occupancies[2]?.enter(createClient())
+    expect(board.held).toEqual([true, true, false])
+    board.setFull(0, false)
+    expect(board.held).toEqual([false, true, false])
+  })
+
+  test('leaves the other threads to the next ones', () => {
+    const board = new Board(2)
+    board.idle = 3
+    const [first] = board.occupancies
+    const clients = [createClient(), createClient(), createClient(), createClient()]
+    const held = clients.map((client) => {
+      first?.enter(client)
+      return first?.held
+    })
+    expect(held).toEqual([false, false, true, true])
+  })
+
+  test('does not count for long when it sends nothing, or closes', () => {
+    const board = new Board(2)
+    board.occupancies[0]?.enter(createClient())
+    vi.advanceTimersByTime(LONG_MS)
+    expect(board.held).toEqual([false, false])
+    board.occupancies[0]?.enter({ ...createClient(), closed: true })
+    expect(board.held).toEqual([false, false])
+  })
+
+  test('does not count for long after a request that was shorter', () => {
+    const board = new Board(2)
+    board.setFull(1, true)
+    vi.advanceTimersByTime(LONG_MS)
+    board.occupancies[0]?.enter(createClient())
+    board.setFull(0, true)
+    board.setFull(1, false)
+    vi.advanceTimersByTime(LONG_MS / 10)
+    board.setFull(0, false)
+    vi.advanceTimersByTime(LONG_MS)
+    expect(board.held).toEqual([false, false])
+  })
+
+  test('holds a listener only so often', () => {
+    const board = new Board(2)
+    let held = 0
+    board.occupancies[0]?.onHeld(() => (held += board.occupancies[0]?.held === true ? 1 : 0))
+    for (let clients = 0; clients < 100; clients += 1) {
+      const client = createClient()
+      board.occupancies[0]?.enter(client)
+      client.silent = false
+      board.occupancies[0]?.compare()
+    }
+    expect(held).toBe(PAUSES)
   })
 })

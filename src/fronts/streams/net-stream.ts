@@ -35,6 +35,10 @@ export class NetStream implements ByteStream {
     return this.#socket.destroyed
   }
 
+  get silent(): boolean {
+    return this.#socket.bytesRead === 0
+  }
+
   get pending(): number {
     return this.#socket.writableLength
   }
