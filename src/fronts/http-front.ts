@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
@@ -5,6 +7,7 @@ import type { Logger } from '../core/logger.ts'
 import { Http1Connection } from './http1/http1-connection.ts'
 import { Http1Context } from './http1/http1-context.ts'
 import { createRefusal } from './http1/refusal.ts'
+import { acceptWaiting } from './listening/accept-waiting.ts'
 import type { ListenAddress, Listener } from './listening/addresses.ts'
 import { RefusedConnections } from './listening/refused-connections.ts'
 import { DeadlineSweep } from './listening/deadline-sweep.ts'
@@ -23,6 +26,8 @@ export class HttpFront implements Front {
   readonly #refused = new RefusedConnections()
   readonly #sweep: DeadlineSweep
   #listeners: readonly Listener[] = []
+  /** Clients that waited for being accepted when the server was asked to stop; they are not read yet. */
+  #last: ByteStream[] | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
@@ -86,12 +91,25 @@ export class HttpFront implements Front {
 
   async #stop(idleGrace: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
+    // With a grace period another process accepts from the same sockets.
+    if (idleGrace === 0 && this.#listeners.length > 0) await this.#acceptLast()
     this.#http1.stopping = true
     const closed = closeAll(this.#listeners)
     await this.#connections.shutdown({ idleGrace, limit: this.#shutdownMs })
     this.#refused.close()
     await closed
     this.#sweep.stop()
+  }
+
+  /** Closing a socket would reset the clients that wait in its queue. */
+  async #acceptLast(): Promise<void> {
+    const last: ByteStream[] = []
+    // An application on Node's thread would hold up the others, and more and more would come.
+    this.#last = last
+    await acceptWaiting(() => last.length)
+    this.#last = undefined
+    for (const stream of last) stream.resume()
+    await nextTurn()
   }
 
   #accept(stream: ByteStream): void {
@@ -102,6 +120,10 @@ export class HttpFront implements Front {
     const connection = new Http1Connection(stream, this.#http1)
     this.#connections.add(connection, stream)
     if (this.#http1.stopping) connection.shutdown()
+    if (this.#last !== undefined) {
+      stream.pause()
+      this.#last.push(stream)
+    }
   }
 
   #refuse(stream: ByteStream): void {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -248,6 +249,22 @@ describe('connections', () => {
     expect(await waiting).toBe(first.pid)
     taipan.kill('SIGTERM')
     taipan.kill('SIGTERM')
+  })
+
+  test('are answered at a stop, though they waited for a busy thread to accept them', async () => {
+    using project = createProject({ 'app.py': HOLDING_APP })
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-t', '0'])
+    const first = await hold(taipan, project, 'first')
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => openClient(taipan)))
+    const answers = sockets.map(async (socket) => {
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+      return (await text(socket)).split('\r\n\r\n')[1]
+    })
+    taipan.kill('SIGTERM')
+    await taipan.waitForOutput(/stopping gracefully/)
+    await first.release()
+    expect(await Promise.all(answers)).toEqual(answers.map(() => first.pid))
+    expect((await taipan.waitForExit()).exitCode).toBe(0)
   })
 
   test('wait while no replica is ready', async () => {

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { afterAll, describe, expect, test } from 'vitest'
 
+import type { ListenAddress } from '../../../src/fronts/listening/addresses.ts'
 import { fetchRaw, pollUntil } from '../../support/raw-client.ts'
 import { FrontLab, LOCAL, nameRequest, startLab } from '../support/front-lab.ts'
 
@@ -126,6 +127,36 @@ describe('addresses', () => {
     if ('path' in target) expect(existsSync(target.path)).toBe(true)
     server.close()
   })
+})
+
+test.each([
+  ['TCP', undefined],
+  ['Unix', join(folder, 'waiting.sock')],
+])('%s clients that wait for being accepted at a stop are answered', async (_name, path) => {
+  const address: ListenAddress = path === undefined ? LOCAL : { kind: 'unix', path }
+  const lab = await startLab(nameRequest, { addresses: [address] })
+  const target = path === undefined ? lab.url : { path }
+  const clients = Array.from({ length: 5 }, () => fetchRaw(target))
+  // Node connects in the next tick, before this turn of the event loop ends.
+  await new Promise((resolve) => process.nextTick(resolve))
+  expect(lab.connections).toBe(0)
+  await lab.front.stop()
+  expect((await Promise.all(clients)).map(({ status }) => status)).toEqual(clients.map(() => 200))
+})
+
+test('a stop ends, though clients come on and on', async () => {
+  const lab = await startLab(nameRequest)
+  const port = Number(new URL(lab.url).port)
+  let stopped = false
+  const come = (): void => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.on('connect', () => socket.end())
+    if (!stopped) setImmediate(come)
+  }
+  come()
+  await lab.front.stop()
+  stopped = true
 })
 
 function readDescriptor(server: Server): number {
