@@ -39,6 +39,8 @@ import { isMessageFromReplica, LIFELINE } from './messages.ts'
 const FOLDER = new URL('../../dist/', import.meta.url)
 // Without it V8 handles SIGSEGV for WebAssembly, and Python's crash handler would replace that.
 const WITHOUT_TRAPS = '--disable-wasm-trap-handler'
+// SIGUSR1 would open Node's debugger before PROGRAM refuses it; Node 22.14 and later.
+const WITHOUT_DEBUGGER_SIGNAL = '--disable-sigusr1'
 const PROGRAM = [
   '--import',
   new URL('processes/refuse-debugger.js', FOLDER).href,
@@ -108,7 +110,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 
 /** Flags of Node, as far as this version has them. Node takes milliseconds to make the list that tells. */
 function listFlags(): string[] {
-  return process.allowedNodeEnvironmentFlags.has(WITHOUT_TRAPS) ? [WITHOUT_TRAPS] : []
+  const known = process.allowedNodeEnvironmentFlags
+  return [WITHOUT_TRAPS, WITHOUT_DEBUGGER_SIGNAL].filter((flag) => known.has(flag))
 }
 
 /** A Node process with embedded Python, seen from its parent. `served` is the number of its connections, known at its end. */

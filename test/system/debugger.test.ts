@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 
 import { describe, expect, test } from 'vitest'
@@ -7,6 +8,7 @@ import { fetchRaw } from '../support/raw-client.ts'
 import { app, createFolder, serve } from './command.ts'
 
 const FIRST = new URL('../fixtures/programs/debugger-first.mjs', import.meta.url).href
+const REFUSAL = '--disable-sigusr1'
 // One after the other, because all servers would use Node's own port.
 const ANY_PORT = '--inspect-port=0'
 const APP = app(
@@ -38,6 +40,9 @@ describe.each(['daemon', 'embedded'])('SIGUSR1, engine %s', (engine) => {
     const url = await taipan.waitForUrl()
     const before = await listChildren(taipan.pid)
     expect(before).toHaveLength(2)
+    const refuses = engine === 'embedded' && process.allowedNodeEnvironmentFlags.has(REFUSAL)
+    for (const pid of before)
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(REFUSAL)).toBe(refuses)
     for (const pid of [taipan.pid, ...before]) process.kill(pid, 'SIGUSR1')
     for (let i = 0; i < 4; i++)
       expect(before).toContain(Number((await fetchRaw(url, '/send')).text))
