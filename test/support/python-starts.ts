@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 
 import { ROOT } from './cli.ts'
@@ -11,10 +12,12 @@ export function prepareStarts(): void {
   run(python, '-m', 'compileall', '-q', join(ROOT, 'python/taipan'))
 }
 
-/** Puts the folder of Python first on PATH, unless it is there: a shim of pyenv costs more than Python itself. */
+/** Puts the folder of Python before the shim on PATH that leads to it: one of pyenv costs more than Python itself. */
 function skipShim(folder: string): void {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
-  if (!folders.includes(folder)) process.env['PATH'] = [folder, ...folders].join(delimiter)
+  if (folders.includes(folder)) return
+  const shim = folders.findIndex((one) => existsSync(join(one, 'python3')))
+  process.env['PATH'] = folders.toSpliced(shim, 0, folder).join(delimiter)
 }
 
 function run(program: string, ...words: string[]): string {
