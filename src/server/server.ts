@@ -175,8 +175,10 @@ export class PlannedServer implements RunnableServer {
   /** Time for running requests to finish: the longest of all groups, limited by that of the server. */
   get #patience(): number {
     const { timeouts, groups } = this.#plan
+    const own = toLimit(timeouts.shutdown)
     const limits = groups.map(({ group }) => toLimit(group.timeouts.shutdown))
-    return Math.min(toLimit(timeouts.shutdown), Math.max(...limits))
+    // Files and programs belong to no group.
+    return limits.length === 0 ? own : Math.min(own, Math.max(...limits))
   }
 }
 
