@@ -44,6 +44,7 @@ Examples:
   taipan serve main:app                        a FastAPI or any other ASGI application
   taipan serve main:app -e embedded -p auto    Python inside Node, one process per processor
   taipan serve . --static /static=public       a Django project and its static files
+  taipan serve ./site                          the scripts, pages and files of a folder
   taipan serve                                 the applications of taipan.config.ts
 
 ${ENGINES}
@@ -55,7 +56,8 @@ const TARGETS = `TARGET names the application:
   'pkg.mod:factory()'     the result of a factory, in quotes for the shell; also 'pkg.mod:Class()',
                           'pkg.mod:Class().method'
   path/app.py[:attr]      a file; also path/site.wsgi
-  path/to/folder          a folder with a Django project (manage.py) or a file with a usual name
+  path/to/folder          a folder with a Django project (manage.py) or a file with a usual name;
+                          any other folder: its scripts (.py, .psp, .cgi, .wsgi) and files
 Without :attr Taipan tries application, app, handler, create_app() and make_app().
 Usual file names are app.py, wsgi.py, asgi.py, main.py and application.py.
 Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working directory, or else the
