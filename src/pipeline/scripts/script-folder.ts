@@ -34,13 +34,16 @@ export interface ScriptFolderOptions {
   readonly otherKind?: string | undefined
 }
 
+/** A script, a file to send, or undefined for what must not be seen. */
+type Examined = ScriptFacts | 'file' | undefined
+
 interface Kept {
   readonly dev: number
   readonly ino: number
   readonly mtimeMs: number
   readonly ctimeMs: number
   readonly size: number
-  readonly script: ScriptFacts | undefined
+  readonly examined: Examined
 }
 
 const KEPT_LIMIT = 4096
@@ -139,32 +142,43 @@ export class ScriptFolder {
     return rest === '' ? `/${shown}` : shown
   }
 
-  /** The script of a regular file, or `file`; undefined if it must not be seen. */
-  #examine(path: string, facts: Stats): ScriptFacts | 'file' | undefined {
+  /**
+   * The script of a regular file, or `file`; undefined if it must not be seen. Remembers it, because following links
+   * costs more than all else.
+   */
+  #examine(path: string, facts: Stats): Examined {
+    const kept = this.#kept.get(path)
+    if (kept !== undefined && isSame(kept, facts)) return kept.examined
+    if (this.#kept.size >= KEPT_LIMIT) this.#kept.clear()
+    const { dev, ino, mtimeMs, ctimeMs, size } = facts
+    const examined = this.#judge(path, `${mtimeMs} ${ctimeMs} ${size} ${ino}`)
+    this.#kept.set(path, { dev, ino, mtimeMs, ctimeMs, size, examined })
+    return examined
+  }
+
+  #judge(path: string, version: string): Examined {
+    const real = this.#follow(path)
+    if (real === undefined) return undefined
     const name = path.slice(path.lastIndexOf('/') + 1)
     const kind = this.#names.kindOf(name) ?? this.#otherKind
-    if (kind === undefined) return this.#names.isSource(path) ? undefined : 'file'
-    return this.#keep(path, kind, facts)
+    // A link may have a name that its target has not.
+    if (kind === undefined)
+      return this.#names.isSource(path) || this.#names.isSource(real) ? undefined : 'file'
+    const filename = toVariable(this.#root + path)
+    return { filename, root: this.#rootVariable, kind, version }
   }
 
-  /** Remembers which files are inside, because following their links costs more than all else. */
-  #keep(path: string, kind: string, facts: Stats): ScriptFacts | undefined {
-    const kept = this.#kept.get(path)
-    if (kept !== undefined && isSame(kept, facts)) return kept.script
-    if (this.#kept.size >= KEPT_LIMIT) this.#kept.clear()
-    const filename = this.#root + path
-    const { dev, ino, mtimeMs, ctimeMs, size } = facts
-    const version = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
-    const script = this.#contains(filename)
-      ? { filename: toVariable(filename), root: this.#rootVariable, kind, version }
-      : undefined
-    this.#kept.set(path, { dev, ino, mtimeMs, ctimeMs, size, script })
-    return script
-  }
-
-  #contains(path: string): boolean {
-    const root = realpathSync(this.#root === '' ? '/' : this.#root)
-    return realpathSync(path).startsWith(root === '/' ? root : `${root}/`)
+  /** The path below the real folder that a path leads to; undefined if it leads out of it. */
+  #follow(path: string): string | undefined {
+    try {
+      const root = realpathSync(this.#root === '' ? '/' : this.#root)
+      const real = realpathSync(this.#root + path)
+      const folder = root === '/' ? '' : root
+      return real.startsWith(`${folder}/`) ? real.slice(folder.length) : undefined
+    } catch {
+      // It has gone meanwhile.
+      return undefined
+    }
   }
 
   #stat(path: string): Stats | undefined {

@@ -78,10 +78,12 @@ describe('a folder of scripts', () => {
     ['/../secret.py', 'a way out'],
     ['/%2e%2e/secret.py', 'an encoded way out'],
     ['/link.py', 'a link out of the folder'],
+    ['/source.txt', 'a link to a script by another name'],
     ['/folder/secret.py', 'a folder that is a link out'],
   ])('does not send the source of %s: %s', (rest) => {
     using project = createProject(FILES)
     symlinkSync(join(project.folder, 'secret.py'), join(project.folder, 'site/link.py'))
+    symlinkSync('shop.py', join(project.folder, 'site/source.txt'))
     symlinkSync(project.folder, join(project.folder, 'site/folder'))
     expect(['refused', 'nothing', '/shop.py|/shop%2epy|']).toContain(
       find(open(project.folder), rest),
