@@ -67,6 +67,8 @@ def has_uvloop() -> bool:
 
 def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
     """Whether an application loads, and what was found."""
+    if config["kind"] == "scripts":
+        return _check_folder(config)
     slot = make_slot(config, cache)
     try:
         found = slot.load()
@@ -86,6 +88,17 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
         "expression": found.expression,
         "found": found.description,
         "notes": _list_notes(slot),
+    }
+
+
+def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Scripts are loaded by the requests for them."""
+    there = os.path.isdir(str(config["root"]))
+    return {
+        "name": config["name"],
+        "loads": there,
+        "interface": "script",
+        "summary": "" if there else f"there is no folder {config['root']}",
     }
 
 

@@ -22,6 +22,16 @@ def check(*applications, **more):
     return json.loads(done.stdout), done.stderr
 
 
+def test_a_folder_of_scripts_is_there_or_not(tmp_path):
+    folders = [
+        {"kind": "scripts", "name": "site/", "interface": "script", "root": str(path)}
+        for path in (tmp_path, tmp_path / "none")
+    ]
+    there, gone = check(*folders)[0]["applications"]
+    assert (there["loads"], there["interface"]) == (True, "script")
+    assert (gone["loads"], gone["summary"]) == (False, f"there is no folder {tmp_path / 'none'}")
+
+
 def test_the_interpreter_is_described():
     report, _ = check(searchPath=["/x"])
     assert report["version"] == platform.python_version()
