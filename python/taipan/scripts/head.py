@@ -116,14 +116,17 @@ def _fields_of(block: str) -> list[tuple[str, str]]:
 
 
 def _parse_status(value: str) -> str:
-    from http import HTTPStatus
-
     match = _STATUS.fullmatch(value)
     if match is None or not 200 <= int(match[1]) <= 599:
         raise OutputError(f"printed the status {value!r}; write a number from 200 to 599")
-    if match[2]:
-        return value
+    return value if match[2] else status_line(int(match[1]))
+
+
+def status_line(status: int) -> str:
+    """A status with its usual phrase."""
+    from http import HTTPStatus
+
     try:
-        return f"{match[1]} {HTTPStatus(int(match[1])).phrase}"
+        return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
-        return f"{match[1]} Status"
+        return f"{status} Status"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, MutableMapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Callable
 
 from taipan.events import Reporter
 from taipan.scripts.current import ScriptRequest
-from taipan.scripts.head import ScriptHead
+from taipan.scripts.head import ScriptHead, status_line
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage
@@ -113,9 +112,8 @@ class PageRequest:
 
     def make_head(self) -> ScriptHead:
         """The head as it is now."""
-        reason = HTTPStatus(self.status).phrase if self.status in _STATUSES else "Status"
         fields = [("Content-Type", self.content_type), *self.headers_out.pairs]
-        return ScriptHead(f"{self.status} {reason}", fields, 0)
+        return ScriptHead(status_line(self.status), fields, 0)
 
 
 class PageTools:
@@ -152,9 +150,6 @@ class PageTools:
         if "req" in parameters:
             fields["req"] = self._req
         return function(**{**fields, **given})
-
-
-_STATUSES = {int(status) for status in HTTPStatus}
 
 
 def make_form(request: ScriptRequest) -> FieldStorage:

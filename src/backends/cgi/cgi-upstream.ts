@@ -5,7 +5,11 @@ import type { Logger } from '../../core/logger.ts'
 import { createTextHead } from '../../core/response-head.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
 import { Program } from './program.ts'
-import { createProgramEnvironment, type ProgramSettings } from './program-environment.ts'
+import {
+  createProgramEnvironment,
+  decodeVariable,
+  type ProgramSettings,
+} from './program-environment.ts'
 
 /** Options of the programs of a route. Durations in ms. */
 export interface CgiOptions extends ProgramSettings {
@@ -108,7 +112,7 @@ export class CgiUpstream implements Upstream {
       return
     }
     const { timeout, onLocalRedirect } = this.#options
-    const file = decodePath(script.filename)
+    const file = decodeVariable(script.filename)
     const program = new Program({
       exchange,
       file,
@@ -156,9 +160,4 @@ export class CgiUpstream implements Upstream {
     this.#failed += 1
     answerError(exchange, code, RETRY)
   }
-}
-
-/** Paths in variables have one character per byte. */
-function decodePath(text: string): string {
-  return Buffer.from(text, 'latin1').toString('utf8')
 }

@@ -22,7 +22,7 @@ export function createProgramEnvironment(
   const variables: Record<string, string> = { ...environment }
   const writer = {
     variable({ text }: CgiName, value: string) {
-      if (!text.startsWith('taipan.') && !SECRET.has(text)) variables[text] = decode(value)
+      if (!text.startsWith('taipan.') && !SECRET.has(text)) variables[text] = decodeVariable(value)
     },
   }
   writeCgiVariables(exchange, invocation, writer)
@@ -34,12 +34,12 @@ export function createProgramEnvironment(
   // The address may stand for the name (RFC 3875, 4.1.9).
   variables['REMOTE_HOST'] = remoteAddress
   if (pathInfo !== '' && script !== undefined)
-    variables['PATH_TRANSLATED'] = decode(script.root.replace(/\/$/, '') + pathInfo)
+    variables['PATH_TRANSLATED'] = decodeVariable(script.root.replace(/\/$/, '') + pathInfo)
   if (variables['CONTENT_LENGTH'] === '0') delete variables['CONTENT_LENGTH']
   return variables
 }
 
-// Node passes UTF-8 to programs; bytes that are none cannot be passed.
-function decode(value: string): string {
+/** A variable as text: Node passes UTF-8 to programs; bytes that are none cannot be passed. */
+export function decodeVariable(value: string): string {
   return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value
 }

@@ -1,7 +1,7 @@
 import { answerError } from '../../core/answer-error.ts'
-import { decodePercent } from '../../wire/percent.ts'
 import type { Invoke } from '../application.ts'
 import type { Answerer } from '../routes.ts'
+import { createInvocation } from './invocation.ts'
 import { ScriptFolder } from './script-folder.ts'
 
 /** Name of what answers, in the access log. */
@@ -30,11 +30,7 @@ export function createProgramsAnswerer({
       answerError(exchange, 'NOT_FOUND')
       return
     }
-    invoke(exchange, {
-      application: CGI,
-      scriptName: match.scriptName + decodePercent(rest.slice(0, found.end)),
-      pathInfo: decodePercent(rest.slice(found.end)),
-      script: found.script,
-    })
+    const { scriptName } = match
+    invoke(exchange, createInvocation(found, { application: CGI, scriptName, rest }))
   }
 }

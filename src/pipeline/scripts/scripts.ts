@@ -1,10 +1,10 @@
 import { answerError } from '../../core/answer-error.ts'
-import { createResponseHead } from '../../core/response-head.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import { decodePercent } from '../../wire/percent.ts'
 import type { Invoke } from '../application.ts'
 import type { LocalRedirects } from '../local-redirect.ts'
 import type { Answerer, RouteMatch } from '../routes.ts'
+import { sendRedirect } from '../send-redirect.ts'
+import { createInvocation } from './invocation.ts'
 import { ScriptFolder, type FoundScript, type ScriptFolderOptions } from './script-folder.ts'
 
 /** A folder of scripts, and what answers its files. */
@@ -21,8 +21,6 @@ export interface ScriptsOptions extends ScriptFolderOptions {
   /** Pass requests that name nothing to the next matching route instead of answering 404. */
   readonly fallthrough: boolean
 }
-
-const NOTHING = new Uint8Array(0)
 
 /** Answers a route with the scripts and files of a folder. */
 export function createScriptsAnswerer(options: ScriptsOptions): Answerer {
@@ -48,12 +46,8 @@ function run(
   const isProgram = found.script.kind === 'cgi'
   exchange.notes.answeredBy = isProgram ? 'cgi' : options.application
   const invoke = isProgram ? options.invokeProgram : options.invoke
-  invoke(isProgram ? exchange : options.redirects.watch(exchange), {
-    application: options.application,
-    scriptName: match.scriptName + decodePercent(rest.slice(0, found.end)) + found.added,
-    pathInfo: found.end === rest.length ? '' : decodePercent(rest.slice(found.end)),
-    script: found.script,
-  })
+  const place = { application: options.application, scriptName: match.scriptName, rest }
+  invoke(isProgram ? exchange : options.redirects.watch(exchange), createInvocation(found, place))
 }
 
 function refuse(exchange: Exchange): void {
@@ -72,10 +66,7 @@ function redirectToShort(
   else redirect(exchange, 308, path.slice(0, offset + from) + path.slice(offset + to))
 }
 
-function redirect(exchange: Exchange, status: number, path: string): void {
-  const { query } = exchange.request
+function redirect(exchange: Exchange, status: 301 | 308, path: string): void {
   exchange.notes.answeredBy = 'scripts'
-  const location = query === '' ? path : `${path}?${query}`
-  const head = createResponseHead(status, ['Location', location, 'Content-Length', '0'])
-  exchange.response.send(head, NOTHING)
+  sendRedirect(exchange, status, path)
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../../core/logger.ts'
 import { createResponseHead } from '../../core/response-head.ts'
 import { readField } from '../field-values.ts'
 import type { Answerer, RouteMatch } from '../routes.ts'
+import { sendRedirect } from '../send-redirect.ts'
 import { parseAcceptEncoding, type CodingPreference } from './content-coding.ts'
 import { loadContentTypes, resolveContentType } from './content-type.ts'
 import { resolveFilePath } from './file-path.ts'
@@ -36,7 +37,6 @@ export interface StaticOptions {
 }
 
 const ALLOW = 'Allow: GET, HEAD, OPTIONS\r\n'
-const NOTHING = new Uint8Array(0)
 
 /** Serves the files of a folder. Throws `APPLICATION_FAILED` when `cacheControl` is not a valid header value. */
 export function createStaticAnswerer(options: StaticOptions): Answerer {
@@ -132,11 +132,8 @@ class StaticFiles {
 
   /** Adds the slash. The path has no empty segment, so the location never begins with two slashes. */
   #redirectToFolder(exchange: Exchange): void {
-    const { path, query } = exchange.request
     exchange.notes.answeredBy = 'static'
-    const location = `${path}/${query === '' ? '' : `?${query}`}`
-    const head = createResponseHead(301, ['Location', location, 'Content-Length', '0'])
-    exchange.response.send(head, NOTHING)
+    sendRedirect(exchange, 301, `${exchange.request.path}/`)
   }
 
   async #serve(exchange: Exchange, path: string, plain: StaticFile): Promise<void> {
