@@ -14,7 +14,7 @@ from taipan.native import allocate_lock
 
 _LIMIT = 4096
 #: What was written so recently may be written again without another modification time.
-_UNSURE_NS = 100_000_000
+UNSURE_NS = 100_000_000
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class FileCache(Generic[T]):
 
     def _keep(self, path: str, entry: _Entry[T]) -> None:
         now = time.time_ns()
-        unsure = any(0 <= now - stamp[0] < _UNSURE_NS for stamp in entry.stamps.values())
+        unsure = any(0 <= now - stamp[0] < UNSURE_NS for stamp in entry.stamps.values())
         with self._lock:
             self._entries.pop(path, None)
             if unsure:

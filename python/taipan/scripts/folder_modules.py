@@ -18,12 +18,11 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
-from taipan.loader.code_cache import CodeCache, Stamp, file_stamp
+from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
+from taipan.loader.files import FileLoader
 from taipan.native import allocate_lock
 
 _PREFIX = "_taipan_scripts_"
-#: A folder that was changed so recently may be changed again without another modification time.
-_UNSURE_NS = 100_000_000
 _import: Any = builtins.__import__
 
 
@@ -128,7 +127,7 @@ class FolderModules:
         changed = os.stat(self._folder).st_mtime_ns
         if changed != self._listed:
             self._names = frozenset(filter(None, map(self._module_name, os.listdir(self._folder))))
-            sure = time.time_ns() - changed > _UNSURE_NS
+            sure = time.time_ns() - changed > UNSURE_NS
             self._listed = changed if sure else 0
             finder = sys.path_importer_cache.get(self._folder)
             if finder is not None:
@@ -148,17 +147,17 @@ class FolderModules:
                 del sys.modules[name]
 
 
-class _ModuleLoader(SourceFileLoader):
+class _ModuleLoader(FileLoader):
     """Loads a module of a folder, without bytecode files."""
 
     def __init__(self, name: str, path: str, folder: FolderModules) -> None:
-        super().__init__(name, path)
+        super().__init__(name, path, folder.code)
         self._folder = folder
 
     def get_code(self, fullname: str) -> CodeType:
         """The code of this version of the file."""
         self._folder.note(self.path)
-        return self._folder.code.load(self.path)
+        return super().get_code(fullname)
 
     def exec_module(self, module: ModuleType) -> None:
         """Runs the file with imports from its folder."""
