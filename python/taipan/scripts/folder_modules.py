@@ -21,6 +21,7 @@ from typing import Any
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
 from taipan.loader.files import FileLoader
 from taipan.native import allocate_lock
+from taipan.scripts.given_modules import import_given
 
 _PREFIX = "_taipan_scripts_"
 _import: Any = builtins.__import__
@@ -71,7 +72,12 @@ class FolderModules:
                 return result
             except ModuleNotFoundError as error:
                 top = name.partition(".")[0]
-                owner = None if level or error.name != top else self._find_folder(top)
+                if level or error.name != top:
+                    raise
+                owner = self._find_folder(top)
+                given = import_given(name) if owner is None else None
+                if given is not None:
+                    return given
                 if owner is None:
                     raise
         return owner._import_own(name, fromlist)
