@@ -133,6 +133,13 @@ def test_those_not_asked_for_are_dropped(tmp_path):
     assert built.count == 5
 
 
+def test_without_room_each_is_made_anew(path):
+    built = Built()
+    cache = FileCache(built, limit=0)
+    assert cache.load(str(path), "version") is not cache.load(str(path), "version")
+    assert (built.count, len(cache)) == (2, 0)
+
+
 def test_two_who_ask_at_once_get_one_value(path):
     begun, go = threading.Event(), threading.Event()
     count = []

@@ -35,8 +35,20 @@ export interface FileApplication {
   readonly multithread: boolean
 }
 
+/** How the scripts of a folder are run. */
+export interface ScriptOptions {
+  /** Standard output is the response, and standard input the body of the request. */
+  readonly attachStdio: boolean
+  /** Environment, arguments and working directory are those of CGI. */
+  readonly setupCgiEnv: boolean
+  /** Scripts are compiled once for each version of their files. */
+  readonly useCachingExec: boolean
+  /** `execfile` is among the builtins. */
+  readonly installCachingExec: boolean
+}
+
 /** A folder of scripts. Each request names the script that answers it. */
-export interface ScriptsApplication {
+export interface ScriptsApplication extends ScriptOptions {
   readonly kind: 'scripts'
   readonly name: string
   readonly interface: 'script'

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
@@ -360,6 +360,70 @@ test('routes of scripts by a configuration', async () => {
   expect(await get('/method/x.py', 'POST')).toBe('200 post')
   expect(await get('/match/x.py')).toBe('200 get')
   expect(await get('/match/start.html')).toBe('200 start')
+})
+
+test('the switches of scripts, each off in a route of its own', async () => {
+  using project = createProject({
+    'site/facts.py': `
+import json, os, sys
+print(json.dumps([os.environ.get("QUERY_STRING"), sys.argv[1:], os.getcwd()]))
+os.environ["LEFT"] = "by a request"
+os.chdir("/")
+`,
+    'site/left.py': 'import os\nprint(os.environ.get("LEFT"))',
+    'site/quiet.py':
+      'import sys\nprint("said", repr(sys.stdin.read()), sys.stdin.buffer.read(), flush=True)',
+    'site/quiet.psp': '<% print("said by the page") %><p><%= form.getfirst("a") %>',
+    'site/same.py': 'print("1")',
+    'site/same.psp': '1',
+    'site/runs.py': 'execfile("part.inc")\nprint(part)\nimport helper',
+    'site/helper.py': 'execfile("part.inc", globals())\nprint(part)',
+    'site/part.inc': 'part = "of a file"',
+    'taipan.config.json': JSON.stringify({
+      groups: { web: { processes: 1, threads: 1 } },
+      routes: [
+        { path: '/', scripts: 'site' },
+        { path: '/stdio', scripts: 'site', attachStdio: false },
+        { path: '/cgi', scripts: 'site', setupCgiEnv: false },
+        { path: '/exec', scripts: 'site', useCachingExec: false },
+        { path: '/install', scripts: 'site', installCachingExec: true },
+      ],
+    }),
+  })
+  await using taipan = await startTaipan(['-b', '127.0.0.1:0'], { cwd: project.folder })
+  const get = async (target: string) => {
+    const { status, text } = await fetchRaw(taipan.url, target)
+    return `${status} ${text}`
+  }
+  expect(await get('/facts.py?a=b')).toBe(
+    `200 ["a=b", ["a=b"], ${JSON.stringify(join(project.folder, 'site'))}]\n`,
+  )
+  expect(await get('/cgi/left.py')).toBe('200 None\n')
+  const [, ...outside] = JSON.parse((await fetchRaw(taipan.url, '/cgi/facts.py?a=b')).text)
+  expect(outside.at(-1)).toBe(project.folder)
+  expect(outside[0]).not.toContain('a=b')
+  expect(await get('/cgi/left.py')).toBe('200 by a request\n')
+  expect(await get('/stdio/quiet.py')).toMatch(/^500 /)
+  await taipan.waitForOutput(/said '' b''/)
+  expect(await get('/stdio/quiet.psp?a=1')).toBe('200 <p>1')
+  await taipan.waitForOutput(/said by the page/)
+  const replace = (text: string) => {
+    for (const [name, content] of [
+      ['same.py', `print("${text}")`],
+      ['same.psp', text],
+    ] as const) {
+      writeFileSync(join(project.folder, 'site', name), content)
+      utimesSync(join(project.folder, 'site', name), 1e9, 1e9)
+    }
+  }
+  const getBoth = async (route: string) =>
+    `${await get(`${route}/same.py`)}${await get(`${route}/same.psp`)}`
+  replace('1')
+  expect([await getBoth(''), await getBoth('/exec')]).toEqual(['200 1\n200 1', '200 1\n200 1'])
+  replace('2')
+  expect([await getBoth(''), await getBoth('/exec')]).toEqual(['200 1\n200 1', '200 2\n200 2'])
+  expect(await get('/runs.py')).toMatch(/^500 /)
+  expect(await get('/install/runs.py')).toBe('200 of a file\nof a file\n')
 })
 
 test('several folders beside an application, by flags', async () => {

@@ -87,6 +87,26 @@ function problemOf(config: TaipanConfig): string {
   return ''
 }
 
+test('routes of scripts say how they are run', () => {
+  const usual = {
+    attachStdio: true,
+    setupCgiEnv: true,
+    useCachingExec: true,
+    installCachingExec: false,
+  }
+  const other = {
+    attachStdio: false,
+    setupCgiEnv: false,
+    useCachingExec: false,
+    installCachingExec: true,
+  }
+  const routes = [
+    { path: '/', scripts: 'scripts' },
+    { path: '/other', scripts: 'scripts', ...other },
+  ]
+  expect(plan({ routes }).groups[0]?.group.applications).toMatchObject([usual, other])
+})
+
 describe('the command line', () => {
   test.each(['scripts', './scripts/', 'pages'])(
     'serves the scripts of the folder %s',

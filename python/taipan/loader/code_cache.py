@@ -12,7 +12,8 @@ from typing import Callable, Generic, TypeVar
 
 from taipan.native import allocate_lock
 
-_LIMIT = 4096
+#: Values that a cache keeps.
+USUAL_LIMIT = 4096
 #: What was written so recently may be written again without another modification time.
 UNSURE_NS = 100_000_000
 
@@ -67,10 +68,10 @@ class FileCache(Generic[T]):
     """Values by path, each made anew when a file that it was made of differs.
 
     A value is made once, however many threads ask for it. Errors are not kept. The values that
-    were not asked for the longest time are dropped beyond `limit`.
+    were not asked for the longest time are dropped beyond `limit`; 0 makes each anew.
     """
 
-    def __init__(self, build: Callable[[str], Built[T]], limit: int = _LIMIT) -> None:
+    def __init__(self, build: Callable[[str], Built[T]], limit: int = USUAL_LIMIT) -> None:
         self._build = build
         self._limit = limit
         self._lock = allocate_lock()
@@ -151,5 +152,5 @@ def _compile_file(path: str) -> Built[CodeType]:
 class CodeCache(FileCache[CodeType]):
     """Compiled Python files."""
 
-    def __init__(self, limit: int = _LIMIT) -> None:
+    def __init__(self, limit: int = USUAL_LIMIT) -> None:
         super().__init__(_compile_file, limit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Callable, Literal
 
-from taipan.loader.code_cache import Built, FileCache, Stamp
+from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
 from taipan.psp.mod_python import write_mod_python
 from taipan.psp.mod_python_scanner import scan_mod_python
 from taipan.psp.output import SHOW, WRITE, Writer, escape
@@ -115,9 +115,9 @@ def compile_page(
 class PageCache(FileCache[Page]):
     """Compiled pages, each compiled again when it or one of its includes differs."""
 
-    def __init__(self, options: PageOptions) -> None:
+    def __init__(self, options: PageOptions, limit: int = USUAL_LIMIT) -> None:
         self._options = options
-        super().__init__(self._compile)
+        super().__init__(self._compile, limit)
 
     def _compile(self, path: str) -> Built[Page]:
         page = compile_page(path, options=self._options)

@@ -18,6 +18,8 @@ class ScriptRequest:
 
     #: The process's own streams are used again, also by threads that the script has left.
     over = False
+    #: `os.environ` shows its variables.
+    has_environment = True
 
     def __init__(self, path: str, environ: Environ, output: ScriptOutput) -> None:
         #: The file of the script.
@@ -26,17 +28,29 @@ class ScriptRequest:
         self.output = output
         #: The text that becomes the response.
         self.text = TextOutput(output)
+        #: `sys.stdout`, until the script replaces it.
+        self.stdout: Any = self.text
         #: `print` calls it.
         self.write: Callable[[str], Any] = self.text.write
-        query = environ.get("QUERY_STRING", "")
         #: Attributes of `sys` for this request, by name.
-        self.replaced: dict[str, Any] = {"argv": [path, query] if query else [path]}
+        self.replaced: dict[str, Any] = {}
         #: Globals of the script, once it runs.
         self.namespace: dict[str, Any] = {}
         #: The form in its body and query, once it has been read.
         self.form: Any = None
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
+
+    def set_arguments(self) -> None:
+        """Gives it the `sys.argv` of CGI."""
+        query = self.environ.get("QUERY_STRING", "")
+        self.replaced["argv"] = [self.path, query] if query else [self.path]
+
+    def detach(self, stdout: TextIO) -> None:
+        """Makes `stdout` its output and its input empty."""
+        self.stdout = stdout
+        self.write = stdout.write
+        self.body = io.TextIOWrapper(io.BytesIO(), "utf-8")
 
     @cached_property
     def body(self) -> TextIO:
@@ -80,3 +94,10 @@ def current_request() -> ScriptRequest | None:
     """The request that the caller serves; None outside of requests."""
     request = CURRENT.get()
     return None if request is None or request.over else request
+
+
+def current_environment() -> ScriptRequest | None:
+    """The request whose variables `os.environ` shows; None: those of the process."""
+    request = CURRENT.get()
+    hidden = request is None or request.over or not request.has_environment
+    return None if hidden else request

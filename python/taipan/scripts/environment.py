@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import Any, Callable
 
-from taipan.scripts.current import current_request
+from taipan.scripts.current import current_environment
 
 #: Position of `env` among the arguments of `Popen`, after `self`.
 _ENV_ARGUMENT = 10
@@ -18,20 +18,20 @@ class _RequestEnvironment(type(os.environ)):  # type: ignore[misc]
 
     @property
     def _data(self) -> dict[bytes, bytes]:
-        request = current_request()
+        request = current_environment()
         data: dict[bytes, bytes] = self.__dict__["_data"] if request is None else request.variables
         return data
 
     def __setitem__(self, key: Any, value: Any) -> None:
         # Not putenv: the C library's variables belong to all threads.
-        request = current_request()
+        request = current_environment()
         if request is None:
             super().__setitem__(key, value)
         else:
             request.variables[self.encodekey(key)] = self.encodevalue(value)
 
     def __delitem__(self, key: Any) -> None:
-        request = current_request()
+        request = current_environment()
         if request is None:
             super().__delitem__(key)
             return
@@ -59,7 +59,7 @@ def _patch_popen() -> None:
     @functools.wraps(original)
     def start(self: Any, *args: Any, **named: Any) -> None:
         given = args[_ENV_ARGUMENT] if len(args) > _ENV_ARGUMENT else named.get("env")
-        if given is None and current_request() is not None:
+        if given is None and current_environment() is not None:
             if len(args) > _ENV_ARGUMENT:
                 args = (*args[:_ENV_ARGUMENT], dict(os.environ), *args[_ENV_ARGUMENT + 1 :])
             else:
@@ -72,7 +72,7 @@ def _patch_popen() -> None:
 def _through_popen(original: Callable[[Any], int]) -> Any:
     @functools.wraps(original)
     def system(command: Any) -> int:
-        if current_request() is None:
+        if current_environment() is None:
             return original(command)
         code = subprocess.call(command, shell=True)
         return code << 8 if code >= 0 else -code
@@ -83,7 +83,7 @@ def _through_popen(original: Callable[[Any], int]) -> Any:
 def _with_variables(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def execute(path: Any, args: Any, /) -> Any:
-        if current_request() is None:
+        if current_environment() is None:
             return original(path, args)
         return os.execve(path, args, dict(os.environ))
 

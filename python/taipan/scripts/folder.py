@@ -9,19 +9,20 @@ from types import CodeType
 from typing import Any, Callable
 
 from taipan.events import Environ
+from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import PageOptions
 from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
 from taipan.scripts.environment import install_environment
 from taipan.scripts.errors import ScriptError
-from taipan.scripts.execfile import CODE
+from taipan.scripts.execfile import CODE, execfile
 from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.output import ScriptOutput, StartResponse
 from taipan.scripts.pages import Pages
 from taipan.scripts.settings import ScriptSettings
-from taipan.scripts.streams import install_streams
+from taipan.scripts.streams import detach_streams, install_streams
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
 
@@ -36,10 +37,12 @@ class ScriptFolder:
     def __init__(self, settings: ScriptSettings) -> None:
         self._settings = settings
         self._directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
-        self._root = FolderModules(settings.root, CODE)
+        self._code = CODE if settings.use_caching_exec else CodeCache(0)
+        given = {"execfile": execfile} if settings.install_caching_exec else {}
+        self._root = FolderModules(settings.root, CODE, given=given)
         self._modules: dict[str, FolderModules] = {settings.root: self._root}
         self._applications = ApplicationFiles()
-        self._pages = Pages(settings.reporter, PageOptions())
+        self._pages = Pages(settings, PageOptions())
         self._told: set[str] = set()
         install_streams()
         install_environment()
@@ -60,6 +63,7 @@ class ScriptFolder:
         environ["taipan.software"] = self._settings.software
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(path, environ, output)
+        self._surround(request)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
         try:
@@ -76,6 +80,15 @@ class ScriptFolder:
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
 
+    def _surround(self, request: ScriptRequest) -> None:
+        """Gives a request the streams and variables that are configured."""
+        if not self._settings.attach_stdio:
+            detach_streams(request)
+        if self._settings.setup_cgi_env:
+            request.set_arguments()
+        else:
+            request.has_environment = False
+
     def _load(self, request: ScriptRequest) -> Run | OSError:
         """What runs the file with given builtins; the error if it cannot be read."""
         version = request.environ["taipan.script_version"]
@@ -83,7 +96,7 @@ class ScriptFolder:
             if request.environ["taipan.script_kind"] == "psp":
                 page = self._pages.load(request.path)
                 return lambda builtins: self._pages.run(page, request, builtins)
-            code = CODE.load(request.path, version)
+            code = self._code.load(request.path, version)
             return lambda builtins: _execute(code, request, builtins)
         except (FileNotFoundError, PermissionError) as error:
             return error
@@ -109,7 +122,9 @@ class ScriptFolder:
         return found
 
     def _enter(self, folder: str) -> None:
-        if not self._directory.enter(folder):
+        if not self._settings.setup_cgi_env:
+            self._directory.stay()
+        elif not self._directory.enter(folder):
             self._tell(
                 "directory",
                 "scripts run in threads, which share one working directory on this system: it"

@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
@@ -30,12 +30,20 @@ _import: Any = builtins.__import__
 class FolderModules:
     """The modules of one folder; those of `root` are found, too."""
 
-    def __init__(self, folder: str, code: CodeCache, root: FolderModules | None = None) -> None:
+    def __init__(
+        self,
+        folder: str,
+        code: CodeCache,
+        root: FolderModules | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         self._package = f"{_PREFIX}{digest}"
         self._folder = folder
         self._code = code
         self._root = root
+        #: Builtins besides those of Python; by default those of `root`.
+        self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
         self._lock = allocate_lock()
         self._stamps: dict[str, Stamp] = {}
         self._names: frozenset[str] = frozenset()
@@ -54,6 +62,7 @@ class FolderModules:
             self._builtins_size = len(builtins.__dict__)
             self.builtins.update(builtins.__dict__)
             self.builtins["__import__"] = self.import_module
+            self.builtins.update(self._given)
         return self.builtins
 
     def import_module(

@@ -157,7 +157,10 @@ def make_form(request: ScriptRequest) -> FieldStorage:
     from taipan.forms import FieldStorage
 
     if request.form is None:
-        request.form = FieldStorage(fp=request.environ["wsgi.input"], environ=dict(os.environ))
+        # Not os.environ, which may be the process's.
+        pairs = request.variables.items()
+        variables = {os.fsdecode(key): os.fsdecode(value) for key, value in pairs}
+        request.form = FieldStorage(fp=request.environ["wsgi.input"], environ=variables)
     form: FieldStorage = request.form
     return form
 

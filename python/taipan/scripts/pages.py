@@ -6,10 +6,10 @@ import os
 import sys
 from typing import Any
 
-from taipan.events import Reporter
 from taipan.psp.page import Page, PageCache, PageOptions
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.page_request import PageRequest, PageTools, make_form
+from taipan.scripts.settings import ScriptSettings
 
 #: Name of the module that a page seems to be.
 _MODULE = "mod_python.psp"
@@ -18,9 +18,9 @@ _MODULE = "mod_python.psp"
 class Pages:
     """The pages of a folder, compiled once for each version of their files."""
 
-    def __init__(self, reporter: Reporter, options: PageOptions) -> None:
-        self._reporter = reporter
-        self._cache = PageCache(options)
+    def __init__(self, settings: ScriptSettings, options: PageOptions) -> None:
+        self._reporter = settings.reporter
+        self._cache = PageCache(options, settings.cache_limit)
 
     def load(self, path: str) -> Page:
         """The compiled page. Raises `PageSyntaxError`, and `OSError` if it cannot be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from taipan.events import Reporter
+from taipan.loader.code_cache import USUAL_LIMIT
 
 
 class ScriptSettings(NamedTuple):
@@ -19,3 +20,16 @@ class ScriptSettings(NamedTuple):
     alone: bool
     #: Nothing else is served by the threads of the process.
     exclusive: bool
+    #: `print` writes the response, and `sys.stdin` reads the request.
+    attach_stdio: bool = True
+    #: `os.environ`, `sys.argv` and the working directory are those of the request.
+    setup_cgi_env: bool = True
+    #: Scripts and pages are compiled once for each version of their files.
+    use_caching_exec: bool = True
+    #: `execfile` is among the builtins.
+    install_caching_exec: bool = False
+
+    @property
+    def cache_limit(self) -> int:
+        """Compiled files that are kept."""
+        return USUAL_LIMIT if self.use_caching_exec else 0

@@ -28,6 +28,10 @@ def make_script_slot(
         # Without threads it is Node's, which is not ours alone.
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),
+        attach_stdio=bool(config["attachStdio"]),
+        setup_cgi_env=bool(config["setupCgiEnv"]),
+        use_caching_exec=bool(config["useCachingExec"]),
+        install_caching_exec=bool(config["installCachingExec"]),
     )
     return Slot(config, lambda: (_FolderSource(settings), ""))
 

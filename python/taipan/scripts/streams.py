@@ -16,12 +16,13 @@ class _RequestStream(io.TextIOBase):
     def __init__(self, name: str, process: TextIO) -> None:
         super().__init__()
         self._name = name
-        self._process = process
+        #: The stream outside of requests.
+        self.process = process
 
     def _stream(self) -> Any:
         request = current_request()
         if request is None:
-            return self._process
+            return self.process
         # `print` comes here even if the script has put another stream into the place.
         replaced = request.replaced.get(self._name, self)
         return self._of(request) if replaced is self else replaced
@@ -64,7 +65,7 @@ class _RequestStream(io.TextIOBase):
 
     def fileno(self) -> int:
         """Requests have no descriptor."""
-        return int(self._process.fileno()) if current_request() is None else super().fileno()
+        return int(self.process.fileno()) if current_request() is None else super().fileno()
 
 
 class RequestOutput(_RequestStream):
@@ -74,12 +75,12 @@ class RequestOutput(_RequestStream):
         """Writes to the response."""
         request = CURRENT.get()
         if request is None or request.over:
-            return self._process.write(text)
+            return self.process.write(text)
         written: int = request.write(text)
         return written
 
     def _of(self, request: ScriptRequest) -> Any:
-        return request.text
+        return request.stdout
 
     def flush(self) -> None:
         """Sends what was written so far."""
@@ -94,7 +95,7 @@ class RequestErrors(_RequestStream):
     """`sys.stderr`: the log, unless the script has replaced it."""
 
     def _of(self, request: ScriptRequest) -> Any:
-        return self._process
+        return self.process
 
     def write(self, text: str, /) -> int:
         """Writes to the log."""
@@ -148,7 +149,7 @@ def _of_request(name: str) -> property:
         if name == "stdout":
             own = value is module.__dict__[name]
             # As for a program: what is printed to None goes nowhere.
-            request.write = request.text.write if own else getattr(value, "write", len)
+            request.write = request.stdout.write if own else getattr(value, "write", len)
 
     return property(read, write)
 
@@ -160,6 +161,11 @@ class _SystemModule(ModuleType):
     stdout = _of_request("stdout")
     stderr = _of_request("stderr")
     argv = _of_request("argv")
+
+
+def detach_streams(request: ScriptRequest) -> None:
+    """What the request prints goes to the output of the process, and its input is empty."""
+    request.detach(sys.__dict__["stdout"].process)
 
 
 def install_streams() -> None:

@@ -3,6 +3,7 @@ import type { Application } from '../../core/application.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
+import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
 /** An application with its group. */
@@ -36,9 +37,11 @@ export function resolveApplications(
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
   for (const folder of listScriptFolders(config)) {
-    const { root, where } = folder
+    const { where, given } = folder
     const group = resolveGroupName(folder, config, problems)
-    placed.push(placeScripts(root, { key: formatPath(where), group, directory, placed }))
+    placed.push(
+      placeScripts(folder.root, { key: formatPath(where), group, directory, placed, given }),
+    )
   }
   return placed
 }
@@ -48,16 +51,19 @@ interface ScriptRoute {
   /** Its application has no other name. */
   readonly where: OptionPath
   readonly group: string | undefined
+  readonly given: GivenScriptOptions
 }
 
 function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
-  const long = routes.flatMap(({ scripts: root, group }, index) =>
-    root === undefined ? [] : [{ root, where: ['routes', String(index)], group }],
-  )
+  const long = routes.flatMap((given, index) => {
+    const { scripts: root, group } = given
+    return root === undefined ? [] : [{ root, where: ['routes', String(index)], group, given }]
+  })
   const short = Object.entries(scripts).map(([path, root]) => ({
     root,
     where: ['scripts', path],
     group: undefined,
+    given: {},
   }))
   return [...long, ...short]
 }
@@ -69,9 +75,10 @@ function placeScripts(
     readonly group: string
     readonly directory: string
     readonly placed: readonly PlacedApplication[]
+    readonly given: GivenScriptOptions
   },
 ): PlacedApplication {
-  const { key, group, directory, placed } = place
+  const { key, group, directory, placed, given } = place
   // The slash tells it from the name of an application.
   const inside = relative(directory, root) || basename(root)
   const shown = `${inside.startsWith('..') ? root : inside}/`
@@ -83,6 +90,7 @@ function placeScripts(
       interface: 'script',
       root,
       multithread: true,
+      ...resolveScriptOptions(given),
     },
     key,
     group,
@@ -107,6 +115,7 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       group,
       directory: from,
       placed: [],
+      given: {},
     })
   return {
     application: {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { SCRIPT_KINDS, USUAL_KINDS } from '../../pipeline/scripts/script-kinds.ts'
-import { choice, recordOf, text } from '../option-types/kinds.ts'
+import { boolean, choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import { formatPath } from '../option-types/problems.ts'
 import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
@@ -43,6 +43,21 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:
         'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; false to send them as text.',
+    }),
+    attachStdio: optional(boolean, {
+      description:
+        'Scripts print their response and read the request from standard input (true); false: only the connection object answers, and what is printed is logged.',
+    }),
+    setupCgiEnv: optional(boolean, {
+      description:
+        'Scripts have the variables of CGI in os.environ, its sys.argv, and their folder as working directory (true); false: those of the process.',
+    }),
+    useCachingExec: optional(boolean, {
+      description:
+        'Compile scripts and pages once for each version of their files (true); false: at each request.',
+    }),
+    installCachingExec: optional(boolean, {
+      description: 'Give scripts the builtin `execfile`, which compiles files once (false).',
     }),
     extension: optional(choice(['shown', 'hidden']), {
       description:
