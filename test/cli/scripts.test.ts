@@ -362,6 +362,32 @@ test('routes of scripts by a configuration', async () => {
   expect(await get('/match/start.html')).toBe('200 start')
 })
 
+test('a module that two routes and other modules have is loaded again for all', async () => {
+  using project = createProject({
+    'site/x.py': 'import helper\nprint(helper.TEXT)',
+    'site/helper.py': 'TEXT = "old"',
+    'site/sub/x.py': 'from own import TEXT\nprint(TEXT)',
+    'site/sub/own.py': 'from helper import TEXT',
+    'taipan.config.json': JSON.stringify({
+      groups: { web: { processes: 1 } },
+      routes: [
+        { path: '/', scripts: 'site' },
+        { path: '/short', scripts: 'site', extension: 'hidden' },
+      ],
+    }),
+  })
+  await using taipan = await startTaipan(['-b', '127.0.0.1:0'], { cwd: project.folder })
+  const getAll = async () => [
+    (await fetchRaw(taipan.url, '/short/x')).text,
+    (await fetchRaw(taipan.url, '/x.py')).text,
+    (await fetchRaw(taipan.url, '/sub/x.py')).text,
+  ]
+  expect((await fetchRaw(taipan.url, '/x.py')).text).toBe('old\n')
+  expect(await getAll()).toEqual(['old\n', 'old\n', 'old\n'])
+  writeFileSync(join(project.folder, 'site/helper.py'), 'TEXT = "another"')
+  expect(await getAll()).toEqual(['another\n', 'another\n', 'another\n'])
+})
+
 test('the switches of scripts, each off in a route of its own', async () => {
   using project = createProject({
     'site/facts.py': `

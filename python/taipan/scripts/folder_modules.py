@@ -27,6 +27,16 @@ _PREFIX = "_taipan_scripts_"
 _import: Any = builtins.__import__
 
 
+class _LoadedFiles:
+    """The files that the modules of a folder come from; one for all routes that have the folder."""
+
+    def __init__(self) -> None:
+        self.stamps: dict[str, Stamp] = {}
+        self.lock = allocate_lock()
+        #: Times that all modules were forgotten.
+        self.turn = 0
+
+
 class FolderModules:
     """The modules of one folder; those of `root` are found, too."""
 
@@ -44,8 +54,8 @@ class FolderModules:
         self._root = root
         #: Builtins besides those of Python; by default those of `root`.
         self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
-        self._lock = allocate_lock()
-        self._stamps: dict[str, Stamp] = {}
+        self._loaded = _finder.files.setdefault(self._package, _LoadedFiles())
+        self._root_turn = 0 if root is None else root._loaded.turn
         self._names: frozenset[str] = frozenset()
         self._listed = 0
         #: Builtins of all code in the folder.
@@ -54,9 +64,13 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
+        stale = any(_stamp(path) != stamp for path, stamp in list(self._loaded.stamps.items()))
         if self._root is not None:
             self._root.refresh()
-        if any(_stamp(path) != stamp for path, stamp in list(self._stamps.items())):
+            # Modules may have imported some of the root.
+            stale = stale or self._root_turn != self._root._loaded.turn
+            self._root_turn = self._root._loaded.turn
+        if stale:
             self._forget()
         if self._builtins_size != len(builtins.__dict__):
             self._builtins_size = len(builtins.__dict__)
@@ -95,7 +109,7 @@ class FolderModules:
         """Remembers the version of a file that is imported."""
         stamp = _stamp(path)
         if stamp is not None:
-            self._stamps[path] = stamp
+            self._loaded.stamps[path] = stamp
 
     @property
     def code(self) -> CodeCache:
@@ -156,8 +170,9 @@ class FolderModules:
         return file if is_package else ""
 
     def _forget(self) -> None:
-        with self._lock:
-            self._stamps.clear()
+        with self._loaded.lock:
+            self._loaded.stamps.clear()
+            self._loaded.turn += 1
             for name in [name for name in sys.modules if name.startswith(f"{self._package}.")]:
                 del sys.modules[name]
 
@@ -185,6 +200,7 @@ class _Finder:
 
     def __init__(self) -> None:
         self.folders: dict[str, FolderModules] = {}
+        self.files: dict[str, _LoadedFiles] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
