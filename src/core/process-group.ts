@@ -1,4 +1,5 @@
 import type { Application } from './application.ts'
+import type { Isolation } from './isolation.ts'
 
 /** An application that is not loaded, because an earlier process ended or hung while loading it. */
 export interface LeftOut {
@@ -33,6 +34,8 @@ export interface ProcessGroup {
   readonly multiprocess: boolean
   /** Where Python runs: in worker processes, or inside the Node process. */
   readonly engine: 'daemon' | 'embedded'
+  /** How its requests are kept apart. */
+  readonly isolation: Isolation
   /** WSGI threads per process; each serves one request at a time. 0, for `embedded` only: on Node's own thread. */
   readonly threads: number
   /** Simultaneous requests and WebSockets of the ASGI applications of one process; more wait in the queue. */

@@ -5,7 +5,8 @@ import type { GroupPlan } from './resolved.ts'
 
 type Engine = ProcessGroup['engine']
 
-const DAEMON_THREADS = 4
+/** Threads of worker processes by default. */
+export const DAEMON_THREADS = 4
 
 /** Threads of a group. By default embedded WSGI applications run on Node's own thread. */
 export function resolveThreads(engine: Engine, threads: number | undefined): number {

@@ -1,5 +1,6 @@
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { Application } from '../../core/application.ts'
+import type { Isolation } from '../../core/isolation.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
@@ -11,7 +12,11 @@ export interface PlacedApplication {
   readonly application: Application
   /** What routes call it. */
   readonly key: string
+  /** Where it runs. */
   readonly group: string
+  /** The group of the configuration that this is, or that it is derived from. */
+  readonly base: string
+  readonly isolation: Isolation
   readonly env: Readonly<Record<string, string>>
   /** Folder of its sources. */
   readonly folder: string
@@ -24,7 +29,7 @@ const DEFAULT_GROUP = 'web'
 
 type AppConfig = FullConfig['apps'][string]
 
-/** Resolves the applications of a configuration; adds errors to `problems`. */
+/** Resolves the applications of a configuration, in the groups that it puts them into; adds errors to `problems`. */
 export function resolveApplications(
   config: FullConfig,
   directory: string,
@@ -51,7 +56,7 @@ interface ScriptRoute {
   /** Its application has no other name. */
   readonly where: OptionPath
   readonly group: string | undefined
-  readonly given: GivenScriptOptions
+  readonly given: GivenScriptOptions & { readonly isolation?: Isolation | undefined }
 }
 
 function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
@@ -75,7 +80,7 @@ function placeScripts(
     readonly group: string
     readonly directory: string
     readonly placed: readonly PlacedApplication[]
-    readonly given: GivenScriptOptions
+    readonly given: ScriptRoute['given']
   },
 ): PlacedApplication {
   const { key, group, directory, placed, given } = place
@@ -94,6 +99,8 @@ function placeScripts(
     },
     key,
     group,
+    base: group,
+    isolation: given.isolation ?? 'shared',
     env: {},
     folder: root,
     argument: root,
@@ -132,6 +139,8 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
     },
     key: SHORT_FORM_KEY,
     group,
+    base: group,
+    isolation: 'shared',
     env: {},
     folder: locateTarget(target, from),
     argument: target,
@@ -165,6 +174,8 @@ function placeApplication(parts: {
       },
       key: name,
       group,
+      base: group,
+      isolation: 'shared',
       env: app.env,
       folder: locateTarget(app.target, from),
       argument: app.target,
@@ -181,6 +192,8 @@ function placeApplication(parts: {
     },
     key: name,
     group,
+    base: group,
+    isolation: 'shared',
     env: app.env,
     folder: dirname(file),
     argument: basename(file),

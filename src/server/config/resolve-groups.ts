@@ -7,6 +7,7 @@ import type { FullConfig } from '../options/schema.ts'
 import { GENERAL } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { mergeEnvironment } from './group-environment.ts'
+import { resolveCapacity } from './isolate.ts'
 import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
 
@@ -25,55 +26,66 @@ export interface GroupSources {
 export function resolveGroups(sources: GroupSources, problems: Problems): GroupPlan[] {
   const { config, applications, mayServeNothing } = sources
   const names = listGroupNames(config)
-  const used = names.filter((name) => applications.some(({ group }) => group === name))
+  const used = names.filter((name) => applications.some(({ base }) => base === name))
   const wanted = used.length === 0 && mayServeNothing ? names.slice(0, 1) : used
-  const plans = wanted.map((name) => {
-    const members = applications.filter(({ group }) => group === name)
-    return createGroup({ name, members }, sources, problems)
+  const plans = wanted.flatMap((name) => {
+    const members = applications.filter(({ base }) => base === name)
+    return createGroups({ name, members }, sources, problems)
   })
   checkEngines(plans, config, problems)
   return plans
 }
 
 interface NamedMembers {
+  /** Of a group of the configuration. */
   readonly name: string
+  /** Also those that run in groups derived from it. */
   readonly members: readonly PlacedApplication[]
 }
 
-function createGroup(
+/** A group of the configuration, and those that are derived from it: they differ in what they run, and how. */
+function createGroups(
   { name, members }: NamedMembers,
   sources: GroupSources,
   problems: Problems,
-): GroupPlan {
+): GroupPlan[] {
   const { config, directory } = sources
   const own = config.groups[name] ?? {}
   const values = resolveGroupValues(GENERAL, config, own)
-  const processes = resolveProcesses(values.processes)
   const ownEnvironment = { ...config.env, ...joinEnvironments(name, members, problems) }
-  return {
+  const common = {
     python: values.python,
     pythonSource: problems.locate(
       config.groups[name]?.python === undefined ? ['python'] : ['groups', name, 'python'],
     ),
     pythonDirectory: members[0]?.folder ?? directory,
     ownEnvironment,
-    group: {
-      ...values,
-      name,
-      pythonArguments: [],
-      processes,
-      multiprocess: processes > 1,
-      threads: resolveThreads(values.engine, values.threads),
-      environment: mergeEnvironment(sources.environment, ownEnvironment),
-      directory,
-      searchPath: listSearchPath(members),
-      argv: [members[0]?.argument ?? ''],
-      applications: members.map(({ application }) => application),
-      dev: config.dev,
-      startAnyway: false,
-      demands: NO_DEMANDS,
-      retries: true,
-    },
+  }
+  const { engine } = values
+  const processes = resolveProcesses(values.processes)
+  const capacity = { engine, processes, threads: resolveThreads(engine, values.threads) }
+  const environment = mergeEnvironment(sources.environment, ownEnvironment)
+  const names = new Set(members.length === 0 ? [name] : members.map(({ group }) => group))
+  return [...names].map((derived) => {
+    const placed = members.filter(({ group }) => group === derived)
+    const isolation = derived === name ? 'shared' : (placed[0]?.isolation ?? 'shared')
+    const group = { ...values, ...resolveCapacity(isolation, capacity), name: derived, isolation }
+    return { ...common, group: { ...group, ...createSetting(placed, sources), environment } }
+  })
+}
+
+/** What a group gets besides the values of its options. */
+function createSetting(members: readonly PlacedApplication[], { config, directory }: GroupSources) {
+  return {
+    pythonArguments: [],
+    directory,
+    searchPath: listSearchPath(members),
+    argv: [members[0]?.argument ?? ''],
+    applications: members.map(({ application }) => application),
+    dev: config.dev,
+    startAnyway: false,
+    demands: NO_DEMANDS,
+    retries: true,
   }
 }
 

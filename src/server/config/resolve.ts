@@ -6,6 +6,7 @@ import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
 import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
+import { isolateApplications } from './isolate.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
@@ -82,7 +83,8 @@ function createProblems({ sources, configName }: ResolveOptions): Problems {
 function resolveParts(options: ResolveOptions, problems: Problems) {
   const { config, directory, mayServeNothing = false } = options
   const { addresses, hints } = resolveAddresses(config.bind, problems)
-  const applications = resolveApplications(config, directory, problems)
+  const placed = resolveApplications(config, directory, problems)
+  const applications = isolateApplications(placed, config, problems)
   const { routes, warnings } = resolveRoutes(config, applications, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)

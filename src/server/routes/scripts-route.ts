@@ -5,6 +5,7 @@ import { optional } from '../option-types/option.ts'
 import { formatPath } from '../option-types/problems.ts'
 import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
+import { ISOLATION_OPTION } from './isolation-option.ts'
 import { defineRouteKind } from './route-kind.ts'
 import { createFilesPlan } from './static-route.ts'
 
@@ -39,6 +40,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     group: optional(text, {
       description: 'Process group of the scripts (needed if there are several).',
     }),
+    isolation: ISOLATION_OPTION,
     index: INDEX_OPTION,
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+
+import { startTaipan } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
+import { fetchRaw } from '../support/raw-client.ts'
+
+const SITE = {
+  'site/flags.wsgi': `
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [" ".join(str(environ["wsgi." + key]) for key in ("multithread", "multiprocess", "run_once")).encode()]
+`,
+  'site/state.py': 'RUNNING = []\nSEEN = []',
+  // How many requests run in the process at the same time, and what module and process keep.
+  'site/alone.py': `
+import os, state, time
+state.RUNNING.append(1)
+state.SEEN.append(1)
+time.sleep(0.02)
+print(len(state.RUNNING), os.getpid())
+state.RUNNING.pop()
+`,
+  'site/kept.psp': '<% import state\nstate.SEEN.append(1) %><%= len(state.SEEN) > 1 %>',
+  'site/slow.py': 'import time\ntime.sleep(1)\nprint("slow")',
+  'site/exits.py': 'import os\nprint("part")\nos._exit(3)',
+  'site/late.py':
+    'import os\nprint("Content-Type: text/plain\\n\\nfirst", flush=True)\nos._exit(3)',
+}
+
+describe.each([
+  ['daemon', 'True False False', []],
+  ['embedded', 'False False False', ['-e', 'embedded', '-p', '1']],
+] as const)('isolation of scripts, %s', (_name, shared, engine) => {
+  test('keeps requests apart', async () => {
+    const routes = [
+      { path: '/', scripts: 'site' },
+      { path: '/process', scripts: 'site', isolation: 'process' },
+    ]
+    using project = createProject({ ...SITE, 'taipan.config.json': JSON.stringify({ routes }) })
+    const args = ['-b', '127.0.0.1:0', ...engine]
+    await using taipan = await startTaipan(args, { cwd: project.folder })
+    const get = async (target: string) => {
+      const { status, text, complete } = await fetchRaw(taipan.url, { target })
+      return `${status} ${text.trim()}${complete ? '' : ' (cut)'}`
+    }
+    expect(await get('/flags.wsgi')).toBe(`200 ${shared}`)
+    expect(await get('/process/flags.wsgi')).toBe('200 False True False')
+
+    const texts = await Promise.all(Array.from({ length: 12 }, () => get('/process/alone.py')))
+    expect(texts.map((text) => text.slice(0, 6))).toEqual(Array<string>(12).fill('200 1 '))
+    expect(new Set(texts).size).toBeGreaterThan(1)
+    await Promise.all(Array.from({ length: 12 }, () => get('/process/kept.psp')))
+    expect(await get('/process/kept.psp')).toBe('200 True')
+
+    const slow = Promise.all([get('/slow.py'), get('/process/slow.py')])
+    expect(await get('/process/exits.py')).toBe('502 Bad Gateway')
+    expect(await get('/process/late.py')).toBe('200 first (cut)')
+    await taipan.waitForOutput(/web:process.*code 3/)
+    expect(await slow).toEqual(['200 slow', '200 slow'])
+    expect((await get('/process/alone.py')).slice(0, 6)).toBe('200 1 ')
+    expect((await taipan.stop()).exitCode).toBe(0)
+  })
+})
