@@ -4,11 +4,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import type { Application, TargetApplication } from '../../src/core/application.ts'
+import type {
+  Application,
+  ScriptsApplication,
+  TargetApplication,
+} from '../../src/core/application.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { Exchange } from '../../src/core/exchange.ts'
 import type { Logger } from '../../src/core/logger.ts'
 import { NO_DEMANDS, type ProcessGroup } from '../../src/core/process-group.ts'
+import type { Invocation } from '../../src/core/upstream.ts'
+import { createInvocation } from '../../src/pipeline/scripts/invocation.ts'
+import { ScriptFolder } from '../../src/pipeline/scripts/script-folder.ts'
+import { resolveScriptOptions } from '../../src/server/config/script-options.ts'
 import { selectWorkerOptions } from '../../src/server/options/group-options.ts'
 import { GENERAL } from '../../src/server/options/table.ts'
 import { startFront } from './front.ts'
@@ -33,7 +41,7 @@ export interface LogRecord {
 export interface LabOptions extends Partial<Omit<ProcessGroup, 'timeouts' | 'queue'>> {
   readonly timeouts?: Partial<ProcessGroup['timeouts']>
   readonly queue?: Partial<ProcessGroup['queue']>
-  /** Source of `own.py`, which then is the application. */
+  /** Source of `own.py`, which then is the application; of `lab.py` where scripts are served. */
   readonly own?: string
   /** Additional applications. */
   readonly besides?: readonly Application[]
@@ -58,7 +66,19 @@ export function labApplication(changes: Partial<TargetApplication> = {}): Target
   }
 }
 
-/** A backend with an HTTP front; the first segment of the path names the application. */
+/** The folder of `lab.py`. */
+export function labScripts(): ScriptsApplication {
+  return {
+    kind: 'scripts',
+    name: 'lab',
+    interface: 'script',
+    root: path.join(APPS, 'scripts'),
+    multithread: true,
+    ...resolveScriptOptions({}),
+  }
+}
+
+/** A backend with an HTTP front; the first segment of the path names the application, or a script. */
 export class BackendLab {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'taipan-backend-'))
   readonly backend: Backend
@@ -67,20 +87,30 @@ export class BackendLab {
   url = ''
   #stopFront: () => Promise<void> = async () => {}
 
+  readonly #scripts: ScriptFolder | undefined
+
   constructor(createBackend: BackendFactory, options: LabOptions) {
-    this.backend = createBackend(this.#resolveGroup(options), { logger: this.#createLogger() })
+    const group = this.#resolveGroup(options)
+    this.#scripts = createScriptFolder(group)
+    this.backend = createBackend(group, { logger: this.#createLogger() })
   }
 
   /** Opens the front; the test starts the backend. */
   async listen(): Promise<void> {
     const front = await startFront((exchange) => {
       this.exchanges.push(exchange)
-      const [, application = '', rest = ''] = /^\/([^/]*)(.*)$/.exec(exchange.request.path) ?? []
-      const scriptName = `/${application}`
-      this.backend.run(exchange, { application, scriptName, pathInfo: rest })
+      this.backend.run(exchange, this.#locate(exchange.request.path))
     })
     this.url = front.url
     this.#stopFront = () => front.stop()
+  }
+
+  #locate(target: string): Invocation {
+    const found = this.#scripts?.find(target)
+    if (found?.kind === 'script')
+      return createInvocation(found, { application: 'lab', scriptName: '', rest: target })
+    const [, application = '', pathInfo = ''] = /^\/([^/]*)(.*)$/.exec(target) ?? []
+    return { application, scriptName: `/${application}`, pathInfo }
   }
 
   /** Changes the source of `own.py`. */
@@ -147,9 +177,23 @@ export class BackendLab {
   }
 
   #resolveGroup(options: LabOptions): ProcessGroup {
-    if (options.own !== undefined) this.writeOwn(options.own)
-    return resolveLabGroup(this.folder, options)
+    const { own, applications } = options
+    const [application] = applications ?? []
+    if (own === undefined || application?.kind !== 'scripts') {
+      if (own !== undefined) this.writeOwn(own)
+      return resolveLabGroup(this.folder, options)
+    }
+    this.write('lab.py', own)
+    const scripts = { ...application, root: this.folder }
+    return resolveLabGroup(this.folder, { ...options, applications: [scripts] })
   }
+}
+
+function createScriptFolder({ applications }: ProcessGroup): ScriptFolder | undefined {
+  const [application] = applications
+  if (application?.kind !== 'scripts') return undefined
+  const kinds = new Map([['.py', 'script']])
+  return new ScriptFolder({ root: application.root, kinds, index: [], hidesExtension: true })
 }
 
 /** A complete process group from the options of a test, with `folder` as working directory. */
