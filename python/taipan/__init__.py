@@ -1,6 +1,6 @@
 """The Python half of Taipan: runs web applications that a Node.js process serves.
 
-Scripts import what is meant for them from here: `from taipan import ScriptError`.
+Scripts import what is meant for them from here: `from taipan import conn`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 #: Names for scripts, with their modules, which are loaded at first use.
-_PUBLIC = {"ScriptError": "taipan.scripts.errors"}
+_PUBLIC = {"ScriptError": "taipan.scripts.errors", "conn": "taipan.connection.current"}
 
 
 def __getattr__(name: str) -> Any:

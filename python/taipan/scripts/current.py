@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any, Callable, TextIO, cast
@@ -38,6 +39,8 @@ class ScriptRequest:
         self.namespace: dict[str, Any] = {}
         #: The form in its body and query, once it has been read.
         self.form: Any = None
+        #: The connection object, once it is asked for.
+        self.connection: Any = None
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
 
@@ -65,7 +68,12 @@ class ScriptRequest:
         """The content of `os.environ`."""
         return {**_PROCESS, **cgi_variables(self.environ)}
 
-    def finish(self) -> list[bytes]:
+    @property
+    def has_output(self) -> bool:
+        """Something has been written that has not left."""
+        return self.text.pending > 0 or self.output.pending > 0
+
+    def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
         while self.exits:
             self.exits.pop()()

@@ -110,8 +110,11 @@ class ScriptFolder:
         except ScriptError as error:
             if request.output.begun:
                 raise
-            request.drop()
-            error(None, str(request.environ.get("REQUEST_URI", "")))
+            from taipan.connection import connection_of
+
+            connection = connection_of(request)
+            connection.reset()
+            error(connection, str(request.environ.get("REQUEST_URI", "")))
 
     def _modules_of(self, folder: str) -> FolderModules:
         found = self._modules.get(folder)

@@ -19,7 +19,8 @@ _END = re.compile(rb"(?:^|\r?\n)\r?\n")
 _STATUS = re.compile(r"([1-9][0-9][0-9])(?:[ \t]+(.*))?")
 #: At least one of these is in the head of a CGI response.
 _CGI_FIELDS = ("content-type", "location", "status")
-_HTML = ("Content-Type", "text/html; charset=utf-8")
+#: What output is that does not say it.
+HTML_FIELD = ("Content-Type", "text/html; charset=utf-8")
 
 
 class ScriptHead(NamedTuple):
@@ -30,8 +31,8 @@ class ScriptHead(NamedTuple):
     body_at: int
     #: The output began without a head.
     bare: bool = False
-    #: A redirect because of Location alone.
-    implied: bool = False
+    #: Nothing names the status, so that it is the usual one.
+    usual: bool = False
 
 
 def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
@@ -42,7 +43,7 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
     if not output and not whole:
         return None
     if not _BEGIN.match(output) and not _may_begin_head(output, whole):
-        return ScriptHead("200 OK", [_HTML], 0, True)
+        return ScriptHead("200 OK", [HTML_FIELD], 0, bare=True, usual=True)
     end = _END.search(output, 0, HEAD_LIMIT + 4)
     if end is not None:
         return _make_head(output[: end.start()], end.end())
@@ -52,7 +53,7 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
         return None
     if _names_cgi_field(output):
         return _make_head(output, len(output))
-    return ScriptHead("200 OK", [_HTML], 0, True)
+    return ScriptHead("200 OK", [HTML_FIELD], 0, bare=True, usual=True)
 
 
 def _may_begin_head(output: bytes, whole: bool) -> bool:
@@ -72,10 +73,10 @@ def _names_cgi_field(output: bytes) -> bool:
 
 def _make_head(block: bytes, body_at: int) -> ScriptHead:
     if len(block) > _KEPT_BYTES:
-        status, implied, fields = _parse_block(block)
-        return ScriptHead(status, fields, body_at, implied=implied)
-    status, implied, fields = _parse_known(block)
-    return ScriptHead(status, list(fields), body_at, implied=implied)
+        status, usual, fields = _parse_block(block)
+        return ScriptHead(status, fields, body_at, usual=usual)
+    status, usual, fields = _parse_known(block)
+    return ScriptHead(status, list(fields), body_at, usual=usual)
 
 
 def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
@@ -90,9 +91,8 @@ def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
         location = location or known == "location"
         fields.append((name, value))
     if not block:
-        fields.append(_HTML)
-    implied = location and not status
-    return status or ("302 Found" if location else "200 OK"), implied, fields
+        fields.append(HTML_FIELD)
+    return status or ("302 Found" if location else "200 OK"), not status, fields
 
 
 #: Scripts repeat their heads.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Callable, Union
+from collections.abc import Iterable
+from typing import Callable, NamedTuple, Union
 
 from taipan.scripts.errors import OutputError
 from taipan.scripts.head import ScriptHead, parse_head
@@ -13,6 +14,20 @@ ONE_PIECE = 64 * 1024
 
 StartResponse = Callable[..., Callable[[bytes], None]]
 _Bytes = Union[bytes, bytearray, memoryview]
+
+
+class Answer(NamedTuple):
+    """A whole response."""
+
+    status: str
+    fields: list[tuple[str, str]]
+    body: Iterable[bytes]
+
+    def close(self) -> None:
+        """Closes the file that the body may be."""
+        close = getattr(self.body, "close", None)
+        if close is not None:
+            close()
 
 
 class ScriptOutput:
@@ -26,20 +41,37 @@ class ScriptOutput:
         self._size = 0
         self._ended = False
         self._holding = False
+        self._answer: Answer | None = None
+        self._answered = False
+        #: Bytes that a whole response came instead of.
+        self.dropped = 0
+        #: Bytes of the body that have left.
+        self.sent = 0
         #: Makes the head where it is not printed; None: it is the start of the output.
         self.make_head: Callable[[], ScriptHead] | None = None
+        #: Adds what was set by other means than output.
+        self.complete_head: Callable[[ScriptHead], ScriptHead] | None = None
+        #: No output at all is a response, too.
+        self.may_be_empty = False
 
     @property
     def begun(self) -> bool:
         """The head has left, so that errors can only cut the response."""
         return self._write is not None
 
+    @property
+    def pending(self) -> int:
+        """Bytes that have not left."""
+        return self._size
+
     def add(self, data: bytes) -> None:
         """Takes a piece of output; sends what is too much to be held."""
         if self._ended:
-            raise ValueError("the request is over")
+            self._add_late(data)
+            return
         if self._write is not None:
             self._write(data)
+            self.sent += len(data)
             return
         self._pieces.append(data)
         self._size += len(data)
@@ -48,17 +80,47 @@ class ScriptOutput:
 
     def send(self) -> None:
         """Sends what has been collected, once the head is whole."""
-        if self._write is not None or self._holding or not self._pieces:
+        if self._pieces and not self._holding:
+            self.begin(whole=False)
+
+    def begin(self, *, whole: bool) -> None:
+        """Sends the head and what has been collected; `whole`: the head is, if one was printed."""
+        if self._write is not None:
             return
         collected = self._take()
-        head = parse_head(collected, whole=False) if self.make_head is None else self.make_head()
+        head = self._find_head(collected, whole=whole)
         if head is None:
             self._pieces, self._size = [collected], len(collected)
             return
-        if head.bare:
-            self._on_bare()
         self._write = self._start_response(head.status, head.fields)
-        self._write(collected[head.body_at :])
+        body = collected[head.body_at :]
+        self._write(body)
+        self.sent = len(body)
+
+    def answer(self, answer: Answer) -> None:
+        """Makes the whole response, instead of what was and will be written."""
+        self.dropped += len(self._take())
+        self._answer = answer
+        self._answered = self._ended = True
+
+    def complete(self) -> None:
+        """Sends the whole response now; what is written afterwards is dropped."""
+        begun = self._write is not None
+        self._answered = self._ended = True
+        if begun:
+            return
+        answer = self._answer or Answer(*self._make_whole())
+        fields = answer.fields
+        if isinstance(answer.body, list) and not _has_length(fields):
+            # The client sees its end while the script goes on.
+            fields = [*fields, ("Content-Length", str(sum(map(len, answer.body))))]
+        try:
+            self._write = write = self._start_response(answer.status, fields)
+            for block in answer.body:
+                write(block)
+                self.sent += len(block)
+        finally:
+            answer.close()
 
     def hold(self) -> None:
         """Nothing leaves before `finish`, which may know the length of all."""
@@ -67,25 +129,46 @@ class ScriptOutput:
     def drop(self) -> None:
         """Forgets what has not left."""
         self._take()
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+            self._answered = self._ended = False
 
-    def finish(self) -> list[bytes]:
+    def finish(self) -> Iterable[bytes]:
         """The rest of the body. Raises `OutputError` if the output is no response."""
         self._ended = True
         if self._write is not None:
             return []
-        collected = self._take()
-        if self.make_head is not None:
-            head: ScriptHead | None = self.make_head()
-        elif collected:
-            head = parse_head(collected, whole=True)
+        if self._answer is None:
+            status, fields, body = self._make_whole()
         else:
+            status, fields, body = self._answer
+        self._start_response(status, fields)
+        return body
+
+    def _make_whole(self) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+        """Head and body of what has been collected, which is all."""
+        collected = self._take()
+        if not collected and not self.may_be_empty:
             raise OutputError("the script printed nothing")
+        head = self._find_head(collected, whole=True)
         assert head is not None
-        if head.bare:
-            self._on_bare()
         body = collected[head.body_at :]
-        self._start_response(head.status, head.fields if body else _with_redirect(head))
-        return [body]
+        return head.status, head.fields if body else _with_redirect(head), [body]
+
+    def _find_head(self, collected: bytes, *, whole: bool) -> ScriptHead | None:
+        """The head of the response; None if more output is needed to know."""
+        head = parse_head(collected, whole=whole) if self.make_head is None else self.make_head()
+        if head is None or self.complete_head is None:
+            if head is not None and head.bare:
+                self._on_bare()
+            return head
+        return self.complete_head(head)
+
+    def _add_late(self, data: bytes) -> None:
+        if not self._answered:
+            raise ValueError("the request is over")
+        self.dropped += len(data)
 
     def _take(self) -> bytes:
         collected = b"".join(self._pieces)
@@ -184,6 +267,11 @@ class TextOutput:
         self.pass_on()
         self.closed = True
 
+    @property
+    def pending(self) -> int:
+        """Characters that have not been passed on."""
+        return self._length
+
     def pass_on(self) -> None:
         """Gives what was written to the response."""
         if self._texts:
@@ -197,8 +285,14 @@ class TextOutput:
         self._length = 0
 
 
+def _has_length(fields: list[tuple[str, str]]) -> bool:
+    return any(name.lower() == "content-length" for name, _ in fields)
+
+
 def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
     """Tells Node to follow a local redirect within the server (RFC 3875, 6.2.2)."""
-    if head.implied and len(head.fields) == 1 and head.fields[0][1].startswith("/"):
-        return [*head.fields, ("X-Taipan-Redirect", head.fields[0][1])]
+    if head.usual and len(head.fields) == 1:
+        name, value = head.fields[0]
+        if name.lower() == "location" and value.startswith("/"):
+            return [(name, value), ("X-Taipan-Redirect", value)]
     return head.fields

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from taipan.events import Reporter
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import ScriptHead, status_line
+from taipan.scripts.request_fields import request_fields
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage
@@ -61,7 +62,7 @@ class PageRequest:
         self._reporter = reporter
         self.content_type = "text/html; charset=utf-8"
         self.status = 200
-        self.headers_in = Table(_fields_of(environ))
+        self.headers_in = Table(request_fields(environ))
         self.headers_out = Table()
         self.err_headers_out = self.headers_out
         self.method: str = environ["REQUEST_METHOD"]
@@ -113,7 +114,7 @@ class PageRequest:
     def make_head(self) -> ScriptHead:
         """The head as it is now."""
         fields = [("Content-Type", self.content_type), *self.headers_out.pairs]
-        return ScriptHead(status_line(self.status), fields, 0)
+        return ScriptHead(status_line(self.status), fields, 0, usual=self.status == 200)
 
 
 class PageTools:
@@ -152,20 +153,16 @@ class PageTools:
         return function(**{**fields, **given})
 
 
-def make_form(request: ScriptRequest) -> FieldStorage:
-    """The form of a request, read once."""
+def make_form(request: ScriptRequest, *, keep_blank: bool = False) -> FieldStorage:
+    """The form of a request, read once; `keep_blank`: with fields without a value."""
     from taipan.forms import FieldStorage
 
     if request.form is None:
         # Not os.environ, which may be the process's.
         pairs = request.variables.items()
         variables = {os.fsdecode(key): os.fsdecode(value) for key, value in pairs}
-        request.form = FieldStorage(fp=request.environ["wsgi.input"], environ=variables)
+        request.form = FieldStorage(
+            fp=request.environ["wsgi.input"], environ=variables, keep_blank_values=keep_blank
+        )
     form: FieldStorage = request.form
     return form
-
-
-def _fields_of(environ: dict[str, Any]) -> list[tuple[str, str]]:
-    names = {key: key[5:] for key in environ if key.startswith("HTTP_")}
-    names.update({key: key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if key in environ})
-    return [(name.replace("_", "-").title(), environ[key]) for key, name in names.items()]

@@ -30,6 +30,7 @@ class Pages:
         """Runs the page of the request; its error page if it fails before anything was sent."""
         req = PageRequest(request, self._reporter)
         request.output.make_head = req.make_head
+        request.output.may_be_empty = True
         tools = PageTools(request, req)
         names = {"req": req, "psp": tools}
         try:

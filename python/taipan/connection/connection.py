@@ -1,0 +1,213 @@
+"""The connection object: the request, and all ways to answer it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from html import escape
+from typing import BinaryIO, Union
+from urllib.parse import quote, urljoin
+
+from taipan.connection.local_file import (
+    LocalFile,
+    guess_media_type,
+    open_file,
+    resolve_inside,
+    with_charset,
+)
+from taipan.connection.notices import format_notice, title_of
+from taipan.connection.output import ConnectionOutput, format_time, to_bytes
+from taipan.connection.response import Reply, require_status
+
+_HTML = "text/html"
+_Data = Union[str, bytes, bytearray, memoryview]
+_Path = Union[str, "os.PathLike[str]"]
+#: Characters of URLs that stay; others are encoded.
+_URL = "!#$%&'()*+,/:;=?@[]~-._"
+
+
+class Connection(ConnectionOutput):
+    """A request and its response.
+
+    Each `return_...` makes the whole response: what was printed before or is printed afterwards is
+    dropped. They raise `RuntimeError` when the request has been answered, or the head has left.
+    """
+
+    def return_ok(self) -> None:
+        """Answers 200 without a body."""
+        self._reply("return_ok", 200, b"")
+
+    def return_data(self, status: int, data: _Data, kind: str) -> None:
+        """Answers with data of a media type; text is sent as UTF-8."""
+        kind = with_charset(kind) if isinstance(data, str) else kind
+        self._reply("return_data", status, to_bytes(data), kind)
+
+    def return_html(self, status: int, html: _Data) -> None:
+        """Answers with a page."""
+        self._reply("return_html", status, to_bytes(html), with_charset(_HTML))
+
+    def return_notice(self, status: int, title: str | None, message: str) -> None:
+        """Answers with a short page of a title and a text."""
+        self._notice("return_notice", status, title, escape(message))
+
+    def return_admin_notice(self, status: int, title: str | None, message: str) -> None:
+        """The same as `return_notice`."""
+        self._notice("return_admin_notice", status, title, escape(message))
+
+    def return_status(self, status: int) -> None:
+        """Answers with a head alone."""
+        self._reply("return_status", status, b"")
+
+    def return_no_response(self) -> None:
+        """Answers 204."""
+        self._reply("return_no_response", 204, b"")
+
+    def return_redirect(self, url: str | None = None) -> None:
+        """Sends the client to another URL (302); a path is one of this server. 204 without any."""
+        if not url:
+            self._reply("return_redirect", 204, b"")
+            return
+        target = require_url(url)
+        if target.startswith("/") and not target.startswith("//"):
+            target = self.location + target
+        link = f'<p><a href="{escape(target)}">The page is at another address.</a></p>'
+        page = format_notice("Redirection", link).encode()
+        fields = [("Location", target)]
+        self._reply("return_redirect", 302, page, with_charset(_HTML), fields=fields)
+
+    def return_not_modified(self) -> None:
+        """Answers 304."""
+        self._reply("return_not_modified", 304, b"")
+
+    def return_bad_request(self, reason: str = "") -> None:
+        """Answers 400 with a reason."""
+        self._notice("return_bad_request", 400, "Invalid Request", escape(reason))
+
+    def return_unauthorized(self, realm: str | None = None) -> None:
+        """Answers 401 and asks for a name and a password (Basic)."""
+        name = (self.server if realm is None else realm).replace("\\", "\\\\").replace('"', '\\"')
+        text = "You have to log in to see this page."
+        fields = [("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')]
+        page = format_notice("Access Denied", f"<p>{text}</p>").encode()
+        self._reply("return_unauthorized", 401, page, with_charset(_HTML), fields=fields)
+
+    def return_forbidden(self) -> None:
+        """Answers 403."""
+        self._notice("return_forbidden", 403, None, "The page may not be seen.")
+
+    def return_not_found(self) -> None:
+        """Answers 404."""
+        self._notice("return_not_found", 404, None, "There is no page at this address.")
+
+    def return_internal_error(self) -> None:
+        """Answers 500."""
+        self._notice("return_internal_error", 500, None, "The request failed.")
+
+    def return_not_implemented(self) -> None:
+        """Answers 501."""
+        self._notice("return_not_implemented", 501, None, "The request is not supported.")
+
+    def return_file(self, status: int, kind: str | None, path: _Path) -> None:
+        """Answers with a file: its type by its name without `kind`, 404 if there is none.
+
+        A relative path starts at the folder of the script, and must not leave the folder of the
+        route; it is 404, too. With status 200, clients that have the file get 304.
+        """
+        name = os.fspath(path)
+        found = self._open(name)
+        if not isinstance(found, LocalFile):
+            getattr(self, f"return_{found}")()
+            return
+        fields = [("Last-Modified", format_time(found.modified))]
+        if status == 200 and self._reads_only() and not self.modified_since(found.modified):
+            found.file.close()
+            self._reply("return_file", 304, b"", fields=fields)
+            return
+        body = self._environ["wsgi.file_wrapper"](found.file, 65536)
+        fields.append(("Content-Length", str(found.size)))
+        kind = kind or guess_media_type(name)
+        self._reply("return_file", status, body, kind, fields=fields)
+
+    def return_open_file(self, status: int, kind: str, file: BinaryIO, length: int) -> None:
+        """Answers with `length` bytes of an open binary file, which are read now."""
+        self._begin(status, kind, length)
+        self.send_fp(file, length)
+
+    def return_open_fd(self, status: int, kind: str, descriptor: int, length: int) -> None:
+        """Answers with `length` bytes of an open descriptor, which are read now."""
+        self._begin(status, kind, length)
+        self.send_fd(descriptor, length)
+
+    def redirect(self, url: str) -> None:
+        """Answers with another path of this server, as if the client had asked for that by GET.
+
+        At most ten times in a row; more are a 500.
+        """
+        target = urljoin(self.request.url, require_url(url))
+        if not target.startswith("/") or target.startswith("//"):
+            raise ValueError(
+                f"redirect() leads to a path of this server, not to {url!r}; return_redirect()"
+                " sends the client elsewhere"
+            )
+        self._response.redirect("redirect", target)
+
+    def run_request(self) -> None:
+        """Answers with the path and the query that `request` has now."""
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(quote(self.request.url, "/", errors="surrogateescape") + query)
+
+    def reset(self) -> None:
+        """Takes back what was set and answered, if nothing has been sent."""
+        self._script.drop()
+        self._response.reset()
+
+    def _begin(self, status: int, kind: str, length: int) -> None:
+        self._response.require_open("answer with a file")
+        self._script.drop()
+        self.set_type_header(kind)
+        self.set_length_header(length)
+        self.flush_headers(status)
+
+    def _reads_only(self) -> bool:
+        return self._environ["REQUEST_METHOD"] in ("GET", "HEAD")
+
+    def _open(self, name: str) -> LocalFile | str:
+        """The file, or which reply says why not."""
+        if not os.path.isabs(name):
+            folder = os.path.dirname(self._script.path)
+            root = self._environ.get("DOCUMENT_ROOT")
+            inside = resolve_inside(
+                name, folder, folder if root is None else os.fsdecode(root.encode("latin-1"))
+            )
+            if inside is None:
+                return "not_found"
+            name = inside
+        try:
+            return open_file(name)
+        except PermissionError:
+            return "forbidden"
+        except OSError:
+            return "not_found"
+
+    def _notice(self, by: str, status: int, title: str | None, markup: str) -> None:
+        page = format_notice(title or title_of(require_status(status)), f"<p>{markup}</p>")
+        self._reply(by, status, page.encode("utf-8", "surrogateescape"), with_charset(_HTML))
+
+    def _reply(
+        self,
+        by: str,
+        status: int,
+        body: bytes | Iterable[bytes],
+        kind: str = "",
+        *,
+        fields: list[tuple[str, str]] | None = None,
+    ) -> None:
+        all_fields = [*([("Content-Type", kind)] if kind else []), *(fields or [])]
+        self._response.answer(Reply(by, status, all_fields, body))
+
+
+def require_url(url: str) -> str:
+    """The URL with what is not ASCII encoded. Raises `ValueError` for control characters."""
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in url):
+        raise ValueError(f"the URL {url!r} has control characters")
+    return quote(url, _URL, errors="surrogateescape")

@@ -1,0 +1,53 @@
+"""The connection of the request that the caller serves."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from taipan.connection.connection import Connection
+from taipan.scripts.current import ScriptRequest, current_request
+
+
+def connection_of(request: ScriptRequest) -> Connection:
+    """The connection object of a request, the same one each time."""
+    if request.connection is None:
+        request.connection = Connection(request)
+    connection: Connection = request.connection
+    return connection
+
+
+def current_connection() -> Connection:
+    """The connection object of the present request. Raises `RuntimeError` outside of requests."""
+    request = current_request()
+    if request is None:
+        raise RuntimeError(
+            "there is no connection here: only scripts, pages and functions of a route have one,"
+            " while they serve a request"
+        )
+    return connection_of(request)
+
+
+class _CurrentConnection:
+    """Forwards to the connection of the present request."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and current_request() is None:
+            raise AttributeError(name)
+        return getattr(current_connection(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(current_connection(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(current_connection(), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(Connection if current_request() is None else current_connection())
+
+    def __repr__(self) -> str:
+        request = current_request()
+        return "<connection of no request>" if request is None else repr(connection_of(request))
+
+
+#: The connection of the present request.
+conn = cast(Connection, _CurrentConnection())

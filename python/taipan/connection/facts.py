@@ -1,0 +1,169 @@
+"""What a connection tells about its request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from taipan.connection.field_set import FieldSet
+from taipan.connection.request import Request
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.page_request import make_form
+from taipan.scripts.request_fields import request_fields
+
+if TYPE_CHECKING:
+    from taipan.forms import FieldStorage
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+class ConnectionFacts:
+    """The request, the client and the server."""
+
+    def __init__(self, script: ScriptRequest) -> None:
+        self._script = script
+        self._environ = script.environ
+
+    @cached_property
+    def request(self) -> Request:
+        """Method, path and query."""
+        environ = self._environ
+        version = float(environ["SERVER_PROTOCOL"].partition("/")[2])
+        request = Request(environ["REQUEST_METHOD"], environ["REQUEST_URI"], version)
+        path = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
+        # After a redirect within the server it is not that of the line.
+        request.url = path.encode("latin-1").decode("utf-8", "surrogateescape") or "/"
+        request.query = environ["QUERY_STRING"]
+        return request
+
+    @cached_property
+    def headers(self) -> FieldSet:
+        """Header fields of the request; repeated ones are joined."""
+        return FieldSet(request_fields(self._environ), "headers")
+
+    @property
+    def content_length(self) -> int:
+        """Length of the body in bytes; 0 if it has none, or tells none."""
+        text = self._environ.get("CONTENT_LENGTH", "")
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+    @property
+    def peer(self) -> str:
+        """Address of the client."""
+        return str(self._environ.get("REMOTE_ADDR", ""))
+
+    @property
+    def peer_port(self) -> int:
+        """Port of the client; 0 if it is not known."""
+        return int(self._environ.get("REMOTE_PORT") or 0)
+
+    @property
+    def server(self) -> str:
+        """Name of the virtual server: the host of the request without its port."""
+        return self.host
+
+    @property
+    def location(self) -> str:
+        """`scheme://host:port` as the client has it, without a usual port."""
+        authority = self._environ.get("HTTP_HOST", "")
+        if not authority:
+            port = int(self._environ["SERVER_PORT"])
+            usual = port == _USUAL_PORTS.get(self.scheme)
+            authority = self._environ["SERVER_NAME"] + ("" if usual else f":{port}")
+        return f"{self.scheme}://{authority}"
+
+    @property
+    def host(self) -> str:
+        """Host of the location, without its port."""
+        authority = self.location.partition("://")[2]
+        name, _, port = authority.rpartition(":")
+        return name if name and port.isdigit() else authority
+
+    @property
+    def port(self) -> int:
+        """Port of the location."""
+        authority = self.location.partition("://")[2]
+        port = authority[len(self.host) + 1 :]
+        return int(port) if port.isdigit() else _USUAL_PORTS.get(self.scheme, 80)
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return str(self._environ["wsgi.url_scheme"])
+
+    @property
+    def auth_user(self) -> str | None:
+        """Who the server has let in; without that, the name that the client gives, unchecked."""
+        user = self._environ.get("REMOTE_USER")
+        if user is not None:
+            return str(user).encode("latin-1").decode("utf-8", "surrogateescape")
+        return self._credentials[0]
+
+    @property
+    def auth_passwd(self) -> str | None:
+        """The password that the client gives."""
+        return self._credentials[1]
+
+    @cached_property
+    def _credentials(self) -> tuple[str | None, str | None]:
+        scheme, _, value = self._environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None, None
+        try:
+            text = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
+        except (binascii.Error, ValueError):
+            return None, None
+        user, colon, password = text.partition(":")
+        return (user, password) if colon else (None, None)
+
+    def modified_since(self, time: float | datetime) -> bool:
+        """Whether the client has no copy from `time` (seconds of the epoch) or later."""
+        moment = time.timestamp() if isinstance(time, datetime) else time
+        try:
+            known = parsedate_to_datetime(self._environ["HTTP_IF_MODIFIED_SINCE"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            return True
+        if known.tzinfo is None:
+            known = known.replace(tzinfo=timezone.utc)
+        return int(moment) > known.timestamp()
+
+    @property
+    def form(self) -> FieldStorage:
+        """The form as `taipan.forms` has it, with empty fields. Raises `FormError`."""
+        return make_form(self._script, keep_blank=True)
+
+    @cached_property
+    def query(self) -> FieldSet | None:
+        """The fields of the query string, or without one those of a form in the body.
+
+        None without either. The value of an upload is the name of its file; `form` has its content.
+        """
+        if self._environ["QUERY_STRING"]:
+            return query_to_set(self._environ["QUERY_STRING"])
+        kind = self._environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return None
+        fields = FieldSet(name="form")
+        for field in self.form.list or ():
+            text = field.value if field.filename is None else field.filename
+            fields.put(field.name or "", text if isinstance(text, str) else "")
+        return fields
+
+    def get_query(self) -> FieldSet | None:
+        """The same as `query`."""
+        return self.query
+
+
+def query_to_set(query: str) -> FieldSet:
+    """The fields of a query string. Raises `ValueError` for more than 1000."""
+    from urllib.parse import parse_qsl
+
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=_FIELD_LIMIT)
+    return FieldSet(pairs, "query")
+
+
+_FIELD_LIMIT = 1000

@@ -1,0 +1,63 @@
+"""Files that a script sends."""
+
+from __future__ import annotations
+
+import os
+import stat
+from mimetypes import guess_type
+from typing import BinaryIO, NamedTuple
+
+_BINARY = "application/octet-stream"
+#: A FIFO must not make the request wait for its other end.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class LocalFile(NamedTuple):
+    """An open regular file."""
+
+    file: BinaryIO
+    size: int
+    #: Seconds of the epoch.
+    modified: float
+
+
+def open_file(path: str) -> LocalFile:
+    """Opens a regular file. Raises `OSError`; a `FileNotFoundError` for anything else."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except (IsADirectoryError, NotADirectoryError, ValueError) as error:
+        # A name may have a NUL.
+        raise FileNotFoundError(f"{path!r} is no file") from error
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileNotFoundError(f"{path!r} is no regular file")
+        return LocalFile(os.fdopen(descriptor, "rb"), facts.st_size, facts.st_mtime)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def resolve_inside(path: str, folder: str, root: str) -> str | None:
+    """The path of a file relative to `folder`; None if it is outside of `root`, links followed."""
+    if "\0" in path:
+        return None
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(os.path.join(folder, path))
+    inside = real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep)
+    return real if inside else None
+
+
+def guess_media_type(path: str) -> str:
+    """The media type that the name of a file suggests."""
+    kind, encoding = guess_type(path)
+    if encoding is not None or kind is None:
+        return _BINARY
+    return with_charset(kind)
+
+
+def with_charset(kind: str) -> str:
+    """A type of text with its charset."""
+    if kind.lower().startswith("text/") and "charset" not in kind.lower():
+        return f"{kind}; charset=utf-8"
+    return kind
