@@ -8,3 +8,5 @@ export const APPLICATIONS = join(ROOT, 'bench/applications')
 export const PROGRAMS = join(ROOT, 'bench/servers/programs')
 /** Folder of saved reports. */
 export const RESULTS = join(ROOT, 'bench/results')
+/** Folder of scripts and pages. */
+export const SITE = join(ROOT, 'bench/site')

@@ -8,7 +8,7 @@ export interface Answer {
   readonly beginning: string
 }
 
-const BEGINNING = 1000
+const BEGINNING = 4096
 
 /** Sends one request on a new connection; a POST if there is a body. */
 export async function sendRequest(url: string, body: Buffer | undefined): Promise<Answer> {

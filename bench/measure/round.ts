@@ -2,6 +2,7 @@ import type { BenchServer, LaunchContext } from '../servers/server.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { startCompanions, type CompanionResult } from './companions.ts'
 import { runLoad, type LoadResult } from './load.ts'
+import { startPerf } from './perf.ts'
 import { readCpuTime, readMemory } from './process-tree.ts'
 import { checkEcho, sendRequest } from './request.ts'
 import { findFreePort, startServer } from './running-server.ts'
@@ -34,19 +35,20 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   const url = `http://127.0.0.1:${port}`
   const { module, interface: kind } = workload
   const program = server.launch({ ...plan.context, port, module, interface: kind })
-  await using running = await startServer(program, () => checkAnswer(workload, url))
+  const target = url + (program.path ?? workload.path)
+  await using running = await startServer(program, () => checkAnswer(workload, target))
   await using companions = await startCompanions(workload.companions, url)
   const load = {
-    url: url + workload.path,
+    url: target,
     connections: workload.connections,
     bodySize: workload.upload,
     message: workload.socket === true ? String(workload.expected) : undefined,
   }
   await runLoad({ ...load, seconds: WARM_UP_SECONDS })
-  const before = readCpuTime(running.pid)
+  const finishCpu = await (server.forgetsChildren === true ? startPerf : startCpu)(running.pid)
   using memory = sampleMemory(running.pid)
   const result = await runLoad({ ...load, seconds })
-  const cpu = readCpuTime(running.pid) - before
+  const cpu = await finishCpu()
   return {
     load: result,
     cpu,
@@ -55,11 +57,16 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
   }
 }
 
+function startCpu(pid: number) {
+  const before = readCpuTime(pid)
+  return () => readCpuTime(pid) - before
+}
+
 async function checkAnswer(workload: Workload, url: string): Promise<void> {
-  const { path, upload, expected } = workload
-  if (workload.socket === true) return await checkEcho(url + path, String(expected))
+  const { upload, expected } = workload
+  if (workload.socket === true) return await checkEcho(url, String(expected))
   const body = upload > 0 ? Buffer.alloc(upload, 'x') : undefined
-  const { status, size, beginning } = await sendRequest(url + path, body)
+  const { status, size, beginning } = await sendRequest(url, body)
   const right = typeof expected === 'number' ? size === expected : beginning.includes(expected)
   if (status !== 200 || !right)
     throw new Error(`answered ${status} with ${size} bytes: ${beginning.slice(0, 200)}`)

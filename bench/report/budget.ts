@@ -1,11 +1,19 @@
-import { formatNumber, formatTime } from './quantity.ts'
+import { compare, compareRates, minimum, scale, subtract } from './comparison.ts'
 import { findCost, findRate, type Report } from './report.ts'
 
-/** The cost of the parts of a hello request, and the aims for them; empty if hello was not measured. */
+/** The cost of the parts of a hello request, and of scripts, with the aims for them; empty if none was measured. */
 export function formatBudget(report: Report): string {
-  const lines = [...compareWsgi(report), ...compareAsgi(report)]
-  if (lines.length === 0) return ''
-  return `## Parts of a hello request, and their aims\n\n${lines.join('\n')}\n`
+  const hello = [...compareWsgi(report), ...compareAsgi(report)]
+  return [
+    formatAims('Parts of a hello request, and their aims', hello),
+    formatAims('Scripts and pages, and their aims', compareScripts(report)),
+  ]
+    .filter((section) => section !== '')
+    .join('\n')
+}
+
+function formatAims(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `## ${title}\n\n${lines.join('\n')}\n`
 }
 
 function compareWsgi({ chapters }: Report): readonly string[] {
@@ -59,22 +67,26 @@ function compareAsgi({ chapters }: Report): readonly string[] {
   ]
 }
 
-function subtract(value: number | undefined, part: number | undefined): number | undefined {
-  return value === undefined || part === undefined ? undefined : value - part
-}
-
-function scale(value: number | undefined, factor: number): number | undefined {
-  return value === undefined ? undefined : value * factor
-}
-
-function compare(label: string, value: number | undefined, aim: number | undefined): string {
-  if (value === undefined || aim === undefined) return `- ${label}: not measured`
-  const verdict = value <= aim ? 'met' : `missed by ${formatNumber((value / aim - 1) * 100)} %`
-  return `- ${label}: ${formatTime(value)} / ${formatTime(aim)}, ${verdict}`
-}
-
-function compareRates(label: string, value: number | undefined, aim: number | undefined): string {
-  if (value === undefined || aim === undefined) return `- ${label}: not measured`
-  const verdict = value >= aim ? 'met' : `missed by ${formatNumber((1 - value / aim) * 100)} %`
-  return `- ${label}: ${formatNumber(value)} / ${formatNumber(aim)} requests/s, ${verdict}`
+function compareScripts({ chapters }: Report): readonly string[] {
+  return chapters.flatMap((chapter) => {
+    const { workload } = chapter
+    if (workload !== 'script' && workload !== 'page') return []
+    const cost = (server: string) => findCost(chapter, server)
+    const shared = cost('taipan-scripts')
+    const modPython = minimum(cost('mod-python'), cost('mod-python-threads'))
+    const aims = [
+      compare(`${workload}, against half of mod_python`, shared, scale(modPython, 0.5)),
+      compare(`${workload}, against nginx and php-fpm`, shared, cost('php-fpm')),
+    ]
+    if (workload === 'page') return aims
+    return [
+      compare('script, against 1.3 times our WSGI', shared, scale(cost('taipan-wsgi'), 1.3)),
+      ...aims,
+      compare(
+        'script in a fresh process, against a fifth of mod_cgid',
+        cost('taipan-scripts-fresh'),
+        scale(cost('mod-cgid'), 0.2),
+      ),
+    ]
+  })
 }

@@ -1,10 +1,20 @@
+import { modCgid, modPython, modPythonThreads } from './apache-scripts.ts'
 import { daphne, hypercorn, uvicorn, uvicornPlain } from './asgi.ts'
 import { bjoern, fastPySgi, granian, socketify } from './compiled.ts'
 import { gunicornAsgi, gunicornSync, gunicornThreads } from './gunicorn.ts'
 import { modWsgiDaemon, modWsgiEmbedded } from './mod-wsgi.ts'
 import { nodeHttp } from './node-http.ts'
+import { phpFpm } from './php-fpm.ts'
 import { pythonNode } from './python-node.ts'
 import type { BenchServer } from './server.ts'
+import {
+  taipanScripts,
+  taipanScriptsEmbedded,
+  taipanScriptsFresh,
+  taipanScriptsInterpreter,
+  taipanScriptsProcess,
+  taipanWsgi,
+} from './taipan-scripts.ts'
 import {
   taipan,
   taipanEmbedded,
@@ -21,6 +31,12 @@ export const SERVERS: readonly BenchServer[] = [
   taipanEmbedded,
   taipanEmbeddedThreads,
   taipanLibrary,
+  taipanWsgi,
+  taipanScripts,
+  taipanScriptsEmbedded,
+  taipanScriptsProcess,
+  taipanScriptsInterpreter,
+  taipanScriptsFresh,
   taipanFront,
   nodeHttp,
   uwsgi,
@@ -40,4 +56,8 @@ export const SERVERS: readonly BenchServer[] = [
   gunicornAsgi,
   daphne,
   pythonNode,
+  modPython,
+  modPythonThreads,
+  modCgid,
+  phpFpm,
 ]

@@ -1,12 +1,15 @@
 import type { Program } from '../measure/children.ts'
 
-/** How an application is called. */
-export type Interface = 'wsgi' | 'asgi'
+/** How an application is called: as a function, or as a file of a folder. */
+export type Interface = 'wsgi' | 'asgi' | 'script' | 'page'
+
+/** A program that serves, and the path of the application where that is not the workload's. */
+export type Launch = Program & { readonly path?: string }
 
 /** Parameters of a server. */
 export interface LaunchContext {
   readonly port: number
-  /** Module of `bench/applications` with `application`. */
+  /** Module of `bench/applications` with `application`, or file of `bench/site` without its extension. */
   readonly module: string
   readonly interface: Interface
   /** Python threads. */
@@ -30,10 +33,12 @@ export interface BenchServer {
   readonly interfaces?: readonly Interface[]
   /** It supports WebSockets; by default if it supports ASGI. */
   readonly sockets?: boolean
+  /** It does not wait for its child processes, so `/proc` does not have their CPU time when they have ended. */
+  readonly forgetsChildren?: boolean
   /** It serves JavaScript: takes part in workloads with the answer of `hello`, for any interface. */
   readonly answersHelloOnly?: boolean
   /** The program to start. Throws `Unavailable`. */
-  launch(context: LaunchContext): Program
+  launch(context: LaunchContext): Launch
 }
 
 /** The server cannot be measured here; the message has the reason. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { APPLICATIONS, PROGRAMS, ROOT } from '../environment/paths.ts'
+import type { Program } from '../measure/children.ts'
 import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
 
 const MAIN = join(ROOT, 'dist/cli/main.js')
@@ -12,7 +13,8 @@ export const taipan: BenchServer = {
   name: 'taipan',
   title: 'Taipan, daemon',
   interfaces,
-  launch: (context) => createCommand(context, [`--threads=${context.threads}`]),
+  launch: (context) =>
+    createCommand(context, [...createTarget(context), `--threads=${context.threads}`]),
 }
 
 /** Python inside Node, on Node's thread and event loop. A second process supervises it. */
@@ -20,7 +22,7 @@ export const taipanEmbedded: BenchServer = {
   name: 'taipan-embedded',
   title: 'Taipan, embedded',
   interfaces,
-  launch: (context) => createCommand(context, ['--engine=embedded']),
+  launch: (context) => createCommand(context, [...createTarget(context), '--engine=embedded']),
 }
 
 /** Python inside Node, on its own threads. */
@@ -28,7 +30,11 @@ export const taipanEmbeddedThreads: BenchServer = {
   name: 'taipan-embedded-threads',
   title: 'Taipan, embedded, threads',
   launch: (context) =>
-    createCommand(context, ['--engine=embedded', `--threads=${context.threads}`]),
+    createCommand(context, [
+      ...createTarget(context),
+      '--engine=embedded',
+      `--threads=${context.threads}`,
+    ]),
 }
 
 /** Python in the process that uses the library. */
@@ -60,18 +66,21 @@ export const taipanFront: BenchServer = {
   }),
 }
 
-function createCommand(context: LaunchContext, words: readonly string[]) {
-  const { port, module, bin, environment } = context
+/** Arguments for the application of a workload, in one process. */
+export function createTarget({ module }: LaunchContext): readonly string[] {
+  return [`${module}:application`, `--app-dir=${APPLICATIONS}`, '--processes=1']
+}
+
+/** Starts `taipan serve`. Throws `Unavailable`. */
+export function createCommand(context: LaunchContext, words: readonly string[]): Program {
+  const { port, bin, environment } = context
   return {
     command: process.execPath,
     args: [
       requireBuild(MAIN),
       'serve',
-      `${module}:application`,
-      `--app-dir=${APPLICATIONS}`,
       `--python=${join(bin, 'python')}`,
       `--bind=127.0.0.1:${port}`,
-      '--processes=1',
       ...words,
       '--no-access-log',
       '--log-level=warn',

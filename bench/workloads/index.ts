@@ -69,6 +69,22 @@ export const WORKLOADS: readonly Workload[] = [
     companions: { script: 'idle-connections.mjs', count: 5000 },
   },
   {
+    ...GET,
+    interface: 'script',
+    name: 'script',
+    title: 'Hello printed by a script, 14 bytes',
+    module: 'hello',
+    expected: 'Hello, World!',
+  },
+  {
+    ...GET,
+    interface: 'page',
+    name: 'page',
+    title: 'Page with a loop of 50 rows',
+    module: 'rows',
+    expected: '<tr><td>50</td><td>row 2500</td></tr>',
+  },
+  {
     ...ASGI,
     name: 'hello-asgi',
     title: 'Hello by ASGI, 13 bytes',

@@ -12,7 +12,7 @@ export interface Workload {
   readonly name: string
   /** Name for people. */
   readonly title: string
-  /** Module of `bench/applications` with `application`. */
+  /** Module of `bench/applications` with `application`, or file of `bench/site` without its extension. */
   readonly module: string
   readonly interface: Interface
   /** Send messages over WebSockets instead of requests; `expected` is the message. */

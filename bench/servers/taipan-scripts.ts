@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SITE } from '../environment/paths.ts'
+import type { BenchServer, LaunchContext } from './server.ts'
+import { createCommand, createTarget } from './taipan.ts'
+
+type Isolation = 'shared' | 'process' | 'interpreter' | 'fresh'
+
+const interfaces = ['script', 'page'] as const
+
+/** In one worker process with threads. */
+export const taipanScripts: BenchServer = {
+  name: 'taipan-scripts',
+  title: 'Taipan, shared',
+  interfaces,
+  launch: (context) => createSite(context, 'shared', [`--threads=${context.threads}`]),
+}
+
+/** In Node's process, on its thread. */
+export const taipanScriptsEmbedded: BenchServer = {
+  name: 'taipan-scripts-embedded',
+  title: 'Taipan, shared, embedded',
+  interfaces,
+  launch: (context) => createSite(context, 'shared', ['--engine=embedded']),
+}
+
+/** In warm processes that serve one request at a time. */
+export const taipanScriptsProcess: BenchServer = {
+  name: 'taipan-scripts-process',
+  title: 'Taipan, process',
+  interfaces,
+  launch: (context) => createSite(context, 'process', []),
+}
+
+/** In sub-interpreters that serve one request at a time. */
+export const taipanScriptsInterpreter: BenchServer = {
+  name: 'taipan-scripts-interpreter',
+  title: 'Taipan, interpreter',
+  interfaces,
+  launch: (context) => createSite(context, 'interpreter', []),
+}
+
+/** In a process for each request. */
+export const taipanScriptsFresh: BenchServer = {
+  name: 'taipan-scripts-fresh',
+  title: 'Taipan, fresh',
+  interfaces,
+  launch: (context) => createSite(context, 'fresh', []),
+}
+
+/** The same answers from WSGI applications. */
+export const taipanWsgi: BenchServer = {
+  name: 'taipan-wsgi',
+  title: 'Taipan, WSGI application',
+  interfaces,
+  launch: (context) =>
+    createCommand(context, [...createTarget(context), `--threads=${context.threads}`]),
+}
+
+function createSite(context: LaunchContext, isolation: Isolation, words: readonly string[]) {
+  const path = join(context.scratch, `scripts-${isolation}.json`)
+  const chosen = isolation === 'shared' ? {} : { isolation }
+  writeFileSync(path, JSON.stringify({ routes: [{ path: '/', scripts: SITE, ...chosen }] }))
+  const extension = context.interface === 'page' ? 'psp' : 'py'
+  return {
+    path: `/${context.module}.${extension}`,
+    ...createCommand(context, [`--config=${path}`, '--processes=1', ...words]),
+  }
+}
