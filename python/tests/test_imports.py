@@ -18,6 +18,8 @@ ROOMS = [
     {"psp"},
     {"wsgi", "loader"},
 ]
+#: Folders that belong to a room, in which they import and are imported.
+PARTS = {"connection": "scripts"}
 
 
 def module_name(path):
@@ -66,7 +68,8 @@ def find_cycle(graph):
 
 
 def room_of(module):
-    return module.split(".")[1] if "." in module else module
+    name = module.split(".")[1] if "." in module else module
+    return PARTS.get(name, name)
 
 
 def level_of(module):
