@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 #: Names for scripts, with their modules, which are loaded at first use.
-_PUBLIC = {"ScriptError": "taipan.scripts.errors", "conn": "taipan.connection.current"}
+_PUBLIC = {
+    "ScriptError": "taipan.scripts.errors",
+    "application": "taipan.sessions.application",
+    "conn": "taipan.connection.current",
+    "session": "taipan.scripts.session_access",
+}
 
 
 def __getattr__(name: str) -> Any:

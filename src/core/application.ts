@@ -54,6 +54,8 @@ export interface ScriptsApplication extends ScriptOptions {
   readonly interface: 'script'
   /** Absolute. */
   readonly root: string
+  /** Path in URLs. */
+  readonly mount: string
   /** False: one request at a time in each process. */
   readonly multithread: boolean
 }

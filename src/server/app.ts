@@ -12,6 +12,7 @@ import { reloadGroup, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
+import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
 
@@ -166,6 +167,7 @@ export class PlannedApp implements App {
   /** Kills all worker processes and their children at once. */
   kill(): void {
     for (const backend of this.#backends.values()) backend.kill()
+    removeTemporaryFolderNow(this.#plan)
   }
 
   async reload(): Promise<void> {
@@ -223,6 +225,7 @@ export class PlannedApp implements App {
   async #stop(waited: number): Promise<void> {
     await this.retire()
     await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
+    await removeTemporaryFolder(this.#plan)
     this.#stopLog.tellEnd()
   }
 

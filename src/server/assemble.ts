@@ -63,7 +63,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   reportPlan(plan, logger)
   const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
   const [chosen] = await Promise.all([choosePythons(plan, loggers), ...loading])
-  const groups = chosen.map(resolveGroup)
+  const groups = chosen.map((one) => resolveGroup(one, plan))
   validateInterpreters(groups)
   const backends = new Map<string, Backend>()
   for (const group of groups) {
@@ -138,6 +138,10 @@ function selectProgramEnvironment({
   return { PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin', ...(LANG !== undefined && { LANG }) }
 }
 
-function resolveGroup({ group, python }: ChosenGroup): ProcessGroup {
-  return { ...group, python, workerOptions: selectWorkerOptions(GENERAL, group) }
+function resolveGroup({ group, python }: ChosenGroup, { sessions }: ServerPlan): ProcessGroup {
+  return {
+    ...group,
+    python,
+    workerOptions: { ...selectWorkerOptions(GENERAL, group), sessions },
+  }
 }

@@ -6,6 +6,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { createAccessLog } from './create-access-log.ts'
 import { reportFindings } from './create-server.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
+import { placeSessions } from './session-folder.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import { countReplicas } from './divide-plan.ts'
 
@@ -29,7 +30,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   try {
     validateApp(options, plan)
     const accessLog = createAccessLog(logger, settings)
-    return closeWith(await assembleApp(plan, { logger, accessLog }), plan, logger)
+    return closeWith(await assembleApp(placeSessions(plan), { logger, accessLog }), plan, logger)
   } catch (error) {
     await logger.close()
     throw error

@@ -5,6 +5,7 @@ import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
 import { createAccessLog } from './create-access-log.ts'
+import { placeSessions } from './session-folder.ts'
 import type { RunnableServer } from './server.ts'
 
 /** How a server runs. */
@@ -18,10 +19,11 @@ export interface ServerContext {
 
 /** Makes the server of a plan: in this process, or in replicas if embedded Python must run in other processes. */
 export async function createServer(
-  plan: ServerPlan,
+  given: ServerPlan,
   context: ServerContext,
 ): Promise<RunnableServer> {
   const { logger, settings, inProcess } = context
+  const plan = placeSessions(given)
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
     const { ReplicatedServer } = await import('./replicated-server.ts')

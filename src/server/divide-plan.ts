@@ -23,7 +23,15 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
       retries: group.engine === 'daemon',
     },
   })
-  return { ...plan, groups: plan.groups.map(divide), reload: false, hints: [], warnings: [] }
+  const groups = plan.groups.map(divide)
+  return {
+    ...plan,
+    groups,
+    temporaryFolder: undefined,
+    reload: false,
+    hints: [],
+    warnings: [],
+  }
 }
 
 /** The plan with a start that fails unless each group meets its demands. */

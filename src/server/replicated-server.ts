@@ -18,6 +18,7 @@ import {
 import { createReloader, type Reloader } from './reloader.ts'
 import type { RunnableServer } from './server.ts'
 import { reportPlan } from './report-plan.ts'
+import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 import { demandServed, dividePlan } from './divide-plan.ts'
 import { SharedSockets } from '../replicas/shared-sockets.ts'
@@ -86,6 +87,7 @@ export class ReplicatedServer implements RunnableServer {
 
   kill(): void {
     this.#replicas?.kill()
+    removeTemporaryFolderNow(this.#plan)
   }
 
   async reload(): Promise<void> {
@@ -176,6 +178,7 @@ export class ReplicatedServer implements RunnableServer {
     this.#sockets?.close()
     await this.#replicas?.stop()
     this.#healthCheck?.stop()
+    await removeTemporaryFolder(this.#plan)
   }
 }
 

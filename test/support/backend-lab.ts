@@ -73,6 +73,7 @@ export function labScripts(): ScriptsApplication {
     name: 'lab',
     interface: 'script',
     root: path.join(APPS, 'scripts'),
+    mount: '/',
     multithread: true,
     ...resolveScriptOptions({}),
   }

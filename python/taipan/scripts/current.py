@@ -7,11 +7,15 @@ import os
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any, Callable, TextIO, cast
+from typing import TYPE_CHECKING, Any, Callable, TextIO, cast
 
 from taipan.events import Environ
 from taipan.scripts.output import ScriptOutput, TextOutput
+from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.variables import cgi_variables
+
+if TYPE_CHECKING:
+    from taipan.sessions.session import Session
 
 
 class ScriptRequest:
@@ -21,12 +25,17 @@ class ScriptRequest:
     over = False
     #: `os.environ` shows its variables.
     has_environment = True
+    #: Once it has been used.
+    session: Session | None = None
 
-    def __init__(self, path: str, environ: Environ, output: ScriptOutput) -> None:
+    def __init__(
+        self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
+    ) -> None:
         #: The file of the script.
         self.path = path
         self.environ = environ
         self.output = output
+        self.settings = settings
         #: The text that becomes the response.
         self.text = TextOutput(output)
         #: `sys.stdout`, until the script replaces it.
@@ -83,6 +92,8 @@ class ScriptRequest:
             # It may write to the response.
             flush()
         self.text.pass_on()
+        if self.session is not None and self.output.begun:
+            self.session.save()
         return self.output.finish()
 
     def drop(self) -> None:

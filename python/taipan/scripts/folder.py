@@ -19,14 +19,17 @@ from taipan.scripts.execfile import CODE, execfile
 from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.main_module import install_main_module
-from taipan.scripts.output import ScriptOutput, StartResponse
+from taipan.scripts.output import Answer, ScriptOutput, StartResponse
 from taipan.scripts.pages import Pages
 from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.streams import detach_streams, install_streams
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
+from taipan.sessions.errors import SessionBusy
 
 _TOLD_LIMIT = 1000
+_TEXT = ("Content-Type", "text/plain; charset=utf-8")
+_BUSY = Answer("503 Service Unavailable", [_TEXT, ("Retry-After", "5")], [b"Service Unavailable\n"])
 #: Runs a file with the builtins of its folder.
 Run = Callable[[dict[str, Any]], None]
 
@@ -62,7 +65,7 @@ class ScriptFolder:
             return result
         environ["taipan.software"] = self._settings.software
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
-        request = ScriptRequest(path, environ, output)
+        request = ScriptRequest(path, environ, output, self._settings)
         self._surround(request)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
@@ -75,6 +78,8 @@ class ScriptFolder:
             return request.finish()
         finally:
             request.over = True
+            if request.session is not None:
+                request.session.release()
             CURRENT.reset(before)
             self._directory.leave()
             if tuple(logging.root.handlers) != handlers:
@@ -115,6 +120,14 @@ class ScriptFolder:
             connection = connection_of(request)
             connection.reset()
             error(connection, str(request.environ.get("REQUEST_URI", "")))
+        except SessionBusy as busy:
+            if request.output.begun:
+                raise
+            self._settings.reporter.report("warning", f"{request.path}: {busy}; answered with 503")
+            if request.session is not None:
+                request.session.forget()
+            request.drop()
+            request.output.answer(_BUSY)
 
     def _modules_of(self, folder: str) -> FolderModules:
         found = self._modules.get(folder)
@@ -151,10 +164,7 @@ class ScriptFolder:
 def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
     """Answers for a file that went away after it was found, or may not be read."""
     gone = isinstance(error, FileNotFoundError)
-    start_response(
-        "404 Not Found" if gone else "403 Forbidden",
-        [("Content-Type", "text/plain; charset=utf-8")],
-    )
+    start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT])
     return [b"Not Found\n" if gone else b"Forbidden\n"]
 
 

@@ -11,8 +11,11 @@ from taipan.scripts.head import ScriptHead, parse_head
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024
+#: Field by which Node follows a redirect within the server.
+_LOCAL = "X-Taipan-Redirect"
 
 StartResponse = Callable[..., Callable[[bytes], None]]
+Fields = list[tuple[str, str]]
 _Bytes = Union[bytes, bytearray, memoryview]
 
 
@@ -121,6 +124,11 @@ class ScriptOutput:
                 self.sent += len(block)
         finally:
             answer.close()
+
+    def extend_head(self, complete: Callable[[Fields], Fields]) -> None:
+        """Lets `complete` add fields when the head leaves, whoever makes it."""
+        start = self._start_response
+        self._start_response = lambda status, fields: start(status, _extend(fields, complete))
 
     def hold(self) -> None:
         """Nothing leaves before `finish`, which may know the length of all."""
@@ -289,10 +297,20 @@ def _has_length(fields: list[tuple[str, str]]) -> bool:
     return any(name.lower() == "content-length" for name, _ in fields)
 
 
+def _extend(fields: Fields, complete: Callable[[Fields], Fields]) -> Fields:
+    completed = complete(fields)
+    if all(name != _LOCAL for name, _ in fields):
+        return completed
+    # A cookie has to reach the client, which follows the redirect then.
+    if all(name != "Set-Cookie" for name, _ in completed[len(fields) :]):
+        return fields
+    return [(name, value) for name, value in completed if name != _LOCAL]
+
+
 def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
     """Tells Node to follow a local redirect within the server (RFC 3875, 6.2.2)."""
     if head.usual and len(head.fields) == 1:
         name, value = head.fields[0]
         if name.lower() == "location" and value.startswith("/"):
-            return [(name, value), ("X-Taipan-Redirect", value)]
+            return [(name, value), (_LOCAL, value)]
     return head.fields

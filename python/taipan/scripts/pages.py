@@ -9,6 +9,7 @@ from typing import Any
 from taipan.psp.page import Page, PageCache, PageOptions
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.page_request import PageRequest, PageTools, make_form
+from taipan.scripts.session_access import session_of
 from taipan.scripts.settings import ScriptSettings
 
 #: Name of the module that a page seems to be.
@@ -48,5 +49,9 @@ def _run_page(page: Page, request: ScriptRequest, given: dict[str, Any]) -> None
     namespace = {"__name__": _MODULE, "__file__": page.path, "os": os, "sys": sys, **given}
     if "form" in page.names:
         namespace["form"] = make_form(request)
+    if "session" in page.names:
+        namespace["session"] = session = session_of(request)
+        # mod_python gives every client of such a page one.
+        session.issue()
     request.namespace = namespace
     page.run(namespace, request.text.write)

@@ -20,6 +20,8 @@ class ScriptSettings(NamedTuple):
     alone: bool
     #: Nothing else is served by the threads of the process.
     exclusive: bool
+    #: Path of the folder in URLs, encoded.
+    mount: str = "/"
     #: `print` writes the response, and `sys.stdin` reads the request.
     attach_stdio: bool = True
     #: `os.environ`, `sys.argv` and the working directory are those of the request.

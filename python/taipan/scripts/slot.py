@@ -14,6 +14,7 @@ from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
 from taipan.scripts.folder import ScriptFolder
 from taipan.scripts.settings import ScriptSettings
+from taipan.sessions.process import configure_sessions
 
 
 def make_script_slot(
@@ -28,11 +29,13 @@ def make_script_slot(
         # Without threads it is Node's, which is not ours alone.
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),
+        mount=str(config["mount"]),
         attach_stdio=bool(config["attachStdio"]),
         setup_cgi_env=bool(config["setupCgiEnv"]),
         use_caching_exec=bool(config["useCachingExec"]),
         install_caching_exec=bool(config["installCachingExec"]),
     )
+    configure_sessions(group.get("sessions"))
     return Slot(config, lambda: (_FolderSource(settings), ""))
 
 

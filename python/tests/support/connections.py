@@ -9,6 +9,7 @@ from taipan.events import Settings
 from taipan.frames import HEAD_LENGTH
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.output import ScriptOutput
+from taipan.scripts.settings import ScriptSettings
 from taipan.wsgi.call import base_environ, run
 
 
@@ -118,7 +119,9 @@ class Lab:
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             output = ScriptOutput(start_response, lambda: None)
-            request = self.request = ScriptRequest(f"{self.root}/x.py", environ, output)
+            settings = ScriptSettings(self.root, recorder, "taipan/test", True, True)
+            path = f"{self.root}/x.py"
+            request = self.request = ScriptRequest(path, environ, output, settings)
             try:
                 script(connection_of(request), request.text)
                 return request.finish()

@@ -10,7 +10,8 @@ type Rule = (text: string, directory: string) => string
 const RULES: Readonly<Record<Anchor, Rule>> = {
   path: (text, directory) => resolve(directory, text),
   program: anchorProgram,
-  address: anchorAddress,
+  address: (text, directory) => anchorAfter('unix:', text, directory),
+  store: (text, directory) => anchorAfter('sqlite:', text, directory),
 }
 
 /** Makes the relative paths of an unchecked configuration absolute; the schema checks the types later. */
@@ -49,10 +50,11 @@ function anchorProgram(text: string, directory: string): string {
   return text.includes('/') || existsSync(path) ? path : text
 }
 
-function anchorAddress(text: string, directory: string): string {
-  if (!text.startsWith('unix:')) return text
-  const path = text.slice('unix:'.length)
-  return path === '' ? text : `unix:${resolve(directory, path)}`
+/** The path behind a prefix; other texts stay as they are. */
+function anchorAfter(prefix: string, text: string, directory: string): string {
+  if (!text.startsWith(prefix)) return text
+  const path = text.slice(prefix.length)
+  return path === '' ? text : `${prefix}${resolve(directory, path)}`
 }
 
 /** Applies `rule` to the members of a list or an object, or to the value itself. */

@@ -44,15 +44,18 @@ export function resolveApplications(
   for (const folder of listScriptFolders(config)) {
     const { where, given } = folder
     const group = resolveGroupName(folder, config, problems)
-    placed.push(
-      placeScripts(folder.root, { key: formatPath(where), group, directory, placed, given }),
-    )
+    placed.push(placeScripts(folder, { key: formatPath(where), group, directory, placed, given }))
   }
   return placed
 }
 
-interface ScriptRoute {
+interface ScriptFolder {
   readonly root: string
+  /** Path of the route. */
+  readonly mount: string
+}
+
+interface ScriptRoute extends ScriptFolder {
   /** Its application has no other name. */
   readonly where: OptionPath
   readonly group: string | undefined
@@ -61,11 +64,13 @@ interface ScriptRoute {
 
 function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
   const long = routes.flatMap((given, index) => {
-    const { scripts: root, group } = given
-    return root === undefined ? [] : [{ root, where: ['routes', String(index)], group, given }]
+    const { scripts: root, path: mount, group } = given
+    const where = ['routes', String(index)]
+    return root === undefined ? [] : [{ root, mount, where, group, given }]
   })
   const short = Object.entries(scripts).map(([path, root]) => ({
     root,
+    mount: path,
     where: ['scripts', path],
     group: undefined,
     given: {},
@@ -74,7 +79,7 @@ function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
 }
 
 function placeScripts(
-  root: string,
+  { root, mount }: ScriptFolder,
   place: {
     readonly key: string
     readonly group: string
@@ -94,6 +99,7 @@ function placeScripts(
       name: taken ? `${shown} (${key})` : shown,
       interface: 'script',
       root,
+      mount,
       multithread: true,
       ...resolveScriptOptions(given),
     },
@@ -116,14 +122,16 @@ export function listGroupNames(config: FullConfig): string[] {
 function placeShortForm(config: FullConfig, target: string, directory: string): PlacedApplication {
   const from = config.appDirectory ?? directory
   const group = listGroupNames(config)[0] ?? DEFAULT_GROUP
-  if (isScriptFolder(target, from))
-    return placeScripts(resolve(from, target), {
+  if (isScriptFolder(target, from)) {
+    const folder = { root: resolve(from, target), mount: config.mount ?? config.rootPath ?? '/' }
+    return placeScripts(folder, {
       key: SHORT_FORM_KEY,
       group,
       directory: from,
       placed: [],
       given: {},
     })
+  }
   return {
     application: {
       kind: 'target',

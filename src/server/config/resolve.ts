@@ -49,6 +49,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     timeouts: config.timeouts,
     buffers: config.buffers,
     webSocket: config.webSocket,
+    sessions: config.sessions,
+    temporaryFolder: undefined,
     log: config.log,
     dev: config.dev,
     refresh: config.dev && config.refresh,

@@ -16,6 +16,12 @@ export interface GroupPlan {
   readonly ownEnvironment: Readonly<Record<string, string>>
 }
 
+/** Sessions, as workers are told. */
+export type SessionPlan = FullConfig['sessions'] & {
+  /** Folder that is made for the file of the store; undefined: it is there. */
+  readonly directory?: string
+}
+
 /** A route with its answerer. */
 export interface RoutePlan {
   readonly host: string | undefined
@@ -53,6 +59,9 @@ export interface ServerPlan {
   readonly timeouts: FullConfig['timeouts']
   readonly buffers: FullConfig['buffers']
   readonly webSocket: FullConfig['webSocket']
+  readonly sessions: SessionPlan
+  /** Folder that is removed when the server has stopped; workers make it when they need it. Undefined: none, or another process removes it. */
+  readonly temporaryFolder: string | undefined
   readonly log: FullConfig['log']
   readonly dev: boolean
   /** Pages in the browser load themselves again after a change. */

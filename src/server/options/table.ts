@@ -13,6 +13,7 @@ import {
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
+import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
 const methods = v.pipe(
@@ -262,6 +263,11 @@ export const GENERAL = {
     createSection(WEB_SOCKET),
     {},
     { description: 'Options for WebSockets.', table: WEB_SOCKET },
+  ),
+  sessions: option(
+    createSection(SESSIONS),
+    {},
+    { description: 'Sessions and application state of scripts and pages.', table: SESSIONS },
   ),
   log: option(createSection(LOG), {}, { description: 'Options for the log.', table: LOG }),
   reload: option(boolean, false, {

@@ -1,0 +1,175 @@
+"""Sessions in a file of SQLite."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
+
+from taipan.native import allocate_lock
+from taipan.sessions.errors import SessionError
+from taipan.sessions.file_locks import FileLocks
+from taipan.sessions.store import SessionRecord
+
+#: Seconds between two sweeps, and how many sessions one removes.
+SWEEP_INTERVAL = 300.0
+SWEEP_LIMIT = 1000
+#: Of the locks, the numbers that are no session's.
+_SETUP, _APPLICATION, _FREE = 0, 1, 16
+_SETUP_TIMEOUT = 30.0
+#: Seconds until a write of another process must be done.
+_WRITE_TIMEOUT = 30.0
+#: Pages of 4 KiB that a file of our own may have.
+_PAGE_LIMIT = 256 * 1024
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS taipan_sessions (
+    key BLOB PRIMARY KEY, data BLOB NOT NULL, created REAL NOT NULL, accessed REAL NOT NULL,
+    timeout REAL NOT NULL, path TEXT NOT NULL, expires REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS taipan_sessions_expires ON taipan_sessions (expires);
+CREATE TABLE IF NOT EXISTS taipan_values (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taipan_sweeps (id INTEGER PRIMARY KEY, swept REAL NOT NULL);
+INSERT OR IGNORE INTO taipan_sweeps VALUES (1, 0);
+"""
+_LOAD = (
+    "SELECT data, created, accessed, timeout, path FROM taipan_sessions"
+    " WHERE key = ? AND expires > ?"
+)
+_INSERT = "INSERT INTO taipan_sessions VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CHANGE = (
+    "UPDATE taipan_sessions SET key = ?, data = ?, created = ?, accessed = ?, timeout = ?,"
+    " path = ?, expires = ? WHERE key = ?"
+)
+_DELETE = "DELETE FROM taipan_sessions WHERE key = ?"
+_EXPIRED = (
+    "DELETE FROM taipan_sessions WHERE key IN"
+    f" (SELECT key FROM taipan_sessions WHERE expires <= ? LIMIT {SWEEP_LIMIT})"
+)
+
+
+class SqliteStore:
+    """Sessions in one file, which other processes have open as well.
+
+    With `directory` the file is temporary, and this folder for it is made if it is missing. A
+    connection must not be used by a forked process.
+    """
+
+    def __init__(self, path: str, directory: str | None = None) -> None:
+        self._path = path
+        self._mutex = allocate_lock()
+        self._next_sweep = 0.0
+        with self._explain():
+            if directory is not None:
+                _make_private(directory)
+            self._locks = FileLocks(f"{path}-lock")
+            release = self._locks.acquire(_SETUP, _SETUP_TIMEOUT)
+            try:
+                self._database = self._open(temporary=directory is not None)
+            finally:
+                release()
+
+    def load(self, key: bytes, now: float) -> SessionRecord | None:
+        """As `SessionStore.load`."""
+        rows = self._run(_LOAD, key, now).fetchall()
+        return SessionRecord(*rows[0]) if rows else None
+
+    def insert(self, key: bytes, record: SessionRecord) -> None:
+        """As `SessionStore.insert`."""
+        self._run(_INSERT, key, *_columns(record))
+
+    def update(self, key: bytes, record: SessionRecord) -> bool:
+        """As `SessionStore.update`."""
+        return self.move(key, key, record)
+
+    def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
+        """As `SessionStore.move`."""
+        return self._run(_CHANGE, new, *_columns(record), old).rowcount == 1
+
+    def delete(self, key: bytes) -> None:
+        """As `SessionStore.delete`."""
+        self._run(_DELETE, key)
+
+    def sweep(self, now: float) -> None:
+        """As `SessionStore.sweep`."""
+        if now < self._next_sweep:
+            return
+        due = "UPDATE taipan_sweeps SET swept = ? WHERE swept <= ?"
+        self._next_sweep = now + SWEEP_INTERVAL
+        if self._run(due, now, now - SWEEP_INTERVAL).rowcount == 0:
+            return
+        if self._run(_EXPIRED, now).rowcount == SWEEP_LIMIT:
+            # There may be more, which the next request removes.
+            self._next_sweep = now
+            self._run("UPDATE taipan_sweeps SET swept = 0")
+
+    def lock(self, key: bytes, timeout: float) -> Callable[[], None]:
+        """As `SessionStore.lock`."""
+        number = _FREE + (int.from_bytes(key[:8], "big") >> 3) if key else _APPLICATION
+        with self._explain():
+            return self._locks.acquire(number, timeout)
+
+    def read_value(self, name: str) -> bytes | None:
+        """As `SessionStore.read_value`."""
+        rows = self._run("SELECT data FROM taipan_values WHERE name = ?", name).fetchall()
+        return rows[0][0] if rows else None
+
+    def write_value(self, name: str, data: bytes | None) -> None:
+        """As `SessionStore.write_value`."""
+        if data is None:
+            self._run("DELETE FROM taipan_values WHERE name = ?", name)
+        else:
+            self._run("INSERT OR REPLACE INTO taipan_values VALUES (?, ?)", name, data)
+
+    def list_values(self) -> list[str]:
+        """As `SessionStore.list_values`."""
+        rows = self._run("SELECT name FROM taipan_values ORDER BY name").fetchall()
+        return [name for (name,) in rows]
+
+    def close(self) -> None:
+        """As `SessionStore.close`."""
+        self._database.close()
+        self._locks.close()
+
+    def _open(self, *, temporary: bool) -> sqlite3.Connection:
+        # SQLite would make it readable for others.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        database = sqlite3.connect(
+            self._path, timeout=_WRITE_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        database.execute("PRAGMA journal_mode = WAL")
+        # What a crash of the system takes away is temporary, or the last sessions.
+        database.execute(f"PRAGMA synchronous = {'OFF' if temporary else 'NORMAL'}")
+        if temporary:
+            database.execute(f"PRAGMA max_page_count = {_PAGE_LIMIT}")
+        database.executescript(_SCHEMA)
+        return database
+
+    def _run(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        with self._explain(), self._mutex:
+            return self._database.execute(statement, values)
+
+    @contextmanager
+    def _explain(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise SessionError(f"the store of sessions, {self._path}, fails: {error}") from error
+
+
+def _columns(record: SessionRecord) -> tuple[Any, ...]:
+    return (*record, record.accessed + record.timeout)
+
+
+def _make_private(directory: str) -> None:
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        # By another worker: nobody else knows the name.
+        facts = os.lstat(directory)
+        private = stat.S_ISDIR(facts.st_mode) and stat.S_IMODE(facts.st_mode) & 0o077 == 0
+        if not private or facts.st_uid != os.geteuid():
+            raise PermissionError(f"{directory} is no private folder of this user") from None

@@ -1,0 +1,62 @@
+"""What keeps sessions."""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple, Protocol
+
+
+class SessionRecord(NamedTuple):
+    """A session as it is stored. Times are seconds since the epoch."""
+
+    data: bytes
+    created: float
+    #: Of the last request for it that was noted.
+    accessed: float
+    #: Seconds without a request after which it ends.
+    timeout: float
+    #: Path of its cookie.
+    path: str
+
+
+class SessionStore(Protocol):
+    """Sessions and the values of the application, for all processes.
+
+    A session is known by a key of 32 bytes. May be used by several threads. All of it raises
+    `SessionError` if the store cannot be reached.
+    """
+
+    def load(self, key: bytes, now: float) -> SessionRecord | None:
+        """The session; None if there is none, or its time is over."""
+
+    def insert(self, key: bytes, record: SessionRecord) -> None:
+        """Adds a session with a new key."""
+
+    def update(self, key: bytes, record: SessionRecord) -> bool:
+        """Changes a session; False: it has ended meanwhile."""
+
+    def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
+        """Changes a session and its key; False: it has ended meanwhile."""
+
+    def delete(self, key: bytes) -> None:
+        """Ends a session, if there is one."""
+
+    def sweep(self, now: float) -> None:
+        """Removes some of those whose time is over, unless that was done a short time ago."""
+
+    def lock(self, key: bytes, timeout: float) -> Callable[[], None]:
+        """Keeps others from locking `key` until the result is called, or this process has ended.
+
+        Raises `SessionBusy` after `timeout` seconds.
+        """
+
+    def read_value(self, name: str) -> bytes | None:
+        """A value of the application."""
+
+    def write_value(self, name: str, data: bytes | None) -> None:
+        """Changes a value of the application; None removes it."""
+
+    def list_values(self) -> list[str]:
+        """Names of the values of the application."""
+
+    def close(self) -> None:
+        """Gives back what is open."""

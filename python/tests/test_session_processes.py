@@ -1,0 +1,188 @@
+"""Sessions and application state that processes share."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.sessions import Client, sqlite_settings
+from taipan.sessions import process
+from taipan.sessions.application import ApplicationState
+from taipan.sessions.errors import SessionBusy, SessionError
+from taipan.sessions.process import configure_sessions
+
+FOLDER = Path(__file__).parents[1]
+PROGRAM = """
+import sys
+from support.sessions import Client, sqlite_settings
+client = Client(sqlite_settings(sys.argv[1], directory=sys.argv[1], lock_timeout=20))
+client.cookies = sys.argv[2]
+"""
+COUNT = """
+for _ in range(50):
+    with client.request() as session:
+        session["n"] = session.get("n", 0) + 1
+"""
+HOLD = """
+session = client.open()
+print(dict(session), flush=True)
+sys.stdin.read()
+"""
+DEADLINE = 20
+
+
+@contextmanager
+def program(text, folder, cookies=""):
+    """A process that has a client and runs `text`."""
+    paths = os.pathsep.join([str(FOLDER), str(FOLDER / "tests")])
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM + text, str(folder), cookies],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@pytest.fixture
+def client(tmp_path):
+    return Client(sqlite_settings(tmp_path / "made", directory=str(tmp_path / "made")))
+
+
+def begin(client):
+    with client.request() as session:
+        session["n"] = 0
+    return client.cookies
+
+
+def test_processes_open_it_at_the_same_time_and_wait_for_each_other(client, tmp_path):
+    folder = tmp_path / "made"
+    # The first ones of all make the folder and the file.
+    with program(COUNT, folder) as one, program(COUNT, folder) as two:
+        assert (one.wait(DEADLINE), two.wait(DEADLINE)) == (0, 0)
+    cookies = begin(client)
+    with program(COUNT, folder, cookies) as one, program(COUNT, folder, cookies) as two:
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(count, client, 20) for _ in range(2)]:
+                done.result(DEADLINE)
+        assert (one.wait(DEADLINE), two.wait(DEADLINE)) == (0, 0)
+    with client.request() as session:
+        assert session["n"] == 140
+
+
+def count(client, times):
+    for _ in range(times):
+        with client.request() as session:
+            session["n"] += 1
+
+
+def test_the_lock_of_a_killed_process_is_free(client, tmp_path):
+    cookies = begin(client)
+    with program(HOLD, tmp_path / "made", cookies) as child:
+        assert child.stdout.readline() == b"{'n': 0}\n"
+        hasty = Client(client.sessions.settings._replace(lock_timeout=0.05))
+        hasty.cookies = cookies
+        with pytest.raises(SessionBusy):
+            hasty.open()
+        opened = []
+        waiting = threading.Thread(target=lambda: opened.append(client.open()))
+        waiting.start()
+        os.kill(child.pid, signal.SIGKILL)
+        waiting.join(DEADLINE)
+        assert opened == [{"n": 0}]
+        opened[0].release()
+    hasty.open().release()
+
+
+def test_a_forked_process_opens_its_own(client):
+    cookies = begin(client)
+    held = client.open()
+    child = os.fork()
+    if child == 0:
+        # What the parent holds is held for the child, too.
+        code = 1
+        try:
+            mine = client.sessions.store
+            client.sessions.settings = client.sessions.settings._replace(lock_timeout=0.05)
+            try:
+                client.open()
+            except SessionBusy:
+                client.cookies = ""
+                begin(client)
+                code = 0 if mine is client.sessions.store else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    held["n"] = 5
+    client.finish(held)
+    held.release()
+    client.cookies = cookies
+    with client.request() as session:
+        assert session["n"] == 5
+
+
+@pytest.fixture
+def application(tmp_path):
+    configure_sessions(
+        {
+            "store": f"sqlite:{tmp_path}/sessions.db",
+            "cookie": "sid",
+            "lifetime": 1000,
+            "lockTimeout": 100,
+            "limit": 1000,
+            "sameSite": "lax",
+        }
+    )
+    yield ApplicationState()
+    process._config = process._sessions = None
+
+
+def test_application_state(application):
+    assert dict(application) == {}
+    application["b"] = {"c": (1, 2)}
+    application["a"] = None
+    assert application == {"a": None, "b": {"c": (1, 2)}}
+    assert list(application) == ["a", "b"]
+    assert len(application) == 2
+    del application["a"]
+    assert "a" not in application
+    for name in ("a", "x"):
+        with pytest.raises(KeyError, match=name):
+            application[name]
+        with pytest.raises(KeyError, match=name):
+            del application[name]
+    with pytest.raises(TypeError, match="names in taipan.application are texts, not int"):
+        application[1] = 2
+    with pytest.raises(SessionError, match=r"application\['b'\] has 1002 bytes, more than 1000"):
+        application["b"] = "x" * 1000
+
+
+def test_application_state_is_locked(application):
+    application["n"] = 0
+
+    def count():
+        for _ in range(25):
+            with application.lock(), application.lock():
+                application["n"] += 1
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(count) for _ in range(4)]:
+            done.result(DEADLINE)
+    assert application["n"] == 100
+    with application.lock(), ThreadPoolExecutor(1) as threads:
+        with pytest.raises(SessionBusy):
+            threads.submit(count).result(DEADLINE)
+
+
+def test_there_is_no_state_outside_of_taipan():
+    with pytest.raises(SessionError, match="that Taipan serves"):
+        ApplicationState()["a"]
