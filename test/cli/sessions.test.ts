@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { startTaipan } from '../support/cli.ts'
+import { runTaipan, startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
 import { fetchRaw, type RawResponse } from '../support/raw-client.ts'
 
@@ -228,4 +228,23 @@ test('sessions in a named file outlive the server', async () => {
     cookie = browser.cookie
   }
   expect(readdirSync(join(project.folder, 'data'))).toContain('s.db')
+})
+
+test('a Redis that the Python has no package for is told at the start', async () => {
+  using project = createProject(SITE)
+  const args = ['./site', '-b', '127.0.0.1:0', '--sessions', 'redis://:secret@127.0.0.1:1']
+  // A module of that name that cannot be found: the package may be installed.
+  const env = { PYTHONPATH: project.folder }
+  writeFileSync(
+    join(project.folder, 'sitecustomize.py'),
+    `
+import importlib.util
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "redis" else find_spec(name, *more)
+`,
+  )
+  const { exitCode, output } = await runTaipan(['serve', ...args], { cwd: project.folder, env })
+  expect(exitCode).toBe(3)
+  expect(output).toMatch(/this Python has no package redis: pip install redis/)
+  expect(output).not.toContain('secret')
 })

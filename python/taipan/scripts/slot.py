@@ -14,7 +14,7 @@ from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
 from taipan.scripts.folder import ScriptFolder
 from taipan.scripts.settings import ScriptSettings
-from taipan.sessions.process import configure_sessions
+from taipan.sessions.process import configure_sessions, find_missing
 
 
 def make_script_slot(
@@ -56,6 +56,9 @@ class _FolderSource:
         """Only looks whether the folder is there."""
         if not os.path.isdir(self.place):
             raise TargetError(f"there is no folder {self.place}")
+        missing = find_missing()
+        if missing:
+            raise TargetError(missing)
         return None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:

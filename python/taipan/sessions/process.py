@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,15 @@ def configure_sessions(config: Mapping[str, Any] | None) -> None:
     global _config, _sessions
     if config != _config:
         _config, _sessions = config, None
+
+
+def find_missing() -> str:
+    """What has to be installed for the store; empty if nothing is missing."""
+    if _config is None or str(_config["store"]).startswith("sqlite:"):
+        return ""
+    if importlib.util.find_spec("redis") is not None:
+        return ""
+    return "sessions.store names a Redis, but this Python has no package redis: pip install redis"
 
 
 def process_sessions() -> Sessions:

@@ -7,7 +7,6 @@ import time
 from typing import Callable
 
 from taipan.native import allocate_lock
-from taipan.sessions.errors import SessionError
 from taipan.sessions.session import Session, SessionRequest
 from taipan.sessions.settings import SessionSettings
 from taipan.sessions.store import SessionStore
@@ -55,4 +54,6 @@ def open_store(settings: SessionSettings) -> SessionStore:
         from taipan.sessions.sqlite_store import SqliteStore
 
         return SqliteStore(settings.store[len(_SQLITE) :], settings.directory)
-    raise SessionError("sessions.store names no store that this version has")
+    from taipan.sessions.redis_store import RedisStore
+
+    return RedisStore(settings.store)
