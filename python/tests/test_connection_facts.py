@@ -7,7 +7,7 @@ import pytest
 
 from support.connections import Lab
 from taipan.connection import conn as current
-from taipan.connection.request import Request, parse_request
+from taipan.connection.request import Request, split_line
 
 
 @pytest.fixture
@@ -52,16 +52,16 @@ def test_the_request(lab):
 
 
 def test_lines_of_requests():
-    request = parse_request("GET http://example.org:81/a%2Fb?c=d HTTP/1.0\r\n")
+    request = Request(*split_line("GET http://example.org:81/a%2Fb?c=d HTTP/1.0\r\n"))
     assert (request.method, request.url, request.query) == ("GET", "/a/b", "c=d")
     assert (request.protocol, request.host, request.port) == ("http", "example.org", 81)
     assert request.version == 1.0
-    bare = parse_request("GET /a?u=http://b")
+    bare = Request(*split_line("GET /a?u=http://b"))
     assert (bare.url, bare.version, bare.line) == ("/a", 0.9, "GET /a?u=http://b")
     assert Request("GET", "http://example.org").url == "/"
     for line in ("", "GET", " GET /"):
         with pytest.raises(ValueError, match="no first line"):
-            parse_request(line)
+            Request(*split_line(line))
 
 
 def test_header_fields(lab):

@@ -19,7 +19,7 @@ ROOMS = [
     {"wsgi", "loader"},
 ]
 #: Folders that belong to a room, in which they import and are imported.
-PARTS = {"connection": "scripts"}
+PARTS = {"connection": "scripts", "ns": "scripts"}
 
 
 def module_name(path):

@@ -5,26 +5,22 @@ from __future__ import annotations
 from typing import Any, cast
 
 from taipan.connection.connection import Connection
-from taipan.scripts.current import ScriptRequest, current_request
+from taipan.scripts.current import ScriptRequest, current_request, require_request
 
 
 def connection_of(request: ScriptRequest) -> Connection:
-    """The connection object of a request, the same one each time."""
+    """The connection object of a request, the same one each time; it has the names of PyWX, too."""
     if request.connection is None:
-        request.connection = Connection(request)
+        from taipan.ns.conn import Conn
+
+        request.connection = Conn(request)
     connection: Connection = request.connection
     return connection
 
 
 def current_connection() -> Connection:
     """The connection object of the present request. Raises `RuntimeError` outside of requests."""
-    request = current_request()
-    if request is None:
-        raise RuntimeError(
-            "there is no connection here: only scripts, pages and functions of a route have one,"
-            " while they serve a request"
-        )
-    return connection_of(request)
+    return connection_of(require_request())
 
 
 class _CurrentConnection:

@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from taipan.connection.field_set import FieldSet
 from taipan.connection.request import Request
@@ -18,11 +18,15 @@ from taipan.scripts.request_fields import request_fields
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage
 
+_FIELD_LIMIT = 1000
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class ConnectionFacts:
     """The request, the client and the server."""
+
+    set_type: ClassVar[type[FieldSet]] = FieldSet
+    request_type: ClassVar[type[Request]] = Request
 
     def __init__(self, script: ScriptRequest) -> None:
         self._script = script
@@ -33,7 +37,7 @@ class ConnectionFacts:
         """Method, path and query."""
         environ = self._environ
         version = float(environ["SERVER_PROTOCOL"].partition("/")[2])
-        request = Request(environ["REQUEST_METHOD"], environ["REQUEST_URI"], version)
+        request = self.request_type(environ["REQUEST_METHOD"], environ["REQUEST_URI"], version)
         path = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
         # After a redirect within the server it is not that of the line.
         request.url = path.encode("latin-1").decode("utf-8", "surrogateescape") or "/"
@@ -43,7 +47,7 @@ class ConnectionFacts:
     @cached_property
     def headers(self) -> FieldSet:
         """Header fields of the request; repeated ones are joined."""
-        return FieldSet(request_fields(self._environ), "headers")
+        return self.set_type(pairs=request_fields(self._environ), name="headers")
 
     @property
     def content_length(self) -> int:
@@ -143,11 +147,11 @@ class ConnectionFacts:
         None without either. The value of an upload is the name of its file; `form` has its content.
         """
         if self._environ["QUERY_STRING"]:
-            return query_to_set(self._environ["QUERY_STRING"])
+            return self.set_type(pairs=parse_query(self._environ["QUERY_STRING"]), name="query")
         kind = self._environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
             return None
-        fields = FieldSet(name="form")
+        fields = self.set_type(name="form")
         for field in self.form.list or ():
             text = field.value if field.filename is None else field.filename
             fields.put(field.name or "", text if isinstance(text, str) else "")
@@ -158,12 +162,8 @@ class ConnectionFacts:
         return self.query
 
 
-def query_to_set(query: str) -> FieldSet:
+def parse_query(query: str) -> list[tuple[str, str]]:
     """The fields of a query string. Raises `ValueError` for more than 1000."""
     from urllib.parse import parse_qsl
 
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=_FIELD_LIMIT)
-    return FieldSet(pairs, "query")
-
-
-_FIELD_LIMIT = 1000
+    return parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=_FIELD_LIMIT)

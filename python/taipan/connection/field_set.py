@@ -103,7 +103,7 @@ class FieldSet:
 
     def copy(self) -> FieldSet:
         """A set with the same fields."""
-        return FieldSet(self._pairs, self.name)
+        return FieldSet(pairs=self._pairs, name=self.name)
 
     def key(self, index: int) -> str:
         """The name at a position. Raises `IndexError`."""

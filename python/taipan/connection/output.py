@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from email.utils import formatdate
-from typing import Any, BinaryIO, Union
+from typing import Any, BinaryIO, ClassVar, Union
 
 from taipan.connection.body import RequestBody
 from taipan.connection.field_set import FieldSet
@@ -19,9 +19,11 @@ _Data = Union[str, bytes, bytearray, memoryview]
 class ConnectionOutput(RequestBody):
     """Head and body, as the script makes them."""
 
+    headers_type: ClassVar[type[OutputHeaders]] = OutputHeaders
+
     def __init__(self, script: ScriptRequest) -> None:
         super().__init__(script)
-        self._response = ConnectionResponse(script)
+        self._response = ConnectionResponse(script, self.headers_type)
 
     @property
     def output_headers(self) -> OutputHeaders:

@@ -48,12 +48,12 @@ class Request:
         self.query = query if mark else ""
 
 
-def parse_request(line: str) -> Request:
-    """The parts of a line such as `GET /path?query HTTP/1.1`. Raises `ValueError`."""
+def split_line(line: str) -> tuple[str, str, float]:
+    """Method, target and version of a line like `GET /path?query HTTP/1.1`. Raises `ValueError`."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise ValueError(f"{line!r} is no first line of a request")
-    return Request(match["method"], match["target"], float(match["version"] or 0.9))
+    return match["method"], match["target"], float(match["version"] or 0.9)
 
 
 def _decode(path: str) -> str:

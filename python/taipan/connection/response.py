@@ -61,7 +61,7 @@ class Reply(NamedTuple):
 class ConnectionResponse:
     """One for each request with a connection object."""
 
-    def __init__(self, request: ScriptRequest) -> None:
+    def __init__(self, request: ScriptRequest, headers_type: type[OutputHeaders]) -> None:
         self._request = request
         self._output = request.output
         self._status: int | None = None
@@ -69,7 +69,7 @@ class ConnectionResponse:
         self.answered = ""
         #: Length of the body of a whole reply, or of what has been sent.
         self.length = 0
-        self.headers = OutputHeaders(self)
+        self.headers = headers_type(self)
         self._output.complete_head = self._complete
 
     @property

@@ -120,3 +120,14 @@ def current_environment() -> ScriptRequest | None:
     request = CURRENT.get()
     hidden = request is None or request.over or not request.has_environment
     return None if hidden else request
+
+
+def require_request() -> ScriptRequest:
+    """The request that the caller serves. Raises `RuntimeError` outside of requests."""
+    request = current_request()
+    if request is None:
+        raise RuntimeError(
+            "there is no connection here: only scripts, pages and functions of a route have one,"
+            " while they serve a request"
+        )
+    return request

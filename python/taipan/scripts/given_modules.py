@@ -7,6 +7,7 @@ from types import ModuleType
 
 #: What stands in for a module, by its name.
 GIVEN_MODULES = {
+    "Ns": "taipan.ns.module",
     "cgi": "taipan.forms.cgi_module",
     "cgitb": "taipan.scripts.cgitb_module",
 }

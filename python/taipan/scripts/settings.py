@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from taipan.events import Reporter
@@ -22,6 +24,10 @@ class ScriptSettings(NamedTuple):
     exclusive: bool
     #: Path of the folder in URLs, encoded.
     mount: str = "/"
+    #: When the process began to serve it, in seconds of the epoch.
+    started: float = 0
+    #: Values for scripts by section and key.
+    config: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     #: `print` writes the response, and `sys.stdin` reads the request.
     attach_stdio: bool = True
     #: `os.environ`, `sys.argv` and the working directory are those of the request.

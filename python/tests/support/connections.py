@@ -87,9 +87,11 @@ class Recorder:
 class Lab:
     """Runs functions as scripts."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, **settings: Any) -> None:
         self.root = root
         self.recorder = Recorder()
+        reporter: Any = self
+        self.settings = ScriptSettings(root, reporter, "taipan/test", False, False, **settings)
         self.request: ScriptRequest | None = None
 
     def get(self, script: Callable[..., Any], *, body: bytes = b"", **environ: str) -> Answer:
@@ -119,9 +121,8 @@ class Lab:
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             output = ScriptOutput(start_response, lambda: None)
-            settings = ScriptSettings(self.root, recorder, "taipan/test", True, True)
             path = f"{self.root}/x.py"
-            request = self.request = ScriptRequest(path, environ, output, settings)
+            request = self.request = ScriptRequest(path, environ, output, self.settings)
             try:
                 script(connection_of(request), request.text)
                 return request.finish()
@@ -131,6 +132,9 @@ class Lab:
         recorder: Any = self.recorder
         run(application, whole, body, recorder, Settings(recorder, False))
         return self.recorder.answer
+
+    def report(self, level: str, text: str, traceback: str | None = None) -> None:
+        self.recorder.report(level, text)
 
     @property
     def error(self) -> str:
