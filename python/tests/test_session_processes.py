@@ -20,6 +20,7 @@ from taipan.sessions.process import configure_sessions
 FOLDER = Path(__file__).parents[1]
 PROGRAM = """
 import sys
+import taipan.sessions.file_locks
 from support.sessions import Client, sqlite_settings
 client = Client(sqlite_settings(sys.argv[1], directory=sys.argv[1], lock_timeout=20))
 client.cookies = sys.argv[2]
@@ -85,9 +86,14 @@ def count(client, times):
             session["n"] += 1
 
 
-def test_the_lock_of_a_killed_process_is_free(client, tmp_path):
+@pytest.mark.parametrize("open_file", [True, False])
+def test_the_lock_of_a_killed_process_is_free(client, tmp_path, monkeypatch, open_file):
+    change = ""
+    if not open_file:
+        monkeypatch.setattr("taipan.sessions.file_locks._OPEN_FILE", False)
+        change = "taipan.sessions.file_locks._OPEN_FILE = False"
     cookies = begin(client)
-    with program(HOLD, tmp_path / "made", cookies) as child:
+    with program(change + HOLD, tmp_path / "made", cookies) as child:
         assert child.stdout.readline() == b"{'n': 0}\n"
         hasty = Client(client.sessions.settings._replace(lock_timeout=0.05))
         hasty.cookies = cookies

@@ -15,6 +15,7 @@ import pytest
 from support.sessions import BEGIN, Client, Clock, sqlite_settings
 from taipan.sessions.cookies import find_ids, make_key
 from taipan.sessions.errors import SessionBusy, SessionError
+from taipan.sessions.file_locks import FileLocks
 from taipan.sessions.sqlite_store import SWEEP_INTERVAL
 from taipan.sessions.values import decode_value, encode_value
 
@@ -528,14 +529,43 @@ def test_a_new_one_is_held_until_its_request_ends(tmp_path):
     client.open().release()
 
 
-def test_one_is_noted_once_in_a_while(client, tmp_path):
+def test_requests_that_only_read_are_noted_once_in_a_second(client, tmp_path):
     with client.request() as session:
         session["a"] = 1
-    for seconds, noted in ((50, BEGIN), (20, BEGIN + 70)):
+    for seconds, noted in ((0.5, BEGIN), (0.5, BEGIN + 1)):
         client.clock.now += seconds
         with client.request():
             pass
         assert rows(tmp_path, "accessed") == [(noted,)]
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
+def test_a_timeout_is_a_time(client, seconds):
+    with client.request() as session:
+        with pytest.raises(ValueError, match="timeout of a session"):
+            session.set_timeout(seconds)
+
+
+@pytest.mark.parametrize("open_file", [True, False])
+def test_an_interrupted_wait_keeps_nothing(tmp_path, monkeypatch, open_file):
+    if not open_file:
+        monkeypatch.setattr("taipan.sessions.file_locks._OPEN_FILE", False)
+    locks = FileLocks(str(tmp_path / "lock"))
+    first, interrupted, next_one = (locks.make(7) for _ in range(3))
+    first.take(0)
+    locks.enter(interrupted)
+    first.release()
+    assert interrupted.granted
+    # As if an exception had come before `take` could return.
+    interrupted.release()
+    interrupted.release()
+    next_one.take(0)
+    waits = locks.make(7)
+    locks.enter(waits)
+    waits.release()
+    next_one.release()
+    locks.make(7).take(0)
+    locks.close()
 
 
 def test_another_process_of_the_same_name_reads_it(tmp_path):

@@ -60,6 +60,11 @@ def client(server):
     made.sessions.store.close()
 
 
+@pytest.fixture
+def locks(server):
+    return RedisLocks(lambda name, *values, **more: getattr(server[1], name)(*values, **more))
+
+
 @needs_server
 def test_a_session(client, server):
     with client.request() as session:
@@ -154,8 +159,9 @@ import sys
 from support.sessions import Client
 from taipan.sessions.settings import SessionSettings
 client = Client(SessionSettings(store=sys.argv[1]))
-client.sessions.store._locks._lease = 300
-client.sessions.store.lock(b"k" * 32, 1)
+client.sessions.store._locks.lease = 300
+lock = client.sessions.store.make_lock(b"k" * 32)
+lock.take(1)
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -175,35 +181,41 @@ def test_a_lock_is_held_as_long_as_its_process_lives(client, server):
             assert child.stdout.readline() == b"held\n"
             with pytest.raises(SessionBusy):
                 # Some times as long as it is held without a sign of life.
-                client.sessions.store.lock(KEY, 1.5)
+                client.sessions.store.make_lock(KEY).take(1.5)
             child.send_signal(signal.SIGKILL)
-            client.sessions.store.lock(KEY, DEADLINE)()
+            lock = client.sessions.store.make_lock(KEY)
+            lock.take(DEADLINE)
+            lock.release()
         finally:
             child.kill()
 
 
 @needs_server
-def test_a_lock_that_is_lost_is_not_taken_from_others(client, server):
-    locks = RedisLocks(server[1])
-    first = locks.acquire("lock", 1)
+def test_a_lock_that_is_lost_is_not_taken_from_others(locks, server):
+    first, second, third = (locks.make("lock") for _ in range(3))
+    first.take(1)
     server[1].delete("lock")
-    second = locks.acquire("lock", 1)
-    first()
+    second.take(1)
+    first.release()
     with pytest.raises(SessionBusy):
-        locks.acquire("lock", 0)
-    second()
-    locks.acquire("lock", 0)()
+        third.take(0)
+    third.release()
+    second.release()
+    third.take(0)
+    third.release()
+    third.release()
 
 
 @needs_server
-def test_who_waits_is_woken(server, monkeypatch):
+def test_who_waits_is_woken(locks, server, monkeypatch):
     monkeypatch.setattr("taipan.sessions.redis_locks._LOOK", 2 * DEADLINE)
-    locks = RedisLocks(server[1])
-    release = locks.acquire("woken", 1)
+    lock, other = locks.make("woken"), locks.make("woken")
+    lock.take(1)
     woken = threading.Event()
 
     def wait():
-        locks.acquire("woken", 2 * DEADLINE)()
+        other.take(2 * DEADLINE)
+        other.release()
         woken.set()
 
     thread = threading.Thread(target=wait)
@@ -211,7 +223,7 @@ def test_who_waits_is_woken(server, monkeypatch):
     end = time.monotonic() + DEADLINE
     while server[1].info("clients")["blocked_clients"] == 0 and time.monotonic() < end:
         time.sleep(0.01)
-    release()
+    lock.release()
     assert woken.wait(DEADLINE)
     thread.join()
 

@@ -16,6 +16,7 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'taipan-session-plans-'))
 mkdirSync(join(folder, 'site'))
+mkdirSync(join(folder, 'data'))
 writeFileSync(join(folder, 'site/x.py'), '')
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -54,9 +55,19 @@ describe('a store without a place', () => {
   })
 })
 
+test('a file must have a folder, which no route sends', () => {
+  const resolveStore = (store: string) => () => resolvePlan({ sessions: { store } })
+  expect(resolveStore('sqlite:missing/s.db')).toThrow(
+    `sessions.store: folder ${folder}/missing does not exist`,
+  )
+  expect(resolveStore('sqlite:site/s.db')).toThrow(
+    `sessions.store: ${folder}/site/s.db would be sent to clients, like all files in ${folder}/site`,
+  )
+})
+
 test.each([
   ['sqlite:data/s.db', () => `sqlite:${folder}/data/s.db`],
-  ['sqlite:/data/s.db', () => 'sqlite:/data/s.db'],
+  ['sqlite:/s.db', () => 'sqlite:/s.db'],
   ['redis://127.0.0.1:6379/1', () => 'redis://127.0.0.1:6379/1'],
 ])('the store %s stays where it is', async (store, expected) => {
   const plan = placeSessions(resolvePlan({ sessions: { store } }))

@@ -57,13 +57,16 @@ class ApplicationState(MutableMapping[str, Any]):
             yield
             return
         sessions = process_sessions()
-        release = sessions.store.lock(b"", sessions.settings.lock_timeout)
-        before = _locked.set(True)
+        lock = sessions.store.make_lock(b"")
         try:
-            yield
+            lock.take(sessions.settings.lock_timeout)
+            before = _locked.set(True)
+            try:
+                yield
+            finally:
+                _locked.reset(before)
         finally:
-            _locked.reset(before)
-            release()
+            lock.release()
 
 
 #: The state of the server that runs this code.

@@ -6,8 +6,6 @@ import fcntl
 import os
 import struct
 from collections import deque
-from functools import partial
-from typing import Callable
 
 from taipan.native import NativeThread, allocate_lock
 from taipan.sessions.errors import SessionBusy
@@ -26,32 +24,55 @@ class FileLocks:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._descriptor = os.open(path, flags, 0o600)
         self._mutex = allocate_lock()
-        self._held: dict[int, deque[_Waiter]] = {}
+        #: Who waits here for a lock that this process has, or asks for.
+        self._waiting: dict[int, deque[FileLock]] = {}
 
-    def acquire(self, number: int, timeout: float) -> Callable[[], None]:
-        """Takes a lock; gives what releases it. Raises `SessionBusy` after `timeout` seconds."""
-        waiter = _Waiter()
-        with self._mutex:
-            waiters = self._held.get(number)
-            if waiters is None:
-                waiters = self._held[number] = deque()
-                if self._try(number):
-                    return partial(self._pass_on, number)
-                # It goes on waiting when nobody here does any more, so there is one for each lock.
-                NativeThread(self._wait, "taipan-session-lock", (number,), listed=False).start()
-            waiters.append(waiter)
-        if not waiter.lock.acquire(True, timeout):
-            with self._mutex:
-                if waiter in waiters:
-                    waiters.remove(waiter)
-                    raise SessionBusy(
-                        f"another request has held the session for {timeout:g} seconds"
-                    )
-        return partial(self._pass_on, number)
+    def make(self, number: int) -> FileLock:
+        """A lock that is not taken yet."""
+        return FileLock(self, number)
 
     def close(self) -> None:
         """Releases everything."""
         os.close(self._descriptor)
+
+    def enter(self, lock: FileLock) -> None:
+        """Grants a free lock at once; otherwise that is done as soon as it is free."""
+        number = lock.number
+        with self._mutex:
+            waiting = self._waiting.get(number)
+            if waiting is not None:
+                waiting.append(lock)
+                return
+            free = self._try(number)
+            self._waiting[number] = deque(() if free else (lock,))
+            if free:
+                lock.grant()
+                return
+            # It goes on waiting when nobody here does any more, so there is one for each lock.
+            NativeThread(self._wait, "taipan-session-lock", (number,), listed=False).start()
+
+    def leave(self, lock: FileLock) -> None:
+        """Takes back a lock, or the wish for it."""
+        with self._mutex:
+            if lock.granted:
+                lock.granted = False
+                self._pass_on(lock.number)
+            elif lock in self._waiting.get(lock.number, ()):
+                self._waiting[lock.number].remove(lock)
+
+    def _wait(self, number: int) -> None:
+        self._set(number, fcntl.LOCK_EX)
+        with self._mutex:
+            self._pass_on(number)
+
+    def _pass_on(self, number: int) -> None:
+        """Grants the lock to the next one here, or gives it back."""
+        waiting = self._waiting[number]
+        if waiting:
+            waiting.popleft().grant()
+            return
+        del self._waiting[number]
+        self._set(number, fcntl.LOCK_UN)
 
     def _try(self, number: int) -> bool:
         try:
@@ -59,20 +80,6 @@ class FileLocks:
         except (BlockingIOError, PermissionError):
             return False
         return True
-
-    def _wait(self, number: int) -> None:
-        self._set(number, fcntl.LOCK_EX)
-        self._pass_on(number)
-
-    def _pass_on(self, number: int) -> None:
-        """Gives the lock to the next thread here, or back."""
-        with self._mutex:
-            waiters = self._held[number]
-            if waiters:
-                waiters.popleft().lock.release()
-                return
-            del self._held[number]
-            self._set(number, fcntl.LOCK_UN)
 
     def _set(self, number: int, how: int) -> None:
         if not _OPEN_FILE:
@@ -83,9 +90,32 @@ class FileLocks:
         fcntl.fcntl(self._descriptor, command, struct.pack(_RANGE, kind, os.SEEK_SET, number, 1, 0))
 
 
-class _Waiter:
-    """A thread that waits for a lock."""
+class FileLock:
+    """One request's hold on a lock; `release` is right at any time, also after an interruption."""
 
-    def __init__(self) -> None:
-        self.lock = allocate_lock()
-        self.lock.acquire()
+    def __init__(self, locks: FileLocks, number: int) -> None:
+        self.number = number
+        #: Changed by `FileLocks` alone.
+        self.granted = False
+        self._locks = locks
+        self._wakeup = allocate_lock()
+        self._wakeup.acquire()
+
+    def take(self, timeout: float) -> None:
+        """Waits until nobody else has it. Raises `SessionBusy` after `timeout` seconds."""
+        self._locks.enter(self)
+        # An exception for this thread may come while it waits, so the result alone counts for
+        # nothing.
+        self._wakeup.acquire(True, timeout)
+        if not self.granted:
+            self.release()
+            raise SessionBusy(f"another request has held the session for {timeout:g} seconds")
+
+    def release(self) -> None:
+        """Lets others have it, if it was taken."""
+        self._locks.leave(self)
+
+    def grant(self) -> None:
+        """Ends the waiting."""
+        self.granted = True
+        self._wakeup.release()

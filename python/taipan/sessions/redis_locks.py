@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Any, Callable
 
 from taipan.native import NativeThread, allocate_lock, sleep
-from taipan.sessions.errors import SessionBusy
+from taipan.sessions.errors import SessionBusy, SessionError
 
 #: Milliseconds that a lock is held without a sign of life.
 LEASE = 30_000
@@ -28,42 +28,37 @@ end
 
 
 class RedisLocks:
-    """Locks by name. `client` is that of the package `redis`; what it raises is passed on."""
+    """Locks by name. `call` sends a command of the package `redis`; raises `SessionError`."""
 
-    def __init__(self, client: Any, lease: int = LEASE) -> None:
-        self._client = client
-        self._lease = lease
+    def __init__(self, call: Callable[..., Any], lease: int = LEASE) -> None:
+        self.call = call
+        self.lease = lease
         self._mutex = allocate_lock()
         #: Names by the token that shows whose they are.
         self._held: dict[str, str] = {}
         self._keeps = False
 
-    def acquire(self, name: str, timeout: float) -> Callable[[], None]:
-        """Takes a lock; gives what releases it. Raises `SessionBusy` after `timeout` seconds."""
-        token = token_hex(16)
-        end = time.monotonic() + timeout
-        while not self._client.set(name, token, nx=True, px=self._lease):
-            left = end - time.monotonic()
-            if left <= 0:
-                raise SessionBusy(f"another request has held the session for {timeout:g} seconds")
-            # Redis takes 0 for ever.
-            self._client.blpop([_waiting(name)], timeout=max(0.001, min(left, _LOOK)))
+    def make(self, name: str) -> RedisLock:
+        """A lock that is not taken yet."""
+        return RedisLock(self, name)
+
+    def note(self, token: str, name: str) -> None:
+        """Renews a lock from now on."""
         with self._mutex:
             self._held[token] = name
-            begins, self._keeps = not self._keeps, True
-        if begins:
-            NativeThread(self._keep, "taipan-session-locks", listed=False).start()
-        return lambda: self._release(token, name)
+            if not self._keeps:
+                self._keeps = True
+                NativeThread(self._keep, "taipan-session-locks", listed=False).start()
 
-    def _release(self, token: str, name: str) -> None:
+    def forget(self, token: str) -> None:
+        """Renews it no longer."""
         with self._mutex:
             self._held.pop(token, None)
-        self._client.eval(_RELEASE, 2, name, _waiting(name), token, self._lease)
 
     def _keep(self) -> None:
         """Renews what is held, until there is nothing."""
         while True:
-            sleep(self._lease / 3000)
+            sleep(self.lease / 3000)
             with self._mutex:
                 held = list(self._held.items())
                 if not held:
@@ -71,9 +66,40 @@ class RedisLocks:
                     return
             for token, name in held:
                 # If Redis is away for longer than a lease, its locks are gone.
-                with suppress(Exception):
-                    self._client.eval(_RENEW, 1, name, token, self._lease)
+                with suppress(SessionError):
+                    self.call("eval", _RENEW, 1, name, token, self.lease)
 
 
-def _waiting(name: str) -> str:
-    return f"{name}:waiting"
+class RedisLock:
+    """One request's hold on a lock; `release` is right at any time, also after an interruption."""
+
+    def __init__(self, locks: RedisLocks, name: str) -> None:
+        self._locks = locks
+        self._name = name
+        self._token = token_hex(16)
+        self._waiting = f"{name}:waiting"
+        self._asked = False
+
+    def take(self, timeout: float) -> None:
+        """Waits until nobody else has it. Raises `SessionBusy` after `timeout` seconds."""
+        call, lease = self._locks.call, self._locks.lease
+        end = time.monotonic() + timeout
+        self._asked = True
+        while not call("set", self._name, self._token, nx=True, px=lease):
+            left = end - time.monotonic()
+            if left <= 0:
+                raise SessionBusy(f"another request has held the session for {timeout:g} seconds")
+            # Redis takes 0 for ever.
+            call("blpop", [self._waiting], timeout=max(0.001, min(left, _LOOK)))
+        self._locks.note(self._token, self._name)
+
+    def release(self) -> None:
+        """Lets others have it, if it was taken; without Redis it ends by itself."""
+        if not self._asked:
+            return
+        self._asked = False
+        self._locks.forget(self._token)
+        with suppress(SessionError):
+            self._locks.call(
+                "eval", _RELEASE, 2, self._name, self._waiting, self._token, self._locks.lease
+            )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from taipan.sessions.errors import SessionError
-from taipan.sessions.redis_locks import RedisLocks
+from taipan.sessions.redis_locks import RedisLock, RedisLocks
 from taipan.sessions.store import SessionRecord
 
 _VALUES = "taipan:application"
@@ -30,92 +28,76 @@ class RedisStore:
         self._place = _describe(url)
         redis = _import_package()
         self._error: type[Exception] = redis.RedisError
-        with self._explain():
-            self._client = redis.Redis.from_url(
+        try:
+            self._client: Any = redis.Redis.from_url(
                 url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
             )
-            self._client.ping()
-        self._locks = RedisLocks(self._client)
+        except ValueError as error:
+            raise self._explain(error) from error
+        self._call("ping")
+        self._locks = RedisLocks(self._call)
 
     def load(self, key: bytes, now: float) -> SessionRecord | None:
         """As `SessionStore.load`."""
-        with self._explain():
-            found = self._client.get(_name(key))
+        found = self._call("get", _name(key))
         record = None if found is None else _unpack(found)
         return record if record and record.accessed + record.timeout > now else None
 
     def insert(self, key: bytes, record: SessionRecord) -> None:
         """As `SessionStore.insert`."""
-        with self._explain():
-            self._client.set(_name(key), _pack(record), px=_milliseconds(record))
+        self._call("set", _name(key), _pack(record), px=_milliseconds(record))
 
     def update(self, key: bytes, record: SessionRecord) -> bool:
         """As `SessionStore.update`."""
-        with self._explain():
-            done = self._client.set(_name(key), _pack(record), px=_milliseconds(record), xx=True)
-        return bool(done)
+        packed = _pack(record)
+        return bool(self._call("set", _name(key), packed, px=_milliseconds(record), xx=True))
 
     def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
         """As `SessionStore.move`."""
         if old == new:
             return self.update(new, record)
         keys = _name(old), _name(new)
-        with self._explain():
-            done = self._client.eval(_MOVE, 2, *keys, _pack(record), _milliseconds(record))
-        return bool(done)
+        return bool(self._call("eval", _MOVE, 2, *keys, _pack(record), _milliseconds(record)))
 
     def delete(self, key: bytes) -> None:
         """As `SessionStore.delete`."""
-        with self._explain():
-            self._client.delete(_name(key))
+        self._call("delete", _name(key))
 
     def sweep(self, now: float) -> None:
         """Nothing has to be done."""
 
-    def lock(self, key: bytes, timeout: float) -> Callable[[], None]:
-        """As `SessionStore.lock`; that of a process that has died ends after half a minute."""
-        with self._explain():
-            release = self._locks.acquire(f"taipan:lock:{key.hex()}", timeout)
-
-        def give_back() -> None:
-            # Otherwise it ends by itself.
-            with suppress(SessionError), self._explain():
-                release()
-
-        return give_back
+    def make_lock(self, key: bytes) -> RedisLock:
+        """As `SessionStore.make_lock`; that of a process that has died ends after half a minute."""
+        return self._locks.make(f"taipan:lock:{key.hex()}")
 
     def read_value(self, name: str) -> bytes | None:
         """As `SessionStore.read_value`."""
-        with self._explain():
-            found: bytes | None = self._client.hget(_VALUES, name)
+        found: bytes | None = self._call("hget", _VALUES, name)
         return found
 
     def write_value(self, name: str, data: bytes | None) -> None:
         """As `SessionStore.write_value`."""
-        with self._explain():
-            if data is None:
-                self._client.hdel(_VALUES, name)
-            else:
-                self._client.hset(_VALUES, name, data)
+        if data is None:
+            self._call("hdel", _VALUES, name)
+        else:
+            self._call("hset", _VALUES, name, data)
 
     def list_values(self) -> list[str]:
         """As `SessionStore.list_values`."""
-        with self._explain():
-            names: list[bytes] = self._client.hkeys(_VALUES)
-        return sorted(name.decode("utf-8", "surrogatepass") for name in names)
+        return sorted(name.decode("utf-8") for name in self._call("hkeys", _VALUES))
 
     def close(self) -> None:
         """As `SessionStore.close`."""
         self._client.close()
 
-    @contextmanager
-    def _explain(self) -> Iterator[None]:
+    def _call(self, command: str, *values: Any, **options: Any) -> Any:
         try:
-            yield
-        except (self._error, OSError, ValueError) as error:
-            raise SessionError(
-                f"the store of sessions, the Redis at {self._place}, fails: {error}"
-            ) from error
+            return getattr(self._client, command)(*values, **options)
+        except self._error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> SessionError:
+        return SessionError(f"the store of sessions, the Redis at {self._place}, fails: {error}")
 
 
 def _describe(url: str) -> str:

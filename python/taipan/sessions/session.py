@@ -7,13 +7,12 @@ from typing import Any, Callable, NamedTuple
 from taipan.sessions.cookies import find_ids, format_cookie, make_id, make_key
 from taipan.sessions.errors import SessionError
 from taipan.sessions.settings import SessionSettings
-from taipan.sessions.store import SessionRecord, SessionStore
+from taipan.sessions.store import SessionLock, SessionRecord, SessionStore
 from taipan.sessions.values import decode_value, encode_value
 
 Fields = list[tuple[str, str]]
-#: Greatest part of its time that a session may lose because a request was not noted.
-_NOTED = 20
-_NOTED_LIMIT = 60.0
+#: Seconds after a request in which others that only read are not noted.
+_NOTED = 1.0
 
 
 class SessionRequest(NamedTuple):
@@ -65,13 +64,15 @@ class Session(dict[str, Any]):
         self._settings = settings
         self._request = request
         self._clock = clock
-        self._releases: list[Callable[[], None]] = []
+        self._locks: list[SessionLock] = []
         self._dropped = False
         self._forgotten = False
         self._start_anew(request.path)
-        for identifier in find_ids(request.cookies, settings.cookie):
-            if self._adopt(identifier):
-                break
+        try:
+            self._find()
+        except BaseException:
+            self.release()
+            raise
 
     # By the names of mod_python.
 
@@ -99,6 +100,8 @@ class Session(dict[str, Any]):
 
     def set_timeout(self, seconds: float) -> None:
         """Changes `timeout` for this session."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"the timeout of a session cannot be {seconds!r} seconds")
         self._timeout = seconds
         self._noted = None
 
@@ -122,11 +125,11 @@ class Session(dict[str, Any]):
             )
             return
         data = self._encode()
-        if data == self._data and self._stored == self._key and self._noted is not None:
-            if self._accessed - self._noted <= min(_NOTED_LIMIT, self._timeout / _NOTED):
-                return
-        self._put(SessionRecord(data, self._created, self._accessed, self._timeout, self._path))
+        if data == self._data and self._stored == self._key and self._is_noted:
+            return
+        # Makes room, too.
         self._store.sweep(self._clock())
+        self._put(SessionRecord(data, self._created, self._accessed, self._timeout, self._path))
 
     def delete(self) -> None:
         """Removes the values, also from the store."""
@@ -144,7 +147,7 @@ class Session(dict[str, Any]):
 
     def lock(self) -> None:
         """Holds the session again after `unlock`, and reads what others have stored meanwhile."""
-        if not self._releases and self._key:
+        if not self._locks and self._key:
             self._hold(self._key)
             if self._stored:
                 self.load()
@@ -184,8 +187,8 @@ class Session(dict[str, Any]):
 
     def release(self) -> None:
         """Lets other requests use it, without storing it."""
-        while self._releases:
-            self._releases.pop()()
+        while self._locks:
+            self._locks.pop().release()
 
     def forget(self) -> None:
         """Leaves it as it is in the store, and sends no cookie, because the request has failed."""
@@ -214,6 +217,11 @@ class Session(dict[str, Any]):
         self._new = True
         self._created = self._accessed = now
         self._timeout = self._settings.lifetime
+
+    def _find(self) -> None:
+        for identifier in find_ids(self._request.cookies, self._settings.cookie):
+            if self._adopt(identifier):
+                return
 
     def _adopt(self, identifier: str) -> bool:
         key = make_key(identifier)
@@ -251,7 +259,10 @@ class Session(dict[str, Any]):
         self._hold(self._key)
 
     def _hold(self, key: bytes) -> None:
-        self._releases.append(self._store.lock(key, self._settings.lock_timeout))
+        lock = self._store.make_lock(key)
+        # Before it is taken: an exception for this thread may come while it waits.
+        self._locks.append(lock)
+        lock.take(self._settings.lock_timeout)
 
     def _encode(self) -> bytes:
         data = encode_value(self)
@@ -262,6 +273,11 @@ class Session(dict[str, Any]):
                 " large things elsewhere, and their names here"
             )
         return data
+
+    @property
+    def _is_noted(self) -> bool:
+        """The store need not be told of this request."""
+        return self._noted is not None and self._accessed - self._noted < _NOTED
 
     def _put(self, record: SessionRecord) -> None:
         if not self._stored:

@@ -7,12 +7,12 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable
+from typing import Any
 
 from taipan.native import allocate_lock
 from taipan.sessions.errors import SessionError
 from taipan.sessions.file_locks import FileLocks
-from taipan.sessions.store import SessionRecord
+from taipan.sessions.store import SessionLock, SessionRecord
 
 #: Seconds between two sweeps, and how many sessions one removes.
 SWEEP_INTERVAL = 300.0
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS taipan_values (name TEXT PRIMARY KEY, data BLOB NOT N
 CREATE TABLE IF NOT EXISTS taipan_sweeps (id INTEGER PRIMARY KEY, swept REAL NOT NULL);
 INSERT OR IGNORE INTO taipan_sweeps VALUES (1, 0);
 """
+#: The last table of the schema.
+_MADE = "SELECT 1 FROM sqlite_master WHERE name = 'taipan_sweeps'"
 _LOAD = (
     "SELECT data, created, accessed, timeout, path FROM taipan_sessions"
     " WHERE key = ? AND expires > ?"
@@ -66,20 +68,21 @@ class SqliteStore:
             if directory is not None:
                 _make_private(directory)
             self._locks = FileLocks(f"{path}-lock")
-            release = self._locks.acquire(_SETUP, _SETUP_TIMEOUT)
+            setup = self._locks.make(_SETUP)
             try:
+                setup.take(_SETUP_TIMEOUT)
                 self._database = self._open(temporary=directory is not None)
             finally:
-                release()
+                setup.release()
 
     def load(self, key: bytes, now: float) -> SessionRecord | None:
         """As `SessionStore.load`."""
-        rows = self._run(_LOAD, key, now).fetchall()
+        rows = self._read(_LOAD, key, now)
         return SessionRecord(*rows[0]) if rows else None
 
     def insert(self, key: bytes, record: SessionRecord) -> None:
         """As `SessionStore.insert`."""
-        self._run(_INSERT, key, *_columns(record))
+        self._write(_INSERT, key, *_columns(record))
 
     def update(self, key: bytes, record: SessionRecord) -> bool:
         """As `SessionStore.update`."""
@@ -87,11 +90,11 @@ class SqliteStore:
 
     def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
         """As `SessionStore.move`."""
-        return self._run(_CHANGE, new, *_columns(record), old).rowcount == 1
+        return self._write(_CHANGE, new, *_columns(record), old) == 1
 
     def delete(self, key: bytes) -> None:
         """As `SessionStore.delete`."""
-        self._run(_DELETE, key)
+        self._write(_DELETE, key)
 
     def sweep(self, now: float) -> None:
         """As `SessionStore.sweep`."""
@@ -99,34 +102,33 @@ class SqliteStore:
             return
         due = "UPDATE taipan_sweeps SET swept = ? WHERE swept <= ?"
         self._next_sweep = now + SWEEP_INTERVAL
-        if self._run(due, now, now - SWEEP_INTERVAL).rowcount == 0:
+        if self._write(due, now, now - SWEEP_INTERVAL) == 0:
             return
-        if self._run(_EXPIRED, now).rowcount == SWEEP_LIMIT:
+        if self._write(_EXPIRED, now) == SWEEP_LIMIT:
             # There may be more, which the next request removes.
             self._next_sweep = now
-            self._run("UPDATE taipan_sweeps SET swept = 0")
+            self._write("UPDATE taipan_sweeps SET swept = 0")
 
-    def lock(self, key: bytes, timeout: float) -> Callable[[], None]:
-        """As `SessionStore.lock`."""
+    def make_lock(self, key: bytes) -> SessionLock:
+        """As `SessionStore.make_lock`."""
         number = _FREE + (int.from_bytes(key[:8], "big") >> 3) if key else _APPLICATION
-        with self._explain():
-            return self._locks.acquire(number, timeout)
+        return self._locks.make(number)
 
     def read_value(self, name: str) -> bytes | None:
         """As `SessionStore.read_value`."""
-        rows = self._run("SELECT data FROM taipan_values WHERE name = ?", name).fetchall()
+        rows = self._read("SELECT data FROM taipan_values WHERE name = ?", name)
         return rows[0][0] if rows else None
 
     def write_value(self, name: str, data: bytes | None) -> None:
         """As `SessionStore.write_value`."""
         if data is None:
-            self._run("DELETE FROM taipan_values WHERE name = ?", name)
+            self._write("DELETE FROM taipan_values WHERE name = ?", name)
         else:
-            self._run("INSERT OR REPLACE INTO taipan_values VALUES (?, ?)", name, data)
+            self._write("INSERT OR REPLACE INTO taipan_values VALUES (?, ?)", name, data)
 
     def list_values(self) -> list[str]:
         """As `SessionStore.list_values`."""
-        rows = self._run("SELECT name FROM taipan_values ORDER BY name").fetchall()
+        rows = self._read("SELECT name FROM taipan_values ORDER BY name")
         return [name for (name,) in rows]
 
     def close(self) -> None:
@@ -145,17 +147,27 @@ class SqliteStore:
         database.execute(f"PRAGMA synchronous = {'OFF' if temporary else 'NORMAL'}")
         if temporary:
             database.execute(f"PRAGMA max_page_count = {_PAGE_LIMIT}")
-        database.executescript(_SCHEMA)
+        # Looking takes no lock for writing.
+        if not database.execute(_MADE).fetchall():
+            database.executescript(_SCHEMA)
         return database
 
-    def _run(self, statement: str, *values: Any) -> sqlite3.Cursor:
+    def _read(self, statement: str, *values: Any) -> list[Any]:
         with self._explain(), self._mutex:
-            return self._database.execute(statement, values)
+            return self._database.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, *values: Any) -> int:
+        """Gives the number of rows that have changed."""
+        with self._explain(), self._mutex:
+            return self._database.execute(statement, values).rowcount
 
     @contextmanager
     def _explain(self) -> Iterator[None]:
         try:
             yield
+        except TimeoutError:
+            # For this thread, because its request takes too long.
+            raise
         except (OSError, sqlite3.Error) as error:
             raise SessionError(f"the store of sessions, {self._path}, fails: {error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 
 class SessionRecord(NamedTuple):
@@ -16,6 +16,17 @@ class SessionRecord(NamedTuple):
     timeout: float
     #: Path of its cookie.
     path: str
+
+
+class SessionLock(Protocol):
+    """One request's hold on a session. `release` is right at any time: an exception for its thread
+    may come while `take` waits."""
+
+    def take(self, timeout: float) -> None:
+        """Waits until nobody else has it. Raises `SessionBusy` after `timeout` seconds."""
+
+    def release(self) -> None:
+        """Lets others have it, if it was taken. The end of the process does it, too."""
 
 
 class SessionStore(Protocol):
@@ -43,11 +54,8 @@ class SessionStore(Protocol):
     def sweep(self, now: float) -> None:
         """Removes some of those whose time is over, unless that was done a short time ago."""
 
-    def lock(self, key: bytes, timeout: float) -> Callable[[], None]:
-        """Keeps others from locking `key` until the result is called, or this process has ended.
-
-        Raises `SessionBusy` after `timeout` seconds.
-        """
+    def make_lock(self, key: bytes) -> SessionLock:
+        """The lock of a session, or that of the application (empty key), which is not taken yet."""
 
     def read_value(self, name: str) -> bytes | None:
         """A value of the application."""

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join, parse, relative } from 'node:path'
+import { dirname, join, parse, relative } from 'node:path'
 import { importFolder } from '../../core/application.ts'
 import { Problems, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
@@ -90,6 +90,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const { routes, warnings } = resolveRoutes(config, applications, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
+  checkStore(config, routes, problems)
   const environment = listApplicationVariables(options.environment)
   const files = loadEnvFiles(config.envFile, environment)
   const groups = resolveGroups(
@@ -169,6 +170,24 @@ function checkFolders(config: FullConfig, problems: Problems): void {
   for (const option of ['static', 'scripts'] as const)
     for (const [path, folder] of Object.entries(config[option]))
       problems.checkFolder([option, path], folder)
+}
+
+/** A file with sessions must have a folder, and not be sent to clients. */
+function checkStore(
+  { sessions: { store } }: FullConfig,
+  routes: readonly RoutePlan[],
+  problems: Problems,
+): void {
+  const where = ['sessions', 'store']
+  const file = /^sqlite:(.*)/s.exec(store)?.[1]
+  if (file === undefined) return
+  problems.checkFolder(where, dirname(file))
+  for (const { answerer } of routes) {
+    if (answerer.kind !== 'static' && answerer.kind !== 'scripts') continue
+    const { root } = answerer.plan
+    if (!relative(root, file).startsWith('..'))
+      problems.add(where, `${file} would be sent to clients, like all files in ${root}`)
+  }
 }
 
 interface Watchable {
