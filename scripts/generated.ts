@@ -20,7 +20,8 @@ export function formatJsonSchema(): string {
 }
 
 function describeTable(table: OptionTable, more: object = {}): object {
-  const options = Object.entries(table).map(([key, option]) => [key, describeOption(option)])
+  const ofData = Object.entries(table).filter(([, option]) => option.onlyInCode !== true)
+  const options = ofData.map(([key, option]) => [key, describeOption(option)])
   const properties = { ...more, ...Object.fromEntries(options) }
   return { type: 'object', properties, additionalProperties: false }
 }
@@ -29,13 +30,23 @@ function describeOption(option: Option): object {
   const { table, holdsMany, description, fallback } = option
   const facts = { description, ...(fallback !== undefined && { default: fallback }) }
   if (table !== undefined && holdsMany !== true) return { ...facts, ...describeTable(table) }
-  const { $schema: _, ...schema } = toJsonSchema(option.schema, {
-    typeMode: 'input',
-    errorMode: 'ignore',
-  })
+  const schema = describeSchema(option)
   if (table === undefined) return { ...facts, ...schema }
   const members = schema.type === 'array' ? 'items' : 'additionalProperties'
   return { ...facts, ...schema, [members]: describeTable(table) }
+}
+
+function describeSchema({ schema: given }: Option) {
+  const options = { typeMode: 'input', errorMode: 'ignore' } as const
+  const { $schema: _, anyOf, ...schema } = toJsonSchema(given, options)
+  if (anyOf === undefined) return schema
+  // A function, which JSON does not have, would allow everything.
+  const [only, ...others] = anyOf.filter(
+    (one) => typeof one !== 'object' || Object.keys(one).length > 0,
+  )
+  return others.length === 0 && typeof only === 'object'
+    ? { ...schema, ...only }
+    : { ...schema, anyOf: [only, ...others] }
 }
 
 /** Inserts generated tables between the markers of a page: `<!-- table: NAME -->` and `<!-- end -->`. */

@@ -1,6 +1,13 @@
 export { ERRORS, TaipanError } from './core/errors.ts'
 export type { ErrorCode, ErrorFacts, Fault } from './core/errors.ts'
 export type { Exchange, Handler } from './core/exchange.ts'
+export type {
+  AccessFunction,
+  CheckPassword,
+  GetRealmHash,
+  GroupsForUser,
+  GuardRequest,
+} from './pipeline/guard/function-guard.ts'
 export type { App } from './server/app.ts'
 export { createApp } from './server/create-app.ts'
 export type { AppOptions } from './server/create-app.ts'

@@ -11,6 +11,8 @@ import sysconfig
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from taipan.guards.guard_file import GuardFile
+from taipan.guards.slot import find_fault
 from taipan.libpython import find_libpython
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.explain import explain_load_error, format_load_error
@@ -69,6 +71,8 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
     """Whether an application loads, and what was found."""
     if config["kind"] == "scripts":
         return _check_folder(config)
+    if config["kind"] == "guard":
+        return _check_guard(config)
     slot = make_slot(config, cache)
     try:
         found = slot.load()
@@ -99,6 +103,19 @@ def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
         "loads": there,
         "interface": "script",
         "summary": "" if there else f"there is no folder {config['root']}",
+    }
+
+
+def _check_guard(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A script that says who may come in."""
+    error = find_fault(GuardFile(str(config["file"])), config["functions"])
+    return {
+        "name": config["name"],
+        "loads": error is None,
+        "interface": "guard",
+        "summary": "" if error is None else explain_load_error(error),
+        "traceback": "" if error is None else format_load_error(error),
+        "found": ", ".join(config["functions"]),
     }
 
 

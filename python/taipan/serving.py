@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher
 from taipan.events import TransportClosed
+from taipan.guards.slot import make_guard_slot
 from taipan.load_watch import LoadWatch
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import LeftOut
@@ -63,12 +64,7 @@ class Serving:
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
         switches = _make_switches() if dev else None
-        self.slots = [
-            make_script_slot(item, config, logs)
-            if item["kind"] == "scripts"
-            else make_slot(item, cache, switches)
-            for item in config["applications"]
-        ]
+        self.slots = [self._make_slot(item, cache, switches) for item in config["applications"]]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
             if not config.get("loadsChanges", True) and not slot.loads_in_requests:
@@ -116,6 +112,15 @@ class Serving:
         if self.fatal is not None:
             self.report_failed(self.fatal)
         return self.fatal is None
+
+    def _make_slot(
+        self, item: Mapping[str, Any], cache: CodeCache, switches: DebugSwitches | None
+    ) -> Slot:
+        if item["kind"] == "scripts":
+            return make_script_slot(item, self.config, self.logs)
+        return (
+            make_guard_slot(item) if item["kind"] == "guard" else make_slot(item, cache, switches)
+        )
 
     def _leave_out(self, items: Sequence[Mapping[str, str]]) -> None:
         known = {item["name"]: item for item in items}

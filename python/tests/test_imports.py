@@ -14,6 +14,7 @@ ROOMS = [
     {"loop"},
     {"serving", "asgi"},
     {"transports", "dispatch"},
+    {"guards"},
     {"scripts"},
     {"psp"},
     {"wsgi", "loader"},

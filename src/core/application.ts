@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 /** How an application is called. */
 export type Interface = 'auto' | 'wsgi' | 'asgi' | 'script'
 
@@ -60,12 +61,32 @@ export interface ScriptsApplication extends ScriptOptions {
   readonly multithread: boolean
 }
 
+/** A script that says who may come in. Each request asks for what it has to tell. */
+export interface GuardApplication {
+  readonly kind: 'guard'
+  readonly name: string
+  readonly interface: 'script'
+  /** Absolute path of its file. */
+  readonly file: string
+  /** What it is asked by. */
+  readonly functions: readonly GuardFunction[]
+  readonly multithread: boolean
+}
+
+/** A function of a script that says who may come in. */
+export type GuardFunction = 'allow_access' | 'check_password' | 'get_realm_hash' | 'groups_for_user'
+
 /** An application of a process group, as it is sent to the workers. */
-export type Application = TargetApplication | FileApplication | ScriptsApplication
+export type Application =
+  | TargetApplication
+  | FileApplication
+  | ScriptsApplication
+  | GuardApplication
 
 /** Absolute folder that the imports of an application start from. */
 export function importFolder(application: Application): string {
   if (application.kind === 'target') return application.directory
+  if (application.kind === 'guard') return dirname(application.file)
   return application.kind === 'file' ? application.appDirectory : application.root
 }
 
@@ -73,5 +94,6 @@ export function importFolder(application: Application): string {
 export function describeSource(application: Application): string {
   if (application.kind === 'target') return application.target
   if (application.kind === 'scripts') return application.root
+  if (application.kind === 'guard') return application.file
   return `${application.appFilename}:${application.callable}`
 }

@@ -102,7 +102,16 @@ export const ERRORS = {
     summary: 'The client disconnected before the exchange was over',
     fault: 'client',
   },
-  FORBIDDEN: { summary: 'The file may not be read or run', fault: 'host', status: 403 },
+  UNAUTHENTICATED: {
+    summary: 'The route asks for a user and a password, and got none that are right',
+    fault: 'client',
+    status: 401,
+  },
+  FORBIDDEN: {
+    summary: 'The file may not be read or run, or the client may not come in',
+    fault: 'host',
+    status: 403,
+  },
   NOT_FOUND: { summary: 'Nothing is mounted at the path', fault: 'client', status: 404 },
   OVERLOADED: {
     summary: 'The queue, or the number of connections, is at its limit',

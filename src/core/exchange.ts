@@ -136,6 +136,17 @@ export interface ExchangeNotes {
   queued: number
   /** Milliseconds from hand-over to the end of the application's answer. */
   python: number
+  /** User name of the client; empty if nobody asked for it. One character per byte. */
+  user: string
+}
+
+/** Who a client has proved to be. One object for requests that were judged together. */
+export interface Identity {
+  readonly user: string
+  /** The scheme, as in AUTH_TYPE. */
+  readonly type: 'Basic' | 'Digest'
+  /** The application gets the Authorization field, too. */
+  readonly passesAuthorization: boolean
 }
 
 /** How an exchange ended. */
@@ -160,6 +171,8 @@ export interface Exchange {
   readonly body: RequestBody
   readonly response: ResponseSink
   readonly notes: ExchangeNotes
+  /** Who the client is; undefined where no route has asked for it. */
+  readonly identity: Identity | undefined
   /** Set when the client asks for a WebSocket; an answerer without WebSockets sends an ordinary response. */
   readonly webSocket: WebSocketOffer | undefined
   /** The client has finished sending (half-close): it may have disconnected, or still wait for the answer. */

@@ -16,7 +16,7 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   a: formatAddress,
   h: formatAddress,
   l: () => '-',
-  u: () => '-',
+  u: ({ notes }) => (notes.user === '' ? '-' : escapeLogItem(notes.user)),
   t: ({ startedAt }) => formatClfTime(Date.now() - (performance.now() - startedAt)),
   r: ({ request: { method, target, version } }) =>
     escapeLogItem(`${method} ${target} ${formatProtocol(version)}`),

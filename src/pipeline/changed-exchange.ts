@@ -2,6 +2,7 @@ import type {
   ConnectionFacts,
   Exchange,
   ExchangeNotes,
+  Identity,
   Outcome,
   RequestBody,
   RequestHead,
@@ -9,20 +10,35 @@ import type {
   WebSocketOffer,
 } from '../core/exchange.ts'
 
-/** An exchange with another request, another body, or another sink for its response. */
+/** How a request came to be redirected within the server. */
+export interface RedirectTrail {
+  /** Redirects so far. */
+  readonly hops: number
+  /** What the client has asked for. */
+  readonly asked: RequestHead
+}
+
+/** What of an exchange may be changed. */
+export type ExchangeChanges = Partial<
+  Pick<Exchange, 'request' | 'response' | 'body' | 'identity'>
+> & { readonly trail?: RedirectTrail }
+
+/** An exchange with another request, another body, another sink for its response, or a known client. */
 export class ChangedExchange implements Exchange {
   readonly request: RequestHead
   readonly response: ResponseSink
   readonly body: RequestBody
+  readonly identity: Identity | undefined
+  /** Undefined before the first redirect. */
+  readonly trail: RedirectTrail | undefined
   readonly #exchange: Exchange
 
-  constructor(
-    exchange: Exchange,
-    changes: Partial<Pick<Exchange, 'request' | 'response' | 'body'>>,
-  ) {
+  constructor(exchange: Exchange, changes: ExchangeChanges) {
     this.request = changes.request ?? exchange.request
     this.response = changes.response ?? exchange.response
     this.body = changes.body ?? exchange.body
+    this.identity = 'identity' in changes ? changes.identity : exchange.identity
+    this.trail = changes.trail ?? findTrail(exchange)
     this.#exchange = exchange
   }
 
@@ -61,4 +77,9 @@ export class ChangedExchange implements Exchange {
   onFinish(listener: (outcome: Outcome) => void): void {
     this.#exchange.onFinish(listener)
   }
+}
+
+/** The redirects within the server that have led to an exchange; undefined for none. */
+export function findTrail(exchange: Exchange): RedirectTrail | undefined {
+  return exchange instanceof ChangedExchange ? exchange.trail : undefined
 }

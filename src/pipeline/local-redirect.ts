@@ -2,7 +2,7 @@ import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler, RequestBody, ResponseSink } from '../core/exchange.ts'
 import type { FieldBlock } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
-import { ChangedExchange } from './changed-exchange.ts'
+import { ChangedExchange, findTrail } from './changed-exchange.ts'
 
 /** Redirects of one request within the server; more are a loop. */
 const MOST_HOPS = 10
@@ -21,21 +21,21 @@ const NO_BODY: RequestBody = {
 // Fields about a body that the redirected request does not have.
 const BODY_FIELDS = new Set(['content-length', 'content-type', 'transfer-encoding', 'expect'])
 
-/** An exchange after redirects within the server. */
-class RedirectedExchange extends ChangedExchange {
-  readonly hops: number
-
-  constructor(exchange: Exchange, target: string, hops: number) {
-    const [path = '', ...rest] = target.split('?')
-    const fields = exchange.request.fields.filter(
-      (_, at, all) => !BODY_FIELDS.has((all[at - (at % 2)] ?? '').toLowerCase()),
-    )
-    const query = rest.join('?')
-    const method = exchange.request.method === 'HEAD' ? 'HEAD' : 'GET'
-    const request = { ...exchange.request, method, target, path, query, fields }
-    super(exchange, { request, body: NO_BODY })
-    this.hops = hops
-  }
+/** The exchange of a redirect to a path with its query. */
+function redirectExchange(exchange: Exchange, target: string, hops: number): Exchange {
+  const [path = '', ...rest] = target.split('?')
+  const fields = exchange.request.fields.filter(
+    (_, at, all) => !BODY_FIELDS.has((all[at - (at % 2)] ?? '').toLowerCase()),
+  )
+  const query = rest.join('?')
+  const method = exchange.request.method === 'HEAD' ? 'HEAD' : 'GET'
+  return new ChangedExchange(exchange, {
+    request: { ...exchange.request, method, target, path, query, fields },
+    body: NO_BODY,
+    // The route that the redirect leads to asks again, or nobody does.
+    identity: undefined,
+    trail: { hops, asked: findTrail(exchange)?.asked ?? exchange.request },
+  })
 }
 
 /** Answers requests with the page of another path, as if the client had asked for that (RFC 3875, 6.2.2). */
@@ -49,11 +49,11 @@ export class LocalRedirects {
 
   /** Answers with what is at `target`, a path with its query. */
   follow(exchange: Exchange, target: string): void {
-    const hops = exchange instanceof RedirectedExchange ? exchange.hops + 1 : 1
+    const hops = (findTrail(exchange)?.hops ?? 0) + 1
     const plain = target.split('#')[0] ?? ''
     if (hops > MOST_HOPS || !/^\/[\x21-\x7e\x80-\xff]*$/.test(plain))
       answerError(exchange, 'APPLICATION_FAILED')
-    else this.#handler?.(new RedirectedExchange(exchange, plain, hops))
+    else this.#handler?.(redirectExchange(exchange, plain, hops))
   }
 
   /** The exchange for an application whose redirects are followed. */

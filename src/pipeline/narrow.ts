@@ -1,3 +1,4 @@
+import type { Fits } from './guarded-places.ts'
 import type { Answerer } from './routes.ts'
 
 /** Which requests below the path of a route it answers; others go to the next matching route. */
@@ -8,16 +9,21 @@ export interface Narrowing {
   readonly matches: ((rest: string) => boolean) | undefined
 }
 
-/** Passes requests on that a route does not answer. */
-export function narrowAnswerer(answer: Answerer, { methods, matches }: Narrowing): Answerer {
-  if (methods === undefined && matches === undefined) return answer
+/** Makes the test of a narrowing; undefined if all requests fit. */
+export function createFits({ methods, matches }: Narrowing): Fits | undefined {
+  if (methods === undefined && matches === undefined) return undefined
   const allowed = methods === undefined ? undefined : new Set(methods)
   if (allowed?.has('GET') === true) allowed.add('HEAD')
+  return (method, rest) =>
+    (allowed === undefined || allowed.has(method)) &&
+    (matches === undefined || matches(rest.slice(1)))
+}
+
+/** Passes requests on that a route does not answer. */
+export function narrowAnswerer(answer: Answerer, fits: Fits | undefined): Answerer {
+  if (fits === undefined) return answer
   return (exchange, match, next) => {
-    const fits =
-      (allowed === undefined || allowed.has(exchange.request.method)) &&
-      (matches === undefined || matches(match.pathInfo.slice(1)))
-    if (fits) answer(exchange, match, next)
+    if (fits(exchange.request.method, match.pathInfo)) answer(exchange, match, next)
     else next(exchange)
   }
 }

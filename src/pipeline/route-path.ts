@@ -12,6 +12,16 @@ export interface Mount {
   readonly depth: number
 }
 
+/** The path of a request relative to the route that answers it. */
+export interface RouteMatch {
+  /** Percent-decoded mount point, latin-1, without a trailing slash. */
+  readonly scriptName: string
+  /** Percent-decoded rest of the path, latin-1: empty, or beginning with a slash. */
+  readonly pathInfo: string
+  /** Index in the raw `request.path` where the rest begins. */
+  readonly restOffset: number
+}
+
 /** Parses the path of a route. Throws `CONFIG_INVALID` when it can never match. */
 export function parseMount(path: string): Mount {
   if (!path.startsWith('/')) throw invalidPath(path, 'it must begin with a slash')

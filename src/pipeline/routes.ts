@@ -3,6 +3,7 @@ import type { Exchange, Handler } from '../core/exchange.ts'
 import { NO_FIELDS } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
 import { decodePercent } from '../wire/percent.ts'
+import { guardSpellings, type RouteGuard } from './guarded-places.ts'
 import {
   matchesHost,
   normalizeHost,
@@ -10,17 +11,7 @@ import {
   rankHostRule,
   type HostRule,
 } from './route-host.ts'
-import { climbs, findRest, parseMount, type Mount } from './route-path.ts'
-
-/** The path of a request relative to the route that answers it. */
-export interface RouteMatch {
-  /** Percent-decoded mount point, latin-1, without a trailing slash. */
-  readonly scriptName: string
-  /** Percent-decoded rest of the path, latin-1: empty, or beginning with a slash. */
-  readonly pathInfo: string
-  /** Index in the raw `request.path` where the rest begins. */
-  readonly restOffset: number
-}
+import { climbs, findRest, parseMount, type Mount, type RouteMatch } from './route-path.ts'
 
 /** Answers an exchange of a route, or passes it to `next`: the next matching route, at last a 404. */
 export type Answerer = (exchange: Exchange, match: RouteMatch, next: Handler) => void
@@ -32,16 +23,20 @@ export interface Route {
   /** Begins with a slash; matches the path itself and everything below it. */
   readonly path: string
   readonly answer: Answerer
+  /** The guard that stands before `answer`. */
+  readonly guard?: RouteGuard | undefined
 }
 
 interface ParsedRoute {
   readonly host: HostRule
   readonly mount: Mount
+  readonly guard: RouteGuard | undefined
   readonly answer: Answerer
 }
 
 interface Entry {
   readonly mount: Mount
+  readonly guard: RouteGuard | undefined
   readonly answer: Answerer
   readonly next: Handler
 }
@@ -64,14 +59,13 @@ const NOTHING = new Uint8Array(0)
 export function createRouter(routes: readonly Route[]): Handler {
   const parsed = routes.map(parseRoute).toSorted(compareRoutes)
   const anyHost = createTable(parsed.filter((route) => route.host.kind === 'any'))
-  if (parsed.every((route) => route.host.kind === 'any'))
-    return (exchange) => dispatch(anyHost, 0, exchange)
+  if (parsed.every((route) => route.host.kind === 'any')) return anyHost.answer
   const findTable = createHostIndex(parsed, anyHost)
-  return (exchange) => dispatch(findTable(normalizeHost(exchange.request.host)), 0, exchange)
+  return (exchange) => findTable(normalizeHost(exchange.request.host)).answer(exchange)
 }
 
-function parseRoute(route: Route): ParsedRoute {
-  return { host: parseHostRule(route.host), mount: parseMount(route.path), answer: route.answer }
+function parseRoute({ host, path, answer, guard }: Route): ParsedRoute {
+  return { host: parseHostRule(host), mount: parseMount(path), answer, guard }
 }
 
 function compareRoutes(a: ParsedRoute, b: ParsedRoute): number {
@@ -82,22 +76,25 @@ function compareRoutes(a: ParsedRoute, b: ParsedRoute): number {
   )
 }
 
-function createTable(routes: readonly ParsedRoute[]): readonly Entry[] {
-  const table: Entry[] = routes.map(({ mount, answer }, index) => ({
+/** The routes of a host. */
+interface Table {
+  readonly answer: Handler
+}
+
+function createTable(routes: readonly ParsedRoute[]): Table {
+  const table: Entry[] = routes.map(({ mount, guard, answer }, index) => ({
     mount,
+    guard,
     answer,
     next: (exchange) => dispatch(table, index + 1, exchange),
   }))
-  return table
+  return { answer: guardSpellings((exchange) => dispatch(table, 0, exchange), table) }
 }
 
 /** Makes the tables in advance for each rule, so that arbitrary Host values of clients use no memory. */
-function createHostIndex(
-  routes: readonly ParsedRoute[],
-  anyHost: readonly Entry[],
-): (host: string) => readonly Entry[] {
-  const exact = new Map<string, readonly Entry[]>()
-  const below = new Map<string, readonly Entry[]>()
+function createHostIndex(routes: readonly ParsedRoute[], anyHost: Table): (host: string) => Table {
+  const exact = new Map<string, Table>()
+  const below = new Map<string, Table>()
   for (const { host } of routes) {
     if (host.kind === 'exact') exact.set(host.name, tableFor(routes, host.name))
     else if (host.kind === 'below') below.set(host.suffix, tableFor(routes, `*${host.suffix}`))
@@ -106,13 +103,13 @@ function createHostIndex(
   return (host) => {
     const table = exact.get(host)
     if (table !== undefined) return table
-    for (const [suffix, entries] of suffixes)
-      if (host.length > suffix.length && host.endsWith(suffix)) return entries
+    for (const [suffix, found] of suffixes)
+      if (host.length > suffix.length && host.endsWith(suffix)) return found
     return anyHost
   }
 }
 
-function tableFor(routes: readonly ParsedRoute[], host: string): readonly Entry[] {
+function tableFor(routes: readonly ParsedRoute[], host: string): Table {
   return createTable(routes.filter((route) => matchesHost(route.host, host)))
 }
 

@@ -7,7 +7,8 @@ import type { Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { LocalRedirects } from '../pipeline/local-redirect.ts'
-import { narrowAnswerer } from '../pipeline/narrow.ts'
+import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
+import { createFits, narrowAnswerer } from '../pipeline/narrow.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Route } from '../pipeline/routes.ts'
@@ -15,6 +16,7 @@ import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
+import { GuardMaker } from './guard-maker.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
@@ -87,10 +89,14 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     programEnvironment: selectProgramEnvironment(plan.environment),
   }
   const routes: Route[] = []
-  for (const { host, path, method: methods, match, answerer } of plan.routes) {
+  const guards = new GuardMaker(plan, { backends, logger })
+  for (const { host, path, method: methods, match, answerer, guard: checks } of plan.routes) {
     const matches = match === undefined ? undefined : createMatcher([match])
-    const answer = narrowAnswerer(await createAnswerer(answerer, context), { methods, matches })
-    routes.push({ host, path, answer })
+    const fits = createFits({ methods, matches })
+    const made = await createAnswerer(answerer, context)
+    const admit = checks && (await guards.create(checks)).admit
+    const answer = narrowAnswerer(admit === undefined ? made : guardAnswerer(made, admit), fits)
+    routes.push({ host, path, answer, guard: admit && { admit, fits } })
   }
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined

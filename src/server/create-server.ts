@@ -1,5 +1,6 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { isServed, type ApplicationFinding, type Findings } from '../core/backend.ts'
+import { TaipanError } from '../core/errors.ts'
 import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
@@ -26,11 +27,22 @@ export async function createServer(
   const plan = placeSessions(given)
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
+    validateFunctions(plan)
     const { ReplicatedServer } = await import('./replicated-server.ts')
     return new ReplicatedServer(plan, count, { logger, settings })
   }
   const { PlannedServer } = await import('./server.ts')
   return new PlannedServer(plan, { logger, accessLog: createAccessLog(logger, settings) })
+}
+
+/** Functions of a configuration cannot be handed to other processes, but those can read its file. */
+function validateFunctions({ guardFunctions, configFile }: ServerPlan): void {
+  const [route] = guardFunctions.keys()
+  if (route !== undefined && configFile === undefined)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `routes[${route}]: its functions cannot be handed to the processes in which embedded Python runs; use a script, a configuration file, or the engine "daemon"`,
+    )
 }
 
 /** The findings of a started server. */

@@ -1,5 +1,5 @@
 import type { GroupDemands } from '../replicas/replica-plan.ts'
-import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import type { GroupPlan, GuardFunctions, ServerPlan } from './config/resolved.ts'
 
 /** Whether a group runs Python inside Node. */
 export function hasEmbedded(plan: ServerPlan): boolean {
@@ -27,6 +27,8 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   return {
     ...plan,
     groups,
+    // Functions do not travel: the replica reads the configuration.
+    guardFunctions: new Map<number, GuardFunctions>(),
     temporaryFolder: undefined,
     reload: false,
     hints: [],

@@ -7,6 +7,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { createAccessLog } from './create-access-log.ts'
+import { loadGuardFunctions } from './load-guard-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { PlannedServer } from './server.ts'
@@ -95,7 +96,9 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   }
   reportToParent(LIFELINE)
   try {
-    server = new PlannedServer(plan, loggers, await createListeners(message))
+    const guardFunctions = await loadGuardFunctions(plan)
+    const whole = { ...plan, guardFunctions }
+    server = new PlannedServer(whole, loggers, await createListeners(message))
     await server.start()
   } catch (error) {
     if (leaving === undefined) await fail(error)

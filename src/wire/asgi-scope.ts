@@ -1,5 +1,5 @@
 import type { Invocation } from '../core/upstream.ts'
-import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
+import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/exchange.ts'
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { MarshalWriter } from './marshal.ts'
 import { encodeKey, encodeText } from './marshal.ts'
@@ -23,6 +23,14 @@ const HEADERS = encodeKey('headers')
 const CLIENT = encodeKey('client')
 const SERVER = encodeKey('server')
 const SUBPROTOCOLS = encodeKey('subprotocols')
+const EXTENSIONS = encodeKey('extensions')
+const AUTH = encodeKey('taipan.auth')
+const AUTH_TYPES = {
+  Basic: encodeEntry('type', 'Basic'),
+  Digest: encodeEntry('type', 'Digest'),
+}
+const AUTH_USER = encodeKey('user')
+const AUTHORIZATION = /^authorization$/i
 
 const NON_ASCII = /[^\0-\x7f]/
 
@@ -31,7 +39,7 @@ function encodeEntry(key: string, value: string): Uint8Array {
 }
 
 /**
- * Writes the ASGI scope of an exchange as a dict, without `asgi`, `state` and `extensions`: a WebSocket scope when the
+ * Writes the ASGI scope of an exchange as a dict, without `asgi`, `state` and the usual `extensions`: a WebSocket scope when the
  * exchange has a WebSocket offer, else an HTTP scope.
  */
 export function writeAsgiScope(
@@ -80,12 +88,13 @@ function writeKind({ request, connection, webSocket }: Exchange, writer: Marshal
 }
 
 function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWriter): void {
-  const { request, connection, webSocket } = exchange
+  const { request, connection, webSocket, identity } = exchange
   writer.encoded(ROOT_PATH)
   writeDecoded(invocation.scriptName, writer)
   writeConnection(connection, writer)
   writer.encoded(HEADERS)
-  writeFields(request.fields, writer)
+  writeFields(request.fields, writer, identity?.passesAuthorization === false)
+  if (identity !== undefined) writeIdentity(identity, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
 }
 
@@ -125,12 +134,31 @@ function writeAddress(address: string, port: string, writer: MarshalWriter): voi
   writer.int(Number(port))
 }
 
-function writeFields(fields: readonly string[], writer: MarshalWriter): void {
+/** `extensions`, to which the worker adds its own. */
+function writeIdentity({ user, type }: Identity, writer: MarshalWriter): void {
+  writer.encoded(EXTENSIONS)
+  writer.dict()
+  writer.encoded(AUTH)
+  writer.dict()
+  writer.encoded(AUTH_TYPES[type])
+  writer.encoded(AUTH_USER)
+  writer.unicode(user)
+  writer.endDict()
+  writer.endDict()
+}
+
+function writeFields(
+  fields: readonly string[],
+  writer: MarshalWriter,
+  hidesAuthorization: boolean,
+): void {
   const countAt = writer.list(0)
   let count = 0
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const head = resolvePairHead(fields[i] ?? '')
+    const name = fields[i] ?? ''
+    const head = resolvePairHead(name)
     if (head === DROPPED_NAME) continue
+    if (hidesAuthorization && AUTHORIZATION.test(name)) continue
     writer.encoded(head)
     writer.latin1Bytes(fields[i + 1] ?? '')
     count++

@@ -27,6 +27,8 @@ const CONTENT_TYPE = new CgiName('CONTENT_TYPE')
 export const CONTENT_LENGTH = new CgiName('CONTENT_LENGTH')
 /** Never written; its presence means that the body was chunked. */
 export const TRANSFER_ENCODING = new CgiName('')
+/** Left out where Taipan itself has asked who the client is. */
+export const HTTP_AUTHORIZATION = new CgiName('HTTP_AUTHORIZATION')
 export const HTTP_HOST = new CgiName('HTTP_HOST')
 const HTTP_COOKIE = new CgiName('HTTP_COOKIE', '; ')
 
@@ -38,6 +40,7 @@ const KNOWN: ReadonlyMap<string, CgiName> = new Map([
   ['content-length', CONTENT_LENGTH],
   ['transfer-encoding', TRANSFER_ENCODING],
   ['cookie', HTTP_COOKIE],
+  ['authorization', HTTP_AUTHORIZATION],
   // HTTP_HOST is the authority of the request, which an absolute-form target may replace.
   ['host', DROPPED],
   // Programs use HTTP_PROXY of their environment as their proxy ("httpoxy").

@@ -1,10 +1,12 @@
 import type { Invocation, ScriptFacts } from '../core/upstream.ts'
-import type { ConnectionFacts, Exchange, RequestHead } from '../core/exchange.ts'
+import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/exchange.ts'
 import type { CgiWriter } from './cgi-names.ts'
+import { encodeLatin1 } from './percent.ts'
 import {
   CgiName,
   CONTENT_LENGTH,
   DROPPED,
+  HTTP_AUTHORIZATION,
   HTTP_HOST,
   resolveCgiName,
   TRANSFER_ENCODING,
@@ -26,6 +28,8 @@ const DOCUMENT_ROOT = new CgiName('DOCUMENT_ROOT')
 const SCRIPT_KIND = new CgiName('taipan.script_kind')
 const SCRIPT_VERSION = new CgiName('taipan.script_version')
 const HTTPS = new CgiName('HTTPS')
+const AUTH_TYPE = new CgiName('AUTH_TYPE')
+const REMOTE_USER = new CgiName('REMOTE_USER')
 
 /** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
 export function writeCgiVariables(
@@ -52,6 +56,7 @@ export function writeCommonVariables(
   writer.variable(SERVER_PROTOCOL, request.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0')
   if (invocation.script !== undefined) writeScript(invocation.script, writer)
   writeConnection(exchange.connection, writer)
+  if (exchange.identity !== undefined) writeIdentity(exchange.identity, writer)
   writeFields(exchange, request, writer)
 }
 
@@ -60,6 +65,11 @@ function writeScript({ filename, root, kind, version }: ScriptFacts, writer: Cgi
   writer.variable(DOCUMENT_ROOT, root)
   writer.variable(SCRIPT_KIND, kind)
   writer.variable(SCRIPT_VERSION, version)
+}
+
+function writeIdentity({ user, type }: Identity, writer: CgiWriter): void {
+  writer.variable(AUTH_TYPE, type)
+  writer.variable(REMOTE_USER, encodeLatin1(user))
 }
 
 function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {
@@ -84,12 +94,13 @@ let lastMark = 0
 function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter): void {
   if (request.host !== '') writer.variable(HTTP_HOST, request.host)
   const count = gatherFields(request.fields)
+  const hidesAuthorization = exchange.identity?.passesAuthorization === false
   let chunked = false
   let sized = false
   for (let i = 0; i < count; i++) {
     const name = present[i] ?? DROPPED
     if (name === TRANSFER_ENCODING) chunked = true
-    else writer.variable(name, name.value)
+    else if (name !== HTTP_AUTHORIZATION || !hidesAuthorization) writer.variable(name, name.value)
     if (name === CONTENT_LENGTH) sized = true
     name.value = ''
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Exchange } from '../../src/core/exchange.ts'
 import { createPipeline } from '../../src/pipeline/pipeline.ts'
-import type { RouteMatch } from '../../src/pipeline/routes.ts'
+import type { RouteMatch } from '../../src/pipeline/route-path.ts'
 import { createPlainExchange } from '../support/plain-exchange.ts'
 
 interface Seen {

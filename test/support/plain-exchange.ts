@@ -98,7 +98,8 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     },
     response,
     webSocket: undefined,
-    notes: { answeredBy: '', worker: '', queued: 0, python: 0 },
+    notes: { answeredBy: '', worker: '', queued: 0, python: 0, user: '' },
+    identity: undefined,
     clientEnded: false,
     onClientEnd: undefined,
     onFinish(listener) {

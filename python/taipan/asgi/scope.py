@@ -15,6 +15,7 @@ Known = dict[bytes, tuple[Scope, Offers]]
 _OLD: Final = ("http.response.pathsend",)
 _USUAL: Final = (*_OLD, "http.response.early_hint")
 _ALL: Final = (*_USUAL, "http.response.trailers")
+_WEBSOCKET: Final = ("websocket.http.response",)
 _KNOWN_LIMIT: Final = 512
 _KNOWN_BYTES: Final = 4096
 
@@ -41,7 +42,7 @@ def make_http(
         scope["headers"] = base["headers"].copy()
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
-    scope["extensions"] = {name: {} for name in offers}
+    _add_extensions(scope, offers)
     return scope, offers
 
 
@@ -49,12 +50,21 @@ def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
     """Adds the keys of a WebSocket scope."""
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
-    scope["extensions"] = {"websocket.http.response": {}}
+    _add_extensions(scope, _WEBSOCKET)
 
 
 def lifespan_scope(state: dict[str, Any]) -> Scope:
     """The scope of a lifespan; contains `state` itself, which the application fills."""
     return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
+
+
+def _add_extensions(scope: Scope, offers: Offers) -> None:
+    """Adds ours to what Node has sent, which is what it knows of the client."""
+    sent = scope.get("extensions")
+    extensions: dict[str, dict[str, Any]] = {name: {} for name in offers}
+    if sent is not None:
+        extensions.update({name: dict(facts) for name, facts in sent.items()})
+    scope["extensions"] = extensions
 
 
 def _learn(common: bytes, known: Known) -> tuple[Scope, Offers]:

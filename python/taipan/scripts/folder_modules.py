@@ -62,6 +62,11 @@ class FolderModules:
         self.builtins: dict[str, Any] = {}
         self._builtins_size = 0
 
+    @property
+    def turn(self) -> int:
+        """Changes when modules are forgotten."""
+        return self._loaded.turn
+
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
         stale = any(_stamp(path) != stamp for path, stamp in list(self._loaded.stamps.items()))

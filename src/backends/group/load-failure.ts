@@ -83,6 +83,6 @@ function describeApplication(application: Application): string {
   const { name } = application
   if (application.kind === 'file')
     return `${name} (${application.appFilename} in ${application.appDirectory})`
-  if (application.kind === 'scripts') return name
+  if (application.kind === 'scripts' || application.kind === 'guard') return name
   return name === application.target ? name : `${name} (${application.target})`
 }

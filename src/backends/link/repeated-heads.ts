@@ -1,4 +1,4 @@
-import type { ConnectionFacts } from '../../core/exchange.ts'
+import type { ConnectionFacts, Identity } from '../../core/exchange.ts'
 import type { FieldPairs } from '../../core/field-block.ts'
 import type { ScriptFacts } from '../../core/upstream.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
@@ -11,6 +11,7 @@ interface Last {
   version: string
   scriptName: string
   script: ScriptFacts | undefined
+  identity: Identity | undefined
   bytes: Uint8Array | undefined
 }
 
@@ -20,7 +21,7 @@ export class RepeatedHeads {
   readonly #connections = new WeakMap<ConnectionFacts, Last>()
   readonly #marshal = new MarshalWriter()
 
-  /** `write` must depend on connection, fields, method, version and mount only. */
+  /** `write` must depend on connection, fields, method, version, mount and identity only. */
   constructor(write: (request: PendingRequest, marshal: MarshalWriter) => void) {
     this.#write = write
   }
@@ -29,11 +30,12 @@ export class RepeatedHeads {
   encode(request: PendingRequest): Uint8Array | undefined {
     const { exchange, invocation, body } = request
     if (body === undefined || body.length > 0) return undefined
+    const { identity } = exchange
     const { fields, method, version } = exchange.request
     const { scriptName, script } = invocation
     const last = this.#connections.get(exchange.connection)
     if (last === undefined) {
-      const first = { fields, method, version, scriptName, script, bytes: undefined }
+      const first = { fields, method, version, scriptName, script, identity, bytes: undefined }
       this.#connections.set(exchange.connection, first)
       return undefined
     }
@@ -42,10 +44,11 @@ export class RepeatedHeads {
       last.method === method &&
       last.version === version &&
       last.scriptName === scriptName &&
-      last.script === script
+      last.script === script &&
+      isSame(last.identity, identity)
     )
       return (last.bytes ??= this.#encodeCommon(request))
-    Object.assign(last, { fields, method, version, scriptName, script, bytes: undefined })
+    Object.assign(last, { fields, method, version, scriptName, script, identity, bytes: undefined })
     return undefined
   }
 
@@ -55,4 +58,11 @@ export class RepeatedHeads {
     this.#write(request, marshal)
     return Uint8Array.from(marshal.view())
   }
+}
+
+function isSame(a: Identity | undefined, b: Identity | undefined): boolean {
+  if (a === b) return true
+  return (
+    a?.user === b?.user && a?.type === b?.type && a?.passesAuthorization === b?.passesAuthorization
+  )
 }

@@ -60,7 +60,12 @@ export abstract class BaseExchange<
   }
 
   get notes(): ExchangeNotes {
-    return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0 })
+    return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0, user: '' })
+  }
+
+  /** Of a connection nothing is known; routes ask. */
+  get identity(): undefined {
+    return undefined
   }
 
   /** The response is complete or was aborted. */

@@ -1,7 +1,8 @@
 import type { Backend, CollectedFiles, Findings } from '../../core/backend.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { Answerer, RouteMatch } from '../routes.ts'
+import type { RouteMatch } from '../route-path.ts'
+import type { Answerer } from '../routes.ts'
 import { createStaticAnswerer } from './static-files.ts'
 
 /** An application and the files that it has collected. */

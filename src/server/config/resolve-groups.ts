@@ -89,9 +89,11 @@ function createSetting(members: readonly PlacedApplication[], { config, director
   }
 }
 
-/** Folders that imports start from; scripts import from their own folders by themselves. */
+/** Folders that imports start from; scripts of all sorts import from their own folders by themselves. */
 function listSearchPath(members: readonly PlacedApplication[]): string[] {
-  const imported = members.filter(({ application }) => application.kind !== 'scripts')
+  const imported = members.filter(
+    ({ application: { kind } }) => kind !== 'scripts' && kind !== 'guard',
+  )
   return [...new Set(imported.map(({ application }) => importFolder(application)))]
 }
 

@@ -15,7 +15,7 @@ import {
 import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
 import type { PlacedApplication } from './resolve-apps.ts'
-import type { RoutePlan } from './resolved.ts'
+import type { GuardPlan, RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
 
@@ -31,13 +31,21 @@ interface PlacedRoute {
   readonly where: OptionPath
 }
 
+/** What routes consist of. */
+export interface RouteParts {
+  readonly applications: readonly PlacedApplication[]
+  /** By the index of the route. */
+  readonly guards: ReadonlyMap<number, GuardPlan>
+}
+
 /** Makes all routes, including those of the short form; adds errors to `problems`. */
 export function resolveRoutes(
   config: FullConfig,
-  applications: readonly PlacedApplication[],
+  parts: RouteParts,
   problems: Problems,
 ): ResolvedRoutes {
-  const own = listOwnRoutes(config, applications, problems)
+  const { applications } = parts
+  const own = listOwnRoutes(config, parts, problems)
   checkDuplicates(config.routes, problems)
   const given = [...own, ...listFolderRoutes(config, applications)]
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, given))
@@ -55,14 +63,15 @@ export function resolveRoutes(
 
 function listOwnRoutes(
   { routes }: FullConfig,
-  applications: readonly PlacedApplication[],
+  { applications, guards }: RouteParts,
   problems: Problems,
 ): PlacedRoute[] {
   const placed = applications.map(({ application: { name }, key, group }) => ({ key, name, group }))
   return routes.flatMap((config, index) => {
     const where = ['routes', String(index)]
     const route = resolveRoute(config, { where, applications: placed, problems })
-    return route === undefined ? [] : [{ route, where: [...where, 'path'] }]
+    if (route === undefined) return []
+    return [{ route: { ...route, guard: guards.get(index) }, where: [...where, 'path'] }]
   })
 }
 

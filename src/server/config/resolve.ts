@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { dirname, join, parse, relative } from 'node:path'
 import { importFolder } from '../../core/application.ts'
@@ -8,6 +9,7 @@ import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { isolateApplications } from './isolate.ts'
 import { resolveApplications, type PlacedApplication } from './resolve-apps.ts'
+import { resolveGuards, selectGuardFunctions } from './resolve-guards.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
@@ -31,10 +33,8 @@ export interface ResolveOptions {
 export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, configFile } = options
   const problems = createProblems(options)
-  const { addresses, hints, applications, routes, warnings, environment, groups } = resolveParts(
-    options,
-    problems,
-  )
+  const parts = resolveParts(options, problems)
+  const { addresses, hints, applications, routes, warnings, environment, groups } = parts
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
@@ -44,6 +44,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     addresses,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
+    guardFunctions: selectGuardFunctions(config.routes),
+    secret: randomBytes(32).toString('hex'),
     rootPath: config.rootPath,
     limits: config.limits,
     timeouts: config.timeouts,
@@ -87,14 +89,26 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const { addresses, hints } = resolveAddresses(config.bind, problems)
   const placed = resolveApplications(config, directory, problems)
   const applications = isolateApplications(placed, config, problems)
-  const { routes, warnings } = resolveRoutes(config, applications, problems)
+  const guards = resolveGuards(config, { applications, directory }, problems)
+  const { routes, warnings } = resolveRoutes(
+    config,
+    { applications, guards: guards.plans },
+    problems,
+  )
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkStore(config, routes, problems)
   const environment = listApplicationVariables(options.environment)
   const files = loadEnvFiles(config.envFile, environment)
+  const everything = [...applications, ...guards.applications]
   const groups = resolveGroups(
-    { config, applications, environment: files.variables, directory, mayServeNothing },
+    {
+      config,
+      applications: everything,
+      environment: files.variables,
+      directory,
+      mayServeNothing,
+    },
     problems,
   )
   if (routes.length === 0 && problems.size === 0 && !mayServeNothing) {

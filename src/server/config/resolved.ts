@@ -1,4 +1,9 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type {
+  AccessFunction,
+  AuthenticationFunctions,
+} from '../../pipeline/guard/function-guard.ts'
+import type { DigestAlgorithm } from '../../wire/http-auth/digest.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { Address } from './address.ts'
@@ -31,6 +36,45 @@ export interface RoutePlan {
   /** Pattern for the rest of the path; absent: everything. */
   readonly match?: string | undefined
   readonly answerer: AnswererPlan
+  /** Checks before the answerer; absent: none. */
+  readonly guard?: GuardPlan | undefined
+}
+
+/** An application that tells something, and its group. */
+export interface ScriptSource {
+  readonly kind: 'script'
+  readonly application: string
+  readonly group: string
+}
+
+/** What tells something: a script, or functions of the configuration. */
+export type GuardSource = ScriptSource | { readonly kind: 'functions' }
+
+/** The checks before a route. */
+export interface GuardPlan {
+  /** Index of the route in the configuration. */
+  readonly route: number
+  readonly access: GuardSource | undefined
+  readonly auth: AuthPlan | undefined
+}
+
+/** How users of a route are asked for. */
+export interface AuthPlan {
+  readonly type: 'basic' | 'digest'
+  readonly realm: string
+  readonly source: GuardSource
+  readonly users: readonly string[]
+  readonly groups: readonly string[]
+  readonly algorithms: readonly DigestAlgorithm[]
+  /** Milliseconds that a right password is remembered. */
+  readonly cache: number
+  readonly passesAuthorization: boolean
+}
+
+/** The functions of a route. */
+export interface GuardFunctions {
+  readonly access: AccessFunction | undefined
+  readonly auth: AuthenticationFunctions
 }
 
 /** Which files are watched for changes. */
@@ -53,6 +97,10 @@ export interface ServerPlan {
   readonly addresses: readonly Address[]
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
+  /** Functions of routes, by their index in the configuration. The only part of a plan that is no plain data. */
+  readonly guardFunctions: ReadonlyMap<number, GuardFunctions>
+  /** Key of what clients get and bring back, in hexadecimal digits. */
+  readonly secret: string
   /** Prefix that a proxy takes away from the paths of requests. */
   readonly rootPath: string | undefined
   readonly limits: FullConfig['limits']

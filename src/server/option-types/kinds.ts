@@ -14,6 +14,7 @@ const WORDS = {
   origin: 'an origin like "https://example.org"',
   pairs: 'an object of names and texts',
   processes: 'a whole number from 1 to 512, or "auto"',
+  function: 'a function',
 } as const
 
 /** Whether a duration is invalid only because it is a text without a unit. */
@@ -131,4 +132,9 @@ export const processes = v.union(
 /** One of several words. */
 export function choice<const W extends readonly string[]>(words: W): v.PicklistSchema<W, string> {
   return v.picklist(words, words.map((word) => JSON.stringify(word)).join(' or '))
+}
+
+/** A function, which only a configuration in JavaScript or TypeScript can have. */
+export function functionOf<F>(): v.GenericSchema<F> {
+  return v.custom<F>((value) => typeof value === 'function', WORDS.function)
 }

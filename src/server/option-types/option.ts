@@ -55,6 +55,8 @@ export interface OptionFacts {
   readonly toWorker?: string
   /** Options of the object that this option is, or of each object in it. */
   readonly table?: OptionTable
+  /** Its values are functions, which files of data do not have. */
+  readonly onlyInCode?: true
   /** It has any number of such objects, by name or in a list. */
   readonly holdsMany?: true
 }

@@ -83,6 +83,13 @@ export class Problems {
     else if (!found.isDirectory()) this.add(path, `${folder} is not a folder`)
   }
 
+  /** Adds a problem if a file does not exist, or is something else. */
+  checkFile(path: OptionPath, file: string): void {
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (found === undefined) this.add(path, `file ${file} does not exist`)
+    else if (!found.isFile()) this.add(path, `${file} is not a file`)
+  }
+
   /** Adds the problems of `others` that `isWanted` accepts. */
   addFrom(others: Problems, isWanted: (path: OptionPath) => boolean): void {
     this.#list.push(...others.#list.filter(({ path }) => isWanted(path)))

@@ -13,6 +13,7 @@ import {
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
+import { ACCESS_OPTION, AUTH_OPTION } from './guard-options.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
@@ -106,6 +107,8 @@ const ROUTE = {
     description:
       'Answer only what this pattern matches in the rest of the path, such as `*.py` or `admin/*`; the rest goes to the next matching route.',
   }),
+  access: ACCESS_OPTION,
+  auth: AUTH_OPTION,
   ...ROUTE_KIND_OPTIONS,
 }
 

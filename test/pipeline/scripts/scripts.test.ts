@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import type { Invoke } from '../../../src/pipeline/application.ts'
 import { LocalRedirects } from '../../../src/pipeline/local-redirect.ts'
-import { narrowAnswerer } from '../../../src/pipeline/narrow.ts'
+import { createFits, narrowAnswerer } from '../../../src/pipeline/narrow.ts'
 import { createScriptsAnswerer } from '../../../src/pipeline/scripts/scripts.ts'
 import { createStaticAnswerer } from '../../../src/pipeline/static/static-files.ts'
 import { createProject } from '../../support/project.ts'
@@ -65,7 +65,7 @@ async function serve(more: { hidesExtension?: boolean; fallthrough?: boolean } =
   })
   const other = narrowAnswerer(
     ({ response }) => response.send(createResponseHead(200, []), 'other'),
-    { methods: ['GET'], matches: (rest) => rest.startsWith('n') },
+    createFits({ methods: ['GET'], matches: (rest) => rest.startsWith('n') }),
   )
   const routes = [
     { path: '/', answer: scripts },

@@ -1,0 +1,1 @@
+"""Scripts that say who may come in."""

@@ -1,0 +1,134 @@
+import { TaipanError } from '../../core/errors.ts'
+import type {
+  ConnectionFacts,
+  Exchange,
+  ExchangeNotes,
+  Outcome,
+  RequestBody,
+  RequestHead,
+  ResponseSink,
+} from '../../core/exchange.ts'
+import type { Upstream } from '../../core/upstream.ts'
+import type { GuardedRequest } from './authority.ts'
+import { withoutCredentials } from './credential-fields.ts'
+import { AnswerSink } from './answer-sink.ts'
+
+/** A script that answers questions about requests. */
+export interface ScriptPlace {
+  readonly upstream: Upstream
+  /** Name of its application. */
+  readonly application: string
+}
+
+// Fields about a body that the script does not get.
+const BODY_FIELDS = new Set(['content-length', 'transfer-encoding', 'expect'])
+
+/**
+ * Asks a script about a request. `question` is handed over as JSON, and so is the answer. Rejects if there is none:
+ * with `OVERLOADED` if the script cannot be asked now, else with what has happened.
+ */
+export function askScript(
+  { exchange, match }: GuardedRequest,
+  { upstream, application }: ScriptPlace,
+  question: object,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const body = Buffer.from(JSON.stringify({ ...question, method: exchange.request.method }))
+    const asked = new QuestionExchange(exchange, body, ({ status, text, error }) => {
+      if (status === 200 && error === undefined) resolve(JSON.parse(text))
+      else reject(describeFailure(application, status, error))
+    })
+    const { scriptName, pathInfo } = match
+    upstream.run(asked, { application, scriptName, pathInfo })
+  })
+}
+
+function describeFailure(
+  application: string,
+  status: number,
+  error: Error | undefined,
+): TaipanError {
+  if (status === 503)
+    return new TaipanError('OVERLOADED', `${application} could not be asked: ${status}`)
+  const reason = error === undefined ? `it ended with ${status}` : error.message
+  return new TaipanError('APPLICATION_FAILED', `${application} did not answer: ${reason}`)
+}
+
+/** What became of a question. */
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly error: Error | undefined
+}
+
+/** The exchange of a question about another one, which it follows when the client leaves. */
+class QuestionExchange implements Exchange {
+  readonly id: string
+  readonly startedAt = performance.now()
+  readonly request: RequestHead
+  readonly connection: ConnectionFacts
+  readonly body: RequestBody
+  readonly response: ResponseSink
+  readonly notes: ExchangeNotes = { answeredBy: '', worker: '', queued: 0, python: 0, user: '' }
+  readonly identity: undefined
+  readonly webSocket: undefined
+  readonly clientEnded = false
+  onClientEnd: (() => void) | undefined
+  #outcome: Outcome | undefined
+  readonly #listeners: ((outcome: Outcome) => void)[] = []
+
+  constructor(exchange: Exchange, body: Uint8Array, onAnswer: (answer: Answer) => void) {
+    const { id, request, connection } = exchange
+    this.id = id
+    // The answer to a HEAD would have no body.
+    this.request = { ...request, method: 'POST', fields: selectFields(request) }
+    this.connection = connection
+    this.body = createBody(body)
+    const sink = new AnswerSink(({ status, text, error }) => {
+      this.#finish({ status, bytes: text.length, error })
+      onAnswer({ status, text, error })
+    })
+    this.response = sink
+    exchange.onFinish(() => {
+      const reason = new TaipanError('CLIENT_DISCONNECTED', 'the request is over')
+      if (!sink.finished) sink.abort(reason)
+    })
+  }
+
+  onFinish(listener: (outcome: Outcome) => void): void {
+    if (this.#outcome === undefined) this.#listeners.push(listener)
+    else listener(this.#outcome)
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#outcome = outcome
+    for (const listener of this.#listeners) listener(outcome)
+  }
+}
+
+function selectFields({ fields }: RequestHead): readonly string[] {
+  return withoutCredentials(fields).filter(
+    (_, at, all) => !BODY_FIELDS.has((all[at - (at % 2)] ?? '').toLowerCase()),
+  )
+}
+
+/** A body that has arrived. */
+function createBody(bytes: Uint8Array): RequestBody {
+  let rest: Uint8Array | undefined = bytes
+  return {
+    length: bytes.length,
+    complete: true,
+    get buffered() {
+      return rest?.length ?? 0
+    },
+    error: undefined,
+    expectsContinue: false,
+    onProgress: undefined,
+    request: () => {},
+    take(limit = Infinity) {
+      const taken = rest?.subarray(0, limit)
+      rest = rest !== undefined && rest.length > limit ? rest.subarray(limit) : undefined
+      return taken
+    },
+  }
+}
