@@ -225,11 +225,7 @@ class Session(dict[str, Any]):
 
     def _adopt(self, identifier: str) -> bool:
         key = make_key(identifier)
-        # Nobody holds what was never issued.
-        if self._store.load(key, self._clock()) is None:
-            return False
         self._hold(key)
-        # It may have ended meanwhile.
         record = self._store.load(key, self._clock())
         if record is None or not self._take(record):
             self.release()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from taipan.native import allocate_lock
@@ -64,16 +62,16 @@ class SqliteStore:
         self._path = path
         self._mutex = allocate_lock()
         self._next_sweep = 0.0
-        with self._explain():
+        try:
             if directory is not None:
                 _make_private(directory)
             self._locks = FileLocks(f"{path}-lock")
-            setup = self._locks.make(_SETUP)
-            try:
-                setup.take(_SETUP_TIMEOUT)
-                self._database = self._open(temporary=directory is not None)
-            finally:
-                setup.release()
+            self._database = self._set_up(temporary=directory is not None)
+        except TimeoutError:
+            # For this thread, because its request takes too long.
+            raise
+        except (OSError, sqlite3.Error) as error:
+            raise self._explain(error) from error
 
     def load(self, key: bytes, now: float) -> SessionRecord | None:
         """As `SessionStore.load`."""
@@ -136,6 +134,15 @@ class SqliteStore:
         self._database.close()
         self._locks.close()
 
+    def _set_up(self, *, temporary: bool) -> sqlite3.Connection:
+        # Processes that change a new file at the same time would fail.
+        lock = self._locks.make(_SETUP)
+        try:
+            lock.take(_SETUP_TIMEOUT)
+            return self._open(temporary=temporary)
+        finally:
+            lock.release()
+
     def _open(self, *, temporary: bool) -> sqlite3.Connection:
         # SQLite would make it readable for others.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
@@ -153,23 +160,22 @@ class SqliteStore:
         return database
 
     def _read(self, statement: str, *values: Any) -> list[Any]:
-        with self._explain(), self._mutex:
-            return self._database.execute(statement, values).fetchall()
+        try:
+            with self._mutex:
+                return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
 
     def _write(self, statement: str, *values: Any) -> int:
         """Gives the number of rows that have changed."""
-        with self._explain(), self._mutex:
-            return self._database.execute(statement, values).rowcount
-
-    @contextmanager
-    def _explain(self) -> Iterator[None]:
         try:
-            yield
-        except TimeoutError:
-            # For this thread, because its request takes too long.
-            raise
-        except (OSError, sqlite3.Error) as error:
-            raise SessionError(f"the store of sessions, {self._path}, fails: {error}") from error
+            with self._mutex:
+                return self._database.execute(statement, values).rowcount
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> SessionError:
+        return SessionError(f"the store of sessions, {self._path}, fails: {error}")
 
 
 def _columns(record: SessionRecord) -> tuple[Any, ...]:

@@ -6,10 +6,10 @@ have are objects with one key, `$` and the name of the type.
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from json import JSONDecoder, JSONEncoder
 from typing import Any, Callable
 from uuid import UUID
 
@@ -56,7 +56,7 @@ def encode_value(value: Any) -> bytes:
     of other types.
     """
     try:
-        return json.dumps(_pack(value), separators=(",", ":")).encode("ascii")
+        return _ENCODER.encode(_pack(value)).encode("ascii")
     except RecursionError:
         raise SessionError("a value contains itself, or is nested too deep") from None
     except ValueError as error:
@@ -66,7 +66,7 @@ def encode_value(value: Any) -> bytes:
 def decode_value(data: bytes) -> Any:
     """What `encode_value` was given. Raises `SessionError` if these bytes are no value."""
     try:
-        return json.loads(data, object_hook=_unpack)
+        return _DECODER.decode(str(data, "ascii"))
     except (ValueError, TypeError, RecursionError) as error:
         raise SessionError(f"the store has something that is no value: {error}") from None
 
@@ -101,3 +101,7 @@ def _unpack(read: dict[str, Any]) -> Any:
         if unpack is not None:
             return unpack(value)
     return read
+
+
+_ENCODER = JSONEncoder(separators=(",", ":"))
+_DECODER = JSONDecoder(object_hook=_unpack)
