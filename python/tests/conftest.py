@@ -12,9 +12,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from support.asgi_driver import Driver
 from support.project import Project
+from support.sessions import close_stores
 from support.worker_process import WorkerProcess
 
 StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture
+def session_stores() -> Iterator[None]:
+    """Closes the stores of sessions after the test."""
+    yield
+    close_stores()
 
 
 @pytest.fixture

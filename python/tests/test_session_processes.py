@@ -15,8 +15,9 @@ from support.sessions import Client, sqlite_settings
 from taipan.sessions import process
 from taipan.sessions.application import ApplicationState
 from taipan.sessions.errors import SessionBusy, SessionError
-from taipan.sessions.process import configure_sessions
+from taipan.sessions.process import configure_sessions, process_sessions
 
+pytestmark = pytest.mark.usefixtures("session_stores")
 FOLDER = Path(__file__).parents[1]
 PROGRAM = """
 import sys
@@ -149,6 +150,7 @@ def application(tmp_path):
         }
     )
     yield ApplicationState()
+    process_sessions().store.close()
     process._config = process._sessions = None
 
 

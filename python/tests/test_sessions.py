@@ -6,6 +6,7 @@ import re
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -19,6 +20,7 @@ from taipan.sessions.file_locks import FileLocks
 from taipan.sessions.sqlite_store import SWEEP_INTERVAL
 from taipan.sessions.values import decode_value, encode_value
 
+pytestmark = pytest.mark.usefixtures("session_stores")
 ID = re.compile(r"sid=([0-9a-f]{32})")
 
 
@@ -34,7 +36,7 @@ def id_of(client):
 
 
 def rows(folder, what="count(*)"):
-    with sqlite3.connect(folder / "sessions.db") as database:
+    with closing(sqlite3.connect(folder / "sessions.db")) as database:
         return database.execute(f"SELECT {what} FROM taipan_sessions").fetchall()
 
 
@@ -276,7 +278,7 @@ def test_a_sweep_of_many_goes_on(client, tmp_path):
     store = client.sessions.store
     with client.request() as session:
         session["a"] = 1
-    with sqlite3.connect(tmp_path / "sessions.db") as database:
+    with closing(sqlite3.connect(tmp_path / "sessions.db")) as database, database:
         database.executemany(
             "INSERT INTO taipan_sessions VALUES (?, '{}', 0, 0, 0, '/', 0)",
             [(os.urandom(32),) for _ in range(2500)],
@@ -339,7 +341,7 @@ def test_a_store_that_cannot_be_opened(tmp_path):
 def test_what_cannot_be_read_begins_anew(client, tmp_path):
     with client.request() as session:
         session["a"] = 1
-    with sqlite3.connect(tmp_path / "sessions.db") as database:
+    with closing(sqlite3.connect(tmp_path / "sessions.db")) as database, database:
         database.execute("UPDATE taipan_sessions SET data = 'x'")
     with client.request() as session:
         assert session.is_new()
@@ -573,7 +575,6 @@ def test_another_process_of_the_same_name_reads_it(tmp_path):
     first, second = (Client(sqlite_settings(tmp_path), clock) for _ in range(2))
     with first.request() as session:
         session["a"] = {"b": 1}
-    first.sessions.store.close()
     second.cookies = first.cookies
     with second.request() as session:
         assert json.dumps(session) == '{"a": {"b": 1}}'

@@ -19,6 +19,7 @@ from taipan.sessions.redis_store import RedisStore
 from taipan.sessions.settings import SessionSettings
 from taipan.sessions.store import SessionRecord
 
+pytestmark = pytest.mark.usefixtures("session_stores")
 redis = pytest.importorskip("redis", reason="the package redis is not installed")
 PROGRAM = shutil.which("redis-server")
 needs_server = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
@@ -55,9 +56,7 @@ def wait_for(direct):
 def client(server):
     url, direct = server
     direct.flushall()
-    made = Client(SessionSettings(store=url))
-    yield made
-    made.sessions.store.close()
+    return Client(SessionSettings(store=url))
 
 
 @pytest.fixture
@@ -151,7 +150,6 @@ def test_waiting_has_an_end(client):
         hasty.open()
     held.release()
     hasty.open().release()
-    hasty.sessions.store.close()
 
 
 HOLD = """

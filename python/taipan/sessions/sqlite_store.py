@@ -149,14 +149,11 @@ class SqliteStore:
         database = sqlite3.connect(
             self._path, timeout=_WRITE_TIMEOUT, isolation_level=None, check_same_thread=False
         )
-        database.execute("PRAGMA journal_mode = WAL")
-        # What a crash of the system takes away is temporary, or the last sessions.
-        database.execute(f"PRAGMA synchronous = {'OFF' if temporary else 'NORMAL'}")
-        if temporary:
-            database.execute(f"PRAGMA max_page_count = {_PAGE_LIMIT}")
-        # Looking takes no lock for writing.
-        if not database.execute(_MADE).fetchall():
-            database.executescript(_SCHEMA)
+        try:
+            _prepare(database, temporary=temporary)
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def _read(self, statement: str, *values: Any) -> list[Any]:
@@ -176,6 +173,17 @@ class SqliteStore:
 
     def _explain(self, error: Exception) -> SessionError:
         return SessionError(f"the store of sessions, {self._path}, fails: {error}")
+
+
+def _prepare(database: sqlite3.Connection, *, temporary: bool) -> None:
+    database.execute("PRAGMA journal_mode = WAL")
+    # What a crash of the system takes away is temporary, or the last sessions.
+    database.execute(f"PRAGMA synchronous = {'OFF' if temporary else 'NORMAL'}")
+    if temporary:
+        database.execute(f"PRAGMA max_page_count = {_PAGE_LIMIT}")
+    # Looking takes no lock for writing.
+    if not database.execute(_MADE).fetchall():
+        database.executescript(_SCHEMA)
 
 
 def _columns(record: SessionRecord) -> tuple[Any, ...]:

@@ -19,6 +19,18 @@ class Clock:
         return self.now
 
 
+#: Of the present test.
+_clients: list[Client] = []
+
+
+def close_stores() -> None:
+    """Closes what the clients of a test have opened."""
+    while _clients:
+        opened = _clients.pop().sessions._opened
+        if opened is not None:
+            opened.close()
+
+
 class Client:
     """Sends requests, and keeps their cookie as a browser does."""
 
@@ -30,6 +42,7 @@ class Client:
         self.fields = []
         self.records = []
         self.begun = False
+        _clients.append(self)
 
     def open(self, **more):
         given = {
