@@ -136,7 +136,7 @@ export interface ExchangeNotes {
   queued: number
   /** Milliseconds from hand-over to the end of the application's answer. */
   python: number
-  /** User name of the client; empty if nobody asked for it. One character per byte. */
+  /** User name of the client, as text; empty if nobody asked for it. */
   user: string
 }
 

@@ -1,5 +1,6 @@
 import { TaipanError } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
+import { encodeLatin1 } from '../wire/percent.ts'
 import { escapeLogItem, formatClfTime } from './clf.ts'
 import { readField } from './field-values.ts'
 
@@ -16,7 +17,7 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   a: formatAddress,
   h: formatAddress,
   l: () => '-',
-  u: ({ notes }) => (notes.user === '' ? '-' : escapeLogItem(notes.user)),
+  u: ({ notes }) => (notes.user === '' ? '-' : escapeLogItem(encodeLatin1(notes.user))),
   t: ({ startedAt }) => formatClfTime(Date.now() - (performance.now() - startedAt)),
   r: ({ request: { method, target, version } }) =>
     escapeLogItem(`${method} ${target} ${formatProtocol(version)}`),

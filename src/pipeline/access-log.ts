@@ -41,6 +41,8 @@ export interface AccessRecord {
   readonly python: number
   readonly application: string
   readonly worker: string
+  /** Absent where nobody asked for it. */
+  readonly user?: string
   readonly error?: string
 }
 
@@ -59,6 +61,7 @@ function describeExchange(exchange: Exchange, outcome: Outcome): AccessRecord {
     python: roundToMicroseconds(notes.python),
     application: notes.answeredBy,
     worker: notes.worker,
+    ...(notes.user !== '' && { user: notes.user }),
   }
   return outcome.error === undefined ? record : { ...record, error: outcome.error.message }
 }

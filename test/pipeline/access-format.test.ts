@@ -4,7 +4,7 @@ import { parseAccessFormat } from '../../src/pipeline/access-format.ts'
 import { createLineLog } from '../../src/pipeline/access-log.ts'
 import { createHandlerAnswerer } from '../../src/pipeline/application.ts'
 import { escapeLogItem, formatClfTime } from '../../src/pipeline/clf.ts'
-import { openRaw, pollUntil } from '../support/raw-client.ts'
+import { fetchRaw, openRaw, pollUntil } from '../support/raw-client.ts'
 import { servePipeline } from './support/serve.ts'
 
 const hello = createHandlerAnswerer((exchange) => {
@@ -28,6 +28,18 @@ async function lineOf(format: string, head: string): Promise<string> {
 
 const HEAD =
   'GET /a%20b?x="1" HTTP/1.1\r\nUser-Agent: a "quoted\\ t\tab \xe9\r\nReferer: http://x.test/'
+
+test('the user of a request is told, in UTF-8', async () => {
+  const lines: string[] = []
+  const accessLog = createLineLog(parseAccessFormat('%u'), (line) => void lines.push(line))
+  const answer = createHandlerAnswerer((exchange) => {
+    exchange.notes.user = 'zo\u00eb "x"'
+    exchange.response.send(createResponseHead(204, []), Buffer.alloc(0))
+  })
+  await using server = await servePipeline({ accessLog, routes: [{ path: '/', answer }] })
+  await fetchRaw(server.url, '/')
+  expect(await pollUntil(() => lines[0], 'a line')).toBe('zo\\xc3\\xab \\"x\\"\n')
+})
 
 test('common and combined are those of Apache', async () => {
   const start = String.raw`^127\.0\.0\.1 - - ${TIME} "GET /a%20b\?x=\\"1\\" HTTP/1\.1" 200 5`

@@ -58,6 +58,7 @@ test('each request is one record with its facts', async () => {
     application: 'handler',
     worker: 'web/1234',
   })
+  expect(records[0]).not.toHaveProperty('user')
   expect(records[1]).toMatchObject({ status: 308, application: 'redirect', worker: '' })
   expect(records[2]).toMatchObject({ status: 404, application: '' })
   expect(String(records[3]?.['target']).length).toBeLessThan(2100)

@@ -12,6 +12,7 @@ import { createProject } from '../support/project.ts'
 const project = createProject({
   'auth.py': '',
   'site/x.py': '',
+  'files/private/a.txt': '',
   'taipan.config.js': `export default { routes: [
     { path: '/', static: '.' },
     { path: '/a', static: '.', access: () => true, auth: { realm: 'x', checkPassword: () => true } },
@@ -75,6 +76,48 @@ describe('scripts of routes', () => {
     const { routes, warnings } = plan({ routes: [{ path: '/', static: '.', auth: AUTH }] })
     expect(routes).toHaveLength(1)
     expect(warnings).toEqual([])
+  })
+})
+
+describe('a warning tells of', () => {
+  const warningsOf = (routes: RouteOptions[]) =>
+    plan({ routes }).warnings.map((warning) => warning.replaceAll(project.folder, ''))
+  const guarded = { path: '/private', static: 'files/private', auth: AUTH }
+
+  test('a folder that can be had without its checks', () => {
+    const door = (url: string) =>
+      `routes[0]: ${url} leads into /files/private without the checks of routes[1]; move that folder out of `
+    expect(warningsOf([{ path: '/', static: 'files' }, guarded])).toEqual([])
+    expect(warningsOf([{ path: '/f', static: 'files' }, guarded])).toEqual([
+      `${door('/f/private')}/files`,
+    ])
+    expect(warningsOf([{ path: '/x', scripts: 'files/private' }, guarded])).toEqual([
+      `${door('/x/')}/files/private`,
+    ])
+    expect(
+      warningsOf([
+        { path: '/', static: 'files' },
+        { ...guarded, method: 'GET' },
+      ]),
+    ).toEqual([`${door('/private')}/files`])
+    expect(
+      warningsOf([
+        { path: '/f', host: 'a.test', static: 'files' },
+        { ...guarded, host: 'b.test' },
+      ]),
+    ).toEqual([])
+    expect(warningsOf([{ path: '/f', static: 'files', access: 'auth.py' }, guarded])).toEqual([])
+    expect(warningsOf([{ path: '/f', static: 'site' }, guarded])).toEqual([])
+  })
+
+  test('a script that can be had', () => {
+    const routes = [
+      { path: '/f', static: '.' },
+      { ...guarded, static: 'site' },
+    ]
+    expect(warningsOf(routes)[1]).toBe(
+      'routes[0]: /f/auth.py is auth.py, which says who may come in elsewhere; move it out of ',
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { chmodSync } from 'node:fs'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -11,7 +12,7 @@ import {
 import { startFront } from '../support/front.ts'
 import { createProject, type Project } from '../support/project.ts'
 import { fetchRaw, openRaw } from '../support/raw-client.ts'
-import { formatHandshake } from '../support/web-socket-client.ts'
+import { formatHandshake, openWebSocket } from '../support/web-socket-client.ts'
 
 type Routes = NonNullable<AppOptions['routes']>
 type Fields = readonly (readonly [string, string])[]
@@ -28,7 +29,9 @@ const TELL_ASGI = `
 import json
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close"})
+        told = json.dumps(scope["extensions"]["taipan.auth"])
+        await receive()
+        await send({"type": "websocket.accept", "headers": [(b"x-told", told.encode())]})
         return
     if scope["type"] != "http":
         return
@@ -120,8 +123,11 @@ print("Content-Type: text/plain\\n")
 print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get("PATH_INFO"))
 `,
       'site/go.py': 'import os\nprint("Location: " + os.environ["QUERY_STRING"] + "\\n")',
+      'site/tell.cgi':
+        '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n$REMOTE_USER $AUTH_TYPE"\n',
       'site/loop.py': 'print("Location: /scripts/loop.py\\n")',
     })
+    chmodSync(project.path('site/tell.cgi'), 0o755)
     const auth = { ...BASIC, script: project.path('auth.py') }
     const digest = { ...auth, type: 'digest' } as const
     const routes: Routes = [
@@ -174,6 +180,11 @@ print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get
     ])
   })
 
+  test('a WebSocket with one knows its user', async () => {
+    using socket = await openWebSocket(served.url, { target: '/asgi', fields: [ANN] })
+    expect(socket.answer.header('x-told')).toBe('{"type": "Basic", "user": "ann"}')
+  })
+
   test('the right one is let in, and wrong ones are not', async () => {
     const get = (...headers: Fields) => served.get('/files/secret.txt', { headers })
     expect(await get(ANN)).toBe('200 a secret')
@@ -211,6 +222,9 @@ print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get
       '200 [{"type": "Basic", "user": "ann"}, false]',
     )
     expect(await served.get('/scripts/tell.py/x', { headers })).toBe('200 ann Basic /x')
+    expect(await served.get('/scripts/tell.cgi', { headers })).toBe('200 ann Basic')
+    const user = [basic('zoë', 'päss')]
+    expect(await served.get('/scripts/tell.cgi', { headers: user })).toBe('200 zo\xc3\xab Basic')
     expect(await served.get('/tell.py/x', { headers })).toBe('200 None None /x')
     const zoe = [basic('zoë', 'päss')]
     expect(await served.get('/wsgi', { headers: zoe })).toContain(

@@ -42,7 +42,10 @@ def make_http(
         scope["headers"] = base["headers"].copy()
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
-    _add_extensions(scope, offers)
+    if "extensions" in scope:
+        _add_extensions(scope, offers)
+    else:
+        scope["extensions"] = {name: {} for name in offers}
     return scope, offers
 
 
@@ -59,12 +62,9 @@ def lifespan_scope(state: dict[str, Any]) -> Scope:
 
 
 def _add_extensions(scope: Scope, offers: Offers) -> None:
-    """Adds ours to what Node has sent, which is what it knows of the client."""
-    sent = scope.get("extensions")
-    extensions: dict[str, dict[str, Any]] = {name: {} for name in offers}
-    if sent is not None:
-        extensions.update({name: dict(facts) for name, facts in sent.items()})
-    scope["extensions"] = extensions
+    """Adds ours to what Node has sent, if anything, which is what it knows of the client."""
+    sent = {name: dict(facts) for name, facts in scope.get("extensions", {}).items()}
+    scope["extensions"] = {**{name: {} for name in offers}, **sent}
 
 
 def _learn(common: bytes, known: Known) -> tuple[Scope, Offers]:

@@ -2,7 +2,6 @@ import { answerError } from '../../core/answer-error.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange, Handler } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
-import { encodeLatin1 } from '../../wire/percent.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
 import type { Admit } from '../guarded-places.ts'
 import type { AccessCheck, GuardedRequest, KnownUser } from './authority.ts'
@@ -121,7 +120,7 @@ async function authenticate(
     return undefined
   }
   const { user } = proof.known
-  exchange.notes.user = encodeLatin1(user)
+  exchange.notes.user = user
   return new ChangedExchange(exchange, {
     identity: { user, type: scheme.name, passesAuthorization },
   })

@@ -27,15 +27,23 @@ const BODY_FIELDS = new Set(['content-length', 'transfer-encoding', 'expect'])
  * Asks a script about a request. `question` is handed over as JSON, and so is the answer. Rejects if there is none:
  * with `OVERLOADED` if the script cannot be asked now, else with what has happened.
  */
-export function askScript(
+export async function askScript(
+  request: GuardedRequest,
+  place: ScriptPlace,
+  question: object,
+): Promise<unknown> {
+  return JSON.parse(await exchangeText(request, place, question))
+}
+
+function exchangeText(
   { exchange, match }: GuardedRequest,
   { upstream, application }: ScriptPlace,
   question: object,
-): Promise<unknown> {
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const body = Buffer.from(JSON.stringify({ ...question, method: exchange.request.method }))
     const asked = new QuestionExchange(exchange, body, ({ status, text, error }) => {
-      if (status === 200 && error === undefined) resolve(JSON.parse(text))
+      if (status === 200 && error === undefined) resolve(text)
       else reject(describeFailure(application, status, error))
     })
     const { scriptName, pathInfo } = match

@@ -14,8 +14,10 @@ import {
 } from '../routes/route-kinds.ts'
 import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
+import { warnOfOpenFolders, type PlacedRoute } from './open-folders.ts'
 import type { PlacedApplication } from './resolve-apps.ts'
-import type { GuardPlan, RoutePlan } from './resolved.ts'
+import type { ResolvedGuards } from './resolve-guards.ts'
+import type { RoutePlan } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
 
@@ -25,17 +27,10 @@ export interface ResolvedRoutes {
   readonly warnings: readonly string[]
 }
 
-/** A route, and the keys to its path. */
-interface PlacedRoute {
-  readonly route: RoutePlan
-  readonly where: OptionPath
-}
-
 /** What routes consist of. */
 export interface RouteParts {
   readonly applications: readonly PlacedApplication[]
-  /** By the index of the route. */
-  readonly guards: ReadonlyMap<number, GuardPlan>
+  readonly guards: ResolvedGuards
 }
 
 /** Makes all routes, including those of the short form; adds errors to `problems`. */
@@ -58,6 +53,7 @@ export function resolveRoutes(
       )
   const routes = [...given, ...usual]
   checkPaths(routes, config, problems)
+  if (problems.size === 0) warnings.push(...warnOfOpenFolders(routes, parts.guards.applications))
   return { routes: routes.map(({ route }) => route), warnings }
 }
 
@@ -71,7 +67,7 @@ function listOwnRoutes(
     const where = ['routes', String(index)]
     const route = resolveRoute(config, { where, applications: placed, problems })
     if (route === undefined) return []
-    return [{ route: { ...route, guard: guards.get(index) }, where: [...where, 'path'] }]
+    return [{ route: { ...route, guard: guards.plans.get(index) }, where: [...where, 'path'] }]
   })
 }
 

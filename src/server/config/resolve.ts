@@ -90,11 +90,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const placed = resolveApplications(config, directory, problems)
   const applications = isolateApplications(placed, config, problems)
   const guards = resolveGuards(config, { applications, directory }, problems)
-  const { routes, warnings } = resolveRoutes(
-    config,
-    { applications, guards: guards.plans },
-    problems,
-  )
+  const { routes, warnings } = resolveRoutes(config, { applications, guards }, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkStore(config, routes, problems)

@@ -162,7 +162,7 @@ describe('a guard', () => {
       },
     )
     await exchange.over
-    expect(exchange.notes.user).toBe('zo\xc3\xab')
+    expect(exchange.notes.user).toBe('zoë')
   })
 })
 
