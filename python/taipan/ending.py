@@ -18,6 +18,9 @@ from taipan.tracebacks import format_exception
 _LEAST_SECONDS = 0.25
 _MOST_NAMES = 10
 
+#: Set when Node has disappeared, so that nobody clears up after this process.
+ORPHANED = threading.Event()
+
 
 def end_interpreter(deadline: float, reporter: Reporter) -> None:
     """Lets threads and executors finish until `deadline` (`monotonic()`), then runs the handlers.

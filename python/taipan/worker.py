@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
-from taipan.ending import end_interpreter
+from taipan.ending import ORPHANED, end_interpreter
 from taipan.logs import Logs, Requests
 from taipan.native import NativeThread, sleep, socket
 from taipan.serving import Serving
@@ -64,7 +64,6 @@ class Worker:
         #: Threads that requests started may run until then (`monotonic()`).
         self._deadline = 0.0
         #: Node has ended.
-        self._orphaned = False
         self._loaded = False
         self._runner: LoopRunner | None = None
         requests = Requests()
@@ -183,7 +182,7 @@ class Worker:
 
     def _leave(self) -> None:
         """Node has ended: ends the process soon, whatever its threads do."""
-        self._orphaned = True
+        ORPHANED.set()
         self._request_stop()
         if self._loaded:
             sleep(_GRACE_SECONDS)
@@ -208,7 +207,7 @@ class Worker:
             try:
                 self._logs.flush()
             finally:
-                if self._orphaned:
+                if ORPHANED.is_set():
                     self._end_group()
                 quiet_exit(code)
 

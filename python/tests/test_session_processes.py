@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from support.sessions import Client, sqlite_settings
-from taipan.sessions import process
+from taipan.sessions import orphans, process
 from taipan.sessions.application import ApplicationState
 from taipan.sessions.errors import SessionBusy, SessionError
+from taipan.sessions.orphans import remove_orphan
 from taipan.sessions.process import configure_sessions, process_sessions
 
 pytestmark = pytest.mark.usefixtures("session_stores")
@@ -135,6 +136,38 @@ def test_a_forked_process_opens_its_own(client):
     client.cookies = cookies
     with client.request() as session:
         assert session["n"] == 5
+
+
+def test_a_folder_outlives_workers_but_not_its_owner(tmp_path):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "sessions.db").touch()
+    remove_orphan(str(folder), os.getpid())
+    assert (folder / "sessions.db").exists()
+    with subprocess.Popen(["sleep", "1000"]) as owner:
+        remove_orphan(str(folder), owner.pid)
+        assert folder.exists()
+        owner.kill()
+        # It is a zombie until this process waits for it.
+        os.waitid(os.P_PID, owner.pid, os.WEXITED | os.WNOWAIT)
+        remove_orphan(str(folder), owner.pid)
+        assert not folder.exists()
+    folder.mkdir()
+    remove_orphan(str(folder), owner.pid)
+    assert not folder.exists()
+
+
+def test_an_orphan_waits_for_the_end_of_the_owner(tmp_path, monkeypatch):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    monkeypatch.setattr("taipan.sessions.orphans._PATIENCE_MS", DEADLINE * 1000)
+    monkeypatch.setattr("taipan.sessions.orphans.ORPHANED", threading.Event())
+    orphans.ORPHANED.set()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as owner:
+        # Ends when this process lets it, while the call waits.
+        threading.Timer(0.1, owner.stdin.close).start()
+        remove_orphan(str(folder), owner.pid)
+    assert not folder.exists()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ export function placeSessions(plan: ServerPlan): ServerPlan {
   const store = `sqlite:${join(folder, 'sessions.db')}`
   return {
     ...plan,
-    sessions: { ...plan.sessions, store, directory: folder },
+    sessions: { ...plan.sessions, store, directory: folder, owner: process.pid },
     temporaryFolder: folder,
   }
 }

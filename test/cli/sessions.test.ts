@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { runTaipan, startTaipan } from '../support/cli.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 import { createProject } from '../support/project.ts'
 import { fetchRaw, type RawResponse } from '../support/raw-client.ts'
 
@@ -228,6 +229,22 @@ test('sessions in a named file outlive the server', async () => {
     cookie = browser.cookie
   }
   expect(readdirSync(join(project.folder, 'data'))).toContain('s.db')
+})
+
+test.each([
+  ['daemon', []],
+  ['embedded', ['-e', 'embedded']],
+] as const)('a server that was killed leaves no sessions behind, %s', async (_name, engine) => {
+  using project = createProject(SITE)
+  const temporary = join(project.folder, 'tmp')
+  const listFolders = () => readdirSync(temporary).filter((name) => name.startsWith('taipan-'))
+  const options = { cwd: project.folder, env: { TMPDIR: temporary } }
+  await using taipan = await startTaipan(engine, options)
+  expect(await new Browser(taipan.url).get('/count.py')).toBe('200 1')
+  expect(listFolders()).toHaveLength(1)
+  taipan.kill('SIGKILL')
+  await taipan.waitForExit()
+  await expect.poll(listFolders, { timeout: DEADLINE }).toEqual([])
 })
 
 test('a Redis that the Python has no package for is told at the start', async () => {

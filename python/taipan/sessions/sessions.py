@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from typing import Callable
 
 from taipan.native import allocate_lock
+from taipan.sessions.orphans import remove_orphan
 from taipan.sessions.session import Session, SessionRequest
 from taipan.sessions.settings import SessionSettings
 from taipan.sessions.store import SessionStore
@@ -53,7 +55,10 @@ def open_store(settings: SessionSettings) -> SessionStore:
     if settings.store.startswith(_SQLITE):
         from taipan.sessions.sqlite_store import SqliteStore
 
-        return SqliteStore(settings.store[len(_SQLITE) :], settings.directory)
+        store = SqliteStore(settings.store[len(_SQLITE) :], settings.directory)
+        if settings.directory is not None and settings.owner:
+            atexit.register(remove_orphan, settings.directory, settings.owner)
+        return store
     from taipan.sessions.redis_store import RedisStore
 
     return RedisStore(settings.store)

@@ -15,6 +15,8 @@ class SessionSettings(NamedTuple):
     store: str
     #: Absolute path of a folder that is made for the file at the first use; None: it is there.
     directory: str | None = None
+    #: The process that removes this folder; 0: nobody does.
+    owner: int = 0
     #: Name of the cookie.
     cookie: str = "sid"
     #: Seconds without a request after which a session ends.
@@ -36,6 +38,7 @@ def read_settings(config: Mapping[str, Any]) -> SessionSettings:
     return SessionSettings(
         store=str(config["store"]),
         directory=config.get("directory"),
+        owner=config.get("owner", 0),
         cookie=str(config["cookie"]),
         lifetime=config["lifetime"] / 1000,
         lock_timeout=config["lockTimeout"] / 1000,

@@ -25,6 +25,8 @@ export interface GroupPlan {
 export type SessionPlan = FullConfig['sessions'] & {
   /** Folder that is made for the file of the store; undefined: it is there. */
   readonly directory?: string
+  /** Process that removes it; if that cannot, workers do when they end. */
+  readonly owner?: number
 }
 
 /** A route with its answerer. */
