@@ -157,3 +157,11 @@ def test_constant_text_is_one_call(tmp_path):
     written = []
     page.run({}, written.append)
     assert written == ["abc"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_code_is_bounded(dialect, tmp_path):
+    for source, line in (("<%=1%>\n" * 20_001, 20_001), (f"a\n<%{'x' * 2**20}y%>", 2)):
+        with pytest.raises(PageSyntaxError, match="more than 20000 tags") as caught:
+            compile_page(f"{tmp_path}/page.psp", source.encode(), PageOptions(dialect))
+        assert caught.value.lineno == line

@@ -97,7 +97,7 @@ REFUSED = {
     '<%@ include file="page.psp" %>': ("the page includes itself: page.psp -> page.psp", 1),
     'a\n<%@ include file="absent.psp" %>': ("No such file", 2),
     'a\n<%@ include file="" %><%@ include file="." %>': ("Is a directory", 2),
-    "a\nb\n<% \0 %>": ("null byte", 1),
+    "a\nb\n<% \0 %>": ("null byte", 3),
     "<%= " + "(" * 3000 + " %>": ("", 1),
     b"a\n\xff": ("cannot be read as utf-8", 2),
 }

@@ -46,7 +46,13 @@ export interface ScriptOptions {
   readonly useCachingExec: boolean
   /** `execfile` is among the builtins. */
   readonly installCachingExec: boolean
+  readonly pspDialect: PspDialect
+  /** Values in pages are text, and markup only where they say so. */
+  readonly autoescape: boolean
 }
+
+/** How PSP pages are written. */
+export type PspDialect = 'mod_python' | 'webware'
 
 /** A folder of scripts. Each request names the script that answers it. */
 export interface ScriptsApplication extends ScriptOptions {

@@ -93,12 +93,16 @@ test('routes of scripts say how they are run', () => {
     setupCgiEnv: true,
     useCachingExec: true,
     installCachingExec: false,
+    pspDialect: 'mod_python',
+    autoescape: false,
   }
   const other = {
     attachStdio: false,
     setupCgiEnv: false,
     useCachingExec: false,
     installCachingExec: true,
+    pspDialect: 'webware' as const,
+    autoescape: true,
   }
   const routes = [
     { path: '/', scripts: 'scripts' },

@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any, Callable, Literal
 
 from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
+from taipan.psp.limits import within_limits
 from taipan.psp.mod_python import write_mod_python
 from taipan.psp.mod_python_scanner import scan_mod_python
 from taipan.psp.output import SHOW, WRITE, Writer, escape
@@ -62,11 +63,11 @@ class Page:
         if self.options.dialect == "webware":
             made = self.define(namespace)()
             arguments = namespace.get("req"), namespace.get("trans")
-            self._guard(lambda: write_bare(made, self.method, writer, arguments))
+            self.guard(lambda: write_bare(made, self.method, writer, arguments))
             return
         namespace[WRITE] = writer
         namespace[SHOW] = escape if self.options.autoescape else str
-        self._guard(lambda: exec(self.code, namespace))
+        self.guard(lambda: exec(self.code, namespace))
 
     def define(self, namespace: dict[str, Any]) -> type:
         """The class of a Webware page, which is made by running its code once.
@@ -77,11 +78,12 @@ class Page:
         namespace["_psp_base"] = lambda name: find_base(name, namespace)
         namespace["_psp_read"] = read_text
         namespace.setdefault("__name__", self.servlet)
-        self._guard(lambda: exec(self.code, namespace))
+        self.guard(lambda: exec(self.code, namespace))
         found: type = namespace[self.servlet]
         return found
 
-    def _guard(self, call: Callable[[], object]) -> None:
+    def guard(self, call: Callable[[], object]) -> None:
+        """Calls something of the page, so that tracebacks name the files that it includes."""
         try:
             call()
         except BaseException as error:
@@ -103,10 +105,11 @@ def compile_page(
     files = PageFiles(path, options.encoding)
     file = files.read(path) if content is None else files.add(path, content)
     if options.dialect == "webware":
-        pieces = list(scan_webware(files, file))
+        pieces = list(within_limits(scan_webware(files, file), files))
         program, servlet, method = write_webware(pieces, files)
     else:
-        program = write_mod_python(merge_texts(list(scan_mod_python(files, file))))
+        pieces = list(within_limits(scan_mod_python(files, file), files))
+        program = write_mod_python(merge_texts(pieces))
         servlet = method = ""
     code, numbers = program.compile(files.all)
     return Page(path, options, code, numbers, files.stamps, servlet, method)

@@ -87,11 +87,10 @@ class Program:
         try:
             tree = ast.parse(self.source, path)
         except SyntaxError as error:
-            origin = self._origin(error.lineno or 1)
-            where = numbers.locate(numbers.number(origin.place))
+            where = self._where(error.lineno or self._find_nul(), numbers)
             raise PageSyntaxError(_without_line(error.msg), *where) from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            raise PageSyntaxError(str(error) or "the code is nested too deep", path, 1) from None
+            raise self._refusal(error, numbers) from None
         try:
             for node in ast.walk(tree):
                 self._relocate(node, numbers)
@@ -99,7 +98,20 @@ class Program:
         except SyntaxError as error:
             raise PageSyntaxError(error.msg, *numbers.locate(error.lineno or 1)) from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            raise PageSyntaxError(str(error) or "the code is nested too deep", path, 1) from None
+            raise self._refusal(error, numbers) from None
+
+    def _refusal(self, error: Exception, numbers: LineNumbers) -> PageSyntaxError:
+        """What is wrong with code that Python refuses without a line."""
+        message = str(error) or "the code is nested too deep"
+        return PageSyntaxError(message, *self._where(self._find_nul(), numbers))
+
+    def _where(self, number: int, numbers: LineNumbers) -> tuple[str, int]:
+        """The file and its line that a line of the program comes from."""
+        return numbers.locate(numbers.number(self._origin(number).place))
+
+    def _find_nul(self) -> int:
+        """The first line that has a NUL, which Python refuses without saying where."""
+        return next((i for i, line in enumerate(self._lines, 1) if "\0" in line), 1)
 
     def _origin(self, number: int) -> _Origin:
         return self._origins[min(max(number, 1), len(self._origins)) - 1]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 from taipan.psp.output import Writer
 
@@ -26,7 +27,7 @@ def find_base(name: str, namespace: Mapping[str, Any]) -> type:
         found = namespace[first]
     else:
         try:
-            found = importlib.import_module(first)
+            found = _importer(namespace)(first)
         except ModuleNotFoundError as error:
             if name == "Page" and error.name == name:
                 return BarePage
@@ -39,6 +40,15 @@ def find_base(name: str, namespace: Mapping[str, Any]) -> type:
         found = getattr(found, name.rpartition(".")[2])
     if not isinstance(found, type):
         raise TypeError(f"{name} is no class")
+    return found
+
+
+def _importer(namespace: Mapping[str, Any]) -> Callable[[str], ModuleType]:
+    """`__import__` of the code of the page."""
+    given = namespace.get("__builtins__", builtins)
+    found: Callable[[str], ModuleType] = (
+        given["__import__"] if isinstance(given, dict) else given.__import__
+    )
     return found
 
 

@@ -27,6 +27,8 @@ class ScriptRequest:
     has_environment = True
     #: Once it has been used.
     session: Session | None = None
+    #: That of the page which includes the script.
+    outer: ScriptRequest | None = None
 
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
@@ -81,6 +83,10 @@ class ScriptRequest:
     def has_output(self) -> bool:
         """Something has been written that has not left."""
         return self.text.pending > 0 or self.output.pending > 0
+
+    def text_variables(self) -> dict[str, str]:
+        """The variables as text: not `os.environ`, which may be the process's."""
+        return {os.fsdecode(key): os.fsdecode(value) for key, value in self.variables.items()}
 
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""

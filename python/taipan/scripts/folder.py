@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from taipan.events import Environ
 from taipan.loader.code_cache import CodeCache
-from taipan.psp.page import PageOptions
+from taipan.psp.page import Page
 from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
 from taipan.scripts.environment import install_environment
@@ -30,8 +30,8 @@ from taipan.sessions.errors import SessionBusy
 _TOLD_LIMIT = 1000
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _BUSY = Answer("503 Service Unavailable", [_TEXT, ("Retry-After", "5")], [b"Service Unavailable\n"])
-#: Runs a file with the builtins of its folder.
-Run = Callable[[dict[str, Any]], None]
+#: Runs a file.
+Run = Callable[[], None]
 
 
 class ScriptFolder:
@@ -45,7 +45,7 @@ class ScriptFolder:
         self._root = FolderModules(settings.root, CODE, given=given)
         self._modules: dict[str, FolderModules] = {settings.root: self._root}
         self._applications = ApplicationFiles()
-        self._pages = Pages(settings, PageOptions())
+        self._pages = Pages(settings, self)
         self._told: set[str] = set()
         install_streams()
         install_environment()
@@ -58,7 +58,7 @@ class ScriptFolder:
         path = os.fsdecode(environ["SCRIPT_FILENAME"].encode("latin-1"))
         folder = path[: path.rindex("/")] or "/"
         if environ["taipan.script_kind"] == "wsgi":
-            builtins = self._modules_of(folder).refresh()
+            builtins = self.modules_of(folder).refresh()
             result: Iterable[bytes] = self._applications.load(path, builtins)(
                 environ, start_response
             )
@@ -74,7 +74,7 @@ class ScriptFolder:
             runs = self._load(request)
             if isinstance(runs, OSError):
                 return _refuse(runs, start_response)
-            self._run(request, lambda: runs(self._modules_of(folder).refresh()))
+            self._run(request, runs)
             return request.finish()
         finally:
             request.over = True
@@ -84,6 +84,36 @@ class ScriptFolder:
             self._directory.leave()
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
+
+    @property
+    def root(self) -> str:
+        """Absolute path."""
+        return self._settings.root
+
+    def load_page(self, path: str) -> Page:
+        """The compiled page."""
+        return self._pages.load(path)
+
+    def include_script(self, path: str, request: ScriptRequest) -> None:
+        """Adds the body of what a script prints to the page of a request."""
+
+        def add(data: bytes) -> None:
+            request.text.buffer.write(data)
+
+        output = ScriptOutput(lambda *_: add, lambda: None)
+        output.may_be_empty = True
+        inner = ScriptRequest(path, request.environ, output, self._settings)
+        inner.outer = request
+        self._surround(inner)
+        before = CURRENT.set(inner)
+        try:
+            code, modules = self._code.load(path), self.modules_of(os.path.dirname(path))
+            self._run(inner, lambda: _execute(code, inner, modules.refresh()))
+            for data in inner.finish():
+                add(data)
+        finally:
+            inner.over = True
+            CURRENT.reset(before)
 
     def _surround(self, request: ScriptRequest) -> None:
         """Gives a request the streams and variables that are configured."""
@@ -95,18 +125,19 @@ class ScriptFolder:
             request.has_environment = False
 
     def _load(self, request: ScriptRequest) -> Run | OSError:
-        """What runs the file with given builtins; the error if it cannot be read."""
+        """What runs the file; the error if it cannot be read."""
         version = request.environ["taipan.script_version"]
         try:
             if request.environ["taipan.script_kind"] == "psp":
                 page = self._pages.load(request.path)
-                return lambda builtins: self._pages.run(page, request, builtins)
+                return lambda: self._pages.run(page, request)
             code = self._code.load(request.path, version)
-            return lambda builtins: _execute(code, request, builtins)
+            modules = self.modules_of(os.path.dirname(request.path))
+            return lambda: _execute(code, request, modules.refresh())
         except (FileNotFoundError, PermissionError) as error:
             return error
 
-    def _run(self, request: ScriptRequest, run: Callable[[], None]) -> None:
+    def _run(self, request: ScriptRequest, run: Run) -> None:
         try:
             run()
         except SystemExit as end:
@@ -129,7 +160,8 @@ class ScriptFolder:
             request.drop()
             request.output.answer(_BUSY)
 
-    def _modules_of(self, folder: str) -> FolderModules:
+    def modules_of(self, folder: str) -> FolderModules:
+        """The modules beside the scripts of a folder."""
         found = self._modules.get(folder)
         if found is None:
             if len(self._modules) >= _TOLD_LIMIT:

@@ -103,7 +103,7 @@ class FolderModules:
                 if level or error.name != top:
                     raise
                 owner = self._find_folder(top)
-                given = import_given(name) if owner is None else None
+                given = import_given(name, fromlist) if owner is None else None
                 if given is not None:
                     return given
                 if owner is None:
@@ -117,12 +117,17 @@ class FolderModules:
             self._loaded.stamps[path] = stamp
 
     @property
+    def generation(self) -> int:
+        """Changes when modules are forgotten that code of the folder may have imported."""
+        return self._loaded.turn
+
+    @property
     def code(self) -> CodeCache:
         """Compiled code of all files."""
         return self._code
 
     def _import_own(self, name: str, fromlist: Sequence[str]) -> ModuleType:
-        package = self._require_package()
+        package = self.package
         module = importlib.import_module(f"{package}.{name}")
         if not fromlist:
             return sys.modules[f"{package}.{name.partition('.')[0]}"]
@@ -136,7 +141,9 @@ class FolderModules:
                         raise
         return module
 
-    def _require_package(self) -> str:
+    @property
+    def package(self) -> str:
+        """Name of the package that the modules belong to, for relative imports."""
         if self._package not in sys.modules:
             package = ModuleType(self._package)
             package.__path__ = [self._folder]

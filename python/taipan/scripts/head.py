@@ -86,7 +86,7 @@ def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
     for name, value in _fields_of(block.decode("latin-1")):
         known = name.lower()
         if known == "status":
-            status = _parse_status(value)
+            status = parse_status(value)
             continue
         location = location or known == "location"
         fields.append((name, value))
@@ -115,7 +115,8 @@ def _fields_of(block: str) -> list[tuple[str, str]]:
     return fields
 
 
-def _parse_status(value: str) -> str:
+def parse_status(value: str) -> str:
+    """The status line for what a script says. Raises `OutputError`."""
     match = _STATUS.fullmatch(value)
     if match is None or not 200 <= int(match[1]) <= 599:
         raise OutputError(f"printed the status {value!r}; write a number from 200 to 599")

@@ -158,11 +158,7 @@ def make_form(request: ScriptRequest, *, keep_blank: bool = False) -> FieldStora
     from taipan.forms import FieldStorage
 
     if request.form is None:
-        # Not os.environ, which may be the process's.
-        pairs = request.variables.items()
-        variables = {os.fsdecode(key): os.fsdecode(value) for key, value in pairs}
-        request.form = FieldStorage(
-            fp=request.environ["wsgi.input"], environ=variables, keep_blank_values=keep_blank
-        )
+        body, variables = request.environ["wsgi.input"], request.text_variables()
+        request.form = FieldStorage(fp=body, environ=variables, keep_blank_values=keep_blank)
     form: FieldStorage = request.form
     return form

@@ -18,6 +18,8 @@ def session_of(request: ScriptRequest) -> Session:
 
     Raises `SessionBusy` if another request holds it for too long.
     """
+    if request.outer is not None:
+        return session_of(request.outer)
     # A thread that the script has started may ask for it at the same time.
     with request.__dict__.setdefault("session_mutex", allocate_lock()):
         if request.session is None:

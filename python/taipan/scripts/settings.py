@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from taipan.events import Reporter
 from taipan.loader.code_cache import USUAL_LIMIT
+from taipan.psp.page import PageOptions
 
 
 class ScriptSettings(NamedTuple):
@@ -36,6 +37,7 @@ class ScriptSettings(NamedTuple):
     use_caching_exec: bool = True
     #: `execfile` is among the builtins.
     install_caching_exec: bool = False
+    pages: PageOptions = PageOptions()
 
     @property
     def cache_limit(self) -> int:

@@ -12,6 +12,7 @@ from taipan.loader.code_cache import Stamp
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
+from taipan.psp.page import PageOptions
 from taipan.scripts.folder import ScriptFolder
 from taipan.scripts.settings import ScriptSettings
 from taipan.sessions.process import configure_sessions, find_missing
@@ -34,6 +35,7 @@ def make_script_slot(
         setup_cgi_env=bool(config["setupCgiEnv"]),
         use_caching_exec=bool(config["useCachingExec"]),
         install_caching_exec=bool(config["installCachingExec"]),
+        pages=PageOptions(config["pspDialect"], autoescape=bool(config["autoescape"])),
     )
     configure_sessions(group.get("sessions"))
     return Slot(config, lambda: (_FolderSource(settings), ""))

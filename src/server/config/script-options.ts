@@ -12,5 +12,7 @@ export function resolveScriptOptions(given: GivenScriptOptions): ScriptOptions {
     setupCgiEnv: given.setupCgiEnv ?? true,
     useCachingExec: given.useCachingExec ?? true,
     installCachingExec: given.installCachingExec ?? false,
+    pspDialect: given.pspDialect ?? 'mod_python',
+    autoescape: given.autoescape ?? false,
   }
 }

@@ -61,6 +61,13 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     installCachingExec: optional(boolean, {
       description: 'Give scripts the builtin `execfile`, which compiles files once (false).',
     }),
+    pspDialect: optional(choice(['mod_python', 'webware']), {
+      description: 'Whose PSP the .psp pages are: mod_python (the default) or webware.',
+    }),
+    autoescape: optional(boolean, {
+      description:
+        'Escape what <%= %> writes as HTML (false); values with __html__, such as markupsafe.Markup, are taken as they are.',
+    }),
     extension: optional(choice(['shown', 'hidden']), {
       description:
         'hidden: `/shop` finds shop.py, and `/shop.py` is redirected to it; shown, the default: `/shop.py`.',

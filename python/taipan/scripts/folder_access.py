@@ -1,0 +1,26 @@
+"""What pages need of their folder."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from taipan.psp.page import Page
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.folder_modules import FolderModules
+
+
+class FolderAccess(Protocol):
+    """A folder of scripts, for the pages in it."""
+
+    @property
+    def root(self) -> str:
+        """Absolute path."""
+
+    def modules_of(self, folder: str) -> FolderModules:
+        """The modules beside the pages of a folder."""
+
+    def load_page(self, path: str) -> Page:
+        """The compiled page."""
+
+    def include_script(self, path: str, request: ScriptRequest) -> None:
+        """Adds the body of what a script prints to the page of a request."""

@@ -1,0 +1,140 @@
+"""Runs the pages of a folder in the dialect of Webware."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+from taipan.native import allocate_lock
+from taipan.psp.page import Page
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.webware.http_exceptions import HTTPException
+from taipan.scripts.webware.included_urls import find_included, resolve_url
+from taipan.scripts.webware.servlets import Servlet
+from taipan.scripts.webware.transaction import EndResponse, Transaction
+
+#: Classes that are kept.
+_LIMIT = 4096
+_DEPTH_LIMIT = 20
+
+
+class _Known(NamedTuple):
+    page: Page
+    #: That of the modules which the page may have imported.
+    generation: int
+    servlet: type[Servlet]
+
+
+class WebwarePages:
+    """The class of each page is made once for each version of its files and modules."""
+
+    def __init__(self, folder: FolderAccess) -> None:
+        self._folder = folder
+        self.root = folder.root
+        self._lock = allocate_lock()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def run(self, page: Page, request: ScriptRequest) -> None:
+        """Answers a request."""
+        runner = _Runner(self, request)
+        trans = runner.trans
+        try:
+            runner.run(page)
+        except EndResponse:
+            pass
+        except HTTPException as error:
+            if request.output.begun:
+                raise
+            request.drop()
+            trans.response().setErrorHeaders(error)
+            trans.response().write(error.html())
+
+    def servlet_of(self, page: Page) -> type[Servlet]:
+        """The class of a page. Raises what its code raises."""
+        modules = self._folder.modules_of(os.path.dirname(page.path))
+        builtins = modules.refresh()
+        known = self._known.get(page.path)
+        if known is not None and known.page is page and known.generation == modules.generation:
+            return known.servlet
+        namespace: dict[str, Any] = {
+            "__builtins__": builtins,
+            "__file__": page.path,
+            "__package__": modules.package,
+        }
+        servlet: type[Servlet] = page.define(namespace)
+        if not issubclass(servlet, Servlet):
+            raise TypeError(
+                f"{page.path} extends a class that is not derived from Page; write"
+                ' "from Page import Page" in its module'
+            )
+        with self._lock:
+            self._known[page.path] = _Known(page, modules.generation, servlet)
+            if len(self._known) > _LIMIT:
+                self._known.popitem(last=False)
+        return servlet
+
+    def load(self, path: str) -> Page:
+        """The compiled page."""
+        return self._folder.load_page(path)
+
+    def include_script(self, path: str, request: ScriptRequest) -> None:
+        """Adds the body of what a script prints to the page of a request."""
+        self._folder.include_script(path, request)
+
+
+class _Runner:
+    """Runs pages within one request."""
+
+    def __init__(self, pages: WebwarePages, request: ScriptRequest) -> None:
+        self._pages = pages
+        self._request = request
+        self.root = pages.root
+        self.trans = Transaction(request, self)
+        #: URL paths of the pages that run, outermost first.
+        self._open = [self.trans.request().urlPath()]
+
+    def run(self, page: Page) -> None:
+        """Lets a page write."""
+        servlet = self._pages.servlet_of(page)
+        page.guard(lambda: self.trans.run(servlet()))
+
+    def include(self, trans: Transaction, url: str) -> None:
+        """Adds the output of another URL of the folder."""
+        path = resolve_url(trans.request().urlPath(), url)
+        file, kind = find_included(self.root, path)
+        self._enter(path, file)
+        try:
+            if kind == "psp":
+                self.run(self._pages.load(file))
+            elif kind == "script":
+                self._pages.include_script(file, self._request)
+            else:
+                with open(file, "rb") as stream:
+                    trans.response().write(stream.read())
+        except EndResponse:
+            # It ends the included page only.
+            pass
+        finally:
+            self._leave()
+
+    def make_servlet(self, trans: Transaction, url: str) -> Servlet:
+        """An instance of the page of a URL."""
+        file, kind = find_included(self.root, resolve_url(trans.request().urlPath(), url))
+        if kind != "psp":
+            raise ValueError(f"{url} is no page, so it has no methods")
+        return self._pages.servlet_of(self._pages.load(file))()
+
+    def _enter(self, path: str, file: str) -> None:
+        if len(self._open) > _DEPTH_LIMIT:
+            way = " -> ".join([*self._open[-3:], path])
+            raise RecursionError(
+                f"pages include each other more than {_DEPTH_LIMIT} deep: ... {way}"
+            )
+        self._open.append(path)
+        self.trans.request().enter(path, file)
+
+    def _leave(self) -> None:
+        self._open.pop()
+        self.trans.request().leave()

@@ -1,0 +1,101 @@
+"""Serves the pages of a folder as `ScriptFolder` does, without its changes to the process."""
+
+import io
+import os
+
+from taipan.loader.code_cache import CodeCache
+from taipan.psp.page import PageOptions
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.output import ScriptOutput
+from taipan.scripts.pages import Pages
+from taipan.scripts.settings import ScriptSettings
+
+
+class Log:
+    def __init__(self):
+        self.records = []
+
+    def report(self, level, text, *more):
+        self.records.append((level, text))
+
+
+class PageFolder:
+    """A folder whose pages can be asked for."""
+
+    def __init__(self, folder, dialect="mod_python", **options):
+        self.root = str(folder)
+        self.log = Log()
+        pages = PageOptions(dialect, **options)
+        self._settings = settings = ScriptSettings(
+            root=self.root,
+            reporter=self.log,
+            software="test",
+            alone=False,
+            exclusive=False,
+            pages=pages,
+        )
+        self._modules = FolderModules(self.root, CodeCache())
+        self._pages = Pages(settings, self)
+
+    def write(self, name, text):
+        """Writes a file, with a time of its own."""
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as stream:
+            stream.write(text if isinstance(text, bytes) else text.encode())
+
+    def modules_of(self, folder):
+        if folder == self.root:
+            return self._modules
+        return FolderModules(folder, CodeCache(), self._modules)
+
+    def load_page(self, path):
+        return self._pages.load(path)
+
+    def include_script(self, path, request):
+        request.text.write(f"[{os.path.basename(path)}]")
+
+    def get(self, target, body=b"", **environ):
+        """Status, header fields and body of the answer."""
+        path, _, query = target.partition("?")
+        at = path.index(".psp") + len(".psp")
+        variables = {
+            "REQUEST_METHOD": "POST" if body else "GET",
+            "REQUEST_URI": target,
+            "SCRIPT_NAME": path[:at],
+            "PATH_INFO": path[at:],
+            "QUERY_STRING": query,
+            "SCRIPT_FILENAME": self.root + path[:at],
+            "DOCUMENT_ROOT": self.root,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "taipan.software": "test",
+            **environ,
+        }
+        if body:
+            variables.setdefault("CONTENT_TYPE", "application/x-www-form-urlencoded")
+            variables["CONTENT_LENGTH"] = str(len(body))
+        answer = []
+        sent = bytearray()
+
+        def start_response(status, fields):
+            answer[:] = [status, fields]
+            return sent.extend
+
+        output = ScriptOutput(start_response, lambda: None)
+        request = ScriptRequest(self.root + path[:at], variables, output, self._settings)
+        try:
+            self._pages.run(self._pages.load(request.path), request)
+        except SystemExit:
+            pass
+        sent += b"".join(request.finish())
+        return answer[0], answer[1], sent.decode()
+
+    def text(self, target, **more):
+        """The body of the answer."""
+        return self.get(target, **more)[2]
