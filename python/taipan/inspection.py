@@ -17,6 +17,7 @@ from taipan.libpython import find_libpython
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import Slot, make_slot
+from taipan.scripts.checks import check_scripts
 
 
 def main() -> NoReturn:
@@ -96,13 +97,21 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
 
 
 def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Scripts are loaded by the requests for them."""
-    there = os.path.isdir(str(config["root"]))
+    """Scripts are loaded by the requests for them, handlers at the start."""
+    try:
+        files = check_scripts(config)
+    except BaseException as error:
+        return {
+            "name": config["name"],
+            "loads": False,
+            "summary": explain_load_error(error),
+            "traceback": format_load_error(error),
+        }
     return {
         "name": config["name"],
-        "loads": there,
+        "loads": True,
         "interface": "script",
-        "summary": "" if there else f"there is no folder {config['root']}",
+        "found": f"a handler in {files[0]}" if config["isHandler"] else "",
     }
 
 

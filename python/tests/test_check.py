@@ -24,12 +24,35 @@ def check(*applications, **more):
 
 def test_a_folder_of_scripts_is_there_or_not(tmp_path):
     folders = [
-        {"kind": "scripts", "name": "site/", "interface": "script", "root": str(path)}
+        {
+            "kind": "scripts",
+            "name": "site/",
+            "interface": "script",
+            "root": str(path),
+            "handlers": [],
+            "directory": str(tmp_path),
+            "isHandler": False,
+        }
         for path in (tmp_path, tmp_path / "none")
     ]
     there, gone = check(*folders)[0]["applications"]
     assert (there["loads"], there["interface"]) == (True, "script")
     assert (gone["loads"], gone["summary"]) == (False, f"there is no folder {tmp_path / 'none'}")
+
+
+def test_handlers_are_there_or_not(tmp_path):
+    (tmp_path / "act.py").write_text("def main(conn): pass")
+
+    def check_target(target):
+        names = {"kind": "scripts", "name": "x", "interface": "script", "root": str(tmp_path)}
+        facts = {"handlers": [target], "directory": str(tmp_path), "isHandler": True}
+        return check({**names, **facts})[0]["applications"][0]
+
+    there = check_target("act.py:main")
+    assert (there["loads"], there["found"]) == (True, f"a handler in {tmp_path / 'act.py'}")
+    gone = check_target("act.py:other")
+    assert (gone["loads"], gone["traceback"]) == (False, "")
+    assert "act.py has no 'other'. Its callables are main" in gone["summary"]
 
 
 def test_the_interpreter_is_described():

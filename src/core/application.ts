@@ -36,6 +36,12 @@ export interface FileApplication {
   readonly multithread: boolean
 }
 
+/** How functions are called that answer requests. */
+export type HandlerStyle = (typeof HANDLER_STYLES)[number]
+
+/** All styles. */
+export const HANDLER_STYLES = ['pywx'] as const
+
 /** How the scripts of a folder are run. */
 export interface ScriptOptions {
   /** Standard output is the response, and standard input the body of the request. */
@@ -49,12 +55,14 @@ export interface ScriptOptions {
   readonly pspDialect: PspDialect
   /** Values in pages are text, and markup only where they say so. */
   readonly autoescape: boolean
+  /** How handlers are called. */
+  readonly style: HandlerStyle
 }
 
 /** How PSP pages are written. */
 export type PspDialect = 'mod_python' | 'webware'
 
-/** A folder of scripts. Each request names the script that answers it. */
+/** A folder of scripts, or a handler. Each request names the script or handler that answers it. */
 export interface ScriptsApplication extends ScriptOptions {
   readonly kind: 'scripts'
   readonly name: string
@@ -63,6 +71,12 @@ export interface ScriptsApplication extends ScriptOptions {
   readonly root: string
   /** Path in URLs. */
   readonly mount: string
+  /** Targets of the handlers. */
+  readonly handlers: readonly string[]
+  /** Absolute; targets of handlers start here. */
+  readonly directory: string
+  /** It is one handler, and has no folder of scripts. */
+  readonly isHandler: boolean
   /** False: one request at a time in each process. */
   readonly multithread: boolean
 }
@@ -99,7 +113,8 @@ export function importFolder(application: Application): string {
 /** What an application is made of, as people write it. */
 export function describeSource(application: Application): string {
   if (application.kind === 'target') return application.target
-  if (application.kind === 'scripts') return application.root
+  if (application.kind === 'scripts')
+    return application.isHandler ? application.handlers.join() : application.root
   if (application.kind === 'guard') return application.file
   return `${application.appFilename}:${application.callable}`
 }

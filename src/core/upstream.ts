@@ -4,11 +4,11 @@ import type { Service } from './service.ts'
 
 /** What a request for a script tells about it. One object for all requests of a script. */
 export interface ScriptFacts {
-  /** SCRIPT_FILENAME: absolute path of its file; one character per byte of UTF-8, as in all variables. */
+  /** SCRIPT_FILENAME: absolute path of its file, empty for that of a handler; one character per byte of UTF-8, as in all variables. */
   readonly filename: string
   /** DOCUMENT_ROOT: absolute path of the folder of scripts; encoded alike. */
   readonly root: string
-  /** How it is run. */
+  /** How it is run: a kind of script, or the target of a handler. */
   readonly kind: string
   /** Changes with the file. */
   readonly version: string

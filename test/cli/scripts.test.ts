@@ -334,6 +334,8 @@ test('routes of scripts by a configuration', async () => {
     'site/start.html': 'start',
     'get/x.py': 'print("get", end="")',
     'post/x.py': 'print("post", end="")',
+    'pkg/mod.py': 'import os\ndef name(conn):\n    return os.environ["SCRIPT_FILENAME"][-10:]\n',
+    'get/a.own': '',
     'taipan.config.json': JSON.stringify({
       routes: [
         { path: '/', scripts: 'site', kinds: { '.tmpl': 'script' }, index: 'start.html' },
@@ -342,6 +344,8 @@ test('routes of scripts by a configuration', async () => {
         { path: '/method', scripts: 'post' },
         { path: '/match', scripts: 'get', match: '*.py' },
         { path: '/match', static: 'site' },
+        { path: '/function', handler: 'pkg.mod:name' },
+        { path: '/kinds', scripts: 'get', kinds: { '.own': 'pkg.mod:name' } },
       ],
     }),
   })
@@ -360,6 +364,8 @@ test('routes of scripts by a configuration', async () => {
   expect(await get('/method/x.py', 'POST')).toBe('200 post')
   expect(await get('/match/x.py')).toBe('200 get')
   expect(await get('/match/start.html')).toBe('200 start')
+  expect(await get('/function')).toBe('200 pkg/mod.py')
+  expect(await get('/kinds/a.own')).toBe('200 /get/a.own')
 })
 
 test('a module that two routes and other modules have is loaded again for all', async () => {

@@ -74,6 +74,9 @@ export function labScripts(): ScriptsApplication {
     interface: 'script',
     root: path.join(APPS, 'scripts'),
     mount: '/',
+    handlers: [],
+    directory: APPS,
+    isHandler: false,
     multithread: true,
     ...resolveScriptOptions({}),
   }

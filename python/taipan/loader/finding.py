@@ -42,7 +42,7 @@ def find_callable(
     if not expression:
         return _try_usual_names(module, place, interface)
     node = parse_expression(expression)
-    value = _evaluate(node, module, place)
+    value = evaluate(node, module, place)
     return validate_application(value, expression, place, interface)
 
 
@@ -112,14 +112,15 @@ def _rank(value: Any) -> int:
     return 0 if found.detail or can_take(value, 2 if found.name == "wsgi" else 3) else 1
 
 
-def _evaluate(node: ast.expr, module: ModuleType, place: str) -> Any:
+def evaluate(node: ast.expr, module: ModuleType, place: str) -> Any:
+    """The value of a parsed expression in the module. Raises `TargetError`."""
     if isinstance(node, ast.Name):
         try:
             return getattr(module, node.id)
         except AttributeError:
             raise TargetError(f"{place} has no {node.id!r}. {_offer(module, place)}") from None
     if isinstance(node, ast.Attribute):
-        owner = _evaluate(node.value, module, place)
+        owner = evaluate(node.value, module, place)
         try:
             return getattr(owner, node.attr)
         except AttributeError:
@@ -127,7 +128,7 @@ def _evaluate(node: ast.expr, module: ModuleType, place: str) -> Any:
                 f"{ast.unparse(node.value)} of {place} is {_article(owner)} without {node.attr!r}"
             ) from None
     assert isinstance(node, ast.Call)
-    function = _evaluate(node.func, module, place)
+    function = evaluate(node.func, module, place)
     arguments = [ast.literal_eval(argument) for argument in node.args]
     keywords = {str(item.arg): ast.literal_eval(item.value) for item in node.keywords}
     return _call(function, arguments, keywords, ast.unparse(node), place)

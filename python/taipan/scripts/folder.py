@@ -18,11 +18,14 @@ from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import CODE, execfile
 from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.handlers import Handler, Handlers
 from taipan.scripts.main_module import install_main_module
+from taipan.scripts.module_folders import ModuleFolders
 from taipan.scripts.output import Answer, ScriptOutput, StartResponse
 from taipan.scripts.pages import Pages
 from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.streams import detach_streams, install_streams
+from taipan.scripts.styles import STYLES
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
 from taipan.sessions.errors import SessionBusy
@@ -42,8 +45,9 @@ class ScriptFolder:
         self._directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
         self._code = CODE if settings.use_caching_exec else CodeCache(0)
         given = {"execfile": execfile} if settings.install_caching_exec else {}
-        self._root = FolderModules(settings.root, CODE, given=given)
-        self._modules: dict[str, FolderModules] = {settings.root: self._root}
+        self._folders = ModuleFolders(settings.root, given)
+        self._handlers = Handlers(settings.directory, self._folders)
+        self._call_handler = STYLES[settings.style]
         self._applications = ApplicationFiles()
         self._pages = Pages(settings, self)
         self._told: set[str] = set()
@@ -55,9 +59,13 @@ class ScriptFolder:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
-        path = os.fsdecode(environ["SCRIPT_FILENAME"].encode("latin-1"))
+        kind = environ["taipan.script_kind"]
+        handler = self._handlers.load(_decode(kind)) if ":" in kind else None
+        if handler is not None and not environ["SCRIPT_FILENAME"]:
+            environ["SCRIPT_FILENAME"] = os.fsencode(handler.file).decode("latin-1")
+        path = _decode(environ["SCRIPT_FILENAME"]) or f"{self._settings.directory}/"
         folder = path[: path.rindex("/")] or "/"
-        if environ["taipan.script_kind"] == "wsgi":
+        if kind == "wsgi":
             builtins = self.modules_of(folder).refresh()
             result: Iterable[bytes] = self._applications.load(path, builtins)(
                 environ, start_response
@@ -71,7 +79,7 @@ class ScriptFolder:
         handlers = tuple(logging.root.handlers)
         try:
             self._enter(folder)
-            runs = self._load(request)
+            runs = self._load(request) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
                 return _refuse(runs, start_response)
             self._run(request, runs)
@@ -124,6 +132,14 @@ class ScriptFolder:
         else:
             request.has_environment = False
 
+    def load_handlers(self) -> None:
+        """Loads those that are configured. Raises what loading raises."""
+        for target in self._settings.handlers:
+            self._handlers.check(target)
+
+    def _bind(self, handler: Handler, request: ScriptRequest) -> Run:
+        return lambda: self._call_handler(handler.find(), request)
+
     def _load(self, request: ScriptRequest) -> Run | OSError:
         """What runs the file; the error if it cannot be read."""
         version = request.environ["taipan.script_version"]
@@ -162,12 +178,7 @@ class ScriptFolder:
 
     def modules_of(self, folder: str) -> FolderModules:
         """The modules beside the scripts of a folder."""
-        found = self._modules.get(folder)
-        if found is None:
-            if len(self._modules) >= _TOLD_LIMIT:
-                self._modules = {}
-            found = self._modules[folder] = FolderModules(folder, CODE, self._root)
-        return found
+        return self._folders.of(folder)
 
     def _enter(self, folder: str) -> None:
         if not self._settings.setup_cgi_env:
@@ -191,6 +202,10 @@ class ScriptFolder:
         if what not in self._told and len(self._told) < _TOLD_LIMIT:
             self._told.add(what)
             self._settings.reporter.report("info", text)
+
+
+def _decode(variable: str) -> str:
+    return os.fsdecode(variable.encode("latin-1"))
 
 
 def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:

@@ -110,6 +110,10 @@ class FolderModules:
                     raise
         return owner._import_own(name, fromlist)
 
+    def import_file(self, stem: str) -> ModuleType:
+        """The module of a file in the folder. Raises `ModuleNotFoundError`, also of its imports."""
+        return self._import_own(stem, ("",))
+
     def note(self, path: str) -> None:
         """Remembers the version of a file that is imported."""
         stamp = _stamp(path)
@@ -133,7 +137,7 @@ class FolderModules:
             return sys.modules[f"{package}.{name.partition('.')[0]}"]
         for one in fromlist:
             # Submodules that are named after `from` are imported, too.
-            if one != "*" and not hasattr(module, one) and hasattr(module, "__path__"):
+            if one not in ("", "*") and not hasattr(module, one) and hasattr(module, "__path__"):
                 try:
                     importlib.import_module(f"{module.__name__}.{one}")
                 except ModuleNotFoundError as error:
@@ -234,6 +238,11 @@ class _Finder:
 
 _finder = _Finder()
 sys.meta_path.insert(0, _finder)
+
+
+def plain_name(module: str) -> str:
+    """The name of a module without the prefix of its folder."""
+    return module.partition(".")[2] if module.startswith(_PREFIX) else module
 
 
 def _stamp(path: str) -> Stamp | None:

@@ -38,6 +38,12 @@ class ScriptSettings(NamedTuple):
     #: `execfile` is among the builtins.
     install_caching_exec: bool = False
     pages: PageOptions = PageOptions()
+    #: How handlers are called.
+    style: str = "pywx"
+    #: Absolute; targets of handlers start here.
+    directory: str = ""
+    #: Targets of all handlers.
+    handlers: tuple[str, ...] = ()
 
     @property
     def cache_limit(self) -> int:

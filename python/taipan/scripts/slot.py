@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -13,6 +12,7 @@ from taipan.loader.errors import TargetError
 from taipan.loader.finding import Found
 from taipan.loader.slot import Slot
 from taipan.psp.page import PageOptions
+from taipan.scripts.checks import require_folder
 from taipan.scripts.folder import ScriptFolder
 from taipan.scripts.settings import ScriptSettings
 from taipan.sessions.process import configure_sessions, find_missing
@@ -36,6 +36,9 @@ def make_script_slot(
         use_caching_exec=bool(config["useCachingExec"]),
         install_caching_exec=bool(config["installCachingExec"]),
         pages=PageOptions(config["pspDialect"], autoescape=bool(config["autoescape"])),
+        style=str(config["style"]),
+        directory=str(config["directory"]),
+        handlers=tuple(config["handlers"]),
     )
     configure_sessions(group.get("sessions"))
     return Slot(config, lambda: (_FolderSource(settings), ""))
@@ -56,13 +59,14 @@ class _FolderSource:
 
     def load(self) -> ModuleType | None:
         """Only looks whether the folder is there."""
-        if not os.path.isdir(self.place):
-            raise TargetError(f"there is no folder {self.place}")
+        require_folder(self.place)
         missing = find_missing()
         if missing:
             raise TargetError(missing)
         return None
 
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
-        """What runs the scripts."""
-        return Found(ScriptFolder(self._settings), "", "script", "scripts")
+        """What runs the scripts. Raises what loading a handler raises."""
+        folder = ScriptFolder(self._settings)
+        folder.load_handlers()
+        return Found(folder, "", "script", "scripts")

@@ -165,7 +165,7 @@ export class ScriptFolder {
     if (kind === undefined)
       return this.#names.isSource(path) || this.#names.isSource(real) ? undefined : 'file'
     const filename = toVariable(this.#root + path)
-    return { filename, root: this.#rootVariable, kind, version }
+    return { filename, root: this.#rootVariable, kind: toVariable(kind), version }
   }
 
   /** The path below the real folder that a path leads to; undefined if it leads out of it. */
@@ -202,6 +202,6 @@ function isSame(kept: Kept, facts: Stats): boolean {
 }
 
 /** Variables of CGI have one character per byte. */
-function toVariable(path: string): string {
+export function toVariable(path: string): string {
   return Buffer.from(path).toString('latin1')
 }

@@ -4,6 +4,11 @@ export type ScriptKinds = ReadonlyMap<string, string>
 /** All kinds. */
 export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi'] as const
 
+/** Whether a kind is a function: the target of a handler. */
+export function isHandlerTarget(kind: string): boolean {
+  return kind.includes(':')
+}
+
 /** The kinds of a folder for which nothing else is configured. */
 export const USUAL_KINDS: Readonly<Record<string, string>> = {
   '.py': 'script',

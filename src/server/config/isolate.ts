@@ -3,7 +3,8 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { DAEMON_THREADS, resolveThreads } from './engines.ts'
-import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './placed-application.ts'
+import { listGroupNames } from './resolve-apps.ts'
 
 /** Puts isolated applications into groups of their own, which are derived from theirs. */
 export function isolateApplications(

@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path'
 import { findRest, parseMount } from '../../pipeline/route-path.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 import { formatPath, type OptionPath } from '../option-types/problems.ts'
-import type { PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './placed-application.ts'
 import type { RoutePlan } from './resolved.ts'
 
 /** A route, and the keys to its path. */

@@ -1,28 +1,10 @@
-import { basename, dirname, relative, resolve } from 'node:path'
-import type { Application } from '../../core/application.ts'
-import type { Isolation } from '../../core/isolation.ts'
+import { basename, dirname, resolve } from 'node:path'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
-import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
+import { listScriptRoutes, placeScripts } from './place-scripts.ts'
+import type { PlacedApplication } from './placed-application.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
-
-/** An application with its group. */
-export interface PlacedApplication {
-  readonly application: Application
-  /** What routes call it. */
-  readonly key: string
-  /** Where it runs. */
-  readonly group: string
-  /** The group of the configuration that this is, or that it is derived from. */
-  readonly base: string
-  readonly isolation: Isolation
-  readonly env: Readonly<Record<string, string>>
-  /** Folder of its sources. */
-  readonly folder: string
-  /** `sys.argv[0]` of the application. */
-  readonly argument: string
-}
 
 const SHORT_FORM_KEY = 'app'
 const DEFAULT_GROUP = 'web'
@@ -41,76 +23,11 @@ export function resolveApplications(
     return placeApplication({ name, app, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
-  for (const folder of listScriptFolders(config)) {
-    const { where, given } = folder
-    const group = resolveGroupName(folder, config, problems)
-    placed.push(placeScripts(folder, { key: formatPath(where), group, directory, placed, given }))
+  for (const route of listScriptRoutes(config)) {
+    const group = resolveGroupName(route, config, problems)
+    placed.push(placeScripts(route, { key: formatPath(route.where), group, directory, placed }))
   }
   return placed
-}
-
-interface ScriptFolder {
-  readonly root: string
-  /** Path of the route. */
-  readonly mount: string
-}
-
-interface ScriptRoute extends ScriptFolder {
-  /** Its application has no other name. */
-  readonly where: OptionPath
-  readonly group: string | undefined
-  readonly given: GivenScriptOptions & { readonly isolation?: Isolation | undefined }
-}
-
-function listScriptFolders({ routes, scripts }: FullConfig): ScriptRoute[] {
-  const long = routes.flatMap((given, index) => {
-    const { scripts: root, path: mount, group } = given
-    const where = ['routes', String(index)]
-    return root === undefined ? [] : [{ root, mount, where, group, given }]
-  })
-  const short = Object.entries(scripts).map(([path, root]) => ({
-    root,
-    mount: path,
-    where: ['scripts', path],
-    group: undefined,
-    given: {},
-  }))
-  return [...long, ...short]
-}
-
-function placeScripts(
-  { root, mount }: ScriptFolder,
-  place: {
-    readonly key: string
-    readonly group: string
-    readonly directory: string
-    readonly placed: readonly PlacedApplication[]
-    readonly given: ScriptRoute['given']
-  },
-): PlacedApplication {
-  const { key, group, directory, placed, given } = place
-  // The slash tells it from the name of an application.
-  const inside = relative(directory, root) || basename(root)
-  const shown = `${inside.startsWith('..') ? root : inside}/`
-  const taken = placed.some(({ application }) => application.name === shown)
-  return {
-    application: {
-      kind: 'scripts',
-      name: taken ? `${shown} (${key})` : shown,
-      interface: 'script',
-      root,
-      mount,
-      multithread: true,
-      ...resolveScriptOptions(given),
-    },
-    key,
-    group,
-    base: group,
-    isolation: given.isolation ?? 'shared',
-    env: {},
-    folder: root,
-    argument: root,
-  }
 }
 
 /** Names of all groups. */
@@ -123,14 +40,11 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
   const from = config.appDirectory ?? directory
   const group = listGroupNames(config)[0] ?? DEFAULT_GROUP
   if (isScriptFolder(target, from)) {
-    const folder = { root: resolve(from, target), mount: config.mount ?? config.rootPath ?? '/' }
-    return placeScripts(folder, {
-      key: SHORT_FORM_KEY,
-      group,
-      directory: from,
-      placed: [],
-      given: {},
-    })
+    const mount = config.mount ?? config.rootPath ?? '/'
+    return placeScripts(
+      { source: resolve(from, target), isHandler: false, mount, given: {} },
+      { key: SHORT_FORM_KEY, group, directory: from, placed: [] },
+    )
   }
   return {
     application: {

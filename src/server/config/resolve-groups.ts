@@ -8,7 +8,8 @@ import { GENERAL } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { mergeEnvironment } from './group-environment.ts'
 import { resolveCapacity } from './isolate.ts'
-import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './placed-application.ts'
+import { listGroupNames } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
 
 /** Input of `resolveGroups`. */

@@ -3,7 +3,8 @@ import type { GuardApplication, GuardFunction } from '../../core/application.ts'
 import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { listGroupNames, type PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './placed-application.ts'
+import { listGroupNames } from './resolve-apps.ts'
 import type { AuthPlan, GuardFunctions, GuardPlan, GuardSource } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]

@@ -1,4 +1,4 @@
-import type { Application } from '../../core/application.ts'
+import { importFolder, type Application } from '../../core/application.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { parseHostRule } from '../../pipeline/route-host.ts'
 import { findRest, parseMount } from '../../pipeline/route-path.ts'
@@ -15,7 +15,7 @@ import {
 import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
 import { warnOfOpenFolders, type PlacedRoute } from './open-folders.ts'
-import type { PlacedApplication } from './resolve-apps.ts'
+import type { PlacedApplication } from './placed-application.ts'
 import type { ResolvedGuards } from './resolve-guards.ts'
 import type { RoutePlan } from './resolved.ts'
 
@@ -62,7 +62,9 @@ function listOwnRoutes(
   { applications, guards }: RouteParts,
   problems: Problems,
 ): PlacedRoute[] {
-  const placed = applications.map(({ application: { name }, key, group }) => ({ key, name, group }))
+  const placed = applications.map(({ application, key, group }) => {
+    return { key, name: application.name, group, folder: importFolder(application) }
+  })
   return routes.flatMap((config, index) => {
     const where = ['routes', String(index)]
     const route = resolveRoute(config, { where, applications: placed, problems })
@@ -153,7 +155,8 @@ function isRouted(name: string, routes: readonly PlacedRoute[]): boolean {
         answerer: { kind, plan },
       },
     }) =>
-      (kind === 'app' && plan.app === name) || (kind === 'scripts' && plan.application === name),
+      (kind === 'app' && plan.app === name) ||
+      ((kind === 'scripts' || kind === 'handler') && plan.application === name),
   )
 }
 

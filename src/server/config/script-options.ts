@@ -14,5 +14,6 @@ export function resolveScriptOptions(given: GivenScriptOptions): ScriptOptions {
     installCachingExec: given.installCachingExec ?? false,
     pspDialect: given.pspDialect ?? 'mod_python',
     autoescape: given.autoescape ?? false,
+    style: given.style ?? 'pywx',
   }
 }

@@ -16,6 +16,8 @@ export interface RouteContext {
     readonly key: string
     readonly name: string
     readonly group: string
+    /** Absolute; its imports start there. */
+    readonly folder: string
   }[]
   /** Receives errors. */
   readonly problems: Problems

@@ -2,6 +2,7 @@ import type { Answerer } from '../../pipeline/routes.ts'
 import type { FullOptions } from '../option-types/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { CGI_ROUTE } from './cgi-route.ts'
+import { HANDLER_ROUTE } from './handler-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
 import { SCRIPTS_ROUTE } from './scripts-route.ts'
@@ -12,6 +13,7 @@ export const ROUTE_KINDS = {
   app: APP_ROUTE,
   scripts: SCRIPTS_ROUTE,
   cgi: CGI_ROUTE,
+  handler: HANDLER_ROUTE,
   static: STATIC_ROUTE,
   redirect: REDIRECT_ROUTE,
 }
@@ -21,6 +23,7 @@ export const ROUTE_KIND_OPTIONS = {
   ...APP_ROUTE.options,
   ...SCRIPTS_ROUTE.options,
   ...CGI_ROUTE.options,
+  ...HANDLER_ROUTE.options,
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
 }

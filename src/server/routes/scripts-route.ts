@@ -5,8 +5,8 @@ import { optional } from '../option-types/option.ts'
 import { formatPath } from '../option-types/problems.ts'
 import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
-import { ISOLATION_OPTION } from './isolation-option.ts'
 import { defineRouteKind } from './route-kind.ts'
+import { SCRIPT_OPTIONS } from './script-options.ts'
 import { createFilesPlan } from './static-route.ts'
 
 /** The scripts of a route. */
@@ -23,8 +23,8 @@ export interface ScriptsPlan {
 }
 
 const kindOrFalse = v.union(
-  [v.picklist(SCRIPT_KINDS), v.literal(false)],
-  `${SCRIPT_KINDS.map((kind) => `"${kind}"`).join(', ')}, or false`,
+  [v.picklist(SCRIPT_KINDS), v.pipe(v.string(), v.regex(/^[^:]+:./)), v.literal(false)],
+  `${SCRIPT_KINDS.map((kind) => `"${kind}"`).join(', ')}, a function like "pkg.mod:handle", or false`,
 )
 
 // Also where no kind of script has the extension.
@@ -37,29 +37,15 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       description: 'Answerer: the scripts and files of this folder.',
       anchor: 'path',
     }),
-    group: optional(text, {
-      description: 'Process group of the scripts (needed if there are several).',
-    }),
-    isolation: ISOLATION_OPTION,
+    ...SCRIPT_OPTIONS,
     index: INDEX_OPTION,
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:
-        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; false to send them as text.',
-    }),
-    attachStdio: optional(boolean, {
-      description:
-        'Scripts print their response and read the request from standard input (true); false: only the connection object answers, and what is printed is logged.',
-    }),
-    setupCgiEnv: optional(boolean, {
-      description:
-        'Scripts have the variables of CGI in os.environ, its sys.argv, and their folder as working directory (true); false: those of the process.',
+        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; a function like "pkg.mod:handle" answers all files of its extension; false to send them as text.',
     }),
     useCachingExec: optional(boolean, {
       description:
         'Compile scripts and pages once for each version of their files (true); false: at each request.',
-    }),
-    installCachingExec: optional(boolean, {
-      description: 'Give scripts the builtin `execfile`, which compiles files once (false).',
     }),
     pspDialect: optional(choice(['mod_python', 'webware']), {
       description: 'Whose PSP the .psp pages are: mod_python (the default) or webware.',

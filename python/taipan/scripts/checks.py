@@ -1,0 +1,25 @@
+"""What can be said about scripts before their requests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from taipan.loader.errors import TargetError
+from taipan.scripts.handlers import Handlers
+from taipan.scripts.module_folders import ModuleFolders
+
+
+def check_scripts(config: Mapping[str, Any]) -> list[str]:
+    """The files of the handlers of an application. Raises what loading it would raise."""
+    root = str(config["root"])
+    require_folder(root)
+    handlers = Handlers(str(config["directory"]), ModuleFolders(root))
+    return [handlers.check(target).file for target in config["handlers"]]
+
+
+def require_folder(folder: str) -> None:
+    """Raises `TargetError` if there is none."""
+    if not os.path.isdir(folder):
+        raise TargetError(f"there is no folder {folder}")

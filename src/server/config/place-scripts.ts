@@ -1,0 +1,99 @@
+import { basename, relative } from 'node:path'
+import type { Isolation } from '../../core/isolation.ts'
+import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
+import type { OptionPath } from '../option-types/problems.ts'
+import type { FullConfig } from '../options/schema.ts'
+import type { PlacedApplication } from './placed-application.ts'
+import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
+import { locateTarget } from './target.ts'
+
+type Kinds = Readonly<Record<string, string | false>>
+
+/** What answers with scripts. */
+export interface ScriptSource {
+  /** A folder, or the target of a handler. */
+  readonly source: string
+  readonly isHandler: boolean
+  /** Path of the route. */
+  readonly mount: string
+  /** How it is run. */
+  readonly given: GivenScriptOptions & {
+    readonly isolation?: Isolation | undefined
+    readonly kinds?: Kinds | undefined
+  }
+}
+
+/** A route that answers with scripts. */
+export interface ScriptRoute extends ScriptSource {
+  /** Its application has no other name. */
+  readonly where: OptionPath
+  readonly group: string | undefined
+}
+
+/** All routes that answer with scripts. */
+export function listScriptRoutes({ routes, scripts }: FullConfig): ScriptRoute[] {
+  const long = routes.flatMap((given, index) => {
+    const { scripts: folder, handler, path: mount, group } = given
+    const source = folder ?? handler
+    const where = ['routes', String(index)]
+    const isHandler = folder === undefined
+    return source === undefined ? [] : [{ source, isHandler, mount, where, group, given }]
+  })
+  const short = Object.entries(scripts).map(([path, source]) => ({
+    source,
+    isHandler: false,
+    mount: path,
+    where: ['scripts', path],
+    group: undefined,
+    given: {},
+  }))
+  return [...long, ...short]
+}
+
+/** The application of scripts. */
+export function placeScripts(
+  { source, isHandler, mount, given }: ScriptSource,
+  place: {
+    readonly key: string
+    readonly group: string
+    readonly directory: string
+    readonly placed: readonly PlacedApplication[]
+  },
+): PlacedApplication {
+  const { key, group, directory, placed } = place
+  const shown = isHandler ? source : nameFolder(source, directory)
+  const taken = placed.some(({ application }) => application.name === shown)
+  return {
+    application: {
+      kind: 'scripts',
+      name: taken ? `${shown} (${key})` : shown,
+      interface: 'script',
+      root: isHandler ? directory : source,
+      handlers: isHandler ? [source] : listHandlers(given.kinds),
+      directory,
+      isHandler,
+      mount,
+      multithread: true,
+      ...resolveScriptOptions(given),
+    },
+    key,
+    group,
+    base: group,
+    isolation: given.isolation ?? 'shared',
+    env: {},
+    folder: isHandler ? locateTarget(source, directory) : source,
+    argument: source,
+  }
+}
+
+/** The slash tells it from the name of an application. */
+function nameFolder(root: string, directory: string): string {
+  const inside = relative(directory, root) || basename(root)
+  return `${inside.startsWith('..') ? root : inside}/`
+}
+
+function listHandlers(kinds: Kinds = {}): string[] {
+  return Object.values(kinds).flatMap((kind) =>
+    kind !== false && isHandlerTarget(kind) ? [kind] : [],
+  )
+}
