@@ -121,6 +121,9 @@ export const SERVERS: Readonly<Record<string, readonly string[]>> = {
     '--python-path code',
     '--reload-on-changes',
     '--log-to-terminal',
+    '--host-access-script access.py',
+    '--auth-user-script auth.py',
+    '--auth-type Digest',
     '--user www-data',
   ],
   waitress: [

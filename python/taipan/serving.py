@@ -159,7 +159,8 @@ class Serving:
         one_of = [slot for slot in self.slots if slot.name in self._one_of]
         if one_of and all(slot.failure is not None for slot in one_of):
             return one_of[0]
-        if len(failed) < len(self.slots) or any(slot.late for slot in failed) or self._explains:
+        serves = any(slot.failure is None and not slot.guards for slot in self.slots)
+        if serves or any(slot.late for slot in failed) or self._explains:
             return None
         news = [slot for slot in failed if not isinstance(slot.failure, LeftOut)]
         return next(iter(news or failed), None)

@@ -84,6 +84,22 @@ print([opener.open(sys.argv[1] + "/digest/a.txt?" + str(turn)).read() for turn i
   expect(stdout.trim()).toBe("[b'a secret', b'a secret', b'a secret']")
 })
 
+test('an application that cannot be loaded ends the start, though its guard could be', async () => {
+  using project = createProject({
+    'taipan.config.json': JSON.stringify({
+      bind: '127.0.0.1:0',
+      apps: { broken: { target: 'broken:app' } },
+      routes: [{ path: '/', app: 'broken', access: 'access.py' }],
+    }),
+    'broken.py': 'raise LookupError("no")',
+    'access.py': 'def allow_access(environ, host):\n    return True\n',
+  })
+  const { exitCode, output } = await runTaipan(['serve', '--python', PYTHON], {
+    cwd: project.folder,
+  })
+  expect([exitCode, output]).toEqual([3, expect.stringContaining('LookupError: no')])
+})
+
 test('failures are told in the log, and at the start', async () => {
   using project = createProject({
     'taipan.config.json': JSON.stringify({

@@ -109,6 +109,7 @@ test.each([
   ['app.py -D', /-D is not supported: Taipan stays in the foreground/],
   ['app.py -u www', /-u is not supported: start Taipan as that user/],
   ['app.py --socket :3031', /the protocol of uWSGI is not spoken; listen for HTTP/],
+  ['app.py --auth-user-script a.py', /access and auth in taipan.config.ts take the same scripts/],
   ['app.py --user www', /--user is not supported: start Taipan as that user/],
   ['app.py --port eighty', /--port: expected a port from 0 to 65535, found "eighty"/],
   ['app.py --umask 888', /--umask: expected octal permissions such as 007, found "888"/],

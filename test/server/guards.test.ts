@@ -551,3 +551,58 @@ describe('functions', () => {
     expect(asked).toBe(3)
   })
 })
+
+test.each(['static', 'scripts', 'cgi'] as const)(
+  'no spelling of a path leads round the check, with %s around it',
+  async (kind) => {
+    using project = createProject({
+      'www/index.html': 'open',
+      'www/private/secret.txt': 'a secret',
+      'www/private/secret.cgi': '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\na secret"\n',
+      'auth.py': 'def check_password(environ, user, password): return user == "ann"',
+    })
+    chmodSync(project.path('www/private/secret.cgi'), 0o755)
+    const auth = { ...BASIC, script: project.path('auth.py') }
+    await using served = await serveRoutes({
+      routes: [
+        { path: '/', [kind]: project.path('www') },
+        { path: '/private', [kind]: project.path('www/private'), auth },
+      ],
+    })
+    const file = kind === 'cgi' ? 'secret.cgi' : 'secret.txt'
+    const headers = [basic('ann', '')]
+    expect(await served.get(`/private/${file}`, { headers })).toBe('200 a secret')
+    for (const folder of SPELLINGS)
+      for (const method of ['GET', 'POST']) {
+        const answer = await served.get(folder + file, { method })
+        expect([folder, answer]).toEqual([folder, '401 Unauthorized'])
+      }
+    for (const folder of ['/private/../', '/../private/', '/%2e%2e/private/']) {
+      const answer = await served.get(folder + file)
+      expect([folder, answer]).toEqual([folder, expect.stringMatching(/^40[14] /)])
+    }
+  },
+)
+
+const SPELLINGS = [
+  '/private/',
+  '/%70rivate/',
+  '/%50RIVATE/',
+  '//private/',
+  '/.//private/',
+  '/x/../private/',
+  '/x/%2e%2e/private/',
+  '/x/%2E./private/',
+  '/x/..%2fprivate/',
+  '/private%2f',
+  '/private%5c',
+  '/private//',
+  '/private/./',
+  '/private/x/../',
+  '/Private/',
+  '/private./',
+  '/private%20/',
+  '/private%00/',
+  '/private::$DATA/',
+  '/private;x/',
+]

@@ -45,6 +45,8 @@ class Slot:
         switches: DebugSwitches | None = None,
     ) -> None:
         self.name = str(config["name"])
+        #: It only says who may come in to others, and is nothing to start for.
+        self.guards = config["kind"] == "guard"
         #: It can be loaded at its first request, too.
         self.late = config["kind"] == "file"
         self.run_once = not config.get("cacheCallables", True)

@@ -112,6 +112,12 @@ const LISTENING = [
     'connections are not encrypted; let a proxy in front do that, such as nginx or Caddy',
     { value: 'FILE' },
   ),
+  refused(
+    'host-access-script auth-user-script auth-group-script',
+    'routes say who may come in: access and auth in taipan.config.ts take the same scripts',
+    { value: 'FILE' },
+  ),
+  refused('auth-type auth-group', 'routes say it: auth in taipan.config.ts', { value: 'NAME' }),
   refused('header', 'set the field in the application or in a proxy in front', {
     value: 'NAME:VALUE',
   }),
