@@ -220,7 +220,7 @@ def test_application_state_is_locked(application):
             done.result(DEADLINE)
     assert application["n"] == 100
     with application.lock(), ThreadPoolExecutor(1) as threads:
-        with pytest.raises(SessionBusy):
+        with pytest.raises(SessionBusy, match=r"held taipan\.application for 0\.1 seconds"):
             threads.submit(count).result(DEADLINE)
 
 

@@ -145,6 +145,14 @@ def test_renewing_after_the_head_is_an_error(client):
     session.release()
 
 
+def test_an_id_after_the_head_is_an_error(client):
+    session = client.open()
+    client.begun = True
+    assert not session.issue()
+    with pytest.raises(SessionError, match="after the head of the response"):
+        session.id()
+
+
 def test_one_begun_after_the_head_is_reported(client, tmp_path):
     session = client.open()
     session.complete([])
@@ -274,6 +282,21 @@ def test_sweeps_are_rare_in_all_processes(client, tmp_path):
     assert rows(tmp_path) == [(3,)]
 
 
+def test_sweeps_go_on_when_the_clock_is_put_back(client, tmp_path):
+    with client.request() as session:
+        session["a"] = 1
+    client.clock.now -= 1_000_000
+    client.cookies = ""
+    with client.request() as session:
+        session.set_timeout(1)
+        session["b"] = 1
+    client.clock.now += SWEEP_INTERVAL + 1
+    client.cookies = ""
+    with client.request() as session:
+        session["c"] = 1
+    assert rows(tmp_path) == [(2,)]
+
+
 def test_a_sweep_of_many_goes_on(client, tmp_path):
     store = client.sessions.store
     with client.request() as session:
@@ -338,13 +361,14 @@ def test_a_store_that_cannot_be_opened(tmp_path):
         client.open()
 
 
-def test_what_cannot_be_read_begins_anew(client, tmp_path):
+@pytest.mark.parametrize("data", [b"x", b'[["a", 1], 2]', b"7", b"\xff"])
+def test_what_cannot_be_read_begins_anew(client, tmp_path, data):
     with client.request() as session:
         session["a"] = 1
     with closing(sqlite3.connect(tmp_path / "sessions.db")) as database, database:
-        database.execute("UPDATE taipan_sessions SET data = 'x'")
+        database.execute("UPDATE taipan_sessions SET data = ?", [data])
     with client.request() as session:
-        assert session.is_new()
+        assert (session.is_new(), dict(session)) == (True, {})
         session["a"] = 2
     [text] = client.records
     assert "cannot be read" in text

@@ -37,7 +37,7 @@ def _open_session(request: ScriptRequest) -> None:
     request.session = sessions.open(
         SessionRequest(
             cookies=environ.get("HTTP_COOKIE", ""),
-            path=sessions.settings.path or request.settings.mount,
+            path=sessions.settings.path or request.settings.mount.rstrip("/") or "/",
             secure=environ["wsgi.url_scheme"] == "https",
             has_begun=lambda: request.output.begun,
             report=lambda text: reporter.report("error", f"{request.path}: {text}"),

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from taipan.sessions.errors import SessionError
+from taipan.sessions.errors import SessionBusy, SessionError
 from taipan.sessions.process import process_sessions
+from taipan.sessions.store import SessionLock
 from taipan.sessions.values import decode_value, encode_value
 
 _locked: ContextVar[bool] = ContextVar("taipan_application_locked", default=False)
@@ -59,7 +60,7 @@ class ApplicationState(MutableMapping[str, Any]):
         sessions = process_sessions()
         lock = sessions.store.make_lock(b"")
         try:
-            lock.take(sessions.settings.lock_timeout)
+            _take(lock, sessions.settings.lock_timeout)
             before = _locked.set(True)
             try:
                 yield
@@ -67,6 +68,15 @@ class ApplicationState(MutableMapping[str, Any]):
                 _locked.reset(before)
         finally:
             lock.release()
+
+
+def _take(lock: SessionLock, timeout: float) -> None:
+    try:
+        lock.take(timeout)
+    except SessionBusy:
+        raise SessionBusy(
+            f"another request has held taipan.application for {timeout:g} seconds"
+        ) from None
 
 
 #: The state of the server that runs this code.

@@ -24,6 +24,7 @@ class FileLocks:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._descriptor = os.open(path, flags, 0o600)
         self._mutex = allocate_lock()
+        self._closed = False
         #: Who waits here for a lock that this process has, or asks for.
         self._waiting: dict[int, deque[FileLock]] = {}
 
@@ -33,7 +34,9 @@ class FileLocks:
 
     def close(self) -> None:
         """Releases everything."""
-        os.close(self._descriptor)
+        with self._mutex:
+            self._closed = True
+            os.close(self._descriptor)
 
     def enter(self, lock: FileLock) -> None:
         """Grants a free lock at once; otherwise that is done as soon as it is free."""
@@ -61,7 +64,11 @@ class FileLocks:
                 self._waiting[lock.number].remove(lock)
 
     def _wait(self, number: int) -> None:
-        self._set(number, fcntl.LOCK_EX)
+        try:
+            self._set(number, fcntl.LOCK_EX)
+        except OSError:
+            if not self._closed:
+                raise
         with self._mutex:
             self._pass_on(number)
 
@@ -72,7 +79,8 @@ class FileLocks:
             waiting.popleft().grant()
             return
         del self._waiting[number]
-        self._set(number, fcntl.LOCK_UN)
+        if not self._closed:
+            self._set(number, fcntl.LOCK_UN)
 
     def _try(self, number: int) -> bool:
         try:

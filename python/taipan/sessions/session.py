@@ -81,9 +81,13 @@ class Session(dict[str, Any]):
         return self._new
 
     def id(self) -> str:
-        """What the client knows the session by; it is given one if it has none."""
+        """What the client knows the session by; it is given one if it has none.
+
+        Raises `SessionError` if it is too late for that.
+        """
         self.issue()
-        assert self._id is not None
+        if self._id is None:
+            raise SessionError("session.id() came after the head of the response was sent")
         return self._id
 
     def created(self) -> float:
@@ -237,9 +241,8 @@ class Session(dict[str, Any]):
 
     def _take(self, record: SessionRecord) -> bool:
         try:
-            values = decode_value(record.data)
-            self.update(values)
-        except (SessionError, ValueError, TypeError) as error:
+            self.update(_decode(record.data))
+        except SessionError as error:
             self._request.report(f"a session is left out, because it cannot be read: {error}")
             return False
         self._data = record.data
@@ -294,3 +297,10 @@ class Session(dict[str, Any]):
         else:
             return None
         return format_cookie(value, self._path, self._request.secure, self._settings)
+
+
+def _decode(data: bytes) -> dict[Any, Any]:
+    values = decode_value(data)
+    if not isinstance(values, dict):
+        raise SessionError(f"it is a {type(values).__name__}")
+    return values

@@ -44,6 +44,7 @@ _CHANGE = (
     "UPDATE taipan_sessions SET key = ?, data = ?, created = ?, accessed = ?, timeout = ?,"
     " path = ?, expires = ? WHERE key = ?"
 )
+_BEGIN_SWEEP = "UPDATE taipan_sweeps SET swept = ? WHERE swept <= ? OR swept > ?"
 _DELETE = "DELETE FROM taipan_sessions WHERE key = ?"
 _EXPIRED = (
     "DELETE FROM taipan_sessions WHERE key IN"
@@ -96,11 +97,11 @@ class SqliteStore:
 
     def sweep(self, now: float) -> None:
         """As `SessionStore.sweep`."""
-        if now < self._next_sweep:
+        # The clock may have been put back.
+        if now < self._next_sweep <= now + SWEEP_INTERVAL:
             return
-        due = "UPDATE taipan_sweeps SET swept = ? WHERE swept <= ?"
         self._next_sweep = now + SWEEP_INTERVAL
-        if self._write(due, now, now - SWEEP_INTERVAL) == 0:
+        if self._write(_BEGIN_SWEEP, now, now - SWEEP_INTERVAL, now) == 0:
             return
         if self._write(_EXPIRED, now) == SWEEP_LIMIT:
             # There may be more, which the next request removes.
