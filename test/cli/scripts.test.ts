@@ -56,6 +56,37 @@ form = FieldStorage()
 print("Content-Type: text/plain\\n")
 print(form.getlist("a"), form["f"].filename, len(form["f"].value), form["f"].value[-3:])
 `,
+  'site/programs.py': `
+import atexit, os, subprocess, sys
+print("Content-Type: text/plain\\n")
+print("one")
+subprocess.run(["echo", "run"])
+os.system("echo system $QUERY_STRING")
+many = subprocess.Popen(["seq", "20000"], stdout=sys.stdout)
+while many.poll() is None: pass
+print(subprocess.call("echo both >&2; exit 3", shell=True, stderr=subprocess.STDOUT))
+print(subprocess.check_output(["echo", "kept"]))
+try: subprocess.run("echo part; exec sleep 60", shell=True, timeout=0.2)
+except subprocess.TimeoutExpired: print("stopped")
+subprocess.run("read line; echo got $line", shell=True, input=b"line\\n")
+atexit.register(print, "last")
+`,
+  'site/forks.py': `
+import atexit, os, sys
+print("Content-Type: text/plain\\n")
+print("parent")
+atexit.register(print, "end")
+def child(how):
+    pid = os.fork()
+    if pid == 0:
+        print("in the child")
+        exec(how)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+for how in "sys.exit(4)", "sys.exit('text of the child')", "1 / 0": child(how)
+sys.stdout.flush()
+pid = os.fork()
+if pid: print(os.waitpid(pid, 0)[1])
+`,
   'site/encoded.py': `
 import sys
 sys.stdout.reconfigure(encoding="latin-1")
@@ -185,6 +216,14 @@ describe.each([
       body: UPLOAD,
     })
     expect(form.text).toBe("['2', '1'] f.txt 200003 b'end'\n")
+    const programs = await get('/programs.py?q')
+    const numbers = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join('')
+    expect(programs).toBe(
+      `200 one\nrun\nsystem q\n${numbers}both\n3\nb'kept\\n'\npart\nstopped\ngot line\nlast\n`,
+    )
+    expect(await get('/forks.py')).toBe('200 parent\n4\n1\n1\n0\nend\n')
+    await taipan.waitForOutput(/text of the child/)
+    await taipan.waitForOutput(/ZeroDivisionError/)
     for (const path of ['/nothing.py', '/broken.py', '/raises.py'])
       expect(await get(path)).toBe('500 Internal Server Error\n')
     expect(await get('/late.py')).toBe('200 first\n (cut)')

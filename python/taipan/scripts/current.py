@@ -25,6 +25,8 @@ class ScriptRequest:
     over = False
     #: `os.environ` shows its variables.
     has_environment = True
+    #: This process was forked by the script.
+    forked = False
     #: Once it has been used.
     session: Session | None = None
     #: That of the page which includes the script.
@@ -54,6 +56,8 @@ class ScriptRequest:
         self.connection: Any = None
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
+        #: To be called when the request is over.
+        self.releases: list[Callable[[], Any]] = []
 
     def set_arguments(self) -> None:
         """Gives it the `sys.argv` of CGI."""
@@ -90,8 +94,7 @@ class ScriptRequest:
 
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
-        while self.exits:
-            self.exits.pop()()
+        self.exit()
         self.output.hold()
         flush = getattr(self.replaced.get("stdout"), "flush", None)
         if flush is not None:
@@ -101,6 +104,17 @@ class ScriptRequest:
         if self.session is not None and self.output.begun:
             self.session.save()
         return self.output.finish()
+
+    def exit(self) -> None:
+        """Calls what the script has registered for its end."""
+        while self.exits:
+            self.exits.pop()()
+
+    def release(self) -> None:
+        """Gives back what it holds. May be called twice."""
+        self.over = True
+        while self.releases:
+            self.releases.pop()()
 
     def drop(self) -> None:
         """Forgets output that has not been sent."""

@@ -1,16 +1,11 @@
-"""`os.environ` of the present request, and the programs that inherit it."""
+"""`os.environ` of the present request."""
 
 from __future__ import annotations
 
-import functools
 import os
-import subprocess
-from typing import Any, Callable
+from typing import Any
 
 from taipan.scripts.current import current_environment
-
-#: Position of `env` among the arguments of `Popen`, after `self`.
-_ENV_ARGUMENT = 10
 
 
 class _RequestEnvironment(type(os.environ)):  # type: ignore[misc]
@@ -48,43 +43,3 @@ def install_environment() -> None:
     os.environ.__class__ = _RequestEnvironment
     if hasattr(os, "environb"):
         os.environb.__class__ = _RequestEnvironment
-    _patch_popen()
-    os.system = _through_popen(os.system)
-    os.execv = _with_variables(os.execv)
-
-
-def _patch_popen() -> None:
-    original = subprocess.Popen.__init__
-
-    @functools.wraps(original)
-    def start(self: Any, *args: Any, **named: Any) -> None:
-        given = args[_ENV_ARGUMENT] if len(args) > _ENV_ARGUMENT else named.get("env")
-        if given is None and current_environment() is not None:
-            if len(args) > _ENV_ARGUMENT:
-                args = (*args[:_ENV_ARGUMENT], dict(os.environ), *args[_ENV_ARGUMENT + 1 :])
-            else:
-                named["env"] = dict(os.environ)
-        original(self, *args, **named)
-
-    subprocess.Popen.__init__ = start  # type: ignore[method-assign]
-
-
-def _through_popen(original: Callable[[Any], int]) -> Any:
-    @functools.wraps(original)
-    def system(command: Any) -> int:
-        if current_environment() is None:
-            return original(command)
-        code = subprocess.call(command, shell=True)
-        return code << 8 if code >= 0 else -code
-
-    return system
-
-
-def _with_variables(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def execute(path: Any, args: Any, /) -> Any:
-        if current_environment() is None:
-            return original(path, args)
-        return os.execve(path, args, dict(os.environ))
-
-    return execute

@@ -18,11 +18,13 @@ from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import CODE, execfile
 from taipan.scripts.exits import install_exits
 from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.forks import install_forks, run_unforked
 from taipan.scripts.handlers import Handler, Handlers
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.module_folders import ModuleFolders
 from taipan.scripts.output import Answer, ScriptOutput, StartResponse
 from taipan.scripts.pages import Pages
+from taipan.scripts.programs import install_programs
 from taipan.scripts.settings import ScriptSettings
 from taipan.scripts.streams import detach_streams, install_streams
 from taipan.scripts.styles import STYLES
@@ -53,9 +55,11 @@ class ScriptFolder:
         self._told: set[str] = set()
         install_streams()
         install_environment()
+        install_programs()
         install_main_module()
         install_threads()
         install_exits()
+        install_forks()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
@@ -85,9 +89,7 @@ class ScriptFolder:
             self._run(request, runs)
             return request.finish()
         finally:
-            request.over = True
-            if request.session is not None:
-                request.session.release()
+            request.release()
             CURRENT.reset(before)
             self._directory.leave()
             if tuple(logging.root.handlers) != handlers:
@@ -155,7 +157,7 @@ class ScriptFolder:
 
     def _run(self, request: ScriptRequest, run: Run) -> None:
         try:
-            run()
+            run_unforked(request, run)
         except SystemExit as end:
             if isinstance(end.code, str):
                 self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
@@ -175,6 +177,9 @@ class ScriptFolder:
                 request.session.forget()
             request.drop()
             request.output.answer(_BUSY)
+        except BaseException:
+            request.exit()
+            raise
 
     def modules_of(self, folder: str) -> FolderModules:
         """The modules beside the scripts of a folder."""
@@ -220,5 +225,10 @@ def _execute(code: CodeType, request: ScriptRequest, builtins: dict[str, Any]) -
         "__name__": "__main__",
         "__file__": request.path,
         "__builtins__": builtins,
+        # The builtins have these names, too.
+        "__doc__": None,
+        "__package__": None,
+        "__loader__": None,
+        "__spec__": None,
     }
     exec(code, request.namespace)
