@@ -28,6 +28,28 @@ function basic(user: string, password: string): readonly [string, string] {
 
 const ANN = basic('ann', 'open sesame')
 
+const DJANGO = `
+import os
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+settings.configure(
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "users.db"}},
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ROOT_URLCONF="none",
+)
+application = get_wsgi_application()
+`
+
+const FILL_DATABASE = `
+import site_app
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+User.objects.create_user("bob", password="a:b")
+User.objects.create_user("ann", password="a:b").groups.add(Group.objects.create(name="staff"))
+`
+
 test.each(['daemon', 'embedded'])('the functions of the documentation, %s', async (engine) => {
   using project = createProject({
     'taipan.config.ts': blockOf('ts', 'checkPassword')
@@ -82,6 +104,35 @@ print([opener.open(sys.argv[1] + "/digest/a.txt?" + str(turn)).read() for turn i
 `
   const { stdout } = await run(PYTHON, ['-c', client, taipan.url])
   expect(stdout.trim()).toBe("[b'a secret', b'a secret', b'a secret']")
+})
+
+test("the functions that Django has for mod_wsgi, beside the application's own", async () => {
+  using project = createProject({
+    'taipan.config.json': JSON.stringify({
+      bind: '127.0.0.1:0',
+      apps: { site: { target: 'site_app:application' } },
+      routes: [
+        { path: '/', app: 'site' },
+        {
+          path: '/files',
+          static: 'files',
+          auth: { realm: 'x', script: 'auth.py', require: { group: 'staff' } },
+        },
+      ],
+    }),
+    'files/a.txt': 'a secret',
+    'auth.py': 'from django.contrib.auth.handlers.modwsgi import check_password, groups_for_user\n',
+    'site_app.py': DJANGO,
+  })
+  await run(PYTHON, ['-c', FILL_DATABASE], { cwd: project.folder })
+  await using taipan = await startTaipan(['--python', PYTHON], { cwd: project.folder })
+  const get = async (user: string, password: string) =>
+    (await fetchRaw(taipan.url, { target: '/files/a.txt', headers: [basic(user, password)] }))
+      .status
+  expect(await get('ann', 'a:b')).toBe(200)
+  expect(await get('ann', 'x')).toBe(401)
+  expect(await get('bob', 'a:b')).toBe(401)
+  expect(await get('nobody', 'x')).toBe(401)
 })
 
 test('an application that cannot be loaded ends the start, though its guard could be', async () => {

@@ -73,7 +73,7 @@ describe('scripts of routes', () => {
   })
 
   test('do not make an application answer at / that has no route', () => {
-    const { routes, warnings } = plan({ routes: [{ path: '/', static: '.', auth: AUTH }] })
+    const { routes, warnings } = plan({ routes: [{ path: '/', static: 'site', auth: AUTH }] })
     expect(routes).toHaveLength(1)
     expect(warnings).toEqual([])
   })
@@ -116,7 +116,7 @@ describe('a warning tells of', () => {
       { ...guarded, static: 'site' },
     ]
     expect(warningsOf(routes)[1]).toBe(
-      'routes[0]: /f/auth.py is auth.py, which says who may come in elsewhere; move it out of ',
+      'routes[0]: /f/auth.py is auth.py, which says who may come in; move it out of ',
     )
   })
 })

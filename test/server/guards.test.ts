@@ -117,6 +117,7 @@ describe('scripts', () => {
       'tell.py': TELL,
       'tell_asgi.py': TELL_ASGI,
       'files/secret.txt': 'a secret',
+      'act.py': 'import os\ndef main(*_):\n    print("\\n" + os.environ["REMOTE_USER"])\n',
       'site/tell.py': `
 import os
 print("Content-Type: text/plain\\n")
@@ -134,6 +135,7 @@ print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get
       { path: '/', scripts: project.path('site') },
       { path: '/files', static: project.path('files'), auth },
       { path: '/scripts', scripts: project.path('site'), auth },
+      { path: '/handler', handler: `${project.path('act.py')}:main`, auth },
       { path: '/moved', redirect: '/else', auth },
       { path: '/wsgi', app: 'tell', auth },
       { path: '/wsgi/all', app: 'tell', auth: { ...auth, passAuthorization: true } },
@@ -159,7 +161,15 @@ print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get
   test.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'PROPFIND'])(
     '%s needs a password',
     async (method) => {
-      for (const target of ['/files/secret.txt', '/files/absent', '/files/', '/wsgi', '/moved/x']) {
+      const targets = [
+        '/files/secret.txt',
+        '/files/absent',
+        '/files/',
+        '/wsgi',
+        '/moved/x',
+        '/handler',
+      ]
+      for (const target of targets) {
         const { status, text } = await fetchRaw(served.url, { target, method })
         expect([target, status, text.trim()]).toEqual([
           target,
@@ -223,6 +233,7 @@ print(os.environ.get("REMOTE_USER"), os.environ.get("AUTH_TYPE"), os.environ.get
     )
     expect(await served.get('/scripts/tell.py/x', { headers })).toBe('200 ann Basic /x')
     expect(await served.get('/scripts/tell.cgi', { headers })).toBe('200 ann Basic')
+    expect(await served.get('/handler', { headers })).toBe('200 ann')
     const user = [basic('zoë', 'päss')]
     expect(await served.get('/scripts/tell.cgi', { headers: user })).toBe('200 zo\xc3\xab Basic')
     expect(await served.get('/tell.py/x', { headers })).toBe('200 None None /x')

@@ -11,7 +11,7 @@ export interface PlacedRoute {
   readonly where: OptionPath
 }
 
-/** Tells where files that a route guards, or the scripts that guard them, can be had from a route without checks. */
+/** Tells where files that a route guards can be had from a route without checks, and scripts that guard from any. */
 export function warnOfOpenFolders(
   routes: readonly PlacedRoute[],
   guards: readonly PlacedApplication[],
@@ -19,17 +19,21 @@ export function warnOfOpenFolders(
   const open = routes.filter(({ route: { path, guard } }) => !guard && path.startsWith('/'))
   const guarded = routes.filter(({ route: { guard } }) => guard !== undefined)
   const doors = open.flatMap((one) => guarded.flatMap((other) => describeDoor(one, other)))
-  const sources = open.flatMap(({ route, where }) =>
-    guards.flatMap(({ application }) => {
-      if (application.kind !== 'guard' || route.answerer.kind !== 'static') return []
-      const url = findUrl(route, application.file)
-      if (url === undefined) return []
-      return [
-        `${nameOf(where)}: ${url} is ${application.name}, which says who may come in elsewhere; move it out of ${route.answerer.plan.root}`,
-      ]
-    }),
-  )
+  const sources = routes.flatMap((one) => guards.flatMap((guard) => describeSource(one, guard)))
   return [...doors, ...sources]
+}
+
+/** Where a route sends the source of a script that says who may come in. */
+function describeSource(
+  { route, where }: PlacedRoute,
+  { application }: PlacedApplication,
+): string[] {
+  if (application.kind !== 'guard' || route.answerer.kind !== 'static') return []
+  const url = findUrl(route, application.file)
+  if (url === undefined) return []
+  return [
+    `${nameOf(where)}: ${url} is ${application.name}, which says who may come in; move it out of ${route.answerer.plan.root}`,
+  ]
 }
 
 function describeDoor({ route, where }: PlacedRoute, other: PlacedRoute): string[] {
