@@ -59,6 +59,7 @@ with application.lock():
     application["n"] = application.get("n", 0) + 1
 print("Content-Type: text/plain\\n\\n", application["n"], sep="", end="")
 `,
+  'site/crash.py': 'import os\nos._exit(1)',
   'site/hold.py': `
 import os, time
 from taipan import session
@@ -161,6 +162,14 @@ describe.each([
     await taipan.waitForOutput(/early\.py: the session was begun after the head/)
     expect(await browser.get('/early.py')).toBe('200 first\n')
     expect(await browser.get('/login.py')).toBe("200 ['late', 'n', 'user']")
+
+    // Neither a worker that dies nor a reload ends them.
+    await fetchRaw(taipan.url, { target: '/crash.py' }).catch(() => undefined)
+    expect(await browser.get('/count.py')).toBe('200 102')
+    const length = taipan.output.length
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/reloaded/, length)
+    expect(await browser.get('/count.py')).toBe('200 103')
 
     expect(taipan.output).not.toContain(browser.cookie.slice(4))
     await taipan.stop()
