@@ -383,6 +383,8 @@ test('routes of scripts by a configuration', async () => {
         { path: '/method', scripts: 'post' },
         { path: '/match', scripts: 'get', match: '*.py' },
         { path: '/match', static: 'site' },
+        { path: '/next', scripts: 'get', fallthrough: true },
+        { path: '/next', scripts: 'site' },
         { path: '/function', handler: 'pkg.mod:name' },
         { path: '/kinds', scripts: 'get', kinds: { '.own': 'pkg.mod:name' } },
       ],
@@ -403,6 +405,8 @@ test('routes of scripts by a configuration', async () => {
   expect(await get('/method/x.py', 'POST')).toBe('200 post')
   expect(await get('/match/x.py')).toBe('200 get')
   expect(await get('/match/start.html')).toBe('200 start')
+  expect(await get('/next/x.py')).toBe('200 get')
+  expect(await get('/next/shop.py')).toBe('200 shop')
   expect(await get('/function')).toBe('200 pkg/mod.py')
   expect(await get('/kinds/a.own')).toBe('200 /get/a.own')
 })

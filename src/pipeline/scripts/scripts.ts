@@ -31,9 +31,10 @@ export function createScriptsAnswerer(options: ScriptsOptions): Answerer {
     const found = folder.find(exchange.request.path.slice(match.restOffset))
     if (found.kind === 'script') run(exchange, match, { found, options })
     else if (found.kind === 'file') files(exchange, match, next)
-    else if (found.kind === 'directory') redirect(exchange, 301, `${exchange.request.path}/`)
+    else if (found.kind === 'directory' && !(fallthrough && isEmpty(folder, exchange, match)))
+      redirect(exchange, 301, `${exchange.request.path}/`)
     else if (found.kind === 'moved') redirectToShort(exchange, match.restOffset, found)
-    else if (found.kind === 'nothing' && fallthrough) next(exchange)
+    else if (fallthrough && found.kind !== 'refused') next(exchange)
     else refuse(exchange)
   }
 }
@@ -49,6 +50,11 @@ function run(
   const invoke = isProgram ? options.invokeProgram : options.invoke
   const place = { application: options.application, scriptName: match.scriptName, rest }
   invoke(isProgram ? exchange : options.redirects.watch(exchange), createInvocation(found, place))
+}
+
+/** Whether a folder has no index, so that it may be a page of another route. */
+function isEmpty(folder: ScriptFolder, { request }: Exchange, match: RouteMatch): boolean {
+  return folder.find(`${request.path.slice(match.restOffset)}/`).kind === 'nothing'
 }
 
 function refuse(exchange: Exchange): void {

@@ -4,6 +4,7 @@ import { boolean, choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import { formatPath } from '../option-types/problems.ts'
 import { createCgiPlan, createProgramInvoke } from './cgi-route.ts'
+import { FALLTHROUGH_OPTION } from './fallthrough-option.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { defineRouteKind } from './route-kind.ts'
 import { SCRIPT_OPTIONS } from './script-options.ts'
@@ -20,6 +21,8 @@ export interface ScriptsPlan {
   readonly kinds: Readonly<Record<string, string>>
   /** Scripts are named without their extension. */
   readonly hidesExtension: boolean
+  /** What names nothing goes to the next route. */
+  readonly fallthrough: boolean
 }
 
 const kindOrFalse = v.union(
@@ -54,6 +57,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       description:
         'Escape what <%= %> writes as HTML (false); values with __html__, such as markupsafe.Markup, are taken as they are.',
     }),
+    fallthrough: FALLTHROUGH_OPTION,
     extension: optional(choice(['shown', 'hidden']), {
       description:
         'hidden: `/shop` finds shop.py, and `/shop.py` is redirected to it; shown, the default: `/shop.py`.',
@@ -80,10 +84,11 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       kinds: own,
       index: resolveIndex(index, listIndexFiles(own)),
       hidesExtension: extension === 'hidden',
+      fallthrough: route.fallthrough === true,
     }
   },
   async createAnswerer(
-    { root, application, group, index, kinds, hidesExtension }: ScriptsPlan,
+    { root, application, group, index, kinds, hidesExtension, fallthrough }: ScriptsPlan,
     context,
   ) {
     const { backends, gatherer, logger, redirects } = context
@@ -102,7 +107,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       invokeProgram: await createProgramInvoke(createCgiPlan(root), context),
       redirects,
       files: createStaticAnswerer({ ...createFilesPlan(root), index, fallthrough: false, logger }),
-      fallthrough: false,
+      fallthrough,
     })
   },
 })
@@ -113,7 +118,15 @@ export function createScriptsPlan(
   { name: application, group }: { readonly name: string; readonly group: string },
 ): ScriptsPlan {
   const index = listIndexFiles(USUAL_KINDS)
-  return { root, application, group, index, kinds: USUAL_KINDS, hidesExtension: false }
+  return {
+    root,
+    application,
+    group,
+    index,
+    kinds: USUAL_KINDS,
+    hidesExtension: false,
+    fallthrough: false,
+  }
 }
 
 function listIndexFiles(kinds: Readonly<Record<string, string>>): readonly string[] {

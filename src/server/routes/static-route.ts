@@ -1,5 +1,6 @@
 import { boolean, fieldValue, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
+import { FALLTHROUGH_OPTION } from './fallthrough-option.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { defineRouteKind } from './route-kind.ts'
 
@@ -23,10 +24,7 @@ export const STATIC_ROUTE = defineRouteKind({
     precompressed: optional(boolean, {
       description: 'Send `x.br`, `x.zst` or `x.gz` for `x` to clients that accept them (true).',
     }),
-    fallthrough: optional(boolean, {
-      description:
-        'Pass requests without a file to the next matching route instead of answering 404 (false).',
-    }),
+    fallthrough: FALLTHROUGH_OPTION,
   },
   resolve(route, { where, problems }): StaticPlan {
     const { static: root = '', cacheControl, index, precompressed } = route

@@ -20,6 +20,8 @@ const FILES = {
   'site/b.cgi': '',
   'site/page.html': 'page',
   'site/sub/index.py': '',
+  'site/new/x.py': '',
+  'site/a.py~': '',
 }
 
 /** Answers with what a script would see; names decide on redirects. */
@@ -113,6 +115,9 @@ describe('a route of scripts', () => {
   test('leaves what it has not to the next route, as far as that answers it', async () => {
     await using site = await serve({ fallthrough: true })
     expect(await site.get('/none')).toBe('200 other')
+    expect(await site.get('/new')).toBe('200 other')
+    expect(await site.get('/sub')).toBe('301 /sub/')
+    expect(await site.get('/a.py~')).toBe('404 Not Found\n')
     expect(await site.get('/none', 'POST')).toBe('404 Not Found\n')
     expect(await site.get('/missing')).toBe('404 Not Found\n')
   })
