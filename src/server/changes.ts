@@ -13,6 +13,9 @@ const KEPT = listNames(`
   .toml .ini .cfg .yaml .yml
 `)
 
+/** Parts of folders of scripts besides those. */
+const SCRIPTS = listNames('.cgi .inc')
+
 /** What browsers ask for. */
 const STATIC = listNames(`
   .css .js .mjs .map .wasm .webmanifest
@@ -35,6 +38,12 @@ export function isEnvFile(name: string): boolean {
 /** What a change of Python code needs, by its path; undefined for other files. */
 export function judgeCode(path: string): Effect | undefined {
   return CODE.has(extname(path).toLowerCase()) ? 'reload' : undefined
+}
+
+/** What a change needs in a folder whose files are looked at for each request, while it is developed. */
+export function judgeScript(path: string): Effect | undefined {
+  const isScript = SCRIPTS.has(extname(path).toLowerCase())
+  return judgeFile(path) === undefined && !isScript ? undefined : 'refresh'
 }
 
 /** What a change of any file of a project needs while it is developed, by its path below the watched folder. */

@@ -3,7 +3,7 @@ import { basename, join, relative } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
-import { isEnvFile, judgeCode, judgeFile, type Effect } from './changes.ts'
+import { isEnvFile, judgeCode, judgeFile, judgeScript, type Effect } from './changes.ts'
 import { createMatcher } from './glob.ts'
 import type { ServerPlan, WatchPlan } from './config/resolved.ts'
 import { RestlessFiles } from './restless-files.ts'
@@ -105,12 +105,14 @@ export class Reloader implements Service {
   }
 
   #judge(path: string, inside = this.#locate(path)): Effect | undefined {
-    const { dev, files, served } = this.#options.watched
+    const { dev, files, served, scripts } = this.#options.watched
     if (inside === undefined || files.includes(path) || this.#includes(inside)) return 'reload'
+    if (isBelow(path, scripts)) return dev ? judgeScript(inside) : undefined
     const effect = dev ? judgeFile(inside) : judgeCode(inside)
     // What the server reads for each request is new at once.
-    const isServed = served.some((folder) => !relative(folder, path).startsWith('..'))
-    return isServed && effect === 'reload' && judgeCode(inside) === undefined ? 'refresh' : effect
+    return isBelow(path, served) && effect === 'reload' && judgeCode(inside) === undefined
+      ? 'refresh'
+      : effect
   }
 
   #note(path: string): void {
@@ -164,8 +166,12 @@ export class Reloader implements Service {
   }
 }
 
-function listWatched({ folders, served }: WatchPlan): readonly string[] {
-  return [...folders, ...served]
+function listWatched({ folders, served, scripts, dev }: WatchPlan): readonly string[] {
+  return dev ? [...folders, ...served, ...scripts] : [...folders, ...served]
+}
+
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => !relative(folder, path).startsWith('..'))
 }
 
 function nameFile(path: string): string {

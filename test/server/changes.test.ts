@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { judgeCode, judgeFile } from '../../src/server/changes.ts'
+import { judgeCode, judgeFile, judgeScript } from '../../src/server/changes.ts'
 
 describe('while a project is developed', () => {
   test.each([
@@ -51,4 +51,16 @@ test('otherwise only code counts', () => {
   expect(judgeCode('shop/views.py')).toBe('reload')
   for (const path of ['page.html', '.env', 'site.css', 'settings.toml'])
     expect(judgeCode(path)).toBeUndefined()
+})
+
+test.each([
+  ['x.py', 'refresh'],
+  ['sub/page.psp', 'refresh'],
+  ['part/foot.inc', 'refresh'],
+  ['run.cgi', 'refresh'],
+  ['style.css', 'refresh'],
+  ['data.sqlite3', undefined],
+  ['x.py~', undefined],
+])('a file of a folder of scripts: %s', (path, effect) => {
+  expect(judgeScript(path)).toBe(effect)
 })

@@ -87,6 +87,22 @@ function problemOf(config: TaipanConfig): string {
   return ''
 }
 
+test('folders of scripts are watched for the sake of pages alone, unless a person names them', () => {
+  const root = join(folder, 'scripts')
+  const routes = [
+    { path: '/', scripts: 'scripts' },
+    { path: '/handler', handler: 'app.py:main' },
+  ]
+  const watched = { folders: [folder], scripts: [root] }
+  expect(plan({ reload: true, routes }).watched).toMatchObject(watched)
+  expect(plan({ dev: true, routes }).watched).toMatchObject(watched)
+  expect(plan({ reload: true, routes: routes.slice(0, 1) }).watched.folders).toEqual([])
+  expect(plan({ reload: true, routes, reloadDir: ['scripts'] }).watched).toMatchObject({
+    folders: [root],
+    scripts: [],
+  })
+})
+
 test('routes of scripts say how they are run', () => {
   const usual = {
     attachStdio: true,

@@ -14,7 +14,7 @@ import { resolveGuards, selectGuardFunctions } from './resolve-guards.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
-import { findPackage } from './target.ts'
+import { findPackage, locateTarget } from './target.ts'
 
 /** A valid configuration, and where it comes from. */
 export interface ResolveOptions {
@@ -213,12 +213,15 @@ function selectWatched(
 ): WatchPlan {
   const sources = [...new Set(applications.flatMap(listSourceFolders))]
   const folders = reloadDir.length > 0 ? reloadDir : sources
-  if (!dev) return { folders, served: [], files: [], dev, include, exclude }
+  const scripts = routes.flatMap(({ answerer: { kind, plan } }) =>
+    (kind === 'scripts' || kind === 'cgi') && !reloadDir.includes(plan.root) ? [plan.root] : [],
+  )
+  if (!dev) return { folders, served: [], scripts, files: [], dev, include, exclude }
   const files = [...envFile, ...USUAL_ENV_FILES.map((name) => join(directory, name))]
   const served = routes.flatMap(({ answerer }) =>
     answerer.kind === 'static' ? [answerer.plan.root] : [],
   )
-  return { folders, served, files, dev, include, exclude }
+  return { folders, served, scripts, files, dev, include, exclude }
 }
 
 function warnOfUnusedPatterns(config: FullConfig, problems: Problems): string[] {
@@ -229,6 +232,8 @@ function warnOfUnusedPatterns(config: FullConfig, problems: Problems): string[] 
 }
 
 function listSourceFolders({ application, folder: place }: PlacedApplication): string[] {
+  if (application.kind === 'scripts' && !application.isHandler)
+    return application.handlers.map((target) => locateTarget(target, application.directory))
   const folder = findPackage(place)
   const from = importFolder(application)
   const inside = !relative(from, folder).startsWith('..')

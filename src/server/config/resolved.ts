@@ -84,6 +84,8 @@ export interface WatchPlan {
   readonly folders: readonly string[]
   /** Folders whose files the server reads for each request. */
   readonly served: readonly string[]
+  /** Folders of scripts, which are new for each request, too; watched with `dev` only. */
+  readonly scripts: readonly string[]
   /** Single files whose change counts, wherever they are. */
   readonly files: readonly string[]
   /** Not only code counts, but every file that has an effect on pages. */
