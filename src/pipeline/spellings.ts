@@ -13,7 +13,7 @@ export function readTolerantly(path: string): readonly string[] | undefined {
 
 /** As `readTolerantly`, for a decoded path: one character per byte. */
 export function splitTolerantly(decoded: string): readonly string[] {
-  const text = Buffer.from(decoded, 'latin1').toString('utf8').normalize('NFC').toLowerCase()
+  const text = foldCase(Buffer.from(decoded, 'latin1').toString('utf8'))
   const segments: string[] = []
   for (const part of text.split(/[/\\]/)) {
     if (part === '..') segments.pop()
@@ -23,4 +23,10 @@ export function splitTolerantly(decoded: string): readonly string[] {
     }
   }
   return segments
+}
+
+/** As file systems compare names that know no case, and some that overlook invisible characters. */
+function foldCase(text: string): string {
+  const visible = text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+  return visible.normalize('NFC').toUpperCase().toLowerCase()
 }

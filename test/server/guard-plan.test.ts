@@ -145,6 +145,11 @@ test.each<readonly [string, RouteOptions, string]>([
     'auth.algorithm: expected',
   ],
   ['a group that is not there', { auth: { ...AUTH, group: 'wb' } }, 'no group "wb". Did you mean'],
+  [
+    'an empty list of users',
+    { auth: { ...AUTH, require: { user: [], group: [] } } },
+    'auth.require: names nobody',
+  ],
   ['nobody required', { auth: { ...AUTH, require: {} } }, 'auth.require: names nobody'],
 ])('%s is a problem', (_, more, expected) => {
   expect(problemOf([{ path: '/', static: '.', ...more }])).toContain(expected)

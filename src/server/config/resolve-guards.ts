@@ -162,7 +162,8 @@ function checkAuth(auth: AuthConfig, where: OptionPath, problems: Problems): voi
   if (script !== undefined) problems.checkFile([...where, 'script'], script)
   if (algorithm !== undefined && type === 'basic')
     problems.add([...where, 'algorithm'], 'belongs to type "digest", but this is "basic"')
-  if (require !== undefined && require.user === undefined && require.group === undefined)
+  const { user = [], group = [] } = require ?? {}
+  if (require !== undefined && user.length + group.length === 0)
     problems.add([...where, 'require'], 'names nobody; give user or group')
   checkSource(auth, where, problems)
 }

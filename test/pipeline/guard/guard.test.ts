@@ -215,6 +215,8 @@ describe('spellings of a guarded path', () => {
     '/private.%20./x',
     '/private::$INDEX_ALLOCATION/x',
     '/private;a=b/x',
+    '/pr%C4%B1vate/x',
+    '/priv%E2%80%8Cate/x',
     '/private%00/x',
     '/private/../private/x',
     '/x//..///private',
