@@ -20,7 +20,7 @@ ROOMS = [
     {"wsgi", "loader"},
 ]
 #: Folders that belong to a room, in which they import and are imported.
-PARTS = {"connection": "scripts", "ns": "scripts"}
+PARTS = {"connection": "scripts", "ns": "scripts", "pools": "scripts"}
 
 
 def module_name(path):

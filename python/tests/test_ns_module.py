@@ -8,6 +8,7 @@ import pytest
 from support.connections import Lab
 from taipan.loader.code_cache import CodeCache
 from taipan.ns import module as Ns  # noqa: N812
+from taipan.pools.errors import PoolError
 from taipan.scripts.current import CURRENT
 from taipan.scripts.folder_modules import FolderModules
 
@@ -321,3 +322,77 @@ def test_outside_of_requests_there_is_none():
     for call in (Ns.GetConn, Ns.PageRoot, Ns.InfoHomePath, lambda: Ns.Log(Ns.Notice, "")):
         with pytest.raises(RuntimeError, match="there is no connection here"):
             call()
+
+
+@pytest.fixture
+def data(tmp_path):
+    source = f"sqlite:{tmp_path}/ns.db"
+    return NsLab(str(tmp_path), pools={"main": source, "second": source})
+
+
+def test_databases_have_their_old_names(data, tmp_path):
+    (tmp_path / "make.sql").write_text("create table t (a, b);\ninsert into t values (1, 'x');")
+
+    def script(_):
+        handle = Ns.DbHandle(Ns.DbPoolDefault("server"))
+        assert (handle.poolname, handle.driver, handle.connected) == ("main", "sqlite", True)
+        assert handle.DriverName() == handle.DriverDbType() == "sqlite"
+        assert handle.datasource == f"{tmp_path}/ns.db" and handle.user is handle.password is None
+        assert handle.InterpretSqlFile("make.sql") == Ns.OK
+        assert handle.DML("insert into t values (?, ?)", 2, "y") == Ns.OK
+        row = handle.Select("select a, b from t order by a")
+        assert isinstance(row, Ns.Set) and handle.fetchingRows
+        found = []
+        while handle.GetRow(row) == Ns.OK:
+            found.append((row["A"], row[1]))
+        assert found == [("1", "x"), ("2", "y")]
+        other = Ns.Set()
+        assert handle.Exec("select b from t") == Ns.ROWS and handle.BindRow().keys() == ["b"]
+        assert handle.GetRow(other) == Ns.OK and other.items() == [("b", "x")]
+        assert handle.Cancel() == handle.Flush() == Ns.OK and handle.GetRow() == Ns.END_DATA
+        assert handle.Exec("delete from t where a = 2") == Ns.DML
+        assert handle.Db0or1Row("select 1 where 0") == (None, 0)
+        assert handle.Db0or1Row("select b from t")[1] == 1
+        assert handle.Db1Row("select b from t where a = ?", 1)["b"] == "x"
+        assert handle.SetException("1", "own") == Ns.OK and handle.dsExceptionMsg == "1: own"
+        handle.DML("begin transaction")
+        handle.DML("delete from t")
+        assert handle.ResetHandle() == Ns.OK
+        assert handle.Db1Row("select count(*) from t")[0] == "1"
+        handle.SpStart("p")
+        handle.SpSetParam("a", "int", "in", 1)
+        assert handle.SpGetParams().items() == [("a", "1")]
+        with pytest.raises(PoolError, match="no stored procedures"):
+            handle.SpExec()
+
+    data.ask(script)
+
+
+def test_pools_have_their_old_names(data, tmp_path):
+    def script(_):
+        assert Ns.DbPoolList("server") == ["main", "second"]
+        assert Ns.DbPoolAllowable("server", "main") and not Ns.DbPoolAllowable("third")
+        assert Ns.DbPoolDescription("main") == f"sqlite:{tmp_path}/ns.db"
+        handles = [Ns.DbPoolGetHandle(), Ns.DbPoolTimedGetHandle("second", 0)]
+        assert [handle.poolname for handle in handles] == ["main", "second"]
+        assert len(Ns.DbPoolGetMultipleHandles("second", 3)) == 3
+        with pytest.raises(PoolError, match="^pool main: all 16 handles"):
+            Ns.DbPoolTimedGetMultipleHandles("main", 16, 0)
+        assert len(Ns.DbPoolTimedGetMultipleHandles("main", 15, 0)) == 15
+        assert Ns.DbBouncePool("main") == Ns.OK
+        assert Ns.DbQuoteValue("it's") == "it''s"
+
+    data.ask(script)
+
+
+def test_a_stored_procedure_is_called(data, monkeypatch):
+    def script(_):
+        handle = Ns.DbHandle()
+        monkeypatch.setattr(handle, "call_procedure", lambda name, values: [*values[:-1], name])
+        handle.SpStart("p")
+        handle.SpSetParam("a", "int", "in", 1)
+        handle.SpSetParam("b", "text", "out", None)
+        assert handle.SpExec() == Ns.DML
+        return handle.SpGetParams().items()
+
+    assert data.ask(script)[0] == [("a", "1"), ("b", "p")]

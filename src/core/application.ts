@@ -57,6 +57,10 @@ export interface ScriptOptions {
   readonly autoescape: boolean
   /** How handlers are called. */
   readonly style: HandlerStyle
+  /** Data sources of pools by name; the first one is the default. */
+  readonly pools: Readonly<Record<string, string>>
+  /** Values for scripts by section and key. */
+  readonly config: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** How PSP pages are written. */

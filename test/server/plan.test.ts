@@ -111,6 +111,8 @@ test('routes of scripts say how they are run', () => {
     installCachingExec: false,
     pspDialect: 'mod_python',
     autoescape: false,
+    pools: {},
+    config: {},
   }
   const other = {
     attachStdio: false,
@@ -119,12 +121,31 @@ test('routes of scripts say how they are run', () => {
     installCachingExec: true,
     pspDialect: 'webware' as const,
     autoescape: true,
+    pools: { main: 'sqlite:/data.db' },
+    config: { section: { key: 'value' } },
   }
   const routes = [
     { path: '/', scripts: 'scripts' },
     { path: '/other', scripts: 'scripts', ...other },
   ]
   expect(plan({ routes }).groups[0]?.group.applications).toMatchObject([usual, other])
+})
+
+test('pools of routes are databases, whose files nobody else gets', () => {
+  const planPools = (pools: Record<string, string>) =>
+    plan({ routes: [{ path: '/', scripts: 'scripts', pools, config: { a: { b: 1, c: true } } }] })
+  const pools = { main: 'sqlite:data.db', here: 'sqlite::memory:', far: 'psycopg:dbname=x' }
+  expect(planPools(pools).groups[0]?.group.applications).toMatchObject([
+    {
+      pools: { ...pools, main: `sqlite:${join(folder, 'data.db')}` },
+      config: { a: { b: '1', c: 'true' } },
+    },
+  ])
+  const problem = (main: string) => () => planPools({ main })
+  expect(problem('sqlite:scripts/data.db')).toThrow(/routes\[0\]\.pools\.main: .*sent to clients/)
+  expect(problem('sqlite:none/data.db')).toThrow(/pools\.main: folder .*none does not exist/)
+  for (const source of ['data.db', 'sqlite:', ':x', 'a b:c'])
+    expect(problem(source)).toThrow(/pools\.main.*"sqlite:FILE", or MODULE:ARGUMENT/)
 })
 
 describe('the command line', () => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from html import escape
-from typing import BinaryIO, Union
+from typing import TYPE_CHECKING, BinaryIO, Union
 from urllib.parse import quote, urljoin
 
 from taipan.connection.local_file import (
@@ -18,6 +18,9 @@ from taipan.connection.local_file import (
 from taipan.connection.notices import format_notice, title_of
 from taipan.connection.output import ConnectionOutput, format_time, to_bytes
 from taipan.connection.response import Reply, require_status
+
+if TYPE_CHECKING:
+    from taipan.pools.handle import DatabaseHandle
 
 _HTML = "text/html"
 _Data = Union[str, bytes, bytearray, memoryview]
@@ -155,6 +158,16 @@ class Connection(ConnectionOutput):
         """Answers with the path and the query that `request` has now."""
         query = f"?{self.request.query}" if self.request.query else ""
         self.redirect(quote(self.request.url, "/", errors="surrogateescape") + query)
+
+    def db_handle(self, pool: str | None = None, wait: float = 10.0) -> DatabaseHandle:
+        """A handle of a pool of the route, the first one by default.
+
+        Raises `PoolError` when there is no such pool, it cannot connect, or none of its handles
+        comes back within `wait` seconds.
+        """
+        from taipan.pools.handle import DatabaseHandle
+
+        return DatabaseHandle(self._script, pool, wait)
 
     def reset(self) -> None:
         """Takes back what was set and answered, if nothing has been sent."""

@@ -10,6 +10,8 @@ from taipan.scripts.current import ScriptRequest, current_request, require_reque
 
 def connection_of(request: ScriptRequest) -> Connection:
     """The connection object of a request, the same one each time; it has the names of PyWX, too."""
+    if request.outer is not None:
+        return connection_of(request.outer)
     if request.connection is None:
         from taipan.ns.conn import Conn
 

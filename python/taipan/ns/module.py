@@ -43,6 +43,19 @@ from taipan.ns.constants import (
     Warning,
 )
 from taipan.ns.current import GetConn
+from taipan.ns.database import (
+    DbBouncePool,
+    DbHandle,
+    DbPoolAllowable,
+    DbPoolDefault,
+    DbPoolDescription,
+    DbPoolGetHandle,
+    DbPoolGetMultipleHandles,
+    DbPoolList,
+    DbPoolTimedGetHandle,
+    DbPoolTimedGetMultipleHandles,
+    DbQuoteValue,
+)
 from taipan.ns.info import (
     InfoAddress,
     InfoBootTime,
@@ -127,6 +140,17 @@ __all__ = [
     "Conn",
     "DML",
     "Debug",
+    "DbBouncePool",
+    "DbHandle",
+    "DbPoolAllowable",
+    "DbPoolDefault",
+    "DbPoolDescription",
+    "DbPoolGetHandle",
+    "DbPoolGetMultipleHandles",
+    "DbPoolList",
+    "DbPoolTimedGetHandle",
+    "DbPoolTimedGetMultipleHandles",
+    "DbQuoteValue",
     "DecodeUrl",
     "END_DATA",
     "ERROR",

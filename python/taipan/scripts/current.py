@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, TextIO, cast
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TextIO, cast
 
 from taipan.events import Environ
 from taipan.scripts.output import ScriptOutput, TextOutput
@@ -16,6 +16,13 @@ from taipan.scripts.variables import cgi_variables
 
 if TYPE_CHECKING:
     from taipan.sessions.session import Session
+
+
+class Resource(Protocol):
+    """What a request has for its own use."""
+
+    def release(self) -> None:
+        """Gives it back. May be called twice, and never raises."""
 
 
 class ScriptRequest:
@@ -31,6 +38,8 @@ class ScriptRequest:
     session: Session | None = None
     #: That of the page which includes the script.
     outer: ScriptRequest | None = None
+    #: To be released at its end.
+    held: set[Resource] | None = None
 
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
@@ -92,6 +101,14 @@ class ScriptRequest:
         """The variables as text: not `os.environ`, which may be the process's."""
         return {os.fsdecode(key): os.fsdecode(value) for key, value in self.variables.items()}
 
+    def hold(self, resource: Resource) -> set[Resource]:
+        """Releases `resource` at the end, unless it is taken out of the set that is returned."""
+        if self.held is None:
+            self.held = set()
+            self.releases.append(self._release_held)
+        self.held.add(resource)
+        return self.held
+
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
         self.exit()
@@ -115,6 +132,10 @@ class ScriptRequest:
         self.over = True
         while self.releases:
             self.releases.pop()()
+
+    def _release_held(self) -> None:
+        for resource in list(self.held or ()):
+            resource.release()
 
     def drop(self) -> None:
         """Forgets output that has not been sent."""

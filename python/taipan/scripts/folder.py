@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import logging
 import os
 from collections.abc import Iterable
@@ -53,6 +55,8 @@ class ScriptFolder:
         self._applications = ApplicationFiles()
         self._pages = Pages(settings, self)
         self._told: set[str] = set()
+        # PyWX has it for what lasts longer than a request.
+        vars(builtins).setdefault("__persistdict__", {})
         install_streams()
         install_environment()
         install_programs()
@@ -87,7 +91,10 @@ class ScriptFolder:
             if isinstance(runs, OSError):
                 return _refuse(runs, start_response)
             self._run(request, runs)
-            return request.finish()
+            rest = request.finish()
+            if output.dropped:
+                self._tell_dropped(path)
+            return rest
         finally:
             request.release()
             CURRENT.reset(before)
@@ -122,7 +129,7 @@ class ScriptFolder:
             for data in inner.finish():
                 add(data)
         finally:
-            inner.over = True
+            inner.release()
             CURRENT.reset(before)
 
     def _surround(self, request: ScriptRequest) -> None:
@@ -164,11 +171,8 @@ class ScriptFolder:
         except ScriptError as error:
             if request.output.begun:
                 raise
-            from taipan.connection import connection_of
-
-            connection = connection_of(request)
-            connection.reset()
-            error(connection, str(request.environ.get("REQUEST_URI", "")))
+            with contextlib.suppress(SystemExit):
+                _answer_by(error, request)
         except SessionBusy as busy:
             if request.output.begun:
                 raise
@@ -202,6 +206,12 @@ class ScriptFolder:
             ' "Content-Type: text/html" and an empty line first to say what it is',
         )
 
+    def _tell_dropped(self, path: str) -> None:
+        self._tell(
+            (path, "dropped"),
+            f"{path} answers by its connection and prints, too; what it prints is dropped",
+        )
+
     def _tell(self, what: Any, text: str) -> None:
         """Logs something once."""
         if what not in self._told and len(self._told) < _TOLD_LIMIT:
@@ -211,6 +221,15 @@ class ScriptFolder:
 
 def _decode(variable: str) -> str:
     return os.fsdecode(variable.encode("latin-1"))
+
+
+def _answer_by(error: ScriptError, request: ScriptRequest) -> None:
+    """Lets an error answer instead of the script."""
+    from taipan.connection import connection_of
+
+    connection = connection_of(request)
+    connection.reset()
+    error(connection, str(request.environ.get("REQUEST_URI", "")))
 
 
 def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:

@@ -29,6 +29,8 @@ class ScriptSettings(NamedTuple):
     started: float = 0
     #: Values for scripts by section and key.
     config: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    #: Data sources of pools by their names; the first one is the default.
+    pools: Mapping[str, str] = MappingProxyType({})
     #: `print` writes the response, and `sys.stdin` reads the request.
     attach_stdio: bool = True
     #: `os.environ`, `sys.argv` and the working directory are those of the request.

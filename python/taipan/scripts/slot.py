@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,9 @@ def make_script_slot(
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),
         mount=str(config["mount"]),
+        started=time.time(),
+        config=config["config"],
+        pools=config["pools"],
         attach_stdio=bool(config["attachStdio"]),
         setup_cgi_env=bool(config["setupCgiEnv"]),
         use_caching_exec=bool(config["useCachingExec"]),

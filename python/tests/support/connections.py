@@ -127,7 +127,7 @@ class Lab:
                 script(connection_of(request), request.text)
                 return request.finish()
             finally:
-                request.over = True
+                request.release()
 
         recorder: Any = self.recorder
         run(application, whole, body, recorder, Settings(recorder, False))

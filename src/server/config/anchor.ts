@@ -12,6 +12,8 @@ const RULES: Readonly<Record<Anchor, Rule>> = {
   program: anchorProgram,
   address: (text, directory) => anchorAfter('unix:', text, directory),
   store: (text, directory) => anchorAfter('sqlite:', text, directory),
+  database: (text, directory) =>
+    text === 'sqlite::memory:' ? text : anchorAfter('sqlite:', text, directory),
 }
 
 /** Makes the relative paths of an unchecked configuration absolute; the schema checks the types later. */

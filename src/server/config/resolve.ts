@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { dirname, join, parse, relative } from 'node:path'
 import { importFolder } from '../../core/application.ts'
-import { Problems, type OptionSources } from '../option-types/problems.ts'
+import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
 import { loadEnvFiles } from './env-file.ts'
@@ -94,7 +94,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const { routes, warnings } = resolveRoutes(config, { applications, guards }, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
-  checkStore(config, routes, problems)
+  checkDataFiles(config, routes, problems)
   const environment = listApplicationVariables(options.environment)
   const files = loadEnvFiles(config.envFile, environment)
   const everything = [...applications, ...guards.applications]
@@ -183,22 +183,32 @@ function checkFolders(config: FullConfig, problems: Problems): void {
       problems.checkFolder([option, path], folder)
 }
 
-/** A file with sessions must have a folder, and not be sent to clients. */
-function checkStore(
-  { sessions: { store } }: FullConfig,
+/** A file with data of scripts must have a folder, and not be sent to clients. */
+function checkDataFiles(
+  { sessions, routes: given }: FullConfig,
   routes: readonly RoutePlan[],
   problems: Problems,
 ): void {
-  const where = ['sessions', 'store']
-  const file = /^sqlite:(.*)/s.exec(store)?.[1]
-  if (file === undefined) return
+  const roots = routes.flatMap(({ answerer }) =>
+    answerer.kind === 'static' || answerer.kind === 'scripts' ? [answerer.plan.root] : [],
+  )
+  checkDataFile(sessions.store, { where: ['sessions', 'store'], roots }, problems)
+  for (const [index, { pools = {} }] of given.entries())
+    for (const [name, source] of Object.entries(pools))
+      checkDataFile(source, { where: ['routes', String(index), 'pools', name], roots }, problems)
+}
+
+function checkDataFile(
+  source: string,
+  { where, roots }: { readonly where: OptionPath; readonly roots: readonly string[] },
+  problems: Problems,
+): void {
+  const file = /^sqlite:(.*)/s.exec(source)?.[1]
+  if (file === undefined || file === ':memory:') return
   problems.checkFolder(where, dirname(file))
-  for (const { answerer } of routes) {
-    if (answerer.kind !== 'static' && answerer.kind !== 'scripts') continue
-    const { root } = answerer.plan
-    if (!relative(root, file).startsWith('..'))
-      problems.add(where, `${file} would be sent to clients, like all files in ${root}`)
-  }
+  const root = roots.find((one) => !relative(one, file).startsWith('..'))
+  if (root !== undefined)
+    problems.add(where, `${file} would be sent to clients, like all files in ${root}`)
 }
 
 interface Watchable {

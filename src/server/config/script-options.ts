@@ -15,5 +15,7 @@ export function resolveScriptOptions(given: GivenScriptOptions): ScriptOptions {
     pspDialect: given.pspDialect ?? 'mod_python',
     autoescape: given.autoescape ?? false,
     style: given.style ?? 'pywx',
+    pools: given.pools ?? {},
+    config: given.config ?? {},
   }
 }

@@ -35,8 +35,8 @@ export interface Flag {
   readonly commands: readonly CommandName[]
 }
 
-/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as a store (`sqlite:FILE`). */
-export type Anchor = 'path' | 'program' | 'address' | 'store'
+/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as a store (`sqlite:FILE`), as a database (the same, but for `sqlite::memory:`). */
+export type Anchor = 'path' | 'program' | 'address' | 'store' | 'database'
 
 /** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {

@@ -2,6 +2,7 @@ import { HANDLER_STYLES } from '../../core/application.ts'
 import { boolean, choice, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import { ISOLATION_OPTION } from './isolation-option.ts'
+import { SCRIPT_VALUES } from './script-values.ts'
 
 /** Options of the kinds of routes that run scripts or handlers. */
 export const SCRIPT_OPTIONS = {
@@ -20,6 +21,7 @@ export const SCRIPT_OPTIONS = {
     description:
       'Scripts have the variables of CGI in os.environ, its sys.argv, and their folder as working directory (true); false: those of the process.',
   }),
+  ...SCRIPT_VALUES,
   installCachingExec: optional(boolean, {
     description: 'Give scripts the builtin `execfile`, which compiles files once (false).',
   }),

@@ -1,0 +1,1 @@
+"""Pools of database connections for scripts, over any module of the DB-API."""
