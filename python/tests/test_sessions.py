@@ -555,6 +555,17 @@ def test_a_new_one_is_held_until_its_request_ends(tmp_path):
     client.open().release()
 
 
+@pytest.mark.parametrize(("seconds", "shown"), [(1800, "1800"), (0.5, "0.5")])
+def test_a_timeout_looks_as_it_was_set(client, seconds, shown):
+    with client.request() as session:
+        assert str(session.timeout()) == "1800"
+        session.set_timeout(seconds)
+        session["a"] = 1
+    with client.request() as session:
+        assert str(session.timeout()) == shown
+        assert str(session.load()) == "1"
+
+
 def test_requests_that_only_read_are_noted_once_in_a_second(client, tmp_path):
     with client.request() as session:
         session["a"] = 1

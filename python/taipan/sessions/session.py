@@ -100,7 +100,9 @@ class Session(dict[str, Any]):
 
     def timeout(self) -> float:
         """Seconds without a request after which it ends."""
-        return self._timeout
+        # Pages print it.
+        seconds = self._timeout
+        return int(seconds) if int(seconds) == seconds else seconds
 
     def set_timeout(self, seconds: float) -> None:
         """Changes `timeout` for this session."""
@@ -109,11 +111,11 @@ class Session(dict[str, Any]):
         self._timeout = seconds
         self._noted = None
 
-    def load(self) -> bool:
-        """Reads the values from the store again; False if it has ended."""
+    def load(self) -> int:
+        """Reads the values from the store again; 1, or 0 if it has ended."""
         record = self._store.load(self._stored, self._clock()) if self._stored else None
         self.clear()
-        return record is not None and self._take(record)
+        return int(record is not None and self._take(record))
 
     def save(self) -> None:
         """Stores what has changed. The end of the request does it, too, unless it fails.
