@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from taipan.connection.field_set import FieldSet
 from taipan.connection.request import Request
 from taipan.scripts.current import ScriptRequest
-from taipan.scripts.page_request import make_form
 from taipan.scripts.request_fields import request_fields
+from taipan.scripts.request_form import make_form
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage

@@ -111,6 +111,10 @@ class ScriptFolder:
         """The compiled page."""
         return self._pages.load(path)
 
+    def compile_page(self, path: str, content: bytes) -> Page:
+        """A page that is in no file, beside the file of this path."""
+        return self._pages.compile(path, content)
+
     def include_script(self, path: str, request: ScriptRequest) -> None:
         """Adds the body of what a script prints to the page of a request."""
 

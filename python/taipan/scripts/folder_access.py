@@ -22,5 +22,8 @@ class FolderAccess(Protocol):
     def load_page(self, path: str) -> Page:
         """The compiled page."""
 
+    def compile_page(self, path: str, content: bytes) -> Page:
+        """A page that is in no file, beside the file of this path."""
+
     def include_script(self, path: str, request: ScriptRequest) -> None:
         """Adds the body of what a script prints to the page of a request."""

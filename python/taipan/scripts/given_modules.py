@@ -11,6 +11,10 @@ GIVEN_MODULES = {
     "Ns": "taipan.ns.module",
     "cgi": "taipan.forms.cgi_module",
     "cgitb": "taipan.scripts.cgitb_module",
+    "mod_python": "taipan.scripts.mod_python",
+    "mod_python.apache": "taipan.scripts.mod_python.apache",
+    "mod_python.psp": "taipan.scripts.mod_python.psp",
+    "mod_python.util": "taipan.scripts.mod_python.util",
     # Webware for Python 3, and what came before.
     "Application": "taipan.scripts.webware.transaction",
     "Cookie": "taipan.scripts.webware.cookie",

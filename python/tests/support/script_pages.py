@@ -53,6 +53,9 @@ class PageFolder:
     def load_page(self, path):
         return self._pages.load(path)
 
+    def compile_page(self, path, content):
+        return self._pages.compile(path, content)
+
     def include_script(self, path, request):
         request.text.write(f"[{os.path.basename(path)}]")
 

@@ -168,7 +168,8 @@ class HTTPResponse:
         fields += [("Set-Cookie", cookie.headerValue()) for cookie in self._cookies.values()]
         given = str(self._headers.get("Status", "")).strip()
         implied = 302 if "Location" in self._headers else 200
-        return ScriptHead(parse_status(given) if given else status_line(implied), fields, 0)
+        status = parse_status(given) if given else status_line(implied)
+        return ScriptHead(status, fields, 0, usual=not given)
 
 
 def _make_cookie(name: str, value: Any, path: str, secure: bool) -> Cookie:

@@ -1,0 +1,105 @@
+"""Runs the pages of a folder in the dialect of mod_python."""
+
+from __future__ import annotations
+
+import html
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from taipan.psp.page import Page
+from taipan.scripts.current import ScriptRequest
+from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.head import status_line
+from taipan.scripts.mod_python import apache, psp, util
+from taipan.scripts.mod_python.request import PageRequest, Table
+from taipan.scripts.mod_python.tools import PageTools
+from taipan.scripts.session_access import session_of
+
+#: Globals of every page; those of the module that runs pages there.
+_GIVEN = {
+    "__name__": "mod_python.psp",
+    "PSP": psp.PSP,
+    "apache": apache,
+    "escape": html.escape,
+    "form": None,
+    "os": os,
+    "session": None,
+    "sys": sys,
+    "util": util,
+}
+#: Ends that are no errors.
+_GOOD = (apache.OK, apache.DECLINED, apache.DONE, 200)
+
+
+def run_mod_python(page: Page, request: ScriptRequest, folder: FolderAccess) -> None:
+    """Runs the page of the request; its error page if it fails before anything was sent."""
+    run = _Run(request, folder)
+    try:
+        try:
+            run.run_page(page, {})
+        except (apache.SERVER_RETURN, SystemExit):
+            raise
+        except Exception:
+            if not run.tools.error_page or request.output.begun:
+                raise
+            request.drop()
+            run.req.status = 500
+            run.run_page(run.load(run.tools.error_page), {"exception": sys.exc_info()})
+    except apache.SERVER_RETURN as end:
+        run.end_with(end.args[0] if end.args else apache.OK)
+
+
+class _Run:
+    """Runs pages within one request."""
+
+    def __init__(self, request: ScriptRequest, folder: FolderAccess) -> None:
+        self._request = request
+        self._folder = folder
+        self.req = PageRequest(request, self)
+        self.tools = PageTools(self.req)
+        request.output.make_head = self.req.make_head
+        request.output.may_be_empty = True
+
+    def load(self, path: str) -> Page:
+        """The compiled page of a file."""
+        return self._folder.load_page(path)
+
+    def compile(self, content: bytes) -> Page:
+        """A page that is in no file."""
+        return self._folder.compile_page(self._request.path, content)
+
+    def run_page(self, page: Page, given: Mapping[str, Any]) -> None:
+        """Writes a page, with these globals."""
+        modules = self._folder.modules_of(os.path.dirname(page.path))
+        namespace = {
+            **_GIVEN,
+            "__builtins__": modules.refresh(),
+            "__file__": page.path,
+            "psp": self.tools,
+            "req": self.req,
+        }
+        if "form" in page.names:
+            namespace["form"] = self.req.read_form()
+        if "session" in page.names:
+            namespace["session"] = session = session_of(self._request)
+            # mod_python gives every client of such a page one.
+            session.issue()
+        namespace.update(given)
+        self._request.namespace = namespace
+        page.run(namespace, self._request.text.write)
+
+    def end_with(self, status: Any) -> None:
+        """Ends the request with what was written, or with the answer of an error status."""
+        if status in _GOOD:
+            return
+        if not isinstance(status, int) or not 300 <= status <= 599:
+            raise ValueError(f"SERVER_RETURN({status!r}): a status from 300 to 599 is wanted")
+        if self._request.output.begun:
+            return
+        self._request.drop()
+        self.req.headers_out = Table()
+        self.req.status = status
+        self.req.content_type = "text/plain; charset=utf-8"
+        self.req.write(status_line(status).partition(" ")[2] + "\n")
