@@ -63,7 +63,8 @@ class Head(NamedTuple):
         if self.length is not None or not self.has_body:
             return self
         fields = self.fields + b"Content-Length: %d\r\n" % length
-        return self._replace(flags=self.flags | HEAD_LENGTH, length=length, fields=fields)
+        flags = self.flags | HEAD_LENGTH
+        return Head(self.status, flags, length, fields, self.chunked, self.dropped)
 
 
 class SpecialFields:

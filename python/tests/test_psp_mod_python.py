@@ -1,5 +1,7 @@
 """The dialect of mod_python: what pages write."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from support.pages import run_page
@@ -166,3 +168,27 @@ def test_runs_share_nothing():
     page.run({}, written.append)
     page.run({}, written.append)
     assert written == ["1", "1"]
+
+
+def test_loops_and_functions_make_room():
+    source = (
+        "<%\ndef show(n):\n    'doc'\n    req.write(show.__doc__)\n%>\n<%\n\n"
+        "for n in y:\n    show(n)\n    while True:\n        break\n%>"
+    )
+    page = compile_page("/nowhere/page.psp", source.encode())
+    written = []
+    namespace = {"req": SimpleNamespace(write=written.append), "y": [1, 2, 3]}
+    page.run(namespace, written.append, lambda: written.append("."))
+    assert "".join(written) == "..doc\n." * 3
+
+
+def test_a_loop_of_text_leaves_in_pieces():
+    page = compile_page("/nowhere/page.psp", b"<%\nfor n in range(10000):\n%>text<%\n%>")
+    held, longest = [], []
+
+    def make_room():
+        longest.append(len(held))
+        held.clear()
+
+    page.run({}, held.append, make_room)
+    assert max(longest) == 1

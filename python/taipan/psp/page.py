@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType
 from typing import Any, Callable, Literal
 
@@ -12,7 +13,7 @@ from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
 from taipan.psp.limits import within_limits
 from taipan.psp.mod_python import write_mod_python
 from taipan.psp.mod_python_scanner import scan_mod_python
-from taipan.psp.output import SHOW, WRITE, Writer, escape
+from taipan.psp.output import ROOM, SHOW, WRITE, Writer, escape
 from taipan.psp.page_files import PageFiles
 from taipan.psp.pieces import merge_texts
 from taipan.psp.program import LineNumbers
@@ -22,6 +23,10 @@ from taipan.psp.webware import write_webware
 from taipan.psp.webware_scanner import scan_webware
 
 Dialect = Literal["mod_python", "webware"]
+
+
+def _keep() -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,20 @@ class Page:
     servlet: str = ""
     method: str = ""
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names used at page level: mod_python makes `form` and `session` only for these."""
         return frozenset(self.code.co_names)
 
-    def run(self, namespace: dict[str, Any], writer: Writer) -> None:
+    def run(
+        self,
+        namespace: dict[str, Any],
+        writer: Writer,
+        make_room: Callable[[], object] = _keep,
+    ) -> None:
         """Runs the page with the globals `namespace`, which it changes; text goes to `writer`.
 
+        `make_room` is called in each turn of the loops of a mod_python page.
         A page of Webware defines its class in it, and writes its own text only, without what the
         base class writes around it; `req` and `trans` of the namespace become its arguments.
         Raises what the page raises, with tracebacks that name the page and its includes.
@@ -66,6 +77,7 @@ class Page:
             self.guard(lambda: write_bare(made, self.method, writer, arguments))
             return
         namespace[WRITE] = writer
+        namespace[ROOM] = make_room
         namespace[SHOW] = escape if self.options.autoescape else str
         self.guard(lambda: exec(self.code, namespace))
 
@@ -111,7 +123,7 @@ def compile_page(
         pieces = list(within_limits(scan_mod_python(files, file), files))
         program = write_mod_python(merge_texts(pieces))
         servlet = method = ""
-    code, numbers = program.compile(files.all)
+    code, numbers = program.compile(files.all, in_turns=options.dialect == "mod_python")
     return Page(path, options, code, numbers, files.stamps, servlet, method)
 
 

@@ -10,6 +10,7 @@ from types import CodeType
 from taipan.psp.errors import PageSyntaxError
 from taipan.psp.page_files import PageFile
 from taipan.psp.pieces import Piece, Place
+from taipan.psp.room import call_in_turns
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,10 @@ class Program:
         """All lines."""
         return "".join(line + "\n" for line in self._lines)
 
-    def compile(self, files: list[PageFile]) -> tuple[CodeType, LineNumbers]:
-        """The code of the page. Raises `PageSyntaxError`."""
+    def compile(
+        self, files: list[PageFile], *, in_turns: bool = False
+    ) -> tuple[CodeType, LineNumbers]:
+        """The code of the page; `in_turns`: it calls `ROOM`. Raises `PageSyntaxError`."""
         numbers = LineNumbers(files)
         path = files[0].path
         try:
@@ -94,6 +97,8 @@ class Program:
         try:
             for node in ast.walk(tree):
                 self._relocate(node, numbers)
+            if in_turns:
+                call_in_turns(tree)
             return compile(tree, path, "exec", dont_inherit=True), numbers
         except SyntaxError as error:
             raise PageSyntaxError(error.msg, *numbers.locate(error.lineno or 1)) from None

@@ -40,6 +40,10 @@ class ScriptRequest:
     outer: ScriptRequest | None = None
     #: To be released at its end.
     held: set[Resource] | None = None
+    #: The form in its body and query, once it has been read.
+    form: Any = None
+    #: The connection object, once it is asked for.
+    connection: Any = None
 
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
@@ -59,10 +63,6 @@ class ScriptRequest:
         self.replaced: dict[str, Any] = {}
         #: Globals of the script, once it runs.
         self.namespace: dict[str, Any] = {}
-        #: The form in its body and query, once it has been read.
-        self.form: Any = None
-        #: The connection object, once it is asked for.
-        self.connection: Any = None
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
         #: To be called when the request is over.
@@ -130,6 +130,8 @@ class ScriptRequest:
     def release(self) -> None:
         """Gives back what it holds. May be called twice."""
         self.over = True
+        # Objects in it refer to the request.
+        self.namespace = {}
         while self.releases:
             self.releases.pop()()
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable
+from functools import lru_cache, partial
 from types import CodeType
 from typing import Any, Callable
 
@@ -71,8 +72,7 @@ class ScriptFolder:
         handler = self._handlers.load(_decode(kind)) if ":" in kind else None
         if handler is not None and not environ["SCRIPT_FILENAME"]:
             environ["SCRIPT_FILENAME"] = os.fsencode(handler.file).decode("latin-1")
-        path = _decode(environ["SCRIPT_FILENAME"]) or f"{self._settings.directory}/"
-        folder = path[: path.rindex("/")] or "/"
+        path, folder = self._place_of(environ["SCRIPT_FILENAME"])
         if kind == "wsgi":
             builtins = self.modules_of(folder).refresh()
             result: Iterable[bytes] = self._applications.load(path, builtins)(
@@ -87,7 +87,7 @@ class ScriptFolder:
         handlers = tuple(logging.root.handlers)
         try:
             self._enter(folder)
-            runs = self._load(request) if handler is None else self._bind(handler, request)
+            runs = self._load(request, folder) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
                 return _refuse(runs, start_response)
             self._run(request, runs)
@@ -129,7 +129,7 @@ class ScriptFolder:
         before = CURRENT.set(inner)
         try:
             code, modules = self._code.load(path), self.modules_of(os.path.dirname(path))
-            self._run(inner, lambda: _execute(code, inner, modules.refresh()))
+            self._run(inner, partial(_execute, code, inner, modules))
             for data in inner.finish():
                 add(data)
         finally:
@@ -153,16 +153,19 @@ class ScriptFolder:
     def _bind(self, handler: Handler, request: ScriptRequest) -> Run:
         return lambda: self._call_handler(handler.find(), request)
 
-    def _load(self, request: ScriptRequest) -> Run | OSError:
+    def _place_of(self, filename: str) -> tuple[str, str]:
+        """The file of a request and its folder; for a handler without a file that of the route."""
+        return _place_of(filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1"))
+
+    def _load(self, request: ScriptRequest, folder: str) -> Run | OSError:
         """What runs the file; the error if it cannot be read."""
         version = request.environ["taipan.script_version"]
         try:
             if request.environ["taipan.script_kind"] == "psp":
-                page = self._pages.load(request.path)
-                return lambda: self._pages.run(page, request)
+                page = self._pages.load(request.path, version)
+                return partial(self._pages.run, page, request)
             code = self._code.load(request.path, version)
-            modules = self.modules_of(os.path.dirname(request.path))
-            return lambda: _execute(code, request, modules.refresh())
+            return partial(_execute, code, request, self._folders.of(folder))
         except (FileNotFoundError, PermissionError) as error:
             return error
 
@@ -223,6 +226,12 @@ class ScriptFolder:
             self._settings.reporter.report("info", text)
 
 
+@lru_cache(1024)
+def _place_of(filename: str) -> tuple[str, str]:
+    path = _decode(filename)
+    return path, path[: path.rindex("/")] or "/"
+
+
 def _decode(variable: str) -> str:
     return os.fsdecode(variable.encode("latin-1"))
 
@@ -243,11 +252,11 @@ def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
     return [b"Not Found\n" if gone else b"Forbidden\n"]
 
 
-def _execute(code: CodeType, request: ScriptRequest, builtins: dict[str, Any]) -> None:
+def _execute(code: CodeType, request: ScriptRequest, modules: FolderModules) -> None:
     request.namespace = {
         "__name__": "__main__",
         "__file__": request.path,
-        "__builtins__": builtins,
+        "__builtins__": modules.refresh(),
         # The builtins have these names, too.
         "__doc__": None,
         "__package__": None,

@@ -69,7 +69,8 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
-        stale = any(_stamp(path) != stamp for path, stamp in list(self._loaded.stamps.items()))
+        stamps = self._loaded.stamps
+        stale = bool(stamps) and any(_stamp(path) != stamp for path, stamp in list(stamps.items()))
         if self._root is not None:
             self._root.refresh()
             # Modules may have imported some of the root.

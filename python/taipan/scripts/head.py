@@ -11,6 +11,7 @@ from taipan.scripts.errors import OutputError
 #: Longest head in bytes.
 HEAD_LIMIT = 64 * 1024
 _KEPT_BYTES = 512
+_KEPT_HEADS = 512
 
 _BEGIN = re.compile(rb"[A-Za-z-]+:")
 _FIELD_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:")
@@ -40,6 +41,9 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
 
     `whole`: nothing follows. Raises `OutputError` if the head is malformed or too long.
     """
+    known = _find_known(output)
+    if known is not None:
+        return known
     if not output and not whole:
         return None
     if not _BEGIN.match(output) and not _may_begin_head(output, whole):
@@ -71,11 +75,26 @@ def _names_cgi_field(output: bytes) -> bool:
     return any(name.decode("latin-1") in _CGI_FIELDS for name in names)
 
 
+#: What was made of heads, because scripts repeat them.
+_known: dict[bytes, tuple[str, bool, list[tuple[str, str]]]] = {}
+
+
+def _find_known(output: bytes) -> ScriptHead | None:
+    """The head, if it has been parsed before."""
+    end = output.find(b"\n\n", 0, _KEPT_BYTES)
+    parsed = _known.get(output[:end]) if end > 0 else None
+    if parsed is None:
+        return None
+    status, usual, fields = parsed
+    return ScriptHead(status, list(fields), end + 2, False, usual)
+
+
 def _make_head(block: bytes, body_at: int) -> ScriptHead:
-    if len(block) > _KEPT_BYTES:
-        status, usual, fields = _parse_block(block)
-        return ScriptHead(status, fields, body_at, usual=usual)
-    status, usual, fields = _parse_known(block)
+    status, usual, fields = parsed = _parse_block(block)
+    if block and len(block) < _KEPT_BYTES:
+        if len(_known) >= _KEPT_HEADS:
+            _known.clear()
+        _known[block] = parsed
     return ScriptHead(status, list(fields), body_at, usual=usual)
 
 
@@ -93,10 +112,6 @@ def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
     if not block:
         fields.append(HTML_FIELD)
     return status or ("302 Found" if location else "200 OK"), not status, fields
-
-
-#: Scripts repeat their heads.
-_parse_known = lru_cache(512)(_parse_block)
 
 
 def _fields_of(block: str) -> list[tuple[str, str]]:
@@ -123,6 +138,7 @@ def parse_status(value: str) -> str:
     return value if match[2] else status_line(int(match[1]))
 
 
+@lru_cache(64)
 def status_line(status: int) -> str:
     """A status with its usual phrase."""
     from http import HTTPStatus

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from _thread import RLock
 from collections.abc import Iterable
 from typing import Callable, NamedTuple, Union
 
@@ -11,6 +12,9 @@ from taipan.scripts.head import ScriptHead, parse_head
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024
+#: Texts that wait to be encoded together.
+_MOST_TEXTS = 128
+_LONG_TEXT = 1024
 #: Field by which Node follows a redirect within the server.
 _LOCAL = "X-Taipan-Redirect"
 
@@ -36,26 +40,27 @@ class Answer(NamedTuple):
 class ScriptOutput:
     """Collects output until its head is known and it has to leave."""
 
+    #: Bytes that a whole response came instead of.
+    dropped = 0
+    #: Bytes of the body that have left.
+    sent = 0
+    #: Makes the head where it is not printed; None: it is the start of the output.
+    make_head: Callable[[], ScriptHead] | None = None
+    #: Adds what was set by other means than output.
+    complete_head: Callable[[ScriptHead], ScriptHead] | None = None
+    #: No output at all is a response, too.
+    may_be_empty = False
+    _write: Callable[[bytes], None] | None = None
+    _size = 0
+    _ended = False
+    _holding = False
+    _answer: Answer | None = None
+    _answered = False
+
     def __init__(self, start_response: StartResponse, on_bare: Callable[[], None]) -> None:
         self._start_response = start_response
         self._on_bare = on_bare
-        self._write: Callable[[bytes], None] | None = None
         self._pieces: list[bytes] = []
-        self._size = 0
-        self._ended = False
-        self._holding = False
-        self._answer: Answer | None = None
-        self._answered = False
-        #: Bytes that a whole response came instead of.
-        self.dropped = 0
-        #: Bytes of the body that have left.
-        self.sent = 0
-        #: Makes the head where it is not printed; None: it is the start of the output.
-        self.make_head: Callable[[], ScriptHead] | None = None
-        #: Adds what was set by other means than output.
-        self.complete_head: Callable[[ScriptHead], ScriptHead] | None = None
-        #: No output at all is a response, too.
-        self.may_be_empty = False
 
     @property
     def begun(self) -> bool:
@@ -152,6 +157,8 @@ class ScriptOutput:
         else:
             status, fields, body = self._answer
         self._start_response(status, fields)
+        # It refers to the request, which refers to this.
+        self.make_head = None
         return body
 
     def _make_whole(self) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
@@ -179,9 +186,9 @@ class ScriptOutput:
         self.dropped += len(data)
 
     def _take(self) -> bytes:
-        collected = b"".join(self._pieces)
+        pieces = self._pieces
         self._pieces, self._size = [], 0
-        return collected
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class BinaryOutput(io.BufferedIOBase):
@@ -225,15 +232,18 @@ class TextOutput:
     name = "<stdout>"
     mode = "w"
     closed = False
+    encoding = "utf-8"
+    #: As for file names: what came in as undecodable bytes goes out as the same bytes.
+    errors = "surrogateescape"
+    _buffer: BinaryOutput | None = None
 
     def __init__(self, output: ScriptOutput) -> None:
-        self.encoding = "utf-8"
-        #: As for file names: what came in as undecodable bytes goes out as the same bytes.
-        self.errors = "surrogateescape"
         self._output = output
         self._texts: list[str] = []
-        self._length = 0
-        self._buffer: BinaryOutput | None = None
+        #: `write` for many short texts in a row, which `make_room` follows.
+        self.append = self._texts.append
+        # Held while text is taken, so that threads of a script do not take the same.
+        self._taking = RLock()
 
     @property
     def buffer(self) -> BinaryOutput:
@@ -249,12 +259,17 @@ class TextOutput:
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.closed:
             raise ValueError("I/O operation on closed file.")
-        self._texts.append(text)
+        texts = self._texts
+        texts.append(text)
         size = len(text)
-        self._length += size
-        if self._length > ONE_PIECE:
+        if size > _LONG_TEXT or len(texts) > _MOST_TEXTS:
             self.pass_on()
         return size
+
+    def make_room(self) -> None:
+        """Keeps short the list that `append` adds to."""
+        if len(self._texts) > _MOST_TEXTS:
+            self.pass_on()
 
     def flush(self) -> None:
         """Sends what was written so far."""
@@ -278,19 +293,20 @@ class TextOutput:
     @property
     def pending(self) -> int:
         """Characters that have not been passed on."""
-        return self._length
+        return sum(map(len, self._texts))
 
     def pass_on(self) -> None:
         """Gives what was written to the response."""
-        if self._texts:
-            text = "".join(self._texts)
-            self.drop()
-            self._output.add(text.encode(self.encoding, self.errors))
+        if not self._texts:
+            return
+        with self._taking:
+            texts = self._texts[:]
+            del self._texts[: len(texts)]
+            self._output.add("".join(texts).encode(self.encoding, self.errors))
 
     def drop(self) -> None:
         """Forgets what has not been passed on."""
         self._texts.clear()
-        self._length = 0
 
 
 def _has_length(fields: list[tuple[str, str]]) -> bool:

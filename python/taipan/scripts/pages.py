@@ -24,9 +24,12 @@ class Pages:
         self._webware = WebwarePages(folder) if settings.pages.dialect == "webware" else None
         self._compile = lru_cache(_TEXTS)(self._compile_text)
 
-    def load(self, path: str) -> Page:
-        """The compiled page. Raises `PageSyntaxError`, and `OSError` if it cannot be read."""
-        return self._cache.load(path)
+    def load(self, path: str, version: str | None = None) -> Page:
+        """The compiled page. Raises `PageSyntaxError`, and `OSError` if it cannot be read.
+
+        `version` identifies the content of its own file; None: look.
+        """
+        return self._cache.load(path, version)
 
     def compile(self, path: str, content: bytes) -> Page:
         """A page that is in no file, beside the file of this path. Raises `PageSyntaxError`."""

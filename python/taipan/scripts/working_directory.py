@@ -42,11 +42,12 @@ class WorkingDirectory:
 
     def enter(self, folder: str) -> bool:
         """Makes the folder the directory of the caller; False if that is impossible here."""
+        if _place.current == folder:
+            return True
         if not (self._alone or _is_separate()):
             return False
-        if _place.current != folder:
-            os.chdir(folder)
-            _place.current = folder
+        os.chdir(folder)
+        _place.current = folder
         return True
 
     def stay(self) -> None:

@@ -88,7 +88,7 @@ class _Run:
             session.issue()
         namespace.update(given)
         self._request.namespace = namespace
-        page.run(namespace, self._request.text.write)
+        page.run(namespace, self._request.text.append, self._request.text.make_room)
 
     def end_with(self, status: Any) -> None:
         """Ends the request with what was written, or with the answer of an error status."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, Callable, Protocol
 
@@ -79,7 +80,6 @@ class PageRequest:
         self._pages = pages
         self.content_type = "text/html; charset=utf-8"
         self.status = 200
-        self.headers_in = Table(request_fields(environ))
         #: Left out where the page ends with an error; `err_headers_out` are not.
         self.headers_out = Table()
         self.err_headers_out = Table()
@@ -93,22 +93,41 @@ class PageRequest:
         self.hostname = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST")
         self.user: str | None = environ.get("REMOTE_USER")
         self.subprocess_env = os.environ
-        #: Of its nine parts clients send path and query.
-        self.parsed_uri = (*[None] * 5, int(environ["SERVER_PORT"] or 0), self.uri, self.args, None)
         self.the_request = f"{self.method} {self.unparsed_uri} {self.protocol}"
         self.useragent_ip: str = environ.get("REMOTE_ADDR", "")
-        self.connection = SimpleNamespace(
-            remote_ip=self.useragent_ip,
-            client_ip=self.useragent_ip,
-            remote_host=self.useragent_ip,
-            remote_addr=(self.useragent_ip, int(environ.get("REMOTE_PORT") or 0)),
-        )
-        self.server = SimpleNamespace(
-            server_hostname=environ["SERVER_NAME"], port=int(environ["SERVER_PORT"] or 0)
-        )
         self.read: Callable[..., bytes] = environ["wsgi.input"].read
         self.readline: Callable[..., bytes] = environ["wsgi.input"].readline
         self.readlines: Callable[..., list[bytes]] = environ["wsgi.input"].readlines
+
+    @cached_property
+    def headers_in(self) -> Table:
+        """The header fields of the request."""
+        return Table(request_fields(self._request.environ))
+
+    @cached_property
+    def parsed_uri(self) -> tuple[Any, ...]:
+        """Nine parts, of which clients send path and query."""
+        port = int(self._request.environ["SERVER_PORT"] or 0)
+        return (*[None] * 5, port, self.uri, self.args, None)
+
+    @cached_property
+    def connection(self) -> SimpleNamespace:
+        """The connection of the client."""
+        address = self.useragent_ip
+        return SimpleNamespace(
+            remote_ip=address,
+            client_ip=address,
+            remote_host=address,
+            remote_addr=(address, int(self._request.environ.get("REMOTE_PORT") or 0)),
+        )
+
+    @cached_property
+    def server(self) -> SimpleNamespace:
+        """The server's own address."""
+        environ = self._request.environ
+        return SimpleNamespace(
+            server_hostname=environ["SERVER_NAME"], port=int(environ["SERVER_PORT"] or 0)
+        )
 
     @property
     def sent(self) -> bool:

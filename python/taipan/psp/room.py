@@ -1,0 +1,27 @@
+"""Calls in the code of a page, by which what was written can leave."""
+
+from __future__ import annotations
+
+import ast
+
+from taipan.psp.output import ROOM
+
+_REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def call_in_turns(tree: ast.Module) -> None:
+    """Adds a call to all that can run more than once: bodies of loops and functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, _REPEATED):
+            node.body.insert(_has_docstring(node.body), _make_call(node.body[0]))
+
+
+def _has_docstring(body: list[ast.stmt]) -> bool:
+    first = body[0]
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+
+
+def _make_call(place: ast.stmt) -> ast.stmt:
+    name = ast.copy_location(ast.Name(ROOM, ast.Load()), place)
+    call = ast.copy_location(ast.Call(name, [], []), place)
+    return ast.copy_location(ast.Expr(call), place)

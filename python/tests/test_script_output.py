@@ -1,0 +1,88 @@
+"""Output of scripts on its way to the response."""
+
+import threading
+
+import pytest
+
+from taipan.scripts.head import parse_head
+from taipan.scripts.output import ScriptOutput, TextOutput
+
+
+def make_output():
+    """An output, and the blocks that have left it."""
+    left = []
+    return ScriptOutput(lambda *_: left.append, lambda: None), left
+
+
+def test_short_texts_are_gathered():
+    output, _ = make_output()
+    text = TextOutput(output)
+    for number in range(1000):
+        text.write(f"{number} ")
+        assert text.pending < 1000
+    text.pass_on()
+    text.drop()
+    assert b"".join(output.finish()) == "".join(f"{number} " for number in range(1000)).encode()
+
+
+def test_appended_texts_and_written_ones_keep_their_order():
+    output, _ = make_output()
+    text = TextOutput(output)
+    for number in range(300):
+        text.append(f"a{number} ")
+        text.make_room()
+        text.write("b")
+        text.buffer.write(b"c")
+    text.pass_on()
+    expected = "".join(f"a{number} bc" for number in range(300))
+    assert b"".join(output.finish()) == expected.encode()
+
+
+def test_much_text_leaves():
+    output, left = make_output()
+    text = TextOutput(output)
+    text.write("<p>\n")
+    for _ in range(2000):
+        text.append("x" * 100)
+        text.make_room()
+    assert sum(map(len, left)) > 100_000
+
+
+def test_threads_write_each_text_once():
+    output, left = make_output()
+    text = TextOutput(output)
+
+    def write(name):
+        for number in range(5000):
+            text.write(f"{name}{number}\n")
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text.pass_on()
+    lines = b"".join([*left, *output.finish()]).decode().splitlines()
+    for name in "abcd":
+        own = [line for line in lines if line.startswith(name)]
+        assert own == [f"{name}{number}" for number in range(5000)]
+
+
+@pytest.mark.parametrize(
+    ("end", "body"),
+    [
+        (b"\n\n", b"\n\nbody"),
+        (b"\n\n", b"body"),
+        (b"\r\n\r\n", b"\n\nbody"),
+        (b"\n\r\n", b"body\n\n"),
+        (b"\r\n\n", b"body\n\n"),
+    ],
+)
+def test_repeated_heads(end, body):
+    for _ in range(2):
+        head = parse_head(b"Content-Type: text/x-repeated" + end + body, whole=True)
+        assert head is not None
+        assert head.fields == [("Content-Type", "text/x-repeated")]
+        assert head.body_at == 29 + len(end)
+        # Callers may change what they get.
+        head.fields.append(("X-Other", "1"))
