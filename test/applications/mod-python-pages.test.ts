@@ -103,6 +103,10 @@ const ROWS: readonly Row[] = PLAIN.split(' ')
     },
   ])
 
+/** Pages that one client visits in this order. */
+const SESSION_STEPS =
+  'facts set?x facts other fail facts redirect facts timeout facts reload facts unlock facts kinds facts delete facts set?y deleteandset facts invalidate facts facts invalidate other'
+
 function multipart(fields: Record<string, string>): FormData {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
@@ -148,5 +152,17 @@ describe.skipIf(!hasApache('python'))('pages in the dialect of mod_python', () =
     const ask = async (url: string) => answerOf(await new Browser(url).visit(path, visit))
     const theirs = await ask(apache.url)
     expect(await ask(site.url)).toEqual({ ...theirs, ...differs?.[1] })
+  })
+
+  test('sessions are what mod_python makes of them', async () => {
+    const [there, here] = [new Browser(apache.url), new Browser(site.url)]
+    for (const step of SESSION_STEPS.split(' ')) {
+      const ask = async (browser: Browser) => {
+        const { status, text } = await browser.visit(`/session/${step.replace(/\?|$/, '.psp$&')}`)
+        return [step, status, status === 200 ? text : '', browser.cookies.size]
+      }
+      const theirs = await ask(there)
+      expect(await ask(here)).toEqual(theirs)
+    }
   })
 })

@@ -24,6 +24,8 @@ beforeAll(() => {
   writeFileSync(join(folder, 'scripts/x.py'), '')
   mkdirSync(join(folder, 'pages'))
   writeFileSync(join(folder, 'pages/index.html'), '')
+  mkdirSync(join(folder, 'psp'))
+  writeFileSync(join(folder, 'psp/page.psp'), '')
   writeFileSync(join(folder, 'django/manage.py'), '')
   writeFileSync(join(folder, 'django/app.py'), '')
   writeFileSync(
@@ -149,7 +151,7 @@ test('pools of routes are databases, whose files nobody else gets', () => {
 })
 
 describe('the command line', () => {
-  test.each(['scripts', './scripts/', 'pages'])(
+  test.each(['scripts', './scripts/', 'pages', 'psp'])(
     'serves the scripts of the folder %s',
     async (target) => {
       const { groups, routes } = await command(target)

@@ -30,7 +30,7 @@ export function isScriptFolder(target: string, directory: string): boolean {
   const folder = resolve(directory, target)
   if (!existsSync(folder) || !statSync(folder).isDirectory() || folder === homedir()) return false
   if (PROJECT_FILES.some((name) => existsSync(resolve(folder, name)))) return false
-  return readdirSync(folder).some((name) => /\.py$|^index\./.test(name))
+  return readdirSync(folder).some((name) => /\.(?:py|psp)$|^index\./.test(name))
 }
 
 /** What messages call a target: itself, or the name of the folder that `.` or `..` stands for. */

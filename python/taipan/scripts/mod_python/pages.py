@@ -15,7 +15,6 @@ from taipan.scripts.head import status_line
 from taipan.scripts.mod_python import apache, psp, util
 from taipan.scripts.mod_python.request import PageRequest, Table
 from taipan.scripts.mod_python.tools import PageTools
-from taipan.scripts.session_access import session_of
 
 #: Globals of every page; those of the module that runs pages there.
 _GIVEN = {
@@ -83,9 +82,7 @@ class _Run:
         if "form" in page.names:
             namespace["form"] = self.req.read_form()
         if "session" in page.names:
-            namespace["session"] = session = session_of(self._request)
-            # mod_python gives every client of such a page one.
-            session.issue()
+            namespace["session"] = self.req.open_session()
         namespace.update(given)
         self._request.namespace = namespace
         page.run(namespace, self._request.text.append, self._request.text.make_room)

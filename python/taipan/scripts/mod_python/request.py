@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from taipan.psp.page import Page
 from taipan.scripts.current import ScriptRequest
@@ -14,6 +14,10 @@ from taipan.scripts.head import ScriptHead, status_line
 from taipan.scripts.mod_python.apache import SERVER_RETURN
 from taipan.scripts.mod_python.form import PageForm
 from taipan.scripts.request_fields import request_fields
+from taipan.scripts.session_access import session_of
+
+if TYPE_CHECKING:
+    from taipan.sessions.session import Session
 
 _BLOCK = 64 * 1024
 
@@ -73,6 +77,8 @@ class PageRequest:
 
     #: Once one of its pages has named it.
     form: PageForm
+    #: Likewise.
+    session: Session
 
     def __init__(self, request: ScriptRequest, pages: RunPages) -> None:
         environ = request.environ
@@ -195,6 +201,12 @@ class PageRequest:
         if not hasattr(self, "form"):
             self.form = PageForm(self._request)
         return self.form
+
+    def open_session(self) -> Session:
+        """The session of the client, who is given one."""
+        self.session = session_of(self._request)
+        self.session.issue()
+        return self.session
 
     def redirect(self, location: str, permanent: int, text: str | None) -> None:
         """Makes the answer a redirect. Raises `OSError` when something has been sent."""
