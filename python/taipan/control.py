@@ -38,8 +38,16 @@ class ControlChannel:
     def send(self, message: Message) -> None:
         """Sends a message; no effect when the other side has closed."""
         text = json.dumps(message, separators=(",", ":"), default=str)
-        self._queue.append(frames.encode(frames.CONTROL, 0, text.encode("ascii")))
+        self.send_payload(text.encode("ascii"))
+
+    def send_payload(self, payload: bytes, tag: int = 0) -> None:
+        """As `send`, with the payload of a frame."""
+        self._queue.append(frames.encode(frames.CONTROL, 0, payload, tag))
         self.flush()
+
+    def close(self) -> None:
+        """Closes this end."""
+        self._socket.close()
 
     def flush(self) -> None:
         """Sends what is queued. Drops it in a forked child, because the channel is the parent's."""
@@ -73,23 +81,38 @@ class ControlChannel:
     def messages(self) -> Iterator[Message]:
         """Yields messages until the channel ends or the parent process changes."""
         while True:
-            for frame in self._decoder.frames():
-                if frame.kind != frames.CONTROL:
-                    raise frames.FrameError(
-                        f"unexpected frame of type {frame.kind} on the control channel"
-                    )
-                yield json.loads(frame.payload)
+            yield from self._decode()
+            while not self._poll.poll(1000):
+                if self.orphaned:
+                    return
+                self.flush()
             data = self._read()
             if not data:
                 return
             self._decoder.feed(data)
 
+    def take_messages(self) -> list[Message] | None:
+        """The messages that have arrived, where there is input; None at the end of the channel."""
+        data = self._read()
+        if not data:
+            return None
+        self._decoder.feed(data)
+        return list(self._decode())
+
+    @property
+    def orphaned(self) -> bool:
+        """The parent process has ended; a copy of its end elsewhere keeps the channel open."""
+        return os.getppid() != self._parent
+
+    def _decode(self) -> Iterator[Message]:
+        for frame in self._decoder.frames():
+            if frame.kind != frames.CONTROL:
+                raise frames.FrameError(
+                    f"unexpected frame of type {frame.kind} on the control channel"
+                )
+            yield json.loads(frame.payload)
+
     def _read(self) -> bytes:
-        while not self._poll.poll(1000):
-            # Another process with a copy of Node's end would keep the channel from ending.
-            if os.getppid() != self._parent:
-                return b""
-            self.flush()
         try:
             return self._socket.recv(65536)
         except ConnectionError:

@@ -36,6 +36,7 @@ HEAD_LENGTH: Final = 8
 DATA_LAST: Final = 1
 DATA_FREE: Final = 2
 ANSWER_FREE: Final = 2
+ABORT_DIED: Final = 1
 ABORT_FREE: Final = 2
 MESSAGE_LAST: Final = 1
 MESSAGE_TEXT: Final = 4

@@ -81,6 +81,11 @@ class LogBuffer(io.BufferedIOBase):
         self._requests = requests
         self._process = os.getpid()
 
+    def move_to_child(self, emit: Emit) -> None:
+        """As `Logs.move_to_child`."""
+        self._emit = emit
+        self._process = os.getpid()
+
     @property
     def raw(self) -> io.RawIOBase:
         """The buffer itself; nothing else is between it and the log."""
@@ -191,6 +196,13 @@ class Logs:
                     if writer in buffer.pending:
                         buffer.flush()
                 return
+
+    def move_to_child(self, emit: Emit) -> None:
+        """Goes on in a forked process, whose records `emit` takes."""
+        self._emit = emit
+        self._process = os.getpid()
+        for buffer in self._buffers:
+            buffer.move_to_child(emit)
 
     def flush(self) -> None:
         """Emits all unfinished lines."""

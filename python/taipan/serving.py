@@ -139,7 +139,7 @@ class Serving:
             self.logs.errors,
             multithread=bool(self.config["multithread"]) and slot.multithread,
             multiprocess=bool(self.config["multiprocess"]),
-            run_once=slot.run_once,
+            run_once=slot.run_once or self.config.get("isolation") == "fresh",
         )
         try:
             slot.load()

@@ -24,6 +24,7 @@ from taipan.stop import Stop
 from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
+    from taipan.fresh.template import Template
     from taipan.loop import LoopRunner
 
 _CONTROL_DESCRIPTOR = 3
@@ -65,10 +66,13 @@ class Worker:
         self._deadline = 0.0
         #: Node has ended.
         self._loaded = False
-        self._runner: LoopRunner | None = None
+        self._loop: LoopRunner | None = None
+        #: What the main thread does; None: it waits for the end.
+        self._runner: LoopRunner | Template | None = None
         requests = Requests()
         self._logs = Logs(channel.send, requests)
         self._serving = Serving(channel, config, self._sockets, self._logs, requests)
+        self._template = self._make_template(config)
 
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
@@ -79,8 +83,11 @@ class Worker:
             signal.signal(number, self._on_terminate)
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
-        ControlThread(self._channel, handlers, self._leave).start()
-        self._make_loop()
+        if self._template is None:
+            ControlThread(self._channel, handlers, self._leave).start()
+            self._make_loop()
+        else:
+            self._template.serve_channel(handlers, self._leave)
         if self._serving.load() and self._start_loop():
             self._loaded = True
             self._serve()
@@ -89,28 +96,42 @@ class Worker:
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
 
+    def _make_template(self, config: Mapping[str, Any]) -> Template | None:
+        if config.get("isolation") != "fresh":
+            return None
+        # Imported late, as the event loop is.
+        from taipan.fresh.template import Template
+
+        return Template(self._serving, self._sockets, config)
+
     def _make_loop(self) -> None:
         if not self._serving.may_need_loop:
             return
         # Imported late, because asyncio is large and WSGI does not need it.
         from taipan.loop import LoopRunner
 
-        self._runner = LoopRunner(self._serving, self._loop_socket, self._break)
+        self._runner = self._loop = LoopRunner(self._serving, self._loop_socket, self._break)
 
     def _start_loop(self) -> bool:
         """Starts the event loop if needed; False after telling Node why this worker ends."""
-        if self._runner is None or not self._serving.needs_loop:
+        if self._template is not None:
+            self._runner = self._template
+            self._template.start()
+            self._serving.report_ready()
+            return True
+        loop = self._loop
+        if loop is None or not self._serving.needs_loop:
             self._runner = None
             return True
         try:
-            self._runner.start()
+            loop.start()
         except BaseException as error:
             self._serving.report_loop_failure(error)
             return False
         fatal = self._serving.fatal
         if fatal is not None:
             # Before telling Node, which then ends this process.
-            self._runner.end(self._deadline)
+            loop.end(self._deadline)
             self._serving.report_failed(fatal)
         return fatal is None
 
@@ -118,7 +139,8 @@ class Worker:
         """Waits for the end. Signal handlers of the application may raise here at any time."""
         while True:
             try:
-                self._serving.start_threads(self._serving.report_ready, self._break)
+                if self._template is None:
+                    self._serving.start_threads(self._serving.report_ready, self._break)
                 if self._runner is None:
                     self._stop.wait()
                 else:

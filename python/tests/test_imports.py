@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 ROOMS = [
     {"inspection"},
     {"worker", "embedded"},
-    {"loop"},
+    {"loop", "fresh"},
     {"serving", "asgi"},
     {"transports", "dispatch"},
     {"guards"},

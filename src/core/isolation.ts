@@ -1,5 +1,8 @@
-/** How requests are kept apart in Python: in the threads of warm processes, or one at a time in a warm process. */
-export const ISOLATIONS = ['shared', 'process'] as const
+/**
+ * How requests are kept apart in Python: in the threads of warm processes, one at a time in a warm process, or each in a new
+ * process that is forked from a warm one.
+ */
+export const ISOLATIONS = ['shared', 'process', 'fresh'] as const
 
 /** One of `ISOLATIONS`. */
 export type Isolation = (typeof ISOLATIONS)[number]

@@ -36,7 +36,7 @@ export interface ProcessGroup {
   readonly engine: 'daemon' | 'embedded'
   /** How its requests are kept apart. */
   readonly isolation: Isolation
-  /** WSGI threads per process; each serves one request at a time. 0, for `embedded` only: on Node's own thread. */
+  /** Requests at the same time in each process: WSGI threads or, where each request is fresh, processes forked from it. 0, for `embedded` only: on Node's own thread. */
   readonly threads: number
   /** Simultaneous requests and WebSockets of the ASGI applications of one process; more wait in the queue. */
   readonly concurrency: number

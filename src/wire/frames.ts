@@ -39,6 +39,7 @@ export const FrameFlag = {
   HEAD_CLOSE: 4,
   HEAD_LENGTH: 8,
   DATA_LAST: 1,
+  ABORT_DIED: 1,
   FREE: 2,
   MESSAGE_LAST: 1,
   MESSAGE_TEXT: 4,

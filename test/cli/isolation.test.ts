@@ -21,6 +21,7 @@ print(len(state.RUNNING), os.getpid())
 state.RUNNING.pop()
 `,
   'site/kept.psp': '<% import state\nstate.SEEN.append(1) %><%= len(state.SEEN) > 1 %>',
+  'site/loops.py': 'while True: pass',
   'site/slow.py': 'import time\ntime.sleep(1)\nprint("slow")',
   'site/exits.py': 'import os\nprint("part")\nos._exit(3)',
   'site/late.py':
@@ -35,9 +36,10 @@ describe.each([
     const routes = [
       { path: '/', scripts: 'site' },
       { path: '/process', scripts: 'site', isolation: 'process' },
+      { path: '/fresh', scripts: 'site', isolation: 'fresh' },
     ]
     using project = createProject({ ...SITE, 'taipan.config.json': JSON.stringify({ routes }) })
-    const args = ['-b', '127.0.0.1:0', ...engine]
+    const args = ['-b', '127.0.0.1:0', '--timeout-request', '3s', ...engine]
     await using taipan = await startTaipan(args, { cwd: project.folder })
     const get = async (target: string) => {
       const { status, text, complete } = await fetchRaw(taipan.url, { target })
@@ -45,6 +47,7 @@ describe.each([
     }
     expect(await get('/flags.wsgi')).toBe(`200 ${shared}`)
     expect(await get('/process/flags.wsgi')).toBe('200 False True False')
+    expect(await get('/fresh/flags.wsgi')).toBe('200 False True True')
 
     const texts = await Promise.all(Array.from({ length: 12 }, () => get('/process/alone.py')))
     expect(texts.map((text) => text.slice(0, 6))).toEqual(Array<string>(12).fill('200 1 '))
@@ -52,12 +55,24 @@ describe.each([
     await Promise.all(Array.from({ length: 12 }, () => get('/process/kept.psp')))
     expect(await get('/process/kept.psp')).toBe('200 True')
 
-    const slow = Promise.all([get('/slow.py'), get('/process/slow.py')])
-    expect(await get('/process/exits.py')).toBe('502 Bad Gateway')
-    expect(await get('/process/late.py')).toBe('200 first (cut)')
+    const fresh = await Promise.all(Array.from({ length: 12 }, () => get('/fresh/alone.py')))
+    expect(new Set(fresh).size).toBe(12)
+    expect(await get('/fresh/kept.psp')).toBe('200 False')
+
+    const slow = Promise.all(['', '/process', '/fresh'].map((path) => get(`${path}/slow.py`)))
+    for (const path of ['/process', '/fresh']) {
+      expect(await get(`${path}/exits.py`)).toBe('502 Bad Gateway')
+      expect(await get(`${path}/late.py`)).toBe('200 first (cut)')
+    }
     await taipan.waitForOutput(/web:process.*code 3/)
-    expect(await slow).toEqual(['200 slow', '200 slow'])
+    await taipan.waitForOutput(/web:fresh.*ended by exit code 3 before the response was complete/)
+    expect(await slow).toEqual(['200 slow', '200 slow', '200 slow'])
     expect((await get('/process/alone.py')).slice(0, 6)).toBe('200 1 ')
+    expect((await get('/fresh/alone.py')).slice(0, 6)).toBe('200 1 ')
+    const loops = ['/process', '/fresh'].map((path) => get(`${path}/loops.py`))
+    expect(await Promise.all(loops)).toEqual(['504 Gateway Timeout', '504 Gateway Timeout'])
+    await taipan.waitForOutput(/GET \/fresh\/loops.py.* was ended after/)
+    expect(await get('/fresh/kept.psp')).toBe('200 False')
     expect((await taipan.stop()).exitCode).toBe(0)
   })
 })

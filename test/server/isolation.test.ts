@@ -108,6 +108,17 @@ describe('isolation of scripts', () => {
     })
   })
 
+  test('is a group of forking processes for fresh ones', () => {
+    const fresh = { path: '/f', scripts: 'more', isolation: 'fresh' } as const
+    const again = { path: '/old', scripts: 'old', reuseInterpreters: false } as const
+    const made = plan({ threads: 1, routes: [fresh, again] })
+    expect(made.groups.map(({ group }) => group)).toMatchObject([
+      { name: 'web:fresh', processes: 1, threads: 1, multiprocess: false, isolation: 'fresh' },
+    ])
+    const embedded = plan({ engine: 'embedded', processes: 2, routes: [fresh] })
+    expect(describeGroups(embedded)).toEqual({ 'web:fresh daemon 2x4': ['more/'] })
+  })
+
   test('is worker processes beside embedded Python, divided among replicas', () => {
     const made = plan({ engine: 'embedded', processes: 2, routes: [shared, alone] })
     expect(describeGroups(made)).toEqual({
@@ -121,9 +132,12 @@ describe('isolation of scripts', () => {
     expect(hasEmbedded(plan({ engine: 'embedded', routes: [alone] }))).toBe(false)
   })
 
-  test('is refused for other routes, and beside a group of the derived name', () => {
+  test('is refused for other routes, with contradictions, and beside a group of the derived name', () => {
     expect(problemOf({ routes: [{ path: '/', static: 'site', isolation: 'process' }] })).toMatch(
       'routes[0].isolation: belongs to a route with "scripts"',
+    )
+    expect(problemOf({ routes: [{ ...alone, reuseInterpreters: false }] })).toBe(
+      'routes[0].reuseInterpreters: false means the isolation "fresh", but isolation is "process"; give one of the two',
     )
     const groups = { web: {}, 'web:process': {} }
     expect(problemOf({ groups, routes: [{ ...alone, group: 'web' }] })).toBe(

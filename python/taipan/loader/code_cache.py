@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Callable, Generic, TypeVar
 
+from taipan.lessons import learn_by, teach
 from taipan.native import allocate_lock
 
 #: Values that a cache keeps.
@@ -77,9 +78,15 @@ class FileCache(Generic[T]):
         self._lock = allocate_lock()
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
         self._turns: dict[str, _Turn] = {}
+        self._subject = ""
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def share(self, subject: str) -> None:
+        """Lets processes that end with their request teach their template what is made."""
+        self._subject = subject
+        learn_by(subject, self.load)
 
     def load(self, path: str, version: Hashable = None) -> T:
         """The value of a file. Raises what making it raises.
@@ -117,6 +124,8 @@ class FileCache(Generic[T]):
             self._entries[path] = entry
             if len(self._entries) > self._limit:
                 self._entries.popitem(last=False)
+        if self._subject and self._limit:
+            teach(self._subject, path)
 
     @contextmanager
     def _turn(self, path: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from taipan.loader.code_cache import CodeCache
 
 #: Code of all files that scripts run.
 CODE = CodeCache()
+CODE.share("code")
 
 
 def execfile(

@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from types import CodeType
-from typing import Any, Callable
+from typing import Callable
 
 from taipan.events import Environ
+from taipan.lessons import learn_by, teach
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
 from taipan.scripts.application_file import ApplicationFiles
@@ -58,6 +59,8 @@ class ScriptFolder:
         self._told: set[str] = set()
         # PyWX has it for what lasts longer than a request.
         vars(builtins).setdefault("__persistdict__", {})
+        self._subject = f"told of {settings.mount}"
+        learn_by(self._subject, self._told.add)
         install_streams()
         install_environment()
         install_programs()
@@ -215,14 +218,15 @@ class ScriptFolder:
 
     def _tell_dropped(self, path: str) -> None:
         self._tell(
-            (path, "dropped"),
+            f"dropped {path}",
             f"{path} answers by its connection and prints, too; what it prints is dropped",
         )
 
-    def _tell(self, what: Any, text: str) -> None:
+    def _tell(self, what: str, text: str) -> None:
         """Logs something once."""
         if what not in self._told and len(self._told) < _TOLD_LIMIT:
             self._told.add(what)
+            teach(self._subject, what)
             self._settings.reporter.report("info", text)
 
 

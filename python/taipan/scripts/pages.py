@@ -21,6 +21,7 @@ class Pages:
         self._options = settings.pages
         self._folder = folder
         self._cache = PageCache(settings.pages, settings.cache_limit)
+        self._cache.share(f"pages of {settings.mount}")
         self._webware = WebwarePages(folder) if settings.pages.dialect == "webware" else None
         self._compile = lru_cache(_TEXTS)(self._compile_text)
 

@@ -17,7 +17,8 @@ export function createConfigureMessage({
   return {
     ...group.workerOptions,
     type: 'configure',
-    multithread: group.threads > 1,
+    isolation: group.isolation,
+    multithread: group.threads > 1 && group.isolation === 'shared',
     multiprocess: group.multiprocess,
     serverSoftware,
     argv: group.argv,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
 import type { Application } from '../../core/application.ts'
+import type { Isolation } from '../../core/isolation.ts'
 import type { Demands } from '../../core/process-group.ts'
 import type { InterruptMessage } from './overdue.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
@@ -9,6 +10,7 @@ import { encodeControl, FrameDecoder, FrameType } from '../../wire/frames.ts'
 /** The first message to a worker: the applications to load, values of `wsgi.*`, and options. */
 export interface ConfigureMessage extends Demands {
   readonly type: 'configure'
+  readonly isolation: Isolation
   readonly multithread: boolean
   readonly multiprocess: boolean
   readonly serverSoftware: string

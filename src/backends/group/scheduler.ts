@@ -13,6 +13,8 @@ import type { WorkerCapacity } from './worker-capacity.ts'
 // A request with a larger body is not pipelined.
 const PIPELINED_BODY_BYTES = 16 * 1024
 
+type ScheduledOptions = 'applications' | 'queue' | 'concurrency' | 'threads' | 'isolation'
+
 /**
  * Gives requests to event loops with capacity and to idle threads; others wait in order. Short requests are pipelined to a
  * busy thread, because waking another thread for each would cost more than the wait.
@@ -20,6 +22,8 @@ const PIPELINED_BODY_BYTES = 16 * 1024
 export class Scheduler {
   readonly failures = new Failures()
   readonly #serial: readonly boolean[]
+  /** A process that serves a single request would keep the next one. */
+  readonly #pipelines: boolean
   readonly #limit: number
   readonly #concurrency: number
   /** Whether each application is ASGI, as detected by the last worker. */
@@ -37,8 +41,9 @@ export class Scheduler {
   #onFull: ((full: boolean) => void) | undefined
   #full = false
 
-  constructor(group: Pick<ProcessGroup, 'applications' | 'queue' | 'concurrency' | 'threads'>) {
-    const { applications, queue, concurrency, threads } = group
+  constructor(group: Pick<ProcessGroup, ScheduledOptions>) {
+    const { applications, queue, concurrency, threads, isolation } = group
+    this.#pipelines = isolation !== 'fresh'
     this.#serial = applications.map((application) => !application.multithread)
     this.#queues = applications.map((_, index) => new JobQueue(index))
     this.#limit = queue.limit
@@ -322,7 +327,8 @@ export class Scheduler {
   }
 
   #isShort(application: number): boolean {
-    return this.#serviceTimes.isShort(application) && this.#serial[application] !== true
+    if (!this.#pipelines || this.#serial[application] === true) return false
+    return this.#serviceTimes.isShort(application)
   }
 
   #chooseLeastLoaded(): WorkerCapacity | undefined {

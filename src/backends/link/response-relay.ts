@@ -77,7 +77,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
         void this.#takeFile(parseFileOffer(chunk, start))
         return
       case FrameType.ABORT:
-        this.giveUp('APPLICATION_FAILED')
+        this.giveUp(frame.flags & FrameFlag.ABORT_DIED ? 'WORKER_DIED' : 'APPLICATION_FAILED')
         if (frame.flags & FrameFlag.FREE) this.free(frame.tag)
         return
       default:

@@ -56,6 +56,12 @@ const CAPACITIES: Readonly<Record<Isolation, (given: Given) => Capacity>> = {
     const processes = countRequests(given)
     return { engine: 'daemon', processes, threads: 1, multiprocess: processes > 1 }
   },
+  fresh: (given) => ({
+    engine: 'daemon',
+    processes: given.processes,
+    threads: given.threads || DAEMON_THREADS,
+    multiprocess: countRequests(given) > 1,
+  }),
 }
 
 function countRequests({ processes, threads }: Given): number {

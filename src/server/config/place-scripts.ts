@@ -3,6 +3,7 @@ import type { Isolation } from '../../core/isolation.ts'
 import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
 import type { OptionPath } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
+import type { GivenIsolation } from '../routes/isolation-option.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
 import { locateTarget } from './target.ts'
@@ -17,10 +18,7 @@ export interface ScriptSource {
   /** Path of the route. */
   readonly mount: string
   /** How it is run. */
-  readonly given: GivenScriptOptions & {
-    readonly isolation?: Isolation | undefined
-    readonly kinds?: Kinds | undefined
-  }
+  readonly given: GivenScriptOptions & GivenIsolation & { readonly kinds?: Kinds | undefined }
 }
 
 /** A route that answers with scripts. */
@@ -56,11 +54,12 @@ export function placeScripts(
   place: {
     readonly key: string
     readonly group: string
+    readonly isolation: Isolation
     readonly directory: string
     readonly placed: readonly PlacedApplication[]
   },
 ): PlacedApplication {
-  const { key, group, directory, placed } = place
+  const { key, group, isolation, directory, placed } = place
   const shown = isHandler ? source : nameFolder(source, directory)
   const taken = placed.some(({ application }) => application.name === shown)
   return {
@@ -79,7 +78,7 @@ export function placeScripts(
     key,
     group,
     base: group,
-    isolation: given.isolation ?? 'shared',
+    isolation,
     env: {},
     folder: isHandler ? locateTarget(source, directory) : source,
     argument: source,

@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { FullConfig } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
+import { resolveIsolation } from '../routes/isolation-option.ts'
 import { listScriptRoutes, placeScripts } from './place-scripts.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
@@ -25,7 +26,9 @@ export function resolveApplications(
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
   for (const route of listScriptRoutes(config)) {
     const group = resolveGroupName(route, config, problems)
-    placed.push(placeScripts(route, { key: formatPath(route.where), group, directory, placed }))
+    const isolation = resolveIsolation(route.given, route.where, problems)
+    const key = formatPath(route.where)
+    placed.push(placeScripts(route, { key, group, isolation, directory, placed }))
   }
   return placed
 }
@@ -43,7 +46,7 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
     const mount = config.mount ?? config.rootPath ?? '/'
     return placeScripts(
       { source: resolve(from, target), isHandler: false, mount, given: {} },
-      { key: SHORT_FORM_KEY, group, directory: from, placed: [] },
+      { key: SHORT_FORM_KEY, group, isolation: 'shared', directory: from, placed: [] },
     )
   }
   return {

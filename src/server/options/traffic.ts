@@ -77,6 +77,7 @@ export const TIMEOUTS = {
     form: 'duration',
     environment: 'TAIPAN_TIMEOUT_SHUTDOWN',
     flag: flag('Timeouts', 'timeout-shutdown', { value: 'TIME' }),
+    toWorker: 'shutdownTimeout',
   }),
   startup: option(duration, '60s', {
     description:

@@ -1,15 +1,15 @@
 import { HANDLER_STYLES } from '../../core/application.ts'
 import { boolean, choice, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
-import { ISOLATION_OPTION } from './isolation-option.ts'
 import { SCRIPT_VALUES } from './script-values.ts'
+import { ISOLATION_OPTIONS } from './isolation-option.ts'
 
 /** Options of the kinds of routes that run scripts or handlers. */
 export const SCRIPT_OPTIONS = {
   group: optional(text, {
     description: 'Process group of the scripts (needed if there are several).',
   }),
-  isolation: ISOLATION_OPTION,
+  ...ISOLATION_OPTIONS,
   style: optional(choice(HANDLER_STYLES), {
     description: 'How handlers are called; pywx, the default: with the connection object.',
   }),

@@ -6,6 +6,7 @@ import { WorkerCapacity } from '../../../src/backends/group/worker-capacity.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
+import type { Isolation } from '../../../src/core/isolation.ts'
 import type { Invocation } from '../../../src/core/upstream.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
 import { labApplication } from '../../support/backend-lab.ts'
@@ -90,16 +91,19 @@ interface Options {
   readonly limit?: number
   readonly threads?: number
   readonly concurrency?: number
+  readonly isolation?: Isolation
   readonly applications?: readonly Parameters<typeof labApplication>[0][]
 }
 
 function createScheduler(options: Options = {}): Scheduler {
   const { limit = 100, threads = 2, concurrency = 100, applications = [{}] } = options
+  const { isolation = 'shared' } = options
   return new Scheduler({
     applications: applications.map(labApplication),
     queue: { limit, timeout: 0 },
     concurrency,
     threads,
+    isolation,
   })
 }
 
@@ -310,6 +314,16 @@ describe('short requests', () => {
     await worker.answer(1)
     await worker.answer(1)
     expect(exchanges.map(({ answer }) => answer.head?.status)).toEqual([undefined, 200, 200])
+  })
+
+  test('are not pipelined where each has a process of its own', async () => {
+    const scheduler = createScheduler({ isolation: 'fresh' })
+    const worker = new FakeWorker(scheduler, 2, ['wsgi'])
+    await warmUp(scheduler, worker)
+    const before = worker.asked
+    for (let count = 0; count < 3; count += 1) submit(scheduler)
+    expect(worker.asked).toEqual(before.map((count) => count + 1))
+    expect(scheduler.waiting).toBe(1)
   })
 
   test('are not pipelined while the last ones were long', async () => {

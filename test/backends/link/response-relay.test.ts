@@ -168,6 +168,13 @@ describe.each([
     expect(error instanceof TaipanError && error.code).toBe('APPLICATION_FAILED')
   })
 
+  test('is 502 when the process of the request has ended', async () => {
+    const { exchange, far, frame, seen } = await open(createPlainExchange())
+    const flags = FrameFlag.ABORT_DIED | FrameFlag.FREE
+    await far.deliver(frame(ABORT, flags, Buffer.from('x')))
+    expect([(await exchange.over).status, seen.free]).toEqual([502, 1])
+  })
+
   test('is 500 when the worker finishes without an answer', async () => {
     const { exchange, far, frame, seen } = await open(createPlainExchange())
     await far.deliver(frame(FREE))

@@ -1,0 +1,151 @@
+"""A forked process that answers one request and ends."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from time import monotonic
+from types import FrameType
+from typing import NoReturn
+
+from taipan.at_fork import end_child
+from taipan.control import ControlChannel
+from taipan.dispatch import Request
+from taipan.ending import end_threads, report_left, run_bounded
+from taipan.events import TransportClosed
+from taipan.fresh.child_socket import ChildSocket
+from taipan.fresh.standard_modules import MODULES, find_imported
+from taipan.lessons import teach_by
+from taipan.native import get_ident
+from taipan.serving import Serving
+from taipan.stacks import capture_thread, format_stack
+from taipan.tracebacks import format_exception
+
+#: Tells a child that its request takes too long. Scripts have no use for it.
+OVERDUE = signal.SIGXCPU
+#: Tags of frames to the template: for Node, the stack of an overdue request, and lessons.
+TO_NODE = 0
+STACK = 1
+LESSONS = 2
+
+_EXIT_BROKEN = 70
+#: Held back while a child is made.
+HELD = (signal.SIGTERM, signal.SIGQUIT, OVERDUE)
+#: Ignored, because a stop of the server waits for requests.
+_IGNORED = (signal.SIGTERM, signal.SIGQUIT)
+_WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+
+
+class Child:
+    """The answer to one request in a new process."""
+
+    def __init__(
+        self, serving: Serving, transport: ChildSocket, channel: ControlChannel, patience: float
+    ) -> None:
+        self._serving = serving
+        self._transport = transport
+        #: To the template.
+        self._channel = channel
+        #: Seconds that threads and atexit handlers have after the response; 0: no limit.
+        self._patience = patience
+        self._request: str | None = None
+        self._modules = len(sys.modules)
+        self._lessons: list[tuple[str, str]] = []
+        self._pid = os.getpid()
+
+    def run(self, request: Request, name: str | None) -> NoReturn:
+        """Answers the request `name`, and ends the process."""
+        self._request = name
+        try:
+            self._prepare()
+            self._serving.dispatcher.dispatch(request, self._transport)
+            self._require_own()
+            self._end()
+        except (TransportClosed, TimeoutError):
+            os._exit(_EXIT_BROKEN)
+        except BaseException as error:
+            self._require_own()
+            text = "the process of a request failed"
+            self._serving.logs.report("error", text, format_exception(error))
+            os._exit(_EXIT_BROKEN)
+
+    def _prepare(self) -> None:
+        self._serving.logs.move_to_child(self._channel.send)
+        teach_by(lambda subject, fact: self._lessons.append((subject, fact)))
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(OVERDUE, self._on_overdue)
+        for number in _IGNORED:
+            signal.signal(number, _ignore)
+        os.register_at_fork(after_in_child=self._forget)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+
+    def _forget(self) -> None:
+        """In processes that the script forks."""
+        self._transport.forget()
+        self._channel.close()
+        for number in _IGNORED:
+            if signal.getsignal(number) is _ignore:
+                signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(OVERDUE) == self._on_overdue:
+            signal.signal(OVERDUE, signal.SIG_DFL)
+
+    def _require_own(self) -> None:
+        """Ends a process that the script has forked and that left the script."""
+        if os.getpid() != self._pid:
+            end_child()
+
+    def _on_overdue(self, _number: int, _frame: FrameType | None) -> None:
+        text = format_stack(capture_thread(get_ident()))
+        self._channel.send_payload(text.encode("utf-8", "replace"), STACK)
+        self._transport.call_between_writes(self._interrupt)
+
+    def _interrupt(self) -> None:
+        if self._serving.dispatcher.interrupt(get_ident(), self._request or "") is None:
+            # It waits for threads or handlers after the response.
+            raise TimeoutError
+
+    def _end(self) -> NoReturn:
+        """Ends the interpreter as CPython does, without taking it to pieces."""
+        if self._patience:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, self._patience + 1)
+        deadline = monotonic() + (self._patience or threading.TIMEOUT_MAX / 2)
+        logs = self._serving.logs
+        if threading.active_count() > 1 and (left := end_threads(deadline, logs)):
+            report_left(left, logs)
+        run_bounded(atexit._run_exitfuncs, deadline, logs)
+        # Before finalizers close the files of circles, whose buffers come first there.
+        _flush_files()
+        # Objects of the template are not looked at.
+        gc.collect()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        logs.flush()
+        self._teach()
+        os._exit(0)
+
+    def _teach(self) -> None:
+        lessons = [*self._lessons, *((MODULES, name) for name in find_imported(self._modules))]
+        if lessons:
+            self._channel.send_payload(json.dumps(lessons).encode(), LESSONS)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Does nothing, and is forgotten by programs that are started."""
+
+
+def _flush_files() -> None:
+    """Writes what is left in the buffers of files that are still open."""
+    for found in gc.get_objects():
+        if isinstance(found, _WRITERS):
+            try:
+                found.flush()
+            except (OSError, ValueError):
+                pass
