@@ -30,8 +30,9 @@ export async function startApache(options: {
   readonly root: string
   readonly modules: readonly string[]
   readonly directory: readonly string[]
+  readonly more?: readonly string[]
 }): Promise<Apache> {
-  const { folder, root, modules, directory } = options
+  const { folder, root, modules, directory, more = [] } = options
   const port = await findFreePort()
   await mkdir(folder, { recursive: true })
   // Its children are nobody.
@@ -40,7 +41,6 @@ export async function startApache(options: {
     ...[...BASIC, ...modules].map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`),
     `ServerRoot ${folder}`,
     `DefaultRuntimeDir ${folder}`,
-    `ScriptSock ${folder}/cgid.sock`,
     'PidFile apache.pid',
     'ErrorLog apache.log',
     'ServerName localhost',
@@ -55,7 +55,8 @@ export async function startApache(options: {
     'Require all granted',
     ...directory,
     '</Directory>',
-  ].filter((line) => modules.includes('cgid') || !line.startsWith('ScriptSock'))
+    ...more,
+  ]
   const file = join(folder, 'apache.conf')
   await writeFile(file, `${lines.join('\n')}\n`)
   const child = spawn(PROGRAM, ['-f', file, '-D', 'FOREGROUND'], {
