@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import select
 import threading
-from _thread import allocate_lock, get_ident
-from _thread import start_new_thread as _start_new_thread
+from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Iterable
 from queue import Empty, SimpleQueue
 from select import POLLIN, poll
@@ -33,6 +32,7 @@ __all__ = [
     "sleep",
     "socket",
     "socketpair",
+    "start_new_thread",
     "wait_for_descriptors",
 ]
 
@@ -104,7 +104,7 @@ class NativeThread(threading.Thread):
         self._running.acquire()
         try:
             if has_greenlets() or not self._listed:
-                self._native_ident = _start_new_thread(self.run, ())
+                self._native_ident = start_new_thread(self.run, ())
             else:
                 super().start()
                 self._native_ident = super().ident

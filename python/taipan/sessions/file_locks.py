@@ -7,7 +7,7 @@ import os
 import struct
 from collections import deque
 
-from taipan.native import NativeThread, allocate_lock
+from taipan.native import allocate_lock, start_new_thread
 from taipan.sessions.errors import SessionBusy
 
 # Locks of POSIX belong to the process: threads are kept apart here, and another file object for
@@ -52,7 +52,8 @@ class FileLocks:
                 lock.grant()
                 return
             # It goes on waiting when nobody here does any more, so there is one for each lock.
-            NativeThread(self._wait, "taipan-session-lock", (number,), listed=False).start()
+            # Objects of threads that nobody waits for are refused in sub-interpreters.
+            start_new_thread(self._wait, (number,))
 
     def leave(self, lock: FileLock) -> None:
         """Takes back a lock, or the wish for it."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import Any, Callable
 
-from taipan.native import NativeThread, allocate_lock, sleep
+from taipan.native import allocate_lock, sleep, start_new_thread
 from taipan.sessions.errors import SessionBusy, SessionError
 
 #: Milliseconds that a lock is held without a sign of life.
@@ -48,7 +48,7 @@ class RedisLocks:
             self._held[token] = name
             if not self._keeps:
                 self._keeps = True
-                NativeThread(self._keep, "taipan-session-locks", listed=False).start()
+                start_new_thread(self._keep, ())
 
     def forget(self, token: str) -> None:
         """Renews it no longer."""
