@@ -21,6 +21,7 @@ from taipan.scripts.environment import install_environment
 from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import CODE, execfile
 from taipan.scripts.exits import install_exits
+from taipan.scripts.failure_page import answer_failure
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.forks import install_forks, run_unforked
 from taipan.scripts.handlers import Handler, Handlers
@@ -98,6 +99,10 @@ class ScriptFolder:
             if output.dropped:
                 self._tell_dropped(path)
             return rest
+        except Exception as error:
+            if output.begun or not self._settings.config or not answer_failure(error, request):
+                raise
+            return output.finish()
         finally:
             request.release()
             CURRENT.reset(before)
