@@ -1,0 +1,1 @@
+raise RuntimeError("this page fails on purpose")
