@@ -105,6 +105,10 @@ def test_it_is_a_mapping(lab):
     assert run(lab, script).body == b"ok"
 
 
+def test_errors_have_public_names():
+    assert issubclass(taipan.SessionBusy, taipan.SessionError)
+
+
 def test_it_needs_a_request(config):
     session = CurrentSession()
     assert repr(session) == "<taipan.session>"

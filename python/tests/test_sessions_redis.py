@@ -113,11 +113,11 @@ def test_what_has_ended_stays_ended(client):
     store = client.sessions.store
     record = SessionRecord(b"{}", BEGIN, BEGIN, 10, "/")
     other = b"o" * 32
-    assert not store.update(KEY, record)
-    assert not store.move(KEY, other, record)
+    assert not store.change(KEY, KEY, record)
+    assert not store.change(KEY, other, record)
     assert store.load(other, BEGIN) is None
     store.insert(KEY, record)
-    assert store.move(KEY, other, record._replace(data=b"[]"))
+    assert store.change(KEY, other, record._replace(data=b"[]"))
     assert store.load(KEY, BEGIN) is None
     assert store.load(other, BEGIN) == record._replace(data=b"[]")
 

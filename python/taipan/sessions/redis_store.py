@@ -47,17 +47,12 @@ class RedisStore:
         """As `SessionStore.insert`."""
         self._call("set", _name(key), _pack(record), px=_milliseconds(record))
 
-    def update(self, key: bytes, record: SessionRecord) -> bool:
-        """As `SessionStore.update`."""
-        packed = _pack(record)
-        return bool(self._call("set", _name(key), packed, px=_milliseconds(record), xx=True))
-
-    def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
-        """As `SessionStore.move`."""
+    def change(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
+        """As `SessionStore.change`."""
+        name, packed, time = _name(new), _pack(record), _milliseconds(record)
         if old == new:
-            return self.update(new, record)
-        keys = _name(old), _name(new)
-        return bool(self._call("eval", _MOVE, 2, *keys, _pack(record), _milliseconds(record)))
+            return bool(self._call("set", name, packed, px=time, xx=True))
+        return bool(self._call("eval", _MOVE, 2, _name(old), name, packed, time))
 
     def delete(self, key: bytes) -> None:
         """As `SessionStore.delete`."""

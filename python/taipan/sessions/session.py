@@ -283,7 +283,7 @@ class Session(dict[str, Any]):
     def _put(self, record: SessionRecord) -> None:
         if not self._stored:
             self._store.insert(self._key, record)
-        elif not self._store.move(self._stored, self._key, record):
+        elif not self._store.change(self._stored, self._key, record):
             # Another request has ended it after this one let it go.
             return
         self._stored = self._key

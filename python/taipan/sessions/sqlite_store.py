@@ -83,12 +83,8 @@ class SqliteStore:
         """As `SessionStore.insert`."""
         self._write(_INSERT, key, *_columns(record))
 
-    def update(self, key: bytes, record: SessionRecord) -> bool:
-        """As `SessionStore.update`."""
-        return self.move(key, key, record)
-
-    def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
-        """As `SessionStore.move`."""
+    def change(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
+        """As `SessionStore.change`."""
         return self._write(_CHANGE, new, *_columns(record), old) == 1
 
     def delete(self, key: bytes) -> None:

@@ -42,11 +42,8 @@ class SessionStore(Protocol):
     def insert(self, key: bytes, record: SessionRecord) -> None:
         """Adds a session with a new key."""
 
-    def update(self, key: bytes, record: SessionRecord) -> bool:
-        """Changes a session; False: it has ended meanwhile."""
-
-    def move(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
-        """Changes a session and its key; False: it has ended meanwhile."""
+    def change(self, old: bytes, new: bytes, record: SessionRecord) -> bool:
+        """Changes a session and its key, which may stay; False: it has ended meanwhile."""
 
     def delete(self, key: bytes) -> None:
         """Ends a session, if there is one."""
