@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from taipan.frames import HEAD_LENGTH, HEAD_STANDS_IN
 from taipan.tracebacks import summarize
 
 #: Header lines, with Content-Length, and the body.
@@ -31,6 +32,13 @@ def failure_answer(failure: Failure, request: Mapping[str, Any] | None) -> Answe
         plain_answer(f"{failure.text}\n") if request is None else _explain(failure, request)
     )
     return (fields + b"Retry-After: 1\r\n" if failure.status == 503 else fields), body
+
+
+def answer_flags(answer: Answer) -> int:
+    """Flags of its HEAD frame: an error page may replace it, unless it explains an error itself."""
+    fields, _ = answer
+    explains = fields.startswith(b"Content-Type: text/html")
+    return HEAD_LENGTH if explains else HEAD_LENGTH | HEAD_STANDS_IN
 
 
 def _explain(failure: Failure, request: Mapping[str, Any]) -> Answer:

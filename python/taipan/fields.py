@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-from taipan.frames import HEAD_CLOSE, HEAD_DATE, HEAD_LENGTH, HEAD_SERVER
+from taipan.frames import HEAD_CLOSE, HEAD_DATE, HEAD_LENGTH, HEAD_SERVER, HEAD_STANDS_IN
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LENGTH = re.compile(r"[0-9]{1,15}")
@@ -31,6 +31,8 @@ HOP_BY_HOP: Final = frozenset(
 )
 #: Flags of a HEAD frame for fields in it.
 _FLAGS: Final = {"content-length": HEAD_LENGTH, "date": HEAD_DATE, "server": HEAD_SERVER}
+#: Marks a response that only stands in for an answer, so that an error page may replace it.
+STANDS_IN_FIELD: Final = ("X-Taipan-Stands-In", "1")
 LENGTH_PREFIX: Final = "Content-Length: "
 #: Longest head in bytes. A longer one is a mistake, and might not fit into a frame.
 HEAD_LIMIT: Final = 16 * 1024 * 1024
@@ -102,6 +104,9 @@ class SpecialFields:
             self.flags |= HEAD_DATE
         elif lower == "server":
             self.flags |= HEAD_SERVER
+        elif lower == STANDS_IN_FIELD[0].lower():
+            self.flags |= HEAD_STANDS_IN
+            return None
         return f"{name}: "
 
     def take_length(self, value: str) -> None:

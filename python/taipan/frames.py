@@ -33,6 +33,7 @@ HEAD_DATE: Final = 1
 HEAD_SERVER: Final = 2
 HEAD_CLOSE: Final = 4
 HEAD_LENGTH: Final = 8
+HEAD_STANDS_IN: Final = 16
 DATA_LAST: Final = 1
 DATA_FREE: Final = 2
 ANSWER_FREE: Final = 2

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from support.asgi_apps import Lab, answer, app_of, begin, piece
+from taipan import frames
 
 ERRORS = [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError]
 ERRORS += [RecursionError, MemoryError, OSError, StopAsyncIteration, StopIteration, BaseException]
@@ -33,6 +34,7 @@ def test_an_error_before_the_body_is_a_500_and_the_loop_lives(drive, error):
     for path in ("/", "/later", "/started"):
         stream = driver.get(path=path)
         assert (stream.status, stream.reason) == (500, "Internal Server Error")
+        assert stream.flags & frames.HEAD_STANDS_IN
         assert stream.body == b"Internal Server Error\n" and stream.field("x-lost") is None
         record = driver.records[-1]
         assert record["level"] == "error" and record["request"] == f"r{stream.number}"

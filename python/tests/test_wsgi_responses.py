@@ -87,6 +87,15 @@ def test_date_server_and_close_are_told_by_flags(lab):
     assert not lab.get("/header", "name=Connection&value=keep-alive").flags & frames.HEAD_CLOSE
 
 
+def test_what_stands_in_for_an_answer_is_told_by_a_flag(lab):
+    failed = lab.get("/bad-header", "index=0")
+    assert failed.flags == frames.HEAD_LENGTH | frames.HEAD_STANDS_IN
+    answer = lab.get("/header", "name=X-Taipan-Stands-In&value=1")
+    assert answer.flags & frames.HEAD_STANDS_IN
+    assert answer.field("X-Taipan-Stands-In") is None
+    assert not lab.get("/header", "name=X-Other&value=1").flags & frames.HEAD_STANDS_IN
+
+
 def test_repeated_fields_and_own_codings_are_left_alone(lab):
     assert [name for name, _ in lab.get("/cookies").fields][:4] == [
         "Set-Cookie",

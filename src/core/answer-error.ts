@@ -29,5 +29,6 @@ export function answerError(
   }
   const text = detail ?? reasonPhrase(facts.status)
   const body = Buffer.from(`${text}\n`, 'utf8')
-  response.send(createTextHead(facts.status, body.length, fields), body)
+  const head = createTextHead(facts.status, body.length, fields)
+  response.send({ ...head, standsIn: true }, body)
 }

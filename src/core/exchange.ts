@@ -159,6 +159,17 @@ export interface Outcome {
   readonly error: Error | undefined
 }
 
+/** Why an error page is asked for: the answer to a request, which the page replaces. */
+export interface RequestFailure {
+  readonly status: number
+  /** A text about the error, one character per byte. */
+  readonly notes: string
+  /** Path, query and method of the request; raw. */
+  readonly path: string
+  readonly query: string
+  readonly method: string
+}
+
 /** One request with its response. Expensive parts are made on demand. */
 export interface Exchange {
   /** Unique while the server runs. */
@@ -173,6 +184,8 @@ export interface Exchange {
   readonly notes: ExchangeNotes
   /** Who the client is; undefined where no route has asked for it. */
   readonly identity: Identity | undefined
+  /** Undefined unless the response becomes the error page of another request. */
+  readonly failure?: RequestFailure | undefined
   /** Set when the client asks for a WebSocket; an answerer without WebSockets sends an ordinary response. */
   readonly webSocket: WebSocketOffer | undefined
   /** The client has finished sending (half-close): it may have disconnected, or still wait for the answer. */

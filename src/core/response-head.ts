@@ -21,6 +21,8 @@ export interface ResponseHead {
   readonly hasServer: boolean
   /** The application asked for the connection to be closed after this response. */
   readonly close: boolean
+  /** The server has made it itself, for want of an answer. */
+  readonly standsIn?: boolean
 }
 
 /** Makes a head of pairs after checking them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */

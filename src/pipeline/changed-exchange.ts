@@ -5,6 +5,7 @@ import type {
   Identity,
   Outcome,
   RequestBody,
+  RequestFailure,
   RequestHead,
   ResponseSink,
   WebSocketOffer,
@@ -20,7 +21,7 @@ export interface RedirectTrail {
 
 /** What of an exchange may be changed. */
 export type ExchangeChanges = Partial<
-  Pick<Exchange, 'request' | 'response' | 'body' | 'identity'>
+  Pick<Exchange, 'request' | 'response' | 'body' | 'identity' | 'failure'>
 > & { readonly trail?: RedirectTrail }
 
 /** An exchange with another request, another body, another sink for its response, or a known client. */
@@ -29,6 +30,7 @@ export class ChangedExchange implements Exchange {
   readonly response: ResponseSink
   readonly body: RequestBody
   readonly identity: Identity | undefined
+  readonly failure: RequestFailure | undefined
   /** Undefined before the first redirect. */
   readonly trail: RedirectTrail | undefined
   readonly #exchange: Exchange
@@ -38,6 +40,7 @@ export class ChangedExchange implements Exchange {
     this.response = changes.response ?? exchange.response
     this.body = changes.body ?? exchange.body
     this.identity = 'identity' in changes ? changes.identity : exchange.identity
+    this.failure = changes.failure ?? exchange.failure
     this.trail = changes.trail ?? findTrail(exchange)
     this.#exchange = exchange
   }

@@ -1,8 +1,7 @@
 import { answerError } from '../core/answer-error.ts'
-import type { Exchange, Handler, RequestBody, ResponseSink } from '../core/exchange.ts'
-import type { FieldBlock } from '../core/field-block.ts'
-import type { ResponseHead } from '../core/response-head.ts'
-import { ChangedExchange, findTrail } from './changed-exchange.ts'
+import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
+import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
+import { DivertedResponse } from './diverted-response.ts'
 
 /** Redirects of one request within the server; more are a loop. */
 const MOST_HOPS = 10
@@ -19,13 +18,35 @@ const NO_BODY: RequestBody = {
   take: () => undefined,
 }
 // Fields about a body that the redirected request does not have.
-const BODY_FIELDS = new Set(['content-length', 'content-type', 'transfer-encoding', 'expect'])
+const BODY_FIELDS = ['content-length', 'content-type', 'transfer-encoding', 'expect']
+// What the client knows of the page that it has asked for says nothing about an error page.
+const PAGE_FIELDS = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+]
+const REDIRECT_DROPS = new Set(BODY_FIELDS)
+const ERROR_DROPS = new Set([...BODY_FIELDS, ...PAGE_FIELDS])
+
+interface Redirection {
+  readonly hops: number
+  /** Names of fields that the request loses. */
+  readonly drops: ReadonlySet<string>
+  readonly changes?: ExchangeChanges
+}
 
 /** The exchange of a redirect to a path with its query. */
-function redirectExchange(exchange: Exchange, target: string, hops: number): Exchange {
+function redirectExchange(
+  exchange: Exchange,
+  target: string,
+  { hops, drops, changes }: Redirection,
+): Exchange {
   const [path = '', ...rest] = target.split('?')
   const fields = exchange.request.fields.filter(
-    (_, at, all) => !BODY_FIELDS.has((all[at - (at % 2)] ?? '').toLowerCase()),
+    (_, at, all) => !drops.has((all[at - (at % 2)] ?? '').toLowerCase()),
   )
   const query = rest.join('?')
   const method = exchange.request.method === 'HEAD' ? 'HEAD' : 'GET'
@@ -35,6 +56,7 @@ function redirectExchange(exchange: Exchange, target: string, hops: number): Exc
     // The route that the redirect leads to asks again, or nobody does.
     identity: undefined,
     trail: { hops, asked: findTrail(exchange)?.asked ?? exchange.request },
+    ...changes,
   })
 }
 
@@ -53,78 +75,24 @@ export class LocalRedirects {
     const plain = target.split('#')[0] ?? ''
     if (hops > MOST_HOPS || !/^\/[\x21-\x7e\x80-\xff]*$/.test(plain))
       answerError(exchange, 'APPLICATION_FAILED')
-    else this.#handler?.(redirectExchange(exchange, plain, hops))
+    else this.#handler?.(redirectExchange(exchange, plain, { hops, drops: REDIRECT_DROPS }))
+  }
+
+  /** Answers with the error page at `target`, a path with its query. */
+  show(
+    exchange: Exchange,
+    target: string,
+    changes: Required<Pick<ExchangeChanges, 'failure' | 'response'>>,
+  ): void {
+    this.#handler?.(redirectExchange(exchange, target, { hops: 0, drops: ERROR_DROPS, changes }))
   }
 
   /** The exchange for an application whose redirects are followed. */
   watch(exchange: Exchange): Exchange {
-    const response = new RedirectSink(exchange.response, (target) => this.follow(exchange, target))
+    const response = new DivertedResponse(exchange.response, (head) => {
+      const target = head.status === 302 ? FIELD.exec(head.fields.text)?.[1] : undefined
+      return target === undefined ? head : () => this.follow(exchange, target)
+    })
     return new ChangedExchange(exchange, { response })
-  }
-}
-
-/** A response that may turn out to be a redirect within the server. */
-class RedirectSink implements ResponseSink {
-  readonly #response: ResponseSink
-  readonly #onRedirect: (target: string) => void
-  #redirected = false
-
-  constructor(response: ResponseSink, onRedirect: (target: string) => void) {
-    this.#response = response
-    this.#onRedirect = onRedirect
-  }
-
-  get begun(): boolean {
-    return this.#redirected || this.#response.begun
-  }
-
-  get finished(): boolean {
-    return this.#redirected || this.#response.finished
-  }
-
-  get pending(): number {
-    return this.#redirected ? 0 : this.#response.pending
-  }
-
-  get onDrain(): (() => void) | undefined {
-    return this.#response.onDrain
-  }
-
-  set onDrain(listener: (() => void) | undefined) {
-    if (!this.#redirected) this.#response.onDrain = listener
-  }
-
-  send(head: ResponseHead, body: Uint8Array | string): void {
-    if (!this.#redirects(head)) this.#response.send(head, body)
-  }
-
-  begin(head: ResponseHead): void {
-    if (!this.#redirects(head)) this.#response.begin(head)
-  }
-
-  inform(status: number, fields: FieldBlock): void {
-    if (!this.#redirected) this.#response.inform(status, fields)
-  }
-
-  write(chunk: Uint8Array): boolean {
-    return this.#redirected || this.#response.write(chunk)
-  }
-
-  end(trailers?: FieldBlock): void {
-    if (!this.#redirected) this.#response.end(trailers)
-  }
-
-  abort(reason: Error): void {
-    if (!this.#redirected) this.#response.abort(reason)
-  }
-
-  #redirects(head: ResponseHead): boolean {
-    if (this.#redirected) return true
-    if (head.status !== 302) return false
-    const target = FIELD.exec(head.fields.text)?.[1]
-    if (target === undefined) return false
-    this.#redirected = true
-    this.#onRedirect(target)
-    return true
   }
 }

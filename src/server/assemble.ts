@@ -11,10 +11,10 @@ import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
 import { createFits, narrowAnswerer } from '../pipeline/narrow.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
-import type { Route } from '../pipeline/routes.ts'
+import type { Answerer, Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
-import type { ServerPlan } from './config/resolved.ts'
+import type { RoutePlan, ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
 import { GuardMaker } from './guard-maker.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
@@ -90,12 +90,15 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   }
   const routes: Route[] = []
   const guards = new GuardMaker(plan, { backends, logger })
-  for (const { host, path, method: methods, match, answerer, guard: checks } of plan.routes) {
+  for (const route of plan.routes) {
+    const { host, path, method: methods, match, answerer, guard: checks } = route
     const matches = match === undefined ? undefined : createMatcher([match])
     const fits = createFits({ methods, matches })
     const made = await createAnswerer(answerer, context)
     const admit = checks && (await guards.create(checks)).admit
-    const answer = narrowAnswerer(admit === undefined ? made : guardAnswerer(made, admit), fits)
+    const guarded = admit === undefined ? made : guardAnswerer(made, admit)
+    const whole = await addErrorPages(guarded, route, redirects)
+    const answer = narrowAnswerer(whole, fits)
     routes.push({ host, path, answer, guard: admit && { admit, fits } })
   }
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
@@ -109,6 +112,17 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     upstreams: [...upstreams.values()],
     pages,
   })
+}
+
+async function addErrorPages(
+  answer: Answerer,
+  { errorPages }: RoutePlan,
+  redirects: LocalRedirects,
+): Promise<Answerer> {
+  if (errorPages === undefined) return answer
+  const { withErrorPages } = await import('../pipeline/error-pages.ts')
+  const pages = new Map(Object.entries(errorPages).map(([status, path]) => [Number(status), path]))
+  return withErrorPages(answer, { pages, redirects })
 }
 
 async function createPageRefresh({ logger, pageVersion }: AppLoggers): Promise<PageRefresh> {

@@ -1,5 +1,11 @@
 import type { Invocation, ScriptFacts } from '../core/upstream.ts'
-import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/exchange.ts'
+import type {
+  ConnectionFacts,
+  Exchange,
+  Identity,
+  RequestFailure,
+  RequestHead,
+} from '../core/exchange.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import { encodeLatin1 } from './percent.ts'
 import {
@@ -27,6 +33,11 @@ const SCRIPT_FILENAME = new CgiName('SCRIPT_FILENAME')
 const DOCUMENT_ROOT = new CgiName('DOCUMENT_ROOT')
 const SCRIPT_KIND = new CgiName('taipan.script_kind')
 const SCRIPT_VERSION = new CgiName('taipan.script_version')
+const REDIRECT_STATUS = new CgiName('REDIRECT_STATUS')
+const REDIRECT_URL = new CgiName('REDIRECT_URL')
+const REDIRECT_QUERY_STRING = new CgiName('REDIRECT_QUERY_STRING')
+const REDIRECT_REQUEST_METHOD = new CgiName('REDIRECT_REQUEST_METHOD')
+const REDIRECT_ERROR_NOTES = new CgiName('REDIRECT_ERROR_NOTES')
 const HTTPS = new CgiName('HTTPS')
 const AUTH_TYPE = new CgiName('AUTH_TYPE')
 const REMOTE_USER = new CgiName('REMOTE_USER')
@@ -57,7 +68,17 @@ export function writeCommonVariables(
   if (invocation.script !== undefined) writeScript(invocation.script, writer)
   writeConnection(exchange.connection, writer)
   if (exchange.identity !== undefined) writeIdentity(exchange.identity, writer)
+  if (exchange.failure !== undefined) writeFailure(exchange.failure, writer)
   writeFields(exchange, request, writer)
+}
+
+/** As of Apache, for error pages. */
+function writeFailure(failure: RequestFailure, writer: CgiWriter): void {
+  writer.variable(REDIRECT_STATUS, String(failure.status))
+  writer.variable(REDIRECT_URL, failure.path)
+  writer.variable(REDIRECT_QUERY_STRING, failure.query)
+  writer.variable(REDIRECT_REQUEST_METHOD, failure.method)
+  writer.variable(REDIRECT_ERROR_NOTES, failure.notes)
 }
 
 function writeScript({ filename, root, kind, version }: ScriptFacts, writer: CgiWriter): void {

@@ -38,6 +38,7 @@ export const FrameFlag = {
   HEAD_SERVER: 2,
   HEAD_CLOSE: 4,
   HEAD_LENGTH: 8,
+  HEAD_STANDS_IN: 16,
   DATA_LAST: 1,
   ABORT_DIED: 1,
   FREE: 2,

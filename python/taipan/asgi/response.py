@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from taipan.answers import Failure, failure_answer
+from taipan.answers import Failure, answer_flags, failure_answer
 from taipan.asgi.disconnects import is_disconnect
 from taipan.asgi.events import Event, ProtocolError, require_bytes, require_key, unexpected
 from taipan.asgi.files import open_file, read_file
@@ -24,7 +24,7 @@ from taipan.asgi.response_writer import (
 from taipan.dropped_fields import report_dropped
 from taipan.events import ClientDisconnected, Settings
 from taipan.fields import Head, kind_of
-from taipan.frames import DATA, HEAD_LENGTH
+from taipan.frames import DATA
 from taipan.frames import TRAILERS as TRAILERS_FRAME
 from taipan.tracebacks import format_exception, summarize
 
@@ -187,7 +187,8 @@ class ResponseStream(ResponseWriter):
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Sends a complete response of the worker itself."""
-        self._head = Head(status, HEAD_LENGTH, len(body), fields, False, ())
+        flags = answer_flags((fields.partition(b"\r\n")[2], body))
+        self._head = Head(status, flags, len(body), fields, False, ())
         if self._is_head:
             self._answer_bodyless(self._head, body, False)
         else:

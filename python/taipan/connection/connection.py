@@ -18,6 +18,7 @@ from taipan.connection.local_file import (
 from taipan.connection.notices import format_notice, title_of
 from taipan.connection.output import ConnectionOutput, format_time, to_bytes
 from taipan.connection.response import Reply, require_status
+from taipan.fields import STANDS_IN_FIELD
 
 if TYPE_CHECKING:
     from taipan.pools.handle import DatabaseHandle
@@ -84,31 +85,35 @@ class Connection(ConnectionOutput):
 
     def return_bad_request(self, reason: str = "") -> None:
         """Answers 400 with a reason."""
-        self._notice("return_bad_request", 400, "Invalid Request", escape(reason))
+        self._notice("return_bad_request", 400, "Invalid Request", escape(reason), STANDS_IN_FIELD)
 
     def return_unauthorized(self, realm: str | None = None) -> None:
         """Answers 401 and asks for a name and a password (Basic)."""
         name = (self.server if realm is None else realm).replace("\\", "\\\\").replace('"', '\\"')
         text = "You have to log in to see this page."
-        fields = [("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')]
+        fields = [STANDS_IN_FIELD, ("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')]
         page = format_notice("Access Denied", f"<p>{text}</p>").encode()
         self._reply("return_unauthorized", 401, page, with_charset(_HTML), fields=fields)
 
     def return_forbidden(self) -> None:
         """Answers 403."""
-        self._notice("return_forbidden", 403, None, "The page may not be seen.")
+        self._notice("return_forbidden", 403, None, "The page may not be seen.", STANDS_IN_FIELD)
 
     def return_not_found(self) -> None:
         """Answers 404."""
-        self._notice("return_not_found", 404, None, "There is no page at this address.")
+        self._notice(
+            "return_not_found", 404, None, "There is no page at this address.", STANDS_IN_FIELD
+        )
 
     def return_internal_error(self) -> None:
         """Answers 500."""
-        self._notice("return_internal_error", 500, None, "The request failed.")
+        self._notice("return_internal_error", 500, None, "The request failed.", STANDS_IN_FIELD)
 
     def return_not_implemented(self) -> None:
         """Answers 501."""
-        self._notice("return_not_implemented", 501, None, "The request is not supported.")
+        self._notice(
+            "return_not_implemented", 501, None, "The request is not supported.", STANDS_IN_FIELD
+        )
 
     def return_file(self, status: int, kind: str | None, path: _Path) -> None:
         """Answers with a file: its type by its name without `kind`, 404 if there is none.
@@ -202,9 +207,12 @@ class Connection(ConnectionOutput):
         except OSError:
             return "not_found"
 
-    def _notice(self, by: str, status: int, title: str | None, markup: str) -> None:
+    def _notice(
+        self, by: str, status: int, title: str | None, markup: str, *fields: tuple[str, str]
+    ) -> None:
         page = format_notice(title or title_of(require_status(status)), f"<p>{markup}</p>")
-        self._reply(by, status, page.encode("utf-8", "surrogateescape"), with_charset(_HTML))
+        body = page.encode("utf-8", "surrogateescape")
+        self._reply(by, status, body, with_charset(_HTML), fields=list(fields))
 
     def _reply(
         self,

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Callable
 
 from taipan.events import Environ
+from taipan.fields import STANDS_IN_FIELD
 from taipan.lessons import learn_by, teach
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
@@ -39,7 +40,11 @@ from taipan.sessions.errors import SessionBusy
 
 _TOLD_LIMIT = 1000
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_BUSY = Answer("503 Service Unavailable", [_TEXT, ("Retry-After", "5")], [b"Service Unavailable\n"])
+_BUSY = Answer(
+    "503 Service Unavailable",
+    [_TEXT, ("Retry-After", "5"), STANDS_IN_FIELD],
+    [b"Service Unavailable\n"],
+)
 #: Runs a file.
 Run = Callable[[], None]
 
@@ -257,7 +262,7 @@ def _answer_by(error: ScriptError, request: ScriptRequest) -> None:
 def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
     """Answers for a file that went away after it was found, or may not be read."""
     gone = isinstance(error, FileNotFoundError)
-    start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT])
+    start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT, STANDS_IN_FIELD])
     return [b"Not Found\n" if gone else b"Forbidden\n"]
 
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Generator
 from typing import Any
 
-from taipan.answers import Answer, Failure, failure_answer, plain_answer
+from taipan.answers import Answer, Failure, answer_flags, failure_answer, plain_answer
 from taipan.events import (
     Application,
     ClientDisconnected,
@@ -15,7 +15,6 @@ from taipan.events import (
     Transport,
     TransportClosed,
 )
-from taipan.frames import HEAD_LENGTH
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.file_wrapper import FileWrapper
 from taipan.wsgi.input import PulledInput
@@ -98,7 +97,7 @@ def respond_failure(transport: Transport, failure: Failure, request: Environ | N
 
 def _send_answer(transport: Transport, status: int, answer: Answer) -> None:
     fields, body = answer
-    transport.send(status, HEAD_LENGTH, len(body), b"\r\n" + fields, body, True)
+    transport.send(status, answer_flags(answer), len(body), b"\r\n" + fields, body, True)
 
 
 def _send_rest(

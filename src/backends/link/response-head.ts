@@ -77,6 +77,7 @@ function createHead(
     hasDate: (flags & FrameFlag.HEAD_DATE) !== 0,
     hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,
     close: (flags & FrameFlag.HEAD_CLOSE) !== 0,
+    standsIn: (flags & FrameFlag.HEAD_STANDS_IN) !== 0,
   }
 }
 

@@ -175,8 +175,8 @@ function resolveRoute(route: RouteConfig, context: RouteContext): RoutePlan | un
   checkKeys(route, kind, context)
   problems.check([...where, 'host'], () => parseHostRule(route.host))
   const answerer = resolveAnswerer(kind, route, context)
-  const { host, path, method, match } = route
-  return answerer && { host, path, method, match, answerer }
+  const { host, path, method, match, errorPages } = route
+  return answerer && { host, path, method, match, errorPages, answerer }
 }
 
 /** Reports keys that belong to other kinds of routes. */

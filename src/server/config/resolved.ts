@@ -40,6 +40,8 @@ export interface RoutePlan {
   readonly answerer: AnswererPlan
   /** Checks before the answerer; absent: none. */
   readonly guard?: GuardPlan | undefined
+  /** Paths of error pages, by status; absent: none. */
+  readonly errorPages?: Readonly<Record<string, string>> | undefined
 }
 
 /** An application that tells something, and its group. */

@@ -10,6 +10,7 @@ import {
   recordOf,
   text,
 } from '../option-types/kinds.ts'
+import { ERROR_PAGES_OPTION } from '../routes/error-pages-option.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
@@ -109,6 +110,7 @@ const ROUTE = {
   }),
   access: ACCESS_OPTION,
   auth: AUTH_OPTION,
+  errorPages: ERROR_PAGES_OPTION,
   ...ROUTE_KIND_OPTIONS,
 }
 
