@@ -2,6 +2,7 @@
 
 import base64
 import io
+import threading
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_the_query_counts_more_than_a_form(lab):
     assert ask(lab, lambda conn: conn.query) is None
     assert ask(lab, lambda conn: conn.query, CONTENT_TYPE="text/plain", body=b"a=1") is None
     many = "&".join("a=1" for _ in range(1001))
-    with pytest.raises(AssertionError, match="Max number"):
+    with pytest.raises(AssertionError, match="more than 1000 fields"):
         ask(lab, lambda conn: conn.query, QUERY_STRING=many)
 
 
@@ -154,3 +155,28 @@ def test_there_is_no_connection_outside_of_requests():
     assert not hasattr(current, "__wrapped__")
     assert repr(current) == "<connection of no request>"
     assert "return_html" in dir(current)
+
+
+def test_threads_of_a_request_share_its_connection(lab):
+    from taipan.connection import connection_of
+
+    def script(conn, out):
+        lab.request.connection = None
+        del lab.request.connection
+        gate = threading.Barrier(4)
+        found = []
+
+        def work():
+            gate.wait()
+            found.append(connection_of(lab.request))
+            found[-1].set_headers("X-A", "1")
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(map(id, found))) == 1
+        out.write("Content-Type: text/plain\n\n")
+
+    assert lab.get(script).fields.count(("X-A", "1")) == 4

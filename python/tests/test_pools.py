@@ -311,6 +311,28 @@ def test_a_forked_process_has_its_own_connections(file):
     assert pool.acquire() is opened
 
 
+def test_a_forked_process_leaves_handles_alone(lab, file):
+    def script(conn):
+        handle = conn.db_handle()
+        handle.dml("begin")
+        handle.dml("insert into t (name) values ('kept')")
+        process = os.fork()
+        if process == 0:
+            try:
+                assert not handle.connected
+                handle.release()
+                with pytest.raises(PoolError, match="given back"):
+                    handle.dml("rollback")
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(process, 0)[1] == 0
+        handle.dml("commit")
+
+    use(lab, script)
+    assert names(file)[3:] == ["kept"]
+
+
 def test_files_of_sql(lab, tmp_path, file):
     (tmp_path / "more.sql").write_text(
         "insert into t (name) values ('a;b'); -- x;\ninsert into t (name) values ('c')"

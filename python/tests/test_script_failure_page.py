@@ -62,3 +62,12 @@ def test_a_record_has_its_format(tmp_path):
     assert b"<h1>Internal Server Error</h1>" in answer.body and b"lost" not in answer.body
     assert records[0].startswith("error: /x.py?<a> failed:\nTraceback")
     assert records[0].rstrip().endswith("LookupError: <lost>")
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_form_is_refused(tmp_path, status):
+    from taipan.forms import FormError
+
+    answer, records = fail(tmp_path, FormError("too many fields", status), ExceptionHTMLFmt="x")
+    assert answer.status == status and answer.body.endswith(b"\n")
+    assert records == [f"info: {tmp_path}/x.py: too many fields; answered with {status}"]

@@ -224,6 +224,10 @@ describe.each([
     expect(session.text).toBe('with a session')
     expect(session.headers('set-cookie')).toHaveLength(1)
 
+    const many = '&a=1'.repeat(1001)
+    expect(await get(`/pywx.py?name=1${many}`)).toMatch(/^413 /)
+    await taipan.waitForOutput(/pywx\.py: .* 1000 fields; answered with 413/)
+
     expect(await get('/silent/x.py')).toBe('200 answered')
     expect(await get('/silent/y.py')).toBe('200 written')
     await taipan.waitForOutput(/logged, too/)

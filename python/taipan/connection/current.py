@@ -12,12 +12,15 @@ def connection_of(request: ScriptRequest) -> Connection:
     """The connection object of a request, the same one each time; it has the names of PyWX, too."""
     if request.outer is not None:
         return connection_of(request.outer)
-    if request.connection is None:
-        from taipan.ns.conn import Conn
+    known: Connection | None = request.connection
+    if known is not None:
+        return known
+    from taipan.ns.conn import Conn
 
-        request.connection = Conn(request)
-    connection: Connection = request.connection
-    return connection
+    # A thread that the script has started may ask for it at the same time.
+    found: Connection = request.__dict__.setdefault("connection", Conn(request))
+    found.join()
+    return found
 
 
 def current_connection() -> Connection:

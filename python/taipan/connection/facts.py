@@ -18,7 +18,6 @@ from taipan.scripts.request_form import make_form
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage
 
-_FIELD_LIMIT = 1000
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -145,9 +144,11 @@ class ConnectionFacts:
         """The fields of the query string, or without one those of a form in the body.
 
         None without either. The value of an upload is the name of its file; `form` has its content.
+        Raises `FormError` for what is malformed or too large.
         """
         if self._environ["QUERY_STRING"]:
-            return self.set_type(pairs=parse_query(self._environ["QUERY_STRING"]), name="query")
+            pairs = parse_query(self._environ["QUERY_STRING"].encode("latin-1"))
+            return self.set_type(pairs=pairs, name="query")
         kind = self._environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
             return None
@@ -162,8 +163,10 @@ class ConnectionFacts:
         return self.query
 
 
-def parse_query(query: str) -> list[tuple[str, str]]:
-    """The fields of a query string. Raises `ValueError` for more than 1000."""
-    from urllib.parse import parse_qsl
+def parse_query(query: bytes) -> list[tuple[str, str]]:
+    """The fields of a query string. Raises `FormError` for too many."""
+    from taipan.forms import UrlencodedParser
 
-    return parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=_FIELD_LIMIT)
+    parser = UrlencodedParser()
+    parser.keep_blank_values = True
+    return [*parser.feed(query), *parser.close()]

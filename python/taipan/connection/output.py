@@ -25,6 +25,10 @@ class ConnectionOutput(RequestBody):
         super().__init__(script)
         self._response = ConnectionResponse(script, self.headers_type)
 
+    def join(self) -> None:
+        """Lets the head of the output have what is set here."""
+        self._script.output.complete_head = self._response.complete
+
     @property
     def output_headers(self) -> OutputHeaders:
         """Header fields of the response."""

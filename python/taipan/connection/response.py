@@ -70,7 +70,6 @@ class ConnectionResponse:
         #: Length of the body of a whole reply, or of what has been sent.
         self.length = 0
         self.headers = headers_type(self)
-        self._output.complete_head = self._complete
 
     @property
     def status(self) -> int:
@@ -163,7 +162,7 @@ class ConnectionResponse:
         if self._output.make_head is _plain_head:
             self._output.make_head = None
 
-    def _complete(self, head: ScriptHead) -> ScriptHead:
+    def complete(self, head: ScriptHead) -> ScriptHead:
         """The head of the output with what was set here."""
         fields = head.fields
         if "Content-Type" in self.headers:

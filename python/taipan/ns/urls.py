@@ -133,7 +133,7 @@ def ParseHeader(fields: Set, line: str) -> int:
 def QueryToSet(query: str, fields: Set | None = None) -> Set:
     """The fields of a query string; adds them to `fields`."""
     found = Set("query") if fields is None else fields
-    for key, value in parse_query(query):
+    for key, value in parse_query(query.encode("utf-8", "surrogateescape")):
         found.put(key, value)
     return found
 

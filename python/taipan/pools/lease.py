@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class Lease:
         self._state = threading.RLock()
         self._turn = threading.RLock()
         self._users = 0
+        self._process = os.getpid()
         self._over = False
         self._broken = False
         #: A transaction that a statement has begun is open.
@@ -27,8 +29,8 @@ class Lease:
 
     @property
     def over(self) -> bool:
-        """The connection has been given back."""
-        return self._over
+        """The connection has been given back, or belongs to the process that forked this one."""
+        return self._over or self._process != os.getpid()
 
     @property
     def commits_itself(self) -> bool:
@@ -39,7 +41,7 @@ class Lease:
     def use(self) -> Generator[Any, None, None]:
         """Gives the connection to one thread at a time. Raises `PoolError` for what fails."""
         with self._state:
-            if self._over:
+            if self.over:
                 raise PoolError(f"pool {self.pool.name}: the handle has been given back already")
             self._users += 1
         try:
@@ -60,7 +62,7 @@ class Lease:
     def release(self) -> None:
         """Gives the connection back, rolled back. May be called twice."""
         with self._state:
-            if self._over:
+            if self.over:
                 return
             self._over = True
             unused = self._users == 0

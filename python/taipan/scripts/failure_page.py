@@ -1,22 +1,46 @@
-"""Pages and log records for failed scripts, as PyWX lets them be configured."""
+"""Answers for failed scripts other than the usual one."""
 
 from __future__ import annotations
 
+import sys
 from html import escape
 
 from taipan.events import ClientDisconnected
 from taipan.scripts.current import ScriptRequest
+from taipan.scripts.head import status_line
+from taipan.scripts.output import Answer
 from taipan.tracebacks import format_exception, summarize
 
 #: Section of the option `config`, and its keys.
 _SECTION = "ns/environment/python"
 _PAGE = "exceptionhtmlfmt"
 _RECORD = "exceptionlogfmt"
+_TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _NEUTRAL = "<h1>Internal Server Error</h1>\n<p>The request failed.</p>\n"
 
 
 def answer_failure(error: Exception, request: ScriptRequest) -> bool:
-    """Logs an error and answers with a 500, if there is a format for that; False if not."""
+    """Logs an error and answers the request; False if the usual answer will do."""
+    return _answer_form(error, request) or _answer_by_format(error, request)
+
+
+def _answer_form(error: Exception, request: ScriptRequest) -> bool:
+    """Refuses a form that is malformed or too large."""
+    # There is no such error unless its module is loaded.
+    forms = sys.modules.get("taipan.forms.errors")
+    if forms is None or not isinstance(error, forms.FormError):
+        return False
+    status: int = error.status
+    request.settings.reporter.report("info", f"{request.path}: {error}; answered with {status}")
+    request.drop()
+    line = status_line(status)
+    answer = Answer(line, [_TEXT], [f"{line[4:]}\n".encode()])
+    request.output.answer(answer)
+    return True
+
+
+def _answer_by_format(error: Exception, request: ScriptRequest) -> bool:
+    """Answers with a 500 as the configuration says (PyWX)."""
     formats = _formats_of(request)
     page, record = formats.get(_PAGE), formats.get(_RECORD)
     if (page is None and record is None) or isinstance(error, ClientDisconnected):

@@ -105,7 +105,7 @@ class ScriptFolder:
                 self._tell_dropped(path)
             return rest
         except Exception as error:
-            if output.begun or not self._settings.config or not answer_failure(error, request):
+            if output.begun or not answer_failure(error, request):
                 raise
             return output.finish()
         finally:
