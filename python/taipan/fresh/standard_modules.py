@@ -1,4 +1,4 @@
-"""Modules of the standard library that requests have imported are imported by the template, too."""
+"""Modules of Python and of Taipan that requests have imported are imported by the template, too."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find_imported(known: int) -> Iterator[str]:
     if len(sys.modules) > known:
         for name, module in islice(list(sys.modules.items()), known, None):
             top = name.partition(".")[0]
-            if top in _NAMES and top not in _LEFT_OUT and _is_standard(module):
+            if top == "taipan" or (top in _NAMES and top not in _LEFT_OUT and _is_standard(module)):
                 yield name
 
 
