@@ -97,6 +97,36 @@ import atexit, io, sys
 sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-16-le")
 atexit.register(print, "last", end="")
 `,
+  'site/wraps.py': `
+import codecs, io, sys
+class Unbuffered:
+    def __init__(self, stream): self.stream = stream
+    def write(self, text): self.stream.write(text); self.stream.flush()
+    def __getattr__(self, name): return getattr(self.stream, name)
+sys.stdin, sys.stdout, sys.stderr = map(Unbuffered, (sys.stdin, sys.stdout, sys.stderr))
+print("Content-Type: text/plain\\n")
+print("to the log", file=sys.stderr)
+print(sys.stdin.read())
+sys.stdout = kept = io.StringIO()
+print("kept")
+print("meanwhile", file=sys.__stdout__)
+sys.stdout = sys.__stdout__
+print(kept.getvalue(), sys.stdout is sys.__stdout__)
+sys.stdout = codecs.getwriter("latin-1")(sys.stdout.detach())
+print("é", flush=True)
+del sys.stdout
+print("nowhere", flush=True)
+sys.stderr = None
+print("nowhere, too", file=sys.__stderr__)
+`,
+  'site/thread.py': `
+import _thread
+ended = _thread.allocate_lock(); ended.acquire()
+def work(text):
+    print(text); ended.release()
+_thread.start_new_thread(work, ("thread",))
+ended.acquire()
+`,
   'site/silent.py': 'import sys\nprint("before")\nsys.stdout = None\nprint("nowhere")',
   'site/page.html': '<p>page',
   'site/sub/index.py': 'print("sub")',
@@ -207,6 +237,10 @@ describe.each([
     expect([...encoded.body]).toEqual([0xe9])
     const wrapped = await fetchRaw(taipan.url, { target: '/wrapped.py' })
     expect(wrapped.body.toString('utf16le')).toBe('last')
+    const wraps = await fetchRaw(taipan.url, { method: 'POST', target: '/wraps.py', body: 'in' })
+    expect(wraps.body.toString('latin1')).toBe('in\nmeanwhile\nkept\n True\né\n')
+    await taipan.waitForOutput(/to the log/)
+    expect(await get('/thread.py')).toBe('200 thread\n')
     expect(await get('/silent.py')).toBe('200 before\n')
     expect(await get('/answers.py')).toBe('303 ')
     const form = await fetchRaw(taipan.url, {

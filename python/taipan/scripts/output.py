@@ -277,6 +277,10 @@ class TextOutput:
             self.pass_on()
             self._output.send()
 
+    def detach(self) -> BinaryOutput:
+        """The bytes below, for a stream that takes the place of this one."""
+        return self.buffer
+
     def reconfigure(
         self, *, encoding: str | None = None, errors: str | None = None, **_others: object
     ) -> None:

@@ -13,19 +13,24 @@ from taipan.scripts.current import CURRENT, ScriptRequest, current_request
 class _RequestStream(io.TextIOBase):
     """Forwards to the stream of the present request; outside of requests to that of the process."""
 
-    def __init__(self, name: str, process: TextIO) -> None:
+    def __init__(self, name: str, process: TextIO, *, follows: bool = False) -> None:
         super().__init__()
         self._name = name
         #: The stream outside of requests.
         self.process = process
+        #: What scripts see: this stream, or where it follows what they put into its place, one
+        #: that does not, which they can wrap.
+        self.own: _RequestStream = type(self)(name, process) if follows else self
 
     def _stream(self) -> Any:
         request = current_request()
         if request is None:
             return self.process
         # `print` comes here even if the script has put another stream into the place.
-        replaced = request.replaced.get(self._name, self)
-        return self._of(request) if replaced is self else replaced
+        replaced = self.own if self.own is self else request.replaced.get(self._name, self.own)
+        if replaced is self.own:
+            return self._of(request)
+        return _NOWHERE if replaced is None else replaced
 
     def _of(self, request: ScriptRequest) -> Any:
         raise NotImplementedError
@@ -63,6 +68,12 @@ class _RequestStream(io.TextIOBase):
         if current_request() is not None:
             self._stream().close()
 
+    def detach(self) -> BinaryIO:
+        """The bytes below, of the request only."""
+        if current_request() is None:
+            raise io.UnsupportedOperation("detach")
+        return cast(BinaryIO, self._stream().detach())
+
     def fileno(self) -> int:
         """Requests have no descriptor."""
         return int(self.process.fileno()) if current_request() is None else super().fileno()
@@ -76,7 +87,7 @@ class RequestOutput(_RequestStream):
         request = CURRENT.get()
         if request is None or request.over:
             return self.process.write(text)
-        written: int = request.write(text)
+        written: int = (request.stdout if self.own is self else request).write(text)
         return written
 
     def _of(self, request: ScriptRequest) -> Any:
@@ -132,26 +143,55 @@ class RequestInput(_RequestStream):
         return True
 
 
+class _Nowhere(io.TextIOBase):
+    """Where a script writes that has put None into the place of a stream."""
+
+    def write(self, text: str, /) -> int:
+        """Drops it."""
+        return len(text)
+
+
+_NOWHERE = _Nowhere()
+
+
 def _of_request(name: str) -> property:
     """An attribute of `sys` that a script sees and replaces for its own request only."""
 
     def read(module: ModuleType) -> Any:
         request = current_request()
         value = module.__dict__[name]
-        return value if request is None else request.replaced.get(name, value)
+        return value if request is None else request.replaced.get(name, _own(value))
 
     def write(module: ModuleType, value: Any) -> None:
         request = current_request()
         if request is None:
             module.__dict__[name] = value
             return
-        request.replaced[name] = value
+        request.replaced[name] = value = _own(value)
         if name == "stdout":
-            own = value is module.__dict__[name]
+            own = value is _own(module.__dict__[name])
             # As for a program: what is printed to None goes nowhere.
             request.write = request.stdout.write if own else getattr(value, "write", len)
 
+    return property(read, write, lambda module: write(module, None))
+
+
+def _original(name: str) -> property:
+    """An attribute of `sys` for what a stream was before the script replaced it."""
+
+    def read(module: ModuleType) -> Any:
+        if current_request() is None:
+            return module.__dict__[f"__{name}__"]
+        return _own(module.__dict__[name])
+
+    def write(module: ModuleType, value: Any) -> None:
+        module.__dict__[f"__{name}__"] = value
+
     return property(read, write)
+
+
+def _own(value: Any) -> Any:
+    return value.own if isinstance(value, _RequestStream) else value
 
 
 class _SystemModule(ModuleType):
@@ -161,6 +201,9 @@ class _SystemModule(ModuleType):
     stdout = _of_request("stdout")
     stderr = _of_request("stderr")
     argv = _of_request("argv")
+    __stdin__ = _original("stdin")
+    __stdout__ = _original("stdout")
+    __stderr__ = _original("stderr")
 
 
 def detach_streams(request: ScriptRequest) -> None:
@@ -172,7 +215,7 @@ def install_streams() -> None:
     """Makes `sys.stdout` and `sys.stdin` those of the present request. May be called twice."""
     if isinstance(sys, _SystemModule):
         return
-    sys.stdout = cast(TextIO, RequestOutput("stdout", sys.stdout))
-    sys.stdin = cast(TextIO, RequestInput("stdin", sys.stdin))
-    sys.stderr = cast(TextIO, RequestErrors("stderr", sys.stderr))
+    sys.stdout = cast(TextIO, RequestOutput("stdout", sys.stdout, follows=True))
+    sys.stdin = cast(TextIO, RequestInput("stdin", sys.stdin, follows=True))
+    sys.stderr = cast(TextIO, RequestErrors("stderr", sys.stderr, follows=True))
     sys.__class__ = _SystemModule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -42,5 +43,15 @@ def install_threads() -> None:
             return submit(self, function, *args, **named)
         return submit(self, copy_context().run, function, *args, **named)
 
+    start_new: Any = _thread.start_new_thread
+
+    @functools.wraps(start_new)
+    def start_new_in_context(function: Any, *args: Any, **named: Any) -> int:
+        if current_request() is not None:
+            function = functools.partial(copy_context().run, function)
+        identifier: int = start_new(function, *args, **named)
+        return identifier
+
+    _thread.start_new_thread = start_new_in_context
     threading.Thread.start = start  # type: ignore[method-assign]
     ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign]
