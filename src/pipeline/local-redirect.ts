@@ -1,5 +1,6 @@
 import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
+import type { Logger } from '../core/logger.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
 
@@ -60,9 +61,22 @@ function redirectExchange(
   })
 }
 
+/** Bytes that no request line may have, such as spaces, as a client would write them. */
+function escapeTarget(target: string): string {
+  return target.replace(
+    /[^\x21-\x7e]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+  )
+}
+
 /** Answers requests with the page of another path, as if the client had asked for that (RFC 3875, 6.2.2). */
 export class LocalRedirects {
+  readonly #logger: Pick<Logger, 'error'>
   #handler: Handler | undefined
+
+  constructor(logger: Pick<Logger, 'error'>) {
+    this.#logger = logger
+  }
 
   /** The routes are made later than what redirects to them. */
   connect(handler: Handler): void {
@@ -72,10 +86,17 @@ export class LocalRedirects {
   /** Answers with what is at `target`, a path with its query. */
   follow(exchange: Exchange, target: string): void {
     const hops = (findTrail(exchange)?.hops ?? 0) + 1
-    const plain = target.split('#')[0] ?? ''
-    if (hops > MOST_HOPS || !/^\/[\x21-\x7e\x80-\xff]*$/.test(plain))
+    if (hops > MOST_HOPS) {
+      const asked = findTrail(exchange)?.asked.path ?? ''
+      this.#logger.error(
+        { request: exchange.id },
+        `${asked}: more than ${MOST_HOPS} redirects within the server, the last one to ${target}`,
+      )
       answerError(exchange, 'APPLICATION_FAILED')
-    else this.#handler?.(redirectExchange(exchange, plain, { hops, drops: REDIRECT_DROPS }))
+      return
+    }
+    const plain = escapeTarget(target.split('#')[0] ?? '')
+    this.#handler?.(redirectExchange(exchange, plain, { hops, drops: REDIRECT_DROPS }))
   }
 
   /** Answers with the error page at `target`, a path with its query. */

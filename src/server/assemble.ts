@@ -77,7 +77,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   }
   const upstreams = new Map<string, Upstream>(backends)
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
-  const redirects = new LocalRedirects()
+  const redirects = new LocalRedirects(logger)
   const context = {
     upstreams,
     backends,

@@ -35,7 +35,7 @@ async function serve(options: Partial<CgiOptions> = {}) {
   for (const name of Object.keys(PROGRAMS)) chmodSync(join(project.folder, name), 0o755)
   const records: string[] = []
   const keep = (_facts: object, text: string): void => void records.push(text)
-  const redirects = new LocalRedirects()
+  const redirects = new LocalRedirects({ error: keep })
   const upstream = new CgiUpstream({
     processes: 2,
     queueLimit: 1,

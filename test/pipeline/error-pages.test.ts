@@ -66,7 +66,7 @@ const PATHS = new Map([
 
 async function serve() {
   const project = createProject({ 'pages/page.html': 'a page' })
-  const redirects = new LocalRedirects()
+  const redirects = new LocalRedirects({ error: () => {} })
   const pick =
     (answers: Readonly<Record<string, Respond>>): Answerer =>
     (exchange, _match, next) =>

@@ -25,6 +25,8 @@ const SOURCES = [
   'pyi',
   'pyo',
   'pyw',
+  'pyx',
+  'pxd',
   'psp',
   'cgi',
   'wsgi',
@@ -32,6 +34,9 @@ const SOURCES = [
   'asa',
   'inc',
 ]
+
+// May hold the passwords of databases, and lies in the folder itself where that is served as it is.
+const CONFIGURATION = /(?:^|\/)taipan\.config\.[^/]*$/i
 
 /** Tells scripts and other source files from files that may be sent. */
 export class SourceNames {
@@ -55,10 +60,11 @@ export class SourceNames {
   }
 
   /**
-   * Whether a file may hold source text: any spelling that some file system takes for the name of one, and what
+   * Whether a file may hold source text or the configuration: any spelling that some file system takes for the name of one, and what
    * editors leave beside it (`x.py~`, `x.PY`, `x.py.bak`, `#x.py#`, `x.py::$DATA`).
    */
   isSource(name: string): boolean {
+    if (CONFIGURATION.test(name)) return true
     return name
       .toLowerCase()
       .split('.')

@@ -16,6 +16,8 @@ const FILES = {
   'site/a.py': '',
   'site/redirects.py': '',
   'site/loops.py': '',
+  'site/odd.py': '',
+  'site/taipan.config.json': '',
   'site/streams.py': '',
   'site/b.cgi': '',
   'site/page.html': 'page',
@@ -26,7 +28,11 @@ const FILES = {
 
 /** Answers with what a script would see; names decide on redirects. */
 const runScript: Invoke = ({ request, response }, { scriptName, pathInfo }) => {
-  const target = { '/redirects.py': '/page.html?x=1#y', '/loops.py': '/loops.py' }[scriptName]
+  const target = {
+    '/redirects.py': '/page.html?x=1#y',
+    '/loops.py': '/loops.py',
+    '/odd.py': '/a.py/a b',
+  }[scriptName]
   const location = target === undefined ? [] : ['X-Taipan-Redirect', target]
   const head = createResponseHead(location.length > 0 ? 302 : 200, location)
   if (scriptName !== '/streams.py') {
@@ -47,7 +53,9 @@ const runProgram: Invoke = ({ response }, { scriptName }) => {
 async function serve(more: { hidesExtension?: boolean; fallthrough?: boolean } = {}) {
   const project = createProject(FILES)
   const root = join(project.folder, 'site')
-  const redirects = new LocalRedirects()
+  const records: string[] = []
+  const error = (_fields: object, text: string): void => void records.push(text)
+  const redirects = new LocalRedirects({ error })
   const index = ['index.py', 'index.html']
   const scripts = createScriptsAnswerer({
     root,
@@ -75,6 +83,7 @@ async function serve(more: { hidesExtension?: boolean; fallthrough?: boolean } =
   ]
   const served = await servePipeline({ routes, redirects })
   return {
+    records,
     async get(target: string, method = 'GET') {
       const answer = await fetchRaw(served.url, { target, method })
       return `${answer.status} ${answer.headers('location').join() || answer.text}`
@@ -95,6 +104,7 @@ describe('a route of scripts', () => {
     expect(await site.get('/b.cgi')).toBe('200 program /b.cgi')
     expect(await site.get('/page.html')).toBe('200 page')
     expect(await site.get('/none')).toBe('404 Not Found\n')
+    expect(await site.get('/taipan.config.json')).toBe('404 Not Found\n')
   })
 
   test('follows redirects within the server', async () => {
@@ -103,6 +113,10 @@ describe('a route of scripts', () => {
     expect(await site.get('/redirects.py', 'POST')).toBe('200 page')
     expect(await site.get('/streams.py', 'POST')).toBe('200 GET /a.py|/from/stream')
     expect(await site.get('/loops.py')).toBe('500 Internal Server Error\n')
+    expect(site.records).toEqual([
+      '/loops.py: more than 10 redirects within the server, the last one to /loops.py',
+    ])
+    expect(await site.get('/odd.py')).toBe('200 GET /a.py|/a b')
   })
 
   test('hides extensions', async () => {
