@@ -165,3 +165,17 @@ def test_code_is_bounded(dialect, tmp_path):
         with pytest.raises(PageSyntaxError, match="more than 20000 tags") as caught:
             compile_page(f"{tmp_path}/page.psp", source.encode(), PageOptions(dialect))
         assert caught.value.lineno == line
+
+
+def test_a_large_page_is_whole_and_a_larger_one_is_refused(tmp_path):
+    path = tmp_path / "page.psp"
+    line = "<p>a line of text</p>\n"
+    count = 10 * 2**20 // len(line)
+    path.write_text(line * count + "<%= 1 %>")
+    written = []
+    compile_page(str(path)).run({}, written.append)
+    assert "".join(written) == line * count + "1"
+    path.write_text("x" * (16 * 2**20 + 1))
+    with pytest.raises(PageSyntaxError, match="more than 16777216 bytes") as caught:
+        compile_page(str(path))
+    assert caught.value.filename == str(path)

@@ -34,6 +34,8 @@ if n == 3:
   'webware/broken.inc': 'a\n\n<% def %>',
   'webware/itself.psp': 'a\n<%@ include file="itself.psp" %>',
   'webware/nul.psp': 'a\n<% x = "\0" %>',
+  'plain/form.psp': 'fields: <%= len(form) %>',
+  'plain/form.py': 'from taipan.forms import FieldStorage\nprint(len(FieldStorage()))',
   'plain/index.psp': `<%
 class Markup(str):
     def __html__(self):
@@ -93,6 +95,17 @@ describe.each([
       expect(await get(`/${name}.psp`)).toBe('500 Internal Server Error\n')
       await taipan.waitForOutput(record)
     }
+    for (const target of ['/plain/form.psp', '/plain/form.py']) {
+      const send = async (type: string, body: string) => {
+        const headers = [['Content-Type', type] as const]
+        const answer = await fetchRaw(taipan.url, { method: 'POST', target, headers, body })
+        return `${answer.status} ${answer.text}`
+      }
+      expect(await send('multipart/form-data; boundary=x', '--x\r\nA: b')).toBe('400 Bad Request\n')
+      const many = 'a=1&'.repeat(2000)
+      expect(await send('application/x-www-form-urlencoded', many)).toMatch(/^413 .*\n$/)
+    }
+    await taipan.waitForOutput(/form\.py: .*answered with 413/)
     expect((await taipan.stop()).exitCode).toBe(0)
   })
 })

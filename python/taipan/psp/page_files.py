@@ -78,6 +78,8 @@ class PageFiles:
             with open(path, "rb") as stream:
                 stamp = stamp_of(os.fstat(stream.fileno()))
                 content = stream.read(_SIZE_LIMIT + 1)
+            if len(content) > _SIZE_LIMIT:
+                raise PageSyntaxError(f"the file has more than {_SIZE_LIMIT} bytes", path, 1)
             file = self.add(path, content, stamp)
         return file
 
