@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio.coroutines
 import functools
 import inspect
+import sys
 from types import CodeType
 from typing import Any, Callable, NamedTuple
 
 Application = Callable[..., Any]
-
-#: Mark of coroutine functions in older versions of Python and asgiref.
-_MARK: object = getattr(asyncio.coroutines, "_is_coroutine", None)
 
 
 class Interface(NamedTuple):
@@ -106,9 +103,16 @@ def _is_async(value: Any) -> bool:
     return (
         inspect.iscoroutinefunction(function)
         or inspect.isasyncgenfunction(function)
-        or (_MARK is not None and getattr(function, "_is_coroutine", None) is _MARK)
-        or (_MARK is not None and getattr(value, "_is_coroutine", None) is _MARK)
+        or _is_marked(function)
+        or _is_marked(value)
     )
+
+
+def _is_marked(value: Any) -> bool:
+    """Whether older versions of Python and asgiref have made it a coroutine function."""
+    # Whoever marks functions has imported the module, which is large.
+    mark = getattr(sys.modules.get("asyncio.coroutines"), "_is_coroutine", None)
+    return mark is not None and getattr(value, "_is_coroutine", None) is mark
 
 
 def _callable_of(value: Any) -> Any:
