@@ -45,10 +45,6 @@ class ControlChannel:
         self._queue.append(frames.encode(frames.CONTROL, 0, payload, tag))
         self.flush()
 
-    def close(self) -> None:
-        """Closes this end."""
-        self._socket.close()
-
     def flush(self) -> None:
         """Sends what is queued. Drops it in a forked child, because the channel is the parent's."""
         if os.getpid() != self._process:

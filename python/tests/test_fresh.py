@@ -535,3 +535,21 @@ def wait_for_file(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < end, f"no {path}"
         time.sleep(0.01)
+
+
+def test_handlers_of_logging_end_in_order(site: Site) -> None:
+    log = site.folder / "log"
+    site.write(
+        "logs.py",
+        f"""
+import logging.handlers
+target = logging.FileHandler({str(log)!r})
+logger = logging.getLogger("mine")
+logger.addHandler(logging.handlers.MemoryHandler(100, target=target))
+logger.warning("kept")
+print("done")
+""",
+    )
+    peer = site.send("logs.py")
+    assert peer.answer().body == b"done\n"
+    assert log.read_text() == "kept\n"

@@ -6,10 +6,12 @@ import atexit
 import gc
 import io
 import json
+import logging
 import os
 import signal
 import sys
 import threading
+from functools import cached_property
 from time import monotonic
 from types import FrameType
 from typing import NoReturn
@@ -22,7 +24,7 @@ from taipan.events import TransportClosed
 from taipan.fresh.child_socket import ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
 from taipan.lessons import teach_by
-from taipan.native import get_ident
+from taipan.native import get_ident, socket
 from taipan.serving import Serving
 from taipan.stacks import capture_thread, format_stack
 from taipan.tracebacks import format_exception
@@ -46,17 +48,18 @@ class Child:
     """The answer to one request in a new process."""
 
     def __init__(
-        self, serving: Serving, transport: ChildSocket, channel: ControlChannel, patience: float
+        self, serving: Serving, transport: ChildSocket, report: socket, patience: float
     ) -> None:
         self._serving = serving
         self._transport = transport
         #: To the template.
-        self._channel = channel
+        self._report = report
         #: Seconds that threads and atexit handlers have after the response; 0: no limit.
         self._patience = patience
         self._request: str | None = None
         self._modules = len(sys.modules)
         self._lessons: list[tuple[str, str]] = []
+        self._endings = _count_endings()
         self._pid = os.getpid()
 
     def run(self, request: Request, name: str | None) -> NoReturn:
@@ -75,8 +78,13 @@ class Child:
             self._serving.logs.report("error", text, format_exception(error))
             os._exit(_EXIT_BROKEN)
 
+    @cached_property
+    def _channel(self) -> ControlChannel:
+        """Made when there is something to tell."""
+        return ControlChannel(self._report)
+
     def _prepare(self) -> None:
-        self._serving.logs.move_to_child(self._channel.send)
+        self._serving.logs.move_to_child(lambda message: self._channel.send(message))
         teach_by(lambda subject, fact: self._lessons.append((subject, fact)))
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -89,7 +97,7 @@ class Child:
     def _forget(self) -> None:
         """In processes that the script forks."""
         self._transport.forget()
-        self._channel.close()
+        self._report.close()
         for number in _IGNORED:
             if signal.getsignal(number) is _ignore:
                 signal.signal(number, signal.SIG_DFL)
@@ -120,7 +128,8 @@ class Child:
         logs = self._serving.logs
         if threading.active_count() > 1 and (left := end_threads(deadline, logs)):
             report_left(left, logs)
-        run_bounded(atexit._run_exitfuncs, deadline, logs)
+        if _count_endings() != self._endings:
+            run_bounded(atexit._run_exitfuncs, deadline, logs)
         # Before finalizers close the files of circles, whose buffers come first there.
         _flush_files()
         # Objects of the template are not looked at.
@@ -139,6 +148,11 @@ class Child:
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Does nothing, and is forgotten by programs that are started."""
+
+
+def _count_endings() -> tuple[int, int]:
+    """What is to be done at the end: atexit handlers, of which one ends those of `logging`."""
+    return atexit._ncallbacks(), len(vars(logging)["_handlerList"])
 
 
 def _flush_files() -> None:

@@ -8,7 +8,6 @@ import signal
 from socket import AF_UNIX, SOCK_STREAM
 from typing import NamedTuple, NoReturn
 
-from taipan.control import ControlChannel
 from taipan.dispatch import Request
 from taipan.fresh.child import HELD, Child
 from taipan.fresh.child_socket import ChildSocket
@@ -66,9 +65,8 @@ def _become_child(seat: Seat, job: Job, ends: tuple[socket, socket, int]) -> NoR
         near.close()
         report = fcntl.fcntl(far.fileno(), fcntl.F_DUPFD_CLOEXEC, link)
         far.close()
-        channel = ControlChannel(_make_socket(report))
         transport = ChildSocket(_make_socket(link), job.serial, seat.decoder, seat.progress)
-        Child(job.serving, transport, channel, job.patience).run(job.request, job.name)
+        Child(job.serving, transport, _make_socket(report), job.patience).run(job.request, job.name)
     finally:
         os._exit(_EXIT_BROKEN)
 

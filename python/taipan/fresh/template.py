@@ -21,6 +21,7 @@ from taipan.control import Message
 from taipan.fresh.child import LESSONS, OVERDUE, STACK
 from taipan.fresh.forking import Job, fork_child
 from taipan.fresh.poller import Poller
+from taipan.fresh.rehearsal import rehearse
 from taipan.fresh.seat import RunningChild, Seat, SeatClosed
 from taipan.fresh.standard_modules import learn_modules
 from taipan.lessons import take_lesson
@@ -72,6 +73,7 @@ class Template:
         for seat in self._seats:
             self._watch(seat)
         learn_modules()
+        rehearse(self._serving)
         _freeze()
 
     def run(self) -> None:

@@ -1,0 +1,4 @@
+"""A script for the rehearsal."""
+
+print("Content-Type: text/plain\n")
+print("ready")
