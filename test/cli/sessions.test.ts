@@ -8,6 +8,13 @@ import { DEADLINE } from '../support/deadlines.ts'
 import { createProject } from '../support/project.ts'
 import { fetchRaw, type RawResponse } from '../support/raw-client.ts'
 
+const CONFIG = {
+  routes: [{ path: '/', scripts: 'site' }],
+  sessions: { lockTimeout: '500ms' },
+  processes: 2,
+  bind: '127.0.0.1:0',
+}
+
 const SITE = {
   'tmp/.keep': '',
   'site/none.py': 'print("hello")',
@@ -69,12 +76,7 @@ while not os.path.exists("go"):
     time.sleep(0.01)
 print("Content-Type: text/plain\\n\\nheld", end="")
 `,
-  'taipan.config.json': JSON.stringify({
-    routes: [{ path: '/', scripts: 'site' }],
-    sessions: { lockTimeout: '500ms' },
-    processes: 2,
-    bind: '127.0.0.1:0',
-  }),
+  'taipan.config.json': JSON.stringify(CONFIG),
 }
 
 /** Keeps the cookie of sessions as a browser does. */
@@ -189,7 +191,9 @@ const HOSTILE = [
 ]
 
 test('requests of one session wait for each other, and forged cookies are nothing', async () => {
-  using project = createProject(SITE)
+  const fresh = { path: '/fresh', scripts: 'site', isolation: 'fresh' }
+  const config = { ...CONFIG, routes: [...CONFIG.routes, fresh] }
+  using project = createProject({ ...SITE, 'taipan.config.json': JSON.stringify(config) })
   await using taipan = await startTaipan([], { cwd: project.folder })
   const get = async (target: string, cookie: string) =>
     await fetchRaw(taipan.url, { target, headers: [['Cookie', cookie]] })
@@ -206,8 +210,8 @@ test('requests of one session wait for each other, and forged cookies are nothin
   const holding = browser.open('/hold.py')
   await expect.poll(() => existsSync(join(project.folder, 'site/held'))).toBe(true)
   // Of all workers: each has been asked some times.
-  for (let time = 0; time < 4; time++) {
-    const busy = await get('/count.py', browser.cookie)
+  for (const target of ['/count.py', '/count.py', '/count.py', '/fresh/count.py']) {
+    const busy = await get(target, browser.cookie)
     expect([busy.status, busy.text, busy.headers('retry-after')]).toEqual([
       503,
       'Service Unavailable\n',
@@ -219,7 +223,9 @@ test('requests of one session wait for each other, and forged cookies are nothin
   expect((await get('/count.py', '')).text).toBe('1')
   writeFileSync(join(project.folder, 'site/go'), '')
   expect((await holding).text).toBe('held')
-  expect((await get('/count.py', browser.cookie)).text).toBe('2')
+  for (const text of ['2', '3', '4'])
+    expect((await get('/fresh/count.py', browser.cookie)).text).toBe(text)
+  expect((await get('/count.py', browser.cookie)).text).toBe('5')
   expect(taipan.output).not.toMatch(/error/i)
 })
 
