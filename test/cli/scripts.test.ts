@@ -514,6 +514,7 @@ os.chdir("/")
   expect(await get('/cgi/left.py')).toBe('200 by a request\n')
   expect(await get('/stdio/quiet.py')).toMatch(/^500 /)
   await taipan.waitForOutput(/said '' b''/)
+  await taipan.waitForOutput(/has not answered by the connection object/)
   expect(await get('/stdio/quiet.psp?a=1')).toBe('200 <p>1')
   await taipan.waitForOutput(/said by the page/)
   const replace = (text: string) => {

@@ -75,6 +75,10 @@ class ScriptRequest:
 
     def detach(self, stdout: TextIO) -> None:
         """Makes `stdout` its output and its input empty."""
+        self.output.nothing = (
+            "the script has not answered by the connection object, and with attachStdio off what it"
+            " prints is no response"
+        )
         self.stdout = stdout
         self.write = stdout.write
         self.body = io.TextIOWrapper(io.BytesIO(), "utf-8")

@@ -52,6 +52,8 @@ class ScriptOutput:
     may_be_empty = False
     _write: Callable[[bytes], None] | None = None
     _size = 0
+    #: What is wrong if there is no output at all.
+    nothing = "the script printed nothing"
     _ended = False
     _holding = False
     _answer: Answer | None = None
@@ -165,7 +167,7 @@ class ScriptOutput:
         """Head and body of what has been collected, which is all."""
         collected = self._take()
         if not collected and not self.may_be_empty:
-            raise OutputError("the script printed nothing")
+            raise OutputError(self.nothing)
         head = self._find_head(collected, whole=True)
         assert head is not None
         body = collected[head.body_at :]
