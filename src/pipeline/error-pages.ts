@@ -67,12 +67,14 @@ function isReplaceable(
 }
 
 function describeFailure(
-  { status, standsIn }: ResponseHead,
+  { status, standsIn, fields }: ResponseHead,
   body: Uint8Array | string = '',
   { request }: Exchange,
 ): RequestFailure {
   const said = Buffer.from(body).subarray(0, NOTES_BYTES).toString('latin1').trim()
-  const notes = standsIn === true && said !== '' ? said : reasonPhrase(status)
+  const tells =
+    standsIn === true && said !== '' && /^content-type: *text\/plain/im.test(fields.text)
+  const notes = tells ? said : reasonPhrase(status)
   return { status, notes, path: request.path, query: request.query, method: request.method }
 }
 

@@ -12,6 +12,9 @@ const FILES = {
   'site/own.py': 'print("Status: 404\\n\\nits own", end="")',
   'site/bare.py': 'print("Status: 404\\n")',
   'site/gone.py': 'from taipan import conn\nconn.return_not_found()',
+  'site/failed.py': 'from taipan import conn\nconn.return_internal_error()',
+  'site/form.py':
+    'import os\nfrom taipan.forms import FieldStorage\nos.environ["CONTENT_TYPE"] = "multipart/form-data"\nFieldStorage()',
   'site/broken.cgi': '#!/bin/sh\necho nonsense',
   'site/plain.cgi': 'not executable',
   'site/page.html': 'file',
@@ -28,6 +31,7 @@ print(os.environ["REDIRECT_STATUS"], os.environ["REDIRECT_URL"], os.environ["REQ
 
 async function start(project: ReturnType<typeof createProject>, dev: boolean) {
   const errorPages = {
+    '400': '/oops.psp',
     '403': '/denied.html',
     '404': '/missing.py',
     '405': '/denied.html',
@@ -61,6 +65,8 @@ test('error pages are scripts, pages and files', async () => {
   expect(await get('/none', 'POST')).toBe('404 404 /none GET')
   expect(await get('/bare.py')).toBe('404 404 /bare.py GET')
   expect(await get('/gone.py')).toBe('404 404 /gone.py GET')
+  expect(await get('/failed.py')).toBe('500 500|/failed.py|Internal Server Error')
+  expect(await get('/form.py', 'POST')).toBe('400 400|/form.py|Bad Request')
   expect(await get('/own.py')).toBe('404 its own')
   expect(await get('/broken.cgi')).toBe('502 502|/broken.cgi|Bad Gateway')
   expect(await get('/plain.cgi')).toBe('403 denied')

@@ -6,6 +6,7 @@ import sys
 from html import escape
 
 from taipan.events import ClientDisconnected
+from taipan.fields import STANDS_IN_FIELD
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import status_line
 from taipan.scripts.output import Answer
@@ -16,7 +17,6 @@ _SECTION = "ns/environment/python"
 _PAGE = "exceptionhtmlfmt"
 _RECORD = "exceptionlogfmt"
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_NEUTRAL = "<h1>Internal Server Error</h1>\n<p>The request failed.</p>\n"
 
 
 def answer_failure(error: Exception, request: ScriptRequest) -> bool:
@@ -34,7 +34,7 @@ def _answer_form(error: Exception, request: ScriptRequest) -> bool:
     request.settings.reporter.report("info", f"{request.path}: {error}; answered with {status}")
     request.drop()
     line = status_line(status)
-    answer = Answer(line, [_TEXT], [f"{line[4:]}\n".encode()])
+    answer = Answer(line, [_TEXT, STANDS_IN_FIELD], [f"{line[4:]}\n".encode()])
     request.output.answer(answer)
     return True
 
@@ -55,8 +55,10 @@ def _answer_by_format(error: Exception, request: ScriptRequest) -> bool:
 
     connection = connection_of(request)
     connection.reset()
-    html = _NEUTRAL if page is None else _fill(page, escape(url), escape(traceback))
-    connection.return_html(500, html)
+    if page is None:
+        connection.return_internal_error()
+    else:
+        connection.return_html(500, _fill(page, escape(url), escape(traceback)))
     return True
 
 
