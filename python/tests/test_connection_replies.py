@@ -1,7 +1,9 @@
 """Answers by the connection object."""
 
+import gc
 import io
 import os
+import weakref
 from datetime import datetime, timezone
 
 import pytest
@@ -416,3 +418,33 @@ def test_times_are_compared(lab):
             HTTP_IF_MODIFIED_SINCE=text,
         )
         assert answer.status == 200
+
+
+def test_a_request_is_gone_with_its_last_reference(lab):
+    kept = []
+
+    def script(conn, out):
+        conn.set_headers("X-A", "1")
+        kept.extend([weakref.ref(lab.request), weakref.ref(conn), conn.output_headers])
+        conn.return_html(200, conn.headers["host"])
+
+    gc.disable()
+    try:
+        lab.get(script)
+        lab.request = None
+        assert [kept[0](), kept[1]()] == [None, None]
+    finally:
+        gc.enable()
+    with pytest.raises(RuntimeError, match="the request is over"):
+        kept[2].put("X-B", "2")
+
+
+def test_output_that_is_dropped_takes_an_answer_back(lab):
+    def script(conn, out):
+        conn.return_html(200, "first")
+        # As an error page does.
+        lab.request.drop()
+        conn.return_html(500, "second")
+
+    answer = lab.get(script)
+    assert (answer.status, answer.body) == (500, b"second")

@@ -27,7 +27,7 @@ class NsLab(Lab):
                 found.append(question(Ns.GetConn()))
             finally:
                 CURRENT.reset(before)
-            if not conn._response.answered:
+            if not self.request.output.answered and not self.request.output.begun:
                 conn.return_ok()
 
         answer = self.get(script, **environ)
@@ -94,7 +94,6 @@ def test_answers_have_their_old_names(lab):
         conn.SetExpiresHeader("0")
         assert conn.FlushHeaders(202) == Ns.OK
         assert (conn.Write("ab"), conn.WriteConn("cd"), conn.PrintfHeader("%s", "e")) == (2, 0, 1)
-        conn._response.answered = "test"
 
     answer = lab.ask(stream)[1]
     assert (answer.status, answer.body, answer.field("x-b")) == (202, b"abcde", "2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -31,7 +32,8 @@ class OutputHeaders(FieldSet):
     """Header fields of the response. Raises `RuntimeError` for changes once they have left."""
 
     def __init__(self, response: ConnectionResponse) -> None:
-        self._response = response
+        # Otherwise they would refer to each other.
+        self._response = weakref.ref(response)
         super().__init__(name="output headers")
 
     def _check(self, key: Any, value: Any) -> tuple[str, str]:
@@ -39,12 +41,16 @@ class OutputHeaders(FieldSet):
             value = str(value)
         lower = validate_name(key)
         validate_value(key, value)
-        if lower == "content-type":
-            self._response.begin_body()
+        response = self._response()
+        if lower == "content-type" and response is not None:
+            response.begin_body()
         return key, value
 
     def _change(self, pairs: list[tuple[str, str]]) -> None:
-        self._response.require_open("change the header fields")
+        response = self._response()
+        if response is None:
+            raise RuntimeError("cannot change the header fields: the request is over")
+        response.require_open("change the header fields")
         super()._change(pairs)
 
 
@@ -65,11 +71,15 @@ class ConnectionResponse:
         self._request = request
         self._output = request.output
         self._status: int | None = None
-        #: What has answered, for messages; empty before.
-        self.answered = ""
+        self._answered_by = ""
         #: Length of the body of a whole reply, or of what has been sent.
         self.length = 0
         self.headers = headers_type(self)
+
+    @property
+    def answered(self) -> str:
+        """What has answered, for messages; empty before."""
+        return self._answered_by if self._output.answered else ""
 
     @property
     def status(self) -> int:
@@ -108,7 +118,7 @@ class ConnectionResponse:
 
     def add(self, data: bytes) -> None:
         """Adds to the body."""
-        if self.answered:
+        if self._output.answered:
             self.require_open("write")
         self.begin_body()
         self._output.may_be_empty = True
@@ -138,13 +148,13 @@ class ConnectionResponse:
         self.length = len(body) if isinstance(body, bytes) else 0
         blocks = [body] if isinstance(body, bytes) else body
         self._output.answer(Answer(status, self._join(fields), blocks))
-        self.answered = f"{by}()"
+        self._answered_by = f"{by}()"
 
     def close(self) -> None:
         """Sends what there is as the whole response."""
         self._request.text.flush() if self._output.begun else self._request.text.pass_on()
+        self._answered_by = self.answered or "close()"
         self._output.complete()
-        self.answered = self.answered or "close()"
 
     def redirect(self, by: str, target: str) -> None:
         """Has the server answer with another path of its own."""
@@ -152,11 +162,10 @@ class ConnectionResponse:
         self._request.text.pass_on()
         fields = [("Location", target), ("X-Taipan-Redirect", target)]
         self._output.answer(Answer("302 Found", fields, [b""]))
-        self.answered = f"{by}()"
+        self._answered_by = f"{by}()"
 
     def reset(self) -> None:
         """Takes back an answer that has not been sent."""
-        self.answered = ""
         self._status = None
         self.headers.truncate(0)
         if self._output.make_head is _plain_head:

@@ -138,6 +138,8 @@ class ScriptRequest:
         self.namespace = {}
         while self.releases:
             self.releases.pop()()
+        # It refers to the request.
+        self.__dict__.pop("connection", None)
 
     def _release_held(self) -> None:
         for resource in list(self.held or ()):

@@ -70,6 +70,11 @@ class ScriptOutput:
         return self._write is not None
 
     @property
+    def answered(self) -> bool:
+        """A whole response stands, which nothing is added to."""
+        return self._answered
+
+    @property
     def pending(self) -> int:
         """Bytes that have not left."""
         return self._size
@@ -160,7 +165,7 @@ class ScriptOutput:
             status, fields, body = self._answer
         self._start_response(status, fields)
         # It refers to the request, which refers to this.
-        self.make_head = None
+        self.make_head = self.complete_head = None
         return body
 
     def _make_whole(self) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
