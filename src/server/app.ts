@@ -224,8 +224,11 @@ export class PlannedApp implements App {
 
   async #stop(waited: number): Promise<void> {
     await this.retire()
-    await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
-    await removeTemporaryFolder(this.#plan)
+    try {
+      await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
+    } finally {
+      await removeTemporaryFolder(this.#plan)
+    }
     this.#stopLog.tellEnd()
   }
 

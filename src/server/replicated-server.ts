@@ -176,9 +176,12 @@ export class ReplicatedServer implements RunnableServer {
     this.#replicas?.prepareStop()
     await this.#reloader?.stop()
     this.#sockets?.close()
-    await this.#replicas?.stop()
-    this.#healthCheck?.stop()
-    await removeTemporaryFolder(this.#plan)
+    try {
+      await this.#replicas?.stop()
+      this.#healthCheck?.stop()
+    } finally {
+      await removeTemporaryFolder(this.#plan)
+    }
   }
 }
 

@@ -19,7 +19,9 @@ export function placeSessions(plan: ServerPlan): ServerPlan {
 
 /** Removes what the workers of a plan have made there. */
 export async function removeTemporaryFolder({ temporaryFolder }: ServerPlan): Promise<void> {
-  if (temporaryFolder !== undefined) await rm(temporaryFolder, { recursive: true, force: true })
+  if (temporaryFolder === undefined) return
+  // What has outlived its worker may write there meanwhile.
+  await rm(temporaryFolder, { recursive: true, force: true, maxRetries: 3 })
 }
 
 /** The same at once, while killed workers may still write. */

@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import type { LogFields } from '../../src/core/logger.ts'
@@ -43,17 +47,40 @@ interface Line {
   readonly message: string
 }
 
-function createApp(upstreams: readonly Upstream[]): { app: PlannedApp; lines: Line[] } {
+function createApp(
+  upstreams: readonly Upstream[],
+  temporaryFolder?: string,
+): { app: PlannedApp; lines: Line[] } {
   const lines: Line[] = []
   const ignore = (): void => {}
   const info = (fields: LogFields, message: string): void => void lines.push({ fields, message })
   const logger = { debug: ignore, output: ignore, info, warn: ignore, error: ignore }
   const { plan } = resolveLibraryPlan({ routes: [{ path: '/', redirect: '/elsewhere' }] })
   return {
-    app: new PlannedApp({ plan, logger, handler: ignore, backends: new Map(), upstreams }),
+    app: new PlannedApp({
+      plan: { ...plan, temporaryFolder },
+      logger,
+      handler: ignore,
+      backends: new Map(),
+      upstreams,
+    }),
     lines,
   }
 }
+
+test('a temporary folder is removed, also after a stop that fails', async () => {
+  const upstream = new FakeUpstream()
+  upstream.stop = async () => {
+    throw new Error('no end')
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'taipan-app-'))
+  const { app } = createApp([upstream], folder)
+  await expect(app.stop()).rejects.toThrow('no end')
+  expect(existsSync(folder)).toBe(false)
+  const other = mkdtempSync(join(tmpdir(), 'taipan-app-'))
+  createApp([upstream], other).app.kill()
+  expect(existsSync(other)).toBe(false)
+})
 
 test('upstreams that are no backends are started and stopped with the app', async () => {
   const upstreams = [new FakeUpstream(), new FakeUpstream()]
