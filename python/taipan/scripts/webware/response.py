@@ -19,6 +19,7 @@ class HTTPResponse:
 
     def __init__(self, request: ScriptRequest) -> None:
         self._request = request
+        self._write = request.text.write
         self._headers: dict[str, Any] = {"Content-type": _HTML}
         self._cookies: dict[str, Cookie] = {}
         request.output.make_head = self._make_head
@@ -135,12 +136,12 @@ class HTTPResponse:
 
     def write(self, output: Any = None) -> None:
         """Adds a value to the page, as text unless it is bytes; false ones are left out."""
-        if not output:
-            return
-        if isinstance(output, bytes):
+        if type(output) is str:
+            self._write(output)
+        elif isinstance(output, bytes):
             self._request.text.buffer.write(output)
-        else:
-            self._request.text.write(output if isinstance(output, str) else str(output))
+        elif output:
+            self._write(str(output))
 
     def flush(self, autoFlush: bool = True) -> None:
         """Sends what was written so far."""
