@@ -48,6 +48,8 @@ def run_mod_python(page: Page, request: ScriptRequest, folder: FolderAccess) -> 
             run.run_page(run.load(run.tools.error_page), {"exception": sys.exc_info()})
     except apache.SERVER_RETURN as end:
         run.end_with(end.args[0] if end.args else apache.OK)
+    finally:
+        run.release()
 
 
 class _Run:
@@ -86,6 +88,10 @@ class _Run:
         namespace.update(given)
         self._request.namespace = namespace
         page.run(namespace, self._request.text.append, self._request.text.make_room)
+
+    def release(self) -> None:
+        """Lets go of what refers to it, which only the garbage collector would find."""
+        del self.req, self.tools
 
     def end_with(self, status: Any) -> None:
         """Ends the request with what was written, or with the answer of an error status."""
