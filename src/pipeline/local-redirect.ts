@@ -3,6 +3,7 @@ import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
+import { forgetLooks } from './scripts/looks.ts'
 
 /** Redirects of one request within the server; more are a loop. */
 const MOST_HOPS = 10
@@ -85,6 +86,8 @@ export class LocalRedirects {
 
   /** Answers with what is at `target`, a path with its query. */
   follow(exchange: Exchange, target: string): void {
+    // The script may have changed what it redirects to.
+    forgetLooks()
     const hops = (findTrail(exchange)?.hops ?? 0) + 1
     if (hops > MOST_HOPS) {
       const asked = findTrail(exchange)?.asked.path ?? ''
@@ -105,6 +108,7 @@ export class LocalRedirects {
     target: string,
     changes: Required<Pick<ExchangeChanges, 'failure' | 'response'>>,
   ): void {
+    forgetLooks()
     this.#handler?.(redirectExchange(exchange, target, { hops: 0, drops: ERROR_DROPS, changes }))
   }
 

@@ -1,6 +1,7 @@
-import { realpathSync, statSync, type Stats } from 'node:fs'
+import { realpathSync, type Stats } from 'node:fs'
 import type { ScriptFacts } from '../../core/upstream.ts'
 import { resolveFilePath } from '../static/file-path.ts'
+import { lookAt } from './looks.ts'
 import { SourceNames, type ScriptKinds } from './script-kinds.ts'
 
 /** A script that a path names. */
@@ -83,7 +84,7 @@ export class ScriptFolder {
       if (end === at + 1) break
       const path = resolveFilePath(rest.slice(0, end))
       if (path === undefined) return REFUSED
-      const facts = this.#stat(path)
+      const facts = lookAt(this.#root + path)
       if (facts === undefined) return this.#hidesExtension ? this.#findHidden(path, end) : NOTHING
       if (!facts.isDirectory()) return this.#findFile(path, facts, { end, length: rest.length })
       at = end
@@ -94,7 +95,7 @@ export class ScriptFolder {
 
   #findHidden(path: string, end: number): FolderEntry {
     for (const ending of this.#names.endings) {
-      const facts = this.#stat(path + ending)
+      const facts = lookAt(this.#root + path + ending)
       if (facts === undefined || !facts.isFile()) continue
       const found = this.#examine(path + ending, facts)
       if (typeof found !== 'object') return REFUSED
@@ -107,7 +108,7 @@ export class ScriptFolder {
     const folder = rest === '' ? '/' : resolveFilePath(rest)
     if (folder === undefined) return REFUSED
     for (const name of this.#index) {
-      const facts = this.#stat(folder + name)
+      const facts = lookAt(this.#root + folder + name)
       if (facts === undefined || !facts.isFile()) continue
       const found = this.#examine(folder + name, facts)
       if (found === undefined) return REFUSED
@@ -177,15 +178,6 @@ export class ScriptFolder {
       return real.startsWith(`${folder}/`) ? real.slice(folder.length) : undefined
     } catch {
       // It has gone meanwhile.
-      return undefined
-    }
-  }
-
-  #stat(path: string): Stats | undefined {
-    try {
-      return statSync(this.#root + path, { throwIfNoEntry: false })
-    } catch {
-      // Names that are too long, circles of links, folders that may not be searched.
       return undefined
     }
   }

@@ -1,8 +1,10 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
+import { forgetLooks } from '../../../src/pipeline/scripts/looks.ts'
 import { ScriptFolder } from '../../../src/pipeline/scripts/script-folder.ts'
 import { createProject } from '../../support/project.ts'
 
@@ -106,7 +108,7 @@ describe('a folder of scripts', () => {
     expect(find(open(project.folder, true), rest)).toBe(expected)
   })
 
-  test('sees at once what appears, changes its kind or leaves', () => {
+  test('sees in the next turn what appears, changes its kind or leaves', async () => {
     using project = createProject(FILES)
     const folder = open(project.folder)
     const site = join(project.folder, 'site')
@@ -114,19 +116,34 @@ describe('a folder of scripts', () => {
     writeFileSync(join(site, 'new.py'), '')
     expect(find(folder, '/new.py/a')).toBe('/new.py|/new.py|/a')
     renameSync(join(site, 'new.py'), join(site, 'other.py'))
+    await nextTurn()
     expect(find(folder, '/new.py/a')).toBe('nothing')
     mkdirSync(join(site, 'new.py'))
     writeFileSync(join(site, 'new.py/a'), '')
     expect(find(folder, '/new.py')).toBe('directory')
   })
 
-  test('notices that a script has become a link out of the folder', () => {
+  test('looks once for requests of one turn, unless something may have been changed', () => {
+    using project = createProject(FILES)
+    const folder = open(project.folder)
+    const script = join(project.folder, 'site/shop.py')
+    const found = folder.find('/shop.py')
+    renameSync(script, `${script}.was`)
+    expect(folder.find('/shop.py')).toStrictEqual(found)
+    forgetLooks()
+    expect(folder.find('/shop.py').kind).toBe('nothing')
+    renameSync(`${script}.was`, script)
+    expect(folder.find('/shop.py').kind).toBe('script')
+  })
+
+  test('notices that a script has become a link out of the folder', async () => {
     using project = createProject(FILES)
     const folder = open(project.folder)
     const script = join(project.folder, 'site/shop.py')
     expect(find(folder, '/shop.py')).toBe('/shop.py|/shop.py|')
     renameSync(script, `${script}.was`)
     symlinkSync(join(project.folder, 'secret.py'), script)
+    await nextTurn()
     expect(find(folder, '/shop.py')).toBe('refused')
   })
 })
