@@ -115,16 +115,17 @@ class ScriptRequest:
 
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
-        self.exit()
-        self.output.hold()
-        flush = getattr(self.replaced.get("stdout"), "flush", None)
-        if flush is not None:
+        if self.exits:
+            self.exit()
+        output = self.output
+        output.holding = True
+        if "stdout" in self.replaced:
             # It may write to the response.
-            flush()
+            getattr(self.replaced["stdout"], "flush", int)()
         self.text.pass_on()
-        if self.session is not None and self.output.begun:
+        if self.session is not None and output.begun:
             self.session.save()
-        return self.output.finish()
+        return output.finish()
 
     def exit(self) -> None:
         """Calls what the script has registered for its end."""
@@ -136,10 +137,11 @@ class ScriptRequest:
         self.over = True
         # Objects in it refer to the request.
         self.namespace = {}
-        while self.releases:
-            self.releases.pop()()
+        releases = self.releases
+        while releases:
+            releases.pop()()
         # It refers to the request.
-        self.__dict__.pop("connection", None)
+        self.connection = None
 
     def _release_held(self) -> None:
         for resource in list(self.held or ()):

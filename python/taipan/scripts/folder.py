@@ -54,7 +54,11 @@ class ScriptFolder:
 
     def __init__(self, settings: ScriptSettings) -> None:
         self._settings = settings
-        self._directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
+        #: What surrounds a script is what it says by default.
+        self._usual = settings.attach_stdio and settings.setup_cgi_env
+        directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
+        self._enter = directory.enter if settings.setup_cgi_env else directory.stay
+        self._leave = directory.leave
         self._code = CODE if settings.use_caching_exec else CodeCache(0)
         given = {"execfile": execfile} if settings.install_caching_exec else {}
         self._folders = ModuleFolders(settings.root, given)
@@ -91,11 +95,13 @@ class ScriptFolder:
         environ["taipan.software"] = self._settings.software
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
         request = ScriptRequest(path, environ, output, self._settings)
-        self._surround(request)
+        if not self._usual:
+            self._surround(request)
         before = CURRENT.set(request)
         handlers = tuple(logging.root.handlers)
         try:
-            self._enter(folder)
+            if not self._enter(folder):
+                self._tell_directory()
             runs = self._load(request, folder) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
                 return _refuse(runs, start_response)
@@ -111,7 +117,7 @@ class ScriptFolder:
         finally:
             request.release()
             CURRENT.reset(before)
-            self._directory.leave()
+            self._leave()
             if tuple(logging.root.handlers) != handlers:
                 logging.root.handlers[:] = handlers
 
@@ -153,10 +159,7 @@ class ScriptFolder:
         """Gives a request the streams and variables that are configured."""
         if not self._settings.attach_stdio:
             detach_streams(request)
-        if self._settings.setup_cgi_env:
-            request.set_arguments()
-        else:
-            request.has_environment = False
+        request.has_environment = self._settings.setup_cgi_env
 
     def load_handlers(self) -> None:
         """Loads those that are configured. Raises what loading raises."""
@@ -209,15 +212,12 @@ class ScriptFolder:
         """The modules beside the scripts of a folder."""
         return self._folders.of(folder)
 
-    def _enter(self, folder: str) -> None:
-        if not self._settings.setup_cgi_env:
-            self._directory.stay()
-        elif not self._directory.enter(folder):
-            self._tell(
-                "directory",
-                "scripts run in threads, which share one working directory on this system: it"
-                f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
-            )
+    def _tell_directory(self) -> None:
+        self._tell(
+            "directory",
+            "scripts run in threads, which share one working directory on this system: it"
+            f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
+        )
 
     def _tell_bare(self, path: str) -> None:
         self._tell(

@@ -50,12 +50,13 @@ class ScriptOutput:
     complete_head: Callable[[ScriptHead], ScriptHead] | None = None
     #: No output at all is a response, too.
     may_be_empty = False
+    #: Nothing leaves before `finish`, which may know the length of all.
+    holding = False
     _write: Callable[[bytes], None] | None = None
     _size = 0
     #: What is wrong if there is no output at all.
     nothing = "the script printed nothing"
     _ended = False
-    _holding = False
     _answer: Answer | None = None
     _answered = False
 
@@ -95,7 +96,7 @@ class ScriptOutput:
 
     def send(self) -> None:
         """Sends what has been collected, once the head is whole."""
-        if self._pieces and not self._holding:
+        if self._pieces and not self.holding:
             self.begin(whole=False)
 
     def begin(self, *, whole: bool) -> None:
@@ -141,10 +142,6 @@ class ScriptOutput:
         """Lets `complete` add fields when the head leaves, whoever makes it."""
         start = self._start_response
         self._start_response = lambda status, fields: start(status, _extend(fields, complete))
-
-    def hold(self) -> None:
-        """Nothing leaves before `finish`, which may know the length of all."""
-        self._holding = True
 
     def drop(self) -> None:
         """Forgets what has not left."""

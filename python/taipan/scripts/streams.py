@@ -194,13 +194,26 @@ def _own(value: Any) -> Any:
     return value.own if isinstance(value, _RequestStream) else value
 
 
+def _arguments() -> property:
+    """`sys.argv`, which is made when it is asked for."""
+    plain = _of_request("argv")
+
+    def read(module: ModuleType) -> Any:
+        request = current_request()
+        if request is not None and request.has_environment and "argv" not in request.replaced:
+            request.set_arguments()
+        return plain.__get__(module)
+
+    return property(read, plain.fset, plain.fdel)
+
+
 class _SystemModule(ModuleType):
     """`sys`: `print` and `input` look into its dict, everything else sees these attributes."""
 
     stdin = _of_request("stdin")
     stdout = _of_request("stdout")
     stderr = _of_request("stderr")
-    argv = _of_request("argv")
+    argv = _arguments()
     __stdin__ = _original("stdin")
     __stdout__ = _original("stdout")
     __stderr__ = _original("stderr")

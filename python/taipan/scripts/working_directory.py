@@ -50,11 +50,12 @@ class WorkingDirectory:
         _place.current = folder
         return True
 
-    def stay(self) -> None:
-        """Undoes for the caller what `enter` did for earlier scripts."""
+    def stay(self, _folder: str) -> bool:
+        """Undoes for the caller what `enter` did for earlier scripts; always True."""
         if (self._alone or _place.separate) and _place.current != self._base:
             os.chdir(self._base)
             _place.current = self._base
+        return True
 
     def leave(self) -> None:
         """Undoes what `enter` and the script did, where others would see it."""
