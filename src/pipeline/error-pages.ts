@@ -33,7 +33,8 @@ export function withErrorPages(
     const { response } = exchange
     const watched = new DivertedResponse(response, (head, body) => {
       const page = pages.get(head.status)
-      if (page === undefined || !isReplaceable(head, body, exchange)) return head
+      if (page === undefined || response.finished) return head
+      if (!isReplaceable(head, body, exchange)) return head
       const failure = describeFailure(head, body, exchange)
       const shown = showPage(response, takeWhole(head, body))
       return () => redirects.show(exchange, page, { failure, response: shown })

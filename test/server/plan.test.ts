@@ -771,6 +771,19 @@ describe('a configuration', () => {
     ],
     [{ app: 'a:a', apps }, /app: the short form has one application only/],
     [{}, /serves nothing/],
+    [
+      { routes: [{ path: '/', scripts: 'scripts', kinds: { '.x': 'none' } }] },
+      /kinds\["\.x"\]: expected "script", .*, a function like "pkg\.mod:handle", or false, found "none"/,
+    ],
+    [
+      { routes: [{ path: '/', static: 'scripts', errorPages: { '200': '/x' } }] },
+      /errorPages\[200\]: the name must be a status from 400 to 599/,
+    ],
+    [
+      { routes: [{ path: '/', static: 'scripts', errorPages: { '404': 'x.html' } }] },
+      /errorPages\[404\]: expected the path of a page in a URL, such as "\/missing\.html", found/,
+    ],
+    [{ routes: [{ path: '/', handler: 'act.py' }] }, /handler: "act\.py" names no function/],
     [{ apps }, /routes: is missing, but there are several applications/],
     [
       { app: 'a:a', routes: [{ path: '/x', redirect: '//other.example' }] },

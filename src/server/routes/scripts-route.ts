@@ -25,9 +25,15 @@ export interface ScriptsPlan {
   readonly fallthrough: boolean
 }
 
+const KIND_WORDS = `${SCRIPT_KINDS.map((kind) => `"${kind}"`).join(', ')}, a function like "pkg.mod:handle", or false`
+
 const kindOrFalse = v.union(
-  [v.picklist(SCRIPT_KINDS), v.pipe(v.string(), v.regex(/^[^:]+:./)), v.literal(false)],
-  `${SCRIPT_KINDS.map((kind) => `"${kind}"`).join(', ')}, a function like "pkg.mod:handle", or false`,
+  [
+    v.picklist(SCRIPT_KINDS),
+    v.pipe(v.string(KIND_WORDS), v.regex(/^[^:]+:./, KIND_WORDS)),
+    v.literal(false),
+  ],
+  KIND_WORDS,
 )
 
 // Also where no kind of script has the extension.
