@@ -1,7 +1,9 @@
 """Pages in the dialect of Webware as they are served."""
 
 import os
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
@@ -66,6 +68,16 @@ def test_the_state_of_a_module_lasts(folder):
     old = time.time() - 10
     os.utime(f"{folder.root}/page.psp", (old, old))
     assert [folder.text("/page.psp") for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_two_first_requests_run_the_code_of_a_page_once(folder, monkeypatch):
+    monkeypatch.setattr(sys, "made", [], raising=False)
+    code = "import sys, time\nsys.made.append(1)\ntime.sleep(0.05)"
+    folder.write("page.psp", f"<psp:file>\n{code}\n</psp:file><%= len(sys.made) %>")
+    old = time.time() - 10
+    os.utime(f"{folder.root}/page.psp", (old, old))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(folder.text, ["/page.psp"] * 4)) == ["1"] * 4
 
 
 def test_the_request(folder):

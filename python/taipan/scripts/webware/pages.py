@@ -10,6 +10,7 @@ from taipan.native import allocate_lock
 from taipan.psp.page import Page
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.webware.http_exceptions import HTTPException
 from taipan.scripts.webware.included_urls import find_included, resolve_url
 from taipan.scripts.webware.servlets import Servlet
@@ -54,12 +55,23 @@ class WebwarePages:
     def servlet_of(self, page: Page) -> type[Servlet]:
         """The class of a page. Raises what its code raises."""
         modules = self._folder.modules_of(os.path.dirname(page.path))
-        builtins = modules.refresh()
+        modules.refresh()
+        servlet = self._find(page, modules.generation)
+        if servlet is None:
+            # The code of a page has state, so that two first requests may not run it twice.
+            with self._lock:
+                servlet = self._find(page, modules.generation) or self._define(page, modules)
+        return servlet
+
+    def _find(self, page: Page, generation: int) -> type[Servlet] | None:
         known = self._known.get(page.path)
-        if known is not None and known.page is page and known.generation == modules.generation:
-            return known.servlet
+        fresh = known is not None and known.page is page and known.generation == generation
+        return known.servlet if known is not None and fresh else None
+
+    def _define(self, page: Page, modules: FolderModules) -> type[Servlet]:
+        generation = modules.generation
         namespace: dict[str, Any] = {
-            "__builtins__": builtins,
+            "__builtins__": modules.builtins,
             "__file__": page.path,
             "__package__": modules.package,
         }
@@ -69,10 +81,9 @@ class WebwarePages:
                 f"{page.path} extends a class that is not derived from Page; write"
                 ' "from Page import Page" in its module'
             )
-        with self._lock:
-            self._known[page.path] = _Known(page, modules.generation, servlet)
-            if len(self._known) > _LIMIT:
-                self._known.popitem(last=False)
+        self._known[page.path] = _Known(page, generation, servlet)
+        if len(self._known) > _LIMIT:
+            self._known.popitem(last=False)
         return servlet
 
     def load(self, path: str) -> Page:
