@@ -75,6 +75,17 @@ def test_facts_have_their_old_names(lab):
     assert lab.ask(lambda conn: conn.DriverName(), **{"wsgi.url_scheme": "https"})[0] == "nsssl"
 
 
+def test_bodies_are_copied_by_the_arguments_of_the_c_interface(lab, tmp_path):
+    def copy(conn):
+        with open(tmp_path / "copy", "wb") as file:
+            assert conn.CopyToFile(2, file) == Ns.OK
+        with open(tmp_path / "copy", "ab") as file:
+            assert conn.CopyToFd(3, file.fileno()) == Ns.OK
+
+    lab.ask(copy, body=b"abcdef")
+    assert (tmp_path / "copy").read_bytes() == b"abcde"
+
+
 def test_answers_have_their_old_names(lab):
     def reply(conn):
         assert conn.SetHeaders("X-A", "1") == Ns.OK
@@ -235,7 +246,7 @@ def test_files_of_the_site(lab, tmp_path):
 
     def read(_):
         assert Ns.UrlIsFile("/page") and not Ns.UrlIsFile("/folder") and Ns.UrlIsDir("/folder")
-        assert Ns.FetchPage("/page") == b"\xff"
+        assert Ns.FetchPage("/page") == Ns.FetchPage("/page", "main") == b"\xff"
         with pytest.raises(ValueError, match="NUL"):
             Ns.UrlToFile("/a\0")
         with pytest.raises(OSError):

@@ -50,8 +50,6 @@ class Conn(Connection):
     ReadLine = Connection.read_line
     ReadHeaders = retire("Conn.ReadHeaders", "the header has been read, and is in conn.headers")
     CopyToDString = Connection.read
-    CopyToFile = Connection.copy_to_file
-    CopyToFd = Connection.copy_to_fd
     FlushContent = _action("flush_content")
 
     Write = Connection.write
@@ -117,6 +115,16 @@ class Conn(Connection):
     ReturnFile = _action("return_file")
     ReturnOpenFile = _action("return_open_file")
     ReturnOpenFd = _action("return_open_fd")
+
+    def CopyToFile(self, size: int, file: Any) -> int:
+        """`copy_to_file`, with its arguments the other way round; returns OK."""
+        self.copy_to_file(file, size)
+        return OK
+
+    def CopyToFd(self, size: int, descriptor: int) -> int:
+        """`copy_to_fd`, with its arguments the other way round; returns OK."""
+        self.copy_to_fd(descriptor, size)
+        return OK
 
     def WriteConn(self, data: str | bytes) -> int:
         """`write`; tells OK, or ERROR when the client has left."""

@@ -138,9 +138,9 @@ def QueryToSet(query: str, fields: Set | None = None) -> Set:
     return found
 
 
-def FetchPage(*server_and_url: str) -> bytes:
+def FetchPage(url: str, server: str | None = None) -> bytes:
     """The content of the file of a URL of this site. Raises `OSError`."""
-    with open(UrlToFile(*server_and_url), "rb") as file:
+    with open(UrlToFile(url), "rb") as file:
         return _read_limited(file)
 
 
