@@ -6,9 +6,11 @@ import re
 import sqlite3
 import stat
 import threading
+import weakref
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -542,6 +544,23 @@ def test_an_unlocked_one_that_others_have_ended_stays_ended(client):
     client.cookies = cookies
     with client.request() as session:
         assert session.is_new()
+
+
+def test_a_request_that_is_over_is_not_kept(client):
+    report = client.records.append
+
+    class Output:
+        begun = False
+
+    output = Output()
+    kept = weakref.ref(output)
+    session = client.open(has_begun=partial(getattr, output, "begun"), report=report)
+    session["a"] = 1
+    client.finish(session)
+    session.close()
+    del output
+    assert kept() is None
+    assert session["a"] == 1
 
 
 def test_a_new_one_is_held_until_its_request_ends(tmp_path):

@@ -43,7 +43,7 @@ def _open_session(request: ScriptRequest) -> None:
             report=lambda text: reporter.report("error", f"{request.path}: {text}"),
         )
     )
-    request.releases.append(request.session.release)
+    request.releases.append(request.session.close)
     request.output.extend_head(request.session.complete)
 
 

@@ -30,6 +30,10 @@ class SessionRequest(NamedTuple):
     report: Callable[[str], None]
 
 
+#: Of sessions whose request is over.
+_OVER = SessionRequest("", "/", False, lambda: True, lambda text: None)
+
+
 class Session(dict[str, Any]):
     """The values that are kept for one client: a dict, which is stored when the request ends.
 
@@ -195,6 +199,11 @@ class Session(dict[str, Any]):
         """Lets other requests use it, without storing it."""
         while self._locks:
             self._locks.pop().release()
+
+    def close(self) -> None:
+        """Ends its part in the request, which is not kept alive by it any more."""
+        self.release()
+        self._request = _OVER
 
     def forget(self) -> None:
         """Leaves it as it is in the store, and sends no cookie, because the request has failed."""
