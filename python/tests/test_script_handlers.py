@@ -70,6 +70,15 @@ def test_changes_are_seen_by_the_next_request(handlers, tmp_path):
     assert call(handlers, "tools/act.py:main") == "another"
 
 
+def test_changes_are_seen_where_python_would_find_the_module_too(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write(tmp_path / "namespace_only/mod.py", "def main(conn): return 'one'")
+    handlers = Handlers(str(tmp_path), ModuleFolders(str(tmp_path)))
+    assert call(handlers, "namespace_only.mod:main") == "one"
+    write(tmp_path / "namespace_only/mod.py", "def main(conn): return 'another'")
+    assert call(handlers, "namespace_only.mod:main") == "another"
+
+
 def test_calls_are_made_for_each_request_and_not_by_a_check(handlers, tmp_path):
     handlers = Handlers(str(tmp_path), ModuleFolders(str(tmp_path)))
     target = "tools/act.py:Publisher('given').handle"

@@ -49,9 +49,15 @@ class _Place(NamedTuple):
     #: Where its module is looked for first.
     folder: str
     module: str
-    #: Of its file; empty if the module is named.
+    #: Of its file; where it may be, if the module is named.
     path: str
+    is_file: bool
     expression: ast.expr
+
+    @property
+    def name(self) -> str:
+        """As the target names it."""
+        return self.path if self.is_file else self.module
 
 
 class Handlers:
@@ -68,7 +74,7 @@ class Handlers:
         place = self._places.get(target)
         if place is None:
             place = self._places[target] = self._parse(target)
-        return Handler(self._import(place), place.expression, place.path or place.module)
+        return Handler(self._import(place), place.expression, place.name)
 
     def check(self, target: str) -> Handler:
         """Raises what `load` raises, and `TargetError` if there is no such function."""
@@ -82,25 +88,27 @@ class Handlers:
             raise TargetError(f"{text!r} names no function; write it like 'tools/act.py:main'")
         expression = parse_expression(target.expression)
         if not target.path:
-            return _Place(self._directory, target.module, "", expression)
+            path = os.path.join(self._directory, *target.module.split(".")) + ".py"
+            return _Place(self._directory, target.module, path, False, expression)
         folder, name = os.path.split(target.path)
         stem, extension = os.path.splitext(name)
         if extension != ".py" or "." in stem or not os.path.isfile(target.path):
             raise TargetError(f"{target.path} is no module; handlers are in files like act.py")
-        return _Place(folder, stem, target.path, expression)
+        return _Place(folder, stem, target.path, True, expression)
 
     def _import(self, place: _Place) -> ModuleType:
         modules = self._folders.of(place.folder)
         modules.refresh()
         try:
-            if place.path:
+            # Python itself may find it as well, but would not look at its file again.
+            if place.is_file or os.path.isfile(place.path):
                 return modules.import_file(place.module)
             return modules.import_module(place.module, fromlist=("",))
         except ModuleNotFoundError as error:
             if not f"{place.module}.".startswith(f"{plain_name(error.name or '')}."):
                 raise
-            what = f"file {place.path}" if place.path else f"module {place.module}"
-            raise TargetError(f"there is no {what}") from None
+            kind = "file" if place.is_file else "module"
+            raise TargetError(f"there is no {kind} {place.name}") from None
 
 
 def _before_calls(node: ast.expr) -> ast.expr:
