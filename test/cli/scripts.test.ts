@@ -127,6 +127,18 @@ def work(text):
 _thread.start_new_thread(work, ("thread",))
 ended.acquire()
 `,
+  'site/descriptors.py': `
+import os
+print("Content-Type: text/plain\\n")
+os.close(1)
+os.closerange(0, 3)
+os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+print(os.open(__file__, os.O_RDONLY) > 2)
+os.system("echo program")
+for name in "", "A=B":
+    try: os.environ[name] = "x"
+    except ValueError: print("refused", name)
+`,
   'site/silent.py': 'import sys\nprint("before")\nsys.stdout = None\nprint("nowhere")',
   'site/page.html': '<p>page',
   'site/sub/index.py': 'print("sub")',
@@ -240,6 +252,7 @@ describe.each([
     const wraps = await fetchRaw(taipan.url, { method: 'POST', target: '/wraps.py', body: 'in' })
     expect(wraps.body.toString('latin1')).toBe('in\nmeanwhile\nkept\n True\né\n')
     await taipan.waitForOutput(/to the log/)
+    expect(await get('/descriptors.py')).toBe('200 True\nprogram\nrefused \nrefused A=B\n')
     expect(await get('/thread.py')).toBe('200 thread\n')
     expect(await get('/silent.py')).toBe('200 before\n')
     expect(await get('/answers.py')).toBe('303 ')

@@ -23,7 +23,11 @@ class _RequestEnvironment(type(os.environ)):  # type: ignore[misc]
         if request is None:
             super().__setitem__(key, value)
         else:
-            request.variables[self.encodekey(key)] = self.encodevalue(value)
+            name, content = self.encodekey(key), self.encodevalue(value)
+            # As putenv, which is not called, because no program could be started afterwards.
+            if not name or b"=" in name or b"\0" in name + content:
+                raise ValueError(f"illegal environment variable: {key!r}")
+            request.variables[name] = content
 
     def __delitem__(self, key: Any) -> None:
         request = current_environment()

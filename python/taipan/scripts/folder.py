@@ -18,6 +18,7 @@ from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
 from taipan.scripts.application_file import ApplicationFiles
 from taipan.scripts.current import CURRENT, ScriptRequest
+from taipan.scripts.descriptors import install_descriptors
 from taipan.scripts.environment import install_environment
 from taipan.scripts.errors import ScriptError
 from taipan.scripts.execfile import CODE, execfile
@@ -73,6 +74,7 @@ class ScriptFolder:
         learn_by(self._subject, self._told.add)
         install_streams()
         install_environment()
+        install_descriptors()
         install_programs()
         install_main_module()
         install_threads()
@@ -88,9 +90,13 @@ class ScriptFolder:
         path, folder = self._place_of(environ["SCRIPT_FILENAME"])
         if kind == "wsgi":
             builtins = self.modules_of(folder).refresh()
-            result: Iterable[bytes] = self._applications.load(path, builtins)(
-                environ, start_response
-            )
+            try:
+                application = self._applications.load(path, builtins)
+            except (FileNotFoundError, PermissionError) as error:
+                if error.filename != path:
+                    raise
+                return self._refuse(error, start_response)
+            result: Iterable[bytes] = application(environ, start_response)
             return result
         environ["taipan.software"] = self._settings.software
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
@@ -104,7 +110,7 @@ class ScriptFolder:
                 self._tell_directory()
             runs = self._load(request, folder) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
-                return _refuse(runs, start_response)
+                return self._refuse(runs, start_response)
             self._run(request, runs)
             rest = request.finish()
             if output.dropped:
@@ -219,6 +225,15 @@ class ScriptFolder:
             f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
         )
 
+    def _refuse(self, error: OSError, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers for a file that went away after it was found, or may not be read."""
+        gone = isinstance(error, FileNotFoundError)
+        if not gone:
+            text = f"{error.filename}: {error.strerror}; answered with 403"
+            self._settings.reporter.report("warning", text)
+        start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT, STANDS_IN_FIELD])
+        return [b"Not Found\n" if gone else b"Forbidden\n"]
+
     def _tell_bare(self, path: str) -> None:
         self._tell(
             path,
@@ -257,13 +272,6 @@ def _answer_by(error: ScriptError, request: ScriptRequest) -> None:
     connection = connection_of(request)
     connection.reset()
     error(connection, str(request.environ.get("REQUEST_URI", "")))
-
-
-def _refuse(error: OSError, start_response: StartResponse) -> Iterable[bytes]:
-    """Answers for a file that went away after it was found, or may not be read."""
-    gone = isinstance(error, FileNotFoundError)
-    start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT, STANDS_IN_FIELD])
-    return [b"Not Found\n" if gone else b"Forbidden\n"]
 
 
 def _execute(code: CodeType, request: ScriptRequest, modules: FolderModules) -> None:

@@ -76,7 +76,12 @@ class _RequestStream(io.TextIOBase):
 
     def fileno(self) -> int:
         """Requests have no descriptor."""
-        return int(self.process.fileno()) if current_request() is None else super().fileno()
+        if current_request() is None:
+            return int(self.process.fileno())
+        raise io.UnsupportedOperation(
+            f"fileno: sys.{self._name} of a request has no descriptor; sys.{self._name}.buffer has"
+            f" its bytes, sys.{self._name}.reconfigure() changes the encoding"
+        )
 
 
 class RequestOutput(_RequestStream):
