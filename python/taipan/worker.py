@@ -77,7 +77,8 @@ class Worker:
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
         self._logs.install()
-        self._forget_in_children()
+        if self._template is None:
+            self._forget_in_children()
         signal.signal(signal.SIGINT, _ignore)
         for number in _ENDS:
             signal.signal(number, self._on_terminate)
@@ -102,7 +103,7 @@ class Worker:
         # Imported late, as the event loop is.
         from taipan.fresh.template import Template
 
-        return Template(self._serving, self._sockets, config)
+        return Template(self._serving, self._sockets, [self._loop_socket], config)
 
     def _make_loop(self) -> None:
         if not self._serving.may_need_loop:
@@ -250,11 +251,11 @@ class Worker:
                     os.close(descriptor)
                 except OSError:
                     pass
-            if self._runner is not None:
+            if self._loop is not None:
                 # Signals of the child would wake the loop of the parent.
                 with contextlib.suppress(ValueError):
                     signal.set_wakeup_fd(-1)
-                self._runner.forget_in_child()
+                self._loop.forget_in_child()
             for number in _ENDS:
                 if signal.getsignal(number) == self._on_terminate:
                     signal.signal(number, signal.SIG_DFL)

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from functools import cached_property
+from socket import AF_UNIX, SOCK_STREAM
 from time import monotonic
 from types import FrameType
 from typing import NoReturn
@@ -21,6 +22,7 @@ from taipan.control import ControlChannel
 from taipan.dispatch import Request
 from taipan.ending import end_threads, report_left, run_bounded
 from taipan.events import TransportClosed
+from taipan.fresh.child_signals import leave_signals, take_signals
 from taipan.fresh.child_socket import ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
 from taipan.lessons import teach_by
@@ -29,18 +31,12 @@ from taipan.serving import Serving
 from taipan.stacks import capture_thread, format_stack
 from taipan.tracebacks import format_exception
 
-#: Tells a child that its request takes too long. Scripts have no use for it.
-OVERDUE = signal.SIGXCPU
 #: Tags of frames to the template: for Node, the stack of an overdue request, and lessons.
 TO_NODE = 0
 STACK = 1
 LESSONS = 2
 
 _EXIT_BROKEN = 70
-#: Held back while a child is made.
-HELD = (signal.SIGTERM, signal.SIGQUIT, OVERDUE)
-#: Ignored, because a stop of the server waits for requests.
-_IGNORED = (signal.SIGTERM, signal.SIGQUIT)
 _WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 
@@ -48,11 +44,11 @@ class Child:
     """The answer to one request in a new process."""
 
     def __init__(
-        self, serving: Serving, transport: ChildSocket, report: socket, patience: float
+        self, serving: Serving, transport: ChildSocket, report: int, patience: float
     ) -> None:
         self._serving = serving
         self._transport = transport
-        #: To the template.
+        #: Descriptor of a socket to the template.
         self._report = report
         #: Seconds that threads and atexit handlers have after the response; 0: no limit.
         self._patience = patience
@@ -66,7 +62,10 @@ class Child:
         """Answers the request `name`, and ends the process."""
         self._request = name
         try:
-            self._prepare()
+            self._serving.logs.move_to_child(lambda message: self._channel.send(message))
+            teach_by(lambda subject, fact: self._lessons.append((subject, fact)))
+            os.register_at_fork(after_in_child=self._forget)
+            take_signals(self._on_overdue)
             self._serving.dispatcher.dispatch(request, self._transport)
             self._require_own()
             self._end()
@@ -81,28 +80,13 @@ class Child:
     @cached_property
     def _channel(self) -> ControlChannel:
         """Made when there is something to tell."""
-        return ControlChannel(self._report)
-
-    def _prepare(self) -> None:
-        self._serving.logs.move_to_child(lambda message: self._channel.send(message))
-        teach_by(lambda subject, fact: self._lessons.append((subject, fact)))
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(OVERDUE, self._on_overdue)
-        for number in _IGNORED:
-            signal.signal(number, _ignore)
-        os.register_at_fork(after_in_child=self._forget)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+        return ControlChannel(socket(AF_UNIX, SOCK_STREAM, 0, self._report))
 
     def _forget(self) -> None:
         """In processes that the script forks."""
         self._transport.forget()
-        self._report.close()
-        for number in _IGNORED:
-            if signal.getsignal(number) is _ignore:
-                signal.signal(number, signal.SIG_DFL)
-        if signal.getsignal(OVERDUE) == self._on_overdue:
-            signal.signal(OVERDUE, signal.SIG_DFL)
+        os.close(self._report)
+        leave_signals(self._on_overdue)
 
     def _require_own(self) -> None:
         """Ends a process that the script has forked and that left the script."""
@@ -144,10 +128,6 @@ class Child:
         lessons = [*self._lessons, *((MODULES, name) for name in find_imported(self._modules))]
         if lessons:
             self._channel.send_payload(json.dumps(lessons).encode(), LESSONS)
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Does nothing, and is forgotten by programs that are started."""
 
 
 def _count_endings() -> tuple[int, int]:

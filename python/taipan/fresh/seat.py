@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 import signal
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ class SeatClosed(Exception):
 class RunningChild:
     """A child, as the template sees it."""
 
-    def __init__(self, pid: int, report: socket, request: str | None) -> None:
+    def __init__(self, pid: int, report: _socket.socket, request: str | None) -> None:
         self.pid = pid
         #: The end of its channel.
         self.report = report
@@ -94,7 +95,7 @@ class Seat:
         self._unsent = b""
 
     def close(self) -> None:
-        """Ends the link. The descriptor stays, because children close it by its number."""
+        """Ends the link. The descriptor stays: children close it by its number."""
         with suppress(OSError):
             self.socket.shutdown(SHUT_RDWR)
 

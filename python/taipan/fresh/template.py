@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,8 @@ from typing import Any, Callable
 
 from taipan import frames
 from taipan.control import Message
-from taipan.fresh.child import LESSONS, OVERDUE, STACK
+from taipan.fresh.child import LESSONS, STACK
+from taipan.fresh.child_signals import OVERDUE
 from taipan.fresh.forking import Job, fork_child
 from taipan.fresh.poller import Poller
 from taipan.fresh.rehearsal import rehearse
@@ -41,7 +43,11 @@ class Template:
     """Runs requests in children: the runner of a worker in place of threads and an event loop."""
 
     def __init__(
-        self, serving: Serving, sockets: Sequence[socket], config: Mapping[str, Any]
+        self,
+        serving: Serving,
+        sockets: Sequence[socket],
+        unused: Sequence[socket],
+        config: Mapping[str, Any],
     ) -> None:
         self._serving = serving
         self._channel = serving.channel
@@ -50,6 +56,8 @@ class Template:
         self._patience = float(config.get("shutdownTimeout", 0)) / 1000
         self._poller = Poller()
         self._wakeup: tuple[int, ...] = ()
+        self._descriptors = [self._channel.fileno()]
+        self._descriptors += [sock.fileno() for sock in (*sockets, *unused)]
         self._handlers: dict[str, Callable[[Message], None]] = {}
         self._on_end: Callable[[], None] = lambda: None
         self._over = False
@@ -64,6 +72,7 @@ class Template:
     def start(self) -> None:
         """Looks at all sockets from now on."""
         self._wakeup = os.pipe()
+        self._descriptors += self._wakeup
         for end in self._wakeup:
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, _notice)
@@ -72,6 +81,8 @@ class Template:
         self._poller.watch(self._channel.fileno(), self._take_messages)
         for seat in self._seats:
             self._watch(seat)
+        # Their locks are not held where one thread forks, so that children need not renew them.
+        vars(logging)["_at_fork_reinit_lock_weakset"].clear()
         learn_modules()
         rehearse(self._serving)
         _freeze()
@@ -97,14 +108,13 @@ class Template:
         while self._children:
             self._turn()
 
-    def forget_in_child(self) -> None:
-        """Closes in a forked process what belongs to this one."""
-        for descriptor in self._wakeup:
-            os.close(descriptor)
+    def _close_others(self, own: Seat) -> None:
+        """In a child: closes all that belongs to the template and to other seats."""
+        for descriptor in self._descriptors:
+            if descriptor != own.fileno():
+                os.close(descriptor)
         for child in self._children:
             child.report.close()
-        self._wakeup = ()
-        self._seats = []
 
     @property
     def _children(self) -> list[RunningChild]:
@@ -162,7 +172,7 @@ class Template:
     def _begin(self, seat: Seat, frame: frames.Frame) -> None:
         request = loads(frame.payload)
         name = request_id(request[1])
-        job = Job(self._serving, request, name, frame.tag, self._patience)
+        job = Job(self._serving, request, name, frame.tag, self._patience, self._close_others)
         try:
             child = fork_child(seat, job)
         except OSError as error:
