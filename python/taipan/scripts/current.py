@@ -140,8 +140,9 @@ class ScriptRequest:
         releases = self.releases
         while releases:
             releases.pop()()
-        # It refers to the request.
-        self.connection = None
+        if self.connection is not None:
+            # It refers to the request.
+            self.__dict__.pop("connection", None)
 
     def _release_held(self) -> None:
         for resource in list(self.held or ()):
