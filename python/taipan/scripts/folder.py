@@ -104,7 +104,7 @@ class ScriptFolder:
         if not self._usual:
             self._surround(request)
         before = CURRENT.set(request)
-        handlers = tuple(logging.root.handlers)
+        handlers = logging.root.handlers[:]
         try:
             if not self._enter(folder):
                 self._tell_directory()
@@ -124,7 +124,7 @@ class ScriptFolder:
             request.release()
             CURRENT.reset(before)
             self._leave()
-            if tuple(logging.root.handlers) != handlers:
+            if logging.root.handlers != handlers:
                 logging.root.handlers[:] = handlers
 
     @property

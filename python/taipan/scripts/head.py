@@ -41,16 +41,18 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
 
     `whole`: nothing follows. Raises `OutputError` if the head is malformed or too long.
     """
-    known = _find_known(output)
+    end = output.find(b"\n\n", 0, _KEPT_BYTES)
+    known = _known.get(output[:end]) if end > 0 else None
     if known is not None:
-        return known
+        status, usual, fields = known
+        return ScriptHead(status, list(fields), end + 2, False, usual)
     if not output and not whole:
         return None
     if not _BEGIN.match(output) and not _may_begin_head(output, whole):
         return ScriptHead("200 OK", [HTML_FIELD], 0, bare=True, usual=True)
-    end = _END.search(output, 0, HEAD_LIMIT + 4)
-    if end is not None:
-        return _make_head(output[: end.start()], end.end())
+    blank = _END.search(output, 0, HEAD_LIMIT + 4)
+    if blank is not None:
+        return _make_head(output[: blank.start()], blank.end())
     if len(output) > HEAD_LIMIT:
         raise OutputError(f"printed header lines of more than {HEAD_LIMIT // 1024} KiB")
     if not whole:
@@ -77,16 +79,6 @@ def _names_cgi_field(output: bytes) -> bool:
 
 #: What was made of heads, because scripts repeat them.
 _known: dict[bytes, tuple[str, bool, list[tuple[str, str]]]] = {}
-
-
-def _find_known(output: bytes) -> ScriptHead | None:
-    """The head, if it has been parsed before."""
-    end = output.find(b"\n\n", 0, _KEPT_BYTES)
-    parsed = _known.get(output[:end]) if end > 0 else None
-    if parsed is None:
-        return None
-    status, usual, fields = parsed
-    return ScriptHead(status, list(fields), end + 2, False, usual)
 
 
 def _make_head(block: bytes, body_at: int) -> ScriptHead:

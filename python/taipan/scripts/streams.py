@@ -20,7 +20,7 @@ class _RequestStream(io.TextIOBase):
         self.process = process
         #: What scripts see: this stream, or where it follows what they put into its place, one
         #: that does not, which they can wrap.
-        self.own: _RequestStream = type(self)(name, process) if follows else self
+        self.own: _RequestStream = self._make_own() if follows else self
 
     def _stream(self) -> Any:
         request = current_request()
@@ -31,6 +31,9 @@ class _RequestStream(io.TextIOBase):
         if replaced is self.own:
             return self._of(request)
         return _NOWHERE if replaced is None else replaced
+
+    def _make_own(self) -> _RequestStream:
+        return type(self)(self._name, self.process)
 
     def _of(self, request: ScriptRequest) -> Any:
         raise NotImplementedError
@@ -92,8 +95,11 @@ class RequestOutput(_RequestStream):
         request = CURRENT.get()
         if request is None or request.over:
             return self.process.write(text)
-        written: int = (request.stdout if self.own is self else request).write(text)
+        written: int = request.write(text)
         return written
+
+    def _make_own(self) -> _RequestStream:
+        return _OwnOutput(self._name, self.process)
 
     def _of(self, request: ScriptRequest) -> Any:
         return request.stdout
@@ -105,6 +111,15 @@ class RequestOutput(_RequestStream):
     def writable(self) -> bool:
         """Always."""
         return True
+
+
+class _OwnOutput(RequestOutput):
+    """The response, whatever the script has put into the place of `sys.stdout`."""
+
+    def write(self, text: str, /) -> int:
+        """Writes to the response."""
+        request = current_request()
+        return int((self.process if request is None else request.stdout).write(text))
 
 
 class RequestErrors(_RequestStream):

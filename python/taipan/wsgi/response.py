@@ -8,6 +8,7 @@ from typing import Any, Callable
 from taipan.dropped_fields import report_dropped
 from taipan.events import Reporter, Transport
 from taipan.fields import Head
+from taipan.frames import HEAD_LENGTH
 from taipan.wsgi.dechunk import ChunkDecoder
 from taipan.wsgi.file_wrapper import FileWrapper, RegularFile, find_regular_file
 from taipan.wsgi.head import make_head
@@ -238,7 +239,12 @@ class Response:
                 head = head.with_length(len(body))
             body = b""
         elif length is None:
-            head = head.with_length(len(body))
+            # As `with_length`, without a head object for each response.
+            size = len(body)
+            fields = head.fields + b"Content-Length: %d\r\n" % size
+            self.begun = self.ended = True
+            self._transport.send(head.status, head.flags | HEAD_LENGTH, size, fields, body, free)
+            return
         elif length > len(body):
             self._sent = len(body)
             self._begin(head, body, False)
