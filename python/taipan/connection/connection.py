@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, BinaryIO, Union
 from urllib.parse import quote, urljoin
@@ -15,15 +14,14 @@ from taipan.connection.local_file import (
     resolve_inside,
     with_charset,
 )
-from taipan.connection.notices import format_notice, title_of
+from taipan.connection.notices import notice
 from taipan.connection.output import ConnectionOutput, format_time, to_bytes
-from taipan.connection.response import Reply, require_status
-from taipan.fields import STANDS_IN_FIELD
+from taipan.connection.response import Reply
 
 if TYPE_CHECKING:
     from taipan.pools.handle import DatabaseHandle
 
-_HTML = "text/html"
+_HTML = "text/html; charset=utf-8"
 _Data = Union[str, bytes, bytearray, memoryview]
 _Path = Union[str, "os.PathLike[str]"]
 #: Characters of URLs that stay; others are encoded.
@@ -39,81 +37,75 @@ class Connection(ConnectionOutput):
 
     def return_ok(self) -> None:
         """Answers 200 without a body."""
-        self._reply("return_ok", 200, b"")
+        self._answer(Reply("return_ok", 200))
 
     def return_data(self, status: int, data: _Data, kind: str) -> None:
         """Answers with data of a media type; text is sent as UTF-8."""
         kind = with_charset(kind) if isinstance(data, str) else kind
-        self._reply("return_data", status, to_bytes(data), kind)
+        self._answer(Reply("return_data", status, to_bytes(data), kind))
 
     def return_html(self, status: int, html: _Data) -> None:
         """Answers with a page."""
-        self._reply("return_html", status, to_bytes(html), with_charset(_HTML))
+        self._answer(Reply("return_html", status, to_bytes(html), _HTML))
 
     def return_notice(self, status: int, title: str | None, message: str) -> None:
         """Answers with a short page of a title and a text."""
-        self._notice("return_notice", status, title, escape(message))
+        self._answer(notice("return_notice", status, escape(message), title))
 
     def return_admin_notice(self, status: int, title: str | None, message: str) -> None:
         """The same as `return_notice`."""
-        self._notice("return_admin_notice", status, title, escape(message))
+        self._answer(notice("return_admin_notice", status, escape(message), title))
 
     def return_status(self, status: int) -> None:
         """Answers with a head alone."""
-        self._reply("return_status", status, b"")
+        self._answer(Reply("return_status", status))
 
     def return_no_response(self) -> None:
         """Answers 204."""
-        self._reply("return_no_response", 204, b"")
+        self._answer(Reply("return_no_response", 204))
 
     def return_redirect(self, url: str | None = None) -> None:
         """Sends the client to another URL (302); a path is one of this server. 204 without any."""
         if not url:
-            self._reply("return_redirect", 204, b"")
+            self._answer(Reply("return_redirect", 204))
             return
         target = require_url(url)
         if target.startswith("/") and not target.startswith("//"):
             target = self.location + target
-        link = f'<p><a href="{escape(target)}">The page is at another address.</a></p>'
-        page = format_notice("Redirection", link).encode()
-        fields = [("Location", target)]
-        self._reply("return_redirect", 302, page, with_charset(_HTML), fields=fields)
+        link = f'<a href="{escape(target)}">The page is at another address.</a>'
+        page = notice("return_redirect", 302, link, "Redirection")
+        self._answer(page._replace(fields=(("Location", target),)))
 
     def return_not_modified(self) -> None:
         """Answers 304."""
-        self._reply("return_not_modified", 304, b"")
+        self._answer(Reply("return_not_modified", 304))
 
     def return_bad_request(self, reason: str = "") -> None:
         """Answers 400 with a reason."""
-        self._notice("return_bad_request", 400, "Invalid Request", escape(reason), STANDS_IN_FIELD)
+        self._answer(notice("return_bad_request", 400, escape(reason), "Invalid Request"))
 
     def return_unauthorized(self, realm: str | None = None) -> None:
         """Answers 401 and asks for a name and a password (Basic)."""
         name = (self.server if realm is None else realm).replace("\\", "\\\\").replace('"', '\\"')
-        text = "You have to log in to see this page."
-        fields = [STANDS_IN_FIELD, ("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')]
-        page = format_notice("Access Denied", f"<p>{text}</p>").encode()
-        self._reply("return_unauthorized", 401, page, with_charset(_HTML), fields=fields)
+        challenge = ("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')
+        page = notice("return_unauthorized", 401, "You have to log in to see this page.")
+        self._answer(page._replace(fields=(challenge,)))
 
     def return_forbidden(self) -> None:
         """Answers 403."""
-        self._notice("return_forbidden", 403, None, "The page may not be seen.", STANDS_IN_FIELD)
+        self._answer(notice("return_forbidden", 403, "The page may not be seen."))
 
     def return_not_found(self) -> None:
         """Answers 404."""
-        self._notice(
-            "return_not_found", 404, None, "There is no page at this address.", STANDS_IN_FIELD
-        )
+        self._answer(notice("return_not_found", 404, "There is no page at this address."))
 
     def return_internal_error(self) -> None:
         """Answers 500."""
-        self._notice("return_internal_error", 500, None, "The request failed.", STANDS_IN_FIELD)
+        self._answer(notice("return_internal_error", 500, "The request failed."))
 
     def return_not_implemented(self) -> None:
         """Answers 501."""
-        self._notice(
-            "return_not_implemented", 501, None, "The request is not supported.", STANDS_IN_FIELD
-        )
+        self._answer(notice("return_not_implemented", 501, "The request is not supported."))
 
     def return_file(self, status: int, kind: str | None, path: _Path) -> None:
         """Answers with a file: its type by its name without `kind`, 404 if there is none.
@@ -122,19 +114,22 @@ class Connection(ConnectionOutput):
         route; it is 404, too. With status 200, clients that have the file get 304.
         """
         name = os.fspath(path)
-        found = self._open(name)
-        if not isinstance(found, LocalFile):
-            getattr(self, f"return_{found}")()
+        try:
+            found = self._open(name)
+        except FileNotFoundError:
+            self.return_not_found()
             return
-        fields = [("Last-Modified", format_time(found.modified))]
+        except PermissionError:
+            self.return_forbidden()
+            return
+        modified = ("Last-Modified", format_time(found.modified))
         if status == 200 and self._reads_only() and not self.modified_since(found.modified):
             found.file.close()
-            self._reply("return_file", 304, b"", fields=fields)
+            self._answer(Reply("return_file", 304, fields=(modified,)))
             return
         body = self._environ["wsgi.file_wrapper"](found.file, 65536)
-        fields.append(("Content-Length", str(found.size)))
-        kind = kind or guess_media_type(name)
-        self._reply("return_file", status, body, kind, fields=fields)
+        fields = modified, ("Content-Length", str(found.size))
+        self._answer(Reply("return_file", status, body, kind or guess_media_type(name), fields))
 
     def return_open_file(self, status: int, kind: str, file: BinaryIO, length: int) -> None:
         """Answers with `length` bytes of an open binary file, which are read now."""
@@ -189,42 +184,17 @@ class Connection(ConnectionOutput):
     def _reads_only(self) -> bool:
         return self._environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
-    def _open(self, name: str) -> LocalFile | str:
-        """The file, or which reply says why not."""
+    def _open(self, name: str) -> LocalFile:
         if not os.path.isabs(name):
             folder = os.path.dirname(self._script.path)
             root = self._environ.get("DOCUMENT_ROOT")
-            inside = resolve_inside(
+            name = resolve_inside(
                 name, folder, folder if root is None else os.fsdecode(root.encode("latin-1"))
             )
-            if inside is None:
-                return "not_found"
-            name = inside
-        try:
-            return open_file(name)
-        except PermissionError:
-            return "forbidden"
-        except OSError:
-            return "not_found"
+        return open_file(name)
 
-    def _notice(
-        self, by: str, status: int, title: str | None, markup: str, *fields: tuple[str, str]
-    ) -> None:
-        page = format_notice(title or title_of(require_status(status)), f"<p>{markup}</p>")
-        body = page.encode("utf-8", "surrogateescape")
-        self._reply(by, status, body, with_charset(_HTML), fields=list(fields))
-
-    def _reply(
-        self,
-        by: str,
-        status: int,
-        body: bytes | Iterable[bytes],
-        kind: str = "",
-        *,
-        fields: list[tuple[str, str]] | None = None,
-    ) -> None:
-        all_fields = [*([("Content-Type", kind)] if kind else []), *(fields or [])]
-        self._response.answer(Reply(by, status, all_fields, body))
+    def _answer(self, reply: Reply) -> None:
+        self._response.answer(reply)
 
 
 def require_url(url: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from mimetypes import guess_type
 from typing import BinaryIO, NamedTuple
 
 _BINARY = "application/octet-stream"
+#: Names that are those of no file.
+_ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO)
 #: A FIFO must not make the request wait for its other end.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -22,12 +25,16 @@ class LocalFile(NamedTuple):
 
 
 def open_file(path: str) -> LocalFile:
-    """Opens a regular file. Raises `OSError`; a `FileNotFoundError` for anything else."""
+    """Opens a regular file. Raises `OSError`; a `FileNotFoundError` for what is none."""
     try:
         descriptor = os.open(path, _FLAGS)
-    except (IsADirectoryError, NotADirectoryError, ValueError) as error:
+    except ValueError as error:
         # A name may have a NUL.
         raise FileNotFoundError(f"{path!r} is no file") from error
+    except OSError as error:
+        if error.errno in _ABSENT:
+            raise FileNotFoundError(f"{path!r} is no file") from error
+        raise
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
@@ -38,14 +45,19 @@ def open_file(path: str) -> LocalFile:
         raise
 
 
-def resolve_inside(path: str, folder: str, root: str) -> str | None:
-    """The path of a file relative to `folder`; None if it is outside of `root`, links followed."""
+def resolve_inside(path: str, folder: str, root: str) -> str:
+    """The path of a file relative to `folder`, links followed.
+
+    Raises `FileNotFoundError` if it is outside of `root`.
+    """
     if "\0" in path:
-        return None
+        raise FileNotFoundError(f"{path!r} is no file")
     real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(folder, path))
     inside = real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep)
-    return real if inside else None
+    if not inside:
+        raise FileNotFoundError(f"{path!r} leads out of {root}")
+    return real
 
 
 def guess_media_type(path: str) -> str:

@@ -60,8 +60,11 @@ class Reply(NamedTuple):
     #: The method that makes it.
     by: str
     status: int
-    fields: list[tuple[str, str]]
-    body: bytes | Iterable[bytes]
+    body: bytes | Iterable[bytes] = b""
+    #: Content-Type; empty: none.
+    kind: str = ""
+    #: Further fields.
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 class ConnectionResponse:
@@ -137,18 +140,19 @@ class ConnectionResponse:
 
     def answer(self, reply: Reply) -> None:
         """Makes the whole response. What was written before is dropped."""
-        by, number, fields, body = reply
-        self.require_open(by)
-        status = status_line(require_status(number))
+        self.require_open(reply.by)
+        status = status_line(require_status(reply.status))
+        fields = [*([("Content-Type", reply.kind)] if reply.kind else []), *reply.fields]
         for name, value in fields:
             validate_name(name)
             validate_value(name, value)
         self._request.text.pass_on()
         self._status = int(status[:3])
+        body = reply.body
         self.length = len(body) if isinstance(body, bytes) else 0
         blocks = [body] if isinstance(body, bytes) else body
         self._output.answer(Answer(status, self._join(fields), blocks))
-        self._answered_by = f"{by}()"
+        self._answered_by = f"{reply.by}()"
 
     def close(self) -> None:
         """Sends what there is as the whole response."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from taipan.connection.connection import Connection
+from taipan.connection.notices import notice
 from taipan.ns.constants import ERROR, OK
 from taipan.ns.request import Request
 from taipan.ns.retired import retire
@@ -140,12 +141,10 @@ class Conn(Connection):
 
     def ReturnNotice(self, status: int, title: str | None, message: str) -> int:
         """`return_notice` with a message that is HTML."""
-        return self._return_markup("return_notice", status, title, message)
+        self._answer(notice("return_notice", status, message, title))
+        return OK
 
     def ReturnAdminNotice(self, status: int, title: str | None, message: str) -> int:
         """`return_notice` with a message that is HTML."""
-        return self._return_markup("return_admin_notice", status, title, message)
-
-    def _return_markup(self, by: str, status: int, title: str | None, markup: str) -> int:
-        self._notice(by, status, title, markup)
+        self._answer(notice("return_admin_notice", status, message, title))
         return OK
