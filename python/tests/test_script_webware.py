@@ -87,6 +87,9 @@ def test_the_request(folder):
         *("req.urlPath()", "req.extraURLPath()", "req.servletURI()", "req.siteRoot()"),
         *("req.serverURL()", "req.serverURLDir()", "req.hostAndPort()", "req.accept('language')"),
         *("req.remoteUser()", "req.remoteName()", "req.isSecure()", "req.protocol()"),
+        *("req.uriWebwareRoot()", "trans.application().contexts()"),
+        *("trans.application().plugIns()", "self.application().webwareVersionString()"),
+        *("trans.application().setting('x', 1)", "trans.application().serverSidePath('x')"),
         *("req.scriptName()", "req.localName()", "req.localPort()", "req.localAddress()"),
     ]
     environ = {"HTTP_COOKIE": 'c=1; d="a\\"b"; c=2; x', "HTTP_ACCEPT_LANGUAGE": "de, en;q=0.5"}
@@ -95,7 +98,19 @@ def test_the_request(folder):
         *("['1', '2']", "1", "False", "{'c': '1', 'd': 'a\"b'}"),
         *("/page.psp/x", "/x", "/page.psp", "../"),
         *("http://localhost/page.psp/x", "http://localhost/page.psp/", "localhost", "['de', 'en']"),
-        *("None", "127.0.0.1", "False", "HTTP/1.1", "", "localhost", "80", "localhost"),
+        *("None", "127.0.0.1", "False", "HTTP/1.1"),
+        *(
+            "../",
+            str({"default": folder.root}),
+            "{}",
+            "3.1.0",
+            "1",
+            f"{folder.root}/x",
+            "",
+            "localhost",
+            "80",
+            "localhost",
+        ),
     ]
 
 

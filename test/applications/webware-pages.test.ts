@@ -108,6 +108,13 @@ describe('pages in the dialect of Webware', () => {
       apps: { webware: { target: join(folder, 'Scripts/WSGIScript.py'), group: 'theirs' } },
       routes: [
         { path: '/theirs', app: 'webware' },
+        {
+          path: '/own',
+          scripts: await collectExamples(join(folder, 'examples')),
+          group: 'ours',
+          pspDialect: 'webware',
+          extension: 'hidden',
+        },
         { path: '/ours', scripts: PAGES, group: 'ours', pspDialect: 'webware' },
         { path: '/safe', scripts: PAGES, group: 'ours', pspDialect: 'webware', autoescape: true },
       ],
@@ -125,4 +132,33 @@ describe('pages in the dialect of Webware', () => {
     const theirs = await ask('/theirs')
     expect(await ask('/ours')).toEqual({ ...theirs, ...differs?.[1](theirs) })
   })
+
+  test.each(['Hello', 'Braces', 'PSPTests', 'PSPTests-Braces', 'index'])(
+    'its own example %s is what Webware makes of it',
+    async (name) => {
+      const ask = async (prefix: string) => {
+        const { status, text } = await new Browser(site.url).visit(`${prefix}/PSP/Examples/${name}`)
+        const content = /<div id="Content">[^]*/.exec(text)?.[0] ?? text
+        // The environ has more names here, and other values.
+        const same = content.replace(/<table><tr[^\n]*REQUEST_METHOD.*/, '')
+        return `${status} ${same.replaceAll(prefix, '').replaceAll(/\d\d:\d\d:\d\d/g, 'now')}`
+      }
+      const theirs = await ask('/theirs')
+      expect(theirs).toMatch(/^200 <div/)
+      expect(await ask('/own')).toBe(theirs)
+    },
+  )
 })
+
+/** Makes a folder of Webware's own examples and the modules of Webware that they are made with. */
+async function collectExamples(folder: string): Promise<string> {
+  const found = await run(PYTHON, [
+    '-c',
+    'import importlib.util as u; print(u.find_spec("webware").submodule_search_locations[0])',
+  ])
+  const webware = found.trim()
+  for (const name of ['PSP/Examples', 'Examples', 'SidebarPage.py', 'Properties.py'])
+    await cp(join(webware, name), join(folder, name), { recursive: true })
+  await writeFile(join(folder, 'PSP/__init__.py'), '')
+  return folder
+}

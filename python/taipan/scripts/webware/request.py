@@ -233,6 +233,9 @@ class HTTPRequest:
     def siteRoot(self) -> str:
         return "../" * self.originalURLPath().lstrip("/").count("/")
 
+    def uriWebwareRoot(self) -> str:
+        return "../" * self.urlPath().lstrip("/").count("/")
+
     def siteRootFromCurrentServlet(self) -> str:
         return "../" * self.urlPath().lstrip("/").count("/")
 

@@ -12,6 +12,8 @@ from taipan.scripts.webware.response import HTTPResponse
 if TYPE_CHECKING:
     from taipan.scripts.webware.session import Session
 
+_VERSION = (3, 1, 0)
+
 
 class EndResponse(Exception):
     """Ends a page; what it wrote is the response."""
@@ -69,6 +71,21 @@ class Application:
 
     def serverSidePath(self, path: str | None = None) -> str:
         return f"{self._runner.root}/{path.lstrip('/')}" if path else self._runner.root
+
+    def contexts(self) -> dict[str, str]:
+        """The one that there is."""
+        return {"default": self._runner.root}
+
+    def plugIns(self) -> dict[str, Any]:
+        """There are none."""
+        return {}
+
+    def webwareVersion(self) -> tuple[int, int, int]:
+        """The Webware whose names there are."""
+        return _VERSION
+
+    def webwareVersionString(self) -> str:
+        return ".".join(map(str, _VERSION))
 
     def setting(self, name: str, default: Any = None) -> Any:
         """The default: there are no settings."""
