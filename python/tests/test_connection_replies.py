@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from support.connections import Lab
+from taipan.scripts.head import ScriptHead
 
 HTML = "text/html; charset=utf-8"
 
@@ -187,6 +188,17 @@ def test_a_printed_status_counts_more(lab, text, status):
     answer = lab.get(script)
     assert answer.status == status
     assert answer.field("X-Taipan-Redirect") is None
+
+
+def test_a_type_counts_more_than_the_default_of_a_page(lab):
+    def script(conn, out):
+        # As pages of Webware do.
+        conn._script.output.make_head = lambda: ScriptHead("200 OK", [("Content-type", HTML)], 0)
+        conn.set_type_header("text/plain")
+        conn.status = 404
+        out.write("page")
+
+    assert lab.get(script).field("Content-Type") == "text/plain"
 
 
 def test_location_alone_sends_the_client_elsewhere(lab):
