@@ -10,11 +10,13 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from support.script_pages import PageFolder
+from support.sessions import Client, sqlite_settings
 from taipan.scripts.errors import OutputError
 from taipan.scripts.webware.cookie import format_expiry
 from taipan.scripts.webware.functions import htmlDecode, htmlEncode
 from taipan.scripts.webware.included_urls import find_included, resolve_url
 from taipan.scripts.webware.request import split_mount
+from taipan.scripts.webware.session import Session
 
 
 @pytest.fixture
@@ -307,3 +309,32 @@ def test_functions_of_webware():
 
     assert htmlEncode('<a b="c">&') == "&lt;a b=&quot;c&quot;&gt;&amp;"
     assert (htmlEncode(None), htmlEncode(Own()), htmlDecode("&lt;")) == ("-", "<own>", "<")
+
+
+@pytest.mark.usefixtures("session_stores")
+def test_the_session_has_the_names_of_webware(tmp_path):
+    client = Client(sqlite_settings(tmp_path))
+    with client.request() as stored:
+        session = Session(stored)
+        assert (session.isNew(), session.hasValue("a"), session.value("a", 1)) == (True, False, 1)
+        session.setValue("a", [1])
+        session["b"] = 2
+        session["c"] = 3
+        session.setTimeout(60)
+    with client.request() as stored:
+        session = Session(stored)
+        assert (session.isNew(), session.value("a"), session["b"]) == (False, [1], 2)
+        assert (session.timeout(), session.identifier() in client.cookies) == (60, True)
+        assert session.creationTime() <= session.lastAccessTime()
+        assert session.sessionEncode("/x?y") == "/x?y"
+        session.delValue("b")
+        del session["c"]
+        session.value("a").append(2)
+    with client.request() as stored:
+        session = Session(stored)
+        assert (session.values(), "a" in session) == ({"a": [1, 2]}, True)
+        with pytest.raises(KeyError):
+            session.value("b")
+        session.invalidate()
+    with client.request() as stored:
+        assert Session(stored).values() == {}
