@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
@@ -26,7 +27,7 @@ class Site:
         self._worker: WorkerProcess | None = None
         self._threads = 2
 
-    def start(self, threads: int = 2, **more: Any) -> WorkerProcess:
+    def start(self, threads: int = 2, handlers: Sequence[str] = (), **more: Any) -> WorkerProcess:
         application = {
             "kind": "scripts",
             "name": "site/",
@@ -42,7 +43,7 @@ class Site:
             "autoescape": False,
             "style": "pywx",
             "directory": str(self.folder),
-            "handlers": [],
+            "handlers": list(handlers),
             "isHandler": False,
             "config": {},
             "pools": {},
@@ -553,3 +554,33 @@ print("done")
     peer = site.send("logs.py")
     assert peer.answer().body == b"done\n"
     assert log.read_text() == "kept\n"
+
+
+def test_modules_of_handlers_are_not_loaded_by_the_template(site: Site) -> None:
+    site.write(
+        "act.py",
+        """
+import os
+LOADER = os.getpid()
+def main(connection):
+    print(LOADER == os.getpid())
+""",
+    )
+    site.start(handlers=["act.py:main"])
+    environ = {**site.environ("act.py"), "taipan.script_kind": f"{site.folder}/act.py:main"}
+    answer = site.worker.threads[0].get(environ)
+    assert answer.body == b"True\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import os\nos._exit(3)", "loading it ended the process (3)"),
+        ("other = 1", "main"),
+    ],
+)
+def test_handlers_that_cannot_be_loaded_are_told(site: Site, text: str, told: str) -> None:
+    site.write("act.py", text)
+    worker = site.start(handlers=["act.py:main"], wait=False)
+    assert told in worker.wait_for("failed")["summary"]

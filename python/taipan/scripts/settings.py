@@ -23,6 +23,8 @@ class ScriptSettings(NamedTuple):
     alone: bool
     #: Nothing else is served by the threads of the process.
     exclusive: bool
+    #: Each request has a process of its own, so that this one loads nothing for them.
+    fresh: bool = False
     #: Path of the folder in URLs, encoded.
     mount: str = "/"
     #: When the process began to serve it, in seconds of the epoch.

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from taipan.events import Reporter
+from taipan.loader.apart import try_apart
 from taipan.loader.code_cache import Stamp
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import Found
@@ -31,6 +32,7 @@ def make_script_slot(
         # Without threads it is Node's, which is not ours alone.
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),
+        fresh=group.get("isolation") == "fresh",
         mount=str(config["mount"]),
         started=time.time(),
         config=config["config"],
@@ -72,5 +74,8 @@ class _FolderSource:
     def find(self, module: ModuleType | None, expression: str, interface: str) -> Found:
         """What runs the scripts. Raises what loading a handler raises."""
         folder = ScriptFolder(self._settings)
-        folder.load_handlers()
+        if not self._settings.fresh:
+            folder.load_handlers()
+        elif self._settings.handlers:
+            try_apart(folder.load_handlers)
         return Found(folder, "", "script", "scripts")
