@@ -64,7 +64,6 @@ class Worker:
         self._ending = False
         #: Threads that requests started may run until then (`monotonic()`).
         self._deadline = 0.0
-        #: Node has ended.
         self._loaded = False
         self._loop: LoopRunner | None = None
         #: What the main thread does; None: it waits for the end.

@@ -11,7 +11,7 @@ import type {
 import type { Upstream } from '../../core/upstream.ts'
 import type { GuardedRequest } from './authority.ts'
 import { withoutCredentials } from './credential-fields.ts'
-import { AnswerSink } from './answer-sink.ts'
+import { AnswerSink, type CollectedAnswer } from './answer-sink.ts'
 
 /** A script that answers questions about requests. */
 export interface ScriptPlace {
@@ -62,13 +62,6 @@ function describeFailure(
   return new TaipanError('APPLICATION_FAILED', `${application} did not answer: ${reason}`)
 }
 
-/** What became of a question. */
-interface Answer {
-  readonly status: number
-  readonly text: string
-  readonly error: Error | undefined
-}
-
 /** The exchange of a question about another one, which it follows when the client leaves. */
 class QuestionExchange implements Exchange {
   readonly id: string
@@ -85,16 +78,17 @@ class QuestionExchange implements Exchange {
   #outcome: Outcome | undefined
   readonly #listeners: ((outcome: Outcome) => void)[] = []
 
-  constructor(exchange: Exchange, body: Uint8Array, onAnswer: (answer: Answer) => void) {
+  constructor(exchange: Exchange, body: Uint8Array, onAnswer: (answer: CollectedAnswer) => void) {
     const { id, request, connection } = exchange
     this.id = id
     // The answer to a HEAD would have no body.
     this.request = { ...request, method: 'POST', fields: selectFields(request) }
     this.connection = connection
     this.body = createBody(body)
-    const sink = new AnswerSink(({ status, text, error }) => {
+    const sink = new AnswerSink((answer) => {
+      const { status, text, error } = answer
       this.#finish({ status, bytes: text.length, error })
-      onAnswer({ status, text, error })
+      onAnswer(answer)
     })
     this.response = sink
     exchange.onFinish(() => {
