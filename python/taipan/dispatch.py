@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Final, Optional
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, Final, Optional, Protocol
 
 from taipan.answers import Failure
+from taipan.control import Message
 from taipan.events import Environ, Transport, TransportClosed
 from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import Logs, Requests
 from taipan.native import allocate_lock, get_ident
 from taipan.stacks import Stack, capture_thread
+from taipan.thread_errors import raise_in_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
 from taipan.wsgi.environ import Sent, make_environ
 
@@ -18,6 +21,30 @@ Request = tuple[int, Sent, Optional[bytes]]
 
 #: Jumps backwards, at which CPython raises what is pending.
 _JUMPS: Final = range(2)
+
+
+class OtherInterpreters(Protocol):
+    """The interpreters of this process that serve what this one does not."""
+
+    def stand_ins(self, applications: Sequence[Mapping[str, Any]]) -> dict[int, Slot]:
+        """What stands here for the applications that are served elsewhere, by their index."""
+
+    def serve(self, thread: int, application: int, state: bytes) -> bytes | None:
+        """Has the socket of a thread served elsewhere, until there is a request for this one.
+
+        Takes and returns what `ThreadSocket.leave` gives; None when the socket has been closed.
+        """
+
+    def pass_on(self, thread: int, message: Message) -> bool:
+        """Passes a message on to where the socket of a thread is served; False if that is here."""
+
+
+class ServedElsewhere(BaseException):
+    """This request is for an application of another interpreter."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
 
 
 class Dispatcher:
@@ -30,6 +57,8 @@ class Dispatcher:
         self._logs = logs
         self._of_thread = requests.of_thread
         self._settings = settings
+        #: Indexes of the applications that other interpreters serve.
+        self.elsewhere: set[int] = set()
         self._interrupted: set[int] = set()
         self._interrupt_lock = allocate_lock()
 
@@ -57,6 +86,12 @@ class Dispatcher:
             self._of_thread[ident] = None
             if ident in self._interrupted:
                 self._end_interrupt(ident)
+
+    def dispatch_own(self, request: Request, transport: Transport) -> None:
+        """As `dispatch`. Raises `ServedElsewhere` for applications of other interpreters."""
+        if request[0] in self.elsewhere:
+            raise ServedElsewhere(request)
+        self.dispatch(request, transport)
 
     def begin(self, request: Request, transport: Transport) -> Steps | None:
         """Answers a request as far as possible without waiting, in a thread that serves others.
@@ -107,7 +142,7 @@ class Dispatcher:
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 stack = capture_thread(ident)
-                _raise_in_thread(ident, TimeoutError)
+                raise_in_thread(ident, TimeoutError)
                 return stack
             self._interrupted.discard(ident)
             return None
@@ -159,9 +194,3 @@ class Dispatcher:
     ) -> None:
         failure = Failure(503, "Service Unavailable", error)
         respond_failure(transport, failure, environ if self._settings.dev else None)
-
-
-def _raise_in_thread(ident: int, error: type[BaseException]) -> None:
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))

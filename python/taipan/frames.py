@@ -126,6 +126,12 @@ class Decoder:
         del pending[:end]
         return Frame(kind, flags, tag, payload)
 
+    def take_rest(self) -> bytes:
+        """Removes and returns all bytes that were fed and not taken."""
+        rest = bytes(self._pending)
+        self._pending.clear()
+        return rest
+
     def frames(self) -> Iterator[Frame]:
         """Removes and yields all complete frames."""
         while (frame := self.take()) is not None:

@@ -8,14 +8,16 @@ import os
 import platform
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from taipan.guards.guard_file import GuardFile
 from taipan.guards.slot import find_fault
 from taipan.libpython import find_libpython
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.explain import explain_load_error, format_load_error
+from taipan.loader.finding import Found
 from taipan.loader.slot import Slot, make_slot
 from taipan.scripts.checks import check_scripts
 
@@ -74,9 +76,49 @@ def check(config: Mapping[str, Any], cache: CodeCache) -> dict[str, Any]:
         return _check_folder(config)
     if config["kind"] == "guard":
         return _check_guard(config)
+    if config.get("interpreter") is not None:
+        return _check_elsewhere(config)
     slot = make_slot(config, cache)
-    try:
+    return _report(slot, slot.load)
+
+
+def _check_elsewhere(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks an application in a sub-interpreter, where some modules cannot be imported."""
+    # Loaded here, because few applications need it.
+    from taipan.interpreters import private
+    from taipan.interpreters.start import call
+
+    with tempfile.TemporaryFile() as answer:
+        arguments = (json.dumps(config), answer.fileno())
+        call(private.create(), list(sys.path), "taipan.inspection:check_inside", *arguments)
+        answer.seek(0)
+        report: dict[str, Any] = json.load(answer)
+    return report
+
+
+def check_inside(text: str, descriptor: int) -> None:
+    """Writes to a file whether an application loads here, in a sub-interpreter."""
+    from taipan.interpreters.inside import require_wsgi
+    from taipan.interpreters.limits import limit_inside
+
+    limit_inside()
+    slot = make_slot(json.loads(text), CodeCache())
+
+    def load() -> Found:
         found = slot.load()
+        require_wsgi(slot)
+        if slot.failure is not None:
+            raise slot.failure
+        return found
+
+    report = _report(slot, load)
+    with open(descriptor, "w", encoding="utf-8", closefd=False) as answer:
+        json.dump(report, answer, default=str)
+
+
+def _report(slot: Slot, load: Callable[[], Found]) -> dict[str, Any]:
+    try:
+        found = load()
     except BaseException as error:
         return {
             "name": slot.name,

@@ -68,12 +68,13 @@ class LoadWatch:
     def _report(self, load: _Load) -> None:
         stack = load.find_stack()
         place = describe_place(stack[::-1])
-        if load is self._load and stack:
+        text = format_stack(stack)
+        if load is self._load and text:
             self._tell(
                 {
                     "type": "place",
                     "application": load.application,
                     "place": place,
-                    "stack": format_stack(stack),
+                    "stack": text,
                 }
             )

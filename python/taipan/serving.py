@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from taipan.control import ControlChannel, Message
-from taipan.dispatch import Dispatcher
+from taipan.dispatch import Dispatcher, OtherInterpreters, Request, ServedElsewhere
 from taipan.events import TransportClosed
 from taipan.guards.slot import make_guard_slot
 from taipan.load_watch import LoadWatch
@@ -28,7 +28,7 @@ from taipan.native import (
     socket,
 )
 from taipan.scripts.slot import make_script_slot
-from taipan.stacks import Stack, capture_thread, format_stack
+from taipan.stacks import Stack, capture_thread, format_stack, note_thread
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
@@ -44,16 +44,20 @@ _GREENLETS = (
 
 
 class Serving:
-    """The applications of a configuration, the threads that serve them, and the answers to Node."""
+    """The applications of a configuration, the threads that serve them, and the answers to Node.
+
+    `others` are the interpreters that serve some of the applications in its place.
+    """
 
     def __init__(
         self,
         channel: ControlChannel,
         config: Mapping[str, Any],
         sockets: Sequence[socket],
-        logs: Logs,
-        requests: Requests,
+        output: tuple[Logs, Requests],
+        others: OtherInterpreters | None = None,
     ) -> None:
+        logs, requests = output
         self.channel = channel
         self.config = config
         self.logs = logs
@@ -64,12 +68,18 @@ class Serving:
         self.settings = WsgiSettings(logs, dev)
         cache = CodeCache()
         switches = _make_switches() if dev else None
-        self.slots = [self._make_slot(item, cache, switches) for item in config["applications"]]
+        self._others = others
+        stand_ins = {} if others is None else others.stand_ins(config["applications"])
+        self.slots = [
+            stand_ins.get(index) or self._make_slot(item, cache, switches)
+            for index, item in enumerate(config["applications"])
+        ]
         for slot in self.slots:
             slot.on_change = partial(self._tell_change, slot)
             if not config.get("loadsChanges", True) and not slot.loads_in_requests:
                 slot.ask_for_another = partial(self._ask_for_another, slot)
         self.dispatcher = Dispatcher(self.slots, logs, requests, self.settings)
+        self.dispatcher.elsewhere = set(stand_ins)
         self.threads: list[NativeThread] = []
         #: Returns the stack of a request on the event loop, also after it was cancelled.
         self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
@@ -82,8 +92,8 @@ class Serving:
         self._watch = LoadWatch(channel.send, float(config.get("startupTimeout", 0)) / 1000)
         self._leave_out(config.get("leftOut", []))
         self._sockets = sockets
-        self._transports = [ThreadSocket(sock) for sock in sockets]
-        self._waiting = iter(list(enumerate(self._transports)))
+        self._transports = {index: ThreadSocket(sock) for index, sock in enumerate(sockets)}
+        self._waiting = iter(list(self._transports.items()))
         self._idents: dict[int, int] = {}
         self._starting = allocate_lock()
 
@@ -97,15 +107,12 @@ class Serving:
 
     def load(self) -> bool:
         """Loads the applications. False, after telling Node, if the worker is not worth keeping."""
-        sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
-        sys.path[:0] = [
-            folder for folder in self.config.get("searchPath", []) if folder not in sys.path
-        ]
+        self.prepare()
         for slot in sorted(self.slots, key=self._urgency):
             if self.fatal is not None:
                 break
             if slot.failure is None:
-                self._load(slot)
+                self.load_slot(slot)
         self.tell_loading(None)
         if self.needs_loop and has_greenlets():
             self.logs.report("warning", _GREENLETS)
@@ -122,6 +129,13 @@ class Serving:
             make_guard_slot(item) if item["kind"] == "guard" else make_slot(item, cache, switches)
         )
 
+    def prepare(self) -> None:
+        """Sets what applications find in `sys`."""
+        sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
+        sys.path[:0] = [
+            folder for folder in self.config.get("searchPath", []) if folder not in sys.path
+        ]
+
     def _leave_out(self, items: Sequence[Mapping[str, str]]) -> None:
         known = {item["name"]: item for item in items}
         for slot in self.slots:
@@ -133,7 +147,8 @@ class Serving:
         order = [*self._one_of, *self._required]
         return order.index(slot.name) if slot.name in order else len(order)
 
-    def _load(self, slot: Slot) -> None:
+    def load_slot(self, slot: Slot) -> None:
+        """Loads an application, and tells Node that it is being loaded."""
         self.tell_loading(slot.name)
         slot.base = base_environ(
             self.logs.errors,
@@ -167,7 +182,7 @@ class Serving:
 
     def report_failed(self, slot: Slot) -> None:
         """Tells Node that this worker ends because of this application."""
-        facts = self._describe(slot)
+        facts = slot.describe()
         # Of those that Node demands it knows how they failed before.
         demanded = self._one_of or self._required
         others = [] if demanded else [other for other in self.slots if other is not slot]
@@ -177,7 +192,7 @@ class Serving:
                 "application": facts["name"],
                 "summary": facts["failure"],
                 "traceback": facts["traceback"],
-                "applications": [self._describe(other) for other in others],
+                "applications": [other.describe() for other in others],
             }
         )
 
@@ -224,28 +239,14 @@ class Serving:
         message: dict[str, object] = {
             "type": "ready",
             "python": platform.python_version(),
-            "applications": [self._describe(slot) for slot in self.slots],
+            "applications": [slot.describe() for slot in self.slots],
         }
         if self.loop is not None:
             message["loop"] = self.loop
         self.channel.send(message)
 
-    def _describe(self, slot: Slot) -> dict[str, object]:
-        error = slot.failure
-        files = slot.static_files
-        return {
-            "name": slot.name,
-            "interface": "" if slot.interface == "auto" else slot.interface,
-            "found": slot.description if error is None else "",
-            "notes": slot.notes if error is None else [],
-            "staticFiles": files.location if files is not None and error is None else None,
-            "failure": "" if error is None else explain_load_error(error),
-            "traceback": "" if error is None else format_load_error(error),
-            "leftOut": isinstance(error, LeftOut),
-        }
-
     def _tell_change(self, slot: Slot) -> None:
-        self.channel.send({"type": "application", **self._describe(slot)})
+        self.channel.send({"type": "application", **slot.describe()})
 
     def _ask_for_another(self, slot: Slot, version: str) -> None:
         self.channel.send({"type": "changed", "application": slot.name, "version": version})
@@ -273,10 +274,38 @@ class Serving:
             self._idents[index] = get_ident()
             if len(self._idents) == len(self._sockets):
                 on_ready()
+        self._serve_requests(index, transport, on_broken)
+
+    def serve_from(
+        self, index: int, sock: socket, state: bytes, on_broken: Callable[[str], None]
+    ) -> None:
+        """Serves the socket of a thread in the place of another interpreter, in this thread."""
+        self._idents[index] = get_ident()
+        transport = self._transports[index] = ThreadSocket(sock)
+        self._serve_requests(index, transport, on_broken, transport.arrive(state))
+
+    def _serve_requests(
+        self,
+        index: int,
+        transport: ThreadSocket,
+        on_broken: Callable[[str], None],
+        first: Request | None = None,
+    ) -> None:
+        note_thread()
+        dispatcher = self.dispatcher
+        dispatch = dispatcher.dispatch if self._others is None else dispatcher.dispatch_own
+        foreign: Request | None = None
         while True:
             try:
-                transport.serve(self.dispatcher.dispatch)
+                if foreign is not None:
+                    first, foreign = self._hand_over(index, transport, foreign), None
+                    if first is None:
+                        return
+                request, first = first, None
+                transport.serve(dispatch, request)
                 return
+            except ServedElsewhere as elsewhere:
+                foreign = elsewhere.request
             except TransportClosed:
                 return
             except TimeoutError:
@@ -286,7 +315,24 @@ class Serving:
                 on_broken(f"the socket of thread {index} failed: {error!r}")
                 return
 
+    def _hand_over(self, index: int, transport: ThreadSocket, request: Request) -> Request | None:
+        """Has requests served elsewhere; returns the first one that is to be served here again."""
+        assert self._others is not None
+        state = self._others.serve(index, request[0], transport.leave(request))
+        return None if state is None else transport.arrive(state)
+
+    def _is_elsewhere(self, message: Message) -> bool:
+        """Whether a message about a thread was passed on to another interpreter."""
+        others = self._others
+        return (
+            others is not None
+            and "thread" in message
+            and others.pass_on(int(message["thread"]), message)
+        )
+
     def _on_interrupt(self, message: Message) -> None:
+        if self._is_elsewhere(message):
+            return
         request = str(message["request"])
         stack: Stack | None = None
         if "stream" in message:
@@ -305,6 +351,10 @@ class Serving:
     def _on_recall(self, message: Message) -> None:
         index = int(message["thread"])
         serials = self._transports[index].recall()
+        if serials is None:
+            if self._is_elsewhere(message):
+                return
+            serials = []
         self.channel.send({"type": "recalled", "thread": index, "requests": serials})
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import AsyncGeneratorType, FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from taipan.known_threads import KnownThreads
 from taipan.tracebacks import is_own, shorten
 
 if TYPE_CHECKING:
@@ -45,9 +46,32 @@ class RunningRequest(NamedTuple):
     ident: int
 
 
+#: The only threads that can be looked at; None: all.
+_known: KnownThreads | None = None
+
+
+def know_threads() -> None:
+    """Looks at no threads from now on but those that call this or `note_thread`."""
+    global _known
+    _known = _known or KnownThreads()
+    _known.add()
+
+
+def note_thread() -> None:
+    """Lets others look at the calling thread, where not all threads can be looked at."""
+    if _known is not None:
+        _known.add()
+
+
+def forget_thread() -> None:
+    """The calling thread is about to end."""
+    if _known is not None:
+        _known.remove()
+
+
 def capture_thread(ident: int) -> Stack:
     """The stack of a thread; empty if it has ended."""
-    frame = sys._current_frames().get(ident)
+    frame = sys._current_frames().get(ident) if _known is None else _known.find(ident)
     return _NOTHING if frame is None else _summarize(traceback.walk_stack(frame))
 
 

@@ -9,14 +9,15 @@ import fcntl
 import os
 import resource
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.ending import ORPHANED, end_interpreter
+from taipan.interpreters.names import find_interpreters
 from taipan.logs import Logs, Requests
 from taipan.native import NativeThread, sleep, socket
 from taipan.serving import Serving
@@ -25,6 +26,7 @@ from taipan.tracebacks import format_exception, summarize
 
 if TYPE_CHECKING:
     from taipan.fresh.template import Template
+    from taipan.interpreters.pool import Interpreters
     from taipan.loop import LoopRunner
 
 _CONTROL_DESCRIPTOR = 3
@@ -70,7 +72,10 @@ class Worker:
         self._runner: LoopRunner | Template | None = None
         requests = Requests()
         self._logs = Logs(channel.send, requests)
-        self._serving = Serving(channel, config, self._sockets, self._logs, requests)
+        self._interpreters = _make_interpreters(channel, config, self._sockets, self._break)
+        self._serving = Serving(
+            channel, config, self._sockets, (self._logs, requests), self._interpreters
+        )
         self._template = self._make_template(config)
 
     def run(self) -> NoReturn:
@@ -83,6 +88,9 @@ class Worker:
             signal.signal(number, self._on_terminate)
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
+        if self._interpreters is not None:
+            self._interpreters.start()
+            handlers["ping"] = self._interpreters.ping
         if self._template is None:
             ControlThread(self._channel, handlers, self._leave).start()
             self._make_loop()
@@ -222,7 +230,11 @@ class Worker:
         try:
             if self._runner is not None:
                 self._runner.end(self._deadline)
+            if self._interpreters is not None:
+                self._interpreters.stop(self._deadline)
             end_interpreter(self._deadline, self._logs)
+            if self._interpreters is not None:
+                self._interpreters.join(self._deadline, self._logs)
         except BaseException as error:
             self._logs.report("error", "the end of this worker failed", format_exception(error))
         finally:
@@ -289,6 +301,21 @@ def main() -> None:
         # The usual end of Python would wait for our threads.
         _write_error(f"taipan: this worker failed: {format_exception(error)}")
         os._exit(_EXIT_BROKEN)
+
+
+def _make_interpreters(
+    channel: ControlChannel,
+    config: Mapping[str, Any],
+    sockets: Sequence[socket],
+    on_broken: Callable[[str], None],
+) -> Interpreters | None:
+    """The sub-interpreters that the applications need; None if they need none."""
+    if not find_interpreters(config):
+        return None
+    # Imported late, because few need it.
+    from taipan.interpreters.pool import Interpreters
+
+    return Interpreters(channel, config, sockets, on_broken)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 ROOMS = [
     {"inspection"},
     {"worker", "embedded"},
+    {"interpreters"},
     {"loop", "fresh"},
     {"serving", "asgi"},
     {"transports", "dispatch"},

@@ -18,6 +18,8 @@ export interface TargetApplication {
   readonly reloadOnModification: boolean
   /** False: one request at a time in each process, and `wsgi.multithread` false. */
   readonly multithread: boolean
+  /** Name of the sub-interpreter that it runs in; undefined: the main interpreter. */
+  readonly interpreter: string | undefined
 }
 
 /** An application named by folder, file and callable, as in modjy. Can be loaded at its first request, too. */
@@ -34,6 +36,7 @@ export interface FileApplication {
   readonly cacheCallables: boolean
   readonly reloadOnModification: boolean
   readonly multithread: boolean
+  readonly interpreter: string | undefined
 }
 
 /** How functions are called that answer requests. */

@@ -1,17 +1,20 @@
 import { findPython, type PythonChoice } from '../backends/discover/find-python.ts'
 import type { AppLoggers } from './app.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
+import { validateSubInterpreters } from './config/sub-interpreters.ts'
 import { reportLoading } from './report-plan.ts'
 
-/** Finds the Python for a process group, with the plan's environment. Rejects with `PYTHON_NOT_FOUND`. */
+/** Finds the Python for a process group, with the plan's environment. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function choosePython(group: GroupPlan, plan: ServerPlan): Promise<PythonChoice> {
-  return await findPython({
+  const choice = await findPython({
     explicit:
       group.python === undefined ? undefined : { named: group.python, source: group.pythonSource },
     directory: group.pythonDirectory,
     cwd: plan.directory,
     environment: plan.environment,
   })
+  validateSubInterpreters(group.group, choice)
+  return choice
 }
 
 /** A process group with the interpreter that was found for it. */

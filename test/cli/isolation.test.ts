@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
+import { findWithInterpreters } from '../support/pythons.ts'
 import { fetchRaw } from '../support/raw-client.ts'
 
 const SITE = {
@@ -76,3 +77,55 @@ describe.each([
     expect((await taipan.stop()).exitCode).toBe(0)
   })
 })
+
+const WITH_INTERPRETERS = findWithInterpreters()
+
+test.skipIf(WITH_INTERPRETERS === undefined)(
+  'a sub-interpreter for each thread keeps requests apart',
+  async () => {
+    const routes = [{ path: '/', scripts: 'site', isolation: 'interpreter' }]
+    using project = createProject({
+      'taipan.config.json': JSON.stringify({ routes }),
+      'site/flags.wsgi': SITE['site/flags.wsgi'],
+      'site/state.py': SITE['site/state.py'],
+      'site/alone.py': `
+import os, state, threading, time
+state.RUNNING.append(1)
+state.SEEN.append(1)
+time.sleep(0.02)
+here = os.path.basename(os.getcwd())
+print(len(state.RUNNING), here, __name__, threading.current_thread().name, os.getpid())
+state.RUNNING.pop()
+`,
+      'site/spin.py': 'while True:\n    pass',
+      'site/refused.py': 'import readline',
+      'site/exits.py': 'import os\nos._exit(3)',
+    })
+    const args = [
+      '-b',
+      '127.0.0.1:0',
+      '--python',
+      WITH_INTERPRETERS ?? '',
+      '--timeout-request',
+      '1s',
+    ]
+    await using taipan = await startTaipan(args, { cwd: project.folder })
+    const get = async (target: string) => {
+      const { status, text } = await fetchRaw(taipan.url, { target })
+      return `${status} ${text.trim()}`
+    }
+    expect(await get('/flags.wsgi')).toBe('200 False True False')
+    const texts = await Promise.all(Array.from({ length: 24 }, () => get('/alone.py')))
+    for (const text of texts) expect(text).toMatch(/^200 1 site __main__ taipan-\d \d+$/)
+    expect(new Set(texts).size).toBeGreaterThan(1)
+
+    expect(await get('/spin.py')).toBe('504 Gateway Timeout')
+    await taipan.waitForOutput(/spin\.py.*\n.*while True|while True/)
+    expect(await get('/refused.py')).toBe('500 Internal Server Error')
+    await taipan.waitForOutput(/module readline does not support .*isolation "process"/)
+    expect(await get('/exits.py')).toBe('502 Bad Gateway')
+    await taipan.waitForOutput(/web:interpreter.*code 3/)
+    expect(await get('/flags.wsgi')).toBe('200 False True False')
+    expect((await taipan.stop()).exitCode).toBe(0)
+  },
+)

@@ -62,6 +62,7 @@ export function labApplication(changes: Partial<TargetApplication> = {}): Target
     cacheCallables: true,
     reloadOnModification: false,
     multithread: true,
+    interpreter: undefined,
     ...changes,
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -12,6 +13,14 @@ export async function listEmbeddable(): Promise<string[]> {
   for (const python of listPythons())
     if ((await checkEmbedding(python, environment)).embeddable) found.push(python)
   return found
+}
+
+/** One whose sub-interpreters have locks of their own; undefined if none is installed. */
+export function findWithInterpreters(): string | undefined {
+  const code = 'import sys; sys.exit(sys.version_info < (3, 12))'
+  return listPythons()
+    .toReversed()
+    .find((python) => spawnSync(python, ['-I', '-S', '-c', code]).status === 0)
 }
 
 /** Interpreters of this machine, each once: that of the tests, those of pyenv, the system's, and those in TAIPAN_TEST_PYTHONS. */

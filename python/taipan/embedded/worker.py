@@ -152,7 +152,7 @@ class InnerWorker:
             forks.find_listening()
         shared.enter(self)
         self.channel.group = str(config["group"])
-        self.serving = Serving(self.channel, config, self._sockets, shared.logs, shared.requests)
+        self.serving = Serving(self.channel, config, self._sockets, (shared.logs, shared.requests))
         self._handlers.update(self.serving.handlers())
         self._folders = modules.find_folders(config)
         # Including other applications, whose modules may have the same names.

@@ -12,6 +12,7 @@ from taipan.events import Environ
 from taipan.loader.code_cache import CodeCache, Stamp
 from taipan.loader.django import let_errors_be_logged
 from taipan.loader.errors import LeftOut, NotLoaded, Refusal, TargetError
+from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.finding import Found
 from taipan.loader.one_at_a_time import explain_one_at_a_time
 from taipan.loader.open_target import open_target
@@ -141,6 +142,21 @@ class Slot:
             if before is not None and self.failure is None:
                 self.on_change()
             return application
+
+    def describe(self) -> dict[str, object]:
+        """What Node is told of it."""
+        error = self.failure
+        files = self.static_files
+        return {
+            "name": self.name,
+            "interface": "" if self.interface == "auto" else self.interface,
+            "found": self.description if error is None else "",
+            "notes": self.notes if error is None else [],
+            "staticFiles": files.location if files is not None and error is None else None,
+            "failure": "" if error is None else explain_load_error(error),
+            "traceback": "" if error is None else format_load_error(error),
+            "leftOut": isinstance(error, LeftOut),
+        }
 
     def fail(self, error: BaseException) -> None:
         """Marks it as failed until the version of its file changes."""

@@ -28,7 +28,8 @@ def make_script_slot(
         root=str(config["root"]),
         reporter=reporter,
         software=str(group["serverSoftware"]),
-        alone=not group["multithread"],
+        # Sub-interpreters run one request at a time each, and share the process.
+        alone=not group["multithread"] and group.get("isolation") != "interpreter",
         # Without threads it is Node's, which is not ours alone.
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),

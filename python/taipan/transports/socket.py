@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 from collections import deque
+from collections.abc import Iterator
 from socket import MSG_DONTWAIT
 from time import perf_counter
 from typing import Any, Callable, Optional
@@ -25,7 +26,7 @@ _PIECE_BYTES = 256 * 1024
 _NONE = -1
 _CLOSED = -2
 
-Request = tuple[int, dict[str, Any], Optional[bytes]]
+Request = tuple[int, Any, Optional[bytes]]
 
 
 class ThreadSocket(RequestTransport):
@@ -41,9 +42,13 @@ class ThreadSocket(RequestTransport):
         self._serial = 0
         self._started = 0.0
         self._freed = True
+        #: Another `ThreadSocket` reads the socket.
+        self._away = False
 
-    def serve(self, dispatch: Callable[[Request, ThreadSocket], None]) -> None:
-        """Serves requests until the other side closes the socket.
+    def serve(
+        self, dispatch: Callable[[Request, ThreadSocket], None], first: Request | None = None
+    ) -> None:
+        """Serves requests until the other side closes the socket, beginning with `first`.
 
         Raises `TransportClosed` if that happens within a request, and `OSError` or `FrameError` if
         the socket has become unusable.
@@ -54,6 +59,8 @@ class ThreadSocket(RequestTransport):
         loads = marshal.loads
         pipelined = self._pipelined
         wait = make_green_wait(self._socket.fileno()) if has_green_waits() else None
+        if first is not None:
+            dispatch(first, self)
         while True:
             if not pipelined:
                 if wait is not None:
@@ -75,10 +82,38 @@ class ThreadSocket(RequestTransport):
             self._begin(serial)
             dispatch(loads(data), self)
 
-    def recall(self) -> list[int]:
-        """Takes back the requests that have not been begun. Called by other threads."""
+    def leave(self, request: Request) -> bytes:
+        """Gives the socket away, with the request that was begun and what was read after it."""
+        with self._reading:
+            self._away = True
+            pipelined = [
+                frames.encode(frames.REQUEST, 0, payload, serial)
+                for serial, payload in self._take_pipelined()
+            ]
+            rest = b"".join([*pipelined, self._decoder.take_rest()])
+        self._freed = True
+        return marshal.dumps((self._serial, request, self._broken, rest))
+
+    def arrive(self, state: bytes) -> Request:
+        """Takes over a socket as another has left it; returns the request to begin with."""
+        serial, request, broken, rest = marshal.loads(state)
+        self._begin(serial)
+        self._broken = broken
+        with self._reading:
+            self._away = False
+            self._decoder.feed(rest)
+            self._sort()
+        return request  # type: ignore[no-any-return]
+
+    def recall(self) -> list[int] | None:
+        """Takes back the requests that have not been begun. Called by other threads.
+
+        None: the socket has been given away.
+        """
         if self._reading.acquire(False):
             try:
+                if self._away:
+                    return None
                 while data := self._receive_now():
                     self._decoder.feed(data)
                 self._sort()
@@ -86,12 +121,14 @@ class ThreadSocket(RequestTransport):
                 pass
             finally:
                 self._reading.release()
-        serials = []
+        return [serial for serial, _ in self._take_pipelined()]
+
+    def _take_pipelined(self) -> Iterator[tuple[int, bytes]]:
         while True:
             try:
-                serials.append(self._pipelined.popleft()[0])
+                yield self._pipelined.popleft()
             except IndexError:
-                return serials
+                return
 
     def _begin(self, serial: int) -> None:
         self._serial = serial

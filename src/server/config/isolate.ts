@@ -52,6 +52,10 @@ export function resolveCapacity(isolation: Isolation, given: Given): Capacity {
 
 const CAPACITIES: Readonly<Record<Isolation, (given: Given) => Capacity>> = {
   shared: (given) => ({ ...given, multiprocess: given.processes > 1 }),
+  interpreter: ({ processes, threads: given }) => {
+    const threads = given || DAEMON_THREADS
+    return { engine: 'daemon', processes, threads, multiprocess: processes * threads > 1 }
+  },
   process: (given) => {
     const processes = countRequests(given)
     return { engine: 'daemon', processes, threads: 1, multiprocess: processes > 1 }

@@ -5,6 +5,7 @@ import { formatPath, type OptionPath, type Problems } from '../option-types/prob
 import { resolveIsolation } from '../routes/isolation-option.ts'
 import { listScriptRoutes, placeScripts } from './place-scripts.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { resolveInterpreter } from './sub-interpreters.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
 const SHORT_FORM_KEY = 'app'
@@ -61,6 +62,7 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       cacheCallables: true,
       reloadOnModification: false,
       multithread: true,
+      interpreter: undefined,
     },
     key: SHORT_FORM_KEY,
     group,
@@ -86,6 +88,7 @@ function placeApplication(parts: {
     cacheCallables,
     reloadOnModification,
     multithread,
+    interpreter: resolveInterpreter(app),
   }
   const from = app.appDirectory ?? directory
   if (app.target !== undefined)

@@ -11,6 +11,7 @@ import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { listGroupNames } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
+import { checkInterpreters } from './sub-interpreters.ts'
 
 /** Input of `resolveGroups`. */
 export interface GroupSources {
@@ -34,6 +35,7 @@ export function resolveGroups(sources: GroupSources, problems: Problems): GroupP
     return createGroups({ name, members }, sources, problems)
   })
   checkEngines(plans, config, problems)
+  checkInterpreters(plans, problems)
   return plans
 }
 

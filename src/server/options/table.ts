@@ -87,6 +87,10 @@ const APP = {
   multithread: option(boolean, true, {
     description: 'False: run one request at a time in each process.',
   }),
+  interpreter: optional(text, {
+    description:
+      'Sub-interpreter that it runs in, shared by the applications of its group that give the same name (main, the main interpreter). Needs Python 3.12.',
+  }),
   interface: option(interfaces, 'auto', { description: 'How the application is called.' }),
   group: optional(text, { description: 'Its process group (needed if there are several).' }),
   env: option(pairs, {}, { description: 'Environment variables of its processes.' }),

@@ -7,7 +7,7 @@ import type { OptionPath, Problems } from '../option-types/problems.ts'
 export const ISOLATION_OPTIONS = {
   isolation: optional(choice(ISOLATIONS), {
     description:
-      'shared, the default: scripts run in the threads of a warm interpreter; process: one request at a time in a warm process; fresh: each request in a new process, forked from a warm one.',
+      'shared, the default: scripts run in the threads of a warm interpreter; interpreter: one request at a time in a warm sub-interpreter (Python 3.12); process: one request at a time in a warm process; fresh: each request in a new process, forked from a warm one.',
   }),
   reuseInterpreters: optional(boolean, {
     description: 'false is the same as `isolation: "fresh"`.',

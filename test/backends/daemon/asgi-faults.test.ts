@@ -261,6 +261,7 @@ test('an application file found by its folder is served on a loop, too', async (
         cacheCallables: true,
         reloadOnModification: false,
         multithread: true,
+        interpreter: undefined,
       },
     ],
   })

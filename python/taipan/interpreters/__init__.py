@@ -1,0 +1,1 @@
+"""Sub-interpreters of CPython, in which threads of a worker serve requests."""
