@@ -28,6 +28,7 @@ class ScriptHead(NamedTuple):
     """The head of a response, and where its body begins in the output."""
 
     status: str
+    #: Not to be changed: other responses have them, too.
     fields: list[tuple[str, str]]
     body_at: int
     #: The output began without a head.
@@ -44,8 +45,7 @@ def parse_head(output: bytes, *, whole: bool) -> ScriptHead | None:
     end = output.find(b"\n\n", 0, _KEPT_BYTES)
     known = _known.get(output[:end]) if end > 0 else None
     if known is not None:
-        status, usual, fields = known
-        return ScriptHead(status, list(fields), end + 2, False, usual)
+        return known
     if not output and not whole:
         return None
     if not _BEGIN.match(output) and not _may_begin_head(output, whole):
@@ -77,17 +77,18 @@ def _names_cgi_field(output: bytes) -> bool:
     return any(name.decode("latin-1") in _CGI_FIELDS for name in names)
 
 
-#: What was made of heads, because scripts repeat them.
-_known: dict[bytes, tuple[str, bool, list[tuple[str, str]]]] = {}
+#: Heads that end with two LF, without these; scripts repeat them.
+_known: dict[bytes, ScriptHead] = {}
 
 
 def _make_head(block: bytes, body_at: int) -> ScriptHead:
-    status, usual, fields = parsed = _parse_block(block)
-    if block and len(block) < _KEPT_BYTES:
+    status, usual, fields = _parse_block(block)
+    head = ScriptHead(status, fields, body_at, usual=usual)
+    if block and body_at == len(block) + 2 and body_at <= _KEPT_BYTES:
         if len(_known) >= _KEPT_HEADS:
             _known.clear()
-        _known[block] = parsed
-    return ScriptHead(status, list(fields), body_at, usual=usual)
+        _known[block] = head
+    return head
 
 
 def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
