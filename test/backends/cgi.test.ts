@@ -101,6 +101,13 @@ describe('CGI programs', () => {
       expect(Buffer.from(lines.join('\n'), 'latin1').toString() + text).toContain(line)
     expect(lines.at(-1)).toBe('whole body')
     expect(text).not.toContain('AUTHORIZATION')
+    const named = async (host: string) => {
+      const { text } = await fetchRaw(lab.url, { target: '/env', headers: [['Host', host]] })
+      return /^SERVER_NAME=(.*)$/m.exec(text)?.[1] + ' ' + /^SERVER_PORT=(.*)$/m.exec(text)?.[1]
+    }
+    expect(await named('shop.test')).toBe('shop.test 80')
+    expect(await named('[::1]:8000')).toBe('[::1] 8000')
+    expect(await named('')).toMatch(/^127\.0\.0\.1 \d+$/)
     const chunked = 'POST /env HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
     const connection = await openRaw(lab.url)
     connection.send(`${chunked}800\r\n${'x'.repeat(2048)}\r\n`)

@@ -288,7 +288,7 @@ const SURROUNDINGS = {
   'site/variables.py': `
 import json, os, subprocess, sys, threading
 names = ["GATEWAY_INTERFACE", "SERVER_SOFTWARE", "REQUEST_METHOD", "QUERY_STRING", "SCRIPT_NAME", "PATH_INFO", "PATH_TRANSLATED",
-         "SCRIPT_FILENAME", "DOCUMENT_ROOT", "REMOTE_ADDR", "REMOTE_HOST", "HTTP_X_MINE", "HTTP_AUTHORIZATION", "GIVEN"]
+         "SCRIPT_FILENAME", "DOCUMENT_ROOT", "REMOTE_ADDR", "REMOTE_HOST", "SERVER_NAME", "SERVER_PORT", "SERVER_ADDR", "HTTP_X_MINE", "HTTP_AUTHORIZATION", "GIVEN"]
 os.environ["OWN"] = os.environ["QUERY_STRING"]
 def child(how):
     if how == "popen":
@@ -363,6 +363,7 @@ describe.each([
     await using taipan = await startTaipan(args, { cwd: folder })
     const get = async (target: string) => (await fetchRaw(taipan.url, { target })).text.trim()
     const headers = [
+      ['Host', 'shop.test:8080'],
       ['X-Mine', 'é'],
       ['Authorization', 'Basic x'],
     ] as const
@@ -380,6 +381,9 @@ describe.each([
         DOCUMENT_ROOT: join(folder, 'site'),
         REMOTE_ADDR: '127.0.0.1',
         REMOTE_HOST: '127.0.0.1',
+        SERVER_NAME: 'shop.test',
+        SERVER_PORT: '8080',
+        SERVER_ADDR: '127.0.0.1',
         HTTP_X_MINE: expect.any(String),
         HTTP_AUTHORIZATION: null,
         GIVEN: 'yes',

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from taipan.events import Environ
 
 #: Credentials that programs may show or pass on unwittingly (RFC 3875, 4.1.18).
 _SECRET = ("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION")
+_AUTHORITY = re.compile(rb"(\[[^\]]+\]|[^:]+)(?::(\d*))?")
 
 
 def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
@@ -18,9 +21,20 @@ def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
     variables[b"GATEWAY_INTERFACE"] = b"CGI/1.1"
     variables[b"SERVER_SOFTWARE"] = str(environ["taipan.software"]).encode("latin-1")
     variables[b"REQUEST_SCHEME"] = str(environ["wsgi.url_scheme"]).encode("latin-1")
+    _name_server(variables)
     # The address may stand for the name (RFC 3875, 4.1.9).
     variables.setdefault(b"REMOTE_HOST", variables.get(b"REMOTE_ADDR", b""))
     rest = variables.get(b"PATH_INFO", b"")
     if rest:
         variables[b"PATH_TRANSLATED"] = variables[b"DOCUMENT_ROOT"].rstrip(b"/") + rest
     return variables
+
+
+def _name_server(variables: dict[bytes, bytes]) -> None:
+    """The server as the client names it (RFC 3875, 4.1.14), as scripts make links of it."""
+    variables[b"SERVER_ADDR"] = variables.get(b"SERVER_NAME", b"")
+    found = _AUTHORITY.fullmatch(variables.get(b"HTTP_HOST", b""))
+    if found is not None:
+        usual = b"443" if variables[b"REQUEST_SCHEME"] == b"https" else b"80"
+        variables[b"SERVER_NAME"] = found[1]
+        variables[b"SERVER_PORT"] = found[2] or usual

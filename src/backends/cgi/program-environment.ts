@@ -31,12 +31,22 @@ export function createProgramEnvironment(
   variables['GATEWAY_INTERFACE'] = 'CGI/1.1'
   variables['SERVER_SOFTWARE'] = serverSoftware
   variables['REQUEST_SCHEME'] = scheme
+  nameServer(variables, scheme)
   // The address may stand for the name (RFC 3875, 4.1.9).
   variables['REMOTE_HOST'] = remoteAddress
   if (pathInfo !== '' && script !== undefined)
     variables['PATH_TRANSLATED'] = decodeVariable(script.root.replace(/\/$/, '') + pathInfo)
   if (variables['CONTENT_LENGTH'] === '0') delete variables['CONTENT_LENGTH']
   return variables
+}
+
+/** The server as the client names it (RFC 3875, 4.1.14), as programs make links of it. */
+function nameServer(variables: Record<string, string>, scheme: string): void {
+  variables['SERVER_ADDR'] = variables['SERVER_NAME'] ?? ''
+  const [, name, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d*))?$/.exec(variables['HTTP_HOST'] ?? '') ?? []
+  if (name === undefined) return
+  variables['SERVER_NAME'] = name
+  variables['SERVER_PORT'] = port || (scheme === 'https' ? '443' : '80')
 }
 
 /** A variable as text: Node passes UTF-8 to programs; bytes that are none cannot be passed. */
