@@ -3,6 +3,11 @@ import { trimOws } from './ows.ts'
 /** Field names and values in order, not merged: `[name, value, name, value, ...]`, one character per byte (latin-1). */
 export type FieldPairs = readonly string[]
 
+/** Fields without those of the given names, which are in lower case. */
+export function withoutFields(pairs: FieldPairs, names: ReadonlySet<string>): FieldPairs {
+  return pairs.filter((_, at) => !names.has((pairs[at - (at % 2)] ?? '').toLowerCase()))
+}
+
 /** Checked fields of a response, as lines for HTTP/1 or as pairs. */
 export class FieldBlock {
   /** Lines `Name: value\r\n`, latin-1, without the empty line at the end. */

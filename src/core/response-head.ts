@@ -1,5 +1,5 @@
 import { TaipanError } from './errors.ts'
-import { FieldBlock, type FieldPairs } from './field-block.ts'
+import { FieldBlock, withoutFields, type FieldPairs } from './field-block.ts'
 import { HOP_BY_HOP, isFieldValue, isToken } from './field-syntax.ts'
 import { trimOws } from './ows.ts'
 
@@ -43,8 +43,10 @@ export function createResponseHead(status: number, pairs: FieldPairs): ResponseH
     else if (lower === 'connection') options = parseConnection(value, options)
     if (!HOP_BY_HOP.has(lower)) text += `${name}: ${value}\r\n`
   }
-  if (options !== undefined && namesOne(pairs, options))
-    return createResponseHead(status, withoutNamed(pairs, options))
+  if (options !== undefined && namesOne(pairs, options)) {
+    // They concern the connection only (RFC 9110, 7.6.1).
+    return createResponseHead(status, withoutFields(pairs, options))
+  }
   const fields = new FieldBlock(text)
   const close = options !== undefined && options.has('close')
   return { status, reason: '', fields, contentLength, hasDate, hasServer, close }
@@ -74,11 +76,6 @@ function parseConnection(value: string, earlier: ReadonlySet<string> = new Set()
 
 function namesOne(pairs: FieldPairs, options: ReadonlySet<string>): boolean {
   return pairs.some((name, at) => at % 2 === 0 && options.has(name.toLowerCase()))
-}
-
-/** `pairs` without the fields that Connection names, because they concern the connection only (RFC 9110, 7.6.1). */
-function withoutNamed(pairs: FieldPairs, options: ReadonlySet<string>): FieldPairs {
-  return pairs.filter((_, at) => !options.has((pairs[at - (at % 2)] ?? '').toLowerCase()))
 }
 
 function validateField(name: string, value: string): void {

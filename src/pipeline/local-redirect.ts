@@ -1,5 +1,6 @@
 import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
+import { withoutFields } from '../core/field-block.ts'
 import type { Logger } from '../core/logger.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
@@ -47,9 +48,7 @@ function redirectExchange(
   { hops, drops, changes }: Redirection,
 ): Exchange {
   const [path = '', ...rest] = target.split('?')
-  const fields = exchange.request.fields.filter(
-    (_, at, all) => !drops.has((all[at - (at % 2)] ?? '').toLowerCase()),
-  )
+  const fields = withoutFields(exchange.request.fields, drops)
   const query = rest.join('?')
   const method = exchange.request.method === 'HEAD' ? 'HEAD' : 'GET'
   return new ChangedExchange(exchange, {

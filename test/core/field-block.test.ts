@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { FieldBlock, NO_FIELDS } from '../../src/core/field-block.ts'
+import { FieldBlock, NO_FIELDS, withoutFields } from '../../src/core/field-block.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
 
 test('the pairs of a block are those of its lines', () => {
@@ -32,4 +32,9 @@ test('a head has its pairs without hop-by-hop fields', () => {
   const { fields } = createResponseHead(200, pairs)
   expect(fields.text).toBe('X-A: b\r\nContent-Length: 3\r\nX-A: \xe9\r\n')
   expect(fields.pairs).toEqual(['X-A', 'b', 'Content-Length', '3', 'X-A', '\xe9'])
+})
+
+test('fields are left out by their names, whatever their values are', () => {
+  const pairs = ['Expect', '100-continue', 'X-A', 'expect', 'EXPECT', 'x']
+  expect(withoutFields(pairs, new Set(['expect']))).toEqual(['X-A', 'expect'])
 })

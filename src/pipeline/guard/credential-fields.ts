@@ -1,8 +1,8 @@
-import type { FieldPairs } from '../../core/field-block.ts'
+import { withoutFields, type FieldPairs } from '../../core/field-block.ts'
 
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization'])
 
 /** The fields of a request without those that hold passwords. */
 export function withoutCredentials(fields: FieldPairs): FieldPairs {
-  return fields.filter((_, at, all) => !CREDENTIALS.has((all[at - (at % 2)] ?? '').toLowerCase()))
+  return withoutFields(fields, CREDENTIALS)
 }

@@ -8,6 +8,7 @@ import type {
   RequestHead,
   ResponseSink,
 } from '../../core/exchange.ts'
+import { withoutFields } from '../../core/field-block.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { GuardedRequest } from './authority.ts'
 import { withoutCredentials } from './credential-fields.ts'
@@ -109,9 +110,7 @@ class QuestionExchange implements Exchange {
 }
 
 function selectFields({ fields }: RequestHead): readonly string[] {
-  return withoutCredentials(fields).filter(
-    (_, at, all) => !BODY_FIELDS.has((all[at - (at % 2)] ?? '').toLowerCase()),
-  )
+  return withoutFields(withoutCredentials(fields), BODY_FIELDS)
 }
 
 /** A body that has arrived. */

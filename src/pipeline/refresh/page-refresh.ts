@@ -1,4 +1,5 @@
 import type { Exchange, Handler, RequestHead } from '../../core/exchange.ts'
+import { withoutFields } from '../../core/field-block.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 import { PageListeners } from './listeners.ts'
@@ -8,6 +9,7 @@ import { ChangedExchange } from '../changed-exchange.ts'
 import { readField } from '../field-values.ts'
 import { RefreshedResponse } from './refreshed-response.ts'
 
+const CODINGS = new Set(['accept-encoding'])
 const PAGES = new Set(['document', 'iframe', 'frame'])
 const NO_FILES = new Set(['empty', 'websocket', ''])
 
@@ -91,9 +93,8 @@ function adapt(
 }
 
 /** The same request without `Accept-Encoding`. */
-function refuseCodings({ fields: given, ...rest }: RequestHead): RequestHead {
-  const fields = given.filter((_, at) => given[at - (at % 2)]?.toLowerCase() !== 'accept-encoding')
-  return { ...rest, fields }
+function refuseCodings(request: RequestHead): RequestHead {
+  return { ...request, fields: withoutFields(request.fields, CODINGS) }
 }
 
 function sendScript({ response }: Exchange): void {
