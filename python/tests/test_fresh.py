@@ -531,6 +531,16 @@ def test_the_end_of_node_ends_all(site: Site) -> None:
     assert site.worker.wait() in (0, -signal.SIGKILL)
 
 
+def wait_for_blocked_child(site: Site) -> int:
+    """The child, once it waits for Node to read."""
+    (child,) = children_of(site.worker.pid)
+    end = time.monotonic() + DEADLINE
+    while Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2][0] != "S":
+        assert time.monotonic() < end, "the child does not wait"
+        time.sleep(0.01)
+    return int(child)
+
+
 def wait_for_file(path: Path) -> None:
     end = time.monotonic() + DEADLINE
     while not path.exists():
@@ -584,3 +594,34 @@ def test_handlers_that_cannot_be_loaded_are_told(site: Site, text: str, told: st
     site.write("act.py", text)
     worker = site.start(handlers=["act.py:main"], wait=False)
     assert told in worker.wait_for("failed")["summary"]
+
+
+def test_a_child_that_is_killed_within_a_frame_costs_the_link(site: Site) -> None:
+    site.write("large.py", "print('Content-Type: x/y\\n')\nprint('z' * 8_000_000, end='')")
+    site.write("hello.py", "print('hello')")
+    site.start()
+    peer = site.send("large.py")
+    peer.expect(frames.HEAD)
+    os.kill(wait_for_blocked_child(site), signal.SIGKILL)
+    while (frame := peer.next()) is not None:
+        assert frame.kind == frames.DATA and not frame.flags & frames.DATA_LAST
+    assert "signal SIGKILL while it sent a response" in site.record("was lost")["text"]
+    # Node replaces the worker, which goes on meanwhile.
+    assert site.text("hello.py", 1) == "hello"
+
+
+def test_a_script_that_interrupts_itself_within_a_frame_costs_the_link(site: Site) -> None:
+    site.write(
+        "alarm.py",
+        """
+import signal
+def stop(number, frame): raise TimeoutError
+signal.signal(signal.SIGALRM, stop)
+print('Content-Type: x/y\\n')
+print('z' * 8_000_000, end='')
+""",
+    )
+    peer = site.send("alarm.py")
+    peer.expect(frames.HEAD)
+    os.kill(wait_for_blocked_child(site), signal.SIGALRM)
+    assert "exit code 70 while it sent a response" in site.record("was lost")["text"]

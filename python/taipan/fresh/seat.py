@@ -106,7 +106,7 @@ class Seat:
     def receive(self) -> frames.Frame | None:
         """Reads what has arrived; a request once it is whole. Raises `SeatClosed`."""
         try:
-            data = self.socket.recv(self._skipped or max(self.decoder.missing(), _RECEIVE_BYTES))
+            data = self.socket.recv(min(self._skipped or _RECEIVE_BYTES, _RECEIVE_BYTES))
         except ConnectionError:
             data = b""
         if not data:
