@@ -33,6 +33,8 @@ HOP_BY_HOP: Final = frozenset(
 _FLAGS: Final = {"content-length": HEAD_LENGTH, "date": HEAD_DATE, "server": HEAD_SERVER}
 #: Marks a response that only stands in for an answer, so that an error page may replace it.
 STANDS_IN_FIELD: Final = ("X-Taipan-Stands-In", "1")
+#: Name of the field by which Node follows a redirect within the server.
+LOCAL_REDIRECT: Final = "X-Taipan-Redirect"
 LENGTH_PREFIX: Final = "Content-Length: "
 #: Longest head in bytes. A longer one is a mistake, and might not fit into a frame.
 HEAD_LIMIT: Final = 16 * 1024 * 1024

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from taipan.scripts.head import parse_head
-from taipan.scripts.output import ScriptOutput, TextOutput
+from taipan.scripts.output import ScriptOutput
+from taipan.scripts.text_output import TextOutput
 
 
 def make_output():

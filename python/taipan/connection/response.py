@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from taipan.connection.field_set import FieldSet
-from taipan.fields import validate_name, validate_value
+from taipan.fields import LOCAL_REDIRECT, validate_name, validate_value
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import HTML_FIELD, ScriptHead, status_line
 from taipan.scripts.output import Answer
@@ -164,7 +164,7 @@ class ConnectionResponse:
         """Has the server answer with another path of its own."""
         self.require_open(by)
         self._request.text.pass_on()
-        fields = [("Location", target), ("X-Taipan-Redirect", target)]
+        fields = [("Location", target), (LOCAL_REDIRECT, target)]
         self._output.answer(Answer("302 Found", fields, [b""]))
         self._answered_by = f"{by}()"
 

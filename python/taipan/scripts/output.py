@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from _thread import RLock
 from collections.abc import Iterable
-from typing import Callable, NamedTuple, Union
+from typing import Callable, NamedTuple
 
+from taipan.fields import LOCAL_REDIRECT
 from taipan.scripts.errors import OutputError
 from taipan.scripts.head import ScriptHead, parse_head
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024
-#: Texts that wait to be encoded together.
-_MOST_TEXTS = 128
-_LONG_TEXT = 1024
-#: Field by which Node follows a redirect within the server.
-_LOCAL = "X-Taipan-Redirect"
 
 StartResponse = Callable[..., Callable[[bytes], None]]
 Fields = list[tuple[str, str]]
-_Bytes = Union[bytes, bytearray, memoryview]
 
 
 class Answer(NamedTuple):
@@ -195,140 +188,18 @@ class ScriptOutput:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-class BinaryOutput(io.BufferedIOBase):
-    """`sys.stdout.buffer` of a request."""
-
-    name = "<stdout>"
-    mode = "wb"
-    _closing = False
-
-    def __init__(self, output: ScriptOutput) -> None:
-        super().__init__()
-        self._output = output
-
-    def write(self, data: _Bytes, /) -> int:  # type: ignore[override]
-        """Adds to the response."""
-        if self.closed:
-            raise ValueError("I/O operation on closed file.")
-        block = bytes(data)
-        self._output.add(block)
-        return len(block)
-
-    def flush(self) -> None:
-        """Sends what was written so far."""
-        # io flushes while it closes, also when the object is collected after its request.
-        if not self.closed and not self._closing:
-            self._output.send()
-
-    def close(self) -> None:
-        """Refuses further output; the response ends with the script."""
-        self._closing = True
-        super().close()
-
-    def writable(self) -> bool:
-        """Always."""
-        return True
-
-
-class TextOutput:
-    """`sys.stdout` of a request: a text file in UTF-8 without newline translation."""
-
-    name = "<stdout>"
-    mode = "w"
-    closed = False
-    encoding = "utf-8"
-    #: As for file names: what came in as undecodable bytes goes out as the same bytes.
-    errors = "surrogateescape"
-    _buffer: BinaryOutput | None = None
-
-    def __init__(self, output: ScriptOutput) -> None:
-        self._output = output
-        self._texts: list[str] = []
-        #: `write` for many short texts in a row, which `make_room` follows.
-        self.append = self._texts.append
-        # Held while text is taken, so that threads of a script do not take the same.
-        self._taking = RLock()
-
-    @property
-    def buffer(self) -> BinaryOutput:
-        """The bytes below; text that was written before comes first."""
-        self.pass_on()
-        if self._buffer is None:
-            self._buffer = BinaryOutput(self._output)
-        return self._buffer
-
-    def write(self, text: str, /) -> int:
-        """Adds to the response."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.closed:
-            raise ValueError("I/O operation on closed file.")
-        texts = self._texts
-        texts.append(text)
-        size = len(text)
-        if size > _LONG_TEXT or len(texts) > _MOST_TEXTS:
-            self.pass_on()
-        return size
-
-    def make_room(self) -> None:
-        """Keeps short the list that `append` adds to."""
-        if len(self._texts) > _MOST_TEXTS:
-            self.pass_on()
-
-    def flush(self) -> None:
-        """Sends what was written so far."""
-        if not self.closed:
-            self.pass_on()
-            self._output.send()
-
-    def detach(self) -> BinaryOutput:
-        """The bytes below, for a stream that takes the place of this one."""
-        return self.buffer
-
-    def reconfigure(
-        self, *, encoding: str | None = None, errors: str | None = None, **_others: object
-    ) -> None:
-        """Changes the encoding of what follows; newlines are never translated."""
-        self.pass_on()
-        self.encoding = encoding or self.encoding
-        self.errors = errors or ("strict" if encoding else self.errors)
-
-    def close(self) -> None:
-        """Refuses further text; the response ends with the script."""
-        self.pass_on()
-        self.closed = True
-
-    @property
-    def pending(self) -> int:
-        """Characters that have not been passed on."""
-        return sum(map(len, self._texts))
-
-    def pass_on(self) -> None:
-        """Gives what was written to the response."""
-        if not self._texts:
-            return
-        with self._taking:
-            texts = self._texts[:]
-            del self._texts[: len(texts)]
-            self._output.add("".join(texts).encode(self.encoding, self.errors))
-
-    def drop(self) -> None:
-        """Forgets what has not been passed on."""
-        self._texts.clear()
-
-
 def _has_length(fields: list[tuple[str, str]]) -> bool:
     return any(name.lower() == "content-length" for name, _ in fields)
 
 
 def _extend(fields: Fields, complete: Callable[[Fields], Fields]) -> Fields:
     completed = complete(fields)
-    if all(name != _LOCAL for name, _ in fields):
+    if all(name != LOCAL_REDIRECT for name, _ in fields):
         return completed
     # A cookie has to reach the client, which follows the redirect then.
     if all(name != "Set-Cookie" for name, _ in completed[len(fields) :]):
         return fields
-    return [(name, value) for name, value in completed if name != _LOCAL]
+    return [(name, value) for name, value in completed if name != LOCAL_REDIRECT]
 
 
 def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
@@ -336,5 +207,5 @@ def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
     if head.usual and len(head.fields) == 1:
         name, value = head.fields[0]
         if name.lower() == "location" and value.startswith("/"):
-            return [(name, value), (_LOCAL, value)]
+            return [(name, value), (LOCAL_REDIRECT, value)]
     return head.fields
