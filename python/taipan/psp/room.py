@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 
-from taipan.psp.output import ROOM
+from taipan.psp.output import ROOM, WRITE
 
 _REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def call_in_turns(tree: ast.Module) -> None:
-    """Adds a call to all that can run more than once: bodies of loops and functions."""
+    """Adds a call to all that can write more than once: bodies of loops and functions."""
     for node in ast.walk(tree):
-        if isinstance(node, _REPEATED):
+        if isinstance(node, _REPEATED) and _writes(node):
             node.body.insert(_has_docstring(node.body), _make_call(node.body[0]))
+
+
+def _writes(node: ast.AST) -> bool:
+    """Loops that only compute stay as fast as they are."""
+    return any(isinstance(part, ast.Name) and part.id == WRITE for part in ast.walk(node))
 
 
 def _has_docstring(body: list[ast.stmt]) -> bool:
