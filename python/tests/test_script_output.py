@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
+from taipan.scripts import spool
 from taipan.scripts.head import parse_head
-from taipan.scripts.output import ScriptOutput
+from taipan.scripts.output import ONE_PIECE, ScriptOutput
+from taipan.scripts.spool import Spool
 from taipan.scripts.text_output import TextOutput
 
 
@@ -85,3 +87,25 @@ def test_repeated_heads(end, body):
         assert head is not None
         assert head.fields == [("Content-Type", "text/x-repeated")]
         assert head.body_at == 29 + len(end)
+
+
+def test_what_cannot_wait_for_its_client_follows_at_the_end(monkeypatch):
+    monkeypatch.setattr(spool, "_IN_MEMORY", 1000)
+    output, left = make_output()
+    output.spools = True
+    output.add(b"Content-Type: text/plain\n\n" + b"a" * ONE_PIECE + b"b")
+    for _ in range(3):
+        output.add(b"c" * ONE_PIECE)
+    assert left == [b"a" * ONE_PIECE]
+    rest = output.finish()
+    assert b"".join(rest) == b"b" + b"c" * 3 * ONE_PIECE
+    rest.close()
+
+
+def test_what_cannot_wait_for_its_client_has_a_limit(monkeypatch):
+    monkeypatch.setattr(spool, "_LIMIT", 10)
+    kept = Spool()
+    kept.write(b"x" * 10)
+    with pytest.raises(RuntimeError, match="more than 10 bytes"):
+        kept.write(b"x")
+    Spool().close()

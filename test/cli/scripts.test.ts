@@ -32,6 +32,7 @@ raise LookupError("too late")
 `,
   'site/large.py':
     'print("Content-Type: text/plain\\n")\nfor i in range(20000): print("0123456789")',
+  'site/huge.py': 'print("Content-Type: text/plain\\n")\nfor i in range(30): print("x" * 2**20)',
   'site/replaced.py': `
 import contextlib, io, sys
 before = sys.stdout
@@ -242,6 +243,7 @@ describe.each([
     expect(await get('/sub/')).toBe('200 sub\n')
     expect(await get('/page.html')).toBe('200 <p>page')
     expect((await get('/large.py')).length).toBe(4 + 20000 * 11)
+    expect((await get('/huge.py')).length).toBe(4 + 30 * (2 ** 20 + 1))
     expect(await get('/replaced.py')).toBe('200 KEPT\n')
     expect(await get('/hello.py')).toBe('200 hello\n')
     expect(await get('/closes.py')).toBe('200 all\n')

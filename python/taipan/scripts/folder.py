@@ -89,17 +89,11 @@ class ScriptFolder:
             environ["SCRIPT_FILENAME"] = os.fsencode(handler.file).decode("latin-1")
         path, folder = self._place_of(environ["SCRIPT_FILENAME"])
         if kind == "wsgi":
-            builtins = self.modules_of(folder).refresh()
-            try:
-                application = self._applications.load(path, builtins)
-            except (FileNotFoundError, PermissionError) as error:
-                if error.filename != path:
-                    raise
-                return self._refuse(error, start_response)
-            result: Iterable[bytes] = application(environ, start_response)
-            return result
+            return self._call_application(path, environ, start_response)
         environ["taipan.software"] = self._settings.software
         output = ScriptOutput(start_response, lambda: self._tell_bare(path))
+        if self._settings.inline:
+            output.spools = True
         request = ScriptRequest(path, environ, output, self._settings)
         if not self._usual:
             self._surround(request)
@@ -224,6 +218,19 @@ class ScriptFolder:
             "scripts run in threads, which share one working directory on this system: it"
             f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
         )
+
+    def _call_application(
+        self, path: str, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        builtins = self.modules_of(os.path.dirname(path)).refresh()
+        try:
+            application = self._applications.load(path, builtins)
+        except (FileNotFoundError, PermissionError) as error:
+            if error.filename != path:
+                raise
+            return self._refuse(error, start_response)
+        result: Iterable[bytes] = application(environ, start_response)
+        return result
 
     def _refuse(self, error: OSError, start_response: StartResponse) -> Iterable[bytes]:
         """Answers for a file that went away after it was found, or may not be read."""

@@ -8,6 +8,7 @@ from typing import Callable, NamedTuple
 from taipan.fields import LOCAL_REDIRECT
 from taipan.scripts.errors import OutputError
 from taipan.scripts.head import ScriptHead, parse_head
+from taipan.scripts.spool import Spool
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024
@@ -45,6 +46,9 @@ class ScriptOutput:
     may_be_empty = False
     #: Nothing leaves before `finish`, which may know the length of all.
     holding = False
+    #: Writing cannot wait for the client.
+    spools = False
+    _spool: Spool | None = None
     _write: Callable[[bytes], None] | None = None
     _size = 0
     #: What is wrong if there is no output at all.
@@ -101,10 +105,16 @@ class ScriptOutput:
         if head is None:
             self._pieces, self._size = [collected], len(collected)
             return
-        self._write = self._start_response(head.status, head.fields)
+        self._write = write = self._start_response(head.status, head.fields)
         body = collected[head.body_at :]
-        self._write(body)
         self.sent = len(body)
+        if self.spools:
+            write(body[:ONE_PIECE])
+            self._spool = Spool()
+            self._write = self._spool.write
+            self._write(body[ONE_PIECE:])
+        else:
+            write(body)
 
     def answer(self, answer: Answer) -> None:
         """Makes the whole response, instead of what was and will be written."""
@@ -148,7 +158,7 @@ class ScriptOutput:
         """The rest of the body. Raises `OutputError` if the output is no response."""
         self._ended = True
         if self._write is not None:
-            return []
+            return self._spool or []
         if self._answer is None:
             status, fields, body = self._make_whole()
         else:

@@ -23,6 +23,8 @@ class ScriptSettings(NamedTuple):
     alone: bool
     #: Nothing else is served by the threads of the process.
     exclusive: bool
+    #: Requests run on Node's own thread, which cannot wait for clients.
+    inline: bool = False
     #: Each request has a process of its own, so that this one loads nothing for them.
     fresh: bool = False
     #: Path of the folder in URLs, encoded.

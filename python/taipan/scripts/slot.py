@@ -33,6 +33,7 @@ def make_script_slot(
         # Without threads it is Node's, which is not ours alone.
         exclusive=group["threads"] > 0
         and all(other["kind"] == "scripts" for other in group["applications"]),
+        inline=group["threads"] == 0,
         fresh=group.get("isolation") == "fresh",
         mount=str(config["mount"]),
         started=time.time(),
