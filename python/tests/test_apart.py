@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from taipan.lessons import learn_by, take_lesson, teach, teach_by
 from taipan.loader.apart import FailedApart, try_apart
 from taipan.loader.errors import TargetError
 from taipan.loader.explain import explain_load_error, format_load_error
+from taipan.template_facts import apply_fact, publish, publish_by, subscribe
 
 
 def test_what_is_loaded_stays_there() -> None:
@@ -40,18 +40,18 @@ def test_the_end_of_the_process_is_a_failure() -> None:
         try_apart(lambda: sys.exit(1))
 
 
-def test_lessons_are_taken_by_who_learns_them() -> None:
-    learnt: list[str] = []
-    taught: list[tuple[str, str]] = []
-    learn_by("subject of a test", lambda fact: learnt.append(str(int(fact))))
-    teach("subject of a test", "1")
-    teach_by(lambda subject, fact: taught.append((subject, fact)))
+def test_facts_are_applied_by_who_subscribed() -> None:
+    applied: list[str] = []
+    sent: list[tuple[str, str]] = []
+    subscribe("topic of a test", lambda fact: applied.append(str(int(fact))))
+    publish("topic of a test", "1")
+    publish_by(lambda topic, fact: sent.append((topic, fact)))
     try:
-        teach("subject of a test", "2")
+        publish("topic of a test", "2")
     finally:
-        teach_by(None)
-    assert taught == [("subject of a test", "2")]
-    take_lesson("subject of a test", "3")
-    take_lesson("subject of a test", "no number")
-    take_lesson("another subject", "4")
-    assert learnt == ["3"]
+        publish_by(None)
+    assert sent == [("topic of a test", "2")]
+    apply_fact("topic of a test", "3")
+    apply_fact("topic of a test", "no number")
+    apply_fact("another topic", "4")
+    assert applied == ["3"]

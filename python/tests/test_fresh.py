@@ -447,7 +447,7 @@ os.fork = limited
     assert os.listdir(descriptors) == before
 
 
-def test_children_teach_what_all_of_them_would_find_out(site: Site) -> None:
+def test_children_publish_what_all_of_them_would_find_out(site: Site) -> None:
     site.write("bare.py", "import colorsys, sys\nprint('bare')")
     site.write("knows.py", "import sys\nprint('colorsys' in sys.modules, 'this' in sys.modules)")
     site.write("odd.py", "import this")

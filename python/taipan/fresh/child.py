@@ -25,16 +25,16 @@ from taipan.events import TransportClosed
 from taipan.fresh.child_signals import leave_signals, take_signals
 from taipan.fresh.child_socket import ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
-from taipan.lessons import teach_by
 from taipan.native import get_ident, socket
 from taipan.serving import Serving
 from taipan.stacks import capture_thread, format_stack
+from taipan.template_facts import publish_by
 from taipan.tracebacks import format_exception
 
-#: Tags of frames to the template: for Node, the stack of an overdue request, and lessons.
+#: Tags of frames to the template: for Node, the stack of an overdue request, and facts.
 TO_NODE = 0
 STACK = 1
-LESSONS = 2
+FACTS = 2
 
 _EXIT_BROKEN = 70
 _WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
@@ -54,7 +54,7 @@ class Child:
         self._patience = patience
         self._request: str | None = None
         self._modules = len(sys.modules)
-        self._lessons: list[tuple[str, str]] = []
+        self._facts: list[tuple[str, str]] = []
         self._endings = _count_endings()
         self._pid = os.getpid()
 
@@ -63,7 +63,7 @@ class Child:
         self._request = name
         try:
             self._serving.logs.move_to_child(lambda message: self._channel.send(message))
-            teach_by(lambda subject, fact: self._lessons.append((subject, fact)))
+            publish_by(lambda topic, fact: self._facts.append((topic, fact)))
             os.register_at_fork(after_in_child=self._forget)
             take_signals(self._on_overdue)
             self._serving.dispatcher.dispatch(request, self._transport)
@@ -121,13 +121,13 @@ class Child:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         logs.flush()
-        self._teach()
+        self._publish()
         os._exit(0)
 
-    def _teach(self) -> None:
-        lessons = [*self._lessons, *((MODULES, name) for name in find_imported(self._modules))]
-        if lessons:
-            self._channel.send_payload(json.dumps(lessons).encode(), LESSONS)
+    def _publish(self) -> None:
+        facts = [*self._facts, *((MODULES, name) for name in find_imported(self._modules))]
+        if facts:
+            self._channel.send_payload(json.dumps(facts).encode(), FACTS)
 
 
 def _count_endings() -> tuple[int, int]:

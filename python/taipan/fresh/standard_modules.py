@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 
-from taipan.lessons import learn_by
+from taipan.template_facts import subscribe
 
-#: What lessons about them are called.
+#: The topic of facts about them.
 MODULES = "module"
 
 _FOLDER = os.path.dirname(os.__file__) + os.sep
@@ -21,9 +21,9 @@ _LEFT_OUT = frozenset(
 )
 
 
-def learn_modules() -> None:
-    """Imports what children teach. Python 3.9 does not know which modules are its own."""
-    learn_by(MODULES, importlib.import_module)
+def subscribe_modules() -> None:
+    """Imports what children publish. Python 3.9 does not know which modules are its own."""
+    subscribe(MODULES, importlib.import_module)
 
 
 def find_imported(known: int) -> Iterator[str]:

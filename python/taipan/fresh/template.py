@@ -19,16 +19,16 @@ from typing import Any, Callable
 
 from taipan import frames
 from taipan.control import Message
-from taipan.fresh.child import LESSONS, STACK
+from taipan.fresh.child import FACTS, STACK
 from taipan.fresh.child_signals import OVERDUE
 from taipan.fresh.forking import Job, fork_child
 from taipan.fresh.poller import Poller
 from taipan.fresh.rehearsal import rehearse
 from taipan.fresh.seat import RunningChild, Seat, SeatClosed
-from taipan.fresh.standard_modules import learn_modules
-from taipan.lessons import take_lesson
+from taipan.fresh.standard_modules import subscribe_modules
 from taipan.native import POLLIN, socket
 from taipan.serving import Serving
+from taipan.template_facts import apply_fact
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi.call import respond
 from taipan.wsgi.environ import request_id
@@ -83,7 +83,7 @@ class Template:
             self._watch(seat)
         # Their locks are not held where one thread forks, so that children need not renew them.
         vars(logging)["_at_fork_reinit_lock_weakset"].clear()
-        learn_modules()
+        subscribe_modules()
         rehearse(self._serving)
         _freeze()
 
@@ -191,16 +191,16 @@ class Template:
         for frame in child.take_reports():
             if frame.tag == STACK:
                 self._answer_interrupt(child, frame.payload.decode("utf-8", "replace"))
-            elif frame.tag == LESSONS:
-                self._learn(frame.payload)
+            elif frame.tag == FACTS:
+                self._apply(frame.payload)
             else:
                 self._channel.send_payload(frame.payload)
         if child.silent:
             self._poller.unwatch(child.report.fileno())
 
-    def _learn(self, payload: bytes) -> None:
-        for subject, fact in json.loads(payload):
-            take_lesson(subject, fact)
+    def _apply(self, payload: bytes) -> None:
+        for topic, fact in json.loads(payload):
+            apply_fact(topic, fact)
         _freeze()
 
     def _on_wakeup(self, _events: int) -> None:

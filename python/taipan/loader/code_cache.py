@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Callable, Generic, TypeVar
 
-from taipan.lessons import learn_by, teach
 from taipan.native import allocate_lock
+from taipan.template_facts import publish, subscribe
 
 #: Values that a cache keeps.
 USUAL_LIMIT = 4096
@@ -78,15 +78,15 @@ class FileCache(Generic[T]):
         self._lock = allocate_lock()
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
         self._turns: dict[str, _Turn] = {}
-        self._subject = ""
+        self._topic = ""
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def share(self, subject: str) -> None:
-        """Lets processes that end with their request teach their template what is made."""
-        self._subject = subject
-        learn_by(subject, self.load)
+    def share(self, topic: str) -> None:
+        """Lets processes that end with their request publish to their template what is made."""
+        self._topic = topic
+        subscribe(topic, self.load)
 
     def load(self, path: str, version: Hashable = None) -> T:
         """The value of a file. Raises what making it raises.
@@ -124,8 +124,8 @@ class FileCache(Generic[T]):
             self._entries[path] = entry
             if len(self._entries) > self._limit:
                 self._entries.popitem(last=False)
-        if self._subject and self._limit:
-            teach(self._subject, path)
+        if self._topic and self._limit:
+            publish(self._topic, path)
 
     @contextmanager
     def _turn(self, path: str) -> Iterator[None]:

@@ -13,7 +13,6 @@ from typing import Callable
 
 from taipan.events import Environ
 from taipan.fields import STANDS_IN_FIELD
-from taipan.lessons import learn_by, teach
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
 from taipan.scripts.application_file import ApplicationFiles
@@ -38,6 +37,7 @@ from taipan.scripts.styles import STYLES
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
 from taipan.sessions.errors import SessionBusy
+from taipan.template_facts import publish, subscribe
 
 _TOLD_LIMIT = 1000
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -70,8 +70,8 @@ class ScriptFolder:
         self._told: set[str] = set()
         # PyWX has it for what lasts longer than a request.
         vars(builtins).setdefault("__persistdict__", {})
-        self._subject = f"told of {settings.mount}"
-        learn_by(self._subject, self._told.add)
+        self._topic = f"told of {settings.mount}"
+        subscribe(self._topic, self._told.add)
         install_streams()
         install_environment()
         install_descriptors()
@@ -258,7 +258,7 @@ class ScriptFolder:
         """Logs something once."""
         if what not in self._told and len(self._told) < _TOLD_LIMIT:
             self._told.add(what)
-            teach(self._subject, what)
+            publish(self._topic, what)
             self._settings.reporter.report("info", text)
 
 

@@ -18,11 +18,11 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
-from taipan.lessons import teach
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
 from taipan.loader.files import FileLoader
 from taipan.native import allocate_lock
 from taipan.scripts.given_modules import import_given
+from taipan.template_facts import publish
 
 _PREFIX = "_taipan_scripts_"
 _import: Any = builtins.__import__
@@ -62,8 +62,8 @@ class FolderModules:
         #: Builtins of all code in the folder.
         self.builtins: dict[str, Any] = {}
         self._builtins_size = 0
-        #: What it is called where processes end with their request.
-        self.subject: str = f"folders of {folder}" if root is None else root.subject
+        #: Of the folders that processes with one request publish.
+        self.topic: str = f"folders of {folder}" if root is None else root.topic
 
     @property
     def turn(self) -> int:
@@ -86,7 +86,7 @@ class FolderModules:
             self.builtins.update(builtins.__dict__)
             self.builtins["__import__"] = self.import_module
             self.builtins.update(self._given)
-            teach(self.subject, self._folder)
+            publish(self.topic, self._folder)
         return self.builtins
 
     def import_module(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taipan.lessons import learn_by
 from taipan.scripts.execfile import CODE
 from taipan.scripts.folder_modules import FolderModules
+from taipan.template_facts import subscribe
 
 _LIMIT = 1000
 
@@ -18,7 +18,7 @@ class ModuleFolders:
     def __init__(self, root: str, given: Mapping[str, Any] | None = None) -> None:
         self._root = FolderModules(root, CODE, given=given)
         self._folders = {root: self._root}
-        learn_by(self._root.subject, lambda folder: self.of(folder).refresh())
+        subscribe(self._root.topic, lambda folder: self.of(folder).refresh())
 
     def of(self, folder: str) -> FolderModules:
         """The modules of a folder, given by its absolute path."""
