@@ -25,6 +25,8 @@ from taipan.scripts.given_modules import import_given
 from taipan.template_facts import publish
 
 _PREFIX = "_taipan_scripts_"
+#: Times that an import is begun again because files have changed meanwhile.
+_TRIES = 10
 _import: Any = builtins.__import__
 
 
@@ -136,6 +138,18 @@ class FolderModules:
         return self._code
 
     def _import_own(self, name: str, fromlist: Sequence[str]) -> ModuleType:
+        for _ in range(_TRIES):
+            turn = self._loaded.turn
+            try:
+                return self._import_once(name, fromlist)
+            except KeyError as error:
+                # Another request has forgotten it meanwhile, and importlib misses it.
+                missing = str(error.args[0]) if error.args else ""
+                if turn == self._loaded.turn or not missing.startswith(self._package):
+                    raise
+        return self._import_once(name, fromlist)
+
+    def _import_once(self, name: str, fromlist: Sequence[str]) -> ModuleType:
         package = self.package
         module = importlib.import_module(f"{package}.{name}")
         if not fromlist:
