@@ -204,3 +204,12 @@ def test_pages_are_compiled_again_when_an_include_differs(tmp_path):
     part.unlink()
     with pytest.raises(PageSyntaxError):
         cache.load(str(page))
+
+
+def test_a_fifo_is_no_file(tmp_path):
+    path = tmp_path / "x.py"
+    os.mkfifo(path)
+    with pytest.raises(FileNotFoundError, match="Not a regular file"):
+        CodeCache().load(str(path))
+    with pytest.raises(FileNotFoundError):
+        PageCache(PageOptions()).load(str(path))

@@ -625,3 +625,34 @@ print('z' * 8_000_000, end='')
     peer.expect(frames.HEAD)
     os.kill(wait_for_blocked_child(site), signal.SIGALRM)
     assert "exit code 70 while it sent a response" in site.record("was lost")["text"]
+
+
+def test_a_script_that_becomes_a_fifo_does_not_hold_the_template(site: Site) -> None:
+    site.write("turns.py", "import os\nos.unlink(__file__)\nos.mkfifo(__file__)\nprint('done')")
+    site.write("hello.py", "print('hello')")
+    site.write("part.inc", "part")
+    site.write(
+        "turns.psp",
+        """<%@ include file="part.inc" %><%
+path = os.path.dirname(__file__) + "/part.inc"
+os.unlink(path)
+os.mkfifo(path) %>""",
+    )
+    assert site.text("turns.py") == "done"
+    assert site.text("turns.psp") == "part"
+    assert site.text("hello.py") == "hello"
+
+
+def test_nonsense_on_the_channel_of_a_child_is_dropped(site: Site) -> None:
+    site.write(
+        "writes.py",
+        """
+import os
+for descriptor in range(3, 4096):
+    try: os.write(descriptor, b"nonsense that is longer than a header")
+    except OSError: pass
+""",
+    )
+    site.write("hello.py", "print('hello')")
+    site.send("writes.py", 1)
+    assert site.text("hello.py") == "hello"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Callable, Generic, TypeVar
 
+from taipan.loader.open_source import open_source
 from taipan.native import allocate_lock
 from taipan.template_facts import publish, subscribe
 
@@ -151,7 +152,7 @@ class _Turn:
 
 
 def _compile_file(path: str) -> Built[CodeType]:
-    with open(path, "rb") as stream:
+    with open_source(path) as stream:
         stamp = stamp_of(os.fstat(stream.fileno()))
         source = stream.read()
     code: CodeType = compile(source, path, "exec", dont_inherit=True)

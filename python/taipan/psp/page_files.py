@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from taipan.loader.code_cache import Stamp, stamp_of
+from taipan.loader.open_source import open_source
 from taipan.psp.errors import PageSyntaxError
 from taipan.psp.pieces import Place
 
@@ -75,7 +76,7 @@ class PageFiles:
         """Reads a file, at the first time. Raises `OSError` and `PageSyntaxError`."""
         file = self._files.get(path)
         if file is None:
-            with open(path, "rb") as stream:
+            with open_source(path) as stream:
                 stamp = stamp_of(os.fstat(stream.fileno()))
                 content = stream.read(_SIZE_LIMIT + 1)
             if len(content) > _SIZE_LIMIT:
