@@ -13,7 +13,7 @@ export const taipanScripts: BenchServer = {
   name: 'taipan-scripts',
   title: 'Taipan, shared',
   interfaces,
-  launch: (context) => createSite(context, 'shared', [`--threads=${context.threads}`]),
+  launch: (context) => createSite(context, 'shared', threads(context)),
 }
 
 /** In Node's process, on its thread. */
@@ -24,20 +24,20 @@ export const taipanScriptsEmbedded: BenchServer = {
   launch: (context) => createSite(context, 'shared', ['--engine=embedded']),
 }
 
-/** In warm processes that serve one request at a time. */
+/** In as many warm processes as others have threads, each with one request at a time. */
 export const taipanScriptsProcess: BenchServer = {
   name: 'taipan-scripts-process',
   title: 'Taipan, process',
   interfaces,
-  launch: (context) => createSite(context, 'process', []),
+  launch: (context) => createSite(context, 'process', threads(context)),
 }
 
-/** In sub-interpreters that serve one request at a time. */
+/** In as many sub-interpreters, each with one request at a time. */
 export const taipanScriptsInterpreter: BenchServer = {
   name: 'taipan-scripts-interpreter',
   title: 'Taipan, interpreter',
   interfaces,
-  launch: (context) => createSite(context, 'interpreter', []),
+  launch: (context) => createSite(context, 'interpreter', threads(context)),
 }
 
 /** In a process for each request. */
@@ -45,7 +45,7 @@ export const taipanScriptsFresh: BenchServer = {
   name: 'taipan-scripts-fresh',
   title: 'Taipan, fresh',
   interfaces,
-  launch: (context) => createSite(context, 'fresh', []),
+  launch: (context) => createSite(context, 'fresh', threads(context)),
 }
 
 /** The same answers from WSGI applications. */
@@ -53,8 +53,12 @@ export const taipanWsgi: BenchServer = {
   name: 'taipan-wsgi',
   title: 'Taipan, WSGI application',
   interfaces,
-  launch: (context) =>
-    createCommand(context, [...createTarget(context), `--threads=${context.threads}`]),
+  launch: (context) => createCommand(context, [...createTarget(context), ...threads(context)]),
+}
+
+/** Requests at the same time, in every isolation. */
+function threads({ threads: count }: LaunchContext): readonly string[] {
+  return [`--threads=${count}`]
 }
 
 function createSite(context: LaunchContext, isolation: Isolation, words: readonly string[]) {

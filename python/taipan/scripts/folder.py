@@ -171,7 +171,8 @@ class ScriptFolder:
 
     def _place_of(self, filename: str) -> tuple[str, str]:
         """The file of a request and its folder; for a handler without a file that of the route."""
-        return _place_of(filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1"))
+        place = filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1")
+        return _decode_place(place)
 
     def _load(self, request: ScriptRequest, folder: str) -> Run | OSError:
         """What runs the file; the error if it cannot be read."""
@@ -263,7 +264,7 @@ class ScriptFolder:
 
 
 @lru_cache(1024)
-def _place_of(filename: str) -> tuple[str, str]:
+def _decode_place(filename: str) -> tuple[str, str]:
     path = _decode(filename)
     return path, path[: path.rindex("/")] or "/"
 
