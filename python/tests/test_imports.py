@@ -69,8 +69,13 @@ def find_cycle(graph):
     return next(filter(None, (visit(name, []) for name in sorted(graph))), [])
 
 
+def folder_of(module):
+    """The folder or file of the package that it is in."""
+    return module.split(".")[1] if "." in module else module
+
+
 def room_of(module):
-    name = module.split(".")[1] if "." in module else module
+    name = folder_of(module)
     return PARTS.get(name, name)
 
 
@@ -103,6 +108,14 @@ def test_imports_go_down(module):
         if room_of(other) != room_of(module) and level_of(other) <= level_of(module) < len(ROOMS)
     ]
     assert wrong == []
+
+
+def test_two_pairs_of_folders_import_each_other():
+    known = {("connection", "ns"), ("connection", "scripts")}
+    folders = {path.parent.name for path in PACKAGE.glob("*/*.py")}
+    imports = {(folder_of(one), folder_of(two)) for one, others in GRAPH.items() for two in others}
+    mutual = {(one, two) for one, two in imports if one < two and (two, one) in imports}
+    assert {pair for pair in mutual if folders.issuperset(pair)} == known
 
 
 def test_what_is_in_no_room_imports_no_room():

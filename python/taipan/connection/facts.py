@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from taipan.connection.field_set import FieldSet
 from taipan.connection.request import Request
+from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.request_fields import request_fields
 from taipan.scripts.request_form import make_form

@@ -8,8 +8,8 @@ from email.utils import formatdate
 from typing import Any, BinaryIO, ClassVar, Union
 
 from taipan.connection.body import RequestBody
-from taipan.connection.field_set import FieldSet
 from taipan.connection.response import ConnectionResponse, OutputHeaders
+from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
 
 _BLOCK = 64 * 1024

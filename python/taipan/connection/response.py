@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from taipan.connection.field_set import FieldSet
+from taipan.field_set import FieldSet
 from taipan.fields import LOCAL_REDIRECT, validate_name, validate_value
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import HTML_FIELD, ScriptHead, status_line

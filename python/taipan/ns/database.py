@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from taipan.connection.field_set import FieldSet
+from taipan.field_set import FieldSet
 from taipan.ns.constants import DML, END_DATA, OK, ROWS
 from taipan.ns.set import Set
 from taipan.pools.errors import PoolError

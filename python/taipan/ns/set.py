@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from taipan.connection.field_set import FieldSet
 from taipan.connection.response import OutputHeaders
+from taipan.field_set import FieldSet
 from taipan.ns.constants import OK
 
 

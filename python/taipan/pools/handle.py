@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from taipan.connection.field_set import FieldSet
+from taipan.field_set import FieldSet
 from taipan.pools.errors import PoolError
 from taipan.pools.lease import Lease
 from taipan.pools.pool import WAIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taipan.connection.field_set import FieldSet
+from taipan.field_set import FieldSet
 
 
 def column_names(cursor: Any) -> list[str]:
