@@ -24,7 +24,8 @@ class KnownThreads:
         except ImportError:
             self._api: Any = None
             return
-        self._api = ctypes.pythonapi
+        # Not `ctypes.pythonapi`, whose types of arguments are the application's.
+        self._api = ctypes.PyDLL(None)
         self._api.PyThreadState_Get.restype = ctypes.c_void_p
         self._api.PyThreadState_GetFrame.argtypes = [ctypes.c_void_p]
         self._api.PyThreadState_GetFrame.restype = ctypes.py_object

@@ -207,10 +207,8 @@ def test_a_request_that_takes_too_long_is_interrupted_where_it_runs(start, pytho
 def test_waiting_requests_are_recalled_from_where_the_thread_is(start):
     worker = start(None, "one")
     thread = worker.threads[0]
-    for serial, path in ((1, "nap"), (2, "show"), (3, "show")):
-        environ = {"PATH_INFO": f"/{path}"}
-        thread.request(environ, application=1)
-        assert serial
+    for path in ("nap", "show", "show"):
+        thread.request(PATH_INFO=f"/{path}", application=1)
     assert thread.quiet()
     worker.tell({"type": "recall", "thread": 0})
     assert worker.wait_for("recalled")["requests"] == [0, 0]

@@ -36,7 +36,6 @@ class Interpreter:
         self._inside = far.detach()
         self._loaded: SimpleQueue[Message] = SimpleQueue()
         self._links: dict[int, Link] = {}
-        self._linking = allocate_lock()
         #: Held until its end.
         self._running = allocate_lock()
         self._running.acquire()
@@ -44,8 +43,7 @@ class Interpreter:
 
     def start(self, path: list[str]) -> None:
         """Starts it, with this `sys.path`."""
-        self._path = path
-        NativeThread(self._run, f"taipan-{self.label}", listed=False).start()
+        NativeThread(self._run, f"taipan-{self.label}", (path,), listed=False).start()
         self._channel.send({"type": "configure", **self._config})
         NativeThread(self._relay, f"taipan-{self.label}-control", listed=False).start()
 
@@ -79,18 +77,17 @@ class Interpreter:
         return self._running.acquire(True, max(0.0, seconds))
 
     def _connect(self, thread: int, descriptor: int) -> Link:
-        with self._linking:
-            near, far = socketpair()
-            self._links[thread] = link = Link(near)
-            self._channel.send(
-                {"type": "thread", "thread": thread, "socket": descriptor, "link": far.detach()}
-            )
-            return link
+        near, far = socketpair()
+        self._links[thread] = link = Link(near)
+        self._channel.send(
+            {"type": "thread", "thread": thread, "socket": descriptor, "link": far.detach()}
+        )
+        return link
 
-    def _run(self) -> None:
+    def _run(self, path: list[str]) -> None:
         try:
             self._interpreter = private.create()
-            call(self._interpreter, self._path, "taipan.interpreters.inside:main", self._inside)
+            call(self._interpreter, path, "taipan.interpreters.inside:main", self._inside)
         except BaseException as error:
             self._on_broken(f"the {self.label} has failed: {error}")
 
