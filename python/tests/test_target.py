@@ -119,6 +119,12 @@ def test_the_message_says_what_was_tried_and_offers_what_is_there(project):
     assert "without 'nope'" in project.refuse("app.py:Big().nope")
 
 
+def test_a_file_without_callables_may_be_a_script(project):
+    project.write("page.py", "print('hello')")
+    message = project.refuse("page.py")
+    assert "no callable at all" in message and "--scripts /=" in message
+
+
 def test_a_name_that_is_no_callable_is_told_with_its_type(project):
     project.write("app.py", 'app = "text"')
     assert "app.py is a str, not callable" in project.refuse("app.py:app")

@@ -57,7 +57,8 @@ const TARGETS = `TARGET names the application:
                           'pkg.mod:Class().method'
   path/app.py[:attr]      a file; also path/site.wsgi
   path/to/folder          a folder with a Django project (manage.py) or a file with a usual name;
-                          any other folder: its scripts (.py, .psp, .cgi, .wsgi) and files
+                          any other folder with scripts, pages or an index file: these and
+                          all its other files (.py, .psp, .cgi, .wsgi are run)
 Without :attr Taipan tries application, app, handler, create_app() and make_app().
 Usual file names are app.py, wsgi.py, asgi.py, main.py and application.py.
 Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working directory, or else the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 from types import ModuleType
 from typing import Any, Callable, NamedTuple, NoReturn
 
@@ -86,7 +87,11 @@ def _try_usual_names(module: ModuleType, place: str, interface: str) -> Found:
 def _offer(module: ModuleType, place: str) -> str:
     names = callable_names(module)
     if not names:
-        return "It defines no callable at all"
+        none = "It defines no callable at all"
+        folder = os.path.dirname(place)
+        if not folder or not place.endswith(".py"):
+            return none
+        return f"{none}; what prints its page is a script: --scripts /={folder} serves its folder"
     return f"Its callables are {', '.join(names[:10])}: name one, as in '{place}:{names[0]}'"
 
 
