@@ -26,6 +26,7 @@ from taipan.scripts.failure_page import answer_failure
 from taipan.scripts.folder_modules import FolderModules
 from taipan.scripts.forks import install_forks, run_unforked
 from taipan.scripts.handlers import Handler, Handlers
+from taipan.scripts.hints import Hints
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.module_folders import ModuleFolders
 from taipan.scripts.output import Answer, ScriptOutput, StartResponse
@@ -37,9 +38,7 @@ from taipan.scripts.styles import STYLES
 from taipan.scripts.threads import install_threads
 from taipan.scripts.working_directory import WorkingDirectory
 from taipan.sessions.errors import SessionBusy
-from taipan.template_facts import publish, subscribe
 
-_TOLD_LIMIT = 1000
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _BUSY = Answer(
     "503 Service Unavailable",
@@ -67,11 +66,9 @@ class ScriptFolder:
         self._call_handler = STYLES[settings.style]
         self._applications = ApplicationFiles()
         self._pages = Pages(settings, self)
-        self._told: set[str] = set()
+        self._hints = Hints(settings)
         # PyWX has it for what lasts longer than a request.
         vars(builtins).setdefault("__persistdict__", {})
-        self._topic = f"told of {settings.mount}"
-        subscribe(self._topic, self._told.add)
         install_streams()
         install_environment()
         install_descriptors()
@@ -91,7 +88,7 @@ class ScriptFolder:
         if kind == "wsgi":
             return self._call_application(path, environ, start_response)
         environ["taipan.software"] = self._settings.software
-        output = ScriptOutput(start_response, lambda: self._tell_bare(path))
+        output = ScriptOutput(start_response, lambda: self._hints.tell_bare(path))
         if self._settings.inline:
             output.spools = True
         request = ScriptRequest(path, environ, output, self._settings)
@@ -101,14 +98,14 @@ class ScriptFolder:
         handlers = logging.root.handlers[:]
         try:
             if not self._enter(folder):
-                self._tell_directory()
+                self._hints.tell_directory()
             runs = self._load(request, folder) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
                 return self._refuse(runs, start_response)
             self._run(request, runs)
             rest = request.finish()
             if output.dropped:
-                self._tell_dropped(path)
+                self._hints.tell_dropped(path)
             return rest
         except Exception as error:
             if output.begun or not answer_failure(error, request):
@@ -213,19 +210,12 @@ class ScriptFolder:
         """The modules beside the scripts of a folder."""
         return self._folders.of(folder)
 
-    def _tell_directory(self) -> None:
-        self._tell(
-            "directory",
-            "scripts run in threads, which share one working directory on this system: it"
-            f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
-        )
-
     def _call_application(
         self, path: str, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        builtins = self.modules_of(os.path.dirname(path)).refresh()
+        modules = self.modules_of(os.path.dirname(path))
         try:
-            application = self._applications.load(path, builtins)
+            application = self._applications.load(path, modules.refresh())
         except (FileNotFoundError, PermissionError) as error:
             if error.filename != path:
                 raise
@@ -241,26 +231,6 @@ class ScriptFolder:
             self._settings.reporter.report("warning", text)
         start_response("404 Not Found" if gone else "403 Forbidden", [_TEXT, STANDS_IN_FIELD])
         return [b"Not Found\n" if gone else b"Forbidden\n"]
-
-    def _tell_bare(self, path: str) -> None:
-        self._tell(
-            path,
-            f"{path} prints no header lines, so its output is sent as text/html; print"
-            ' "Content-Type: text/html" and an empty line first to say what it is',
-        )
-
-    def _tell_dropped(self, path: str) -> None:
-        self._tell(
-            f"dropped {path}",
-            f"{path} answers by its connection and prints, too; what it prints is dropped",
-        )
-
-    def _tell(self, what: str, text: str) -> None:
-        """Logs something once."""
-        if what not in self._told and len(self._told) < _TOLD_LIMIT:
-            self._told.add(what)
-            publish(self._topic, what)
-            self._settings.reporter.report("info", text)
 
 
 @lru_cache(1024)
