@@ -656,3 +656,21 @@ for descriptor in range(3, 4096):
     site.write("hello.py", "print('hello')")
     site.send("writes.py", 1)
     assert site.text("hello.py") == "hello"
+
+
+def test_a_process_forked_without_descriptors_is_a_program(site: Site) -> None:
+    site.write(
+        "closed.py",
+        """
+import os, signal
+os.closerange(3, 10_000)
+pid = os.fork()
+if pid == 0:
+    with open("signal", "w") as stream:
+        stream.write(str(int(signal.getsignal(signal.SIGTERM))))
+    os._exit(0)
+os.waitpid(pid, 0)
+""",
+    )
+    assert site.send("closed.py").answer().aborted is not None
+    assert (site.folder / "signal").read_text() == "0"

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import cached_property
 from socket import AF_UNIX, SOCK_STREAM
 from time import monotonic
@@ -85,8 +86,10 @@ class Child:
     def _forget(self) -> None:
         """In processes that the script forks."""
         self._transport.forget()
-        os.close(self._report)
         leave_signals(self._on_overdue)
+        # The script may have closed it.
+        with suppress(OSError):
+            os.close(self._report)
 
     def _require_own(self) -> None:
         """Ends a process that the script has forked and that left the script."""

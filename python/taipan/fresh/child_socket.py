@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from typing import Callable
 
 from taipan import frames
@@ -52,9 +53,11 @@ class ChildSocket(ThreadSocket):
 
     def forget(self) -> None:
         """In a process that the script has forked, which must not answer."""
-        self._socket.close()
         self._forgotten = True
         self._progress = Progress()
+        # The script may have closed it.
+        with suppress(OSError):
+            self._socket.close()
 
     def _put(self, data: bytes) -> None:
         if self._forgotten:
