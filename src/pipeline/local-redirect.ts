@@ -4,7 +4,7 @@ import { withoutFields } from '../core/field-block.ts'
 import type { Logger } from '../core/logger.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
-import { forgetLooks } from './scripts/looks.ts'
+import { forgetLooks } from './looks.ts'
 
 /** Redirects of one request within the server; more are a loop. */
 const MOST_HOPS = 10

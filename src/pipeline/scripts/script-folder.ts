@@ -1,7 +1,7 @@
 import { realpathSync, type Stats } from 'node:fs'
 import type { ScriptFacts } from '../../core/upstream.ts'
 import { resolveFilePath } from '../static/file-path.ts'
-import { lookAt } from './looks.ts'
+import { lookAt } from '../looks.ts'
 import { SourceNames, type ScriptKinds } from './script-kinds.ts'
 
 /** A script that a path names. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
-import { forgetLooks } from '../../../src/pipeline/scripts/looks.ts'
+import { forgetLooks } from '../../../src/pipeline/looks.ts'
 import { ScriptFolder } from '../../../src/pipeline/scripts/script-folder.ts'
 import { createProject } from '../../support/project.ts'
 
