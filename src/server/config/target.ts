@@ -28,9 +28,13 @@ const PROJECT_FILES = ['__init__.py', 'pyproject.toml', 'setup.py', ...USUAL_NAM
 /** Whether a target is a folder of scripts: it has some or a page, and is no package or project with an application. */
 export function isScriptFolder(target: string, directory: string): boolean {
   const folder = resolve(directory, target)
-  if (!existsSync(folder) || !statSync(folder).isDirectory() || folder === homedir()) return false
+  if (!isFolder(folder) || folder === homedir() || folder === '/') return false
   if (PROJECT_FILES.some((name) => existsSync(resolve(folder, name)))) return false
-  return readdirSync(folder).some((name) => /\.(?:py|psp)$|^index\./.test(name))
+  return readdirSync(folder).some((name) => /\.(?:py|psp|cgi|html)$|^index\./.test(name))
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** What messages call a target: itself, or the name of the folder that `.` or `..` stands for. */
