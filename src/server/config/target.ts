@@ -34,7 +34,7 @@ export function isScriptFolder(target: string, directory: string): boolean {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return existsSync(path) && statSync(path).isDirectory()
 }
 
 /** What messages call a target: itself, or the name of the folder that `.` or `..` stands for. */
