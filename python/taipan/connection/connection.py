@@ -17,6 +17,7 @@ from taipan.connection.local_file import (
 from taipan.connection.notices import notice
 from taipan.connection.output import ConnectionOutput, format_time, to_bytes
 from taipan.connection.response import Reply
+from taipan.fields import STANDS_IN_FIELD
 
 if TYPE_CHECKING:
     from taipan.pools.handle import DatabaseHandle
@@ -82,30 +83,30 @@ class Connection(ConnectionOutput):
 
     def return_bad_request(self, reason: str = "") -> None:
         """Answers 400 with a reason."""
-        self._answer(notice("return_bad_request", 400, escape(reason), "Invalid Request"))
+        self._stand_in(notice("return_bad_request", 400, escape(reason), "Invalid Request"))
 
     def return_unauthorized(self, realm: str | None = None) -> None:
         """Answers 401 and asks for a name and a password (Basic)."""
         name = (self.server if realm is None else realm).replace("\\", "\\\\").replace('"', '\\"')
         challenge = ("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')
         page = notice("return_unauthorized", 401, "You have to log in to see this page.")
-        self._answer(page._replace(fields=(challenge,)))
+        self._stand_in(page._replace(fields=(challenge,)))
 
     def return_forbidden(self) -> None:
         """Answers 403."""
-        self._answer(notice("return_forbidden", 403, "The page may not be seen."))
+        self._stand_in(notice("return_forbidden", 403, "The page may not be seen."))
 
     def return_not_found(self) -> None:
         """Answers 404."""
-        self._answer(notice("return_not_found", 404, "There is no page at this address."))
+        self._stand_in(notice("return_not_found", 404, "There is no page at this address."))
 
     def return_internal_error(self) -> None:
         """Answers 500."""
-        self._answer(notice("return_internal_error", 500, "The request failed."))
+        self._stand_in(notice("return_internal_error", 500, "The request failed."))
 
     def return_not_implemented(self) -> None:
         """Answers 501."""
-        self._answer(notice("return_not_implemented", 501, "The request is not supported."))
+        self._stand_in(notice("return_not_implemented", 501, "The request is not supported."))
 
     def return_file(self, status: int, kind: str | None, path: _Path) -> None:
         """Answers with a file: its type by its name without `kind`, 404 if there is none.
@@ -192,6 +193,10 @@ class Connection(ConnectionOutput):
                 name, folder, folder if root is None else os.fsdecode(root.encode("latin-1"))
             )
         return open_file(name)
+
+    def _stand_in(self, reply: Reply) -> None:
+        """Answers, unless the route has an error page for the status."""
+        self._answer(reply._replace(fields=(*reply.fields, STANDS_IN_FIELD)))
 
     def _answer(self, reply: Reply) -> None:
         self._response.answer(reply)
