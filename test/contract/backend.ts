@@ -10,7 +10,9 @@ import type { RawConnection } from '../support/raw-client.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil } from '../support/raw-client.ts'
 import { waitForText } from './asgi-labs.ts'
 import { testBlocks } from './blocks.ts'
+import { testBodies } from './bodies.ts'
 import { testExchanges } from './exchanges.ts'
+import { testThreads } from './threads.ts'
 
 const SERIAL = labApplication({
   name: 'serial',
@@ -30,6 +32,8 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
 
   describe(`${name}: requests`, () => {
     testExchanges(start, SPOILING)
+    testBodies(start)
+    testThreads(start)
 
     test('gives the application its environ', async () => {
       await using lab = await start()
@@ -50,37 +54,10 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
         'taipan.request_id': lab.exchanges[0]?.id,
       })
     })
-
-    test('reports to an application that its client disconnected during an upload', async () => {
-      await using lab = await start()
-      const connection = await openRaw(lab.url)
-      connection.send(
-        'POST /lab/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nhello',
-      )
-      await connection.sendAll(Buffer.alloc(300_000))
-      connection.destroy()
-      await pollUntil(
-        () => lab.journal().some((entry) => entry.startsWith('broken-')) || undefined,
-        'the read to fail',
-      )
-      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
-    })
   })
 
   describe(`${name}: responses`, () => {
     testBlocks(start, { ways: ['iterates', 'writes'], waits: ['iterates', 'writes'] })
-
-    test.each([
-      ['one large block', '/lab/block?size=10485760', 10_485_760],
-      ['many pieces', '/lab/stream?n=1000&size=10000&key=a', 10_000_000],
-      ['no piece', '/lab/stream?n=0&size=1&key=a', 0],
-    ])('passes %s', async (_what, target, size) => {
-      await using lab = await start()
-      const response = await fetchRaw(lab.url, target)
-      expect([response.status, response.complete]).toEqual([200, true])
-      expect(response.body.length).toBe(size)
-      if (target.includes('stream')) await lab.waitForEntry('close-a')
-    })
 
     test.each([0, 5_000_000])('passes the rest of a file from offset %i', async (from) => {
       await using lab = await start()
@@ -90,72 +67,9 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect(response.complete).toBe(true)
       expect(response.body.equals(bytes.subarray(from))).toBe(true)
     })
-
-    test('calls close() once when the client disconnects during a download', async () => {
-      await using lab = await start()
-      const connection = await openRaw(lab.url)
-      connection.send(formatRequest({ target: '/lab/stream?n=100000&size=10000&key=left' }))
-      await connection.waitUntil(() => connection.received > 100_000, 'some of the body')
-      connection.destroy()
-      await lab.waitForEntry('close-left')
-      for (let i = 0; i < 4; i++) expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
-      expect(lab.journal()).toEqual(['close-left'])
-    })
-
-    test('clients that do not read occupy no threads', async () => {
-      await using lab = await start({ threads: 2 })
-      const slow: RawConnection[] = []
-      for (let i = 0; i < 6; i++) {
-        const connection = await openRaw(lab.url)
-        connection.pause()
-        const target = i % 2 ? '/lab/block?size=8000000' : '/lab/stream?n=800&size=10000&key=s'
-        connection.send(formatRequest({ target }))
-        slow.push(connection)
-      }
-      for (let i = 0; i < 10; i++) expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
-      for (const connection of slow) {
-        connection.resume()
-        const response = await connection.readFinalResponse()
-        expect([response.complete, response.body.length]).toEqual([true, 8_000_000])
-        connection.destroy()
-      }
-    })
-
-    test('stops reading beyond the buffer for slow clients, and sends everything later', async () => {
-      await using lab = await start({
-        threads: 1,
-        buffers: { request: 65_536, response: 300_000, responseTotal: 300_000 },
-      })
-      const connection = await openRaw(lab.url)
-      connection.pause()
-      connection.send(formatRequest({ target: '/lab/stream?n=2000&size=10000&key=held' }))
-      await pollUntil(() => lab.exchanges[0]?.response.begun || undefined, 'the response to begin')
-      const other = fetchRaw(lab.url, '/lab/hello')
-      await new Promise((resolve) => {
-        setTimeout(resolve, 300)
-      })
-      expect(lab.exchanges[0]?.response.pending).toBeLessThan(1_500_000)
-      expect(lab.journal()).toEqual([])
-      connection.resume()
-      expect((await connection.readFinalResponse()).body.length).toBe(20_000_000)
-      expect((await other).text).toBe('hello')
-      connection.destroy()
-    })
   })
 
   describe(`${name}: scheduling`, () => {
-    test('runs as many requests at once as there are threads', async () => {
-      await using lab = await start({ threads: 2 })
-      expect(lab.backend.capacity).toEqual({ idle: 2, total: 2 })
-      const waiting = [fetchRaw(lab.url, '/lab/gate?name=g'), fetchRaw(lab.url, '/lab/gate?name=g')]
-      await lab.waitForEntry('gate-g', 2)
-      expect(lab.backend.capacity).toEqual({ idle: 0, total: 2 })
-      const third = fetchRaw(lab.url, '/lab/note?n=third')
-      lab.openGate('g')
-      for (const response of await Promise.all(waiting)) expect(response.text).toBe('through')
-      expect((await third).text).toBe('noted')
-    })
-
     test('an application without `multithread` gets one request at a time and occupies no other thread', async () => {
       await using lab = await start({ threads: 3, applications: [labApplication(), SERIAL] })
       const held = Array.from({ length: 5 }, () => fetchRaw(lab.url, '/serial/gate?name=g'))
@@ -206,23 +120,6 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       expect((await running).text).toBe('through')
       expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
       expect(lab.journal()).toEqual(['gate-g'])
-    })
-
-    test('a request that takes too long gets 504 and its thread is interrupted', async () => {
-      await using lab = await start({ threads: 1, timeouts: { request: 300 } })
-      expect((await fetchRaw(lab.url, '/lab/gate?name=never')).status).toBe(504)
-      const { level, fields } = await lab.waitForRecord(
-        /^request \S+ \(GET \/lab\/gate\) of application lab was ended after \d+ ms/,
-      )
-      expect([level, fields['application'], fields['worker']]).toEqual([
-        'warn',
-        'lab',
-        expect.stringMatching(/^web\/\d+$/),
-      ])
-      expect(fields['age']).toBeGreaterThanOrEqual(300)
-      expect(fields['traceback']).toMatch(/^Stack \(most recent call last\):[^]*backend_lab\.py/)
-      expect(fields['traceback']).not.toMatch(/python\/taipan/)
-      expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
     })
 
     test('notes who answered and how long it took', async () => {
@@ -393,14 +290,6 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
       await stopping
       await lab.backend.stop()
       expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(503)
-    })
-
-    test('stop does not wait longer than allowed', async () => {
-      await using lab = await start({ threads: 1, timeouts: { shutdown: 300 } })
-      const stuck = fetchRaw(lab.url, '/lab/stuck')
-      await lab.waitForEntry('stuck')
-      await lab.backend.stop()
-      expect((await stuck).status).toBe(503)
     })
 
     test('stop before start and during start ends it', async () => {

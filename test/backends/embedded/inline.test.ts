@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
 import { testBlocks } from '../../contract/blocks.ts'
+import { testBodies } from '../../contract/bodies.ts'
 import { testExchanges } from '../../contract/exchanges.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, startLab } from '../../support/backend-lab.ts'
@@ -21,6 +22,7 @@ function application(body: string): string {
 
 describe('WSGI on Node’s thread: requests and responses', () => {
   testExchanges(start, SPOILING)
+  testBodies(start)
 
   test('runs on the thread of this process, and environ says so', async () => {
     await using lab = await start()
@@ -54,19 +56,6 @@ describe('WSGI on Node’s thread: requests and responses', () => {
     }
   })
 
-  test('tells an application that its client left in the middle of an upload', async () => {
-    await using lab = await start()
-    const connection = await openRaw(lab.url)
-    connection.send('POST /lab/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nhello')
-    await connection.sendAll(Buffer.alloc(300_000))
-    connection.destroy()
-    await pollUntil(
-      () => lab.journal().some((entry) => entry.startsWith('broken-')) || undefined,
-      'the read to fail',
-    )
-    expect((await fetchRaw(lab.url, '/lab/hello')).status).toBe(200)
-  })
-
   test('sends 100 Continue at the first read, and none when nothing is read', async () => {
     await using lab = await start()
     const head = (path: string): string =>
@@ -81,18 +70,6 @@ describe('WSGI on Node’s thread: requests and responses', () => {
     unread.send(head('/lab/unread'))
     expect((await unread.readFinalResponse()).status).toBe(413)
     unread.destroy()
-  })
-
-  test.each([
-    ['one large block', '/lab/block?size=10485760', 10_485_760],
-    ['many pieces', '/lab/stream?n=1000&size=10000&key=a', 10_000_000],
-    ['no piece', '/lab/stream?n=0&size=1&key=a', 0],
-  ])('passes %s', async (_what, target, size) => {
-    await using lab = await start()
-    const response = await fetchRaw(lab.url, target)
-    expect([response.status, response.complete]).toEqual([200, true])
-    expect(response.body.length).toBe(size)
-    if (target.includes('stream')) await lab.waitForEntry('close-a')
   })
 
   test.each([0, 5_000_000])('passes the rest of a file from offset %i', async (from) => {
