@@ -268,9 +268,19 @@ def test_urls_and_html():
     assert Ns.HttpTime(0) == "Thu, 01 Jan 1970 00:00:00 GMT"
     assert Ns.HttpTime().endswith(" GMT")
     assert Ns.ParseHttpTime("Thu, 01 Jan 1970 00:00:10 GMT") == 10
-    assert Ns.ParseHttpTime("rubbish") == 0
+    assert Ns.ParseHttpTime("rubbish") == Ns.ParseHttpTime(f"Thu, 01 Jan {'9' * 20}") == 0
     assert (Ns.GetMimeType("a.html"), Ns.GetMimeType("a")) == ("text/html", "*/*")
     assert Ns.ParseRequest("GET /a/b HTTP/1.0").urlv == ["a", "b"]
+
+
+def test_times_without_a_zone_are_gmt(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert Ns.ParseHttpTime("Thu Jan  1 00:00:10 1970") == 10
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_header_lines_and_queries():

@@ -15,8 +15,9 @@ from taipan.connection.local_file import (
     with_charset,
 )
 from taipan.connection.notices import notice
-from taipan.connection.output import ConnectionOutput, format_time, to_bytes
+from taipan.connection.output import ConnectionOutput, to_bytes
 from taipan.connection.response import Reply
+from taipan.connection.times import format_time
 from taipan.fields import STANDS_IN_FIELD
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from taipan.connection.request import Request
+from taipan.connection.times import parse_time, seconds_of
 from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.request_fields import request_fields
@@ -125,14 +125,8 @@ class ConnectionFacts:
 
     def modified_since(self, time: float | datetime) -> bool:
         """Whether the client has no copy from `time` (seconds of the epoch) or later."""
-        moment = time.timestamp() if isinstance(time, datetime) else time
-        try:
-            known = parsedate_to_datetime(self._environ["HTTP_IF_MODIFIED_SINCE"])
-        except (KeyError, TypeError, ValueError, IndexError):
-            return True
-        if known.tzinfo is None:
-            known = known.replace(tzinfo=timezone.utc)
-        return int(moment) > known.timestamp()
+        known = parse_time(self._environ.get("HTTP_IF_MODIFIED_SINCE", ""))
+        return known is None or seconds_of(time) > known
 
     @property
     def form(self) -> FieldStorage:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from email.utils import formatdate
 from typing import Any, BinaryIO, ClassVar, Union
 
 from taipan.connection.body import RequestBody
 from taipan.connection.response import ConnectionResponse, OutputHeaders
+from taipan.connection.times import format_time
 from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
 
@@ -131,12 +131,6 @@ class ConnectionOutput(RequestBody):
     def close(self) -> None:
         """Ends the response now; the script may go on, but what it writes is dropped."""
         self._response.close()
-
-
-def format_time(time: float | datetime) -> str:
-    """A time in a header field, from seconds of the epoch."""
-    moment = time.timestamp() if isinstance(time, datetime) else time
-    return formatdate(int(moment), usegmt=True)
 
 
 def to_bytes(data: _Data) -> bytes:

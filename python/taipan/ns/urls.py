@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
-from email.utils import formatdate, parsedate_to_datetime
+import time
 from html import escape
 from mimetypes import guess_type
 from typing import NamedTuple
 from urllib.parse import quote_plus, unquote, unquote_plus, urljoin, urlsplit
 
 from taipan.connection.facts import parse_query
+from taipan.connection.times import format_time, parse_time
 from taipan.ns.constants import ERROR, OK
 from taipan.ns.retired import retire
 from taipan.ns.set import Set
@@ -99,15 +100,12 @@ def QuoteHtml(text: str) -> str:
 
 def HttpTime(seconds: float | None = None) -> str:
     """Seconds of the epoch, now without them, as in header fields."""
-    return formatdate(None if seconds is None else int(seconds), usegmt=True)
+    return format_time(time.time() if seconds is None else seconds)
 
 
 def ParseHttpTime(text: str) -> int:
     """Seconds of the epoch; 0 for what is no time."""
-    try:
-        return int(parsedate_to_datetime(text).timestamp())
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return 0
+    return parse_time(text) or 0
 
 
 def GetMimeType(name: str) -> str:
