@@ -12,14 +12,11 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
 
-from taipan.guards.guard_file import GuardFile
-from taipan.guards.slot import find_fault
 from taipan.libpython import find_libpython
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.finding import Found
 from taipan.loader.slot import Slot, make_slot
-from taipan.scripts.checks import check_scripts
 
 
 def main() -> NoReturn:
@@ -140,6 +137,9 @@ def _report(slot: Slot, load: Callable[[], Found]) -> dict[str, Any]:
 
 def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
     """Scripts are loaded by the requests for them, handlers at the start."""
+    # Loaded here, because many servers have none, and it is large.
+    from taipan.scripts.checks import check_scripts
+
     try:
         files = check_scripts(config)
     except BaseException as error:
@@ -159,6 +159,10 @@ def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_guard(config: Mapping[str, Any]) -> dict[str, Any]:
     """A script that says who may come in."""
+    # Loaded here, as scripts are.
+    from taipan.guards.guard_file import GuardFile
+    from taipan.guards.slot import find_fault
+
     error = find_fault(GuardFile(str(config["file"])), config["functions"])
     return {
         "name": config["name"],

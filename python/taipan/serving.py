@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Callable
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher, OtherInterpreters, Request, ServedElsewhere
 from taipan.events import TransportClosed
-from taipan.guards.slot import make_guard_slot
 from taipan.load_watch import LoadWatch
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import LeftOut
@@ -27,7 +26,6 @@ from taipan.native import (
     prepare_green_waits,
     socket,
 )
-from taipan.scripts.slot import make_script_slot
 from taipan.stacks import Stack, capture_thread, format_stack, note_thread
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
@@ -123,11 +121,16 @@ class Serving:
     def _make_slot(
         self, item: Mapping[str, Any], cache: CodeCache, switches: DebugSwitches | None
     ) -> Slot:
+        # Loaded here, because many workers serve neither, and both are large.
         if item["kind"] == "scripts":
+            from taipan.scripts.slot import make_script_slot
+
             return make_script_slot(item, self.config, self.logs)
-        return (
-            make_guard_slot(item) if item["kind"] == "guard" else make_slot(item, cache, switches)
-        )
+        if item["kind"] == "guard":
+            from taipan.guards.slot import make_guard_slot
+
+            return make_guard_slot(item)
+        return make_slot(item, cache, switches)
 
     def prepare(self) -> None:
         """Sets what applications find in `sys`."""

@@ -1,6 +1,8 @@
 """Modules import each other in one direction: see docs/architecture.md."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,14 @@ def test_what_is_in_no_room_imports_no_room():
     for module in GRAPH:
         if level_of(module) == len(ROOMS):
             assert [other for other in GRAPH[module] if level_of(other) < len(ROOMS)] == []
+
+
+def test_a_worker_starts_without_what_few_serve():
+    """Taipan writes no bytecode, so that each import at the start is compiled by each worker."""
+    code = "import sys, taipan.worker; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, check=True, text=True
+    )
+    rooms = {folder_of(name) for name in done.stdout.split() if name.startswith("taipan.")}
+    assert "serving" in rooms
+    assert rooms & {"asgi", "fresh", "guards", "loop", "psp", "scripts"} == set()
