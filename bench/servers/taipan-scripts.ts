@@ -9,12 +9,7 @@ type Isolation = 'shared' | 'process' | 'interpreter' | 'fresh'
 const interfaces = ['script', 'page'] as const
 
 /** In one worker process with threads. */
-export const taipanScripts: BenchServer = {
-  name: 'taipan-scripts',
-  title: 'Taipan, shared',
-  interfaces,
-  launch: (context) => createSite(context, 'shared', threads(context)),
-}
+export const taipanScripts = createThreaded('shared')
 
 /** In Node's process, on its thread. */
 export const taipanScriptsEmbedded: BenchServer = {
@@ -25,28 +20,13 @@ export const taipanScriptsEmbedded: BenchServer = {
 }
 
 /** In as many warm processes as others have threads, each with one request at a time. */
-export const taipanScriptsProcess: BenchServer = {
-  name: 'taipan-scripts-process',
-  title: 'Taipan, process',
-  interfaces,
-  launch: (context) => createSite(context, 'process', threads(context)),
-}
+export const taipanScriptsProcess = createThreaded('process')
 
 /** In as many sub-interpreters, each with one request at a time. */
-export const taipanScriptsInterpreter: BenchServer = {
-  name: 'taipan-scripts-interpreter',
-  title: 'Taipan, interpreter',
-  interfaces,
-  launch: (context) => createSite(context, 'interpreter', threads(context)),
-}
+export const taipanScriptsInterpreter = createThreaded('interpreter')
 
 /** In a process for each request. */
-export const taipanScriptsFresh: BenchServer = {
-  name: 'taipan-scripts-fresh',
-  title: 'Taipan, fresh',
-  interfaces,
-  launch: (context) => createSite(context, 'fresh', threads(context)),
-}
+export const taipanScriptsFresh = createThreaded('fresh')
 
 /** The same answers from WSGI applications. */
 export const taipanWsgi: BenchServer = {
@@ -54,6 +34,15 @@ export const taipanWsgi: BenchServer = {
   title: 'Taipan, WSGI application',
   interfaces,
   launch: (context) => createCommand(context, [...createTarget(context), ...threads(context)]),
+}
+
+function createThreaded(isolation: Isolation): BenchServer {
+  return {
+    name: isolation === 'shared' ? 'taipan-scripts' : `taipan-scripts-${isolation}`,
+    title: `Taipan, ${isolation}`,
+    interfaces,
+    launch: (context) => createSite(context, isolation, threads(context)),
+  }
 }
 
 /** Requests at the same time, in every isolation. */

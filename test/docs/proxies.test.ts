@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { hasApache, listApacheLines } from '../applications/support/apache.ts'
 import { PYTHON } from '../applications/support/site.ts'
 import { ROOT, startTaipan } from '../support/cli.ts'
 import { findFreePort } from '../support/free-port.ts'
@@ -11,7 +12,6 @@ import { createProject, type Project } from '../support/project.ts'
 import { listBlocks } from './blocks.ts'
 
 const SOCKET = '/run/shop.sock'
-const APACHE_MODULES = '/usr/lib/apache2/modules'
 
 /** How a proxy runs with the block of the page. */
 interface Proxy {
@@ -43,23 +43,11 @@ const apache: Proxy = {
   block: 'proxies/apache.conf',
   prepare(block, { project, port }) {
     const modules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers']
-    const present = modules.filter((name) => existsSync(`${APACHE_MODULES}/mod_${name}.so`))
-    const lines = present.map((name) => `LoadModule ${name}_module ${APACHE_MODULES}/mod_${name}.so`)
-    project.write(
-      'apache.conf',
-      [
-        ...lines,
-        `ServerRoot ${project.folder}`,
-        `DefaultRuntimeDir ${project.folder}`,
-        'PidFile apache.pid',
-        'ErrorLog apache.log',
-        'ServerName localhost',
-        'User nobody',
-        'Group nogroup',
-        `Listen 127.0.0.1:${port}`,
-        block.replace('*:80', `127.0.0.1:${port}`),
-      ].join('\n'),
-    )
+    const present = modules.filter((name) => hasApache(name))
+    const { folder } = project
+    const site = block.replace('*:80', `127.0.0.1:${port}`)
+    const lines = [...listApacheLines({ folder, port, modules: present }), site]
+    project.write('apache.conf', lines.join('\n'))
     return ['-f', project.path('apache.conf'), '-D', 'FOREGROUND']
   },
 }

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest'
 
 import type { AppOptions } from '../../src/index.ts'
-import { TaipanError } from '../../src/core/errors.ts'
 import { dividePlan } from '../../src/server/divide-plan.ts'
 import { loadGuardFunctions } from '../../src/server/load-guard-functions.ts'
 import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import { createServer } from '../../src/server/create-server.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
+import { messageOf } from '../support/message-of.ts'
 import { createProject } from '../support/project.ts'
 
 const project = createProject({
@@ -29,13 +29,7 @@ function plan(options: AppOptions) {
 }
 
 function problemOf(routes: RouteOptions[]): string {
-  try {
-    plan({ routes })
-  } catch (error) {
-    if (error instanceof TaipanError) return error.message.replaceAll(project.folder, '')
-    throw error
-  }
-  return ''
+  return messageOf(() => plan({ routes })).replaceAll(project.folder, '')
 }
 
 describe('scripts of routes', () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { TaipanError } from '../../src/core/errors.ts'
 import type { ServerPlan } from '../../src/server/config/resolved.ts'
 import { dividePlan, hasEmbedded } from '../../src/server/divide-plan.ts'
 import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import type { TaipanConfig } from '../../src/server/options/schema.ts'
+import { messageOf } from '../support/message-of.ts'
 
 let folder: string
 
@@ -26,13 +26,7 @@ function plan(config: TaipanConfig): ServerPlan {
 }
 
 function problemOf(config: TaipanConfig): string {
-  try {
-    plan(config)
-  } catch (error) {
-    if (error instanceof TaipanError) return error.message
-    throw error
-  }
-  return ''
+  return messageOf(() => plan(config))
 }
 
 /** `NAME ENGINE PROCESSESxTHREADS`, and what each group runs. */

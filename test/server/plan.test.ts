@@ -5,11 +5,11 @@ import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { parseCommandLine } from '../../src/cli/arguments.ts'
-import { TaipanError } from '../../src/core/errors.ts'
 import type { ServerPlan } from '../../src/server/config/resolved.ts'
 import { defineConfig } from '../../src/server/define-config.ts'
 import { loadCommandPlan, resolveConfigPlan } from '../../src/server/load-plan.ts'
 import type { TaipanConfig } from '../../src/server/options/schema.ts'
+import { messageOf } from '../support/message-of.ts'
 
 const PID = 4711
 let folder: string
@@ -80,13 +80,7 @@ function plan(config: TaipanConfig): ServerPlan {
 }
 
 function problemOf(config: TaipanConfig): string {
-  try {
-    plan(config)
-  } catch (error) {
-    if (error instanceof TaipanError) return error.message
-    throw error
-  }
-  return ''
+  return messageOf(() => plan(config))
 }
 
 test('folders of scripts are watched for the sake of pages alone, unless a person names them', () => {

@@ -24,6 +24,26 @@ export function hasApache(...modules: readonly string[]): boolean {
   )
 }
 
+/** The first lines of a configuration: its modules, its own folder, and where it listens. */
+export function listApacheLines(options: {
+  readonly folder: string
+  readonly port: number
+  readonly modules: readonly string[]
+}): string[] {
+  const { folder, port, modules } = options
+  return [
+    ...modules.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`),
+    `ServerRoot ${folder}`,
+    `DefaultRuntimeDir ${folder}`,
+    'PidFile apache.pid',
+    'ErrorLog apache.log',
+    'ServerName localhost',
+    'User nobody',
+    'Group nogroup',
+    `Listen 127.0.0.1:${port}`,
+  ]
+}
+
 /** Starts Apache with `root` as its documents; `folder` is its own, and `directory` says how files are served. */
 export async function startApache(options: {
   readonly folder: string
@@ -38,15 +58,7 @@ export async function startApache(options: {
   // Its children are nobody.
   await chmod(folder, 0o755)
   const lines = [
-    ...[...BASIC, ...modules].map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`),
-    `ServerRoot ${folder}`,
-    `DefaultRuntimeDir ${folder}`,
-    'PidFile apache.pid',
-    'ErrorLog apache.log',
-    'ServerName localhost',
-    'User nobody',
-    'Group nogroup',
-    `Listen 127.0.0.1:${port}`,
+    ...listApacheLines({ folder, port, modules: [...BASIC, ...modules] }),
     'StartServers 1',
     'KeepAlive Off',
     'TypesConfig /dev/null',
