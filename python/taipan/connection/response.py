@@ -10,7 +10,7 @@ from taipan.field_set import FieldSet
 from taipan.fields import LOCAL_REDIRECT, validate_name, validate_value
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import HTML_FIELD, ScriptHead, status_line
-from taipan.scripts.output import Answer
+from taipan.scripts.output import WholeResponse
 
 #: Fields that a response has once; what is printed counts more than what was set before.
 _SINGLE = frozenset(
@@ -151,7 +151,7 @@ class ConnectionResponse:
         body = reply.body
         self.length = len(body) if isinstance(body, bytes) else 0
         blocks = [body] if isinstance(body, bytes) else body
-        self._output.answer(Answer(status, self._join(fields), blocks))
+        self._output.answer(WholeResponse(status, self._join(fields), blocks))
         self._answered_by = f"{reply.by}()"
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class ConnectionResponse:
         self.require_open(by)
         self._request.text.pass_on()
         fields = [("Location", target), (LOCAL_REDIRECT, target)]
-        self._output.answer(Answer("302 Found", fields, [b""]))
+        self._output.answer(WholeResponse("302 Found", fields, [b""]))
         self._answered_by = f"{by}()"
 
     def reset(self) -> None:

@@ -9,7 +9,7 @@ from taipan.events import ClientDisconnected
 from taipan.fields import STANDS_IN_FIELD
 from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import status_line
-from taipan.scripts.output import Answer
+from taipan.scripts.output import WholeResponse
 from taipan.tracebacks import format_exception, summarize
 
 #: Section of the option `config`, and its keys.
@@ -34,7 +34,7 @@ def _answer_form(error: Exception, request: ScriptRequest) -> bool:
     request.settings.reporter.report("info", f"{request.path}: {error}; answered with {status}")
     request.drop()
     line = status_line(status)
-    answer = Answer(line, [_TEXT, STANDS_IN_FIELD], [f"{line[4:]}\n".encode()])
+    answer = WholeResponse(line, [_TEXT, STANDS_IN_FIELD], [f"{line[4:]}\n".encode()])
     request.output.answer(answer)
     return True
 

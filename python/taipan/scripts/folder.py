@@ -29,7 +29,7 @@ from taipan.scripts.handlers import Handler, Handlers
 from taipan.scripts.hints import Hints
 from taipan.scripts.main_module import install_main_module
 from taipan.scripts.module_folders import ModuleFolders
-from taipan.scripts.output import Answer, ScriptOutput, StartResponse
+from taipan.scripts.output import ScriptOutput, StartResponse, WholeResponse
 from taipan.scripts.pages import Pages
 from taipan.scripts.programs import install_programs
 from taipan.scripts.settings import ScriptSettings
@@ -40,7 +40,7 @@ from taipan.scripts.working_directory import WorkingDirectory
 from taipan.sessions.errors import SessionBusy
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
-_BUSY = Answer(
+_BUSY = WholeResponse(
     "503 Service Unavailable",
     [_TEXT, ("Retry-After", "5"), STANDS_IN_FIELD],
     [b"Service Unavailable\n"],

@@ -17,11 +17,11 @@ StartResponse = Callable[..., Callable[[bytes], None]]
 Fields = list[tuple[str, str]]
 
 
-class Answer(NamedTuple):
+class WholeResponse(NamedTuple):
     """A whole response."""
 
     status: str
-    fields: list[tuple[str, str]]
+    fields: Fields
     body: Iterable[bytes]
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class ScriptOutput:
     #: What is wrong if there is no output at all.
     nothing = "the script printed nothing"
     _ended = False
-    _answer: Answer | None = None
+    _answer: WholeResponse | None = None
     _answered = False
 
     def __init__(self, start_response: StartResponse, on_bare: Callable[[], None]) -> None:
@@ -116,7 +116,7 @@ class ScriptOutput:
         else:
             write(body)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: WholeResponse) -> None:
         """Makes the whole response, instead of what was and will be written."""
         self.dropped += len(self._take())
         self._answer = answer
@@ -128,7 +128,7 @@ class ScriptOutput:
         self._answered = self._ended = True
         if begun:
             return
-        answer = self._answer or Answer(*self._make_whole())
+        answer = self._answer or self._make_whole()
         fields = answer.fields
         if isinstance(answer.body, list) and not _has_length(fields):
             # The client sees its end while the script goes on.
@@ -159,33 +159,32 @@ class ScriptOutput:
         self._ended = True
         if self._write is not None:
             return self._spool or []
-        if self._answer is None:
-            status, fields, body = self._make_whole()
-        else:
-            status, fields, body = self._answer
+        status, fields, body = self._answer or self._make_whole()
         self._start_response(status, fields)
         # It refers to the request, which refers to this.
         self.make_head = self.complete_head = None
         return body
 
-    def _make_whole(self) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
-        """Head and body of what has been collected, which is all."""
+    def _make_whole(self) -> WholeResponse:
+        """Of what has been collected, which is all."""
         collected = self._take()
         if not collected and not self.may_be_empty:
             raise OutputError(self.nothing)
         head = self._find_head(collected, whole=True)
         assert head is not None
         body = collected[head.body_at :]
-        return head.status, head.fields if body else _with_redirect(head), [body]
+        return WholeResponse(head.status, head.fields if body else _with_redirect(head), [body])
 
     def _find_head(self, collected: bytes, *, whole: bool) -> ScriptHead | None:
         """The head of the response; None if more output is needed to know."""
         head = parse_head(collected, whole=whole) if self.make_head is None else self.make_head()
-        if head is None or self.complete_head is None:
-            if head is not None and head.bare:
-                self._on_bare()
-            return head
-        return self.complete_head(head)
+        if head is None:
+            return None
+        if self.complete_head is not None:
+            return self.complete_head(head)
+        if head.bare:
+            self._on_bare()
+        return head
 
     def _add_late(self, data: bytes) -> None:
         if not self._answered:
@@ -198,7 +197,7 @@ class ScriptOutput:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _has_length(fields: list[tuple[str, str]]) -> bool:
+def _has_length(fields: Fields) -> bool:
     return any(name.lower() == "content-length" for name, _ in fields)
 
 
@@ -212,7 +211,7 @@ def _extend(fields: Fields, complete: Callable[[Fields], Fields]) -> Fields:
     return [(name, value) for name, value in completed if name != LOCAL_REDIRECT]
 
 
-def _with_redirect(head: ScriptHead) -> list[tuple[str, str]]:
+def _with_redirect(head: ScriptHead) -> Fields:
     """Tells Node to follow a local redirect within the server (RFC 3875, 6.2.2)."""
     if head.usual and len(head.fields) == 1:
         name, value = head.fields[0]
