@@ -36,9 +36,9 @@ class GuardFile:
             builtins = self._modules.refresh()
             stamp = file_stamp(self.path)
             known = self._loaded
-            if known is not None and known[:2] == (stamp, self._modules.turn):
+            if known is not None and known[:2] == (stamp, self._modules.generation):
                 return known[2]
             self._loaded = None
             module = execute_file(self.path, CODE, builtins)
-            self._loaded = stamp, self._modules.turn, module
+            self._loaded = stamp, self._modules.generation, module
             return module

@@ -58,7 +58,7 @@ class FolderModules:
         #: Builtins besides those of Python; by default those of `root`.
         self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
         self._loaded = _finder.files.setdefault(self._package, _LoadedFiles())
-        self._root_turn = 0 if root is None else root._loaded.turn
+        self._root_turn = 0 if root is None else root.generation
         self._names: frozenset[str] = frozenset()
         self._listed = 0
         #: Builtins of all code in the folder.
@@ -67,11 +67,6 @@ class FolderModules:
         #: Of the folders that processes with one request publish.
         self.topic: str = f"folders of {folder}" if root is None else root.topic
 
-    @property
-    def turn(self) -> int:
-        """Changes when modules are forgotten."""
-        return self._loaded.turn
-
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
         stamps = self._loaded.stamps
@@ -79,8 +74,8 @@ class FolderModules:
         if self._root is not None:
             self._root.refresh()
             # Modules may have imported some of the root.
-            stale = stale or self._root_turn != self._root._loaded.turn
-            self._root_turn = self._root._loaded.turn
+            stale = stale or self._root_turn != self._root.generation
+            self._root_turn = self._root.generation
         if stale:
             self._forget()
         if self._builtins_size != len(builtins.__dict__):
