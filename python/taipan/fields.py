@@ -33,6 +33,7 @@ HOP_BY_HOP: Final = frozenset(
 _FLAGS: Final = {"content-length": HEAD_LENGTH, "date": HEAD_DATE, "server": HEAD_SERVER}
 #: Marks a response that only stands in for an answer, so that an error page may replace it.
 STANDS_IN_FIELD: Final = ("X-Taipan-Stands-In", "1")
+_STANDS_IN: Final = STANDS_IN_FIELD[0].lower()
 #: Name of the field by which Node follows a redirect within the server.
 LOCAL_REDIRECT: Final = "X-Taipan-Redirect"
 LENGTH_PREFIX: Final = "Content-Length: "
@@ -106,7 +107,7 @@ class SpecialFields:
             self.flags |= HEAD_DATE
         elif lower == "server":
             self.flags |= HEAD_SERVER
-        elif lower == STANDS_IN_FIELD[0].lower():
+        elif lower == _STANDS_IN:
             self.flags |= HEAD_STANDS_IN
             return None
         return f"{name}: "
