@@ -40,6 +40,15 @@ def test_the_end_of_the_process_is_a_failure() -> None:
         try_apart(lambda: sys.exit(1))
 
 
+def test_a_failure_that_cannot_be_told_ends_the_process() -> None:
+    class Mute:
+        def __repr__(self) -> str:
+            raise ValueError("nothing to show")
+
+    with pytest.raises(FailedApart, match="ended the process"):
+        try_apart(lambda: sys.exit(Mute()))
+
+
 def test_facts_are_applied_by_who_subscribed() -> None:
     applied: list[str] = []
     sent: list[tuple[str, str]] = []

@@ -38,10 +38,10 @@ def try_apart(load: Callable[[], object]) -> None:
 def _try(load: Callable[[], object], writer: int) -> NoReturn:
     failure: list[str] = []
     try:
-        load()
-    except BaseException as error:
-        failure = [explain_load_error(error), format_load_error(error)]
-    try:
+        try:
+            load()
+        except BaseException as error:
+            failure = [explain_load_error(error), format_load_error(error)]
         with open(writer, "w", encoding="utf-8", errors="replace") as stream:
             json.dump(failure, stream)
     finally:
