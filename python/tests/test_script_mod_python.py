@@ -42,6 +42,20 @@ def test_names_of_every_page(folder):
     assert run(folder, code)[2] == "text(True, True, True)"
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("a.test", "a.test"),
+        ("a.test:80", "a.test"),
+        ("a.test:", "a.test"),
+        ("[::1]", "[::1]"),
+        ("[::1]:80", "[::1]"),
+    ],
+)
+def test_the_host_of_the_request_is_without_its_port(folder, host, expected):
+    assert show(folder, "req.hostname", HTTP_HOST=host) == expected
+
+
 def test_the_form_is_text(folder):
     body = b"a=3&c="
     values = {

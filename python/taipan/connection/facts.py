@@ -12,7 +12,7 @@ from taipan.connection.request import Request
 from taipan.connection.times import parse_time, seconds_of
 from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
-from taipan.scripts.request_fields import request_fields
+from taipan.scripts.request_fields import request_fields, strip_port
 from taipan.scripts.request_form import make_form
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ class ConnectionFacts:
     @property
     def host(self) -> str:
         """Host of the location, without its port."""
-        authority = self.location.partition("://")[2]
-        name, _, port = authority.rpartition(":")
-        return name if name and port.isdigit() else authority
+        return strip_port(self.location.partition("://")[2])
 
     @property
     def port(self) -> int:

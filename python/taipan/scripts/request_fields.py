@@ -1,4 +1,4 @@
-"""Header fields of a request, out of its environ."""
+"""Header fields of a request, out of its environ, and what they mean."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ def request_fields(environ: Environ) -> list[tuple[str, str]]:
     names = {key: key[5:] for key in environ if key.startswith("HTTP_")}
     names.update({key: key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if key in environ})
     return [(name.replace("_", "-").title(), environ[key]) for key, name in names.items()]
+
+
+def strip_port(authority: str) -> str:
+    """The host of a Host field, which may be an IPv6 address in brackets."""
+    host, _, port = authority.rpartition(":")
+    return host if host and (port.isdigit() or not port) else authority

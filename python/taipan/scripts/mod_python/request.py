@@ -13,7 +13,7 @@ from taipan.scripts.current import ScriptRequest
 from taipan.scripts.head import ScriptHead, status_line
 from taipan.scripts.mod_python.apache import SERVER_RETURN
 from taipan.scripts.mod_python.form import PageForm
-from taipan.scripts.request_fields import request_fields
+from taipan.scripts.request_fields import request_fields, strip_port
 from taipan.scripts.session_access import session_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class PageRequest:
         self.path_info: str = environ["PATH_INFO"]
         self.args: str | None = environ["QUERY_STRING"] or None
         self.filename = request.path
-        self.hostname = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST")
+        host: str | None = environ.get("HTTP_HOST")
+        self.hostname = host and strip_port(host)
         self.user: str | None = environ.get("REMOTE_USER")
         self.subprocess_env = os.environ
         self.the_request = f"{self.method} {self.unparsed_uri} {self.protocol}"
