@@ -378,6 +378,9 @@ class Cursor:
 class OperationalError(Exception):
     pass
 
+class AdminShutdown(OperationalError):
+    pass
+
 class Connection:
     def __init__(self, *args, **named):
         log.append(("connect", args, named))
@@ -460,16 +463,39 @@ def test_modules_that_commit_each_statement_are_told_to(tmp_path, foreign, kind)
     assert foreign.log[1:] == [*told, "insert", "begin", "insert", "ROLLBACK", "(rollback)"]
 
 
-def test_a_broken_connection_is_closed(tmp_path, foreign):
-    foreign.fails.append(foreign.OperationalError("gone"))
+@pytest.mark.parametrize("kind", ["OperationalError", "AdminShutdown", "TimeoutError"])
+def test_a_broken_connection_is_closed(tmp_path, foreign, kind):
+    foreign.fails.append(getattr(foreign, kind, TimeoutError)("gone"))
 
     def script(conn):
         handle = conn.db_handle()
         with pytest.raises(PoolError, match="^pool main: gone"):
             handle.dml("insert")
 
-    use(foreign_lab(tmp_path, "broken"), script)
+    use(foreign_lab(tmp_path, f"broken by {kind}"), script)
     assert foreign.log[-1] == "(close)"
+
+
+def test_a_connection_of_an_interrupted_statement_is_closed(tmp_path, foreign):
+    foreign.fails.append(KeyboardInterrupt())
+
+    def script(conn):
+        with pytest.raises(KeyboardInterrupt):
+            conn.db_handle().dml("insert")
+
+    use(foreign_lab(tmp_path, "interrupted"), script)
+    assert foreign.log[-1] == "(close)"
+
+
+def test_a_connection_is_used_again_after_a_mistake(tmp_path, foreign):
+    foreign.fails.append(ValueError("mistake"))
+
+    def script(conn):
+        with pytest.raises(PoolError, match="^pool main: mistake"):
+            conn.db_handle().dml("insert")
+
+    use(foreign_lab(tmp_path, "mistaken"), script)
+    assert foreign.log[-1] == "(rollback)"
 
 
 def test_stored_procedures(tmp_path, foreign):

@@ -50,8 +50,11 @@ class Lease:
         except PoolError:
             raise
         except Exception as error:
-            self._broken = self._broken or type(error).__name__ in _CONNECTION_ERRORS
+            self._broken = self._broken or _may_break(error)
             raise PoolError(f"pool {self.pool.name}: {error}") from error
+        except BaseException:
+            self._broken = True
+            raise
         finally:
             with self._state:
                 self._users -= 1
@@ -86,5 +89,11 @@ class Lease:
         self.pool.release(self._opened, usable=usable)
 
 
-#: Exceptions of the DB-API after which a connection may be broken.
-_CONNECTION_ERRORS = frozenset(("OperationalError", "InterfaceError", "InternalError"))
+#: Exceptions of the DB-API after which a connection may be broken, and that of overdue requests,
+#: which may come between a question to the server and its answer.
+_BREAKING = frozenset(("OperationalError", "InterfaceError", "InternalError", "TimeoutError"))
+
+
+def _may_break(error: Exception) -> bool:
+    """Whether it is one of those, or a more special one."""
+    return not _BREAKING.isdisjoint(kind.__name__ for kind in type(error).__mro__)
