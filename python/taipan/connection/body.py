@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import BinaryIO, Union
 
+from taipan.connection.blocks import read_blocks
 from taipan.connection.facts import ConnectionFacts
 
-_BLOCK = 64 * 1024
 _Target = Union[str, "os.PathLike[str]", BinaryIO]
 
 
@@ -38,17 +38,11 @@ class RequestBody(ConnectionFacts):
 
     def flush_content(self) -> int:
         """Throws the rest of the body away; tells how many bytes it had."""
-        thrown = 0
-        while block := self.read(_BLOCK):
-            thrown += len(block)
-        return thrown
+        return sum(map(len, read_blocks(self.read)))
 
     def _copy(self, file: BinaryIO, size: int) -> int:
         copied = 0
-        while copied != size:
-            block = self.read(_BLOCK if size < 0 else min(_BLOCK, size - copied))
-            if not block:
-                break
+        for block in read_blocks(self.read, size):
             file.write(block)
             copied += len(block)
         return copied

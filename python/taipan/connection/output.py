@@ -6,13 +6,13 @@ import os
 from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Union
 
+from taipan.connection.blocks import read_blocks
 from taipan.connection.body import RequestBody
 from taipan.connection.response import ConnectionResponse, OutputHeaders
 from taipan.connection.times import format_time
 from taipan.field_set import FieldSet
 from taipan.scripts.current import ScriptRequest
 
-_BLOCK = 64 * 1024
 _Data = Union[str, bytes, bytearray, memoryview]
 
 
@@ -107,13 +107,7 @@ class ConnectionOutput(RequestBody):
 
     def send_fp(self, file: BinaryIO, size: int = -1) -> int:
         """Adds up to `size` bytes of an open file; tells how many."""
-        sent = 0
-        while sent != size:
-            block = file.read(_BLOCK if size < 0 else min(_BLOCK, size - sent))
-            if not block:
-                break
-            sent += self.write(block)
-        return sent
+        return sum(map(self.write, read_blocks(file.read, size)))
 
     def send_fd(self, descriptor: int, size: int = -1) -> int:
         """Adds up to `size` bytes of an open descriptor; tells how many."""
