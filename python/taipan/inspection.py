@@ -117,13 +117,7 @@ def _report(slot: Slot, load: Callable[[], Found]) -> dict[str, Any]:
     try:
         found = load()
     except BaseException as error:
-        return {
-            "name": slot.name,
-            "loads": False,
-            "summary": explain_load_error(error),
-            "notes": _list_notes(slot),
-            "traceback": format_load_error(error),
-        }
+        return {**_report_failure(slot.name, error), "notes": _list_notes(slot)}
     return {
         "name": slot.name,
         "loads": True,
@@ -143,12 +137,7 @@ def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
     try:
         files = check_scripts(config)
     except BaseException as error:
-        return {
-            "name": config["name"],
-            "loads": False,
-            "summary": explain_load_error(error),
-            "traceback": format_load_error(error),
-        }
+        return _report_failure(config["name"], error)
     return {
         "name": config["name"],
         "loads": True,
@@ -164,13 +153,22 @@ def _check_guard(config: Mapping[str, Any]) -> dict[str, Any]:
     from taipan.guards.slot import find_fault
 
     error = find_fault(GuardFile(str(config["file"])), config["functions"])
+    if error is not None:
+        return _report_failure(config["name"], error)
     return {
         "name": config["name"],
-        "loads": error is None,
+        "loads": True,
         "interface": "guard",
-        "summary": "" if error is None else explain_load_error(error),
-        "traceback": "" if error is None else format_load_error(error),
         "found": ", ".join(config["functions"]),
+    }
+
+
+def _report_failure(name: str, error: BaseException) -> dict[str, Any]:
+    return {
+        "name": name,
+        "loads": False,
+        "summary": explain_load_error(error),
+        "traceback": format_load_error(error),
     }
 
 
