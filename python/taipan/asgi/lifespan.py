@@ -33,9 +33,9 @@ class StartupFailed(Explained):
     def __init__(self, message: str) -> None:
         lines = message.strip().splitlines() or ["it gave no reason"]
         reason = shorten(lines[-1], LINE_LIMIT)
-        super().__init__(f"its lifespan startup failed: {reason}")
-        #: The whole message of the application; empty if it is only one line.
-        self.details = shorten(message, TEXT_LIMIT) if len(lines) > 1 else ""
+        # One line is said already.
+        details = shorten(message, TEXT_LIMIT) if len(lines) > 1 else ""
+        super().__init__(f"its lifespan startup failed: {reason}", details)
 
 
 class Lifespan:

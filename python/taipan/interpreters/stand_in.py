@@ -13,10 +13,6 @@ from taipan.loader.slot import Slot
 class FailedInside(Explained):
     """The application cannot be served, as the sub-interpreter has explained."""
 
-    def __init__(self, message: str, details: str) -> None:
-        super().__init__(message)
-        self.details = details
-
 
 class StandIn(Slot):
     """Has the application loaded there, by `load_inside`, which returns what Node is told of it."""

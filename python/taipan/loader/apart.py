@@ -13,10 +13,6 @@ from taipan.loader.explain import explain_load_error, format_load_error
 class FailedApart(Explained):
     """Loading it in another process has failed."""
 
-    def __init__(self, message: str, details: str) -> None:
-        super().__init__(message)
-        self.details = details
-
 
 def try_apart(load: Callable[[], object]) -> None:
     """Calls it in a forked process. Raises `FailedApart`. The caller is the only thread."""
@@ -29,7 +25,7 @@ def try_apart(load: Callable[[], object]) -> None:
         answer = stream.read()
     _, status = os.waitpid(pid, 0)
     if not answer:
-        raise FailedApart(f"loading it ended the process ({os.waitstatus_to_exitcode(status)})", "")
+        raise FailedApart(f"loading it ended the process ({os.waitstatus_to_exitcode(status)})")
     failure = json.loads(answer)
     if failure:
         raise FailedApart(*failure)

@@ -6,8 +6,10 @@ from __future__ import annotations
 class Explained(Exception):
     """An application cannot be served; the message explains why, without a traceback."""
 
-    #: More text for the log.
-    details = ""
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        #: More text for the log.
+        self.details = details
 
 
 class TargetError(Explained):
@@ -16,10 +18,6 @@ class TargetError(Explained):
 
 class LeftOut(Explained):
     """An earlier process ended, or was held, while it loaded this: it is not tried in this one."""
-
-    def __init__(self, message: str, details: str) -> None:
-        super().__init__(message)
-        self.details = details
 
 
 class NotLoaded(Exception):
