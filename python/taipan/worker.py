@@ -76,7 +76,7 @@ class Worker:
         self._serving = Serving(
             channel, config, self._sockets, (self._logs, requests), self._interpreters
         )
-        self._template = self._make_template(config)
+        self._template = self._make_template()
 
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
@@ -104,13 +104,13 @@ class Worker:
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
 
-    def _make_template(self, config: Mapping[str, Any]) -> Template | None:
-        if config.get("isolation") != "fresh":
+    def _make_template(self) -> Template | None:
+        if self._serving.config.get("isolation") != "fresh":
             return None
         # Imported late, as the event loop is.
         from taipan.fresh.template import Template
 
-        return Template(self._serving, self._sockets, [self._loop_socket], config)
+        return Template(self._serving, self._sockets, [self._loop_socket])
 
     def _make_loop(self) -> None:
         if not self._serving.may_need_loop:

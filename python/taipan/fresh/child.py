@@ -24,7 +24,7 @@ from taipan.dispatch import Request
 from taipan.ending import end_threads, report_left, run_bounded
 from taipan.events import TransportClosed
 from taipan.fresh.child_signals import leave_signals, take_signals
-from taipan.fresh.child_socket import ChildSocket
+from taipan.fresh.child_socket import EXIT_BROKEN, ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
 from taipan.native import get_ident, socket
 from taipan.serving import Serving
@@ -37,7 +37,6 @@ TO_NODE = 0
 STACK = 1
 FACTS = 2
 
-_EXIT_BROKEN = 70
 _WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 
@@ -71,12 +70,12 @@ class Child:
             self._require_own()
             self._end()
         except (TransportClosed, TimeoutError):
-            os._exit(_EXIT_BROKEN)
+            os._exit(EXIT_BROKEN)
         except BaseException as error:
             self._require_own()
             text = "the process of a request failed"
             self._serving.logs.report("error", text, format_exception(error))
-            os._exit(_EXIT_BROKEN)
+            os._exit(EXIT_BROKEN)
 
     @cached_property
     def _channel(self) -> ControlChannel:

@@ -14,7 +14,8 @@ from taipan.fresh.progress import Progress
 from taipan.native import socket
 from taipan.transports.socket import ThreadSocket
 
-_EXIT_BROKEN = 70
+#: How a child ends that cannot answer any more.
+EXIT_BROKEN = 70
 
 
 class ChildSocket(ThreadSocket):
@@ -70,7 +71,7 @@ class ChildSocket(ThreadSocket):
         except BaseException as error:
             if getattr(error, "errno", None) != errno.EBADF:
                 # A signal handler of the script may have divided a frame.
-                os._exit(_EXIT_BROKEN)
+                os._exit(EXIT_BROKEN)
             # The script has closed it.
             self._progress.leave_write()
             raise TransportClosed from None

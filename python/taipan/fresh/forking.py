@@ -10,11 +10,9 @@ from typing import Callable, NamedTuple, NoReturn
 from taipan.dispatch import Request
 from taipan.fresh.child import Child
 from taipan.fresh.child_signals import hold_signals, release_signals
-from taipan.fresh.child_socket import ChildSocket
+from taipan.fresh.child_socket import EXIT_BROKEN, ChildSocket
 from taipan.fresh.seat import RunningChild, Seat
 from taipan.serving import Serving
-
-_EXIT_BROKEN = 70
 
 
 class Job(NamedTuple):
@@ -61,4 +59,4 @@ def _become_child(seat: Seat, job: Job, far: int) -> NoReturn:
         transport = ChildSocket(seat.socket, job.serial, seat.decoder, seat.progress)
         Child(job.serving, transport, report, job.patience).run(job.request, job.name)
     finally:
-        os._exit(_EXIT_BROKEN)
+        os._exit(EXIT_BROKEN)

@@ -15,7 +15,7 @@ from marshal import loads
 from select import POLLOUT
 from time import monotonic
 from types import FrameType
-from typing import Any, Callable
+from typing import Callable
 
 from taipan import frames
 from taipan.control import Message
@@ -43,17 +43,13 @@ class Template:
     """Runs requests in children: the runner of a worker in place of threads and an event loop."""
 
     def __init__(
-        self,
-        serving: Serving,
-        sockets: Sequence[socket],
-        unused: Sequence[socket],
-        config: Mapping[str, Any],
+        self, serving: Serving, sockets: Sequence[socket], unused: Sequence[socket]
     ) -> None:
         self._serving = serving
         self._channel = serving.channel
         self._logs = serving.logs
         self._seats = [Seat(index, sock) for index, sock in enumerate(sockets)]
-        self._patience = float(config.get("shutdownTimeout", 0)) / 1000
+        self._patience = float(serving.config.get("shutdownTimeout", 0)) / 1000
         self._poller = Poller()
         self._wakeup: tuple[int, ...] = ()
         self._descriptors = [self._channel.fileno()]
