@@ -34,9 +34,11 @@ def failure_answer(failure: Failure, request: Mapping[str, Any] | None) -> Answe
     return (fields + b"Retry-After: 1\r\n" if failure.status == 503 else fields), body
 
 
-def answer_flags(answer: Answer) -> int:
-    """Flags of its HEAD frame: an error page may replace it, unless it explains an error itself."""
-    fields, _ = answer
+def answer_flags(fields: bytes) -> int:
+    """Flags of the HEAD frame of an answer with these header lines.
+
+    An error page may replace it, unless it explains an error itself.
+    """
     explains = fields.startswith(b"Content-Type: text/html")
     return HEAD_LENGTH if explains else HEAD_LENGTH | HEAD_STANDS_IN
 

@@ -97,7 +97,7 @@ def respond_failure(transport: Transport, failure: Failure, request: Environ | N
 
 def _send_answer(transport: Transport, status: int, answer: Answer) -> None:
     fields, body = answer
-    transport.send(status, answer_flags(answer), len(body), b"\r\n" + fields, body, True)
+    transport.send(status, answer_flags(fields), len(body), b"\r\n" + fields, body, True)
 
 
 def _send_rest(
