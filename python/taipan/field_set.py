@@ -176,8 +176,6 @@ class FieldSet:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FieldSet) and self._pairs == other._pairs
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {self._pairs!r}>".replace("  ", " ", 1)
 

@@ -6,6 +6,7 @@ child that costs copies of much memory.
 
 from __future__ import annotations
 
+# Nothing describes the types of a private module.
 import _signal  # type: ignore[import-not-found]
 import signal
 from collections.abc import Iterable

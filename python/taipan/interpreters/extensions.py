@@ -7,7 +7,7 @@ import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 #: Of the standard library of CPython 3.12, where they may be built in; Python has other means.
 #: `_zoneinfo` takes the C code of `datetime` for granted.
@@ -29,8 +29,8 @@ def refuse_extensions() -> None:
     CPython 3.12 learns that a module has a single phase by running its initialization, which
     corrupts memory when several interpreters do so.
     """
-    loader = importlib.machinery.ExtensionFileLoader
-    original = loader.create_module
+    loader: Any = importlib.machinery.ExtensionFileLoader
+    original: Callable[[Any, Any], ModuleType] = loader.create_module
     may_be_late = sys.version_info < (3, 13)
 
     @functools.wraps(original)
@@ -44,7 +44,7 @@ def refuse_extensions() -> None:
                 raise _refuse(spec.name, self.path) from None
             raise
 
-    loader.create_module = create_module  # type: ignore[method-assign]
+    loader.create_module = create_module
     if may_be_late:
         sys.meta_path.insert(0, _Refusals())
 

@@ -62,7 +62,8 @@ def _refuse_fork(name: str) -> Any:
 
 
 def _refuse_preexec() -> None:
-    original = subprocess.Popen.__init__
+    popen: Any = subprocess.Popen
+    original = popen.__init__
 
     @functools.wraps(original)
     def start(self: Any, *args: Any, **named: Any) -> None:
@@ -71,4 +72,4 @@ def _refuse_preexec() -> None:
             raise RuntimeError(_NO_FORK.format(name="preexec_fn"))
         original(self, *args, **named)
 
-    subprocess.Popen.__init__ = start  # type: ignore[method-assign]
+    popen.__init__ = start

@@ -7,7 +7,7 @@ import posixpath
 import time
 from html import escape
 from mimetypes import guess_type
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote_plus, unquote, unquote_plus, urljoin, urlsplit
 
 from taipan.connection.facts import parse_query
@@ -168,8 +168,8 @@ def _below_mount(path: str) -> str:
     return path[len(mount) :] if f"{path}/".startswith(f"{mount}/") else path
 
 
-def _read_limited(file: object) -> bytes:
-    data: bytes = file.read(_PAGE_LIMIT + 1)  # type: ignore[attr-defined]
+def _read_limited(file: BinaryIO) -> bytes:
+    data = file.read(_PAGE_LIMIT + 1)
     if len(data) > _PAGE_LIMIT:
         raise ValueError(f"the page is longer than {_PAGE_LIMIT} bytes")
     return data

@@ -96,14 +96,15 @@ class ThreadSocket(RequestTransport):
 
     def arrive(self, state: bytes) -> Request:
         """Takes over a socket as another has left it; returns the request to begin with."""
-        serial, request, broken, rest = marshal.loads(state)
+        left: tuple[int, Request, str | None, bytes] = marshal.loads(state)
+        serial, request, broken, rest = left
         self._begin(serial)
         self._broken = broken
         with self._reading:
             self._away = False
             self._decoder.feed(rest)
             self._sort()
-        return request  # type: ignore[no-any-return]
+        return request
 
     def recall(self) -> list[int] | None:
         """Takes back the requests that have not been begun. Called by other threads.
