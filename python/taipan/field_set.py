@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Union, overload
 
@@ -18,9 +19,7 @@ class FieldSet:
     def __init__(self, pairs: _Pairs = (), name: str = "") -> None:
         #: What the whole is called.
         self.name = name
-        self._pairs: list[tuple[str, str]] = []
-        for key, value in pairs:
-            self.put(key, value)
+        self._pairs = [self._check(key, value) for key, value in pairs]
 
     def put(self, key: str, value: Any) -> int:
         """Adds a field, and keeps those of the same name; gives its position."""
@@ -45,10 +44,7 @@ class FieldSet:
 
     def is_unique(self, key: str, *, exact: bool = False) -> bool:
         """Whether the name is there at most once."""
-        names = [known for known, _ in self._pairs]
-        return (names if exact else [name.lower() for name in names]).count(
-            key if exact else key.lower()
-        ) <= 1
+        return (self.keys().count(key) if exact else len(self.get_all(key))) <= 1
 
     def update(self, key: str, value: Any, *, exact: bool = False) -> int:
         """Puts the field in the place of the first of its name, at the end of the set."""
@@ -93,8 +89,7 @@ class FieldSet:
 
     def move(self, other: FieldSet) -> None:
         """Takes all fields of the other set, which is empty afterwards."""
-        for key, value in other.items():
-            self.put(key, value)
+        self._change([*self._pairs, *(self._check(key, value) for key, value in other.items())])
         other.truncate(0)
 
     def assign(self, other: _Source) -> None:
@@ -136,8 +131,9 @@ class FieldSet:
 
     def to_dict(self) -> dict[str, str]:
         """The same as a dict. Raises `KeyError` when a name repeats."""
+        counts = Counter(key.lower() for key in self.keys())
         for key in self.keys():
-            if not self.is_unique(key):
+            if counts[key.lower()] > 1:
                 raise KeyError(f"{key} is there more than once")
         return dict(self._pairs)
 
