@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taipan.ns.constants import OK
+from taipan.ns.constants import OK, Bug, Fatal
 from taipan.scripts.current import require_request
 
 #: Levels of the log, by severity.
@@ -21,6 +21,6 @@ def Log(severity: int | str, message: object, *values: object) -> int:
         raise ValueError(f"the severity {severity!r} is none of Notice, Warning, Error, ...")
     text = str(message) % values if values else str(message)
     level = _LEVELS[index]
-    shown = f"{_NAMES[index]}: {text}" if name in ("3", "4", "fatal", "bug") else text
+    shown = f"{_NAMES[index]}: {text}" if index in (Fatal, Bug) else text
     require_request().settings.reporter.report(level, shown)
     return OK

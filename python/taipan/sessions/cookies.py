@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
 from urllib.parse import quote
@@ -48,13 +49,7 @@ def format_cookie(identifier: str, path: str, secure: bool, settings: SessionSet
 _PATH_SAFE = "/!$&'()*+,:=@~%"
 
 
+@lru_cache
 def _pattern(name: str) -> re.Pattern[str]:
-    found = _PATTERNS.get(name)
-    if found is None:
-        value = f"[0-9a-f]{{{2 * _ID_BYTES}}}"
-        found = re.compile(rf'(?:^|;)[ \t]*{re.escape(name)}="?({value})"?[ \t]*(?=;|$)')
-        _PATTERNS[name] = found
-    return found
-
-
-_PATTERNS: dict[str, re.Pattern[str]] = {}
+    value = f"[0-9a-f]{{{2 * _ID_BYTES}}}"
+    return re.compile(rf'(?:^|;)[ \t]*{re.escape(name)}="?({value})"?[ \t]*(?=;|$)')
