@@ -67,6 +67,7 @@ class Worker:
         #: Threads that requests started may run until then (`monotonic()`).
         self._deadline = 0.0
         self._loaded = False
+        #: None: there is no event loop, or no application that needs it.
         self._loop: LoopRunner | None = None
         #: What the main thread does; None: it waits for the end.
         self._runner: LoopRunner | Template | None = None
@@ -129,7 +130,7 @@ class Worker:
             return True
         loop = self._loop
         if loop is None or not self._serving.needs_loop:
-            self._runner = None
+            self._runner = self._loop = None
             return True
         try:
             loop.start()

@@ -582,6 +582,27 @@ def test_a_forked_child_takes_signals_as_usual(start_worker, write):
     assert worker.stop() == 0
 
 
+def test_a_forked_child_keeps_the_loop_and_wakeup_of_a_wsgi_application(start_worker, write):
+    application = write(
+        """
+        import asyncio, os, signal, socket
+        loop = asyncio.get_event_loop()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        signal.set_wakeup_fd(ours.fileno())
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            child = os.fork()
+            if not child:
+                loop.call_soon_threadsafe(print, "called")
+                os._exit(7 if signal.set_wakeup_fd(-1) == ours.fileno() else 1)
+            return [str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode()]
+        """
+    )
+    worker = start_worker(application, interface="auto")
+    assert body_of(worker) == b"7"
+
+
 def test_children_of_multiprocessing_start_no_worker(start_worker, write):
     application = write(
         """
