@@ -311,6 +311,21 @@ def test_a_forked_process_has_its_own_connections(file):
     assert pool.acquire() is opened
 
 
+def test_a_forked_process_lets_no_connection_of_its_parent_go(tmp_path, foreign):
+    pool = Pool("main", "foreign_db:inherited")
+    pool.release(pool.acquire(), usable=True)
+    foreign.Connection.__del__ = lambda self: os._exit(1)
+    process = os.fork()
+    if process == 0:
+        pool.bounce()
+        mine = pool.acquire(0)
+        gc.collect()
+        os._exit(0 if mine and "(close)" not in foreign.log else 2)
+    ending = os.waitpid(process, 0)[1]
+    del foreign.Connection.__del__
+    assert ending == 0
+
+
 def test_a_forked_process_leaves_handles_alone(lab, file):
     def script(conn):
         handle = conn.db_handle()

@@ -43,6 +43,8 @@ class Pool:
         # Reentrant, because a handle may be collected by the thread that holds it.
         self._changed = threading.Condition()
         self._idle: list[_Idle] = []
+        #: Of the parent process: some modules tell the server when such an object goes.
+        self._inherited: list[_Idle] = []
         self._used = 0
         self._generation = 0
         self._process = os.getpid()
@@ -88,6 +90,7 @@ class Pool:
     def bounce(self) -> None:
         """Uses no connection again that is open now."""
         with self._changed:
+            self._check_process()
             self._generation += 1
             idle, self._idle = self._idle, []
         for each in idle:
@@ -97,6 +100,7 @@ class Pool:
         if self._process != os.getpid():
             # The connections belong to the process that this one was forked from.
             self._process = os.getpid()
+            self._inherited += self._idle
             self._idle, self._used = [], 0
 
     def _take_idle(self) -> OpenConnection | None:
