@@ -236,8 +236,7 @@ class HTTPRequest:
     def uriWebwareRoot(self) -> str:
         return "../" * self.urlPath().lstrip("/").count("/")
 
-    def siteRootFromCurrentServlet(self) -> str:
-        return "../" * self.urlPath().lstrip("/").count("/")
+    siteRootFromCurrentServlet = uriWebwareRoot
 
     def servletPathFromSiteRoot(self) -> str:
         return posixpath.normpath(self.urlPath()).lstrip("/")

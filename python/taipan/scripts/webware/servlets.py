@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, unquote_plus
 
-from taipan.scripts.webware.functions import htmlDecode, htmlEncode
+from taipan.scripts.webware.functions import htmlDecode, htmlEncode, urlDecode, urlEncode
 from taipan.scripts.webware.transaction import EndResponse, Transaction
 
 if TYPE_CHECKING:
@@ -54,8 +53,6 @@ class Servlet:
 
     def log(self, message: object) -> None:
         """Writes to the log."""
-        import sys
-
         print(message, file=sys.stderr)
 
     def canBeThreaded(self) -> bool:
@@ -65,10 +62,7 @@ class Servlet:
         return True
 
     def serverSidePath(self, path: str | None = None) -> str:
-        file = self._transaction.request().serverSidePath()
-        if not path:
-            return file
-        return os.path.normpath(os.path.join(os.path.dirname(file), path.lstrip("/")))
+        return self._transaction.request().serverSidePath(path)
 
 
 class HTTPServlet(Servlet):
@@ -175,13 +169,8 @@ class HTTPContent(HTTPServlet):
     def outputEncoding(self) -> str:
         return self.application().outputEncoding()
 
-    @staticmethod
-    def urlEncode(s: str) -> str:
-        return quote_plus(s)
-
-    @staticmethod
-    def urlDecode(s: str) -> str:
-        return unquote_plus(s)
+    urlEncode = staticmethod(urlEncode)
+    urlDecode = staticmethod(urlDecode)
 
     def forward(self, url: str) -> None:
         self.application().forward(self.transaction(), url)
