@@ -16,6 +16,8 @@ from taipan.scripts.text_output import TextOutput
 from taipan.scripts.variables import cgi_variables
 
 if TYPE_CHECKING:
+    from _thread import LockType
+
     from taipan.sessions.session import Session
 
 
@@ -37,6 +39,8 @@ class ScriptRequest:
     forked = False
     #: Once it has been used.
     session: Session | None = None
+    #: Held while the session is opened; there is none before it is asked for.
+    session_mutex: LockType
     #: That of the page which includes the script.
     outer: ScriptRequest | None = None
     #: To be released at its end.

@@ -20,21 +20,23 @@ def session_of(request: ScriptRequest) -> Session:
     """
     if request.outer is not None:
         return session_of(request.outer)
+    if request.session is not None:
+        return request.session
     # A thread that the script has started may ask for it at the same time.
-    with request.__dict__.setdefault("session_mutex", allocate_lock()):
+    request.__dict__.setdefault("session_mutex", allocate_lock())
+    with request.session_mutex:
         if request.session is None:
-            _open_session(request)
-    assert request.session is not None
-    return request.session
+            request.session = _open_session(request)
+        return request.session
 
 
-def _open_session(request: ScriptRequest) -> None:
+def _open_session(request: ScriptRequest) -> Session:
     from taipan.sessions.session import SessionRequest
 
     environ = request.environ
     sessions = process_sessions()
     reporter = request.settings.reporter
-    request.session = sessions.open(
+    session = sessions.open(
         SessionRequest(
             cookies=environ.get("HTTP_COOKIE", ""),
             path=sessions.settings.path or request.settings.mount.rstrip("/") or "/",
@@ -43,8 +45,9 @@ def _open_session(request: ScriptRequest) -> None:
             report=lambda text: reporter.report("error", f"{request.path}: {text}"),
         )
     )
-    request.releases.append(request.session.close)
-    request.output.extend_head(request.session.complete)
+    request.releases.append(session.close)
+    request.output.extend_head(session.complete)
+    return session
 
 
 class CurrentSession(MutableMapping[str, Any]):
