@@ -126,7 +126,8 @@ def _with_finders(application: Application, interface: str, url: str) -> Applica
     return _wrap_asgi(application, url, handlers.ASGIStaticFilesHandler)
 
 
-# Each goes past the `__call__` of its base, which compares paths with a URL of its own.
+# Each goes past the `__call__` of its base, which compares paths with a URL of its own. The base is
+# that of the Django which the application has, and mypy sees none.
 def _wrap_wsgi(application: Application, place: str, base: Any) -> Application:
     class Handler(_Place, base):  # type: ignore[misc]
         url = place

@@ -8,6 +8,7 @@ from typing import Any
 from taipan.scripts.current import current_environment
 
 
+# The class has no public name.
 class _RequestEnvironment(type(os.environ)):  # type: ignore[misc]
     """`os.environ`: the variables of the request; outside of requests those of the process."""
 

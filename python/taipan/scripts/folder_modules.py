@@ -188,9 +188,10 @@ class FolderModules:
             self._names = frozenset(filter(None, map(self._module_name, os.listdir(self._folder))))
             sure = time.time_ns() - changed > UNSURE_NS
             self._listed = changed if sure else 0
-            finder = sys.path_importer_cache.get(self._folder)
+            # Finders of other kinds may be here, which have the method, too.
+            finder: Any = sys.path_importer_cache.get(self._folder)
             if finder is not None:
-                finder.invalidate_caches()  # type: ignore[attr-defined]
+                finder.invalidate_caches()
         return self._names
 
     def _module_name(self, file: str) -> str:

@@ -51,11 +51,13 @@ class _RequestStream(io.TextIOBase):
         """The bytes below."""
         return cast(BinaryIO, self._stream().buffer)
 
+    # typeshed has attributes that can be set.
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """As of the file."""
         return str(self._stream().encoding)
 
+    # Likewise.
     @property
     def errors(self) -> str:  # type: ignore[override]
         """As of the file."""
@@ -154,6 +156,7 @@ class RequestInput(_RequestStream):
         """Reads the body of the request."""
         return str(self._stream().read(size))
 
+    # typeshed has the bytes of `io.IOBase` for text, too.
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
         """Reads a line of the body."""
         return str(self._stream().readline(size))

@@ -26,6 +26,7 @@ class BinaryOutput(io.BufferedIOBase):
         super().__init__()
         self._output = output
 
+    # The type for all buffers has a name from Python 3.12 on only.
     def write(self, data: _Bytes, /) -> int:  # type: ignore[override]
         """Adds to the response."""
         if self.closed:

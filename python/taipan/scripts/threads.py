@@ -21,11 +21,12 @@ def install_threads() -> None:
     if _installed:
         return
     _installed = True
-    start_thread = threading.Thread.start
-    submit: Any = ThreadPoolExecutor.submit
+    thread: Any = threading.Thread
+    executor: Any = ThreadPoolExecutor
+    start_thread, submit = thread.start, executor.submit
 
     @functools.wraps(start_thread)
-    def start(self: threading.Thread) -> None:
+    def start(self: Any) -> None:
         if current_request() is not None:
             context, run = copy_context(), self.run
 
@@ -34,7 +35,7 @@ def install_threads() -> None:
                 del self.run
                 context.run(run)
 
-            self.run = run_in_context  # type: ignore[method-assign]
+            self.run = run_in_context
         start_thread(self)
 
     @functools.wraps(submit)
@@ -53,5 +54,5 @@ def install_threads() -> None:
         return identifier
 
     _thread.start_new_thread = start_new_in_context
-    threading.Thread.start = start  # type: ignore[method-assign]
-    ThreadPoolExecutor.submit = submit_in_context  # type: ignore[method-assign]
+    thread.start = start
+    executor.submit = submit_in_context

@@ -95,5 +95,6 @@ def _forgetting(change: Any) -> Any:
         _place.current = ""
         change(place)
 
-    changed.taipan_notes = True  # type: ignore[attr-defined]
-    return changed
+    marked: Any = changed
+    marked.taipan_notes = True
+    return marked
