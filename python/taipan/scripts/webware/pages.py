@@ -33,13 +33,12 @@ class WebwarePages:
 
     def __init__(self, folder: FolderAccess) -> None:
         self._folder = folder
-        self.root = folder.root
         self._lock = allocate_lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def run(self, page: Page, request: ScriptRequest) -> None:
         """Answers a request."""
-        runner = _Runner(self, request)
+        runner = _Runner(self, self._folder, request)
         trans = runner.trans
         try:
             runner.run(page)
@@ -86,22 +85,15 @@ class WebwarePages:
             self._known.popitem(last=False)
         return servlet
 
-    def load(self, path: str) -> Page:
-        """The compiled page."""
-        return self._folder.load_page(path)
-
-    def include_script(self, path: str, request: ScriptRequest) -> None:
-        """Adds the body of what a script prints to the page of a request."""
-        self._folder.include_script(path, request)
-
 
 class _Runner:
     """Runs pages within one request."""
 
-    def __init__(self, pages: WebwarePages, request: ScriptRequest) -> None:
+    def __init__(self, pages: WebwarePages, folder: FolderAccess, request: ScriptRequest) -> None:
         self._pages = pages
+        self._folder = folder
         self._request = request
-        self.root = pages.root
+        self.root = folder.root
         self.trans = Transaction(request, self)
         #: URL paths of the pages that run, outermost first.
         self._open = [self.trans.request().urlPath()]
@@ -118,9 +110,9 @@ class _Runner:
         self._enter(path, file)
         try:
             if kind == "psp":
-                self.run(self._pages.load(file))
+                self.run(self._folder.load_page(file))
             elif kind == "script":
-                self._pages.include_script(file, self._request)
+                self._folder.include_script(file, self._request)
             else:
                 with open(file, "rb") as stream:
                     trans.response().write(stream.read())
@@ -135,7 +127,7 @@ class _Runner:
         file, kind = find_included(self.root, resolve_url(trans.request().urlPath(), url))
         if kind != "psp":
             raise ValueError(f"{url} is no page, so it has no methods")
-        return self._pages.servlet_of(self._pages.load(file))()
+        return self._pages.servlet_of(self._folder.load_page(file))()
 
     def _enter(self, path: str, file: str) -> None:
         if len(self._open) > _DEPTH_LIMIT:
