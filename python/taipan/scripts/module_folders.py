@@ -16,6 +16,7 @@ class ModuleFolders:
     """Gives each folder its modules; those of the route's folder are found in all."""
 
     def __init__(self, root: str, given: Mapping[str, Any] | None = None) -> None:
+        self._path = root
         self._root = FolderModules(root, CODE, given=given)
         self._folders = {root: self._root}
         subscribe(self._root.topic, lambda folder: self.of(folder).refresh())
@@ -25,6 +26,6 @@ class ModuleFolders:
         found = self._folders.get(folder)
         if found is None:
             if len(self._folders) >= _LIMIT:
-                self._folders = {}
+                self._folders = {self._path: self._root}
             found = self._folders[folder] = FolderModules(folder, CODE, self._root)
         return found
