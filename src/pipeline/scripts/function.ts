@@ -1,7 +1,7 @@
+import { encodeLatin1 } from '../../wire/percent.ts'
 import type { Invoke } from '../application.ts'
 import type { LocalRedirects } from '../local-redirect.ts'
 import type { Answerer } from '../routes.ts'
-import { toVariable } from './script-folder.ts'
 
 /** Answers a route with a function. */
 export function createFunctionAnswerer({
@@ -21,7 +21,7 @@ export function createFunctionAnswerer({
   readonly redirects: LocalRedirects
 }): Answerer {
   // Python knows the file.
-  const script = { filename: '', root: toVariable(root), kind: toVariable(target), version: '' }
+  const script = { filename: '', root: encodeLatin1(root), kind: encodeLatin1(target), version: '' }
   return (exchange, { scriptName, pathInfo }) => {
     exchange.notes.answeredBy = application
     invoke(redirects.watch(exchange), { application, scriptName, pathInfo, script })

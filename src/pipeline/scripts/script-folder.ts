@@ -1,5 +1,6 @@
 import { realpathSync, type Stats } from 'node:fs'
 import type { ScriptFacts } from '../../core/upstream.ts'
+import { encodeLatin1 } from '../../wire/percent.ts'
 import { resolveFilePath } from '../static/file-path.ts'
 import { lookAt } from '../looks.ts'
 import { SourceNames, type ScriptKinds } from './script-kinds.ts'
@@ -70,7 +71,7 @@ export class ScriptFolder {
     this.#otherKind = otherKind
     this.#hidesExtension = hidesExtension
     this.#root = root === '/' ? '' : root.replace(/\/$/, '')
-    this.#rootVariable = toVariable(root)
+    this.#rootVariable = encodeLatin1(root)
     this.#names = new SourceNames(kinds)
     this.#index = index
   }
@@ -165,8 +166,8 @@ export class ScriptFolder {
     // A link may have a name that its target has not.
     if (kind === undefined)
       return this.#names.isSource(path) || this.#names.isSource(real) ? undefined : 'file'
-    const filename = toVariable(this.#root + path)
-    return { filename, root: this.#rootVariable, kind: toVariable(kind), version }
+    const filename = encodeLatin1(this.#root + path)
+    return { filename, root: this.#rootVariable, kind: encodeLatin1(kind), version }
   }
 
   /** The path below the real folder that a path leads to; undefined if it leads out of it. */
@@ -191,9 +192,4 @@ function isSame(kept: Kept, facts: Stats): boolean {
     kept.size === facts.size &&
     kept.dev === facts.dev
   )
-}
-
-/** Variables of CGI have one character per byte. */
-export function toVariable(path: string): string {
-  return Buffer.from(path).toString('latin1')
 }
