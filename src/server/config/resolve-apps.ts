@@ -154,10 +154,19 @@ function resolveGroupName(
       problems.add([...where, 'group'], `is missing; there are several groups: ${names.join(', ')}`)
     return only
   }
-  if (!names.includes(group))
-    problems.add(
-      [...where, 'group'],
-      `there is no group ${JSON.stringify(group)}.${suggest(group, names) || ` Groups: ${names.join(', ')}.`}`,
-    )
+  checkGroupName(group, { names, where }, problems)
   return group
+}
+
+/** Reports the `group` of the option at `where` if it is none of `names`. */
+export function checkGroupName(
+  group: string,
+  { names, where }: { readonly names: readonly string[]; readonly where: OptionPath },
+  problems: Problems,
+): void {
+  if (names.includes(group)) return
+  problems.add(
+    [...where, 'group'],
+    `there is no group ${JSON.stringify(group)}.${suggest(group, names) || ` Groups: ${names.join(', ')}.`}`,
+  )
 }

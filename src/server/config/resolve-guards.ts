@@ -1,10 +1,9 @@
 import { dirname, relative } from 'node:path'
 import type { GuardApplication, GuardFunction } from '../../core/application.ts'
-import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { PlacedApplication } from './placed-application.ts'
-import { listGroupNames } from './resolve-apps.ts'
+import { checkGroupName, listGroupNames } from './resolve-apps.ts'
 import type { AuthPlan, GuardFunctions, GuardPlan, GuardSource } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
@@ -133,12 +132,8 @@ function chooseGroup(
   const given = auth?.group
   if (given === undefined)
     return applications.find(({ key }) => key === (app ?? formatPath(where)))?.base ?? first
-  if (names.includes(given)) return given
-  problems.add(
-    [...where, 'auth', 'group'],
-    `there is no group ${JSON.stringify(given)}.${suggest(given, names) || ` Groups: ${names.join(', ')}.`}`,
-  )
-  return first
+  checkGroupName(given, { names, where: [...where, 'auth'] }, problems)
+  return given
 }
 
 function createAuthPlan(auth: AuthConfig, source: GuardSource): AuthPlan {
