@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import type { FSWatcher } from 'chokidar'
+import { pathBelow } from '../core/path-below.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import { isEnvFile, judgeCode, judgeFile, judgeScript, type Effect } from './changes.ts'
@@ -100,8 +101,8 @@ export class Reloader implements Service {
   /** The path below a watched folder, which itself may be anywhere; undefined if it is in none. */
   #locate(path: string): string | undefined {
     return listWatched(this.#options.watched)
-      .map((folder) => relative(folder, path))
-      .find((way) => !way.startsWith('..'))
+      .map((folder) => pathBelow(folder, path))
+      .find((way) => way !== undefined)
   }
 
   #judge(path: string, inside = this.#locate(path)): Effect | undefined {
@@ -171,7 +172,7 @@ function listWatched({ folders, served, scripts, dev }: WatchPlan): readonly str
 }
 
 function isBelow(path: string, folders: readonly string[]): boolean {
-  return folders.some((folder) => !relative(folder, path).startsWith('..'))
+  return folders.some((folder) => pathBelow(folder, path) !== undefined)
 }
 
 function nameFile(path: string): string {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
+import { pathBelow } from '../../core/path-below.ts'
 import { kindOf } from './interpreter-paths.ts'
 
 /** A folder with the project it belongs to. */
@@ -44,8 +45,8 @@ export async function findProjectFolders(folder: string): Promise<ProjectFolders
 /** The folders from `folder` up to `above`, which contains it; the folder alone when it does not. */
 export function listFoldersBetween(folder: string, above: string): string[] {
   const start = path.resolve(folder)
-  const way = path.relative(path.resolve(above), start)
-  if (way === '..' || way.startsWith(`..${path.sep}`) || path.isAbsolute(way)) return [start]
+  const way = pathBelow(path.resolve(above), start)
+  if (way === undefined) return [start]
   return listUpwards(start).slice(0, way === '' ? 1 : way.split(path.sep).length + 1)
 }
 

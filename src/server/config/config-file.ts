@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, extname, join, relative, resolve } from 'node:path'
+import { dirname, extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
+import { pathBelow } from '../../core/path-below.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { isRecord } from '../option-types/plain-object.ts'
 
@@ -127,6 +128,5 @@ function describeCause(error: unknown, path: string): string {
 }
 
 function nameFile(path: string, cwd: string): string {
-  const name = relative(cwd, path)
-  return name.startsWith('..') ? path : name
+  return pathBelow(cwd, path) ?? path
 }

@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path'
+import { pathBelow } from '../../core/path-below.ts'
 import { findRest, parseMount } from '../../pipeline/route-path.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 import { formatPath, type OptionPath } from '../option-types/problems.ts'
@@ -48,9 +48,8 @@ function describeDoor({ route, where }: PlacedRoute, other: PlacedRoute): string
 /** The URL by which a route answers for a file or folder; undefined if it does not have it. */
 function findUrl(route: RoutePlan, place: string): string | undefined {
   const folder = folderOf(route)
-  const inside = folder === undefined ? '..' : relative(folder, place)
-  if (inside === '..' || inside.startsWith(`..${sep}`)) return undefined
-  return `${route.path.replace(/\/$/, '')}/${inside}`
+  const inside = folder === undefined ? undefined : pathBelow(folder, place)
+  return inside === undefined ? undefined : `${route.path.replace(/\/$/, '')}/${inside}`
 }
 
 function folderOf({ answerer }: RoutePlan): string | undefined {

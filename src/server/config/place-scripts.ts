@@ -1,4 +1,5 @@
-import { basename, relative } from 'node:path'
+import { basename } from 'node:path'
+import { pathBelow } from '../../core/path-below.ts'
 import type { Isolation } from '../../core/isolation.ts'
 import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
 import type { OptionPath } from '../option-types/problems.ts'
@@ -87,8 +88,8 @@ export function placeScripts(
 
 /** The slash tells it from the name of an application. */
 function nameFolder(root: string, directory: string): string {
-  const inside = relative(directory, root) || basename(root)
-  return `${inside.startsWith('..') ? root : inside}/`
+  const inside = pathBelow(directory, root) ?? root
+  return `${inside || basename(root)}/`
 }
 
 function listHandlers(kinds: Kinds = {}): string[] {

@@ -1,4 +1,5 @@
-import { dirname, relative } from 'node:path'
+import { dirname } from 'node:path'
+import { pathBelow } from '../../core/path-below.ts'
 import type { GuardApplication, GuardFunction } from '../../core/application.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
@@ -89,8 +90,7 @@ class GuardScripts {
 
   #place(file: string, group: string): PlacedGuard {
     const { applications, directory } = this.#surroundings
-    const inside = relative(directory, file)
-    const shown = inside.startsWith('..') ? file : inside
+    const shown = pathBelow(directory, file) ?? file
     const taken = [...applications, ...this.applications].some(
       ({ application }) => application.name === shown,
     )

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
-import { dirname, join, parse, relative } from 'node:path'
+import { dirname, join, parse } from 'node:path'
+import { pathBelow } from '../../core/path-below.ts'
 import { importFolder } from '../../core/application.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
@@ -206,7 +207,7 @@ function checkDataFile(
   const file = /^sqlite:(.*)/s.exec(source)?.[1]
   if (file === undefined || file === ':memory:') return
   problems.checkFolder(where, dirname(file))
-  const root = roots.find((one) => !relative(one, file).startsWith('..'))
+  const root = roots.find((one) => pathBelow(one, file) !== undefined)
   if (root !== undefined)
     problems.add(where, `${file} would be sent to clients, like all files in ${root}`)
 }
@@ -246,7 +247,7 @@ function listSourceFolders({ application, folder: place }: PlacedApplication): s
     return application.handlers.map((target) => locateTarget(target, application.directory))
   const folder = findPackage(place)
   const from = importFolder(application)
-  const inside = !relative(from, folder).startsWith('..')
+  const inside = pathBelow(from, folder) !== undefined
   const whole = from === parse(from).root || from === homedir()
   // Watching a root or home folder would watch mostly files that are not sources.
   return inside && !whole ? [from, folder] : [folder]
