@@ -68,3 +68,12 @@ describe('the vectors shared with Python', () => {
     })
   })
 })
+
+test.each([
+  ['a name that is no token', ['X A', '1'], 'header name "X A" is not a token'],
+  ['a value with a line break', ['X-A', 'a\r\nB: c'], 'value of header X-A has characters'],
+  ['two lengths', ['Content-Length', '1', 'content-length', '1'], 'is given twice'],
+  ['a length that is no number', ['Content-Length', '-1'], '"-1" is not a number of bytes'],
+])('%s is refused', (_what, pairs, message) => {
+  expect(() => createResponseHead(200, pairs)).toThrow(message)
+})
