@@ -9,12 +9,12 @@ from typing import Any
 
 #: Names for scripts, with their modules, which are loaded at first use.
 _PUBLIC = {
-    "ScriptError": "taipan.scripts.errors",
+    "ScriptError": "taipan.scripts.request.errors",
     "SessionBusy": "taipan.sessions.errors",
     "SessionError": "taipan.sessions.errors",
     "application": "taipan.sessions.application",
     "conn": "taipan.connection.current",
-    "session": "taipan.scripts.session_access",
+    "session": "taipan.scripts.request.session",
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from support.connections import Lab
-from taipan.scripts.head import ScriptHead
+from taipan.scripts.request.head import ScriptHead
 
 HTML = "text/html; charset=utf-8"
 

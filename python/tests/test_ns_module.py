@@ -9,8 +9,8 @@ from support.connections import Lab
 from taipan.loader.code_cache import CodeCache
 from taipan.ns import module as Ns  # noqa: N812
 from taipan.pools.errors import PoolError
-from taipan.scripts.current import CURRENT
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.request.current import CURRENT
 
 CONFIG = {"ns/server/main": {"Max": "12", "on": "Yes", "off": "0", "text": "x"}}
 

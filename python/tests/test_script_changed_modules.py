@@ -5,7 +5,7 @@ import builtins
 import pytest
 
 from taipan.loader.code_cache import CodeCache
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.folder_modules import FolderModules
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from taipan.forms import cgi_module
 from taipan.loader.code_cache import CodeCache
 from taipan.scripts import cgitb_module
-from taipan.scripts.folder_modules import FolderModules
-from taipan.scripts.given_modules import GIVEN_MODULES
+from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.modules.given_modules import GIVEN_MODULES
 
 
 class Absent:

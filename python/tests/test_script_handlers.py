@@ -5,8 +5,8 @@ import os
 import pytest
 
 from taipan.loader.errors import TargetError
-from taipan.scripts.handlers import Handlers
-from taipan.scripts.module_folders import ModuleFolders
+from taipan.scripts.modules.handlers import Handlers
+from taipan.scripts.modules.module_folders import ModuleFolders
 
 ACT = """
 from pkg.helper import TEXT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from taipan.scripts.errors import OutputError
-from taipan.scripts.head import HEAD_LIMIT, parse_head
+from taipan.scripts.request.errors import OutputError
+from taipan.scripts.request.head import HEAD_LIMIT, parse_head
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
 

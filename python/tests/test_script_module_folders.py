@@ -2,7 +2,7 @@
 
 import os
 
-from taipan.scripts.module_folders import ModuleFolders
+from taipan.scripts.modules.module_folders import ModuleFolders
 
 
 def test_modules_of_the_root_stay_loaded_in_a_route_of_many_folders(tmp_path):

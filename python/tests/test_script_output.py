@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from taipan.scripts import spool
-from taipan.scripts.head import parse_head
-from taipan.scripts.output import ONE_PIECE, ScriptOutput
-from taipan.scripts.spool import Spool
-from taipan.scripts.text_output import TextOutput
+from taipan.scripts.request import spool
+from taipan.scripts.request.head import parse_head
+from taipan.scripts.request.output import ONE_PIECE, ScriptOutput
+from taipan.scripts.request.spool import Spool
+from taipan.scripts.request.text_output import TextOutput
 
 
 def make_output():

@@ -7,7 +7,7 @@ import sys
 SERVE = """
 import os, sys
 from taipan.scripts.folder import ScriptFolder
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.settings import ScriptSettings
 
 def tell(*words):
     os.write(1, f"{' '.join(words)}\\n".encode())

@@ -11,7 +11,7 @@ import pytest
 
 from support.script_pages import PageFolder
 from support.sessions import Client, sqlite_settings
-from taipan.scripts.errors import OutputError
+from taipan.scripts.request.errors import OutputError
 from taipan.scripts.webware.cookie import format_expiry
 from taipan.scripts.webware.functions import htmlDecode, htmlEncode
 from taipan.scripts.webware.included_urls import find_included, resolve_url

@@ -7,8 +7,8 @@ import pytest
 
 import taipan
 from support.connections import Lab
-from taipan.scripts.current import CURRENT
-from taipan.scripts.session_access import CurrentSession
+from taipan.scripts.request.current import CURRENT
+from taipan.scripts.request.session import CurrentSession
 from taipan.sessions import process
 from taipan.sessions.errors import SessionError
 from taipan.sessions.process import configure_sessions, find_missing, process_sessions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from taipan.connection.connection import Connection
-from taipan.scripts.current import ScriptRequest, current_request, require_request
+from taipan.scripts.request.current import ScriptRequest, current_request, require_request
 
 
 def connection_of(request: ScriptRequest) -> Connection:

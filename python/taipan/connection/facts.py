@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 from taipan.connection.request import Request
 from taipan.connection.times import parse_time, seconds_of
 from taipan.field_set import FieldSet
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.request_fields import request_fields, strip_port
-from taipan.scripts.request_form import make_form
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.fields import request_fields, strip_port
+from taipan.scripts.request.form import make_form
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage

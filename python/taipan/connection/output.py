@@ -11,7 +11,7 @@ from taipan.connection.body import RequestBody
 from taipan.connection.response import ConnectionResponse, OutputHeaders
 from taipan.connection.times import format_time
 from taipan.field_set import FieldSet
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 
 _Data = Union[str, bytes, bytearray, memoryview]
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from taipan.field_set import FieldSet
 from taipan.fields import LOCAL_REDIRECT, validate_name, validate_value
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.head import HTML_FIELD, ScriptHead, status_line
-from taipan.scripts.output import WholeResponse
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.head import HTML_FIELD, ScriptHead, status_line
+from taipan.scripts.request.output import WholeResponse
 
 #: Fields that a response has once; what is printed counts more than what was set before.
 _SINGLE = frozenset(

@@ -10,8 +10,8 @@ from taipan.guards.errors import GuardError
 from taipan.loader.code_cache import Stamp, file_stamp
 from taipan.loader.files import execute_file
 from taipan.native import allocate_lock
-from taipan.scripts.execfile import CODE
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.execfile import CODE
+from taipan.scripts.modules.folder_modules import FolderModules
 
 
 class GuardFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taipan.ns.set import Set
-from taipan.scripts.current import require_request
+from taipan.scripts.request.current import require_request
 
 _TRUE = ("1", "t", "true", "y", "yes", "on")
 _FALSE = ("0", "f", "false", "n", "no", "off")

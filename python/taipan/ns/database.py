@@ -12,7 +12,7 @@ from taipan.pools.errors import PoolError
 from taipan.pools.handle import DatabaseHandle
 from taipan.pools.pool import WAIT
 from taipan.pools.pools import default_pool, find_pool
-from taipan.scripts.current import require_request
+from taipan.scripts.request.current import require_request
 
 
 class DbHandle(DatabaseHandle):

@@ -8,7 +8,7 @@ import sys
 import time
 
 from taipan.ns.retired import retire
-from taipan.scripts.current import require_request
+from taipan.scripts.request.current import require_request
 
 
 def InfoHomePath() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taipan.ns.constants import OK, Bug, Fatal
-from taipan.scripts.current import require_request
+from taipan.scripts.request.current import require_request
 
 #: Levels of the log, by severity.
 _LEVELS = ("info", "warning", "error", "error", "error", "debug")

@@ -15,7 +15,7 @@ from taipan.connection.times import format_time, parse_time
 from taipan.ns.constants import ERROR, OK
 from taipan.ns.retired import retire
 from taipan.ns.set import Set
-from taipan.scripts.current import require_request
+from taipan.scripts.request.current import require_request
 
 _TIMEOUT_SECONDS = 30
 #: Longest page that is fetched.

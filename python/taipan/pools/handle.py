@@ -15,7 +15,7 @@ from taipan.pools.pool import WAIT
 from taipan.pools.pools import find_pool
 from taipan.pools.rows import column_names, fill
 from taipan.pools.statements import split_statements
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 
 #: A statement that begins or ends a transaction, not a return to a savepoint.
 _CONTROL = re.compile(

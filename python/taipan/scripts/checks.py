@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from taipan.loader.errors import TargetError
-from taipan.scripts.handlers import Handlers
-from taipan.scripts.module_folders import ModuleFolders
+from taipan.scripts.modules.handlers import Handlers
+from taipan.scripts.modules.module_folders import ModuleFolders
 
 
 def check_scripts(config: Mapping[str, Any]) -> list[str]:

@@ -7,9 +7,9 @@ from html import escape
 
 from taipan.events import ClientDisconnected
 from taipan.fields import STANDS_IN_FIELD
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.head import status_line
-from taipan.scripts.output import WholeResponse
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.head import status_line
+from taipan.scripts.request.output import WholeResponse
 from taipan.tracebacks import format_exception, summarize
 
 #: Section of the option `config`, and its keys.

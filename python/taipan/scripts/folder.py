@@ -15,28 +15,28 @@ from taipan.events import Environ
 from taipan.fields import STANDS_IN_FIELD
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
-from taipan.scripts.application_file import ApplicationFiles
-from taipan.scripts.current import CURRENT, ScriptRequest
-from taipan.scripts.descriptors import install_descriptors
-from taipan.scripts.environment import install_environment
-from taipan.scripts.errors import ScriptError
-from taipan.scripts.execfile import CODE, execfile
-from taipan.scripts.exits import install_exits
 from taipan.scripts.failure_page import answer_failure
-from taipan.scripts.folder_modules import FolderModules
-from taipan.scripts.forks import install_forks, run_unforked
-from taipan.scripts.handlers import Handler, Handlers
 from taipan.scripts.hints import Hints
-from taipan.scripts.main_module import install_main_module
-from taipan.scripts.module_folders import ModuleFolders
-from taipan.scripts.output import ScriptOutput, StartResponse, WholeResponse
+from taipan.scripts.modules.application_file import ApplicationFiles
+from taipan.scripts.modules.execfile import CODE, execfile
+from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.modules.handlers import Handler, Handlers
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pages import Pages
-from taipan.scripts.programs import install_programs
-from taipan.scripts.settings import ScriptSettings
-from taipan.scripts.streams import detach_streams, install_streams
+from taipan.scripts.process.descriptors import install_descriptors
+from taipan.scripts.process.environment import install_environment
+from taipan.scripts.process.exits import install_exits
+from taipan.scripts.process.forks import install_forks, run_unforked
+from taipan.scripts.process.main_module import install_main_module
+from taipan.scripts.process.programs import install_programs
+from taipan.scripts.process.streams import detach_streams, install_streams
+from taipan.scripts.process.threads import install_threads
+from taipan.scripts.process.working_directory import WorkingDirectory
+from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.errors import ScriptError
+from taipan.scripts.request.output import ScriptOutput, StartResponse, WholeResponse
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.scripts.styles import STYLES
-from taipan.scripts.threads import install_threads
-from taipan.scripts.working_directory import WorkingDirectory
 from taipan.sessions.errors import SessionBusy
 
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")

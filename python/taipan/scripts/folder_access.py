@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from taipan.psp.page import Page
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.request.current import ScriptRequest
 
 
 class FolderAccess(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.template_facts import publish, subscribe
 
 _LIMIT = 1000

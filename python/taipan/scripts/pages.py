@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from taipan.psp.page import Page, PageCache, compile_page
-from taipan.scripts.current import ScriptRequest
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.mod_python.pages import run_mod_python
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.scripts.webware.pages import WebwarePages
 
 _TEXTS = 64

@@ -16,7 +16,7 @@ from taipan.loader.slot import Slot
 from taipan.psp.page import PageOptions
 from taipan.scripts.checks import require_folder
 from taipan.scripts.folder import ScriptFolder
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.sessions.process import configure_sessions, find_missing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable
 
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 
 #: Calls a handler, which may print or answer by its connection.
 Style = Callable[[Callable[..., Any], ScriptRequest], None]

@@ -7,9 +7,9 @@ from typing import Any, Callable, NamedTuple
 from taipan.connection import connection_of
 from taipan.events import Settings
 from taipan.frames import HEAD_LENGTH
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.output import ScriptOutput
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.output import ScriptOutput
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.wsgi.call import base_environ, run
 
 

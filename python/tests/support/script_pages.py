@@ -5,11 +5,11 @@ import os
 
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import PageOptions
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.folder_modules import FolderModules
-from taipan.scripts.output import ScriptOutput
+from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.pages import Pages
-from taipan.scripts.settings import ScriptSettings
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.output import ScriptOutput
+from taipan.scripts.request.settings import ScriptSettings
 
 
 class Log:

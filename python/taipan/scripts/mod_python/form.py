@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Union
 
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.request_form import make_form
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.form import make_form
 
 Name = Union[str, bytes]
 

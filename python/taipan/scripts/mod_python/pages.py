@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from taipan.psp.page import Page
-from taipan.scripts.current import ScriptRequest
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.head import status_line
 from taipan.scripts.mod_python import apache, psp, util
 from taipan.scripts.mod_python.request import PageRequest, Table
 from taipan.scripts.mod_python.tools import PageTools
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.head import status_line
 
 #: Globals of every page; those of the module that runs pages there.
 _GIVEN = {

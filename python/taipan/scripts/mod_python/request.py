@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from taipan.psp.page import Page
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.head import ScriptHead, status_line
 from taipan.scripts.mod_python.apache import SERVER_RETURN
 from taipan.scripts.mod_python.form import PageForm
-from taipan.scripts.request_fields import request_fields, strip_port
-from taipan.scripts.session_access import session_of
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.fields import request_fields, strip_port
+from taipan.scripts.request.head import ScriptHead, status_line
+from taipan.scripts.request.session import session_of
 
 if TYPE_CHECKING:
     from taipan.sessions.session import Session

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from taipan.native import allocate_lock
 from taipan.psp.page import Page
-from taipan.scripts.current import ScriptRequest
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.webware.http_exceptions import HTTPException
 from taipan.scripts.webware.included_urls import find_included, resolve_url
 from taipan.scripts.webware.servlets import Servlet

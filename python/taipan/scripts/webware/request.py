@@ -9,7 +9,7 @@ from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.webware.no_default import NoDefault, pick
 
 if TYPE_CHECKING:

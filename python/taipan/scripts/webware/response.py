@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.head import ScriptHead, parse_status, status_line
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.head import ScriptHead, parse_status, status_line
 from taipan.scripts.webware.cookie import Cookie, Expires, format_expiry
 from taipan.scripts.webware.http_exceptions import HTTPException
 from taipan.scripts.webware.no_default import NoDefault, pick

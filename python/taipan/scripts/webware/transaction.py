@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taipan.scripts.current import ScriptRequest
-from taipan.scripts.session_access import session_of
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.session import session_of
 from taipan.scripts.webware.request import HTTPRequest
 from taipan.scripts.webware.response import HTTPResponse
 

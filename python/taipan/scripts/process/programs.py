@@ -8,10 +8,10 @@ import os
 import subprocess
 from typing import Any, Callable
 
-from taipan.scripts.current import ScriptRequest, current_environment, current_request
-from taipan.scripts.program_output import ProgramOutput
-from taipan.scripts.streams import RequestOutput
-from taipan.scripts.text_output import BinaryOutput, TextOutput
+from taipan.scripts.process.program_output import ProgramOutput
+from taipan.scripts.process.streams import RequestOutput
+from taipan.scripts.request.current import ScriptRequest, current_environment, current_request
+from taipan.scripts.request.text_output import BinaryOutput, TextOutput
 
 #: Attribute of a `Popen` for its pipe to the response.
 _OUTPUT = "_taipan_output"

@@ -10,8 +10,8 @@ from typing import Any, Callable, NamedTuple
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import evaluate
 from taipan.loader.target import parse_expression, parse_target
-from taipan.scripts.folder_modules import plain_name
-from taipan.scripts.module_folders import ModuleFolders
+from taipan.scripts.modules.folder_modules import plain_name
+from taipan.scripts.modules.module_folders import ModuleFolders
 
 
 class Handler(NamedTuple):

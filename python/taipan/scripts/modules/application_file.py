@@ -9,7 +9,7 @@ from taipan.loader.code_cache import Stamp, file_stamp
 from taipan.loader.files import execute_file
 from taipan.loader.finding import find_callable
 from taipan.native import allocate_lock
-from taipan.scripts.execfile import CODE
+from taipan.scripts.modules.execfile import CODE
 
 #: Applications of one folder that stay loaded.
 _LIMIT = 64

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any
 
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 
 _BLOCK = 64 * 1024
 #: Seconds between looks at a program where the system has no descriptors of processes.

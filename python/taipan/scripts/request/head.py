@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from taipan.scripts.errors import OutputError
+from taipan.scripts.request.errors import OutputError
 
 #: Longest head in bytes.
 HEAD_LIMIT = 64 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taipan.scripts.execfile import CODE
-from taipan.scripts.folder_modules import FolderModules
+from taipan.scripts.modules.execfile import CODE
+from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.template_facts import subscribe
 
 _LIMIT = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from taipan.scripts.current import current_environment
+from taipan.scripts.request.current import current_environment
 
 
 # The class has no public name.

@@ -21,7 +21,7 @@ from typing import Any
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
 from taipan.loader.files import FileLoader
 from taipan.native import allocate_lock
-from taipan.scripts.given_modules import import_given
+from taipan.scripts.modules.given_modules import import_given
 from taipan.template_facts import publish
 
 _PREFIX = "_taipan_scripts_"

@@ -6,7 +6,7 @@ import io
 from _thread import RLock
 from typing import Union
 
-from taipan.scripts.output import ScriptOutput
+from taipan.scripts.request.output import ScriptOutput
 
 #: Texts that wait to be encoded together.
 _MOST_TEXTS = 128

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import Any
 
-from taipan.scripts.current import current_request
+from taipan.scripts.request.current import current_request
 
 _STANDARD = 3
 _installed = False

@@ -7,7 +7,7 @@ import functools
 import sys
 from typing import Any
 
-from taipan.scripts.current import current_request
+from taipan.scripts.request.current import current_request
 
 _installed = False
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import Any, Callable, NoReturn
 
-from taipan.scripts.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import CURRENT, ScriptRequest
 
 _UNSENT = (
     "taipan: what a process forked by a script prints is no part of the response;"

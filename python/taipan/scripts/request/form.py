@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taipan.scripts.current import ScriptRequest
+from taipan.scripts.request.current import ScriptRequest
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TextIO, cast
 
 from taipan.events import Environ
-from taipan.scripts.output import ScriptOutput
-from taipan.scripts.settings import ScriptSettings
-from taipan.scripts.text_output import TextOutput
-from taipan.scripts.variables import cgi_variables
+from taipan.scripts.request.output import ScriptOutput
+from taipan.scripts.request.settings import ScriptSettings
+from taipan.scripts.request.text_output import TextOutput
+from taipan.scripts.request.variables import cgi_variables
 
 if TYPE_CHECKING:
     from _thread import LockType

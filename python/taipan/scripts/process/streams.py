@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO, cast
 
-from taipan.scripts.current import CURRENT, ScriptRequest, current_request
+from taipan.scripts.request.current import CURRENT, ScriptRequest, current_request
 
 
 class _RequestStream(io.TextIOBase):

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Callable, NamedTuple
 
 from taipan.fields import LOCAL_REDIRECT
-from taipan.scripts.errors import OutputError
-from taipan.scripts.head import ScriptHead, parse_head
-from taipan.scripts.spool import Spool
+from taipan.scripts.request.errors import OutputError
+from taipan.scripts.request.head import ScriptHead, parse_head
+from taipan.scripts.request.spool import Spool
 
 #: Output up to this size leaves in one piece, with a Content-Length.
 ONE_PIECE = 64 * 1024

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from taipan.scripts.current import current_request
+from taipan.scripts.request.current import current_request
 
 
 class _MainModule(ModuleType):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
-from taipan.scripts.current import current_request
+from taipan.scripts.request.current import current_request
 
 _installed = False
 

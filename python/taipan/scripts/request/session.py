@@ -6,7 +6,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from taipan.native import allocate_lock
-from taipan.scripts.current import ScriptRequest, current_request
+from taipan.scripts.request.current import ScriptRequest, current_request
 from taipan.sessions.process import process_sessions
 
 if TYPE_CHECKING:

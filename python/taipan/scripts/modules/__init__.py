@@ -1,0 +1,1 @@
+"""The code of a folder: modules, applications, handlers, and what is compiled of its files."""

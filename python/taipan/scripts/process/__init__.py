@@ -1,0 +1,1 @@
+"""What scripts find changed in their process, while they serve a request."""

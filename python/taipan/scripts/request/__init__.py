@@ -1,0 +1,1 @@
+"""The request of a script, and its response."""
