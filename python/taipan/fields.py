@@ -36,6 +36,9 @@ STANDS_IN_FIELD: Final = ("X-Taipan-Stands-In", "1")
 _STANDS_IN: Final = STANDS_IN_FIELD[0].lower()
 #: Name of the field by which Node follows a redirect within the server.
 LOCAL_REDIRECT: Final = "X-Taipan-Redirect"
+#: Fields of responses that leave a request to Node: to its files, or to the next route.
+PASS_TO_FILES: Final = ("X-Taipan-Pass", "files")
+PASS_TO_NEXT: Final = ("X-Taipan-Pass", "next")
 LENGTH_PREFIX: Final = "Content-Length: "
 #: Longest head in bytes. A longer one is a mistake, and might not fit into a frame.
 HEAD_LIMIT: Final = 16 * 1024 * 1024

@@ -1,4 +1,6 @@
 import { dirname } from 'node:path'
+import type { LegacyServer } from './legacy-server.ts'
+
 /** How an application is called. */
 export type Interface = 'auto' | 'wsgi' | 'asgi' | 'script'
 
@@ -84,6 +86,8 @@ export interface ScriptsApplication extends ScriptOptions {
   readonly directory: string
   /** It is one handler, and has no folder of scripts. */
   readonly isHandler: boolean
+  /** The server whose handlers answer instead of scripts. */
+  readonly legacy: LegacyServer | undefined
   /** False: one request at a time in each process. */
   readonly multithread: boolean
 }

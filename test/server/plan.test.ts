@@ -737,7 +737,7 @@ describe('a configuration', () => {
     ],
     [
       { apps, routes: [{ path: '/' }] },
-      /routes\[0\]: needs exactly one answerer \(app, scripts, cgi, handler, static, redirect\), found none/,
+      /routes\[0\]: needs exactly one answerer \(app, scripts, cgi, handler, modPython, pyisapie, static, redirect\), found none/,
     ],
     [{ apps, routes: [{ path: '/', app: 'shop', redirect: '/x' }] }, /found app and redirect/],
     [

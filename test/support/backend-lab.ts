@@ -78,6 +78,7 @@ export function labScripts(): ScriptsApplication {
     handlers: [],
     directory: APPS,
     isHandler: false,
+    legacy: undefined,
     multithread: true,
     ...resolveScriptOptions({}),
   }

@@ -7,22 +7,19 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable
-from functools import lru_cache, partial
-from types import CodeType
-from typing import Callable
+from functools import lru_cache
 
 from taipan.events import Environ
 from taipan.fields import STANDS_IN_FIELD
-from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import Page
 from taipan.scripts.failure_page import answer_failure
 from taipan.scripts.hints import Hints
+from taipan.scripts.kinds import Kinds
 from taipan.scripts.modules.application_file import ApplicationFiles
-from taipan.scripts.modules.execfile import CODE, execfile
+from taipan.scripts.modules.execfile import execfile
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.modules.handlers import Handler, Handlers
 from taipan.scripts.modules.module_folders import ModuleFolders
-from taipan.scripts.pages import Pages
 from taipan.scripts.process.descriptors import install_descriptors
 from taipan.scripts.process.environment import install_environment
 from taipan.scripts.process.exits import install_exits
@@ -32,7 +29,7 @@ from taipan.scripts.process.programs import install_programs
 from taipan.scripts.process.streams import detach_streams, install_streams
 from taipan.scripts.process.threads import install_threads
 from taipan.scripts.process.working_directory import WorkingDirectory
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import CURRENT, Run, ScriptRequest
 from taipan.scripts.request.errors import ScriptError
 from taipan.scripts.request.output import ScriptOutput, StartResponse, WholeResponse
 from taipan.scripts.request.settings import ScriptSettings
@@ -45,8 +42,6 @@ _BUSY = WholeResponse(
     [_TEXT, ("Retry-After", "5"), STANDS_IN_FIELD],
     [b"Service Unavailable\n"],
 )
-#: Runs a file.
-Run = Callable[[], None]
 
 
 class ScriptFolder:
@@ -59,13 +54,12 @@ class ScriptFolder:
         directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
         self._enter = directory.enter if settings.setup_cgi_env else directory.stay
         self._leave = directory.leave
-        self._code = CODE if settings.use_caching_exec else CodeCache(0)
         given = {"execfile": execfile} if settings.install_caching_exec else {}
         self._folders = ModuleFolders(settings.root, given)
         self._handlers = Handlers(settings.directory, self._folders)
         self._call_handler = STYLES[settings.style]
         self._applications = ApplicationFiles()
-        self._pages = Pages(settings, self)
+        self._kinds = Kinds(settings, self)
         self._hints = Hints(settings)
         # PyWX has it for what lasts longer than a request.
         vars(builtins).setdefault("__persistdict__", {})
@@ -99,7 +93,7 @@ class ScriptFolder:
         try:
             if not self._enter(folder):
                 self._hints.tell_directory()
-            runs = self._load(request, folder) if handler is None else self._bind(handler, request)
+            runs = self._load(request, kind) if handler is None else self._bind(handler, request)
             if isinstance(runs, OSError):
                 return self._refuse(runs, start_response)
             self._run(request, runs)
@@ -125,11 +119,11 @@ class ScriptFolder:
 
     def load_page(self, path: str) -> Page:
         """The compiled page."""
-        return self._pages.load(path)
+        return self._kinds.pages.load_page(path)
 
     def compile_page(self, path: str, content: bytes) -> Page:
         """A page that is in no file, beside the file of this path."""
-        return self._pages.compile(path, content)
+        return self._kinds.pages.compile(path, content)
 
     def include_script(self, path: str, request: ScriptRequest) -> None:
         """Adds the body of what a script prints to the page of a request."""
@@ -144,8 +138,7 @@ class ScriptFolder:
         self._surround(inner)
         before = CURRENT.set(inner)
         try:
-            code, modules = self._code.load(path), self.modules_of(os.path.dirname(path))
-            self._run(inner, partial(_execute, code, inner, modules))
+            self._run(inner, self._kinds.scripts.load(inner, None))
             for data in inner.finish():
                 add(data)
         finally:
@@ -162,6 +155,8 @@ class ScriptFolder:
         """Loads those that are configured. Raises what loading raises."""
         for target in self._settings.handlers:
             self._handlers.check(target)
+        if self._settings.legacy:
+            self._kinds.find(str(self._settings.legacy["kind"]))
 
     def _bind(self, handler: Handler, request: ScriptRequest) -> Run:
         return lambda: self._call_handler(handler.find(), request)
@@ -171,15 +166,10 @@ class ScriptFolder:
         place = filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1")
         return _decode_place(place)
 
-    def _load(self, request: ScriptRequest, folder: str) -> Run | OSError:
+    def _load(self, request: ScriptRequest, kind: str) -> Run | OSError:
         """What runs the file; the error if it cannot be read."""
-        version = request.environ["taipan.script_version"]
         try:
-            if request.environ["taipan.script_kind"] == "psp":
-                page = self._pages.load(request.path, version)
-                return partial(self._pages.run, page, request)
-            code = self._code.load(request.path, version)
-            return partial(_execute, code, request, self._folders.of(folder))
+            return self._kinds.find(kind).load(request, request.environ["taipan.script_version"])
         except (FileNotFoundError, PermissionError) as error:
             return error
 
@@ -250,17 +240,3 @@ def _answer_by(error: ScriptError, request: ScriptRequest) -> None:
     connection = connection_of(request)
     connection.reset()
     error(connection, str(request.environ.get("REQUEST_URI", "")))
-
-
-def _execute(code: CodeType, request: ScriptRequest, modules: FolderModules) -> None:
-    request.namespace = {
-        "__name__": "__main__",
-        "__file__": request.path,
-        "__builtins__": modules.refresh(),
-        # The builtins have these names, too.
-        "__doc__": None,
-        "__package__": None,
-        "__loader__": None,
-        "__spec__": None,
-    }
-    exec(code, request.namespace)

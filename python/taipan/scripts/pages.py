@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from taipan.psp.page import Page, PageCache, compile_page
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.mod_python.pages import run_mod_python
-from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.settings import ScriptSettings
 from taipan.scripts.webware.pages import WebwarePages
 
@@ -25,7 +25,11 @@ class Pages:
         self._webware = WebwarePages(folder) if settings.pages.dialect == "webware" else None
         self._compile = lru_cache(_TEXTS)(self._compile_text)
 
-    def load(self, path: str, version: str | None = None) -> Page:
+    def load(self, request: ScriptRequest, version: str | None) -> Run:
+        """What runs the page of a request; its error page if it fails before anything was sent."""
+        return partial(self._run, self.load_page(request.path, version), request)
+
+    def load_page(self, path: str, version: str | None = None) -> Page:
         """The compiled page. Raises `PageSyntaxError`, and `OSError` if it cannot be read.
 
         `version` identifies the content of its own file; None: look.
@@ -39,8 +43,7 @@ class Pages:
     def _compile_text(self, path: str, content: bytes) -> Page:
         return compile_page(path, content, self._options)
 
-    def run(self, page: Page, request: ScriptRequest) -> None:
-        """Runs the page of the request; its error page if it fails before anything was sent."""
+    def _run(self, page: Page, request: ScriptRequest) -> None:
         if self._webware is None:
             run_mod_python(page, request, self._folder)
         else:

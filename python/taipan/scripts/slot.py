@@ -45,6 +45,7 @@ def make_script_slot(
         install_caching_exec=bool(config["installCachingExec"]),
         pages=PageOptions(config["pspDialect"], autoescape=bool(config["autoescape"])),
         style=str(config["style"]),
+        legacy=config.get("legacy"),
         directory=str(config["directory"]),
         handlers=tuple(config["handlers"]),
     )
@@ -78,6 +79,6 @@ class _FolderSource:
         folder = ScriptFolder(self._settings)
         if not self._settings.fresh:
             folder.load_handlers()
-        elif self._settings.handlers:
+        elif self._settings.handlers or self._settings.legacy:
             try_apart(folder.load_handlers)
         return Found(folder, "", "script", "scripts")

@@ -51,7 +51,7 @@ class PageFolder:
         return FolderModules(folder, CodeCache(), self._modules)
 
     def load_page(self, path):
-        return self._pages.load(path)
+        return self._pages.load_page(path)
 
     def compile_page(self, path, content):
         return self._pages.compile(path, content)
@@ -93,7 +93,7 @@ class PageFolder:
         output = ScriptOutput(start_response, lambda: None)
         request = ScriptRequest(self.root + path[:at], variables, output, self._settings)
         try:
-            self._pages.run(self._pages.load(request.path), request)
+            self._pages.load(request, None)()
         except SystemExit:
             pass
         sent += b"".join(request.finish())

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { LegacyServer } from '../../core/legacy-server.ts'
 import { pathBelow } from '../../core/path-below.ts'
 import type { Isolation } from '../../core/isolation.ts'
 import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
@@ -6,6 +7,7 @@ import type { OptionPath } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GivenIsolation } from '../routes/isolation-option.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { resolveLegacyServer } from './legacy-server.ts'
 import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
 import { locateTarget } from './target.ts'
 
@@ -16,6 +18,8 @@ export interface ScriptSource {
   /** A folder, or the target of a handler. */
   readonly source: string
   readonly isHandler: boolean
+  /** What answers instead of the scripts of the folder. */
+  readonly legacy?: LegacyServer | undefined
   /** Path of the route. */
   readonly mount: string
   /** How it is run. */
@@ -32,11 +36,14 @@ export interface ScriptRoute extends ScriptSource {
 /** All routes that answer with scripts. */
 export function listScriptRoutes({ routes, scripts }: FullConfig): ScriptRoute[] {
   const long = routes.flatMap((given, index) => {
-    const { scripts: folder, handler, path: mount, group } = given
+    const { handler, path: mount, group } = given
+    const legacy = resolveLegacyServer(given)
+    const folder = given.scripts ?? legacy?.directory
     const source = folder ?? handler
     const where = ['routes', String(index)]
     const isHandler = folder === undefined
-    return source === undefined ? [] : [{ source, isHandler, mount, where, group, given }]
+    const common = { isHandler, legacy: legacy?.server, mount, where, group, given }
+    return source === undefined ? [] : [{ source, ...common }]
   })
   const short = Object.entries(scripts).map(([path, source]) => ({
     source,
@@ -51,7 +58,7 @@ export function listScriptRoutes({ routes, scripts }: FullConfig): ScriptRoute[]
 
 /** The application of scripts. */
 export function placeScripts(
-  { source, isHandler, mount, given }: ScriptSource,
+  { source, isHandler, legacy, mount, given }: ScriptSource,
   place: {
     readonly key: string
     readonly group: string
@@ -72,6 +79,7 @@ export function placeScripts(
       handlers: isHandler ? [source] : listHandlers(given.kinds),
       directory,
       isHandler,
+      legacy,
       mount,
       multithread: true,
       ...resolveScriptOptions(given),

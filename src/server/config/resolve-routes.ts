@@ -156,7 +156,7 @@ function isRouted(name: string, routes: readonly PlacedRoute[]): boolean {
       },
     }) =>
       (kind === 'app' && plan.app === name) ||
-      ((kind === 'scripts' || kind === 'handler') && plan.application === name),
+      (kind !== 'app' && 'application' in plan && plan.application === name),
   )
 }
 
@@ -196,7 +196,9 @@ function checkKeys(route: RouteConfig, kind: RouteKindName, context: RouteContex
 
 /** Whether a route may leave requests to another one with the same path. */
 function passesOn(route: RouteConfig | undefined): boolean {
-  return route?.fallthrough === true || route?.method !== undefined || route?.match !== undefined
+  if (route === undefined) return false
+  const { fallthrough, method, match, pyisapie } = route
+  return fallthrough === true || [method, match, pyisapie].some((key) => key !== undefined)
 }
 
 function checkDuplicates(routes: readonly RouteConfig[], problems: Problems): void {

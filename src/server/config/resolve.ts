@@ -191,7 +191,7 @@ function checkDataFiles(
   problems: Problems,
 ): void {
   const roots = routes.flatMap(({ answerer }) =>
-    answerer.kind === 'static' || answerer.kind === 'scripts' ? [answerer.plan.root] : [],
+    'root' in answerer.plan ? [answerer.plan.root] : [],
   )
   checkDataFile(sessions.store, { where: ['sessions', 'store'], roots }, problems)
   for (const [index, { pools = {} }] of given.entries())
@@ -225,7 +225,7 @@ function selectWatched(
   const sources = [...new Set(applications.flatMap(listSourceFolders))]
   const folders = reloadDir.length > 0 ? reloadDir : sources
   const scripts = routes.flatMap(({ answerer: { kind, plan } }) =>
-    (kind === 'scripts' || kind === 'cgi') && !reloadDir.includes(plan.root) ? [plan.root] : [],
+    kind !== 'static' && 'root' in plan && !reloadDir.includes(plan.root) ? [plan.root] : [],
   )
   if (!dev) return { folders, served: [], scripts, files: [], dev, include, exclude }
   const files = [...envFile, ...USUAL_ENV_FILES.map((name) => join(directory, name))]

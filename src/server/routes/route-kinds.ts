@@ -3,6 +3,8 @@ import type { FullOptions } from '../option-types/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { CGI_ROUTE } from './cgi-route.ts'
 import { HANDLER_ROUTE } from './handler-route.ts'
+import { MOD_PYTHON_ROUTE } from './mod-python-route.ts'
+import { PYISAPIE_ROUTE } from './pyisapie-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
 import { SCRIPTS_ROUTE } from './scripts-route.ts'
@@ -14,6 +16,8 @@ export const ROUTE_KINDS = {
   scripts: SCRIPTS_ROUTE,
   cgi: CGI_ROUTE,
   handler: HANDLER_ROUTE,
+  modPython: MOD_PYTHON_ROUTE,
+  pyisapie: PYISAPIE_ROUTE,
   static: STATIC_ROUTE,
   redirect: REDIRECT_ROUTE,
 }
@@ -24,6 +28,8 @@ export const ROUTE_KIND_OPTIONS = {
   ...SCRIPTS_ROUTE.options,
   ...CGI_ROUTE.options,
   ...HANDLER_ROUTE.options,
+  ...MOD_PYTHON_ROUTE.options,
+  ...PYISAPIE_ROUTE.options,
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
 }

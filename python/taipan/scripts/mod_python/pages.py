@@ -34,7 +34,7 @@ _GOOD = (apache.OK, apache.DECLINED, apache.DONE, 200)
 
 def run_mod_python(page: Page, request: ScriptRequest, folder: FolderAccess) -> None:
     """Runs the page of the request; its error page if it fails before anything was sent."""
-    run = _Run(request, folder)
+    run = PageRun(request, folder)
     try:
         try:
             run.run_page(page, {})
@@ -52,7 +52,7 @@ def run_mod_python(page: Page, request: ScriptRequest, folder: FolderAccess) -> 
         run.release()
 
 
-class _Run:
+class PageRun:
     """Runs pages within one request."""
 
     def __init__(self, request: ScriptRequest, folder: FolderAccess) -> None:

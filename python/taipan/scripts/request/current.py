@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from taipan.sessions.session import Session
 
+#: Answers a request.
+Run = Callable[[], None]
+
 
 class Resource(Protocol):
     """What a request has for its own use."""

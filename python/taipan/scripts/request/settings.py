@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taipan.events import Reporter
 from taipan.loader.code_cache import USUAL_LIMIT
@@ -46,6 +46,8 @@ class ScriptSettings(NamedTuple):
     pages: PageOptions = PageOptions()
     #: How handlers are called.
     style: str = "pywx"
+    #: The server of old whose handlers answer, as in `src/core/legacy-server.ts`.
+    legacy: Mapping[str, Any] | None = None
     #: Absolute; targets of handlers start here.
     directory: str = ""
     #: Targets of all handlers.

@@ -1,0 +1,1 @@
+"""Modules that were written for PyISAPIe."""

@@ -1,0 +1,114 @@
+import { answerError } from '../../core/answer-error.ts'
+import type { Exchange, Handler } from '../../core/exchange.ts'
+import type { Logger } from '../../core/logger.ts'
+import { decodePercent, encodeLatin1 } from '../../wire/percent.ts'
+import type { Invoke } from '../application.ts'
+import { ChangedExchange } from '../changed-exchange.ts'
+import { DivertedResponse } from '../diverted-response.ts'
+import { KeptBody } from '../kept-body.ts'
+import type { LocalRedirects } from '../local-redirect.ts'
+import type { RouteMatch } from '../route-path.ts'
+import type { Answerer } from '../routes.ts'
+import { ScriptFolder } from './script-folder.ts'
+import { translatePath, type TranslatedPath } from './translated-path.ts'
+
+/** A folder whose requests are all for the handlers of a server of old. */
+export interface LegacyFolderOptions {
+  /** Absolute path. */
+  readonly root: string
+  /** What Python runs. */
+  readonly kind: string
+  /** Name of the application that runs it. */
+  readonly application: string
+  readonly invoke: Invoke
+  readonly redirects: LocalRedirects
+  /** Sends the files that handlers leave to the server. */
+  readonly files: Answerer
+  /** What is no file, either, goes to the next matching route instead of getting a 404. */
+  readonly fallthrough: boolean
+  readonly logger: Pick<Logger, 'error'>
+}
+
+/** Field by which a handler leaves a request to the server: to its files, or to the next route. */
+const PASSED = /^X-Taipan-Pass: (files|next)\r?$/im
+/** Bytes of a body that a handler may have read of a request that it passes on. */
+const KEPT_BYTES = 1024 * 1024
+
+/** Answers a route with such a folder. */
+export function createLegacyFolderAnswerer(options: LegacyFolderOptions): Answerer {
+  const { root, kind, application, invoke } = options
+  const pass = createPassing(options)
+  const common = { root: encodeLatin1(root), kind, version: '' }
+  return (exchange, match, next) => {
+    const rest = exchange.request.path.slice(match.restOffset)
+    const found = translatePath(root, rest)
+    exchange.notes.answeredBy = application
+    if (found === undefined) {
+      answerError(exchange, 'NOT_FOUND')
+      return
+    }
+    const script = { ...common, filename: encodeLatin1(found.filename) }
+    invoke(
+      watch(exchange, options, (again, to) => pass(to, { exchange: again, match, next })),
+      { application, ...divide(match, rest, found), script },
+    )
+  }
+}
+
+/** SCRIPT_NAME leads to the file. */
+function divide(
+  { scriptName }: RouteMatch,
+  rest: string,
+  { end }: TranslatedPath,
+): { readonly scriptName: string; readonly pathInfo: string } {
+  return {
+    scriptName: scriptName + decodePercent(rest.slice(0, end)),
+    pathInfo: decodePercent(rest.slice(end)),
+  }
+}
+
+/** The exchange for a handler; `pass` gets it anew if the handler leaves it to the server. */
+function watch(
+  exchange: Exchange,
+  { redirects, logger }: LegacyFolderOptions,
+  pass: (exchange: Exchange, to: string) => void,
+): Exchange {
+  const { body } = exchange
+  const kept = body.complete && body.length === 0 ? undefined : new KeptBody(body, KEPT_BYTES)
+  const redirected = redirects.watch(exchange)
+  const response = new DivertedResponse(redirected.response, (head) => {
+    const to = PASSED.exec(head.fields.text)?.[1]
+    if (to === undefined) {
+      kept?.release()
+      return head
+    }
+    return () => {
+      const whole = kept === undefined ? body : kept.rewind()
+      if (whole === undefined) {
+        const text = `a handler has read more than ${KEPT_BYTES} bytes of a request, and then left it to the server`
+        logger.error({ request: exchange.id }, text)
+        answerError(exchange, 'APPLICATION_FAILED')
+      } else pass(new ChangedExchange(exchange, { body: whole }), to)
+    }
+  })
+  return new ChangedExchange(redirected, { response, ...(kept && { body: kept }) })
+}
+
+/** What a handler has left to the server. */
+interface Passed {
+  readonly exchange: Exchange
+  readonly match: RouteMatch
+  readonly next: Handler
+}
+
+/** Answers in place of a handler: by a file that may be sent, by the next route, or with 404. */
+function createPassing({ root, files, fallthrough }: LegacyFolderOptions) {
+  const folder = new ScriptFolder({ root, kinds: new Map(), index: [], hidesExtension: false })
+  return (to: string, { exchange, match, next }: Passed): void => {
+    const { kind } = folder.find(exchange.request.path.slice(match.restOffset))
+    if (to === 'next') next(exchange)
+    else if (kind === 'file' || kind === 'directory') files(exchange, match, next)
+    else if (fallthrough && kind === 'nothing') next(exchange)
+    else answerError(exchange, 'NOT_FOUND')
+  }
+}
