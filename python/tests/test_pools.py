@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sqlite3
 import sys
 import textwrap
@@ -11,9 +12,11 @@ import pytest
 
 from support.connections import Lab
 from taipan.pools import pool as pool_module
+from taipan.pools import pools as pools_module
 from taipan.pools.data_source import parse_data_source
 from taipan.pools.errors import PoolError
-from taipan.pools.pool import HANDLE_LIMIT, Pool
+from taipan.pools.pool import HANDLE_LIMIT
+from taipan.pools.pools import find_pool
 from taipan.pools.statements import split_statements
 
 
@@ -300,7 +303,7 @@ def test_connections_that_were_idle_for_long_are_closed(lab, monkeypatch):
 
 
 def test_a_forked_process_has_its_own_connections(file):
-    pool = Pool("main", f"sqlite:{file}")
+    pool = find_pool({"forked": f"sqlite:{file}"})
     opened = pool.acquire()
     pool.release(opened, usable=True)
     process = os.fork()
@@ -312,7 +315,7 @@ def test_a_forked_process_has_its_own_connections(file):
 
 
 def test_a_forked_process_lets_no_connection_of_its_parent_go(tmp_path, foreign):
-    pool = Pool("main", "foreign_db:inherited")
+    pool = find_pool({"main": "foreign_db:inherited"})
     pool.release(pool.acquire(), usable=True)
     foreign.Connection.__del__ = lambda self: os._exit(1)
     process = os.fork()
@@ -324,6 +327,29 @@ def test_a_forked_process_lets_no_connection_of_its_parent_go(tmp_path, foreign)
     ending = os.waitpid(process, 0)[1]
     del foreign.Connection.__del__
     assert ending == 0
+
+
+def test_a_forked_process_waits_for_no_thread_of_its_parent(file):
+    """A lock that another thread holds is never released in the child."""
+    pools = {"held": f"sqlite:{file}"}
+    pool = find_pool(pools)
+    holding, done = threading.Event(), threading.Event()
+
+    def hold():
+        with pools_module._lock, pool._changed:
+            holding.set()
+            done.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holding.wait(30)
+    process = os.fork()
+    if process == 0:
+        signal.alarm(20)
+        os._exit(0 if find_pool(pools).acquire(0) else 1)
+    done.set()
+    holder.join()
+    assert os.waitpid(process, 0)[1] == 0
 
 
 def test_a_forked_process_leaves_handles_alone(lab, file):

@@ -27,6 +27,8 @@ class OpenConnection(NamedTuple):
     generation: int
     #: Each statement is a transaction of its own.
     commits_itself: bool
+    #: The process that opened it.
+    process: int
 
 
 class _Idle(NamedTuple):
@@ -35,7 +37,7 @@ class _Idle(NamedTuple):
 
 
 class Pool:
-    """Safe for threads; a forked process opens its own connections."""
+    """Safe for threads; a forked process opens its own connections, after `forget_parent`."""
 
     def __init__(self, name: str, source: str) -> None:
         self.name = name
@@ -53,7 +55,6 @@ class Pool:
         """A connection for one handle. Raises `PoolError` after `wait` seconds without one."""
         deadline = time.monotonic() + wait
         with self._changed:
-            self._check_process()
             while not self._idle and self._used >= HANDLE_LIMIT:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -77,7 +78,7 @@ class Pool:
     def release(self, opened: OpenConnection, *, usable: bool) -> None:
         """Takes a connection back; it is closed unless it is `usable`."""
         with self._changed:
-            if self._process != os.getpid():
+            if opened.process != self._process:
                 return
             self._used -= 1
             keep = usable and opened.generation == self._generation
@@ -90,18 +91,18 @@ class Pool:
     def bounce(self) -> None:
         """Uses no connection again that is open now."""
         with self._changed:
-            self._check_process()
             self._generation += 1
             idle, self._idle = self._idle, []
         for each in idle:
             _close(each.opened.connection)
 
-    def _check_process(self) -> None:
-        if self._process != os.getpid():
-            # The connections belong to the process that this one was forked from.
-            self._process = os.getpid()
-            self._inherited += self._idle
-            self._idle, self._used = [], 0
+    def forget_parent(self) -> None:
+        """Leaves the connections to the process that this one was forked from."""
+        # Another thread of the parent may have held it.
+        self._changed = threading.Condition()
+        self._process = os.getpid()
+        self._inherited += self._idle
+        self._idle, self._used = [], 0
 
     def _take_idle(self) -> OpenConnection | None:
         while self._idle:
@@ -125,7 +126,7 @@ class Pool:
             raise PoolError(
                 f"pool {self.name}: cannot open {self.source.description}: {error}"
             ) from error
-        return OpenConnection(connection, generation, commits_itself)
+        return OpenConnection(connection, generation, commits_itself, self._process)
 
 
 def _let_commit_itself(connection: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 
@@ -36,3 +37,14 @@ def find_pool(pools: Mapping[str, str], name: str | None = None) -> Pool:
         if found is None:
             found = _pools[key] = Pool(*key)
         return found
+
+
+def _forget_parent() -> None:
+    global _lock
+    # Another thread of the parent may have held it.
+    _lock = threading.Lock()
+    for pool in _pools.values():
+        pool.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
