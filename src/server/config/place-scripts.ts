@@ -1,12 +1,15 @@
-import { basename } from 'node:path'
 import type { LegacyServer } from '../../core/legacy-server.ts'
-import { pathBelow } from '../../core/path-below.ts'
 import type { Isolation } from '../../core/isolation.ts'
 import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
 import type { OptionPath } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GivenIsolation } from '../routes/isolation-option.ts'
-import type { PlacedApplication } from './placed-application.ts'
+import {
+  distinguish,
+  nameSource,
+  placeApplication,
+  type PlacedApplication,
+} from './placed-application.ts'
 import { resolveLegacyServer } from './legacy-server.ts'
 import { resolveScriptOptions, type GivenScriptOptions } from './script-options.ts'
 import { locateTarget } from './target.ts'
@@ -68,12 +71,12 @@ export function placeScripts(
   },
 ): PlacedApplication {
   const { key, group, isolation, directory, placed } = place
-  const shown = isHandler ? source : nameFolder(source, directory)
-  const taken = placed.some(({ application }) => application.name === shown)
-  return {
-    application: {
+  // The slash tells a folder from the name of an application.
+  const shown = isHandler ? source : `${nameSource(source, directory)}/`
+  return placeApplication(
+    {
       kind: 'scripts',
-      name: taken ? `${shown} (${key})` : shown,
+      name: distinguish(shown, key, placed),
       interface: 'script',
       root: isHandler ? directory : source,
       handlers: isHandler ? [source] : listHandlers(given.kinds),
@@ -84,20 +87,14 @@ export function placeScripts(
       multithread: true,
       ...resolveScriptOptions(given),
     },
-    key,
-    group,
-    base: group,
-    isolation,
-    env: {},
-    folder: isHandler ? locateTarget(source, directory) : source,
-    argument: source,
-  }
-}
-
-/** The slash tells it from the name of an application. */
-function nameFolder(root: string, directory: string): string {
-  const inside = pathBelow(directory, root) ?? root
-  return `${inside || basename(root)}/`
+    {
+      key,
+      group,
+      isolation,
+      folder: isHandler ? locateTarget(source, directory) : source,
+      argument: source,
+    },
+  )
 }
 
 function listHandlers(kinds: Kinds = {}): string[] {

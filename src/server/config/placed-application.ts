@@ -1,5 +1,7 @@
+import { basename } from 'node:path'
 import type { Application } from '../../core/application.ts'
 import type { Isolation } from '../../core/isolation.ts'
+import { pathBelow } from '../../core/path-below.ts'
 
 /** An application with its group. */
 export interface PlacedApplication {
@@ -16,4 +18,30 @@ export interface PlacedApplication {
   readonly folder: string
   /** `sys.argv[0]` of the application. */
   readonly argument: string
+}
+
+type Placing = Pick<PlacedApplication, 'key' | 'group' | 'folder' | 'argument'> &
+  Partial<Pick<PlacedApplication, 'isolation' | 'env'>>
+
+/** Puts an application into a group of the configuration. */
+export function placeApplication<A extends Application>(
+  application: A,
+  { isolation = 'shared', env = {}, ...place }: Placing,
+): PlacedApplication & { readonly application: A } {
+  return { application, ...place, base: place.group, isolation, env }
+}
+
+/** What messages call the application of a file or folder that has no name: its path, seen from `directory`. */
+export function nameSource(path: string, directory: string): string {
+  return (pathBelow(directory, path) ?? path) || basename(path)
+}
+
+/** A name that no other application has; `distinction` tells it from one of the same name. */
+export function distinguish(
+  name: string,
+  distinction: string,
+  others: readonly PlacedApplication[],
+): string {
+  const taken = others.some(({ application }) => application.name === name)
+  return taken ? `${name} (${distinction})` : name
 }

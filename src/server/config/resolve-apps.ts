@@ -4,7 +4,7 @@ import { suggest } from '../../core/suggest.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import { resolveIsolation } from '../routes/isolation-option.ts'
 import { listScriptRoutes, placeScripts } from './place-scripts.ts'
-import type { PlacedApplication } from './placed-application.ts'
+import { placeApplication, type PlacedApplication } from './placed-application.ts'
 import { resolveInterpreter } from './sub-interpreters.ts'
 import { isScriptFolder, locateTarget, nameTarget } from './target.ts'
 
@@ -22,7 +22,7 @@ export function resolveApplications(
   const placed = Object.entries(config.apps).map(([name, app]) => {
     checkMechanism(name, app, problems)
     const group = resolveGroupName({ where: ['apps', name], group: app.group }, config, problems)
-    return placeApplication({ name, app, group, directory })
+    return placeNamed({ name, app, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
   for (const route of listScriptRoutes(config)) {
@@ -50,8 +50,8 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       { key: SHORT_FORM_KEY, group, isolation: 'shared', directory: from, placed: [] },
     )
   }
-  return {
-    application: {
+  return placeApplication(
+    {
       kind: 'target',
       // What the person has typed tells more than a name that every short form has.
       name: nameTarget(target, from),
@@ -64,17 +64,11 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       multithread: true,
       interpreter: undefined,
     },
-    key: SHORT_FORM_KEY,
-    group,
-    base: group,
-    isolation: 'shared',
-    env: {},
-    folder: locateTarget(target, from),
-    argument: target,
-  }
+    { key: SHORT_FORM_KEY, group, folder: locateTarget(target, from), argument: target },
+  )
 }
 
-function placeApplication(parts: {
+function placeNamed(parts: {
   readonly name: string
   readonly app: AppConfig
   readonly group: string
@@ -90,27 +84,22 @@ function placeApplication(parts: {
     multithread,
     interpreter: resolveInterpreter(app),
   }
+  const place = { key: name, group, env: app.env }
   const from = app.appDirectory ?? directory
   if (app.target !== undefined)
-    return {
-      application: {
+    return placeApplication(
+      {
         ...common,
         kind: 'target',
         target: app.target,
         callable: app.callable,
         directory: from,
       },
-      key: name,
-      group,
-      base: group,
-      isolation: 'shared',
-      env: app.env,
-      folder: locateTarget(app.target, from),
-      argument: app.target,
-    }
+      { ...place, folder: locateTarget(app.target, from), argument: app.target },
+    )
   const file = resolve(from, app.appFilename ?? 'application.py')
-  return {
-    application: {
+  return placeApplication(
+    {
       ...common,
       kind: 'file',
       appDirectory: from,
@@ -118,14 +107,8 @@ function placeApplication(parts: {
       callable: app.callable ?? 'handler',
       callableQueryName: app.callableQueryName ?? undefined,
     },
-    key: name,
-    group,
-    base: group,
-    isolation: 'shared',
-    env: app.env,
-    folder: dirname(file),
-    argument: basename(file),
-  }
+    { ...place, folder: dirname(file), argument: basename(file) },
+  )
 }
 
 function checkMechanism(name: string, app: AppConfig, problems: Problems): void {

@@ -1,9 +1,13 @@
 import { dirname } from 'node:path'
-import { pathBelow } from '../../core/path-below.ts'
 import type { GuardApplication, GuardFunction } from '../../core/application.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import type { PlacedApplication } from './placed-application.ts'
+import {
+  distinguish,
+  nameSource,
+  placeApplication,
+  type PlacedApplication,
+} from './placed-application.ts'
 import { checkGroupName, listGroupNames } from './resolve-apps.ts'
 import type { AuthPlan, GuardFunctions, GuardPlan, GuardSource } from './resolved.ts'
 
@@ -90,27 +94,18 @@ class GuardScripts {
 
   #place(file: string, group: string): PlacedGuard {
     const { applications, directory } = this.#surroundings
-    const shown = pathBelow(directory, file) ?? file
-    const taken = [...applications, ...this.applications].some(
-      ({ application }) => application.name === shown,
-    )
-    return {
-      application: {
+    const others = [...applications, ...this.applications]
+    return placeApplication(
+      {
         kind: 'guard',
-        name: taken ? `${shown} (${group})` : shown,
+        name: distinguish(nameSource(file, directory), group, others),
         interface: 'script',
         file,
         functions: [],
         multithread: true,
       },
-      key: '',
-      group,
-      base: group,
-      isolation: 'shared',
-      env: {},
-      folder: dirname(file),
-      argument: file,
-    }
+      { key: '', group, folder: dirname(file), argument: file },
+    )
   }
 }
 
