@@ -2,6 +2,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { ROOT } from '../support/cli.ts'
 import { Browser } from './support/browser.ts'
 import { describeSample } from './support/sample-contract.ts'
 import { SITES, startSite, type Site } from './support/site.ts'
@@ -21,21 +22,40 @@ describeSample({
 describe('Quixote', () => {
   let sample: Site
   let demo: Site
+  let example: Site
 
   beforeAll(async () => {
-    ;[sample, demo] = await Promise.all([
+    ;[sample, demo, example] = await Promise.all([
       startSite({ args: [`${app}:create_app()`] }),
       startSite({ args: [join(SITES, 'quixote/demo.py')] }),
+      startSite({ args: [join(ROOT, 'examples/quixote')] }),
     ])
   })
   afterAll(async () => {
-    await Promise.all([sample.stop(), demo.stop()])
+    await Promise.all([sample.stop(), demo.stop(), example.stop()])
   })
 
   test('a page in PTL is compiled and escapes what visitors write', async () => {
     const page = await new Browser(sample.url).visit('/greeting?name=%3Cb%3EZo%C3%AB')
     expect(page.status).toBe(200)
     expect(page.text).toBe('<!doctype html><title>PTL</title><p>Hello, &lt;b&gt;Zoë!</p>')
+  })
+
+  test('an example imports PTL without a call of enable_ptl', async () => {
+    const browser = new Browser(example.url)
+    const index = await browser.visit('/')
+    const links = [...index.text.matchAll(/href="([^"]+)"/g)].map(([, link = '']) => link)
+    expect(links).toEqual(['tea/', 'pancakes/'])
+    const recipe = await browser.visit('/pancakes/?persons=3')
+    expect(recipe.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(recipe.text).toContain(
+      '<h1>pancakes for 3</h1>\n<table>\n<tr><td>eggs</td><td>6</td></tr>',
+    )
+    const nothing = await browser.visit('/search?for=%3Cbéchamel%3E')
+    expect(nothing.text).toContain('<p>There is no recipe for &lt;béchamel&gt;.</p>')
+    const found = await browser.visit('/search?for=tea')
+    expect([found.status, found.headers.get('location')]).toEqual([302, `${example.url}/tea/`])
+    expect((await browser.visit('/soup/')).status).toBe(404)
   })
 
   test('its own demo counts to a factorial', async () => {

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Callable, Generic, TypeVar
 
+from taipan.loader import ptl
 from taipan.loader.open_source import open_source
 from taipan.native import allocate_lock
 from taipan.template_facts import publish, subscribe
@@ -151,16 +152,23 @@ class _Turn:
         self.waiting = 0
 
 
+def compile_source(source: bytes, path: str) -> CodeType:
+    """The code of a file in Python or PTL. Raises `SyntaxError` and `ValueError`."""
+    if path.endswith(ptl.EXTENSION):
+        return ptl.compile_ptl(source, path)
+    code: CodeType = compile(source, path, "exec", dont_inherit=True)
+    return code
+
+
 def _compile_file(path: str) -> Built[CodeType]:
     with open_source(path) as stream:
         stamp = stamp_of(os.fstat(stream.fileno()))
         source = stream.read()
-    code: CodeType = compile(source, path, "exec", dont_inherit=True)
-    return code, {path: stamp}
+    return compile_source(source, path), {path: stamp}
 
 
 class CodeCache(FileCache[CodeType]):
-    """Compiled Python files."""
+    """Compiled files of Python and PTL."""
 
     def __init__(self, limit: int = USUAL_LIMIT) -> None:
         super().__init__(_compile_file, limit)

@@ -6,9 +6,9 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
-from importlib.machinery import PathFinder
 from typing import NamedTuple
 
+from taipan.loader import ptl
 from taipan.loader.files import add_to_path
 from taipan.loader.importable import find_place, is_elsewhere, is_same
 from taipan.loader.syntax import Imports, read_imports
@@ -43,7 +43,7 @@ def find_import_name(path: str, directory: str = "") -> ImportName:
     """
     folder, base = os.path.split(path)
     stem, suffix = os.path.splitext(base)
-    if suffix != ".py" or not stem.isidentifier():
+    if suffix not in (".py", ptl.EXTENSION) or not stem.isidentifier():
         add_to_path(folder)
         return ImportName("")
     importlib.invalidate_caches()
@@ -155,7 +155,7 @@ def _enter_package(place: _Place, path: str, directory: str) -> str:
         sys.path.append(folder)
     found = find_place(place.packages[0])
     if is_same(found, os.path.join(place.first, "__init__.py")):
-        beside = PathFinder.find_spec(os.path.splitext(base)[0], [folder])
+        beside = ptl.find_module(os.path.splitext(base)[0], [folder])
         found = "" if beside is None else beside.origin or ""
     if not is_same(found, path):
         sys.path[:] = before

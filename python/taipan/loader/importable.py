@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from importlib.machinery import PathFinder
 
+from taipan.loader.ptl import find_module
+
 _STANDARD = os.path.dirname(os.__file__)
 _STANDARD_FOLDERS = (_STANDARD, os.path.join(_STANDARD, "lib-dynload"))
 
@@ -71,7 +73,7 @@ def is_same(path: str, other: str) -> bool:
 
 def can_import_from(folder: str, name: str) -> bool:
     """The folder has a module or a package of this name, one without `__init__.py` included."""
-    return PathFinder.find_spec(name, [folder]) is not None
+    return find_module(name, [folder]) is not None
 
 
 def is_module(name: str) -> bool:

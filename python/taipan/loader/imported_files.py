@@ -6,13 +6,14 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.files import FileLoader
 from taipan.loader.importable import is_same
+from taipan.loader.ptl import find_module
 
 if TYPE_CHECKING:
     from importlib.abc import Loader
@@ -80,7 +81,7 @@ class _ImportedFiles:
 
 
 def _leads_to(name: str, path: Sequence[str] | None, file: str) -> bool:
-    spec = PathFinder.find_spec(name, path)
+    spec = find_module(name, path)
     # A package has submodules, which would have two names, too.
     if spec is None or not spec.origin or spec.submodule_search_locations is not None:
         return False

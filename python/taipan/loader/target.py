@@ -10,7 +10,9 @@ from typing import NamedTuple
 from taipan.loader.errors import TargetError
 
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_SUFFIXES = (".py", ".wsgi", ".pyw")
+_SUFFIXES = (".py", ".wsgi", ".pyw", ".ptl")
+#: So a module may be named, too.
+_MODULE_SUFFIXES = (".wsgi", ".ptl")
 
 
 class Target(NamedTuple):
@@ -39,8 +41,8 @@ def parse_target(text: str, directory: str, expression: str | None = None) -> Ta
     if attribute:
         parse_expression(attribute)
     path = os.path.normpath(os.path.join(directory, place))
-    names_wsgi_module = place.endswith(".wsgi") and not os.path.exists(path)
-    if (_looks_like_path(place) and not (names_wsgi_module and _MODULE.fullmatch(place))) or (
+    names_module = place.endswith(_MODULE_SUFFIXES) and not os.path.exists(path)
+    if (_looks_like_path(place) and not (names_module and _MODULE.fullmatch(place))) or (
         os.path.isdir(path) and _is_project(path)
     ):
         if not os.path.exists(path):

@@ -28,6 +28,8 @@ const SOURCES = [
   'pyx',
   'pxd',
   'psp',
+  'ptl',
+  'tmpl',
   'cgi',
   'wsgi',
   'asgi',

@@ -14,10 +14,11 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
+from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
 from taipan.loader.files import FileLoader
 from taipan.native import allocate_lock
@@ -27,6 +28,8 @@ from taipan.template_facts import publish
 _PREFIX = "_taipan_scripts_"
 #: Times that an import is begun again because files have changed meanwhile.
 _TRIES = 10
+MODULE_EXTENSIONS = (".py", ptl.EXTENSION)
+_SOURCE_LOADERS = (SourceFileLoader, ptl.PtlLoader)
 _import: Any = builtins.__import__
 
 
@@ -195,8 +198,9 @@ class FolderModules:
         return self._names
 
     def _module_name(self, file: str) -> str:
-        if file.endswith(".py"):
-            return file[:-3]
+        stem, extension = os.path.splitext(file)
+        if extension in MODULE_EXTENSIONS:
+            return stem
         is_package = os.path.isfile(os.path.join(self._folder, file, "__init__.py"))
         return file if is_package else ""
 
@@ -240,8 +244,8 @@ class _Finder:
         folder = self.folders.get(fullname.partition(".")[0])
         if folder is None:
             return None
-        spec = PathFinder.find_spec(fullname, path)
-        if spec is None or type(spec.loader) is not SourceFileLoader or spec.origin is None:
+        spec = ptl.find_module(fullname, path)
+        if spec is None or type(spec.loader) not in _SOURCE_LOADERS or spec.origin is None:
             return spec
         return importlib.util.spec_from_file_location(
             fullname,

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import evaluate
 from taipan.loader.target import parse_expression, parse_target
-from taipan.scripts.modules.folder_modules import plain_name
+from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, plain_name
 from taipan.scripts.modules.module_folders import ModuleFolders
 
 
@@ -92,7 +92,7 @@ class Handlers:
             return _Place(self._directory, target.module, path, False, expression)
         folder, name = os.path.split(target.path)
         stem, extension = os.path.splitext(name)
-        if extension != ".py" or "." in stem or not os.path.isfile(target.path):
+        if extension not in MODULE_EXTENSIONS or "." in stem or not os.path.isfile(target.path):
             raise TargetError(f"{target.path} is no module; handlers are in files like act.py")
         return _Place(folder, stem, target.path, True, expression)
 
