@@ -20,14 +20,9 @@ from taipan.scripts.modules.execfile import execfile
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.modules.handlers import Handler, Handlers
 from taipan.scripts.modules.module_folders import ModuleFolders
-from taipan.scripts.process.descriptors import install_descriptors
-from taipan.scripts.process.environment import install_environment
-from taipan.scripts.process.exits import install_exits
-from taipan.scripts.process.forks import install_forks, run_unforked
-from taipan.scripts.process.main_module import install_main_module
-from taipan.scripts.process.programs import install_programs
-from taipan.scripts.process.streams import detach_streams, install_streams
-from taipan.scripts.process.threads import install_threads
+from taipan.scripts.process.forks import run_unforked
+from taipan.scripts.process.install import install_process
+from taipan.scripts.process.streams import detach_streams
 from taipan.scripts.process.working_directory import WorkingDirectory
 from taipan.scripts.request.current import CURRENT, Run, ScriptRequest
 from taipan.scripts.request.errors import ScriptError
@@ -63,14 +58,7 @@ class ScriptFolder:
         self._hints = Hints(settings)
         # PyWX has it for what lasts longer than a request.
         vars(builtins).setdefault("__persistdict__", {})
-        install_streams()
-        install_environment()
-        install_descriptors()
-        install_programs()
-        install_main_module()
-        install_threads()
-        install_exits()
-        install_forks()
+        install_process()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""

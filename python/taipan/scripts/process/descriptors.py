@@ -9,16 +9,10 @@ from typing import Any
 from taipan.scripts.request.current import current_request
 
 _STANDARD = 3
-_installed = False
 
 
 def install_descriptors() -> None:
-    """Keeps scripts from closing or replacing them for all; children that they fork may. May be
-    called twice."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
+    """Keeps scripts from closing or replacing them for all; children that they fork may."""
     os.close = _close(os.close)
     os.closerange = _close_range(os.closerange)
     os.dup2 = _duplicate(os.dup2)

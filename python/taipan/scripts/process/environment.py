@@ -42,9 +42,7 @@ class _RequestEnvironment(type(os.environ)):  # type: ignore[misc]
 
 
 def install_environment() -> None:
-    """Gives requests an `os.environ` of their own. May be called twice."""
-    if isinstance(os.environ, _RequestEnvironment):
-        return
+    """Gives requests an `os.environ` of their own."""
     os.environ.__class__ = _RequestEnvironment
     if hasattr(os, "environb"):
         os.environb.__class__ = _RequestEnvironment

@@ -9,15 +9,9 @@ from typing import Any
 
 from taipan.scripts.request.current import current_request
 
-_installed = False
-
 
 def install_exits() -> None:
-    """Tells registrations of scripts from those of the modules they import. May be called twice."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
+    """Tells registrations of scripts from those of the modules they import."""
     register: Any = atexit.register
 
     @functools.wraps(register)

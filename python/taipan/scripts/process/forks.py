@@ -13,15 +13,10 @@ _UNSENT = (
     "taipan: what a process forked by a script prints is no part of the response;"
     " print it in the script, or start a program by subprocess\n"
 )
-_installed = False
 
 
 def install_forks() -> None:
-    """Marks the request of the caller in processes that it forks. May be called twice."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
+    """Marks the request of the caller in processes that it forks."""
     os.register_at_fork(after_in_child=_mark)
 
 

@@ -34,8 +34,7 @@ _process_main = sys.modules["__main__"]
 
 
 def install_main_module() -> None:
-    """Lets pickle, dataclasses and the like find what a script defines. May be called twice."""
+    """Lets pickle, dataclasses and the like find what a script defines."""
     global _process_main
-    if not isinstance(sys.modules["__main__"], _MainModule):
-        _process_main = sys.modules["__main__"]
-        sys.modules["__main__"] = _MainModule("__main__")
+    _process_main = sys.modules["__main__"]
+    sys.modules["__main__"] = _MainModule("__main__")

@@ -15,15 +15,10 @@ from taipan.scripts.request.text_output import BinaryOutput, TextOutput
 
 #: Attribute of a `Popen` for its pipe to the response.
 _OUTPUT = "_taipan_output"
-_installed = False
 
 
 def install_programs() -> None:
-    """Ties the programs that are started to the request of the caller. May be called twice."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
+    """Ties the programs that are started to the request of the caller."""
     popen: Any = subprocess.Popen
     popen.__init__ = _start(popen.__init__)
     popen.poll = _poll(popen.poll)

@@ -248,9 +248,7 @@ def detach_streams(request: ScriptRequest) -> None:
 
 
 def install_streams() -> None:
-    """Makes `sys.stdout` and `sys.stdin` those of the present request. May be called twice."""
-    if isinstance(sys, _SystemModule):
-        return
+    """Makes `sys.stdout` and `sys.stdin` those of the present request."""
     sys.stdout = cast(TextIO, RequestOutput("stdout", sys.stdout, follows=True))
     sys.stdin = cast(TextIO, RequestInput("stdin", sys.stdin, follows=True))
     sys.stderr = cast(TextIO, RequestErrors("stderr", sys.stderr, follows=True))

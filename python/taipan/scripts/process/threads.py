@@ -11,16 +11,10 @@ from typing import Any
 
 from taipan.scripts.request.current import current_request
 
-_installed = False
-
 
 def install_threads() -> None:
     """Copies the context into new threads, as CPython does by itself only from 3.14 on, where
-    free-threaded. May be called twice."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
+    free-threaded."""
     thread: Any = threading.Thread
     executor: Any = ThreadPoolExecutor
     start_thread, submit = thread.start, executor.submit
