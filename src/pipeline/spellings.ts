@@ -1,4 +1,4 @@
-import { decodePercent } from '../wire/percent.ts'
+import { decodeLatin1, decodePercent } from '../wire/percent.ts'
 
 // What cannot be another spelling of a path that consists of such characters.
 const PLAIN = /^(?:\/[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)*\/?$/
@@ -13,7 +13,7 @@ export function readTolerantly(path: string): readonly string[] | undefined {
 
 /** As `readTolerantly`, for a decoded path: one character per byte. */
 export function splitTolerantly(decoded: string): readonly string[] {
-  const text = foldCase(Buffer.from(decoded, 'latin1').toString('utf8'))
+  const text = foldCase(decodeLatin1(decoded))
   const segments: string[] = []
   for (const part of text.split(/[/\\]/)) {
     if (part === '..') segments.pop()

@@ -3,7 +3,7 @@ import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/e
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { MarshalWriter } from './marshal.ts'
 import { encodeKey, encodeText } from './marshal.ts'
-import { decodePercent } from './percent.ts'
+import { decodeLatin1, decodePercent } from './percent.ts'
 
 const TYPE_HTTP = encodeEntry('type', 'http')
 const TYPE_WEB_SOCKET = encodeEntry('type', 'websocket')
@@ -109,7 +109,7 @@ function writeMethod(method: string, writer: MarshalWriter): void {
 
 /** Writes text whose characters are the bytes of UTF-8; invalid bytes become U+FFFD. */
 function writeDecoded(bytes: string, writer: MarshalWriter): void {
-  if (NON_ASCII.test(bytes)) writer.unicode(Buffer.from(bytes, 'latin1').toString('utf8'))
+  if (NON_ASCII.test(bytes)) writer.unicode(decodeLatin1(bytes))
   else writer.text(bytes)
 }
 

@@ -24,6 +24,11 @@ export function encodeLatin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
+/** The text that `encodeLatin1` has encoded; bytes that are no UTF-8 become U+FFFD. */
+export function decodeLatin1(encoded: string): string {
+  return /[\x80-\xff]/.test(encoded) ? Buffer.from(encoded, 'latin1').toString('utf8') : encoded
+}
+
 function parseHexPair(text: string, at: number): number {
   const high = parseHexDigit(text.charCodeAt(at))
   const low = parseHexDigit(text.charCodeAt(at + 1))

@@ -4,12 +4,9 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createTextHead } from '../../core/response-head.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { decodeLatin1 } from '../../wire/percent.ts'
 import { Program } from './program.ts'
-import {
-  createProgramEnvironment,
-  decodeVariable,
-  type ProgramSettings,
-} from './program-environment.ts'
+import { createProgramEnvironment, type ProgramSettings } from './program-environment.ts'
 
 /** Options of the programs of a route. Durations in ms. */
 export interface CgiOptions extends ProgramSettings {
@@ -112,7 +109,7 @@ export class CgiUpstream implements Upstream {
       return
     }
     const { timeout, onLocalRedirect } = this.#options
-    const file = decodeVariable(script.filename)
+    const file = decodeLatin1(script.filename)
     const program = new Program({
       exchange,
       file,

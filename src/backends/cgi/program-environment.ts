@@ -2,6 +2,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Invocation } from '../../core/upstream.ts'
 import type { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables } from '../../wire/cgi-variables.ts'
+import { decodeLatin1 } from '../../wire/percent.ts'
 
 /** The same for all requests of a route. */
 export interface ProgramSettings {
@@ -13,7 +14,7 @@ export interface ProgramSettings {
 // Credentials that programs may show or pass on unwittingly (RFC 3875, 4.1.18).
 const SECRET = new Set(['HTTP_AUTHORIZATION', 'HTTP_PROXY_AUTHORIZATION'])
 
-/** The whole environment of a CGI program (RFC 3875, 4.1). Values are UTF-8 of the bytes of the request. */
+/** The whole environment of a CGI program (RFC 3875, 4.1). Values are UTF-8 of the bytes of the request, because Node passes nothing else. */
 export function createProgramEnvironment(
   exchange: Exchange,
   invocation: Invocation,
@@ -22,7 +23,7 @@ export function createProgramEnvironment(
   const variables: Record<string, string> = { ...environment }
   const writer = {
     variable({ text }: CgiName, value: string) {
-      if (!text.startsWith('taipan.') && !SECRET.has(text)) variables[text] = decodeVariable(value)
+      if (!text.startsWith('taipan.') && !SECRET.has(text)) variables[text] = decodeLatin1(value)
     },
   }
   writeCgiVariables(exchange, invocation, writer)
@@ -35,7 +36,7 @@ export function createProgramEnvironment(
   // The address may stand for the name (RFC 3875, 4.1.9).
   variables['REMOTE_HOST'] = remoteAddress
   if (pathInfo !== '' && script !== undefined)
-    variables['PATH_TRANSLATED'] = decodeVariable(script.root.replace(/\/$/, '') + pathInfo)
+    variables['PATH_TRANSLATED'] = decodeLatin1(script.root.replace(/\/$/, '') + pathInfo)
   if (variables['CONTENT_LENGTH'] === '0') delete variables['CONTENT_LENGTH']
   return variables
 }
@@ -47,9 +48,4 @@ function nameServer(variables: Record<string, string>, scheme: string): void {
   if (name === undefined) return
   variables['SERVER_NAME'] = name
   variables['SERVER_PORT'] = port || (scheme === 'https' ? '443' : '80')
-}
-
-/** A variable as text: Node passes UTF-8 to programs; bytes that are none cannot be passed. */
-export function decodeVariable(value: string): string {
-  return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value
 }

@@ -1,4 +1,4 @@
-import { decodePercent } from '../../wire/percent.ts'
+import { decodeLatin1, decodePercent } from '../../wire/percent.ts'
 
 /**
  * The file that a raw request path names inside a static folder: a relative path in UTF-8 that begins with a slash, with a
@@ -15,5 +15,5 @@ export function resolveFilePath(rest: string): string | undefined {
     ? decoded.slice('/.well-known'.length)
     : decoded
   if (visible.includes('/.')) return undefined
-  return Buffer.from(decoded, 'latin1').toString('utf8')
+  return decodeLatin1(decoded)
 }
