@@ -140,7 +140,7 @@ export interface ExchangeNotes {
   user: string
 }
 
-/** Who a client has proved to be. One object for requests that were judged together. */
+/** Who a client has proved to be. */
 export interface Identity {
   readonly user: string
   /** The scheme, as in AUTH_TYPE. */

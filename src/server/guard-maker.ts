@@ -3,14 +3,14 @@ import { TaipanError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { AccessCheck, Authority } from '../pipeline/guard/authority.ts'
 import type { AuthenticationRule, Guard } from '../pipeline/guard/guard.ts'
-import type { ScriptPlace } from '../pipeline/guard/question.ts'
+import type { GuardScriptUpstream } from '../pipeline/guard/question.ts'
 import type { Scheme } from '../pipeline/guard/scheme.ts'
 import type {
   AuthPlan,
   GuardFunctions,
   GuardPlan,
   GuardSource,
-  ScriptSource,
+  GuardScript,
   ServerPlan,
 } from './config/resolved.ts'
 
@@ -90,7 +90,7 @@ export class GuardMaker {
     return new FunctionAuthority({ functions, realm, wantsGroups })
   }
 
-  #findScript({ application, group }: ScriptSource): ScriptPlace {
+  #findScript({ application, group }: GuardScript): GuardScriptUpstream {
     const upstream = this.#context.backends.get(group)
     if (upstream === undefined) throw new Error(`no group ${group}`)
     return { upstream, application }

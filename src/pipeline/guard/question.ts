@@ -15,7 +15,7 @@ import { withoutCredentials } from './credential-fields.ts'
 import { AnswerSink, type CollectedAnswer } from './answer-sink.ts'
 
 /** A script that answers questions about requests. */
-export interface ScriptPlace {
+export interface GuardScriptUpstream {
   readonly upstream: Upstream
   /** Name of its application. */
   readonly application: string
@@ -30,7 +30,7 @@ const BODY_FIELDS = new Set(['content-length', 'transfer-encoding', 'expect'])
  */
 export async function askScript(
   request: GuardedRequest,
-  place: ScriptPlace,
+  place: GuardScriptUpstream,
   question: object,
 ): Promise<unknown> {
   return JSON.parse(await exchangeText(request, place, question))
@@ -38,7 +38,7 @@ export async function askScript(
 
 function exchangeText(
   { exchange, match }: GuardedRequest,
-  { upstream, application }: ScriptPlace,
+  { upstream, application }: GuardScriptUpstream,
   question: object,
 ): Promise<string> {
   return new Promise((resolve, reject) => {

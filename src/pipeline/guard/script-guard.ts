@@ -9,11 +9,11 @@ import type {
   SecretQuestion,
   UserSecret,
 } from './authority.ts'
-import { askScript, type ScriptPlace } from './question.ts'
+import { askScript, type GuardScriptUpstream } from './question.ts'
 import { readGroups } from './verdicts.ts'
 
 /** An access check by a script: `allow_access(environ, host)`. */
-export function createScriptAccess(place: ScriptPlace): AccessCheck {
+export function createScriptAccess(place: GuardScriptUpstream): AccessCheck {
   return {
     allows: async (request) => {
       const answer = await askScript(request, place, { asks: 'access' })
@@ -24,7 +24,7 @@ export function createScriptAccess(place: ScriptPlace): AccessCheck {
 
 /** Options of an authority of a script. */
 export interface ScriptAuthorityOptions {
-  readonly place: ScriptPlace
+  readonly place: GuardScriptUpstream
   readonly realm: string
   readonly wantsGroups: boolean
 }
@@ -76,12 +76,12 @@ function read(answer: unknown, key: string): unknown {
   return typeof answer === 'object' && answer !== null ? Reflect.get(answer, key) : undefined
 }
 
-function requireBoolean(value: unknown, place: ScriptPlace): boolean {
+function requireBoolean(value: unknown, place: GuardScriptUpstream): boolean {
   if (typeof value === 'boolean') return value
   throw createMisfit(place)
 }
 
 /** The Python half checks what scripts return, so this is none of their faults. */
-function createMisfit({ application }: ScriptPlace): TaipanError {
+function createMisfit({ application }: GuardScriptUpstream): TaipanError {
   return new TaipanError('APPLICATION_FAILED', `the answer of ${application} is not understood`)
 }

@@ -45,14 +45,14 @@ export interface RoutePlan {
 }
 
 /** An application that tells something, and its group. */
-export interface ScriptSource {
+export interface GuardScript {
   readonly kind: 'script'
   readonly application: string
   readonly group: string
 }
 
 /** What tells something: a script, or functions of the configuration. */
-export type GuardSource = ScriptSource | { readonly kind: 'functions' }
+export type GuardSource = GuardScript | { readonly kind: 'functions' }
 
 /** The checks before a route. */
 export interface GuardPlan {
