@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from taipan.connection.request import Request
 from taipan.connection.times import parse_time, seconds_of
 from taipan.field_set import FieldSet
+from taipan.scripts.request.credentials import parse_basic
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.fields import request_fields, strip_port
 from taipan.scripts.request.form import make_form
@@ -111,15 +110,7 @@ class ConnectionFacts:
 
     @cached_property
     def _credentials(self) -> tuple[str | None, str | None]:
-        scheme, _, value = self._environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None, None
-        try:
-            text = base64.b64decode(value.strip(), validate=True).decode("utf-8", "surrogateescape")
-        except (binascii.Error, ValueError):
-            return None, None
-        user, colon, password = text.partition(":")
-        return (user, password) if colon else (None, None)
+        return parse_basic(self._environ.get("HTTP_AUTHORIZATION", ""))
 
     def modified_since(self, time: float | datetime) -> bool:
         """Whether the client has no copy from `time` (seconds of the epoch) or later."""

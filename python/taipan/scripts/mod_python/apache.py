@@ -1,44 +1,86 @@
-"""The module `apache`: codes, and the exception that ends a page with one of them."""
+"""The module `apache`."""
 
 from __future__ import annotations
 
+import os
 import sys
-from http import HTTPStatus
-from typing import Any
+from typing import Any, Callable
 
-OK = 0
-DECLINED = -1
-DONE = -2
+from taipan.scripts.mod_python import constants
+from taipan.scripts.mod_python.constants import *  # noqa: F403
+from taipan.scripts.mod_python.finfo import FileInfo
+from taipan.scripts.mod_python.server_return import ServerReturn
+from taipan.scripts.mod_python.tables import Table
 
-#: Names that are not those of `http.HTTPStatus`.
-_OTHER_NAMES = {
-    "HTTP_MOVED_TEMPORARILY": 302,
-    "HTTP_TIME_OUT": 408,
-    "HTTP_REQUEST_TIME_OUT": 408,
-    "HTTP_VARIANT_ALSO_VARIES": 506,
-    "HTTP_NON_AUTHORITATIVE": 203,
-    "HTTP_GATEWAY_TIME_OUT": 504,
-    "HTTP_RANGE_NOT_SATISFIABLE": 416,
-}
-
-#: As `HTTP_NOT_FOUND`.
-globals().update({f"HTTP_{status.name}": status.value for status in HTTPStatus})
-globals().update(_OTHER_NAMES)
-
-APLOG_EMERG, APLOG_ALERT, APLOG_CRIT, APLOG_ERR = range(4)
-APLOG_WARNING, APLOG_NOTICE, APLOG_INFO, APLOG_DEBUG = range(4, 8)
-APLOG_NOERRNO = 8
-
+SERVER_RETURN = ServerReturn
+table = make_table = Table
 interpreter = "main_interpreter"
 
 
-class ServerReturn(Exception):
-    """Ends a page: with what it has written for OK and DONE, else with the answer of a status."""
-
-
-SERVER_RETURN = ServerReturn
-
-
-def log_error(message: object, level: int = APLOG_ERR, server: Any = None) -> None:
+def log_error(message: object, level: int = constants.APLOG_ERR, server: Any = None) -> None:
     """Writes to the log."""
     print(message, file=sys.stderr)
+
+
+def allow_methods(req: Any, *methods: Any) -> int:
+    """Adds methods, as `"PUT"` or `M_PUT`, to those that `req.allowed` has; gives its bits.
+
+    Without a request only the bits.
+    """
+    if isinstance(req, (int, str)):
+        from taipan.scripts.mod_python.response_head import method_bits
+
+        return method_bits((req, *methods))
+    req.allow_methods(methods)
+    return int(req.allowed)
+
+
+def stat(fname: str, wanted: int = constants.APR_FINFO_NORM) -> FileInfo:
+    """What is known of a file, which need not be there; all of it, whatever is wanted."""
+    return FileInfo(fname, link=bool(wanted & constants.APR_FINFO_LINK))
+
+
+def exists_config_define(name: str) -> bool:
+    """False: no server was started with `-D`."""
+    return False
+
+
+def mpm_query(code: int) -> int:
+    """How the server runs handlers, as far as that is known: in processes, perhaps with threads."""
+    return _MPM.get(code, constants.AP_MPMQ_NOT_SUPPORTED)
+
+
+_MPM = {
+    constants.AP_MPMQ_IS_THREADED: constants.AP_MPMQ_STATIC,
+    constants.AP_MPMQ_IS_FORKED: constants.AP_MPMQ_STATIC,
+}
+
+
+def server_root() -> str:
+    """The folder that the server was started in."""
+    return os.getcwd()
+
+
+def config_tree() -> list[Any]:
+    """Empty: no directives are read."""
+    return []
+
+
+def register_cleanup(callback: Callable[[Any], Any], data: Any = None) -> None:
+    """Calls `callback(data)` when the process ends."""
+    import atexit
+
+    from taipan.scripts.mod_python.hooks import check_callable
+
+    check_callable(callback)
+    atexit.register(callback, data)
+
+
+def build_cgi_env(req: Any) -> dict[str, str]:
+    """The variables of a program of CGI for a request, with its credentials."""
+    req.add_cgi_vars()
+    environ = dict(req.subprocess_env.items())
+    authorization = req.headers_in.get("Authorization")
+    if authorization is not None:
+        environ["HTTP_AUTHORIZATION"] = authorization
+    return environ

@@ -1,53 +1,46 @@
-"""`form`: the fields of a request, by the rules of mod_python."""
+"""`FieldStorage`: the fields of a request, by the rules of mod_python."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, Union
 
-from taipan.scripts.request.current import ScriptRequest
-from taipan.scripts.request.form import make_form
+from taipan.scripts.mod_python.fields import make_text
+from taipan.scripts.mod_python.form_reading import FieldCallback, FileCallback, read_fields
 
 Name = Union[str, bytes]
 
 
-class StringField(str):
-    """A value, which also has what an upload has."""
+class FieldStorage:
+    """The fields of the query, and behind them those of the body of a POST."""
 
-    name: str
-    filename = None
-    type = "text/plain"
+    def __new__(cls, req: Any, *args: Any, **named: Any) -> FieldStorage:
+        """The form of a page is read once, whoever asks for it."""
+        of_page = getattr(req, "page_form", None)
+        return super().__new__(cls) if of_page is None else of_page
 
-    @property
-    def value(self) -> str:
-        """The text."""
-        return str(self)
+    def __init__(
+        self,
+        req: Any,
+        keep_blank_values: int = 0,
+        strict_parsing: int = 0,
+        file_callback: FileCallback | None = None,
+        field_callback: FieldCallback | None = None,
+    ) -> None:
+        """Reads the body, which nobody can read again.
 
-    @cached_property
-    def file(self) -> io.BytesIO:
-        """The text as a file."""
-        return io.BytesIO(self.encode())
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The text: mod_python on Python 3 has bytes here."""
-        return str(self)
-
-
-class PageForm:
-    """The fields of the query, and behind them those of the body."""
-
-    def __init__(self, request: ScriptRequest) -> None:
-        #: In the order of the form; uploads have `file`, `filename`, `type` and bytes as `value`.
-        self.list: list[Any] = [_make_field(one) for one in _fields_of(request)]
-
-    def _named(self, name: Name) -> list[Any]:
-        text = name.decode() if isinstance(name, bytes) else name
-        return [field for field in self.list if field.name == text]
+        `file_callback(filename)` gives the file for an upload, `field_callback()` that for another
+        part. Raises `SERVER_RETURN` with 501 for a body that is no form, and with 400 or 413 for
+        one that is malformed or too large.
+        """
+        if "list" in self.__dict__:
+            return
+        #: In the order of the form; uploads are `Field`, others `StringField`.
+        self.list: list[Any] = []
+        self.list += read_fields(req, bool(keep_blank_values), (file_callback, field_callback))
 
     def __getitem__(self, name: Name) -> Any:
-        found = self._named(name)
+        found = self.getlist(name)
         if not found:
             raise KeyError(name)
         return found[0] if len(found) == 1 else found
@@ -58,15 +51,16 @@ class PageForm:
 
     def getfirst(self, name: Name, default: Any = None) -> Any:
         """The first field of a name."""
-        return next(iter(self._named(name)), default)
+        return next(iter(self.getlist(name)), default)
 
     def getlist(self, name: Name) -> list[Any]:
         """All fields of a name."""
-        return self._named(name)
+        text = name.decode() if isinstance(name, bytes) else name
+        return [field for field in self.list if field.name == text]
 
     def getvalue(self, name: Name, default: Any = None) -> Any:
         """The value, or a list of them, as `cgi` has it."""
-        values = [field.value for field in self._named(name)]
+        values = [field.value for field in self.getlist(name)]
         return default if not values else values[0] if len(values) == 1 else values
 
     def keys(self) -> list[str]:
@@ -79,7 +73,7 @@ class PageForm:
 
     def has_key(self, name: Name) -> bool:
         """Whether there is a field of the name."""
-        return bool(self._named(name))
+        return bool(self.getlist(name))
 
     __contains__ = has_key
 
@@ -90,44 +84,25 @@ class PageForm:
         return len(self.keys())
 
     def __repr__(self) -> str:
-        return repr({name: self._named(name) for name in self})
+        return repr({name: self.getlist(name) for name in self})
 
-    def add_field(self, name: str, value: str) -> None:
+    def add_field(self, name: str, value: str | bytes) -> None:
         """Adds a field."""
-        self.list.append(_named_text(name, value))
+        self.list.append(make_text(name, value))
 
-    def __setitem__(self, name: str, value: str) -> None:
-        del self[name]
+    def __setitem__(self, name: str, value: str | bytes) -> None:
+        self._remove(name)
         self.add_field(name, value)
 
     def __delitem__(self, name: Name) -> None:
-        gone = self._named(name)
-        self.list = [field for field in self.list if all(field is not one for one in gone)]
+        if name not in self:
+            raise KeyError(name)
+        self._remove(name)
+
+    def _remove(self, name: Name) -> None:
+        text = name.decode() if isinstance(name, bytes) else name
+        self.list = [field for field in self.list if field.name != text]
 
     def clear(self) -> None:
         """Forgets all fields."""
         self.list = []
-
-
-def _fields_of(request: ScriptRequest) -> list[Any]:
-    from taipan.forms import FieldStorage
-
-    fields = list(make_form(request, keep_blank=True).list or ())
-    variables = request.text_variables()
-    kind = variables.get("CONTENT_TYPE", "").lower()
-    if variables["REQUEST_METHOD"] == "POST" and not kind.startswith("multipart/"):
-        # `cgi` puts the query behind the body.
-        query = {"REQUEST_METHOD": "GET", "QUERY_STRING": variables["QUERY_STRING"]}
-        count = len(FieldStorage(environ=query, keep_blank_values=True).list or ())
-        fields = fields[len(fields) - count :] + fields[: len(fields) - count]
-    return fields
-
-
-def _make_field(field: Any) -> Any:
-    return field if field.filename else _named_text(field.name, field.value)
-
-
-def _named_text(name: str, value: str) -> StringField:
-    field = StringField(value)
-    field.name = name
-    return field

@@ -11,7 +11,7 @@ from typing import Any
 from taipan.psp.page import Page
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.mod_python import apache, psp, util
-from taipan.scripts.mod_python.request import PageRequest, Table
+from taipan.scripts.mod_python.request import Request
 from taipan.scripts.mod_python.tools import PageTools
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.head import status_line
@@ -35,6 +35,8 @@ _GOOD = (apache.OK, apache.DECLINED, apache.DONE, 200)
 def run_mod_python(page: Page, request: ScriptRequest, folder: FolderAccess) -> None:
     """Runs the page of the request; its error page if it fails before anything was sent."""
     run = PageRun(request, folder)
+    run.req.content_type = "text/html; charset=utf-8"
+    run.req.holds_writes = True
     try:
         try:
             run.run_page(page, {})
@@ -58,7 +60,7 @@ class PageRun:
     def __init__(self, request: ScriptRequest, folder: FolderAccess) -> None:
         self._request = request
         self._folder = folder
-        self.req = PageRequest(request, self)
+        self.req = Request(request, self)
         self.tools = PageTools(self.req)
         request.output.make_head = self.req.make_head
         request.output.may_be_empty = True
@@ -102,7 +104,5 @@ class PageRun:
         if self._request.output.begun:
             return
         self._request.drop()
-        self.req.headers_out = Table()
-        self.req.status = status
-        self.req.content_type = "text/plain; charset=utf-8"
-        self.req.write(status_line(status).partition(" ")[2] + "\n")
+        self.req.become_error(status)
+        self.req.write(status_line(status).partition(" ")[2] + "\n", 0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any, Callable
 
-from taipan.scripts.mod_python.request import PageRequest
+from taipan.scripts.mod_python.request import Request
 from taipan.scripts.mod_python.util import apply_fs_data, redirect
 
 
 class PageTools:
     """The object `psp` of a page."""
 
-    def __init__(self, req: PageRequest) -> None:
+    def __init__(self, req: Request) -> None:
         self._req = req
         #: The page that is run instead if this one fails; empty: none.
         self.error_page = ""
@@ -27,7 +27,7 @@ class PageTools:
 
     def redirect(self, location: str, permanent: int = 0) -> None:
         """Ends the page with a redirect. Raises `OSError` when something has been sent."""
-        redirect(self._req, location, permanent)
+        redirect(self._req, location, permanent, "")
 
     def apply_data(self, function: Callable[..., Any], **given: Any) -> Any:
         """Calls a function with the fields of the form that it has parameters for."""

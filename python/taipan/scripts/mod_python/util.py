@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
+import html
 import inspect
-from typing import Any, Callable
-from urllib.parse import parse_qs, parse_qsl
+from typing import Any, Callable, Union
 
-from taipan.scripts.mod_python.apache import DONE, SERVER_RETURN
-from taipan.scripts.mod_python.form import PageForm, StringField
+from taipan.forms.limits import FormLimits, FormUsage
+from taipan.scripts.mod_python.constants import DONE
+from taipan.scripts.mod_python.fields import Field, StringField
+from taipan.scripts.mod_python.form import FieldStorage
+from taipan.scripts.mod_python.form_reading import read_urlencoded
+from taipan.scripts.mod_python.server_return import ServerReturn
 
-__all__ = ["FieldStorage", "StringField", "apply_fs_data", "parse_qs", "parse_qsl", "redirect"]
+__all__ = [
+    "Field",
+    "FieldStorage",
+    "StringField",
+    "apply_fs_data",
+    "parse_qs",
+    "parse_qsl",
+    "redirect",
+]
+
+#: Names and values are of the type of the query.
+Text = Union[str, bytes]
 
 
-def FieldStorage(req: Any, keep_blank_values: int = 0, strict_parsing: int = 0) -> PageForm:
-    """The form of a request."""
-    form: PageForm = req.read_form()
-    return form
+def parse_qsl(
+    qs: Text, keep_blank_values: int = 0, strict_parsing: int = 0
+) -> list[tuple[Any, Any]]:
+    """The fields of a query in their order. Raises `ValueError` if one is wrong and that is asked.
+
+    They are `bytes` if the query is.
+    """
+    data = qs if isinstance(qs, bytes) else qs.encode("utf-8", "surrogateescape")
+    usage = FormUsage(FormLimits())
+    found = read_urlencoded([data], bool(keep_blank_values), usage, bool(strict_parsing))
+    if isinstance(qs, bytes):
+        return [(field.name.encode(), field.encode()) for field in found]
+    return [(field.name, field.value) for field in found]
 
 
-def apply_fs_data(object: Callable[..., Any], fs: PageForm, **args: Any) -> Any:
+def parse_qs(qs: Text, keep_blank_values: int = 0, strict_parsing: int = 0) -> dict[Any, list[Any]]:
+    """The values of each name. Raises what `parse_qsl` raises."""
+    values: dict[Any, list[Any]] = {}
+    for name, value in parse_qsl(qs, keep_blank_values, strict_parsing):
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def apply_fs_data(object: Callable[..., Any], fs: Any, **args: Any) -> Any:
     """Calls something with the fields that it has parameters for; with `**`, with all."""
-    for name in fs:
-        values = [field if field.filename else field.value for field in fs.getlist(name)]
+    found: dict[str, list[Any]] = {}
+    for field in fs.list:
+        found.setdefault(field.name, []).append(field if field.filename else field.value)
+    for name, values in found.items():
         args.setdefault(name, values[0] if len(values) == 1 else values)
     try:
         parameters = inspect.signature(object).parameters.values()
@@ -39,6 +73,14 @@ def apply_fs_data(object: Callable[..., Any], fs: PageForm, **args: Any) -> Any:
 
 
 def redirect(req: Any, location: str, permanent: int = 0, text: str | None = None) -> None:
-    """Ends the page with a redirect. Raises `OSError` when something has been sent."""
+    """Ends the request with a redirect. Raises `OSError` when something has been sent.
+
+    `text` is the body, by default a line of HTML with a link.
+    """
+    if not isinstance(location, str):
+        raise TypeError("location must be of type str")
+    if text is None:
+        link = html.escape(location)
+        text = f'<p>The document has moved <a href="{link}">here</a></p>\n'
     req.redirect(location, permanent, text)
-    raise SERVER_RETURN(DONE)
+    raise ServerReturn(DONE)
