@@ -29,6 +29,7 @@ def test_a_folder_of_scripts_is_there_or_not(tmp_path):
             "name": "site/",
             "interface": "script",
             "root": str(path),
+            "kinds": {},
             "handlers": [],
             "directory": str(tmp_path),
             "isHandler": False,
@@ -45,7 +46,7 @@ def test_handlers_are_there_or_not(tmp_path):
 
     def check_target(target):
         names = {"kind": "scripts", "name": "x", "interface": "script", "root": str(tmp_path)}
-        facts = {"handlers": [target], "directory": str(tmp_path), "isHandler": True}
+        facts = {"kinds": {}, "handlers": [target], "directory": str(tmp_path), "isHandler": True}
         return check({**names, **facts})[0]["applications"][0]
 
     there = check_target("act.py:main")

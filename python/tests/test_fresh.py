@@ -43,6 +43,7 @@ class Site:
             "autoescape": False,
             "style": "pywx",
             "directory": str(self.folder),
+            "kinds": {},
             "handlers": list(handlers),
             "isHandler": False,
             "config": {},

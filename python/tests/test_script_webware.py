@@ -263,11 +263,11 @@ def test_only_what_a_client_would_get_is_included(folder, tmp_path):
     os.symlink("ok.html", tmp_path / "inside.html")
     for path in ("/sub/.secret.html", "/.hidden/x.html", "/source.pyc", "/page.psp~", "/data.db"):
         with pytest.raises(FileNotFoundError):
-            find_included(folder.root, path)
+            find_included(folder.root, path, {})
     for path in ("/link.txt", "/sub", "/nothing.psp", "/ok.html/x"):
         with pytest.raises(FileNotFoundError):
-            find_included(folder.root, path)
-    assert find_included(folder.root, "/inside.html") == (f"{folder.root}/inside.html", "file")
+            find_included(folder.root, path, {})
+    assert find_included(folder.root, "/inside.html", {}) == (f"{folder.root}/inside.html", "file")
 
 
 def test_where_a_folder_is_mounted():

@@ -80,6 +80,8 @@ export interface ScriptsApplication extends ScriptOptions {
   readonly root: string
   /** Path in URLs. */
   readonly mount: string
+  /** How files are run, by extension; none where a handler or an old server answers. */
+  readonly kinds: Readonly<Record<string, string>>
   /** Targets of the handlers. */
   readonly handlers: readonly string[]
   /** Absolute; targets of handlers start here. */

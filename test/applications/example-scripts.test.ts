@@ -14,7 +14,7 @@ describe.each([
   ['daemon', []],
   ['embedded', ['-e', 'embedded', '-p', '1']],
 ] as const)('examples of scripts, %s', (_name, engine) => {
-  let sites: { readonly guestbook: Site; readonly pages: Site; readonly folder: Site }
+  let sites: Record<'guestbook' | 'pages' | 'cheetah' | 'folder', Site>
 
   beforeAll(async () => {
     const copy = await makeFolder()
@@ -22,12 +22,13 @@ describe.each([
     await cp(EXAMPLES, copy, { recursive: true })
     const start = async (name: string) =>
       await startSite({ args: ['--config', join(copy, name, 'taipan.config.ts'), ...engine] })
-    const [guestbook, pages, folder] = await Promise.all([
+    const [guestbook, pages, cheetah, folder] = await Promise.all([
       start('guestbook'),
       start('pages'),
+      start('cheetah'),
       startSite({ args: [join(copy, 'folder'), ...engine] }),
     ])
-    sites = { guestbook, pages, folder }
+    sites = { guestbook, pages, cheetah, folder }
   })
   afterAll(async () => {
     await Promise.all(Object.values(sites).map(async (site) => await site.stop()))
@@ -84,6 +85,24 @@ describe.each([
     expect((await browser.visit(`${path}/`)).text).toContain('Come in')
     for (const part of ['head.inc', 'foot.inc', 'shop.py', 'SitePage.py'])
       expect((await browser.visit(`${path}/${part}`)).status).not.toBe(200)
+  })
+
+  test('templates of Cheetah extend and include each other', async () => {
+    const browser = new Browser(sites.cheetah.url)
+    const index = await browser.visit('/')
+    expect(index.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const links = [...index.text.matchAll(/<li><a href="([^"]+)"/g)].map(([, link = '']) => link)
+    expect(links).toHaveLength(3)
+    expect(index.text).toContain('<p>3 tunes, seen 0 times.')
+    const found = await browser.visit('/?composer=%3CBéla%3E')
+    expect(found.text).toContain('<p>Nothing by &lt;Béla&gt;.</p>')
+    for (const link of links) expect((await browser.visit(`/${link}`)).status).toBe(200)
+    expect((await browser.visit('/')).text).toContain('seen 3 times')
+    const unknown = await browser.visit('/tune.tmpl?key=none')
+    expect(unknown.status).toBe(404)
+    expect(unknown.text).toContain('There is no such tune.')
+    for (const source of ['tunes.py', 'foot.inc', 'layout.tmpl.bak'])
+      expect((await browser.visit(`/${source}`)).status).toBe(404)
   })
 
   test('a folder is a site', async () => {

@@ -75,6 +75,7 @@ export function labScripts(): ScriptsApplication {
     interface: 'script',
     root: path.join(APPS, 'scripts'),
     mount: '/',
+    kinds: {},
     handlers: [],
     directory: APPS,
     isHandler: false,
@@ -199,7 +200,7 @@ function createScriptFolder({ applications }: ProcessGroup): ScriptFolder | unde
   const [application] = applications
   if (application?.kind !== 'scripts') return undefined
   const kinds = new Map([['.py', 'script']])
-  return new ScriptFolder({ root: application.root, kinds, index: [], hidesExtension: true })
+  return new ScriptFolder({ root: application.root, kinds, index: [], extension: 'hidden' })
 }
 
 /** A complete process group from the options of a test, with `folder` as working directory. */

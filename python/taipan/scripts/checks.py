@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taipan.loader.errors import TargetError
+from taipan.scripts.cheetah.templates import require_cheetah
 from taipan.scripts.modules.handlers import Handlers
 from taipan.scripts.modules.module_folders import ModuleFolders
 
@@ -15,6 +16,8 @@ def check_scripts(config: Mapping[str, Any]) -> list[str]:
     """The files of the handlers of an application. Raises what loading it would raise."""
     root = str(config["root"])
     require_folder(root)
+    if "cheetah" in config["kinds"].values():
+        require_cheetah(f"the kind cheetah of {root}")
     handlers = Handlers(str(config["directory"]), ModuleFolders(root))
     return [handlers.check(target).file for target in config["handlers"]]
 

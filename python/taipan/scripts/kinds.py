@@ -15,6 +15,8 @@ from taipan.template_facts import publish, subscribe
 #: Module and class of kinds that few folders have. The names are those of
 #: `src/pipeline/scripts/script-kinds.ts` and `src/core/legacy-server.ts`.
 RARE_KINDS = {
+    "cheetah": "taipan.scripts.cheetah.pages:CheetahPages",
+    "servlet": "taipan.scripts.webware.servlet_kind:ServletKind",
     "mod_python": "taipan.scripts.mod_python.server:ModPythonServer",
     "pyisapie": "taipan.scripts.pyisapie.server:PyisapieServer",
 }

@@ -22,7 +22,9 @@ class Pages:
         self._folder = folder
         self._cache = PageCache(settings.pages, settings.cache_limit)
         self._cache.share(f"pages of {settings.mount}")
-        self._webware = WebwarePages(folder) if settings.pages.dialect == "webware" else None
+        self._webware = (
+            WebwarePages(settings, folder) if settings.pages.dialect == "webware" else None
+        )
         self._compile = lru_cache(_TEXTS)(self._compile_text)
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:

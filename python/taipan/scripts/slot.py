@@ -47,6 +47,7 @@ def make_script_slot(
         style=str(config["style"]),
         legacy=config.get("legacy"),
         directory=str(config["directory"]),
+        kinds=config["kinds"],
         handlers=tuple(config["handlers"]),
     )
     configure_sessions(group.get("sessions"))

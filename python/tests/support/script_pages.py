@@ -5,8 +5,8 @@ import os
 
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import PageOptions
+from taipan.scripts.kinds import Kinds
 from taipan.scripts.modules.folder_modules import FolderModules
-from taipan.scripts.pages import Pages
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
@@ -23,7 +23,7 @@ class Log:
 class PageFolder:
     """A folder whose pages can be asked for."""
 
-    def __init__(self, folder, dialect="mod_python", **options):
+    def __init__(self, folder, dialect="mod_python", kinds=None, **options):
         self.root = str(folder)
         self.log = Log()
         pages = PageOptions(dialect, **options)
@@ -34,9 +34,10 @@ class PageFolder:
             alone=False,
             exclusive=False,
             pages=pages,
+            kinds=kinds or {".psp": "psp", ".py": "script"},
         )
         self._modules = FolderModules(self.root, CodeCache())
-        self._pages = Pages(settings, self)
+        self._kinds = Kinds(settings, self)
 
     def write(self, name, text):
         """Writes a file, with a time of its own."""
@@ -51,10 +52,10 @@ class PageFolder:
         return FolderModules(folder, CodeCache(), self._modules)
 
     def load_page(self, path):
-        return self._pages.load_page(path)
+        return self._kinds.pages.load_page(path)
 
     def compile_page(self, path, content):
-        return self._pages.compile(path, content)
+        return self._kinds.pages.compile(path, content)
 
     def include_script(self, path, request):
         request.text.write(f"[{os.path.basename(path)}]")
@@ -62,7 +63,8 @@ class PageFolder:
     def get(self, target, body=b"", **environ):
         """Status, header fields and body of the answer."""
         path, _, query = target.partition("?")
-        at = path.index(".psp") + len(".psp")
+        ending = next(one for one in self._settings.kinds if one in path)
+        at = path.index(ending) + len(ending)
         variables = {
             "REQUEST_METHOD": "POST" if body else "GET",
             "REQUEST_URI": target,
@@ -93,7 +95,7 @@ class PageFolder:
         output = ScriptOutput(start_response, lambda: None)
         request = ScriptRequest(self.root + path[:at], variables, output, self._settings)
         try:
-            self._pages.load(request, None)()
+            self._kinds.find(self._settings.kinds[ending]).load(request, None)()
         except SystemExit:
             pass
         sent += b"".join(request.finish())

@@ -20,7 +20,7 @@ export function createProgramsAnswerer({
     kinds: new Map(),
     otherKind: CGI,
     index: [],
-    hidesExtension: false,
+    extension: 'shown',
   })
   return (exchange, match) => {
     const rest = exchange.request.path.slice(match.restOffset)

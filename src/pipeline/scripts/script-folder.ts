@@ -23,6 +23,9 @@ export type FolderEntry =
   | { readonly kind: 'file' | 'nothing' | 'refused' }
   | { readonly kind: 'directory' }
 
+/** Whether URLs have the extension of a script; where it is hidden, those with it are redirected. */
+export type ExtensionRule = 'shown' | 'hidden' | 'optional'
+
 /** Options of a folder of scripts. */
 export interface ScriptFolderOptions {
   /** Absolute path. */
@@ -30,8 +33,7 @@ export interface ScriptFolderOptions {
   readonly kinds: ScriptKinds
   /** Files to serve for a folder, in order of preference. */
   readonly index: readonly string[]
-  /** Scripts are named without their extension. */
-  readonly hidesExtension: boolean
+  readonly extension: ExtensionRule
   /** How all other files are run; undefined: they are sent. */
   readonly otherKind?: string | undefined
 }
@@ -63,13 +65,13 @@ export class ScriptFolder {
   readonly #rootVariable: string
   readonly #names: SourceNames
   readonly #index: readonly string[]
-  readonly #hidesExtension: boolean
+  readonly #extension: ExtensionRule
   readonly #otherKind: string | undefined
   readonly #kept = new Map<string, Kept>()
 
-  constructor({ root, kinds, index, hidesExtension, otherKind }: ScriptFolderOptions) {
+  constructor({ root, kinds, index, extension, otherKind }: ScriptFolderOptions) {
     this.#otherKind = otherKind
-    this.#hidesExtension = hidesExtension
+    this.#extension = extension
     this.#root = root === '/' ? '' : root.replace(/\/$/, '')
     this.#rootVariable = encodeLatin1(root)
     this.#names = new SourceNames(kinds)
@@ -86,7 +88,8 @@ export class ScriptFolder {
       const path = resolveFilePath(rest.slice(0, end))
       if (path === undefined) return REFUSED
       const facts = lookAt(this.#root + path)
-      if (facts === undefined) return this.#hidesExtension ? this.#findHidden(path, end) : NOTHING
+      if (facts === undefined)
+        return this.#extension === 'shown' ? NOTHING : this.#findHidden(path, end)
       if (!facts.isDirectory()) return this.#findFile(path, facts, { end, length: rest.length })
       at = end
     }
@@ -133,14 +136,14 @@ export class ScriptFolder {
     const found = this.#examine(path, facts)
     if (found === undefined) return REFUSED
     if (found !== 'file')
-      return this.#hidesExtension
+      return this.#extension === 'hidden'
         ? { kind: 'moved', from: end - (path.length - path.lastIndexOf('.')), to: end }
         : { kind: 'script', script: found, end, added: '' }
     return end === length ? FILE : NOTHING
   }
 
   #addedName(rest: string, name: string): string {
-    const shown = this.#hidesExtension ? name.slice(0, name.lastIndexOf('.')) : name
+    const shown = this.#extension === 'hidden' ? name.slice(0, name.lastIndexOf('.')) : name
     return rest === '' ? `/${shown}` : shown
   }
 

@@ -2,7 +2,7 @@
 export type ScriptKinds = ReadonlyMap<string, string>
 
 /** All kinds. */
-export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi'] as const
+export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi', 'cheetah', 'servlet'] as const
 
 /** Whether a kind is a function: the target of a handler. */
 export function isHandlerTarget(kind: string): boolean {
@@ -10,11 +10,21 @@ export function isHandlerTarget(kind: string): boolean {
 }
 
 /** The kinds of a folder for which nothing else is configured. */
-export const USUAL_KINDS: Readonly<Record<string, string>> = {
+const USUAL_KINDS: Readonly<Record<string, string>> = {
   '.py': 'script',
   '.psp': 'psp',
   '.wsgi': 'wsgi',
   '.cgi': 'cgi',
+}
+
+/** The kinds of a folder: the usual ones, changed by what is configured; false takes one away. */
+export function resolveKinds(
+  given: Readonly<Record<string, string | false>> = {},
+): Readonly<Record<string, string>> {
+  const all = Object.entries({ ...USUAL_KINDS, ...given })
+  return Object.fromEntries(
+    all.flatMap(([ending, kind]) => (kind === false ? [] : [[ending, kind]])),
+  )
 }
 
 // What scripts are made of, import or include, besides the extensions of the kinds.

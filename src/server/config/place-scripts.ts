@@ -1,6 +1,6 @@
 import type { LegacyServer } from '../../core/legacy-server.ts'
 import type { Isolation } from '../../core/isolation.ts'
-import { isHandlerTarget } from '../../pipeline/scripts/script-kinds.ts'
+import { isHandlerTarget, resolveKinds } from '../../pipeline/scripts/script-kinds.ts'
 import type { OptionPath } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GivenIsolation } from '../routes/isolation-option.ts'
@@ -72,6 +72,7 @@ export function placeScripts(
 ): PlacedApplication {
   const { key, group, isolation, directory, placed } = place
   // The slash tells a folder from the name of an application.
+  const kinds = isHandler || legacy !== undefined ? {} : resolveKinds(given.kinds)
   const shown = isHandler ? source : `${nameSource(source, directory)}/`
   return placeApplication(
     {
@@ -79,7 +80,8 @@ export function placeScripts(
       name: distinguish(shown, key, placed),
       interface: 'script',
       root: isHandler ? directory : source,
-      handlers: isHandler ? [source] : listHandlers(given.kinds),
+      kinds,
+      handlers: isHandler ? [source] : Object.values(kinds).filter(isHandlerTarget),
       directory,
       isHandler,
       legacy,
@@ -94,11 +96,5 @@ export function placeScripts(
       folder: isHandler ? locateTarget(source, directory) : source,
       argument: source,
     },
-  )
-}
-
-function listHandlers(kinds: Kinds = {}): string[] {
-  return Object.values(kinds).flatMap((kind) =>
-    kind !== false && isHandlerTarget(kind) ? [kind] : [],
   )
 }

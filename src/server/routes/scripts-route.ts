@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { SCRIPT_KINDS, USUAL_KINDS } from '../../pipeline/scripts/script-kinds.ts'
+import type { ExtensionRule } from '../../pipeline/scripts/script-folder.ts'
+import { SCRIPT_KINDS, resolveKinds } from '../../pipeline/scripts/script-kinds.ts'
 import { boolean, choice, recordOf, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import { formatPath } from '../option-types/problems.ts'
@@ -19,8 +20,7 @@ export interface ScriptsPlan {
   readonly index: readonly string[]
   /** How files are run, by extension. */
   readonly kinds: Readonly<Record<string, string>>
-  /** Scripts are named without their extension. */
-  readonly hidesExtension: boolean
+  readonly extension: ExtensionRule
   /** What names nothing goes to the next route. */
   readonly fallthrough: boolean
 }
@@ -39,6 +39,9 @@ const kindOrFalse = v.union(
 // Also where no kind of script has the extension.
 const INDEX_PAGE = 'index.html'
 
+// What Webware answers a folder by.
+const WEBWARE_INDEX = ['index', 'Index', 'main', 'Main']
+
 /** `scripts`: the scripts and files of a folder. */
 export const SCRIPTS_ROUTE = defineRouteKind({
   options: {
@@ -50,7 +53,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     index: INDEX_OPTION,
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:
-        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; a function like "pkg.mod:handle" answers all files of its extension; false to send them as text.',
+        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; "cheetah" for templates of Cheetah, "servlet" for modules of Webware; a function like "pkg.mod:handle" answers all files of its extension; false to send them as text.',
     }),
     useCachingExec: optional(boolean, {
       description:
@@ -64,9 +67,9 @@ export const SCRIPTS_ROUTE = defineRouteKind({
         'Escape what <%= %> writes as HTML (false); values with __html__, such as markupsafe.Markup, are taken as they are.',
     }),
     fallthrough: FALLTHROUGH_OPTION,
-    extension: optional(choice(['shown', 'hidden']), {
+    extension: optional(choice(['shown', 'hidden', 'optional']), {
       description:
-        'hidden: `/shop` finds shop.py, and `/shop.py` is redirected to it; shown, the default: `/shop.py`.',
+        'hidden: `/shop` finds shop.py, and `/shop.py` is redirected to it; optional: both find it; shown, the default: `/shop.py`.',
     }),
   },
   resolve(route, { where, applications, problems }): ScriptsPlan | undefined {
@@ -81,20 +84,17 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     const found = applications.find(({ key }) => key === formatPath(where))
     if (found === undefined) return undefined
     const usual = createScriptsPlan(root, found)
-    const all = Object.entries({ ...usual.kinds, ...kinds })
-    const own = Object.fromEntries(
-      all.flatMap(([ending, kind]) => (kind === false ? [] : [[ending, kind]])),
-    )
+    const own = resolveKinds(kinds)
     return {
       ...usual,
       kinds: own,
       index: resolveIndex(index, listIndexFiles(own)),
-      hidesExtension: extension === 'hidden',
+      extension: extension ?? 'shown',
       fallthrough: route.fallthrough === true,
     }
   },
   async createAnswerer(
-    { root, application, group, index, kinds, hidesExtension, fallthrough }: ScriptsPlan,
+    { root, application, group, index, kinds, extension, fallthrough }: ScriptsPlan,
     context,
   ) {
     const { backends, gatherer, logger, redirects } = context
@@ -108,7 +108,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
       application,
       index,
       kinds: new Map(Object.entries(kinds)),
-      hidesExtension,
+      extension,
       invoke: createInvoke({ upstream, gatherer }),
       invokeProgram: await createProgramInvoke(createCgiPlan(root), context),
       redirects,
@@ -123,18 +123,21 @@ export function createScriptsPlan(
   root: string,
   { name: application, group }: { readonly name: string; readonly group: string },
 ): ScriptsPlan {
-  const index = listIndexFiles(USUAL_KINDS)
+  const kinds = resolveKinds()
+  const index = listIndexFiles(kinds)
   return {
     root,
     application,
     group,
     index,
-    kinds: USUAL_KINDS,
-    hidesExtension: false,
+    kinds,
+    extension: 'shown',
     fallthrough: false,
   }
 }
 
 function listIndexFiles(kinds: Readonly<Record<string, string>>): readonly string[] {
-  return [...Object.keys(kinds).map((ending) => `index${ending}`), INDEX_PAGE]
+  const names = Object.values(kinds).includes('servlet') ? WEBWARE_INDEX : ['index']
+  const scripts = names.flatMap((name) => Object.keys(kinds).map((ending) => name + ending))
+  return [...scripts, INDEX_PAGE]
 }

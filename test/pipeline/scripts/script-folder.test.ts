@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 
 import { forgetLooks } from '../../../src/pipeline/looks.ts'
-import { ScriptFolder } from '../../../src/pipeline/scripts/script-folder.ts'
+import { ScriptFolder, type ExtensionRule } from '../../../src/pipeline/scripts/script-folder.ts'
 import { createProject } from '../../support/project.ts'
 
 const FILES = {
@@ -20,17 +20,19 @@ const FILES = {
   'site/shop.py~': '',
   'site/upper.PY': '',
   'site/old.pyc': '',
+  'site/pages.ptl': '',
+  'site/layout.tmpl': '',
   'site/sp ace.py': '',
   'secret.py': '',
 }
 
-function open(folder: string, hidesExtension = false) {
+function open(folder: string, extension: ExtensionRule = 'shown') {
   const kinds = new Map([
     ['.py', 'script'],
     ['.wsgi', 'wsgi'],
   ])
   const index = ['index.py', 'index.html']
-  return new ScriptFolder({ root: join(folder, 'site'), kinds, index, hidesExtension })
+  return new ScriptFolder({ root: join(folder, 'site'), kinds, index, extension })
 }
 
 /** The script below the folder, `|`, and the raw rest; or the kind of the entry. */
@@ -67,12 +69,26 @@ describe('a folder of scripts', () => {
   })
 
   test.each([
+    ['/shop.py/item/7', '/shop.py|/shop.py|/item/7'],
+    ['/shop', '/shop.py|/shop|'],
+    ['/shop/item', '/shop.py|/shop|/item'],
+    ['/sub/', '/sub/index.py|/sub/index.py|'],
+    ['/page.html', 'file'],
+    ['/page', 'nothing'],
+  ])('finds what %s names, with an optional extension', (rest, expected) => {
+    using project = createProject(FILES)
+    expect(find(open(project.folder, 'optional'), rest)).toBe(expected)
+  })
+
+  test.each([
     ['/shop.py.bak', 'what editors leave'],
     ['/shop.py~', 'what editors leave'],
     ['/upper.PY', 'another casing'],
     ['/upper.py', 'another casing'],
     ['/shop.py.', 'a trailing dot'],
     ['/old.pyc', 'bytecode'],
+    ['/pages.ptl', 'a module in PTL'],
+    ['/layout.tmpl', 'a template'],
     ['/shop%2epy', 'nothing: the dot decoded is the script itself'],
     ['/sub%2findex.py', 'an encoded slash'],
     ['/sub%5cindex.py', 'an encoded backslash'],
@@ -105,7 +121,7 @@ describe('a folder of scripts', () => {
     ['/sub', 'directory'],
   ])('finds what %s names where extensions are hidden', (rest, expected) => {
     using project = createProject(FILES)
-    expect(find(open(project.folder, true), rest)).toBe(expected)
+    expect(find(open(project.folder, 'hidden'), rest)).toBe(expected)
   })
 
   test('sees in the next turn what appears, changes its kind or leaves', async () => {

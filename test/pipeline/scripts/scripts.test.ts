@@ -6,6 +6,7 @@ import { createResponseHead } from '../../../src/core/response-head.ts'
 import type { Invoke } from '../../../src/pipeline/application.ts'
 import { LocalRedirects } from '../../../src/pipeline/local-redirect.ts'
 import { createFits, narrowAnswerer } from '../../../src/pipeline/narrow.ts'
+import type { ExtensionRule } from '../../../src/pipeline/scripts/script-folder.ts'
 import { createScriptsAnswerer } from '../../../src/pipeline/scripts/scripts.ts'
 import { createStaticAnswerer } from '../../../src/pipeline/static/static-files.ts'
 import { createProject } from '../../support/project.ts'
@@ -50,7 +51,7 @@ const runProgram: Invoke = ({ response }, { scriptName }) => {
   response.send(createResponseHead(200, []), Buffer.from(`program ${scriptName}`))
 }
 
-async function serve(more: { hidesExtension?: boolean; fallthrough?: boolean } = {}) {
+async function serve(more: { extension?: ExtensionRule; fallthrough?: boolean } = {}) {
   const project = createProject(FILES)
   const root = join(project.folder, 'site')
   const records: string[] = []
@@ -64,7 +65,7 @@ async function serve(more: { hidesExtension?: boolean; fallthrough?: boolean } =
       ['.cgi', 'cgi'],
     ]),
     index,
-    hidesExtension: false,
+    extension: 'shown',
     fallthrough: false,
     ...more,
     application: 'site',
@@ -120,7 +121,7 @@ describe('a route of scripts', () => {
   })
 
   test('hides extensions', async () => {
-    await using site = await serve({ hidesExtension: true })
+    await using site = await serve({ extension: 'hidden' })
     expect(await site.get('/a/x')).toBe('200 GET /a|/x')
     expect(await site.get('/a.py/x?y')).toBe('308 /a/x?y')
     expect(await site.get('/a%2epy')).toBe('404 Not Found\n')

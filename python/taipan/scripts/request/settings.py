@@ -50,6 +50,8 @@ class ScriptSettings(NamedTuple):
     legacy: Mapping[str, Any] | None = None
     #: Absolute; targets of handlers start here.
     directory: str = ""
+    #: How files are run, by extension.
+    kinds: Mapping[str, str] = MappingProxyType({})
     #: Targets of all handlers.
     handlers: tuple[str, ...] = ()
 

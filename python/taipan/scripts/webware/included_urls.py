@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import mimetypes
 import os
+from collections.abc import Mapping
 from typing import Literal
 
-IncludedKind = Literal["psp", "script", "file"]
+IncludedKind = Literal["psp", "script", "servlet", "file"]
 
-_KINDS: dict[str, IncludedKind] = {".psp": "psp", ".py": "script"}
-#: Tried in this order for a name without an extension.
-_EXTENSIONS = (".py", ".psp", ".html")
+_KINDS: tuple[IncludedKind, ...] = ("psp", "script", "servlet")
+#: What answers for a folder.
+_INDEX = ("index", "Index", "main", "Main")
 _TEXTS = frozenset(
     (
         "text/html text/plain text/css text/javascript text/xml text/csv text/markdown"
@@ -38,20 +39,24 @@ def resolve_url(page: str, url: str) -> str:
     return "/" + "/".join(parts)
 
 
-def find_included(root: str, path: str) -> tuple[str, IncludedKind]:
-    """The file of a path below the folder, and what it is.
+def find_included(root: str, path: str, kinds: Mapping[str, str]) -> tuple[str, IncludedKind]:
+    """The file of a path below the folder, and what it is, by the kinds of extensions.
 
     Raises `FileNotFoundError`, also for what no client would get.
     """
     hidden = any(part.startswith((".", "__pycache__")) for part in path.split("/"))
     wanted = root.rstrip("/") + path
-    candidates = [wanted, *(wanted + extension for extension in _EXTENSIONS)]
+    # Tried in this order for a name without an extension.
+    endings = [*kinds, ".html"]
+    names = [f"{wanted.rstrip('/')}/{name}" for name in _INDEX] if os.path.isdir(wanted) else []
+    candidates = [wanted, *(name + ending for name in (wanted, *names) for ending in endings)]
     file = next((one for one in candidates if os.path.isfile(one)), "")
     # Links may lead elsewhere.
     real, top = os.path.realpath(file), os.path.realpath(root)
     if not file or hidden or os.path.commonpath([real, top]) != top:
         raise FileNotFoundError(f"cannot include {path}: there is no such page in {root}")
-    kind = _KINDS.get(os.path.splitext(real)[1])
+    given = kinds.get(os.path.splitext(real)[1])
+    kind = next((one for one in _KINDS if one == given), None)
     if kind is not None:
         return file, kind
     if mimetypes.guess_type(real)[0] not in _TEXTS:

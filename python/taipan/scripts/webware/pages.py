@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from taipan.native import allocate_lock
 from taipan.psp.page import Page
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.settings import ScriptSettings
 from taipan.scripts.webware.http_exceptions import HTTPException
 from taipan.scripts.webware.included_urls import find_included, resolve_url
+from taipan.scripts.webware.servlet_files import load_servlet
 from taipan.scripts.webware.servlets import Servlet
 from taipan.scripts.webware.transaction import EndResponse, Transaction
 
 #: Classes that are kept.
 _LIMIT = 4096
 _DEPTH_LIMIT = 20
+_USUAL_KINDS = {".py": "script", ".psp": "psp"}
 
 
 class _Known(NamedTuple):
@@ -31,17 +34,29 @@ class _Known(NamedTuple):
 class WebwarePages:
     """The class of each page is made once for each version of its files and modules."""
 
-    def __init__(self, folder: FolderAccess) -> None:
+    def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         self._folder = folder
+        #: How files that pages include are run.
+        self.kinds = settings.kinds or _USUAL_KINDS
         self._lock = allocate_lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def run(self, page: Page, request: ScriptRequest) -> None:
-        """Answers a request."""
-        runner = _Runner(self, self._folder, request)
-        trans = runner.trans
+        """Answers a request by a page."""
+        self.answer(request, lambda trans: self.run_page(page, trans))
+
+    def run_page(self, page: Page, trans: Transaction) -> None:
+        """Lets a page write."""
+        if page.options.dialect != "webware":
+            raise ValueError(f"{page.path} is in no page of Webware; pspDialect says what it is")
+        servlet = self.servlet_of(page)
+        page.guard(lambda: trans.run(servlet()))
+
+    def answer(self, request: ScriptRequest, write: Callable[[Transaction], None]) -> None:
+        """Answers a request by what `write` does."""
+        trans = _Runner(self, self._folder, request).trans
         try:
-            runner.run(page)
+            write(trans)
         except EndResponse:
             pass
         except HTTPException as error:
@@ -98,19 +113,16 @@ class _Runner:
         #: URL paths of the pages that run, outermost first.
         self._open = [self.trans.request().urlPath()]
 
-    def run(self, page: Page) -> None:
-        """Lets a page write."""
-        servlet = self._pages.servlet_of(page)
-        page.guard(lambda: self.trans.run(servlet()))
-
     def include(self, trans: Transaction, url: str) -> None:
         """Adds the output of another URL of the folder."""
         path = resolve_url(trans.request().urlPath(), url)
-        file, kind = find_included(self.root, path)
+        file, kind = find_included(self.root, path, self._pages.kinds)
         self._enter(path, file)
         try:
             if kind == "psp":
-                self.run(self._folder.load_page(file))
+                self._pages.run_page(self._folder.load_page(file), trans)
+            elif kind == "servlet":
+                trans.run(load_servlet(self._folder, file)())
             elif kind == "script":
                 self._folder.include_script(file, self._request)
             else:
@@ -124,7 +136,10 @@ class _Runner:
 
     def make_servlet(self, trans: Transaction, url: str) -> Servlet:
         """An instance of the page of a URL."""
-        file, kind = find_included(self.root, resolve_url(trans.request().urlPath(), url))
+        path = resolve_url(trans.request().urlPath(), url)
+        file, kind = find_included(self.root, path, self._pages.kinds)
+        if kind == "servlet":
+            return load_servlet(self._folder, file)()
         if kind != "psp":
             raise ValueError(f"{url} is no page, so it has no methods")
         return self._pages.servlet_of(self._folder.load_page(file))()

@@ -61,14 +61,13 @@ class HTTPRequest:
         for one in self._storage.list or ():
             fields.setdefault(one.name, []).append(one if one.filename else one.value)
         if self.method() not in ("GET", "HEAD"):
-            from taipan.forms import FieldStorage
+            for name, values in _query_fields(self.queryString()).items():
+                fields.setdefault(name, values)
+        return _simplify(fields)
 
-            query = {"REQUEST_METHOD": "GET", "QUERY_STRING": self.queryString()}
-            known = set(fields)
-            for one in FieldStorage(environ=query, keep_blank_values=True).list or ():
-                if one.name not in known:
-                    fields.setdefault(one.name, []).append(one.value)
-        return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+    def queryFields(self) -> dict[str, Any]:
+        """Those of the query alone, which leaves the body unread."""
+        return _simplify(_query_fields(self.queryString()))
 
     def fieldStorage(self) -> FieldStorage:
         return self._storage
@@ -274,6 +273,20 @@ def split_mount(script_name: str, file: str) -> tuple[str, str]:
         if script_name.endswith(path):
             return script_name[: -len(path)], path
     return script_name, ""
+
+
+def _query_fields(query: str) -> dict[str, list[Any]]:
+    from taipan.forms import FieldStorage
+
+    fields: dict[str, list[Any]] = {}
+    environ = {"REQUEST_METHOD": "GET", "QUERY_STRING": query}
+    for one in FieldStorage(environ=environ, keep_blank_values=True).list or ():
+        fields.setdefault(one.name, []).append(one.value)
+    return fields
+
+
+def _simplify(fields: dict[str, list[Any]]) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
 def _unquote(value: str) -> str:

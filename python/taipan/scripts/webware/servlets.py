@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from taipan.scripts.webware.functions import htmlDecode, htmlEncode, urlDecode, urlEncode
@@ -69,8 +69,28 @@ class HTTPServlet(Servlet):
     """Calls `respondToGet` and its like."""
 
     def respond(self, transaction: Transaction) -> None:
-        name = f"respondTo{transaction.request().method().capitalize()}"
-        getattr(self, name, self.notImplemented)(transaction)
+        method = transaction.request().method()
+        if method in ("GET", "HEAD") and self._is_known(transaction):
+            return
+        getattr(self, f"respondTo{method.capitalize()}", self.notImplemented)(transaction)
+
+    def lastModified(self, _trans: Transaction) -> float | None:
+        """Seconds since 1970; None if it is not known."""
+        return None
+
+    def _is_known(self, trans: Transaction) -> bool:
+        """Answers a client that has the present version."""
+        modified = self.lastModified(trans)
+        if not modified:
+            return False
+        response, date = trans.response(), formatdate(modified, usegmt=True)
+        response.setHeader("Last-Modified", date)
+        known = str(trans.request().environ().get("HTTP_IF_MODIFIED_SINCE", "")).partition(";")[0]
+        if known != date:
+            return False
+        response.delHeader("Content-Type")
+        response.setStatus(304, "Not Modified")
+        return True
 
     @staticmethod
     def notImplemented(trans: Transaction) -> None:
@@ -126,7 +146,7 @@ class HTTPContent(HTTPServlet):
     def defaultAction(self) -> None:
         """Answers where no action is asked for."""
 
-    def actions(self) -> Iterable[str]:
+    def actions(self) -> list[str]:
         """Names of methods that forms may call."""
         return []
 
@@ -158,6 +178,10 @@ class HTTPContent(HTTPServlet):
 
     def session(self) -> Session:
         return self._transaction.session()
+
+    def sessionEncode(self, url: str | None = None) -> str:
+        """The URL as it is: ids travel in cookies only."""
+        return self._request.uri() if url is None else url
 
     def write(self, *args: Any) -> None:
         for arg in args:

@@ -1,0 +1,1 @@
+"""Cheetah templates, compiled by CT3 where it is installed."""

@@ -1,0 +1,57 @@
+"""The names that a Cheetah template finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.session import session_of
+from taipan.scripts.webware.transaction import Transaction
+
+#: In this order; functions, which Cheetah calls where `$name` stands.
+NAMES = (
+    "form",
+    "request",
+    "response",
+    "session",
+    "application",
+    "transaction",
+    "conn",
+    "environ",
+)
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[str, Any]]:
+    """What is looked for in a template itself first: known names, then fields of the form.
+
+    Raises `FormError` for a malformed form.
+    """
+    fields = _read_fields(request, trans)
+
+    def find_connection() -> Any:
+        # Most templates do without it.
+        from taipan.connection import connection_of
+
+        return connection_of(request)
+
+    values = (
+        lambda: fields,
+        trans.request,
+        trans.response,
+        lambda: session_of(request),
+        trans.application,
+        lambda: trans,
+        find_connection,
+        request.text_variables,
+    )
+    return [dict(zip(NAMES, values)), fields]
+
+
+def _read_fields(request: ScriptRequest, trans: Transaction) -> dict[str, Any]:
+    """Read before the template runs: Cheetah takes errors in its search for missing names."""
+    environ = request.environ
+    kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD") or not kind or kind in _FORMS:
+        return trans.request().fields()
+    return trans.request().queryFields()
