@@ -18,7 +18,14 @@ def check_scripts(config: Mapping[str, Any]) -> list[str]:
     require_folder(root)
     if "cheetah" in config["kinds"].values():
         require_cheetah(f"the kind cheetah of {root}")
-    handlers = Handlers(str(config["directory"]), ModuleFolders(root))
+    legacy = config.get("legacy")
+    folders = ModuleFolders.of_legacy(root, legacy)
+    if legacy is not None:
+        # Loaded here, because few folders have such a server.
+        from taipan.scripts.kinds import check_legacy
+
+        return check_legacy(legacy, folders)
+    handlers = Handlers(str(config["directory"]), folders)
     return [handlers.check(target).file for target in config["handlers"]]
 
 

@@ -14,7 +14,7 @@ from taipan.fields import STANDS_IN_FIELD
 from taipan.psp.page import Page
 from taipan.scripts.failure_page import answer_failure
 from taipan.scripts.hints import Hints
-from taipan.scripts.kinds import Kinds
+from taipan.scripts.kinds import Kinds, check_legacy
 from taipan.scripts.modules.application_file import ApplicationFiles
 from taipan.scripts.modules.execfile import execfile
 from taipan.scripts.modules.folder_modules import FolderModules
@@ -24,6 +24,7 @@ from taipan.scripts.process.forks import run_unforked
 from taipan.scripts.process.install import install_process
 from taipan.scripts.process.streams import detach_streams
 from taipan.scripts.process.working_directory import WorkingDirectory
+from taipan.scripts.request.afterwards import FollowedBody
 from taipan.scripts.request.current import CURRENT, Run, ScriptRequest
 from taipan.scripts.request.errors import ScriptError
 from taipan.scripts.request.output import ScriptOutput, StartResponse, WholeResponse
@@ -50,8 +51,8 @@ class ScriptFolder:
         self._enter = directory.enter if settings.setup_cgi_env else directory.stay
         self._leave = directory.leave
         given = {"execfile": execfile} if settings.install_caching_exec else {}
-        self._folders = ModuleFolders(settings.root, given)
-        self._handlers = Handlers(settings.directory, self._folders)
+        self.folders = ModuleFolders.of_legacy(settings.root, settings.legacy, given)
+        self._handlers = Handlers(settings.directory, self.folders)
         self._call_handler = STYLES[settings.style]
         self._applications = ApplicationFiles()
         self._kinds = Kinds(settings, self)
@@ -88,17 +89,36 @@ class ScriptFolder:
             rest = request.finish()
             if output.dropped:
                 self._hints.tell_dropped(path)
-            return rest
+            return rest if request.after is None else self._let_follow(rest, request, folder)
         except Exception as error:
             if output.begun or not answer_failure(error, request):
                 raise
             return output.finish()
         finally:
-            request.release()
+            if not request.followed:
+                request.end()
             CURRENT.reset(before)
             self._leave()
             if logging.root.handlers != handlers:
                 logging.root.handlers[:] = handlers
+
+    def _let_follow(
+        self, rest: Iterable[bytes], request: ScriptRequest, folder: str
+    ) -> FollowedBody:
+        """The rest of a response, after which the request goes on."""
+
+        def follow() -> None:
+            before = CURRENT.set(request)
+            try:
+                self._enter(folder)
+                request.output.close()
+                request.end()
+            finally:
+                CURRENT.reset(before)
+                self._leave()
+
+        request.followed = True
+        return FollowedBody(rest, follow)
 
     @property
     def root(self) -> str:
@@ -144,6 +164,7 @@ class ScriptFolder:
         for target in self._settings.handlers:
             self._handlers.check(target)
         if self._settings.legacy:
+            check_legacy(self._settings.legacy, self.folders)
             self._kinds.find(str(self._settings.legacy["kind"]))
 
     def _bind(self, handler: Handler, request: ScriptRequest) -> Run:
@@ -186,7 +207,7 @@ class ScriptFolder:
 
     def modules_of(self, folder: str) -> FolderModules:
         """The modules beside the scripts of a folder."""
-        return self._folders.of(folder)
+        return self.folders.of(folder)
 
     def _call_application(
         self, path: str, environ: Environ, start_response: StartResponse

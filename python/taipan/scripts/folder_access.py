@@ -6,6 +6,7 @@ from typing import Protocol
 
 from taipan.psp.page import Page
 from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.request.current import ScriptRequest
 
 
@@ -15,6 +16,10 @@ class FolderAccess(Protocol):
     @property
     def root(self) -> str:
         """Absolute path."""
+
+    @property
+    def folders(self) -> ModuleFolders:
+        """The modules of all folders of the route."""
 
     def modules_of(self, folder: str) -> FolderModules:
         """The modules beside the pages of a folder."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pages import Pages
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.settings import ScriptSettings
@@ -32,6 +34,17 @@ class Kind(Protocol):
         """
 
 
+def check_legacy(config: Mapping[str, Any], folders: ModuleFolders) -> list[str]:
+    """Loads the handlers of a server of old; gives their files. Raises what loading raises."""
+    check = getattr(_find_class(str(config["kind"])), "check", None)
+    return [] if check is None else check(config, folders)
+
+
+def _find_class(kind: str) -> Any:
+    module, _, name = RARE_KINDS[kind].partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 class Kinds:
     """All kinds of one folder."""
 
@@ -51,7 +64,6 @@ class Kinds:
         return self._make(kind) if found is None else found
 
     def _make(self, kind: str) -> Kind:
-        module, _, name = RARE_KINDS[kind].partition(":")
-        made: Kind = getattr(importlib.import_module(module), name)(self._settings, self._folder)
+        made: Kind = _find_class(kind)(self._settings, self._folder)
         publish(self._topic, kind)
         return self._made.setdefault(kind, made)

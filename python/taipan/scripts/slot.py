@@ -46,6 +46,7 @@ def make_script_slot(
         pages=PageOptions(config["pspDialect"], autoescape=bool(config["autoescape"])),
         style=str(config["style"]),
         legacy=config.get("legacy"),
+        dev=bool(group.get("dev")),
         directory=str(config["directory"]),
         kinds=config["kinds"],
         handlers=tuple(config["handlers"]),

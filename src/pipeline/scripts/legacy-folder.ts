@@ -103,7 +103,12 @@ interface Passed {
 
 /** Answers in place of a handler: by a file that may be sent, by the next route, or with 404. */
 function createPassing({ root, files, fallthrough }: LegacyFolderOptions) {
-  const folder = new ScriptFolder({ root, kinds: new Map(), index: [], extension: 'shown' })
+  const folder = new ScriptFolder({
+    root,
+    kinds: new Map(),
+    index: ['index.html'],
+    extension: 'shown',
+  })
   return (to: string, { exchange, match, next }: Passed): void => {
     const { kind } = folder.find(exchange.request.path.slice(match.restOffset))
     if (to === 'next') next(exchange)

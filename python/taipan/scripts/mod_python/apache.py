@@ -9,6 +9,7 @@ from typing import Any, Callable
 from taipan.scripts.mod_python import constants
 from taipan.scripts.mod_python.constants import *  # noqa: F403
 from taipan.scripts.mod_python.finfo import FileInfo
+from taipan.scripts.mod_python.handlers.import_module import import_module as import_module
 from taipan.scripts.mod_python.server_return import ServerReturn
 from taipan.scripts.mod_python.tables import Table
 

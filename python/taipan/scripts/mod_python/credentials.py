@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from taipan.scripts.mod_python.constants import SATISFY_NOSPEC
 from taipan.scripts.mod_python.request_body import RequestBody
 from taipan.scripts.request.credentials import parse_basic
@@ -28,25 +26,6 @@ class RequestCredentials(RequestBody):
         self.user, self.ap_auth_type = user, "Basic"
         return password
 
-    def auth_name(self) -> str | None:
-        """The realm that is configured."""
-        auth = self._auth()
-        return None if auth is None else str(auth["realm"])
-
-    def auth_type(self) -> str | None:
-        """`Basic` if users are asked for, else None."""
-        return None if self._auth() is None else "Basic"
-
-    def requires(self) -> tuple[str, ...]:
-        """What is required of users."""
-        auth = self._auth()
-        return () if auth is None else tuple(auth["require"])
-
     def satisfies(self) -> int:
         """`SATISFY_NOSPEC`: an access handler and a user are both wanted."""
         return SATISFY_NOSPEC
-
-    def _auth(self) -> dict[str, Any] | None:
-        legacy = self._request.settings.legacy or {}
-        auth: dict[str, Any] | None = legacy.get("auth")
-        return auth

@@ -2,95 +2,65 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, Callable, NamedTuple
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Callable
 
-from taipan.events import Reporter
 from taipan.scripts.mod_python.variables import RequestVariables
-from taipan.scripts.request.current import ScriptRequest
 
-#: Phases by the names of their directives.
-PHASES = (
-    "PythonPostReadRequestHandler",
-    "PythonTransHandler",
-    "PythonHeaderParserHandler",
-    "PythonInitHandler",
-    "PythonAccessHandler",
-    "PythonAuthenHandler",
-    "PythonAuthzHandler",
-    "PythonTypeHandler",
-    "PythonFixupHandler",
-    "PythonHandler",
-    "PythonLogHandler",
-    "PythonCleanupHandler",
-)
-
-
-class AddedHandler(NamedTuple):
-    """A handler that another one has added."""
-
-    #: As `PythonLogHandler`.
-    phase: str
-    #: As a directive names it, or something to be called.
-    handler: str | Callable[..., Any]
-    #: Its modules are looked for there first.
-    folder: str | None
+if TYPE_CHECKING:
+    from taipan.scripts.mod_python.handlers.authorization import Authorization
+    from taipan.scripts.mod_python.handlers.serving import Serving
 
 
 class RequestHooks(RequestVariables):
-    """The members of a request by which handlers add others."""
+    """The members of a request that are about its handlers."""
 
-    def __init__(self, request: ScriptRequest) -> None:
-        super().__init__(request)
-        #: In their order.
-        self.added_handlers: list[AddedHandler] = []
-        #: Names of filters that were added, in their order.
-        self.input_filters: list[str] = []
-        self.output_filters: list[str] = []
-        #: Handlers of filters that were registered for this request, by their names.
-        self.registered_input: dict[str, AddedHandler] = {}
-        self.registered_output: dict[str, AddedHandler] = {}
+    #: Set before the first handler is called; pages of their own have none.
+    serving: Serving | None = None
+
+    @property
+    def phase(self) -> str:
+        """The directive of the phase that runs."""
+        return "PythonHandler" if self.serving is None else self.serving.phase.directive
+
+    @property
+    def hlist(self) -> SimpleNamespace:
+        """The handler that is called."""
+        return SimpleNamespace(handler="" if self.serving is None else self.serving.handler)
 
     def add_handler(self, htype: str, handler: Any, dir: str | None = None) -> None:
         """Adds a handler of a phase that has not ended. Raises `IndexError` for an unknown one."""
-        if htype not in PHASES:
-            raise IndexError(f"Invalid phase: {htype}")
-        self.added_handlers.append(AddedHandler(htype, handler, dir))
-
-    def add_input_filter(self, filter_name: str) -> None:
-        """Lets the body of the request come through a filter that is registered."""
-        self.input_filters.append(filter_name)
-
-    def add_output_filter(self, filter_name: str) -> None:
-        """Lets the response leave through a filter that is registered."""
-        self.output_filters.append(filter_name)
-
-    def register_input_filter(self, filter_name: str, handler: Any, dir: str | None = None) -> None:
-        """Gives a name to a filter for the body of this request."""
-        self.registered_input[filter_name] = AddedHandler("InputFilter", handler, dir)
-
-    def register_output_filter(
-        self, filter_name: str, handler: Any, dir: str | None = None
-    ) -> None:
-        """Gives a name to a filter for the response to this request."""
-        self.registered_output[filter_name] = AddedHandler("OutputFilter", handler, dir)
+        self._require_serving().add_handler(htype, handler, dir or "")
 
     def register_cleanup(self, callable: Callable[[Any], Any], data: Any = None) -> None:
-        """Calls `callable(data)` when the request is over, the last one first."""
+        """Calls `callable(data)` when the client has the response, the last one first."""
         check_callable(callable)
-        reporter = self._request.settings.reporter
-        self._request.releases.append(partial(run_cleanup, callable, data, reporter))
+        self._require_serving().register_cleanup(callable, data)
+
+    def auth_name(self) -> str | None:
+        """The realm that is configured."""
+        auth = self._authorization()
+        return None if auth is None else auth.realm
+
+    def auth_type(self) -> str | None:
+        """`Basic` if users are asked for, else None."""
+        return None if self._authorization() is None else "Basic"
+
+    def requires(self) -> tuple[str, ...]:
+        """What is required of users."""
+        auth = self._authorization()
+        return () if auth is None else auth.require
+
+    def _authorization(self) -> Authorization | None:
+        return None if self.serving is None else self.serving.route.authorization
+
+    def _require_serving(self) -> Serving:
+        if self.serving is None:
+            raise RuntimeError("only handlers of a modPython route have phases; this is a page")
+        return self.serving
 
 
 def check_callable(callable: Any) -> None:
     """Raises `ValueError` for what is none."""
     if not hasattr(callable, "__call__"):  # noqa: B004
         raise ValueError("first argument must be a callable object")
-
-
-def run_cleanup(callable: Callable[[Any], Any], data: Any, reporter: Reporter) -> None:
-    """Calls it, and logs what it raises."""
-    try:
-        callable(data)
-    except Exception as error:
-        reporter.report("error", f"a cleanup has failed: {type(error).__name__}: {error}")

@@ -44,8 +44,6 @@ class Request(RequestHooks):
     page_form: FieldStorage | None = None
     #: Once a page has opened it.
     session: Session
-    #: Directive of the phase that runs.
-    phase = "PythonHandler"
     interpreter = "main_interpreter"
     #: What handles the request, by the name of a directive of Apache.
     handler: str | None = "mod_python"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.mod_python.apache import DECLINED, SERVER_RETURN
+from taipan.scripts.mod_python.apache import DECLINED, DONE, OK
+from taipan.scripts.mod_python.handlers.importer import Importer
+from taipan.scripts.mod_python.handlers.route import HandlerRoute
+from taipan.scripts.mod_python.handlers.serving import Serving
+from taipan.scripts.mod_python.handlers.status_answer import answer_status
 from taipan.scripts.mod_python.pages import PageRun
+from taipan.scripts.modules.folder_modules import GivesModules
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.passing import pass_to_files
 from taipan.scripts.request.settings import ScriptSettings
+
+_UNAUTHORIZED = 401
 
 
 class ModPythonServer:
@@ -18,30 +26,39 @@ class ModPythonServer:
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         assert settings.legacy is not None
-        self._root = settings.root
-        self._handler: str | None = settings.legacy["handler"]
+        self._route = HandlerRoute(settings.legacy)
+        self._importer = Importer(folder.folders)
         self._folder = folder
+
+    @staticmethod
+    def check(config: Mapping[str, Any], folders: GivesModules) -> list[str]:
+        """The files of the handlers of a route. Raises `TargetError` for one that is not there."""
+        return HandlerRoute(config).check(Importer(folders))
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What answers a request."""
         return partial(self._run, request)
 
     def _run(self, request: ScriptRequest) -> None:
+        serving = Serving(self._route, self._importer, request)
         run = PageRun(request, self._folder)
+        serving.req = run.req
+        run.req.serving = serving
         try:
-            status = self._call(run.req)
-        except SERVER_RETURN as end:
-            status = end.args[0]
+            self._end(serving.walk(), request, run.req)
+        finally:
+            if serving.follows():
+                request.after = serving.follow
+            else:
+                serving.release()
+            run.release()
+
+    def _end(self, status: int, request: ScriptRequest, req: Any) -> None:
         if status == DECLINED:
             pass_to_files(request)
-        else:
-            run.end_with(status)
-
-    def _call(self, req: Any) -> Any:
-        if self._handler is None:
-            return DECLINED
-        modules = self._folder.modules_of(self._root)
-        modules.refresh()
-        name, _, attribute = self._handler.partition("::")
-        module = modules.import_module(name, fromlist=("",))
-        return getattr(module, attribute or "handler")(req)
+        elif status not in (OK, DONE, 200):
+            authorization = self._route.authorization
+            if status == _UNAUTHORIZED and authorization is not None:
+                if "WWW-Authenticate" not in req.err_headers_out:
+                    req.err_headers_out["WWW-Authenticate"] = authorization.challenge
+            answer_status(status, request, req)

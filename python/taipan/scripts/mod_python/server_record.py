@@ -51,11 +51,14 @@ class ServerRecord:
             config["PythonDebug"] = "1"
         if not self._legacy.get("autoReload", True):
             config["PythonAutoReload"] = "0"
+        if self._legacy.get("path"):
+            config["PythonPath"] = repr(list(self._legacy["path"]))
         return config
 
     def get_options(self) -> Table:
-        """The options of the route."""
-        return Table(self._legacy.get("options") or {})
+        """The options of the route; an empty value takes one away."""
+        options = self._legacy.get("options") or {}
+        return Table({name: value for name, value in options.items() if value})
 
     def log_error(self, message: str, level: Any = 0) -> None:
         """Writes to the log, by default an error."""

@@ -13,10 +13,10 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
@@ -43,6 +43,17 @@ class _LoadedFiles:
         self.turn = 0
 
 
+class GivesModules(Protocol):
+    """Has the modules of each folder of a route."""
+
+    @property
+    def root(self) -> str:
+        """Absolute path of the folder whose modules are found in all."""
+
+    def of(self, folder: str) -> FolderModules:
+        """The modules of a folder, given by its absolute path."""
+
+
 class FolderModules:
     """The modules of one folder; those of `root` are found, too."""
 
@@ -52,16 +63,26 @@ class FolderModules:
         code: CodeCache,
         root: FolderModules | None = None,
         given: Mapping[str, Any] | None = None,
+        *,
+        reloads: bool = True,
+        replaced: Collection[str] = (),
+        folders: GivesModules | None = None,
     ) -> None:
+        """`reloads`: when files change; `replaced`: given modules, whatever is installed."""
         digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         self._package = f"{_PREFIX}{digest}"
-        self._folder = folder
+        #: Absolute path.
+        self.folder = folder
         self._code = code
         self._root = root
         #: Builtins besides those of Python; by default those of `root`.
         self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
         self._loaded = _finder.files.setdefault(self._package, _LoadedFiles())
         self._root_turn = 0 if root is None else root.generation
+        self._reloads = reloads
+        self._replaced = replaced
+        #: Those of the route; None: there are no others.
+        self.folders = folders
         self._names: frozenset[str] = frozenset()
         self._listed = 0
         #: Builtins of all code in the folder.
@@ -72,7 +93,7 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
-        stamps = self._loaded.stamps
+        stamps = self._loaded.stamps if self._reloads else {}
         stale = bool(stamps) and any(_stamp(path) != stamp for path, stamp in list(stamps.items()))
         if self._root is not None:
             self._root.refresh()
@@ -86,7 +107,7 @@ class FolderModules:
             self.builtins.update(builtins.__dict__)
             self.builtins["__import__"] = self.import_module
             self.builtins.update(self._given)
-            publish(self.topic, self._folder)
+            publish(self.topic, self.folder)
         return self.builtins
 
     def import_module(
@@ -98,13 +119,17 @@ class FolderModules:
         level: int = 0,
     ) -> ModuleType:
         """`__import__` for the code of the folder."""
-        owner = None if level else self._find_owner(name.partition(".")[0])
+        top = "" if level else name.partition(".")[0]
+        if top in self._replaced:
+            given = import_given(name, fromlist)
+            if given is not None:
+                return given
+        owner = None if level else self._find_owner(top)
         if owner is None:
             try:
                 result: ModuleType = _import(name, globals, locals, fromlist, level)
                 return result
             except ModuleNotFoundError as error:
-                top = name.partition(".")[0]
                 if level or error.name != top:
                     raise
                 owner = self._find_folder(top)
@@ -167,7 +192,7 @@ class FolderModules:
         """Name of the package that the modules belong to, for relative imports."""
         if self._package not in sys.modules:
             package = ModuleType(self._package)
-            package.__path__ = [self._folder]
+            package.__path__ = [self.folder]
             sys.modules[self._package] = package
             _finder.folders[self._package] = self
         return self._package
@@ -180,19 +205,19 @@ class FolderModules:
         return None if self._root is None else self._root._find_owner(top)
 
     def _find_folder(self, top: str) -> FolderModules | None:
-        if os.path.isdir(os.path.join(self._folder, top)):
+        if os.path.isdir(os.path.join(self.folder, top)):
             return self
         return None if self._root is None else self._root._find_folder(top)
 
     def _list(self) -> frozenset[str]:
         """Names of modules and packages in the folder, as of now."""
-        changed = os.stat(self._folder).st_mtime_ns
+        changed = os.stat(self.folder).st_mtime_ns
         if changed != self._listed:
-            self._names = frozenset(filter(None, map(self._module_name, os.listdir(self._folder))))
+            self._names = frozenset(filter(None, map(self._module_name, os.listdir(self.folder))))
             sure = time.time_ns() - changed > UNSURE_NS
             self._listed = changed if sure else 0
             # Finders of other kinds may be here, which have the method, too.
-            finder: Any = sys.path_importer_cache.get(self._folder)
+            finder: Any = sys.path_importer_cache.get(self.folder)
             if finder is not None:
                 finder.invalidate_caches()
         return self._names
@@ -201,7 +226,7 @@ class FolderModules:
         stem, extension = os.path.splitext(file)
         if extension in MODULE_EXTENSIONS:
             return stem
-        is_package = os.path.isfile(os.path.join(self._folder, file, "__init__.py"))
+        is_package = os.path.isfile(os.path.join(self.folder, file, "__init__.py"))
         return file if is_package else ""
 
     def _forget(self) -> None:
@@ -257,6 +282,14 @@ class _Finder:
 
 _finder = _Finder()
 sys.meta_path.insert(0, _finder)
+
+
+def modules_of_code(names: Mapping[str, Any]) -> FolderModules | None:
+    """The modules beside code with these globals; None if it is not that of a folder."""
+    own = names.get("__builtins__")
+    finds = own.get("__import__") if isinstance(own, dict) else None
+    modules = getattr(finds, "__self__", None)
+    return modules if isinstance(modules, FolderModules) else None
 
 
 def plain_name(module: str) -> str:

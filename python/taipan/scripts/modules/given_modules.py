@@ -13,6 +13,7 @@ GIVEN_MODULES = {
     "cgitb": "taipan.scripts.cgitb_module",
     "mod_python": "taipan.scripts.mod_python",
     "mod_python.apache": "taipan.scripts.mod_python.apache",
+    "mod_python.httpdconf": "taipan.scripts.mod_python.httpdconf",
     "mod_python.psp": "taipan.scripts.mod_python.psp",
     "mod_python.util": "taipan.scripts.mod_python.util",
     # Webware for Python 3, and what came before.
@@ -49,9 +50,14 @@ def import_given(name: str, fromlist: Sequence[str]) -> ModuleType | None:
     if target is None:
         return None
     module = importlib.import_module(target)
+    for one in fromlist or ():
+        inner = GIVEN_MODULES.get(f"{name}.{one}")
+        if inner is not None:
+            setattr(module, one, importlib.import_module(inner))
     package, dot, rest = name.partition(".")
     if fromlist or not dot:
         return module
-    whole = ModuleType(package)
+    known = GIVEN_MODULES.get(package)
+    whole = importlib.import_module(known) if known is not None else ModuleType(package)
     setattr(whole, rest, module)
     return whole

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from taipan.scripts.modules.execfile import CODE
@@ -15,17 +16,50 @@ _LIMIT = 1000
 class ModuleFolders:
     """Gives each folder its modules; those of the route's folder are found in all."""
 
-    def __init__(self, root: str, given: Mapping[str, Any] | None = None) -> None:
-        self._path = root
-        self._root = FolderModules(root, CODE, given=given)
+    def __init__(
+        self,
+        root: str,
+        given: Mapping[str, Any] | None = None,
+        *,
+        path: Sequence[str] = (),
+        reloads: bool = True,
+        replaced: Collection[str] = (),
+    ) -> None:
+        """`path` has further folders that modules are found in; the rest is for all folders."""
+        #: Absolute path of the route's folder.
+        self.root = root
+        self._make = partial(
+            FolderModules, code=CODE, reloads=reloads, replaced=replaced, folders=self
+        )
+        last: FolderModules | None = None
+        for folder in [*reversed(path), root]:
+            last = self._make(folder, root=last, given=given)
+        assert last is not None
+        self._root = last
         self._folders = {root: self._root}
         subscribe(self._root.topic, lambda folder: self.of(folder).refresh())
+
+    @classmethod
+    def of_legacy(
+        cls, root: str, legacy: Mapping[str, Any] | None, given: Mapping[str, Any] | None = None
+    ) -> ModuleFolders:
+        """Those of a route with a server of old, as in `src/core/legacy-server.ts`, or without."""
+        if legacy is None or legacy["kind"] != "mod_python":
+            return cls(root, given)
+        # Installed modules of the name work in Apache only.
+        return cls(
+            root,
+            given,
+            path=legacy["path"],
+            reloads=legacy["autoReload"],
+            replaced=("mod_python",),
+        )
 
     def of(self, folder: str) -> FolderModules:
         """The modules of a folder, given by its absolute path."""
         found = self._folders.get(folder)
         if found is None:
             if len(self._folders) >= _LIMIT:
-                self._folders = {self._path: self._root}
-            found = self._folders[folder] = FolderModules(folder, CODE, self._root)
+                self._folders = {self.root: self._root}
+            found = self._folders[folder] = self._make(folder, root=self._root)
         return found

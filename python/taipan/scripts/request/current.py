@@ -52,6 +52,10 @@ class ScriptRequest:
     form: Any = None
     #: The connection object, once it is asked for.
     connection: Any = None
+    #: Called when the client has the whole response, and the request still has all that it holds.
+    after: Callable[[], None] | None = None
+    #: Who sends the response will end the request.
+    followed = False
 
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings
@@ -139,6 +143,14 @@ class ScriptRequest:
         """Calls what the script has registered for its end."""
         while self.exits:
             self.exits.pop()()
+
+    def end(self) -> None:
+        """Runs what comes after the response, and gives back what the request holds."""
+        try:
+            if self.after is not None:
+                self.after()
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Gives back what it holds. May be called twice."""

@@ -141,6 +141,10 @@ class ScriptOutput:
         finally:
             answer.close()
 
+    def close(self) -> None:
+        """Drops what is written from now on; the response is whole."""
+        self._answered = self._ended = True
+
     def extend_head(self, complete: Callable[[Fields], Fields]) -> None:
         """Lets `complete` add fields when the head leaves, whoever makes it."""
         start = self._start_response

@@ -48,6 +48,8 @@ class ScriptSettings(NamedTuple):
     style: str = "pywx"
     #: The server of old whose handlers answer, as in `src/core/legacy-server.ts`.
     legacy: Mapping[str, Any] | None = None
+    #: Clients are shown errors.
+    dev: bool = False
     #: Absolute; targets of handlers start here.
     directory: str = ""
     #: How files are run, by extension.

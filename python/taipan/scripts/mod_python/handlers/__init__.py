@@ -1,0 +1,1 @@
+"""Handlers of mod_python: their notation, where their modules come from, and their phases."""

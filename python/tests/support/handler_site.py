@@ -1,0 +1,152 @@
+"""Answers requests by the handlers of a route as `ScriptFolder` does, in this process."""
+
+import io
+import os
+from typing import NamedTuple
+
+from taipan.fields import PASS_TO_FILES, STANDS_IN_FIELD
+from taipan.loader.code_cache import CodeCache
+from taipan.scripts.mod_python.server import ModPythonServer
+from taipan.scripts.modules.module_folders import ModuleFolders
+from taipan.scripts.pages import Pages
+from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.output import ScriptOutput
+from taipan.scripts.request.settings import ScriptSettings
+
+CONFIG = {
+    "kind": "mod_python",
+    "handler": "t",
+    "phases": {},
+    "options": {},
+    "debug": False,
+    "autoReload": True,
+    "path": [],
+    "filters": {"input": [], "output": []},
+}
+
+
+class Answer(NamedTuple):
+    status: str
+    fields: list
+    body: str
+    #: What was reported, in its order.
+    log: list
+    #: Field values by their names.
+    named: dict
+
+
+class Log:
+    def __init__(self):
+        self.records = []
+
+    def report(self, level, text, traceback=None):
+        self.records.append(f"{level}: {text}")
+
+
+class Site:
+    """A folder with handlers; `t.py` is the one of `PythonHandler`."""
+
+    def __init__(self, folder, **config):
+        self.root = str(folder)
+        self.log = Log()
+        legacy = {**CONFIG, **config}
+        self._settings = ScriptSettings(
+            root=self.root,
+            reporter=self.log,
+            software="test",
+            alone=False,
+            exclusive=False,
+            legacy=legacy,
+        )
+        self.folders = ModuleFolders.of_legacy(self.root, legacy)
+        self._pages = Pages(self._settings, self)
+        self._server = ModPythonServer(self._settings, self)
+        self._code = CodeCache()
+        self._writes = 0
+
+    def check(self):
+        """The files of its handlers."""
+        return ModPythonServer.check(self._settings.legacy, self.folders)
+
+    def write(self, name, text):
+        """Writes a file, with a time of its own."""
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as stream:
+            stream.write(text if isinstance(text, bytes) else text.encode())
+        self._writes += 1
+        os.utime(path, (1e9 + self._writes,) * 2)
+
+    def modules_of(self, folder):
+        return self.folders.of(folder)
+
+    def load_page(self, path):
+        return self._pages.load_page(path)
+
+    def compile_page(self, path, content):
+        return self._pages.compile(path, content)
+
+    def include_script(self, path, request):
+        raise NotImplementedError
+
+    def get(self, target="/x", body=b"", **environ):
+        """The answer."""
+        path, _, query = target.partition("?")
+        end = len(path)
+        while not os.path.exists(self.root + path[:end]) and "/" in path[1:end]:
+            end = path.rindex("/", 0, end)
+        variables = {
+            "REQUEST_METHOD": "POST" if body else "GET",
+            "REQUEST_URI": target,
+            "SCRIPT_NAME": path[:end],
+            "PATH_INFO": path[end:],
+            "QUERY_STRING": query,
+            "SCRIPT_FILENAME": self.root + path[:end],
+            "DOCUMENT_ROOT": self.root,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "taipan.software": "test",
+            **environ,
+        }
+        if body:
+            variables.setdefault("CONTENT_TYPE", "application/x-www-form-urlencoded")
+            variables["CONTENT_LENGTH"] = str(len(body))
+        self.log.records = []
+        head = []
+        sent = bytearray()
+
+        def start_response(status, fields):
+            assert not head
+            head[:] = [status, fields]
+            return sent.extend
+
+        output = ScriptOutput(start_response, lambda: None)
+        request = ScriptRequest(self.root + path[:end], variables, output, self._settings)
+        before = CURRENT.set(request)
+        try:
+            self._server.load(request, None)()
+            sent += b"".join(request.finish())
+            self.log.records.append("sent")
+            output.close()
+        except Exception as error:
+            self.log.records.append(f"raised {error!r}")
+        finally:
+            request.end()
+            CURRENT.reset(before)
+        status, fields = head or ("", [])
+        named = {name.lower(): value for name, value in fields}
+        return Answer(status, fields, sent.decode(), self.log.records, named)
+
+
+def is_passed(answer):
+    """Whether the request was left to the files of the folder."""
+    return PASS_TO_FILES in answer.fields
+
+
+def stands_in(answer):
+    """Whether an error page may take its place."""
+    return STANDS_IN_FIELD in answer.fields
