@@ -45,6 +45,12 @@ class PulledInput(io.BufferedIOBase):
             self._fetch()
         return self._take(len(self._buffer) - self._at if size < 0 else size)
 
+    def peek(self, size: int = 0, /) -> bytes:
+        """The bytes that are available, which stay; waits only if there are none."""
+        if len(self._buffer) == self._at:
+            self._fetch()
+        return bytes(memoryview(self._buffer)[self._at :])
+
     def readinto(self, buffer: Any, /) -> int:
         """Fills `buffer` as `read` would."""
         view = memoryview(buffer).cast("B")

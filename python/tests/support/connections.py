@@ -6,7 +6,7 @@ from typing import Any, Callable, NamedTuple
 
 from taipan.connection import connection_of
 from taipan.events import Settings
-from taipan.frames import HEAD_LENGTH
+from taipan.frames import HEAD_CLOSE, HEAD_LENGTH
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
@@ -40,6 +40,7 @@ class Recorder:
         self.blocks: list[bytes] = []
         self.complete = False
         self.aborted = False
+        self.closing = False
         self.records: list[str] = []
 
     def send(
@@ -53,6 +54,7 @@ class Recorder:
         assert not self.status
         assert bool(flags & HEAD_LENGTH) == (b"\r\nContent-Length: " in b"\r\n" + fields)
         self.status, self.fields = status, fields
+        self.closing = bool(flags & HEAD_CLOSE)
         self.write(data, last)
 
     def write(self, data: bytes, last: bool) -> None:

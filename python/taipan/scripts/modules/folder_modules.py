@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Protocol
@@ -67,9 +67,14 @@ class FolderModules:
         reloads: bool = True,
         replaced: Collection[str] = (),
         folders: GivesModules | None = None,
+        variant: str = "",
     ) -> None:
-        """`reloads`: when files change; `replaced`: given modules, whatever is installed."""
-        digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+        """`reloads`: when files change; `replaced`: given modules, whatever is installed.
+
+        The modules of a folder exist once for each `variant`.
+        """
+        place = f"{folder}\0{variant}" if variant else folder
+        digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
         self._package = f"{_PREFIX}{digest}"
         #: Absolute path.
         self.folder = folder
@@ -177,9 +182,9 @@ class FolderModules:
         module = importlib.import_module(f"{package}.{name}")
         if not fromlist:
             return sys.modules[f"{package}.{name.partition('.')[0]}"]
-        for one in fromlist:
+        for one in _names_of(module, fromlist):
             # Submodules that are named after `from` are imported, too.
-            if one not in ("", "*") and not hasattr(module, one) and hasattr(module, "__path__"):
+            if one and not hasattr(module, one) and hasattr(module, "__path__"):
                 try:
                     importlib.import_module(f"{module.__name__}.{one}")
                 except ModuleNotFoundError as error:
@@ -196,6 +201,13 @@ class FolderModules:
             sys.modules[self._package] = package
             _finder.folders[self._package] = self
         return self._package
+
+    def close(self) -> None:
+        """Forgets all modules; for folders that nothing is imported from any more."""
+        self._forget()
+        sys.modules.pop(self._package, None)
+        _finder.folders.pop(self._package, None)
+        _finder.files.pop(self._package, None)
 
     def _find_owner(self, top: str) -> FolderModules | None:
         if top in sys.builtin_module_names:
@@ -295,6 +307,11 @@ def modules_of_code(names: Mapping[str, Any]) -> FolderModules | None:
 def plain_name(module: str) -> str:
     """The name of a module without the prefix of its folder."""
     return module.partition(".")[2] if module.startswith(_PREFIX) else module
+
+
+def _names_of(module: ModuleType, fromlist: Sequence[str]) -> Iterable[str]:
+    """What is imported of a module; for `*` what its `__all__` names, submodules included."""
+    return getattr(module, "__all__", ()) if "*" in fromlist else fromlist
 
 
 def _stamp(path: str) -> Stamp | None:

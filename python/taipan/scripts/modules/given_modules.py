@@ -11,6 +11,7 @@ GIVEN_MODULES = {
     "Ns": "taipan.ns.module",
     "cgi": "taipan.forms.cgi_module",
     "cgitb": "taipan.scripts.cgitb_module",
+    "imp": "taipan.scripts.modules.imp_module",
     "mod_python": "taipan.scripts.mod_python",
     "mod_python.apache": "taipan.scripts.mod_python.apache",
     "mod_python.httpdconf": "taipan.scripts.mod_python.httpdconf",

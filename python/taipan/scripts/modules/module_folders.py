@@ -24,12 +24,18 @@ class ModuleFolders:
         path: Sequence[str] = (),
         reloads: bool = True,
         replaced: Collection[str] = (),
+        variant: str = "",
     ) -> None:
         """`path` has further folders that modules are found in; the rest is for all folders."""
         #: Absolute path of the route's folder.
         self.root = root
         self._make = partial(
-            FolderModules, code=CODE, reloads=reloads, replaced=replaced, folders=self
+            FolderModules,
+            code=CODE,
+            reloads=reloads,
+            replaced=replaced,
+            folders=self,
+            variant=variant,
         )
         last: FolderModules | None = None
         for folder in [*reversed(path), root]:
@@ -37,7 +43,8 @@ class ModuleFolders:
         assert last is not None
         self._root = last
         self._folders = {root: self._root}
-        subscribe(self._root.topic, lambda folder: self.of(folder).refresh())
+        if not variant:
+            subscribe(self._root.topic, lambda folder: self.of(folder).refresh())
 
     @classmethod
     def of_legacy(
@@ -63,3 +70,8 @@ class ModuleFolders:
                 self._folders = {self.root: self._root}
             found = self._folders[folder] = self._make(folder, root=self._root)
         return found
+
+    def close(self) -> None:
+        """Forgets all modules; for folders that nothing is imported from any more."""
+        for folder in list(self._folders.values()):
+            folder.close()

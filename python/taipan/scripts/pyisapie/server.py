@@ -4,27 +4,50 @@ from __future__ import annotations
 
 from functools import partial
 
+from taipan.fields import STANDS_IN_FIELD
 from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.pyisapie.finder import install_finder
+from taipan.scripts.pyisapie.interpreters import Interpreters
+from taipan.scripts.pyisapie.request import IsapiRequest
+from taipan.scripts.pyisapie.url_map import NotFoundError
 from taipan.scripts.request.current import Run, ScriptRequest
+from taipan.scripts.request.errors import OutputError
+from taipan.scripts.request.output import WholeResponse
 from taipan.scripts.request.passing import pass_to_next
 from taipan.scripts.request.settings import ScriptSettings
+
+_NOT_FOUND = WholeResponse(
+    "404 Not Found",
+    [("Content-Type", "text/plain; charset=utf-8"), STANDS_IN_FIELD],
+    [b"Not Found\n"],
+)
 
 
 class PyisapieServer:
     """Calls `Request()` of the module for every request below its folder."""
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
-        assert settings.legacy is not None
-        self._root = settings.root
-        self._module: str = settings.legacy["module"]
-        self._folder = folder
+        install_finder()
+        self._interpreters = Interpreters(settings)
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What answers a request."""
         return partial(self._run, request)
 
-    def _run(self, request: ScriptRequest) -> None:
-        modules = self._folder.modules_of(self._root)
-        modules.refresh()
-        if modules.import_module(self._module, fromlist=("",)).Request() is True:
-            pass_to_next(request)
+    def _run(self, script: ScriptRequest) -> None:
+        isapi = IsapiRequest(script)
+        try:
+            with self._interpreters.lend(isapi) as request_function:
+                passed = request_function() is True
+            if not passed:
+                isapi.check_end()
+        except NotFoundError:
+            if script.output.begun:
+                raise
+            script.drop()
+            script.output.answer(_NOT_FOUND)
+            return
+        if passed and script.output.begun:
+            raise OutputError("Request() returned True after a part of the response had been sent")
+        if passed:
+            pass_to_next(script)

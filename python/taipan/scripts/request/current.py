@@ -56,6 +56,8 @@ class ScriptRequest:
     after: Callable[[], None] | None = None
     #: Who sends the response will end the request.
     followed = False
+    #: What its server of old keeps of it.
+    legacy: Any = None
 
     def __init__(
         self, path: str, environ: Environ, output: ScriptOutput, settings: ScriptSettings

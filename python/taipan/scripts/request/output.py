@@ -46,6 +46,8 @@ class ScriptOutput:
     may_be_empty = False
     #: Nothing leaves before `finish`, which may know the length of all.
     holding = False
+    #: Bytes that are held until more comes or the output is whole.
+    limit = ONE_PIECE
     #: Writing cannot wait for the client.
     spools = False
     _spool: Spool | None = None
@@ -88,7 +90,7 @@ class ScriptOutput:
             return
         self._pieces.append(data)
         self._size += len(data)
-        if self._size > ONE_PIECE:
+        if self._size > self.limit:
             self.send()
 
     def send(self) -> None:

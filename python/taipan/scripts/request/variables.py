@@ -21,7 +21,7 @@ def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
     variables[b"GATEWAY_INTERFACE"] = b"CGI/1.1"
     variables[b"SERVER_SOFTWARE"] = str(environ["taipan.software"]).encode("latin-1")
     variables[b"REQUEST_SCHEME"] = str(environ["wsgi.url_scheme"]).encode("latin-1")
-    _name_server(variables)
+    name_server(variables)
     # The address may stand for the name (RFC 3875, 4.1.9).
     variables.setdefault(b"REMOTE_HOST", variables.get(b"REMOTE_ADDR", b""))
     rest = variables.get(b"PATH_INFO", b"")
@@ -30,8 +30,8 @@ def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
     return variables
 
 
-def _name_server(variables: dict[bytes, bytes]) -> None:
-    """The server as the client names it (RFC 3875, 4.1.14), as scripts make links of it."""
+def name_server(variables: dict[bytes, bytes]) -> None:
+    """The server as the client does (RFC 3875, 4.1.14), as scripts make links of it."""
     variables[b"SERVER_ADDR"] = variables.get(b"SERVER_NAME", b"")
     found = _AUTHORITY.fullmatch(variables.get(b"HTTP_HOST", b""))
     if found is not None:

@@ -1,0 +1,1 @@
+"""What sites import by the names of PyISAPIe; found by `finder.py`."""

@@ -1,0 +1,111 @@
+"""Chooses the interpreter of a request."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
+
+from taipan.native import allocate_lock
+from taipan.scripts.modules.handlers import Handlers
+from taipan.scripts.modules.module_folders import ModuleFolders
+from taipan.scripts.pyisapie.interface import Env
+from taipan.scripts.pyisapie.interpreter import MAIN, Interpreter, RequestFunction
+from taipan.scripts.pyisapie.request import IsapiRequest
+from taipan.scripts.pyisapie.variables import server_variable
+from taipan.scripts.request.settings import ScriptSettings
+
+#: Interpreters besides the main one; clients may choose the values.
+LIMIT = 64
+
+
+class Interpreters:
+    """Those of a route; the ones that were not used for longest give way to others."""
+
+    def __init__(self, settings: ScriptSettings) -> None:
+        assert settings.legacy is not None
+        self._settings = settings
+        #: A variable, or the target of a function; None: `Http.Config` of the main one tells.
+        self._map: str | None = settings.legacy.get("interpreterMap")
+        self._handlers: Handlers | None = None
+        if self._map is not None and ":" in self._map:
+            folder = _folder_of(self._map, settings.root) or settings.directory
+            self._handlers = Handlers(folder, ModuleFolders(settings.root))
+            self._handlers.check(self._map)
+        self._main = Interpreter(MAIN, settings)
+        self._others: OrderedDict[str, Interpreter] = OrderedDict()
+        self._lock = allocate_lock()
+        self._told = False
+
+    @contextmanager
+    def lend(self, isapi: IsapiRequest) -> Iterator[RequestFunction]:
+        """What answers a request, in its interpreter."""
+        if self._map is None:
+            by_config = self._main.load(isapi).interpreter_map
+            if by_config is None:
+                yield self._main.enter(isapi)
+                return
+            chosen = self._choose(by_config, isapi)
+        else:
+            chosen = self._choose(self._map, isapi)
+        interpreter = self._take(chosen)
+        try:
+            yield interpreter.enter(isapi)
+        finally:
+            with self._lock:
+                interpreter.users -= 1
+
+    def _choose(self, chosen: str | Callable[..., Any], isapi: IsapiRequest) -> str:
+        if isinstance(chosen, str):
+            if self._handlers is None:
+                return server_variable(isapi.script, chosen) or MAIN
+            chosen = self._handlers.load(chosen).find()
+        isapi.interpreter = self._main
+        value = chosen(Env) if _takes_argument(chosen) else chosen()
+        return MAIN if value is None else str(value) or MAIN
+
+    def _take(self, name: str) -> Interpreter:
+        if name == MAIN:
+            self._main.users += 1
+            return self._main
+        dropped: list[Interpreter] = []
+        with self._lock:
+            found = self._others.get(name)
+            if found is None:
+                dropped = self._make_room()
+                found = self._others[name] = Interpreter(name, self._settings)
+            self._others.move_to_end(name)
+            found.users += 1
+        for one in dropped:
+            one.close()
+        return found
+
+    def _make_room(self) -> list[Interpreter]:
+        """Takes out idle ones."""
+        idle = (name for name, one in self._others.items() if one.users == 0)
+        names = [name for name, _ in zip(list(idle), range(len(self._others) - LIMIT + 1))]
+        if names and not self._told:
+            self._told = True
+            self._settings.reporter.report(
+                "warning",
+                f"{self._settings.mount}: interpreterMap has given more than {LIMIT} values; the"
+                " modules of those that were not used for longest are dropped",
+            )
+        return [self._others.pop(name) for name in names]
+
+
+def _takes_argument(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(Env)
+    except TypeError:
+        return False
+    return True
+
+
+def _folder_of(target: str, root: str) -> str | None:
+    """The folder of the route, if the file of a target is there."""
+    file = target.partition(":")[0]
+    return root if os.path.isfile(os.path.join(root, file)) else None
