@@ -105,7 +105,7 @@ def test_the_request(folder):
             "../",
             str({"default": folder.root}),
             "{}",
-            "3.1.0",
+            "3.1",
             "1",
             f"{folder.root}/x",
             "",

@@ -14,7 +14,7 @@ describe.each([
   ['daemon', []],
   ['embedded', ['-e', 'embedded', '-p', '1']],
 ] as const)('examples of scripts, %s', (_name, engine) => {
-  let sites: Record<'guestbook' | 'pages' | 'cheetah' | 'folder', Site>
+  let sites: Record<'guestbook' | 'pages' | 'cheetah' | 'webware' | 'folder', Site>
 
   beforeAll(async () => {
     const copy = await makeFolder()
@@ -22,13 +22,14 @@ describe.each([
     await cp(EXAMPLES, copy, { recursive: true })
     const start = async (name: string) =>
       await startSite({ args: ['--config', join(copy, name, 'taipan.config.ts'), ...engine] })
-    const [guestbook, pages, cheetah, folder] = await Promise.all([
+    const [guestbook, pages, cheetah, webware, folder] = await Promise.all([
       start('guestbook'),
       start('pages'),
       start('cheetah'),
+      start('webware'),
       startSite({ args: [join(copy, 'folder'), ...engine] }),
     ])
-    sites = { guestbook, pages, cheetah, folder }
+    sites = { guestbook, pages, cheetah, webware, folder }
   })
   afterAll(async () => {
     await Promise.all(Object.values(sites).map(async (site) => await site.stop()))
@@ -103,6 +104,33 @@ describe.each([
     expect(unknown.text).toContain('There is no such tune.')
     for (const source of ['tunes.py', 'foot.inc', 'layout.tmpl.bak'])
       expect((await browser.visit(`/${source}`)).status).toBe(404)
+  })
+
+  test('a context of Webware has servlets and pages', async () => {
+    const browser = new Browser(sites.webware.url)
+    const main = await browser.visit('/')
+    expect(main.text).toContain('<p>There are 3 stalls today.</p>\n<p>Open until eight, whoever')
+    expect((await browser.visit('/Main.py')).text).toBe(main.text)
+    const links = [...main.text.matchAll(/<a href="(\/Stalls[^"]+)"/g)].map(([, link = '']) => link)
+    expect(links).toHaveLength(3)
+    for (const link of links) {
+      const page = await browser.visit(link)
+      const name = /name="name" value="(\w+)"/.exec(page.text)?.[1] ?? ''
+      const action = /action="([^"]+)"/.exec(page.text)?.[1] ?? ''
+      const taken = await browser.submit(action, { name, _action_take: '' })
+      expect([taken.status, taken.headers.get('location')]).toEqual([303, 'Basket'])
+    }
+    const basket = await browser.visit('/Basket')
+    expect(basket.text).toContain('<p>1 x Plums</p>\n<p>Together: 9</p>')
+    expect((await browser.submit('/Basket', { _action_empty: '' })).status).toBe(303)
+    expect((await browser.visit('/Basket')).text).toContain('<p>Together: 0</p>')
+    expect((await browser.visit('/Stalls/Stall/Nuts')).status).toBe(404)
+    const call = { id: 1, method: 'price', params: ['Pears'] }
+    const price = await browser.visit('/Prices', { body: JSON.stringify(call) })
+    expect(price.headers.get('content-type')).toBe('application/json')
+    expect(price.text).toContain('{"id": 1, "result": 4}')
+    for (const path of ['/__init__.py', '/Notice.psp.bak', '/nothing'])
+      expect((await browser.visit(path)).status).toBe(404)
   })
 
   test('a folder is a site', async () => {

@@ -31,6 +31,27 @@ const post = (fields: Record<string, string>): Visit => ({ body: new URLSearchPa
 const PLAIN =
   'bare content body members formatter braces keep includes forward keyerror head redirect seeother permanent located refused ended ended2 reset actions calls functions'
 
+const OWN_EXAMPLES = [
+  ...['Hello', 'Braces', 'PSPTests', 'PSPTests-Braces', 'index'].map(
+    (name) => `/PSP/Examples/${name}`,
+  ),
+  ...['', 'Simple', 'Simple.py', 'Simple/extra', 'CountVisits', 'Forward', 'IncludeMe'].map(
+    (name) => `/Examples/${name}`,
+  ),
+  ...[
+    'ListBox',
+    'ListBox?_action_=x',
+    'Colors',
+    'Colorize',
+    'Error',
+    'View',
+    'AjaxSuggest?a=x',
+  ].map((name) => `/Examples/${name}`),
+  ...['JSONRPCClient', 'FileUpload', 'OtherFileTypes', 'Welcome'].map(
+    (name) => `/Examples/${name}`,
+  ),
+]
+
 const ROWS: readonly Row[] = PLAIN.split(' ')
   .map((name): Row => ({ path: `/${name}.psp` }))
   .concat([
@@ -49,6 +70,33 @@ const ROWS: readonly Row[] = PLAIN.split(' ')
     { path: '/request.psp', visit: { method: 'HEAD' } },
     { path: '/request.psp', visit: { method: 'PUT', body: '{}' } },
     { path: '/includes.psp?a=%3C' },
+    { path: '/Info' },
+    { path: '/Info.py/more/path?a=1&a=2' },
+    { path: '/Info', visit: post({ a: 'é' }) },
+    { path: '/Info', visit: { method: 'DELETE' } },
+    { path: '/Life' },
+    { path: '/Life', visit: post({}) },
+    { path: '/Life', visit: { method: 'PUT', body: 'x' } },
+    { path: '/Acts' },
+    { path: '/Acts?_action_add=&a=1' },
+    { path: '/Acts?_action_=ADD' },
+    { path: '/Acts?_action_fail' },
+    { path: '/Acts?_action_fail=1' },
+    { path: '/Acts?_action_drop=1' },
+    { path: '/Acts', visit: post({ _action_add: '', a: '2' }) },
+    { path: '/Calls' },
+    { path: '/Calls?go=Side' },
+    { path: '/Calls?go=Ends' },
+    { path: '/Side' },
+    { path: '/Ends' },
+    { path: '/Ends?to=see' },
+    { path: '/Ends?to=permanent' },
+    { path: '/Ends?to=http://elsewhere.test/' },
+    { path: '/Dated' },
+    {
+      path: '/Dated',
+      visit: { headers: { 'if-modified-since': 'Sun, 09 Sep 2001 01:46:40 GMT' } },
+    },
     { path: '/actions.psp?_action_save=1' },
     { path: '/actions.psp?_action_=save' },
     { path: '/actions.psp?_action_drop.x=1' },
@@ -80,6 +128,15 @@ const ROWS: readonly Row[] = PLAIN.split(' ')
       ],
     },
   ])
+  .concat(
+    ['add', 'gone', 'other', 'system.listMethods'].map((method) => ({
+      path: '/Rpc',
+      visit: {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id: 1, method, params: [2] }),
+      },
+    })),
+  )
 
 function answerOf({ status, headers, text }: Page): Answer {
   return {
@@ -113,9 +170,17 @@ describe('pages in the dialect of Webware', () => {
           scripts: await collectExamples(join(folder, 'examples')),
           group: 'ours',
           pspDialect: 'webware',
-          extension: 'hidden',
+          kinds: { '.py': 'servlet' },
+          extension: 'optional',
         },
-        { path: '/ours', scripts: PAGES, group: 'ours', pspDialect: 'webware' },
+        {
+          path: '/ours',
+          scripts: PAGES,
+          group: 'ours',
+          pspDialect: 'webware',
+          kinds: { '.py': 'servlet' },
+          extension: 'optional',
+        },
         { path: '/safe', scripts: PAGES, group: 'ours', pspDialect: 'webware', autoescape: true },
       ],
     }
@@ -133,31 +198,28 @@ describe('pages in the dialect of Webware', () => {
     expect(await ask('/ours')).toEqual({ ...theirs, ...differs?.[1](theirs) })
   })
 
-  test.each(['Hello', 'Braces', 'PSPTests', 'PSPTests-Braces', 'index'])(
-    'its own example %s is what Webware makes of it',
-    async (name) => {
-      const ask = async (prefix: string) => {
-        const { status, text } = await new Browser(site.url).visit(`${prefix}/PSP/Examples/${name}`)
-        const content = /<div id="Content">[^]*/.exec(text)?.[0] ?? text
-        // The environ has more names here, and other values.
-        const same = content.replace(/<table><tr[^\n]*REQUEST_METHOD.*/, '')
-        return `${status} ${same.replaceAll(prefix, '').replaceAll(/\d\d:\d\d:\d\d/g, 'now')}`
-      }
-      const theirs = await ask('/theirs')
-      expect(theirs).toMatch(/^200 <div/)
-      expect(await ask('/own')).toBe(theirs)
-    },
-  )
+  test.each(OWN_EXAMPLES)('its own example %s is what Webware makes of it', async (name) => {
+    const ask = async (prefix: string) => {
+      const { status, text } = await new Browser(site.url).visit(`${prefix}${name}`)
+      const content = /<div id="Content">[^]*/.exec(text)?.[0] ?? text
+      // The environ has more names here, and other values.
+      const same = content.replace(/<table><tr[^\n]*REQUEST_METHOD.*/, '')
+      return `${status} ${same.replaceAll(prefix, '').replaceAll(/\d\d:\d\d:\d\d/g, 'now')}`
+    }
+    const theirs = await ask('/theirs')
+    expect(theirs).toMatch(/^200 </)
+    expect(await ask('/own')).toBe(theirs)
+  })
 })
 
-/** Makes a folder of Webware's own examples and the modules of Webware that they are made with. */
+/** Makes a folder of Webware's own examples and the module that they take its version from. */
 async function collectExamples(folder: string): Promise<string> {
   const found = await run(PYTHON, [
     '-c',
     'import importlib.util as u; print(u.find_spec("webware").submodule_search_locations[0])',
   ])
   const webware = found.trim()
-  for (const name of ['PSP/Examples', 'Examples', 'SidebarPage.py', 'Properties.py'])
+  for (const name of ['PSP/Examples', 'Examples', 'Properties.py'])
     await cp(join(webware, name), join(folder, name), { recursive: true })
   await writeFile(join(folder, 'PSP/__init__.py'), '')
   return folder

@@ -138,11 +138,11 @@ class FolderModules:
                 if level or error.name != top:
                     raise
                 owner = self._find_folder(top)
-                given = import_given(name, fromlist) if owner is None else None
-                if given is not None:
-                    return given
                 if owner is None:
-                    raise
+                    given = import_given(name, fromlist) or self._import_by_folder(name, fromlist)
+                    if given is None:
+                        raise
+                    return given
         return owner._import_own(name, fromlist)
 
     def import_file(self, stem: str) -> ModuleType:
@@ -208,6 +208,23 @@ class FolderModules:
         sys.modules.pop(self._package, None)
         _finder.folders.pop(self._package, None)
         _finder.files.pop(self._package, None)
+
+    def _import_by_folder(self, name: str, fromlist: Sequence[str]) -> ModuleType | None:
+        """What has the name of the route's folder in front, as contexts of Webware have it."""
+        root = self if self._root is None else self._root
+        top, _, rest = name.partition(".")
+        if top != os.path.basename(root.folder):
+            return None
+        package = sys.modules[root.package]
+        # It is None for `import a.b as c`.
+        fromlist = fromlist or ()
+        if rest:
+            module = root._import_own(rest, ("", *fromlist))
+            return module if fromlist else package
+        for one in fromlist:
+            if one in root._list():
+                root._import_own(one, ("",))
+        return package
 
     def _find_owner(self, top: str) -> FolderModules | None:
         if top in sys.builtin_module_names:

@@ -42,6 +42,16 @@ GIVEN_MODULES = {
     "WebKit.XMLRPCServlet": "taipan.scripts.webware.rpc",
     "WebUtils.Funcs": "taipan.scripts.webware.functions",
     "XMLRPCServlet": "taipan.scripts.webware.rpc",
+    "webware.Cookie": "taipan.scripts.webware.cookie",
+    "webware.HTTPContent": "taipan.scripts.webware.servlets",
+    "webware.HTTPExceptions": "taipan.scripts.webware.http_exceptions",
+    "webware.HTTPServlet": "taipan.scripts.webware.servlets",
+    "webware.JSONRPCServlet": "taipan.scripts.webware.rpc",
+    "webware.Page": "taipan.scripts.webware.servlets",
+    "webware.RPCServlet": "taipan.scripts.webware.rpc",
+    "webware.Servlet": "taipan.scripts.webware.servlets",
+    "webware.SidebarPage": "taipan.scripts.webware.sidebar_page",
+    "webware.XMLRPCServlet": "taipan.scripts.webware.rpc",
 }
 
 

@@ -21,6 +21,7 @@ class HTTPRequest:
 
     #: The `Transaction`.
     _transaction: Any
+    _expired = False
 
     def __init__(self, request: ScriptRequest) -> None:
         self._request = request
@@ -41,6 +42,13 @@ class HTTPRequest:
     def leave(self) -> None:
         """Goes back to the page before."""
         self._pages.pop()
+
+    def isSessionExpired(self) -> bool:
+        """What `setSessionExpired` said."""
+        return self._expired
+
+    def setSessionExpired(self, sessionExpired: bool) -> None:
+        self._expired = sessionExpired
 
     # Fields and cookies
 

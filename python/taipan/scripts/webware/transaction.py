@@ -85,7 +85,7 @@ class Application:
         return _VERSION
 
     def webwareVersionString(self) -> str:
-        return ".".join(map(str, _VERSION))
+        return ".".join(map(str, _VERSION[:2]))
 
     def setting(self, name: str, default: Any = None) -> Any:
         """The default: there are no settings."""
