@@ -37,6 +37,26 @@ class RequestHooks(RequestVariables):
         check_callable(callable)
         self._require_serving().register_cleanup(callable, data)
 
+    def add_input_filter(self, filter_name: str) -> None:
+        """Lets the body of the request come through a filter that is registered."""
+        self._require_serving().require_filters().add(filter_name, is_input=True)
+
+    def add_output_filter(self, filter_name: str) -> None:
+        """Lets what is written from now on leave through a filter that is registered."""
+        self._require_serving().require_filters().add(filter_name, is_input=False)
+
+    def register_input_filter(self, filter_name: str, handler: Any, dir: str | None = None) -> None:
+        """Gives a name to a filter for the body of this request."""
+        filters = self._require_serving().require_filters()
+        filters.register(filter_name, handler, dir or "", is_input=True)
+
+    def register_output_filter(
+        self, filter_name: str, handler: Any, dir: str | None = None
+    ) -> None:
+        """Gives a name to a filter for the response to this request."""
+        filters = self._require_serving().require_filters()
+        filters.register(filter_name, handler, dir or "", is_input=False)
+
     def auth_name(self) -> str | None:
         """The realm that is configured."""
         auth = self._authorization()

@@ -46,7 +46,10 @@ class Response(ResponseHead):
         """Sends what was written so far, after the head if that has not left."""
         output = self._request.output
         self._request.text.flush()
-        if not output.begun and not output.holding and not output.answered:
+        if output.begun or output.holding or output.answered:
+            return
+        # A filter that holds back what it was given may still fail.
+        if output.body_filter is None or output.pending:
             output.begin(whole=False)
 
     def sendfile(self, path: str, offset: int = 0, len: int = -1) -> int:

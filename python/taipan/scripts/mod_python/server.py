@@ -42,10 +42,9 @@ class ModPythonServer:
     def _run(self, request: ScriptRequest) -> None:
         serving = Serving(self._route, self._importer, request)
         run = PageRun(request, self._folder)
-        serving.req = run.req
-        run.req.serving = serving
         try:
-            self._end(serving.walk(), request, run.req)
+            serving.begin(run.req)
+            self._end(serving.answer(), request, run.req)
         finally:
             if serving.follows():
                 request.after = serving.follow

@@ -42,6 +42,8 @@ class ScriptOutput:
     make_head: Callable[[], ScriptHead] | None = None
     #: Adds what was set by other means than output.
     complete_head: Callable[[ScriptHead], ScriptHead] | None = None
+    #: Takes output in its place, and puts what becomes of it.
+    body_filter: Callable[[bytes], None] | None = None
     #: No output at all is a response, too.
     may_be_empty = False
     #: Nothing leaves before `finish`, which may know the length of all.
@@ -83,7 +85,13 @@ class ScriptOutput:
         """Takes a piece of output; sends what is too much to be held."""
         if self._ended:
             self._add_late(data)
-            return
+        elif self.body_filter is not None:
+            self.body_filter(data)
+        else:
+            self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Takes a piece of the body that no filter changes."""
         if self._write is not None:
             self._write(data)
             self.sent += len(data)

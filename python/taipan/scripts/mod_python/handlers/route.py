@@ -32,6 +32,7 @@ class HandlerRoute:
         )
         self.input_filters = _filters_of(config, "input")
         self.output_filters = _filters_of(config, "output")
+        self.has_filters = bool(self.input_filters or self.output_filters)
         self.debug = bool(config["debug"])
 
     def check(self, importer: Importer) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from html import escape
-from typing import Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 
 from taipan.events import ClientDisconnected
 from taipan.loader.errors import Explained
 from taipan.scripts.mod_python.constants import DECLINED, DONE, OK
+from taipan.scripts.mod_python.handlers.default_file import send_default_file
 from taipan.scripts.mod_python.handlers.directive import HandlerName, parse_handler
 from taipan.scripts.mod_python.handlers.importer import Importer
 from taipan.scripts.mod_python.handlers.phases import (
@@ -25,6 +26,9 @@ from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.errors import ScriptError
 from taipan.sessions.errors import SessionBusy
 from taipan.tracebacks import format_exception, summarize
+
+if TYPE_CHECKING:
+    from taipan.scripts.mod_python.filters.request_filters import RequestFilters
 
 #: A handler by its name, or itself.
 Called = Union[HandlerName, Callable[[Any], Any]]
@@ -49,8 +53,7 @@ class Serving:
         #: What handlers get; set before the first one.
         self.req: Any = None
         self.phase = HANDLER
-        #: The error was shown or logged.
-        self.failure: Exception | None = None
+        self.filters: RequestFilters | None = None
 
     @property
     def route(self) -> HandlerRoute:
@@ -61,6 +64,22 @@ class Serving:
     def handler(self) -> str:
         """The handler that is called, as it is written."""
         return str(self._current[0]) if self._current else ""
+
+    def begin(self, req: Any) -> None:
+        """Takes the request as handlers see it."""
+        self.req = req
+        req.serving = self
+        if self._route.has_filters:
+            self.require_filters().add_route(self._route)
+
+    def require_filters(self) -> RequestFilters:
+        """The filters of the request."""
+        if self.filters is None:
+            # Few requests have some.
+            from taipan.scripts.mod_python.filters.request_filters import RequestFilters
+
+            self.filters = RequestFilters(self._importer, self._request, self.req)
+        return self.filters
 
     def add_handler(self, directive: str, handler: str | Called, folder: str = "") -> None:
         """Adds a handler to a phase, which is not over. Raises `IndexError`, `TargetError`."""
@@ -90,6 +109,27 @@ class Serving:
         moved = self._find_folder()
         return self._run(HANDLER) if moved is None else moved
 
+    def answer(self) -> int:
+        """Like `walk`, to the end of what filters make of the answer."""
+        status = self.walk()
+        filters = self.filters
+        if filters is None or not filters.has_output:
+            return status
+        try:
+            if status == DECLINED:
+                status = send_default_file(self._request, self.req)
+            if status in (OK, DONE):
+                filters.output.end()
+        except ServerReturn as end:
+            status = int(end.args[0])
+        except Exception as error:
+            status = self._fail(error, "PythonOutputFilter")
+        failure = filters.output.failure
+        if failure is not None and self._request.output.begun:
+            raise failure
+        filters.output.release()
+        return status
+
     def follows(self) -> bool:
         """Whether something is to be done after the response."""
         keys = (LOG.key, CLEANUP.key)
@@ -106,6 +146,8 @@ class Serving:
 
     def release(self) -> None:
         """Lets go of what refers to it, which only the garbage collector would find."""
+        if self.filters is not None:
+            self.filters.release()
         self.req = None
         self._current = []
 
@@ -200,6 +242,9 @@ class Serving:
     def _fail(self, error: Exception, place: str) -> int:
         """The status for an error, which is logged; clients see it where the route says so."""
         request = self._request
+        if self.filters is not None and self.filters.output.failure is error:
+            place = "PythonOutputFilter"
+            self.filters.output.release()
         forms = getattr(error, "status", None) is not None and not request.output.begun
         if isinstance(error, _PASSED_ON) or forms:
             raise error

@@ -1,0 +1,1 @@
+"""Filters of mod_python: functions that change bodies on their way."""
