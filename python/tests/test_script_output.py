@@ -109,3 +109,47 @@ def test_what_cannot_wait_for_its_client_has_a_limit(monkeypatch):
     with pytest.raises(RuntimeError, match="more than 10 bytes"):
         kept.write(b"x")
     Spool().close()
+
+
+def test_printed_text_follows_what_takes_the_place_of_the_stream():
+    output, _ = make_output()
+    text = TextOutput(output)
+    other = []
+    text.write_printed("a")
+    text.divert(other.append)
+    text.write_printed("b")
+    text.write("c")
+    text.divert(None)
+    text.write_printed("d")
+    text.close()
+    with pytest.raises(ValueError, match="closed"):
+        text.write_printed("e")
+    text.divert(other.append)
+    text.write_printed("f")
+    text.divert(None)
+    with pytest.raises(ValueError, match="closed"):
+        text.write_printed("g")
+    assert b"".join(output.finish(text.take())) == b"acd"
+    assert other == ["b", "f"]
+
+
+def test_printed_text_is_passed_on_when_it_is_much():
+    output, left = make_output()
+    text = TextOutput(output)
+    text.write_printed("<p>\n")
+    for _ in range(1000):
+        text.write_printed("x" * 100)
+        assert text.pending < 20_000
+    text.write_printed("y" * 100_000)
+    assert text.pending == 0
+    assert sum(map(len, left)) > 150_000
+
+
+def test_text_is_passed_on_at_once_where_that_is_wanted():
+    output, _ = make_output()
+    text = TextOutput(output)
+    text.most_texts = 0
+    text.write_printed("a")
+    text.write("b")
+    assert text.pending == 0
+    assert output.pending == 2

@@ -351,6 +351,8 @@ with ThreadPoolExecutor(1) as pool: pool.submit(work, "pool").result()
 `,
   'site/logs.py':
     'import logging\nlogging.basicConfig(force=True)\nprint(len(logging.root.handlers))',
+  'site/levels.py':
+    'import logging\nbefore = logging.root.level\nlogging.basicConfig(level=5, force=True)\nprint(before, logging.root.level)',
 }
 
 describe.each([
@@ -403,6 +405,8 @@ describe.each([
     expect(await get('/classes.py')).toBe('Point(y=2)')
     expect(await get('/threads.py')).toBe('0\n1\n2\npool')
     expect(await get('/logs.py')).toBe('1')
+    expect(await get('/levels.py')).toMatch(/^(?!5 )\d+ 5$/)
+    expect(await get('/levels.py')).toMatch(/^(?!5 )\d+ 5$/)
     expect(await get('/imports.py')).toBe('root other of root! other of root')
     expect(await get('/sub/imports.py')).toBe('sub root')
     writeFileSync(join(folder, 'site/deeper.py'), 'NAME = "changed"')

@@ -49,22 +49,34 @@ def _are_present(stamps: Mapping[str, Stamp]) -> bool:
     return True
 
 
+#: Equal to no version.
+_NO_VERSION: Hashable = object()
+
+
 class _Entry(Generic[T]):
     def __init__(self, path: str, built: Built[T], version: Hashable) -> None:
         self.value, self.stamps = built
         self.others = {name: stamp for name, stamp in self.stamps.items() if name != path}
         #: What callers called this version of the file.
-        self.version = version
+        self._version: Hashable = None
+        #: The version that says all: there are no other files.
+        self.known: Hashable = _NO_VERSION
+        self._name(version)
 
     def is_present(self, version: Hashable) -> bool:
         """Whether no file has changed since, of which the caller may know one already."""
-        if version is not None and version == self.version:
+        if version is not None and version == self._version:
             return not self.others or _are_present(self.others)
         if not _are_present(self.stamps):
             return False
-        if version is not None:
-            self.version = version
+        self._name(version)
         return True
+
+    def _name(self, version: Hashable) -> None:
+        if version is not None:
+            self._version = version
+            if not self.others:
+                self.known = version
 
 
 class FileCache(Generic[T]):
@@ -95,8 +107,15 @@ class FileCache(Generic[T]):
 
         `version` identifies the content of the file, if the caller knows it already; None: look.
         """
-        entry = self._find(path, version)
+        entry = self._entries.get(path)
+        if entry is None or entry.known != version:
+            entry = self._find(path, version)
         if entry is not None:
+            try:
+                self._entries.move_to_end(path)
+            except KeyError:
+                # Another thread has dropped it.
+                pass
             return entry.value
         with self._turn(path):
             entry = self._find(path, version)
@@ -107,14 +126,7 @@ class FileCache(Generic[T]):
 
     def _find(self, path: str, version: Hashable) -> _Entry[T] | None:
         entry = self._entries.get(path)
-        if entry is None or not entry.is_present(version):
-            return None
-        try:
-            self._entries.move_to_end(path)
-        except KeyError:
-            # Another thread has dropped it.
-            pass
-        return entry
+        return entry if entry is not None and entry.is_present(version) else None
 
     def _keep(self, path: str, entry: _Entry[T]) -> None:
         now = time.time_ns()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import logging
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -20,12 +19,12 @@ from taipan.scripts.modules.execfile import execfile
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.modules.handlers import Handler, Handlers
 from taipan.scripts.modules.module_folders import ModuleFolders
-from taipan.scripts.process.forks import run_unforked
+from taipan.scripts.process.forks import end_process
 from taipan.scripts.process.install import install_process
 from taipan.scripts.process.streams import detach_streams
 from taipan.scripts.process.working_directory import WorkingDirectory
 from taipan.scripts.request.afterwards import FollowedBody
-from taipan.scripts.request.current import CURRENT, Run, ScriptRequest
+from taipan.scripts.request.current import CURRENT, PRINT, Run, ScriptRequest
 from taipan.scripts.request.errors import ScriptError
 from taipan.scripts.request.output import ScriptOutput, StartResponse, WholeResponse
 from taipan.scripts.request.settings import ScriptSettings
@@ -47,9 +46,10 @@ class ScriptFolder:
         self._settings = settings
         #: What surrounds a script is what it says by default.
         self._usual = settings.attach_stdio and settings.setup_cgi_env
-        directory = WorkingDirectory(alone=settings.alone, exclusive=settings.exclusive)
+        directory = WorkingDirectory(alone=settings.alone)
         self._enter = directory.enter if settings.setup_cgi_env else directory.stay
-        self._leave = directory.leave
+        # Where all threads run scripts, none has to find its directory again.
+        self._leave = None if settings.exclusive else directory.leave
         given = {"execfile": execfile} if settings.install_caching_exec else {}
         self.folders = ModuleFolders.of_legacy(settings.root, settings.legacy, given)
         self._handlers = Handlers(settings.directory, self.folders)
@@ -77,15 +77,15 @@ class ScriptFolder:
         request = ScriptRequest(path, environ, output, self._settings)
         if not self._usual:
             self._surround(request)
-        before = CURRENT.set(request)
-        handlers = logging.root.handlers[:]
+        before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
         try:
             if not self._enter(folder):
                 self._hints.tell_directory()
-            runs = self._load(request, kind) if handler is None else self._bind(handler, request)
-            if isinstance(runs, OSError):
-                return self._refuse(runs, start_response)
-            self._run(request, runs)
+            try:
+                run = self._load(request, kind) if handler is None else self._bind(handler, request)
+            except (FileNotFoundError, PermissionError) as error:
+                return self._refuse(error, start_response)
+            self._run(request, run)
             rest = request.finish()
             if output.dropped:
                 self._hints.tell_dropped(path)
@@ -98,9 +98,9 @@ class ScriptFolder:
             if not request.followed:
                 request.end()
             CURRENT.reset(before)
-            self._leave()
-            if logging.root.handlers != handlers:
-                logging.root.handlers[:] = handlers
+            PRINT.reset(printed)
+            if self._leave is not None:
+                self._leave()
 
     def _let_follow(
         self, rest: Iterable[bytes], request: ScriptRequest, folder: str
@@ -108,14 +108,16 @@ class ScriptFolder:
         """The rest of a response, after which the request goes on."""
 
         def follow() -> None:
-            before = CURRENT.set(request)
+            before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
             try:
                 self._enter(folder)
                 request.output.close()
                 request.end()
             finally:
                 CURRENT.reset(before)
-                self._leave()
+                PRINT.reset(printed)
+                if self._leave is not None:
+                    self._leave()
 
         request.followed = True
         return FollowedBody(rest, follow)
@@ -144,7 +146,7 @@ class ScriptFolder:
         inner = ScriptRequest(path, request.environ, output, self._settings)
         inner.outer = request
         self._surround(inner)
-        before = CURRENT.set(inner)
+        before, printed = CURRENT.set(inner), PRINT.set(inner.text.write_printed)
         try:
             self._run(inner, self._kinds.scripts.load(inner, None))
             for data in inner.finish():
@@ -152,6 +154,7 @@ class ScriptFolder:
         finally:
             inner.release()
             CURRENT.reset(before)
+            PRINT.reset(printed)
 
     def _surround(self, request: ScriptRequest) -> None:
         """Gives a request the streams and variables that are configured."""
@@ -175,35 +178,48 @@ class ScriptFolder:
         place = filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1")
         return _decode_place(place)
 
-    def _load(self, request: ScriptRequest, kind: str) -> Run | OSError:
-        """What runs the file; the error if it cannot be read."""
-        try:
-            return self._kinds.find(kind).load(request, request.environ["taipan.script_version"])
-        except (FileNotFoundError, PermissionError) as error:
-            return error
+    def _load(self, request: ScriptRequest, kind: str) -> Run:
+        """What runs the file. Raises `OSError` if it cannot be read."""
+        return self._kinds.find(kind).load(request, request.environ["taipan.script_version"])
 
     def _run(self, request: ScriptRequest, run: Run) -> None:
+        """Runs a script; only the process that serves the request returns."""
         try:
-            run_unforked(request, run)
-        except SystemExit as end:
-            if isinstance(end.code, str):
-                self._settings.reporter.report("info", f"{request.path} ended with: {end.code}")
-        except ScriptError as error:
-            if request.output.begun:
+            run()
+        except BaseException as error:
+            if request.forked:
+                end_process(request, error)
+            if not self._ends(error, request):
                 raise
+        if request.forked:
+            end_process(request, None)
+
+    def _ends(self, error: BaseException, request: ScriptRequest) -> bool:
+        """Whether what a script raised is an end, or an answer."""
+        if isinstance(error, SystemExit):
+            if isinstance(error.code, str):
+                self._settings.reporter.report("info", f"{request.path} ended with: {error.code}")
+            return True
+        if isinstance(error, ScriptError):
+            if request.output.begun:
+                return False
             with contextlib.suppress(SystemExit):
                 _answer_by(error, request)
-        except SessionBusy as busy:
-            if request.output.begun:
-                raise
-            self._settings.reporter.report("warning", f"{request.path}: {busy}; answered with 503")
-            if request.session is not None:
-                request.session.forget()
-            request.drop()
-            request.output.answer(_BUSY)
-        except BaseException:
-            request.exit()
-            raise
+            return True
+        if isinstance(error, SessionBusy):
+            return self._answer_busy(error, request)
+        request.exit()
+        return False
+
+    def _answer_busy(self, busy: SessionBusy, request: ScriptRequest) -> bool:
+        if request.output.begun:
+            return False
+        self._settings.reporter.report("warning", f"{request.path}: {busy}; answered with 503")
+        if request.session is not None:
+            request.session.forget()
+        request.drop()
+        request.output.answer(_BUSY)
+        return True
 
     def modules_of(self, folder: str) -> FolderModules:
         """The modules beside the scripts of a folder."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import os
+from functools import lru_cache, partial
 from types import CodeType
 
 from taipan.loader.code_cache import CodeCache
@@ -12,20 +13,21 @@ from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.settings import ScriptSettings
 
+#: Scripts whose folders are known.
+_PLACES = 1024
+
 
 class ScriptFiles:
     """Scripts, compiled once for each version of their files."""
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
-        self._folder = folder
+        self._modules_of = lru_cache(_PLACES)(lambda path: folder.modules_of(os.path.dirname(path)))
         self._code = CODE if settings.use_caching_exec else CodeCache(0)
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What runs the script of a request. Raises `OSError` if it cannot be read."""
         path = request.path
-        code = self._code.load(path, version)
-        modules = self._folder.modules_of(path[: path.rindex("/")] or "/")
-        return partial(_execute, code, request, modules)
+        return partial(_execute, self._code.load(path, version), request, self._modules_of(path))
 
 
 def _execute(code: CodeType, request: ScriptRequest, modules: FolderModules) -> None:

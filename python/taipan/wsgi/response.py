@@ -111,16 +111,17 @@ class Response:
             body: bytes = blocks[0]
             # The most frequent case.
             size = len(body)
-            if (
-                size == head.length
-                and size <= ONE_PIECE
-                and not self.begun
-                and self._chunks is None
-                and not self._bodyless
-            ):
-                self.begun = self.ended = True
-                self._transport.send(head.status, head.flags, size, head.fields, body, True)
-                return True
+            if size <= ONE_PIECE and not self.begun and self._chunks is None and not self._bodyless:
+                length, flags, fields = head.length, head.flags, head.fields
+                if length is None:
+                    # As `with_length`, without a head object for each response.
+                    fields += b"Content-Length: %d\r\n" % size
+                    flags |= HEAD_LENGTH
+                    length = size
+                if length == size:
+                    self.begun = self.ended = True
+                    self._transport.send(head.status, flags, size, fields, body, True)
+                    return True
         else:
             for block in blocks:
                 require_bytes(block)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Any, Callable, NoReturn
+from typing import NoReturn
 
 from taipan.scripts.request.current import CURRENT, ScriptRequest
 
@@ -29,19 +29,7 @@ def _mark() -> None:
         request.drop()
 
 
-def run_unforked(request: ScriptRequest, run: Callable[[], Any]) -> None:
-    """Runs a script; only the process that serves the request returns."""
-    try:
-        run()
-    except BaseException as error:
-        if request.forked:
-            _end(request, error)
-        raise
-    if request.forked:
-        _end(request, None)
-
-
-def _end(request: ScriptRequest, error: BaseException | None) -> NoReturn:
+def end_process(request: ScriptRequest, error: BaseException | None) -> NoReturn:
     """Ends the process as Python ends a program, because it must not serve requests."""
     status = 0
     try:

@@ -10,6 +10,7 @@ from taipan.scripts.process.exits import install_exits
 from taipan.scripts.process.forks import install_forks
 from taipan.scripts.process.main_module import install_main_module
 from taipan.scripts.process.programs import install_programs
+from taipan.scripts.process.root_logger import install_root_logger
 from taipan.scripts.process.streams import install_streams
 from taipan.scripts.process.threads import install_threads
 
@@ -22,6 +23,7 @@ def install_process() -> None:
     install_descriptors()
     install_programs()
     install_main_module()
+    install_root_logger()
     install_threads()
     install_exits()
     install_forks()

@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, BinaryIO, TextIO, cast
 
-from taipan.scripts.request.current import CURRENT, ScriptRequest, current_request
+from taipan.scripts.request.current import PRINT, ScriptRequest, current_request
 
 
 class _RequestStream(io.TextIOBase):
@@ -92,13 +92,13 @@ class _RequestStream(io.TextIOBase):
 class RequestOutput(_RequestStream):
     """`sys.stdout`."""
 
-    def write(self, text: str, /) -> int:
-        """Writes to the response."""
-        request = CURRENT.get()
-        if request is None or request.over:
-            return self.process.write(text)
-        written: int = request.write(text)
-        return written
+    # `print` calls it for each text, so that no code in Python is between it and the response:
+    # what the request has given, by default this object.
+    write = property(PRINT.get)
+
+    def __call__(self, text: str, /) -> int:
+        """What `write` was outside of requests: writes for the caller all the same."""
+        return PRINT.get(self.process.write)(text)  # type: ignore[no-any-return]
 
     def _make_own(self) -> _RequestStream:
         return _OwnOutput(self._name, self.process)
@@ -194,7 +194,7 @@ def _of_request(name: str) -> property:
         if name == "stdout":
             own = value is _own(module.__dict__[name])
             # As for a program: what is printed to None goes nowhere.
-            request.write = request.stdout.write if own else getattr(value, "write", len)
+            request.print_to(None if own else getattr(value, "write", len))
 
     return property(read, write, lambda module: write(module, None))
 

@@ -31,11 +31,9 @@ class WorkingDirectory:
     changed only where one request runs at a time.
     """
 
-    def __init__(self, *, alone: bool, exclusive: bool) -> None:
+    def __init__(self, *, alone: bool) -> None:
         #: One request at a time in this process.
         self._alone = alone
-        #: The threads run nothing but scripts, so that none has to find its directory again.
-        self._exclusive = exclusive
         self._base = os.getcwd()
         os.chdir = _forgetting(os.chdir)
         os.fchdir = _forgetting(os.fchdir)
@@ -58,8 +56,8 @@ class WorkingDirectory:
         return True
 
     def leave(self) -> None:
-        """Undoes what `enter` and the script did, where others would see it."""
-        if not self._exclusive and (self._alone or _place.separate):
+        """Undoes what `enter` and the script did."""
+        if self._alone or _place.separate:
             os.chdir(self._base)
 
 

@@ -10,7 +10,6 @@ from taipan.scripts.pyisapie.interpreter_access import InterpreterAccess
 from taipan.scripts.request.current import CURRENT, ScriptRequest
 from taipan.scripts.request.head import ScriptHead
 from taipan.scripts.request.output import ONE_PIECE
-from taipan.scripts.request.text_output import TextOutput
 
 
 class NotText(ValueError, TypeError):
@@ -117,16 +116,9 @@ class IsapiRequest:
 
     def _pass_text_on(self) -> None:
         """Lets no text be gathered before it is output."""
-        script = self.script
-        old = script.text
-        if isinstance(old, _DirectText):
-            return
-        old.pass_on()
-        script.text = _DirectText(script.output)
-        if script.stdout is old:
-            script.stdout = script.text
-        if script.write == old.write:
-            script.write = script.text.write
+        text = self.script.text
+        text.most_texts = 0
+        text.pass_on()
 
     def _make_head(self) -> ScriptHead:
         return ScriptHead(self._status, self.complete_fields(), 0)
@@ -164,16 +156,6 @@ class IsapiRequest:
     def _release(self) -> None:
         # It refers to the request.
         self.script.legacy = None
-
-
-class _DirectText(TextOutput):
-    """Text that is not gathered."""
-
-    def write(self, text: str, /) -> int:
-        """Adds to the response, at once."""
-        size = super().write(text)
-        self.pass_on()
-        return size
 
 
 def current_isapi() -> IsapiRequest | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol, TextIO, cast
 from taipan.events import Environ
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
-from taipan.scripts.request.text_output import TextOutput
+from taipan.scripts.request.text_output import Diversion, TextOutput
 from taipan.scripts.request.variables import cgi_variables
 
 if TYPE_CHECKING:
+    import logging
     from _thread import LockType
 
     from taipan.sessions.session import Session
@@ -29,6 +31,10 @@ class Resource(Protocol):
 
     def release(self) -> None:
         """Gives it back. May be called twice, and never raises."""
+
+
+#: Namespace of a request whose script does not run. Nobody changes it.
+_NOTHING: dict[str, Any] = {}
 
 
 class ScriptRequest:
@@ -48,6 +54,9 @@ class ScriptRequest:
     outer: ScriptRequest | None = None
     #: To be released at its end.
     held: set[Resource] | None = None
+    #: Of the root logger, once the script has asked for them or set it.
+    log_handlers: list[logging.Handler] | None = None
+    log_level: int | None = None
     #: The form in its body and query, once it has been read.
     form: Any = None
     #: The connection object, once it is asked for.
@@ -68,15 +77,13 @@ class ScriptRequest:
         self.output = output
         self.settings = settings
         #: The text that becomes the response.
-        self.text = TextOutput(output)
+        self.text = text = TextOutput(output)
         #: `sys.stdout`, until the script replaces it.
-        self.stdout: Any = self.text
-        #: `print` calls it.
-        self.write: Callable[[str], Any] = self.text.write
+        self.stdout: Any = text
         #: Attributes of `sys` for this request, by name.
         self.replaced: dict[str, Any] = {}
         #: Globals of the script, once it runs.
-        self.namespace: dict[str, Any] = {}
+        self.namespace: dict[str, Any] = _NOTHING
         #: To be called when the script ends, the last one first.
         self.exits: list[Callable[[], Any]] = []
         #: To be called when the request is over.
@@ -94,8 +101,14 @@ class ScriptRequest:
             " prints is no response"
         )
         self.stdout = stdout
-        self.write = stdout.write
+        self.print_to(None)
         self.body = io.TextIOWrapper(io.BytesIO(), "utf-8")
+
+    def print_to(self, write: Callable[[str], Any] | None) -> None:
+        """Has `write` take what is printed; None: `stdout` does."""
+        if write is None and self.stdout is not self.text:
+            write = self.stdout.write
+        self.text.divert(write)
 
     @cached_property
     def body(self) -> TextIO:
@@ -133,13 +146,12 @@ class ScriptRequest:
             self.exit()
         output = self.output
         output.holding = True
-        if "stdout" in self.replaced:
+        if self.replaced and "stdout" in self.replaced:
             # It may write to the response.
             getattr(self.replaced["stdout"], "flush", int)()
-        self.text.pass_on()
         if self.session is not None and output.begun:
             self.session.save()
-        return output.finish()
+        return output.finish(self.text.take())
 
     def exit(self) -> None:
         """Calls what the script has registered for its end."""
@@ -157,8 +169,9 @@ class ScriptRequest:
     def release(self) -> None:
         """Gives back what it holds. May be called twice."""
         self.over = True
+        self.text.printed = _LATE
         # Objects in it refer to the request.
-        self.namespace = {}
+        self.namespace = _NOTHING
         releases = self.releases
         while releases:
             releases.pop()()
@@ -176,11 +189,17 @@ class ScriptRequest:
         self.output.drop()
 
 
+#: What threads print that outlive their request belongs to the process.
+_LATE = Diversion(lambda text: sys.__dict__["stdout"].process.write(text))
+
+
 #: The process's own variables, which `os.environ` shows outside of requests.
 _PROCESS: dict[bytes, bytes] = os.environ.__dict__["_data"]
 
 #: Threads started by a script inherit it.
 CURRENT: ContextVar[ScriptRequest | None] = ContextVar("taipan_script", default=None)
+#: What takes the text that the caller prints, if it serves a request.
+PRINT: ContextVar[Callable[[str], Any]] = ContextVar("taipan_print")
 
 
 def current_request() -> ScriptRequest | None:

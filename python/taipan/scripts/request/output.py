@@ -111,7 +111,7 @@ class ScriptOutput:
         if self._write is not None:
             return
         collected = self._take()
-        head = self._find_head(collected, whole=whole)
+        head = self._find_head(collected, whole)
         if head is None:
             self._pieces, self._size = [collected], len(collected)
             return
@@ -138,7 +138,7 @@ class ScriptOutput:
         self._answered = self._ended = True
         if begun:
             return
-        answer = self._answer or self._make_whole()
+        answer = self._answer or WholeResponse(*self._make_whole(self._take()))
         fields = answer.fields
         if isinstance(answer.body, list) and not _has_length(fields):
             # The client sees its end while the script goes on.
@@ -168,28 +168,32 @@ class ScriptOutput:
             self._answer = None
             self._answered = self._ended = False
 
-    def finish(self) -> Iterable[bytes]:
-        """The rest of the body. Raises `OutputError` if the output is no response."""
+    def finish(self, last: bytes = b"") -> Iterable[bytes]:
+        """The rest of the body, with the last output. Raises `OutputError` if it is no response."""
+        if self._pieces or self._ended or self._write is not None:
+            if last:
+                self.add(last)
+            last = self._take()
         self._ended = True
         if self._write is not None:
             return self._spool or []
-        status, fields, body = self._answer or self._make_whole()
+        status, fields, body = self._answer or self._make_whole(last)
         self._start_response(status, fields)
-        # It refers to the request, which refers to this.
-        self.make_head = self.complete_head = None
+        if self.make_head is not None or self.complete_head is not None:
+            # It refers to the request, which refers to this.
+            self.make_head = self.complete_head = None
         return body
 
-    def _make_whole(self) -> WholeResponse:
-        """Of what has been collected, which is all."""
-        collected = self._take()
+    def _make_whole(self, collected: bytes) -> tuple[str, Fields, list[bytes]]:
+        """The response of what has been collected, which is all."""
         if not collected and not self.may_be_empty:
             raise OutputError(self.nothing)
-        head = self._find_head(collected, whole=True)
+        head = self._find_head(collected, True)
         assert head is not None
         body = collected[head.body_at :]
-        return WholeResponse(head.status, head.fields if body else _with_redirect(head), [body])
+        return head.status, head.fields if body else _with_redirect(head), [body]
 
-    def _find_head(self, collected: bytes, *, whole: bool) -> ScriptHead | None:
+    def _find_head(self, collected: bytes, whole: bool) -> ScriptHead | None:
         """The head of the response; None if more output is needed to know."""
         head = parse_head(collected, whole=whole) if self.make_head is None else self.make_head()
         if head is None:

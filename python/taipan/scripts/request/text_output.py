@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 from _thread import RLock
-from typing import Union
+from typing import Any, Callable, Union
 
 from taipan.scripts.request.output import ScriptOutput
 
-#: Texts that wait to be encoded together.
-_MOST_TEXTS = 128
 _LONG_TEXT = 1024
 
 _Bytes = Union[bytes, bytearray, memoryview]
@@ -51,6 +49,18 @@ class BinaryOutput(io.BufferedIOBase):
         return True
 
 
+class Diversion:
+    """In the place of a list of texts: each goes to `append`."""
+
+    __slots__ = ("append",)
+
+    def __init__(self, append: Callable[[str], Any]) -> None:
+        self.append = append
+
+    def __len__(self) -> int:
+        return 0
+
+
 class TextOutput:
     """`sys.stdout` of a request: a text file in UTF-8 without newline translation."""
 
@@ -60,15 +70,22 @@ class TextOutput:
     encoding = "utf-8"
     #: As for file names: what came in as undecodable bytes goes out as the same bytes.
     errors = "surrogateescape"
+    #: Texts that wait to be encoded together; with 0 each is passed on at once.
+    most_texts = 128
     _buffer: BinaryOutput | None = None
 
     def __init__(self, output: ScriptOutput) -> None:
         self._output = output
         self._texts: list[str] = []
-        #: `write` for many short texts in a row, which `make_room` follows.
-        self.append = self._texts.append
+        #: Takes what is printed.
+        self.printed: list[str] | Diversion = self._texts
         # Held while text is taken, so that threads of a script do not take the same.
         self._taking = RLock()
+
+    @property
+    def append(self) -> Callable[[str], None]:
+        """`write` for many short texts in a row, which `make_room` follows."""
+        return self._texts.append
 
     @property
     def buffer(self) -> BinaryOutput:
@@ -87,13 +104,22 @@ class TextOutput:
         texts = self._texts
         texts.append(text)
         size = len(text)
-        if size > _LONG_TEXT or len(texts) > _MOST_TEXTS:
+        if size > _LONG_TEXT or len(texts) > self.most_texts:
+            self.pass_on()
+        return size
+
+    def write_printed(self, text: str, /) -> int:
+        """`write` for `print`, which gives nothing but text, wherever that goes."""
+        texts = self.printed
+        texts.append(text)
+        size = len(text)
+        if size > _LONG_TEXT or len(texts) > self.most_texts:
             self.pass_on()
         return size
 
     def make_room(self) -> None:
         """Keeps short the list that `append` adds to."""
-        if len(self._texts) > _MOST_TEXTS:
+        if len(self._texts) > self.most_texts:
             self.pass_on()
 
     def flush(self) -> None:
@@ -118,6 +144,14 @@ class TextOutput:
         """Refuses further text; the response ends with the script."""
         self.pass_on()
         self.closed = True
+        if self.printed is self._texts:
+            self.divert(None)
+
+    def divert(self, write: Callable[[str], Any] | None) -> None:
+        """Has `write` take what is printed; None: it belongs to the response again."""
+        if write is None and self.closed:
+            write = _refuse
+        self.printed = self._texts if write is None else Diversion(write)
 
     @property
     def pending(self) -> int:
@@ -129,10 +163,19 @@ class TextOutput:
         if not self._texts:
             return
         with self._taking:
+            self._output.add(self.take())
+
+    def take(self) -> bytes:
+        """What has not been passed on; it is the caller's to pass on."""
+        with self._taking:
             texts = self._texts[:]
             del self._texts[: len(texts)]
-            self._output.add("".join(texts).encode(self.encoding, self.errors))
+            return "".join(texts).encode(self.encoding, self.errors)
 
     def drop(self) -> None:
         """Forgets what has not been passed on."""
         self._texts.clear()
+
+
+def _refuse(_text: str) -> None:
+    raise ValueError("I/O operation on closed file.")
