@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { lacksUnit } from '../option-types/kinds.ts'
 import { createSection, type Section } from '../option-types/option.ts'
 import { COMMAND_LINE, TOP } from '../options/table.ts'
-import { SECTIONS, type FullConfig } from '../options/schema.ts'
+import { SECTIONS, type FullConfig, type OptionSection } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { isRecord } from '../option-types/plain-object.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
@@ -112,23 +112,25 @@ function describeIssue(
 function describeUnknownKey(path: OptionPath, value: unknown): string {
   const key = path.at(-1) ?? ''
   const parent = path.slice(0, -1)
-  const keys = listKeys(parent)
+  const section = findSection(parent)
+  const refused = section?.refuses?.[key]
+  if (refused !== undefined) return refused
+  const keys = Object.keys(section?.table ?? {})
   if (parent.length === 0 && Object.hasOwn(COMMAND_LINE, key))
     return 'is an option of the command line, not of a configuration'
   const known = ` Known here: ${keys.join(', ')}.`
   return `unknown key (with value ${formatFound(value, path)}).${suggest(key, keys) || known}`
 }
 
-/** The keys of the object at `path`. */
-function listKeys(path: readonly string[]): string[] {
-  const section = SECTIONS.find((one) => {
+/** The options of the object at `path`. */
+function findSection(path: readonly string[]): OptionSection | undefined {
+  return SECTIONS.find((one) => {
     const pattern = one.path === '' ? [] : one.path.split('.')
     return (
       pattern.length === path.length &&
       pattern.every((part, index) => part === '*' || part === path[index])
     )
   })
-  return section === undefined ? [] : Object.keys(section.table)
 }
 
 function lookUp(value: unknown, path: readonly string[]): unknown {

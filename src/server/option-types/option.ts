@@ -55,6 +55,8 @@ export interface OptionFacts {
   readonly toWorker?: string
   /** Options of the object that this option is, or of each object in it. */
   readonly table?: OptionTable
+  /** Keys that its object has elsewhere and not here, with the reason. */
+  readonly refuses?: Readonly<Record<string, string>>
   /** Its values are functions, which files of data do not have. */
   readonly onlyInCode?: true
   /** It has any number of such objects, by name or in a list. */

@@ -11,16 +11,18 @@ export type FullConfig = FullOptions<typeof TOP>
 export interface OptionSection {
   readonly path: string
   readonly table: OptionTable
+  /** Keys that it has elsewhere and not here, with the reason. */
+  readonly refuses?: Readonly<Record<string, string>> | undefined
 }
 
 /** All objects of a configuration. */
 export const SECTIONS: readonly OptionSection[] = listSections({ path: '', table: TOP })
 
 function listSections(section: OptionSection): OptionSection[] {
-  const inner = Object.entries(section.table).flatMap(([key, { table, holdsMany }]) => {
+  const inner = Object.entries(section.table).flatMap(([key, { table, refuses, holdsMany }]) => {
     if (table === undefined) return []
     const path = `${joinPath(section.path, key)}${holdsMany === true ? '.*' : ''}`
-    return listSections({ path, table })
+    return listSections({ path, table, refuses })
   })
   return [section, ...inner]
 }

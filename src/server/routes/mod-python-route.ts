@@ -8,9 +8,11 @@ import { SCRIPT_OPTIONS } from './script-options.ts'
 export const MOD_PYTHON_ROUTE = defineRouteKind({
   options: { modPython: MOD_PYTHON_OPTION, ...SCRIPT_OPTIONS, fallthrough: FALLTHROUGH_OPTION },
   resolve(route, context): LegacyPlan | undefined {
-    const { modPython = { directory: '' }, fallthrough = false } = route
+    const { modPython, fallthrough = false } = route
+    for (const [index, folder] of (modPython?.path ?? []).entries())
+      context.problems.checkFolder([...context.where, 'modPython', 'path', String(index)], folder)
     return resolveLegacyPlan(
-      { kind: 'mod_python', key: 'modPython', directory: modPython.directory, fallthrough },
+      { kind: 'mod_python', key: 'modPython', directory: modPython?.directory, fallthrough },
       context,
     )
   },

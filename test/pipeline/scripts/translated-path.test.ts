@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { translatePath } from '../../../src/pipeline/scripts/translated-path.ts'
+import { createProject } from '../../support/project.ts'
+
+test.each([
+  // What follows the first name that is no folder is PATH_INFO.
+  ['', '', ''],
+  ['/', '/', ''],
+  ['/a.txt', '/a.txt', ''],
+  ['/a.txt/more', '/a.txt', '/more'],
+  ['/none', '/none', ''],
+  ['/none/x/y', '/none', '/x/y'],
+  ['/sub', '/sub', ''],
+  ['/sub/', '/sub/', ''],
+  ['/sub/none.py/x', '/sub/none.py', '/x'],
+  ['/sub/b%20c/x%2e', '/sub/b c', '/x%2e'],
+  // Runs of slashes count as one.
+  ['//sub///none//x', '/sub/none', '//x'],
+  ['/sub//', '/sub/', ''],
+])('%j is for %j with %j', (rest, filename, pathInfo) => {
+  using project = createProject({ 'site/a.txt': '', 'site/sub/a': '' })
+  const root = join(project.folder, 'site')
+  for (const given of [root, `${root}/`]) {
+    const found = translatePath(given, rest)
+    expect(found?.filename).toBe(root + filename)
+    expect(rest.slice(found?.end)).toBe(pathInfo)
+  }
+})
+
+test.each(['/%00', '/..', '/sub/../a', '/.hidden', '/sub/%2e%2e/a', '/a%2fb'])(
+  '%j can name no file',
+  (rest) => {
+    using project = createProject({ 'site/sub/a': '' })
+    expect(translatePath(join(project.folder, 'site'), rest)).toBeUndefined()
+  },
+)
