@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { TaipanError } from '../../../src/core/errors.ts'
@@ -14,7 +14,7 @@ const text = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)
 const pairs = fc.array(fc.tuple(text, text), { maxLength: 20 }).map((found) => found.flat())
 
 test('the bytes of pairs are those of the specification', () => {
-  expect(formatPairs(['A', 'bc']).toString('hex')).toBe('010241' + '6263')
+  expect(formatPairs(['A', 'bc']).toString('hex')).toBe('0102416263')
   const long = formatPairs(['', 'x'.repeat(128)])
   expect(long.subarray(0, 5).toString('hex')).toBe('0080000080')
   expect(long.length).toBe(133)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { TaipanError } from '../../../src/core/errors.ts'
@@ -50,7 +50,7 @@ function join(pieces: readonly Found[]): Found[] {
 
 test('the bytes of records are those of the specification', () => {
   expect(formatRecord(RecordType.STDOUT, 0x0102, Buffer.from('abc')).toString('hex')).toBe(
-    `0106010200030500${'616263'}0000000000`,
+    '01060102000305006162630000000000',
   )
   expect(formatRecord(RecordType.STDIN, 1).toString('hex')).toBe('0105000100000000')
   expect(() => formatRecord(RecordType.STDIN, 1, Buffer.alloc(RECORD_CONTENT_LIMIT + 1))).toThrow(
