@@ -1,12 +1,9 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
 
-/** Length of a record header. */
-export const RECORD_HEADER_BYTES = 8
+const RECORD_HEADER_BYTES = 8
 /** Most content of a record. */
 export const RECORD_CONTENT_LIMIT = 0xffff
-/** The request id of management records. */
-export const MANAGEMENT_ID = 0
 
 /** Types of records (FastCGI 1.0, 8). */
 export const RecordType = {
