@@ -14,6 +14,8 @@ from taipan.loader.ptl import compile_ptl
 from taipan.loader.target import parse_target
 from taipan.scripts.modules.application_file import ApplicationFiles
 from taipan.scripts.modules.folder_modules import FolderModules
+from taipan.scripts.modules.handlers import Handlers
+from taipan.scripts.modules.module_folders import ModuleFolders
 
 pytest.importorskip("quixote")
 
@@ -195,6 +197,12 @@ class TestBesideScripts:
             run(modules, "import pages; pages.fails()")
         last = traceback.extract_tb(caught.value.__traceback__)[-1]
         assert (last.filename, last.lineno) == (str(tmp_path / "pages.ptl"), 10)
+
+    @pytest.mark.parametrize("target", ["pages.ptl:hello", "pages:hello"])
+    def test_handlers_may_be_in_it(self, tmp_path, target):
+        (tmp_path / "pages.ptl").write_text(PAGES)
+        handlers = Handlers(str(tmp_path), ModuleFolders(str(tmp_path)))
+        assert str(handlers.check(target).find()("<")) == "<b>&lt;</b>"
 
     def test_a_file_of_an_application_may_be_in_ptl(self, modules, tmp_path):
         code = "from pages import hello\ndef application(environ, start): return hello(F'<')"
