@@ -34,6 +34,16 @@ def test_files_are_named_in_their_case(site):
     assert show(site, code, "/isapi/No/One") == (none, none, folder)
 
 
+@pytest.mark.parametrize("path", ["x/../../../etc/passwd", "Page.py/../Page.py", "x/\0.py", "x/.."])
+def test_paths_that_name_no_file(site, path):
+    site.write("Page.py", "def Request(): 1 / 0\n")
+    code = "(Env.PATH_TRANSLATED, Env.URL)"
+    assert show(site, code, f"/isapi/{path}") == ("", f"/isapi/{path}")
+    site.write("Isapi.py", "from Http.Isapi import Request\n")
+    answer = site.get(f"/isapi/{path.replace('Page.py/..', 'x/..')}")
+    assert answer.field("X-Taipan-Pass") == "next"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from types import SimpleNamespace
 from typing import Any
 
 from support.connections import Answer, Recorder
 from taipan.events import Settings
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.process.environment import install_environment
 from taipan.scripts.pyisapie.server import PyisapieServer
 from taipan.scripts.request.current import CURRENT, ScriptRequest
@@ -31,7 +33,7 @@ class IsapiSite:
         """What answers, with the files that are there when it is first asked for."""
         if self._server is None:
             install_environment()
-            folder: Any = None
+            folder: Any = SimpleNamespace(folders=ModuleFolders(self.root))
             self._server = PyisapieServer(self.settings, folder)
         return self._server
 

@@ -25,7 +25,7 @@ LIMIT = 64
 class Interpreters:
     """Those of a route; the ones that were not used for longest give way to others."""
 
-    def __init__(self, settings: ScriptSettings) -> None:
+    def __init__(self, settings: ScriptSettings, folders: ModuleFolders) -> None:
         assert settings.legacy is not None
         self._settings = settings
         #: A variable, or the target of a function; None: `Http.Config` of the main one tells.
@@ -33,8 +33,10 @@ class Interpreters:
         self._handlers: Handlers | None = None
         if self._map is not None and ":" in self._map:
             folder = _folder_of(self._map, settings.root) or settings.directory
-            self._handlers = Handlers(folder, ModuleFolders(settings.root))
-            self._handlers.check(self._map)
+            self._handlers = Handlers(folder, folders)
+            if not settings.fresh:
+                # A template imports nothing of a site.
+                self._handlers.check(self._map)
         self._main = Interpreter(MAIN, settings)
         self._others: OrderedDict[str, Interpreter] = OrderedDict()
         self._lock = allocate_lock()

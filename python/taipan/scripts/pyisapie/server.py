@@ -28,7 +28,7 @@ class PyisapieServer:
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         install_finder()
-        self._interpreters = Interpreters(settings)
+        self._interpreters = Interpreters(settings, folder.folders)
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What answers a request."""

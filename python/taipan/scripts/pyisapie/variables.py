@@ -43,7 +43,7 @@ def url_path(request: ScriptRequest) -> str:
 
 
 def script_file(request: ScriptRequest) -> str:
-    """The file that the path names, whether there is one or not; the case stays as it is."""
+    """The file that the path names, whether there is one or not; empty if it can name none."""
     if _names_file(request):
         return request.path
     return _translate(request)
@@ -54,7 +54,11 @@ def _names_file(request: ScriptRequest) -> bool:
 
 
 def _translate(request: ScriptRequest) -> str:
-    return request.path + _text(request.environ["PATH_INFO"])
+    rest = _text(request.environ["PATH_INFO"])
+    # What code makes of such a path may be outside of the folder.
+    if ".." in rest.split("/") or "\0" in rest:
+        return ""
+    return request.path + rest
 
 
 def _text(value: str) -> str:
