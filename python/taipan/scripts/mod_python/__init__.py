@@ -1,5 +1,15 @@
-"""The package `mod_python`, as far as pages use it."""
+"""The package `mod_python`; its modules are imported when they are asked for."""
 
-from taipan.scripts.mod_python import apache, psp, util
+from __future__ import annotations
 
-__all__ = ["apache", "psp", "util"]
+import importlib
+from typing import Any
+
+from taipan.scripts.modules.given_modules import GIVEN_MODULES
+
+
+def __getattr__(name: str) -> Any:
+    target = GIVEN_MODULES.get(f"mod_python.{name}")
+    if target is None:
+        raise AttributeError(f"module 'mod_python' has no attribute {name!r}")
+    return importlib.import_module(target)

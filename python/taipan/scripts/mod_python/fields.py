@@ -48,6 +48,10 @@ class Field:
         self.file.seek(0)
         return content
 
+    def __del__(self) -> None:
+        if self.file is not None:
+            self.file.close()
+
     def __repr__(self) -> str:
         return f"Field({self.name!r}, {self.value!r})"
 

@@ -73,17 +73,21 @@ def _read_part(parts: PartsReader, headers: PartHeaders, callbacks: Callbacks) -
     disposition, options = parse_disposition(headers.get("content-disposition", ""))
     kind, type_options = parse_header(headers.get("content-type", "text/plain"))
     filename = options.get("filename")
+    for_file, for_field = callbacks
     parts.usage.add_fields(1)
-    file = _read_file(parts, filename, callbacks)
     field: Any
     if filename:
         field = Field(options.get("name"))
         field.filename = filename
+        field.file = _read_upload(parts, None if for_file is None else for_file(filename))
     else:
         charset = resolve_charset(type_options.get("charset", "")) or "utf-8"
-        field = make_text(options.get("name"), file.read().decode(charset, "replace"))
-        file.seek(0)
-    field.file = file
+        content = _read_text(parts)
+        field = make_text(options.get("name"), content.decode(charset, "replace"))
+        if for_field is not None:
+            field.file = for_field()
+            field.file.write(content)
+            field.file.seek(0)
     # Internet Explorer 6 wrote something without a slash.
     field.type = kind if "/" in kind else "application/octet-stream"
     field.type_options = type_options
@@ -92,32 +96,27 @@ def _read_part(parts: PartsReader, headers: PartHeaders, callbacks: Callbacks) -
     return field
 
 
-def _read_file(parts: PartsReader, filename: str | None, callbacks: Callbacks) -> Any:
-    """The content of the present part, in the file that a callback gives, or in a new one."""
-    for_file, for_field = callbacks
-    if filename is not None:
-        parts.usage.add_file()
-        file = for_file(filename) if for_file is not None else None
-    else:
-        file = for_field() if for_field is not None else None
-    if file is None:
-        return _keep(parts)
+def _read_text(parts: PartsReader) -> bytes:
+    """The content of the present part, for memory."""
+    pieces = []
     for data in parts.read_content():
-        file.write(data)
-    file.seek(0)
-    return file
+        parts.usage.add_memory(len(data))
+        pieces.append(data)
+    return b"".join(pieces)
 
 
-def _keep(parts: PartsReader) -> Any:
-    """The content of the present part, in memory as far as the limits allow."""
+def _read_upload(parts: PartsReader, file: Any) -> Any:
+    """The content of the present part in `file`, or if that is None where the limits allow it."""
     usage = parts.usage
-    file: Any = io.BytesIO()
-    size, in_memory = 0, True
+    usage.add_file()
+    limits = usage.limits
+    in_memory = file is None
+    file = io.BytesIO() if in_memory else file
+    size = 0
     for data in parts.read_content():
         size += len(data)
-        if in_memory and (size > usage.limits.part_memory or not usage.take_memory(len(data))):
+        if in_memory and (size > limits.part_memory or not usage.take_memory(len(data))):
             usage.free_memory(size - len(data))
-            usage.add_file()
             kept, file, in_memory = file.getvalue(), tempfile.TemporaryFile("w+b"), False
             file.write(kept)
         file.write(data)

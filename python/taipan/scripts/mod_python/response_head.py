@@ -150,8 +150,26 @@ class ResponseHead(RequestCredentials):
             fields.insert(0, ("Content-Type", kind))
         if self.content_encoding or self.content_languages or self.no_cache:
             fields += self._list_special()
-        line = self._line()
+        self.status_line = line = self._line()
+        if not self._request.output.holding:
+            self._watch_changes()
         return ScriptHead(line, fields, 0, usual=line == "200 OK")
+
+    def _watch_changes(self) -> None:
+        """Tells of changes that come after the head has left."""
+        sent = self._facts()
+
+        def tell() -> None:
+            if self._facts() != sent:
+                text = "the status or header fields were changed after the first flush, too late"
+                reporter = self._request.settings.reporter
+                reporter.report("warning", f"{self._request.path}: {text} to be sent")
+
+        self._request.releases.append(tell)
+
+    def _facts(self) -> tuple[Any, ...]:
+        fields = self.headers_out.items(), self.err_headers_out.items()
+        return self._status, self._content_type, *fields
 
     def _line(self) -> str:
         line, status = self.status_line, self._status

@@ -14,6 +14,7 @@ from taipan.scripts.mod_python.handlers.serving import Serving
 from taipan.scripts.mod_python.handlers.status_answer import answer_status
 from taipan.scripts.mod_python.pages import PageRun
 from taipan.scripts.modules.folder_modules import GivesModules
+from taipan.scripts.modules.given_finder import install_given_finder
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.passing import pass_to_files
 from taipan.scripts.request.settings import ScriptSettings
@@ -26,6 +27,8 @@ class ModPythonServer:
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         assert settings.legacy is not None
+        # Apache's cannot work elsewhere, without what its module has built in.
+        install_given_finder("mod_python", "_apache")
         self._route = HandlerRoute(settings.legacy)
         self._importer = Importer(folder.folders)
         self._folder = folder

@@ -6,6 +6,7 @@ import html
 import inspect
 from typing import Any, Callable, Union
 
+from taipan.forms import headers
 from taipan.forms.limits import FormLimits, FormUsage
 from taipan.scripts.mod_python.constants import DONE
 from taipan.scripts.mod_python.fields import Field, StringField
@@ -15,16 +16,29 @@ from taipan.scripts.mod_python.server_return import ServerReturn
 
 __all__ = [
     "Field",
+    "FieldList",
     "FieldStorage",
     "StringField",
     "apply_fs_data",
+    "parse_header",
     "parse_qs",
     "parse_qsl",
     "redirect",
 ]
 
+#: The list of a form.
+FieldList = list
+#: Longest line that mod_python reads of a form.
+readBlockSize = 65368  # noqa: N816
 #: Names and values are of the type of the query.
 Text = Union[str, bytes]
+
+
+def parse_header(line: str | bytes) -> tuple[str, dict[str, str]]:
+    """The value of a field like Content-Type in lower case, and its parameters."""
+    text = line.decode("latin-1") if isinstance(line, bytes) else line
+    value, options = headers.parse_header(text)
+    return value.lower(), options
 
 
 def parse_qsl(

@@ -1,0 +1,69 @@
+"""Where the package `mod_python` is imported from."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = str(Path(__file__).parents[1])
+#: As `ModPythonServer` does it.
+INSTALL = (
+    "import sys\nfrom taipan.scripts.modules.given_finder import install_given_finder\n"
+    "install_given_finder('mod_python', '_apache')\n"
+    "install_given_finder('mod_python', '_apache')\n"
+)
+
+
+def run(code, *path):
+    """What code prints in a Python that has these folders."""
+    program = f"import sys\nsys.path[:0] = {[*map(str, path), ROOT]!r}\n{code}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_what_is_installed_imports_it(tmp_path):
+    code = "from mod_python import apache, util\nimport mod_python.psp\n"
+    code += "import mod_python\nfrom mod_python.apache import OK\n"
+    (tmp_path / "frontend.py").write_text(code)
+    values = (
+        "frontend.apache is ours, frontend.apache is sys.modules['mod_python.apache'],"
+        " frontend.mod_python.psp.PSP.__name__, ours.__spec__.name == ours.__name__,"
+        " frontend.mod_python.util is frontend.util, frontend.OK"
+    )
+    code = f"{INSTALL}import frontend\nfrom taipan.scripts.mod_python import apache as ours\n"
+    assert run(f"{code}print(({values}))", tmp_path) == str((True, True, "PSP", True, True, 0))
+
+
+@pytest.mark.parametrize("name", ["mod_python.nothing", "mod_pythons", "mod_python.apache.x"])
+def test_other_names_are_not_found(name):
+    code = f"{INSTALL}try:\n  import {name}\nexcept ImportError as error:\n  print(error.name)"
+    assert run(code) == name
+
+
+def test_an_installed_one_that_works_is_not_hidden(tmp_path):
+    (tmp_path / "mod_python").mkdir()
+    (tmp_path / "mod_python/__init__.py").write_text("mine = True")
+    (tmp_path / "_apache.py").write_text("")
+    assert run(f"{INSTALL}import mod_python\nprint(mod_python.mine)", tmp_path) == "True"
+
+
+def test_that_of_apache_is_hidden_where_it_cannot_work(tmp_path):
+    (tmp_path / "mod_python").mkdir()
+    (tmp_path / "mod_python/__init__.py").write_text("")
+    (tmp_path / "mod_python/apache.py").write_text("import _apache")
+    code = f"{INSTALL}import mod_python.apache\nprint(mod_python.apache.OK)"
+    assert run(code, tmp_path) == "0"
+
+
+def test_nothing_is_found_without_a_route_for_it():
+    code = "import taipan.scripts.folder\ntry:\n  import mod_python\n"
+    assert run(f"{code}except ModuleNotFoundError:\n  print('none')") == "none"
+
+
+def test_the_package_loads_its_modules_when_they_are_asked_for():
+    code = "import sys\nimport taipan.scripts.mod_python as package\nname = package.__name__\n"
+    code += "print(f'{name}.util' in sys.modules, package.util.__name__ == f'{name}.util')\n"
+    code += "print(hasattr(package, 'nothing'))"
+    assert run(code) == "False True\nFalse"
