@@ -16,7 +16,7 @@ from taipan.psp.mod_python_scanner import scan_mod_python
 from taipan.psp.output import ROOM, SHOW, WRITE, Writer, escape
 from taipan.psp.page_files import PageFiles
 from taipan.psp.pieces import merge_texts
-from taipan.psp.program import LineNumbers
+from taipan.psp.program import LineNumbers, Program
 from taipan.psp.servlet import find_base, read_text, write_bare
 from taipan.psp.traceback_lines import mend_traceback
 from taipan.psp.webware import write_webware
@@ -112,19 +112,27 @@ def compile_page(
     Includes are looked for beside `path`. Raises `PageSyntaxError`, and `OSError` if the page
     cannot be read.
     """
-    path = os.path.abspath(path)
     options = options or PageOptions()
-    files = PageFiles(path, options.encoding)
-    file = files.read(path) if content is None else files.add(path, content)
-    if options.dialect == "webware":
-        pieces = list(within_limits(scan_webware(files, file), files))
-        program, servlet, method = write_webware(pieces, files)
-    else:
-        pieces = list(within_limits(scan_mod_python(files, file), files))
-        program = write_mod_python(merge_texts(pieces))
-        servlet = method = ""
+    files = PageFiles(os.path.abspath(path), options.encoding)
+    program, servlet, method = _write(files, content, options)
     code, numbers = program.compile(files.all, in_turns=options.dialect == "mod_python")
-    return Page(path, options, code, numbers, files.stamps, servlet, method)
+    return Page(files.path, options, code, numbers, files.stamps, servlet, method)
+
+
+def write_program(path: str, content: bytes | None = None) -> Program:
+    """The Python of a page of mod_python. Raises what `compile_page` raises."""
+    return _write(PageFiles(os.path.abspath(path)), content, PageOptions())[0]
+
+
+def _write(
+    files: PageFiles, content: bytes | None, options: PageOptions
+) -> tuple[Program, str, str]:
+    """The program of a page, and the names of its class and method."""
+    file = files.read(files.path) if content is None else files.add(files.path, content)
+    if options.dialect == "webware":
+        return write_webware(list(within_limits(scan_webware(files, file), files)), files)
+    pieces = list(within_limits(scan_mod_python(files, file), files))
+    return write_mod_python(merge_texts(pieces)), "", ""
 
 
 class PageCache(FileCache[Page]):

@@ -48,6 +48,8 @@ class PageFiles:
     """The page and all that it includes, each read once."""
 
     def __init__(self, path: str, encoding: str = "utf-8") -> None:
+        #: That of the page.
+        self.path = path
         self._encoding = encoding
         self._folder = os.path.dirname(path)
         self._files: dict[str, PageFile] = {}

@@ -135,6 +135,10 @@ class ScriptFolder:
         """A page that is in no file, beside the file of this path."""
         return self._kinds.pages.compile(path, content)
 
+    def run_script(self, request: ScriptRequest) -> None:
+        """Runs the file of a request as a script. Raises `OSError` if it cannot be read."""
+        self._kinds.scripts.load(request, None)()
+
     def include_script(self, path: str, request: ScriptRequest) -> None:
         """Adds the body of what a script prints to the page of a request."""
 

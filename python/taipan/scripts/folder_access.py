@@ -30,5 +30,8 @@ class FolderAccess(Protocol):
     def compile_page(self, path: str, content: bytes) -> Page:
         """A page that is in no file, beside the file of this path."""
 
+    def run_script(self, request: ScriptRequest) -> None:
+        """Runs the file of a request as a script. Raises `OSError` if it cannot be read."""
+
     def include_script(self, path: str, request: ScriptRequest) -> None:
         """Adds the body of what a script prints to the page of a request."""

@@ -134,7 +134,7 @@ class Session(dict[str, Any]):
                 " lost; use it before the first output is flushed"
             )
             return
-        data = self._encode()
+        data = encode_values(self, self._settings)
         if data == self._data and self._stored == self._key and self._is_noted:
             return
         # Makes room, too.
@@ -252,7 +252,7 @@ class Session(dict[str, Any]):
 
     def _take(self, record: SessionRecord) -> bool:
         try:
-            self.update(_decode(record.data))
+            self.update(decode_values(record.data))
         except SessionError as error:
             self._request.report(f"a session is left out, because it cannot be read: {error}")
             return False
@@ -273,16 +273,6 @@ class Session(dict[str, Any]):
         # Before it is taken: an exception for this thread may come while it waits.
         self._locks.append(lock)
         lock.take(self._settings.lock_timeout)
-
-    def _encode(self) -> bytes:
-        data = encode_value(self)
-        limit = self._settings.limit
-        if len(data) > limit:
-            raise SessionError(
-                f"the session has {len(data)} bytes, more than {limit} (sessions.limit); store"
-                " large things elsewhere, and their names here"
-            )
-        return data
 
     @property
     def _is_noted(self) -> bool:
@@ -310,7 +300,23 @@ class Session(dict[str, Any]):
         return format_cookie(value, self._path, self._request.secure, self._settings)
 
 
-def _decode(data: bytes) -> dict[Any, Any]:
+def encode_values(values: dict[Any, Any], settings: SessionSettings) -> bytes:
+    """The values of a session as they are stored.
+
+    Raises `SessionError` if there is one that cannot be stored, or too much of them.
+    """
+    data = encode_value(values)
+    limit = settings.limit
+    if len(data) > limit:
+        raise SessionError(
+            f"the session has {len(data)} bytes, more than {limit} (sessions.limit); store"
+            " large things elsewhere, and their names here"
+        )
+    return data
+
+
+def decode_values(data: bytes) -> dict[Any, Any]:
+    """What was given to `encode_values`. Raises `SessionError` if these are no values."""
     values = decode_value(data)
     if not isinstance(values, dict):
         raise SessionError(f"it is a {type(values).__name__}")

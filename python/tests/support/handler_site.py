@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from typing import NamedTuple
 
 from taipan.fields import PASS_TO_FILES, STANDS_IN_FIELD
@@ -9,9 +10,10 @@ from taipan.loader.code_cache import CodeCache
 from taipan.scripts.mod_python.server import ModPythonServer
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pages import Pages
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import CURRENT, PRINT, ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
+from taipan.scripts.script_files import ScriptFiles
 
 CONFIG = {
     "kind": "mod_python",
@@ -86,15 +88,16 @@ class Site:
     def compile_page(self, path, content):
         return self._pages.compile(path, content)
 
+    def run_script(self, request):
+        ScriptFiles(self._settings, self).load(request, None)()
+
     def include_script(self, path, request):
         raise NotImplementedError
 
     def get(self, target="/x", body=b"", **environ):
         """The answer."""
         path, _, query = target.partition("?")
-        end = len(path)
-        while not os.path.exists(self.root + path[:end]) and "/" in path[1:end]:
-            end = path.rindex("/", 0, end)
+        end = _end_of_file(self.root, path)
         variables = {
             "REQUEST_METHOD": "POST" if body else "GET",
             "REQUEST_URI": target,
@@ -126,7 +129,7 @@ class Site:
 
         output = ScriptOutput(start_response, lambda: None)
         request = ScriptRequest(self.root + path[:end], variables, output, self._settings)
-        before = CURRENT.set(request)
+        before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
         try:
             self._server.load(request, None)()
             sent += b"".join(request.finish())
@@ -137,6 +140,7 @@ class Site:
         finally:
             request.end()
             CURRENT.reset(before)
+            PRINT.reset(printed)
         status, fields = head or ("", [])
         named = {name.lower(): value for name, value in fields}
         return Answer(status, fields, sent.decode(), self.log.records, named)
@@ -150,3 +154,11 @@ def is_passed(answer):
 def stands_in(answer):
     """Whether an error page may take its place."""
     return STANDS_IN_FIELD in answer.fields
+
+
+def _end_of_file(root, path):
+    """Where PATH_INFO begins: behind the first name that is no folder, as Apache has it."""
+    for name in re.finditer("/+[^/]+", path):
+        if not os.path.isdir(root + path[: name.end()]):
+            return name.end()
+    return len(path)

@@ -19,6 +19,7 @@ from taipan.scripts.request.session import session_of
 
 if TYPE_CHECKING:
     from taipan.scripts.mod_python.form import FieldStorage
+    from taipan.scripts.mod_python.session import BaseSession
     from taipan.sessions.session import Session
 
 
@@ -43,7 +44,7 @@ class Request(RequestHooks):
     #: That of a page.
     page_form: FieldStorage | None = None
     #: Once a page has opened it.
-    session: Session
+    session: Session | BaseSession
     interpreter = "main_interpreter"
     #: What handles the request, by the name of a directive of Apache.
     handler: str | None = "mod_python"

@@ -12,8 +12,10 @@ from taipan.scripts.mod_python.util import apply_fs_data, redirect
 class PageTools:
     """The object `psp` of a page."""
 
-    def __init__(self, req: Request) -> None:
+    def __init__(self, req: Request, path: str) -> None:
         self._req = req
+        #: The file of the page.
+        self._path = path
         #: The page that is run instead if this one fails; empty: none.
         self.error_page = ""
 
@@ -23,7 +25,7 @@ class PageTools:
         if name.startswith("/"):
             self.error_page = self._req.document_root() + name
         else:
-            self.error_page = os.path.join(os.path.dirname(self._req.filename), name)
+            self.error_page = os.path.join(os.path.dirname(self._path), name)
 
     def redirect(self, location: str, permanent: int = 0) -> None:
         """Ends the page with a redirect. Raises `OSError` when something has been sent."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import inspect
+from collections.abc import Collection
+from types import FunctionType, MethodType
 from typing import Any, Callable, Union
 
 from taipan.forms import headers
@@ -72,18 +74,32 @@ def apply_fs_data(object: Callable[..., Any], fs: Any, **args: Any) -> Any:
     for name, values in found.items():
         args.setdefault(name, values[0] if len(values) == 1 else values)
     try:
-        parameters = inspect.signature(object).parameters.values()
+        expected = _names_of(object)
     except ValueError:
         # Some builtins do not tell.
         return object()
-    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters):
-        expected = {
-            one.name
-            for one in parameters
-            if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-        }
+    if expected is not None:
         args = {name: value for name, value in args.items() if name in expected}
     return object(**args)
+
+
+def _names_of(object: Callable[..., Any]) -> Collection[str] | None:
+    """The parameters that something can be called with by their names; None: all names."""
+    is_method = type(object) is MethodType
+    function: Any = object.__func__ if isinstance(object, MethodType) else object
+    if type(function) is FunctionType and not function.__dict__:
+        # `inspect` would take longer than most functions.
+        code = function.__code__
+        if code.co_flags & inspect.CO_VARKEYWORDS:
+            return None
+        count = code.co_argcount + code.co_kwonlyargcount
+        return code.co_varnames[max(code.co_posonlyargcount, is_method) : count]
+    parameters = inspect.signature(object).parameters.values()
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return {
+        one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    }
 
 
 def redirect(req: Any, location: str, permanent: int = 0, text: str | None = None) -> None:

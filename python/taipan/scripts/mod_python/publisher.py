@@ -1,0 +1,181 @@
+"""The handler `mod_python.publisher`: functions and values of modules by their URLs."""
+
+from __future__ import annotations
+
+import builtins
+import os.path
+import re
+import types
+from collections.abc import Iterable
+from types import BuiltinFunctionType, ModuleType
+from typing import Any
+
+from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.mod_python.apache import APLOG_WARNING, OK, SERVER_RETURN
+from taipan.scripts.mod_python.inside import require_inside
+from taipan.scripts.mod_python.protection import Visitor, admit
+from taipan.scripts.mod_python.util import apply_fs_data
+from taipan.scripts.modules.folder_modules import FolderModules
+
+__all__ = ["handler"]
+
+_METHODS = ("GET", "POST", "HEAD")
+_FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = 403, 404, 405
+#: Results that are called in a row.
+_MOST_CALLS = 100
+
+_END_OF_HTML = re.compile(r"</html\s*>\s*\Z", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+#: Of the end of a result in which that of a page is looked for.
+_TAIL = 100
+
+#: Shown, but not walked into.
+_VALUES = frozenset(kind for kind in vars(builtins).values() if isinstance(kind, type))
+#: Likewise, and their attributes are not even looked for.
+_CLOSED = frozenset(kind for kind in vars(types).values() if isinstance(kind, type))
+
+
+def handler(req: Any) -> int:
+    """Publishes what the URL names."""
+    if req.method not in _METHODS:
+        req.allow_methods(list(_METHODS), 1)
+        raise SERVER_RETURN(_NOT_ALLOWED)
+    module, names = _find_page(req)
+    _publish(req, _resolve(req, module, names))
+    return OK
+
+
+def _find_page(req: Any) -> tuple[ModuleType, list[str]]:
+    """The module of a URL, and the names in it that the rest of the URL gives."""
+    folder, _, name = req.filename.rpartition("/")
+    stem = _without_extension(name or "index", req)
+    rest = req.path_info or ""
+    names = [one for one in rest.split("/") if one] if len(rest) > 1 else []
+    module = _load(req, folder, stem)
+    if module is None:
+        names.insert(0, stem)
+        stem = "index"
+        module = _load(req, folder, stem)
+        if module is None:
+            raise SERVER_RETURN(_NOT_FOUND)
+    req.filename = f"{folder}/{stem}.py"
+    if not names:
+        return module, ["index"]
+    return module, ".".join(names).split(".") if "." in rest or "." in names[0] else names
+
+
+def _without_extension(name: str, req: Any) -> str:
+    extensions = [".py", req.extension, *(f".{one}" for one in req.get_addhandler_exts().split())]
+    for extension in extensions:
+        if extension and name.endswith(extension):
+            return name[: -len(extension)]
+    return name
+
+
+class _Loaded:
+    """A module of a folder, while no file of the folder has changed."""
+
+    def __init__(self, modules: FolderModules, module: ModuleType) -> None:
+        self.modules = modules
+        self.generation = modules.generation
+        self.module = module
+
+
+#: By the path of the route's folder and that of the file.
+_loaded: dict[tuple[str, str], _Loaded] = {}
+
+
+def _load(req: Any, folder: str, stem: str) -> ModuleType | None:
+    """The module of a file as it is now; None if there is no such file.
+
+    Raises `SERVER_RETURN` with 403 for files that are private or outside of the route's folder.
+    """
+    access: FolderAccess = req._pages.folder
+    modules = access.modules_of(folder or "/")
+    modules.refresh()
+    path = f"{folder}/{stem}.py"
+    key = access.root, path
+    known = _loaded.get(key)
+    if known is not None and known.modules is modules:
+        if known.generation == modules.generation:
+            return known.module
+    # Names with dots would be those of modules in packages.
+    if "." in stem or not os.path.isfile(path):
+        _loaded.pop(key, None)
+        return None
+    if stem.startswith("_"):
+        _refuse(req, f"{stem}.py is private")
+    require_inside(req, path)
+    module = modules.import_file(stem)
+    if getattr(module, "__file__", None) != path:
+        # A package of the same name.
+        return None
+    _loaded[key] = _Loaded(modules, module)
+    return module
+
+
+def _resolve(req: Any, module: ModuleType, names: Iterable[str]) -> Any:
+    """Walks from the module to what is to be published. Raises `SERVER_RETURN`."""
+    visitor = admit(req, module, Visitor())
+    found: Any = module
+    for name in names:
+        if name.startswith("_"):
+            _refuse(req, f"{name} begins with an underscore")
+        kind = type(found)
+        if found is not module and (kind in _CLOSED or isinstance(found, type)):
+            _refuse(req, f"{name} would be an attribute of a {kind.__name__}")
+        try:
+            inner = getattr(found, name)
+        except (AttributeError, UnicodeEncodeError):
+            raise SERVER_RETURN(_NOT_FOUND) from None
+        if kind in _VALUES:
+            _refuse(req, f"{name} would be an attribute of a {kind.__name__}")
+        visitor = admit(req, inner, visitor)
+        found = inner
+    if isinstance(found, (ModuleType, BuiltinFunctionType, type)):
+        _refuse(req, f"a {type(found).__name__} cannot be published")
+    return found
+
+
+def _refuse(req: Any, reason: str) -> None:
+    req.log_error(f"publisher: {req.unparsed_uri} is forbidden: {reason}", APLOG_WARNING)
+    raise SERVER_RETURN(_FORBIDDEN)
+
+
+def _publish(req: Any, found: Any) -> None:
+    """Writes a value, or what comes of calls of it."""
+    calls = 0
+    while callable(found):
+        calls += 1
+        if calls > _MOST_CALLS:
+            raise RecursionError(f"{req.unparsed_uri}: results are functions again and again")
+        found = apply_fs_data(found, req.read_form(), req=req)
+    if found is None:
+        return
+    if isinstance(found, bytes):
+        _write_bytes(req, found)
+    else:
+        _write_text(req, str(found))
+
+
+def _write_bytes(req: Any, data: bytes) -> None:
+    if req.content_type is None:
+        req.content_type = _guess_type(data[-_TAIL:].decode("latin-1"))
+    req.write(data, 0)
+
+
+def _write_text(req: Any, text: str) -> None:
+    if req.content_type is None:
+        kind = _guess_type(text[-_TAIL:])
+        req.content_type = kind if text.isascii() else f"{kind}; charset=utf-8"
+    elif not text.isascii():
+        charset = _CHARSET.search(req.content_type or "")
+        if charset is not None:
+            req.write(text.encode(charset[1]), 0)
+            return
+        req.content_type = f"{req.content_type}; charset=utf-8"
+    req.write(text, 0)
+
+
+def _guess_type(end: str) -> str:
+    return "text/html" if _END_OF_HTML.search(end) else "text/plain"
