@@ -15,6 +15,14 @@ HEADS = [
     (b"Status: 299\n\n", "299 Status", [], b""),
     (b"Location: /a\n\n", "302 Found", [("Location", "/a")], b""),
     (b"Location: /a\nStatus: 301 Moved\n\n", "301 Moved", [("Location", "/a")], b""),
+    # As in Apache's mod_cgi.
+    (
+        b"Content-Type: a/b\nX: 1\nETag: 1\ncontent-type: c/d\nX: 1\netag: 2\n\n",
+        "200 OK",
+        [("X", "1"), ("content-type", "c/d"), ("X", "1"), ("etag", "2")],
+        b"",
+    ),
+    (b"Location: /a\nLocation: /b\n\n", "302 Found", [("Location", "/b")], b""),
     (b"A: 1\n 2\n\t3\nB: 4\n\n", "200 OK", [("A", "1 2 3"), ("B", "4")], b""),
     (b"\nbody", "200 OK", [HTML], b"body"),
     (b"\r\nbody", "200 OK", [HTML], b"body"),

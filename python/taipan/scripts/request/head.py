@@ -20,6 +20,8 @@ _END = re.compile(rb"(?:^|\r?\n)\r?\n")
 _STATUS = re.compile(r"([1-9][0-9][0-9])(?:[ \t]+(.*))?")
 #: At least one of these is in the head of a CGI response.
 _CGI_FIELDS = ("content-type", "location", "status")
+#: Of those that a script prints twice the last one counts, as in Apache's `mod_cgi`.
+_SINGLE = ("content-type", "content-length", "location", "etag", "last-modified")
 #: What output is that does not say it.
 HTML_FIELD = ("Content-Type", "text/html; charset=utf-8")
 
@@ -101,6 +103,8 @@ def _parse_block(block: bytes) -> tuple[str, bool, list[tuple[str, str]]]:
             status = parse_status(value)
             continue
         location = location or known == "location"
+        if known in _SINGLE:
+            fields = [field for field in fields if field[0].lower() != known]
         fields.append((name, value))
     if not block:
         fields.append(HTML_FIELD)
