@@ -8,6 +8,9 @@ import { Unavailable, type BenchServer } from './servers/server.ts'
 import { WORKLOADS } from './workloads/index.ts'
 import type { Workload } from './workloads/workload.ts'
 
+/** The folders in absolute paths, which do not follow the name of a host or a version. */
+const FOLDERS = /(?<![\w.:/])\/(?:[^\s/'":()]+\/)*(?=[^\s/'":()])/g
+
 /** Measures the chosen servers, each once per round, so that a disturbance does not affect only one of them. */
 export async function measureAll(
   options: BenchOptions,
@@ -71,7 +74,7 @@ async function measureChapter(
         requireInstalled(plan.server, python)
         measured.get(plan)?.push(await measureRound(plan))
       } catch (error) {
-        failures.set(plan, error instanceof Error ? error.message : String(error))
+        failures.set(plan, describeFailure(error))
       }
     }
   }
@@ -80,6 +83,12 @@ async function measureChapter(
     title: plan.server.title,
     outcome: failures.get(plan) ?? summarizeRounds(measured.get(plan) ?? []),
   }))
+}
+
+/** Without the folders of this machine, which say nothing to readers of the report. */
+function describeFailure(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replaceAll(FOLDERS, '')
 }
 
 function requireInstalled({ distribution }: BenchServer, python: PythonEnvironment): void {
