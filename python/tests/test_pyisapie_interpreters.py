@@ -8,7 +8,9 @@ import pytest
 
 from support.isapi_sites import IsapiSite
 from taipan.loader.errors import TargetError
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie import interpreters
+from taipan.scripts.pyisapie.server import PyisapieServer
 
 COUNT = (
     "from Http import *\nimport state\ndef Request():\n    Write(f'{__interp__} {state.count()}')\n"
@@ -53,6 +55,25 @@ def test_a_module_may_have_any_name(tmp_path):
     os.remove(f"{site.root}/pkg/Start.py")
     assert site.get().status == 500
     assert f"there is no module pkg.Start in {site.root}" in site.recorder.records[-1]
+
+
+def test_a_module_is_missed_before_requests(tmp_path):
+    folders = ModuleFolders(str(tmp_path))
+
+    def check(module):
+        return PyisapieServer.check({"module": module}, folders)
+
+    site = IsapiSite(tmp_path)
+    assert check("Isapi") == []
+    site.write("Http/__init__.py", "")
+    site.write("Http/Isapi.py", "")
+    assert check("Isapi") == [f"{site.root}/Http/Isapi.py"]
+    site.write("pkg/__init__.py", "")
+    assert check("pkg") == [f"{site.root}/pkg/__init__.py"]
+    # Where it is installed is seen when it is imported.
+    assert check("json.Isapi") == []
+    with pytest.raises(TargetError, match=f"there is no module Nothing.Isapi in {site.root}"):
+        check("Nothing.Isapi")
 
 
 def test_files_answer_where_there_is_no_module(site):

@@ -12,14 +12,13 @@ from taipan.scripts.modules.folder_modules import FolderModules, plain_name
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie.config import DEFAULTS, SiteConfig, parse_config
 from taipan.scripts.pyisapie.request import IsapiRequest
+from taipan.scripts.pyisapie.site_module import find_module
 from taipan.scripts.pyisapie.variables import script_file
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.settings import ScriptSettings
 
 #: Name of the interpreter that all requests have without a map.
 MAIN = "__main__"
-#: Module that a site may do without.
-USUAL_MODULE = "Isapi"
 
 RequestFunction = Callable[[], Any]
 
@@ -63,9 +62,9 @@ class Interpreter:
         assert self._config is not None
         return self._config
 
-    def enter(self, isapi: IsapiRequest) -> RequestFunction:
-        """Makes a request one of this interpreter; gives what answers it."""
-        isapi.configure(self, self.load(isapi))
+    def enter(self, isapi: IsapiRequest, config: SiteConfig) -> RequestFunction:
+        """Makes a request one of this interpreter, which is loaded; gives what answers it."""
+        isapi.configure(self, config)
         script = isapi.script
         if self._environment and script.has_environment:
             script.variables.update(self._environment)
@@ -109,14 +108,7 @@ class Interpreter:
         self._function, self._turn = function, turn
 
     def _find_module(self) -> str | None:
-        """The name of the module that answers; None: files do so themselves."""
-        if self._module != USUAL_MODULE:
-            return self._module
-        for name in (USUAL_MODULE, f"Http.{USUAL_MODULE}"):
-            path = os.path.join(self._root, *name.split("."))
-            if os.path.isfile(f"{path}.py") or os.path.isfile(os.path.join(path, "__init__.py")):
-                return name
-        return None
+        return find_module(self._root, self._module)
 
     def _find_function(self, name: str) -> RequestFunction:
         module = self._import(name)

@@ -46,16 +46,16 @@ class Interpreters:
     def lend(self, isapi: IsapiRequest) -> Iterator[RequestFunction]:
         """What answers a request, in its interpreter."""
         if self._map is None:
-            by_config = self._main.load(isapi).interpreter_map
-            if by_config is None:
-                yield self._main.enter(isapi)
+            config = self._main.load(isapi)
+            if config.interpreter_map is None:
+                yield self._main.enter(isapi, config)
                 return
-            chosen = self._choose(by_config, isapi)
+            chosen = self._choose(config.interpreter_map, isapi)
         else:
             chosen = self._choose(self._map, isapi)
         interpreter = self._take(chosen)
         try:
-            yield interpreter.enter(isapi)
+            yield interpreter.enter(isapi, interpreter.load(isapi))
         finally:
             with self._lock:
                 interpreter.users -= 1

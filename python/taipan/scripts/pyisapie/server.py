@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from taipan.fields import STANDS_IN_FIELD
 from taipan.scripts.folder_access import FolderAccess
+from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie.finder import install_finder
 from taipan.scripts.pyisapie.interpreters import Interpreters
 from taipan.scripts.pyisapie.request import IsapiRequest
+from taipan.scripts.pyisapie.site_module import check_module
 from taipan.scripts.pyisapie.url_map import NotFoundError
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.errors import OutputError
@@ -29,6 +33,11 @@ class PyisapieServer:
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         install_finder()
         self._interpreters = Interpreters(settings, folder.folders)
+
+    @staticmethod
+    def check(config: Mapping[str, Any], folders: ModuleFolders) -> list[str]:
+        """The file of the module. Raises `TargetError` if there is none."""
+        return check_module(folders.root, config["module"])
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What answers a request."""
