@@ -142,6 +142,7 @@ def test_without_quixote_the_error_says_what_to_install(project, monkeypatch):
         project.call("app.py")
     text = explain_load_error(caught.value)
     assert f"{path} is in PTL, which Quixote compiles: install Quixote" in text
+    assert text.endswith("-m pip install Quixote'")
 
 
 def write(path, text):

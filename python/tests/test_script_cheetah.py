@@ -9,6 +9,7 @@ import pytest
 
 from support.script_pages import PageFolder
 from taipan.forms.errors import FormError
+from taipan.loader.explain import explain_load_error
 from taipan.psp.errors import PageSyntaxError
 from taipan.scripts.checks import check_scripts
 
@@ -239,6 +240,7 @@ def test_a_check_says_what_to_install(tmp_path, monkeypatch):
     config = {"root": str(tmp_path), "directory": str(tmp_path), "handlers": []}
     assert check_scripts({**config, "kinds": {".tmpl": "cheetah"}}) == []
     monkeypatch.setitem(sys.modules, "Cheetah.Template", None)
-    with pytest.raises(ModuleNotFoundError, match="install CT3"):
+    with pytest.raises(ModuleNotFoundError, match="install CT3") as caught:
         check_scripts({**config, "kinds": {".tmpl": "cheetah"}})
+    assert explain_load_error(caught.value).endswith("-m pip install CT3'")
     assert check_scripts({**config, "kinds": {}}) == []

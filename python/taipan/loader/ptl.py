@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,15 +20,27 @@ def compile_ptl(source: bytes, path: str) -> CodeType:
     import tokenize
 
     loader = _load_compiler(path)
+    _check_encoding(source, path)
     try:
         code: CodeType = loader.source_to_code(source, path)
     except tokenize.TokenError as error:
         text, (line, column) = error.args
         raise SyntaxError(text, (path, line, column, None)) from None
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, source.find(error.object)) + 1
-        raise SyntaxError(str(error), (path, line, None, None)) from None
     return code
+
+
+def _check_encoding(source: bytes, path: str) -> None:
+    """Raises `SyntaxError` for bytes that are no text, which Quixote replaces on Python 3.12."""
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        source.decode(encoding)
+    except SyntaxError as error:
+        raise SyntaxError(error.msg, (path, 1, None, None)) from None
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise SyntaxError(str(error), (path, line, None, None)) from None
 
 
 def find_module(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
@@ -68,10 +81,10 @@ def _load_compiler(path: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "quixote":
             raise
+        # Without a name, because nothing that was looked for is missing.
         raise ModuleNotFoundError(
             f"{path} is in PTL, which Quixote compiles: install Quixote, as with"
-            f" '{sys.executable} -m pip install Quixote'",
-            name="quixote",
+            f" '{sys.executable} -m pip install Quixote'"
         ) from None
     return PTLFileLoader
 

@@ -189,8 +189,8 @@ def require_cheetah(what: str) -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "Cheetah":
             raise
+        # Without a name, because the package Cheetah is another one.
         raise ModuleNotFoundError(
             f"{what} needs Cheetah, which is not installed; install CT3, as with"
-            f" '{sys.executable} -m pip install CT3'",
-            name="Cheetah",
+            f" '{sys.executable} -m pip install CT3'"
         ) from None
