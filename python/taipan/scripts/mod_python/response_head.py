@@ -161,9 +161,9 @@ class ResponseHead(RequestCredentials):
 
         def tell() -> None:
             if self._facts() != sent:
-                text = "the status or header fields were changed after the first flush, too late"
+                text = "the status or header fields were changed too late: the head had left"
                 reporter = self._request.settings.reporter
-                reporter.report("warning", f"{self._request.path}: {text} to be sent")
+                reporter.report("warning", f"{self._request.path}: {text}")
 
         self._request.releases.append(tell)
 

@@ -20,8 +20,9 @@ class Table:
     def __init__(self, values: Any = ()) -> None:
         #: Name in lower case, name, value.
         self._entries: list[tuple[str, str, str]] = []
-        for name, value in _pairs_of(values):
-            self[name] = str(value)
+        if values:
+            for name, value in _pairs_of(values):
+                self[name] = str(value)
 
     @classmethod
     def of_pairs(cls, pairs: list[tuple[str, str]]) -> Table:
