@@ -295,6 +295,11 @@ def test_redirects(site):
     assert run(site, "util.redirect(req, b'/x')").status == "500 Internal Server Error"
 
 
+def test_a_location_alone_is_no_redirect(site):
+    answer = run(site, "req.headers_out['Location'] = '/x'")
+    assert (answer.status, answer.fields) == ("200 OK", [("Location", "/x")])
+
+
 def test_redirects_within_the_server(site):
     code = "req.headers_out['X-A'] = '1'\nreq.write('a', 0)\nreq.internal_redirect('/b?c')\n"
     answer = run(site, code + "req.write('d', 0)")

@@ -153,7 +153,9 @@ class ResponseHead(RequestCredentials):
         self.status_line = line = self._line()
         if not self._request.output.holding:
             self._watch_changes()
-        return ScriptHead(line, fields, 0, usual=line == "200 OK")
+        # A location alone is no redirect here, as it is for programs of CGI.
+        usual = line == "200 OK" and "Location" not in headers_out
+        return ScriptHead(line, fields, 0, usual=usual)
 
     def _watch_changes(self) -> None:
         """Tells of changes that come after the head has left."""
