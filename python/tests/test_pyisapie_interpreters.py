@@ -43,6 +43,9 @@ def test_a_module_that_fails_is_tried_again(site):
         site.write("Isapi.py", broken)
         assert site.get().status == 500
     assert "has no function Request()" in site.recorder.records[-1]
+    site.write("Isapi.py", "async def Request(): return True\n")
+    assert site.get().status == 500
+    assert "Request() is a coroutine" in site.recorder.records[-1]
     site.serve("Write('well')")
     assert site.text() == "well"
 
@@ -245,6 +248,28 @@ def test_clients_cannot_make_any_number_of_interpreters(tmp_path, monkeypatch):
         " were not used for longest are dropped"
     ]
     assert site.text(HTTP_X_SITE="site1") == "site1 1"
+
+
+def test_what_is_in_use_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(interpreters, "LIMIT", 1)
+    entered, may_end = threading.Event(), threading.Event()
+    monkeypatch.setattr(sys, "isapi_events", (entered, may_end), raising=False)
+    site = counting(IsapiSite(tmp_path, interpreterMap="HTTP_X_SITE"))
+    wait = "    entered, may_end = sys.isapi_events\n    entered.set()\n    may_end.wait(10)\n"
+    site.write("Isapi.py", f"import sys\n{COUNT}    if Env.URL != '/isapi/waits': return\n{wait}")
+    texts = []
+    other = site.share()
+    waiting = threading.Thread(
+        target=lambda: texts.append(other.text("/isapi/waits", HTTP_X_SITE="a"))
+    )
+    waiting.start()
+    assert entered.wait(10)
+    for number in range(5):
+        assert site.text(HTTP_X_SITE=f"site{number}") == f"site{number} 1"
+    assert site.text(HTTP_X_SITE="a") == "a 2"
+    may_end.set()
+    waiting.join()
+    assert texts == ["a 1"]
 
 
 def test_requests_at_the_same_time_load_a_module_once(site):

@@ -70,23 +70,18 @@ class Interpreters:
         return MAIN if value is None else str(value) or MAIN
 
     def _take(self, name: str) -> Interpreter:
-        if name == MAIN:
-            self._main.users += 1
-            return self._main
-        dropped: list[Interpreter] = []
         with self._lock:
-            found = self._others.get(name)
+            found = self._main if name == MAIN else self._others.get(name)
             if found is None:
-                dropped = self._make_room()
+                self._make_room()
                 found = self._others[name] = Interpreter(name, self._settings)
-            self._others.move_to_end(name)
+            if name != MAIN:
+                self._others.move_to_end(name)
             found.users += 1
-        for one in dropped:
-            one.close()
         return found
 
-    def _make_room(self) -> list[Interpreter]:
-        """Takes out idle ones."""
+    def _make_room(self) -> None:
+        """Ends idle ones, before others of their names may begin."""
         idle = (name for name, one in self._others.items() if one.users == 0)
         names = [name for name, _ in zip(list(idle), range(len(self._others) - LIMIT + 1))]
         if names and not self._told:
@@ -96,7 +91,8 @@ class Interpreters:
                 f"{self._settings.mount}: interpreterMap has given more than {LIMIT} values; the"
                 " modules of those that were not used for longest are dropped",
             )
-        return [self._others.pop(name) for name in names]
+        for name in names:
+            self._others.pop(name).close()
 
 
 def _takes_argument(function: Callable[..., Any]) -> bool:

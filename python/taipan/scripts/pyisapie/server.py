@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -47,7 +48,7 @@ class PyisapieServer:
         isapi = IsapiRequest(script)
         try:
             with self._interpreters.lend(isapi) as request_function:
-                passed = request_function() is True
+                passed = _check_result(request_function()) is True
             if not passed:
                 isapi.check_end()
         except NotFoundError:
@@ -60,3 +61,10 @@ class PyisapieServer:
             raise OutputError("Request() returned True after a part of the response had been sent")
         if passed:
             pass_to_next(script)
+
+
+def _check_result(result: object) -> object:
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError("Request() is a coroutine; functions of PyISAPIe are called without await")
+    return result
