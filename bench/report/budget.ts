@@ -70,12 +70,15 @@ function compareAsgi({ chapters }: Report): readonly string[] {
 function compareScripts({ chapters }: Report): readonly string[] {
   return chapters.flatMap((chapter) => {
     const { workload } = chapter
-    if (workload !== 'script' && workload !== 'page') return []
+    if (workload !== 'script' && workload !== 'page' && workload !== 'publisher') return []
     const cost = (server: string) => findCost(chapter, server)
-    const shared = cost('taipan-scripts')
+    const shared = cost(workload === 'publisher' ? 'taipan-mod-python' : 'taipan-scripts')
     const modPython = minimum(cost('mod-python'), cost('mod-python-threads'))
+    const half = `${workload}, against half of mod_python`
+    const againstHalf = compare(half, shared, scale(modPython, 0.5))
+    if (workload === 'publisher') return [againstHalf]
     const aims = [
-      compare(`${workload}, against half of mod_python`, shared, scale(modPython, 0.5)),
+      againstHalf,
       compare(`${workload}, against nginx and php-fpm`, shared, cost('php-fpm')),
     ]
     if (workload === 'page') return aims

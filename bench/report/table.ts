@@ -33,7 +33,9 @@ warm-up. CPU is user and system time of the whole process tree for each answered
 
 function formatChapter(chapter: Chapter): string {
   const { title, companions, lines } = chapter
-  const own = findCost(chapter, 'taipan') ?? findCost(chapter, 'taipan-wsgi')
+  const own = ['taipan', 'taipan-wsgi', 'taipan-mod-python']
+    .map((name) => findCost(chapter, name))
+    .find((cost) => cost !== undefined)
   const head = ['server', 'requests/s', 'p50', 'p99', 'CPU/request', 'x Taipan', 'memory', 'errors']
   if (companions !== undefined) head.push(`held of ${formatNumber(companions)}`)
   const rows = lines.map((line) => formatRow(line, own, head.length))

@@ -4,11 +4,13 @@ import { SITE } from '../environment/paths.ts'
 import { createApache, findApacheModule } from './apache.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
+const interfaces = ['script', 'page', 'publisher'] as const
+
 /** Python in each process of Apache, which serves one request at a time; a handler instead of a script. */
 export const modPython: BenchServer = {
   name: 'mod-python',
   title: 'mod_python, processes',
-  interfaces: ['script', 'page'],
+  interfaces,
   launch: (context) => createModPython(context, true),
 }
 
@@ -16,7 +18,7 @@ export const modPython: BenchServer = {
 export const modPythonThreads: BenchServer = {
   name: 'mod-python-threads',
   title: 'mod_python, threads',
-  interfaces: ['script', 'page'],
+  interfaces,
   launch: (context) => createModPython(context, false),
 }
 
@@ -43,20 +45,28 @@ export const modCgid: BenchServer = {
 }
 
 function createModPython(context: LaunchContext, processes: boolean) {
-  const isPage = context.interface === 'page'
+  const { path, handler } = chooseHandler(context)
   return {
-    path: isPage ? `/${context.module}.psp` : `/${context.module}`,
+    ...(path === undefined ? {} : { path }),
     ...createApache(context, {
-      modules: { python_module: findApacheModule('mod_python.so', 'libapache2-mod-python') },
+      modules: {
+        // The publisher asks for the extensions of handlers, and Apache ends where nothing knows them.
+        mime_module: findApacheModule('mod_mime.so', 'apache2'),
+        python_module: findApacheModule('mod_python.so', 'libapache2-mod-python'),
+      },
       processes,
       folder: SITE,
-      folderLines: [
-        '  SetHandler mod_python',
-        `  PythonHandler ${isPage ? 'mod_python.psp' : `${context.module}_handler`}`,
-      ],
-      lines: [`DocumentRoot ${SITE}`],
+      folderLines: ['  SetHandler mod_python', `  PythonHandler ${handler}`],
+      lines: [`DocumentRoot ${SITE}`, 'TypesConfig /dev/null'],
     }),
   }
+}
+
+/** What runs a workload, and its path where that is not the workload's. */
+function chooseHandler({ interface: kind, module }: LaunchContext) {
+  if (kind === 'publisher') return { handler: 'mod_python.publisher' }
+  if (kind === 'page') return { handler: 'mod_python.psp', path: `/${module}.psp` }
+  return { handler: `${module}_handler`, path: `/${module}` }
 }
 
 /** Not with the virtual environment, which takes its own time to be found. */

@@ -8,6 +8,7 @@ import { phpFpm } from './php-fpm.ts'
 import { pythonNode } from './python-node.ts'
 import type { BenchServer } from './server.ts'
 import {
+  taipanModPython,
   taipanScripts,
   taipanScriptsEmbedded,
   taipanScriptsFresh,
@@ -37,6 +38,7 @@ export const SERVERS: readonly BenchServer[] = [
   taipanScriptsProcess,
   taipanScriptsInterpreter,
   taipanScriptsFresh,
+  taipanModPython,
   taipanFront,
   nodeHttp,
   uwsgi,

@@ -1,7 +1,7 @@
 import type { Program } from '../measure/children.ts'
 
-/** How an application is called: as a function, or as a file of a folder. */
-export type Interface = 'wsgi' | 'asgi' | 'script' | 'page'
+/** How an application is called: as a function, or as a file of a folder; by the publisher of mod_python. */
+export type Interface = 'wsgi' | 'asgi' | 'script' | 'page' | 'publisher'
 
 /** A program that serves, and the path of the application where that is not the workload's. */
 export type Launch = Program & { readonly path?: string }

@@ -28,6 +28,19 @@ export const taipanScriptsInterpreter = createThreaded('interpreter')
 /** In a process for each request. */
 export const taipanScriptsFresh = createThreaded('fresh')
 
+/** Code of mod_python, in one worker process with threads. */
+export const taipanModPython: BenchServer = {
+  name: 'taipan-mod-python',
+  title: 'Taipan, modPython, shared',
+  interfaces: ['publisher'],
+  launch: (context) =>
+    createCommand(context, [
+      `--config=${writeRoute(context, 'mod-python', { modPython: { directory: SITE, handler: 'mod_python.publisher' } })}`,
+      '--processes=1',
+      ...threads(context),
+    ]),
+}
+
 /** The same answers from WSGI applications. */
 export const taipanWsgi: BenchServer = {
   name: 'taipan-wsgi',
@@ -51,12 +64,18 @@ function threads({ threads: count }: LaunchContext): readonly string[] {
 }
 
 function createSite(context: LaunchContext, isolation: Isolation, words: readonly string[]) {
-  const path = join(context.scratch, `scripts-${isolation}.json`)
   const chosen = isolation === 'shared' ? {} : { isolation }
-  writeFileSync(path, JSON.stringify({ routes: [{ path: '/', scripts: SITE, ...chosen }] }))
+  const path = writeRoute(context, isolation, { scripts: SITE, ...chosen })
   const extension = context.interface === 'page' ? 'psp' : 'py'
   return {
     path: `/${context.module}.${extension}`,
     ...createCommand(context, [`--config=${path}`, '--processes=1', ...words]),
   }
+}
+
+/** Writes a configuration with one route; its path. */
+function writeRoute({ scratch }: LaunchContext, name: string, route: object): string {
+  const path = join(scratch, `scripts-${name}.json`)
+  writeFileSync(path, JSON.stringify({ routes: [{ path: '/', ...route }] }))
+  return path
 }

@@ -85,6 +85,15 @@ export const WORKLOADS: readonly Workload[] = [
     expected: '<tr><td>50</td><td>row 2500</td></tr>',
   },
   {
+    ...GET,
+    interface: 'publisher',
+    name: 'publisher',
+    title: 'Hello by the publisher of mod_python, 14 bytes',
+    module: 'hello_publisher',
+    path: '/hello_publisher/hello',
+    expected: 'Hello, World!',
+  },
+  {
     ...ASGI,
     name: 'hello-asgi',
     title: 'Hello by ASGI, 13 bytes',

@@ -1,0 +1,3 @@
+def hello(req):
+    req.content_type = "text/plain"
+    return "Hello, World!\n"
