@@ -99,6 +99,21 @@ test('folders of scripts are watched for the sake of pages alone, unless a perso
   })
 })
 
+test('folders of scripts have kinds, and what answers for a folder goes by them', () => {
+  const kinds = { '.py': 'servlet', '.cgi': false, '.tmpl': 'cheetah' } as const
+  const { routes, groups } = plan({
+    routes: [{ path: '/', scripts: 'scripts', kinds, extension: 'optional' }],
+  })
+  const all = { '.py': 'servlet', '.psp': 'psp', '.wsgi': 'wsgi', '.tmpl': 'cheetah' }
+  expect(groups[0]?.group.applications).toMatchObject([{ kinds: all }])
+  const index = ['index', 'Index', 'main', 'Main']
+    .flatMap((name) => ['.py', '.psp', '.wsgi', '.tmpl'].map((ending) => name + ending))
+    .concat('index.html')
+  expect(routes).toMatchObject([
+    { answerer: { plan: { kinds: all, extension: 'optional', index } } },
+  ])
+})
+
 test('routes of scripts say how they are run', () => {
   const usual = {
     attachStdio: true,
