@@ -67,3 +67,13 @@ def test_the_package_loads_its_modules_when_they_are_asked_for():
     code += "print(f'{name}.util' in sys.modules, package.util.__name__ == f'{name}.util')\n"
     code += "print(hasattr(package, 'nothing'))"
     assert run(code) == "False True\nFalse"
+
+
+def test_cleanups_of_the_process_run_at_its_end():
+    code = "from taipan.scripts.mod_python import apache\n"
+    assert run(f"{code}apache.register_cleanup(print, 'end')\nprint('begin')") == "begin\nend"
+
+
+def test_its_version():
+    code = "from mod_python import version, mp_version\nprint(version.version == mp_version)"
+    assert run(f"{INSTALL}{code}") == "True"

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from support.handler_site import Site, is_passed
+from taipan.scripts.mod_python import apache
 
 HEAD = "from mod_python import apache, util\ndef handler(req):\n"
 
@@ -362,10 +363,16 @@ def test_the_log(site):
     code = (
         "req.log_error('one')\nreq.log_error('two', apache.APLOG_WARNING)\n"
         "req.server.log_error('three', apache.APLOG_NOTICE)\n"
-        "req.connection.log_error('four', apache.APLOG_DEBUG | apache.APLOG_NOERRNO)"
+        "req.connection.log_error('four', apache.APLOG_DEBUG | apache.APLOG_NOERRNO)\n"
+        "apache.log_error('five')\napache.log_error(6, apache.APLOG_WARNING, req.server)"
     )
-    records = ["error: one", "warning: two", "info: three", "debug: four"]
-    assert run(site, code).log[:4] == records
+    records = ["error: one", "warning: two", "info: three", "debug: four", "error: five"]
+    assert run(site, code).log[:6] == [*records, "warning: 6"]
+
+
+def test_the_log_outside_of_requests(capsys):
+    apache.log_error("told")
+    assert capsys.readouterr().err == "told\n"
 
 
 def test_cleanups_run_after_the_response(site):
@@ -383,5 +390,5 @@ def test_what_the_module_knows_of_its_server(site):
     values = "apache.exists_config_define('X'), apache.config_tree(), apache.mpm_query(3)"
     assert show(site, values) == "(False, [], 1)"
     assert show(site, "apache.mpm_query(99), bool(apache.server_root())") == "(0, True)"
-    code = "apache.register_cleanup(None)"
-    assert run(site, code).status == "500 Internal Server Error"
+    for code in ("apache.register_cleanup(None)", "req.server.register_cleanup(req, None)"):
+        assert run(site, code).status == "500 Internal Server Error"

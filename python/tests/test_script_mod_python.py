@@ -173,3 +173,10 @@ def test_files_are_sent(folder):
 def test_the_log(folder):
     run(folder, "req.log_error('told')")
     assert folder.log.records == [("error", "told")]
+
+
+def test_cleanups_of_pages(folder):
+    code = "req.register_cleanup(req.log_error, 'one')\nreq.register_cleanup(lambda data: 1 / 0)"
+    run(folder, code)
+    failed = "a cleanup has failed: ZeroDivisionError: division by zero"
+    assert folder.log.records == [("error", failed), ("error", "one")]

@@ -99,6 +99,7 @@ class PageFolder:
         except SystemExit:
             pass
         sent += b"".join(request.finish())
+        request.release()
         return answer[0], answer[1], sent.decode()
 
     def text(self, target, **more):

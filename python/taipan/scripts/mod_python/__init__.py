@@ -7,6 +7,9 @@ from typing import Any
 
 from taipan.scripts.modules.given_modules import GIVEN_MODULES
 
+#: The version whose documentation it follows.
+mp_version = "3.5.0"
+
 
 def __getattr__(name: str) -> Any:
     target = GIVEN_MODULES.get(f"mod_python.{name}")

@@ -8,10 +8,13 @@ from typing import Any, Callable
 
 from taipan.scripts.mod_python import constants
 from taipan.scripts.mod_python.constants import *  # noqa: F403
+from taipan.scripts.mod_python.exits import call_at_exit
 from taipan.scripts.mod_python.finfo import FileInfo
 from taipan.scripts.mod_python.handlers.import_module import import_module as import_module
+from taipan.scripts.mod_python.levels import level_name
 from taipan.scripts.mod_python.server_return import ServerReturn
 from taipan.scripts.mod_python.tables import Table
+from taipan.scripts.request.current import current_request
 
 SERVER_RETURN = ServerReturn
 table = make_table = Table
@@ -19,8 +22,12 @@ interpreter = "main_interpreter"
 
 
 def log_error(message: object, level: int = constants.APLOG_ERR, server: Any = None) -> None:
-    """Writes to the log."""
-    print(message, file=sys.stderr)
+    """Writes to the log of the request that is served, else to that of the process."""
+    request = current_request()
+    if request is None:
+        print(message, file=sys.stderr)
+    else:
+        request.settings.reporter.report(level_name(level), str(message))
 
 
 def allow_methods(req: Any, *methods: Any) -> int:
@@ -69,12 +76,7 @@ def config_tree() -> list[Any]:
 
 def register_cleanup(callback: Callable[[Any], Any], data: Any = None) -> None:
     """Calls `callback(data)` when the process ends."""
-    import atexit
-
-    from taipan.scripts.mod_python.hooks import check_callable
-
-    check_callable(callback)
-    atexit.register(callback, data)
+    call_at_exit(callback, data)
 
 
 def build_cgi_env(req: Any) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
 
+from taipan.scripts.mod_python.exits import check_callable
 from taipan.scripts.mod_python.variables import RequestVariables
 
 if TYPE_CHECKING:
@@ -35,7 +36,16 @@ class RequestHooks(RequestVariables):
     def register_cleanup(self, callable: Callable[[Any], Any], data: Any = None) -> None:
         """Calls `callable(data)` when the client has the response, the last one first."""
         check_callable(callable)
-        self._require_serving().register_cleanup(callable, data)
+        if self.serving is not None:
+            self.serving.register_cleanup(callable, data)
+        else:
+            self._request.releases.append(lambda: self._clean(callable, data))
+
+    def _clean(self, callable: Callable[[Any], Any], data: Any) -> None:
+        try:
+            callable(data)
+        except Exception as error:
+            self.log_error(f"a cleanup has failed: {type(error).__name__}: {error}")
 
     def add_input_filter(self, filter_name: str) -> None:
         """Lets the body of the request come through a filter that is registered."""
@@ -78,9 +88,3 @@ class RequestHooks(RequestVariables):
         if self.serving is None:
             raise RuntimeError("only handlers of a modPython route have phases; this is a page")
         return self.serving
-
-
-def check_callable(callable: Any) -> None:
-    """Raises `ValueError` for what is none."""
-    if not hasattr(callable, "__call__"):  # noqa: B004
-        raise ValueError("first argument must be a callable object")

@@ -7,6 +7,7 @@ from typing import Any
 
 from taipan.events import Reporter
 from taipan.scripts.mod_python.constants import APLOG_WARNING
+from taipan.scripts.mod_python.exits import call_at_exit
 from taipan.scripts.mod_python.levels import level_name
 from taipan.scripts.mod_python.tables import Table
 from taipan.scripts.mod_python.variables import SERVER_ADMIN
@@ -63,3 +64,7 @@ class ServerRecord:
     def log_error(self, message: str, level: Any = 0) -> None:
         """Writes to the log, by default an error."""
         self.reporter.report(level_name(level), str(message))
+
+    def register_cleanup(self, request: Any, callable: Any, data: Any = None) -> None:
+        """Calls `callable(data)` when the process ends."""
+        call_at_exit(callable, data)

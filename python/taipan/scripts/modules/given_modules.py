@@ -21,6 +21,7 @@ GIVEN_MODULES = {
     "mod_python.psp": "taipan.scripts.mod_python.psp",
     "mod_python.publisher": "taipan.scripts.mod_python.publisher",
     "mod_python.util": "taipan.scripts.mod_python.util",
+    "mod_python.version": "taipan.scripts.mod_python.version",
     "mod_python.wsgi": "taipan.scripts.mod_python.wsgi",
     # Webware for Python 3, and what came before.
     "Application": "taipan.scripts.webware.transaction",
