@@ -118,6 +118,7 @@ def test_what_is_published(things, path, expected):
         ("/t/table/keys", 403),
         ("/t/listed/append", 403),
         ("/t/cached/cache_clear", 403),
+        ("/t/nothing/x", 403),
         ("/t/text/nope", 404),
         ("/t/instance/nope", 404),
         ("/t/instance/wants", 404),
@@ -272,11 +273,19 @@ def test_private_files_and_links_that_lead_out(site, tmp_path_factory):
     assert site.get("/alias").body == "real"
 
 
-def test_names_with_dots_are_no_modules_of_packages(site):
+def test_names_of_files_may_have_dots(site):
     site.write("pkg/__init__.py", "")
     site.write("pkg/mod.py", "def index(req): return 'in the package'\n")
-    site.write("pkg.mod.py", "def index(req): return 'file'\n")
-    assert code_of(site.get("/pkg.mod")) == 404
+    site.write("helper.py", "name = 'first'\n")
+    text = "import helper\ndef index(req): return 'file ' + helper.name\n"
+    site.write("pkg.mod.py", f"{text}def f(req): return __file__\n")
+    assert site.get("/pkg.mod").body == "file first"
+    assert site.get("/pkg.mod.py/f").body == f"{site.root}/pkg.mod.py"
+    site.write("helper.py", "name = 'second'\n")
+    assert site.get("/pkg.mod").body == "file second"
+    site.write("pkg.mod.py", "def index(req): return 'other'\n")
+    assert site.get("/pkg.mod").body == "other"
+    assert code_of(site.get("/pkg.other")) == 404
 
 
 GUARDED = """

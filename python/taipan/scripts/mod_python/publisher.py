@@ -8,7 +8,7 @@ import re
 import types
 from collections.abc import Iterable
 from types import BuiltinFunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.mod_python.apache import APLOG_WARNING, OK, SERVER_RETURN
@@ -32,7 +32,9 @@ _TAIL = 100
 #: Shown, but not walked into.
 _VALUES = frozenset(kind for kind in vars(builtins).values() if isinstance(kind, type))
 #: Likewise, and their attributes are not even looked for.
-_CLOSED = frozenset(kind for kind in vars(types).values() if isinstance(kind, type))
+_CLOSED = frozenset(
+    (type(None), *(kind for kind in vars(types).values() if isinstance(kind, type)))
+)
 
 
 def handler(req: Any) -> int:
@@ -65,20 +67,20 @@ def _find_page(req: Any) -> tuple[ModuleType, list[str]]:
 
 
 def _without_extension(name: str, req: Any) -> str:
-    extensions = [".py", req.extension, *(f".{one}" for one in req.get_addhandler_exts().split())]
-    for extension in extensions:
-        if extension and name.endswith(extension):
-            return name[: -len(extension)]
+    if "." in name:
+        others = [f".{one}" for one in req.get_addhandler_exts().split()]
+        for extension in (".py", req.extension, *others):
+            if extension and name.endswith(extension):
+                return name[: -len(extension)]
     return name
 
 
-class _Loaded:
+class _Loaded(NamedTuple):
     """A module of a folder, while no file of the folder has changed."""
 
-    def __init__(self, modules: FolderModules, module: ModuleType) -> None:
-        self.modules = modules
-        self.generation = modules.generation
-        self.module = module
+    modules: FolderModules
+    generation: int
+    module: ModuleType
 
 
 #: By the path of the route's folder and that of the file.
@@ -99,18 +101,21 @@ def _load(req: Any, folder: str, stem: str) -> ModuleType | None:
     if known is not None and known.modules is modules:
         if known.generation == modules.generation:
             return known.module
-    # Names with dots would be those of modules in packages.
-    if "." in stem or not os.path.isfile(path):
+    if not os.path.isfile(path):
         _loaded.pop(key, None)
         return None
     if stem.startswith("_"):
         _refuse(req, f"{stem}.py is private")
     require_inside(req, path)
-    module = modules.import_file(stem)
+    # Before the import: another request may forget the module as soon as it is there.
+    generation = modules.generation
+    # By its name it would be a module in a package.
+    dotted = "." in stem
+    module = modules.import_dotted_file(stem) if dotted else modules.import_file(stem)
     if getattr(module, "__file__", None) != path:
         # A package of the same name.
         return None
-    _loaded[key] = _Loaded(modules, module)
+    _loaded[key] = _Loaded(modules, generation, module)
     return module
 
 

@@ -26,6 +26,8 @@ from taipan.scripts.modules.given_modules import import_given
 from taipan.template_facts import publish
 
 _PREFIX = "_taipan_scripts_"
+#: In names of modules for dots of their files (U+2024).
+_DOT = "\u2024"
 #: Times that an import is begun again because files have changed meanwhile.
 _TRIES = 10
 MODULE_EXTENSIONS = (".py", ptl.EXTENSION)
@@ -149,6 +151,10 @@ class FolderModules:
         """The module of a file in the folder. Raises `ModuleNotFoundError`, also of its imports."""
         return self._import_own(stem, ("",))
 
+    def import_dotted_file(self, stem: str) -> ModuleType:
+        """Likewise, of a file such as `a.b.py`, which `import` cannot name."""
+        return self._import_own(stem.replace(".", _DOT), ("",))
+
     def note(self, path: str) -> None:
         """Remembers the version of a file that is imported."""
         stamp = _stamp(path)
@@ -164,6 +170,12 @@ class FolderModules:
     def code(self) -> CodeCache:
         """Compiled code of all files."""
         return self._code
+
+    def find_dotted_file(self, fullname: str, file: str) -> ModuleSpec | None:
+        """The module with a full name that is in this file of the folder."""
+        path = os.path.join(self.folder, file)
+        loader = _ModuleLoader(fullname, path, self)
+        return importlib.util.spec_from_file_location(fullname, path, loader=loader)
 
     def _import_own(self, name: str, fromlist: Sequence[str]) -> ModuleType:
         for _ in range(_TRIES):
@@ -298,6 +310,9 @@ class _Finder:
         folder = self.folders.get(fullname.partition(".")[0])
         if folder is None:
             return None
+        *_, name = fullname.rpartition(".")
+        if _DOT in name:
+            return folder.find_dotted_file(fullname, f"{name.replace(_DOT, '.')}.py")
         spec = ptl.find_module(fullname, path)
         if spec is None or type(spec.loader) not in _SOURCE_LOADERS or spec.origin is None:
             return spec

@@ -10,6 +10,7 @@ from typing import Any, Callable
 from taipan.loader.errors import TargetError
 from taipan.scripts.mod_python.handlers.directive import HandlerName
 from taipan.scripts.modules.folder_modules import GivesModules, plain_name
+from taipan.scripts.modules.given_modules import GIVEN_MODULES
 
 
 class Importer:
@@ -18,6 +19,8 @@ class Importer:
     def __init__(self, folders: GivesModules) -> None:
         self._root = folders.root
         self._folders = folders
+        #: Those of the package mod_python, which never change.
+        self._given: dict[HandlerName, Callable[..., Any]] = {}
 
     def load(self, name: HandlerName) -> ModuleType:
         """The module of a handler. Raises `TargetError` if there is none."""
@@ -64,11 +67,16 @@ class Importer:
 
         Raises `TargetError` if there is no such object.
         """
+        given = self._given.get(name)
+        if given is not None:
+            return given
         module = self.load(name)
         found: Any = module
         for attribute in (name.attribute or usual).split("."):
             owner = _instantiate(found, argument)
             found = _step(owner, attribute, name, module)
+        if module.__name__ == GIVEN_MODULES.get(name.module) and not name.attribute:
+            self._given[name] = found
         return _require_callable(found, name)
 
     def check(self, name: HandlerName, usual: str) -> str:
