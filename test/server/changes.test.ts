@@ -6,6 +6,7 @@ describe('while a project is developed', () => {
   test.each([
     ['shop/views.py', 'reload'],
     ['site.wsgi', 'reload'],
+    ['shop/pages.ptl', 'reload'],
     ['shop/templates/shop/cart.html', 'reload'],
     ['page.HTML', 'reload'],
     ['cart.jinja2', 'reload'],
@@ -48,7 +49,7 @@ describe('while a project is developed', () => {
 })
 
 test('otherwise only code counts', () => {
-  expect(judgeCode('shop/views.py')).toBe('reload')
+  for (const path of ['shop/views.py', 'shop/pages.ptl']) expect(judgeCode(path)).toBe('reload')
   for (const path of ['page.html', '.env', 'site.css', 'settings.toml'])
     expect(judgeCode(path)).toBeUndefined()
 })
@@ -58,6 +59,8 @@ test.each([
   ['sub/page.psp', 'refresh'],
   ['part/foot.inc', 'refresh'],
   ['run.cgi', 'refresh'],
+  ['pages.ptl', 'refresh'],
+  ['layout.tmpl', 'refresh'],
   ['style.css', 'refresh'],
   ['data.sqlite3', undefined],
   ['x.py~', undefined],
