@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
-from support.handler_site import Site
+from support.handler_site import CONFIG, Site
+from taipan.loader.errors import TargetError
+from taipan.scripts.checks import check_scripts
 
 PARTS = {
     "t.py": "import part\ndef handler(req):\n  req.write(part.deep.TEXT)\n  return 0\n",
@@ -114,3 +116,13 @@ def test_errors_of_a_module_are_its_own(tmp_path):
     assert log[0] == (
         "error: PythonHandler t: ModuleNotFoundError: No module named 'nothing_like_it'"
     )
+
+
+def test_a_check_tells_what_a_start_would_miss(tmp_path):
+    site = make(tmp_path, {"t.py": "def handler(req): return 0\n", "log.py": ""})
+    legacy = {**CONFIG, "phases": {"log": "log"}}
+    config = {"root": site.root, "directory": site.root, "kinds": {}, "handlers": []}
+    with pytest.raises(TargetError, match=r"there is no loghandler in .*/log\.py; define it"):
+        check_scripts({**config, "legacy": legacy})
+    legacy["phases"] = {"log": "t::handler"}
+    assert check_scripts({**config, "legacy": legacy}) == [str(tmp_path / "t.py")]

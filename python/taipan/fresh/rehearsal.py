@@ -35,8 +35,10 @@ def rehearse(serving: Serving) -> None:
     item = next((one for one in config["applications"] if one["kind"] == "scripts"), None)
     if item is None:
         return
-    place = {"root": _FOLDER, "directory": _FOLDER, "mount": _FOLDER, "kinds": {}, "handlers": []}
-    slot = make_script_slot({**item, **place}, config, serving.logs)
+    place = {"root": _FOLDER, "directory": _FOLDER, "mount": _FOLDER}
+    # Those of the site are not in this folder.
+    without: dict[str, Any] = {"kinds": {}, "handlers": [], "legacy": None}
+    slot = make_script_slot({**item, **place, **without}, config, serving.logs)
     slot.base = base_environ(
         serving.logs.errors, multithread=False, multiprocess=True, run_once=True
     )
