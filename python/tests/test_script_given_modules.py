@@ -41,6 +41,26 @@ def test_what_python_lacks_is_given(modules):
     assert names["e"]("<") == "&lt;"
 
 
+def test_files_are_loaded_as_modules(modules, tmp_path):
+    (tmp_path / "beside.py").write_text("TEXT = 'beside'\n")
+    (tmp_path / "a b.py").write_text(
+        "from beside import TEXT\nCOUNT = globals().get('COUNT', 0) + 1\n"
+    )
+    source = f"import imp\nmade = imp.load_source('given_by_imp', {str(tmp_path / 'a b.py')!r})\n"
+    try:
+        made = run(modules, source)["made"]
+        assert (made.TEXT, made.COUNT, sys.modules["given_by_imp"]) == ("beside", 1, made)
+        # As ever, a module of the name is run again.
+        assert run(modules, source)["made"] is made
+        assert made.COUNT == 2
+    finally:
+        sys.modules.pop("given_by_imp", None)
+    assert run(modules, "import imp\nm = imp.new_module('x')")["m"].__name__ == "x"
+    with pytest.raises(FileNotFoundError):
+        run(modules, "import imp\nimp.load_source('given_by_imp', '/nowhere.py')")
+    assert "given_by_imp" not in sys.modules
+
+
 def test_modules_beside_scripts_come_first(modules, tmp_path):
     (tmp_path / "cgi.py").write_text("NAME = 'own'\n")
     assert run(modules, "import cgi")["cgi"].NAME == "own"

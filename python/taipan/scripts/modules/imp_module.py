@@ -28,7 +28,8 @@ def load_source(name: str, pathname: str, file: object = None) -> ModuleType:
     loader = FileLoader(name, pathname, CODE)
     spec = importlib.util.spec_from_file_location(name, pathname, loader=loader)
     assert spec is not None
-    module = sys.modules.get(name) or importlib.util.module_from_spec(spec)
+    known = sys.modules.get(name)
+    module = known or importlib.util.module_from_spec(spec)
     if isinstance(builtins, dict):
         # It imports what its caller may import.
         module.__dict__["__builtins__"] = builtins
@@ -36,5 +37,10 @@ def load_source(name: str, pathname: str, file: object = None) -> ModuleType:
         if isinstance(owner, FolderModules):
             owner.note(pathname)
     sys.modules[name] = module
-    loader.exec_module(module)
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        if known is None:
+            sys.modules.pop(name, None)
+        raise
     return module
