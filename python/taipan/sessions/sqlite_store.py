@@ -10,11 +10,13 @@ from typing import Any
 from taipan.native import allocate_lock
 from taipan.sessions.errors import SessionError
 from taipan.sessions.file_locks import FileLocks
-from taipan.sessions.store import SessionLock, SessionRecord
+from taipan.sessions.store import AWAITED, SessionLock, SessionRecord
 
 #: Seconds between two sweeps, and how many sessions one removes.
 SWEEP_INTERVAL = 300.0
 SWEEP_LIMIT = 1000
+#: How long in seconds sessions are left to who waits for their end.
+AWAITED_TIME = 86400.0
 #: Of the locks, the numbers that are no session's.
 _SETUP, _APPLICATION, _FREE = 0, 1, 16
 _SETUP_TIMEOUT = 30.0
@@ -47,9 +49,14 @@ _CHANGE = (
 _BEGIN_SWEEP = "UPDATE taipan_sweeps SET swept = ? WHERE swept <= ? OR swept > ?"
 _DELETE = "DELETE FROM taipan_sessions WHERE key = ?"
 _EXPIRED = (
-    "DELETE FROM taipan_sessions WHERE key IN"
-    f" (SELECT key FROM taipan_sessions WHERE expires <= ? LIMIT {SWEEP_LIMIT})"
+    "DELETE FROM taipan_sessions WHERE key IN (SELECT key FROM taipan_sessions"
+    f" WHERE expires <= ? AND (expires <= ? OR instr(data, ?) = 0) LIMIT {SWEEP_LIMIT})"
 )
+_ENDED = (
+    "SELECT key, data, created, accessed, timeout, path FROM taipan_sessions"
+    " WHERE expires <= ? AND instr(data, ?) > 0 LIMIT ?"
+)
+_DELETE_ENDED = "DELETE FROM taipan_sessions WHERE key = ? AND expires <= ?"
 
 
 class SqliteStore:
@@ -99,10 +106,16 @@ class SqliteStore:
         self._next_sweep = now + SWEEP_INTERVAL
         if self._write(_BEGIN_SWEEP, now, now - SWEEP_INTERVAL, now) == 0:
             return
-        if self._write(_EXPIRED, now) == SWEEP_LIMIT:
+        if self._write(_EXPIRED, now, now - AWAITED_TIME, AWAITED) == SWEEP_LIMIT:
             # There may be more, which the next request removes.
             self._next_sweep = now
             self._write("UPDATE taipan_sweeps SET swept = 0")
+
+    def take_ended(self, now: float, mark: bytes, most: int) -> list[SessionRecord]:
+        """As `SessionStore.take_ended`."""
+        rows = self._read(_ENDED, now, mark, most)
+        # Another process may have found the same.
+        return [SessionRecord(*row) for key, *row in rows if self._write(_DELETE_ENDED, key, now)]
 
     def make_lock(self, key: bytes) -> SessionLock:
         """As `SessionStore.make_lock`."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+#: In the data of sessions whose end somebody waits for; what follows says who.
+AWAITED = b'"asp:ends":'
+
 
 class SessionRecord(NamedTuple):
     """A session as it is stored. Times are seconds since the epoch."""
@@ -49,7 +52,16 @@ class SessionStore(Protocol):
         """Ends a session, if there is one."""
 
     def sweep(self, now: float) -> None:
-        """Removes some of those whose time is over, unless that was done a short time ago."""
+        """Removes some of those whose time is over, unless that was done a short time ago.
+
+        Those with `AWAITED` in their data are left to `take_ended` for a day.
+        """
+
+    def take_ended(self, now: float, mark: bytes, most: int) -> list[SessionRecord]:
+        """Removes sessions whose time is over and whose data has a mark, and gives them once.
+
+        A store that forgets by itself gives none.
+        """
 
     def make_lock(self, key: bytes) -> SessionLock:
         """The lock of a session, or that of the application (empty key), which is not taken yet."""
