@@ -19,6 +19,7 @@ ROOMS = [
     {"transports", "dispatch"},
     {"guards"},
     {"scripts"},
+    {"asp"},
     {"psp"},
     {"wsgi", "loader"},
 ]

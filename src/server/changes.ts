@@ -14,7 +14,7 @@ const KEPT = listNames(`
 `)
 
 /** Parts of folders of scripts besides those. */
-const SCRIPTS = listNames('.cgi .inc')
+const SCRIPTS = listNames('.cgi .inc .asp .asa')
 
 /** What browsers ask for. */
 const STATIC = listNames(`

@@ -58,6 +58,8 @@ test.each([
   ['x.py', 'refresh'],
   ['sub/page.psp', 'refresh'],
   ['part/foot.inc', 'refresh'],
+  ['page.asp', 'refresh'],
+  ['global.asa', 'refresh'],
   ['run.cgi', 'refresh'],
   ['pages.ptl', 'refresh'],
   ['layout.tmpl', 'refresh'],

@@ -17,13 +17,15 @@ from taipan.psp.program import Program
 
 def write_mod_python(pieces: Iterable[Piece]) -> Program:
     """The module of a page."""
-    writer = _Writer()
+    writer = PageWriter()
     for piece in pieces:
         writer.add(piece)
     return writer.finish()
 
 
-class _Writer:
+class PageWriter:
+    """Writes the lines of a page, piece by piece."""
+
     def __init__(self) -> None:
         self._program = Program()
         #: The indentation of text.
@@ -35,6 +37,7 @@ class _Writer:
         self._place = Place(0, 1, 0)
 
     def add(self, piece: Piece) -> None:
+        """Adds a text or a tag."""
         self._place = piece.place
         if piece.kind == "text":
             self._begin_statement(self._indent)
@@ -49,6 +52,7 @@ class _Writer:
             self._add_code(piece)
 
     def finish(self) -> Program:
+        """The module, once all is added."""
         self._begin_statement("")
         return self._program
 
@@ -144,16 +148,23 @@ class _Writer:
             block.body = self._indent = indent if deeper else block.header + "\t"
             self._bare = block
             return
-        bodies = ["", *(block.body for block in self._blocks if block.body is not None)]
         fallback = lines[-1].indent if lines else physical[-1]
-        for wanted in (indent, fallback):
-            for body in bodies:
-                if columns(body) == columns(wanted):
-                    self._leave(body)
-                    self._indent = body
-                    return
-        self._leave(fallback)
-        self._indent = bodies[-1] if lines else _nearest(bodies, fallback)
+        if not (self._take_indent(indent) or self._take_indent(fallback)):
+            bodies = self._bodies()
+            self._leave(fallback)
+            self._indent = bodies[-1] if lines else _nearest(bodies, fallback)
+
+    def _take_indent(self, wanted: str) -> bool:
+        """Gives text this indentation, if it is that of a block."""
+        for body in self._bodies():
+            if columns(body) == columns(wanted):
+                self._leave(body)
+                self._indent = body
+                return True
+        return False
+
+    def _bodies(self) -> list[str]:
+        return ["", *(block.body for block in self._blocks if block.body is not None)]
 
 
 def _last_indent(physical: list[str]) -> str:

@@ -18,7 +18,7 @@ from taipan.psp.page_files import PageFiles
 from taipan.psp.pieces import merge_texts
 from taipan.psp.program import LineNumbers, Program
 from taipan.psp.servlet import find_base, read_text, write_bare
-from taipan.psp.traceback_lines import mend_traceback
+from taipan.psp.traceback_lines import guard_lines
 from taipan.psp.webware import write_webware
 from taipan.psp.webware_scanner import scan_webware
 
@@ -96,12 +96,7 @@ class Page:
 
     def guard(self, call: Callable[[], object]) -> None:
         """Calls something of the page, so that tracebacks name the files that it includes."""
-        try:
-            call()
-        except BaseException as error:
-            if len(self.numbers.paths) > 1:
-                error.__traceback__ = mend_traceback(error.__traceback__, self.path, self.numbers)
-            raise
+        guard_lines(call, self.path, self.numbers)
 
 
 def compile_page(

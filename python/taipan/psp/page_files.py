@@ -112,7 +112,8 @@ class PageFiles:
             file = self.read(path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise by.error(f'cannot include "{name}" ({path}): {reason}', offset) from None
+            where = f" ({path})" if path != name else ""
+            raise by.error(f'cannot include "{name}"{where}: {reason}', offset) from None
         self._includes += 1
         self._size += len(file.text)
         if self._includes > _INCLUDES_LIMIT or self._size > _SIZE_LIMIT:

@@ -10,14 +10,17 @@ Kind = Literal[
     "text",
     "expression",
     "code",
+    # Directives of Webware and ASP.
+    "page",
     # Of Webware only.
     "end",
-    "page",
     "file",
     "class",
     "method",
     "include",
     "insert",
+    # Of ASP only.
+    "script",
 ]
 
 

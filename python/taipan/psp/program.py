@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 from types import CodeType
+from typing import Callable
 
 from taipan.psp.errors import PageSyntaxError
 from taipan.psp.page_files import PageFile
@@ -76,15 +77,33 @@ class Program:
         before = before if line.strip() else ""
         self.add_code(before, line, Place(place.file, place.line + index, column))
 
+    def extend(self, other: Program) -> None:
+        """Adds the lines of another one."""
+        self._lines += other._lines
+        self._origins += other._origins
+
+    @property
+    def size(self) -> int:
+        """The number of lines."""
+        return len(self._lines)
+
     @property
     def source(self) -> str:
         """All lines."""
         return "".join(line + "\n" for line in self._lines)
 
     def compile(
-        self, files: list[PageFile], *, in_turns: bool = False
+        self,
+        files: list[PageFile],
+        *,
+        in_turns: bool = False,
+        arrange: Callable[[ast.Module], None] | None = None,
     ) -> tuple[CodeType, LineNumbers]:
-        """The code of the page; `in_turns`: it calls `ROOM`. Raises `PageSyntaxError`."""
+        """The code of the page. Raises `PageSyntaxError`.
+
+        `in_turns`: it calls `ROOM`. `arrange` may change the order of its statements, whose lines
+        are those of the program then.
+        """
         numbers = LineNumbers(files)
         path = files[0].path
         try:
@@ -94,6 +113,8 @@ class Program:
             raise PageSyntaxError(_without_line(error.msg), *where) from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise self._refusal(error, numbers) from None
+        if arrange is not None:
+            arrange(tree)
         try:
             for node in ast.walk(tree):
                 self._relocate(node, numbers)

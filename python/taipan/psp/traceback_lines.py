@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from types import FrameType, TracebackType
+from typing import Callable
 
 from taipan.psp.program import LineNumbers
+
+
+def guard_lines(call: Callable[[], object], path: str, numbers: LineNumbers) -> None:
+    """Calls something of a page, so that tracebacks name the files that it includes."""
+    try:
+        call()
+    except BaseException as error:
+        if len(numbers.paths) > 1:
+            error.__traceback__ = mend_traceback(error.__traceback__, path, numbers)
+        raise
 
 
 def mend_traceback(

@@ -20,6 +20,7 @@ RARE_KINDS = {
     "cheetah": "taipan.scripts.cheetah.pages:CheetahPages",
     "servlet": "taipan.scripts.webware.servlet_kind:ServletKind",
     "mod_python": "taipan.scripts.mod_python.server:ModPythonServer",
+    "asp": "taipan.scripts.asp.pages:AspPages",
     "pyisapie": "taipan.scripts.pyisapie.server:PyisapieServer",
 }
 

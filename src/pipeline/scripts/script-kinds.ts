@@ -2,7 +2,7 @@
 export type ScriptKinds = ReadonlyMap<string, string>
 
 /** All kinds. */
-export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi', 'cheetah', 'servlet'] as const
+export const SCRIPT_KINDS = ['script', 'psp', 'wsgi', 'cgi', 'cheetah', 'servlet', 'asp'] as const
 
 /** Whether a kind is a function: the target of a handler. */
 export function isHandlerTarget(kind: string): boolean {
@@ -44,6 +44,7 @@ const SOURCES = [
   'wsgi',
   'asgi',
   'asa',
+  'asp',
   'inc',
 ]
 

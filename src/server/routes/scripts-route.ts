@@ -42,6 +42,9 @@ const INDEX_PAGE = 'index.html'
 // What Webware answers a folder by.
 const WEBWARE_INDEX = ['index', 'Index', 'main', 'Main']
 
+// What IIS answers a folder by.
+const IIS_INDEX = ['default', 'Default']
+
 /** `scripts`: the scripts and files of a folder. */
 export const SCRIPTS_ROUTE = defineRouteKind({
   options: {
@@ -53,7 +56,7 @@ export const SCRIPTS_ROUTE = defineRouteKind({
     index: INDEX_OPTION,
     kinds: optional(recordOf(kindOrFalse, 'an object of extensions and kinds'), {
       description:
-        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; "cheetah" for templates of Cheetah, "servlet" for modules of Webware; a function like "pkg.mod:handle" answers all files of its extension; false to send them as text.',
+        'How files are run, by extension: { ".py": "script", ".psp": "psp", ".wsgi": "wsgi", ".cgi": "cgi" } and these; "cheetah" for templates of Cheetah, "servlet" for modules of Webware, "asp" for ASP pages in Python; a function like "pkg.mod:handle" answers all files of its extension; false to send them as text.',
     }),
     useCachingExec: optional(boolean, {
       description:
@@ -139,5 +142,8 @@ export function createScriptsPlan(
 function listIndexFiles(kinds: Readonly<Record<string, string>>): readonly string[] {
   const names = Object.values(kinds).includes('servlet') ? WEBWARE_INDEX : ['index']
   const scripts = names.flatMap((name) => Object.keys(kinds).map((ending) => name + ending))
-  return [...scripts, INDEX_PAGE]
+  const pages = Object.entries(kinds).flatMap(([ending, kind]) =>
+    kind === 'asp' ? IIS_INDEX.map((name) => name + ending) : [],
+  )
+  return [...pages, ...scripts, INDEX_PAGE]
 }

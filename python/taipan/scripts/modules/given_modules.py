@@ -23,6 +23,7 @@ GIVEN_MODULES = {
     "mod_python.util": "taipan.scripts.mod_python.util",
     "mod_python.version": "taipan.scripts.mod_python.version",
     "mod_python.wsgi": "taipan.scripts.mod_python.wsgi",
+    "win32com.axscript.asputil": "taipan.scripts.asp.asputil",
     # Webware for Python 3, and what came before.
     "Application": "taipan.scripts.webware.transaction",
     "Cookie": "taipan.scripts.webware.cookie",

@@ -1,0 +1,1 @@
+"""Compiles ASP pages whose language is Python, and `global.asa`."""

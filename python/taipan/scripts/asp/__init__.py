@@ -1,0 +1,1 @@
+"""ASP pages in Python, their five objects and `global.asa`."""

@@ -1,0 +1,96 @@
+"""The life of an application: it starts with its first page, and ends with its last process."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any, Callable
+from uuid import uuid4
+
+from taipan.scripts.asp.application import Application, ApplicationValues
+from taipan.scripts.asp.contents import HIDDEN
+from taipan.scripts.asp.events import Events
+from taipan.scripts.asp.server import Server
+from taipan.scripts.request.settings import ScriptSettings
+from taipan.sessions.application import application
+
+#: Version of `global.asa` that the application has started with, and its processes.
+_LIFE = f"{HIDDEN}life"
+#: Node, process and a name of its own.
+Process = list[Any]
+
+
+class ApplicationLife:
+    """Starts and ends the application of a route, for one process."""
+
+    def __init__(
+        self,
+        settings: ScriptSettings,
+        values: ApplicationValues,
+        load: Callable[[], Events | None],
+        make_server: Callable[[], Server],
+    ) -> None:
+        self._settings = settings
+        self._values = values
+        self._load = load
+        self._make_server = make_server
+        #: Version that this process is a part of.
+        self._joined = ""
+        # The process of a request ends with it, its template does not.
+        process = os.getppid() if settings.fresh else os.getpid()
+        self._self: Process = [platform.node(), process, "" if settings.fresh else uuid4().hex]
+
+    def begin(self, events: Events) -> None:
+        """Starts the application, unless a process has done so. Raises what its event raises."""
+        digest = events.page.digest
+        if self._joined == digest:
+            return
+        if self._settings.fresh:
+            self._self[1] = os.getppid()
+        with application.lock():
+            life = self._values.get(_LIFE) or {"digest": "", "processes": []}
+            processes = [one for one in life["processes"] if _lives(one)]
+            if life["digest"] != digest or not processes:
+                events.call("Application_OnStart", self._objects())
+            if self._self not in processes or life["digest"] != digest:
+                if self._self not in processes:
+                    processes.append(self._self)
+                self._values[_LIFE] = {"digest": digest, "processes": processes}
+        if not self._joined and not self._settings.fresh:
+            atexit.register(self._leave)
+        self._joined = digest
+
+    def _leave(self) -> None:
+        try:
+            with application.lock():
+                life: Mapping[str, Any] = self._values.get(_LIFE) or {"processes": []}
+                others = [one for one in life["processes"] if one != self._self and _lives(one)]
+                if others:
+                    self._values[_LIFE] = {**life, "processes": others}
+                    return
+                self._values.pop(_LIFE, None)
+                events = self._load()
+                if events is not None:
+                    events.call("Application_OnEnd", self._objects())
+        except Exception as error:
+            text = f"Application_OnEnd of {self._settings.root} failed: {error!r}"
+            self._settings.reporter.report("error", text)
+
+    def _objects(self) -> dict[str, Any]:
+        return {"Application": Application(self._values), "Server": self._make_server()}
+
+
+def _lives(process: Process) -> bool:
+    """Whether a process is there; those of other machines are taken to be."""
+    node, number, _ = process
+    if node != platform.node():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
