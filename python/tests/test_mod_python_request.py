@@ -116,6 +116,10 @@ def test_the_client_and_the_server(site):
     assert show(site, same) == "(True, True)"
     values = "req.server.server_hostname, req.server.port, req.server.timeout, req.server.names"
     assert show(site, values) == "('localhost', 80, 60.0, ())"
+    values = "req.server.server_hostname, apache.main_server.server_hostname"
+    assert show(site, values, HTTP_HOST="Ex.Test:99") == "('ex.test', 'ex.test')"
+    with pytest.raises(AttributeError, match="main_server"):
+        apache.main_server  # noqa: B018
     hosts = (
         "req.get_remote_host(), req.get_remote_host(apache.REMOTE_HOST),"
         " req.get_remote_host(apache.REMOTE_NAME, 1)"
@@ -210,9 +214,9 @@ def test_what_is_written(site):
 
 def test_writing_sends(site):
     code = "before = req.bytes_sent, req.sent_bodyct\nreq.write('ab', 0)\n"
-    code += "held = req.bytes_sent\nreq.write('c')\n"
+    code += "held = req.bytes_sent, req._bytes_queued\nreq.write('c')\n"
     code += "req.write(repr((before, held, req.bytes_sent, req.sent_bodyct, req.status_line)))"
-    assert run(site, code).body == "abc" + str(((0, 0), 0, 3, 1, "200 OK"))
+    assert run(site, code).body == "abc" + str(((0, 0), (0, 2), 3, 1, "200 OK"))
 
 
 @pytest.mark.parametrize("first", ["req.write('a')", "req.flush()\nreq.write('a', 0)"])

@@ -12,6 +12,7 @@ from taipan.scripts.mod_python.exits import call_at_exit
 from taipan.scripts.mod_python.finfo import FileInfo
 from taipan.scripts.mod_python.handlers.import_module import import_module as import_module
 from taipan.scripts.mod_python.levels import level_name
+from taipan.scripts.mod_python.server_record import server_of
 from taipan.scripts.mod_python.server_return import ServerReturn
 from taipan.scripts.mod_python.tables import Table
 from taipan.scripts.request.current import current_request
@@ -19,6 +20,14 @@ from taipan.scripts.request.current import current_request
 SERVER_RETURN = ServerReturn
 table = make_table = Table
 interpreter = "main_interpreter"
+
+
+def __getattr__(name: str) -> Any:
+    # What Apache knows from its start is known here by the request.
+    request = current_request() if name == "main_server" else None
+    if request is None:
+        raise AttributeError(f"module 'mod_python.apache' has no attribute {name!r}")
+    return server_of(request)
 
 
 def log_error(message: object, level: int = constants.APLOG_ERR, server: Any = None) -> None:

@@ -11,7 +11,7 @@ from taipan.psp.page import Page
 from taipan.scripts.mod_python.client import ClientConnection
 from taipan.scripts.mod_python.constants import HTTP_NOT_FOUND
 from taipan.scripts.mod_python.hooks import RequestHooks
-from taipan.scripts.mod_python.server_record import ServerRecord
+from taipan.scripts.mod_python.server_record import ServerRecord, server_of
 from taipan.scripts.mod_python.server_return import ServerReturn
 from taipan.scripts.mod_python.tables import Table
 from taipan.scripts.request.current import ScriptRequest
@@ -69,10 +69,8 @@ class Request(RequestHooks):
 
     @cached_property
     def server(self) -> ServerRecord:
-        """The server."""
-        environ = self._environ
-        port = int(environ["SERVER_PORT"] or 0)
-        return ServerRecord(self._request.settings, environ["SERVER_NAME"], port)
+        """The server, by the name that the client has for it."""
+        return server_of(self._request)
 
     @cached_property
     def notes(self) -> Table:

@@ -27,6 +27,11 @@ class Response(ResponseHead):
         return self._request.output.sent
 
     @property
+    def _bytes_queued(self) -> int:
+        """Bytes and characters that wait to be sent."""
+        return self._request.output.pending + self._request.text.pending
+
+    @property
     def sent_bodyct(self) -> int:
         """1 if some of the body has left, else 0."""
         return int(self._request.output.sent > 0)

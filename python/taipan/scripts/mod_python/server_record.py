@@ -11,6 +11,8 @@ from taipan.scripts.mod_python.exits import call_at_exit
 from taipan.scripts.mod_python.levels import level_name
 from taipan.scripts.mod_python.tables import Table
 from taipan.scripts.mod_python.variables import SERVER_ADMIN
+from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.fields import strip_port
 from taipan.scripts.request.settings import ScriptSettings
 
 
@@ -68,3 +70,10 @@ class ServerRecord:
     def register_cleanup(self, request: Any, callable: Any, data: Any = None) -> None:
         """Calls `callable(data)` when the process ends."""
         call_at_exit(callable, data)
+
+
+def server_of(request: ScriptRequest) -> ServerRecord:
+    """The server of a request, by the name that the client has for it."""
+    environ = request.environ
+    name = strip_port(environ.get("HTTP_HOST", "")).lower() or environ["SERVER_NAME"]
+    return ServerRecord(request.settings, name, int(environ["SERVER_PORT"] or 0))
