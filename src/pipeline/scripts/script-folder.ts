@@ -50,6 +50,13 @@ interface Kept {
   readonly examined: Examined
 }
 
+interface NamedScript {
+  /** Absolute path. */
+  readonly place: string
+  readonly kept: Kept
+  readonly found: FoundScript
+}
+
 const KEPT_LIMIT = 4096
 const NOTHING: FolderEntry = { kind: 'nothing' }
 const REFUSED: FolderEntry = { kind: 'refused' }
@@ -68,6 +75,8 @@ export class ScriptFolder {
   readonly #extension: ExtensionRule
   readonly #otherKind: string | undefined
   readonly #kept = new Map<string, Kept>()
+  /** Scripts by the whole raw path that named them. */
+  readonly #named = new Map<string, NamedScript>()
 
   constructor({ root, kinds, index, extension, otherKind }: ScriptFolderOptions) {
     this.#otherKind = otherKind
@@ -80,6 +89,17 @@ export class ScriptFolder {
 
   /** What the raw path below the mount names: the longest existing file. */
   find(rest: string): FolderEntry {
+    const named = this.#named.get(rest)
+    if (named !== undefined) {
+      const facts = lookAt(named.place)
+      // While the file is there what is above it are folders, which need no look.
+      if (facts !== undefined && isSame(named.kept, facts)) return named.found
+      this.#named.delete(rest)
+    }
+    return this.#walk(rest)
+  }
+
+  #walk(rest: string): FolderEntry {
     let at = 0
     while (at < rest.length) {
       const next = rest.indexOf('/', at + 1)
@@ -90,7 +110,7 @@ export class ScriptFolder {
       const facts = lookAt(this.#root + path)
       if (facts === undefined)
         return this.#extension === 'shown' ? NOTHING : this.#findHidden(path, end)
-      if (!facts.isDirectory()) return this.#findFile(path, facts, { end, length: rest.length })
+      if (!facts.isDirectory()) return this.#findFile(path, facts, { rest, end })
       at = end
     }
     if (at < rest.length - 1) return NOTHING
@@ -130,16 +150,25 @@ export class ScriptFolder {
   #findFile(
     path: string,
     facts: Stats,
-    { end, length }: { readonly end: number; readonly length: number },
+    { rest, end }: { readonly rest: string; readonly end: number },
   ): FolderEntry {
     if (!facts.isFile()) return REFUSED
     const found = this.#examine(path, facts)
     if (found === undefined) return REFUSED
-    if (found !== 'file')
-      return this.#extension === 'hidden'
-        ? { kind: 'moved', from: end - (path.length - path.lastIndexOf('.')), to: end }
-        : { kind: 'script', script: found, end, added: '' }
-    return end === length ? FILE : NOTHING
+    if (found === 'file') return end === rest.length ? FILE : NOTHING
+    if (this.#extension === 'hidden')
+      return { kind: 'moved', from: end - (path.length - path.lastIndexOf('.')), to: end }
+    const entry: FoundScript = { kind: 'script', script: found, end, added: '' }
+    // What follows the file in a path may be anything.
+    if (end === rest.length) this.#name(rest, path, entry)
+    return entry
+  }
+
+  #name(rest: string, path: string, found: FoundScript): void {
+    const kept = this.#kept.get(path)
+    if (kept === undefined) return
+    if (this.#named.size >= KEPT_LIMIT) this.#named.clear()
+    this.#named.set(rest, { place: this.#root + path, kept, found })
   }
 
   #addedName(rest: string, name: string): string {

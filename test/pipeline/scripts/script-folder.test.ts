@@ -152,6 +152,27 @@ describe('a folder of scripts', () => {
     expect(folder.find('/shop.py').kind).toBe('script')
   })
 
+  test('finds a script again by its path, as long as it is the same file', async () => {
+    using project = createProject({ ...FILES, 'site/other/er/x.py': 'other' })
+    const { folder } = project
+    const site = open(folder)
+    const first = site.find('/deep/er/x.py')
+    await nextTurn()
+    expect(site.find('/deep/er/x.py')).toBe(first)
+    renameSync(join(folder, 'site/deep'), join(folder, 'site/away'))
+    await nextTurn()
+    expect(find(site, '/deep/er/x.py')).toBe('nothing')
+    expect(find(site, '/away/er/x.py')).toBe('/away/er/x.py|/away/er/x.py|')
+    renameSync(join(folder, 'site/other'), join(folder, 'site/deep'))
+    await nextTurn()
+    expect(find(site, '/deep/er/x.py')).toBe('/deep/er/x.py|/deep/er/x.py|')
+    expect(site.find('/deep/er/x.py')).not.toEqual(first)
+    renameSync(join(folder, 'site/deep'), join(folder, 'site/elsewhere'))
+    writeFileSync(join(folder, 'site/deep'), '')
+    await nextTurn()
+    expect(find(site, '/deep/er/x.py')).toBe('nothing')
+  })
+
   test('notices that a script has become a link out of the folder', async () => {
     using project = createProject(FILES)
     const folder = open(project.folder)
