@@ -29,7 +29,9 @@ def test_a_page_answers(pages):
 
 def test_text_of_modules_is_no_page(pages):
     pages.write("secret.py", "password = 1")
-    assert is_passed(pages.get("/secret.py"))
+    pages.write(".env", "password = 1")
+    for path in ("/secret.py", "/.env"):
+        assert is_passed(pages.get(path))
 
 
 def test_pages_that_links_lead_out_to(pages, tmp_path_factory):
@@ -173,6 +175,50 @@ def test_other_handlers_add_to_what_a_script_prints(tmp_path):
     )
     site.write("act.py", "print('Content-Type: a/b\\n\\nx')")
     assert site.get("/act").fields == [("Content-Type", "a/b"), ("X-E", "1")]
+
+
+FILTER = """
+def outputfilter(filter):
+    data = filter.read()
+    while data:
+        filter.write(data.upper())
+        data = filter.read()
+    if data is None:
+        filter.close()
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('Content-Type: a/b\\nX-A: low\\n\\nbody')",
+        "import sys\nsys.stdout.write('Content-Type: a/')\nsys.stdout.flush()\n"
+        "print('b\\nX-A: low\\n\\nbo', end='')\nsys.stdout.flush()\nprint('dy')",
+    ],
+)
+def test_filters_get_the_body_of_a_script_only(tmp_path, code):
+    filters = {"input": [], "output": ["flt::outputfilter"]}
+    site = ScriptSite(tmp_path, handler="mod_python.cgihandler", filters=filters)
+    site.write("flt.py", FILTER)
+    site.write("act.py", code)
+    answer = site.get("/act")
+    assert (answer.fields, answer.body) == ([("Content-Type", "a/b"), ("X-A", "low")], "BODY\n")
+
+
+def test_a_script_that_prints_nothing_is_an_error(scripts):
+    scripts.write("empty.py", "")
+    answer = scripts.get("/empty")
+    assert code_of(answer) == 500
+    assert "printed nothing" in " ".join(answer.log)
+
+
+def test_a_script_without_a_head_is_html(scripts):
+    scripts.write("bare.py", "print('<b>bare</b>')")
+    answer = scripts.get("/bare")
+    assert (answer.named["content-type"], answer.body) == (
+        "text/html; charset=utf-8",
+        "<b>bare</b>\n",
+    )
 
 
 APPLICATIONS = """

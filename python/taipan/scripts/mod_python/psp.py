@@ -84,8 +84,9 @@ def handler(req: Any) -> int:
     With `PythonDebug` the name of a page with an underscore behind it shows its code.
     """
     path: str = req.filename
-    if os.path.splitext(path)[1].startswith(".py"):
-        # Their text is not to be seen.
+    name = os.path.basename(path)
+    if name.startswith(".") or os.path.splitext(name)[1].startswith(".py"):
+        # Text of modules and hidden files is not to be seen.
         return DECLINED
     shows_code = path.endswith("_") and _is_debugging(req)
     require_inside(req, path[:-1] if shows_code else path)

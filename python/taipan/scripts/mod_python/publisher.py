@@ -104,7 +104,7 @@ def _load(req: Any, folder: str, stem: str) -> ModuleType | None:
     if not os.path.isfile(path):
         _loaded.pop(key, None)
         return None
-    if stem.startswith("_"):
+    if stem.startswith(("_", ".")):
         _refuse(req, f"{stem}.py is private")
     require_inside(req, path)
     # Before the import: another request may forget the module as soon as it is there.
