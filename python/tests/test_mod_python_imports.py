@@ -122,7 +122,10 @@ def test_a_check_tells_what_a_start_would_miss(tmp_path):
     site = make(tmp_path, {"t.py": "def handler(req): return 0\n", "log.py": ""})
     legacy = {**CONFIG, "phases": {"log": "log"}}
     config = {"root": site.root, "directory": site.root, "kinds": {}, "handlers": []}
-    with pytest.raises(TargetError, match=r"there is no loghandler in .*/log\.py; define it"):
+    with pytest.raises(
+        TargetError,
+        match=r"^modPython\.phases\.log: there is no loghandler in .*/log\.py; define it",
+    ):
         check_scripts({**config, "legacy": legacy})
     legacy["phases"] = {"log": "t::handler"}
     assert check_scripts({**config, "legacy": legacy}) == [str(tmp_path / "t.py")]

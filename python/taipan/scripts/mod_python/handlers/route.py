@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taipan.loader.errors import TargetError
@@ -38,27 +38,33 @@ class HandlerRoute:
     def check(self, importer: Importer) -> list[str]:
         """The files of all handlers. Raises `TargetError` for one that is not there."""
         files: dict[str, None] = {}
-        for name, usual in self._all_handlers():
-            files[importer.check(name, usual)] = None
+        for place, name, usual in self._all_handlers():
+            try:
+                files[importer.check(name, usual)] = None
+            except TargetError as error:
+                raise TargetError(f"modPython.{place}: {error}") from None
         return [file for file in files if file]
 
-    def _all_handlers(self) -> list[tuple[HandlerName, str]]:
-        phases = [
-            (name, phase.function)
-            for phase in PHASES
-            for name in self.directives.get(phase.key, Directive()).handlers
-        ]
-        filters = [(name, INPUT_FILTER) for name in self.input_filters]
-        filters += [(name, OUTPUT_FILTER) for name in self.output_filters]
-        return phases + filters
+    def _all_handlers(self) -> Iterator[tuple[str, HandlerName, str]]:
+        """With the option that has them, and the usual names of functions."""
+        for phase in PHASES:
+            for name in self.directives.get(phase.key, Directive()).handlers:
+                yield _place_of(phase.key), name, phase.function
+        for name in self.input_filters:
+            yield "filters.input", name, INPUT_FILTER
+        for name in self.output_filters:
+            yield "filters.output", name, OUTPUT_FILTER
 
 
 def _parse(key: str, text: str) -> Directive:
     try:
         return parse_directive(text)
     except TargetError as error:
-        place = "handler" if key == HANDLER.key else f"phases.{key}"
-        raise TargetError(f"modPython.{place}: {error}") from None
+        raise TargetError(f"modPython.{_place_of(key)}: {error}") from None
+
+
+def _place_of(key: str) -> str:
+    return "handler" if key == HANDLER.key else f"phases.{key}"
 
 
 def _filters_of(config: Mapping[str, Any], way: str) -> tuple[HandlerName, ...]:
