@@ -128,6 +128,13 @@ def test_bad_cookies_are_no_errors(site, header):
     assert site.show("len([*Request.Cookies]) < 100", HTTP_COOKIE=header) == "True"
 
 
+def test_the_environment_of_the_process_is_no_variable(site, monkeypatch):
+    monkeypatch.setenv("SECRET_WORD", "secret")
+    shown = site.show("Request('SECRET_WORD') + repr([*Request.ServerVariables])")
+    assert "SECRET_WORD" not in shown
+    assert "secret" not in shown
+
+
 def test_server_variables(site):
     shown = site.show(
         "repr([str(Request.ServerVariables(n)) for n in ('script_name', 'PATH_INFO', 'URL',"

@@ -49,23 +49,31 @@ class ApplicationLife:
             return
         if self._settings.fresh:
             self._self[1] = os.getppid()
-        with application.lock():
-            life = self._values.get(_LIFE) or {"digest": "", "processes": []}
-            processes = [one for one in life["processes"] if _lives(one)]
-            if life["digest"] != digest or not processes:
-                events.call("Application_OnStart", self._objects())
-            if self._self not in processes or life["digest"] != digest:
-                if self._self not in processes:
-                    processes.append(self._self)
-                self._values[_LIFE] = {"digest": digest, "processes": processes}
+        life = self._read()
+        # New processes find their template there, and need no lock.
+        if life["digest"] != digest or self._self not in life["processes"]:
+            self._join(events)
         if not self._joined and not self._settings.fresh:
             atexit.register(self._leave)
         self._joined = digest
 
+    def _read(self) -> Mapping[str, Any]:
+        return self._values.get(_LIFE) or {"digest": "", "processes": []}
+
+    def _join(self, events: Events) -> None:
+        with application.lock():
+            life = self._read()
+            others = [one for one in life["processes"] if one != self._self and _lives(one)]
+            known = self._self in life["processes"]
+            if life["digest"] != events.page.digest or not (others or known):
+                events.call("Application_OnStart", self._objects())
+            processes = [*others, self._self]
+            self._values[_LIFE] = {"digest": events.page.digest, "processes": processes}
+
     def _leave(self) -> None:
         try:
             with application.lock():
-                life: Mapping[str, Any] = self._values.get(_LIFE) or {"processes": []}
+                life = self._read()
                 others = [one for one in life["processes"] if one != self._self and _lives(one)]
                 if others:
                     self._values[_LIFE] = {**life, "processes": others}

@@ -7,11 +7,14 @@ import os
 from taipan.scripts.asp.values import Collection, collect
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.fields import request_fields
+from taipan.scripts.request.variables import cgi_variables
 
 
 def read_variables(request: ScriptRequest) -> Collection:
     """Those of CGI by the rules of IIS, and its own."""
-    variables = request.text_variables()
+    # Not those of the process, which are nobody's business.
+    pairs = cgi_variables(request.environ).items()
+    variables = {os.fsdecode(name): os.fsdecode(value) for name, value in pairs}
     fields = [(name, value) for name, value in variables.items() if name.startswith("HTTP_")]
     hidden = ("Authorization", "Proxy-Authorization")
     raw = [pair for pair in request_fields(request.environ) if pair[0] not in hidden]
