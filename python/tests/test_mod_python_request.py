@@ -100,6 +100,12 @@ def test_the_host_and_urls_of_it(site):
     )
 
 
+@pytest.mark.parametrize("port", ["\xb2", "9" * 5000, "", "x"])
+def test_ports_that_are_none(site, port):
+    values = "req.parsed_uri[apache.URI_PORT], req.construct_url('/')[:11]"
+    assert show(site, values, HTTP_HOST=f"host:{port}") == "(80, 'http://host')"
+
+
 def test_the_client_and_the_server(site):
     values = ", ".join(
         f"req.connection.{name}"

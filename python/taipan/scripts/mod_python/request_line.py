@@ -15,6 +15,7 @@ from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.fields import request_fields, strip_port
 
 _USUAL_PORTS = {"http": 80, "https": 443}
+_PORT_DIGITS = 5
 _METHODS = (
     "GET PUT POST DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK"
     " VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY"
@@ -149,7 +150,7 @@ class RequestLine:
         """The port that the client asks for."""
         host = self._environ.get("HTTP_HOST", "")
         port = host[len(strip_port(host)) + 1 :]
-        if port.isdigit():
+        if port.isdecimal() and len(port) <= _PORT_DIGITS:
             return int(port)
         if host:
             return _USUAL_PORTS.get(self._environ["wsgi.url_scheme"], 80)
