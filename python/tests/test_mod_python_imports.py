@@ -60,6 +60,19 @@ def test_folders_of_the_path_come_after_that_of_the_handler(tmp_path):
     assert make(tmp_path / "site", {}, path=path).get().body == "own, changed, two, two"
 
 
+def test_routes_with_one_folder_have_their_own_path(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "inner.py").write_text(f"TEXT = '{name}'")
+    code = "import part\ndef handler(req):\n  req.write(part.inner.TEXT)\n  return 0\n"
+    files = {"t.py": code, "part.py": "import inner"}
+    (tmp_path / "site").mkdir()
+    first, second = (
+        make(tmp_path / "site", files, path=[str(tmp_path / name)]) for name in ("one", "two")
+    )
+    assert [first.get().body, second.get().body, first.get().body] == ["one", "two", "one"]
+
+
 def test_an_installed_mod_python_is_not_taken(tmp_path, monkeypatch):
     (tmp_path / "installed/mod_python").mkdir(parents=True)
     (tmp_path / "installed/mod_python/__init__.py").write_text("raise ImportError('Apache')")

@@ -269,6 +269,23 @@ def test_cleanups_run_after_the_response_the_last_one_first(tmp_path):
     ]
 
 
+def test_all_cleanup_handlers_run_whatever_they_return(tmp_path):
+    site = Site(tmp_path, phases={"cleanup": "t::one t::two"})
+    code = "def one(req):\n  req.log_error(req.phase)\n  return 500\n"
+    site.write("t.py", code + code.replace("one", "two") + "def handler(req): return 0\n")
+    assert called(site.get()) == ["sent", "PythonCleanupHandler", "PythonCleanupHandler"]
+
+
+@pytest.mark.parametrize("name", ["OSError", "Own"])
+def test_errors_with_a_status_are_errors_like_others(tmp_path, name):
+    site = Site(tmp_path)
+    code = "class Own(Exception): status = 403\ndef handler(req):\n"
+    site.write("t.py", f"{code}  req.err_headers_out['X-E'] = '1'\n  raise {name}('x')\n")
+    answer = site.get()
+    assert (answer.status, answer.named["x-e"]) == ("500 Internal Server Error", "1")
+    assert answer.log == [f"error: PythonHandler t: {name}: x", "sent"]
+
+
 # Folders
 
 

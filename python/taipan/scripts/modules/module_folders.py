@@ -53,14 +53,12 @@ class ModuleFolders:
         """Those of a route with a server of old, as in `src/core/legacy-server.ts`, or without."""
         if legacy is None or legacy["kind"] != "mod_python":
             return cls(root, given)
+        path, reloads = legacy["path"], bool(legacy["autoReload"])
+        # Another route with the folder may find other modules in it.
+        variant = "" if reloads and not path else f"mod_python {reloads} {path}"
         # Installed modules of the name work in Apache only.
-        return cls(
-            root,
-            given,
-            path=legacy["path"],
-            reloads=legacy["autoReload"],
-            replaced=("mod_python",),
-        )
+        replaced = ("mod_python",)
+        return cls(root, given, path=path, reloads=reloads, replaced=replaced, variant=variant)
 
     def of(self, folder: str) -> FolderModules:
         """The modules of a folder, given by its absolute path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from html import escape
 from typing import TYPE_CHECKING, Any, Callable, Union
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 #: A handler by its name, or itself.
 Called = Union[HandlerName, Callable[[Any], Any]]
 
+_ASKING = ("authen", "authz")
 _FAILED = 500
 _UNAUTHORIZED = 401
 _MOVED = 301
@@ -181,7 +183,7 @@ class Serving:
                     self._report(f"{phase.directive} {handlers[0]}", error)
                 else:
                     return self._fail(error, f"{phase.directive} {handlers[0]}")
-            if status not in phase.goes_on:
+            if status not in phase.goes_on and phase is not CLEANUP:
                 break
             handlers.pop(0)
         return status
@@ -245,8 +247,7 @@ class Serving:
         if self.filters is not None and self.filters.output.failure is error:
             place = "PythonOutputFilter"
             self.filters.output.release()
-        forms = getattr(error, "status", None) is not None and not request.output.begun
-        if isinstance(error, _PASSED_ON) or forms:
+        if isinstance(error, _PASSED_ON) or _is_of_form(error):
             raise error
         if self._route.debug:
             self._report(place, error)
@@ -269,4 +270,7 @@ class Serving:
             reporter.report("error", f"{place}: {summarize(error)}", format_exception(error))
 
 
-_ASKING = ("authen", "authz")
+def _is_of_form(error: Exception) -> bool:
+    # There is no such error unless its module is loaded.
+    forms = sys.modules.get("taipan.forms.errors")
+    return forms is not None and isinstance(error, forms.FormError)
