@@ -112,15 +112,17 @@ class Response:
             # The most frequent case.
             size = len(body)
             if size <= ONE_PIECE and not self.begun and self._chunks is None and not self._bodyless:
-                length, flags, fields = head.length, head.flags, head.fields
-                if length is None:
-                    # As `with_length`, without a head object for each response.
-                    fields += b"Content-Length: %d\r\n" % size
-                    flags |= HEAD_LENGTH
-                    length = size
-                if length == size:
+                if size == head.length:
                     self.begun = self.ended = True
-                    self._transport.send(head.status, flags, size, fields, body, True)
+                    self._transport.send(head.status, head.flags, size, head.fields, body, True)
+                    return True
+                if head.length is None:
+                    # As `with_length`, without a head object for each response.
+                    fields = head.fields + b"Content-Length: %d\r\n" % size
+                    self.begun = self.ended = True
+                    self._transport.send(
+                        head.status, head.flags | HEAD_LENGTH, size, fields, body, True
+                    )
                     return True
         else:
             for block in blocks:
