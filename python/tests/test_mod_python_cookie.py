@@ -1,6 +1,5 @@
 """The module `Cookie` of mod_python."""
 
-import marshal
 import time
 
 import pytest
@@ -93,8 +92,8 @@ def test_parsing_takes_time_in_proportion_to_the_field(text):
 
 def test_signed_cookies():
     text = str(SignedCookie("a", "b", secret="s", path="/"))
-    assert text == "a=9d9d6c1d7b8f2b8a5c8a5d0c0a0c0c0cb; path=/"[:2] + text[2:]
-    assert len(text) == len("a=") + 32 + len("b; path=/")
+    # HMAC-MD5 of name and value.
+    assert text == "a=e13190811d3b6706e4502a9f50d8ac69b; path=/"
     field = text.partition(";")[0]
     signed = SignedCookie.parse(field, "s")["a"]
     assert (type(signed), signed.value, str(signed)) == (SignedCookie, "b", field)
@@ -139,7 +138,6 @@ def test_what_is_signed_but_no_value_is_an_error():
         text = str(SignedCookie("n", value, "s"))
         with pytest.raises(CookieError, match="Cannot Unmarshal Cookie: n="):
             MarshalCookie.parse(text, "s", Cookie.EXCEPTION)
-    assert marshal.loads(marshal.dumps(1)) == 1
 
 
 def test_the_first_cookie_of_a_response_forbids_caches_to_keep_it(site):

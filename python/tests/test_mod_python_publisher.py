@@ -364,13 +364,11 @@ def test_each_kind_of_guard_in_each_place(site, lines, anonymous, eva, max_):
     in_class = lines.replace("(req", "(self, req").replace("\n", "\n    ")
     site.write("module.py", f"{lines}\ndef f(req): return 'in'\n")
     site.write("nested.py", f"def f(req):\n    x = 1\n    {inside}\n    return 'in'\n")
-    method = f"class C:\n    def f(self, req):\n        {inside}\n        return 'in'\nc = C()\n"
-    site.write("method.py", method.replace("\n    ", "\n    ", 1) if "\n" not in lines else "")
+    in_method = lines.replace("\n", "\n        ")
+    method = f"class C:\n    def f(self, req):\n        {in_method}\n        return 'in'\nc = C()\n"
+    site.write("method.py", method)
     site.write("thing.py", f"class C:\n    {in_class}\n    def f(self): return 'in'\nc = C()\n")
-    paths = ["/module/f", "/nested/f", "/thing/c/f"]
-    if "\n" not in lines:
-        paths.append("/method/c/f")
-    for path in paths:
+    for path in ("/module/f", "/nested/f", "/method/c/f", "/thing/c/f"):
         found = [code_of(site.get(path, **who)) for who in ({}, basic("eva"), basic("max"))]
         assert found == [anonymous, eva, max_], path
 
@@ -378,6 +376,20 @@ def test_each_kind_of_guard_in_each_place(site, lines, anonymous, eva, max_):
 def test_the_attribute_of_a_function_guards_it(site):
     site.write("t.py", "def f(req): return 'in'\nf.__access__ = 0\n")
     assert code_of(site.get("/t/f")) == 403
+
+
+def test_decorators_do_not_open_what_is_guarded(site):
+    site.write(
+        "t.py",
+        "from functools import lru_cache, wraps\n"
+        "def shown(function):\n    @wraps(function)\n"
+        "    def wrapper(*args, **kw): return function(*args, **kw)\n    return wrapper\n"
+        "@shown\n@shown\ndef twice(req):\n    __access__ = 0\n    return 'in'\n"
+        "@lru_cache(None)\ndef cached(a=1):\n    __access__ = 0\n    return 'in'\n"
+        "@shown\ndef free(a=2): return f'in {a}'\n",
+    )
+    assert [code_of(site.get(path)) for path in ("/t/twice", "/t/cached")] == [403, 403]
+    assert site.get("/t/free?a=3").body == "in 3"
 
 
 @pytest.mark.parametrize(

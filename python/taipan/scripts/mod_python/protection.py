@@ -40,6 +40,10 @@ def admit(req: Any, thing: Any, visitor: Visitor) -> Visitor:
     Raises `SERVER_RETURN` with 401 or 403 if the object does not let it.
     """
     function = thing.__func__ if type(thing) is MethodType else thing
+    if type(function) is not FunctionType and callable(function):
+        # Such as those of `functools.lru_cache`.
+        inner = getattr(function, "__wrapped__", None)
+        function = inner if type(inner) is FunctionType else function
     if type(function) is FunctionType:
         realm, auth, access = _of_function(function)
     else:
@@ -108,6 +112,10 @@ def _of_function(function: FunctionType) -> tuple[Any, Any, Any]:
             found[name] = value
         elif name in function.__dict__:
             found[name] = function.__dict__[name]
+    # A decorator opens nothing that says by `functools.wraps` what it decorates.
+    inner = function.__dict__.get("__wrapped__")
+    if type(inner) is FunctionType and found[_AUTH] is found[_ACCESS] is _ABSENT:
+        return _of_function(inner)
     return found[_REALM], found[_AUTH], found[_ACCESS]
 
 
