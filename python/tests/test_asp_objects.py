@@ -206,6 +206,8 @@ def test_redirects(site):
     assert answer.status == "302 Found"
     assert answer.field("Location") == "b.asp?c=%C3%A9%20d"
     assert "a=1; Path=/" in answer.all("Set-Cookie")
+    again = site.run("Response.Redirect(Request('REQUEST_URI'))", REQUEST_URI="/\xff")
+    assert again.field("Location") == "/%FF"
     assert answer.text.startswith("<h1>Object Moved</h1>")
     assert 'href="/?a=&quot;' in site.run("Response.Redirect('/?a=&quot;')").text.replace(
         "&amp;", "&"

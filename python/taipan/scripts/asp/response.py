@@ -102,7 +102,7 @@ class Response(CaseBlind):
     def Redirect(self, url: str) -> NoReturn:
         """Sends the browser to another URL, and ends the page."""
         self._require_unsent("Response.Redirect")
-        target = quote(str(url), safe=_URL_SAFE)
+        target = quote(str(url), safe=_URL_SAFE, errors="surrogateescape")
         if any(character in str(url) for character in "\r\n\0"):
             raise ValueError(f"Response.Redirect({str(url)!r}): this is no URL")
         self._request.drop()
