@@ -36,6 +36,20 @@ def test_what_is_installed_imports_it(tmp_path):
     assert run(f"{code}print(({values}))", tmp_path) == str((True, True, "PSP", True, True, 0))
 
 
+def test_an_installed_handler_is_loaded_at_the_start(tmp_path):
+    (tmp_path / "site").mkdir()
+    code = "from mod_python import apache\ndef handler(req):\n    return apache.OK\n"
+    (tmp_path / "frontend.py").write_text(code)
+    code = (
+        "from support.handler_site import CONFIG\n"
+        "from taipan.scripts.kinds import check_legacy\n"
+        "from taipan.scripts.modules.module_folders import ModuleFolders\n"
+        f"folders = ModuleFolders({str(tmp_path / 'site')!r})\n"
+        "print(check_legacy({**CONFIG, 'handler': 'frontend'}, folders))"
+    )
+    assert run(code, tmp_path, f"{ROOT}/tests") == str([str(tmp_path / "frontend.py")])
+
+
 @pytest.mark.parametrize("name", ["mod_python.nothing", "mod_pythons", "mod_python.apache.x"])
 def test_other_names_are_not_found(name):
     code = f"{INSTALL}try:\n  import {name}\nexcept ImportError as error:\n  print(error.name)"

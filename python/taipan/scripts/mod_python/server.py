@@ -27,8 +27,7 @@ class ModPythonServer:
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         assert settings.legacy is not None
-        # Apache's cannot work elsewhere, without what its module has built in.
-        install_given_finder("mod_python", "_apache")
+        _install_package()
         self._route = HandlerRoute(settings.legacy)
         self._importer = Importer(folder.folders)
         self._folder = folder
@@ -36,6 +35,7 @@ class ModPythonServer:
     @staticmethod
     def check(config: Mapping[str, Any], folders: GivesModules) -> list[str]:
         """The files of the handlers of a route. Raises `TargetError` for one that is not there."""
+        _install_package()
         return HandlerRoute(config).check(Importer(folders))
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
@@ -64,3 +64,9 @@ class ModPythonServer:
                 if "WWW-Authenticate" not in req.err_headers_out:
                     req.err_headers_out["WWW-Authenticate"] = authorization.challenge
             answer_status(status, request, req)
+
+
+def _install_package() -> None:
+    """Lets installed modules, too, import `mod_python`."""
+    # Apache's cannot work elsewhere, without what its module has built in.
+    install_given_finder("mod_python", "_apache")
