@@ -36,18 +36,37 @@ def test_what_is_installed_imports_it(tmp_path):
     assert run(f"{code}print(({values}))", tmp_path) == str((True, True, "PSP", True, True, 0))
 
 
+def load_route(folder, **config):
+    """Code that loads the handlers of a route for this folder, as at its start."""
+    return (
+        "from support.handler_site import CONFIG\n"
+        "from taipan.scripts.kinds import check_legacy\n"
+        "from taipan.scripts.modules.module_folders import ModuleFolders\n"
+        f"config = {{**CONFIG, **{config!r}}}\n"
+        f"folders = ModuleFolders.of_legacy({str(folder)!r}, config)\n"
+        "files = check_legacy(config, folders)\n"
+    )
+
+
 def test_an_installed_handler_is_loaded_at_the_start(tmp_path):
     (tmp_path / "site").mkdir()
     code = "from mod_python import apache\ndef handler(req):\n    return apache.OK\n"
     (tmp_path / "frontend.py").write_text(code)
-    code = (
-        "from support.handler_site import CONFIG\n"
-        "from taipan.scripts.kinds import check_legacy\n"
-        "from taipan.scripts.modules.module_folders import ModuleFolders\n"
-        f"folders = ModuleFolders({str(tmp_path / 'site')!r})\n"
-        "print(check_legacy({**CONFIG, 'handler': 'frontend'}, folders))"
-    )
+    code = load_route(tmp_path / "site", handler="frontend") + "print(files)"
     assert run(code, tmp_path, f"{ROOT}/tests") == str([str(tmp_path / "frontend.py")])
+
+
+def test_installed_modules_import_what_is_in_the_folders_of_a_route(tmp_path):
+    for folder in ("installed", "site", "lib"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "installed/frontend.py").write_text("import app, first\nhandler = app.handler\n")
+    (tmp_path / "installed/first.py").write_text("")
+    (tmp_path / "lib/app.py").write_text("def handler(req):\n    return 0\n")
+    (tmp_path / "lib/first.py").write_text("raise RuntimeError('hides what is installed')")
+    code = load_route(tmp_path / "site", handler="frontend", path=[str(tmp_path / "lib")])
+    code += "print(sys.modules['frontend'].handler.__code__.co_filename)"
+    folders = (tmp_path / "installed", f"{ROOT}/tests")
+    assert run(code, *folders) == str(tmp_path / "lib/app.py")
 
 
 @pytest.mark.parametrize("name", ["mod_python.nothing", "mod_pythons", "mod_python.apache.x"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -27,7 +28,7 @@ class ModPythonServer:
 
     def __init__(self, settings: ScriptSettings, folder: FolderAccess) -> None:
         assert settings.legacy is not None
-        _install_package()
+        _prepare_imports(settings.legacy)
         self._route = HandlerRoute(settings.legacy)
         self._importer = Importer(folder.folders)
         self._folder = folder
@@ -35,7 +36,7 @@ class ModPythonServer:
     @staticmethod
     def check(config: Mapping[str, Any], folders: GivesModules) -> list[str]:
         """The files of the handlers of a route. Raises `TargetError` for one that is not there."""
-        _install_package()
+        _prepare_imports(config)
         return HandlerRoute(config).check(Importer(folders))
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
@@ -66,7 +67,9 @@ class ModPythonServer:
             answer_status(status, request, req)
 
 
-def _install_package() -> None:
-    """Lets installed modules, too, import `mod_python`."""
+def _prepare_imports(config: Mapping[str, Any]) -> None:
+    """Lets installed modules, too, import `mod_python` and what is in the folders of the route."""
     # Apache's cannot work elsewhere, without what its module has built in.
     install_given_finder("mod_python", "_apache")
+    # Behind all others, so that they hide nothing from other routes.
+    sys.path += [folder for folder in config["path"] if folder not in sys.path]
