@@ -6,8 +6,9 @@ export type {
   CheckPassword,
   GetRealmHash,
   GroupsForUser,
-  GuardRequest,
 } from './pipeline/guard/function-guard.ts'
+export type { GuardRequest } from './pipeline/guard/guard-request.ts'
+export type { InterpreterMap } from './pipeline/scripts/interpreter-map.ts'
 export type { App } from './server/app.ts'
 export { createApp } from './server/create-app.ts'
 export type { AppOptions } from './server/create-app.ts'

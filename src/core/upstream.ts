@@ -12,6 +12,8 @@ export interface ScriptFacts {
   readonly kind: string
   /** Changes with the file. */
   readonly version: string
+  /** Name of the interpreter that a function of the configuration has chosen; undefined: there is none. */
+  readonly interpreter?: string | undefined
 }
 
 /** The application that an exchange is for, and where it is mounted. */

@@ -84,6 +84,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     gatherer,
     logger,
     redirects,
+    functions: plan.routeFunctions,
     serverSoftware: SERVER_SOFTWARE,
     shutdownTimeout: plan.timeouts.shutdown,
     programEnvironment: selectProgramEnvironment(plan.environment),

@@ -36,8 +36,8 @@ export async function createServer(
 }
 
 /** Functions of a configuration cannot be handed to other processes, but those can read its file. */
-function validateFunctions({ guardFunctions, configFile }: ServerPlan): void {
-  const [route] = guardFunctions.keys()
+function validateFunctions({ routeFunctions, configFile }: ServerPlan): void {
+  const [route] = routeFunctions.keys()
   if (route !== undefined && configFile === undefined)
     throw new TaipanError(
       'CONFIG_INVALID',

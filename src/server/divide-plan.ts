@@ -1,5 +1,5 @@
 import type { GroupDemands } from '../replicas/replica-plan.ts'
-import type { GroupPlan, GuardFunctions, ServerPlan } from './config/resolved.ts'
+import type { GroupPlan, RouteFunctions, ServerPlan } from './config/resolved.ts'
 
 /** Whether a group runs Python inside Node. */
 export function hasEmbedded(plan: ServerPlan): boolean {
@@ -28,7 +28,7 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     ...plan,
     groups,
     // Functions do not travel: the replica reads the configuration.
-    guardFunctions: new Map<number, GuardFunctions>(),
+    routeFunctions: new Map<number, RouteFunctions>(),
     temporaryFolder: undefined,
     reload: false,
     hints: [],

@@ -7,7 +7,7 @@ import type { GuardScriptUpstream } from '../pipeline/guard/question.ts'
 import type { Scheme } from '../pipeline/guard/scheme.ts'
 import type {
   AuthPlan,
-  GuardFunctions,
+  RouteFunctions,
   GuardPlan,
   GuardSource,
   GuardScript,
@@ -108,8 +108,8 @@ export class GuardMaker {
     return new DigestScheme({ realm, algorithms, key: this.#plan.secret, authority })
   }
 
-  #functionsOf(route: number): GuardFunctions {
-    const found = this.#plan.guardFunctions.get(route)
+  #functionsOf(route: number): RouteFunctions {
+    const found = this.#plan.routeFunctions.get(route)
     if (found === undefined) throw createLoss(route)
     return found
   }

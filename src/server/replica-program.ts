@@ -7,7 +7,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../fronts/listening/addresses.ts'
 import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { createAccessLog } from './create-access-log.ts'
-import { loadGuardFunctions } from './load-guard-functions.ts'
+import { loadRouteFunctions } from './load-route-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { PlannedServer } from './server.ts'
@@ -96,8 +96,8 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   }
   reportToParent(LIFELINE)
   try {
-    const guardFunctions = await loadGuardFunctions(plan)
-    const whole = { ...plan, guardFunctions }
+    const routeFunctions = await loadRouteFunctions(plan)
+    const whole = { ...plan, routeFunctions }
     server = new PlannedServer(whole, loggers, await createListeners(message))
     await server.start()
   } catch (error) {

@@ -33,6 +33,7 @@ const SCRIPT_FILENAME = new CgiName('SCRIPT_FILENAME')
 const DOCUMENT_ROOT = new CgiName('DOCUMENT_ROOT')
 const SCRIPT_KIND = new CgiName('taipan.script_kind')
 const SCRIPT_VERSION = new CgiName('taipan.script_version')
+const SCRIPT_INTERPRETER = new CgiName('taipan.script_interpreter')
 const REDIRECT_STATUS = new CgiName('REDIRECT_STATUS')
 const REDIRECT_URL = new CgiName('REDIRECT_URL')
 const REDIRECT_QUERY_STRING = new CgiName('REDIRECT_QUERY_STRING')
@@ -81,11 +82,13 @@ function writeFailure(failure: RequestFailure, writer: CgiWriter): void {
   writer.variable(REDIRECT_ERROR_NOTES, failure.notes)
 }
 
-function writeScript({ filename, root, kind, version }: ScriptFacts, writer: CgiWriter): void {
+function writeScript(script: ScriptFacts, writer: CgiWriter): void {
+  const { filename, root, kind, version, interpreter } = script
   writer.variable(SCRIPT_FILENAME, filename)
   writer.variable(DOCUMENT_ROOT, root)
   writer.variable(SCRIPT_KIND, kind)
   writer.variable(SCRIPT_VERSION, version)
+  if (interpreter !== undefined) writer.variable(SCRIPT_INTERPRETER, interpreter)
 }
 
 function writeIdentity({ user, type }: Identity, writer: CgiWriter): void {

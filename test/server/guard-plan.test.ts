@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 
 import type { AppOptions } from '../../src/index.ts'
 import { dividePlan } from '../../src/server/divide-plan.ts'
-import { loadGuardFunctions } from '../../src/server/load-guard-functions.ts'
+import { loadRouteFunctions } from '../../src/server/load-route-functions.ts'
 import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import { createServer } from '../../src/server/create-server.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
@@ -164,15 +164,16 @@ describe('functions', () => {
 
   test('are left out of the plan for another process, which reads them from the file', async () => {
     const whole = plan({ routes: [{ path: '/', static: '.' }, ...routes] })
-    expect([...whole.guardFunctions.keys()]).toEqual([1])
+    expect([...whole.routeFunctions.keys()]).toEqual([1])
     const part = dividePlan(whole, 2)
-    expect(part.guardFunctions.size).toBe(0)
+    expect(part.routeFunctions.size).toBe(0)
     const configFile = project.path('taipan.config.js')
-    const found = await loadGuardFunctions({ ...part, configFile })
+    const found = await loadRouteFunctions({ ...part, configFile })
     expect(found.get(1)?.access).toBeTypeOf('function')
     expect(found.get(1)?.auth.checkPassword).toBeTypeOf('function')
-    expect((await loadGuardFunctions({ ...part, configFile: undefined })).size).toBe(0)
-    expect((await loadGuardFunctions({ ...part, configFile, routes: [] })).size).toBe(0)
+    expect(found.get(1)?.interpreterMap).toBeUndefined()
+    expect((await loadRouteFunctions({ ...part, configFile: undefined })).size).toBe(0)
+    expect((await loadRouteFunctions({ ...part, configFile, routes: [] })).size).toBe(0)
   })
 
   test('need a configuration file where Python runs in other processes of Node', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { serve, type ServeOptions, type TaipanConfig } from '../../src/index.ts'
+import { serve, type GuardRequest, type ServeOptions, type TaipanConfig } from '../../src/index.ts'
 import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import { messageOf } from '../support/message-of.ts'
 import { createProject } from '../support/project.ts'
@@ -70,6 +70,12 @@ const FILES = {
 }
 const LEVELS = ['shared', 'process', 'interpreter', 'fresh'] as const
 
+/** Chooses as a function of the configuration does, which may take its time. */
+async function chooseInCode(request: GuardRequest): Promise<string> {
+  if (request.query === 'fails') throw new Error('no idea')
+  return await Promise.resolve(JSON.parse(request.field('X-Site') ?? '""'))
+}
+
 type Project = ReturnType<typeof createProject>
 
 function options(project: Project): ServeOptions {
@@ -94,6 +100,7 @@ function options(project: Project): ServeOptions {
           interpreterMap: project.path('maps/choose.py:choose'),
         },
       },
+      { path: '/code', pyisapie: { directory: site, interpreterMap: chooseInCode } },
       { path: '/', static: project.path('public') },
       ...LEVELS.map((level) => ({ path: `/${level}`, static: project.path('public') })),
     ],
@@ -145,6 +152,24 @@ test('files, old ways and functions of a map', async () => {
   const mapped = await fetchRaw(url, { target: '/maps/x', headers: [['X-Site', 'one']] })
   expect(mapped.text).toBe('one x')
   expect(await get('/maps/x')).toBe('__main__ x')
+})
+
+test('a function of the configuration chooses interpreters', async () => {
+  using project = createProject(FILES)
+  await using server = await serve(options(project))
+  const [url = ''] = server.urls
+  const get = async (target: string, site: string) => {
+    const headers = [['X-Site', site]] as const
+    const { status, text } = await fetchRaw(url, { target, headers })
+    return `${status} ${text}`
+  }
+  expect(await get('/code/x', '"one"')).toBe('200 one x')
+  // Texts of raw responses have a character per byte.
+  expect(await get('/code/x', '"\\u00fc"')).toBe('200 \u00c3\u00bc x')
+  expect(await get('/code/x', '""')).toBe('200 __main__ x')
+  expect(await get('/code/x', '7')).toBe('500 Internal Server Error\n')
+  expect(await get('/code/x?fails', '"one"')).toBe('500 Internal Server Error\n')
+  expect(await get('/code/static.txt', '"one"')).toBe('404 Not Found\n')
 })
 
 describe('what is no module or map', () => {

@@ -1,9 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
-import type { ConnectionFacts, Exchange, RequestHead } from '../../core/exchange.ts'
-import type { FieldPairs } from '../../core/field-block.ts'
 import type { PasswordCredentials } from '../../wire/http-auth/basic.ts'
 import { isDigest, type DigestAlgorithm } from '../../wire/http-auth/digest.ts'
-import { readField } from '../field-values.ts'
 import type {
   AccessCheck,
   Authority,
@@ -12,19 +9,8 @@ import type {
   SecretQuestion,
   UserSecret,
 } from './authority.ts'
-import { withoutCredentials } from './credential-fields.ts'
+import { describeRequest, type Awaitable, type GuardRequest } from './guard-request.ts'
 import { createRefusal, readAccess, readGroups, readPasswordVerdict } from './verdicts.ts'
-
-/** A request as functions of a configuration see it, without its Authorization field. */
-export interface GuardRequest extends RequestHead {
-  /** The same as in the log. */
-  readonly id: string
-  readonly connection: ConnectionFacts
-  /** The value of a field, several lines joined by commas; undefined when absent. The case of the name does not count. */
-  field(name: string): string | undefined
-}
-
-type Awaitable<T> = T | Promise<T>
 
 /** Whether a request may come in: false is a 403; nothing, as true, lets it go on. */
 export type AccessFunction = (request: GuardRequest) => Awaitable<boolean | null | undefined>
@@ -121,21 +107,4 @@ export class FunctionAuthority implements Authority {
 function requireFunction<T>(given: T | undefined, name: string): T {
   if (given === undefined) throw new TaipanError('APPLICATION_FAILED', `there is no ${name}`)
   return given
-}
-
-function describeRequest({ id, request, connection }: Exchange): GuardRequest {
-  const fields: FieldPairs = withoutCredentials(request.fields)
-  const { method, target, path, query, version, host } = request
-  return {
-    id,
-    connection,
-    method,
-    target,
-    path,
-    query,
-    version,
-    host,
-    fields,
-    field: (name) => readField(fields, name.toLowerCase()),
-  }
 }

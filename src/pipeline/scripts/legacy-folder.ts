@@ -9,6 +9,7 @@ import { KeptBody } from '../kept-body.ts'
 import type { LocalRedirects } from '../local-redirect.ts'
 import type { RouteMatch } from '../route-path.ts'
 import type { Answerer } from '../routes.ts'
+import { chooseInterpreter, type InterpreterMap } from './interpreter-map.ts'
 import { ScriptFolder } from './script-folder.ts'
 import { translatePath, type TranslatedPath } from './translated-path.ts'
 
@@ -26,6 +27,8 @@ export interface LegacyFolderOptions {
   readonly files: Answerer
   /** What is no file, either, goes to the next matching route instead of getting a 404. */
   readonly fallthrough: boolean
+  /** Names the interpreter of a request; undefined: Python chooses it. */
+  readonly choose?: InterpreterMap | undefined
   readonly logger: Pick<Logger, 'error'>
 }
 
@@ -36,7 +39,7 @@ const KEPT_BYTES = 1024 * 1024
 
 /** Answers a route with such a folder. */
 export function createLegacyFolderAnswerer(options: LegacyFolderOptions): Answerer {
-  const { root, kind, application, invoke } = options
+  const { root, kind, application, invoke, choose, logger } = options
   const pass = createPassing(options)
   const common = { root: encodeLatin1(root), kind, version: '' }
   return (exchange, match, next) => {
@@ -47,11 +50,15 @@ export function createLegacyFolderAnswerer(options: LegacyFolderOptions): Answer
       answerError(exchange, 'NOT_FOUND')
       return
     }
-    const script = { ...common, filename: encodeLatin1(found.filename) }
-    invoke(
-      watch(exchange, options, (again, to) => pass(to, { exchange: again, match, next })),
-      { application, ...divide(match, rest, found), script },
-    )
+    const run = (interpreter?: string) => {
+      const script = { ...common, filename: encodeLatin1(found.filename), interpreter }
+      invoke(
+        watch(exchange, options, (again, to) => pass(to, { exchange: again, match, next })),
+        { application, ...divide(match, rest, found), script },
+      )
+    }
+    if (choose === undefined) run()
+    else chooseInterpreter(exchange, { choose, logger }, run)
   }
 }
 

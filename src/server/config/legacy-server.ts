@@ -35,5 +35,7 @@ export function resolveLegacyServer({
   }
   if (pyisapie === undefined) return undefined
   const { directory = '', module, interpreterMap } = pyisapie
-  return { directory, server: { kind: 'pyisapie', module, interpreterMap } }
+  // What a function chooses comes with each request.
+  const map = typeof interpreterMap === 'function' ? undefined : interpreterMap
+  return { directory, server: { kind: 'pyisapie', module, interpreterMap: map } }
 }

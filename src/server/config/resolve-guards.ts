@@ -9,7 +9,7 @@ import {
   type PlacedApplication,
 } from './placed-application.ts'
 import { checkGroupName, listGroupNames } from './resolve-apps.ts'
-import type { AuthPlan, GuardFunctions, GuardPlan, GuardSource } from './resolved.ts'
+import type { AuthPlan, GuardPlan, GuardSource } from './resolved.ts'
 
 type RouteConfig = FullConfig['routes'][number]
 type AuthConfig = NonNullable<RouteConfig['auth']>
@@ -50,21 +50,6 @@ export function resolveGuards(
     })
   }
   return { plans, applications: scripts.applications }
-}
-
-/** The functions of the routes that have some. */
-export function selectGuardFunctions(
-  routes: readonly RouteConfig[],
-): ReadonlyMap<number, GuardFunctions> {
-  const found = new Map<number, GuardFunctions>()
-  for (const [index, { access, auth }] of routes.entries()) {
-    const own = typeof access === 'function' ? access : undefined
-    const { checkPassword, getRealmHash, groupsForUser } = auth ?? {}
-    const functions = { checkPassword, getRealmHash, groupsForUser }
-    if (own !== undefined || FUNCTIONS.some((name) => functions[name] !== undefined))
-      found.set(index, { access: own, auth: functions })
-  }
-  return found
 }
 
 type PlacedGuard = PlacedApplication & { readonly application: GuardApplication }

@@ -11,7 +11,8 @@ import { listApplicationVariables, type Environment } from './environment.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveApplications } from './resolve-apps.ts'
-import { resolveGuards, selectGuardFunctions } from './resolve-guards.ts'
+import { resolveGuards } from './resolve-guards.ts'
+import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
@@ -46,7 +47,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     addresses,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
-    guardFunctions: selectGuardFunctions(config.routes),
+    routeFunctions: selectRouteFunctions(config.routes),
     secret: randomBytes(32).toString('hex'),
     rootPath: config.rootPath,
     limits: config.limits,

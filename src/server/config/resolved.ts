@@ -3,6 +3,7 @@ import type {
   AccessFunction,
   AuthenticationFunctions,
 } from '../../pipeline/guard/function-guard.ts'
+import type { InterpreterMap } from '../../pipeline/scripts/interpreter-map.ts'
 import type { DigestAlgorithm } from '../../wire/http-auth/digest.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
@@ -76,9 +77,10 @@ export interface AuthPlan {
 }
 
 /** The functions of a route. */
-export interface GuardFunctions {
+export interface RouteFunctions {
   readonly access: AccessFunction | undefined
   readonly auth: AuthenticationFunctions
+  readonly interpreterMap: InterpreterMap | undefined
 }
 
 /** Which files are watched for changes. */
@@ -104,7 +106,7 @@ export interface ServerPlan {
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
   /** Functions of routes, by their index in the configuration. The only part of a plan that is no plain data. */
-  readonly guardFunctions: ReadonlyMap<number, GuardFunctions>
+  readonly routeFunctions: ReadonlyMap<number, RouteFunctions>
   /** Key of what clients get and bring back, in hexadecimal digits. */
   readonly secret: string
   /** Prefix that a proxy takes away from the paths of requests. */

@@ -14,6 +14,8 @@ export interface LegacyPlan {
   readonly group: string
   /** What no handler answers, and no file, goes to the next route. */
   readonly fallthrough: boolean
+  /** Index of the route in the configuration whose function chooses interpreters; absent: none does. */
+  readonly chooser?: number | undefined
 }
 
 /** The plan of a route with such a folder; undefined if errors were added. */
@@ -23,12 +25,14 @@ export function resolveLegacyPlan(
     key,
     directory,
     fallthrough,
+    chooser,
   }: {
     readonly kind: LegacyServer['kind']
     /** That of the route. */
     readonly key: string
     readonly directory: string | undefined
     readonly fallthrough: boolean
+    readonly chooser?: number | undefined
   },
   { where, applications, problems }: RouteContext,
 ): LegacyPlan | undefined {
@@ -40,14 +44,21 @@ export function resolveLegacyPlan(
   problems.checkFolder(place, directory)
   const found = applications.find((one) => one.key === formatPath(where))
   return (
-    found && { kind, root: directory, application: found.name, group: found.group, fallthrough }
+    found && {
+      kind,
+      root: directory,
+      application: found.name,
+      group: found.group,
+      fallthrough,
+      chooser,
+    }
   )
 }
 
 /** Makes the answerer of such a folder. */
 export async function createLegacyAnswerer(
-  { kind, root, application, group, fallthrough }: LegacyPlan,
-  { backends, gatherer, logger, redirects }: AnswererContext,
+  { kind, root, application, group, fallthrough, chooser }: LegacyPlan,
+  { backends, gatherer, logger, redirects, functions }: AnswererContext,
 ): Promise<Answerer> {
   const { createInvoke } = await import('../../pipeline/application.ts')
   const { createLegacyFolderAnswerer } = await import('../../pipeline/scripts/legacy-folder.ts')
@@ -62,6 +73,7 @@ export async function createLegacyAnswerer(
     redirects,
     files: createStaticAnswerer({ ...createFilesPlan(root), fallthrough, logger }),
     fallthrough,
+    choose: chooser === undefined ? undefined : functions.get(chooser)?.interpreterMap,
     logger,
   })
 }

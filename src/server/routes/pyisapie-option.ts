@@ -1,4 +1,6 @@
-import { text } from '../option-types/kinds.ts'
+import * as v from 'valibot'
+import type { InterpreterMap } from '../../pipeline/scripts/interpreter-map.ts'
+import { functionOf, text } from '../option-types/kinds.ts'
 import { createSection, option, optional } from '../option-types/option.ts'
 
 /** `routes[].pyisapie`. */
@@ -8,10 +10,13 @@ const PYISAPIE = {
     anchor: 'path',
   }),
   module: option(text, 'Isapi', { description: 'Module whose function Request() answers.' }),
-  interpreterMap: optional(text, {
-    description:
-      'Which requests share their modules: a variable such as SCRIPT_NAME, or a function like "maps.py:choose" (all requests).',
-  }),
+  interpreterMap: optional(
+    v.union([text, functionOf<InterpreterMap>()], 'a variable, or a function'),
+    {
+      description:
+        'Which requests share their modules: a variable such as SCRIPT_NAME, a function like "maps.py:choose", or a function `(request)` that returns a text (all requests).',
+    },
+  ),
 }
 
 /** `routes[].pyisapie`. */

@@ -11,10 +11,17 @@ export const PYISAPIE_ROUTE = defineRouteKind({
     const { where, problems } = context
     const reason = checkModule(module ?? '')
     if (reason !== undefined) problems.add([...where, 'pyisapie', 'module'], reason)
-    const fault = checkMap(interpreterMap)
+    const isFunction = typeof interpreterMap === 'function'
+    const fault = isFunction ? undefined : checkMap(interpreterMap)
     if (fault !== undefined) problems.add([...where, 'pyisapie', 'interpreterMap'], fault)
     return resolveLegacyPlan(
-      { kind: 'pyisapie', key: 'pyisapie', directory, fallthrough: true },
+      {
+        kind: 'pyisapie',
+        key: 'pyisapie',
+        directory,
+        fallthrough: true,
+        chooser: isFunction ? Number(where[1]) : undefined,
+      },
       context,
     )
   },

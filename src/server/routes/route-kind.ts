@@ -4,6 +4,7 @@ import type { Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { LocalRedirects } from '../../pipeline/local-redirect.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
+import type { InterpreterMap } from '../../pipeline/scripts/interpreter-map.ts'
 import type { FullOptions, OptionTable } from '../option-types/option.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
 
@@ -37,6 +38,8 @@ export interface AnswererContext {
   readonly logger: Logger
   /** Redirects within the server. */
   readonly redirects: LocalRedirects
+  /** Functions of routes, by their index in the configuration. */
+  readonly functions: ReadonlyMap<number, { readonly interpreterMap: InterpreterMap | undefined }>
   /** `SERVER_SOFTWARE`. */
   readonly serverSoftware: string
   /** Milliseconds that requests have at a stop; 0: no limit. */

@@ -45,7 +45,10 @@ class Interpreters:
     @contextmanager
     def lend(self, isapi: IsapiRequest) -> Iterator[RequestFunction]:
         """What answers a request, in its interpreter."""
-        if self._map is None:
+        given: str | None = isapi.script.environ.get("taipan.script_interpreter")
+        if given is not None:
+            chosen = given.encode("latin-1").decode() or MAIN
+        elif self._map is None:
             config = self._main.load(isapi)
             if config.interpreter_map is None:
                 yield self._main.enter(isapi, config)
