@@ -20,6 +20,7 @@ GIVEN_MODULES = {
     "mod_python.httpdconf": "taipan.scripts.mod_python.httpdconf",
     "mod_python.psp": "taipan.scripts.mod_python.psp",
     "mod_python.publisher": "taipan.scripts.mod_python.publisher",
+    "mod_python.testhandler": "taipan.scripts.mod_python.testhandler",
     "mod_python.util": "taipan.scripts.mod_python.util",
     "mod_python.version": "taipan.scripts.mod_python.version",
     "mod_python.wsgi": "taipan.scripts.mod_python.wsgi",
