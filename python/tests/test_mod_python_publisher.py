@@ -27,7 +27,10 @@ import os
 from functools import lru_cache, partial
 from mod_python import apache
 from abc import ABC
+from types import ModuleType
 def say(req, name="x"): return f"hello {name}"
+class Lazy(ModuleType): argv = [1]
+lazy = Lazy("lazy")
 def none(req): pass
 def index(req): return "the index"
 def inner(req): return lambda req: "inner"
@@ -104,6 +107,9 @@ def test_what_is_published(things, path, expected):
         ("/t/os", 403),
         ("/t/os/getcwd", 403),
         ("/t/apache", 403),
+        ("/t/lazy", 403),
+        ("/t/lazy/argv", 403),
+        ("/t/lazy/nope", 403),
         ("/t/builtin", 403),
         ("/t/say/x", 403),
         ("/t/say/__name__", 403),

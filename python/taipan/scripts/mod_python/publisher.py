@@ -127,7 +127,8 @@ def _resolve(req: Any, module: ModuleType, names: Iterable[str]) -> Any:
         if name.startswith("_"):
             _refuse(req, f"{name} begins with an underscore")
         kind = type(found)
-        if found is not module and (kind in _CLOSED or isinstance(found, type)):
+        # Some modules are instances of a subclass, `sys` among them.
+        if found is not module and (kind in _CLOSED or isinstance(found, (ModuleType, type))):
             _refuse(req, f"{name} would be an attribute of a {kind.__name__}")
         try:
             inner = getattr(found, name)
