@@ -250,6 +250,11 @@ def test_the_head(site):
     assert answer.fields == [("Content-Type", "c/d"), *fields, ("Content-Length", "1")]
 
 
+def test_handlers_see_whether_the_type_is_set(site):
+    code = "before = req._content_type_set\nreq.content_type = 'c/d'\n"
+    assert run(site, f"{code}req.write(f'{{before}}{{req._content_type_set}}')").body == "01"
+
+
 def test_the_line_of_the_status(site):
     assert run(site, "req.status = 201\nreq.status_line = '201 Made it'").status == "201 Made it"
     assert run(site, "req.status_line = '299 Foo'").status == "200 OK"

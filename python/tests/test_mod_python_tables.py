@@ -114,3 +114,13 @@ def test_fields_of_the_response_cannot_be_broken_out_of(value):
 def test_names_of_fields_are_tokens(name):
     with pytest.raises(ValueError, match="header name"):
         HeaderTable()[name] = "x"
+
+
+def test_tables_are_equal_by_their_entries():
+    assert apache.table({"a": "1", "B": "2"}) == apache.table([("b", "2"), ("A", "1")])
+    assert apache.table() != apache.table({"a": "1"})
+    twice = apache.table({"a": "1"})
+    twice.add("a", "1")
+    assert twice != apache.table({"a": "1"})
+    assert twice == twice.copy()
+    assert apache.table({"a": "1"}) != {"a": "1"}

@@ -74,6 +74,11 @@ class ResponseHead(RequestCredentials):
         self._content_type = kind
 
     @property
+    def _content_type_set(self) -> int:
+        """1 if a handler has set the media type, else 0."""
+        return int(self._content_type is not None)
+
+    @property
     def sent(self) -> bool:
         """The head has left."""
         return self._request.output.begun

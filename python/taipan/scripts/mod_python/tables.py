@@ -57,6 +57,11 @@ class Table:
         key = _text_of(name).lower()
         return any(known == key for known, _, _ in self._entries)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table):
+            return NotImplemented
+        return self._sorted() == other._sorted()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
 
@@ -148,6 +153,9 @@ class Table:
     def clear(self) -> None:
         """Removes all entries."""
         self._entries = []
+
+    def _sorted(self) -> list[tuple[str, str]]:
+        return sorted((key, value) for key, _, value in self._entries)
 
     def _check(self, name: Any, value: Any) -> tuple[str, str]:
         """The text of a new entry. Raises `TypeError`, and `ValueError` in tables of headers."""
