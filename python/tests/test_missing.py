@@ -138,6 +138,14 @@ def test_what_is_no_source_is_passed_over(project, folder):
     assert "-m pip install gone'" in explain(project, "import gone")
 
 
+def test_modules_of_python_2_are_not_to_be_installed(project, folder):
+    text = explain(project, "import urllib2")
+    assert "module of Python 2, which has become urllib.request; 2to3 translates it" in text
+    assert "pip" not in text
+    project.write("proj/lib/urllib2.py", "")
+    assert "makes it importable" in explain(project, "import urllib2")
+
+
 @pytest.mark.parametrize("place", ["proj/.venv", "proj/venv", ".venv"])
 def test_an_environment_near_by_is_named(project, folder, place):
     project.write(f"{place}/pyvenv.cfg", "")

@@ -6,6 +6,7 @@ import os
 import sys
 
 from taipan.loader.nearby import find_environments, find_module_folders
+from taipan.loader.python2 import RENAMED
 
 
 def name_python() -> str:
@@ -24,6 +25,9 @@ def explain_missing(module: str) -> str:
     folders = [] if package in sys.modules else find_module_folders(package)
     if folders:
         return f"{where}; {_name_folders(package, folders)}"
+    if package in RENAMED:
+        new = RENAMED[package]
+        return f"it is a module of Python 2, which has become {new}; 2to3 translates it"
     others = _name_environments("")
     return (
         f"{where}: {others and f'{others}; or '}install its package, as with"
