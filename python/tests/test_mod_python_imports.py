@@ -142,3 +142,13 @@ def test_a_check_tells_what_a_start_would_miss(tmp_path):
         check_scripts({**config, "legacy": legacy})
     legacy["phases"] = {"log": "t::handler"}
     assert check_scripts({**config, "legacy": legacy}) == [str(tmp_path / "t.py")]
+
+
+def test_a_missing_package_with_the_name_of_the_folder_is_named(tmp_path):
+    site = Site(tmp_path / "gone")
+    site.write("t.py", "import gone.frontend\n")
+    with pytest.raises(ModuleNotFoundError, match="No module named 'gone.frontend'"):
+        site.check()
+    site.write("frontend.py", "")
+    site.write("t.py", "import gone.frontend\ndef handler(req):\n    return 0\n")
+    assert site.check() == [str(tmp_path / "gone/t.py")]

@@ -227,6 +227,8 @@ class FolderModules:
         top, _, rest = name.partition(".")
         if top != os.path.basename(root.folder):
             return None
+        if rest and not root._has(rest):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name) from None
         package = sys.modules[root.package]
         # It is None for `import a.b as c`.
         fromlist = fromlist or ()
@@ -237,6 +239,10 @@ class FolderModules:
             if one in root._list():
                 root._import_own(one, ("",))
         return package
+
+    def _has(self, name: str) -> bool:
+        first = name.partition(".")[0]
+        return first in self._list() or os.path.isdir(os.path.join(self.folder, first))
 
     def _find_owner(self, top: str) -> FolderModules | None:
         if top in sys.builtin_module_names:
