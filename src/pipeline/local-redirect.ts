@@ -2,6 +2,7 @@ import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
 import { withoutFields } from '../core/field-block.ts'
 import type { Logger } from '../core/logger.ts'
+import type { ResponseHead } from '../core/response-head.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
 import { forgetLooks } from './looks.ts'
@@ -111,12 +112,15 @@ export class LocalRedirects {
     this.#handler?.(redirectExchange(exchange, target, { hops: 0, drops: ERROR_DROPS, changes }))
   }
 
+  /** The head of a response to pass on, or what follows the redirect that it asks for. */
+  divert(exchange: Exchange, head: ResponseHead): ResponseHead | (() => void) {
+    const target = head.status === 302 ? FIELD.exec(head.fields.text)?.[1] : undefined
+    return target === undefined ? head : () => this.follow(exchange, target)
+  }
+
   /** The exchange for an application whose redirects are followed. */
   watch(exchange: Exchange): Exchange {
-    const response = new DivertedResponse(exchange.response, (head) => {
-      const target = head.status === 302 ? FIELD.exec(head.fields.text)?.[1] : undefined
-      return target === undefined ? head : () => this.follow(exchange, target)
-    })
+    const response = new DivertedResponse(exchange.response, (head) => this.divert(exchange, head))
     return new ChangedExchange(exchange, { response })
   }
 }

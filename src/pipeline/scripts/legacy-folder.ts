@@ -1,7 +1,7 @@
 import { answerError } from '../../core/answer-error.ts'
 import type { Exchange, Handler } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
-import { decodePercent, encodeLatin1 } from '../../wire/percent.ts'
+import { decodePercent } from '../../wire/percent.ts'
 import type { Invoke } from '../application.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
 import { DivertedResponse } from '../diverted-response.ts'
@@ -9,9 +9,10 @@ import { KeptBody } from '../kept-body.ts'
 import type { LocalRedirects } from '../local-redirect.ts'
 import type { RouteMatch } from '../route-path.ts'
 import type { Answerer } from '../routes.ts'
+import { FileFacts } from './file-facts.ts'
 import { chooseInterpreter, type InterpreterMap } from './interpreter-map.ts'
 import { ScriptFolder } from './script-folder.ts'
-import { translatePath, type TranslatedPath } from './translated-path.ts'
+import { PathTranslation, type TranslatedPath } from './translated-path.ts'
 
 /** A folder whose requests are all for the handlers of a server of old. */
 export interface LegacyFolderOptions {
@@ -41,17 +42,18 @@ const KEPT_BYTES = 1024 * 1024
 export function createLegacyFolderAnswerer(options: LegacyFolderOptions): Answerer {
   const { root, kind, application, invoke, choose, logger } = options
   const pass = createPassing(options)
-  const common = { root: encodeLatin1(root), kind, version: '' }
+  const paths = new PathTranslation(root)
+  const facts = new FileFacts(root, kind)
   return (exchange, match, next) => {
     const rest = exchange.request.path.slice(match.restOffset)
-    const found = translatePath(root, rest)
+    const found = paths.translate(rest)
     exchange.notes.answeredBy = application
     if (found === undefined) {
       answerError(exchange, 'NOT_FOUND')
       return
     }
     const run = (interpreter?: string) => {
-      const script = { ...common, filename: encodeLatin1(found.filename), interpreter }
+      const script = facts.find(found.filename, interpreter)
       invoke(
         watch(exchange, options, (again, to) => pass(to, { exchange: again, match, next })),
         { application, ...divide(match, rest, found), script },
@@ -82,12 +84,11 @@ function watch(
 ): Exchange {
   const { body } = exchange
   const kept = body.complete && body.length === 0 ? undefined : new KeptBody(body, KEPT_BYTES)
-  const redirected = redirects.watch(exchange)
-  const response = new DivertedResponse(redirected.response, (head) => {
+  const response = new DivertedResponse(exchange.response, (head) => {
     const to = PASSED.exec(head.fields.text)?.[1]
     if (to === undefined) {
       kept?.release()
-      return head
+      return redirects.divert(exchange, head)
     }
     return () => {
       const whole = kept === undefined ? body : kept.rewind()
@@ -98,7 +99,7 @@ function watch(
       } else pass(new ChangedExchange(exchange, { body: whole }), to)
     }
   })
-  return new ChangedExchange(redirected, { response, ...(kept && { body: kept }) })
+  return new ChangedExchange(exchange, { response, ...(kept && { body: kept }) })
 }
 
 /** What a handler has left to the server. */

@@ -9,6 +9,39 @@ export interface TranslatedPath {
   readonly end: number
 }
 
+/** Files that were found, and the longest path that they are remembered by. */
+const FOUND_LIMIT = 4096
+const LONGEST_PATH = 256
+
+/** Translates raw paths below a folder. A file that was found before costs one look, however deep it is. */
+export class PathTranslation {
+  readonly #root: string
+  readonly #found = new Map<string, TranslatedPath>()
+
+  /** `root` is absolute. */
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** As `translatePath`. */
+  translate(rest: string): TranslatedPath | undefined {
+    const known = this.#found.get(rest)
+    // While the file is there what is above it are folders, which need no look.
+    if (known !== undefined && isFile(known.filename)) return known
+    const found = translatePath(this.#root, rest)
+    if (found !== undefined && rest.length <= LONGEST_PATH && isFile(found.filename)) {
+      if (this.#found.size >= FOUND_LIMIT) this.#found.clear()
+      this.#found.set(rest, found)
+    }
+    return found
+  }
+}
+
+/** Whether anything is there but a folder. */
+function isFile(path: string): boolean {
+  return lookAt(path)?.isDirectory() === false
+}
+
 /**
  * The file that a raw path below a folder is for: what follows the first name that is no folder is PATH_INFO. Undefined for
  * paths that can name no file.

@@ -1,8 +1,10 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { translatePath } from '../../../src/pipeline/scripts/translated-path.ts'
+import { forgetLooks } from '../../../src/pipeline/looks.ts'
+import { PathTranslation, translatePath } from '../../../src/pipeline/scripts/translated-path.ts'
 import { createProject } from '../../support/project.ts'
 
 test.each([
@@ -37,3 +39,24 @@ test.each(['/%00', '/..', '/sub/../a', '/.hidden', '/sub/%2e%2e/a', '/a%2fb'])(
     expect(translatePath(join(project.folder, 'site'), rest)).toBeUndefined()
   },
 )
+
+test('a file that was found before is looked for again once it has gone or is a folder', () => {
+  using project = createProject({ 'site/sub/a.py': '' })
+  const root = join(project.folder, 'site')
+  const file = join(root, 'sub/a.py')
+  const paths = new PathTranslation(root)
+  const translate = (rest: string) => {
+    forgetLooks()
+    return paths.translate(rest)
+  }
+  const first = translate('/sub/a.py/x')
+  expect(first).toEqual({ filename: file, end: 9 })
+  expect(translate('/sub/a.py/x')).toBe(first)
+  rmSync(file)
+  mkdirSync(file)
+  expect(translate('/sub/a.py/x')).toEqual({ filename: join(file, 'x'), end: 11 })
+  rmSync(join(root, 'sub'), { recursive: true })
+  expect(translate('/sub/a.py/x')).toEqual({ filename: join(root, 'sub'), end: 4 })
+  writeFileSync(join(root, 'sub'), '')
+  expect(translate('/sub/a.py/x')).toEqual({ filename: join(root, 'sub'), end: 4 })
+})
