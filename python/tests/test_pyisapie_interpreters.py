@@ -8,6 +8,7 @@ import pytest
 
 from support.isapi_sites import IsapiSite
 from taipan.loader.errors import TargetError
+from taipan.scripts.checks import check_scripts
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie import interpreters
 from taipan.scripts.pyisapie.server import PyisapieServer
@@ -193,6 +194,26 @@ def test_a_function_has_to_be_there(tmp_path):
     site = counting(IsapiSite(tmp_path, interpreterMap="maps.py:choose"))
     assert site.server
     assert site.get().status == 500
+
+
+def test_a_check_looks_for_the_function_of_the_map(tmp_path):
+    site = counting(IsapiSite(tmp_path / "site"))
+    site.write("maps.py", "from Http import Env\ndef choose(env): return Env.URL\n")
+    (tmp_path / "beside.py").write_text("def choose(): return 'a'\n")
+    config = {"root": site.root, "directory": str(tmp_path), "kinds": {}, "handlers": []}
+
+    def check(target):
+        legacy = {"kind": "pyisapie", "module": "Isapi", "interpreterMap": target}
+        return check_scripts({**config, "legacy": legacy})
+
+    module = f"{site.root}/Isapi.py"
+    assert check("maps.py:choose") == [module, f"{site.root}/maps.py"]
+    assert check("beside.py:choose") == [module, str(tmp_path / "beside.py")]
+    assert check("SERVER_NAME") == check(None) == [module]
+    with pytest.raises(TargetError, match=f"there is no file or folder {tmp_path}/none.py"):
+        check("none.py:choose")
+    with pytest.raises(TargetError, match="none"):
+        check("maps.py:none")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def check_scripts(config: Mapping[str, Any]) -> list[str]:
         # Loaded here, because few folders have such a server.
         from taipan.scripts.kinds import check_legacy
 
-        return check_legacy(legacy, folders)
+        return check_legacy({**legacy, "directory": config["directory"]}, folders)
     handlers = Handlers(str(config["directory"]), folders)
     return [handlers.check(target).file for target in config["handlers"]]
 

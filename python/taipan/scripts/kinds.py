@@ -36,7 +36,10 @@ class Kind(Protocol):
 
 
 def check_legacy(config: Mapping[str, Any], folders: ModuleFolders) -> list[str]:
-    """Loads the handlers of a server of old; gives their files. Raises what loading raises."""
+    """Loads the handlers of a server of old; gives their files. Raises what loading raises.
+
+    `config` has the folder of the configuration as `directory`, too.
+    """
     check = getattr(_find_class(str(config["kind"])), "check", None)
     return [] if check is None else check(config, folders)
 

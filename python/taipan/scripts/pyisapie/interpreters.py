@@ -30,13 +30,10 @@ class Interpreters:
         self._settings = settings
         #: A variable, or the target of a function; None: `Http.Config` of the main one tells.
         self._map: str | None = settings.legacy.get("interpreterMap")
-        self._handlers: Handlers | None = None
-        if self._map is not None and ":" in self._map:
-            folder = _folder_of(self._map, settings.root) or settings.directory
-            self._handlers = Handlers(folder, folders)
-            if not settings.fresh:
-                # A template imports nothing of a site.
-                self._handlers.check(self._map)
+        self._handlers = find_map_handlers(self._map, folders, settings.directory)
+        if self._map is not None and self._handlers is not None and not settings.fresh:
+            # A template imports nothing of a site.
+            self._handlers.check(self._map)
         self._main = Interpreter(MAIN, settings)
         self._others: OrderedDict[str, Interpreter] = OrderedDict()
         self._lock = allocate_lock()
@@ -96,6 +93,18 @@ class Interpreters:
             )
         for name in names:
             self._others.pop(name).close()
+
+
+def find_map_handlers(
+    target: str | None, folders: ModuleFolders, directory: str
+) -> Handlers | None:
+    """What loads the function of a map, whose file is in the route's folder or else in `directory`.
+
+    None if the target is a variable.
+    """
+    if target is None or ":" not in target:
+        return None
+    return Handlers(_folder_of(target, folders.root) or directory, folders)
 
 
 def _takes_argument(function: Callable[..., Any]) -> bool:

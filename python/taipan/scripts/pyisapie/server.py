@@ -11,7 +11,7 @@ from taipan.fields import STANDS_IN_FIELD
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie.finder import install_finder
-from taipan.scripts.pyisapie.interpreters import Interpreters
+from taipan.scripts.pyisapie.interpreters import Interpreters, find_map_handlers
 from taipan.scripts.pyisapie.request import IsapiRequest
 from taipan.scripts.pyisapie.site_module import check_module
 from taipan.scripts.pyisapie.url_map import NotFoundError
@@ -37,8 +37,14 @@ class PyisapieServer:
 
     @staticmethod
     def check(config: Mapping[str, Any], folders: ModuleFolders) -> list[str]:
-        """The file of the module. Raises `TargetError` if there is none."""
-        return check_module(folders.root, config["module"])
+        """The files of the module and the map. Raises `TargetError` for one that is not there."""
+        files = check_module(folders.root, config["module"])
+        target = config.get("interpreterMap")
+        handlers = find_map_handlers(target, folders, str(config.get("directory", "")))
+        if target is None or handlers is None:
+            return files
+        install_finder()
+        return [*files, handlers.check(target).file]
 
     def load(self, request: ScriptRequest, version: str | None) -> Run:
         """What answers a request."""
