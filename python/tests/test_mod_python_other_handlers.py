@@ -41,6 +41,19 @@ def test_pages_that_links_lead_out_to(pages, tmp_path_factory):
     assert code_of(pages.get("/a.psp")) == 403
 
 
+def test_a_page_that_was_served_is_forbidden_once_it_is_a_link_out(pages, tmp_path_factory):
+    pages.write("a.psp", "a page")
+    assert [pages.get("/a.psp").body for _ in range(2)] == ["a page"] * 2
+    outside = tmp_path_factory.mktemp("outside") / "a.psp"
+    os.rename(f"{pages.root}/a.psp", outside)
+    assert code_of(pages.get("/a.psp")) == 404
+    os.symlink(outside, f"{pages.root}/a.psp")
+    assert code_of(pages.get("/a.psp")) == 403
+    os.unlink(f"{pages.root}/a.psp")
+    os.rename(outside, f"{pages.root}/a.psp")
+    assert pages.get("/a.psp").body == "a page"
+
+
 def test_codes_and_exits_in_pages(pages):
     pages.write(
         "a.psp", "text<%\nfrom mod_python import apache\nraise apache.SERVER_RETURN(404)\n%>"

@@ -37,7 +37,8 @@ class FieldStorage:
             return
         #: In the order of the form; uploads are `Field`, others `StringField`.
         self.list: list[Any] = []
-        self.list += read_fields(req, bool(keep_blank_values), (file_callback, field_callback))
+        if req.args or req.method == "POST":
+            self.list += read_fields(req, bool(keep_blank_values), (file_callback, field_callback))
 
     def __getitem__(self, name: Name) -> Any:
         found = self.getlist(name)

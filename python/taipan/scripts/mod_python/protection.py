@@ -102,10 +102,12 @@ def _quote(text: str) -> str:
 def _of_function(function: FunctionType) -> tuple[Any, Any, Any]:
     """Realm, authentication and access, in the body of the function or attributes of it."""
     code = function.__code__
-    locals_ = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]
+    inside = _names_inside(code)
+    if not inside and not function.__dict__:
+        return _ABSENT, _ABSENT, _ABSENT
     found = dict.fromkeys(_NAMES, _ABSENT)
     for name in _NAMES:
-        if name in locals_ or name in code.co_cellvars:
+        if name in inside:
             value = _local(code, name)
             if isinstance(value, CodeType):
                 value = FunctionType(value, function.__globals__)
@@ -117,6 +119,13 @@ def _of_function(function: FunctionType) -> tuple[Any, Any, Any]:
     if type(inner) is FunctionType and found[_AUTH] is found[_ACCESS] is _ABSENT:
         return _of_function(inner)
     return found[_REALM], found[_AUTH], found[_ACCESS]
+
+
+@lru_cache(_LIMIT)
+def _names_inside(code: CodeType) -> tuple[str, ...]:
+    """Which of the three a function sets when it runs."""
+    own = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]
+    return tuple(name for name in _NAMES if name in own or name in code.co_cellvars)
 
 
 @lru_cache(_LIMIT)

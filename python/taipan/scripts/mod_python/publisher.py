@@ -67,9 +67,11 @@ def _find_page(req: Any) -> tuple[ModuleType, list[str]]:
 
 
 def _without_extension(name: str, req: Any) -> str:
+    if name.endswith(".py"):
+        return name[:-3]
     if "." in name:
         others = [f".{one}" for one in req.get_addhandler_exts().split()]
-        for extension in (".py", req.extension, *others):
+        for extension in (req.extension, *others):
             if extension and name.endswith(extension):
                 return name[: -len(extension)]
     return name

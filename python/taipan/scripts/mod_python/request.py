@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taipan.psp.page import Page
@@ -120,8 +120,7 @@ class Request(RequestHooks):
         """A page by its name, or its content. Raises `SERVER_RETURN` if it is not there."""
         if content:
             return self._pages.compile(content.encode() if isinstance(content, str) else content)
-        folder = os.path.dirname(self.filename)
-        path = os.path.normpath(os.path.join(folder, filename or self.filename))
+        path = _place_page(self.filename, filename or self.filename)
         if not os.path.isfile(path):
             raise ServerReturn(HTTP_NOT_FOUND)
         return self._pages.load(path)
@@ -129,3 +128,9 @@ class Request(RequestHooks):
     def run_page(self, page: Page, given: Mapping[str, Any]) -> None:
         """Writes a page in place."""
         self._pages.run_page(page, given)
+
+
+@lru_cache(1024)
+def _place_page(file: str, name: str) -> str:
+    """The path of a page with a name that is relative to the folder of a file."""
+    return os.path.normpath(os.path.join(os.path.dirname(file), name))

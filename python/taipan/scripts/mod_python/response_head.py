@@ -148,9 +148,10 @@ class ResponseHead(RequestCredentials):
     def make_head(self) -> ScriptHead:
         """The head as it is now."""
         headers_out, kind = self.headers_out, self._content_type
-        fields = [*self.err_headers_out.items(), *headers_out.items()]
+        own = headers_out.items()
+        fields = [*self.err_headers_out.items(), *own]
         if kind is not None:
-            if "Content-Type" in headers_out:
+            if own and "Content-Type" in headers_out:
                 fields = [field for field in fields if field[0].lower() != "content-type"]
             fields.insert(0, ("Content-Type", kind))
         if self.content_encoding or self.content_languages or self.no_cache:
@@ -159,7 +160,7 @@ class ResponseHead(RequestCredentials):
         if not self._request.output.holding:
             self._watch_changes()
         # A location alone is no redirect here, as it is for programs of CGI.
-        usual = line == "200 OK" and "Location" not in headers_out
+        usual = line == "200 OK" and not (own and "Location" in headers_out)
         return ScriptHead(line, fields, 0, usual=usual)
 
     def _watch_changes(self) -> None:

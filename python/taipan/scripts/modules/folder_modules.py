@@ -101,7 +101,7 @@ class FolderModules:
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
         stamps = self._loaded.stamps if self._reloads else {}
-        stale = bool(stamps) and any(_stamp(path) != stamp for path, stamp in list(stamps.items()))
+        stale = bool(stamps) and _have_changed(stamps)
         if self._root is not None:
             self._root.refresh()
             # Modules may have imported some of the root.
@@ -350,6 +350,14 @@ def plain_name(module: str) -> str:
 def _names_of(module: ModuleType, fromlist: Sequence[str]) -> Iterable[str]:
     """What is imported of a module; for `*` what its `__all__` names, submodules included."""
     return getattr(module, "__all__", ()) if "*" in fromlist else fromlist
+
+
+def _have_changed(stamps: Mapping[str, Stamp]) -> bool:
+    # Threads import meanwhile.
+    for path, stamp in list(stamps.items()):
+        if _stamp(path) != stamp:
+            return True
+    return False
 
 
 def _stamp(path: str) -> Stamp | None:

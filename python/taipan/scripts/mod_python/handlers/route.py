@@ -9,7 +9,13 @@ from taipan.loader.errors import TargetError
 from taipan.scripts.mod_python.handlers.authorization import find_authorization
 from taipan.scripts.mod_python.handlers.directive import Directive, HandlerName, parse_directive
 from taipan.scripts.mod_python.handlers.importer import Importer
-from taipan.scripts.mod_python.handlers.phases import EARLY_PHASES, HANDLER, PHASES
+from taipan.scripts.mod_python.handlers.phases import (
+    CLEANUP,
+    EARLY_PHASES,
+    HANDLER,
+    LOG,
+    PHASES,
+)
 
 #: Usual names of filters.
 INPUT_FILTER = "inputfilter"
@@ -30,6 +36,8 @@ class HandlerRoute:
         self.has_early = self.authorization is not None or any(
             phase.key in self.directives for phase in EARLY_PHASES
         )
+        #: Some phase comes after the response.
+        self.has_late = LOG.key in self.directives or CLEANUP.key in self.directives
         self.input_filters = _filters_of(config, "input")
         self.output_filters = _filters_of(config, "output")
         self.has_filters = bool(self.input_filters or self.output_filters)

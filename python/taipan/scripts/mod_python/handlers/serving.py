@@ -134,10 +134,9 @@ class Serving:
 
     def follows(self) -> bool:
         """Whether something is to be done after the response."""
-        keys = (LOG.key, CLEANUP.key)
-        return bool(self._cleanups) or any(
-            key in self._added or key in self._route.directives for key in keys
-        )
+        if self._cleanups or self._route.has_late:
+            return True
+        return LOG.key in self._added or CLEANUP.key in self._added
 
     def follow(self) -> None:
         """Runs the last phases and cleanups, whose errors are only logged."""
