@@ -237,7 +237,15 @@ def test_a_closed_filter_takes_nothing_more():
 @pytest.fixture
 def files(tmp_path):
     site = make(tmp_path / "site", output=["t"], handler="")
-    for name in ("a.html", "index.html", "sub/index.html", "a.py.bak", ".htpasswd", "a.bin"):
+    for name in (
+        "a.html",
+        "index.html",
+        "sub/index.html",
+        "a.py.bak",
+        "a.asp",
+        ".htpasswd",
+        "a.bin",
+    ):
         site.write(name, f"this is {name}")
     site.write("../outside.txt", "outside")
     (tmp_path / "site/link.txt").symlink_to(tmp_path / "outside.txt")
@@ -257,7 +265,7 @@ def test_files_come_through_output_filters(files):
 
 @pytest.mark.parametrize(
     "target",
-    "/t.py /a.py.bak /.htpasswd /link.txt /source.txt /none /a.html/more".split(),
+    "/t.py /a.py.bak /a.asp /.htpasswd /link.txt /source.txt /none /a.html/more".split(),
 )
 def test_what_nobody_shall_see_is_not_there(files, target):
     assert files.get(target).status == "404 Not Found"
