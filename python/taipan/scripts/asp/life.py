@@ -63,7 +63,7 @@ class ApplicationLife:
     def _join(self, events: Events) -> None:
         with application.lock():
             life = self._read()
-            others = [one for one in life["processes"] if one != self._self and _lives(one)]
+            others = self._find_others(life)
             known = self._self in life["processes"]
             if life["digest"] != events.page.digest or not (others or known):
                 events.call("Application_OnStart", self._objects())
@@ -74,7 +74,7 @@ class ApplicationLife:
         try:
             with application.lock():
                 life = self._read()
-                others = [one for one in life["processes"] if one != self._self and _lives(one)]
+                others = self._find_others(life)
                 if others:
                     self._values[_LIFE] = {**life, "processes": others}
                     return
@@ -85,6 +85,9 @@ class ApplicationLife:
         except Exception as error:
             text = f"Application_OnEnd of {self._settings.root} failed: {error!r}"
             self._settings.reporter.report("error", text)
+
+    def _find_others(self, life: Mapping[str, Any]) -> list[Process]:
+        return [one for one in life["processes"] if one != self._self and _lives(one)]
 
     def _objects(self) -> dict[str, Any]:
         return {"Application": Application(self._values), "Server": self._make_server()}

@@ -41,6 +41,7 @@ class Response(CaseBlind):
         #: Minutes, or a date for the field.
         self._expires: float | str | None = None
         self._fields: list[tuple[str, str]] = []
+        self._lcid = 1033
         self._buffers = True
         self._ended = False
         self._cookies = ResponseCookies(page.codec, self._require_unsent)
@@ -108,7 +109,7 @@ class Response(CaseBlind):
         self._request.drop()
         self._status = "302 Found"
         self._content_type = "text/html"
-        self._add("Location", target)
+        self._fields.append(("Location", target))
         link = f'<a href="{escape(target)}">here</a>'
         self._put(f"<h1>Object Moved</h1>This object may be found {link}.\n")
         self.End()
@@ -173,8 +174,6 @@ class Response(CaseBlind):
     def LCID(self, number: int) -> None:
         self._lcid = int(number)
 
-    _lcid = 1033
-
     @property
     def Cookies(self) -> ResponseCookies:
         """The cookies that are set."""
@@ -189,10 +188,7 @@ class Response(CaseBlind):
         elif name.lower() == "cache-control":
             self._cache_control = text
         else:
-            self._add(name, text)
-
-    def _add(self, name: str, value: str) -> None:
-        self._fields.append((name, value))
+            self._fields.append((name, text))
 
     def PICS(self, label: str) -> None:
         """Adds the field PICS-Label."""

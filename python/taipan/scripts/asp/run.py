@@ -10,6 +10,7 @@ from taipan.asp.includes import is_below
 from taipan.asp.page import AspPage
 from taipan.scripts.asp.application import Application
 from taipan.scripts.asp.asp_folder import AspFolder
+from taipan.scripts.asp.contents import HIDDEN
 from taipan.scripts.asp.ended_sessions import ENDS, EndedSession
 from taipan.scripts.asp.events import Events
 from taipan.scripts.asp.request import Request
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from taipan.sessions.session import Session as Stored
 
 _DEPTH_LIMIT = 20
-_STARTED = "asp:started"
+#: Key of a session whose start was an event.
+_STARTED = f"{HIDDEN}started"
 
 
 class AspRun:
