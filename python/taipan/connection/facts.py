@@ -12,7 +12,7 @@ from taipan.field_set import FieldSet
 from taipan.scripts.request.credentials import parse_basic
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.fields import request_fields, strip_port
-from taipan.scripts.request.form import make_form
+from taipan.scripts.request.form import FORM_TYPES, body_type, make_form
 
 if TYPE_CHECKING:
     from taipan.forms import FieldStorage
@@ -132,8 +132,7 @@ class ConnectionFacts:
         if self._environ["QUERY_STRING"]:
             pairs = parse_query(self._environ["QUERY_STRING"].encode("latin-1"))
             return self.set_type(pairs=pairs, name="query")
-        kind = self._environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        if body_type(self._environ) not in FORM_TYPES:
             return None
         fields = self.set_type(name="form")
         for field in self.form.list or ():

@@ -10,9 +10,7 @@ from taipan.scripts.asp.request_cookies import RequestCookies, read_cookies
 from taipan.scripts.asp.server_variables import read_variables
 from taipan.scripts.asp.values import NOTHING, Collection, collect
 from taipan.scripts.request.current import ScriptRequest
-
-_URLENCODED = "application/x-www-form-urlencoded"
-_FORMS = (_URLENCODED, "multipart/form-data")
+from taipan.scripts.request.form import FORM_TYPES, URLENCODED, body_type
 
 
 class Request(CaseBlind):
@@ -116,10 +114,10 @@ class Request(CaseBlind):
 
     def _read_form(self) -> Collection:
         environ = self._request.environ
-        kind = str(environ.get("CONTENT_TYPE", _URLENCODED)).partition(";")[0].strip().lower()
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD") or kind not in _FORMS:
+        kind = body_type(environ) if "CONTENT_TYPE" in environ else URLENCODED
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") or kind not in FORM_TYPES:
             return Collection({})
-        if kind == _URLENCODED:
+        if kind == URLENCODED:
             data = self._read_body()
             return collect(self._parse(data), data.decode("latin-1"))
         pairs = self._read_parts()

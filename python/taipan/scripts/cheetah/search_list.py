@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taipan.scripts.request.current import ScriptRequest
+from taipan.scripts.request.form import FORM_TYPES, body_type
 from taipan.scripts.request.session import session_of
 from taipan.scripts.webware.transaction import Transaction
 
@@ -19,7 +20,6 @@ NAMES = (
     "conn",
     "environ",
 )
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[st
 def _read_fields(request: ScriptRequest, trans: Transaction) -> dict[str, Any]:
     """Read before the template runs: Cheetah takes errors in its search for missing names."""
     environ = request.environ
-    kind = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD") or not kind or kind in _FORMS:
+    kind = body_type(environ)
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD") or not kind or kind in FORM_TYPES:
         return trans.request().fields()
     return trans.request().queryFields()
