@@ -402,3 +402,29 @@ def test_options_and_directives(tmp_path):
             {"PythonDebug": "1", "PythonAutoReload": "0", "PythonPath": "['/lib']"},
         )
     )
+
+
+def test_a_request_that_is_left_to_the_files_carries_fields(tmp_path):
+    site = Site(tmp_path, phases={"fixup": "t"})
+    site.write(
+        "t.py",
+        "from mod_python import Cookie, apache\n"
+        "def fixuphandler(req):\n"
+        "    req.err_headers_out['X-Always'] = 'a'\n"
+        "    req.headers_out['X-Found'] = 'f'\n"
+        "    for name in ('Content-Length', 'ETag', 'X-Taipan-Pass', 'Content-Type'):\n"
+        "        req.headers_out[name] = '1'\n"
+        "    return apache.OK\n"
+        "def handler(req):\n"
+        "    req.content_type = 'text/x-own'\n"
+        "    req.no_cache = 1\n"
+        "    Cookie.add_cookie(req, 'one', '1')\n"
+        "    return apache.DECLINED\n",
+    )
+    fields = site.get().fields
+    at = fields.index(("X-Taipan-Pass", "files"))
+    assert fields[:at] == [("X-Always", "a")]
+    found = dict(fields[at + 1 :])
+    assert found.pop("Expires").endswith("GMT")
+    assert found.pop("X-Found") == "f" and found.pop("Content-Type") == "text/x-own"
+    assert found == {"Cache-Control": 'no-cache="set-cookie"', "Set-Cookie": "one=1"}

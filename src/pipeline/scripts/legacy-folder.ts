@@ -11,6 +11,7 @@ import type { RouteMatch } from '../route-path.ts'
 import type { Answerer } from '../routes.ts'
 import { FileFacts } from './file-facts.ts'
 import { chooseInterpreter, type InterpreterMap } from './interpreter-map.ts'
+import { carryFields, parsePassedHead, type PassedHead } from './passed-head.ts'
 import { ScriptFolder } from './script-folder.ts'
 import { PathTranslation, type TranslatedPath } from './translated-path.ts'
 
@@ -33,8 +34,6 @@ export interface LegacyFolderOptions {
   readonly logger: Pick<Logger, 'error'>
 }
 
-/** Field by which a handler leaves a request to the server: to its files, or to the next route. */
-const PASSED = /^X-Taipan-Pass: (files|next)\r?$/im
 /** Bytes of a body that a handler may have read of a request that it passes on. */
 const KEPT_BYTES = 1024 * 1024
 
@@ -80,12 +79,12 @@ function divide(
 function watch(
   exchange: Exchange,
   { redirects, logger }: LegacyFolderOptions,
-  pass: (exchange: Exchange, to: string) => void,
+  pass: (exchange: Exchange, to: PassedHead) => void,
 ): Exchange {
   const { body } = exchange
   const kept = body.complete && body.length === 0 ? undefined : new KeptBody(body, KEPT_BYTES)
   const response = new DivertedResponse(exchange.response, (head) => {
-    const to = PASSED.exec(head.fields.text)?.[1]
+    const to = parsePassedHead(head)
     if (to === undefined) {
       kept?.release()
       return redirects.divert(exchange, head)
@@ -117,11 +116,16 @@ function createPassing({ root, files, fallthrough }: LegacyFolderOptions) {
     index: ['index.html'],
     extension: 'shown',
   })
-  return (to: string, { exchange, match, next }: Passed): void => {
+  return (to: PassedHead, { exchange, match, next }: Passed): void => {
     const { kind } = folder.find(exchange.request.path.slice(match.restOffset))
-    if (to === 'next') next(exchange)
-    else if (kind === 'file' || kind === 'directory') files(exchange, match, next)
-    else if (fallthrough && kind === 'nothing') next(exchange)
-    else answerError(exchange, 'NOT_FOUND')
+    if (to.to === 'next' || (fallthrough && kind === 'nothing')) {
+      next(exchange)
+      return
+    }
+    const carrying = carryFields(exchange, to)
+    const leave: Handler = (other) =>
+      next(new ChangedExchange(other, { response: exchange.response }))
+    if (kind === 'file' || kind === 'directory') files(carrying, match, leave)
+    else answerError(carrying, 'NOT_FOUND')
   }
 }

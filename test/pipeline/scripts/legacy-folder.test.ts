@@ -19,6 +19,10 @@ const FILES = {
   'site/empty/x.py': '',
 }
 
+/** Fields of a handler, for every answer of the server and for files. */
+const ALWAYS = ['X-Always', 'a', 'Set-Cookie', 'one=1']
+const FOUND = ['X-Found', 'f', 'Set-Cookie', 'two=2', 'Content-Type', 'text/x-own']
+
 /** Reads a body up to some bytes, and then calls back with them. */
 function readBody({ body }: Exchange, limit: number, then: (text: string) => void): void {
   const pieces: Uint8Array[] = []
@@ -44,7 +48,10 @@ const runHandler: Invoke = (exchange, { scriptName, pathInfo, script }) => {
   const [to = '', read = '0'] = query.split('&')
   readBody(exchange, Number(read), (text) => {
     if (to !== '')
-      exchange.response.send(createResponseHead(404, ['X-Taipan-Pass', to]), Buffer.alloc(0))
+      exchange.response.send(
+        createResponseHead(404, [...ALWAYS, 'X-Taipan-Pass', to, ...FOUND]),
+        Buffer.alloc(0),
+      )
     else
       exchange.response.send(
         createResponseHead(200, []),
@@ -79,6 +86,12 @@ async function serve(fallthrough = false) {
   const served = await servePipeline({ routes: [{ path: '/m', answer }, other], redirects })
   return {
     records,
+    async fetch(target: string, headers: (readonly [string, string])[] = []) {
+      const got = await fetchRaw(served.url, { target, headers })
+      const names = ['x-always', 'x-found', 'set-cookie', 'content-type']
+      const fields = names.map((name) => got.headers(name).join())
+      return { shown: [got.status, ...fields].join(' | '), etag: got.headers('etag').join() }
+    },
     async get(target: string, body?: string) {
       const given = body === undefined ? {} : { method: 'POST', body: Buffer.from(body) }
       const got = await fetchRaw(served.url, { target, ...given })
@@ -130,4 +143,22 @@ test('a body of which too much was read is an error', async () => {
   expect(site.records).toEqual([
     'a handler has read more than 1048576 bytes of a request, and then left it to the server',
   ])
+})
+
+test('fields of a handler go out with the file that the server sends', async () => {
+  await using site = await serve()
+  const { shown, etag } = await site.fetch('/m/a.html?files')
+  expect(shown).toBe('200 | a | f | one=1,two=2 | text/x-own')
+  const cached = await site.fetch('/m/a.html?files', [['If-None-Match', etag]])
+  expect(cached.shown).toMatch(/^304 \|  \|  \| one=1,two=2 \| /)
+  const none = await site.fetch('/m/none?files')
+  expect(none.shown).toBe('404 | a |  | one=1 | text/plain; charset=utf-8')
+  const moved = await site.fetch('/m/sub?files')
+  expect(moved.shown).toMatch(/^301 \| a \|  \| one=1 \|/)
+})
+
+test('an answer of the next route has no fields of the handler', async () => {
+  await using site = await serve(true)
+  for (const target of ['/m/x?next', '/m/none?files', '/m/empty/?files'])
+    expect((await site.fetch(target)).shown).toBe('200 |  |  |  | ')
 })

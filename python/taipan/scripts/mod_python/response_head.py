@@ -13,6 +13,7 @@ from taipan.scripts.mod_python.request_line import METHOD_NUMBERS
 from taipan.scripts.mod_python.tables import HeaderTable
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.head import ScriptHead, status_line
+from taipan.scripts.request.passing import FileFields
 
 #: Their answers have the head that was made, and no body.
 _BODILESS = (constants.HTTP_NO_CONTENT, constants.HTTP_NOT_MODIFIED)
@@ -162,6 +163,13 @@ class ResponseHead(RequestCredentials):
         # A location alone is no redirect here, as it is for programs of CGI.
         usual = line == "200 OK" and not (own and "Location" in headers_out)
         return ScriptHead(line, fields, 0, usual=usual)
+
+    def make_file_fields(self) -> FileFields:
+        """What of the head goes out with a file that the server sends instead."""
+        found = self.headers_out.items()
+        if self.no_cache and "Expires" not in self.headers_out:
+            found = [*found, ("Expires", format_time(self.request_time))]
+        return FileFields(self.err_headers_out.items(), found, self._content_type)
 
     def _watch_changes(self) -> None:
         """Tells of changes that come after the head has left."""

@@ -58,7 +58,7 @@ class ModPythonServer:
 
     def _end(self, status: int, request: ScriptRequest, req: Any) -> None:
         if status == DECLINED:
-            pass_to_files(request)
+            pass_to_files(request, req.make_file_fields())
         elif status not in (OK, DONE, 200):
             authorization = self._route.authorization
             if status == _UNAUTHORIZED and authorization is not None:
