@@ -124,3 +124,20 @@ def test_tables_are_equal_by_their_entries():
     assert twice != apache.table({"a": "1"})
     assert twice == twice.copy()
     assert apache.table({"a": "1"}) != {"a": "1"}
+
+
+@pytest.mark.parametrize("walk", ["__iter__", "iterkeys", "itervalues", "iteritems"])
+def test_a_table_keeps_its_size_while_it_is_walked(table, walk):
+    with pytest.raises(RuntimeError, match="table changed size during iteration"):
+        for _ in getattr(table, walk)():
+            table.add("more", "1")
+    for name in table.keys():
+        del table[name]
+    assert len(table) == 0
+
+
+def test_values_change_while_a_table_is_walked():
+    table = apache.make_table({"a": "1", "b": "2"})
+    for name, value in table.iteritems():
+        table[name] = value * 2
+    assert table.items() == [("a", "11"), ("b", "22")]

@@ -63,7 +63,7 @@ class Table:
         return self._sorted() == other._sorted()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
+        return (name for name, _ in self._walk())
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -106,16 +106,16 @@ class Table:
         return [(name, value) for _, name, value in self._entries]
 
     def iterkeys(self) -> Iterator[str]:
-        """As `keys`."""
-        return iter(self.keys())
+        """As `keys`, one at a time."""
+        return iter(self)
 
     def itervalues(self) -> Iterator[str]:
-        """As `values`."""
-        return iter(self.values())
+        """As `values`, one at a time."""
+        return (value for _, value in self._walk())
 
     def iteritems(self) -> Iterator[tuple[str, str]]:
-        """As `items`."""
-        return iter(self.items())
+        """As `items`, one at a time."""
+        return self._walk()
 
     def update(self, other: Any) -> None:
         """Sets what another table or mapping has."""
@@ -156,6 +156,14 @@ class Table:
 
     def _sorted(self) -> list[tuple[str, str]]:
         return sorted((key, value) for key, _, value in self._entries)
+
+    def _walk(self) -> Iterator[tuple[str, str]]:
+        """The entries. Raises `RuntimeError` if some come or go meanwhile."""
+        entries = self.items()
+        for entry in entries:
+            yield entry
+            if len(self._entries) != len(entries):
+                raise RuntimeError("table changed size during iteration")
 
     def _check(self, name: Any, value: Any) -> tuple[str, str]:
         """The text of a new entry. Raises `TypeError`, and `ValueError` in tables of headers."""
