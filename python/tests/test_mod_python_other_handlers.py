@@ -125,7 +125,7 @@ def test_the_python_of_a_page(publisher):
     assert publisher.get("/t/f").body == "a1\na1\nb1c1"
 
 
-#: As in a worker. Kept, because one that is collected closes the stream of the present request.
+#: As in a worker.
 OUTPUT = RequestOutput("stdout", sys.__stdout__, follows=True)
 INPUT = RequestInput("stdin", sys.__stdin__, follows=True)
 
@@ -141,6 +141,16 @@ class ScriptSite(Site):
 @pytest.fixture
 def scripts(tmp_path):
     return ScriptSite(tmp_path, handler="mod_python.cgihandler")
+
+
+def test_streams_that_are_collected_close_nothing_of_the_request(scripts):
+    scripts.write(
+        "act.py",
+        "import gc, sys\nfor one in (sys.stdin, sys.stdout): type(one)('x', None)\ngc.collect()\n"
+        "print('X-A: 1\\n')\nprint(sys.stdin.read())\n",
+    )
+    answer = scripts.get("/act.py", body=b"a=1")
+    assert (answer.status, answer.body) == ("200 OK", "a=1\n")
 
 
 def test_a_script_reads_and_prints(scripts):

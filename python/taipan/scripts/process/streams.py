@@ -73,6 +73,10 @@ class _RequestStream(io.TextIOBase):
         if current_request() is not None:
             self._stream().close()
 
+    def __del__(self) -> None:
+        # That of `io.IOBase` closes, which is the stream of whatever request runs then.
+        pass
+
     def detach(self) -> BinaryIO:
         """The bytes below, of the request only."""
         if current_request() is None:
