@@ -342,6 +342,11 @@ def modules_of_code(names: Mapping[str, Any]) -> FolderModules | None:
     return modules if isinstance(modules, FolderModules) else None
 
 
+def is_missing(error: ModuleNotFoundError, name: str) -> bool:
+    """Whether the module of this name, or a package that it is in, is what was not found."""
+    return f"{name}.".startswith(f"{plain_name(error.name or '')}.")
+
+
 def plain_name(module: str) -> str:
     """The name of a module without the prefix of its folder."""
     return module.partition(".")[2] if module.startswith(_PREFIX) else module

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import evaluate
 from taipan.loader.target import parse_expression, parse_target
-from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, plain_name
+from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, is_missing
 from taipan.scripts.modules.module_folders import ModuleFolders
 
 
@@ -105,7 +105,7 @@ class Handlers:
                 return modules.import_file(place.module)
             return modules.import_module(place.module, fromlist=("",))
         except ModuleNotFoundError as error:
-            if not f"{place.module}.".startswith(f"{plain_name(error.name or '')}."):
+            if not is_missing(error, place.module):
                 raise
             kind = "file" if place.is_file else "module"
             raise TargetError(f"there is no {kind} {place.name}") from None

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
 from taipan.native import allocate_lock
-from taipan.scripts.modules.folder_modules import FolderModules, plain_name
+from taipan.scripts.modules.folder_modules import FolderModules, is_missing
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pyisapie.config import DEFAULTS, SiteConfig, parse_config
 from taipan.scripts.pyisapie.request import IsapiRequest
@@ -123,6 +123,6 @@ class Interpreter:
         try:
             return self.modules.import_module(name, fromlist=("",))
         except ModuleNotFoundError as error:
-            if not f"{name}.".startswith(f"{plain_name(error.name or '')}."):
+            if not is_missing(error, name):
                 raise
             raise TargetError(f"there is no module {name} in {self._root}") from None

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
 from taipan.scripts.mod_python.handlers.directive import HandlerName
-from taipan.scripts.modules.folder_modules import GivesModules, plain_name
+from taipan.scripts.modules.folder_modules import GivesModules, is_missing, plain_name
 from taipan.scripts.modules.given_modules import GIVEN_MODULES
 
 
@@ -44,7 +44,7 @@ class Importer:
                 return modules.import_file(name)
             return modules.import_module(name, fromlist=("",))
         except ModuleNotFoundError as error:
-            if not f"{name}.".startswith(f"{plain_name(error.name or '')}."):
+            if not is_missing(error, name):
                 raise
             raise TargetError(
                 f"there is no module {name} in {folder}; name a module there, or add its folder to"
