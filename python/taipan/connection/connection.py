@@ -19,6 +19,7 @@ from taipan.connection.output import ConnectionOutput, to_bytes
 from taipan.connection.response import Reply
 from taipan.connection.times import format_time
 from taipan.fields import STANDS_IN_FIELD
+from taipan.scripts.request.credentials import format_challenge
 
 if TYPE_CHECKING:
     from taipan.pools.handle import DatabaseHandle
@@ -88,10 +89,10 @@ class Connection(ConnectionOutput):
 
     def return_unauthorized(self, realm: str | None = None) -> None:
         """Answers 401 and asks for a name and a password (Basic)."""
-        name = (self.server if realm is None else realm).replace("\\", "\\\\").replace('"', '\\"')
-        challenge = ("WWW-Authenticate", f'Basic realm="{name}", charset="UTF-8"')
+        challenge = format_challenge(self.server if realm is None else realm)
         page = notice("return_unauthorized", 401, "You have to log in to see this page.")
-        self._stand_in(page._replace(fields=(challenge,)))
+        field = ("WWW-Authenticate", f'{challenge}, charset="UTF-8"')
+        self._stand_in(page._replace(fields=(field,)))
 
     def return_forbidden(self) -> None:
         """Answers 403."""

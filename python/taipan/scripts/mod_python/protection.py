@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from taipan.scripts.mod_python.apache import SERVER_RETURN
-from taipan.scripts.request.credentials import parse_basic
+from taipan.scripts.request.credentials import format_challenge, parse_basic
 
 _AUTH, _ACCESS, _REALM = "__auth__", "__access__", "__auth_realm__"
 _NAMES = (_AUTH, _ACCESS, _REALM)
@@ -58,7 +58,7 @@ def admit(req: Any, thing: Any, visitor: Visitor) -> Visitor:
         user, password = parse_basic(req.headers_in.get("Authorization") or "")
         visitor = visitor._replace(user=user, password=password)
     if auth is not _ABSENT and not _authenticates(req, auth, visitor):
-        req.err_headers_out["WWW-Authenticate"] = f'Basic realm="{_quote(visitor.realm)}"'
+        req.err_headers_out["WWW-Authenticate"] = format_challenge(visitor.realm)
         raise SERVER_RETURN(_UNAUTHORIZED)
     if access is not _ABSENT and not _gives_access(req, access, visitor.user):
         raise SERVER_RETURN(_FORBIDDEN)
@@ -93,10 +93,6 @@ def _is_same(expected: Any, password: str) -> bool:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _quote(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _of_function(function: FunctionType) -> tuple[Any, Any, Any]:

@@ -1,4 +1,4 @@
-"""The name and the password that a client gives."""
+"""The name and the password that a client gives, and how it is asked for them (RFC 7617)."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def parse_basic(field: str) -> tuple[str, str] | tuple[None, None]:
         return None, None
     user, colon, password = text.partition(":")
     return (user, password) if colon else (None, None)
+
+
+def format_challenge(realm: str) -> str:
+    """The field WWW-Authenticate that asks for them."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    return f'Basic realm="{quoted}"'

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from taipan.scripts.request.credentials import format_challenge
+
 _REALM = "Restricted"
 
 
@@ -19,8 +21,7 @@ class Authorization(NamedTuple):
     @property
     def challenge(self) -> str:
         """The field `WWW-Authenticate`."""
-        realm = self.realm.replace("\\", "\\\\").replace('"', '\\"')
-        return f'Basic realm="{realm}"'
+        return format_challenge(self.realm)
 
     def admits(self, user: str) -> bool:
         """Whether one of the lines is for the user. Groups are known to handlers only."""
