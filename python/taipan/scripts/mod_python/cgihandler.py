@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from taipan.scripts.mod_python.apache import OK, SERVER_RETURN
+from taipan.scripts.mod_python.apache import HTTP_NOT_FOUND, OK, SERVER_RETURN
 from taipan.scripts.mod_python.inside import require_inside
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.errors import OutputError
 from taipan.scripts.request.head import parse_head
 
 __all__ = ["handler"]
-
-_NOT_FOUND = 404
 
 
 def handler(req: Any) -> int:
@@ -49,7 +47,7 @@ def _find_script(path: str) -> str:
         for name in (f"{stem}.py", f"{stem}.cgi"):
             if os.path.isfile(name):
                 return name
-    raise SERVER_RETURN(_NOT_FOUND)
+    raise SERVER_RETURN(HTTP_NOT_FOUND)
 
 
 class _Printed:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from taipan.scripts.mod_python.apache import SERVER_RETURN
+from taipan.scripts.mod_python.apache import HTTP_FORBIDDEN, SERVER_RETURN
 
-_FORBIDDEN = 403
 _LIMIT = 4096
 
 #: The versions of files that were found inside, by the folder and the path.
@@ -22,7 +21,7 @@ def require_inside(req: Any, path: str) -> None:
         return
     root = os.path.realpath(folder).rstrip("/")
     if not os.path.realpath(path).startswith(f"{root}/"):
-        raise SERVER_RETURN(_FORBIDDEN)
+        raise SERVER_RETURN(HTTP_FORBIDDEN)
     if version is not None:
         if len(_inside) >= _LIMIT:
             _inside.clear()

@@ -10,12 +10,11 @@ from functools import lru_cache
 from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from taipan.scripts.mod_python.apache import SERVER_RETURN
+from taipan.scripts.mod_python.apache import HTTP_FORBIDDEN, HTTP_UNAUTHORIZED, SERVER_RETURN
 from taipan.scripts.request.credentials import format_challenge, parse_basic
 
 _AUTH, _ACCESS, _REALM = "__auth__", "__access__", "__auth_realm__"
 _NAMES = (_AUTH, _ACCESS, _REALM)
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _LIMIT = 1024
 
 
@@ -59,9 +58,9 @@ def admit(req: Any, thing: Any, visitor: Visitor) -> Visitor:
         visitor = visitor._replace(user=user, password=password)
     if auth is not _ABSENT and not _authenticates(req, auth, visitor):
         req.err_headers_out["WWW-Authenticate"] = format_challenge(visitor.realm)
-        raise SERVER_RETURN(_UNAUTHORIZED)
+        raise SERVER_RETURN(HTTP_UNAUTHORIZED)
     if access is not _ABSENT and not _gives_access(req, access, visitor.user):
-        raise SERVER_RETURN(_FORBIDDEN)
+        raise SERVER_RETURN(HTTP_FORBIDDEN)
     return visitor
 
 

@@ -11,7 +11,14 @@ from types import BuiltinFunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.mod_python.apache import APLOG_WARNING, OK, SERVER_RETURN
+from taipan.scripts.mod_python.apache import (
+    APLOG_WARNING,
+    HTTP_FORBIDDEN,
+    HTTP_METHOD_NOT_ALLOWED,
+    HTTP_NOT_FOUND,
+    OK,
+    SERVER_RETURN,
+)
 from taipan.scripts.mod_python.inside import require_inside
 from taipan.scripts.mod_python.protection import Visitor, admit
 from taipan.scripts.mod_python.util import apply_fs_data
@@ -20,7 +27,6 @@ from taipan.scripts.modules.folder_modules import FolderModules
 __all__ = ["handler"]
 
 _METHODS = ("GET", "POST", "HEAD")
-_FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = 403, 404, 405
 #: Results that are called in a row.
 _MOST_CALLS = 100
 
@@ -41,7 +47,7 @@ def handler(req: Any) -> int:
     """Publishes what the URL names."""
     if req.method not in _METHODS:
         req.allow_methods(list(_METHODS), 1)
-        raise SERVER_RETURN(_NOT_ALLOWED)
+        raise SERVER_RETURN(HTTP_METHOD_NOT_ALLOWED)
     module, names = _find_page(req)
     _publish(req, _resolve(req, module, names))
     return OK
@@ -59,7 +65,7 @@ def _find_page(req: Any) -> tuple[ModuleType, list[str]]:
         stem = "index"
         module = _load(req, folder, stem)
         if module is None:
-            raise SERVER_RETURN(_NOT_FOUND)
+            raise SERVER_RETURN(HTTP_NOT_FOUND)
     req.filename = f"{folder}/{stem}.py"
     if not names:
         return module, ["index"]
@@ -135,7 +141,7 @@ def _resolve(req: Any, module: ModuleType, names: Iterable[str]) -> Any:
         try:
             inner = getattr(found, name)
         except (AttributeError, UnicodeEncodeError):
-            raise SERVER_RETURN(_NOT_FOUND) from None
+            raise SERVER_RETURN(HTTP_NOT_FOUND) from None
         if kind in _VALUES:
             _refuse(req, f"{name} would be an attribute of a {kind.__name__}")
         visitor = admit(req, inner, visitor)
@@ -147,7 +153,7 @@ def _resolve(req: Any, module: ModuleType, names: Iterable[str]) -> Any:
 
 def _refuse(req: Any, reason: str) -> None:
     req.log_error(f"publisher: {req.unparsed_uri} is forbidden: {reason}", APLOG_WARNING)
-    raise SERVER_RETURN(_FORBIDDEN)
+    raise SERVER_RETURN(HTTP_FORBIDDEN)
 
 
 def _publish(req: Any, found: Any) -> None:

@@ -16,7 +16,7 @@ from taipan.scripts.request.head import ScriptHead, status_line
 from taipan.scripts.request.passing import FileFields
 
 #: Their answers have the head that was made, and no body.
-_BODILESS = (constants.HTTP_NO_CONTENT, constants.HTTP_NOT_MODIFIED)
+BODILESS = (constants.HTTP_NO_CONTENT, constants.HTTP_NOT_MODIFIED)
 #: Their answers name the methods that are allowed.
 _NAMES_METHODS = (constants.HTTP_METHOD_NOT_ALLOWED, constants.HTTP_NOT_IMPLEMENTED)
 
@@ -135,7 +135,7 @@ class ResponseHead(RequestCredentials):
         """
         self._status = status
         self.status_line = None
-        if status in _BODILESS:
+        if status in BODILESS:
             return
         location = self.headers_out.get("Location")
         self.headers_out = HeaderTable()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.mod_python.apache import DECLINED, DONE, OK
+from taipan.scripts.mod_python.apache import DECLINED, DONE, HTTP_OK, HTTP_UNAUTHORIZED, OK
 from taipan.scripts.mod_python.handlers.importer import Importer
 from taipan.scripts.mod_python.handlers.route import HandlerRoute
 from taipan.scripts.mod_python.handlers.serving import Serving
@@ -19,8 +19,6 @@ from taipan.scripts.modules.given_finder import install_given_finder
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.passing import pass_to_files
 from taipan.scripts.request.settings import ScriptSettings
-
-_UNAUTHORIZED = 401
 
 
 class ModPythonServer:
@@ -59,9 +57,9 @@ class ModPythonServer:
     def _end(self, status: int, request: ScriptRequest, req: Any) -> None:
         if status == DECLINED:
             pass_to_files(request, req.make_file_fields())
-        elif status not in (OK, DONE, 200):
+        elif status not in (OK, DONE, HTTP_OK):
             authorization = self._route.authorization
-            if status == _UNAUTHORIZED and authorization is not None:
+            if status == HTTP_UNAUTHORIZED and authorization is not None:
                 if "WWW-Authenticate" not in req.err_headers_out:
                     req.err_headers_out["WWW-Authenticate"] = authorization.challenge
             answer_status(status, request, req)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from taipan.events import ClientDisconnected
 from taipan.loader.errors import Explained
-from taipan.scripts.mod_python.constants import DECLINED, DONE, OK
+from taipan.scripts.mod_python.constants import (
+    DECLINED,
+    DONE,
+    HTTP_INTERNAL_SERVER_ERROR,
+    HTTP_MOVED_PERMANENTLY,
+    HTTP_UNAUTHORIZED,
+    OK,
+)
 from taipan.scripts.mod_python.handlers.default_file import send_default_file
 from taipan.scripts.mod_python.handlers.directive import HandlerName, parse_handler
 from taipan.scripts.mod_python.handlers.importer import Importer
@@ -35,9 +42,6 @@ if TYPE_CHECKING:
 Called = Union[HandlerName, Callable[[Any], Any]]
 
 _ASKING = ("authen", "authz")
-_FAILED = 500
-_UNAUTHORIZED = 401
-_MOVED = 301
 #: They have answers of their own.
 _PASSED_ON = (ClientDisconnected, SessionBusy, ScriptError)
 
@@ -213,7 +217,7 @@ class Serving:
         if phase.key == "authen":
             return self._end_authen(status)
         if status == DECLINED and authorization.require:
-            return OK if authorization.admits(self.req.user) else _UNAUTHORIZED
+            return OK if authorization.admits(self.req.user) else HTTP_UNAUTHORIZED
         return status
 
     def _end_authen(self, status: int) -> int:
@@ -229,7 +233,7 @@ class Serving:
         self._request.settings.reporter.report(
             "error", f"{self._request.environ['REQUEST_URI']}: {text}; answered with 500"
         )
-        return _FAILED
+        return HTTP_INTERNAL_SERVER_ERROR
 
     def _find_folder(self) -> int | None:
         """Sends clients to the name of a folder with its slash."""
@@ -238,7 +242,7 @@ class Serving:
             return None
         path, mark, query = self._request.environ["REQUEST_URI"].partition("?")
         self.req.headers_out["Location"] = f"/{path.lstrip('/')}/{mark}{query}"
-        return _MOVED
+        return HTTP_MOVED_PERMANENTLY
 
     def _fail(self, error: Exception, place: str) -> int:
         """The status for an error, which is logged; clients see it where the route says so."""
@@ -250,7 +254,7 @@ class Serving:
             raise error
         if self._route.debug:
             self._report(place, error)
-            self.req.status = _FAILED
+            self.req.status = HTTP_INTERNAL_SERVER_ERROR
             self.req.content_type = "text/html; charset=utf-8"
             text = escape(format_exception(error))
             self.req.write(f'\n<pre>\nMod_python error: "{escape(place)}"\n\n{text}\n</pre>\n')
@@ -259,7 +263,7 @@ class Serving:
             # The error is logged, and ends the response.
             raise error
         self._report(place, error)
-        return _FAILED
+        return HTTP_INTERNAL_SERVER_ERROR
 
     def _report(self, place: str, error: Exception) -> None:
         reporter = self._request.settings.reporter

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from taipan.fields import STANDS_IN_FIELD
+from taipan.scripts.mod_python.constants import HTTP_INTERNAL_SERVER_ERROR
+from taipan.scripts.mod_python.response_head import BODILESS
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.head import status_line
 from taipan.scripts.request.output import WholeResponse
-
-#: Their answers have no body, and keep their header fields.
-_BODILESS = (204, 304)
 
 
 def answer_status(status: int, request: ScriptRequest, req: Any) -> None:
@@ -24,8 +23,8 @@ def answer_status(status: int, request: ScriptRequest, req: Any) -> None:
         url = request.environ["REQUEST_URI"]
         text = f"{url}: the handler returned {status}, which is no status; answered with 500"
         request.settings.reporter.report("error", text)
-        status = 500
-    if status < 300 and status not in _BODILESS:
+        status = HTTP_INTERNAL_SERVER_ERROR
+    if status < 300 and status not in BODILESS:
         req.status = status
         return
     request.drop()
@@ -33,5 +32,5 @@ def answer_status(status: int, request: ScriptRequest, req: Any) -> None:
     head = req.make_head()
     mark = [STANDS_IN_FIELD] if status >= 400 else []
     phrase = status_line(status).partition(" ")[2]
-    body = [] if status in _BODILESS else [f"{phrase}\n".encode()]
+    body = [] if status in BODILESS else [f"{phrase}\n".encode()]
     request.output.answer(WholeResponse(head.status, [*head.fields, *mark], body))
