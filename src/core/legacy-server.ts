@@ -1,19 +1,15 @@
-/** Phases of a request under mod_python, in their order. */
-export const MOD_PYTHON_PHASES = [
-  'postReadRequest',
-  'headerParser',
-  'init',
-  'access',
-  'authen',
-  'authz',
-  'type',
-  'fixup',
-  'log',
-  'cleanup',
-] as const
-
-/** A phase besides that of the handler. */
-export type ModPythonPhase = (typeof MOD_PYTHON_PHASES)[number]
+/** A phase of a request under mod_python besides that of the handler, in their order. */
+export type ModPythonPhase =
+  | 'postReadRequest'
+  | 'init'
+  | 'headerParser'
+  | 'access'
+  | 'authen'
+  | 'authz'
+  | 'type'
+  | 'fixup'
+  | 'log'
+  | 'cleanup'
 
 /** What the directives of mod_python say. */
 export interface ModPythonServer {
