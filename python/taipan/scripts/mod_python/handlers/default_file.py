@@ -8,6 +8,7 @@ import re
 import stat
 from typing import Any
 
+from taipan.connection.local_file import with_charset
 from taipan.scripts.mod_python.constants import (
     HTTP_FORBIDDEN,
     HTTP_METHOD_NOT_ALLOWED,
@@ -36,7 +37,7 @@ def send_default_file(request: ScriptRequest, req: Any) -> int:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return HTTP_NOT_FOUND
         kind, encoding = mimetypes.guess_type(path)
-        req.content_type = req.content_type or _with_charset(kind)
+        req.content_type = req.content_type or with_charset(kind or "application/octet-stream")
         req.content_encoding = req.content_encoding or encoding
         req.sendfile(path)
     except PermissionError:
@@ -44,11 +45,6 @@ def send_default_file(request: ScriptRequest, req: Any) -> int:
     except (FileNotFoundError, NotADirectoryError):
         return HTTP_NOT_FOUND
     return OK
-
-
-def _with_charset(kind: str | None) -> str:
-    kind = kind or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def _is_hidden(path: str, root: str) -> bool:
