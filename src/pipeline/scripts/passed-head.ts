@@ -14,6 +14,8 @@ export interface PassedHead {
   readonly found: FieldPairs
 }
 
+/** What the answer says of its own empty body. */
+const FRAMING = new Set(['content-length', 'transfer-encoding'])
 const PASSED = /^X-Taipan-Pass: (files|next)\r$/im
 /** Fields of which an answer may have several. */
 const REPEATED = new Set(['link', 'set-cookie', 'vary', 'www-authenticate'])
@@ -38,7 +40,7 @@ export function parsePassedHead({ fields }: ResponseHead): PassedHead | undefine
   return {
     to: passed[1]?.toLowerCase() === 'next' ? 'next' : 'files',
     always: new FieldBlock(fields.text.slice(0, passed.index)).pairs,
-    found: new FieldBlock(fields.text.slice(rest)).pairs,
+    found: withoutFields(new FieldBlock(fields.text.slice(rest)).pairs, FRAMING),
   }
 }
 

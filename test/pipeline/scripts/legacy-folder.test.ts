@@ -49,7 +49,7 @@ const runHandler: Invoke = (exchange, { scriptName, pathInfo, script }) => {
   readBody(exchange, Number(read), (text) => {
     if (to !== '')
       exchange.response.send(
-        createResponseHead(404, [...ALWAYS, 'X-Taipan-Pass', to, ...FOUND]),
+        createResponseHead(404, [...ALWAYS, 'X-Taipan-Pass', to, ...FOUND, 'Content-Length', '0']),
         Buffer.alloc(0),
       )
     else
