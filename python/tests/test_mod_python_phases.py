@@ -358,6 +358,17 @@ def test_a_client_who_stays_unknown_is_an_error(asking, result):
     assert "authen handler" in str(answer.log)
 
 
+def test_a_name_that_nobody_has_checked_is_no_user(asking):
+    credentials = {"HTTP_AUTHORIZATION": "Basic ZWdnczphbnk="}
+    declining = "/x?authen=req.get_basic_auth_pw() and -1&authz=-1"
+    answer = asking.get(declining, **credentials)
+    assert answer.status == "500 Internal Server Error"
+    assert "all declined" in str(answer.log)
+    # The server has let in somebody else.
+    assert asking.get(declining, REMOTE_USER="spam", **credentials).status == "401 Unauthorized"
+    assert asking.get(declining, REMOTE_USER="eggs", **credentials).body == "hello"
+
+
 def test_authen_alone_implies_basic_and_any_user(tmp_path):
     site = Site(tmp_path, phases={"authen": "t"})
     site.write("t.py", TRACE)

@@ -223,9 +223,12 @@ class Serving:
     def _end_authen(self, status: int) -> int:
         if status == OK:
             self.req.ap_auth_type = "Basic"
-        elif status == DECLINED and self.req.user is None:
-            return self._refuse("no authen handler said who the client is: all declined")
-        if status in (OK, DECLINED) and self.req.user is None:
+        elif status == DECLINED:
+            # A name that the client has sent is nobody's until it is checked.
+            self.req.user = self._request.environ.get("REMOTE_USER")
+            if self.req.user is None:
+                return self._refuse("no authen handler said who the client is: all declined")
+        if status == OK and self.req.user is None:
             return self._refuse("the authen handler returned OK, but has not set req.user")
         return status
 
