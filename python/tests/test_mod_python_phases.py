@@ -182,6 +182,7 @@ def test_directives_are_for_endings(tmp_path):
     assert called(site.get("/x.html"))[0] == "access"
     assert called(site.get("/x.py"))[0] == "handler"
     assert is_passed(site.get("/x.txt"))
+    assert site.get("/x.py?handler=req.write(req.extension) or 0").body == ".py"
 
 
 def test_names_of_objects(tmp_path):
@@ -367,6 +368,12 @@ def test_a_name_that_nobody_has_checked_is_no_user(asking):
     # The server has let in somebody else.
     assert asking.get(declining, REMOTE_USER="spam", **credentials).status == "401 Unauthorized"
     assert asking.get(declining, REMOTE_USER="eggs", **credentials).body == "hello"
+
+
+def test_a_user_is_among_the_common_variables(asking):
+    variables = "req.subprocess_env['REMOTE_USER'], req.subprocess_env['AUTH_TYPE']"
+    code = f"req.add_common_vars() or req.write(''.join([{variables}])) or 0"
+    assert asking.get(f"{as_user('eggs')}&handler={code}").body == "eggsBasic"
 
 
 def test_authen_alone_implies_basic_and_any_user(tmp_path):

@@ -77,6 +77,9 @@ class RequestVariables(Response):
         variables = {name.decode("latin-1"): value.decode("latin-1") for name, value in found}
         if not variables.get("PATH_INFO"):
             variables.pop("PATH_INFO", None)
+        for name, value in (("REMOTE_USER", self.user), ("AUTH_TYPE", self.ap_auth_type)):
+            if value is not None:
+                variables[name] = value
         variables["PATH"] = os.environ.get("PATH", "")
         variables["SERVER_ADMIN"] = SERVER_ADMIN
         variables["SERVER_SIGNATURE"] = variables["CONTEXT_PREFIX"] = ""

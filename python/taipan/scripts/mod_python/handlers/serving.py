@@ -172,6 +172,8 @@ class Serving:
         handlers: list[Called] = []
         if directive is not None and directive.applies(self._request.path):
             handlers += directive.handlers
+            if directive.extensions:
+                self.req.extension = os.path.splitext(self._request.path)[1]
         if self._added:
             handlers += self._added.pop(phase.key, ())
         self.phase, self._current = phase, handlers
