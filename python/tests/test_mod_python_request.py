@@ -47,6 +47,8 @@ def test_the_first_line(site):
         ("q=1", (*[None] * 5, 99, "/x", "q=1", None))
     )
     assert show(site, "req.args") == "(None,)"
+    slashes = show(site, "req.uri, req.path_info, req.unparsed_uri", "/t.py//y///z")
+    assert slashes == "('/t.py/y/z', '/y/z', '/t.py//y///z')"
 
 
 def test_members_that_nobody_has_set(site):

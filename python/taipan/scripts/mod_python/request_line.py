@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from taipan.scripts.request.fields import request_fields, strip_port
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 _PORT_DIGITS = 5
+_SLASHES = re.compile("/{2,}")
 _METHODS = (
     "GET PUT POST DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK"
     " VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY"
@@ -48,6 +50,9 @@ class RequestLine:
         self.unparsed_uri: str = environ["REQUEST_URI"]
         self.path_info: str = environ["PATH_INFO"]
         self.uri: str = environ["SCRIPT_NAME"] + self.path_info
+        if "//" in self.uri:
+            self.path_info = _SLASHES.sub("/", self.path_info)
+            self.uri = _SLASHES.sub("/", self.uri)
         self.args: str | None = environ["QUERY_STRING"] or None
         self.filename = self.canonical_filename = request.path
 
