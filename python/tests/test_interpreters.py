@@ -317,6 +317,9 @@ def test_every_module_can_be_imported_there(python):
         for path in rooms.rglob("*.py")
         # Only in the main interpreter.
         if path.relative_to(rooms).parts[0] not in ("embedded", "worker.py")
+        # With CT3 only, and never.
+        and path.parent.name != "cheetah"
+        and path.name != "httpdconf.py"
     )
     path = f"import sys; sys.path.insert(0, {str(PYTHON_FOLDER)!r})\n"
     inside = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import xmlrpc.client
 from typing import TYPE_CHECKING, Any
 
 from taipan.scripts.webware.servlets import HTTPContent, HTTPServlet
@@ -125,6 +124,9 @@ class XMLRPCServlet(RPCServlet):
 
     def respondToPost(self, transaction: Transaction) -> None:
         """Calls the method that the body names."""
+        # Its parser cannot be loaded in sub-interpreters of CPython 3.12.
+        import xmlrpc.client
+
         try:
             params, method = xmlrpc.client.loads(transaction.request().rawInput().read())
         # Expat has errors of its own for bodies that are no XML.
@@ -144,4 +146,6 @@ class XMLRPCServlet(RPCServlet):
         self.sendOK("text/xml", text, transaction)
 
     def _format(self, answer: Any) -> str:
+        import xmlrpc.client
+
         return xmlrpc.client.dumps(answer, methodresponse=True, allow_none=self.allow_none)
