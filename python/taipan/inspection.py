@@ -132,7 +132,7 @@ def _report(slot: Slot, load: Callable[[], Found]) -> dict[str, Any]:
 def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
     """Scripts are loaded by the requests for them, handlers at the start."""
     # Loaded here, because many servers have none, and it is large.
-    from taipan.scripts.checks import check_scripts
+    from taipan.scripts.checks import check_scripts, describe_scripts
 
     try:
         files = check_scripts(config)
@@ -142,7 +142,7 @@ def _check_folder(config: Mapping[str, Any]) -> dict[str, Any]:
         "name": config["name"],
         "loads": True,
         "interface": "script",
-        "found": f"a handler in {files[0]}" if config["isHandler"] else "",
+        "found": describe_scripts(config, files),
     }
 
 

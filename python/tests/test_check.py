@@ -8,6 +8,8 @@ import platform
 import subprocess
 import sys
 
+import pytest
+
 from support.worker_process import PYTHON_FOLDER, target
 
 
@@ -38,6 +40,7 @@ def test_a_folder_of_scripts_is_there_or_not(tmp_path):
     ]
     there, gone = check(*folders)[0]["applications"]
     assert (there["loads"], there["interface"]) == (True, "script")
+    assert there["found"] == "a folder of scripts and files"
     assert (gone["loads"], gone["summary"]) == (False, f"there is no folder {tmp_path / 'none'}")
 
 
@@ -54,6 +57,31 @@ def test_handlers_are_there_or_not(tmp_path):
     gone = check_target("act.py:other")
     assert (gone["loads"], gone["traceback"]) == (False, "")
     assert "act.py has no 'other'. Its callables are main" in gone["summary"]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "found"),
+    [
+        (
+            {"kind": "mod_python", "handler": "mod_python.publisher"},
+            "handlers of mod_python: mod_python.publisher",
+        ),
+        (
+            {"kind": "mod_python", "phases": {"access": "hello"}},
+            "handlers of mod_python: those of its phases",
+        ),
+        ({"kind": "pyisapie", "module": "Isapi"}, "the module Isapi of a PyISAPIe site"),
+    ],
+)
+def test_legacy_servers_are_named(tmp_path, legacy, found):
+    (tmp_path / "hello.py").write_text("def accesshandler(req): return 0")
+    (tmp_path / "Isapi.py").write_text("def Request(): return True")
+    names = {"kind": "scripts", "name": "x", "interface": "script", "root": str(tmp_path)}
+    facts = {"kinds": {}, "handlers": [], "directory": str(tmp_path), "isHandler": False}
+    usual = {"path": [], "options": {}, "phases": {}, "autoReload": True, "debug": False}
+    given = {**usual, "filters": {"input": [], "output": []}, **legacy}
+    report = check({**names, **facts, "legacy": given})[0]["applications"][0]
+    assert (report.get("summary"), report.get("found")) == (None, found)
 
 
 def test_the_interpreter_is_described():

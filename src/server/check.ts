@@ -112,7 +112,7 @@ function createReport(application: Application, answer: unknown): ApplicationRep
 
 /** `app is an ASGI application, instance of fastapi.applications.FastAPI`. */
 function describeFound(text: (key: string) => string): string {
-  if (text('interface') === 'script') return text('found') || 'a folder of scripts and files'
+  if (text('interface') === 'script') return text('found')
   if (text('interface') === 'guard') return `a script with ${text('found')}`
   const kind = text('interface').toUpperCase()
   const article = kind.startsWith('A') ? 'an' : 'a'

@@ -33,3 +33,15 @@ def require_folder(folder: str) -> None:
     """Raises `TargetError` if there is none."""
     if not os.path.isdir(folder):
         raise TargetError(f"there is no folder {folder}")
+
+
+def describe_scripts(config: Mapping[str, Any], files: list[str]) -> str:
+    """What an application with these files is, for people."""
+    legacy = config.get("legacy")
+    if legacy is None:
+        return (
+            f"a handler in {files[0]}" if config["isHandler"] else "a folder of scripts and files"
+        )
+    if legacy["kind"] == "pyisapie":
+        return f"the module {legacy['module']} of a PyISAPIe site"
+    return f"handlers of mod_python: {legacy.get('handler') or 'those of its phases'}"

@@ -83,4 +83,5 @@ class _FolderSource:
             folder.load_handlers()
         elif self._settings.handlers or self._settings.legacy:
             try_apart(folder.load_handlers)
-        return Found(folder, "", "script", "scripts")
+        legacy = self._settings.legacy
+        return Found(folder, "", "script", str(legacy["kind"]) if legacy else "scripts")
