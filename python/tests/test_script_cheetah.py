@@ -60,6 +60,14 @@ def test_names_of_a_page(folder):
     assert folder.text("/page.tmpl?name=a&name=b").startswith("['a', 'b']|")
 
 
+def test_variables_are_those_of_the_request_only(folder, monkeypatch):
+    monkeypatch.setenv("TAIPAN_TEST_KEY", "secret")
+    folder.write("page.tmpl", "#for $name in $environ\n$name=$environ[$name]\n#end for")
+    text = folder.text("/page.tmpl")
+    assert "REQUEST_METHOD=GET\n" in text
+    assert "TAIPAN_TEST_KEY" not in text
+
+
 def test_fields_do_not_hide_what_the_template_has(folder):
     folder.write(
         "page.tmpl", "#attr $title = 'own'\n#def part()\npart#end def\n$title $part $request.method"

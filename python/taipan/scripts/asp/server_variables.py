@@ -7,14 +7,12 @@ import os
 from taipan.scripts.asp.values import Collection, collect
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.fields import request_fields
-from taipan.scripts.request.variables import cgi_variables
+from taipan.scripts.request.variables import cgi_texts
 
 
 def read_variables(request: ScriptRequest) -> Collection:
     """Those of CGI by the rules of IIS, and its own."""
-    # Not those of the process, which are nobody's business.
-    pairs = cgi_variables(request.environ).items()
-    variables = {os.fsdecode(name): os.fsdecode(value) for name, value in pairs}
+    variables = cgi_texts(request.environ)
     fields = [(name, value) for name, value in variables.items() if name.startswith("HTTP_")]
     hidden = ("Authorization", "Proxy-Authorization")
     raw = [pair for pair in request_fields(request.environ) if pair[0] not in hidden]

@@ -7,6 +7,7 @@ from typing import Any
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.form import FORM_TYPES, body_type
 from taipan.scripts.request.session import session_of
+from taipan.scripts.request.variables import cgi_texts
 from taipan.scripts.webware.transaction import Transaction
 
 #: In this order; functions, which Cheetah calls where `$name` stands.
@@ -43,7 +44,7 @@ def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[st
         trans.application,
         lambda: trans,
         find_connection,
-        request.text_variables,
+        lambda: cgi_texts(request.environ),
     )
     return [dict(zip(NAMES, values)), fields]
 

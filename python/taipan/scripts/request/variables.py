@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from taipan.events import Environ
@@ -28,6 +29,12 @@ def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
     if rest:
         variables[b"PATH_TRANSLATED"] = variables[b"DOCUMENT_ROOT"].rstrip(b"/") + rest
     return variables
+
+
+def cgi_texts(environ: Environ) -> dict[str, str]:
+    """Likewise as text; the variables of the process, such as its keys, are not among them."""
+    pairs = cgi_variables(environ).items()
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in pairs}
 
 
 def name_server(variables: dict[bytes, bytes]) -> None:
