@@ -75,6 +75,29 @@ def test_fields_do_not_hide_what_the_template_has(folder):
     assert folder.text("/page.tmpl?title=x&part=y&request=z&respond=1&self=2") == "\nown part GET"
 
 
+def test_fields_do_not_hide_what_a_template_imports(folder):
+    folder.write("helpers.py", "limit = 10\ndef shout(text):\n    return text.upper()\n")
+    folder.write(
+        "layout.tmpl", "#from helpers import shout\n#implements respond\n$shout('a') $body"
+    )
+    folder.write("page.tmpl", "#extends layout\n#from helpers import *\n#def body\n$limit#end def")
+    assert folder.text("/page.tmpl?shout=x&limit=99") == "A 10"
+    folder.write(
+        "page.tmpl",
+        "#import os.path as paths\n#from helpers import limit, shout\n#set module $sum = 3\n"
+        "$limit$shout('a')$sum$paths.sep $form.sum $page $layout",
+    )
+    hidden = "limit=99&shout=x&sum=4&paths=x&"
+    assert folder.text(f"/page.tmpl?{hidden}page=p&layout=l") == "10A3/ 4 p l"
+
+
+def test_fields_do_not_hide_what_an_included_template_has(folder):
+    folder.write("helpers.py", "limit = 10\n")
+    folder.write("part.tmpl", "#from helpers import limit\n#def menu\nmenu#end def\n$menu $limit ")
+    folder.write("page.tmpl", '#include "part.tmpl"\n$limit')
+    assert folder.text("/page.tmpl?menu=x&limit=99").strip() == "menu 10 99"
+
+
 def test_a_body_that_is_no_form_is_left_alone(folder):
     folder.write("page.tmpl", "$q $request.rawInput.read.decode")
     answer = folder.text("/page.tmpl?q=1", body=b'{"a": 1}', CONTENT_TYPE="application/json")

@@ -7,6 +7,7 @@ import keyword
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -33,6 +34,16 @@ class CompiledTemplate(NamedTuple):
     code: CodeType
     #: Of the class.
     name: str
+    #: What its import statements bind.
+    imports: frozenset[str]
+
+
+@lru_cache(1)
+def standard_names() -> frozenset[str]:
+    """What the modules of all templates have."""
+    module: dict[str, Any] = {}
+    exec(compile_template(b"", "none").code, module)
+    return frozenset(module)
 
 
 def compile_template(source: bytes, path: str) -> CompiledTemplate:
@@ -52,7 +63,7 @@ def compile_template(source: bytes, path: str) -> CompiledTemplate:
         message = getattr(error, "msg", "") or f"{type(error).__name__}: {error}"
         raise PageSyntaxError(message[:_MESSAGE_SIZE], path, line) from None
     lines = _Lines(text, _origins(code, compiler.import_rows))
-    return CompiledTemplate(_compile_code(code, path, lines), name)
+    return CompiledTemplate(_compile_code(code, path, lines), name, frozenset(compiler.imported))
 
 
 class _Lines:
@@ -91,11 +102,16 @@ class _Compiler(Compiler):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         #: Lines of import statements, which are put before all other code.
         self.import_rows: dict[str, int] = {}
+        self.imported: set[str] = set()
         super().__init__(**options)
 
     def addImportStatement(self, impStatement: str) -> None:
         self.import_rows[impStatement] = _row_of(self)
         super().addImportStatement(impStatement)
+
+    def addImportedVarNames(self, varNames: list[str], raw_statement: str | None = None) -> None:
+        self.imported.update(varNames)
+        super().addImportedVarNames(varNames, raw_statement)
 
 
 def _row_of(compiler: Any) -> int:

@@ -6,8 +6,8 @@ import os
 from functools import partial
 from typing import Any
 
-from taipan.scripts.cheetah.search_list import NAMES, make_search_list
-from taipan.scripts.cheetah.templates import Templates
+from taipan.scripts.cheetah.search_list import NAMES, known_names, read_fields
+from taipan.scripts.cheetah.templates import Templates, own_names
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.settings import ScriptSettings
@@ -33,14 +33,15 @@ class CheetahPages:
         self._webware.answer(request, partial(self._write, template, request))
 
     def _write(self, template: type, request: ScriptRequest, trans: Transaction) -> None:
+        fields = read_fields(request, trans)
         made = make_hosted(template)()
-        made.taipan = Host(self._templates, request.path)
-        search_list = make_search_list(request, trans)
+        made.taipan = host = Host(self._templates, request.path, fields)
+        known = known_names(request, trans, fields)
         for name in NAMES:
             # A class of Cheetah has None for some, which would go first.
             if getattr(made, name, None) is None:
-                setattr(made, name, search_list[0][name])
-        made.searchList().extend(search_list)
+                setattr(made, name, known[name])
+        made.searchList().extend([known, host.show_fields(template)])
         if isinstance(made, Servlet):
             trans.run(made)
         else:
@@ -50,9 +51,18 @@ class CheetahPages:
 class Host:
     """What a template asks when it runs."""
 
-    def __init__(self, templates: Templates, path: str, outer: Host | None = None) -> None:
+    def __init__(
+        self,
+        templates: Templates,
+        path: str,
+        fields: dict[str, Any],
+        outer: Host | None = None,
+    ) -> None:
         self.templates = templates
         self.path = path
+        self._fields = fields
+        #: Those that the template finds.
+        self.shown_fields: dict[str, Any] = fields
         self._depth: int = 0 if outer is None else outer._depth + 1
         #: Folders that files are looked for in; Cheetah knows that of the page only.
         self._folders: list[str] = [os.path.dirname(path)]
@@ -69,7 +79,18 @@ class Host:
         """For a template that is included."""
         if self._depth >= _DEPTH_LIMIT:
             raise RecursionError(f"{self.path} is included more than {_DEPTH_LIMIT} deep")
-        return Host(self.templates, path, self)
+        return Host(self.templates, path, self._fields, self)
+
+    def show_fields(self, template: type) -> dict[str, Any]:
+        """The fields of the form without those that would hide names of the template's module.
+
+        They come last of all that is searched, but Cheetah searches modules after that.
+        """
+        own, fields = own_names(template), self._fields
+        if not own.isdisjoint(fields):
+            fields = {name: value for name, value in fields.items() if name not in own}
+        self.shown_fields = fields
+        return fields
 
 
 def make_hosted(template: type) -> type[Any]:
@@ -134,9 +155,10 @@ class _Hosted:
             template = host.templates.load_text(str(text), path)
         inner = make_hosted(template)()
         inner.taipan = host.enter(path)
-        # As Cheetah does it.
+        # As Cheetah does it, but for the fields.
         inner._CHEETAH__globalSetVars = made._CHEETAH__globalSetVars
-        inner._CHEETAH__searchList = [*made.searchList(), inner]
+        outer = [one for one in made.searchList() if one is not host.shown_fields]
+        inner._CHEETAH__searchList = [*outer, inner, inner.taipan.show_fields(template)]
         inner._CHEETAH__initialFilter = made._CHEETAH__initialFilter
         inner._CHEETAH__currentFilter = made._CHEETAH__initialFilter
         return inner

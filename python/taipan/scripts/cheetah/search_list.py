@@ -23,12 +23,10 @@ NAMES = (
 )
 
 
-def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[str, Any]]:
-    """What is looked for in a template itself first: known names, then fields of the form.
-
-    Raises `FormError` for a malformed form.
-    """
-    fields = _read_fields(request, trans)
+def known_names(
+    request: ScriptRequest, trans: Transaction, fields: dict[str, Any]
+) -> dict[str, Any]:
+    """What is looked for behind the names of a template itself, and before those of the form."""
 
     def find_connection() -> Any:
         # Most templates do without it.
@@ -46,11 +44,14 @@ def make_search_list(request: ScriptRequest, trans: Transaction) -> list[dict[st
         find_connection,
         lambda: cgi_texts(request.environ),
     )
-    return [dict(zip(NAMES, values)), fields]
+    return dict(zip(NAMES, values))
 
 
-def _read_fields(request: ScriptRequest, trans: Transaction) -> dict[str, Any]:
-    """Read before the template runs: Cheetah takes errors in its search for missing names."""
+def read_fields(request: ScriptRequest, trans: Transaction) -> dict[str, Any]:
+    """The fields of the form. Raises `FormError`.
+
+    They are read before the template runs: Cheetah takes errors in its search for missing names.
+    """
     environ = request.environ
     kind = body_type(environ)
     if environ["REQUEST_METHOD"] in ("GET", "HEAD") or not kind or kind in FORM_TYPES:

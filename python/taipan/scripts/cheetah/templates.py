@@ -110,6 +110,7 @@ class Templates:
             __package__=modules.package,
         )
         exec(compiled.code, module.__dict__)
+        _name_own(module, compiled)
         return _Known(compiled, generation, module, used)
 
     def _importer(
@@ -161,6 +162,23 @@ def _find_template(name: str, places: Sequence[str]) -> str:
         if os.path.isfile(stem + EXTENSION):
             return stem + EXTENSION
     return ""
+
+
+def _name_own(module: ModuleType, compiled: CompiledTemplate) -> None:
+    """Tells the class which names of its module are not for the client to give."""
+    from taipan.scripts.cheetah.compiler import standard_names
+
+    made = module.__dict__[compiled.name]
+    own = (module.__dict__.keys() - standard_names()) | compiled.imports
+    # Those that it extends were imported for that alone.
+    own -= {compiled.name, *(one.__name__ for one in made.__mro__)}
+    made.taipan_names = own_names(made) | own
+
+
+def own_names(template: type) -> frozenset[str]:
+    """Names that a template has imported or set in its module, and those of what it extends."""
+    names: frozenset[str] = getattr(template, "taipan_names", frozenset())
+    return names
 
 
 def _class_of(known: _Known) -> type:
