@@ -9,6 +9,8 @@ import pytest
 from support.asp_site import AspSite
 from taipan.forms import FormError
 
+#: What `print` calls in a process with scripts.
+PRINTS = "from taipan.scripts.request import current\ncurrent.current_request().text.write_printed"
 MULTIPART = "multipart/form-data; boundary=x"
 
 
@@ -184,18 +186,24 @@ def test_buffers(site):
 
 
 def test_what_is_written_leaves_at_once_without_a_buffer(site):
-    for begin in ("Response.Buffer = False\nResponse.Write('a')", "print('a')"):
-        site.sent = b""
-        with pytest.raises(ZeroDivisionError):
-            site.run(f"{begin}\n1/0")
-        assert site.sent == (b"a" if "Buffer" in begin else b"")
+    off = "Response.Buffer = False\n"
+    for write in ("Response.Write('a')", "Response.BinaryWrite(b'a')", f"{PRINTS}('a')"):
+        for begin in (off, ""):
+            site.sent = b""
+            with pytest.raises(ZeroDivisionError):
+                site.run(f"{begin}{write}\n1/0")
+            assert site.sent == (b"a" if begin else b"")
+    with pytest.raises(ZeroDivisionError):
+        site.run(f"Response.Write('a')\n{off}Response.Buffer = True\nResponse.Write('b')\n1/0")
+    assert site.sent == b""
     assert site.run("Response.Buffer = False\nResponse.Write('a')").field("Content-Length") is None
 
 
 def test_the_end_of_a_page(site):
     assert site.run("Response.Write('a')\nResponse.End()\nResponse.Write('b')").text == "a"
-    swallowed = "try:\n    Response.End()\nexcept:\n    pass\nResponse.Write('b')"
-    assert site.run(f"Response.Write('a')\n{swallowed}").text == "a"
+    swallowed = "try:\n    Response.End()\nexcept:\n    pass\n"
+    for write in ("Response.Write('b')", "Response.BinaryWrite(b'b')", f"{PRINTS}('b')"):
+        assert site.run(f"Response.Write('a')\n{swallowed}{write}").text == "a"
     assert site.run("import sys\nResponse.Write('a')\nsys.exit()").text == "a"
 
 
@@ -357,6 +365,13 @@ def test_other_pages_are_executed(site):
     site.write("data.bin", b"\0")
     with pytest.raises(ValueError, match="neither a page nor text"):
         site.run("Server.Execute('data.bin')")
+    # Others run them, and sources are no text for clients.
+    site.settings.kinds.pop(".py")
+    site.settings.kinds[".html"] = "psp"
+    site.write("tool.sh", "key = 1")
+    for path in ("text.html", "script.py", "tool.sh"):
+        with pytest.raises(ValueError, match="neither a page nor text"):
+            site.run(f"Server.Execute('{path}')")
     with pytest.raises(RecursionError, match="more than 20 deep"):
         site.run("Server.Execute('page.asp')")
 

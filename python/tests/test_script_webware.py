@@ -267,6 +267,8 @@ def test_only_what_a_client_would_get_is_included(folder, tmp_path):
     for path in ("/link.txt", "/sub", "/nothing.psp", "/ok.html/x"):
         with pytest.raises(FileNotFoundError):
             find_included(folder.root, path, {})
+    with pytest.raises(FileNotFoundError, match="neither a page nor text"):
+        find_included(folder.root, "/inside.html", {".html": "cheetah"})
     assert find_included(folder.root, "/inside.html", {}) == (f"{folder.root}/inside.html", "file")
 
 

@@ -16,9 +16,11 @@ from taipan.scripts.asp.response_cookies import ResponseCookies
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.errors import OutputError
 from taipan.scripts.request.head import ScriptHead, parse_status
+from taipan.scripts.request.text_output import TextOutput
 
 #: Bytes that are held in a buffer; more begin the response.
 _BUFFER = 4 * 1024 * 1024
+_MOST_TEXTS = TextOutput.most_texts
 #: Characters of URLs that stay as they are.
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
@@ -43,11 +45,10 @@ class Response(CaseBlind):
         self._fields: list[tuple[str, str]] = []
         self._lcid = 1033
         self._buffers = True
-        self._ended = False
         self._cookies = ResponseCookies(page.codec, self._require_unsent)
         self._output.make_head = self._make_head
         self._output.may_be_empty = True
-        self._output.limit = _BUFFER
+        self._set_limits()
         self._encode()
 
     # The body
@@ -57,22 +58,16 @@ class Response(CaseBlind):
         if isinstance(value, (bytes, bytearray, memoryview)):
             self.BinaryWrite(value)
         elif value is not None:
-            self._put(str(value))
+            self._request.text.write(str(value))
 
     def BinaryWrite(self, data: bytes | bytearray | memoryview) -> None:
         """Adds bytes."""
-        if not self._ended:
-            self._request.text.buffer.write(data)
-            self._leave()
+        self._request.text.buffer.write(data)
 
-    def _put(self, text: str) -> None:
-        if not self._ended:
-            self._request.text.write(text)
-            self._leave()
-
-    def _leave(self) -> None:
-        if not self._buffers:
-            self._request.text.flush()
+    def _set_limits(self) -> None:
+        # They hold for what is printed, too.
+        self._output.limit = _BUFFER if self._buffers else 0
+        self._request.text.most_texts = _MOST_TEXTS if self._buffers else 0
 
     @property
     def Buffer(self) -> bool:
@@ -84,6 +79,7 @@ class Response(CaseBlind):
         if bool(on) != self._buffers:
             self._require_unsent("Response.Buffer")
         self._buffers = bool(on)
+        self._set_limits()
 
     def Clear(self) -> None:
         """Forgets what is in the buffer; header fields stay."""
@@ -97,7 +93,9 @@ class Response(CaseBlind):
 
     def End(self) -> NoReturn:
         """Ends the page, with what was written."""
-        self._ended = True
+        # What is written afterwards, by whatever means, is dropped.
+        self._request.text.pass_on()
+        self._output.body_filter = _drop
         raise PageEnd
 
     def Redirect(self, url: str) -> NoReturn:
@@ -111,7 +109,7 @@ class Response(CaseBlind):
         self._content_type = "text/html"
         self._fields.append(("Location", target))
         link = f'<a href="{escape(target)}">here</a>'
-        self._put(f"<h1>Object Moved</h1>This object may be found {link}.\n")
+        self.Write(f"<h1>Object Moved</h1>This object may be found {link}.\n")
         self.End()
 
     # The head
@@ -264,6 +262,10 @@ class Response(CaseBlind):
         elif self._expires is not None:
             fields.append(("Expires", formatdate(time.time() + self._expires * 60, usegmt=True)))
         return ScriptHead(self._status, fields, 0)
+
+
+def _drop(_data: bytes) -> None:
+    pass
 
 
 def _check(name: str, value: Any) -> str:

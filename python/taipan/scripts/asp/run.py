@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +16,7 @@ from taipan.scripts.asp.request import Request
 from taipan.scripts.asp.response import Response
 from taipan.scripts.asp.server import Server
 from taipan.scripts.asp.session import NUMBER, NoSession, Session, session_number
+from taipan.scripts.included_texts import is_text_file
 from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.session import session_of
 
@@ -91,7 +91,7 @@ class AspRun:
             self._run_page(self._folder.load_page(file))
         elif kind == "script":
             self._folder.access.include_script(file, self._request)
-        elif (mimetypes.guess_type(file)[0] or "").startswith("text/"):
+        elif kind is None and is_text_file(real):
             with open(file, "rb") as stream:
                 self._response.BinaryWrite(stream.read())
         else:
@@ -118,7 +118,7 @@ class AspRun:
         self._request.namespace, self._server._path = namespace, page.path
         self._open.append(page.path)
         try:
-            page.run(namespace, self._response._put, self._show)
+            page.run(namespace, self._request.text.write, self._show)
         finally:
             self._open.pop()
             if self._open:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import Mapping
 from typing import Literal
+
+from taipan.scripts.included_texts import is_text_file
 
 IncludedKind = Literal["psp", "script", "servlet", "file"]
 
 _KINDS: tuple[IncludedKind, ...] = ("psp", "script", "servlet")
 #: What answers for a folder.
 _INDEX = ("index", "Index", "main", "Main")
-_TEXTS = frozenset(
-    (
-        "text/html text/plain text/css text/javascript text/xml text/csv text/markdown"
-        " application/json application/javascript application/xml application/xhtml+xml"
-        " image/svg+xml"
-    ).split()
-)
 
 
 def resolve_url(page: str, url: str) -> str:
@@ -59,6 +53,7 @@ def find_included(root: str, path: str, kinds: Mapping[str, str]) -> tuple[str, 
     kind = next((one for one in _KINDS if one == given), None)
     if kind is not None:
         return file, kind
-    if mimetypes.guess_type(real)[0] not in _TEXTS:
+    # A file of another kind is a source.
+    if given is not None or not is_text_file(real):
         raise FileNotFoundError(f"cannot include {path}: {file} is neither a page nor text")
     return file, "file"
