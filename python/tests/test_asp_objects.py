@@ -165,6 +165,15 @@ def test_forms_that_are_refused(site, body, status):
     assert caught.value.status == status
 
 
+def test_the_item_of_a_value_is_its_text(site):
+    shown = site.show(
+        "Request.QueryString('a').Item, Request.Form('a').Item(2)", "/page.asp?a=1", body=b"a=x&a=y"
+    )
+    assert shown == "('1', 'y')"
+    site.cookies["c"] = "k=v"
+    assert site.show("Request.Cookies('c').Item, Request.Cookies('c').Item('k')") == "('k=v', 'v')"
+
+
 # Response
 
 

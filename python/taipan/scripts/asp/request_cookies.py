@@ -34,20 +34,23 @@ class RequestCookie(str):
         """The number of keys."""
         return self._keys.Count
 
-    def Item(self, key: Index) -> str:
-        """The value of a key; empty if there is none."""
-        return str(self._keys.Item(key))
+    @property
+    def Item(self) -> RequestCookie:
+        """Itself: `cookie.Item` is the text, `cookie.Item("key")` the value of a key."""
+        return self
 
     def Key(self, index: int) -> str:
         """A key by its number, from 1 on."""
         return self._keys.Key(index)
 
     def __call__(self, key: Index | None = None) -> str:
-        return str(self) if key is None else self.Item(key)
+        return str(self) if key is None else self[key]
 
     # Texts have other indexes.
     def __getitem__(self, key: Any) -> str:
-        return super().__getitem__(key) if isinstance(key, slice) else self.Item(key)
+        if isinstance(key, slice):
+            return super().__getitem__(key)
+        return str(self._keys.Item(key))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)

@@ -30,9 +30,10 @@ class RequestItem(str):
         """The number of values."""
         return len(self._values)
 
-    def Item(self, index: int) -> str:
-        """A value by its number, from 1 on. Raises `IndexError`."""
-        return self[index]
+    @property
+    def Item(self) -> RequestItem:
+        """Itself: `item.Item` is the text, `item.Item(1)` the first value."""
+        return self
 
     def __call__(self, index: int | None = None) -> str:
         return str(self) if index is None else self[index]
