@@ -42,3 +42,38 @@ def test_the_folder_of_the_route_is_a_package_of_its_name(tmp_path):
     for code in ("from Shop import Nothing", "import Shop.Nothing", "import Shops"):
         with pytest.raises(ImportError, match="Nothing|Shops"):
             exec(code, {"__builtins__": folders.of(str(site)).refresh()})
+
+
+def test_relative_imports_lead_to_folders_above(tmp_path):
+    site = tmp_path / "Shop"
+    (site / "admin/deep").mkdir(parents=True)
+    (site / "Site.py").write_text("NAME = 'site'")
+    (site / "other").mkdir()
+    (site / "other/Tool.py").write_text("NAME = 'tool'")
+    (site / "admin/Base.py").write_text("from ..Site import NAME\nBASE = 'base'")
+    code = "from ..Base import BASE, NAME\nfrom ... import Site"
+    code += "\nfrom ...other.Tool import NAME as TOOL"
+    (site / "admin/deep/Main.py").write_text(code)
+    (site / "admin/deep/Out.py").write_text("from ....secret import KEY")
+    (tmp_path / "secret.py").write_text("KEY = 1")
+    folders = ModuleFolders(str(site))
+
+    def load(name):
+        modules = folders.of(str(site / "admin/deep"))
+        modules.refresh()
+        return modules.import_file(name)
+
+    main = load("Main")
+    assert (main.BASE, main.NAME, main.Site.NAME, main.TOOL) == ("base", "site", "site", "tool")
+    assert load("Main") is main
+    (site / "admin/Base.py").write_text("from ..Site import NAME\nBASE = 'changed'")
+    os.utime(site / "admin/Base.py", (1, 1))
+    assert load("Main").BASE == "changed"
+    (site / "Site.py").write_text("NAME = 'new'")
+    os.utime(site / "Site.py", (1, 1))
+    assert (load("Main").NAME, load("Main").BASE) == ("new", "changed")
+    with pytest.raises(ImportError, match="beyond top-level package"):
+        load("Out")
+    with pytest.raises(ImportError, match="no known parent package"):
+        names = {"__builtins__": folders.of(str(site / "admin")).builtins, "__name__": "__main__"}
+        exec("from ..Site import NAME", {**names, "__package__": ""})

@@ -85,7 +85,9 @@ class FolderModules:
         #: Builtins besides those of Python; by default those of `root`.
         self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
         self._loaded = _finder.files.setdefault(self._package, _LoadedFiles())
-        self._root_turn = 0 if root is None else root.generation
+        #: Folders that modules may have imported some of, with their generations. A dict is not
+        #: added to, since threads go through it.
+        self._sources: dict[FolderModules, int] = {} if root is None else {root: root.generation}
         self._reloads = reloads
         self._replaced = replaced
         #: Those of the route; None: there are no others.
@@ -102,11 +104,12 @@ class FolderModules:
         """Forgets modules whose files have changed; gives the builtins for a script."""
         stamps = self._loaded.stamps if self._reloads else {}
         stale = bool(stamps) and _have_changed(stamps)
-        if self._root is not None:
-            self._root.refresh()
-            # Modules may have imported some of the root.
-            stale = stale or self._root_turn != self._root.generation
-            self._root_turn = self._root.generation
+        sources = self._sources
+        for source, generation in sources.items():
+            source.refresh()
+            if source.generation != generation:
+                stale = True
+                sources[source] = source.generation
         if stale:
             self._forget()
         if self._builtins_size != len(builtins.__dict__):
@@ -131,6 +134,9 @@ class FolderModules:
             given = import_given(name, fromlist)
             if given is not None:
                 return given
+        above = self._find_above(globals, level) if level > 1 else None
+        if above is not None:
+            return above._import_own(name, fromlist) if name else above._import_from(fromlist)
         owner = None if level else self._find_owner(top)
         if owner is None:
             try:
@@ -229,16 +235,40 @@ class FolderModules:
             return None
         if rest and not root._has(rest):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name) from None
-        package = sys.modules[root.package]
         # It is None for `import a.b as c`.
         fromlist = fromlist or ()
-        if rest:
-            module = root._import_own(rest, ("", *fromlist))
-            return module if fromlist else package
+        if not rest:
+            return root._import_from(fromlist)
+        module = root._import_own(rest, ("", *fromlist))
+        return module if fromlist else sys.modules[root.package]
+
+    def _import_from(self, fromlist: Sequence[str]) -> ModuleType:
+        """The package of the folder, with modules that are named after `from`."""
+        package = sys.modules[self.package]
         for one in fromlist:
-            if one in root._list():
-                root._import_own(one, ("",))
+            if one in self._list():
+                self._import_own(one, ("",))
         return package
+
+    def _find_above(self, names: Any, level: int) -> FolderModules | None:
+        """The folder of a relative import that leads out of this one; None if none does.
+
+        Contexts of Webware are packages, and so are the folders in them.
+        """
+        package = str((names or {}).get("__package__") or "")
+        folder = self.folder
+        for _ in range(level - 1 - package.count(".")):
+            folder = os.path.dirname(folder)
+        if not package or folder == self.folder or self.folders is None:
+            return None
+        root = self.folders.root
+        if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
+            return None
+        above = self.folders.of(folder)
+        if above not in self._sources:
+            above.refresh()
+            self._sources = {**self._sources, above: above.generation}
+        return above
 
     def _has(self, name: str) -> bool:
         first = name.partition(".")[0]
