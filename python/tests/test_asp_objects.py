@@ -212,7 +212,9 @@ def test_the_end_of_a_page(site):
     assert site.run("Response.Write('a')\nResponse.End()\nResponse.Write('b')").text == "a"
     swallowed = "try:\n    Response.End()\nexcept:\n    pass\n"
     for write in ("Response.Write('b')", "Response.BinaryWrite(b'b')", f"{PRINTS}('b')"):
-        assert site.run(f"Response.Write('a')\n{swallowed}{write}").text == "a"
+        for before in ("", "a"):
+            begin = f"Response.Write('{before}')\n" if before else ""
+            assert site.run(f"{begin}{swallowed}{write}").text == before
     assert site.run("import sys\nResponse.Write('a')\nsys.exit()").text == "a"
 
 

@@ -170,7 +170,8 @@ class ScriptOutput:
 
     def finish(self, last: bytes = b"") -> Iterable[bytes]:
         """The rest of the body, with the last output. Raises `OutputError` if it is no response."""
-        if self._pieces or self._ended or self._write is not None:
+        filtered = self.body_filter is not None
+        if self._pieces or filtered or self._ended or self._write is not None:
             if last:
                 self.add(last)
             last = self._take()
