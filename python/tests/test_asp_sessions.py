@@ -47,6 +47,11 @@ def expire(tmp_path):
     database.close()
 
 
+def test_a_session_is_locked_anyway(site):
+    assert site.run("Session.Lock()\nSession['n'] = 1\nSession.Unlock()").status == "200 OK"
+    assert site.show("Session('n')") == "1"
+
+
 def test_values_of_a_session(site):
     code = "Session['Name'] = Request('a')\nSession['list'] = [1]\n"
     code += "Response.Write(type(Session['Name']))"

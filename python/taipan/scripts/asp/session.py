@@ -60,6 +60,12 @@ class Session(WithContents):
         """Ends the session with the page; until then its values are there."""
         self._abandoned = True
 
+    def Lock(self) -> None:
+        """Nothing: other pages of the client wait anyway until this one ends."""
+
+    def Unlock(self) -> None:
+        """Nothing likewise."""
+
     @property
     def LCID(self) -> int:
         """Number of a locale, which has no effect."""
