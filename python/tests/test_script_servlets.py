@@ -197,7 +197,7 @@ def test_json_rpc(folder, method, params, answer):
     assert json.loads(text[len(start) : -2] if "result" in answer else text) == {"id": 9, **answer}
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"id": 1}', b"\xff", b"1"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"id": 1}', b"\xff", b"1", b"[" * 100_000])
 def test_no_call_of_json_rpc(folder, body):
     folder.write("Call.py", JSON)
     status, _, text = folder.get("/Call.py", body or b" ", CONTENT_TYPE="application/json")

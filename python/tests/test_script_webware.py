@@ -173,6 +173,8 @@ def test_cookies(folder):
     ]
     assert body == "{}['a', 'b', 'z']"
     assert dict(head_of(folder, f"{code}res.clearCookies()")[1]).keys() == {"Content-type"}
+    with pytest.raises(ValueError, match="path of the cookie a cannot be '/; Domain=b'"):
+        head_of(folder, "res.setCookie('a', 1, path='/; Domain=b')")
 
 
 def test_expiry_dates():

@@ -44,19 +44,19 @@ class Cookie:
         return str(self._cookie["expires"])
 
     def setComment(self, comment: str) -> None:
-        self._cookie["comment"] = comment
+        self._set("comment", comment)
 
     def setDomain(self, domain: str) -> None:
-        self._cookie["domain"] = domain
+        self._set("domain", domain)
 
     def setExpires(self, expires: Any) -> None:
-        self._cookie["expires"] = expires
+        self._set("expires", expires)
 
     def setMaxAge(self, maxAge: int) -> None:
         self._cookie["max-age"] = str(maxAge)
 
     def setPath(self, path: str) -> None:
-        self._cookie["path"] = path
+        self._set("path", path)
 
     def setSecure(self, secure: bool = True) -> None:
         self._cookie["secure"] = secure
@@ -65,10 +65,10 @@ class Cookie:
         self._cookie["httponly"] = httpOnly
 
     def setSameSite(self, sameSite: str = "Strict") -> None:
-        self._cookie["samesite"] = sameSite
+        self._set("samesite", sameSite)
 
     def setVersion(self, version: str) -> None:
-        self._cookie["version"] = version
+        self._set("version", version)
 
     def setValue(self, value: Any) -> None:
         attributes = dict(self._cookie)
@@ -81,6 +81,11 @@ class Cookie:
         self.setValue("")
         self._cookie["expires"] = "Mon, 01-Jan-1900 00:00:00 GMT"
         self._cookie["max-age"] = "0"
+
+    def _set(self, attribute: str, value: Any) -> None:
+        if ";" in str(value):
+            raise ValueError(f"{attribute} of the cookie {self._name} cannot be {value!r}")
+        self._cookie[attribute] = value
 
     def headerValue(self) -> str:
         """The value of Set-Cookie."""

@@ -54,7 +54,8 @@ class JSONRPCServlet(HTTPContent):
         try:
             data = json.loads(self.request().rawInput().read())
             self._id, call, params = data["id"], data["method"], data["params"]
-        except (ValueError, KeyError, TypeError) as error:
+        # Nested too deep.
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             self.response().setStatus(400, "Bad Request")
             self.writeError(f"this is no call: {error!r}")
             return
