@@ -128,7 +128,8 @@ describe('hostile requests to handlers of mod_python', () => {
       { path: '/pub', modPython: { directory: 'pub', handler: 'mod_python.publisher' } },
       { path: '/ph', modPython: { directory: 'ph', handler: 'phased', phases } },
     ]
-    project.write('taipan.config.json', JSON.stringify({ routes }))
+    // One handler never returns.
+    project.write('taipan.config.json', JSON.stringify({ routes, timeouts: { shutdown: '2s' } }))
     site = await startSite({ args: ['--config', project.path('taipan.config.json'), '-w', '2'] })
   })
   afterAll(async () => {
