@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from taipan.asp.directives import find_code_page_of
+from taipan.folders import is_below, leads_below
 from taipan.loader.code_cache import Stamp
 from taipan.psp.page_files import PageFile, PageFiles
 
@@ -37,11 +38,6 @@ class Site(NamedTuple):
         return found
 
 
-def is_below(path: str, root: str) -> bool:
-    """Whether a file is in a folder, or the folder itself."""
-    return f"{path}/".startswith(f"{root.rstrip('/')}/")
-
-
 class AspFiles(PageFiles):
     """The page and all that it includes; all are in the code page of the page."""
 
@@ -62,6 +58,6 @@ class AspFiles(PageFiles):
         except ValueError as error:
             raise by.error(f"cannot include {error}", offset) from None
         # Links may lead elsewhere.
-        if not is_below(os.path.realpath(path), os.path.realpath(self._site.root)):
+        if not leads_below(path, self._site.root):
             raise by.error(f"cannot include {url!r}: a link leads out of the site", offset)
         return self.include(path, by, offset)

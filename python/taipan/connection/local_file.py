@@ -8,6 +8,8 @@ import stat
 from mimetypes import guess_type
 from typing import BinaryIO, NamedTuple
 
+from taipan.folders import is_below
+
 _BINARY = "application/octet-stream"
 #: Names that are those of no file.
 _ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO)
@@ -52,10 +54,8 @@ def resolve_inside(path: str, folder: str, root: str) -> str:
     """
     if "\0" in path:
         raise FileNotFoundError(f"{path!r} is no file")
-    real_root = os.path.realpath(root)
     real = os.path.realpath(os.path.join(folder, path))
-    inside = real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep)
-    if not inside:
+    if not is_below(real, os.path.realpath(root)):
         raise FileNotFoundError(f"{path!r} leads out of {root}")
     return real
 

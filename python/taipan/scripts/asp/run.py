@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from taipan.asp.includes import is_below
 from taipan.asp.page import AspPage
+from taipan.folders import leads_below
 from taipan.scripts.asp.application import Application
 from taipan.scripts.asp.asp_folder import AspFolder
 from taipan.scripts.asp.contents import HIDDEN
@@ -84,7 +84,7 @@ class AspRun:
         root = self._folder.site.root
         hidden = any(part.startswith((".", "__")) for part in file[len(root) :].split("/"))
         real = os.path.realpath(file)
-        if hidden or not os.path.isfile(real) or not is_below(real, os.path.realpath(root)):
+        if hidden or not os.path.isfile(real) or not leads_below(file, root):
             raise FileNotFoundError(f"Server.Execute({path!r}): there is no page {file}")
         kind = self._request.settings.kinds.get(os.path.splitext(file)[1])
         if kind == "asp":

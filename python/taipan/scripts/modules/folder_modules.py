@@ -18,6 +18,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
+from taipan.folders import is_below
 from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
 from taipan.loader.files import FileLoader
@@ -262,7 +263,7 @@ class FolderModules:
         if not package or folder == self.folder or self.folders is None:
             return None
         root = self.folders.root
-        if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
+        if not is_below(folder, root):
             return None
         above = self.folders.of(folder)
         if above not in self._sources:

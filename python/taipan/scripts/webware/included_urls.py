@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Literal
 
+from taipan.folders import leads_below
 from taipan.scripts.included_texts import is_text_file
 
 IncludedKind = Literal["psp", "script", "servlet", "file"]
@@ -46,9 +47,9 @@ def find_included(root: str, path: str, kinds: Mapping[str, str]) -> tuple[str, 
     candidates = [wanted, *(name + ending for name in (wanted, *names) for ending in endings)]
     file = next((one for one in candidates if os.path.isfile(one)), "")
     # Links may lead elsewhere.
-    real, top = os.path.realpath(file), os.path.realpath(root)
-    if not file or hidden or os.path.commonpath([real, top]) != top:
+    if not file or hidden or not leads_below(file, root):
         raise FileNotFoundError(f"cannot include {path}: there is no such page in {root}")
+    real = os.path.realpath(file)
     given = kinds.get(os.path.splitext(real)[1])
     kind = next((one for one in _KINDS if one == given), None)
     if kind is not None:

@@ -9,6 +9,7 @@ import stat
 from typing import Any
 
 from taipan.connection.local_file import with_charset
+from taipan.folders import leads_below
 from taipan.scripts.mod_python.constants import (
     HTTP_FORBIDDEN,
     HTTP_METHOD_NOT_ALLOWED,
@@ -49,10 +50,9 @@ def send_default_file(request: ScriptRequest, req: Any) -> int:
 
 def _is_hidden(path: str, root: str) -> bool:
     """Sources, hidden names, and what links lead out of the folder to."""
-    top = os.path.realpath(root)
-    real = os.path.realpath(path)
-    if os.path.commonpath([real, top]) != top:
+    if not leads_below(path, root):
         return True
+    top, real = os.path.realpath(root), os.path.realpath(path)
     return any(map(_is_source, (os.path.relpath(path, root), os.path.relpath(real, top))))
 
 
