@@ -15,7 +15,8 @@ from taipan.loader.open_source import open_source
 from taipan.native import allocate_lock
 from taipan.psp.errors import PageSyntaxError
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, FolderModules, plain_name
+from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, FolderModules
+from taipan.scripts.modules.module_names import plain_name
 from taipan.scripts.request.settings import ScriptSettings
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from typing import Any, Protocol
 
 from taipan.folders import is_below
 from taipan.loader import ptl
-from taipan.loader.code_cache import UNSURE_NS, CodeCache, Stamp, file_stamp
+from taipan.loader.code_cache import UNSURE_NS, CodeCache
 from taipan.loader.files import FileLoader
-from taipan.native import allocate_lock
 from taipan.scripts.modules.given_modules import import_given
+from taipan.scripts.modules.loaded_files import LoadedFiles
+from taipan.scripts.modules.module_names import PREFIX
 from taipan.template_facts import publish
 
-_PREFIX = "_taipan_scripts_"
 #: In names of modules for dots of their files (U+2024).
 _DOT = "\u2024"
 #: Times that an import is begun again because files have changed meanwhile.
@@ -34,16 +34,6 @@ _TRIES = 10
 MODULE_EXTENSIONS = (".py", ptl.EXTENSION)
 _SOURCE_LOADERS = (SourceFileLoader, ptl.PtlLoader)
 _import: Any = builtins.__import__
-
-
-class _LoadedFiles:
-    """The files that the modules of a folder come from; one for all routes that have the folder."""
-
-    def __init__(self) -> None:
-        self.stamps: dict[str, Stamp] = {}
-        self.lock = allocate_lock()
-        #: Times that all modules were forgotten.
-        self.turn = 0
 
 
 class GivesModules(Protocol):
@@ -78,14 +68,14 @@ class FolderModules:
         """
         place = f"{folder}\0{variant}" if variant else folder
         digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
-        self._package = f"{_PREFIX}{digest}"
+        self._package = f"{PREFIX}{digest}"
         #: Absolute path.
         self.folder = folder
         self._code = code
         self._root = root
         #: Builtins besides those of Python; by default those of `root`.
         self._given: Mapping[str, Any] = given or (root._given if root is not None else {})
-        self._loaded = _finder.files.setdefault(self._package, _LoadedFiles())
+        self._loaded = _finder.files.setdefault(self._package, LoadedFiles())
         #: Folders that modules may have imported some of, with their generations. A dict is not
         #: added to, since threads go through it.
         self._sources: dict[FolderModules, int] = {} if root is None else {root: root.generation}
@@ -103,8 +93,7 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
-        stamps = self._loaded.stamps if self._reloads else {}
-        stale = bool(stamps) and _have_changed(stamps)
+        stale = self._reloads and self._loaded.have_changed()
         sources = self._sources
         for source, generation in sources.items():
             source.refresh()
@@ -164,9 +153,7 @@ class FolderModules:
 
     def note(self, path: str) -> None:
         """Remembers the version of a file that is imported."""
-        stamp = _stamp(path)
-        if stamp is not None:
-            self._loaded.stamps[path] = stamp
+        self._loaded.note(path)
 
     @property
     def generation(self) -> int:
@@ -309,8 +296,7 @@ class FolderModules:
 
     def _forget(self) -> None:
         with self._loaded.lock:
-            self._loaded.stamps.clear()
-            self._loaded.turn += 1
+            self._loaded.forget()
             for name in [name for name in sys.modules if name.startswith(f"{self._package}.")]:
                 del sys.modules[name]
 
@@ -338,7 +324,7 @@ class _Finder:
 
     def __init__(self) -> None:
         self.folders: dict[str, FolderModules] = {}
-        self.files: dict[str, _LoadedFiles] = {}
+        self.files: dict[str, LoadedFiles] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -373,31 +359,6 @@ def modules_of_code(names: Mapping[str, Any]) -> FolderModules | None:
     return modules if isinstance(modules, FolderModules) else None
 
 
-def is_missing(error: ModuleNotFoundError, name: str) -> bool:
-    """Whether the module of this name, or a package that it is in, is what was not found."""
-    return f"{name}.".startswith(f"{plain_name(error.name or '')}.")
-
-
-def plain_name(module: str) -> str:
-    """The name of a module without the prefix of its folder."""
-    return module.partition(".")[2] if module.startswith(_PREFIX) else module
-
-
 def _names_of(module: ModuleType, fromlist: Sequence[str]) -> Iterable[str]:
     """What is imported of a module; for `*` what its `__all__` names, submodules included."""
     return getattr(module, "__all__", ()) if "*" in fromlist else fromlist
-
-
-def _have_changed(stamps: Mapping[str, Stamp]) -> bool:
-    # Threads import meanwhile.
-    for path, stamp in list(stamps.items()):
-        if _stamp(path) != stamp:
-            return True
-    return False
-
-
-def _stamp(path: str) -> Stamp | None:
-    try:
-        return file_stamp(path)
-    except OSError:
-        return None

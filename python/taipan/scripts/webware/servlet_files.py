@@ -8,7 +8,7 @@ import os
 from types import ModuleType
 
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.modules.folder_modules import plain_name
+from taipan.scripts.modules.module_names import plain_name
 from taipan.scripts.webware.servlets import Servlet
 
 
