@@ -11,6 +11,8 @@ from importlib.util import spec_from_file_location
 from types import CodeType, ModuleType
 from typing import Any
 
+from taipan.loader.required import require_package
+
 EXTENSION = ".ptl"
 
 
@@ -76,17 +78,11 @@ class _PtlFinder:
 
 
 def _load_compiler(path: str) -> Any:
-    try:
-        from quixote.ptl.ptl_import import PTLFileLoader  # type: ignore[import-untyped]
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "quixote":
-            raise
-        # Without a name, because nothing that was looked for is missing.
-        raise ModuleNotFoundError(
-            f"{path} is in PTL, which Quixote compiles: install Quixote, as with"
-            f" '{sys.executable} -m pip install Quixote'"
-        ) from None
-    return PTLFileLoader
+    return require_package(
+        "quixote.ptl.ptl_import",
+        distribution="Quixote",
+        reason=f"{path} is in PTL, which Quixote compiles: install Quixote",
+    ).PTLFileLoader
 
 
 _finder = _PtlFinder()

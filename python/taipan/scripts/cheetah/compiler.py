@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 # CT3 has no types.
-from Cheetah.Compiler import (  # type: ignore[import-untyped]
+from Cheetah.Compiler import (  # type: ignore[import-untyped]  # no types there
     AutoClassCompiler,
     AutoMethodCompiler,
     Compiler,
@@ -86,17 +86,17 @@ class _Lines:
             vars(node).update(lineno=here, end_lineno=here, col_offset=0, end_col_offset=size)
 
 
-class _MethodCompiler(AutoMethodCompiler):  # type: ignore[misc]
+class _MethodCompiler(AutoMethodCompiler):  # type: ignore[misc]  # a base without types
     def addChunk(self, chunk: str) -> None:
         super().addChunk(f"#@{_row_of(self._classCompiler._moduleCompiler)}")
         super().addChunk(chunk)
 
 
-class _ClassCompiler(AutoClassCompiler):  # type: ignore[misc]
+class _ClassCompiler(AutoClassCompiler):  # type: ignore[misc]  # a base without types
     methodCompilerClass = _MethodCompiler
 
 
-class _Compiler(Compiler):  # type: ignore[misc]
+class _Compiler(Compiler):  # type: ignore[misc]  # a base without types
     classCompilerClass = _ClassCompiler
 
     def __init__(self, **options: Any) -> None:

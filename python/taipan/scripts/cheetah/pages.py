@@ -98,7 +98,7 @@ def make_hosted(template: type) -> type[Any]:
     found: type[Any] | None = template.__dict__.get("taipan_hosted")
     if found is None:
         found = type(template.__name__, (_Hosted, template), {"taipan_regions": {}})
-        template.taipan_hosted = found  # type: ignore[attr-defined]
+        template.taipan_hosted = found  # type: ignore[attr-defined]  # a cache on the class
     return found
 
 

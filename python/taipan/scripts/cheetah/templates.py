@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from taipan.loader.code_cache import Built, FileCache, stamp_of
 from taipan.loader.open_source import open_source
+from taipan.loader.required import require_package
 from taipan.native import allocate_lock
 from taipan.psp.errors import PageSyntaxError
 from taipan.scripts.folder_access import FolderAccess
@@ -203,13 +203,8 @@ def _compile(source: bytes, path: str) -> CompiledTemplate:
 
 def require_cheetah(what: str) -> None:
     """Raises `ModuleNotFoundError` without CT3; `what` needs it."""
-    try:
-        import Cheetah.Template  # type: ignore[import-untyped]  # noqa: F401
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "Cheetah":
-            raise
-        # Without a name, because the package Cheetah is another one.
-        raise ModuleNotFoundError(
-            f"{what} needs Cheetah, which is not installed; install CT3, as with"
-            f" '{sys.executable} -m pip install CT3'"
-        ) from None
+    require_package(
+        "Cheetah.Template",
+        distribution="CT3",
+        reason=f"{what} needs Cheetah, which is not installed; install CT3",
+    )

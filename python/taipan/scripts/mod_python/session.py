@@ -113,8 +113,8 @@ class BaseSession(dict[Any, Any]):
             cookie = Cookie(name, self._sid)
         domain = self._option(_DOMAINS)
         if domain:
-            cookie.domain = domain  # type: ignore[attr-defined]
-        cookie.path = self._option(_PATHS) or self._folder()  # type: ignore[attr-defined]
+            cookie.domain = domain  # type: ignore[attr-defined]  # as cookies take all
+        cookie.path = self._option(_PATHS) or self._folder()  # type: ignore[attr-defined]  # as cookies take all
         return cookie
 
     def is_new(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from taipan.scripts.request.current import ScriptRequest, current_request
 
 
-class _RequestRootLogger(type(logging.root)):  # type: ignore[misc]
+class _RequestRootLogger(type(logging.root)):  # type: ignore[misc]  # a computed base
     """Has handlers and a level for each request, by default those of the process."""
 
     @property

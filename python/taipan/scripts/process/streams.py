@@ -102,7 +102,7 @@ class RequestOutput(_RequestStream):
 
     def __call__(self, text: str, /) -> int:
         """What `write` was outside of requests: writes for the caller all the same."""
-        return PRINT.get(self.process.write)(text)  # type: ignore[no-any-return]
+        return PRINT.get(self.process.write)(text)  # type: ignore[no-any-return]  # streams may be any
 
     def _make_own(self) -> _RequestStream:
         return _OwnOutput(self._name, self.process)
