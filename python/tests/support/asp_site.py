@@ -1,9 +1,9 @@
 """Serves ASP pages as `ScriptFolder` does, without its changes to the process."""
 
 import atexit
-import io
 import os
 
+from support.environs import make_environ
 from taipan.loader.code_cache import CodeCache
 from taipan.scripts.asp.pages import AspPages
 from taipan.scripts.modules.folder_modules import FolderModules
@@ -109,27 +109,10 @@ class AspSite:
     def get(self, target="/page.asp", body=None, pages=None, **environ):
         """The answer to a request."""
         path, _, query = target.partition("?")
-        variables = {
-            "REQUEST_METHOD": "GET" if body is None else "POST",
-            "REQUEST_URI": target,
-            "SCRIPT_NAME": self.mount.rstrip("/") + path,
-            "PATH_INFO": "",
-            "QUERY_STRING": query,
-            "SCRIPT_FILENAME": self.root + path,
-            "DOCUMENT_ROOT": self.root,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body or b""),
-            "taipan.software": "test",
-        }
-        if body is not None:
-            variables["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
-            variables["CONTENT_LENGTH"] = str(len(body))
-        variables.update(environ)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        given = {"HTTP_COOKIE": cookies, **environ}
+        mount = self.mount.rstrip("/")
+        variables = make_environ(self.root, target, mount=mount, body=body, **given)
         head = []
         sent = bytearray()
 

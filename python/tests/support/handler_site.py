@@ -1,10 +1,10 @@
 """Answers requests by the handlers of a route as `ScriptFolder` does, in this process."""
 
-import io
 import os
 import re
 from typing import NamedTuple
 
+from support.environs import make_environ
 from taipan.fields import PASS_TO_FILES, STANDS_IN_FIELD
 from taipan.loader.code_cache import CodeCache
 from taipan.scripts.mod_python.server import ModPythonServer
@@ -98,26 +98,7 @@ class Site:
         """The answer."""
         path, _, query = target.partition("?")
         end = _end_of_file(self.root, path)
-        variables = {
-            "REQUEST_METHOD": "POST" if body else "GET",
-            "REQUEST_URI": target,
-            "SCRIPT_NAME": path[:end],
-            "PATH_INFO": path[end:],
-            "QUERY_STRING": query,
-            "SCRIPT_FILENAME": self.root + path[:end],
-            "DOCUMENT_ROOT": self.root,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
-            "taipan.software": "test",
-            **environ,
-        }
-        if body:
-            variables.setdefault("CONTENT_TYPE", "application/x-www-form-urlencoded")
-            variables["CONTENT_LENGTH"] = str(len(body))
+        variables = make_environ(self.root, target, end=end, body=body or None, **environ)
         self.log.records = []
         head = []
         sent = bytearray()

@@ -1,8 +1,8 @@
 """Serves the pages of a folder as `ScriptFolder` does, without its changes to the process."""
 
-import io
 import os
 
+from support.environs import make_environ
 from taipan.loader.code_cache import CodeCache
 from taipan.psp.page import PageOptions
 from taipan.scripts.kinds import Kinds
@@ -65,26 +65,7 @@ class PageFolder:
         path, _, query = target.partition("?")
         ending = next(one for one in self._settings.kinds if one in path)
         at = path.index(ending) + len(ending)
-        variables = {
-            "REQUEST_METHOD": "POST" if body else "GET",
-            "REQUEST_URI": target,
-            "SCRIPT_NAME": path[:at],
-            "PATH_INFO": path[at:],
-            "QUERY_STRING": query,
-            "SCRIPT_FILENAME": self.root + path[:at],
-            "DOCUMENT_ROOT": self.root,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
-            "taipan.software": "test",
-            **environ,
-        }
-        if body:
-            variables.setdefault("CONTENT_TYPE", "application/x-www-form-urlencoded")
-            variables["CONTENT_LENGTH"] = str(len(body))
+        variables = make_environ(self.root, target, end=at, body=body or None, **environ)
         answer = []
         sent = bytearray()
 
