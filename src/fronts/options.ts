@@ -1,7 +1,7 @@
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Http1Limits } from '../wire/http1/limits.ts'
-import type { ListenAddress } from './listening/addresses.ts'
+import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { WebSocketOptions } from './web-socket/options.ts'
 
 /** Limits for clients. */

@@ -5,8 +5,8 @@ import {
   parseSocketPath,
   type ConnectionSource,
   type Listener,
-} from '../fronts/listening/addresses.ts'
-import { listen } from '../fronts/listening/listener.ts'
+} from '../streams/listening/addresses.ts'
+import { listen } from '../streams/listening/listener.ts'
 import type { Occupancy } from './occupancy.ts'
 
 // Time for another process to wake up and accept.

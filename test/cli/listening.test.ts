@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 
 import { describe, expect, test } from 'vitest'
 
-import { readDescriptor } from '../../src/fronts/streams/net-stream.ts'
+import { readDescriptor } from '../../src/streams/net/net-stream.ts'
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, helloApp } from '../support/project.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 
 import { openSocket } from '../applications/support/socket.ts'
-import { readDescriptor } from '../../src/fronts/streams/net-stream.ts'
+import { readDescriptor } from '../../src/streams/net/net-stream.ts'
 import type { RunningTaipan } from '../support/cli.ts'
 import { findFreePort } from '../support/free-port.ts'
 import { get } from './get.ts'

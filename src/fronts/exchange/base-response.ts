@@ -3,7 +3,7 @@ import type { ResponseSink } from '../../core/exchange.ts'
 import { FieldBlock, NO_FIELDS } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { isBodiless } from '../../core/status.ts'
-import { HIGH_WATER } from '../streams/outbox.ts'
+import { HIGH_WATER } from '../../streams/net/outbox.ts'
 
 const IDLE = 0
 const BEGUN = 1

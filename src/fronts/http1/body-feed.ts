@@ -1,5 +1,5 @@
 import type { TaipanError } from '../../core/errors.ts'
-import type { Outbox } from '../streams/outbox.ts'
+import type { Outbox } from '../../streams/net/outbox.ts'
 import type { BodySource } from '../exchange/incoming-body.ts'
 import { CONTINUE } from '../../wire/http1/response-encoder.ts'
 import type { Http1Exchange } from './http1-exchange.ts'

@@ -1,6 +1,6 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { Linger } from '../listening/linger.ts'
-import type { Outbox } from '../streams/outbox.ts'
+import type { Outbox } from '../../streams/net/outbox.ts'
 import type { Http1Response } from './http1-response.ts'
 
 const CUT_MS = 5000

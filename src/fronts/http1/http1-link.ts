@@ -1,7 +1,7 @@
 import type { WebSocketChannel } from '../../core/exchange.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
 import type { ExchangeLink } from '../exchange/base-exchange.ts'
-import type { Outbox } from '../streams/outbox.ts'
+import type { Outbox } from '../../streams/net/outbox.ts'
 import type { Http1Context } from './http1-context.ts'
 
 /** The HTTP/1 connection of an exchange, as the exchange and its response use it. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 
 import type { WebSocketClose, WebSocketPiece } from '../../core/exchange.ts'
-import { HIGH_WATER } from '../streams/outbox.ts'
+import { HIGH_WATER } from '../../streams/net/outbox.ts'
 import { toSendable } from './close-code.ts'
 
 const LOW_WATER = HIGH_WATER / 2

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 
 import type { WebSocket } from 'ws'
 
-import { UNUSED_SOCKET } from '../streams/unused-socket.ts'
+import { UNUSED_SOCKET } from '../../streams/net/unused-socket.ts'
 
 // The only place that uses undocumented parts of `ws`; each has a test.
 

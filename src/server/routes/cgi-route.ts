@@ -65,7 +65,7 @@ export async function createProgramInvoke(
     redirects,
   }: AnswererContext,
 ) {
-  const { CgiUpstream } = await import('../../backends/cgi/cgi-upstream.ts')
+  const { CgiUpstream } = await import('../../upstreams/cgi/cgi-upstream.ts')
   const { createInvoke } = await import('../../pipeline/application.ts')
   const upstream = new CgiUpstream({
     processes,

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 
 import { afterAll, describe, expect, test } from 'vitest'
 
-import type { ListenAddress } from '../../../src/fronts/listening/addresses.ts'
+import type { ListenAddress } from '../../../src/streams/listening/addresses.ts'
 import { fetchRaw, pollUntil } from '../../support/raw-client.ts'
-import { FrontLab, LOCAL, nameRequest, startLab } from '../support/front-lab.ts'
+import { FrontLab, LOCAL, nameRequest, startLab } from '../../fronts/support/front-lab.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'taipan-front-'))
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { CgiUpstream, type CgiOptions } from '../../src/backends/cgi/cgi-upstream.ts'
+import { CgiUpstream, type CgiOptions } from '../../src/upstreams/cgi/cgi-upstream.ts'
 import { createInvoke } from '../../src/pipeline/application.ts'
 import { createGatherer } from '../../src/pipeline/gather.ts'
 import { LocalRedirects } from '../../src/pipeline/local-redirect.ts'

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 import type { ByteStream } from '../../../src/core/byte-stream.ts'
-import type { SocketPlace } from '../../../src/fronts/streams/listening-socket.ts'
-import { openNetListener, probeSocket } from '../../../src/fronts/streams/net-listener.ts'
+import type { SocketPlace } from '../../../src/streams/net/listening-socket.ts'
+import { openNetListener, probeSocket } from '../../../src/streams/net/net-listener.ts'
 import { openRaw, pollUntil } from '../../support/raw-client.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'taipan-listener-'))

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
-import type { ListeningSocket } from '../streams/listening-socket.ts'
-import { openNetListener, probeSocket } from '../streams/net-listener.ts'
+import type { ListeningSocket } from '../net/listening-socket.ts'
+import { openNetListener, probeSocket } from '../net/net-listener.ts'
 import {
   formatAddress,
   formatHostPort,

@@ -1,7 +1,7 @@
 import { closeSync, renameSync, unlinkSync } from 'node:fs'
 
 import { TaipanError } from '../../core/errors.ts'
-import type { ListeningSocket } from '../streams/listening-socket.ts'
+import type { ListeningSocket } from '../net/listening-socket.ts'
 import { formatAddress, type BoundAddress } from './addresses.ts'
 import { bindSocket, formatUrl } from './listener.ts'
 

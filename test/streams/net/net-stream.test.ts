@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 import type { StreamListener } from '../../../src/core/byte-stream.ts'
-import { NetStream, readDescriptor } from '../../../src/fronts/streams/net-stream.ts'
+import { NetStream, readDescriptor } from '../../../src/streams/net/net-stream.ts'
 import { openRaw, pollUntil, type RawConnection } from '../../support/raw-client.ts'
 
 // Checks the undocumented parts of `node:net` that are used, on each version of Node.
