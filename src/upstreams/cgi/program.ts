@@ -4,9 +4,8 @@ import type { Readable, Writable } from 'node:stream'
 import { answerError } from '../../core/answer-error.ts'
 import { TaipanError, type ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import { createResponseHead } from '../../core/response-head.ts'
 import { OutputRecords } from '../../processes/output.ts'
-import { CgiOutput, type CgiHead } from '../../wire/cgi-response.ts'
+import { CgiRelay } from '../responses/cgi-relay.ts'
 import { feedProgram } from './program-body.ts'
 
 /** A program to run for a request. */
@@ -33,8 +32,7 @@ const AFTER_TERM_MS = 2000
 export class Program {
   readonly #task: ProgramTask
   readonly #child: Child
-  readonly #output: CgiOutput
-  #head: CgiHead | undefined
+  readonly #relay: CgiRelay
   #problem: Error | undefined
   #timer: NodeJS.Timeout | undefined
   #killer: NodeJS.Timeout | undefined
@@ -42,8 +40,17 @@ export class Program {
 
   constructor(task: ProgramTask) {
     this.#task = task
-    const { file, directory: cwd, environment: env } = task
-    this.#output = new CgiOutput({ nph: basename(file).startsWith('nph-') })
+    const { file, directory: cwd, environment: env, exchange, onLocalRedirect } = task
+    this.#relay = new CgiRelay({
+      exchange,
+      nph: basename(file).startsWith('nph-'),
+      onLocalRedirect,
+      onPause: () => this.#child.stdout.pause(),
+      onResume: () => {
+        this.#child.stdout.resume()
+        this.#watch()
+      },
+    })
     // A group of its own, so that what it has started ends with it.
     this.#child = spawn(file, [], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#listen()
@@ -74,7 +81,7 @@ export class Program {
     const records = new OutputRecords(child.stderr, (text) => onErrors(text))
     child.once('close', () => records.flush())
     exchange.onFinish(({ error }) => {
-      if (error !== undefined || this.#head === undefined) this.stop(error ?? new Error('answered'))
+      if (error !== undefined || !this.#relay.hasHead) this.stop(error ?? new Error('answered'))
     })
     this.#watch()
     feedProgram(exchange.body, child.stdin)
@@ -82,56 +89,14 @@ export class Program {
 
   #take(chunk: Buffer): void {
     this.#watch()
-    if (this.#head !== undefined) {
-      this.#write(chunk)
-      return
-    }
     try {
-      const parsed = this.#output.take(chunk)
-      if (parsed === undefined) return
-      this.#begin(parsed.head)
-      if (parsed.body.length > 0) this.#write(parsed.body)
+      if (this.#problem === undefined) this.#relay.take(chunk)
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  #begin(head: CgiHead): void {
-    this.#head = head
-    const { localRedirect, fields, reason } = head
-    // Only the end of the output shows that a redirect is the whole of it.
-    if (localRedirect !== undefined && this.#task.onLocalRedirect !== undefined) return
-    const usual = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'location')
-      ? 302
-      : 200
-    const checked = createResponseHead(head.status ?? usual, fields)
-    this.#task.exchange.response.begin({ ...checked, reason })
-  }
-
-  #write(chunk: Buffer): void {
-    const { response } = this.#task.exchange
-    if (!response.begun) {
-      const { localRedirect } = this.#head ?? {}
-      if (localRedirect === undefined || response.finished) return
-      // A Location with a body is for the client.
-      this.#begin({
-        status: 302,
-        reason: '',
-        fields: ['Location', localRedirect],
-        localRedirect: undefined,
-      })
-    }
-    if (response.write(chunk)) return
-    this.#child.stdout.pause()
-    response.onDrain = () => {
-      response.onDrain = undefined
-      this.#child.stdout.resume()
-      this.#watch()
-    }
-  }
-
   #fail(error: unknown): void {
-    this.#head ??= { status: 502, reason: '', fields: [], localRedirect: undefined }
     this.stop(error instanceof Error ? error : new Error(String(error)))
     answerError(this.#task.exchange, 'UPSTREAM_FAILED')
   }
@@ -160,18 +125,12 @@ export class Program {
   }
 
   #complete(): void {
-    const { exchange, onLocalRedirect } = this.#task
-    if (this.#problem === undefined && this.#head === undefined) {
-      try {
-        this.#begin(this.#output.end().head)
-      } catch (error) {
-        this.#problem = error instanceof Error ? error : new Error(String(error))
-      }
+    try {
+      if (this.#problem === undefined) this.#relay.end()
+    } catch (error) {
+      this.#problem = error instanceof Error ? error : new Error(String(error))
     }
-    const target = this.#head?.localRedirect
-    if (this.#problem !== undefined) answerError(exchange, codeOf(this.#problem))
-    else if (target !== undefined && !exchange.response.begun) onLocalRedirect?.(target)
-    else exchange.response.end()
+    if (this.#problem !== undefined) answerError(this.#task.exchange, codeOf(this.#problem))
   }
 
   #signal(signal: NodeJS.Signals): void {
