@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 
 #: Rooms from top to bottom as in docs/architecture.md; each may import those below.
 ROOMS = [
-    {"inspection"},
+    {"inspection", "lrwp"},
     {"worker", "embedded"},
     {"interpreters"},
     {"loop", "fresh"},

@@ -1,0 +1,60 @@
+"""Output for an agent, which has to be whole before its length can be told."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, Final
+
+from taipan.lrwp.lengths import PART_LIMIT, format_length
+from taipan.lrwp.request import MEMORY_LIMIT
+from taipan.lrwp.stream import AgentStream
+
+_PIECE: Final = 64 * 1024
+
+
+class OutputTooLarge(Exception):
+    """A response has more bytes than nine digits can tell."""
+
+
+class CountedOutput:
+    """Collects output, in a temporary file where it is large."""
+
+    def __init__(self) -> None:
+        self._file = _open()
+        self._size = 0
+        #: A piece is missing, so that the rest must not be sent.
+        self.broken = False
+
+    def write(self, data: bytes) -> None:
+        """Adds a piece. Raises `OutputTooLarge`, or `OSError` when the disk is full."""
+        if self.broken or self._size + len(data) > PART_LIMIT:
+            self.broken = True
+            raise OutputTooLarge(f"LRWP allows {PART_LIMIT} bytes of output for a request")
+        try:
+            self._file.write(data)
+        except OSError:
+            self.broken = True
+            raise
+        self._size += len(data)
+
+    def clear(self) -> None:
+        """Begins anew."""
+        self._file.close()
+        self._file = _open()
+        self._size = 0
+        self.broken = False
+
+    def send(self, stream: AgentStream) -> None:
+        """Sends the length and the output, in one piece if it is small. Raises `AgentError`."""
+        self._file.seek(0)
+        stream.send(format_length(self._size) + self._file.read(_PIECE))
+        while piece := self._file.read(_PIECE):
+            stream.send(piece)
+
+    def close(self) -> None:
+        """Forgets the output."""
+        self._file.close()
+
+
+def _open() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(MEMORY_LIMIT)
