@@ -1,6 +1,6 @@
 import { statSync, type Stats } from 'node:fs'
 
-const looks = new Map<string, Stats>()
+const looks = new Map<string, Stats | undefined>()
 
 /**
  * What is at an absolute path; undefined if nothing is, or it cannot be found out.
@@ -10,9 +10,8 @@ const looks = new Map<string, Stats>()
  */
 export function lookAt(path: string): Stats | undefined {
   const known = looks.get(path)
-  if (known !== undefined) return known
+  if (known !== undefined || looks.has(path)) return known
   const facts = examine(path)
-  if (facts === undefined) return undefined
   if (looks.size === 0) setImmediate(forgetLooks)
   looks.set(path, facts)
   return facts

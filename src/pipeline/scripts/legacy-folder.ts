@@ -7,6 +7,7 @@ import { ChangedExchange } from '../changed-exchange.ts'
 import { DivertedResponse } from '../diverted-response.ts'
 import { KeptBody } from '../kept-body.ts'
 import type { LocalRedirects } from '../local-redirect.ts'
+import { forgetLooks } from '../looks.ts'
 import type { RouteMatch } from '../route-path.ts'
 import type { Answerer } from '../routes.ts'
 import { FileFacts } from './file-facts.ts'
@@ -117,6 +118,8 @@ function createPassing({ root, files, fallthrough }: LegacyFolderOptions) {
     extension: 'shown',
   })
   return (to: PassedHead, { exchange, match, next }: Passed): void => {
+    // The handler may have made the file.
+    forgetLooks()
     const { kind } = folder.find(exchange.request.path.slice(match.restOffset))
     if (to.to === 'next' || (fallthrough && kind === 'nothing')) {
       next(exchange)

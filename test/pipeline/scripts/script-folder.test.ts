@@ -130,12 +130,14 @@ describe('a folder of scripts', () => {
     const site = join(project.folder, 'site')
     expect(find(folder, '/new.py/a')).toBe('nothing')
     writeFileSync(join(site, 'new.py'), '')
+    await nextTurn()
     expect(find(folder, '/new.py/a')).toBe('/new.py|/new.py|/a')
     renameSync(join(site, 'new.py'), join(site, 'other.py'))
     await nextTurn()
     expect(find(folder, '/new.py/a')).toBe('nothing')
     mkdirSync(join(site, 'new.py'))
     writeFileSync(join(site, 'new.py/a'), '')
+    await nextTurn()
     expect(find(folder, '/new.py')).toBe('directory')
   })
 
@@ -149,6 +151,8 @@ describe('a folder of scripts', () => {
     forgetLooks()
     expect(folder.find('/shop.py').kind).toBe('nothing')
     renameSync(`${script}.was`, script)
+    expect(folder.find('/shop.py').kind).toBe('nothing')
+    forgetLooks()
     expect(folder.find('/shop.py').kind).toBe('script')
   })
 
