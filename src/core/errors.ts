@@ -59,6 +59,12 @@ export const ERRORS = {
     status: 503,
     exitCode: 5,
   },
+  PROGRAM_START: {
+    summary: 'A program of a route could not be started',
+    fault: 'host',
+    status: 503,
+    exitCode: 5,
+  },
   INTERNAL: {
     summary: 'Taipan itself failed',
     fault: 'host',

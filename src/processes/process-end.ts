@@ -7,14 +7,17 @@ export interface ProcessEnd {
 /** What it took to end a process, beyond asking it to stop; `left` when it could not be ended and still runs. */
 export type Force = 'none' | 'SIGTERM' | 'SIGKILL' | 'left'
 
+/** What a process is called in messages. */
+export type ProcessNoun = 'worker' | 'program'
+
 /** `exit code 3` or `signal SIGKILL`. */
 export function describeEnd({ code, signal }: ProcessEnd): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`
 }
 
-/** Log message about a worker that did not stop when asked. */
-export function describeForce(label: string, force: Exclude<Force, 'none'>): string {
+/** End of the log message about a process that did not stop when asked. */
+export function describeForce(force: Exclude<Force, 'none'>): string {
   return force === 'left'
-    ? `worker ${label} did not stop when asked and could not be ended; it still runs`
-    : `worker ${label} did not stop when asked and was ended by ${force}`
+    ? 'did not stop when asked and could not be ended; it still runs'
+    : `did not stop when asked and was ended by ${force}`
 }

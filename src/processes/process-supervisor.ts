@@ -2,6 +2,7 @@ import type { TaipanError } from '../core/errors.ts'
 import type { LogFields, Logger } from '../core/logger.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Aim, Launch } from './member.ts'
+import type { ProcessNoun } from './process-end.ts'
 import { ProcessPool } from './process-pool.ts'
 import { isSameFailure } from './reported-failures.ts'
 import type { ProcessListener, ReportedExit, SupervisedProcess } from './supervised-process.ts'
@@ -15,6 +16,8 @@ import {
 
 /** How a supervisor keeps its processes. */
 export interface SupervisionOptions {
+  /** What a process is called in messages; `worker` by default. */
+  readonly noun?: ProcessNoun
   /** Wanted number of processes. */
   readonly size: number
   /** True: processes that fail at the first start are retried later. */
@@ -44,8 +47,8 @@ export abstract class ProcessSupervisor<
   readonly #toldRetired = new Set<M>()
   #stopped: Promise<void> | undefined
 
-  constructor({ logger, facts, tell, ending, ...options }: SupervisionOptions) {
-    this.#log = new SupervisorLog({ logger, facts, tell, logsFailures: options.retries })
+  constructor({ noun = 'worker', logger, facts, tell, ending, ...options }: SupervisionOptions) {
+    this.#log = new SupervisorLog({ noun, logger, facts, tell, logsFailures: options.retries })
     this.#ending = ending
     this.pool = new ProcessPool({
       ...options,

@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Checked } from './health-check.ts'
-import { describeEnd, type Force, type ProcessEnd } from './process-end.ts'
+import { describeEnd, type Force, type ProcessEnd, type ProcessNoun } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
 import { ProcessLog } from './process-log.ts'
 import type { Member } from './member.ts'
@@ -41,6 +41,8 @@ export interface ProcessListener<M, X extends ReportedExit> {
 
 /** Name of a process, and its logger. */
 export interface ProcessIdentity {
+  /** What it is called in messages; `worker` by default. */
+  readonly noun?: ProcessNoun
   /** `group/pid`. */
   readonly label: string
   readonly logger: Logger
@@ -58,6 +60,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   served = 0
   protected readonly log: ProcessLog
   readonly #handle: ProcessHandle
+  readonly #noun: ProcessNoun
   readonly #logger: Logger
   #settleLoaded: (failure: F | undefined) => void = () => {}
   #settleExited: () => void = () => {}
@@ -69,8 +72,9 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   #forced = false
   #ended = false
 
-  constructor(handle: ProcessHandle, { label, logger }: ProcessIdentity) {
+  constructor(handle: ProcessHandle, { noun = 'worker', label, logger }: ProcessIdentity) {
     this.#handle = handle
+    this.#noun = noun
     this.#logger = logger
     this.pid = handle.pid
     this.label = label
@@ -164,6 +168,11 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     setTimeout(() => this.declareUnhealthy(reason), STOP_ECHO_MS).unref()
   }
 
+  /** Whether it has ended as it should after it was asked to stop. */
+  protected isProper({ code, signal }: ProcessEnd): boolean {
+    return signal === null && (code === null || code === 0)
+  }
+
   /** Asks it to stop; `patience` as in `stop`. */
   protected abstract askToStop(patience: number): void
   /** The grace period is over and force comes next. */
@@ -208,7 +217,10 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   #reportLeft(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    this.#logger.error({ worker: this.label }, `worker ${this.label} could not be ended: ${reason}`)
+    this.#logger.error(
+      { worker: this.label },
+      `${this.#noun} ${this.label} could not be ended: ${reason}`,
+    )
   }
 
   async #onEnd(end: ProcessEnd): Promise<void> {
@@ -217,14 +229,14 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     this.release()
     for (const { stream } of this.#handle.outputs) stream.destroy()
     this.log.flush()
-    const summary = `the worker ended with ${describeEnd(end)} before it was ready`
+    const summary = `the ${this.#noun} ended with ${describeEnd(end)} before it was ready`
     this.fail(this.describeStartFailure(summary, false))
     this.#settleExited()
     this.tellExit({ ...end, expected: this.#isExpected(end) })
   }
 
-  #isExpected({ code, signal }: ProcessEnd): boolean {
+  #isExpected(end: ProcessEnd): boolean {
     if (!this.#ready || this.#forced) return true
-    return this.#stopping !== undefined && signal === null && (code === null || code === 0)
+    return this.#stopping !== undefined && this.isProper(end)
   }
 }

@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from '../core/logger.ts'
-import { describeEnd, describeForce, type Force } from './process-end.ts'
+import { describeEnd, describeForce, type Force, type ProcessNoun } from './process-end.ts'
 import { ReportedFailures, type Unserved } from './reported-failures.ts'
 import type { ReportedExit } from './supervised-process.ts'
 
@@ -40,6 +40,7 @@ export type ServiceNews =
 /** How a supervisor logs. */
 export interface SupervisorLogOptions {
   readonly logger: Logger
+  readonly noun: ProcessNoun
   /** Fields of every log record. */
   readonly facts: LogFields
   /** False: the parent process reports failures; here they are debug messages. */
@@ -68,25 +69,28 @@ export class SupervisorLog {
   }
 
   tellReady(worker: string): void {
-    const { logger, facts } = this.#options
-    logger.debug({ ...facts, worker }, `worker ${worker} is ready`)
+    const { logger, noun, facts } = this.#options
+    logger.debug({ ...facts, worker }, `${noun} ${worker} is ready`)
   }
 
   tellUnhealthy(worker: string, reason: string): void {
-    this.#options.logger.warn({ worker }, `worker ${worker} ${reason}`)
+    const { logger, noun } = this.#options
+    logger.warn({ worker }, `${noun} ${worker} ${reason}`)
   }
 
   /** It did not stop when asked. */
   tellForced(worker: string, force: Exclude<Force, 'none'>): void {
-    this.#options.logger.warn({ worker, signal: force }, describeForce(worker, force))
+    const { logger, noun } = this.#options
+    logger.warn({ worker, signal: force }, `${noun} ${worker} ${describeForce(force)}`)
   }
 
   /** It ended unexpectedly. */
   tellDeath(worker: string, exit: ReportedExit, { text, facts }: Loss): void {
     const { code: exitCode, signal, lastOutput } = exit
-    this.#options.logger.error(
+    const { logger, noun } = this.#options
+    logger.error(
       { worker, exitCode, signal, ...facts, lastOutput },
-      `worker ${worker} ended with ${describeEnd(exit)}; ${text}`,
+      `${noun} ${worker} ended with ${describeEnd(exit)}; ${text}`,
     )
   }
 

@@ -1,0 +1,158 @@
+import type { TaipanError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import { toLimit } from '../../core/time-limit.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
+import { HealthCheck } from '../../processes/health-check.ts'
+import type { Aim } from '../../processes/member.ts'
+import { OrphanGuard } from '../../processes/orphan-guard.ts'
+import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
+import type { ReportedExit } from '../../processes/supervised-process.ts'
+import type { FailureReport, Loss, Subject } from '../../processes/supervisor-log.ts'
+import { PlaceMaker, type Duplicate } from './place-maker.ts'
+import { OwnPlaces, type Places } from './places.ts'
+import type { ProgramAddresses } from './program-addresses.ts'
+import { toProgramFailure, type ProgramFailure } from './program-failure.ts'
+import type { ProgramSettings } from './program-settings.ts'
+import { ENDING_MS, Program } from './program.ts'
+import { SharedPlaces } from './shared-places.ts'
+import { spawnProgram } from './spawn-program.ts'
+
+/** Parts of a supervisor. */
+export interface ProgramSupervisorOptions {
+  readonly settings: ProgramSettings
+  readonly addresses: ProgramAddresses
+  readonly logger: Logger
+  /** Loads what duplicates descriptors, where a listening socket is to be kept for programs. */
+  readonly loadDuplicate: () => Promise<Duplicate>
+}
+
+/** Keeps the processes of a program, and says where they can be reached. */
+export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure, ReportedExit> {
+  readonly #options: ProgramSupervisorOptions
+  readonly #maker: PlaceMaker
+  readonly #places: Places
+  readonly #guard = new OrphanGuard()
+  readonly #healthCheck: HealthCheck<Program>
+
+  constructor(options: ProgramSupervisorOptions) {
+    const { settings, addresses, logger, loadDuplicate } = options
+    const { name, processes: size, listening, startup } = settings
+    super({
+      noun: 'program',
+      size,
+      startAnyway: true,
+      retries: true,
+      keepsOld: true,
+      logger,
+      facts: { program: name },
+      ending: ENDING_MS,
+    })
+    this.#options = options
+    this.#maker = new PlaceMaker(loadDuplicate)
+    this.#places =
+      listening === 'inherited'
+        ? new SharedPlaces(this.#maker, addresses)
+        : new OwnPlaces(this.#maker, listening, addresses)
+    this.#healthCheck = new HealthCheck({ startup, ping: 0, members: () => this.members })
+  }
+
+  override async start(): Promise<void> {
+    this.#guard.clear(this.#maker.folder)
+    this.#healthCheck.start()
+    await super.start()
+  }
+
+  override reload(): Promise<void> {
+    this.#places.renew()
+    return super.reload()
+  }
+
+  override async stop(waited = 0): Promise<void> {
+    await super.stop(waited)
+    this.#healthCheck.stop()
+    this.#guard.stop()
+    this.#maker.close()
+  }
+
+  override kill(): void {
+    super.kill()
+    this.#maker.close()
+  }
+
+  override onExit(program: Program, exit: ReportedExit): void {
+    this.#guard.forget(program.pid)
+    super.onExit(program, exit)
+    this.#places.release(program.place)
+  }
+
+  protected get patience(): number {
+    return toLimit(this.#options.settings.shutdown)
+  }
+
+  protected async launch(
+    aim: Aim,
+    failed: readonly ProgramFailure[],
+  ): Promise<Program | undefined> {
+    // Another one would fail as well.
+    if (failed.length > 0) return undefined
+    const { settings, logger } = this.#options
+    const place = await this.#places.claim(aim === 'renew')
+    try {
+      const handle = await spawnProgram(settings, place)
+      this.#guard.watch(handle.pid)
+      return new Program(handle, {
+        name: settings.name,
+        place,
+        logger,
+        listener: this,
+        drained: () => this.#places.drained(place),
+      })
+    } catch (error) {
+      this.#places.release(place)
+      throw error
+    }
+  }
+
+  protected toFailure(error: unknown): ProgramFailure {
+    return toProgramFailure(error)
+  }
+
+  protected toError({ error }: ProgramFailure): TaipanError {
+    return error
+  }
+
+  protected describeFailure({ error, output }: ProgramFailure): FailureReport {
+    const { message, code } = error
+    return { message, traceback: output, ended: true, subject: this.#subject, facts: { code } }
+  }
+
+  protected describeLoss(): Loss {
+    return { text: 'it is started again', facts: {} }
+  }
+
+  protected keepFindings(): void {}
+
+  protected listSubjects(): Subject[] {
+    return [{ name: this.#subject, facts: {}, failure: undefined }]
+  }
+
+  protected admit({ place }: Program): void {
+    this.#places.admit(place)
+  }
+
+  protected dismiss({ place }: Program): void {
+    this.#places.dismiss(place)
+  }
+
+  protected onNoneLeft(): void {
+    this.#places.giveUp()
+  }
+
+  protected async finishWork(patience: number): Promise<void> {
+    await endsWithin(this.#places.dismissAll(), patience)
+  }
+
+  get #subject(): string {
+    return `program ${this.#options.settings.name}`
+  }
+}

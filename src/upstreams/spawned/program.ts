@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { TaipanError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Force, ProcessEnd } from '../../processes/process-end.ts'
+import type { ProcessHandle } from '../../processes/process-handle.ts'
+import {
+  SupervisedProcess,
+  type ProcessExit,
+  type ProcessListener,
+  type ReportedExit,
+} from '../../processes/supervised-process.ts'
+import { Acceptance } from './acceptance.ts'
+import type { ProgramFailure } from './program-failure.ts'
+import { formatPlace, type ProgramPlace } from './program-place.ts'
+
+// What shells make of SIGTERM.
+const TERMINATED = 143
+/** Time in ms to end by itself once its requests have ended. */
+export const ENDING_MS = 5000
+
+/** What a process is told by its supervisor. */
+export interface ProgramContext {
+  readonly name: string
+  readonly place: ProgramPlace
+  readonly logger: Logger
+  readonly listener: ProcessListener<Program, ReportedExit>
+  /** Resolves when its requests have ended. */
+  readonly drained: () => Promise<void>
+}
+
+/** A process of a program. */
+export class Program extends SupervisedProcess<ProgramFailure> {
+  readonly omitted = 0
+  readonly place: ProgramPlace
+  readonly #handle: ProcessHandle
+  readonly #context: ProgramContext
+  readonly #acceptance: Acceptance
+
+  constructor(handle: ProcessHandle, context: ProgramContext) {
+    const { name, place, logger } = context
+    super(handle, { noun: 'program', label: `${name}/${handle.pid}`, logger })
+    this.place = place
+    this.#handle = handle
+    this.#context = context
+    this.#acceptance = new Acceptance(place.address, () => this.becomeReady())
+  }
+
+  /** Whether it answers cannot be asked in general. */
+  ping(): void {}
+
+  retire(): void {}
+
+  drained(): Promise<void> {
+    return this.#context.drained()
+  }
+
+  /** It has no requests any more, so the time for these is not for it. */
+  override stop(grace: number): Promise<Force> {
+    this.#acceptance.stop()
+    return super.stop(Math.min(grace, ENDING_MS))
+  }
+
+  protected override isProper({ code, signal }: ProcessEnd): boolean {
+    return signal === 'SIGTERM' || code === 0 || code === TERMINATED
+  }
+
+  protected askToStop(): void {
+    try {
+      process.kill(this.pid, 'SIGTERM')
+    } catch {
+      // It has ended.
+    }
+  }
+
+  protected beforeForce(): void {}
+
+  protected describeStartFailure(summary: string, held: boolean): ProgramFailure {
+    const { name, place } = this.#context
+    const where = held ? `: it accepted no connection at ${formatPlace(place.address)}` : ''
+    return {
+      error: new TaipanError(
+        'UPSTREAM_UNREACHABLE',
+        `program ${name} is not served: ${summary}${where}`,
+      ),
+      output: this.log.takeLast().join('\n'),
+    }
+  }
+
+  protected async readRest(): Promise<void> {
+    const open = this.#handle.outputs.filter(({ stream }) => !stream.closed)
+    await Promise.all(open.map(({ stream }) => once(stream, 'close')))
+  }
+
+  protected release(): void {
+    this.#acceptance.stop()
+  }
+
+  protected tellUnhealthy(reason: string): void {
+    this.#context.listener.onUnhealthy(this, reason)
+  }
+
+  protected tellExit(exit: ProcessExit): void {
+    this.#context.listener.onExit(this, { ...exit, lastOutput: this.log.last })
+  }
+}
