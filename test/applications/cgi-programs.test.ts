@@ -148,7 +148,6 @@ describe.skipIf(!hasApache('cgi', 'alias'))('CGI programs beside those of Apache
     const root = join(folder, 'programs')
     await cp(join(SITES, 'cgi-programs'), root, { recursive: true })
     apache = await startApache({
-      folder: join(folder, 'apache'),
       root,
       modules: ['cgi'],
       directory: ['Options +ExecCGI', 'AddHandler cgi-script .cgi'],

@@ -136,7 +136,6 @@ describe.skipIf(!hasApache('python'))('pages in the dialect of mod_python', () =
     await cp(PAGES, root, { recursive: true })
     const directory = ['AddHandler mod_python .psp', 'PythonHandler mod_python.psp']
     apache = await startApache({
-      folder: join(folder, 'apache'),
       root,
       modules: ['python'],
       directory: [...directory, 'AcceptPathInfo On'],

@@ -96,7 +96,6 @@ describe.skipIf(!hasApache('python', 'authn_core', 'authz_user'))('handlers of m
     await mkdir(sessions)
     await chmod(sessions, 0o777)
     apache = await startApache({
-      folder: join(folder, 'apache'),
       root,
       modules: ['python', 'authn_core', 'authz_user'],
       directory: ['AddType text/plain .txt'],

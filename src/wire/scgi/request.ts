@@ -26,7 +26,7 @@ export function formatScgiHead(variables: readonly string[], contentLength: numb
 
 /** A head that has arrived. */
 export interface ScgiHead {
-  /** Names and values in turn. */
+  /** Names and values in turn; only those of header fields may be there more than once. */
   readonly variables: readonly string[]
   /** Length of the body in bytes. */
   readonly contentLength: number
@@ -81,7 +81,9 @@ export class ScgiHeadDecoder {
     const variables = text.slice(0, -1).split('\0')
     if (variables.length % 2 === 1) throw this.#broken('a variable has no value')
     const names = variables.filter((_, index) => index % 2 === 0)
-    if (new Set(names).size < names.length) throw this.#broken('a variable is there twice')
+    // nginx repeats those of repeated header fields, though the protocol forbids it.
+    const once = names.filter((name) => !name.startsWith('HTTP_'))
+    if (new Set(once).size < once.length) throw this.#broken('a variable is there twice')
     if (names.includes('')) throw this.#broken('a variable has no name')
     const [, length = ''] = variables
     if (names[0] !== 'CONTENT_LENGTH' || !/^\d{1,15}$/.test(length))

@@ -9,6 +9,7 @@ import { openRaw, pollUntil, type Address } from '../raw-client.ts'
 export interface Command {
   readonly program: string
   readonly args: readonly string[]
+  /** Its own folder by default. */
   readonly cwd?: string
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>
@@ -28,8 +29,8 @@ export class PeerProgram {
     // A file, because programs open /dev/stderr again, and a socket cannot be opened.
     const log = openSync(this.#file, 'a')
     this.#child = spawn(program, args, {
-      cwd,
-      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', ...env },
+      cwd: cwd ?? folder,
+      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: folder, ...env },
       stdio: ['ignore', log, log],
       detached: true,
     })

@@ -32,6 +32,12 @@ test('the length comes first, and no name twice', () => {
   expect(head?.variables).toEqual(['CONTENT_LENGTH', '0', 'SCGI', '1', 'A', 'b'])
 })
 
+test('variables of header fields may be there twice', () => {
+  const repeated = ['HTTP_X_A', 'one', 'HTTP_X_A', 'two']
+  const head = decode([formatScgiHead(repeated, 0)])
+  expect(head?.variables).toEqual(['CONTENT_LENGTH', '0', 'SCGI', '1', ...repeated])
+})
+
 test('any division of the bytes gives the same head', () => {
   const value = fc
     .uint8Array({ maxLength: 50 })
