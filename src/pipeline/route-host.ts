@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { TaipanError } from '../core/errors.ts'
+import { normalizeHost } from '../wire/host-name.ts'
 
 /** The host of a route: any, exactly one, or all below a domain. */
 export type HostRule =
@@ -22,15 +23,6 @@ export function parseHostRule(host: string | undefined): HostRule {
     )
   const normal = normalizeHost(ascii)
   return wildcard ? { kind: 'below', suffix: `.${normal}` } : { kind: 'exact', name: normal }
-}
-
-/** The host of an authority `host[:port]`, in lower case, without port and final dot. */
-export function normalizeHost(authority: string): string {
-  const colon = authority.lastIndexOf(':')
-  const bracket = authority.lastIndexOf(']')
-  let end = colon > bracket ? colon : authority.length
-  if (end > 1 && authority.charCodeAt(end - 1) === 0x2e) end -= 1
-  return authority.slice(0, end).toLowerCase()
 }
 
 /** Whether a rule matches a normalized host. */

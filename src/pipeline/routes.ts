@@ -2,15 +2,10 @@ import { answerError } from '../core/answer-error.ts'
 import type { Exchange, Handler } from '../core/exchange.ts'
 import { NO_FIELDS } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
+import { normalizeHost } from '../wire/host-name.ts'
 import { decodePercent } from '../wire/percent.ts'
 import { guardSpellings, type RouteGuard } from './guarded-places.ts'
-import {
-  matchesHost,
-  normalizeHost,
-  parseHostRule,
-  rankHostRule,
-  type HostRule,
-} from './route-host.ts'
+import { matchesHost, parseHostRule, rankHostRule, type HostRule } from './route-host.ts'
 import { climbs, findRest, parseMount, type Mount, type RouteMatch } from './route-path.ts'
 
 /** Answers an exchange of a route, or passes it to `next`: the next matching route, at last a 404. */

@@ -85,6 +85,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     logger,
     redirects,
     functions: plan.routeFunctions,
+    lrwp: plan.lrwp,
     serverSoftware: SERVER_SOFTWARE,
     shutdownTimeout: plan.timeouts.shutdown,
     programEnvironment: selectProgramEnvironment(plan.environment),

@@ -28,6 +28,7 @@ export async function createServer(
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
     validateFunctions(plan)
+    validatePeers(plan)
     const { ReplicatedServer } = await import('./replicated-server.ts')
     return new ReplicatedServer(plan, count, { logger, settings })
   }
@@ -42,6 +43,16 @@ function validateFunctions({ routeFunctions, configFile }: ServerPlan): void {
     throw new TaipanError(
       'CONFIG_INVALID',
       `routes[${route}]: its functions cannot be handed to the processes in which embedded Python runs; use a script, a configuration file, or the engine "daemon"`,
+    )
+}
+
+/** A peer registers with one process, and could be asked by no other. */
+function validatePeers({ lrwp, groups }: ServerPlan): void {
+  const embedded = groups.find(({ group }) => group.engine === 'embedded')
+  if (lrwp !== undefined && embedded !== undefined)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `lrwp: peers register with one process, but group ${embedded.group.name} has embedded Python, which runs in processes that share the addresses of the server; use the engine "daemon", or another server for the peers`,
     )
 }
 

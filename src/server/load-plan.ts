@@ -110,7 +110,7 @@ function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boole
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)
   if (target !== undefined) return { directory: from, value: { app: target }, sources }
-  const hasFiles = ['static', 'scripts'].some(
+  const hasFiles = ['static', 'scripts', 'lrwp'].some(
     (key) => layer.value[key] !== undefined || variables.value[key] !== undefined,
   )
   if (hasFiles || mayServeNothing) return { directory: from, value: {}, sources }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { matchesHost, normalizeHost, parseHostRule } from '../../src/pipeline/route-host.ts'
+import { matchesHost, parseHostRule } from '../../src/pipeline/route-host.ts'
+import { normalizeHost } from '../../src/wire/host-name.ts'
 
 test.each([
   ['example.org', 'example.org', true],

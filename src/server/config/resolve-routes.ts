@@ -16,6 +16,7 @@ import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
 import { warnOfOpenFolders, type PlacedRoute } from './open-folders.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { listPeerRoutes } from './resolve-lrwp.ts'
 import type { ResolvedGuards } from './resolve-guards.ts'
 import type { RoutePlan } from './resolved.ts'
 
@@ -51,7 +52,10 @@ export function resolveRoutes(
     : unrouted.map(
         ({ application: { name } }) => `application ${name} has no route, so it gets no requests`,
       )
-  const routes = [...given, ...usual]
+  const others = [...given, ...usual]
+  // What has registered wins over what else answers at the root.
+  const peers = listPeerRoutes(config, { hasOthers: others.length > 0 })
+  const routes = [...peers, ...others]
   checkPaths(routes, config, problems)
   if (problems.size === 0) warnings.push(...warnOfOpenFolders(routes, parts.guards.applications))
   return { routes: routes.map(({ route }) => route), warnings }

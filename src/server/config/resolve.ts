@@ -14,6 +14,7 @@ import { resolveApplications } from './resolve-apps.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
+import { resolveLrwp } from './resolve-lrwp.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
 import { findPackage, locateTarget } from './target.ts'
@@ -37,7 +38,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, configFile } = options
   const problems = createProblems(options)
   const parts = resolveParts(options, problems)
-  const { addresses, hints, applications, routes, warnings, environment, groups } = parts
+  const { addresses, hints, applications, routes, warnings, environment, groups, lrwp } = parts
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
@@ -55,6 +56,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     buffers: config.buffers,
     webSocket: config.webSocket,
     sessions: config.sessions,
+    lrwp,
     temporaryFolder: undefined,
     log: config.log,
     dev: config.dev,
@@ -94,6 +96,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const applications = isolateApplications(placed, config, problems)
   const guards = resolveGuards(config, { applications, directory }, problems)
   const { routes, warnings } = resolveRoutes(config, { applications, guards }, problems)
+  const lrwp = resolveLrwp(config, routes, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
@@ -127,6 +130,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     warnings: [...files.warnings, ...warnings],
     environment,
     groups,
+    lrwp,
   }
 }
 

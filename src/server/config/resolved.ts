@@ -6,6 +6,7 @@ import type {
 import type { InterpreterMap } from '../../pipeline/scripts/interpreter-map.ts'
 import type { DigestAlgorithm } from '../../wire/http-auth/digest.ts'
 import type { FullConfig } from '../options/schema.ts'
+import type { LrwpPlan } from '../routes/lrwp-plan.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { Address } from './address.ts'
 
@@ -116,6 +117,8 @@ export interface ServerPlan {
   readonly buffers: FullConfig['buffers']
   readonly webSocket: FullConfig['webSocket']
   readonly sessions: SessionPlan
+  /** Undefined: no route is for peers. */
+  readonly lrwp: LrwpPlan | undefined
   /** Folder that is removed when the server has stopped; workers make it when they need it. Undefined: none, or another process removes it. */
   readonly temporaryFolder: string | undefined
   readonly log: FullConfig['log']

@@ -15,6 +15,7 @@ import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
 import { ACCESS_OPTION, AUTH_OPTION } from './guard-options.ts'
+import { LRWP } from './lrwp.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
@@ -277,6 +278,11 @@ export const GENERAL = {
     createSection(SESSIONS),
     {},
     { description: 'Sessions and application state of scripts and pages.', table: SESSIONS },
+  ),
+  lrwp: option(
+    createSection(LRWP),
+    {},
+    { description: 'Programs that connect to this server to answer requests (LRWP).', table: LRWP },
   ),
   log: option(createSection(LOG), {}, { description: 'Options for the log.', table: LOG }),
   reload: option(boolean, false, {

@@ -7,6 +7,7 @@ import type { Answerer } from '../../pipeline/routes.ts'
 import type { InterpreterMap } from '../../pipeline/scripts/interpreter-map.ts'
 import type { FullOptions, OptionTable } from '../option-types/option.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
+import type { LrwpPlan } from './lrwp-plan.ts'
 
 /** Context for resolving a route. */
 export interface RouteContext {
@@ -40,6 +41,8 @@ export interface AnswererContext {
   readonly redirects: LocalRedirects
   /** Functions of routes, by their index in the configuration. */
   readonly functions: ReadonlyMap<number, { readonly interpreterMap: InterpreterMap | undefined }>
+  /** How peers register; undefined: no route is for them. */
+  readonly lrwp: LrwpPlan | undefined
   /** `SERVER_SOFTWARE`. */
   readonly serverSoftware: string
   /** Milliseconds that requests have at a stop; 0: no limit. */

@@ -3,6 +3,7 @@ import type { FullOptions } from '../option-types/option.ts'
 import { APP_ROUTE } from './app-route.ts'
 import { CGI_ROUTE } from './cgi-route.ts'
 import { HANDLER_ROUTE } from './handler-route.ts'
+import { LRWP_ROUTE } from './lrwp-route.ts'
 import { MOD_PYTHON_ROUTE } from './mod-python-route.ts'
 import { PYISAPIE_ROUTE } from './pyisapie-route.ts'
 import { REDIRECT_ROUTE } from './redirect-route.ts'
@@ -20,6 +21,7 @@ export const ROUTE_KINDS = {
   pyisapie: PYISAPIE_ROUTE,
   static: STATIC_ROUTE,
   redirect: REDIRECT_ROUTE,
+  lrwp: LRWP_ROUTE,
 }
 
 /** The keys of all kinds. */
@@ -32,6 +34,7 @@ export const ROUTE_KIND_OPTIONS = {
   ...PYISAPIE_ROUTE.options,
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
+  ...LRWP_ROUTE.options,
 }
 
 type Kinds = typeof ROUTE_KINDS

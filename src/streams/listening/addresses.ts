@@ -17,7 +17,13 @@ export interface ConnectionSource {
 
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
 export type BoundAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp'
+      readonly host: string
+      readonly port: number
+      /** The system finds out by itself when the other side of a connection is gone without a word. */
+      readonly keepAlive?: boolean | undefined
+    }
   | {
       readonly kind: 'unix'
       readonly path: string

@@ -2,7 +2,13 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 
 /** Where to listen: TCP (port 0 takes a free one), the path of a Unix socket, or the descriptor of a listening socket. */
 export type SocketPlace =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp'
+      readonly host: string
+      readonly port: number
+      /** Accepted connections are probed by the system while they are silent. */
+      readonly keepAlive?: boolean | undefined
+    }
   | { readonly kind: 'unix'; readonly path: string }
   | {
       readonly kind: 'fd'

@@ -1,5 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import type { ByteStream } from '../../core/byte-stream.ts'
+import { KEEP_ALIVE } from './keep-alive.ts'
 import { HIGH_WATER } from './outbox.ts'
 import { NetStream } from './net-stream.ts'
 
@@ -21,8 +22,6 @@ export interface Connecting {
   cancel(): void
 }
 
-const KEEP_ALIVE_MS = 30_000
-
 /** Opens a connection by `node:net`. */
 export function connectNet(place: ConnectPlace, listener: ConnectListener): Connecting {
   const socket = connect(toOptions(place))
@@ -38,9 +37,7 @@ export function connectNet(place: ConnectPlace, listener: ConnectListener): Conn
 function toOptions(place: ConnectPlace): NetConnectOpts {
   const common = { allowHalfOpen: true, highWaterMark: HIGH_WATER }
   if (place.kind === 'unix') return { ...common, path: place.path }
-  // Finds hosts that are gone without having closed their connections.
-  const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
-  return { ...common, ...alive, host: place.host, port: place.port }
+  return { ...common, ...KEEP_ALIVE, noDelay: true, host: place.host, port: place.port }
 }
 
 function cancel(socket: Socket): void {

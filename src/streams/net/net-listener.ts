@@ -1,5 +1,6 @@
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 
+import { KEEP_ALIVE } from './keep-alive.ts'
 import type { ListeningSocket, OpenListeningSocket, SocketPlace } from './listening-socket.ts'
 import { NetStream, readDescriptor } from './net-stream.ts'
 import { HIGH_WATER } from './outbox.ts'
@@ -11,7 +12,8 @@ const OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER 
 export const openNetListener: OpenListeningSocket = async (place, onConnection) => {
   let path = ''
   const accept = (socket: Socket): void => onConnection(new NetStream(socket, path))
-  const server = createServer(OPTIONS, accept)
+  const isProbed = place.kind === 'tcp' && place.keepAlive === true
+  const server = createServer(isProbed ? { ...OPTIONS, ...KEEP_ALIVE } : OPTIONS, accept)
   try {
     await bind(server, toListenOptions(place))
   } catch (error) {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { formatLength } from './lengths.ts'
+import { LENGTH_DIGITS, formatLength } from './lengths.ts'
 
 /** Asks a peer of version 2 for its passphrase. `challenge` is 32 random bytes. */
 export function formatChallenge(challenge: Uint8Array): Buffer {
@@ -12,6 +12,11 @@ export function formatProof(challenge: Uint8Array, passphrase: string): Buffer {
   const key = Buffer.from(passphrase, 'utf8')
   const proof = challenge.map((byte, index) => byte ^ (key[index % key.length] ?? 0))
   return Buffer.concat([Buffer.from(formatLength(proof.length)), proof])
+}
+
+/** Bytes of a proof for a challenge of `length` bytes. */
+export function countProofBytes(length: number): number {
+  return LENGTH_DIGITS + length
 }
 
 /** Whether these bytes, which may be more or less, are that answer. */

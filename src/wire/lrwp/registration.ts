@@ -6,6 +6,8 @@ export interface Registration {
   readonly name: string
   /** Empty: any virtual host. */
   readonly host: string
+  /** Its last separator has arrived; else it may still come, as it is optional for version 1. */
+  readonly terminated: boolean
 }
 
 /** A registration that is refused, and the bytes that tell the peer why. */
@@ -18,7 +20,8 @@ export interface Refusal {
 const MESSAGE_LIMIT = 1024
 /** Bytes of a name. */
 const COMPONENT_LIMIT = 200
-const SEPARATOR = 0xff
+/** Ends a component. */
+export const SEPARATOR = 0xff
 const VERSION = /^\d\.\d$/
 
 /** The registration of a peer, collected from its first bytes. */
@@ -44,7 +47,7 @@ function parseFirst(bytes: Buffer): Registration | Refusal | undefined {
   const [name = '', host = '', filter = '', ...rest] = parts
   // FILTER is reserved, and empty in all known peers.
   if (rest.length > 1 || rest[0] || filter !== '') return refuse('Malformed startup string')
-  return check({ version: 1, name, host })
+  return check({ version: 1, name, host, terminated: rest.length > 0 })
 }
 
 /** `FF VERSION FF NAME FF HOST FF`. */
@@ -54,7 +57,7 @@ function parseSecond(bytes: Buffer): Registration | Refusal | undefined {
   if (!VERSION.test(version)) return refuse('Malformed LRWP2 connection string', '')
   if (version !== '2.0') return refuse('Unknown LRWP version')
   if (rest.length > 1 || rest[0] !== '') return refuse('Malformed LRWP2 connection string', '')
-  return check({ version: 2, name, host })
+  return check({ version: 2, name, host, terminated: true })
 }
 
 function split(bytes: Buffer): string[] {
@@ -70,7 +73,7 @@ function check(given: Registration): Registration | Refusal {
   return { ...given, name }
 }
 
-/** A refusal as peers of version 1 know it; those of version 2 take it for one, too, before they are registered. */
+/** What was wrong with a message: peers of version 2 get it in this form, too, because their version counts only with the rest. */
 function refuse(reason: string, prefix = 'ERROR: '): Refusal {
   return { reason, answer: Buffer.from(prefix + reason, 'latin1') }
 }
@@ -80,7 +83,8 @@ export function formatAccepted(version: 1 | 2): Buffer {
   return version === 1 ? Buffer.from('OK') : Buffer.from('OK\xff', 'latin1')
 }
 
-/** The answer to a peer of version 2 that has not proved to know its passphrase. */
-export function formatRejected(reason: string): Buffer {
-  return Buffer.from(`REJECTED\xff${reason}\xff`, 'latin1')
+/** The answer to a registration that is whole, but not permitted. */
+export function formatRejected(version: 1 | 2, reason: string): Buffer {
+  const text = `ERROR: ${reason}`
+  return Buffer.from(version === 1 ? text : `REJECTED\xff${text}\xff`, 'latin1')
 }

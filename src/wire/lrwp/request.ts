@@ -3,13 +3,17 @@ import { PART_LIMIT, formatLength } from './lengths.ts'
 
 /**
  * A request but for its body: the environment with its length, and the length of the body. `variables` are names and values
- * in turn, one character per byte, without NUL. Throws `BODY_TOO_LARGE` or `FIELDS_TOO_LARGE` for what nine digits cannot
- * tell.
+ * in turn, one character per byte. Throws `BODY_TOO_LARGE` or `FIELDS_TOO_LARGE` for what nine digits cannot tell, and
+ * `REQUEST_MALFORMED` for a NUL, which would end a value early.
  */
 export function formatRequestHead(variables: readonly string[], bodyLength: number): Buffer {
   const pairs: string[] = []
-  for (let i = 0; i < variables.length; i += 2)
-    pairs.push(`${variables[i] ?? ''}=${variables[i + 1] ?? ''}\0`)
+  for (let i = 0; i < variables.length; i += 2) {
+    const pair = `${variables[i] ?? ''}=${variables[i + 1] ?? ''}`
+    if (pair.includes('\0'))
+      throw new TaipanError('REQUEST_MALFORMED', `${variables[i]} has a NUL, which ends values`)
+    pairs.push(`${pair}\0`)
+  }
   // One more NUL ends them, and is counted.
   const environment = `${pairs.join('')}\0`
   if (environment.length > PART_LIMIT)

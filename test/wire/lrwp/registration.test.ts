@@ -22,14 +22,17 @@ function reason(message: string): string | undefined {
 }
 
 test.each([
-  ['calc\xff\xff', { version: 1, name: 'calc', host: '' }],
-  ['calc\xff\xff\xff', { version: 1, name: 'calc', host: '' }],
+  ['calc\xff\xff', { version: 1, name: 'calc', host: '', terminated: false }],
+  ['calc\xff\xff\xff', { version: 1, name: 'calc', host: '', terminated: true }],
   [
     '/this/is/a/test\xffwww.example.org\xff\xff',
-    { version: 1, name: 'this/is/a/test', host: 'www.example.org' },
+    { version: 1, name: 'this/is/a/test', host: 'www.example.org', terminated: true },
   ],
-  ['.foo\xff\xff', { version: 1, name: '.foo', host: '' }],
-  ['\xff2.0\xffcalc\xffa.example\xff', { version: 2, name: 'calc', host: 'a.example' }],
+  ['.foo\xff\xff', { version: 1, name: '.foo', host: '', terminated: false }],
+  [
+    '\xff2.0\xffcalc\xffa.example\xff',
+    { version: 2, name: 'calc', host: 'a.example', terminated: true },
+  ],
 ])('%j is a registration', (message, expected) => {
   expect(register(message)).toEqual(expected)
   // It may arrive in any pieces.
@@ -58,7 +61,8 @@ test.each([
 test('the answers are those of the protocol', () => {
   expect(formatAccepted(1).toString('latin1')).toBe('OK')
   expect(formatAccepted(2).toString('latin1')).toBe('OK\xff')
-  expect(formatRejected('no').toString('latin1')).toBe('REJECTED\xffno\xff')
+  expect(formatRejected(1, 'no').toString('latin1')).toBe('ERROR: no')
+  expect(formatRejected(2, 'no').toString('latin1')).toBe('REJECTED\xffERROR: no\xff')
 })
 
 test('whatever arrives is a registration, a refusal or not whole', () => {

@@ -1,0 +1,164 @@
+import { answerError } from '../../core/answer-error.ts'
+import type { ByteStream } from '../../core/byte-stream.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { ResponseDecoder } from '../../wire/lrwp/response-decoder.ts'
+import { CgiRelay } from '../responses/cgi-relay.ts'
+import { BodyFeed } from './body-feed.ts'
+
+/** Limits for one request in the hands of a peer. */
+export interface DeliveryOptions {
+  /** Milliseconds; 0: no limit. */
+  readonly timeout: number
+  /** Bytes of the longest response. */
+  readonly responseLimit: number
+  /** Follows a redirect within the server. */
+  readonly onLocalRedirect: (exchange: Exchange, target: string) => void
+}
+
+/** A request that is ready to be sent. */
+export interface PeerRequest {
+  readonly exchange: Exchange
+  /** All but the body. */
+  readonly head: Buffer
+}
+
+/** How a delivery ended. */
+export interface DeliveryOutcome {
+  /** Why the client has not got the answer of the peer; undefined: it has, or has left. */
+  readonly problem: TaipanError | undefined
+  /** Why the peer is of no use any more; undefined: it can get another request. */
+  readonly loss: string | undefined
+}
+
+/** One request in the hands of a peer, until its answer is whole, whoever still wants it. */
+export class Delivery {
+  readonly #stream: ByteStream
+  readonly #exchange: Exchange
+  readonly #head: Buffer
+  readonly #options: DeliveryOptions
+  readonly #onOver: (outcome: DeliveryOutcome) => void
+  readonly #decoder: ResponseDecoder
+  readonly #relay: CgiRelay
+  readonly #feed: BodyFeed
+  #problem: TaipanError | undefined
+  /** The rest of the answer is read, but nobody gets it. */
+  #muted = false
+  #paused = false
+  #over = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    stream: ByteStream,
+    { exchange, head }: PeerRequest,
+    options: DeliveryOptions,
+    onOver: (outcome: DeliveryOutcome) => void,
+  ) {
+    this.#stream = stream
+    this.#exchange = exchange
+    this.#options = options
+    this.#onOver = onOver
+    this.#decoder = new ResponseDecoder(options.responseLimit)
+    this.#feed = new BodyFeed(stream, exchange.body, (error) => this.fail(toProblem(error)))
+    this.#relay = new CgiRelay({
+      exchange,
+      nph: false,
+      onLocalRedirect: (target) => options.onLocalRedirect(exchange, target),
+      onPause: () => this.#pause(),
+      onResume: () => this.#resume(),
+    })
+    this.#head = head
+  }
+
+  /** Sends it. May be over at once. */
+  start(): void {
+    this.#watch()
+    this.#exchange.onFinish(() => this.#mute())
+    this.#feed.start(this.#head)
+  }
+
+  /** Takes bytes of the peer. */
+  take(chunk: Buffer): void {
+    let output: Buffer
+    try {
+      output = this.#decoder.push(chunk)
+    } catch (error) {
+      this.fail(toProblem(error))
+      return
+    }
+    this.#pass(output)
+    if (this.#decoder.done)
+      this.#end(this.#feed.done ? undefined : 'it has answered half a request')
+  }
+
+  /** The stream has room. */
+  pump(): void {
+    this.#feed.pump()
+  }
+
+  /** Ends it with an error for the client; the peer is of no use any more. */
+  fail(problem: TaipanError): void {
+    this.#refuse(problem)
+    this.#end(problem.message)
+  }
+
+  #pass(output: Buffer): void {
+    if (this.#muted) return
+    try {
+      if (output.length > 0) this.#relay.take(output)
+      if (this.#decoder.done) this.#relay.end()
+    } catch (error) {
+      // The output is none of CGI, but has a length: the peer can go on.
+      this.#refuse(toProblem(error))
+    }
+  }
+
+  #refuse(problem: TaipanError): void {
+    if (this.#over || this.#muted) return
+    this.#problem = problem
+    answerError(this.#exchange, problem.code)
+  }
+
+  /** The client has its answer, or has left. */
+  #mute(): void {
+    this.#muted = true
+    this.#resume()
+  }
+
+  #pause(): void {
+    if (this.#muted || this.#over) return
+    this.#paused = true
+    this.#stream.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#stream.resume()
+  }
+
+  /** The time of the client does not count. */
+  #watch(): void {
+    const { timeout } = this.#options
+    if (timeout === 0) return
+    this.#timer = setTimeout(() => {
+      if (this.#paused) this.#watch()
+      else this.fail(new TaipanError('UPSTREAM_TIMEOUT', `no whole answer within ${timeout} ms`))
+    }, timeout)
+  }
+
+  #end(loss: string | undefined): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#feed.stop()
+    this.#resume()
+    this.#onOver({ problem: this.#problem, loss })
+  }
+}
+
+function toProblem(error: unknown): TaipanError {
+  if (error instanceof TaipanError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new TaipanError('UPSTREAM_FAILED', reason, { cause: error })
+}

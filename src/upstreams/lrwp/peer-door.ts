@@ -1,0 +1,134 @@
+import type { ByteStream } from '../../core/byte-stream.ts'
+import type { Logger } from '../../core/logger.ts'
+import {
+  formatAddress,
+  formatHostPort,
+  type BoundAddress,
+} from '../../streams/listening/addresses.ts'
+import { bindSocket } from '../../streams/listening/listener.ts'
+import type { ListeningSocket } from '../../streams/net/listening-socket.ts'
+import { createNetworks, type Networks } from '../../streams/net/networks.ts'
+import { formatRejected, type Registration } from '../../wire/lrwp/registration.ts'
+import { refusePeer } from './refuse-peer.ts'
+import { Registering } from './registering.ts'
+
+/** Options of a door. Durations in ms. */
+export interface DoorOptions {
+  /** Where it listens. */
+  readonly addresses: readonly BoundAddress[]
+  /** Networks from which peers may come; over Unix sockets all may that reach them. */
+  readonly allow: readonly string[]
+  /** What peers have to know, by their names in normal form. */
+  readonly passphrases: ReadonlyMap<string, string>
+  /** Connections at the same time. */
+  readonly connections: number
+  readonly timeouts: {
+    /** Until a new connection has registered. */
+    readonly registration: number
+  }
+  readonly logger: Logger
+}
+
+/** Receives a connection that has registered, and needs a new listener. */
+export type Admit = (stream: ByteStream, registration: Registration) => void
+
+/** Listens for programs that want to be peers, and lets in those that may. */
+export class PeerDoor {
+  readonly #options: DoorOptions
+  readonly #admit: Admit
+  readonly #networks: Networks
+  readonly #registering = new Set<Registering>()
+  #sockets: ListeningSocket[] = []
+  /** Connections that are open, registered or not. */
+  #open = 0
+
+  constructor(options: DoorOptions, admit: Admit) {
+    this.#options = options
+    this.#admit = admit
+    this.#networks = createNetworks(options.allow)
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly string[] {
+    return this.#sockets.map(nameAddress)
+  }
+
+  /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`, leaving nothing behind. */
+  async open(): Promise<void> {
+    try {
+      for (const given of this.#options.addresses) {
+        const address = given.kind === 'tcp' ? { ...given, keepAlive: true } : given
+        const socket = await bindSocket(address, (stream) => this.#accept(stream))
+        const name = formatAddress(address)
+        socket.onError((error) =>
+          this.#warn(`cannot accept a connection at ${name}`, error.message),
+        )
+        this.#sockets.push(socket)
+      }
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** Lets nobody in any more; those that have registered stay. */
+  close(): void {
+    for (const socket of this.#sockets.splice(0)) void socket.close()
+    for (const one of this.#registering) one.close('the server is stopping')
+  }
+
+  #accept(stream: ByteStream): void {
+    const { remoteAddress, localPath } = stream.facts
+    this.#open += 1
+    stream.onClose(() => {
+      this.#open -= 1
+    })
+    if (this.#open > this.#options.connections) this.#cut(stream, 'Out of resources')
+    else if (localPath === '' && !this.#networks.has(remoteAddress))
+      this.#refuse(stream, 'Unauthorized access')
+    else this.#register(stream)
+  }
+
+  /** Without the courtesy of waiting until it has read the reason. */
+  #cut(stream: ByteStream, reason: string): void {
+    this.#tellRefused(stream, reason)
+    stream.write(formatRejected(1, reason))
+    stream.destroySoon()
+  }
+
+  #refuse(stream: ByteStream, reason: string): void {
+    this.#tellRefused(stream, reason)
+    refusePeer(stream, formatRejected(1, reason))
+  }
+
+  #register(stream: ByteStream): void {
+    const { passphrases, timeouts } = this.#options
+    const options = { passphrases, timeout: timeouts.registration }
+    const one = new Registering(stream, options, {
+      onRegistered: (registration) => {
+        this.#registering.delete(one)
+        this.#admit(stream, registration)
+      },
+      onRefused: (reason) => {
+        this.#registering.delete(one)
+        this.#tellRefused(stream, reason)
+      },
+    })
+    this.#registering.add(one)
+  }
+
+  #tellRefused({ facts }: ByteStream, reason: string): void {
+    this.#warn(`${facts.remoteAddress || 'a peer'} was not registered`, reason)
+  }
+
+  #warn(what: string, reason: string): void {
+    this.#options.logger.warn({ reason }, `lrwp: ${what}: ${reason}`)
+  }
+}
+
+function nameAddress({ address }: ListeningSocket): string {
+  if (address === undefined) return 'an inherited socket'
+  return typeof address === 'string'
+    ? `unix:${address}`
+    : formatHostPort(address.host, address.port)
+}
