@@ -363,12 +363,12 @@ BROKEN = {
     "sign": b"-00000001",
     "spaces": b"        1",
     "huge variables": b"999999999",
-    "length of the body": b"000000002\0\0+00000001",
+    "length of the body": b"000000002\0\0" + b"+00000001",
     "half a length": b"0000",
     "half the variables": b"000000100A=b",
     "no length of the body": b"000000002\0\0",
-    "half a body": b"000000002\0\0000000009abc",
-    "half a large body": b"000000002\0\0999999999" + bytes(2 * 1024 * 1024),
+    "half a body": b"000000002\0\0" + b"000000009abc",
+    "half a large body": b"000000002\0\0" + b"999999999" + bytes(2 * 1024 * 1024),
     "nothing": b"",
 }
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 
-from taipan.answers import plain_answer
 from taipan.lrwp.output import CountedOutput
 from taipan.lrwp.request import PeerRequest
 
@@ -47,12 +45,8 @@ class Exchange:
         return False
 
     def abort(self, reason: str) -> None:
-        """Puts an error in the place of what cannot be completed, as nothing has left."""
-        self._output.clear()
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        fields, body = plain_answer(f"{status.phrase}\n")
-        phrase = status.phrase.encode("ascii")
-        self.begin(status, 0, len(body), b"%b\r\n%b" % (phrase, fields), body, True)
+        """Answers with an error instead, as nothing has left."""
+        self._output.fail()
 
     def pull(self, size: int) -> None:
         """Does nothing, because the body is there."""
@@ -64,4 +58,4 @@ class Exchange:
     def finish(self) -> None:
         """Replaces a response that an application has ended although a piece of it is missing."""
         if self._output.broken:
-            self.abort("")
+            self._output.fail()

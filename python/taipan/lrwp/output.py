@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import IO, Final
 
+from taipan.answers import plain_answer
 from taipan.lrwp.lengths import PART_LIMIT, format_length
 from taipan.lrwp.request import MEMORY_LIMIT
 from taipan.lrwp.stream import AgentStream
@@ -36,6 +37,12 @@ class CountedOutput:
             self.broken = True
             raise
         self._size += len(data)
+
+    def fail(self) -> None:
+        """Puts an error in the place of what cannot be completed, as nothing has left."""
+        self.clear()
+        fields, body = plain_answer("Internal Server Error\n")
+        self.write(b"Status: 500 Internal Server Error\r\n%b\r\n%b" % (fields, body))
 
     def clear(self) -> None:
         """Begins anew."""

@@ -105,6 +105,8 @@ def _raise_refusal(answer: bytes) -> NoReturn:
     text = show_bytes(answer)
     if not answer:
         raise AgentGone("it closed the connection without an answer")
+    if answer == b"ERROR: Out of resources":
+        raise AgentError("it has no room for another peer")
     if answer.startswith((b"ERROR: ", b"Malformed ")):
         raise Refused(text.replace("ERROR: ", "", 1))
     raise AgentError(f"it does not speak LRWP, it answered {text!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import BinaryIO, Callable, Final
 
 from taipan.lrwp.errors import AgentError
 from taipan.lrwp.lengths import LENGTH_SIZE, parse_length
@@ -43,13 +43,7 @@ def read_request(stream: AgentStream) -> PeerRequest:
         raise AgentError(f"it sent {size} bytes of variables; {_VARIABLES_LIMIT} are allowed")
     variables = parse_variables(stream.read(size))
     length = parse_length(stream.read(LENGTH_SIZE))
-    body: BinaryIO = BytesIO() if length <= MEMORY_LIMIT else tempfile.TemporaryFile()
-    try:
-        stream.copy(length, body)
-        body.seek(0)
-    except BaseException:
-        body.close()
-        raise
+    body = keep_body(length, lambda file: stream.copy(length, file))
     return PeerRequest(variables, body, length)
 
 
@@ -57,3 +51,15 @@ def parse_variables(data: bytes) -> Variables:
     """Takes `NAME=VALUE` between NULs to pieces; what has no name or no `=` is left out."""
     pairs = (piece.partition(b"=") for piece in data.split(b"\0"))
     return {name: value for name, equals, value in pairs if name and equals}
+
+
+def keep_body(length: int, copy: Callable[[BinaryIO], None]) -> BinaryIO:
+    """A file with a body of this length, which `copy` writes."""
+    body: BinaryIO = BytesIO() if length <= MEMORY_LIMIT else tempfile.TemporaryFile()
+    try:
+        copy(body)
+        body.seek(0)
+    except BaseException:
+        body.close()
+        raise
+    return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -90,7 +91,8 @@ class Seat:
 
     def answer(self):
         """Head and body of a response."""
-        head, _, body = self.read(int(self.read(9))).partition(b"\r\n\r\n")
+        output = self.read(int(self.read(9)))
+        head, body = re.split(rb"\r?\n\r?\n", output, maxsplit=1)
         return head.decode("latin-1"), body
 
     def close(self):

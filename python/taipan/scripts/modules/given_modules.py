@@ -12,6 +12,7 @@ GIVEN_MODULES = {
     "cgi": "taipan.forms.cgi_module",
     "cgitb": "taipan.scripts.cgitb_module",
     "imp": "taipan.scripts.modules.imp_module",
+    "lrwp": "taipan.lrwp.library",
     "mod_python": "taipan.scripts.mod_python",
     "mod_python.Cookie": "taipan.scripts.mod_python.cookie",
     "mod_python.Session": "taipan.scripts.mod_python.session",
