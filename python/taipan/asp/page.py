@@ -21,11 +21,11 @@ from taipan.psp.limits import within_limits
 from taipan.psp.output import SHOW, WRITE, Writer
 from taipan.psp.pieces import Piece, merge_texts
 from taipan.psp.program import LineNumbers, Program
-from taipan.psp.traceback_lines import guard_lines
+from taipan.psp.traceback_lines import GuardedLines
 
 
 @dataclass(frozen=True)
-class AspPage:
+class AspPage(GuardedLines):
     """A page, or `global.asa`, that can be run any number of times, in any thread."""
 
     path: str
@@ -47,11 +47,7 @@ class AspPage:
         """
         namespace[WRITE] = writer
         namespace[SHOW] = show
-        self.guard(lambda: exec(self.code, namespace))
-
-    def guard(self, call: Callable[[], object]) -> None:
-        """Calls something of the page, so that tracebacks name the files that it includes."""
-        guard_lines(call, self.path, self.numbers)
+        self.guard(exec, self.code, namespace)
 
 
 def compile_asp(path: str, site: Site) -> AspPage:

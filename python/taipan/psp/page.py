@@ -18,7 +18,7 @@ from taipan.psp.page_files import PageFiles
 from taipan.psp.pieces import merge_texts
 from taipan.psp.program import LineNumbers, Program
 from taipan.psp.servlet import find_base, read_text, write_bare
-from taipan.psp.traceback_lines import guard_lines
+from taipan.psp.traceback_lines import GuardedLines
 from taipan.psp.webware import write_webware
 from taipan.psp.webware_scanner import scan_webware
 
@@ -40,7 +40,7 @@ class PageOptions:
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(GuardedLines):
     """A page that can be run any number of times, in any thread."""
 
     path: str
@@ -52,6 +52,11 @@ class Page:
     #: The class that the code of a Webware page defines, and its method that writes the page.
     servlet: str = ""
     method: str = ""
+
+    @cached_property
+    def folder(self) -> str:
+        """Path of the folder that it is in."""
+        return os.path.dirname(self.path)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -74,12 +79,12 @@ class Page:
         if self.options.dialect == "webware":
             made = self.define(namespace)()
             arguments = namespace.get("req"), namespace.get("trans")
-            self.guard(lambda: write_bare(made, self.method, writer, arguments))
+            self.guard(write_bare, made, self.method, writer, arguments)
             return
         namespace[WRITE] = writer
         namespace[ROOM] = make_room
         namespace[SHOW] = escape if self.options.autoescape else str
-        self.guard(lambda: exec(self.code, namespace))
+        self.guard(exec, self.code, namespace)
 
     def define(self, namespace: dict[str, Any]) -> type:
         """The class of a Webware page, which is made by running its code once.
@@ -90,13 +95,9 @@ class Page:
         namespace["_psp_base"] = lambda name: find_base(name, namespace)
         namespace["_psp_read"] = read_text
         namespace.setdefault("__name__", self.servlet)
-        self.guard(lambda: exec(self.code, namespace))
+        self.guard(exec, self.code, namespace)
         found: type = namespace[self.servlet]
         return found
-
-    def guard(self, call: Callable[[], object]) -> None:
-        """Calls something of the page, so that tracebacks name the files that it includes."""
-        guard_lines(call, self.path, self.numbers)
 
 
 def compile_page(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from types import FrameType, TracebackType
-from typing import Callable
+from typing import Any, Callable
 
 from taipan.psp.program import LineNumbers
 
 
-def guard_lines(call: Callable[[], object], path: str, numbers: LineNumbers) -> None:
-    """Calls something of a page, so that tracebacks name the files that it includes."""
-    try:
-        call()
-    except BaseException as error:
-        if len(numbers.paths) > 1:
-            error.__traceback__ = mend_traceback(error.__traceback__, path, numbers)
-        raise
+class GuardedLines:
+    """A page, as far as its tracebacks are concerned."""
+
+    path: str
+    numbers: LineNumbers
+
+    def guard(self, call: Callable[..., object], *arguments: Any) -> None:
+        """Calls something of the page, so that tracebacks name the files that it includes."""
+        try:
+            call(*arguments)
+        except BaseException as error:
+            if len(self.numbers.paths) > 1:
+                error.__traceback__ = mend_traceback(error.__traceback__, self.path, self.numbers)
+            raise
 
 
 def mend_traceback(

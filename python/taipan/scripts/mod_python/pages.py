@@ -95,7 +95,7 @@ class PageRun:
         req = self.req
         namespace = {
             **_GIVEN,
-            "__builtins__": self.folder.modules_of(os.path.dirname(page.path)).refresh(),
+            "__builtins__": self.folder.modules_of(page.folder).refresh(),
             "__file__": page.path,
             "psp": tools,
             "req": req,

@@ -11,7 +11,6 @@ from taipan.scripts.mod_python import constants
 from taipan.scripts.mod_python.credentials import RequestCredentials
 from taipan.scripts.mod_python.request_line import METHOD_NUMBERS
 from taipan.scripts.mod_python.tables import HeaderTable
-from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.head import ScriptHead, status_line
 from taipan.scripts.request.passing import FileFields
 
@@ -45,12 +44,31 @@ class ResponseHead(RequestCredentials):
     allowed_xmethods: tuple[str, ...] = ()
     _content_type: str | None = None
     _status = 200
+    #: None before they are asked for.
+    _headers_out: HeaderTable | None = None
+    _err_headers_out: HeaderTable | None = None
 
-    def __init__(self, request: ScriptRequest) -> None:
-        super().__init__(request)
-        #: Left out where the request ends with an error; `err_headers_out` are not.
-        self.headers_out = HeaderTable()
-        self.err_headers_out = HeaderTable()
+    @property
+    def headers_out(self) -> HeaderTable:
+        """Header fields, left out where the request ends with an error."""
+        if self._headers_out is None:
+            self._headers_out = HeaderTable()
+        return self._headers_out
+
+    @headers_out.setter
+    def headers_out(self, table: HeaderTable) -> None:
+        self._headers_out = table
+
+    @property
+    def err_headers_out(self) -> HeaderTable:
+        """Header fields of any answer."""
+        if self._err_headers_out is None:
+            self._err_headers_out = HeaderTable()
+        return self._err_headers_out
+
+    @err_headers_out.setter
+    def err_headers_out(self, table: HeaderTable) -> None:
+        self._err_headers_out = table
 
     @property
     def status(self) -> int:
@@ -148,11 +166,10 @@ class ResponseHead(RequestCredentials):
 
     def make_head(self) -> ScriptHead:
         """The head as it is now."""
-        headers_out, kind = self.headers_out, self._content_type
-        own = headers_out.items()
-        fields = [*self.err_headers_out.items(), *own]
+        kind, own = self._content_type, self._headers_out
+        fields = self._list_tables()
         if kind is not None:
-            if own and "Content-Type" in headers_out:
+            if own and "Content-Type" in own:
                 fields = [field for field in fields if field[0].lower() != "content-type"]
             fields.insert(0, ("Content-Type", kind))
         if self.content_encoding or self.content_languages or self.no_cache:
@@ -161,7 +178,7 @@ class ResponseHead(RequestCredentials):
         if not self._request.output.holding:
             self._watch_changes()
         # A location alone is no redirect here, as it is for programs of CGI.
-        usual = line == "200 OK" and not (own and "Location" in headers_out)
+        usual = line == "200 OK" and not (own and "Location" in own)
         return ScriptHead(line, fields, 0, usual=usual)
 
     def make_file_fields(self) -> FileFields:
@@ -184,8 +201,7 @@ class ResponseHead(RequestCredentials):
         self._request.releases.append(tell)
 
     def _facts(self) -> tuple[Any, ...]:
-        fields = self.headers_out.items(), self.err_headers_out.items()
-        return self._status, self._content_type, *fields
+        return self._status, self._content_type, *self._list_tables()
 
     def _line(self) -> str:
         line, status = self.status_line, self._status
@@ -195,6 +211,11 @@ class ResponseHead(RequestCredentials):
             validate_value("Status", line)
             return line
         return status_line(status)
+
+    def _list_tables(self) -> list[tuple[str, str]]:
+        if self._err_headers_out is self._headers_out is None:
+            return []
+        return [*self.err_headers_out.items(), *self.headers_out.items()]
 
     def _list_special(self) -> list[tuple[str, str]]:
         """Fields that members stand for."""
