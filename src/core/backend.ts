@@ -1,4 +1,4 @@
-import type { Upstream } from './upstream.ts'
+import type { SupervisedUpstream } from './upstream.ts'
 
 /** What a worker found out when it loaded the applications. */
 export interface Findings {
@@ -51,10 +51,10 @@ export interface LoadingApplication {
 }
 
 /**
- * An upstream that runs Python. `capacity` counts threads, or, without threads, what the event loops can take.
+ * An upstream that runs Python; a reload loads its code anew. `capacity` counts threads, or, without threads, what the event loops can take.
  * `failure` is the reason why no application can be served.
  */
-export interface Backend extends Upstream {
+export interface Backend extends SupervisedUpstream {
   /**
    * `listener` is called with true when there is no room for another request, again after each request that ends
    * without making room, and with false when there is room again. A backend that does not run is not full.
@@ -66,12 +66,6 @@ export interface Backend extends Upstream {
   readonly findings: Findings | undefined
   /** The applications that workers are loading, as far as they have said. */
   readonly loading: readonly LoadingApplication[]
-  /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
-  prepareStop(): void
-  /** Kills all worker processes and their children at once, because this process is about to exit. */
-  kill(): void
   /** Environment of the processes that are started from now on. */
   setEnvironment(environment: Readonly<Record<string, string>>): void
-  /** Loads the code anew: new workers become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot load. A call during a reload begins it again. */
-  reload(): Promise<void>
 }

@@ -57,3 +57,13 @@ export interface Upstream extends Service {
   /** Lets requests finish within the configured time, of which `waited` ms have passed already (default 0). */
   stop(waited?: number): Promise<void>
 }
+
+/** An upstream that keeps processes. */
+export interface SupervisedUpstream extends Upstream {
+  /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
+  prepareStop(): void
+  /** Kills all its processes and their children at once, because this process is about to exit. */
+  kill(): void
+  /** Starts new processes, which become ready before the old ones retire. Rejects and keeps the old ones when the new ones cannot start. A call during a reload begins it again. */
+  reload(): Promise<void>
+}

@@ -2,13 +2,13 @@ import type { Backend, Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Upstream } from '../core/upstream.ts'
+import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
-import { reloadGroup, validateReloaded } from './reload-outcome.ts'
+import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
@@ -22,11 +22,11 @@ export interface App extends AsyncDisposable {
   readonly handler: Handler
   /** Resolves when the applications are loaded. Rejects with a `TaipanError`, leaving nothing behind. */
   start(): Promise<void>
-  /** Lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
+  /** Lets running requests finish within `timeouts.shutdown`, and ends workers and programs. May be called twice. */
   stop(): Promise<void>
   /**
-   * Reloads the applications; the old code serves until the new code is ready. Rejects if something cannot be loaded; the
-   * message says for each process group which code serves. A call during a reload begins it again; both settle with what
+   * Reloads the applications and the programs; the old code serves until the new code is ready. Rejects if something cannot be
+   * loaded; the message says for each process group and program which code serves. A call during a reload begins it again; both settle with what
    * comes of that.
    */
   reload(): Promise<void>
@@ -52,7 +52,9 @@ export interface AppParts {
   readonly handler: Handler
   /** By group. */
   readonly backends: ReadonlyMap<string, Backend>
-  /** Everything that answers outside of Node, including the backends. */
+  /** By name. */
+  readonly programs: ReadonlyMap<string, SupervisedUpstream>
+  /** Everything that answers outside of Node, including the backends and the programs. */
   readonly upstreams: readonly Upstream[]
   /** Undefined: pages are left as they are. */
   readonly pages?: PageRefresh | undefined
@@ -63,6 +65,7 @@ export class PlannedApp implements App {
   readonly handler: Handler
   readonly #plan: ServerPlan
   readonly #backends: ReadonlyMap<string, Backend>
+  readonly #programs: ReadonlyMap<string, SupervisedUpstream>
   /** Started and stopped together. */
   readonly #upstreams: readonly Upstream[]
   readonly #stopLog: StopLog
@@ -75,10 +78,11 @@ export class PlannedApp implements App {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor({ plan, logger, handler, backends, upstreams, pages }: AppParts) {
+  constructor({ plan, logger, handler, backends, programs, upstreams, pages }: AppParts) {
     this.handler = handler
     this.#plan = plan
     this.#backends = backends
+    this.#programs = programs
     this.#upstreams = upstreams
     this.#stopLog = new StopLog(logger, upstreams)
     this.#pages = pages
@@ -145,9 +149,9 @@ export class PlannedApp implements App {
     this.#pages?.refresh(version)
   }
 
-  /** Announces a stop: no worker is replaced from now on, running ones continue. */
+  /** Announces a stop: no process is replaced from now on, running ones continue. */
   prepareStop(): void {
-    for (const backend of this.#backends.values()) backend.prepareStop()
+    for (const one of this.#supervised) one.prepareStop()
   }
 
   /** As `prepareStop`; also stops watching files. */
@@ -164,9 +168,9 @@ export class PlannedApp implements App {
     return this.#stopped
   }
 
-  /** Kills all worker processes and their children at once. */
+  /** Kills all processes and their children at once. */
   kill(): void {
-    for (const backend of this.#backends.values()) backend.kill()
+    for (const one of this.#supervised) one.kill()
     removeTemporaryFolderNow(this.#plan)
   }
 
@@ -176,7 +180,10 @@ export class PlannedApp implements App {
     for (const { group } of renewEnvironment(this.#plan).groups)
       this.#backends.get(group.name)?.setEnvironment(group.environment)
     const { dev } = this.#plan
-    const reload = () => [...this.#backends].map(([name, one]) => reloadGroup(name, one, dev))
+    const reload = () => [
+      ...[...this.#backends].map(([name, one]) => reloadGroup(name, one, dev)),
+      ...[...this.#programs].map(([name, one]) => reloadProgram(name, one)),
+    ]
     try {
       validateReloaded(await this.#load(reload))
     } finally {
@@ -186,6 +193,10 @@ export class PlannedApp implements App {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  get #supervised(): readonly SupervisedUpstream[] {
+    return [...this.#backends.values(), ...this.#programs.values()]
   }
 
   async #start(): Promise<void> {
@@ -240,11 +251,16 @@ export class PlannedApp implements App {
   #validateServed(): void {
     const { startAnyway, groups, routes } = this.#plan
     if (startAnyway) return
+    const programs = [...this.#programs.values()]
     const failures = groups.flatMap(({ group }) => this.#backends.get(group.name)?.failure ?? [])
-    const fatal = failures.find(({ code }) => code !== 'APPLICATION_LOAD')
+    const fatal =
+      failures.find(({ code }) => code !== 'APPLICATION_LOAD') ??
+      programs.find(({ failure }) => failure?.code === 'PROGRAM_START')?.failure
     if (fatal !== undefined) throw fatal
-    const servesFiles = routes.some(({ answerer }) => answerer.kind === 'static')
-    if (servesFiles || failures.length === 0 || failures.length < groups.length) return
+    const servesOthers =
+      routes.some(({ answerer }) => answerer.kind === 'static') ||
+      programs.some(({ failure }) => failure === undefined)
+    if (servesOthers || failures.length === 0 || failures.length < groups.length) return
     const reasons = failures.map(({ message }) => message).join('; ')
     // Failures with retries were logged by their groups already.
     const hidden = failures.filter((_, index) => groups[index]?.group.retries === false)

@@ -3,7 +3,7 @@ import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
-import type { Upstream } from '../core/upstream.ts'
+import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { LocalRedirects } from '../pipeline/local-redirect.ts'
@@ -76,11 +76,13 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     )
   }
   const upstreams = new Map<string, Upstream>(backends)
+  const programs = new Map<string, SupervisedUpstream>()
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const redirects = new LocalRedirects(logger)
   const context = {
     upstreams,
     backends,
+    programs,
     gatherer,
     logger,
     redirects,
@@ -111,6 +113,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     logger,
     handler,
     backends,
+    programs,
     upstreams: [...upstreams.values()],
     pages,
   })

@@ -1,10 +1,11 @@
 import { isServed, type Backend, type Findings } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { SupervisedUpstream } from '../core/upstream.ts'
 
-/** Result of a reload in one process group, or in all groups. */
+/** Result of a reload in one process group, or in all groups, or of a program. */
 export interface ReloadOutcome {
-  /** Empty for all groups. */
-  readonly group: string
+  /** `group web`; empty for all groups. */
+  readonly subject: string
   /**
    * `kept`: the old code continues. `broken`: neither the new nor the old code can be loaded. `partly`: the new code is
    * served, except applications that failed before, too, or may fail.
@@ -27,12 +28,35 @@ export async function reloadGroup(
   backend: Backend,
   dev: boolean,
 ): Promise<ReloadOutcome> {
+  const failed = await reloadProcesses(nameGroup(group), backend, dev)
+  return failed ?? judgeFindings(group, backend.findings)
+}
+
+/** Reloads a program and returns the result. Rejects with `STOPPING`. */
+export async function reloadProgram(
+  name: string,
+  program: SupervisedUpstream,
+): Promise<ReloadOutcome> {
+  const subject = `program ${name}`
+  return (await reloadProcesses(subject, program, false)) ?? { subject, state: 'reloaded' }
+}
+
+async function reloadProcesses(
+  subject: string,
+  upstream: SupervisedUpstream,
+  dev: boolean,
+): Promise<ReloadOutcome | undefined> {
   try {
-    await backend.reload()
+    await upstream.reload()
+    return undefined
   } catch (error) {
-    return { group, state: judgeFailed(backend.failure, dev), error: requireFailure(error) }
+    return { subject, state: judgeFailed(upstream.failure, dev), error: requireFailure(error) }
   }
-  return judgeFindings(group, backend.findings)
+}
+
+/** The subject of a group. */
+export function nameGroup(group: string): string {
+  return `group ${group}`
 }
 
 /** What serves after a reload whose workers could not be started; `dev` as in the configuration. */
@@ -46,13 +70,14 @@ export function judgeFailed(
 
 /** The result of a reload whose workers have been started. */
 export function judgeFindings(group: string, findings: Findings | undefined): ReloadOutcome {
+  const subject = nameGroup(group)
   const unloaded = findings?.applications.filter((one) => !isServed(one)) ?? []
-  if (unloaded.length === 0) return { group, state: 'reloaded' }
+  if (unloaded.length === 0) return { subject, state: 'reloaded' }
   const reasons = unloaded.map(
     ({ name, failure }) => `application ${name} could not be loaded: ${failure}`,
   )
   return {
-    group,
+    subject,
     state: 'partly',
     error: new TaipanError('APPLICATION_LOAD', reasons.join('; ')),
   }
@@ -64,12 +89,12 @@ export function requireFailure(error: unknown): TaipanError {
   throw error
 }
 
-/** Throws unless all groups were reloaded; the message describes each group. */
+/** Throws unless all were reloaded; the message describes each. */
 export function validateReloaded(outcomes: readonly ReloadOutcome[]): void {
   const first = outcomes.find(({ error }) => error !== undefined)?.error
   if (first === undefined) return
   const texts = outcomes.map((outcome) =>
-    outcomes.length > 1 ? `group ${outcome.group}: ${describe(outcome)}` : describe(outcome),
+    outcomes.length > 1 ? `${outcome.subject}: ${describe(outcome)}` : describe(outcome),
   )
   throw new TaipanError(first.code, texts.join('; '), { cause: first.cause })
 }

@@ -11,6 +11,7 @@ import { PageVersions } from './page-versions.ts'
 import {
   judgeFailed,
   judgeFindings,
+  nameGroup,
   requireFailure,
   validateReloaded,
   type ReloadOutcome,
@@ -107,7 +108,7 @@ export class ReplicatedServer implements RunnableServer {
       await replicas.reload()
     } catch (error) {
       const state = judgeFailed(replicas.failure, this.#plan.dev)
-      return [{ group: '', state, error: requireFailure(error) }]
+      return [{ subject: '', state, error: requireFailure(error) }]
     }
     return this.#plan.groups.map(({ group }) => judgeGroup(group, replicas))
   }
@@ -192,7 +193,7 @@ function judgeGroup(
   const failure = failures[group]
   if (failure === undefined) return judgeFindings(group, findings[group])
   const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
-  return { group, state: judgeFailed(error, dev), error }
+  return { subject: nameGroup(group), state: judgeFailed(error, dev), error }
 }
 
 /** A replica gets the longest limits of all its groups; the start of worker processes it watches itself. */

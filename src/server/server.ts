@@ -18,8 +18,8 @@ export interface Server extends AsyncDisposable {
   /** Stops accepting, lets running requests finish within `timeouts.shutdown`, and ends the workers. May be called twice. */
   stop(): Promise<void>
   /**
-   * Reloads the applications; the old code serves until the new code is ready. Rejects if something cannot be loaded; the
-   * message says for each process group which code serves. A call during a reload begins it again; both settle with what
+   * Reloads the applications and the programs; the old code serves until the new code is ready. Rejects if something cannot be
+   * loaded; the message says for each process group and program which code serves. A call during a reload begins it again; both settle with what
    * comes of that.
    */
   reload(): Promise<void>

@@ -62,6 +62,7 @@ function createApp(
       logger,
       handler: ignore,
       backends: new Map(),
+      programs: new Map(),
       upstreams,
     }),
     lines,

@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { Upstream } from '../../core/upstream.ts'
+import type { SupervisedUpstream, Upstream } from '../../core/upstream.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { LocalRedirects } from '../../pipeline/local-redirect.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
@@ -36,6 +36,8 @@ export interface AnswererContext {
   readonly gatherer: Gatherer
   /** By the name of the group. They are among the upstreams. */
   readonly backends: ReadonlyMap<string, Backend>
+  /** Programs that routes keep running, by the name that messages have. They are among the upstreams, too. */
+  readonly programs: Map<string, SupervisedUpstream>
   readonly logger: Logger
   /** Redirects within the server. */
   readonly redirects: LocalRedirects
