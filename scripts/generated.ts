@@ -19,6 +19,8 @@ export function formatJsonSchema(): string {
   return `${JSON.stringify(schema, undefined, 2)}\n`
 }
 
+const TEXT = { type: 'string', minLength: 1 }
+
 function describeTable(table: OptionTable, more: object = {}): object {
   const ofData = Object.entries(table).filter(([, option]) => option.onlyInCode !== true)
   const options = ofData.map(([key, option]) => [key, describeOption(option)])
@@ -27,9 +29,12 @@ function describeTable(table: OptionTable, more: object = {}): object {
 }
 
 function describeOption(option: Option): object {
-  const { table, holdsMany, description, fallback } = option
+  const { table, holdsMany, orText, description, fallback } = option
   const facts = { description, ...(fallback !== undefined && { default: fallback }) }
-  if (table !== undefined && holdsMany !== true) return { ...facts, ...describeTable(table) }
+  if (table !== undefined && holdsMany !== true) {
+    const section = describeTable(table)
+    return { ...facts, ...(orText === true ? { anyOf: [TEXT, section] } : section) }
+  }
   const schema = describeSchema(option)
   if (table === undefined) return { ...facts, ...schema }
   const members = schema.type === 'array' ? 'items' : 'additionalProperties'

@@ -752,7 +752,7 @@ describe('a configuration', () => {
     ],
     [
       { apps, routes: [{ path: '/' }] },
-      /routes\[0\]: needs exactly one answerer \(app, scripts, cgi, handler, modPython, pyisapie, static, redirect, lrwp\), found none/,
+      /routes\[0\]: needs exactly one answerer \(app, scripts, cgi, handler, modPython, pyisapie, static, redirect, lrwp, upstream\), found none/,
     ],
     [{ apps, routes: [{ path: '/', app: 'shop', redirect: '/x' }] }, /found app and redirect/],
     [

@@ -46,6 +46,14 @@ const SOURCES = [
   'asa',
   'asp',
   'inc',
+  'php',
+  'php3',
+  'php4',
+  'php5',
+  'php7',
+  'php8',
+  'phtml',
+  'phar',
 ]
 
 // May hold the passwords of databases, and lies in the folder itself where that is served as it is.

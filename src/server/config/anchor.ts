@@ -11,6 +11,8 @@ const RULES: Readonly<Record<Anchor, Rule>> = {
   path: (text, directory) => resolve(directory, text),
   program: anchorProgram,
   address: (text, directory) => anchorAfter('unix:', text, directory),
+  upstream: (text, directory) =>
+    anchorAfter(/^[a-z]+\+unix:/i.exec(text)?.[0] ?? '\0', text, directory),
   store: (text, directory) => anchorAfter('sqlite:', text, directory),
   database: (text, directory) =>
     text === 'sqlite::memory:' ? text : anchorAfter('sqlite:', text, directory),
@@ -35,7 +37,8 @@ function anchorTable(table: OptionTable, values: Readonly<Values>, directory: st
 
 function anchorValue(option: Option, value: unknown, directory: string): unknown {
   const { anchor, form, table, holdsMany } = option
-  if (anchor !== undefined) {
+  const isSection = table !== undefined && holdsMany !== true && isRecord(value)
+  if (anchor !== undefined && !isSection) {
     const rule = (one: unknown): unknown =>
       typeof one === 'string' && one !== '' ? RULES[anchor](one, directory) : one
     return form === 'pairs' && !isRecord(value) ? value : mapMembers(value, rule)

@@ -14,6 +14,8 @@ import {
 } from '../routes/route-kinds.ts'
 import { createScriptsPlan } from '../routes/scripts-route.ts'
 import { createFilesPlan } from '../routes/static-route.ts'
+import { createUsualUpstream } from '../routes/upstream-options.ts'
+import { createUpstreamPlan } from '../routes/upstream-route.ts'
 import { warnOfOpenFolders, type PlacedRoute } from './open-folders.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { listPeerRoutes } from './resolve-lrwp.ts'
@@ -43,7 +45,11 @@ export function resolveRoutes(
   const { applications } = parts
   const own = listOwnRoutes(config, parts, problems)
   checkDuplicates(config.routes, problems)
-  const given = [...own, ...listFolderRoutes(config, applications)]
+  const given = [
+    ...own,
+    ...listFolderRoutes(config, applications),
+    ...listUpstreamRoutes(config, problems),
+  ]
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, given))
   const isOnly = config.app !== undefined || applications.length === 1
   const usual = isOnly ? unrouted.map((one) => createUsualRoute(one, config)) : []
@@ -96,6 +102,16 @@ function listFolderRoutes(
     return [{ route: { host: undefined, path, answerer }, where }]
   })
   return [...files, ...scripts]
+}
+
+/** Routes of the option `upstream`. */
+function listUpstreamRoutes(config: FullConfig, problems: Problems): PlacedRoute[] {
+  return Object.entries(config.upstream).map(([path, url]) => {
+    const where = ['upstream', path]
+    const plan = createUpstreamPlan(createUsualUpstream(url), { where, problems })
+    const answerer: AnswererPlan = { kind: 'upstream', plan }
+    return { route: { host: undefined, path, answerer }, where }
+  })
 }
 
 /** The route of an application that no other route has. */

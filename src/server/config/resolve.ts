@@ -196,7 +196,7 @@ function checkDataFiles(
   problems: Problems,
 ): void {
   const roots = routes.flatMap(({ answerer }) =>
-    'root' in answerer.plan ? [answerer.plan.root] : [],
+    'root' in answerer.plan ? (answerer.plan.root ?? []) : [],
   )
   checkDataFile(sessions.store, { where: ['sessions', 'store'], roots }, problems)
   for (const [index, { pools = {} }] of given.entries())
@@ -229,9 +229,11 @@ function selectWatched(
 ): WatchPlan {
   const sources = [...new Set(applications.flatMap(listSourceFolders))]
   const folders = reloadDir.length > 0 ? reloadDir : sources
-  const scripts = routes.flatMap(({ answerer: { kind, plan } }) =>
-    kind !== 'static' && 'root' in plan && !reloadDir.includes(plan.root) ? [plan.root] : [],
-  )
+  const scripts = routes
+    .flatMap(({ answerer: { kind, plan } }) =>
+      kind !== 'static' && 'root' in plan ? (plan.root ?? []) : [],
+    )
+    .filter((root) => !reloadDir.includes(root))
   if (!dev) return { folders, served: [], scripts, files: [], dev, include, exclude }
   const files = [...envFile, ...USUAL_ENV_FILES.map((name) => join(directory, name))]
   const served = routes.flatMap(({ answerer }) =>

@@ -35,8 +35,8 @@ export interface Flag {
   readonly commands: readonly CommandName[]
 }
 
-/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as a store (`sqlite:FILE`), as a database (the same, but for `sqlite::memory:`). */
-export type Anchor = 'path' | 'program' | 'address' | 'store' | 'database'
+/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as one of an upstream (`fastcgi+unix:PATH`), as a store (`sqlite:FILE`), as a database (the same, but for `sqlite::memory:`). */
+export type Anchor = 'path' | 'program' | 'address' | 'upstream' | 'store' | 'database'
 
 /** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {
@@ -55,6 +55,8 @@ export interface OptionFacts {
   readonly toWorker?: string
   /** Options of the object that this option is, or of each object in it. */
   readonly table?: OptionTable
+  /** A text may stand for the object that this option is. */
+  readonly orText?: true
   /** Keys that its object has elsewhere and not here, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
   /** Its values are functions, which files of data do not have. */

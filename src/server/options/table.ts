@@ -207,6 +207,18 @@ export const GENERAL = {
       flag: flag('Files', 'scripts', { value: 'URL=DIR' }),
     },
   ),
+  upstream: option(
+    pairs,
+    {},
+    {
+      description:
+        'Answer what is below URL by another server, at an address such as fastcgi://127.0.0.1:9000; repeatable.',
+      form: 'pairs',
+      anchor: 'upstream',
+      environment: 'TAIPAN_UPSTREAM',
+      flag: flag('Files', 'upstream', { value: 'URL=ADDR' }),
+    },
+  ),
   engine: option(engines, 'daemon', {
     description:
       'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',

@@ -10,6 +10,7 @@ import { REDIRECT_ROUTE } from './redirect-route.ts'
 import type { AnswererContext, RouteContext, RouteKind } from './route-kind.ts'
 import { SCRIPTS_ROUTE } from './scripts-route.ts'
 import { STATIC_ROUTE } from './static-route.ts'
+import { UPSTREAM_ROUTE } from './upstream-route.ts'
 
 /** All kinds of routes, by name. */
 export const ROUTE_KINDS = {
@@ -22,6 +23,7 @@ export const ROUTE_KINDS = {
   static: STATIC_ROUTE,
   redirect: REDIRECT_ROUTE,
   lrwp: LRWP_ROUTE,
+  upstream: UPSTREAM_ROUTE,
 }
 
 /** The keys of all kinds. */
@@ -35,6 +37,7 @@ export const ROUTE_KIND_OPTIONS = {
   ...STATIC_ROUTE.options,
   ...REDIRECT_ROUTE.options,
   ...LRWP_ROUTE.options,
+  ...UPSTREAM_ROUTE.options,
 }
 
 type Kinds = typeof ROUTE_KINDS

@@ -3,6 +3,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables } from '../../wire/cgi-variables.ts'
 import { decodeLatin1 } from '../../wire/percent.ts'
+import { readServerName } from '../variables/server-name.ts'
 
 /** The same for all requests of a route. */
 export interface ProgramSettings {
@@ -32,20 +33,16 @@ export function createProgramEnvironment(
   variables['GATEWAY_INTERFACE'] = 'CGI/1.1'
   variables['SERVER_SOFTWARE'] = serverSoftware
   variables['REQUEST_SCHEME'] = scheme
-  nameServer(variables, scheme)
+  variables['SERVER_ADDR'] = variables['SERVER_NAME'] ?? ''
+  const server = readServerName(exchange)
+  if (server !== undefined) {
+    variables['SERVER_NAME'] = server.name
+    variables['SERVER_PORT'] = server.port
+  }
   // The address may stand for the name (RFC 3875, 4.1.9).
   variables['REMOTE_HOST'] = remoteAddress
   if (pathInfo !== '' && script !== undefined)
     variables['PATH_TRANSLATED'] = decodeLatin1(script.root.replace(/\/$/, '') + pathInfo)
   if (variables['CONTENT_LENGTH'] === '0') delete variables['CONTENT_LENGTH']
   return variables
-}
-
-/** The server as the client names it (RFC 3875, 4.1.14), as programs make links of it. */
-function nameServer(variables: Record<string, string>, scheme: string): void {
-  variables['SERVER_ADDR'] = variables['SERVER_NAME'] ?? ''
-  const [, name, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d*))?$/.exec(variables['HTTP_HOST'] ?? '') ?? []
-  if (name === undefined) return
-  variables['SERVER_NAME'] = name
-  variables['SERVER_PORT'] = port || (scheme === 'https' ? '443' : '80')
 }

@@ -1,5 +1,6 @@
+import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import { createResponseHead } from '../../core/response-head.ts'
+import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 import { CgiOutput, type CgiHead } from '../../wire/cgi-response.ts'
 
 /** What a relay is for. */
@@ -13,6 +14,8 @@ export interface CgiRelayOptions {
   readonly onPause: () => void
   readonly onResume: () => void
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** Turns CGI output (RFC 3875, 6), which arrives in pieces, into the response of an exchange. */
 export class CgiRelay {
@@ -42,25 +45,43 @@ export class CgiRelay {
     if (parsed.body.length > 0) this.#write(parsed.body)
   }
 
-  /** The output is whole. Throws `UPSTREAM_FAILED` if it has no head. */
-  end(): void {
-    if (this.#head === undefined) this.#begin(this.#output.end().head)
+  /** The output is whole, with `last`. Throws `UPSTREAM_FAILED` if it has no head, or a broken one. */
+  end(last?: Buffer): void {
     const { exchange, onLocalRedirect } = this.#options
+    const isWhole = this.#head === undefined
+    let body = last
+    if (isWhole) {
+      const parsed = (last && this.#output.take(last)) ?? this.#output.end()
+      this.#head = parsed.head
+      body = parsed.body
+    }
     const target = this.#head?.localRedirect
-    if (target !== undefined && !exchange.response.begun) onLocalRedirect?.(target)
-    else exchange.response.end()
+    const isLocal = target !== undefined && !exchange.response.begun && !body?.length
+    if (isLocal && onLocalRedirect !== undefined) onLocalRedirect(target)
+    else if (isWhole && this.#head !== undefined)
+      exchange.response.send(this.#check(this.#head), body ?? NOTHING)
+    else {
+      if (body !== undefined && body.length > 0) this.#write(body)
+      exchange.response.end()
+    }
   }
 
   #begin(head: CgiHead): void {
     this.#head = head
-    const { localRedirect, fields, reason } = head
+    const { localRedirect } = head
     // Only the end of the output shows that a redirect is the whole of it.
     if (localRedirect !== undefined && this.#options.onLocalRedirect !== undefined) return
-    const usual = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'location')
-      ? 302
-      : 200
-    const checked = createResponseHead(head.status ?? usual, fields)
-    this.#options.exchange.response.begin({ ...checked, reason })
+    this.#options.exchange.response.begin(this.#check(head))
+  }
+
+  #check({ status, reason, fields }: CgiHead): ResponseHead {
+    const hasLocation = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'location')
+    try {
+      return { ...createResponseHead(status ?? (hasLocation ? 302 : 200), fields), reason }
+    } catch (error) {
+      if (!(error instanceof TaipanError)) throw error
+      throw new TaipanError('UPSTREAM_FAILED', error.message, { cause: error })
+    }
   }
 
   #write(chunk: Buffer): void {

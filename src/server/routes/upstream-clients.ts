@@ -1,0 +1,49 @@
+import type { Exchange } from '../../core/exchange.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
+import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
+import type { VariableSettings } from '../../upstreams/variables/list-variables.ts'
+import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
+
+/** The same for all addresses of an upstream. */
+export interface ClientSettings extends VariableSettings {
+  /** To each address at the same time. */
+  readonly connections: number
+  readonly logger: Logger
+  /** Follows a redirect within the server. */
+  readonly onLocalRedirect: (exchange: Exchange, target: string) => void
+}
+
+/** Makes the client of an address. */
+export type CreateClient = (address: UpstreamAddress, settings: ClientSettings) => AddressClient
+
+/** What speaks the protocols; only what a plan needs is loaded. */
+export const CLIENTS: Readonly<Record<Protocol, () => Promise<CreateClient>>> = {
+  fastcgi: async () =>
+    await overConnections(
+      (await import('../../upstreams/fastcgi/fastcgi-protocol.ts')).createFastCgiProtocol,
+    ),
+  scgi: async () =>
+    await overConnections(
+      (await import('../../upstreams/scgi/scgi-protocol.ts')).createScgiProtocol,
+    ),
+  uwsgi: async () =>
+    await overConnections(
+      (await import('../../upstreams/uwsgi/uwsgi-protocol.ts')).createUwsgiProtocol,
+    ),
+}
+
+/** The client of a protocol that has one request at a time on a connection. */
+async function overConnections(
+  createProtocol: (settings: VariableSettings) => WireProtocol,
+): Promise<CreateClient> {
+  const { ConnectionClient } = await import('../../upstreams/connections/connection-client.ts')
+  return (address, { connections, logger, onLocalRedirect, ...settings }) =>
+    new ConnectionClient({
+      address,
+      protocol: createProtocol(settings),
+      connections,
+      logger,
+      onLocalRedirect,
+    })
+}

@@ -1,0 +1,158 @@
+import type { Answerer } from '../../pipeline/routes.ts'
+import type { GatewayOptions } from '../../upstreams/gateway/gateway-options.ts'
+import {
+  parseUpstreamAddress,
+  type UpstreamAddress,
+} from '../../upstreams/gateway/upstream-address.ts'
+import type { GatewayUpstream } from '../../upstreams/gateway/gateway-upstream.ts'
+import { encodeLatin1 } from '../../wire/percent.ts'
+import { boolean, list, pairs, text } from '../option-types/kinds.ts'
+import { optional } from '../option-types/option.ts'
+import type { OptionPath, Problems } from '../option-types/problems.ts'
+import { INDEX_OPTION, resolveIndex } from './index-option.ts'
+import { defineRouteKind, type AnswererContext } from './route-kind.ts'
+import { createFilesPlan } from './static-route.ts'
+import { CLIENTS } from './upstream-clients.ts'
+import { createUsualUpstream, UPSTREAM_OPTION, type UpstreamConfig } from './upstream-options.ts'
+
+/** The upstream of a route. */
+export interface UpstreamPlan {
+  readonly addresses: readonly UpstreamAddress[]
+  readonly options: Omit<GatewayOptions, 'logger' | 'shutdownTimeout'>
+  readonly connections: number
+  readonly params: Readonly<Record<string, string>>
+  /** The path of the route belongs to the path that the upstream sees. */
+  readonly keepPrefix: boolean
+  /** Absolute path of the folder whose files are its scripts; undefined: it knows itself what answers. */
+  readonly root: string | undefined
+  readonly index: readonly string[]
+  /** Extensions of scripts; empty: all files are. */
+  readonly split: readonly string[]
+}
+
+/** `upstream`: another server. */
+export const UPSTREAM_ROUTE = defineRouteKind({
+  options: {
+    upstream: UPSTREAM_OPTION,
+    root: optional(text, {
+      description:
+        'Folder whose files are the scripts of an upstream, such as those of PHP; SCRIPT_FILENAME and DOCUMENT_ROOT name them.',
+      anchor: 'path',
+    }),
+    index: INDEX_OPTION,
+    split: optional(list, {
+      description:
+        'Extension of the scripts in `root`, such as ".php", behind which PATH_INFO begins; other files are sent, and what is none is a 404 (all files are scripts).',
+    }),
+    params: optional(pairs, {
+      description: 'Variables for an upstream besides those of CGI, such as { APP_ENV: "prod" }.',
+    }),
+    keepPrefix: optional(boolean, {
+      description:
+        'The upstream gets the whole path; else the path of the route is cut off, or SCRIPT_NAME (false).',
+    }),
+  },
+  resolve(route, { where, problems }): UpstreamPlan {
+    const { upstream = createUsualUpstream(''), root, index, split = [], params } = route
+    const usual = createUpstreamPlan(upstream, { where: [...where, 'upstream'], problems })
+    if (root !== undefined) problems.checkFolder([...where, 'root'], root)
+    else
+      for (const key of ['index', 'split'] as const)
+        if (route[key] !== undefined)
+          problems.add([...where, key], 'needs root, the folder with the files')
+    for (const ending of split)
+      if (!/^\.[\w-]+$/.test(ending))
+        problems.add(
+          [...where, 'split'],
+          `${JSON.stringify(ending)} is no extension; write one like ".php"`,
+        )
+    return {
+      ...usual,
+      params: encodeParams(params ?? {}),
+      keepPrefix: route.keepPrefix === true,
+      root,
+      index: resolveIndex(index, []),
+      split,
+    }
+  },
+  async createAnswerer(plan: UpstreamPlan, context): Promise<Answerer> {
+    const { createInvoke } = await import('../../pipeline/application.ts')
+    const upstream = await createUpstream(plan, context)
+    const { root, index, split, keepPrefix, options } = plan
+    const invoke = createInvoke({ upstream, gatherer: context.gatherer })
+    if (root === undefined) {
+      const { createUpstreamAnswerer } = await import('../../pipeline/upstream.ts')
+      return createUpstreamAnswerer({ name: options.name, keepPrefix, invoke })
+    }
+    const { createSplitFolderAnswerer } = await import('../../pipeline/scripts/split-folder.ts')
+    const { createStaticAnswerer } = await import('../../pipeline/static/static-files.ts')
+    const { logger } = context
+    const files = createStaticAnswerer({
+      ...createFilesPlan(root),
+      index,
+      fallthrough: false,
+      logger,
+    })
+    return createSplitFolderAnswerer({ root, index, split, name: options.name, invoke, files })
+  },
+})
+
+/** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
+export function createUpstreamPlan(
+  config: UpstreamConfig,
+  { where, problems }: { readonly where: OptionPath; readonly problems: Problems },
+): UpstreamPlan {
+  const { urls = [], connections, balance, timeouts, queue, retries, unknownLength } = config
+  if (urls.length === 0)
+    problems.add(where, 'names no address; give urls, as in { urls: ["fastcgi://127.0.0.1:9000"] }')
+  const addresses = urls.flatMap((url) => {
+    const address = parseUpstreamAddress(url)
+    if (typeof address !== 'string') return [address]
+    problems.add(where, `${JSON.stringify(url)} is no address of an upstream: ${address}`)
+    return []
+  })
+  const name = urls.join(', ')
+  return {
+    addresses,
+    options: { name, balance, timeouts, queue, retries, unknownLength },
+    connections,
+    params: {},
+    keepPrefix: false,
+    root: undefined,
+    index: [],
+    split: [],
+  }
+}
+
+/** Variables have one character per byte. */
+function encodeParams(params: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [encodeLatin1(name), encodeLatin1(value)]),
+  )
+}
+
+/** Routes with the same upstream share its connections. */
+async function createUpstream(
+  { addresses, options, connections, params }: UpstreamPlan,
+  { upstreams, logger, serverSoftware, shutdownTimeout, redirects }: AnswererContext,
+): Promise<GatewayUpstream> {
+  const { GatewayUpstream } = await import('../../upstreams/gateway/gateway-upstream.ts')
+  const { GatewayAddress } = await import('../../upstreams/gateway/gateway-address.ts')
+  const name = `upstream:${JSON.stringify([addresses, options, connections, params])}`
+  const known = upstreams.get(name)
+  if (known instanceof GatewayUpstream) return known
+  const upstream = new GatewayUpstream({ ...options, logger, shutdownTimeout })
+  const settings = {
+    connections,
+    params,
+    serverSoftware,
+    logger,
+    onLocalRedirect: redirects.follow.bind(redirects),
+  }
+  for (const address of addresses) {
+    const createClient = await CLIENTS[address.protocol]()
+    upstream.add(new GatewayAddress(address.url, createClient(address, settings)))
+  }
+  upstreams.set(name, upstream)
+  return upstream
+}

@@ -1,0 +1,120 @@
+import { TaipanError } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import type { Logger } from '../../core/logger.ts'
+import { connectNet } from '../../streams/net/net-connector.ts'
+import type {
+  AddressClient,
+  Attempt,
+  AttemptListener,
+  GatewayRequest,
+} from '../gateway/address-client.ts'
+import type { UpstreamAddress } from '../gateway/upstream-address.ts'
+import { ClientConnection } from './client-connection.ts'
+import { ConnectionAttempt } from './connection-attempt.ts'
+import { KeptConnections } from './kept-connections.ts'
+import type { WireProtocol } from './wire-protocol.ts'
+
+/** Options of a client. */
+export interface ConnectionClientOptions {
+  readonly address: UpstreamAddress
+  readonly protocol: WireProtocol
+  /** Connections at the same time. */
+  readonly connections: number
+  readonly logger: Logger
+  /** Follows a redirect within the server; undefined: the client does. */
+  readonly onLocalRedirect: ((exchange: Exchange, target: string) => void) | undefined
+}
+
+/** A new connection that gets no answer for so long may not have been accepted. */
+const STARVING_MS = 20
+
+/** Sends requests to an address over connections that have one request at a time. */
+export class ConnectionClient implements AddressClient {
+  readonly slots: number
+  readonly #options: ConnectionClientOptions
+  readonly #kept = new KeptConnections((now) => this.#countStarving(now))
+  /** Attempts on new connections that the other side may not have accepted, with their beginnings. */
+  readonly #unheard = new Map<ConnectionAttempt, number>()
+  #active = 0
+  #closed = false
+
+  constructor(options: ConnectionClientOptions) {
+    this.#options = options
+    this.slots = options.connections
+  }
+
+  send(request: GatewayRequest, listener: AttemptListener): Attempt {
+    const { protocol } = this.#options
+    let head: Uint8Array
+    try {
+      head = protocol.encodeHead(request)
+    } catch (error) {
+      if (!(error instanceof TaipanError)) throw error
+      setImmediate(() => listener.onEnd({ kind: 'failed', error, begun: 'yes', lost: false }))
+      return { held: false, abort: () => {} }
+    }
+    const attempt = this.#createAttempt(request, head, listener)
+    this.#active += 1
+    const connection = this.#kept.take()
+    if (connection === undefined) this.#connect(attempt)
+    else attempt.run(connection)
+    return attempt
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#kept.closeAll()
+  }
+
+  #createAttempt(
+    request: GatewayRequest,
+    head: Uint8Array,
+    listener: AttemptListener,
+  ): ConnectionAttempt {
+    const { protocol, address, logger, onLocalRedirect } = this.#options
+    const { exchange } = request
+    const attempt = new ConnectionAttempt({
+      request,
+      head,
+      listener,
+      protocol,
+      onLocalRedirect: onLocalRedirect && ((target) => onLocalRedirect(exchange, target)),
+      onErrors: (text) => logger.info({ request: exchange.id, upstream: address.url }, text),
+      onFree: (connection) => {
+        this.#active -= 1
+        this.#unheard.delete(attempt)
+        if (connection === undefined) return
+        if (this.#closed) connection.stream.destroy()
+        else this.#kept.keep(connection)
+      },
+    })
+    return attempt
+  }
+
+  #connect(attempt: ConnectionAttempt): void {
+    const { address, protocol } = this.#options
+    while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
+      this.#kept.closeOne()
+    this.#unheard.set(attempt, performance.now())
+    attempt.waitFor(
+      connectNet(address.place, {
+        onConnected: (stream) =>
+          attempt.run(
+            new ClientConnection(stream, protocol, (connection) => this.#kept.forget(connection)),
+          ),
+        onFailed: (error) => attempt.onUnconnected(error),
+      }),
+    )
+  }
+
+  /** How many attempts may wait for a connection to be accepted. */
+  #countStarving(now: number): number {
+    let count = 0
+    for (const [attempt, since] of this.#unheard) {
+      if (attempt.heard) this.#unheard.delete(attempt)
+      else if (now - since <= STARVING_MS) break
+      else count += 1
+    }
+    return count
+  }
+}

@@ -1,0 +1,70 @@
+import type { TaipanError } from '../../core/errors.ts'
+import type { Exchange, RequestBody } from '../../core/exchange.ts'
+import type { Invocation } from '../../core/upstream.ts'
+import type { Attempt, AttemptEnd, AttemptListener, GatewayRequest } from './address-client.ts'
+import type { GatewayAddress } from './gateway-address.ts'
+
+/** A request that a gateway has to answer. Times are those of `performance.now()`. */
+export class GatewayJob implements GatewayRequest, AttemptListener {
+  readonly exchange: Exchange
+  readonly invocation: Invocation
+  body: RequestBody
+  /** When it came. */
+  readonly since = performance.now()
+  /** Addresses that it was sent to in vain. */
+  tried: readonly GatewayAddress[] = []
+  /** The address that has it; undefined while it waits. */
+  address: GatewayAddress | undefined
+  /** It takes too long, or the server stops. */
+  problem: TaipanError | undefined
+  /** There is a connection. */
+  connected = false
+  /** When bytes have moved. */
+  movedAt = 0
+  readonly #onEnd: (job: GatewayJob, end: AttemptEnd) => void
+  #attempt: Attempt | undefined
+
+  constructor(
+    { exchange, invocation, body }: GatewayRequest,
+    onEnd: (job: GatewayJob, end: AttemptEnd) => void,
+  ) {
+    this.exchange = exchange
+    this.invocation = invocation
+    this.body = body
+    this.#onEnd = onEnd
+  }
+
+  /** It waits for its client. */
+  get held(): boolean {
+    return this.#attempt?.held === true
+  }
+
+  send(address: GatewayAddress): void {
+    this.address = address
+    this.connected = false
+    this.movedAt = performance.now()
+    address.active += 1
+    this.#attempt = address.client.send(this, this)
+  }
+
+  abort(reason: Error): void {
+    this.#attempt?.abort(reason)
+  }
+
+  onConnected(): void {
+    this.connected = true
+    this.movedAt = performance.now()
+  }
+
+  onProgress(): void {
+    this.movedAt = performance.now()
+  }
+
+  onEnd(end: AttemptEnd): void {
+    const { address } = this
+    if (address === undefined) return
+    this.#attempt = undefined
+    address.active -= 1
+    this.#onEnd(this, end)
+  }
+}

@@ -1,0 +1,245 @@
+import { answerError } from '../../core/answer-error.ts'
+import { ERRORS, TaipanError, type ErrorCode, type ErrorFacts } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import type { AttemptEnd } from './address-client.ts'
+import { AddressSet } from './address-set.ts'
+import type { GatewayAddress } from './gateway-address.ts'
+import { GatewayJob } from './gateway-job.ts'
+import type { GatewayOptions } from './gateway-options.ts'
+import { findOverdue, Ticker } from './job-times.ts'
+
+type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
+
+const RETRY = { fields: ['Retry-After', '1'] }
+/** Bytes of a body that are worth waiting for, so that slow clients occupy no connection. */
+const GATHERED_BYTES = 64 * 1024
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** Answers by other servers: one or several addresses that do the same. */
+export class GatewayUpstream implements Upstream {
+  readonly failure: TaipanError | undefined = undefined
+  readonly #options: GatewayOptions
+  readonly #addresses: AddressSet
+  readonly #ticker: Ticker
+  readonly #running = new Set<GatewayJob>()
+  #waiting: GatewayJob[] = []
+  #stopping = false
+  #finished = 0
+  #failed = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#addresses = new AddressSet(options.balance)
+    const limits = [...Object.values(options.timeouts), options.queue.timeout]
+    this.#ticker = new Ticker(limits, () => this.#look())
+  }
+
+  get capacity(): { readonly idle: number; readonly total: number } {
+    let total = 0
+    for (const { client } of this.#addresses.all) total += client.slots
+    return { idle: Math.max(0, total - this.#running.size), total }
+  }
+
+  get statistics(): UpstreamStatistics {
+    return {
+      running: this.#running.size,
+      waiting: this.#waiting.length,
+      finished: this.#finished,
+      failed: this.#failed,
+    }
+  }
+
+  gatheredBytes(): number {
+    return GATHERED_BYTES
+  }
+
+  /** Requests may go to this address from now on. */
+  add(address: GatewayAddress): void {
+    this.#addresses.add(address)
+    this.#fill()
+  }
+
+  /** No more requests go to this address; those that it has may end. */
+  remove(address: GatewayAddress): void {
+    this.#addresses.remove(address)
+    address.client.close()
+  }
+
+  start(): Promise<void> {
+    this.#stopping = false
+    return Promise.resolve()
+  }
+
+  run(exchange: Exchange, invocation: Invocation): void {
+    const job = new GatewayJob({ exchange, invocation, body: exchange.body }, this.#onEnd)
+    if (this.#stopping) this.#refuse(job, 'STOPPING')
+    else this.#admit(job)
+  }
+
+  async stop(waited = 0): Promise<void> {
+    this.#stopping = true
+    for (const job of this.#waiting.splice(0)) this.#refuse(job, 'STOPPING')
+    await this.#finishRunning(waited)
+    this.#ticker.stop()
+    for (const { client } of this.#addresses.all) client.close()
+  }
+
+  async #finishRunning(waited: number): Promise<void> {
+    if (this.#running.size === 0) return
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
+    const { shutdownTimeout } = this.#options
+    const cut = (): void => {
+      const problem = new TaipanError('STOPPING', 'the server is stopping')
+      for (const job of this.#running) this.#giveUp(job, problem)
+    }
+    const timer =
+      shutdownTimeout === 0 ? undefined : setTimeout(cut, Math.max(0, shutdownTimeout - waited))
+    await idle
+    clearTimeout(timer)
+  }
+
+  #admit(job: GatewayJob): void {
+    const address =
+      this.#waiting.length === 0 ? this.#addresses.choose(job, performance.now()) : undefined
+    if (address !== undefined) this.#send(job, address)
+    else if (this.#hasRoom()) this.#wait(job)
+    else this.#refuse(job, 'OVERLOADED')
+  }
+
+  #hasRoom(): boolean {
+    const { limit } = this.#options.queue
+    if (this.#waiting.length >= limit)
+      this.#waiting = this.#waiting.filter(({ exchange }) => !exchange.response.finished)
+    return this.#waiting.length < limit
+  }
+
+  #wait(job: GatewayJob): void {
+    this.#waiting.push(job)
+    this.#fill()
+    this.#ticker.run()
+  }
+
+  #send(job: GatewayJob, address: GatewayAddress): void {
+    const isFirst = job.address === undefined
+    this.#running.add(job)
+    job.send(address)
+    this.#ticker.run()
+    if (!isFirst) return
+    job.exchange.onFinish(({ error }) => {
+      if (error !== undefined) job.abort(error)
+    })
+  }
+
+  readonly #onEnd = (job: GatewayJob, end: AttemptEnd): void => {
+    this.#running.delete(job)
+    const { problem } = job
+    const answered = end.kind === 'answered'
+    const failure = answered ? problem && !job.connected && createFailure(problem, 'never') : end
+    if (failure === undefined || failure === false) {
+      this.#finished += 1
+      if (problem === undefined) job.address?.noteSuccess()
+    } else this.#goOn(job, failure)
+    this.#fill()
+  }
+
+  /** Sends a request that has failed to another address, or answers it. */
+  #goOn(job: GatewayJob, end: Failure): void {
+    const { address } = job
+    this.#tell(job, end)
+    if (end.lost) address?.noteFailure(performance.now())
+    if (address !== undefined) job.tried = [...job.tried, address]
+    job.problem = undefined
+    if (!this.#mayRepeat(job, end)) {
+      this.#finished += 1
+      this.#answer(job, end.error.code)
+      return
+    }
+    const next = this.#addresses.choose(job, performance.now())
+    if (next === undefined) this.#waiting.unshift(job)
+    else this.#send(job, next)
+  }
+
+  #mayRepeat(job: GatewayJob, { begun }: Failure): boolean {
+    const { exchange } = job
+    if (this.#stopping || exchange.response.finished || exchange.response.begun) return false
+    if (begun === 'yes' || !this.#addresses.hasAnother(job)) return false
+    return (
+      begun === 'never' ||
+      (this.#options.retries === 'idempotent' && IDEMPOTENT.has(exchange.request.method))
+    )
+  }
+
+  #tell({ exchange, address, connected }: GatewayJob, { error, begun }: Failure): void {
+    if (exchange.response.finished) return
+    const { name, logger } = this.#options
+    const upstream = address?.name ?? name
+    const facts = { request: exchange.id, upstream, code: error.code, reason: error.message }
+    const text = `${upstream}: ${error.message}`
+    if (connected && begun === 'yes') logger.error(facts, text)
+    else logger.warn(facts, text)
+  }
+
+  /** Gives waiting requests to addresses that have room. */
+  #fill(): void {
+    const now = this.#waiting.length === 0 ? 0 : performance.now()
+    for (let at = 0; at < this.#waiting.length;) {
+      const job = this.#waiting[at]
+      if (job === undefined) break
+      const gone = job.exchange.response.finished
+      const address = gone ? undefined : this.#addresses.choose(job, now)
+      if (gone || address !== undefined) this.#waiting.splice(at, 1)
+      // Another one may wait for another address.
+      else if (this.#isPicky) at += 1
+      else break
+      if (address !== undefined) this.#send(job, address)
+    }
+    if (this.#running.size === 0 && this.#waiting.length === 0) this.#onIdle?.()
+  }
+
+  get #isPicky(): boolean {
+    return typeof this.#options.balance === 'object'
+  }
+
+  /** Ends what takes too long. Returns whether there is anything to look at. */
+  #look(): boolean {
+    const now = performance.now()
+    const { queue, timeouts } = this.#options
+    for (const job of this.#running) {
+      const overdue = job.problem === undefined ? findOverdue(job, timeouts, now) : undefined
+      if (overdue !== undefined) this.#giveUp(job, new TaipanError('UPSTREAM_TIMEOUT', overdue))
+    }
+    const late = (job: GatewayJob): boolean => queue.timeout > 0 && now - job.since > queue.timeout
+    for (const job of this.#waiting) if (late(job)) this.#refuse(job, 'QUEUE_TIMEOUT')
+    this.#waiting = this.#waiting.filter((job) => !late(job) && !job.exchange.response.finished)
+    return this.#running.size + this.#waiting.length > 0
+  }
+
+  #giveUp(job: GatewayJob, problem: TaipanError): void {
+    job.problem = problem
+    if (job.connected || this.#stopping) {
+      this.#tell(job, createFailure(problem, 'yes'))
+      this.#answer(job, problem.code)
+    }
+    job.abort(problem)
+  }
+
+  #refuse(job: GatewayJob, code: ErrorCode): void {
+    this.#finished += 1
+    this.#answer(job, code)
+  }
+
+  #answer({ exchange }: GatewayJob, code: ErrorCode): void {
+    if (exchange.response.finished) return
+    this.#failed += 1
+    const { status }: ErrorFacts = ERRORS[code]
+    answerError(exchange, code, status === 503 ? RETRY : {})
+  }
+}
+
+function createFailure(error: TaipanError, begun: 'never' | 'yes'): Failure {
+  return { kind: 'failed', error, begun, lost: begun === 'never' }
+}
