@@ -10,7 +10,7 @@ import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
 import { Translation, type FlagText } from './habits/translation.ts'
 import { readWords } from './words.ts'
 
-const COMMANDS: readonly CommandName[] = ['serve', 'check']
+const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path']
 /** Commands of other servers. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   run: 'taipan serve',
@@ -29,6 +29,8 @@ export interface CommandLine {
   readonly config: string | undefined
   /** Permissions to remove from new files and sockets. */
   readonly umask: number | undefined
+  /** What follows the command, if that is no TARGET. */
+  readonly names: readonly string[]
   /** Options of the configuration; TARGET is `app`. */
   readonly layer: Layer
   /** How options of other servers were translated. */
@@ -54,7 +56,8 @@ export function parseCommandLine(
   const positionals = isQuestion(verb) ? given.filter((word) => !isQuestion(word)) : given
   const translation = new Translation(environment['PORT'])
   for (const option of options) translation.addOption(option)
-  for (const word of positionals.slice(1)) translation.addWord(word)
+  const names = positionals.slice(1)
+  if (verb !== 'path') for (const word of names) translation.addWord(word)
   translation.finish()
   const { texts } = translation
   const help = texts.has('help') || verb === 'help'
@@ -67,6 +70,7 @@ export function parseCommandLine(
     json: texts.has('json'),
     config: lastText(texts, 'config'),
     umask: parseUmask(lastText(texts, 'umask')),
+    names,
     layer: createLayer(translation, command, resolve(directory, lastText(texts, 'chdir') ?? '.')),
     hints: [...translation.hints],
     warnings: [...translation.warnings],

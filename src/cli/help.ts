@@ -34,7 +34,8 @@ const INTRODUCTION = `Taipan hosts Python web applications: WSGI and ASGI from o
 Usage:
   taipan serve [TARGET] [options]    serve an application
   taipan check [TARGET] [options]    show which Python is used, and whether the application loads
-  taipan help [serve | check]        explain a command; also --help, -h
+  taipan path python                 print the folder with Taipan's Python modules
+  taipan help [serve | check | path] explain a command; also --help, -h
   taipan version                     print the version; also --version, -v
 
 Examples:
@@ -65,7 +66,10 @@ Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working dir
 working directory as TARGET.
 `
 
-const EXAMPLES: Readonly<Record<CommandName, string>> = {
+/** Commands that have an application, and options for it. */
+type ApplicationCommand = Exclude<CommandName, 'path'>
+
+const EXAMPLES: Readonly<Record<ApplicationCommand, string>> = {
   serve: `Examples:
   taipan serve app.py --reload
   taipan serve shop.wsgi:application -b 0.0.0.0:80 -b unix:/run/shop.sock -p auto
@@ -80,7 +84,7 @@ const EXAMPLES: Readonly<Record<CommandName, string>> = {
 `,
 }
 
-const USAGE: Readonly<Record<CommandName, string>> = {
+const USAGE: Readonly<Record<ApplicationCommand, string>> = {
   serve: 'Usage: taipan serve [TARGET] [options]\n',
   check: `Usage: taipan check [TARGET] [options]
 
@@ -91,6 +95,16 @@ the application does not load, 5 without a Python that supports what -e and --lo
 `,
 }
 
+const PATH = `Usage: taipan path python
+
+Prints the folder with the Python modules that are for programs outside of Taipan: lrwp, and
+taipan.lrwp, by which an application is a peer of a server that speaks LRWP.
+
+Examples:
+  export PYTHONPATH="$(taipan path python)"
+  python -m taipan.lrwp --help
+`
+
 const LAST = `Every option can also be set by a TAIPAN_* variable or in a configuration file. A flag overrides a
 variable, and a variable overrides the file. SIGTERM, SIGQUIT and Ctrl-C stop gracefully, a
 second one stops at once; SIGHUP reloads the application.
@@ -99,19 +113,23 @@ second one stops at once; SIGHUP reloads the application.
 /** The help text of a command, or of the program. */
 export function formatHelp(command: CommandName | undefined): string {
   if (command === undefined) return INTRODUCTION
-  const options = listFlags().filter(({ flag }) => flag.commands.includes(command))
-  const sections = SECTIONS.flatMap((section) => {
-    const members = options.filter(({ flag }) => flag.section === section)
-    return members.length === 0 ? [] : [`${section}:\n${members.map(formatOption).join('')}`]
-  })
+  if (command === 'path') return [PATH, ...formatSections(command)].join('\n')
   return [
     USAGE[command],
     TARGETS,
     ENGINES,
-    ...sections,
+    ...formatSections(command),
     EXAMPLES[command],
     ...(command === 'serve' ? [LAST] : []),
   ].join('\n')
+}
+
+function formatSections(command: CommandName): string[] {
+  const options = listFlags().filter(({ flag }) => flag.commands.includes(command))
+  return SECTIONS.flatMap((section) => {
+    const members = options.filter(({ flag }) => flag.section === section)
+    return members.length === 0 ? [] : [`${section}:\n${members.map(formatOption).join('')}`]
+  })
 }
 
 function formatOption(option: FlaggedOption): string {

@@ -21,6 +21,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     process.stdout.write(`taipan ${VERSION}\n`)
     return 0
   }
+  if (line.command === 'path') {
+    const { runPath } = await import('./path-command.ts')
+    return runPath(line.names)
+  }
   if (line.layer.directory !== cwd) enterFolder(line.layer.directory)
   if (line.umask !== undefined) process.umask(line.umask)
   if (line.command === 'check') {

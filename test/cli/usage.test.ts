@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -55,12 +55,22 @@ describe('help and version', () => {
     [['help'], 'taipan check [TARGET]'],
     [['help', 'serve'], '--bind ADDR'],
     [['help', 'check'], '--json'],
+    [['path', '--help'], 'export PYTHONPATH="$(taipan path python)"'],
+    [['help', 'path'], 'Usage: taipan path python'],
     [['help', 'help'], 'taipan check [TARGET]'],
     [['help', 'version'], 'taipan check [TARGET]'],
   ])('taipan %j', async (args, text) => {
     const { exitCode, stdout, stderr } = await runHere(args)
     expect([exitCode, stderr]).toEqual([0, ''])
     expect(stdout).toContain(text)
+  })
+
+  test('taipan path python prints a folder with modules for other programs', async () => {
+    const { exitCode, stdout } = await runHere(['path', 'python'])
+    const folder = stdout.replace(/\n$/, '')
+    expect(exitCode).toBe(0)
+    for (const name of ['lrwp.py', 'taipan/lrwp/__main__.py'])
+      expect(existsSync(join(folder, name))).toBe(true)
   })
 
   test('taipan without arguments prints the help', async () => {
@@ -72,6 +82,11 @@ describe('help and version', () => {
 
 describe('an invalid command line ends with 2 and one message', () => {
   test.each<[string[], RegExp]>([
+    [['path'], /taipan path needs one name, python; found none/],
+    [['path', 'lib'], /taipan path needs one name, python; found "lib"/],
+    [['path', 'python', 'x'], /needs one name, python; found "python" "x"/],
+    [['path', 'python', '--dev'], /--dev belongs to taipan serve and check, not to taipan path/],
+    [['path', 'python', '-b', '80'], /--bind belongs to taipan serve and check/],
     [['serve', '--bnd', 'x'], /unknown option --bnd\. Did you mean --bind\?/],
     [['serve', '--prot', '80'], /unknown option --prot\. Did you mean --port\?/],
     [['serve', '--no-acces-log'], /Did you mean --no-access-log\?/],

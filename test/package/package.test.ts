@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { ROOT, startTaipan } from '../support/cli.ts'
+import { PYTHON } from '../support/backend-lab.ts'
 import { installPackage, listFiles, packPackage } from '../support/packed.ts'
 
 let scratch: string
@@ -46,6 +47,17 @@ test('every link between pages of the package leads to a file in it', () => {
   )
   expect(pages).toContain('README.md')
   expect(broken).toEqual([])
+})
+
+test('taipan path python names a folder that is all that peers of LRWP need', () => {
+  const run = (program: string, words: string[], env = process.env): string =>
+    execFileSync(program, words, { cwd: scratch, env, encoding: 'utf8' }).trim()
+  const folder = run(join(project, 'node_modules/.bin/taipan'), ['path', 'python'])
+  const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' }
+  expect(run(PYTHON, ['-m', 'taipan.lrwp', '--help'], env)).toContain('--name NAME')
+  expect(run(PYTHON, ['-c', 'import lrwp; print(lrwp.__file__)'], env)).toBe(
+    join(folder, 'lrwp.py'),
+  )
 })
 
 test('source maps contain their sources', () => {

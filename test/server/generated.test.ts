@@ -61,7 +61,7 @@ describe('every option', () => {
 
   test('is in the help of its commands', () => {
     for (const { flag } of listFlags())
-      for (const command of ['serve', 'check'] as const)
+      for (const command of ['serve', 'check', 'path'] as const)
         expect(formatHelp(command).includes(` --${flag.name}`), `${command} ${flag.name}`).toBe(
           flag.commands.includes(command),
         )
@@ -78,7 +78,7 @@ test('the flags are the documented ones', () => {
   ).toEqual(promised.split(' ').toSorted())
 })
 
-test.each([undefined, 'serve', 'check'] as const)(
+test.each([undefined, 'serve', 'check', 'path'] as const)(
   'the help of %s fits into 100 columns',
   (command) => {
     for (const line of formatHelp(command).split('\n')) expect(line.length).toBeLessThanOrEqual(100)

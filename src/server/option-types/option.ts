@@ -14,8 +14,8 @@ export type HelpSection =
   | 'Logs'
   | 'General'
 
-/** Commands with options. */
-export type CommandName = 'serve' | 'check'
+/** Commands of the program. */
+export type CommandName = 'serve' | 'check' | 'path'
 
 /** How a text of the command line or the environment is converted; the schema checks the result. */
 export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
@@ -97,7 +97,7 @@ export function option<S extends v.GenericSchema, F extends OptionFacts>(
   return { ...facts, schema, hasDefault: true, fallback }
 }
 
-/** Makes the command-line form of an option, for all commands unless `more` names some. */
+/** Makes the command-line form of an option, for commands with an application unless `more` names some. */
 export function flag(
   section: HelpSection,
   name: string,

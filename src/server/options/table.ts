@@ -388,11 +388,11 @@ export const COMMAND_LINE = {
   help: optional(boolean, {
     description: 'Print this help.',
     form: 'boolean',
-    flag: flag('General', 'help', { short: 'h' }),
+    flag: flag('General', 'help', { short: 'h', commands: ['serve', 'check', 'path'] }),
   }),
   version: optional(boolean, {
     description: 'Print the version.',
     form: 'boolean',
-    flag: flag('General', 'version', { short: 'v' }),
+    flag: flag('General', 'version', { short: 'v', commands: ['serve', 'check', 'path'] }),
   }),
 }
