@@ -23,11 +23,11 @@ _EPILOG: Final = """\
 TARGET is what `taipan serve` takes for a WSGI application: pkg.mod:attr, 'pkg.mod:factory()',
 path/app.py, path/app.py:attr, or a folder with a Django project or an app.py.
 
-A server for the examples, and the folder that Python needs on its path:
-  taipan serve ./site --lrwp 127.0.0.1:1081     with the route { path: '/peers', lrwp: true }
+Python finds this program in the folder that Taipan prints:
   export PYTHONPATH="$(taipan path python)"
 
 Examples:
+  taipan serve --lrwp 127.0.0.1:1081            the server; it has what follows at /shop
   python -m taipan.lrwp shop.wsgi:application --name shop
   python -m taipan.lrwp app.py --name calc --peers 4 --connect tcp://10.0.0.1:1081
   python -m taipan.lrwp app.py --name calc --password-file calc.password
