@@ -5,20 +5,15 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { ROOT, runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { ROOT, runTaipan, startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
+import { findDoor } from '../upstreams/lrwp/support/door.ts'
 
 const PYTHON_2 = join(homedir(), '.pyenv/versions/2.7.18/bin/python2.7')
 const PEER = join(ROOT, 'test/fixtures/lrwp/calc.py')
 const LIBRARY = join(ROOT, 'test/fixtures/lrwp/original')
 const NO_PYTHON = { TAIPAN_PYTHON: '/nonexistent/python' }
-
-/** `host:port` where peers register. */
-async function findDoor(taipan: RunningTaipan): Promise<string> {
-  const line = await taipan.waitForOutput(/peers register at (\S+)/)
-  return line.replace(/.* at /s, '')
-}
 
 /** Starts a peer of the old library. */
 async function startOldPeer(name: string, door: string) {

@@ -142,11 +142,13 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
   return current
 }
 
-/** Values of environment variables may be secrets, so only their type is shown. */
+/** Keys of values that may be secrets, even if they are misspelt; only their type is shown. */
+const SECRET = /^(?:env$|passphrase)/
+
 function formatFound(value: unknown, path: readonly string[]): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  if (path.includes('env'))
+  if (path.some((key) => SECRET.test(key)))
     return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
   const text = JSON.stringify(value) ?? typeof value
   return text.length > 60 ? `${text.slice(0, 57)}...` : text

@@ -25,7 +25,7 @@ export interface PeerRequest {
 
 /** How a delivery ended. */
 export interface DeliveryOutcome {
-  /** Why the client has not got the answer of the peer; undefined: it has, or has left. */
+  /** Why the client has not got the answer of the peer, by whose fault; undefined: it has, or that was its own doing. */
   readonly problem: TaipanError | undefined
   /** Why the peer is of no use any more; undefined: it can get another request. */
   readonly loss: string | undefined
@@ -59,7 +59,7 @@ export class Delivery {
     this.#options = options
     this.#onOver = onOver
     this.#decoder = new ResponseDecoder(options.responseLimit)
-    this.#feed = new BodyFeed(stream, exchange.body, (error) => this.fail(toProblem(error)))
+    this.#feed = new BodyFeed(stream, exchange.body, (error) => this.#giveUp(error))
     this.#relay = new CgiRelay({
       exchange,
       nph: false,
@@ -83,7 +83,7 @@ export class Delivery {
     try {
       output = this.#decoder.push(chunk)
     } catch (error) {
-      this.fail(toProblem(error))
+      this.fail(createProblem(error))
       return
     }
     this.#pass(output)
@@ -109,7 +109,7 @@ export class Delivery {
       if (this.#decoder.done) this.#relay.end()
     } catch (error) {
       // The output is none of CGI, but has a length: the peer can go on.
-      this.#refuse(toProblem(error))
+      this.#refuse(createProblem(error))
     }
   }
 
@@ -117,9 +117,17 @@ export class Delivery {
     if (this.#over || this.#muted) return
     this.#problem = problem
     answerError(this.#exchange, problem.code)
+    this.#mute()
   }
 
-  /** The client has its answer, or has left. */
+  /** The client does not send the rest of its request, for which the peer would wait for ever. */
+  #giveUp(error: Error): void {
+    if (!this.#muted)
+      answerError(this.#exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
+    this.#end('the client has not sent its whole request')
+  }
+
+  /** The client has an answer, or has left. */
   #mute(): void {
     this.#muted = true
     this.#resume()
@@ -157,8 +165,7 @@ export class Delivery {
   }
 }
 
-function toProblem(error: unknown): TaipanError {
-  if (error instanceof TaipanError) return error
+function createProblem(error: unknown): TaipanError {
   const reason = error instanceof Error ? error.message : String(error)
   return new TaipanError('UPSTREAM_FAILED', reason, { cause: error })
 }

@@ -124,7 +124,7 @@ export class Peer {
 
   #finish(request: PeerRequest, { problem, loss }: DeliveryOutcome): void {
     this.#delivery = undefined
-    if (problem?.facts.fault === 'upstream') this.#failures += 1
+    if (problem !== undefined) this.#failures += 1
     const { listener } = this.#options
     listener.onAnswered(request, problem)
     if (this.#retiring) this.#leave('the server is stopping')

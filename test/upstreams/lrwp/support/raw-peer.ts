@@ -71,7 +71,7 @@ export class RawPeer {
 }
 
 /** A response with its length. */
-function formatAnswer(output: string): string {
+export function formatAnswer(output: string): string {
   return String(output.length).padStart(9, '0') + output
 }
 
@@ -81,7 +81,7 @@ export function formatOutput(body: string): string {
 }
 
 /** Connects to an agent at `host:port`. */
-async function openPeer(address: string): Promise<RawPeer> {
+export async function openPeer(address: string): Promise<RawPeer> {
   return new RawPeer(await openRaw(`http://${address}`))
 }
 
