@@ -54,7 +54,8 @@ function listServers(options: BenchOptions, workload: Workload): readonly BenchS
 }
 
 function fits(server: BenchServer, workload: Workload): boolean {
-  if (server.answersHelloOnly === true) return /^hello(_asgi)?$/.test(workload.module)
+  if (server.answersHelloOnly === true)
+    return /^hello(_asgi)?$/.test(workload.module) && workload.interface !== 'behind-nginx'
   if (workload.socket === true && server.sockets === false) return false
   return (server.interfaces ?? ['wsgi']).includes(workload.interface)
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { WebSocket } from 'ws'
 
 /** Status and size of a response, and the start of its body. */
@@ -48,5 +50,15 @@ export async function checkEcho(url: string, text: string): Promise<void> {
     })
   } finally {
     socket.terminate()
+  }
+}
+
+/** Opens a connection and closes it. Rejects if nobody listens. */
+export async function checkListens(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
   }
 }

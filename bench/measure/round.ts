@@ -4,7 +4,8 @@ import { startCompanions, type CompanionResult } from './companions.ts'
 import { runLoad, type LoadResult } from './load.ts'
 import { startPerf } from './perf.ts'
 import { readCpuTime, readMemory } from './process-tree.ts'
-import { checkEcho, sendRequest } from './request.ts'
+import type { Program } from './children.ts'
+import { checkEcho, checkListens, sendRequest } from './request.ts'
 import { findFreePort, startServer } from './running-server.ts'
 
 /** One measurement of one server. */
@@ -22,7 +23,7 @@ export interface RoundPlan {
   readonly server: BenchServer
   readonly workload: Workload
   readonly seconds: number
-  readonly context: Omit<LaunchContext, 'port' | 'module' | 'interface'>
+  readonly context: Omit<LaunchContext, 'port' | 'backendPort' | 'module' | 'interface'>
 }
 
 const WARM_UP_SECONDS = 1
@@ -31,11 +32,12 @@ const SAMPLE_INTERVAL = 250
 /** Starts the server, checks its answer, warms it up, measures it, and stops it. */
 export async function measureRound(plan: RoundPlan): Promise<Round> {
   const { server, workload, seconds } = plan
-  const port = await findFreePort()
+  const [port, backendPort] = [await findFreePort(), await findFreePort()]
   const url = `http://127.0.0.1:${port}`
   const { module, interface: kind } = workload
-  const program = server.launch({ ...plan.context, port, module, interface: kind })
+  const program = server.launch({ ...plan.context, port, backendPort, module, interface: kind })
   const target = url + (program.path ?? workload.path)
+  await using _backend = await startBackend(program.backend, backendPort)
   await using running = await startServer(program, () => checkAnswer(workload, target))
   await using companions = await startCompanions(workload.companions, url)
   const load = {
@@ -55,6 +57,13 @@ export async function measureRound(plan: RoundPlan): Promise<Round> {
     memory: memory.highest(),
     companions: await companions.finish(),
   }
+}
+
+async function startBackend(
+  program: Program | undefined,
+  port: number,
+): Promise<AsyncDisposable | undefined> {
+  return program && (await startServer(program, () => checkListens(port)))
 }
 
 function startCpu(pid: number) {

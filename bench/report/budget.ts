@@ -7,6 +7,7 @@ export function formatBudget(report: Report): string {
   return [
     formatAims('Parts of a hello request, and their aims', hello),
     formatAims('Scripts and pages, and their aims', compareScripts(report)),
+    formatAims('Gateways, and their aims', compareGateways(report)),
   ]
     .filter((section) => section !== '')
     .join('\n')
@@ -91,5 +92,30 @@ function compareScripts({ chapters }: Report): readonly string[] {
         scale(cost('mod-cgid'), 0.2),
       ),
     ]
+  })
+}
+
+function compareGateways({ chapters }: Report): readonly string[] {
+  return chapters.flatMap((chapter) => {
+    const { workload, title } = chapter
+    const cost = (server: string) => findCost(chapter, server)
+    if (workload.startsWith('behind-nginx'))
+      return (['fastcgi', 'uwsgi'] as const).map((protocol) =>
+        compare(
+          `${title}: ${protocol}, against uWSGI`,
+          cost(`taipan-${protocol}`),
+          cost('uwsgi-behind-nginx'),
+        ),
+      )
+    if (!workload.startsWith('gateway-')) return []
+    const own = cost('taipan-gateway')
+    const nginx = compare(
+      `${title}, against 2.5 times nginx`,
+      own,
+      scale(cost('nginx-gateway'), 2.5),
+    )
+    if (!workload.startsWith('gateway-http')) return [nginx]
+    const onNode = minimum(cost('http-proxy'), cost('fastify-http-proxy'))
+    return [nginx, compare(`${title}, against half of others on Node`, own, scale(onNode, 0.5))]
   })
 }

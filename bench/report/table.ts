@@ -33,7 +33,7 @@ warm-up. CPU is user and system time of the whole process tree for each answered
 
 function formatChapter(chapter: Chapter): string {
   const { title, companions, lines } = chapter
-  const own = ['taipan', 'taipan-wsgi', 'taipan-mod-python']
+  const own = ['taipan', 'taipan-wsgi', 'taipan-mod-python', 'taipan-gateway', 'taipan-fastcgi']
     .map((name) => findCost(chapter, name))
     .find((cost) => cost !== undefined)
   const head = ['server', 'requests/s', 'p50', 'p99', 'CPU/request', 'x Taipan', 'memory', 'errors']

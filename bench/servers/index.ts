@@ -1,6 +1,8 @@
 import { modCgid, modPython, modPythonThreads } from './apache-scripts.ts'
 import { daphne, hypercorn, uvicorn, uvicornPlain } from './asgi.ts'
+import { taipanDoors, uwsgiBehindNginx } from './behind-nginx.ts'
 import { bjoern, fastPySgi, granian, socketify } from './compiled.ts'
+import { fastifyHttpProxy, httpProxy, nginxGateway, taipanGateway } from './gateways.ts'
 import { gunicornAsgi, gunicornSync, gunicornThreads } from './gunicorn.ts'
 import { modWsgiDaemon, modWsgiEmbedded } from './mod-wsgi.ts'
 import { nodeHttp } from './node-http.ts'
@@ -62,4 +64,10 @@ export const SERVERS: readonly BenchServer[] = [
   modPythonThreads,
   modCgid,
   phpFpm,
+  ...taipanDoors,
+  uwsgiBehindNginx,
+  taipanGateway,
+  nginxGateway,
+  httpProxy,
+  fastifyHttpProxy,
 ]

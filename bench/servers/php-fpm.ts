@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SITE } from '../environment/paths.ts'
+import { createNginx } from './nginx.ts'
 import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
 
-const NGINX = '/usr/sbin/nginx'
 const PROGRAMS = '/usr/sbin'
 
 /** nginx before as many processes of PHP as others have threads, with its cache of compiled pages. */
@@ -12,19 +12,12 @@ export const phpFpm: BenchServer = {
   title: 'nginx and php-fpm',
   interfaces: ['script', 'page'],
   launch(context) {
-    if (!existsSync(NGINX)) throw new Unavailable('nginx is missing: install the package nginx')
     const php = findPhp()
-    const nginxFile = join(context.scratch, 'nginx.conf')
     const phpFile = join(context.scratch, 'php-fpm.conf')
-    writeFileSync(nginxFile, formatNginx(context))
     writeFileSync(phpFile, formatPhp(context))
+    const behind = [php, '--nodaemonize', '--allow-to-run-as-root', '--fpm-config', phpFile]
     return {
-      // One tree of processes: nginx is the parent of the other.
-      command: '/bin/sh',
-      args: [
-        '-c',
-        `${php} --nodaemonize --allow-to-run-as-root --fpm-config ${phpFile} & exec ${NGINX} -c ${nginxFile} -e stderr`,
-      ],
+      ...createNginx(context, { site: formatSite(context), behind }),
       path: `/${context.module}.php`,
     }
   },
@@ -36,33 +29,14 @@ function findPhp(): string {
   return join(PROGRAMS, name)
 }
 
-function formatNginx({ scratch, port }: LaunchContext): string {
-  return `daemon off;
-worker_processes 1;
-pid ${scratch}/nginx.pid;
-error_log stderr warn;
-${process.getuid?.() === 0 ? 'user www-data;' : ''}
-events { worker_connections 10000; }
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  client_body_temp_path ${scratch}/nginx-body;
-  fastcgi_temp_path ${scratch}/nginx-fastcgi;
-  proxy_temp_path ${scratch}/nginx-proxy;
-  scgi_temp_path ${scratch}/nginx-scgi;
-  uwsgi_temp_path ${scratch}/nginx-uwsgi;
-  server {
-    listen 127.0.0.1:${port} backlog=10000;
-    root ${SITE};
+function formatSite({ scratch }: LaunchContext): string {
+  return `root ${SITE};
     location ~ \\.php$ {
       try_files $uri =404;
       include /etc/nginx/fastcgi_params;
       fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
       fastcgi_pass unix:${scratch}/php.sock;
-    }
-  }
-}
-`
+    }`
 }
 
 function formatPhp({ scratch, threads }: LaunchContext): string {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { APPLICATIONS, PROGRAMS } from '../environment/paths.ts'
+import { installNodePackage } from './node-packages.ts'
 import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
 
 const PACKAGE = '@platformatic/python-node'
@@ -21,7 +22,7 @@ export const pythonNode: BenchServer = {
   interfaces: ['asgi'],
   sockets: false,
   launch: (context) => {
-    const folder = install(dirname(context.bin))
+    const folder = installNodePackage(context, `${PACKAGE}@${VERSION}`)
     return {
       command: process.execPath,
       args: [join(PROGRAMS, 'python-node.mjs'), folder, context.module, String(context.port)],
@@ -33,22 +34,6 @@ export const pythonNode: BenchServer = {
       },
     }
   },
-}
-
-function install(venv: string): string {
-  const folder = join(venv, 'peers')
-  if (existsSync(join(folder, 'node_modules', PACKAGE))) return folder
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  try {
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', `${PACKAGE}@${VERSION}`], {
-      cwd: folder,
-      stdio: 'pipe',
-    })
-  } catch (cause) {
-    throw new Unavailable(`${PACKAGE} could not be installed`, { cause })
-  }
-  return folder
 }
 
 /** Links the shared library of the other servers to the name that the addon expects. */

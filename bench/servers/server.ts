@@ -1,14 +1,34 @@
 import type { Program } from '../measure/children.ts'
 
-/** How an application is called: as a function, or as a file of a folder; by the publisher of mod_python. */
-export type Interface = 'wsgi' | 'asgi' | 'script' | 'page' | 'publisher'
+/** What a gateway speaks with what answers. */
+export type Protocol = 'fastcgi' | 'scgi' | 'uwsgi' | 'http'
 
-/** A program that serves, and the path of the application where that is not the workload's. */
-export type Launch = Program & { readonly path?: string }
+/**
+ * How an application is called: as a function, or as a file of a folder; by the publisher of mod_python; by another
+ * server that stands before it; as a back end that speaks a protocol.
+ */
+export type Interface =
+  | 'wsgi'
+  | 'asgi'
+  | 'script'
+  | 'page'
+  | 'publisher'
+  | 'behind-nginx'
+  | `gateway-${Protocol}`
+
+/** A program that serves. */
+export interface Launch extends Program {
+  /** Path of the application where that is not the workload's. */
+  readonly path?: string
+  /** What it passes requests on to, and what is not measured. */
+  readonly backend?: Program
+}
 
 /** Parameters of a server. */
 export interface LaunchContext {
   readonly port: number
+  /** For what answers behind it, if anything does. */
+  readonly backendPort: number
   /** Module of `bench/applications` with `application`, or file of `bench/site` without its extension. */
   readonly module: string
   readonly interface: Interface

@@ -7,7 +7,7 @@ export const uwsgi: BenchServer = {
   name: 'uwsgi',
   title: 'uWSGI, threads',
   distribution: 'uwsgi',
-  launch: (context) => createProgram(context, [`--http11-socket=127.0.0.1:${context.port}`]),
+  launch: (context) => createUwsgi(context, [`--http11-socket=127.0.0.1:${context.port}`]),
 }
 
 /** Its HTTP router, another process, before one process with threads. */
@@ -16,10 +16,11 @@ export const uwsgiRouter: BenchServer = {
   title: 'uWSGI, router and threads',
   distribution: 'uwsgi',
   launch: (context) =>
-    createProgram(context, [`--http=127.0.0.1:${context.port}`, '--http-keepalive']),
+    createUwsgi(context, [`--http=127.0.0.1:${context.port}`, '--http-keepalive']),
 }
 
-function createProgram(
+/** One process of uWSGI with these sockets. */
+export function createUwsgi(
   { bin, module, threads, environment }: LaunchContext,
   args: readonly string[],
 ) {

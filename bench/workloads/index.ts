@@ -5,8 +5,32 @@ const MEGABYTE = 1024 * 1024
 /** Size of the downloaded body in bytes. */
 export const DOWNLOAD_SIZE = 100 * MEGABYTE
 
+const BLOCK_SIZE = 64 * 1024
+
+const PROTOCOL_NAMES = { fastcgi: 'FastCGI', scgi: 'SCGI', uwsgi: 'uwsgi', http: 'HTTP' }
+
 const GET = { path: '/', connections: 32, upload: 0, interface: 'wsgi' } as const
 const ASGI = { ...GET, interface: 'asgi' } as const
+
+const GATEWAYS = (['fastcgi', 'scgi', 'uwsgi', 'http'] as const).flatMap((protocol) => {
+  const gateway = { ...GET, interface: `gateway-${protocol}` as const, module: 'backend' }
+  const name = PROTOCOL_NAMES[protocol]
+  return [
+    {
+      ...gateway,
+      name: `gateway-${protocol}`,
+      title: `Hello through ${name}, 13 bytes`,
+      expected: 'Hello, World!',
+    },
+    {
+      ...gateway,
+      name: `gateway-${protocol}-64k`,
+      title: `64 KiB through ${name}`,
+      path: '/block',
+      expected: BLOCK_SIZE,
+    },
+  ]
+})
 
 /** Every workload, in the order of the report. */
 export const WORKLOADS: readonly Workload[] = [
@@ -130,4 +154,21 @@ export const WORKLOADS: readonly Workload[] = [
     expected: 'x'.repeat(64),
     socket: true,
   },
+  {
+    ...GET,
+    interface: 'behind-nginx',
+    name: 'behind-nginx',
+    title: 'Hello behind nginx, 13 bytes',
+    module: 'hello',
+    expected: 'Hello, World!',
+  },
+  {
+    ...GET,
+    interface: 'behind-nginx',
+    name: 'behind-nginx-64k',
+    title: '64 KiB behind nginx',
+    module: 'block',
+    expected: BLOCK_SIZE,
+  },
+  ...GATEWAYS,
 ]

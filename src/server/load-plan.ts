@@ -103,17 +103,17 @@ function createFileLayer(file: ConfigFile): Layer {
   return { directory: file.directory, value: file.value, sources: new Map() }
 }
 
-/** Without TARGET and configuration file, uses a usual file of the folder as target; static folders are enough, too. */
+/** Without TARGET and configuration file, uses a usual file of the folder as target; folders, other servers and peers are enough, too. */
 function createUsualLayer(layer: Layer, variables: Layer, mayServeNothing: boolean): Layer {
   const sources = new Map<string, OptionSource>()
   const folder = layer.value['appDirectory'] ?? variables.value['appDirectory']
   const from = typeof folder === 'string' ? folder : layer.directory
   const target = findUsualTarget(from)
   if (target !== undefined) return { directory: from, value: { app: target }, sources }
-  const hasFiles = ['static', 'scripts', 'lrwp'].some(
+  const hasRoutes = ['static', 'scripts', 'upstream', 'lrwp'].some(
     (key) => layer.value[key] !== undefined || variables.value[key] !== undefined,
   )
-  if (hasFiles || mayServeNothing) return { directory: from, value: {}, sources }
+  if (hasRoutes || mayServeNothing) return { directory: from, value: {}, sources }
   throw new TaipanError(
     'USAGE',
     `no TARGET, and nothing to serve in ${from}: there is no taipan.config.{ts,mts,js,mjs,json} and none of ${USUAL_NAMES.join(', ')}. ${adviseTarget(from)}`,
