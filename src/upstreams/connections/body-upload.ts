@@ -7,7 +7,7 @@ import { PIECE_BYTES, type WireProtocol } from './wire-protocol.ts'
 export interface UploadOptions {
   readonly body: RequestBody
   readonly stream: ByteStream
-  readonly protocol: WireProtocol
+  readonly protocol: Pick<WireProtocol, 'encodePiece' | 'bodyEnd' | 'halfCloses'>
   /** Some of the body was sent. */
   readonly onMoved: () => void
   /** The body will never be whole. */

@@ -3,8 +3,8 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { ResponseDecoder } from '../../wire/lrwp/response-decoder.ts'
+import { BodyUpload } from '../connections/body-upload.ts'
 import { CgiRelay } from '../responses/cgi-relay.ts'
-import { BodyFeed } from './body-feed.ts'
 
 /** Limits for one request in the hands of a peer. */
 export interface DeliveryOptions {
@@ -31,6 +31,13 @@ export interface DeliveryOutcome {
   readonly loss: string | undefined
 }
 
+/** The length in the head tells where the body ends. */
+const PLAIN_BODY = {
+  encodePiece: (piece: Uint8Array) => [piece],
+  bodyEnd: undefined,
+  halfCloses: false,
+}
+
 /** One request in the hands of a peer, until its answer is whole, whoever still wants it. */
 export class Delivery {
   readonly #stream: ByteStream
@@ -40,7 +47,7 @@ export class Delivery {
   readonly #onOver: (outcome: DeliveryOutcome) => void
   readonly #decoder: ResponseDecoder
   readonly #relay: CgiRelay
-  readonly #feed: BodyFeed
+  readonly #upload: BodyUpload
   #problem: TaipanError | undefined
   /** The rest of the answer is read, but nobody gets it. */
   #muted = false
@@ -59,7 +66,13 @@ export class Delivery {
     this.#options = options
     this.#onOver = onOver
     this.#decoder = new ResponseDecoder(options.responseLimit)
-    this.#feed = new BodyFeed(stream, exchange.body, (error) => this.#giveUp(error))
+    this.#upload = new BodyUpload({
+      body: exchange.body,
+      stream,
+      protocol: PLAIN_BODY,
+      onMoved: () => {},
+      onBroken: (error) => this.#giveUp(error),
+    })
     this.#relay = new CgiRelay({
       exchange,
       nph: false,
@@ -70,11 +83,14 @@ export class Delivery {
     this.#head = head
   }
 
-  /** Sends it. May be over at once. */
+  /** Sends it, in one piece with what is there of its body. May be over at once. */
   start(): void {
     this.#watch()
     this.#exchange.onFinish(() => this.#mute())
-    this.#feed.start(this.#head)
+    this.#stream.cork()
+    this.#stream.write(this.#head)
+    this.#upload.start()
+    this.#stream.uncork()
   }
 
   /** Takes bytes of the peer. */
@@ -88,12 +104,12 @@ export class Delivery {
     }
     this.#pass(output)
     if (this.#decoder.done)
-      this.#end(this.#feed.done ? undefined : 'it has answered half a request')
+      this.#end(this.#upload.done ? undefined : 'it has answered half a request')
   }
 
   /** The stream has room. */
   pump(): void {
-    this.#feed.pump()
+    this.#upload.pump()
   }
 
   /** Ends it with an error for the client; the peer is of no use any more. */
@@ -105,8 +121,8 @@ export class Delivery {
   #pass(output: Buffer): void {
     if (this.#muted) return
     try {
-      if (output.length > 0) this.#relay.take(output)
-      if (this.#decoder.done) this.#relay.end()
+      if (this.#decoder.done) this.#relay.end(output)
+      else this.#relay.take(output)
     } catch (error) {
       // The output is none of CGI, but has a length: the peer can go on.
       this.#refuse(createProblem(error))
@@ -159,7 +175,7 @@ export class Delivery {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#timer)
-    this.#feed.stop()
+    this.#upload.stop()
     this.#resume()
     this.#onOver({ problem: this.#problem, loss })
   }

@@ -1,19 +1,14 @@
 import { answerError } from '../../core/answer-error.ts'
-import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError, type ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
-import { formatCount } from '../../core/format-count.ts'
 import type { FoundPeers, PeerDirectory } from '../../core/peer-directory.ts'
 import { createTextHead } from '../../core/response-head.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
-import type { Registration } from '../../wire/lrwp/registration.ts'
 import { formatRequestHead } from '../../wire/lrwp/request.ts'
 import type { DeliveryOptions, PeerRequest } from './delivery.ts'
-import { keyOf } from './names.ts'
 import { PeerDoor, type DoorOptions } from './peer-door.ts'
-import { PeerIndex } from './peer-index.ts'
-import { PeerPool, type PoolOptions } from './peer-pool.ts'
-import { Peer } from './peer.ts'
+import type { PoolOptions } from './peer-pool.ts'
+import { PeerRegistry } from './peer-registry.ts'
 import { listPeerVariables } from './variables.ts'
 
 /** Options of an agent. Durations in ms. */
@@ -36,10 +31,8 @@ const RETRY = { fields: ['Retry-After', '1'] }
 export class LrwpAgent implements Upstream, PeerDirectory {
   readonly failure: TaipanError | undefined = undefined
   readonly #options: LrwpOptions
+  readonly #registry: PeerRegistry
   readonly #door: PeerDoor
-  readonly #index = new PeerIndex()
-  readonly #pools = new Map<string, PeerPool>()
-  readonly #peers = new Set<Peer>()
   #stopping = false
   #finished = 0
   #failed = 0
@@ -47,7 +40,19 @@ export class LrwpAgent implements Upstream, PeerDirectory {
 
   constructor(options: LrwpOptions) {
     this.#options = options
-    this.#door = new PeerDoor(options, (stream, registration) => this.#admit(stream, registration))
+    this.#registry = new PeerRegistry({
+      pool: { ...options, onRefused: ({ exchange }, code) => this.#refuse(exchange, code) },
+      delivery: { ...options, timeout: options.timeouts.request },
+      logger: options.logger,
+      onAnswered: (_request, problem) => {
+        this.#finished += 1
+        if (problem !== undefined) this.#failed += 1
+      },
+      onEmpty: () => this.#onEmpty?.(),
+    })
+    this.#door = new PeerDoor(options, (stream, registration) =>
+      this.#registry.admit(stream, registration),
+    )
   }
 
   /** Where peers register, once it listens. */
@@ -56,25 +61,26 @@ export class LrwpAgent implements Upstream, PeerDirectory {
   }
 
   get capacity(): { readonly idle: number; readonly total: number } {
-    const idle = [...this.#peers].filter((peer) => peer.idle).length
-    return { idle, total: this.#peers.size }
+    const peers = [...this.#registry.peers]
+    return { idle: peers.filter(({ idle }) => idle).length, total: peers.length }
   }
 
   get statistics(): UpstreamStatistics {
+    const { peers, pools } = this.#registry
     return {
-      running: [...this.#peers].filter((peer) => peer.busy).length,
-      waiting: [...this.#pools.values()].reduce((sum, { waiting }) => sum + waiting, 0),
+      running: [...peers].filter(({ busy }) => busy).length,
+      waiting: pools.reduce((sum, { waiting }) => sum + waiting, 0),
       finished: this.#finished,
       failed: this.#failed,
     }
   }
 
   findByPath(host: string, path: string): FoundPeers | undefined {
-    return this.#index.findByPath(host, path)
+    return this.#registry.index.findByPath(host, path)
   }
 
   findByName(host: string, name: string): string | undefined {
-    return this.#index.findByName(host, name)
+    return this.#registry.index.findByName(host, name)
   }
 
   gatheredBytes(): number {
@@ -84,12 +90,11 @@ export class LrwpAgent implements Upstream, PeerDirectory {
   async start(): Promise<void> {
     this.#stopping = false
     await this.#door.open()
-    const where = this.addresses.join(' and ')
-    this.#options.logger.info({}, `lrwp: peers register at ${where}`)
+    this.#options.logger.info({}, `lrwp: peers register at ${this.addresses.join(' and ')}`)
   }
 
   run(exchange: Exchange, invocation: Invocation): void {
-    const pool = this.#pools.get(invocation.application)
+    const pool = this.#registry.find(invocation.application)
     if (this.#stopping) this.#refuse(exchange, 'STOPPING')
     else if (pool === undefined) this.#refuse(exchange, 'UPSTREAM_UNREACHABLE')
     else {
@@ -101,16 +106,21 @@ export class LrwpAgent implements Upstream, PeerDirectory {
   async stop(waited = 0): Promise<void> {
     this.#stopping = true
     this.#door.close()
-    for (const pool of this.#pools.values()) pool.refuseAll('STOPPING')
-    for (const peer of this.#peers) peer.retire()
-    if (this.#peers.size === 0) return
-    const { shutdown } = this.#options.timeouts
+    const { peers, pools } = this.#registry
+    for (const pool of pools) pool.refuseAll('STOPPING')
+    for (const peer of peers) peer.retire()
+    if (peers.size > 0) await this.#waitForPeers(waited)
+  }
+
+  /** Resolves when all peers have finished what they have, or when their time is up. */
+  async #waitForPeers(waited: number): Promise<void> {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
-    const problem = new TaipanError('STOPPING', 'the server is stopping')
+    const { shutdown } = this.#options.timeouts
     const closeAll = (): void => {
-      for (const peer of this.#peers) peer.close(problem)
+      const problem = new TaipanError('STOPPING', 'the server is stopping')
+      for (const peer of this.#registry.peers) peer.close(problem)
     }
     const timer = shutdown === 0 ? undefined : setTimeout(closeAll, Math.max(0, shutdown - waited))
     await empty
@@ -126,8 +136,8 @@ export class LrwpAgent implements Upstream, PeerDirectory {
       return undefined
     }
     try {
-      const { serverSoftware } = this.#options
-      const variables = listPeerVariables(exchange, invocation, serverSoftware)
+      const settings = { serverSoftware: this.#options.serverSoftware, params: {} }
+      const variables = listPeerVariables({ exchange, invocation }, settings)
       return { exchange, head: formatRequestHead(variables, length) }
     } catch (error) {
       answerError(exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
@@ -138,67 +148,5 @@ export class LrwpAgent implements Upstream, PeerDirectory {
   #refuse(exchange: Exchange, code: ErrorCode): void {
     this.#failed += 1
     answerError(exchange, code, RETRY)
-  }
-
-  #admit(stream: ByteStream, registration: Registration): void {
-    const key = keyOf(registration)
-    const pool = this.#pools.get(key) ?? this.#createPool(key)
-    const peer = new Peer(stream, {
-      ...this.#options,
-      timeout: this.#options.timeouts.request,
-      registration,
-      listener: {
-        onIdle: () => pool.schedule(),
-        onAnswered: (request, problem) => this.#count(key, request, problem),
-        onGone: (reason) => this.#remove(peer, { key, pool, reason }),
-      },
-    })
-    pool.add(peer)
-    this.#peers.add(peer)
-    const facts = { application: key, peer: peer.address, peers: pool.size }
-    const count = formatCount(pool.size, 'peer')
-    this.#options.logger.info(facts, `lrwp: ${key} has a new peer, ${peer.address} (${count})`)
-  }
-
-  #createPool(key: string): PeerPool {
-    const pool = new PeerPool({
-      ...this.#options,
-      onRefused: ({ exchange }, code) => this.#refuse(exchange, code),
-    })
-    this.#pools.set(key, pool)
-    this.#index.add(key)
-    return pool
-  }
-
-  #count(key: string, { exchange }: PeerRequest, problem: TaipanError | undefined): void {
-    this.#finished += 1
-    if (problem === undefined) return
-    this.#failed += 1
-    const facts = { request: exchange.id, application: key, reason: problem.message }
-    this.#options.logger.error(facts, `lrwp: ${key}: ${problem.message}`)
-  }
-
-  #remove(
-    peer: Peer,
-    {
-      key,
-      pool,
-      reason,
-    }: { readonly key: string; readonly pool: PeerPool; readonly reason: string },
-  ): void {
-    this.#peers.delete(peer)
-    pool.delete(peer)
-    if (pool.size === 0) {
-      this.#pools.delete(key)
-      this.#index.delete(key)
-    }
-    const { requests, failures, since } = peer.figures
-    const facts = { application: key, peer: peer.address, requests, failures, since, reason }
-    const done = `after ${formatCount(requests, 'request')}, ${failures} of them failed`
-    this.#options.logger.info(
-      facts,
-      `lrwp: ${key} has lost its peer ${peer.address} ${done}: ${reason}`,
-    )
-    if (this.#peers.size === 0) this.#onEmpty?.()
   }
 }

@@ -1,5 +1,6 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { formatHostPort } from '../../streams/listening/addresses.ts'
 import { SEPARATOR, type Registration } from '../../wire/lrwp/registration.ts'
 import {
   Delivery,
@@ -41,8 +42,8 @@ export const SETTLE_MS = 50
 
 /** A program that has registered, at the other end of a connection that is never shared: one request at a time. */
 export class Peer {
-  /** `host:port` of its end; empty for a Unix socket. */
-  readonly address: string
+  /** `host:port` of its end, for people. */
+  readonly name: string
   readonly #stream: ByteStream
   readonly #options: PeerOptions
   readonly #since = new Date()
@@ -59,7 +60,8 @@ export class Peer {
     this.#stream = stream
     this.#options = options
     const { remoteAddress, remotePort } = stream.facts
-    this.address = remoteAddress === '' ? '' : `${remoteAddress}:${remotePort}`
+    this.name =
+      remoteAddress === '' ? 'on a Unix socket' : formatHostPort(remoteAddress, Number(remotePort))
     this.#isUnterminated = !options.registration.terminated
     const settling = setTimeout(() => this.#settle(), SETTLE_MS)
     stream.listener = {

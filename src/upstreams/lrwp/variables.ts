@@ -1,29 +1,18 @@
 import type { Exchange } from '../../core/exchange.ts'
 import type { Invocation } from '../../core/upstream.ts'
-import type { CgiName } from '../../wire/cgi-names.ts'
-import { writeCgiVariables } from '../../wire/cgi-variables.ts'
+import { listVariables, type VariableSettings } from '../variables/list-variables.ts'
 
-/** The variables of a request for a peer, names and values in turn, one character per byte. */
+/**
+ * The variables of a request for a peer, names and values in turn. Besides those for all gateways it has two of Xitami:
+ * adapters for old frameworks take the path of the application from SCRIPT_PATH.
+ */
 export function listPeerVariables(
-  exchange: Exchange,
-  invocation: Invocation,
-  serverSoftware: string,
+  { exchange, invocation }: { readonly exchange: Exchange; readonly invocation: Invocation },
+  settings: VariableSettings,
 ): string[] {
-  const variables: string[] = [
-    'GATEWAY_INTERFACE',
-    'CGI/1.1',
-    'SERVER_SOFTWARE',
-    serverSoftware,
-    'REQUEST_SCHEME',
-    exchange.connection.scheme,
-    // Of Xitami, where SCRIPT_NAME is something else: adapters for old frameworks take the path from here.
-    'SCRIPT_PATH',
-    invocation.scriptName,
-  ]
-  writeCgiVariables(exchange, invocation, {
-    variable({ text }: CgiName, value: string) {
-      if (!text.startsWith('taipan.')) variables.push(text, value)
-    },
-  })
+  const { request, connection } = exchange
+  const variables = listVariables({ exchange, invocation }, settings)
+  variables.push('SCRIPT_PATH', invocation.scriptName)
+  if (request.host !== '') variables.push('SERVER_URL', `${connection.scheme}://${request.host}`)
   return variables
 }
