@@ -1,5 +1,5 @@
 import type { GroupDemands } from '../replicas/replica-plan.ts'
-import type { GroupPlan, RouteFunctions, ServerPlan } from './config/resolved.ts'
+import type { GroupPlan, RouteFunctions, RoutePlan, ServerPlan } from './config/resolved.ts'
 
 /** Whether a group runs Python inside Node. */
 export function hasEmbedded(plan: ServerPlan): boolean {
@@ -11,7 +11,7 @@ export function countReplicas(plan: ServerPlan): number {
   return Math.max(1, ...plan.groups.map(({ group }) => embeddedProcesses(group)))
 }
 
-/** The plan of one replica: a share of the worker processes, and no watching of files. */
+/** The plan of one replica: a share of the worker processes and programs, and no watching of files. */
 export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   const divide = ({ group, ...rest }: GroupPlan): GroupPlan => ({
     ...rest,
@@ -27,6 +27,7 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
   return {
     ...plan,
     groups,
+    routes: plan.routes.map((route) => divideProgram(route, replicas)),
     // Functions do not travel: the replica reads the configuration.
     routeFunctions: new Map<number, RouteFunctions>(),
     temporaryFolder: undefined,
@@ -34,6 +35,16 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     hints: [],
     warnings: [],
   }
+}
+
+/** A replica has a share of the processes of a program, as each has programs of its own. */
+function divideProgram(route: RoutePlan, replicas: number): RoutePlan {
+  const { answerer } = route
+  if (answerer.kind !== 'upstream' || answerer.plan.program === undefined) return route
+  const { program } = answerer.plan
+  const processes = Math.ceil(program.processes / replicas)
+  const plan = { ...answerer.plan, program: { ...program, processes } }
+  return { ...route, answerer: { ...answerer, plan } }
 }
 
 /** The plan with a start that fails unless each group meets its demands. */

@@ -34,6 +34,8 @@ export interface ResolvedRoutes {
 export interface RouteParts {
   readonly applications: readonly PlacedApplication[]
   readonly guards: ResolvedGuards
+  /** Folder of the configuration. */
+  readonly directory: string
 }
 
 /** Makes all routes, including those of the short form; adds errors to `problems`. */
@@ -48,7 +50,7 @@ export function resolveRoutes(
   const given = [
     ...own,
     ...listFolderRoutes(config, applications),
-    ...listUpstreamRoutes(config, problems),
+    ...listUpstreamRoutes(config, parts, problems),
   ]
   const unrouted = applications.filter(({ application: { name } }) => !isRouted(name, given))
   const isOnly = config.app !== undefined || applications.length === 1
@@ -69,7 +71,7 @@ export function resolveRoutes(
 
 function listOwnRoutes(
   { routes }: FullConfig,
-  { applications, guards }: RouteParts,
+  { applications, guards, directory }: RouteParts,
   problems: Problems,
 ): PlacedRoute[] {
   const placed = applications.map(({ application, key, group }) => {
@@ -77,7 +79,7 @@ function listOwnRoutes(
   })
   return routes.flatMap((config, index) => {
     const where = ['routes', String(index)]
-    const route = resolveRoute(config, { where, applications: placed, problems })
+    const route = resolveRoute(config, { where, applications: placed, directory, problems })
     if (route === undefined) return []
     return [{ route: { ...route, guard: guards.plans.get(index) }, where: [...where, 'path'] }]
   })
@@ -105,10 +107,14 @@ function listFolderRoutes(
 }
 
 /** Routes of the option `upstream`. */
-function listUpstreamRoutes(config: FullConfig, problems: Problems): PlacedRoute[] {
+function listUpstreamRoutes(
+  config: FullConfig,
+  { directory }: RouteParts,
+  problems: Problems,
+): PlacedRoute[] {
   return Object.entries(config.upstream).map(([path, url]) => {
     const where = ['upstream', path]
-    const plan = createUpstreamPlan(createUsualUpstream(url), { where, problems })
+    const plan = createUpstreamPlan(createUsualUpstream(url), { where, problems, directory })
     const answerer: AnswererPlan = { kind: 'upstream', plan }
     return { route: { host: undefined, path, answerer }, where }
   })

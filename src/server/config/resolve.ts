@@ -95,7 +95,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const placed = resolveApplications(config, directory, problems)
   const applications = isolateApplications(placed, config, problems)
   const guards = resolveGuards(config, { applications, directory }, problems)
-  const { routes, warnings } = resolveRoutes(config, { applications, guards }, problems)
+  const { routes, warnings } = resolveRoutes(config, { applications, guards, directory }, problems)
   const lrwp = resolveLrwp(config, routes, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
@@ -227,7 +227,10 @@ function selectWatched(
   { reloadDir, reloadInclude: include, reloadExclude: exclude, dev, envFile }: FullConfig,
   { applications, routes, directory }: Watchable,
 ): WatchPlan {
-  const sources = [...new Set(applications.flatMap(listSourceFolders))]
+  const programs = routes.flatMap(({ answerer }) =>
+    answerer.kind === 'upstream' ? (answerer.plan.program?.directory ?? []) : [],
+  )
+  const sources = [...new Set([...applications.flatMap(listSourceFolders), ...programs])]
   const folders = reloadDir.length > 0 ? reloadDir : sources
   const scripts = routes
     .flatMap(({ answerer: { kind, plan } }) =>

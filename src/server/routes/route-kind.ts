@@ -21,6 +21,8 @@ export interface RouteContext {
     /** Absolute; its imports start there. */
     readonly folder: string
   }[]
+  /** Folder of the configuration. */
+  readonly directory: string
   /** Receives errors. */
   readonly problems: Problems
 }

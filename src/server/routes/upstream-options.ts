@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { plainObject } from '../option-types/plain-object.ts'
 import { choice, duration, integer, list, text } from '../option-types/kinds.ts'
+import { SPAWN_OPTIONS } from './spawn-options.ts'
 import { createSection, option, optional, type OptionTable } from '../option-types/option.ts'
 
 const HASH_WORDS = '"address" or a field like "header:X-User"'
@@ -16,6 +17,9 @@ const UPSTREAM_TIMEOUTS = {
   }),
   betweenBytes: option(duration, '60s', {
     description: 'Longest time between two pieces of an answer; then it is cut off. 0: no limit.',
+  }),
+  startup: option(duration, '60s', {
+    description: 'Longest time until a spawned program takes connections. 0: no limit.',
   }),
   request: option(duration, 0, {
     description: 'Longest time for a whole request, with all addresses; then 504. 0: no limit.',
@@ -51,6 +55,7 @@ const UPSTREAM = {
     description: 'Addresses that do the same, such as "fastcgi://127.0.0.1:9000".',
     anchor: 'upstream',
   }),
+  ...SPAWN_OPTIONS,
   balance: option(balance, 'least', {
     description:
       'Which address gets a request: least, the one with the fewest; round-robin; { hash: "address" } or { hash: "header:NAME" }, the same one for the same client or value.',

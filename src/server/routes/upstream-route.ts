@@ -2,22 +2,27 @@ import type { Answerer } from '../../pipeline/routes.ts'
 import type { GatewayOptions } from '../../upstreams/gateway/gateway-options.ts'
 import {
   parseUpstreamAddress,
+  type Protocol,
   type UpstreamAddress,
 } from '../../upstreams/gateway/upstream-address.ts'
-import type { GatewayUpstream } from '../../upstreams/gateway/gateway-upstream.ts'
+import type { Upstream } from '../../core/upstream.ts'
+import type { GatewayAddress } from '../../upstreams/gateway/gateway-address.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 import { boolean, list, pairs, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
-import type { OptionPath, Problems } from '../option-types/problems.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { defineRouteKind, type AnswererContext } from './route-kind.ts'
+import { resolveProgram, type ProgramPlan, type SpawnContext } from './spawn-options.ts'
 import { createFilesPlan } from './static-route.ts'
-import { CLIENTS } from './upstream-clients.ts'
+import { createSpawned } from './create-spawned.ts'
+import { CLIENTS, type CreateClient } from './upstream-clients.ts'
 import { createUsualUpstream, UPSTREAM_OPTION, type UpstreamConfig } from './upstream-options.ts'
 
 /** The upstream of a route. */
 export interface UpstreamPlan {
   readonly addresses: readonly UpstreamAddress[]
+  /** What it spawns in place of having addresses. */
+  readonly program: ProgramPlan | undefined
   readonly options: Omit<GatewayOptions, 'logger' | 'shutdownTimeout'>
   readonly connections: number
   readonly params: Readonly<Record<string, string>>
@@ -52,9 +57,13 @@ export const UPSTREAM_ROUTE = defineRouteKind({
         'The upstream gets the whole path; else the path of the route is cut off, or SCRIPT_NAME (false).',
     }),
   },
-  resolve(route, { where, problems }): UpstreamPlan {
+  resolve(route, { where, problems, directory }): UpstreamPlan {
     const { upstream = createUsualUpstream(''), root, index, split = [], params } = route
-    const usual = createUpstreamPlan(upstream, { where: [...where, 'upstream'], problems })
+    const usual = createUpstreamPlan(upstream, {
+      where: [...where, 'upstream'],
+      problems,
+      directory,
+    })
     if (root !== undefined) problems.checkFolder([...where, 'root'], root)
     else
       for (const key of ['index', 'split'] as const)
@@ -98,23 +107,28 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 })
 
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
-export function createUpstreamPlan(
-  config: UpstreamConfig,
-  { where, problems }: { readonly where: OptionPath; readonly problems: Problems },
-): UpstreamPlan {
-  const { urls = [], connections, balance, timeouts, queue, retries, unknownLength } = config
-  if (urls.length === 0)
-    problems.add(where, 'names no address; give urls, as in { urls: ["fastcgi://127.0.0.1:9000"] }')
+export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
+  const { urls = [], spawn, connections, balance, queue, retries, unknownLength } = config
+  const { where, problems } = context
+  const { startup: _, ...timeouts } = config.timeouts
+  if (urls.length === 0 && spawn === undefined)
+    problems.add(
+      where,
+      'names no address; give urls, as in { urls: ["fastcgi://127.0.0.1:9000"] }, or spawn a program',
+    )
+  const program = resolveProgram(config, context)
   const addresses = urls.flatMap((url) => {
     const address = parseUpstreamAddress(url)
     if (typeof address !== 'string') return [address]
     problems.add(where, `${JSON.stringify(url)} is no address of an upstream: ${address}`)
     return []
   })
-  const name = urls.join(', ')
+  const name = program === undefined ? urls.join(', ') : `program ${program.name}`
+  const replacesAddresses = program !== undefined
   return {
     addresses,
-    options: { name, balance, timeouts, queue, retries, unknownLength },
+    program,
+    options: { name, balance, timeouts, queue, retries, replacesAddresses, unknownLength },
     connections,
     params: {},
     keepPrefix: false,
@@ -131,28 +145,42 @@ function encodeParams(params: Readonly<Record<string, string>>): Record<string, 
   )
 }
 
-/** Routes with the same upstream share its connections. */
-async function createUpstream(
-  { addresses, options, connections, params }: UpstreamPlan,
-  { upstreams, logger, serverSoftware, shutdownTimeout, redirects }: AnswererContext,
-): Promise<GatewayUpstream> {
-  const { GatewayUpstream } = await import('../../upstreams/gateway/gateway-upstream.ts')
-  const { GatewayAddress } = await import('../../upstreams/gateway/gateway-address.ts')
-  const name = `upstream:${JSON.stringify([addresses, options, connections, params])}`
+/** Routes with the same upstream share its connections, and its program. */
+async function createUpstream(plan: UpstreamPlan, context: AnswererContext): Promise<Upstream> {
+  const { addresses, program, options, connections, params } = plan
+  const { upstreams, logger, shutdownTimeout } = context
+  const name = `upstream:${JSON.stringify([addresses, program, options, connections, params])}`
   const known = upstreams.get(name)
-  if (known instanceof GatewayUpstream) return known
-  const upstream = new GatewayUpstream({ ...options, logger, shutdownTimeout })
-  const settings = {
-    connections,
-    params,
-    serverSoftware,
-    logger,
-    onLocalRedirect: redirects.follow.bind(redirects),
-  }
-  for (const address of addresses) {
-    const createClient = await CLIENTS[address.protocol]()
-    upstream.add(new GatewayAddress(address.url, createClient(address, settings)))
-  }
+  if (known !== undefined) return known
+  const { GatewayUpstream } = await import('../../upstreams/gateway/gateway-upstream.ts')
+  const gateway = new GatewayUpstream({ ...options, logger, shutdownTimeout })
+  const protocols =
+    program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
+  const createAddress = await createAddressMaker(protocols, { plan, context })
+  for (const address of addresses) gateway.add(createAddress(address))
+  const upstream =
+    program === undefined
+      ? gateway
+      : await createSpawned({ program, gateway, createAddress }, context)
   upstreams.set(name, upstream)
   return upstream
+}
+
+/** Loads what speaks the protocols. */
+async function createAddressMaker(
+  protocols: readonly Protocol[],
+  { plan, context }: { readonly plan: UpstreamPlan; readonly context: AnswererContext },
+): Promise<(address: UpstreamAddress) => GatewayAddress> {
+  const { GatewayAddress: Address } = await import('../../upstreams/gateway/gateway-address.ts')
+  const creators = new Map<Protocol, CreateClient>()
+  for (const protocol of protocols) creators.set(protocol, await CLIENTS[protocol]())
+  const { logger, serverSoftware, redirects } = context
+  const { connections, params } = plan
+  const onLocalRedirect = redirects.follow.bind(redirects)
+  const settings = { connections, params, serverSoftware, logger, onLocalRedirect }
+  return (address) => {
+    const createClient = creators.get(address.protocol)
+    if (createClient === undefined) throw new Error(`no client for ${address.protocol}`)
+    return new Address(address.url, createClient(address, settings))
+  }
 }

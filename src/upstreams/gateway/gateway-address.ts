@@ -9,8 +9,9 @@ export class GatewayAddress {
   /** As it is called in the log. */
   readonly name: string
   readonly client: AddressClient
-  /** Requests in its hands. */
-  active = 0
+  #active = 0
+  #answered = 0
+  readonly #onIdle: (() => void)[] = []
   #failures = 0
   #ejectedUntil = 0
 
@@ -19,8 +20,37 @@ export class GatewayAddress {
     this.client = client
   }
 
+  /** Requests in its hands. */
+  get active(): number {
+    return this.#active
+  }
+
+  /** Requests that it has answered so far. */
+  get answered(): number {
+    return this.#answered
+  }
+
   get hasRoom(): boolean {
-    return this.active < this.client.slots
+    return this.#active < this.client.slots
+  }
+
+  /** It gets a request. */
+  begin(): void {
+    this.#active += 1
+  }
+
+  /** It has a request no more. */
+  end(): void {
+    this.#active -= 1
+    if (this.#active === 0) for (const tell of this.#onIdle.splice(0)) tell()
+  }
+
+  /** Resolves when it has no requests. */
+  drained(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve)
+    })
   }
 
   /** It has failed lately, and is spared. */
@@ -39,6 +69,7 @@ export class GatewayAddress {
   }
 
   noteSuccess(): void {
+    this.#answered += 1
     this.#failures = 0
   }
 }

@@ -43,7 +43,7 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
     this.address = address
     this.connected = false
     this.movedAt = performance.now()
-    address.active += 1
+    address.begin()
     this.#attempt = address.client.send(this, this)
   }
 
@@ -64,7 +64,7 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
     const { address } = this
     if (address === undefined) return
     this.#attempt = undefined
-    address.active -= 1
+    address.end()
     this.#onEnd(this, end)
   }
 }

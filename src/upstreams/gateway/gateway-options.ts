@@ -32,6 +32,8 @@ export interface GatewayOptions {
    * the method allows that.
    */
   readonly retries: 'unsent' | 'idempotent'
+  /** Addresses that fail are replaced, so a request that was certainly not begun waits for another one. */
+  readonly replacesAddresses: boolean
   /** What becomes of a body whose length is known only at its end; `stream`: it is sent as it arrives. */
   readonly unknownLength: 'stream' | 'spool' | 411 | 413
   /** For requests at a stop, in ms; 0: no limit. */

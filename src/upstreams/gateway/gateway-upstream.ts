@@ -18,12 +18,12 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /** Answers by other servers: one or several addresses that do the same. */
 export class GatewayUpstream implements Upstream {
-  readonly failure: TaipanError | undefined = undefined
   readonly #options: GatewayOptions
   readonly #addresses: AddressSet
   readonly #ticker: Ticker
   readonly #running = new Set<GatewayJob>()
   #waiting: GatewayJob[] = []
+  #failure: TaipanError | undefined
   #stopping = false
   #finished = 0
   #failed = 0
@@ -34,6 +34,10 @@ export class GatewayUpstream implements Upstream {
     this.#addresses = new AddressSet(options.balance)
     const limits = [...Object.values(options.timeouts), options.queue.timeout]
     this.#ticker = new Ticker(limits, () => this.#look())
+  }
+
+  get failure(): TaipanError | undefined {
+    return this.#failure
   }
 
   get capacity(): { readonly idle: number; readonly total: number } {
@@ -57,6 +61,7 @@ export class GatewayUpstream implements Upstream {
 
   /** Requests may go to this address from now on. */
   add(address: GatewayAddress): void {
+    this.#failure = undefined
     this.#addresses.add(address)
     this.#fill()
   }
@@ -67,6 +72,12 @@ export class GatewayUpstream implements Upstream {
     address.client.close()
   }
 
+  /** There will be no address for now: requests are refused until one is added. */
+  fail(error: TaipanError): void {
+    this.#failure = error
+    for (const job of this.#waiting.splice(0)) this.#refuse(job, error.code)
+  }
+
   start(): Promise<void> {
     this.#stopping = false
     return Promise.resolve()
@@ -75,6 +86,7 @@ export class GatewayUpstream implements Upstream {
   run(exchange: Exchange, invocation: Invocation): void {
     const job = new GatewayJob({ exchange, invocation, body: exchange.body }, this.#onEnd)
     if (this.#stopping) this.#refuse(job, 'STOPPING')
+    else if (this.#failure !== undefined) this.#refuse(job, this.#failure.code)
     else this.#admit(job)
   }
 
@@ -163,9 +175,11 @@ export class GatewayUpstream implements Upstream {
     else this.#send(job, next)
   }
 
-  #mayRepeat(job: GatewayJob, { begun }: Failure): boolean {
+  #mayRepeat(job: GatewayJob, { begun, lost }: Failure): boolean {
     const { exchange } = job
     if (this.#stopping || exchange.response.finished || exchange.response.begun) return false
+    if (this.#options.replacesAddresses && begun === 'never' && lost)
+      return this.#failure === undefined
     if (begun === 'yes' || !this.#addresses.hasAnother(job)) return false
     return (
       begun === 'never' ||

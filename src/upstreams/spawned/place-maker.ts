@@ -26,7 +26,7 @@ export class PlaceMaker {
 
   /** The folder of the sockets; it is made by the first call. */
   get folder(): string {
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'taipan-programs-'))
+    this.#folder ??= mkdtempSync(join(tmpdir(), `taipan-programs-${process.pid}-`))
     return this.#folder
   }
 

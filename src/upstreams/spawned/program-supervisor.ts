@@ -17,6 +17,9 @@ import { ENDING_MS, Program } from './program.ts'
 import { SharedPlaces } from './shared-places.ts'
 import { spawnProgram } from './spawn-program.ts'
 
+/** One of several processes that lives longer than this has answered some of the requests at their place. */
+const SHORT_LIFE_MS = 1000
+
 /** Parts of a supervisor. */
 export interface ProgramSupervisorOptions {
   readonly settings: ProgramSettings
@@ -81,6 +84,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
 
   override onExit(program: Program, exit: ReportedExit): void {
     this.#guard.forget(program.pid)
+    program.finish(this.#options.addresses.countAnswered(program.place.address))
     super.onExit(program, exit)
     this.#places.release(program.place)
   }
@@ -104,6 +108,8 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
         name: settings.name,
         place,
         logger,
+        // Others may have answered.
+        provesAfter: place.descriptor !== undefined && settings.processes > 1 ? SHORT_LIFE_MS : 0,
         listener: this,
         drained: () => this.#places.drained(place),
       })
@@ -136,16 +142,18 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
     return [{ name: this.#subject, facts: {}, failure: undefined }]
   }
 
-  protected admit({ place }: Program): void {
-    this.#places.admit(place)
+  protected admit(program: Program): void {
+    this.#places.admit(program.place)
+    program.begin(this.#options.addresses.countAnswered(program.place.address))
   }
 
   protected dismiss({ place }: Program): void {
     this.#places.dismiss(place)
   }
 
-  protected onNoneLeft(): void {
+  protected onNoneLeft({ error }: ProgramFailure): void {
     this.#places.giveUp()
+    this.#options.addresses.fail(error)
   }
 
   protected async finishWork(patience: number): Promise<void> {

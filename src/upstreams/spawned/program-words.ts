@@ -30,6 +30,7 @@ export function fillWords(words: readonly string[], place: PlaceWords): string[]
 export function nameProgram(words: readonly string[]): string {
   const [first = '', ...others] = words
   const program = basename(first)
-  if (!INTERPRETER.test(program)) return program
+  // What follows -c is no name.
+  if (!INTERPRETER.test(program) || others.includes('-c')) return program
   return basename(others.find((word) => !word.startsWith('-')) ?? program)
 }

@@ -13,8 +13,6 @@ import { Acceptance } from './acceptance.ts'
 import type { ProgramFailure } from './program-failure.ts'
 import { formatPlace, type ProgramPlace } from './program-place.ts'
 
-// What shells make of SIGTERM.
-const TERMINATED = 143
 /** Time in ms to end by itself once its requests have ended. */
 export const ENDING_MS = 5000
 
@@ -24,6 +22,8 @@ export interface ProgramContext {
   readonly place: ProgramPlace
   readonly logger: Logger
   readonly listener: ProcessListener<Program, ReportedExit>
+  /** Answers at its place count for it if it lives for so many ms. */
+  readonly provesAfter: number
   /** Resolves when its requests have ended. */
   readonly drained: () => Promise<void>
 }
@@ -35,6 +35,7 @@ export class Program extends SupervisedProcess<ProgramFailure> {
   readonly #handle: ProcessHandle
   readonly #context: ProgramContext
   readonly #acceptance: Acceptance
+  #answeredBefore = 0
 
   constructor(handle: ProcessHandle, context: ProgramContext) {
     const { name, place, logger } = context
@@ -42,7 +43,18 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     this.place = place
     this.#handle = handle
     this.#context = context
-    this.#acceptance = new Acceptance(place.address, () => this.becomeReady())
+    this.#acceptance = new Acceptance(place, () => this.becomeReady())
+  }
+
+  /** It gets requests from now on, at a place where `answered` requests were answered before. */
+  begin(answered: number): void {
+    this.#answeredBefore = answered
+  }
+
+  /** It has ended. */
+  finish(answered: number): void {
+    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
+    if (isProof) this.served = Math.max(0, answered - this.#answeredBefore)
   }
 
   /** Whether it answers cannot be asked in general. */
@@ -60,8 +72,9 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     return super.stop(Math.min(grace, ENDING_MS))
   }
 
-  protected override isProper({ code, signal }: ProcessEnd): boolean {
-    return signal === 'SIGTERM' || code === 0 || code === TERMINATED
+  /** Programs end by the signal or after it, with codes of their own. */
+  protected override isProper({ signal }: ProcessEnd): boolean {
+    return signal === null || signal === 'SIGTERM'
   }
 
   protected askToStop(): void {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
+import type { TaipanError } from '../../../../src/core/errors.ts'
 import { loadSystemFfi } from '../../../../src/backends/embedded/system-ffi.ts'
 import type { ConnectPlace } from '../../../../src/streams/net/net-connector.ts'
 import type { ProgramAddresses } from '../../../../src/upstreams/spawned/program-addresses.ts'
@@ -15,6 +16,9 @@ import { PROGRAMS } from './programs.ts'
 /** The addresses of a program, and the requests that tests have there. */
 class KnownAddresses implements ProgramAddresses {
   readonly places = new Set<ConnectPlace>()
+  /** Codes of the failures. */
+  readonly failures: string[] = []
+  readonly #answered = new Map<ConnectPlace, number>()
   readonly #running = new Map<ConnectPlace, Set<Promise<unknown>>>()
 
   add(address: ConnectPlace): void {
@@ -27,12 +31,22 @@ class KnownAddresses implements ProgramAddresses {
     if (running !== undefined) await Promise.allSettled(running)
   }
 
+  countAnswered(address: ConnectPlace): number {
+    return this.#answered.get(address) ?? 0
+  }
+
+  fail(error: TaipanError): void {
+    this.failures.push(error.code)
+  }
+
   /** The answer to a line, from the address after the `turn` before. */
   ask(line: string, turn = 0): Promise<string> {
     const places = [...this.places]
     const place = places[turn % places.length]
     if (place === undefined) return Promise.reject(new Error('no address'))
     const answer = exchangeLine(place, line)
+    const count = (): void => void this.#answered.set(place, this.countAnswered(place) + 1)
+    answer.then(count, () => {})
     const running = this.#running.get(place) ?? new Set()
     this.#running.set(place, running.add(answer))
     return answer

@@ -1,0 +1,93 @@
+import { PROTOCOLS, type Protocol } from '../../upstreams/gateway/upstream-address.ts'
+import type { ProgramSettings } from '../../upstreams/spawned/program-settings.ts'
+import { findListening, nameProgram } from '../../upstreams/spawned/program-words.ts'
+import { choice, integer, list, pairs, text } from '../option-types/kinds.ts'
+import { optional, type FullOptions, type OptionTable } from '../option-types/option.ts'
+import type { OptionPath, Problems } from '../option-types/problems.ts'
+
+/** Protocols whose programs expect their socket as descriptor 0. */
+const INHERITING: ReadonlySet<Protocol> = new Set(['fastcgi', 'scgi', 'uwsgi'])
+
+/** A program that an upstream spawns. */
+export interface ProgramPlan extends Omit<ProgramSettings, 'shutdown'> {
+  readonly protocol: Protocol
+}
+
+/** Keys of an upstream for a program. */
+export const SPAWN_OPTIONS = {
+  spawn: optional(list, {
+    description:
+      'A program that answers, with its arguments; it is kept running. It listens at the socket that it inherits as descriptor 0, or at {socket} or {port} in its arguments; {fd} is the 0.',
+  }),
+  protocol: optional(choice(PROTOCOLS), { description: 'What the program speaks.' }),
+  processes: optional(integer(1, 512), { description: 'Processes of the program (1).' }),
+  env: optional(pairs, {
+    description: 'Environment of the program besides PATH, LANG and PYTHONPATH, its directory.',
+  }),
+  directory: optional(text, {
+    description: 'Working directory of the program (the folder of the configuration).',
+    anchor: 'path',
+  }),
+} satisfies OptionTable
+
+/** Context for resolving a program. */
+export interface SpawnContext {
+  readonly where: OptionPath
+  readonly problems: Problems
+  /** The usual working directory. */
+  readonly directory: string
+}
+
+type SpawnConfig = FullOptions<typeof SPAWN_OPTIONS> & {
+  readonly urls?: readonly string[] | undefined
+  readonly timeouts: { readonly startup: number }
+}
+
+/** The program of an upstream; undefined if it has none. Adds errors to `problems`. */
+export function resolveProgram(
+  config: SpawnConfig,
+  { where, problems, directory }: SpawnContext,
+): ProgramPlan | undefined {
+  const { spawn: words, protocol, urls, processes = 1, env = {}, timeouts } = config
+  if (words === undefined) {
+    for (const key of ['protocol', 'processes', 'env', 'directory'] as const)
+      if (config[key] !== undefined)
+        problems.add([...where, key], 'needs spawn, a program and its arguments')
+    return undefined
+  }
+  if (urls !== undefined)
+    problems.add(
+      where,
+      'has urls and spawn; a spawned program gets its address from Taipan, so leave one of them out',
+    )
+  if (words.length === 0) problems.add([...where, 'spawn'], 'names no program')
+  if (protocol === undefined) {
+    problems.add(where, `needs protocol, what the program speaks: ${PROTOCOLS.join(', ')}`)
+    return undefined
+  }
+  checkPlaceholders(words, protocol, (message) => problems.add([...where, 'spawn'], message))
+  return {
+    name: nameProgram(words),
+    words,
+    protocol,
+    listening: findListening(words) ?? 'inherited',
+    directory: config.directory ?? directory,
+    environment: env,
+    processes,
+    startup: timeouts.startup,
+  }
+}
+
+function checkPlaceholders(
+  words: readonly string[],
+  protocol: Protocol,
+  add: (message: string) => void,
+): void {
+  const text = words.join(' ')
+  const found = ['{socket}', '{port}', '{fd}'].filter((placeholder) => text.includes(placeholder))
+  if (found.length > 1) add(`says ${found.join(' and ')}; a program listens at one of them`)
+  if (!INHERITING.has(protocol) && found.length === 0)
+    add(
+      'does not say where the program shall listen: write {socket} where it takes the path of a Unix socket, {port} where it takes a port of 127.0.0.1, or {fd} where it takes the descriptor of a listening socket',
+    )
+}
