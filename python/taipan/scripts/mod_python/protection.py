@@ -7,7 +7,7 @@ import hmac
 import inspect
 import textwrap
 from functools import lru_cache
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from taipan.scripts.mod_python.apache import HTTP_FORBIDDEN, HTTP_UNAUTHORIZED, SERVER_RETURN
@@ -15,6 +15,8 @@ from taipan.scripts.request.credentials import format_challenge, parse_basic
 
 _AUTH, _ACCESS, _REALM = "__auth__", "__access__", "__auth_realm__"
 _NAMES = (_AUTH, _ACCESS, _REALM)
+#: One of these is in each module that has some of those.
+_IN_MODULES = frozenset((*_NAMES, "__getattr__"))
 _LIMIT = 1024
 
 
@@ -23,6 +25,7 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+_NOTHING = _ABSENT, _ABSENT, _ABSENT
 
 
 class Visitor(NamedTuple):
@@ -31,6 +34,9 @@ class Visitor(NamedTuple):
     realm: str = "unknown"
     user: str | None = None
     password: str | None = None
+
+
+STRANGER = Visitor()
 
 
 def admit(req: Any, thing: Any, visitor: Visitor) -> Visitor:
@@ -46,9 +52,7 @@ def admit(req: Any, thing: Any, visitor: Visitor) -> Visitor:
     if type(function) is FunctionType:
         realm, auth, access = _of_function(function)
     else:
-        realm = getattr(thing, _REALM, _ABSENT)
-        auth = getattr(thing, _AUTH, _ABSENT)
-        access = getattr(thing, _ACCESS, _ABSENT)
+        realm, auth, access = _of_object(thing)
     if realm is not _ABSENT:
         visitor = visitor._replace(realm=str(realm))
     if auth is _ABSENT and access is _ABSENT:
@@ -94,12 +98,21 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def _of_object(thing: Any) -> tuple[Any, Any, Any]:
+    """Realm, authentication and access, as attributes."""
+    # What a module has not costs an exception, which takes longer than all else here.
+    if type(thing) is ModuleType and vars(thing).keys().isdisjoint(_IN_MODULES):
+        return _NOTHING
+    realm = getattr(thing, _REALM, _ABSENT)
+    return realm, getattr(thing, _AUTH, _ABSENT), getattr(thing, _ACCESS, _ABSENT)
+
+
 def _of_function(function: FunctionType) -> tuple[Any, Any, Any]:
     """Realm, authentication and access, in the body of the function or attributes of it."""
     code = function.__code__
     inside = _names_inside(code)
     if not inside and not function.__dict__:
-        return _ABSENT, _ABSENT, _ABSENT
+        return _NOTHING
     found = dict.fromkeys(_NAMES, _ABSENT)
     for name in _NAMES:
         if name in inside:

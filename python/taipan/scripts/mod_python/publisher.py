@@ -20,7 +20,7 @@ from taipan.scripts.mod_python.apache import (
     SERVER_RETURN,
 )
 from taipan.scripts.mod_python.inside import require_inside
-from taipan.scripts.mod_python.protection import Visitor, admit
+from taipan.scripts.mod_python.protection import STRANGER, admit
 from taipan.scripts.mod_python.util import apply_fs_data
 from taipan.scripts.modules.folder_modules import FolderModules
 
@@ -129,7 +129,7 @@ def _load(req: Any, folder: str, stem: str) -> ModuleType | None:
 
 def _resolve(req: Any, module: ModuleType, names: Iterable[str]) -> Any:
     """Walks from the module to what is to be published. Raises `SERVER_RETURN`."""
-    visitor = admit(req, module, Visitor())
+    visitor = admit(req, module, STRANGER)
     found: Any = module
     for name in names:
         if name.startswith("_"):
