@@ -10,7 +10,9 @@ WRITE = "_psp_write"
 #: Makes text of the value of an expression.
 SHOW = "_psp_show"
 
-#: Called in each turn of a loop, because what is written may have to leave.
+#: Called in each turn of a loop; says in some of them that what is written may have to leave.
+TURN = "_psp_turn"
+#: Called then.
 ROOM = "_psp_room"
 
 Writer = Callable[[str], object]

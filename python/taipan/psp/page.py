@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import cycle
 from types import CodeType
 from typing import Any, Callable, Literal
 
@@ -13,16 +15,21 @@ from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
 from taipan.psp.limits import within_limits
 from taipan.psp.mod_python import write_mod_python
 from taipan.psp.mod_python_scanner import scan_mod_python
-from taipan.psp.output import ROOM, SHOW, WRITE, Writer, escape
+from taipan.psp.output import ROOM, SHOW, TURN, WRITE, Writer, escape
 from taipan.psp.page_files import PageFiles
 from taipan.psp.pieces import merge_texts
 from taipan.psp.program import LineNumbers, Program
+from taipan.psp.room import call_in_turns
 from taipan.psp.servlet import find_base, read_text, write_bare
+from taipan.psp.texts import show_by_str
 from taipan.psp.traceback_lines import GuardedLines
 from taipan.psp.webware import write_webware
 from taipan.psp.webware_scanner import scan_webware
 
 Dialect = Literal["mod_python", "webware"]
+
+#: Turns of loops in which what is written may have to leave.
+_TURNS = (*(False,) * 15, True)
 
 
 def _keep() -> None:
@@ -71,7 +78,7 @@ class Page(GuardedLines):
     ) -> None:
         """Runs the page with the globals `namespace`, which it changes; text goes to `writer`.
 
-        `make_room` is called in each turn of the loops of a mod_python page.
+        `make_room` is called in each 16th turn of the loops of a mod_python page.
         A page of Webware defines its class in it, and writes its own text only, without what the
         base class writes around it; `req` and `trans` of the namespace become its arguments.
         Raises what the page raises, with tracebacks that name the page and its includes.
@@ -82,6 +89,7 @@ class Page(GuardedLines):
             self.guard(write_bare, made, self.method, writer, arguments)
             return
         namespace[WRITE] = writer
+        namespace[TURN] = cycle(_TURNS).__next__
         namespace[ROOM] = make_room
         namespace[SHOW] = escape if self.options.autoescape else str
         self.guard(exec, self.code, namespace)
@@ -111,8 +119,15 @@ def compile_page(
     options = options or PageOptions()
     files = PageFiles(os.path.abspath(path), options.encoding)
     program, servlet, method = _write(files, content, options)
-    code, numbers = program.compile(files.all, in_turns=options.dialect == "mod_python")
+    arrange = None if options.dialect == "webware" else partial(_arrange, options=options)
+    code, numbers = program.compile(files.all, arrange=arrange)
     return Page(files.path, options, code, numbers, files.stamps, servlet, method)
+
+
+def _arrange(tree: ast.Module, options: PageOptions) -> None:
+    call_in_turns(tree)
+    if not options.autoescape:
+        show_by_str(tree)
 
 
 def write_program(path: str, content: bytes | None = None) -> Program:

@@ -11,7 +11,6 @@ from typing import Callable
 from taipan.psp.errors import PageSyntaxError
 from taipan.psp.page_files import PageFile
 from taipan.psp.pieces import Piece, Place
-from taipan.psp.room import call_in_turns
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,11 @@ class Program:
     def compile(
         self,
         files: list[PageFile],
-        *,
-        in_turns: bool = False,
         arrange: Callable[[ast.Module], None] | None = None,
     ) -> tuple[CodeType, LineNumbers]:
         """The code of the page. Raises `PageSyntaxError`.
 
-        `in_turns`: it calls `ROOM`. `arrange` may change the order of its statements, whose lines
-        are those of the program then.
+        `arrange` may change its statements, whose lines are those of the program then.
         """
         numbers = LineNumbers(files)
         path = files[0].path
@@ -113,13 +109,11 @@ class Program:
             raise PageSyntaxError(_without_line(error.msg), *where) from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise self._refusal(error, numbers) from None
-        if arrange is not None:
-            arrange(tree)
         try:
+            if arrange is not None:
+                arrange(tree)
             for node in ast.walk(tree):
                 self._relocate(node, numbers)
-            if in_turns:
-                call_in_turns(tree)
             return compile(tree, path, "exec", dont_inherit=True), numbers
         except SyntaxError as error:
             raise PageSyntaxError(error.msg, *numbers.locate(error.lineno or 1)) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from taipan.psp.output import ROOM, WRITE
+from taipan.psp.output import ROOM, TURN, WRITE
 
 _REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -27,6 +27,7 @@ def _has_docstring(body: list[ast.stmt]) -> bool:
 
 
 def _make_call(place: ast.stmt) -> ast.stmt:
-    name = ast.copy_location(ast.Name(ROOM, ast.Load()), place)
-    call = ast.copy_location(ast.Call(name, [], []), place)
-    return ast.copy_location(ast.Expr(call), place)
+    (call,) = ast.parse(f"if {TURN}(): {ROOM}()").body
+    for node in ast.walk(call):
+        ast.copy_location(node, place)
+    return call
