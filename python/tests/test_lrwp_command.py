@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from socket import socketpair
+
 import pytest
 
 from support.lrwp_agent import Agent, PeerProcess, start_peers
@@ -14,6 +16,7 @@ from taipan.lrwp.lengths import PART_LIMIT, format_length, parse_length
 from taipan.lrwp.output import CountedOutput, OutputTooLarge
 from taipan.lrwp.registration import Registration, format_proof, format_registration
 from taipan.lrwp.request import parse_variables
+from taipan.lrwp.stream import AgentStream
 from taipan.wsgi import WsgiSettings, run
 
 PROGRAM = ("-m", "taipan.lrwp")
@@ -194,7 +197,8 @@ def answer(application):
     environ = {"REQUEST_METHOD": "GET"}
     settings = WsgiSettings(Records(), False)
     run(application, environ, b"", Exchange(None, output), settings)
-    sent = []
-    output.send(type("Stream", (), {"send": staticmethod(sent.append)}))
-    output.close()
-    return b"".join(sent)
+    near, far = socketpair()
+    with near, far:
+        output.send(AgentStream(near))
+        output.close()
+        return far.recv(65536)

@@ -40,7 +40,7 @@ class AgentSource:
     def accept(self) -> tuple[dict[str, str], BinaryIO, PageOutput]:
         """Waits for the next request: its variables, its body, and what takes the response."""
         try:
-            self._stream.wait(-1)
+            self._stream.wait()
             request = read_request(self._stream)
         except AgentGone as error:
             raise ConnectionClosed(str(error)) from None

@@ -51,12 +51,17 @@ class CountedOutput:
         self._size = 0
         self.broken = False
 
-    def send(self, stream: AgentStream) -> None:
-        """Sends the length and the output, in one piece if it is small. Raises `AgentError`."""
+    def send(self, stream: AgentStream, *, leaving: bool = False) -> None:
+        """Sends the length and the output, in one piece if it is small. Raises `AgentError`.
+
+        `leaving`: the end of the stream comes next, and travels with the last piece.
+        """
         self._file.seek(0)
-        stream.send(format_length(self._size) + self._file.read(_PIECE))
-        while piece := self._file.read(_PIECE):
+        piece = format_length(self._size) + self._file.read(_PIECE)
+        while following := self._file.read(_PIECE):
             stream.send(piece)
+            piece = following
+        stream.send(piece, more=leaving)
 
     def close(self) -> None:
         """Forgets the output."""

@@ -91,13 +91,11 @@ class Peer:
         stop = self._settings.stop
         try:
             while stream.wait(stop.fileno()):
-                # What has arrived at the stop is the last request that is answered.
-                last = stop.is_set
                 if not stream.peek(1):
                     raise AgentGone("it closed the connection")
-                self._answer(stream)
-                if last:
-                    return
+                if self._answer(stream):
+                    break
+            stream.leave()
         except AgentGone as error:
             self._report("info", f"{error}; comes back")
         except AgentError as error:
@@ -105,11 +103,15 @@ class Peer:
         except OSError as error:
             self._report("error", f"the request has no room here: {error}; comes back")
 
-    def _answer(self, stream: AgentStream) -> None:
+    def _answer(self, stream: AgentStream) -> bool:
+        """Whether it was the last answer."""
         with closing(read_request(stream)) as request, closing(CountedOutput()) as output:
             self._settings.answerer.answer(request, output)
-            output.send(stream)
+            # An agent that gets the end together with the answer sends no other request.
+            leaving = self._settings.stop.is_set
+            output.send(stream, leaving=leaving)
         self._backoff.reset()
+        return leaving
 
     def _report_missed(self, error: AgentError) -> None:
         """Says it once until it works again."""

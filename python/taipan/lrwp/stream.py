@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket as sockets
 import time
-from socket import timeout as timed_out
 from typing import BinaryIO, Final
 
 from taipan.lrwp.errors import AgentError, AgentGone
 from taipan.native import POLLIN, poll, socket
 
 _PIECE: Final = 64 * 1024
+_MORE: Final[int] = getattr(sockets, "MSG_MORE", 0)
 #: Seconds that may pass within a message without a byte.
 PATIENCE: Final = 300.0
+#: Milliseconds that a request may take from the agent to here.
+_TRAVEL_MS: Final = 50
+#: Seconds for an agent to take notice of a peer that leaves.
+_LEAVE_TIME: Final = 0.5
 
 
 class AgentStream:
@@ -26,15 +31,22 @@ class AgentStream:
         """All that follows has to be done in this time; None: each read and send has `PATIENCE`."""
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
-    def wait(self, stop: int) -> bool:
-        """Waits, without end, for a byte or for input on `stop`. False: there is no byte."""
+    def wait(self, stop: int | None = None) -> bool:
+        """Waits, without end, for a byte or for input on `stop`. False: there is no byte.
+
+        What has been sent before the stop may still be on its way.
+        """
         if self._buffer:
             return True
         poller = poll()
         poller.register(self._socket.fileno(), POLLIN)
-        if stop >= 0:
-            poller.register(stop, POLLIN)
-        return any(descriptor != stop for descriptor, _ in poller.poll())
+        if stop is None:
+            return bool(poller.poll())
+        poller.register(stop, POLLIN)
+        if any(descriptor != stop for descriptor, _ in poller.poll()):
+            return True
+        poller.unregister(stop)
+        return bool(poller.poll(_TRAVEL_MS))
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes."""
@@ -76,13 +88,26 @@ class AgentStream:
             del self._buffer[: len(piece)]
             left -= len(piece)
 
-    def send(self, data: bytes) -> None:
-        """Sends a piece, which should not be large."""
+    def send(self, data: bytes, *, more: bool = False) -> None:
+        """Sends a piece, which should not be large; `more`: at once with what follows."""
         self._set_timeout()
         try:
-            self._socket.sendall(data)
+            self._socket.sendall(data, _MORE if more else 0)
         except OSError as error:
             raise self._explain(error) from None
+
+    def leave(self) -> None:
+        """Says that nothing more comes, and waits a little for the agent to close, too.
+
+        Closing at once could take from the agent what it has not read yet.
+        """
+        try:
+            self._socket.shutdown(sockets.SHUT_WR)
+            self.limit(_LEAVE_TIME)
+            while self._receive():
+                self._buffer.clear()
+        except (AgentError, OSError):
+            pass  # it has gone first
 
     def close(self) -> None:
         """Ends the connection."""
@@ -104,7 +129,7 @@ class AgentStream:
         self._socket.settimeout(max(left, 0.001))
 
     def _explain(self, error: OSError) -> AgentError:
-        if isinstance(error, (TimeoutError, timed_out)):
+        if isinstance(error, (TimeoutError, sockets.timeout)):
             return AgentError("it did not go on in time")
         if isinstance(error, ConnectionError):
             return AgentGone("it has broken the connection")
