@@ -80,10 +80,13 @@ export class PeerPool {
   schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#giveOut()
-    })
+    // The end behind the last bytes of a peer is read in the turn of the loop after theirs.
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#isScheduled = false
+        this.#giveOut()
+      }),
+    )
   }
 
   #isFull(): boolean {

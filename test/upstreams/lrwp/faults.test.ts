@@ -69,6 +69,26 @@ describe('a peer that leaves', () => {
     expect(await answer).toBe('200 first')
     expect(await lab.get('/calc')).toBe('200 second')
   })
+
+  test('together with its answer takes none along that waits', async () => {
+    await using lab = await startLrwpLab()
+    const [first, second] = [await lab.register('calc'), await lab.register('calc')]
+    const answers = [lab.get('/calc'), lab.get('/calc')]
+    await Promise.all([first.takeRequest(), second.takeRequest()])
+    answers.push(lab.get('/calc'))
+    await lab.waitForWaiting(1)
+    first.answer(formatOutput('first'))
+    first.connection.finishSending()
+    await lab.waitForRecord(/lost its peer/)
+    second.answer(formatOutput('second'))
+    await second.takeRequest()
+    second.answer(formatOutput('second'))
+    expect((await Promise.all(answers)).toSorted()).toEqual([
+      '200 first',
+      '200 second',
+      '200 second',
+    ])
+  })
 })
 
 describe('a peer that breaks the protocol', () => {
