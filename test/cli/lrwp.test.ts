@@ -10,6 +10,7 @@ import { ROOT, runTaipan, startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 import { findDoor } from '../upstreams/lrwp/support/door.ts'
+import { formatOutput, registerPeer } from '../upstreams/lrwp/support/raw-peer.ts'
 
 const PYTHON_2 = join(homedir(), '.pyenv/versions/2.7.18/bin/python2.7')
 const OLD_PEER = join(ROOT, 'test/fixtures/lrwp/calc.py')
@@ -146,4 +147,14 @@ test('an address that is taken ends the start', async () => {
   const { exitCode, output } = await runTaipan(args, { cwd })
   expect(exitCode).toBe(4)
   expect(output).toMatch(/another program listens on 127\.0\.0\.1:\d+/)
+})
+
+test('an application that cannot be loaded does not keep peers from being served', async () => {
+  using project = createProject({ 'app.py': 'import nothing_like_this\n' })
+  const args = ['app.py', '--lrwp', '127.0.0.1:0', '-b', '127.0.0.1:0']
+  await using taipan = await startTaipan(args, { cwd: project.folder })
+  using peer = await registerPeer(await findDoor(taipan), 'calc')
+  void peer.serve(() => formatOutput('served'))
+  expect((await fetchRaw(taipan.url, '/calc')).text).toBe('served')
+  expect((await fetchRaw(taipan.url, '/other')).status).toBe(503)
 })
