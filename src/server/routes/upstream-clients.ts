@@ -3,12 +3,14 @@ import type { Logger } from '../../core/logger.ts'
 import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
 import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
 import type { VariableSettings } from '../../upstreams/variables/list-variables.ts'
+import type { UpstreamConfig } from './upstream-options.ts'
 import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
 
 /** The same for all addresses of an upstream. */
 export interface ClientSettings extends VariableSettings {
   /** To each address at the same time. */
   readonly connections: number
+  readonly http: UpstreamConfig['http']
   readonly logger: Logger
   /** Follows a redirect within the server. */
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
@@ -31,6 +33,8 @@ export const CLIENTS: Readonly<Record<Protocol, () => Promise<CreateClient>>> = 
     await overConnections(
       (await import('../../upstreams/uwsgi/uwsgi-protocol.ts')).createUwsgiProtocol,
     ),
+  http: async () => (await import('./http-client.ts')).createHttpClient,
+  https: async () => (await import('./http-client.ts')).createHttpClient,
 }
 
 /** The client of a protocol that has one request at a time on a connection. */
@@ -38,10 +42,10 @@ async function overConnections(
   createProtocol: (settings: VariableSettings) => WireProtocol,
 ): Promise<CreateClient> {
   const { ConnectionClient } = await import('../../upstreams/connections/connection-client.ts')
-  return (address, { connections, logger, onLocalRedirect, ...settings }) =>
+  return (address, { connections, logger, onLocalRedirect, serverSoftware, params }) =>
     new ConnectionClient({
       address,
-      protocol: createProtocol(settings),
+      protocol: createProtocol({ serverSoftware, params }),
       connections,
       logger,
       onLocalRedirect,
