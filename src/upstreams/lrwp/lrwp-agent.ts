@@ -40,10 +40,11 @@ export class LrwpAgent implements Upstream, PeerDirectory {
 
   constructor(options: LrwpOptions) {
     this.#options = options
+    const { balance, queue, timeouts, responseLimit, onLocalRedirect, logger } = options
     this.#registry = new PeerRegistry({
-      pool: { ...options, onRefused: ({ exchange }, code) => this.#refuse(exchange, code) },
-      delivery: { ...options, timeout: options.timeouts.request },
-      logger: options.logger,
+      pool: { balance, queue, onRefused: ({ exchange }, code) => this.#refuse(exchange, code) },
+      delivery: { timeout: timeouts.request, responseLimit, onLocalRedirect },
+      logger,
       onAnswered: (_request, problem) => {
         this.#finished += 1
         if (problem !== undefined) this.#failed += 1

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
+import { formatRequest, openRaw, pollUntil } from '../../support/raw-client.ts'
 import { startLrwpLab } from './support/lrwp-lab.ts'
-import { formatOutput } from './support/raw-peer.ts'
+import { formatAnswer, formatOutput } from './support/raw-peer.ts'
 
 describe('a peer', () => {
   test('gets the variables of CGI, and the body', async () => {
@@ -48,5 +49,94 @@ describe('a peer', () => {
     expect(await lab.get('/calc')).toBe('200 /calc + ')
     expect(await lab.get('/calc/a/b')).toBe('200 /calc + /a/b')
     expect(await lab.get('/calc/')).toBe('200 /calc + /')
+  })
+})
+
+describe('a request', () => {
+  test('that is small comes in one segment', async () => {
+    await using lab = await startLrwpLab()
+    const peer = await lab.register('calc')
+    const chunks: string[] = []
+    peer.connection.socket.on('data', (chunk: Buffer) => chunks.push(chunk.toString('latin1')))
+    const answer = lab.get({ method: 'POST', target: '/calc', body: 'small' })
+    await peer.takeRequest()
+    peer.answer(formatOutput('x'))
+    await answer
+    expect(chunks).toHaveLength(1)
+    expect(chunks[0]).toMatch(/000000005small$/)
+  })
+
+  test('that is large comes whole, and so does a large answer', async () => {
+    await using lab = await startLrwpLab({ responseLimit: 50_000_000 })
+    await lab.serve('calc', ({ body }) => body.toUpperCase())
+    const body = 'abcdefghij'.repeat(1_000_000)
+    const { text } = await lab.fetch({ method: 'POST', target: '/calc', body })
+    expect(text === body.toUpperCase()).toBe(true)
+  })
+
+  test('without a length gets one', async () => {
+    await using lab = await startLrwpLab()
+    await lab.serve('calc', ({ variables, body }) => `${variables['CONTENT_LENGTH']} ${body}`)
+    const chunks = ['in ', 'chunks']
+    expect(await lab.get({ method: 'POST', target: '/calc', chunks })).toBe('200 9 in chunks')
+  })
+})
+
+describe('an answer', () => {
+  test('streams as it arrives, and waits for its client', async () => {
+    await using lab = await startLrwpLab({ responseLimit: 100_000_000 })
+    const peer = await lab.register('calc')
+    using client = await openRaw(lab.url)
+    client.send(formatRequest({ target: '/calc' }))
+    await peer.takeRequest()
+    const output = formatAnswer(formatOutput('x'.repeat(60_000_000)))
+    peer.send(output.slice(0, 100))
+    await client.waitUntil(() => client.rest.includes('xxx'), 'the beginning')
+    client.pause()
+    const sent = peer.connection.sendAll(output.slice(100))
+    await pollUntil(() => client.socket.readableLength > 0 || undefined, 'more')
+    await expect(lab.get('/peers/other')).resolves.toMatch(/^503/)
+    expect(peer.connection.socket.writableLength).toBeGreaterThan(10_000_000)
+    client.resume()
+    expect((await client.readResponse()).text).toHaveLength(60_000_000)
+    await sent
+  })
+
+  test('loses what is for the connection alone', async () => {
+    await using lab = await startLrwpLab()
+    const peer = await lab.register('calc')
+    const answer = lab.fetch('/calc')
+    await peer.takeRequest()
+    const fields = 'Transfer-Encoding: chunked\r\nConnection: X-Own\r\nX-Own: 1\r\nX-Other: 2'
+    peer.answer(`${fields}\r\n${formatOutput('plain')}`)
+    const response = await answer
+    expect(response).toMatchObject({ status: 200, text: 'plain' })
+    expect(response.header('x-own')).toBeUndefined()
+    expect(response.header('x-other')).toBe('2')
+  })
+
+  test('to HEAD has no body', async () => {
+    await using lab = await startLrwpLab()
+    await lab.serve('calc', () => 'hidden')
+    using client = await openRaw(lab.url)
+    client.send(formatRequest({ method: 'HEAD', target: '/calc' }))
+    expect((await client.readResponse('HEAD')).text).toBe('')
+    client.send(formatRequest({ target: '/calc' }))
+    expect((await client.readResponse()).text).toBe('hidden')
+  })
+
+  test('may lead to another path of the server, or of others', async () => {
+    await using lab = await startLrwpLab()
+    const peer = await lab.register('calc')
+    await lab.serve('other', ({ variables }) => `${variables['PATH_INFO']}`)
+    for (const [location, expected] of [
+      ['/peers/other/here', '200 /here'],
+      ['http://elsewhere.example/', '302 '],
+    ] as const) {
+      const answer = lab.get('/calc')
+      await peer.takeRequest()
+      peer.answer(`Location: ${location}\r\n\r\n`)
+      expect(await answer).toBe(expected)
+    }
   })
 })
