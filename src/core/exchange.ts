@@ -184,6 +184,8 @@ export interface Exchange {
   readonly notes: ExchangeNotes
   /** Who the client is; undefined where no route has asked for it. */
   readonly identity: Identity | undefined
+  /** CGI variables that an authorizer has given: names and values in turn, each name once; absent: none. */
+  readonly variables?: FieldPairs | undefined
   /** Undefined unless the response becomes the error page of another request. */
   readonly failure?: RequestFailure | undefined
   /** Set when the client asks for a WebSocket; an answerer without WebSockets sends an ordinary response. */

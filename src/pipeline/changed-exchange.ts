@@ -11,6 +11,8 @@ import type {
   WebSocketOffer,
 } from '../core/exchange.ts'
 
+import type { FieldPairs } from '../core/field-block.ts'
+
 /** How a request came to be redirected within the server. */
 export interface RedirectTrail {
   /** Redirects so far. */
@@ -21,7 +23,7 @@ export interface RedirectTrail {
 
 /** What of an exchange may be changed. */
 export type ExchangeChanges = Partial<
-  Pick<Exchange, 'request' | 'response' | 'body' | 'identity' | 'failure'>
+  Pick<Exchange, 'request' | 'response' | 'body' | 'identity' | 'variables' | 'failure'>
 > & { readonly trail?: RedirectTrail }
 
 /** An exchange with another request, another body, another sink for its response, or a known client. */
@@ -30,6 +32,7 @@ export class ChangedExchange implements Exchange {
   readonly response: ResponseSink
   readonly body: RequestBody
   readonly identity: Identity | undefined
+  readonly variables: FieldPairs | undefined
   readonly failure: RequestFailure | undefined
   /** Undefined before the first redirect. */
   readonly trail: RedirectTrail | undefined
@@ -40,6 +43,7 @@ export class ChangedExchange implements Exchange {
     this.response = changes.response ?? exchange.response
     this.body = changes.body ?? exchange.body
     this.identity = 'identity' in changes ? changes.identity : exchange.identity
+    this.variables = changes.variables ?? exchange.variables
     this.failure = changes.failure ?? exchange.failure
     this.trail = changes.trail ?? findTrail(exchange)
     this.#exchange = exchange

@@ -1,7 +1,8 @@
 import { answerError } from '../core/answer-error.ts'
-import type { Exchange, Handler, RequestBody } from '../core/exchange.ts'
+import type { Exchange, Handler } from '../core/exchange.ts'
 import { withoutFields } from '../core/field-block.ts'
 import type { Logger } from '../core/logger.ts'
+import { NO_BODY } from '../core/no-body.ts'
 import type { ResponseHead } from '../core/response-head.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
@@ -11,16 +12,6 @@ import { forgetLooks } from './looks.ts'
 const MOST_HOPS = 10
 /** Field by which an application asks for a redirect within the server. */
 const FIELD = /(?:^|\n)X-Taipan-Redirect: (\/[^\r\n]*)/i
-const NO_BODY: RequestBody = {
-  length: 0,
-  complete: true,
-  buffered: 0,
-  error: undefined,
-  expectsContinue: false,
-  onProgress: undefined,
-  request: () => {},
-  take: () => undefined,
-}
 // Fields about a body that the redirected request does not have.
 const BODY_FIELDS = ['content-length', 'content-type', 'transfer-encoding', 'expect']
 // What the client knows of the page that it has asked for says nothing about an error page.

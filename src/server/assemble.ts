@@ -93,7 +93,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     programEnvironment: selectProgramEnvironment(plan.environment),
   }
   const routes: Route[] = []
-  const guards = new GuardMaker(plan, { backends, logger })
+  const guards = new GuardMaker(plan, context)
   for (const route of plan.routes) {
     const { host, path, method: methods, match, answerer, guard: checks } = route
     const matches = match === undefined ? undefined : createMatcher([match])

@@ -1,7 +1,6 @@
-import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
 import type { AccessCheck, Authority } from '../pipeline/guard/authority.ts'
+import type { Authorizer } from '../pipeline/guard/authorizer.ts'
 import type { AuthenticationRule, Guard } from '../pipeline/guard/guard.ts'
 import type { GuardScriptUpstream } from '../pipeline/guard/question.ts'
 import type { Scheme } from '../pipeline/guard/scheme.ts'
@@ -13,12 +12,8 @@ import type {
   GuardScript,
   ServerPlan,
 } from './config/resolved.ts'
-
-/** What guards need from the server. */
-export interface GuardContext {
-  readonly backends: ReadonlyMap<string, Backend>
-  readonly logger: Logger
-}
+import type { AnswererContext } from './routes/route-kind.ts'
+import { createUpstream, type UpstreamPlan } from './routes/upstream-route.ts'
 
 /** How long all checks of a request may take where requests have no limit, and how long a script may wait for a thread. */
 const TIMEOUT_MS = 60_000
@@ -26,22 +21,28 @@ const TIMEOUT_MS = 60_000
 /** Makes the guards of a plan; their modules are loaded with the first. */
 export class GuardMaker {
   readonly #plan: ServerPlan
-  readonly #context: GuardContext
+  readonly #context: AnswererContext
 
-  constructor(plan: ServerPlan, context: GuardContext) {
+  constructor(plan: ServerPlan, context: AnswererContext) {
     this.#plan = plan
     this.#context = context
   }
 
   async create(plan: GuardPlan): Promise<Guard> {
     const { Guard: Made } = await import('../pipeline/guard/guard.ts')
-    const { access, auth } = plan
+    const { access, auth, authorizer } = plan
     return new Made({
       access: access && (await this.#createAccess(access, plan)),
       authentication: auth && (await this.#createAuthentication(auth, plan)),
+      authorizer: authorizer && (await this.#createAuthorizer(authorizer)),
       timeout: this.#chooseTimeout(plan),
       logger: this.#context.logger,
     })
+  }
+
+  async #createAuthorizer(plan: UpstreamPlan): Promise<Authorizer> {
+    const { Authorizer: Made } = await import('../pipeline/guard/authorizer.ts')
+    return new Made(plan.options.name, await createUpstream(plan, this.#context))
   }
 
   /** Scripts have the limits of their group, too, but those of requests count without the queue. */

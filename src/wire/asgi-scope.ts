@@ -1,6 +1,7 @@
 import type { Invocation } from '../core/upstream.ts'
 import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/exchange.ts'
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
+import type { FieldPairs } from '../core/field-block.ts'
 import type { MarshalWriter } from './marshal.ts'
 import { encodeKey, encodeText } from './marshal.ts'
 import { decodeLatin1, decodePercent } from './percent.ts'
@@ -30,6 +31,7 @@ const AUTH_TYPES = {
   Digest: encodeEntry('type', 'Digest'),
 }
 const AUTH_USER = encodeKey('user')
+const VARIABLES = encodeKey('taipan.variables')
 const AUTHORIZATION = /^authorization$/i
 
 const NON_ASCII = /[^\0-\x7f]/
@@ -88,13 +90,13 @@ function writeKind({ request, connection, webSocket }: Exchange, writer: Marshal
 }
 
 function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWriter): void {
-  const { request, connection, webSocket, identity } = exchange
+  const { request, connection, webSocket, identity, variables } = exchange
   writer.encoded(ROOT_PATH)
   writeDecoded(invocation.scriptName, writer)
   writeConnection(connection, writer)
   writer.encoded(HEADERS)
   writeFields(request.fields, writer, identity?.passesAuthorization === false)
-  if (identity !== undefined) writeIdentity(identity, writer)
+  if (identity !== undefined || variables !== undefined) writeExtensions(exchange, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
 }
 
@@ -135,15 +137,30 @@ function writeAddress(address: string, port: string, writer: MarshalWriter): voi
 }
 
 /** `extensions`, to which the worker adds its own. */
-function writeIdentity({ user, type }: Identity, writer: MarshalWriter): void {
+function writeExtensions({ identity, variables }: Exchange, writer: MarshalWriter): void {
   writer.encoded(EXTENSIONS)
   writer.dict()
+  if (identity !== undefined) writeIdentity(identity, writer)
+  if (variables !== undefined) writeVariables(variables, writer)
+  writer.endDict()
+}
+
+function writeVariables(variables: FieldPairs, writer: MarshalWriter): void {
+  writer.encoded(VARIABLES)
+  writer.dict()
+  for (let at = 0; at + 1 < variables.length; at += 2) {
+    writer.text(variables[at] ?? '')
+    writeDecoded(variables[at + 1] ?? '', writer)
+  }
+  writer.endDict()
+}
+
+function writeIdentity({ user, type }: Identity, writer: MarshalWriter): void {
   writer.encoded(AUTH)
   writer.dict()
   writer.encoded(AUTH_TYPES[type])
   writer.encoded(AUTH_USER)
   writer.unicode(user)
-  writer.endDict()
   writer.endDict()
 }
 

@@ -6,6 +6,7 @@ import type {
   RequestFailure,
   RequestHead,
 } from '../core/exchange.ts'
+import type { FieldPairs } from '../core/field-block.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import { encodeLatin1 } from './percent.ts'
 import {
@@ -69,8 +70,14 @@ export function writeCommonVariables(
   if (invocation.script !== undefined) writeScript(invocation.script, writer)
   writeConnection(exchange.connection, writer)
   if (exchange.identity !== undefined) writeIdentity(exchange.identity, writer)
+  if (exchange.variables !== undefined) writeGiven(exchange.variables, writer)
   if (exchange.failure !== undefined) writeFailure(exchange.failure, writer)
   writeFields(exchange, request, writer)
+}
+
+function writeGiven(variables: FieldPairs, writer: CgiWriter): void {
+  for (let at = 0; at + 1 < variables.length; at += 2)
+    writer.variable(new CgiName(variables[at] ?? ''), variables[at + 1] ?? '')
 }
 
 /** As of Apache, for error pages. */

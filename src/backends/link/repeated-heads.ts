@@ -30,7 +30,8 @@ export class RepeatedHeads {
   encode(request: PendingRequest): Uint8Array | undefined {
     const { exchange, invocation, body } = request
     if (body === undefined || body.length > 0) return undefined
-    const { identity } = exchange
+    const { identity, variables } = exchange
+    if (variables !== undefined) return undefined
     const { fields, method, version } = exchange.request
     const { scriptName, script } = invocation
     const last = this.#connections.get(exchange.connection)

@@ -5,6 +5,7 @@ import type { Logger } from '../../core/logger.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
 import type { Admit } from '../guarded-places.ts'
 import type { AccessCheck, GuardedRequest, KnownUser } from './authority.ts'
+import type { Authorizer } from './authorizer.ts'
 import type { Scheme } from './scheme.ts'
 
 /** Which users may come in: one of these, or who is in one of these groups; all without any. */
@@ -25,6 +26,7 @@ export interface AuthenticationRule {
 export interface GuardRules {
   readonly access: AccessCheck | undefined
   readonly authentication: AuthenticationRule | undefined
+  readonly authorizer: Authorizer | undefined
   /** Milliseconds that all checks may take together. */
   readonly timeout: number
   readonly logger: Logger
@@ -37,12 +39,14 @@ const GUARD = 'guard'
 export class Guard {
   readonly #access: AccessCheck | undefined
   readonly #authentication: AuthenticationRule | undefined
+  readonly #authorizer: Authorizer | undefined
   readonly #timeout: number
   readonly #logger: Logger
 
-  constructor({ access, authentication, timeout, logger }: GuardRules) {
+  constructor({ access, authentication, authorizer, timeout, logger }: GuardRules) {
     this.#access = access
     this.#authentication = authentication
+    this.#authorizer = authorizer
     this.#timeout = timeout
     this.#logger = logger
   }
@@ -71,8 +75,10 @@ export class Guard {
       refuse(exchange, 'FORBIDDEN')
       return undefined
     }
-    if (this.#authentication === undefined || exchange.response.finished) return exchange
-    return await authenticate(request, this.#authentication)
+    const rule = this.#authentication
+    const known = rule === undefined ? exchange : await authenticate(request, rule)
+    if (known === undefined || known.response.finished) return undefined
+    return this.#authorizer === undefined ? known : await this.#authorizer.authorize(known)
   }
 
   #fail(exchange: Exchange, error: unknown): void {

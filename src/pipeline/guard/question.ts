@@ -1,18 +1,11 @@
 import { TaipanError } from '../../core/errors.ts'
-import type {
-  ConnectionFacts,
-  Exchange,
-  ExchangeNotes,
-  Outcome,
-  RequestBody,
-  RequestHead,
-  ResponseSink,
-} from '../../core/exchange.ts'
+import type { RequestBody, RequestHead } from '../../core/exchange.ts'
 import { withoutFields } from '../../core/field-block.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { GuardedRequest } from './authority.ts'
 import { withoutCredentials } from './credential-fields.ts'
-import { AnswerSink, type CollectedAnswer } from './answer-sink.ts'
+import { askAbout } from './ask-about.ts'
+import { AnswerSink } from './answer-sink.ts'
 
 /** A script that answers questions about requests. */
 export interface GuardScriptUpstream {
@@ -43,9 +36,16 @@ function exchangeText(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const body = Buffer.from(JSON.stringify({ ...question, method: exchange.request.method }))
-    const asked = new QuestionExchange(exchange, body, ({ status, text, error }) => {
+    const response = new AnswerSink(({ status, text, error }) => {
+      asked.finish({ status, bytes: text.length, error })
       if (status === 200 && error === undefined) resolve(text)
       else reject(describeFailure(application, status, error))
+    })
+    const asked = askAbout(exchange, {
+      // The answer to a HEAD would have no body.
+      request: { ...exchange.request, method: 'POST', fields: selectFields(exchange.request) },
+      body: createBody(body),
+      response,
     })
     const { scriptName, pathInfo } = match
     upstream.run(asked, { application, scriptName, pathInfo })
@@ -61,52 +61,6 @@ function describeFailure(
     return new TaipanError('OVERLOADED', `${application} could not be asked: ${status}`)
   const reason = error === undefined ? `it ended with ${status}` : error.message
   return new TaipanError('APPLICATION_FAILED', `${application} did not answer: ${reason}`)
-}
-
-/** The exchange of a question about another one, which it follows when the client leaves. */
-class QuestionExchange implements Exchange {
-  readonly id: string
-  readonly startedAt = performance.now()
-  readonly request: RequestHead
-  readonly connection: ConnectionFacts
-  readonly body: RequestBody
-  readonly response: ResponseSink
-  readonly notes: ExchangeNotes = { answeredBy: '', worker: '', queued: 0, python: 0, user: '' }
-  readonly identity: undefined
-  readonly webSocket: undefined
-  readonly clientEnded = false
-  onClientEnd: (() => void) | undefined
-  #outcome: Outcome | undefined
-  readonly #listeners: ((outcome: Outcome) => void)[] = []
-
-  constructor(exchange: Exchange, body: Uint8Array, onAnswer: (answer: CollectedAnswer) => void) {
-    const { id, request, connection } = exchange
-    this.id = id
-    // The answer to a HEAD would have no body.
-    this.request = { ...request, method: 'POST', fields: selectFields(request) }
-    this.connection = connection
-    this.body = createBody(body)
-    const sink = new AnswerSink((answer) => {
-      const { status, text, error } = answer
-      this.#finish({ status, bytes: text.length, error })
-      onAnswer(answer)
-    })
-    this.response = sink
-    exchange.onFinish(() => {
-      const reason = new TaipanError('CLIENT_DISCONNECTED', 'the request is over')
-      if (!sink.finished) sink.abort(reason)
-    })
-  }
-
-  onFinish(listener: (outcome: Outcome) => void): void {
-    if (this.#outcome === undefined) this.#listeners.push(listener)
-    else listener(this.#outcome)
-  }
-
-  #finish(outcome: Outcome): void {
-    this.#outcome = outcome
-    for (const listener of this.#listeners) listener(outcome)
-  }
 }
 
 function selectFields({ fields }: RequestHead): readonly string[] {

@@ -8,6 +8,9 @@ import {
   placeApplication,
   type PlacedApplication,
 } from './placed-application.ts'
+import { createUsualUpstream } from '../routes/upstream-options.ts'
+import type { SpawnContext } from '../routes/spawn-options.ts'
+import { createUpstreamPlan, type UpstreamPlan } from '../routes/upstream-route.ts'
 import { checkGroupName, listGroupNames } from './resolve-apps.ts'
 import type { AuthPlan, GuardPlan, GuardSource } from './resolved.ts'
 
@@ -37,8 +40,8 @@ export function resolveGuards(
   const scripts = new GuardScripts(surroundings)
   const plans = new Map<number, GuardPlan>()
   for (const [index, route] of config.routes.entries()) {
-    const { access, auth } = route
-    if (access === undefined && auth === undefined) continue
+    const { access, auth, authorizer } = route
+    if (access === undefined && auth === undefined && authorizer === undefined) continue
     const where = ['routes', String(index)]
     const group = chooseGroup(route, { config, where, ...surroundings }, problems)
     if (auth !== undefined) checkAuth(auth, [...where, 'auth'], problems)
@@ -47,6 +50,14 @@ export function resolveGuards(
       route: index,
       access: access === undefined ? undefined : scripts.find(access, group, ['allow_access']),
       auth: auth && createAuthPlan(auth, scripts.find(auth.script, group, listFunctions(auth))),
+      authorizer:
+        authorizer === undefined
+          ? undefined
+          : createAuthorizerPlan(authorizer, {
+              where: [...where, 'authorizer'],
+              directory: surroundings.directory,
+              problems,
+            }),
     })
   }
   return { plans, applications: scripts.applications }
@@ -114,6 +125,17 @@ function chooseGroup(
     return applications.find(({ key }) => key === (app ?? formatPath(where)))?.base ?? first
   checkGroupName(given, { names, where: [...where, 'auth'] }, problems)
   return given
+}
+
+function createAuthorizerPlan(url: string, context: SpawnContext): UpstreamPlan {
+  const { where, problems } = context
+  const plan = createUpstreamPlan(createUsualUpstream(url), context)
+  if (plan.addresses.some(({ protocol }) => protocol !== 'fastcgi'))
+    problems.add(
+      where,
+      `${JSON.stringify(url)} speaks another protocol, but authorizers are known to FastCGI only, as in "fastcgi://127.0.0.1:9002"`,
+    )
+  return { ...plan, role: 'authorizer' }
 }
 
 function createAuthPlan(auth: AuthConfig, source: GuardSource): AuthPlan {

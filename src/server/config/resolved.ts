@@ -8,6 +8,7 @@ import type { DigestAlgorithm } from '../../wire/http-auth/digest.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { LrwpPlan } from '../routes/lrwp-plan.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
+import type { UpstreamPlan } from '../routes/upstream-route.ts'
 import type { Address } from './address.ts'
 
 /** A process group before its interpreter is selected. */
@@ -62,6 +63,7 @@ export interface GuardPlan {
   readonly route: number
   readonly access: GuardSource | undefined
   readonly auth: AuthPlan | undefined
+  readonly authorizer: UpstreamPlan | undefined
 }
 
 /** How users of a route are asked for. */

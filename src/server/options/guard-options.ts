@@ -82,6 +82,13 @@ export const ACCESS_OPTION = optional(
   },
 )
 
+/** `routes[].authorizer`. */
+export const AUTHORIZER_OPTION = optional(text, {
+  description:
+    'FastCGI application in the role of an authorizer, by its address: what it answers with 200 may come in, and its fields `Variable-NAME` become variables of the request; other answers are for the client.',
+  anchor: 'upstream',
+})
+
 /** `routes[].auth`. */
 export const AUTH_OPTION = optional(createSection(AUTH), {
   description: 'Ask for a user and a password.',

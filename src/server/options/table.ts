@@ -14,7 +14,7 @@ import { ERROR_PAGES_OPTION } from '../routes/error-pages-option.ts'
 import { ROUTE_KIND_OPTIONS } from '../routes/route-kinds.ts'
 import { createGroupTable } from './group-options.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'
-import { ACCESS_OPTION, AUTH_OPTION } from './guard-options.ts'
+import { ACCESS_OPTION, AUTH_OPTION, AUTHORIZER_OPTION } from './guard-options.ts'
 import { LRWP } from './lrwp.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
@@ -115,6 +115,7 @@ const ROUTE = {
   }),
   access: ACCESS_OPTION,
   auth: AUTH_OPTION,
+  authorizer: AUTHORIZER_OPTION,
   errorPages: ERROR_PAGES_OPTION,
   ...ROUTE_KIND_OPTIONS,
 }

@@ -2,15 +2,13 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
 import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
-import type { VariableSettings } from '../../upstreams/variables/list-variables.ts'
-import type { UpstreamConfig } from './upstream-options.ts'
+import type { FastCgiSettings } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
 import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
 
 /** The same for all addresses of an upstream. */
-export interface ClientSettings extends VariableSettings {
+export interface ClientSettings extends FastCgiSettings {
   /** To each address at the same time. */
   readonly connections: number
-  readonly http: UpstreamConfig['http']
   readonly logger: Logger
   /** Follows a redirect within the server. */
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
@@ -33,19 +31,17 @@ export const CLIENTS: Readonly<Record<Protocol, () => Promise<CreateClient>>> = 
     await overConnections(
       (await import('../../upstreams/uwsgi/uwsgi-protocol.ts')).createUwsgiProtocol,
     ),
-  http: async () => (await import('./http-client.ts')).createHttpClient,
-  https: async () => (await import('./http-client.ts')).createHttpClient,
 }
 
 /** The client of a protocol that has one request at a time on a connection. */
 async function overConnections(
-  createProtocol: (settings: VariableSettings) => WireProtocol,
+  createProtocol: (settings: FastCgiSettings) => WireProtocol,
 ): Promise<CreateClient> {
   const { ConnectionClient } = await import('../../upstreams/connections/connection-client.ts')
-  return (address, { connections, logger, onLocalRedirect, serverSoftware, params }) =>
+  return (address, { connections, logger, onLocalRedirect, ...settings }) =>
     new ConnectionClient({
       address,
-      protocol: createProtocol({ serverSoftware, params }),
+      protocol: createProtocol(settings),
       connections,
       logger,
       onLocalRedirect,

@@ -3,7 +3,6 @@ import { plainObject } from '../option-types/plain-object.ts'
 import { choice, duration, integer, list, text } from '../option-types/kinds.ts'
 import { SPAWN_OPTIONS } from './spawn-options.ts'
 import { createSection, option, optional, type OptionTable } from '../option-types/option.ts'
-import { HTTP_OPTION } from './http-options.ts'
 
 const HASH_WORDS = '"address" or a field like "header:X-User"'
 const BALANCE_WORDS = '"least", "round-robin" or an object like { hash: "header:X-User" }'
@@ -35,6 +34,19 @@ const UPSTREAM_QUEUE = {
   timeout: option(duration, '60s', {
     description: 'Longest time in the queue; then 504. 0: no limit.',
   }),
+} satisfies OptionTable
+
+const notTooShort = v.pipe(duration, v.minValue(100, 'a duration of at least 100ms'))
+
+/** `routes[].upstream.health`. */
+const UPSTREAM_HEALTH = {
+  path: option(text, '/', {
+    description: 'What is asked for; an address is healthy that answers with a status below 400.',
+  }),
+  interval: option(notTooShort, '10s', {
+    description: 'Time between two requests to an address.',
+  }),
+  timeout: option(notTooShort, '5s', { description: 'Longest time for an answer.' }),
 } satisfies OptionTable
 
 const balance = v.union(
@@ -78,11 +90,15 @@ const UPSTREAM = {
     description:
       'unsent: a request goes to the next address only if it was certainly not begun; idempotent: also if nobody knows, where the method may be repeated, such as GET.',
   }),
+  health: optional(createSection(UPSTREAM_HEALTH), {
+    description:
+      'Ask each address regularly; one that is not healthy gets no requests while others are.',
+    table: UPSTREAM_HEALTH,
+  }),
   unknownLength: option(v.picklist(['spool', 411, 413], '"spool", 411 or 413'), 'spool', {
     description:
       'What becomes of a long body without a length, where the protocol needs one: it is kept in a temporary file, or answered with 411 or 413.',
   }),
-  http: HTTP_OPTION,
 } satisfies OptionTable
 
 const section = createSection(UPSTREAM)
@@ -96,7 +112,7 @@ const textOrSection = v.pipe(
 /** `routes[].upstream`. */
 export const UPSTREAM_OPTION = optional(textOrSection, {
   description:
-    'Answerer: another server, by its address, such as "fastcgi://127.0.0.1:9000", "scgi+unix:/run/app.sock", "uwsgi://127.0.0.1:3031" or "http://127.0.0.1:3000", or several that do the same.',
+    'Answerer: another server, by its address, such as "fastcgi://127.0.0.1:9000", "scgi+unix:/run/app.sock" or "uwsgi://127.0.0.1:3031", or several that do the same.',
   anchor: 'upstream',
   table: UPSTREAM,
   orText: true,

@@ -7,6 +7,7 @@ import {
 } from '../../upstreams/gateway/upstream-address.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { GatewayAddress } from '../../upstreams/gateway/gateway-address.ts'
+import type { FastCgiRole } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 import { boolean, list, pairs, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
@@ -21,12 +22,11 @@ import { createUsualUpstream, UPSTREAM_OPTION, type UpstreamConfig } from './ups
 /** The upstream of a route. */
 export interface UpstreamPlan {
   readonly addresses: readonly UpstreamAddress[]
-  readonly speaksHttp: boolean
   /** What it spawns in place of having addresses. */
   readonly program: ProgramPlan | undefined
   readonly options: Omit<GatewayOptions, 'logger' | 'shutdownTimeout'>
   readonly connections: number
-  readonly http: UpstreamConfig['http']
+  readonly role: FastCgiRole
   readonly params: Readonly<Record<string, string>>
   /** The path of the route belongs to the path that the upstream sees. */
   readonly keepPrefix: boolean
@@ -71,10 +71,6 @@ export const UPSTREAM_ROUTE = defineRouteKind({
       for (const key of ['index', 'split'] as const)
         if (route[key] !== undefined)
           problems.add([...where, key], 'needs root, the folder with the files')
-    if (usual.speaksHttp)
-      for (const key of ['root', 'params'] as const)
-        if (route[key] !== undefined)
-          problems.add([...where, key], 'is for FastCGI, SCGI and uwsgi; HTTP has no variables')
     for (const ending of split)
       if (!/^\.[\w-]+$/.test(ending))
         problems.add(
@@ -114,7 +110,7 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
 export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
-  const { urls = [], spawn, connections, balance, queue, retries, http } = config
+  const { urls = [], spawn, connections, balance, queue, retries, health, unknownLength } = config
   const { where, problems } = context
   const { startup: _, ...timeouts } = config.timeouts
   if (urls.length === 0 && spawn === undefined)
@@ -129,32 +125,20 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     problems.add(where, `${JSON.stringify(url)} is no address of an upstream: ${address}`)
     return []
   })
-  const protocols =
-    program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
-  const speaksHttp = protocols.some(isHttp)
-  if (speaksHttp && !protocols.every(isHttp))
-    problems.add(where, 'HTTP and other protocols do not do the same; give each a route')
-  if (http.ca !== undefined) problems.checkFile([...where, 'http', 'ca'], http.ca)
-  const unknownLength = speaksHttp ? 'stream' : config.unknownLength
   const name = program === undefined ? urls.join(', ') : `program ${program.name}`
   const replacesAddresses = program !== undefined
   return {
     addresses,
-    speaksHttp,
     program,
-    options: { name, balance, timeouts, queue, retries, replacesAddresses, unknownLength },
+    options: { name, balance, timeouts, queue, retries, replacesAddresses, health, unknownLength },
     connections,
-    http,
+    role: 'responder',
     params: {},
     keepPrefix: false,
     root: undefined,
     index: [],
     split: [],
   }
-}
-
-function isHttp(protocol: Protocol): boolean {
-  return protocol === 'http' || protocol === 'https'
 }
 
 /** Variables have one character per byte. */
@@ -165,10 +149,14 @@ function encodeParams(params: Readonly<Record<string, string>>): Record<string, 
 }
 
 /** Routes with the same upstream share its connections, and its program. */
-async function createUpstream(plan: UpstreamPlan, context: AnswererContext): Promise<Upstream> {
-  const { addresses, program, options, connections, params, http } = plan
+export async function createUpstream(
+  plan: UpstreamPlan,
+  context: AnswererContext,
+): Promise<Upstream> {
+  const { addresses, program, options, connections, role, params } = plan
   const { upstreams, logger, shutdownTimeout } = context
-  const name = `upstream:${JSON.stringify([addresses, program, options, connections, params, http])}`
+  const facts = [addresses, program, options, connections, role, params]
+  const name = `upstream:${JSON.stringify(facts)}`
   const known = upstreams.get(name)
   if (known !== undefined) return known
   const { GatewayUpstream } = await import('../../upstreams/gateway/gateway-upstream.ts')
@@ -194,9 +182,9 @@ async function createAddressMaker(
   const creators = new Map<Protocol, CreateClient>()
   for (const protocol of protocols) creators.set(protocol, await CLIENTS[protocol]())
   const { logger, serverSoftware, redirects } = context
-  const { connections, params, http } = plan
+  const { connections, role, params } = plan
   const onLocalRedirect = redirects.follow.bind(redirects)
-  const settings = { connections, http, params, serverSoftware, logger, onLocalRedirect }
+  const settings = { connections, role, params, serverSoftware, logger, onLocalRedirect }
   return (address) => {
     const createClient = creators.get(address.protocol)
     if (createClient === undefined) throw new Error(`no client for ${address.protocol}`)

@@ -12,6 +12,8 @@ export class GatewayAddress {
   #active = 0
   #answered = 0
   readonly #onIdle: (() => void)[] = []
+  /** As health checks have found it. */
+  healthy = true
   #failures = 0
   #ejectedUntil = 0
 
@@ -53,15 +55,15 @@ export class GatewayAddress {
     })
   }
 
-  /** It has failed lately, and is spared. */
+  /** It has failed lately or is not healthy, and is spared. */
   isEjected(now: number): boolean {
-    return this.#failures > 0 && now < this.#ejectedUntil
+    return !this.healthy || this.#isSpared(now)
   }
 
   /** It could not be connected, or its connection broke. Returns for how many ms it is spared. */
   noteFailure(now: number): number {
     // Requests that fail together are one failure.
-    if (this.isEjected(now)) return this.#ejectedUntil - now
+    if (this.#isSpared(now)) return this.#ejectedUntil - now
     const time = Math.min(LONGEST_EJECTION_MS, EJECTION_MS * 2 ** this.#failures)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#ejectedUntil = now + time
@@ -71,5 +73,9 @@ export class GatewayAddress {
   noteSuccess(): void {
     this.#answered += 1
     this.#failures = 0
+  }
+
+  #isSpared(now: number): boolean {
+    return this.#failures > 0 && now < this.#ejectedUntil
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.ts'
+import type { HealthCheckOptions } from './health-check.ts'
 
 /** Which of several addresses gets a request. */
 export type Balance =
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly retries: 'unsent' | 'idempotent'
   /** Addresses that fail are replaced, so a request that was certainly not begun waits for another one. */
   readonly replacesAddresses: boolean
+  /** Undefined: addresses are not asked. */
+  readonly health: HealthCheckOptions | undefined
   /** What becomes of a body whose length is known only at its end; `stream`: it is sent as it arrives. */
   readonly unknownLength: 'stream' | 'spool' | 411 | 413
   /** For requests at a stop, in ms; 0: no limit. */

@@ -7,6 +7,7 @@ import { AddressSet } from './address-set.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 import { GatewayJob } from './gateway-job.ts'
 import type { GatewayOptions } from './gateway-options.ts'
+import { HealthCheck, type HealthCheckOptions } from './health-check.ts'
 import { findOverdue, Ticker } from './job-times.ts'
 
 type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
@@ -21,6 +22,7 @@ export class GatewayUpstream implements Upstream {
   readonly #options: GatewayOptions
   readonly #addresses: AddressSet
   readonly #ticker: Ticker
+  readonly #health: HealthCheck | undefined
   readonly #running = new Set<GatewayJob>()
   #waiting: GatewayJob[] = []
   #failure: TaipanError | undefined
@@ -34,6 +36,7 @@ export class GatewayUpstream implements Upstream {
     this.#addresses = new AddressSet(options.balance)
     const limits = [...Object.values(options.timeouts), options.queue.timeout]
     this.#ticker = new Ticker(limits, () => this.#look())
+    this.#health = options.health && this.#createHealthCheck(options.health)
   }
 
   get failure(): TaipanError | undefined {
@@ -80,6 +83,7 @@ export class GatewayUpstream implements Upstream {
 
   start(): Promise<void> {
     this.#stopping = false
+    this.#health?.start()
     return Promise.resolve()
   }
 
@@ -92,10 +96,23 @@ export class GatewayUpstream implements Upstream {
 
   async stop(waited = 0): Promise<void> {
     this.#stopping = true
+    this.#health?.stop()
     for (const job of this.#waiting.splice(0)) this.#refuse(job, 'STOPPING')
     await this.#finishRunning(waited)
     this.#ticker.stop()
     for (const { client } of this.#addresses.all) client.close()
+  }
+
+  #createHealthCheck(options: HealthCheckOptions): HealthCheck {
+    const { logger } = this.#options
+    return new HealthCheck({
+      ...options,
+      addresses: () => this.#addresses.all,
+      onNews: ({ name: upstream }, problem) => {
+        if (problem === undefined) logger.info({ upstream }, `${upstream} is healthy again`)
+        else logger.warn({ upstream, reason: problem }, `${upstream} is not healthy: ${problem}`)
+      },
+    })
   }
 
   async #finishRunning(waited: number): Promise<void> {

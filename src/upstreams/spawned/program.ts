@@ -24,8 +24,6 @@ export interface ProgramContext {
   readonly listener: ProcessListener<Program, ReportedExit>
   /** Answers at its place count for it if it lives for so many ms. */
   readonly provesAfter: number
-  /** Requests that were answered at its place so far. */
-  readonly countAnswered: () => number
   /** Resolves when its requests have ended. */
   readonly drained: () => Promise<void>
 }
@@ -37,7 +35,7 @@ export class Program extends SupervisedProcess<ProgramFailure> {
   readonly #handle: ProcessHandle
   readonly #context: ProgramContext
   readonly #acceptance: Acceptance
-  readonly #answeredBefore: number
+  #answeredBefore = 0
 
   constructor(handle: ProcessHandle, context: ProgramContext) {
     const { name, place, logger } = context
@@ -45,14 +43,22 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     this.place = place
     this.#handle = handle
     this.#context = context
-    this.#answeredBefore = context.countAnswered()
     this.#acceptance = new Acceptance(place, () => this.becomeReady())
   }
 
-  /** Requests that have waited for its start come before the connection that is to show that it is ready. */
-  ping(): void {
-    if (this.starting && this.#answered > 0) this.becomeReady()
+  /** It gets requests from now on, at a place where `answered` requests were answered before. */
+  begin(answered: number): void {
+    this.#answeredBefore = answered
   }
+
+  /** It has ended. */
+  finish(answered: number): void {
+    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
+    if (isProof) this.served = Math.max(0, answered - this.#answeredBefore)
+  }
+
+  /** Whether it answers cannot be asked in general. */
+  ping(): void {}
 
   retire(): void {}
 
@@ -100,13 +106,6 @@ export class Program extends SupervisedProcess<ProgramFailure> {
 
   protected release(): void {
     this.#acceptance.stop()
-    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
-    if (isProof) this.served = this.#answered
-  }
-
-  /** Requests that were answered at its place since its start. */
-  get #answered(): number {
-    return Math.max(0, this.#context.countAnswered() - this.#answeredBefore)
   }
 
   protected tellUnhealthy(reason: string): void {

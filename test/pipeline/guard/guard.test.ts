@@ -27,6 +27,7 @@ function createGuard(rules: Partial<GuardRules>): Guard {
   return new Guard({
     access: undefined,
     authentication: undefined,
+    authorizer: undefined,
     timeout: 5000,
     logger,
     ...rules,

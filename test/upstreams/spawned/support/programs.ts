@@ -1,4 +1,4 @@
-/** Programs. `answer.py` answers a line with its pid and the content of `version`, if there is one; with a second argument one line at a time. */
+/** Programs that answer a line with their pid and the content of `version`, if there is one. `wait` holds the answer back. */
 export const PROGRAMS = {
   'answer.py': `
 import os, socket, subprocess, sys, threading, time
@@ -38,10 +38,7 @@ def answer(connection):
 
 while True:
     connection, _ = listener.accept()
-    if len(sys.argv) > 2:
-        answer(connection)
-    else:
-        threading.Thread(target=answer, args=[connection], daemon=True).start()
+    threading.Thread(target=answer, args=[connection], daemon=True).start()
 `,
   'dies.sh': 'echo "no module named shop" >&2\nexit 7\n',
   'silent.sh': 'sleep 600\n',
