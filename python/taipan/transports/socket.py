@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any, Callable, Optional
 
 from taipan import frames
+from taipan.arrivals import count_arrival, note_receiver
 from taipan.events import TransportClosed
 from taipan.native import allocate_lock, has_green_waits, make_green_wait, socket
 from taipan.transports.request_transport import RequestTransport
@@ -37,8 +38,9 @@ class ThreadSocket(RequestTransport):
         #: Held by the thread that reads the socket or uses the decoder.
         self._reading = allocate_lock()
         self._decoder = frames.Decoder()
-        #: Serial numbers and payloads of requests that have not been begun.
-        self._pipelined: deque[tuple[int, bytes]] = deque()
+        #: Serial numbers, payloads and arrivals of requests that have not been begun.
+        self._pipelined: deque[tuple[int, bytes, int]] = deque()
+        self.arrival: int | None = None
         self._serial = 0
         self._started = 0.0
         self._freed = True
@@ -53,6 +55,15 @@ class ThreadSocket(RequestTransport):
         Raises `TransportClosed` if that happens within a request, and `OSError` or `FrameError` if
         the socket has become unusable.
         """
+        note_receiver(self)
+        try:
+            self._serve(dispatch, first)
+        finally:
+            note_receiver(None)
+
+    def _serve(
+        self, dispatch: Callable[[Request, ThreadSocket], None], first: Request | None
+    ) -> None:
         buffer = bytearray(_RECEIVE_BYTES)
         # marshal ignores bytes after the value, so one view is enough for all requests.
         payload = memoryview(buffer)[frames.HEADER_BYTES :]
@@ -76,10 +87,10 @@ class ThreadSocket(RequestTransport):
             # Not dispatched in the except clause: its exception would become the context of
             # all exceptions of the application.
             try:
-                serial, data = pipelined.popleft()
+                serial, data, arrival = pipelined.popleft()
             except IndexError:  # recalled meanwhile
                 continue
-            self._begin(serial)
+            self._begin(serial, arrival)
             dispatch(loads(data), self)
 
     def leave(self, request: Request) -> bytes:
@@ -88,7 +99,7 @@ class ThreadSocket(RequestTransport):
             self._away = True
             pipelined = [
                 frames.encode(frames.REQUEST, 0, payload, serial)
-                for serial, payload in self._take_pipelined()
+                for serial, payload, _ in self._take_pipelined()
             ]
             rest = b"".join([*pipelined, self._decoder.take_rest()])
         self._freed = True
@@ -122,17 +133,18 @@ class ThreadSocket(RequestTransport):
                 pass
             finally:
                 self._reading.release()
-        return [serial for serial, _ in self._take_pipelined()]
+        return [serial for serial, *_ in self._take_pipelined()]
 
-    def _take_pipelined(self) -> Iterator[tuple[int, bytes]]:
+    def _take_pipelined(self) -> Iterator[tuple[int, bytes, int]]:
         while True:
             try:
                 yield self._pipelined.popleft()
             except IndexError:
                 return
 
-    def _begin(self, serial: int) -> None:
+    def _begin(self, serial: int, arrival: int | None = None) -> None:
         self._serial = serial
+        self.arrival = arrival
         self._started = perf_counter()
         self._freed = False
         self._broken = None
@@ -157,6 +169,7 @@ class ThreadSocket(RequestTransport):
     def _cut(self, buffer: bytearray, size: int) -> int:
         """Splits the received bytes into requests. The first one stays where it is."""
         unpack = frames.HEADER.unpack_from
+        arrival = count_arrival()
         first = _NONE
         at = 0
         while size - at >= frames.HEADER_BYTES:
@@ -167,9 +180,10 @@ class ThreadSocket(RequestTransport):
             if at == 0:
                 first = int(serial)
                 # Begun at once, because the following frames may belong to it.
-                self._begin(first)
+                self._begin(first, arrival)
             else:
-                self._pipelined.append((serial, bytes(memoryview(buffer)[start : start + length])))
+                payload = bytes(memoryview(buffer)[start : start + length])
+                self._pipelined.append((serial, payload, arrival))
             at = start + length
         if at < size:
             self._decoder.feed(memoryview(buffer)[at:size])
@@ -180,7 +194,7 @@ class ThreadSocket(RequestTransport):
         """Sorts complete frames into requests and others. The caller holds `_reading`."""
         for frame in self._decoder.frames():
             if frame.kind == frames.REQUEST:
-                self._pipelined.append((frame.tag, frame.payload))
+                self._pipelined.append((frame.tag, frame.payload, count_arrival()))
             elif frame.tag == self._serial:
                 self.take_frame(frame.kind, frame.flags, frame.payload)
 

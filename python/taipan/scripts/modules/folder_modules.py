@@ -18,6 +18,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
+from taipan.arrivals import take_arrival
 from taipan.folders import is_below
 from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache
@@ -93,10 +94,14 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for a script."""
-        stale = self._reloads and self._loaded.have_changed()
+        self._refresh(take_arrival())
+        return self.builtins
+
+    def _refresh(self, arrival: int | None) -> None:
+        stale = self._reloads and self._loaded.have_changed(arrival)
         sources = self._sources
         for source, generation in sources.items():
-            source.refresh()
+            source._refresh(arrival)
             if source.generation != generation:
                 stale = True
                 sources[source] = source.generation
@@ -108,7 +113,6 @@ class FolderModules:
             self.builtins["__import__"] = self.import_module
             self.builtins.update(self._given)
             publish(self.topic, self.folder)
-        return self.builtins
 
     def import_module(
         self,
