@@ -8,6 +8,7 @@ import { Browser, streamOf } from './support/browser.ts'
 import { bytesOf, sha256 } from './support/bytes.ts'
 import { describeUse, ENGINES, type EngineUse } from './support/engines.ts'
 import { makeFolder } from './support/folder.ts'
+import { startPeerSite } from './support/peer-site.ts'
 import { runPython } from './support/run.ts'
 import { SITES, startSite, type Site } from './support/site.ts'
 
@@ -44,6 +45,8 @@ interface Case {
   readonly application: string
   readonly mount: string
   readonly use?: EngineUse
+  /** Its peers have this name. */
+  readonly peers?: string
 }
 
 const validated = {
@@ -59,6 +62,12 @@ const asynchronous = {
 const cases: readonly Case[] = [
   { name: 'Django', application: 'project.wsgi.application', mount: '' },
   validated,
+  {
+    name: 'Django, as LRWP peers',
+    application: 'project.validated.application',
+    mount: '/peers/library',
+    peers: 'library',
+  },
   ...ENGINES.map((engine) => ({ ...asynchronous, use: { engine } })),
   ...ENGINES.filter((engine) => engine === 'embedded').flatMap((engine) => [
     { ...validated, use: { engine } },
@@ -71,7 +80,7 @@ describe.each(
     ...each,
     title: each.use === undefined ? each.name : `${each.name} (${describeUse(each.use)})`,
   })),
-)('$title', ({ application, mount, use }) => {
+)('$title', ({ application, mount, use, peers }) => {
   let site: Site
   let data: string
   let ada: Browser
@@ -79,18 +88,27 @@ describe.each(
   beforeAll(async () => {
     const env = await prepareData()
     data = env['SITE_DATA'] ?? ''
-    site = await startSite({
-      args: [
-        ...(application.includes(':') ? [application, '--app-dir', project] : [project]),
-        ...(mount === '' ? [] : ['--mount', mount]),
-        '--static',
-        `${mount}/static=${join(data, 'static')}`,
-        '--processes',
-        '2',
-      ],
-      env: { ...env, SITE_APPLICATION: application },
-      use,
-    })
+    const files = join(data, 'static')
+    const names = { ...env, SITE_APPLICATION: application }
+    if (peers !== undefined) {
+      site = await startPeerSite(
+        { name: peers, target: project, words: ['--peers', '4'], env: names },
+        [{ path: `${mount}/static`, static: files }],
+      )
+    } else {
+      site = await startSite({
+        args: [
+          ...(application.includes(':') ? [application, '--app-dir', project] : [project]),
+          ...(mount === '' ? [] : ['--mount', mount]),
+          '--static',
+          `${mount}/static=${files}`,
+          '--processes',
+          '2',
+        ],
+        env: names,
+        use,
+      })
+    }
     ada = new Browser(site.url)
   })
   afterAll(async () => {

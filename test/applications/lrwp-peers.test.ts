@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { startTaipan } from '../support/cli.ts'
+import { createProject, helloApp } from '../support/project.ts'
+import { fetchRaw, pollUntil } from '../support/raw-client.ts'
+import { formatPeerConfig, startPeers, startPeerSite } from './support/peer-site.ts'
+import { describeSample } from './support/sample-contract.ts'
+import { SITES } from './support/site.ts'
+
+const SAMPLES = [
+  ['Flask', 'flask/app.py:app'],
+  ['Falcon, validated', 'falcon/app.py:validated'],
+] as const
+
+for (const [name, target] of SAMPLES)
+  describeSample({
+    name: `${name}, as LRWP peers`,
+    args: [join(SITES, target)],
+    mount: '/peers/site',
+    serve: async ([application = '']) =>
+      await startPeerSite({ name: 'site', target: application, words: ['--peers', '4'] }),
+    traceback: /RuntimeError: a secret of the application/,
+    lacks: ['streaming'],
+  })
+
+/** A server whose peers register at a Unix socket, and programs that do. */
+function createPeerProject() {
+  const project = createProject({ 'app.py': helloApp('{script}') })
+  const door = `unix:${project.path('peers.sock')}`
+  project.write('taipan.config.json', formatPeerConfig(door))
+  return {
+    serve: async () => await startTaipan([], { cwd: project.folder }),
+    startPeers: async (...words: string[]) =>
+      await startPeers({ door, name: 'a', target: 'app.py', words, cwd: project.folder }),
+    [Symbol.dispose]: () => project[Symbol.dispose](),
+  }
+}
+
+test('programs that come and go cost no request but those in their hands', async () => {
+  using project = createPeerProject()
+  await using taipan = await project.serve()
+  let programs = [await project.startPeers('--peers', '2'), await project.startPeers()]
+  const statuses: number[] = []
+  const over = new AbortController()
+  const client = async (): Promise<void> => {
+    while (!over.signal.aborted) statuses.push((await fetchRaw(taipan.url, '/peers/a')).status)
+  }
+  const clients = [client(), client(), client(), client()]
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
+    programs.push(await project.startPeers())
+    const [first, ...rest] = programs
+    programs = rest
+    const exitCode = await first?.stop(signal)
+    expect(exitCode).toBe(signal === 'SIGTERM' ? 0 : null)
+    const before = statuses.length
+    await pollUntil(() => statuses.length > before + 50 || undefined, 'more answers')
+  }
+  over.abort()
+  await Promise.all(clients)
+  for (const program of programs) program[Symbol.dispose]()
+  const failed = statuses.filter((status) => status !== 200)
+  expect(new Set(failed)).toEqual(new Set(failed.length === 0 ? [] : [502]))
+  // Five peers have gone.
+  expect(failed.length).toBeLessThanOrEqual(5)
+})
+
+test('peers come back to a server that starts again', async () => {
+  using project = createPeerProject()
+  const first = await project.serve()
+  using peers = await project.startPeers('--peers', '2')
+  expect((await fetchRaw(first.url, '/peers/a')).text).toBe('/peers/a')
+  await first.stop()
+  await peers.waitForOutput(/comes back[^]*comes back/)
+  await using second = await project.serve()
+  await second.waitForOutput(/a has a new peer.*2 peers/)
+  expect((await fetchRaw(second.url, '/peers/a')).text).toBe('/peers/a')
+  expect(await peers.stop()).toBe(0)
+})
