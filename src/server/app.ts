@@ -6,6 +6,7 @@ import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
+import { hasIndependentRoutes } from './config/independent-routes.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.ts'
@@ -258,8 +259,7 @@ export class PlannedApp implements App {
       programs.find(({ failure }) => failure?.code === 'PROGRAM_START')?.failure
     if (fatal !== undefined) throw fatal
     const servesOthers =
-      routes.some(({ answerer }) => answerer.kind === 'static') ||
-      programs.some(({ failure }) => failure === undefined)
+      hasIndependentRoutes(routes) || programs.some(({ failure }) => failure === undefined)
     if (servesOthers || failures.length === 0 || failures.length < groups.length) return
     const reasons = failures.map(({ message }) => message).join('; ')
     // Failures with retries were logged by their groups already.

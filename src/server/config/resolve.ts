@@ -8,6 +8,7 @@ import type { FullConfig } from '../options/schema.ts'
 import { expandAddress, parseAddress, type Address } from './address.ts'
 import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
+import { hasIndependentRoutes } from './independent-routes.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveApplications } from './resolve-apps.ts'
@@ -42,8 +43,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
-  const servesOthers =
-    groups.length > 1 || routes.some(({ answerer }) => answerer.kind === 'static')
+  const servesOthers = groups.length > 1 || hasIndependentRoutes(routes)
   return {
     addresses,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,

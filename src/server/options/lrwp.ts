@@ -55,7 +55,7 @@ export const LRWP = {
     }),
   }),
   allow: option(networks, ['127.0.0.0/8', '::1'], {
-    description: 'Networks from which peers may register.',
+    description: 'Networks from which peers may register (127.0.0.0/8 and ::1, this machine).',
   }),
   passphrases: option(
     passphrases,

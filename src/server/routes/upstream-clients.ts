@@ -3,12 +3,14 @@ import type { Logger } from '../../core/logger.ts'
 import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
 import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
 import type { FastCgiSettings } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
+import type { UpstreamConfig } from './upstream-options.ts'
 import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
 
 /** The same for all addresses of an upstream. */
 export interface ClientSettings extends FastCgiSettings {
   /** To each address at the same time. */
   readonly connections: number
+  readonly http: UpstreamConfig['http']
   readonly logger: Logger
   /** Follows a redirect within the server. */
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
@@ -31,6 +33,8 @@ export const CLIENTS: Readonly<Record<Protocol, () => Promise<CreateClient>>> = 
     await overConnections(
       (await import('../../upstreams/uwsgi/uwsgi-protocol.ts')).createUwsgiProtocol,
     ),
+  http: async () => (await import('./http-client.ts')).createHttpClient,
+  https: async () => (await import('./http-client.ts')).createHttpClient,
 }
 
 /** The client of a protocol that has one request at a time on a connection. */

@@ -3,6 +3,7 @@ import { plainObject } from '../option-types/plain-object.ts'
 import { choice, duration, integer, list, text } from '../option-types/kinds.ts'
 import { SPAWN_OPTIONS } from './spawn-options.ts'
 import { createSection, option, optional, type OptionTable } from '../option-types/option.ts'
+import { HTTP_OPTION } from './http-options.ts'
 
 const HASH_WORDS = '"address" or a field like "header:X-User"'
 const BALANCE_WORDS = '"least", "round-robin" or an object like { hash: "header:X-User" }'
@@ -99,6 +100,7 @@ const UPSTREAM = {
     description:
       'What becomes of a long body without a length, where the protocol needs one: it is kept in a temporary file, or answered with 411 or 413.',
   }),
+  http: HTTP_OPTION,
 } satisfies OptionTable
 
 const section = createSection(UPSTREAM)
@@ -112,7 +114,7 @@ const textOrSection = v.pipe(
 /** `routes[].upstream`. */
 export const UPSTREAM_OPTION = optional(textOrSection, {
   description:
-    'Answerer: another server, by its address, such as "fastcgi://127.0.0.1:9000", "scgi+unix:/run/app.sock" or "uwsgi://127.0.0.1:3031", or several that do the same.',
+    'Answerer: another server, by its address, such as "fastcgi://127.0.0.1:9000", "scgi+unix:/run/app.sock", "uwsgi://127.0.0.1:3031" or "http://127.0.0.1:3000", or several that do the same.',
   anchor: 'upstream',
   table: UPSTREAM,
   orText: true,

@@ -22,11 +22,13 @@ import { createUsualUpstream, UPSTREAM_OPTION, type UpstreamConfig } from './ups
 /** The upstream of a route. */
 export interface UpstreamPlan {
   readonly addresses: readonly UpstreamAddress[]
+  readonly speaksHttp: boolean
   /** What it spawns in place of having addresses. */
   readonly program: ProgramPlan | undefined
   readonly options: Omit<GatewayOptions, 'logger' | 'shutdownTimeout'>
   readonly connections: number
   readonly role: FastCgiRole
+  readonly http: UpstreamConfig['http']
   readonly params: Readonly<Record<string, string>>
   /** The path of the route belongs to the path that the upstream sees. */
   readonly keepPrefix: boolean
@@ -71,6 +73,10 @@ export const UPSTREAM_ROUTE = defineRouteKind({
       for (const key of ['index', 'split'] as const)
         if (route[key] !== undefined)
           problems.add([...where, key], 'needs root, the folder with the files')
+    if (usual.speaksHttp)
+      for (const key of ['root', 'params'] as const)
+        if (route[key] !== undefined)
+          problems.add([...where, key], 'is for FastCGI, SCGI and uwsgi; HTTP has no variables')
     for (const ending of split)
       if (!/^\.[\w-]+$/.test(ending))
         problems.add(
@@ -110,7 +116,7 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
 export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
-  const { urls = [], spawn, connections, balance, queue, retries, health, unknownLength } = config
+  const { urls = [], spawn, connections, balance, queue, retries, health, http } = config
   const { where, problems } = context
   const { startup: _, ...timeouts } = config.timeouts
   if (urls.length === 0 && spawn === undefined)
@@ -125,20 +131,33 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     problems.add(where, `${JSON.stringify(url)} is no address of an upstream: ${address}`)
     return []
   })
+  const protocols =
+    program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
+  const speaksHttp = protocols.some(isHttp)
+  if (speaksHttp && !protocols.every(isHttp))
+    problems.add(where, 'HTTP and other protocols do not do the same; give each a route')
+  if (http.ca !== undefined) problems.checkFile([...where, 'http', 'ca'], http.ca)
+  const unknownLength = speaksHttp ? 'stream' : config.unknownLength
   const name = program === undefined ? urls.join(', ') : `program ${program.name}`
   const replacesAddresses = program !== undefined
   return {
     addresses,
+    speaksHttp,
     program,
     options: { name, balance, timeouts, queue, retries, replacesAddresses, health, unknownLength },
     connections,
     role: 'responder',
+    http,
     params: {},
     keepPrefix: false,
     root: undefined,
     index: [],
     split: [],
   }
+}
+
+function isHttp(protocol: Protocol): boolean {
+  return protocol === 'http' || protocol === 'https'
 }
 
 /** Variables have one character per byte. */
@@ -153,9 +172,9 @@ export async function createUpstream(
   plan: UpstreamPlan,
   context: AnswererContext,
 ): Promise<Upstream> {
-  const { addresses, program, options, connections, role, params } = plan
+  const { addresses, program, options, connections, role, params, http } = plan
   const { upstreams, logger, shutdownTimeout } = context
-  const facts = [addresses, program, options, connections, role, params]
+  const facts = [addresses, program, options, connections, role, params, http]
   const name = `upstream:${JSON.stringify(facts)}`
   const known = upstreams.get(name)
   if (known !== undefined) return known
@@ -182,9 +201,9 @@ async function createAddressMaker(
   const creators = new Map<Protocol, CreateClient>()
   for (const protocol of protocols) creators.set(protocol, await CLIENTS[protocol]())
   const { logger, serverSoftware, redirects } = context
-  const { connections, role, params } = plan
+  const { connections, role, params, http } = plan
   const onLocalRedirect = redirects.follow.bind(redirects)
-  const settings = { connections, role, params, serverSoftware, logger, onLocalRedirect }
+  const settings = { connections, role, http, params, serverSoftware, logger, onLocalRedirect }
   return (address) => {
     const createClient = creators.get(address.protocol)
     if (createClient === undefined) throw new Error(`no client for ${address.protocol}`)

@@ -1,18 +1,31 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
-import { HIGH_WATER } from './outbox.ts'
+import { keepReading } from './keep-reading.ts'
 import { NetStream } from './net-stream.ts'
+import { HIGH_WATER } from './outbox.ts'
 
 /** What to connect to: TCP, whose host name is looked up each time, or a Unix socket. */
 export type ConnectPlace =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
+/** How a connection is encrypted. */
+export interface TlsSettings {
+  /** Host name that the certificate has to be for. */
+  readonly serverName: string
+  /** Certificates (PEM) of those who are trusted to sign it; undefined: those that come with Node. */
+  readonly ca: string | undefined
+  /** Any certificate is accepted. */
+  readonly insecure: boolean
+}
+
 /** Receives the outcome of an attempt to connect. */
-export interface ConnectListener {
-  onConnected(stream: ByteStream): void
-  /** `error` has the `code` of the system. */
+export interface ConnectListener<Connection = ByteStream> {
+  onConnected(connection: Connection): void
+  /** `error` has the `code` of the system, or that of TLS. */
   onFailed(error: Error): void
 }
 
@@ -24,14 +37,40 @@ export interface Connecting {
 
 /** Opens a connection by `node:net`. */
 export function connectNet(place: ConnectPlace, listener: ConnectListener): Connecting {
-  const socket = connect(toOptions(place))
-  const onError = (error: Error): void => listener.onFailed(error)
-  socket.once('error', onError)
-  socket.once('connect', () => {
-    socket.off('error', onError)
-    listener.onConnected(new NetStream(socket, place.kind === 'unix' ? place.path : ''))
+  return connectSocket(place, {
+    onConnected: (socket) =>
+      listener.onConnected(new NetStream(socket, place.kind === 'unix' ? place.path : '')),
+    onFailed: (error) => listener.onFailed(error),
   })
-  return { cancel: () => cancel(socket) }
+}
+
+/** The same for code that needs a socket of Node, such as HTTP clients. */
+export function connectSocket(
+  place: ConnectPlace,
+  listener: ConnectListener<Socket>,
+  tls?: TlsSettings,
+): Connecting {
+  const options = toOptions(place)
+  const socket = tls === undefined ? connect(options) : connectTls({ ...options, ...toTls(tls) })
+  let over = false
+  // Stays, because a failure after the end of the attempt may concern nobody.
+  socket.on('error', (error) => {
+    if (over) return
+    over = true
+    listener.onFailed(error)
+  })
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+    if (over) return
+    over = true
+    keepReading(socket)
+    listener.onConnected(socket)
+  })
+  return {
+    cancel: () => {
+      over = true
+      socket.destroy()
+    },
+  }
 }
 
 function toOptions(place: ConnectPlace): NetConnectOpts {
@@ -40,10 +79,12 @@ function toOptions(place: ConnectPlace): NetConnectOpts {
   return { ...common, ...KEEP_ALIVE, noDelay: true, host: place.host, port: place.port }
 }
 
-function cancel(socket: Socket): void {
-  socket.removeAllListeners('connect')
-  socket.removeAllListeners('error')
-  // A failure after this concerns nobody.
-  socket.on('error', () => {})
-  socket.destroy()
+function toTls({ serverName, ca, insecure }: TlsSettings): ConnectionOptions {
+  return {
+    // RFC 6066, 3: the name in the handshake is no address. Node checks the certificate for the host then.
+    servername: isIP(serverName) === 0 ? serverName : '',
+    ...(ca === undefined ? {} : { ca }),
+    rejectUnauthorized: !insecure,
+    ALPNProtocols: ['http/1.1'],
+  }
 }

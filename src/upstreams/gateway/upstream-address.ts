@@ -1,7 +1,7 @@
 import type { ConnectPlace } from '../../streams/net/net-connector.ts'
 
 /** Protocols of addresses. */
-export const PROTOCOLS = ['fastcgi', 'scgi', 'uwsgi'] as const
+export const PROTOCOLS = ['fastcgi', 'scgi', 'uwsgi', 'http', 'https'] as const
 
 /** Name of a protocol. */
 export type Protocol = (typeof PROTOCOLS)[number]
@@ -14,6 +14,7 @@ export interface UpstreamAddress {
   readonly place: ConnectPlace
 }
 
+const DEFAULT_PORTS: Readonly<Partial<Record<Protocol, number>>> = { http: 80, https: 443 }
 const LARGEST_PORT = 65_535
 const EXAMPLE = 'fastcgi://127.0.0.1:9000'
 
@@ -28,6 +29,7 @@ export function parseUpstreamAddress(url: string): UpstreamAddress | string {
 }
 
 function parseSocket(protocol: Protocol, path: string): ConnectPlace | string {
+  if (protocol === 'https') return 'https has no Unix sockets; write http+unix:PATH'
   const clean = path.startsWith('//') ? path.slice(2) : path
   if (clean === '' || clean.includes('\0'))
     return `it needs the path of a socket, as in ${protocol}+unix:/run/app.sock`
@@ -43,8 +45,8 @@ function parseHost(protocol: Protocol, rest: string): ConnectPlace | string {
     return /^\/\/[^/?#]+[/?#]./.test(rest)
       ? `it has a path, which no address has; write ${protocol}:${rest.replace(/^(\/\/[^/?#]+).*$/s, '$1')}`
       : `it needs a host and a port, as in ${example}`
-  if (digits === undefined) return `the port is missing, as in ${example}`
-  const port = Number(digits)
+  const port = digits === undefined ? DEFAULT_PORTS[protocol] : Number(digits)
+  if (port === undefined) return `the port is missing, as in ${example}`
   return port >= 1 && port <= LARGEST_PORT
     ? { kind: 'tcp', host, port }
     : `ports are numbers from 1 to ${LARGEST_PORT}`

@@ -84,7 +84,6 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
 
   override onExit(program: Program, exit: ReportedExit): void {
     this.#guard.forget(program.pid)
-    program.finish(this.#options.addresses.countAnswered(program.place.address))
     super.onExit(program, exit)
     this.#places.release(program.place)
   }
@@ -99,7 +98,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
   ): Promise<Program | undefined> {
     // Another one would fail as well.
     if (failed.length > 0) return undefined
-    const { settings, logger } = this.#options
+    const { settings, addresses, logger } = this.#options
     const place = await this.#places.claim(aim === 'renew')
     try {
       const handle = await spawnProgram(settings, place)
@@ -110,6 +109,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
         logger,
         // Others may have answered.
         provesAfter: place.descriptor !== undefined && settings.processes > 1 ? SHORT_LIFE_MS : 0,
+        countAnswered: () => addresses.countAnswered(place.address),
         listener: this,
         drained: () => this.#places.drained(place),
       })
@@ -142,9 +142,8 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
     return [{ name: this.#subject, facts: {}, failure: undefined }]
   }
 
-  protected admit(program: Program): void {
-    this.#places.admit(program.place)
-    program.begin(this.#options.addresses.countAnswered(program.place.address))
+  protected admit({ place }: Program): void {
+    this.#places.admit(place)
   }
 
   protected dismiss({ place }: Program): void {

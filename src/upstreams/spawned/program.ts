@@ -24,6 +24,8 @@ export interface ProgramContext {
   readonly listener: ProcessListener<Program, ReportedExit>
   /** Answers at its place count for it if it lives for so many ms. */
   readonly provesAfter: number
+  /** Requests that were answered at its place so far. */
+  readonly countAnswered: () => number
   /** Resolves when its requests have ended. */
   readonly drained: () => Promise<void>
 }
@@ -35,7 +37,7 @@ export class Program extends SupervisedProcess<ProgramFailure> {
   readonly #handle: ProcessHandle
   readonly #context: ProgramContext
   readonly #acceptance: Acceptance
-  #answeredBefore = 0
+  readonly #answeredBefore: number
 
   constructor(handle: ProcessHandle, context: ProgramContext) {
     const { name, place, logger } = context
@@ -43,22 +45,14 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     this.place = place
     this.#handle = handle
     this.#context = context
+    this.#answeredBefore = context.countAnswered()
     this.#acceptance = new Acceptance(place, () => this.becomeReady())
   }
 
-  /** It gets requests from now on, at a place where `answered` requests were answered before. */
-  begin(answered: number): void {
-    this.#answeredBefore = answered
+  /** Requests that have waited for its start come before the connection that is to show that it is ready. */
+  ping(): void {
+    if (this.starting && this.#answered > 0) this.becomeReady()
   }
-
-  /** It has ended. */
-  finish(answered: number): void {
-    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
-    if (isProof) this.served = Math.max(0, answered - this.#answeredBefore)
-  }
-
-  /** Whether it answers cannot be asked in general. */
-  ping(): void {}
 
   retire(): void {}
 
@@ -106,6 +100,13 @@ export class Program extends SupervisedProcess<ProgramFailure> {
 
   protected release(): void {
     this.#acceptance.stop()
+    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
+    if (isProof) this.served = this.#answered
+  }
+
+  /** Requests that were answered at its place since its start. */
+  get #answered(): number {
+    return Math.max(0, this.#context.countAnswered() - this.#answeredBefore)
   }
 
   protected tellUnhealthy(reason: string): void {

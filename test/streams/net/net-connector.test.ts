@@ -1,10 +1,21 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import { expect, test } from 'vitest'
 import type { ByteStream } from '../../../src/core/byte-stream.ts'
-import { connectNet, type ConnectPlace } from '../../../src/streams/net/net-connector.ts'
+import {
+  connectNet,
+  connectSocket,
+  type ConnectPlace,
+  type TlsSettings,
+} from '../../../src/streams/net/net-connector.ts'
 import { openNetListener } from '../../../src/streams/net/net-listener.ts'
+import { createCertificate } from '../../support/certificate.ts'
 
 /** Resolves with the connection. */
 function open(place: ConnectPlace): Promise<ByteStream> {
@@ -78,3 +89,56 @@ test('nothing is told after an attempt was cancelled', async () => {
   stream.destroy()
   await listener.close()
 })
+
+test('an answer is read although the other side has closed, and a write fails before', async () => {
+  const server = createServer({ pauseOnConnect: true })
+  const accepted = once(server, 'connection')
+  const stream = await open(await listenOn(server))
+  stream.pause()
+  stream.write('a request')
+  const [socket] = await accepted
+  socket.write('enough')
+  // With bytes that were not read this resets the connection.
+  socket.destroySoon()
+  await once(socket, 'close')
+  stream.write('more of it')
+  await setImmediate()
+  expect(stream.closed).toBe(false)
+  const answer = readAll(stream)
+  stream.resume()
+  expect(await answer).toBe('enough')
+  const gone = new Promise((resolve) => {
+    stream.onClose(resolve)
+  })
+  expect(await gone).toMatchObject({ syscall: 'write' })
+  server.close()
+})
+
+test('TLS is spoken with servers whose certificate is trusted only', async () => {
+  const { cert, key } = createCertificate()
+  const server = createTlsServer({ cert, key }, (socket) => {
+    socket.on('error', () => {})
+    socket.end('hello')
+  })
+  const place = await listenOn(server)
+  const connect = (tls: TlsSettings): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const onConnected = (socket: Socket): void => void text(socket).then(resolve, reject)
+      connectSocket(place, { onConnected, onFailed: reject }, tls)
+    })
+  const tls = { serverName: 'localhost', ca: undefined, insecure: false }
+  expect(await connect({ ...tls, ca: cert })).toBe('hello')
+  expect(await connect({ ...tls, insecure: true })).toBe('hello')
+  await expect(connect(tls)).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  const other = connect({ ...tls, ca: cert, serverName: 'other.test' })
+  await expect(other).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+  server.close()
+})
+
+async function listenOn(server: Server): Promise<ConnectPlace> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return { kind: 'tcp', host: '127.0.0.1', port: address.port }
+}

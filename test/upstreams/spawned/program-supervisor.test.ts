@@ -148,6 +148,16 @@ describe('a program', () => {
     )
   })
 
+  test('that has much to do when it is started again is not taken for one that does not start', async () => {
+    const words = [...answering('{fd}'), 'one by one']
+    await using lab = await supervise(words, { startup: 1500 })
+    await lab.supervisor.start()
+    await expect(lab.addresses.ask('die')).rejects.toThrow(/nothing|ECONNRESET/)
+    const answers = await Promise.all(Array.from({ length: 6 }, () => lab.addresses.ask('sleep')))
+    expect(new Set(answers)).toEqual(new Set([String(lab.pids()[0])]))
+    expect(lab.records.filter(({ level }) => level === 'error')).toHaveLength(1)
+  })
+
   test('keeps the clients that come while it is started again', async () => {
     await using lab = await supervise(answering('{fd}'))
     await lab.supervisor.start()

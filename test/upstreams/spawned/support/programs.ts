@@ -1,4 +1,4 @@
-/** Programs that answer a line with their pid and the content of `version`, if there is one. `wait` holds the answer back. */
+/** Programs. `answer.py` answers a line with its pid and the content of `version`, if there is one; with a second argument one line at a time. */
 export const PROGRAMS = {
   'answer.py': `
 import os, socket, subprocess, sys, threading, time
@@ -38,7 +38,10 @@ def answer(connection):
 
 while True:
     connection, _ = listener.accept()
-    threading.Thread(target=answer, args=[connection], daemon=True).start()
+    if len(sys.argv) > 2:
+        answer(connection)
+    else:
+        threading.Thread(target=answer, args=[connection], daemon=True).start()
 `,
   'dies.sh': 'echo "no module named shop" >&2\nexit 7\n',
   'silent.sh': 'sleep 600\n',
