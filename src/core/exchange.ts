@@ -11,7 +11,7 @@ export interface RequestHead {
   readonly path: string
   /** `target` after the first `?`; empty when there is none. */
   readonly query: string
-  readonly version: '1.0' | '1.1' | '2'
+  readonly version: '1.0' | '1.1' | '2' | '3'
   /**
    * Field pairs as sent, except that the authority of an absolute-form target replaces Host (RFC 9112, 3.2.2). Consecutive
    * requests of a connection with equal fields may share one array, so encoders may cache their result by it.
@@ -20,6 +20,19 @@ export interface RequestHead {
   /** Effective authority `host[:port]`; empty when the client named none. */
   readonly host: string
 }
+
+/** What the server in front tells about a request that it passes on by FastCGI, SCGI or uwsgi: its word, not a client's. */
+export interface FrontServerFacts {
+  /** SCRIPT_NAME: the part of the path that leads to this server; percent-decoded, without a trailing slash; empty for none. */
+  readonly mount: string
+  /** SERVER_NAME; empty if it names none. */
+  readonly name: string
+  /** What a FastCGI request asks for; undefined in the other protocols. */
+  readonly role: FrontServerRole | undefined
+}
+
+/** As in FCGI_ROLE. The body of a filter is followed by the file, if the variables have its FCGI_DATA_LENGTH. */
+export type FrontServerRole = 'RESPONDER' | 'AUTHORIZER' | 'FILTER'
 
 /** The two ends of a connection. */
 export interface ConnectionFacts {
@@ -177,14 +190,16 @@ export interface Exchange {
   /** `performance.now()` when the head had arrived. */
   readonly startedAt: number
   readonly request: RequestHead
-  /** The same object for all requests of a connection. */
+  /** The same object for all requests of a connection, unless a server in front tells of each. */
   readonly connection: ConnectionFacts
+  /** Undefined where clients connect themselves. */
+  readonly frontServer?: FrontServerFacts | undefined
   readonly body: RequestBody
   readonly response: ResponseSink
   readonly notes: ExchangeNotes
   /** Who the client is; undefined where no route has asked for it. */
   readonly identity: Identity | undefined
-  /** CGI variables that an authorizer has given: names and values in turn, each name once; absent: none. */
+  /** CGI variables that an authorizer or a server in front has given, and that stand nowhere else: names and values in turn, each name once; absent: none. */
   readonly variables?: FieldPairs | undefined
   /** Undefined unless the response becomes the error page of another request. */
   readonly failure?: RequestFailure | undefined

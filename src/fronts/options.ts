@@ -5,7 +5,7 @@ import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { WebSocketOptions } from './web-socket/options.ts'
 
 /** Limits for clients. */
-export interface HttpLimits extends Http1Limits {
+export interface FrontLimits extends Http1Limits {
   /** Simultaneous connections; more are answered with 503. 0: no limit. */
   readonly connections: number
   /** Requests per connection, then it is closed. 0: no limit. */
@@ -13,7 +13,7 @@ export interface HttpLimits extends Http1Limits {
 }
 
 /** Timeouts for clients, in ms; 0: no limit. */
-export interface HttpTimeouts {
+export interface FrontTimeouts {
   /** From the connection, or the first byte of a later request, until the head is complete; then 408. */
   readonly header: number
   /** Without a byte of a body that is being read; then 408, or an error of the body if a response has begun. */
@@ -26,12 +26,12 @@ export interface HttpTimeouts {
   readonly shutdown: number
 }
 
-/** Options of an HTTP front. */
-export interface HttpFrontOptions {
+/** Options of a front. */
+export interface FrontOptions {
   readonly addresses: readonly ListenAddress[]
   readonly handler: Handler
-  readonly limits: HttpLimits
-  readonly timeouts: HttpTimeouts
+  readonly limits: FrontLimits
+  readonly timeouts: FrontTimeouts
   readonly webSocket: WebSocketOptions
   /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string

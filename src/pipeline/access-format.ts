@@ -94,5 +94,5 @@ function formatAddress({ connection }: Exchange): string {
 }
 
 function formatProtocol(version: string): string {
-  return version === '2' ? 'HTTP/2.0' : `HTTP/${version}`
+  return version.length === 1 ? `HTTP/${version}.0` : `HTTP/${version}`
 }

@@ -2,6 +2,7 @@ import type {
   ConnectionFacts,
   Exchange,
   ExchangeNotes,
+  FrontServerFacts,
   Identity,
   Outcome,
   RequestBody,
@@ -23,7 +24,10 @@ export interface RedirectTrail {
 
 /** What of an exchange may be changed. */
 export type ExchangeChanges = Partial<
-  Pick<Exchange, 'request' | 'response' | 'body' | 'identity' | 'variables' | 'failure'>
+  Pick<
+    Exchange,
+    'request' | 'response' | 'body' | 'identity' | 'variables' | 'failure' | 'frontServer'
+  >
 > & { readonly trail?: RedirectTrail }
 
 /** An exchange with another request, another body, another sink for its response, or a known client. */
@@ -34,6 +38,7 @@ export class ChangedExchange implements Exchange {
   readonly identity: Identity | undefined
   readonly variables: FieldPairs | undefined
   readonly failure: RequestFailure | undefined
+  readonly frontServer: FrontServerFacts | undefined
   /** Undefined before the first redirect. */
   readonly trail: RedirectTrail | undefined
   readonly #exchange: Exchange
@@ -45,6 +50,7 @@ export class ChangedExchange implements Exchange {
     this.identity = 'identity' in changes ? changes.identity : exchange.identity
     this.variables = changes.variables ?? exchange.variables
     this.failure = changes.failure ?? exchange.failure
+    this.frontServer = changes.frontServer ?? exchange.frontServer
     this.trail = changes.trail ?? findTrail(exchange)
     this.#exchange = exchange
   }

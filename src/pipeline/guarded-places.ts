@@ -1,4 +1,5 @@
 import type { Exchange, Handler } from '../core/exchange.ts'
+import { readRoutedPath } from './front-mount.ts'
 import { climbs, findRest, type Mount, type RouteMatch } from './route-path.ts'
 import { decodePercent } from '../wire/percent.ts'
 import { readTolerantly, splitTolerantly } from './spellings.ts'
@@ -38,7 +39,7 @@ export function guardSpellings(handler: Handler, places: readonly Place[]): Hand
   )
   if (guarded.length === 0) return handler
   return (exchange) => {
-    const segments = readTolerantly(exchange.request.path)
+    const segments = readTolerantly(readRoutedPath(exchange))
     if (segments === undefined) handler(exchange)
     else {
       const asked = guarded.filter((place) => isEvaded(place, segments, exchange, places))
@@ -51,22 +52,23 @@ export function guardSpellings(handler: Handler, places: readonly Place[]): Hand
 function isEvaded(
   place: GuardedPlace,
   segments: readonly string[],
-  { request }: Exchange,
+  exchange: Exchange,
   places: readonly Place[],
 ): boolean {
+  const { method } = exchange.request
+  const path = readRoutedPath(exchange)
   const { mount, fits } = place
   if (!place.segments.every((one, at) => segments[at] === one)) return false
   const read = `/${segments.slice(place.segments.length).join('/')}`
-  if (fits !== undefined && !fits(request.method, read)) return false
-  const rest = findRest(mount, request.path)
+  if (fits !== undefined && !fits(method, read)) return false
+  const rest = findRest(mount, path)
   if (rest !== -1) {
-    const raw = request.path.slice(rest)
-    const isRouted =
-      !climbs(raw) && (fits === undefined || fits(request.method, decodePercent(raw)))
+    const raw = path.slice(rest)
+    const isRouted = !climbs(raw) && (fits === undefined || fits(method, decodePercent(raw)))
     return !isRouted
   }
   // Another route may be meant that is as exact.
-  const chosen = places.find((one) => findRest(one.mount, request.path) !== -1)
+  const chosen = places.find((one) => findRest(one.mount, path) !== -1)
   return chosen === undefined || chosen.mount.depth < mount.depth
 }
 

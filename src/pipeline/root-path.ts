@@ -1,28 +1,43 @@
 import { answerError } from '../core/answer-error.ts'
-import type { Handler, RequestHead } from '../core/exchange.ts'
+import type { Exchange, FrontServerFacts, Handler, RequestHead } from '../core/exchange.ts'
 import { ChangedExchange } from './changed-exchange.ts'
-import { climbs, parseMount } from './route-path.ts'
+import { encodePath } from '../wire/percent.ts'
+import { findFrontMount } from './front-mount.ts'
+import { climbs, findRest, parseMount, type Mount } from './route-path.ts'
 
-// Characters of a path (RFC 3986, 3.3); `%` is none, because mount points are decoded.
-const NOT_IN_PATHS = /[^\w.~!$&'()*+,;=:@/-]/g
-
-/** Puts the prefix that a proxy has taken away before the path of each request. Throws `CONFIG_INVALID`. */
+/**
+ * Puts the prefix that a proxy has taken away before the path of each request; it takes the place of the mount that a front
+ * server names. Throws `CONFIG_INVALID`.
+ */
 export function withRootPath(handler: Handler, rootPath: string): Handler {
-  const prefix = encodePath(parseMount(rootPath).prefix)
+  const root = parseMount(rootPath)
+  const prefix = encodePath(root.prefix)
   return (exchange) => {
     const { path } = exchange.request
     if (path === '*') handler(exchange)
     else if (climbs(path)) answerError(exchange, 'NOT_FOUND')
-    else handler(new ChangedExchange(exchange, { request: addPrefix(exchange.request, prefix) }))
+    else if (exchange.frontServer === undefined)
+      handler(new ChangedExchange(exchange, { request: addPrefix(exchange.request, prefix) }))
+    else handler(replaceMount(exchange, exchange.frontServer, root))
   }
 }
 
-/** One character per byte, as in a request. */
-function encodePath(path: string): string {
-  return path.replaceAll(
-    NOT_IN_PATHS,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+/** A front server names the whole path, in which the root may be already. */
+function replaceMount(exchange: Exchange, frontServer: FrontServerFacts, root: Mount): Exchange {
+  const { request } = exchange
+  const changed = { ...frontServer, mount: '' }
+  if (findRest(root, request.path) !== -1)
+    return new ChangedExchange(exchange, { frontServer: changed })
+  const { length } = findFrontMount(exchange)
+  const below = {
+    ...request,
+    path: request.path.slice(length),
+    target: request.target.slice(length),
+  }
+  return new ChangedExchange(exchange, {
+    request: addPrefix(below, encodePath(root.prefix)),
+    frontServer: changed,
+  })
 }
 
 /** The head of a request whose path begins with a prefix. */

@@ -31,7 +31,12 @@ export function parseMount(path: string): Mount {
   const segments = prefix.split('/').slice(1)
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
     throw invalidPath(path, 'it must contain no empty segment and no dot segment')
-  return { prefix, depth: segments.length }
+  return createMount(prefix)
+}
+
+/** The mount point of a decoded path without a trailing slash. */
+export function createMount(prefix: string): Mount {
+  return { prefix, depth: prefix.split('/').length - 1 }
 }
 
 function invalidPath(path: string, reason: string): TaipanError {
@@ -44,7 +49,7 @@ function invalidPath(path: string, reason: string): TaipanError {
  */
 export function findRest(mount: Mount, path: string): number {
   const { prefix } = mount
-  if (prefix === '') return path.charCodeAt(0) === SLASH ? 0 : -1
+  if (prefix === '') return path === '' || path.charCodeAt(0) === SLASH ? 0 : -1
   if (path.startsWith(prefix)) {
     const end = prefix.length
     if (path.length === end || path.charCodeAt(end) === SLASH) return end

@@ -4,6 +4,7 @@ import { NO_FIELDS } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
 import { normalizeHost } from '../wire/host-name.ts'
 import { decodePercent } from '../wire/percent.ts'
+import { findFrontMount, type FrontMount } from './front-mount.ts'
 import { guardSpellings, type RouteGuard } from './guarded-places.ts'
 import { matchesHost, parseHostRule, rankHostRule, type HostRule } from './route-host.ts'
 import { climbs, findRest, parseMount, type Mount, type RouteMatch } from './route-path.ts'
@@ -109,27 +110,34 @@ function tableFor(routes: readonly ParsedRoute[], host: string): Table {
 }
 
 function dispatch(table: readonly Entry[], from: number, exchange: Exchange): void {
-  const { path } = exchange.request
+  const mount = findFrontMount(exchange)
+  const path =
+    mount.length === 0 ? exchange.request.path : exchange.request.path.slice(mount.length)
   for (let i = from; i < table.length; i += 1) {
     const entry = table[i]
     if (entry === undefined) break
-    const restOffset = findRest(entry.mount, path)
-    if (restOffset === -1) continue
-    answerRest(entry, exchange, restOffset)
+    const rest = findRest(entry.mount, path)
+    if (rest === -1) continue
+    answerRest(entry, exchange, { mount, restOffset: mount.length + rest })
     return
   }
   if (path === '*') answerAsterisk(table, from, exchange)
   else answerError(exchange, 'NOT_FOUND')
 }
 
-function answerRest(entry: Entry, exchange: Exchange, restOffset: number): void {
+function answerRest(
+  entry: Entry,
+  exchange: Exchange,
+  { mount, restOffset }: { readonly mount: FrontMount; readonly restOffset: number },
+): void {
   const { path } = exchange.request
   const rest = restOffset === 0 ? path : path.slice(restOffset)
   if (climbs(rest)) {
     answerError(exchange, 'NOT_FOUND')
     return
   }
-  const match = { scriptName: entry.mount.prefix, pathInfo: decodePercent(rest), restOffset }
+  const scriptName = mount.scriptName + entry.mount.prefix
+  const match = { scriptName, pathInfo: decodePercent(rest), restOffset }
   entry.answer(exchange, match, entry.next)
 }
 

@@ -4,8 +4,7 @@ import type { BoundAddress, Listener } from '../streams/listening/addresses.ts'
 import { RefusedConnections } from '../fronts/listening/refused-connections.ts'
 import { keepSocket, type KeptSocket } from '../streams/listening/kept-socket.ts'
 import { listen } from '../streams/listening/listener.ts'
-import { formatRefusalHead } from '../fronts/http1/refusal.ts'
-import { ResponseEncoder } from '../wire/http1/response-encoder.ts'
+import { loadProtocol } from '../fronts/load-protocol.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 
 const LONGEST_MS = 2 ** 31 - 1
@@ -27,7 +26,8 @@ export class SharedSockets {
   readonly counts: ConnectionCounts
   readonly #ffi: SystemFfi
   readonly #logger: Logger
-  readonly #refusal: string
+  readonly #addresses: readonly BoundAddress[]
+  readonly #serverSoftware: string
   readonly #sockets: KeptSocket[] = []
   readonly #refused = new RefusedConnections()
   /** Keeps the process alive, which a descriptor does not. */
@@ -38,11 +38,12 @@ export class SharedSockets {
   private constructor(
     ffi: SystemFfi,
     counts: ConnectionCounts,
-    { serverSoftware, logger }: SharedSocketsOptions,
+    { addresses, serverSoftware, logger }: SharedSocketsOptions,
   ) {
     this.#ffi = ffi
     this.#logger = logger
-    this.#refusal = formatRefusal(serverSoftware)
+    this.#addresses = addresses
+    this.#serverSoftware = serverSoftware
     this.counts = counts
   }
 
@@ -94,11 +95,11 @@ export class SharedSockets {
   async #openRefusing(): Promise<readonly Listener[]> {
     const listeners: Listener[] = []
     try {
-      for (const descriptor of this.descriptors) {
+      for (const [index, descriptor] of this.descriptors.entries()) {
+        const protocol = await loadProtocol(this.#addresses[index]?.protocol)
+        const refusal = protocol.formatUnavailable('Service Unavailable\n', this.#serverSoftware)
         const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor) } as const
-        const listener = await listen(address, (stream) =>
-          this.#refused.refuse(stream, this.#refusal),
-        )
+        const listener = await listen(address, (stream) => this.#refused.refuse(stream, refusal))
         listener.onError((error) => this.#warn(error))
         listeners.push(listener)
       }
@@ -118,9 +119,4 @@ export class SharedSockets {
 
 function closeAll(listeners: readonly Listener[]): void {
   for (const listener of listeners) void listener.close()
-}
-
-function formatRefusal(serverSoftware: string): string {
-  const body = 'Service Unavailable\n'
-  return formatRefusalHead(new ResponseEncoder(serverSoftware), 503, body.length) + body
 }

@@ -43,11 +43,12 @@ export interface AssemblyOptions {
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
   const { plan, loggers, addresses } = options
   // The modules of the front are loaded while Python is looked for.
-  const [app, { HttpFront }] = await Promise.all([
+  const [app, { ListeningFront }] = await Promise.all([
     assembleApp(plan, loggers),
-    import('../fronts/http-front.ts'),
+    import('../fronts/listening-front.ts'),
+    loadProtocols(addresses),
   ])
-  const front = new HttpFront({
+  const front = new ListeningFront({
     addresses,
     handler: app.handler,
     limits: plan.limits,
@@ -57,6 +58,11 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     logger: loggers.logger,
   })
   return { fronts: addresses.length === 0 ? [] : [front], app }
+}
+
+async function loadProtocols(addresses: readonly ListenAddress[]): Promise<void> {
+  const { loadProtocol } = await import('../fronts/load-protocol.ts')
+  for (const { protocol } of addresses) await loadProtocol(protocol)
 }
 
 /** Makes the app of a plan, and logs its warnings. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */

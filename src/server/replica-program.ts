@@ -141,6 +141,7 @@ async function createListeners({
     const descriptor = descriptors[index] ?? -1
     return {
       kind: 'source',
+      protocol: plan.addresses[index]?.protocol,
       source: new SharedListener({ descriptor, url, ffi, occupancy: shared }),
     }
   })

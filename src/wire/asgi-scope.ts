@@ -1,5 +1,5 @@
 import type { Invocation } from '../core/upstream.ts'
-import type { ConnectionFacts, Exchange, Identity, RequestHead } from '../core/exchange.ts'
+import type { Exchange, FrontServerRole, Identity, RequestHead } from '../core/exchange.ts'
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import type { MarshalWriter } from './marshal.ts'
@@ -8,8 +8,12 @@ import { decodeLatin1, decodePercent } from './percent.ts'
 
 const TYPE_HTTP = encodeEntry('type', 'http')
 const TYPE_WEB_SOCKET = encodeEntry('type', 'websocket')
-const VERSION_1_0 = encodeEntry('http_version', '1.0')
-const VERSION_1_1 = encodeEntry('http_version', '1.1')
+const VERSIONS: Readonly<Record<RequestHead['version'], Uint8Array>> = {
+  '1.0': encodeEntry('http_version', '1.0'),
+  '1.1': encodeEntry('http_version', '1.1'),
+  '2': encodeEntry('http_version', '2'),
+  '3': encodeEntry('http_version', '3'),
+}
 const SCHEMES = {
   http: { http: encodeEntry('scheme', 'http'), https: encodeEntry('scheme', 'https') },
   webSocket: { http: encodeEntry('scheme', 'ws'), https: encodeEntry('scheme', 'wss') },
@@ -32,6 +36,7 @@ const AUTH_TYPES = {
 }
 const AUTH_USER = encodeKey('user')
 const VARIABLES = encodeKey('taipan.variables')
+const FCGI_ROLE = encodeKey('FCGI_ROLE')
 const AUTHORIZATION = /^authorization$/i
 
 const NON_ASCII = /[^\0-\x7f]/
@@ -83,19 +88,20 @@ export function writeTarget({ path, query }: RequestHead, writer: MarshalWriter)
 
 function writeKind({ request, connection, webSocket }: Exchange, writer: MarshalWriter): void {
   writer.encoded(webSocket === undefined ? TYPE_HTTP : TYPE_WEB_SOCKET)
-  writer.encoded(request.version === '1.1' ? VERSION_1_1 : VERSION_1_0)
+  writer.encoded(VERSIONS[request.version])
   const schemes = webSocket === undefined ? SCHEMES.http : SCHEMES.webSocket
   writer.encoded(schemes[connection.scheme])
   if (webSocket === undefined) writeMethod(request.method, writer)
 }
 
 function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWriter): void {
-  const { request, connection, webSocket, identity, variables } = exchange
+  const { request, webSocket, identity, variables } = exchange
   writer.encoded(ROOT_PATH)
   writeDecoded(invocation.scriptName, writer)
-  writeConnection(connection, writer)
+  writeConnection(exchange, writer)
   writer.encoded(HEADERS)
   writeFields(request.fields, writer, identity?.passesAuthorization === false)
+  if (exchange.frontServer?.role !== undefined) writeRole(exchange.frontServer.role, writer)
   if (identity !== undefined || variables !== undefined) writeExtensions(exchange, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
 }
@@ -115,13 +121,15 @@ function writeDecoded(bytes: string, writer: MarshalWriter): void {
   else writer.text(bytes)
 }
 
-function writeConnection(connection: ConnectionFacts, writer: MarshalWriter): void {
+function writeConnection({ connection, frontServer }: Exchange, writer: MarshalWriter): void {
   writer.encoded(CLIENT)
   if (connection.remoteAddress === '') writer.none()
   else writeAddress(connection.remoteAddress, connection.remotePort, writer)
   writer.encoded(SERVER)
   if (connection.localAddress !== '')
     writeAddress(connection.localAddress, connection.localPort, writer)
+  else if (frontServer !== undefined && frontServer.name !== '')
+    writeAddress(frontServer.name, connection.localPort, writer)
   else if (connection.localPath === '') writer.none()
   else {
     writer.tuple(2)
@@ -134,6 +142,12 @@ function writeAddress(address: string, port: string, writer: MarshalWriter): voi
   writer.tuple(2)
   writer.text(address)
   writer.int(Number(port))
+}
+
+/** The role of a FastCGI request. */
+function writeRole(role: FrontServerRole, writer: MarshalWriter): void {
+  writer.encoded(FCGI_ROLE)
+  writer.text(role)
 }
 
 /** `extensions`, to which the worker adds its own. */

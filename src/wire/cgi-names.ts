@@ -47,6 +47,15 @@ const KNOWN: ReadonlyMap<string, CgiName> = new Map([
   ['proxy', DROPPED],
 ])
 
+/** The name of a variable that a front server has chosen. */
+export function resolveVariableName(variable: string): CgiName {
+  const known = byVariable.get(variable)
+  if (known !== undefined) return known
+  const name = new CgiName(variable)
+  byVariable.set(variable, name)
+  return name
+}
+
 // With an underscore `X_Name` would look like `X-Name`.
 const FIELD_NAME = /^[A-Za-z0-9-]+$/
 const CACHE_LIMIT = 1024
@@ -56,7 +65,7 @@ const byVariable = new Map<string, CgiName>()
 
 /** Empties the cache when it is full. Call it between requests only: repeated fields of a request need the same object. */
 export function trimCgiNames(): void {
-  if (byField.size < CACHE_LIMIT) return
+  if (byField.size < CACHE_LIMIT && byVariable.size < CACHE_LIMIT) return
   byField.clear()
   byVariable.clear()
 }
@@ -74,10 +83,5 @@ function createCgiName(field: string): CgiName {
   if (!FIELD_NAME.test(field)) return DROPPED
   const known = KNOWN.get(field.toLowerCase())
   if (known !== undefined) return known
-  const variable = `HTTP_${field.toUpperCase().replaceAll('-', '_')}`
-  const existing = byVariable.get(variable)
-  if (existing !== undefined) return existing
-  const name = new CgiName(variable)
-  byVariable.set(variable, name)
-  return name
+  return resolveVariableName(`HTTP_${field.toUpperCase().replaceAll('-', '_')}`)
 }

@@ -1,11 +1,5 @@
 import type { Invocation, ScriptFacts } from '../core/upstream.ts'
-import type {
-  ConnectionFacts,
-  Exchange,
-  Identity,
-  RequestFailure,
-  RequestHead,
-} from '../core/exchange.ts'
+import type { Exchange, Identity, RequestFailure, RequestHead } from '../core/exchange.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import { encodeLatin1 } from './percent.ts'
@@ -16,6 +10,7 @@ import {
   HTTP_AUTHORIZATION,
   HTTP_HOST,
   resolveCgiName,
+  resolveVariableName,
   TRANSFER_ENCODING,
   trimCgiNames,
 } from './cgi-names.ts'
@@ -43,6 +38,14 @@ const REDIRECT_ERROR_NOTES = new CgiName('REDIRECT_ERROR_NOTES')
 const HTTPS = new CgiName('HTTPS')
 const AUTH_TYPE = new CgiName('AUTH_TYPE')
 const REMOTE_USER = new CgiName('REMOTE_USER')
+const FCGI_ROLE = new CgiName('FCGI_ROLE')
+
+const PROTOCOLS: Readonly<Record<RequestHead['version'], string>> = {
+  '1.0': 'HTTP/1.0',
+  '1.1': 'HTTP/1.1',
+  '2': 'HTTP/2.0',
+  '3': 'HTTP/3.0',
+}
 
 /** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
 export function writeCgiVariables(
@@ -66,18 +69,33 @@ export function writeCommonVariables(
   const { request } = exchange
   writer.variable(REQUEST_METHOD, request.method)
   writer.variable(SCRIPT_NAME, invocation.scriptName)
-  writer.variable(SERVER_PROTOCOL, request.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0')
+  writer.variable(SERVER_PROTOCOL, PROTOCOLS[request.version])
+  const role = exchange.frontServer?.role
+  if (role !== undefined) writer.variable(FCGI_ROLE, role)
   if (invocation.script !== undefined) writeScript(invocation.script, writer)
-  writeConnection(exchange.connection, writer)
+  writeConnection(exchange, writer)
   if (exchange.identity !== undefined) writeIdentity(exchange.identity, writer)
-  if (exchange.variables !== undefined) writeGiven(exchange.variables, writer)
+  if (exchange.variables !== undefined)
+    writeGiven(exchange.variables, listWritten(exchange, invocation), writer)
   if (exchange.failure !== undefined) writeFailure(exchange.failure, writer)
   writeFields(exchange, request, writer)
 }
 
-function writeGiven(variables: FieldPairs, writer: CgiWriter): void {
-  for (let at = 0; at + 1 < variables.length; at += 2)
-    writer.variable(new CgiName(variables[at] ?? ''), variables[at + 1] ?? '')
+function writeGiven(variables: FieldPairs, written: ReadonlySet<string>, writer: CgiWriter): void {
+  for (let at = 0; at + 1 < variables.length; at += 2) {
+    const name = variables[at] ?? ''
+    if (!written.has(name)) writer.variable(resolveVariableName(name), variables[at + 1] ?? '')
+  }
+}
+
+/** What this server itself says, which a server in front may have said otherwise. */
+function listWritten(exchange: Exchange, invocation: Invocation): ReadonlySet<string> {
+  const names: CgiName[] = []
+  if (invocation.script !== undefined) names.push(SCRIPT_FILENAME, DOCUMENT_ROOT)
+  if (exchange.identity !== undefined) names.push(AUTH_TYPE, REMOTE_USER)
+  if (exchange.failure !== undefined)
+    names.push(REDIRECT_URL, REDIRECT_QUERY_STRING, REDIRECT_REQUEST_METHOD, REDIRECT_ERROR_NOTES)
+  return new Set(names.map(({ text }) => text))
 }
 
 /** As of Apache, for error pages. */
@@ -103,19 +121,15 @@ function writeIdentity({ user, type }: Identity, writer: CgiWriter): void {
   writer.variable(REMOTE_USER, encodeLatin1(user))
 }
 
-function writeConnection(connection: ConnectionFacts, writer: CgiWriter): void {
-  const { localAddress } = connection
-  if (localAddress === '') {
-    writer.variable(SERVER_NAME, 'localhost')
-    writer.variable(SERVER_PORT, '80')
-  } else {
-    // An IPv6 address has brackets (RFC 3875, 4.1.14).
-    writer.variable(SERVER_NAME, localAddress.includes(':') ? `[${localAddress}]` : localAddress)
-    writer.variable(SERVER_PORT, connection.localPort)
-  }
+function writeConnection({ connection, frontServer }: Exchange, writer: CgiWriter): void {
+  const { localAddress, localPort, scheme } = connection
+  // An IPv6 address has brackets (RFC 3875, 4.1.14).
+  const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress
+  writer.variable(SERVER_NAME, frontServer?.name || address || 'localhost')
+  writer.variable(SERVER_PORT, localPort || (scheme === 'https' ? '443' : '80'))
   writer.variable(REMOTE_ADDR, connection.remoteAddress)
   if (connection.remotePort !== '') writer.variable(REMOTE_PORT, connection.remotePort)
-  if (connection.scheme === 'https') writer.variable(HTTPS, 'on')
+  if (scheme === 'https') writer.variable(HTTPS, 'on')
 }
 
 // Used within one synchronous call only, so that repeated fields are joined without a map for each request.

@@ -19,6 +19,17 @@ export function decodePercent(text: string): string {
   return decoded + text.slice(done)
 }
 
+// Characters of a path (RFC 3986, 3.3); `%` is none, because the path is decoded.
+const NOT_IN_PATHS = /[^\w.~!$&'()*+,;=:@/-]/g
+
+/** Percent-encodes a decoded path of one character per byte. */
+export function encodePath(path: string): string {
+  return path.replaceAll(
+    NOT_IN_PATHS,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+}
+
 /** Encodes text as UTF-8, with one character per byte, as requests hold text. */
 export function encodeLatin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')

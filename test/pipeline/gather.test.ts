@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Exchange } from '../../src/core/exchange.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
 import type { Invocation, Upstream } from '../../src/core/upstream.ts'
-import type { HttpTimeouts } from '../../src/fronts/options.ts'
+import type { FrontTimeouts } from '../../src/fronts/options.ts'
 import { createApplicationAnswerer } from '../../src/pipeline/application.ts'
 import { createGatherer } from '../../src/pipeline/gather.ts'
 import { formatChunk, openRaw, pollUntil, type RawConnection } from '../support/raw-client.ts'
@@ -54,7 +54,7 @@ class Inbox implements Upstream {
 
 async function serveInbox(
   { request = 1 << 20, requestTotal = 1 << 28 } = {},
-  timeouts: Partial<HttpTimeouts> = {},
+  timeouts: Partial<FrontTimeouts> = {},
 ): Promise<{ readonly inbox: Inbox; readonly server: ServedPipeline }> {
   const inbox = new Inbox(request)
   const gatherer = createGatherer({ requestTotal })

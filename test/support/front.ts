@@ -1,5 +1,5 @@
 import type { Handler } from '../../src/core/exchange.ts'
-import { HttpFront } from '../../src/fronts/http-front.ts'
+import { ListeningFront } from '../../src/fronts/listening-front.ts'
 import { webSocketOptions } from './web-socket-options.ts'
 
 /** A front that listens on a free port of 127.0.0.1. */
@@ -11,7 +11,7 @@ export interface RunningFront {
 /** Starts the real HTTP front with default limits and a handler. */
 export async function startFront(handler: Handler): Promise<RunningFront> {
   const ignore = (): void => {}
-  const front = new HttpFront({
+  const front = new ListeningFront({
     addresses: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
     handler,
     limits: {

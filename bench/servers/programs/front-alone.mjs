@@ -1,5 +1,5 @@
 import { createResponseHead } from '../../../dist/core/response-head.js'
-import { HttpFront } from '../../../dist/fronts/http-front.js'
+import { ListeningFront } from '../../../dist/fronts/http-front.js'
 import { createPipeline } from '../../../dist/pipeline/pipeline.js'
 import { resolveConfigPlan } from '../../../dist/server/load-plan.js'
 
@@ -10,7 +10,7 @@ const plan = resolveConfigPlan(
   { bind: `127.0.0.1:${process.argv[2]}`, routes: [{ path: '/', redirect: '/' }] },
   { cwd: process.cwd(), environment: {} },
 )
-const front = new HttpFront({
+const front = new ListeningFront({
   addresses: plan.addresses,
   limits: plan.limits,
   timeouts: plan.timeouts,

@@ -1,9 +1,9 @@
-import { answerError } from '../../core/answer-error.ts'
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import type { Outbox } from '../../streams/net/outbox.ts'
+import { noteHandlerFailure, runHandler, settleExchange } from '../exchange/run-handler.ts'
 import type { Channel } from '../web-socket/channel.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
 import { createLostChannel } from '../web-socket/lost-channel.ts'
@@ -117,7 +117,7 @@ export class ActiveExchange implements Http1Link {
     this.#feed.open(exchange)
     if (this.#phase !== ANSWERING) return
     const loading = request.webSocket ? this.context.webSockets.load() : undefined
-    if (loading === undefined) this.#handle(exchange)
+    if (loading === undefined) runHandler(exchange, this.context)
     else void this.#handleAfter(loading, exchange)
   }
 
@@ -214,23 +214,9 @@ export class ActiveExchange implements Http1Link {
     try {
       await loading
     } catch (error) {
-      this.#noteHandlerFailure(exchange, error)
+      noteHandlerFailure(exchange, error, this.context.logger)
     }
-    if (!exchange.response.finished) this.#handle(exchange)
-  }
-
-  #handle(exchange: Http1Exchange): void {
-    try {
-      this.context.handler(exchange)
-    } catch (error) {
-      this.#noteHandlerFailure(exchange, error)
-    }
-  }
-
-  #noteHandlerFailure(exchange: Http1Exchange, error: unknown): void {
-    const { logger } = this.context
-    logger.error({ request: exchange.id, error }, 'the handler of a request failed')
-    answerError(exchange, 'INTERNAL')
+    if (!exchange.response.finished) runHandler(exchange, this.context)
   }
 
   #finishChannel(error: Error | undefined): void {
@@ -267,11 +253,6 @@ export class ActiveExchange implements Http1Link {
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#feed.close()
-    try {
-      exchange?.settle(error)
-    } catch (failure) {
-      const { logger } = this.context
-      logger.error({ error: failure }, 'a listener for the end of a request failed')
-    }
+    if (exchange !== undefined) settleExchange(exchange, error, this.context.logger)
   }
 }

@@ -25,8 +25,9 @@ export class Authorizer {
     return new Promise((resolve, reject) => {
       const sink = new VerdictSink(exchange.response, {
         onAllowed: (given) => {
-          const variables = withoutOwn(given, exchange)
-          resolve(variables.length === 0 ? exchange : new ChangedExchange(exchange, { variables }))
+          const own = withoutOwn(given, exchange)
+          const variables = [...withoutNames(exchange.variables ?? [], own), ...own]
+          resolve(own.length === 0 ? exchange : new ChangedExchange(exchange, { variables }))
         },
         onDenied: () => {
           exchange.notes.answeredBy = this.#name
@@ -56,6 +57,12 @@ function withoutOwn(pairs: FieldPairs, { identity }: Exchange): FieldPairs {
   const isOwn = (name: string): boolean =>
     OWN.test(name) || (identity !== undefined && IDENTITY.test(name))
   return pairs.filter((_, at) => !isOwn(pairs[at - (at % 2)] ?? ''))
+}
+
+/** Those of a server in front that an authorizer does not give otherwise. */
+function withoutNames(pairs: FieldPairs, others: FieldPairs): FieldPairs {
+  const names = new Set(others.filter((_, at) => at % 2 === 0))
+  return pairs.filter((_, at) => !names.has(pairs[at - (at % 2)] ?? ''))
 }
 
 function createRequest(request: RequestHead): RequestHead {

@@ -1,7 +1,12 @@
 import { TaipanError } from '../../core/errors.ts'
 
-/** Where to listen. */
-export type Address =
+/** What servers in front speak. */
+type DoorProtocol = 'fastcgi' | 'scgi' | 'uwsgi'
+
+/** Where to listen, and for which protocol; none is HTTP. */
+export type Address = Place & { readonly protocol?: DoorProtocol }
+
+type Place =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | {
       readonly kind: 'unix'
@@ -35,17 +40,40 @@ export function createPortError(source: string, text: string): TaipanError {
   )
 }
 
-/** Parses `host:port`, `[ipv6]:port`, `unix:PATH`, `unix:PATH?mode=660` or `fd:N`; returns a message if the text is invalid. */
+/**
+ * Parses `host:port`, `[ipv6]:port`, `unix:PATH`, `unix:PATH?mode=660` or `fd:N` for HTTP, and `fastcgi://host:port`,
+ * `fastcgi+unix:PATH` or `fastcgi+fd:N` and the like for servers in front; returns a message if the text is invalid.
+ */
 export function parseAddress(text: string): Address | string {
-  if (text.startsWith('unix:')) return parseSocket(text.slice('unix:'.length))
-  if (text.startsWith('fd:')) return parseDescriptor(text.slice('fd:'.length))
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^[\]:/\s@?#]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3] ?? Number.NaN)
-  if (match === null || port > MAX_PORT) return describeWrong(text)
-  return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port }
+  const [, name = '', separator, rest = ''] = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s.exec(text) ?? []
+  const protocol = DOORS.find((one) => one === name)
+  if (protocol === undefined) return parsePlace(text, 3)
+  if (separator === '+') return complete(parsePlace(rest, 0), protocol)
+  const place = parseHostPort(rest.replace(/\/$/, ''))
+  return place === undefined
+    ? `expected ${name}://host:port, ${name}+unix:PATH or ${name}+fd:N`
+    : complete(place, protocol)
 }
 
-function parseSocket(text: string): Address | string {
+const DOORS: readonly DoorProtocol[] = ['fastcgi', 'scgi', 'uwsgi']
+
+function complete(place: Place | string, protocol: DoorProtocol): Address | string {
+  return typeof place === 'string' ? place : { ...place, protocol }
+}
+
+function parsePlace(text: string, firstDescriptor: number): Place | string {
+  if (text.startsWith('unix:')) return parseSocket(text.slice('unix:'.length))
+  if (text.startsWith('fd:')) return parseDescriptor(text.slice('fd:'.length), firstDescriptor)
+  return parseHostPort(text) ?? describeWrong(text)
+}
+
+function parseHostPort(text: string): Place | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^[\]:/\s@?#]+)):(\d{1,5})$/.exec(text)
+  if (match === null || !isPort(match[3] ?? '')) return undefined
+  return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
+}
+
+function parseSocket(text: string): Place | string {
   const [, path = '', mode] = /^([^]*?)(?:\?mode=([^?/]*))?$/.exec(text) ?? []
   if (path === '' || path.includes('\0'))
     return 'unix: needs the path of a socket, as in unix:/run/taipan.sock'
@@ -57,11 +85,13 @@ function parseSocket(text: string): Address | string {
   return { kind: 'unix', path, mode: Number.parseInt(mode, 8) }
 }
 
-function parseDescriptor(text: string): Address | string {
+/** Standard input is a socket only where a server in front has made it one; logs go to the other two. */
+function parseDescriptor(text: string, first: number): Place | string {
   const fd = Number(text)
-  return /^\d{1,7}$/.test(text) && fd > 2
+  const isFree = fd > 2 || fd === first
+  return /^\d{1,7}$/.test(text) && isFree
     ? { kind: 'fd', fd }
-    : 'fd: needs the number of an inherited listening socket, from 3 on'
+    : `fd: needs the number of an inherited listening socket, from 3 on${first === 0 ? ', or 0' : ''}`
 }
 
 function describeWrong(text: string): string {
@@ -73,5 +103,7 @@ function describeWrong(text: string): string {
   if (/^[\w.-]+$|^\[[\da-f:.]+\]$/i.test(text)) return `the port is missing; write ${text}:8000`
   if (/^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i.test(text))
     return 'IPv6 addresses have brackets and a port, as in [::1]:8000'
-  return 'expected host:port, [ipv6]:port, unix:PATH or fd:N'
+  const [, scheme] = /^([\w+.-]+):\/\//.exec(text) ?? []
+  if (scheme !== undefined) return `${scheme} is not spoken; the protocols are ${DOORS.join(', ')}`
+  return 'expected host:port, [ipv6]:port, unix:PATH or fd:N, or an address such as fastcgi://host:port'
 }

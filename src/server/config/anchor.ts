@@ -10,12 +10,11 @@ type Rule = (text: string, directory: string) => string
 const RULES: Readonly<Record<Anchor, Rule>> = {
   path: (text, directory) => resolve(directory, text),
   program: anchorProgram,
-  address: (text, directory) => anchorAfter('unix:', text, directory),
-  upstream: (text, directory) =>
-    anchorAfter(/^[a-z]+\+unix:/i.exec(text)?.[0] ?? '\0', text, directory),
-  store: (text, directory) => anchorAfter('sqlite:', text, directory),
+  address: (text, directory) => anchorAfter(/^(?:[a-z]+\+)?unix:/, text, directory),
+  upstream: (text, directory) => anchorAfter(/^[a-z]+\+unix:/i, text, directory),
+  store: (text, directory) => anchorAfter(/^sqlite:/, text, directory),
   database: (text, directory) =>
-    text === 'sqlite::memory:' ? text : anchorAfter('sqlite:', text, directory),
+    text === 'sqlite::memory:' ? text : anchorAfter(/^sqlite:/, text, directory),
 }
 
 /** Makes the relative paths of an unchecked configuration absolute; the schema checks the types later. */
@@ -56,8 +55,9 @@ function anchorProgram(text: string, directory: string): string {
 }
 
 /** The path behind a prefix; other texts stay as they are. */
-function anchorAfter(prefix: string, text: string, directory: string): string {
-  if (!text.startsWith(prefix)) return text
+function anchorAfter(prefixes: RegExp, text: string, directory: string): string {
+  const [prefix] = prefixes.exec(text) ?? []
+  if (prefix === undefined) return text
   const path = text.slice(prefix.length)
   return path === '' ? text : `${prefix}${resolve(directory, path)}`
 }

@@ -1,4 +1,5 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
+import type { ListeningSocket } from '../net/listening-socket.ts'
 
 /** A listening socket. */
 export interface Listener {
@@ -15,38 +16,64 @@ export interface ConnectionSource {
   listen(onConnection: (stream: ByteStream) => void): Promise<Listener>
 }
 
+/** What those who connect speak; streams only name it. */
+export type Protocol = 'http' | 'fastcgi' | 'scgi' | 'uwsgi'
+
+/** A protocol, by default HTTP. */
+export interface Spoken {
+  readonly protocol?: Protocol | undefined
+}
+
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
-export type BoundAddress =
-  | {
-      readonly kind: 'tcp'
-      readonly host: string
-      readonly port: number
-      /** The system finds out by itself when the other side of a connection is gone without a word. */
-      readonly keepAlive?: boolean | undefined
-    }
-  | {
-      readonly kind: 'unix'
-      readonly path: string
-      /** Permissions of the socket; by default those that the umask leaves. */
-      readonly mode?: number | undefined
-    }
-  | {
-      readonly kind: 'fd'
-      readonly fd: number
-      /** Path of a Unix socket, if known. */
-      readonly path?: string | undefined
-    }
+export type BoundAddress = Spoken &
+  (
+    | {
+        readonly kind: 'tcp'
+        readonly host: string
+        readonly port: number
+        /** The system finds out by itself when the other side of a connection is gone without a word. */
+        readonly keepAlive?: boolean | undefined
+      }
+    | {
+        readonly kind: 'unix'
+        readonly path: string
+        /** Permissions of the socket; by default those that the umask leaves. */
+        readonly mode?: number | undefined
+      }
+    | {
+        readonly kind: 'fd'
+        readonly fd: number
+        /** Path of a Unix socket, if known. */
+        readonly path?: string | undefined
+      }
+  )
 
 /** An address or another source of connections. */
 export type ListenAddress =
   | BoundAddress
-  | { readonly kind: 'source'; readonly source: ConnectionSource }
+  | (Spoken & { readonly kind: 'source'; readonly source: ConnectionSource })
 
 /** Formats an address as in the configuration. */
 export function formatAddress(address: BoundAddress): string {
-  if (address.kind === 'unix') return `unix:${address.path}`
-  if (address.kind === 'fd') return `fd:${address.fd}`
-  return formatHostPort(address.host, address.port)
+  if (address.kind === 'unix') return `${formatPrefix(address)}unix:${address.path}`
+  if (address.kind === 'fd') return `${formatPrefix(address)}fd:${address.fd}`
+  const place = formatHostPort(address.host, address.port)
+  return isHttp(address) ? place : `${address.protocol}://${place}`
+}
+
+/** The address that a socket has got, as an URL: `unix:PATH`, after `fastcgi+` and the like, for a Unix socket. */
+export function formatUrl(address: BoundAddress, bound: ListeningSocket['address']): string {
+  if (typeof bound === 'string') return `${formatPrefix(address)}unix:${bound}`
+  if (bound === undefined) return formatAddress(address)
+  return `${address.protocol ?? 'http'}://${formatHostPort(bound.host, bound.port)}`
+}
+
+function formatPrefix(address: Spoken): string {
+  return isHttp(address) ? '' : `${address.protocol}+`
+}
+
+function isHttp({ protocol = 'http' }: Spoken): boolean {
+  return protocol === 'http'
 }
 
 /** `host:port`, with brackets for IPv6. */
@@ -56,5 +83,5 @@ export function formatHostPort(host: string, port: number): string {
 
 /** Path of the Unix socket in the `url` of a listener; undefined for TCP. */
 export function parseSocketPath(url: string): string | undefined {
-  return url.startsWith('unix:') ? url.slice(5) : undefined
+  return /^(?:[a-z]+\+)?unix:(.*)$/s.exec(url)?.[1]
 }

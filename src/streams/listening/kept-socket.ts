@@ -2,8 +2,8 @@ import { closeSync, renameSync, unlinkSync } from 'node:fs'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ListeningSocket } from '../net/listening-socket.ts'
-import { formatAddress, type BoundAddress } from './addresses.ts'
-import { bindSocket, formatUrl } from './listener.ts'
+import { formatAddress, formatUrl, type BoundAddress } from './addresses.ts'
+import { bindSocket } from './listener.ts'
 
 /** A listening socket that this process keeps open without accepting; clients wait in its backlog. */
 export interface KeptSocket {
@@ -21,7 +21,7 @@ export async function keepSocket(
 ): Promise<KeptSocket> {
   // The socket is closed before the next turn of the event loop, so it accepts nothing.
   const socket = await bindSocket(address, (stream) => stream.destroy())
-  const url = formatUrl(address, socket)
+  const url = formatUrl(address, socket.address)
   const path = address.kind === 'unix' ? address.path : undefined
   let kept: number
   try {

@@ -8,7 +8,7 @@ import type { ListeningSocket } from '../net/listening-socket.ts'
 import { openNetListener, probeSocket } from '../net/net-listener.ts'
 import {
   formatAddress,
-  formatHostPort,
+  formatUrl,
   type BoundAddress,
   type ListenAddress,
   type Listener,
@@ -25,7 +25,7 @@ export async function listen(
   if (address.kind === 'source') return await address.source.listen(onConnection)
   const socket = await bindSocket(address, onConnection)
   return {
-    url: formatUrl(address, socket),
+    url: formatUrl(address, socket.address),
     onError: (listener) => socket.onError(listener),
     close: () => socket.close(),
   }
@@ -46,14 +46,6 @@ export async function bindSocket(
     void socket?.close()
     throw createListenError(address, error)
   }
-}
-
-/** The address that a socket has got, as an URL; `unix:PATH` for a Unix socket. */
-export function formatUrl(address: BoundAddress, { address: bound }: ListeningSocket): string {
-  if (typeof bound === 'string') return `unix:${bound}`
-  return bound === undefined
-    ? formatAddress(address)
-    : `http://${formatHostPort(bound.host, bound.port)}`
 }
 
 function createListenError(address: BoundAddress, error: unknown): TaipanError {

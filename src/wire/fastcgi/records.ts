@@ -133,13 +133,24 @@ export function formatRecord(type: number, id: number, content?: Uint8Array): Bu
     )
   const padding = -length & 7
   const record = Buffer.alloc(RECORD_HEADER_BYTES + length + padding)
+  writeHeader(record, { type, id, length })
+  record.writeUInt8(padding, 6)
+  if (content !== undefined) record.set(content, RECORD_HEADER_BYTES)
+  return record
+}
+
+/** The header of a record whose content is written apart, without padding. */
+export function formatRecordHeader(head: RecordHead): Buffer {
+  const header = Buffer.alloc(RECORD_HEADER_BYTES)
+  writeHeader(header, head)
+  return header
+}
+
+function writeHeader(record: Buffer, { type, id, length }: RecordHead): void {
   record.writeUInt8(1, 0)
   record.writeUInt8(type, 1)
   record.writeUInt16BE(id, 2)
   record.writeUInt16BE(length, 4)
-  record.writeUInt8(padding, 6)
-  if (content !== undefined) record.set(content, RECORD_HEADER_BYTES)
-  return record
 }
 
 /** Records of a stream with these bytes, without the empty one that ends it. */

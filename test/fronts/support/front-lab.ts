@@ -5,8 +5,8 @@ import type { LogFields, Logger } from '../../../src/core/logger.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import type { ConnectionSource, ListenAddress } from '../../../src/streams/listening/addresses.ts'
 import { listen } from '../../../src/streams/listening/listener.ts'
-import { HttpFront } from '../../../src/fronts/http-front.ts'
-import type { HttpFrontOptions, HttpLimits, HttpTimeouts } from '../../../src/fronts/options.ts'
+import { ListeningFront } from '../../../src/fronts/listening-front.ts'
+import type { FrontOptions, FrontLimits, FrontTimeouts } from '../../../src/fronts/options.ts'
 import type { WebSocketOptions } from '../../../src/fronts/web-socket/options.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 
@@ -14,15 +14,15 @@ export const LOCAL: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 }
 
 /** Differences from the default options. */
 export interface LabOptions {
-  readonly limits?: Partial<HttpLimits>
-  readonly timeouts?: Partial<HttpTimeouts>
+  readonly limits?: Partial<FrontLimits>
+  readonly timeouts?: Partial<FrontTimeouts>
   readonly webSocket?: Partial<WebSocketOptions>
   readonly addresses?: readonly ListenAddress[]
 }
 
 /** A front with a handler, in this process; stopped at the end of its scope. */
 export class FrontLab {
-  readonly front: HttpFront
+  readonly front: ListeningFront
   readonly records: { level: string; fields: LogFields; message: string }[] = []
   /** Requests that reached the handler, in order. */
   readonly exchanges: Exchange[] = []
@@ -31,7 +31,7 @@ export class FrontLab {
   connections = 0
 
   constructor(handler: Handler, options: LabOptions = {}) {
-    this.front = new HttpFront(this.#resolve(handler, options))
+    this.front = new ListeningFront(this.#resolve(handler, options))
   }
 
   get url(): string {
@@ -42,7 +42,7 @@ export class FrontLab {
     await this.front.stop()
   }
 
-  #resolve(handler: Handler, options: LabOptions): HttpFrontOptions {
+  #resolve(handler: Handler, options: LabOptions): FrontOptions {
     return {
       addresses: (options.addresses ?? [LOCAL]).map((address) => this.#count(address)),
       handler: (exchange) => {
@@ -78,7 +78,7 @@ export class FrontLab {
           onConnection(stream)
         }),
     }
-    return { kind: 'source', source }
+    return { kind: 'source', protocol: address.protocol, source }
   }
 
   #createLogger(): Logger {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../../src/core/logger.ts'
-import { HttpFront } from '../../../src/fronts/http-front.ts'
-import type { HttpTimeouts } from '../../../src/fronts/options.ts'
+import { ListeningFront } from '../../../src/fronts/listening-front.ts'
+import type { FrontTimeouts } from '../../../src/fronts/options.ts'
 import { createPipeline, type PipelineOptions } from '../../../src/pipeline/pipeline.ts'
 import { webSocketOptions } from '../../support/web-socket-options.ts'
 
@@ -23,9 +23,9 @@ const TIMEOUTS = { header: 10_000, body: 10_000, idle: 10_000, send: 10_000, shu
 /** Serves routes until it is disposed of. */
 export async function servePipeline(
   options: PipelineOptions,
-  timeouts: Partial<HttpTimeouts> = {},
+  timeouts: Partial<FrontTimeouts> = {},
 ): Promise<ServedPipeline> {
-  const front = new HttpFront({
+  const front = new ListeningFront({
     addresses: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
     handler: createPipeline(options),
     limits: LIMITS,

@@ -2,11 +2,11 @@
 import { createJiti } from 'jiti'
 
 const jiti = createJiti(import.meta.url)
-const { HttpFront } = await jiti.import('../../../src/fronts/http-front.ts')
+const { ListeningFront } = await jiti.import('../../../src/fronts/listening-front.ts')
 const { createResponseHead } = await jiti.import('../../../src/core/response-head.ts')
 
 const ignore = () => {}
-const front = new HttpFront({
+const front = new ListeningFront({
   addresses: [{ kind: 'fd', fd: 3 }],
   handler: ({ response }) => response.send(createResponseHead(200, []), Buffer.from('inherited')),
   limits: {

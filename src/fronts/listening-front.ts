@@ -3,42 +3,36 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
-import type { Logger } from '../core/logger.ts'
-import { Http1Connection } from './http1/http1-connection.ts'
-import { Http1Context } from './http1/http1-context.ts'
-import { createRefusal } from './http1/refusal.ts'
-import { acceptWaiting } from './listening/accept-waiting.ts'
-import type { ListenAddress, Listener } from '../streams/listening/addresses.ts'
-import { RefusedConnections } from './listening/refused-connections.ts'
-import { DeadlineSweep } from './listening/deadline-sweep.ts'
+import type { ListenAddress, Listener, Protocol } from '../streams/listening/addresses.ts'
 import { listen } from '../streams/listening/listener.ts'
+import { acceptWaiting } from './listening/accept-waiting.ts'
+import { DeadlineSweep } from './listening/deadline-sweep.ts'
+import type { FrontProtocol } from './listening/front-protocol.ts'
 import { OpenConnections } from './listening/open-connections.ts'
-import type { HttpFrontOptions } from './options.ts'
+import { RefusedConnections } from './listening/refused-connections.ts'
+import { loadProtocol, type ProtocolModule } from './load-protocol.ts'
+import type { FrontOptions } from './options.ts'
 
-/** The front for HTTP clients: listens, and makes a connection object for each client. */
-export class HttpFront implements Front {
-  readonly #addresses: readonly ListenAddress[]
-  readonly #maxConnections: number
-  readonly #shutdownMs: number
-  readonly #logger: Logger
-  readonly #http1: Http1Context
+const CROWDED = 'Service Unavailable: too many connections, try again later\n'
+
+/** The front that listens: makes a connection object for each client, by the protocol of the address. */
+export class ListeningFront implements Front {
+  readonly #options: FrontOptions
   readonly #connections = new OpenConnections()
   readonly #refused = new RefusedConnections()
   readonly #sweep: DeadlineSweep
+  readonly #protocols = new Map<Protocol, FrontProtocol>()
   #listeners: readonly Listener[] = []
   /** Clients that waited for being accepted when the server was asked to stop; they are not read yet. */
   #last: ByteStream[] | undefined
+  #expectsWebSockets = false
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(options: HttpFrontOptions) {
-    const { header, body, idle, send, shutdown } = options.timeouts
+  constructor(options: FrontOptions) {
+    const { header, body, idle, send } = options.timeouts
     const { pingInterval: ping, pingTimeout: pong, closeTimeout: close } = options.webSocket
-    this.#addresses = options.addresses
-    this.#maxConnections = options.limits.connections
-    this.#shutdownMs = shutdown
-    this.#logger = options.logger
-    this.#http1 = new Http1Context(options, this.#connections)
+    this.#options = options
     const deadlines = { header, body, idle, send, ping, pong, close }
     this.#sweep = new DeadlineSweep(deadlines, this.#connections)
   }
@@ -48,7 +42,9 @@ export class HttpFront implements Front {
   }
 
   get exchanges(): number {
-    return this.#http1.exchanges
+    let exchanges = 0
+    for (const protocol of this.#protocols.values()) exchanges += protocol.exchanges
+    return exchanges
   }
 
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
@@ -61,14 +57,14 @@ export class HttpFront implements Front {
   }
 
   expectWebSockets(): void {
-    // A failure is told by the first WebSocket.
-    this.#http1.webSockets.load()?.catch(() => {})
+    this.#expectsWebSockets = true
+    for (const protocol of this.#protocols.values()) protocol.expectWebSockets?.()
   }
 
   async #start(): Promise<void> {
     const listeners: Listener[] = []
     try {
-      for (const address of this.#addresses) listeners.push(await this.#listen(address))
+      for (const address of this.#options.addresses) listeners.push(await this.#listen(address))
     } catch (error) {
       this.#connections.destroy(
         new TaipanError('STOPPING', 'the server could not start', { cause: error }),
@@ -81,21 +77,37 @@ export class HttpFront implements Front {
   }
 
   async #listen(address: ListenAddress): Promise<Listener> {
-    const listener = await listen(address, (stream) => this.#accept(stream))
+    const { protocol: name = 'http' } = address
+    const module = await loadProtocol(name)
+    const protocol = this.#findProtocol(name, module)
+    const listener = await listen(address, (stream) => {
+      if (this.#isFull) this.#refuse(stream, module)
+      else this.#accept(stream, protocol)
+    })
     // For example when file descriptors are used up: one connection fails, the server continues.
     listener.onError((error) => {
-      this.#logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
+      const { logger } = this.#options
+      logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
     })
     return listener
+  }
+
+  #findProtocol(name: Protocol, module: ProtocolModule): FrontProtocol {
+    const known = this.#protocols.get(name)
+    if (known !== undefined) return known
+    const protocol = module.create(this.#options, this.#connections)
+    this.#protocols.set(name, protocol)
+    if (this.#expectsWebSockets) protocol.expectWebSockets?.()
+    return protocol
   }
 
   async #stop(idleGrace: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
     // With a grace period another process accepts from the same sockets.
     if (idleGrace === 0 && this.#listeners.length > 0) await this.#acceptLast()
-    this.#http1.stopping = true
+    for (const protocol of this.#protocols.values()) protocol.stopping = true
     const closed = closeAll(this.#listeners)
-    await this.#connections.shutdown({ idleGrace, limit: this.#shutdownMs })
+    await this.#connections.shutdown({ idleGrace, limit: this.#options.timeouts.shutdown })
     this.#refused.close()
     await closed
     this.#sweep.stop()
@@ -112,23 +124,23 @@ export class HttpFront implements Front {
     await nextTurn()
   }
 
-  #accept(stream: ByteStream): void {
-    if (this.#maxConnections > 0 && this.#connections.size >= this.#maxConnections) {
-      this.#refuse(stream)
-      return
-    }
-    const connection = new Http1Connection(stream, this.#http1)
+  get #isFull(): boolean {
+    const most = this.#options.limits.connections
+    return most > 0 && this.#connections.size >= most
+  }
+
+  #refuse(stream: ByteStream, module: ProtocolModule): void {
+    this.#refused.refuse(stream, module.formatUnavailable(CROWDED, this.#options.serverSoftware))
+  }
+
+  #accept(stream: ByteStream, protocol: FrontProtocol): void {
+    const connection = protocol.connect(stream)
     this.#connections.add(connection, stream)
-    if (this.#http1.stopping) connection.shutdown()
+    if (protocol.stopping) connection.shutdown()
     if (this.#last !== undefined) {
       stream.pause()
       this.#last.push(stream)
     }
-  }
-
-  #refuse(stream: ByteStream): void {
-    const error = new TaipanError('OVERLOADED', 'too many connections, try again later')
-    this.#refused.refuse(stream, createRefusal(this.#http1.encoder, error).text)
   }
 }
 
