@@ -143,7 +143,7 @@ export interface WebSocketOffer {
 export interface ExchangeNotes {
   /** Name of the application, `static`, `redirect` ... */
   answeredBy: string
-  /** `group/pid` of the worker; empty when no Python ran. */
+  /** `group/pid` of the worker, or `name/address` of the peer; empty when there was none. */
   worker: string
   /** Milliseconds from arrival to hand-over to Python. */
   queued: number

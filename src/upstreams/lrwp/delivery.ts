@@ -53,6 +53,7 @@ export class Delivery {
   #muted = false
   #paused = false
   #over = false
+  #startedAt = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -85,6 +86,9 @@ export class Delivery {
 
   /** Sends it, in one piece with what is there of its body. May be over at once. */
   start(): void {
+    const { notes, startedAt } = this.#exchange
+    this.#startedAt = performance.now()
+    notes.queued = this.#startedAt - startedAt
     this.#watch()
     this.#exchange.onFinish(() => this.#mute())
     this.#stream.cork()
@@ -121,8 +125,10 @@ export class Delivery {
   #pass(output: Buffer): void {
     if (this.#muted) return
     try {
-      if (this.#decoder.done) this.#relay.end(output)
-      else this.#relay.take(output)
+      if (this.#decoder.done) {
+        this.#noteTime()
+        this.#relay.end(output)
+      } else this.#relay.take(output)
     } catch (error) {
       // The output is none of CGI, but has a length: the peer can go on.
       this.#refuse(createProblem(error))
@@ -132,6 +138,7 @@ export class Delivery {
   #refuse(problem: TaipanError): void {
     if (this.#over || this.#muted) return
     this.#problem = problem
+    this.#noteTime()
     answerError(this.#exchange, problem.code)
     this.#mute()
   }
@@ -141,6 +148,11 @@ export class Delivery {
     if (!this.#muted)
       answerError(this.#exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
     this.#end('the client has not sent its whole request')
+  }
+
+  /** For the access log, before the response ends. */
+  #noteTime(): void {
+    this.#exchange.notes.python = performance.now() - this.#startedAt
   }
 
   /** The client has an answer, or has left. */

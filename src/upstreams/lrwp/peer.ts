@@ -42,7 +42,7 @@ export const SETTLE_MS = 50
 
 /** A program that has registered, at the other end of a connection that is never shared: one request at a time. */
 export class Peer {
-  /** `host:port` of its end, for people. */
+  /** `host:port` of its end, or `unix`, for people. */
   readonly name: string
   readonly #stream: ByteStream
   readonly #options: PeerOptions
@@ -60,8 +60,7 @@ export class Peer {
     this.#stream = stream
     this.#options = options
     const { remoteAddress, remotePort } = stream.facts
-    this.name =
-      remoteAddress === '' ? 'on a Unix socket' : formatHostPort(remoteAddress, Number(remotePort))
+    this.name = remoteAddress === '' ? 'unix' : formatHostPort(remoteAddress, Number(remotePort))
     this.#isUnterminated = !options.registration.terminated
     const settling = setTimeout(() => this.#settle(), SETTLE_MS)
     stream.listener = {
@@ -92,6 +91,8 @@ export class Peer {
   /** Gives it a request; only while it is idle. */
   run(request: PeerRequest): void {
     this.#requests += 1
+    const { notes } = request.exchange
+    notes.worker = `${this.#options.registration.name}/${this.name}`
     this.#delivery = new Delivery(this.#stream, request, this.#options, (outcome) =>
       this.#finish(request, outcome),
     )
