@@ -2,12 +2,13 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { startTaipan } from '../support/cli.ts'
+import { ROOT, startTaipan } from '../support/cli.ts'
 import { createProject, helloApp } from '../support/project.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
-import { formatPeerConfig, startPeers, startPeerSite } from './support/peer-site.ts'
+import { findDoor } from '../upstreams/lrwp/support/door.ts'
+import { formatPeerConfig, startPeers, startPeerSite, startProgram } from './support/peer-site.ts'
 import { describeSample } from './support/sample-contract.ts'
-import { SITES } from './support/site.ts'
+import { PYTHON, SITES } from './support/site.ts'
 
 const SAMPLES = [
   ['Flask', 'flask/app.py:app'],
@@ -77,4 +78,23 @@ test('peers come back to a server that starts again', async () => {
   await second.waitForOutput(/a has a new peer.*2 peers/)
   expect((await fetchRaw(second.url, '/peers/a')).text).toBe('/peers/a')
   expect(await peers.stop()).toBe(0)
+})
+
+test('the example has an application, and a program for Xitami as a peer and as a script', async () => {
+  const cwd = join(ROOT, 'examples/lrwp')
+  const words = ['--lrwp', '127.0.0.1:0', '-b', '127.0.0.1:0', '--python', PYTHON]
+  await using taipan = await startTaipan(words, { cwd })
+  const door = await findDoor(taipan)
+  const [host = '', port = ''] = door.split(':')
+  using _calc = startProgram(['site/calc.py', host, port], { cwd })
+  using _shop = await startPeers({ door: `tcp://${door}`, name: 'shop', target: 'shop.py', cwd })
+  await taipan.waitForOutput(/calc has a new peer/)
+  const get = async (target: string) => (await fetchRaw(taipan.url, target)).text
+  expect(await get('/')).toContain('href="/peers/calc?n=1&amp;n=2"')
+  for (const path of ['/peers/calc', '/calc.py']) {
+    expect(await get(`${path}?n=1&n=2`)).toBe('1 + 2 = 3\n')
+    expect(await get(`${path}?n=one`)).toBe('These are no numbers: one\n')
+  }
+  for (const visitor of [1, 2])
+    expect(await get('/peers/shop')).toBe(`You are visitor ${visitor} of /peers/shop.\n`)
 })

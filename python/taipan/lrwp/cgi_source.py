@@ -36,7 +36,7 @@ class CgiSource:
 
     def finish(self) -> None:
         """Sends the rest of the output."""
-        sys.stdout.flush()
+        _flush_output()
         self.close()
 
     def close(self) -> None:
@@ -58,7 +58,12 @@ def _copy_input(size: int, file: BinaryIO) -> None:
 
 
 def _write_output(data: bytes) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # What was printed comes before.
-        sys.stdout.flush()
+    # What was printed comes before.
+    _flush_output()
     sys.stdout.buffer.write(data)
+
+
+def _flush_output() -> None:
+    """Where a script has another standard output, that is flushed at its end, with a length."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.flush()

@@ -22,7 +22,7 @@ export interface PeerOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A running `python -m taipan.lrwp`. */
+/** A running program with peers. */
 export interface RunningPeers extends Disposable {
   /** Its output so far. */
   readonly output: string
@@ -31,11 +31,21 @@ export interface RunningPeers extends Disposable {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts peers and resolves when one has registered. */
+/** Starts `python -m taipan.lrwp` and resolves when a peer has registered. */
 export async function startPeers(options: PeerOptions): Promise<RunningPeers> {
-  const { door, name, target, words = [], cwd, env } = options
+  const { door, name, target, words = [], ...more } = options
   const module = ['-m', 'taipan.lrwp', target, '--name', name, '--connect', door]
-  const child = spawn(PYTHON, [...module, ...words], {
+  const peers = startProgram([...module, ...words], more)
+  await peers.waitForOutput(/registered as/)
+  return peers
+}
+
+/** Starts Python with the modules that are for peers. */
+export function startProgram(
+  words: readonly string[],
+  { cwd, env }: Pick<PeerOptions, 'cwd' | 'env'> = {},
+): RunningPeers {
+  const child = spawn(PYTHON, words, {
     cwd,
     env: { ...process.env, PYTHONPATH: PYTHON_FOLDER, PYTHONDONTWRITEBYTECODE: '1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -43,7 +53,7 @@ export async function startPeers(options: PeerOptions): Promise<RunningPeers> {
   const exit = once(child, 'close')
   let output = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const peers = {
+  return {
     get output() {
       return output
     },
@@ -56,8 +66,6 @@ export async function startPeers(options: PeerOptions): Promise<RunningPeers> {
     },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
-  await peers.waitForOutput(/registered as/)
-  return peers
 }
 
 /** A configuration file for peers at `/peers/NAME`, which register at `door`. */
