@@ -9,6 +9,7 @@ import { GatewayJob } from './gateway-job.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import { HealthCheck, type HealthCheckOptions } from './health-check.ts'
 import { findOverdue, Ticker } from './job-times.ts'
+import { waitForLength } from './known-length.ts'
 
 type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
 
@@ -88,9 +89,12 @@ export class GatewayUpstream implements Upstream {
   }
 
   run(exchange: Exchange, invocation: Invocation): void {
+    const { unknownLength } = this.#options
     const job = new GatewayJob({ exchange, invocation, body: exchange.body }, this.#onEnd)
     if (this.#stopping) this.#refuse(job, 'STOPPING')
     else if (this.#failure !== undefined) this.#refuse(job, this.#failure.code)
+    else if (exchange.body.length === undefined && unknownLength !== 'stream')
+      void this.#admitWhole(job, unknownLength)
     else this.#admit(job)
   }
 
@@ -137,6 +141,15 @@ export class GatewayUpstream implements Upstream {
     if (address !== undefined) this.#send(job, address)
     else if (this.#hasRoom()) this.#wait(job)
     else this.#refuse(job, 'OVERLOADED')
+  }
+
+  /** Admits a request whose length is still unknown. */
+  async #admitWhole(job: GatewayJob, rule: 'spool' | 411 | 413): Promise<void> {
+    const body = await waitForLength(job.exchange, rule)
+    if (body === undefined) return
+    job.body = body
+    if (this.#stopping) this.#refuse(job, 'STOPPING')
+    else this.#admit(job)
   }
 
   #hasRoom(): boolean {
