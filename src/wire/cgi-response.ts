@@ -20,14 +20,20 @@ export interface ParsedOutput {
 
 /** Longest head in bytes. */
 const HEAD_LIMIT = 64 * 1024
+/** Interim responses before the head of an output with a status line; more are no answer. */
+const MOST_INTERIM = 16
+const INTERIM = /^HTTP\/\d(?:\.\d)?[ \t]+1\d\d(?!\d)/
 const STATUS = /^([1-9]\d\d)(?:[ \t]+(.*))?$/
 const STATUS_LINE = /^HTTP\/\d(?:\.\d)?[ \t]+([1-9]\d\d)(?:[ \t]+(.*))?$/
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/
 
+const NOTHING = Buffer.alloc(0)
+
 /** Parses the output of a CGI program piece by piece until the head is whole. */
 export class CgiOutput {
   readonly #nph: boolean
-  #collected = Buffer.alloc(0)
+  #collected: Buffer = NOTHING
+  #interim = 0
 
   /** `nph`: the output begins with a status line, as from programs with names that begin with `nph-`. */
   constructor({ nph }: { readonly nph: boolean }) {
@@ -37,14 +43,16 @@ export class CgiOutput {
   /** The head, once it is whole. Throws `UPSTREAM_FAILED` for what is none. */
   take(chunk: Buffer): ParsedOutput | undefined {
     const from = Math.max(0, this.#collected.length - 2)
-    this.#collected = Buffer.concat([this.#collected, chunk])
+    this.#collected =
+      from === 0 && this.#collected.length === 0 ? chunk : Buffer.concat([this.#collected, chunk])
     const end = findEnd(this.#collected, from)
     if (end === undefined && this.#collected.length <= HEAD_LIMIT) return undefined
     if (end === undefined || end.at > HEAD_LIMIT)
       throw failure(`printed header lines of more than ${HEAD_LIMIT / 1024} KiB`)
     const text = this.#collected.toString('latin1', 0, end.at)
     const body = this.#collected.subarray(end.next)
-    this.#collected = Buffer.alloc(0)
+    this.#collected = NOTHING
+    if (this.#nph && INTERIM.test(text)) return this.#skipInterim(body)
     return { head: parseHead(text, { nph: this.#nph, hasBody: body.length > 0 }), body }
   }
 
@@ -52,7 +60,14 @@ export class CgiOutput {
   end(): ParsedOutput {
     const text = this.#collected.toString('latin1').replace(/\r?\n$/, '')
     if (text === '') throw failure('printed nothing')
-    return { head: parseHead(text, { nph: this.#nph, hasBody: false }), body: Buffer.alloc(0) }
+    return { head: parseHead(text, { nph: this.#nph, hasBody: false }), body: NOTHING }
+  }
+
+  #skipInterim(rest: Buffer): ParsedOutput | undefined {
+    this.#interim += 1
+    if (this.#interim > MOST_INTERIM)
+      throw failure(`printed more than ${MOST_INTERIM} interim responses`)
+    return this.take(rest)
   }
 }
 

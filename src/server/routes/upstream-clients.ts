@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
 import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
 import type { FastCgiSettings } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
+import type { NamedFile } from '../../upstreams/responses/named-file.ts'
 import type { UpstreamConfig } from './upstream-options.ts'
 import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
 
@@ -14,6 +15,8 @@ export interface ClientSettings extends FastCgiSettings {
   readonly logger: Logger
   /** Follows a redirect within the server. */
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
+  /** Sends a file that an answer names; undefined: the client gets its name. */
+  readonly onNamedFile: ((exchange: Exchange, file: NamedFile) => void) | undefined
 }
 
 /** Makes the client of an address. */
@@ -42,12 +45,6 @@ async function overConnections(
   createProtocol: (settings: FastCgiSettings) => WireProtocol,
 ): Promise<CreateClient> {
   const { ConnectionClient } = await import('../../upstreams/connections/connection-client.ts')
-  return (address, { connections, logger, onLocalRedirect, ...settings }) =>
-    new ConnectionClient({
-      address,
-      protocol: createProtocol(settings),
-      connections,
-      logger,
-      onLocalRedirect,
-    })
+  return (address, settings) =>
+    new ConnectionClient({ ...settings, address, protocol: createProtocol(settings) })
 }

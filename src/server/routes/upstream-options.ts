@@ -96,6 +96,11 @@ const UPSTREAM = {
       'Ask each address regularly; one that is not healthy gets no requests while others are.',
     table: UPSTREAM_HEALTH,
   }),
+  sendfile: option(list, [], {
+    description:
+      'Folders with files that answers may name by X-Sendfile or X-Accel-Redirect instead of a body (none: clients get these fields).',
+    anchor: 'path',
+  }),
   unknownLength: option(v.picklist(['spool', 411, 413], '"spool", 411 or 413'), 'spool', {
     description:
       'What becomes of a long body without a length, where the protocol needs one: it is kept in a temporary file, or answered with 411 or 413.',

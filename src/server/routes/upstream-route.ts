@@ -14,6 +14,7 @@ import { optional } from '../option-types/option.ts'
 import { INDEX_OPTION, resolveIndex } from './index-option.ts'
 import { defineRouteKind, type AnswererContext } from './route-kind.ts'
 import { resolveProgram, type ProgramPlan, type SpawnContext } from './spawn-options.ts'
+import { createFileSender } from './file-sender.ts'
 import { createFilesPlan } from './static-route.ts'
 import { createSpawned } from './create-spawned.ts'
 import { CLIENTS, type CreateClient } from './upstream-clients.ts'
@@ -29,6 +30,8 @@ export interface UpstreamPlan {
   readonly connections: number
   readonly role: FastCgiRole
   readonly http: UpstreamConfig['http']
+  /** Folders of files that answers may name. */
+  readonly sendfile: readonly string[]
   readonly params: Readonly<Record<string, string>>
   /** The path of the route belongs to the path that the upstream sees. */
   readonly keepPrefix: boolean
@@ -116,7 +119,7 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
 export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
-  const { urls = [], spawn, connections, balance, queue, retries, health, http } = config
+  const { urls = [], spawn, connections, balance, queue, retries, health, http, sendfile } = config
   const { where, problems } = context
   const { startup: _, ...timeouts } = config.timeouts
   if (urls.length === 0 && spawn === undefined)
@@ -124,6 +127,7 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
       where,
       'names no address; give urls, as in { urls: ["fastcgi://127.0.0.1:9000"] }, or spawn a program',
     )
+  for (const folder of sendfile) problems.checkFolder([...where, 'sendfile'], folder)
   const program = resolveProgram(config, context)
   const addresses = urls.flatMap((url) => {
     const address = parseUpstreamAddress(url)
@@ -148,6 +152,7 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     connections,
     role: 'responder',
     http,
+    sendfile,
     params: {},
     keepPrefix: false,
     root: undefined,
@@ -172,9 +177,9 @@ export async function createUpstream(
   plan: UpstreamPlan,
   context: AnswererContext,
 ): Promise<Upstream> {
-  const { addresses, program, options, connections, role, params, http } = plan
+  const { addresses, program, options, connections, role, params, http, sendfile } = plan
   const { upstreams, logger, shutdownTimeout } = context
-  const facts = [addresses, program, options, connections, role, params, http]
+  const facts = [addresses, program, options, connections, role, params, http, sendfile]
   const name = `upstream:${JSON.stringify(facts)}`
   const known = upstreams.get(name)
   if (known !== undefined) return known
@@ -201,9 +206,19 @@ async function createAddressMaker(
   const creators = new Map<Protocol, CreateClient>()
   for (const protocol of protocols) creators.set(protocol, await CLIENTS[protocol]())
   const { logger, serverSoftware, redirects } = context
-  const { connections, role, params, http } = plan
+  const { connections, role, params, http, sendfile } = plan
   const onLocalRedirect = redirects.follow.bind(redirects)
-  const settings = { connections, role, http, params, serverSoftware, logger, onLocalRedirect }
+  const onNamedFile = await createFileSender(sendfile, logger)
+  const settings = {
+    connections,
+    role,
+    http,
+    params,
+    serverSoftware,
+    logger,
+    onLocalRedirect,
+    onNamedFile,
+  }
   return (address) => {
     const createClient = creators.get(address.protocol)
     if (createClient === undefined) throw new Error(`no client for ${address.protocol}`)

@@ -9,6 +9,7 @@ import type {
   GatewayRequest,
 } from '../gateway/address-client.ts'
 import { CgiRelay } from '../responses/cgi-relay.ts'
+import type { NamedFile } from '../responses/named-file.ts'
 import { BodyUpload } from './body-upload.ts'
 import type { ClientConnection, ConnectionUser } from './client-connection.ts'
 import type { WireProtocol } from './wire-protocol.ts'
@@ -19,8 +20,9 @@ export interface AttemptOptions {
   readonly head: Uint8Array
   readonly listener: AttemptListener
   readonly protocol: WireProtocol
-  /** Follows a redirect within the server. */
+  /** Follow what an answer asks for. */
   readonly onLocalRedirect: ((target: string) => void) | undefined
+  readonly onNamedFile: ((file: NamedFile) => void) | undefined
   /** Takes a line that the other side has written for the log. */
   readonly onErrors: (text: string) => void
   /** Called once, before the listener gets the end. The connection can be used again, or there is none. */
@@ -46,11 +48,12 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
 
   constructor(options: AttemptOptions) {
     this.#options = options
-    const { request, protocol, listener, onLocalRedirect } = options
+    const { request, protocol, listener, onLocalRedirect, onNamedFile } = options
     this.#relay = new CgiRelay({
       exchange: request.exchange,
       nph: protocol.nph,
       onLocalRedirect,
+      onNamedFile,
       onPause: () => {
         this.#paused = true
         this.#connection?.stream.pause()

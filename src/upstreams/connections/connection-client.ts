@@ -9,6 +9,7 @@ import type {
   GatewayRequest,
 } from '../gateway/address-client.ts'
 import type { UpstreamAddress } from '../gateway/upstream-address.ts'
+import type { NamedFile } from '../responses/named-file.ts'
 import { ClientConnection } from './client-connection.ts'
 import { ConnectionAttempt } from './connection-attempt.ts'
 import { KeptConnections } from './kept-connections.ts'
@@ -23,6 +24,8 @@ export interface ConnectionClientOptions {
   readonly logger: Logger
   /** Follows a redirect within the server; undefined: the client does. */
   readonly onLocalRedirect: ((exchange: Exchange, target: string) => void) | undefined
+  /** Sends a file that an answer names; undefined: the client gets its name. */
+  readonly onNamedFile: ((exchange: Exchange, file: NamedFile) => void) | undefined
 }
 
 /** A new connection that gets no answer for so long may not have been accepted. */
@@ -71,7 +74,7 @@ export class ConnectionClient implements AddressClient {
     head: Uint8Array,
     listener: AttemptListener,
   ): ConnectionAttempt {
-    const { protocol, address, logger, onLocalRedirect } = this.#options
+    const { protocol, address, logger, onLocalRedirect, onNamedFile } = this.#options
     const { exchange } = request
     const attempt = new ConnectionAttempt({
       request,
@@ -79,6 +82,7 @@ export class ConnectionClient implements AddressClient {
       listener,
       protocol,
       onLocalRedirect: onLocalRedirect && ((target) => onLocalRedirect(exchange, target)),
+      onNamedFile: onNamedFile && ((file) => onNamedFile(exchange, file)),
       onErrors: (text) => logger.info({ request: exchange.id, upstream: address.url }, text),
       onFree: (connection) => {
         this.#active -= 1

@@ -19,6 +19,10 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
   problem: TaipanError | undefined
   /** There is a connection. */
   connected = false
+  /** It was given up before its answer was whole. */
+  aborted = false
+  /** When it was first seen that the client sends no more; 0: it has not been seen. */
+  clientEndedAt = 0
   /** When bytes have moved. */
   movedAt = 0
   readonly #onEnd: (job: GatewayJob, end: AttemptEnd) => void
@@ -48,6 +52,7 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
   }
 
   abort(reason: Error): void {
+    this.aborted = true
     this.#attempt?.abort(reason)
   }
 

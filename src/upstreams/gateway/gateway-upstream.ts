@@ -8,7 +8,7 @@ import type { GatewayAddress } from './gateway-address.ts'
 import { GatewayJob } from './gateway-job.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import { HealthCheck, type HealthCheckOptions } from './health-check.ts'
-import { findOverdue, Ticker } from './job-times.ts'
+import { findOverdue, forsake, Ticker } from './job-times.ts'
 import { waitForLength } from './known-length.ts'
 
 type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
@@ -183,7 +183,7 @@ export class GatewayUpstream implements Upstream {
     const failure = answered ? problem && !job.connected && createFailure(problem, 'never') : end
     if (failure === undefined || failure === false) {
       this.#finished += 1
-      if (problem === undefined) job.address?.noteSuccess()
+      if (!job.aborted) job.address?.noteSuccess()
     } else this.#goOn(job, failure)
     this.#fill()
   }
@@ -252,6 +252,7 @@ export class GatewayUpstream implements Upstream {
   #look(): boolean {
     const now = performance.now()
     const { queue, timeouts } = this.#options
+    for (const job of [...this.#running, ...this.#waiting]) forsake(job, now)
     for (const job of this.#running) {
       const overdue = job.problem === undefined ? findOverdue(job, timeouts, now) : undefined
       if (overdue !== undefined) this.#giveUp(job, new TaipanError('UPSTREAM_TIMEOUT', overdue))

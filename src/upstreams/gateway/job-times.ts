@@ -1,3 +1,4 @@
+import { TaipanError } from '../../core/errors.ts'
 import type { GatewayJob } from './gateway-job.ts'
 import type { GatewayTimeouts } from './gateway-options.ts'
 
@@ -29,6 +30,18 @@ export class Ticker {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
+}
+
+/** A client that has finished sending may wait for its answer for so long; most have left. */
+const HALF_CLOSED_MS = 250
+
+/** Ends the exchange of a client that has left. */
+export function forsake(job: GatewayJob, now: number): void {
+  const { exchange } = job
+  if (!exchange.clientEnded) return
+  if (job.clientEndedAt === 0) job.clientEndedAt = now
+  else if (now - job.clientEndedAt > HALF_CLOSED_MS)
+    exchange.response.abort(new TaipanError('CLIENT_DISCONNECTED', 'the client has left'))
 }
 
 /** What a request takes too long for; undefined: it is in time. */

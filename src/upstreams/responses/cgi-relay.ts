@@ -2,6 +2,8 @@ import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 import { CgiOutput, type CgiHead } from '../../wire/cgi-response.ts'
+import { ChunkedOutput } from './chunked-output.ts'
+import { findNamedFile, type NamedFile } from './named-file.ts'
 
 /** What a relay is for. */
 export interface CgiRelayOptions {
@@ -10,6 +12,8 @@ export interface CgiRelayOptions {
   readonly nph: boolean
   /** Follows a redirect within the server; undefined: the client does. */
   readonly onLocalRedirect: ((target: string) => void) | undefined
+  /** Sends a file in place of the output; undefined: fields that name one are sent as any others. */
+  readonly onNamedFile?: ((file: NamedFile) => void) | undefined
   /** The client is behind: no more output is wanted until `onResume`. */
   readonly onPause: () => void
   readonly onResume: () => void
@@ -22,6 +26,8 @@ export class CgiRelay {
   readonly #options: CgiRelayOptions
   readonly #output: CgiOutput
   #head: CgiHead | undefined
+  #file: NamedFile | undefined
+  #chunks: ChunkedOutput | undefined
 
   constructor(options: CgiRelayOptions) {
     this.#options = options
@@ -33,7 +39,7 @@ export class CgiRelay {
     return this.#head !== undefined
   }
 
-  /** Takes the next bytes. Throws `UPSTREAM_FAILED` for a broken head. */
+  /** Takes the next bytes. Throws `UPSTREAM_FAILED` for what is no answer. */
   take(chunk: Buffer): void {
     if (this.#head !== undefined) {
       this.#write(chunk)
@@ -41,36 +47,60 @@ export class CgiRelay {
     }
     const parsed = this.#output.take(chunk)
     if (parsed === undefined) return
+    this.#note(parsed.head)
     this.#begin(parsed.head)
     if (parsed.body.length > 0) this.#write(parsed.body)
   }
 
-  /** The output is whole, with `last`. Throws `UPSTREAM_FAILED` if it has no head, or a broken one. */
-  end(last?: Buffer): void {
-    const { exchange, onLocalRedirect } = this.#options
-    const isWhole = this.#head === undefined
-    let body = last
-    if (isWhole) {
-      const parsed = (last && this.#output.take(last)) ?? this.#output.end()
-      this.#head = parsed.head
-      body = parsed.body
-    }
-    const target = this.#head?.localRedirect
-    const isLocal = target !== undefined && !exchange.response.begun && !body?.length
-    if (isLocal && onLocalRedirect !== undefined) onLocalRedirect(target)
-    else if (isWhole && this.#head !== undefined)
-      exchange.response.send(this.#check(this.#head), body ?? NOTHING)
+  /** The output is whole, with `last`. Throws `UPSTREAM_FAILED` if it has no head, or is not whole. */
+  end(last: Buffer = NOTHING): void {
+    const { response } = this.#options.exchange
+    if (this.#head === undefined) this.#endAtOnce(last)
     else {
-      if (body !== undefined && body.length > 0) this.#write(body)
-      exchange.response.end()
+      if (last.length > 0) this.#write(last)
+      if (this.#divert(this.#head, NOTHING)) return
+      if (this.#chunks?.done === false)
+        throw new TaipanError('UPSTREAM_FAILED', 'ended before the last chunk of its answer')
+      response.end()
     }
   }
 
-  #begin(head: CgiHead): void {
+  /** Nothing was written yet, so that the response can leave in one piece. */
+  #endAtOnce(last: Buffer): void {
+    const parsed = (last.length > 0 ? this.#output.take(last) : undefined) ?? this.#output.end()
+    const { head, body } = parsed
+    this.#note(head)
+    if (this.#divert(head, body)) return
+    if (this.#chunks === undefined) {
+      this.#options.exchange.response.send(this.#check(head), body)
+      return
+    }
+    this.#begin(head)
+    this.end(body)
+  }
+
+  #note(head: CgiHead): void {
     this.#head = head
-    const { localRedirect } = head
+    const { nph, onNamedFile } = this.#options
+    if (onNamedFile !== undefined) this.#file = findNamedFile(head)
+    if (nph && isChunked(head)) this.#chunks = new ChunkedOutput()
+  }
+
+  /** Answers by something else, if the head says so. */
+  #divert({ localRedirect }: CgiHead, body: Buffer): boolean {
+    const { exchange, onLocalRedirect, onNamedFile } = this.#options
+    if (exchange.response.begun) return false
+    if (this.#file !== undefined) onNamedFile?.(this.#file)
+    else if (localRedirect !== undefined && body.length === 0 && onLocalRedirect !== undefined)
+      onLocalRedirect(localRedirect)
+    else return false
+    return true
+  }
+
+  #begin(head: CgiHead): void {
+    if (this.#file !== undefined) return
     // Only the end of the output shows that a redirect is the whole of it.
-    if (localRedirect !== undefined && this.#options.onLocalRedirect !== undefined) return
+    if (head.localRedirect !== undefined && this.#options.onLocalRedirect !== undefined) return
     this.#options.exchange.response.begin(this.#check(head))
   }
 
@@ -85,6 +115,12 @@ export class CgiRelay {
   }
 
   #write(chunk: Buffer): void {
+    if (this.#file !== undefined) return
+    if (this.#chunks === undefined) this.#writePiece(chunk)
+    else for (const piece of this.#chunks.take(chunk)) this.#writePiece(piece)
+  }
+
+  #writePiece(chunk: Buffer): void {
     const { exchange, onPause, onResume } = this.#options
     const { response } = exchange
     if (!response.begun) {
@@ -101,4 +137,13 @@ export class CgiRelay {
       onResume()
     }
   }
+}
+
+function isChunked({ fields }: CgiHead): boolean {
+  return fields.some(
+    (text, at) =>
+      at % 2 === 1 &&
+      /^chunked$/i.test(text) &&
+      fields[at - 1]?.toLowerCase() === 'transfer-encoding',
+  )
 }

@@ -27,7 +27,8 @@ export function listVariables(
     variable({ text }: CgiName, value: string) {
       if (text === 'SERVER_NAME') add(text, server?.name ?? value)
       else if (text === 'SERVER_PORT') add(text, server?.port ?? value)
-      else if (!text.startsWith('taipan.')) add(text, value)
+      // The gateway has answered that itself.
+      else if (text !== 'HTTP_EXPECT' && !text.startsWith('taipan.')) add(text, value)
     },
   }
   writeCgiVariables(exchange, invocation, writer)
