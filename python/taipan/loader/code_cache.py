@@ -12,6 +12,7 @@ from typing import Callable, Generic, TypeVar
 
 from taipan.loader import ptl
 from taipan.loader.open_source import open_source
+from taipan.looks import look
 from taipan.native import allocate_lock
 from taipan.template_facts import publish, subscribe
 
@@ -40,12 +41,10 @@ def file_stamp(path: str) -> Stamp:
 
 
 def _are_present(stamps: Mapping[str, Stamp]) -> bool:
-    try:
-        for path, stamp in stamps.items():
-            if file_stamp(path) != stamp:
-                return False
-    except OSError:
-        return False
+    for path, stamp in stamps.items():
+        found = look(path)
+        if found is None or stamp_of(found) != stamp:
+            return False
     return True
 
 

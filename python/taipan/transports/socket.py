@@ -14,8 +14,8 @@ from time import perf_counter
 from typing import Any, Callable, Optional
 
 from taipan import frames
-from taipan.arrivals import count_arrival, note_receiver
 from taipan.events import TransportClosed
+from taipan.looks import count_arrival, note_receiver
 from taipan.native import allocate_lock, has_green_waits, make_green_wait, socket
 from taipan.transports.request_transport import RequestTransport
 

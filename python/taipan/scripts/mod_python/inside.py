@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from taipan.looks import look
 from taipan.scripts.mod_python.apache import HTTP_FORBIDDEN, SERVER_RETURN
 
 _LIMIT = 4096
@@ -30,8 +31,7 @@ def require_inside(req: Any, path: str) -> None:
 
 def _version_of(path: str) -> tuple[int, ...] | None:
     """Identifies what links lead to; None: there is nothing."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
+    found = look(path)
+    if found is None:
         return None
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from taipan.looks import is_file
 from taipan.psp.page import Page
 from taipan.scripts.mod_python.client import ClientConnection
 from taipan.scripts.mod_python.constants import HTTP_NOT_FOUND
@@ -121,7 +122,7 @@ class Request(RequestHooks):
         if content:
             return self._pages.compile(content.encode() if isinstance(content, str) else content)
         path = _place_page(self.filename, filename or self.filename)
-        if not os.path.isfile(path):
+        if not is_file(path):
             raise ServerReturn(HTTP_NOT_FOUND)
         return self._pages.load(path)
 

@@ -18,11 +18,11 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
-from taipan.arrivals import take_arrival
 from taipan.folders import is_below
 from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache
 from taipan.loader.files import FileLoader
+from taipan.looks import forget_looks
 from taipan.scripts.modules.given_modules import import_given
 from taipan.scripts.modules.loaded_files import LoadedFiles
 from taipan.scripts.modules.module_names import PREFIX
@@ -93,15 +93,16 @@ class FolderModules:
         self.topic: str = f"folders of {folder}" if root is None else root.topic
 
     def refresh(self) -> dict[str, Any]:
-        """Forgets modules whose files have changed; gives the builtins for a script."""
-        self._refresh(take_arrival())
+        """Forgets modules whose files have changed; gives the builtins for code that runs now."""
+        self._refresh()
+        forget_looks()
         return self.builtins
 
-    def _refresh(self, arrival: int | None) -> None:
-        stale = self._reloads and self._loaded.have_changed(arrival)
+    def _refresh(self) -> None:
+        stale = self._reloads and self._loaded.have_changed()
         sources = self._sources
         for source, generation in sources.items():
-            source._refresh(arrival)
+            source._refresh()
             if source.generation != generation:
                 stale = True
                 sources[source] = source.generation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taipan.arrivals import latest_arrival
-from taipan.loader.code_cache import Stamp, file_stamp
+from taipan.loader.code_cache import Stamp, file_stamp, stamp_of
+from taipan.looks import look
 from taipan.native import allocate_lock
 
 
@@ -15,8 +15,6 @@ class LoadedFiles:
         self.lock = allocate_lock()
         #: Times that all modules were forgotten.
         self.turn = 0
-        #: Requests with numbers up to this one came before a look that found all files unchanged.
-        self._looked = 0
 
     def note(self, path: str) -> None:
         """Remembers the version of a file that is imported."""
@@ -24,19 +22,13 @@ class LoadedFiles:
         if stamp is not None:
             self._stamps[path] = stamp
 
-    def have_changed(self, arrival: int | None) -> bool:
-        """Whether a file differs from what was imported.
-
-        `arrival` is the number of the request that asks, which may share a look; None: look.
-        """
-        if not self._stamps or (arrival is not None and arrival <= self._looked):
-            return False
-        latest = latest_arrival()
+    def have_changed(self) -> bool:
+        """Whether a file differs from what was imported."""
         # Threads import meanwhile.
         for path, stamp in list(self._stamps.items()):
-            if _stamp(path) != stamp:
+            found = look(path)
+            if found is None or stamp_of(found) != stamp:
                 return True
-        self._looked = latest
         return False
 
     def forget(self) -> None:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
+from taipan.looks import is_file
 from taipan.scripts.mod_python.handlers.directive import HandlerName
 from taipan.scripts.modules.folder_modules import GivesModules
 from taipan.scripts.modules.given_modules import GIVEN_MODULES
@@ -37,11 +38,12 @@ class Importer:
         if name.startswith(("~/", "./", "../", "/")):
             return self._import_file(name, folder, refresh=refresh)
         modules = self._folders.of(folder)
+        is_own = is_file(os.path.join(folder, *name.split(".")) + ".py")
         if refresh:
             modules.refresh()
         try:
             # Python itself may find it as well, but would not look at its file again.
-            if os.path.isfile(os.path.join(folder, *name.split(".")) + ".py"):
+            if is_own:
                 return modules.import_file(name)
             return modules.import_module(name, fromlist=("",))
         except ModuleNotFoundError as error:
@@ -56,7 +58,7 @@ class Importer:
         start = self._root if name.startswith("~/") else folder
         path = os.path.normpath(os.path.join(start, name[2:] if name.startswith("~/") else name))
         folder, stem = os.path.split(path[:-3] if path.endswith(".py") else path)
-        if "." in stem or not os.path.isfile(os.path.join(folder, f"{stem}.py")):
+        if "." in stem or not is_file(os.path.join(folder, f"{stem}.py")):
             raise TargetError(f"there is no module {name}: {path} is no file")
         modules = self._folders.of(folder)
         if refresh:

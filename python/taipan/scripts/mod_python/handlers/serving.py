@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from taipan.events import ClientDisconnected
 from taipan.loader.errors import Explained
+from taipan.looks import is_folder
 from taipan.scripts.mod_python.constants import (
     DECLINED,
     DONE,
@@ -243,7 +244,7 @@ class Serving:
     def _find_folder(self) -> int | None:
         """Sends clients to the name of a folder with its slash."""
         uri = self.req.uri
-        if uri.endswith("/") or self.req.path_info or not os.path.isdir(self._request.path):
+        if uri.endswith("/") or self.req.path_info or not is_folder(self._request.path):
             return None
         path, mark, query = self._request.environ["REQUEST_URI"].partition("?")
         self.req.headers_out["Location"] = f"/{path.lstrip('/')}/{mark}{query}"

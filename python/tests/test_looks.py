@@ -7,8 +7,8 @@ from socket import socketpair
 import pytest
 
 from taipan import frames
-from taipan.arrivals import take_arrival
 from taipan.loader.code_cache import CodeCache
+from taipan.looks import forget_looks, look
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.transports.socket import ThreadSocket
 
@@ -52,7 +52,7 @@ class Site:
         done = request[1]
         if "value before" in done:
             self.write(done["value before"])
-            take_arrival()
+            forget_looks()
         names = {"__builtins__": self._modules.refresh()}
         exec("import helper", names)
         value = str(names["helper"].VALUE)[0].encode()
@@ -91,5 +91,8 @@ def test_who_may_have_changed_files_looks_again(site):
     assert site.ask({}, {"value before": 3}) == [0, 3]
 
 
-def test_others_have_no_arrival(site):
-    assert take_arrival() is None
+def test_other_threads_always_look(tmp_path):
+    file = tmp_path / "file"
+    assert look(str(file)) is None
+    file.write_text("1")
+    assert look(str(file)).st_size == 1
