@@ -2,8 +2,6 @@ import type { LrwpAgent } from '../../upstreams/lrwp/lrwp-agent.ts'
 import type { AnswererContext } from './route-kind.ts'
 
 const NAME = 'lrwp:agent'
-/** How much of a body without a length is taken into memory. */
-const GATHERED_BYTES = 1024 * 1024
 
 /** The agent that all routes of an app share. */
 export async function createLrwpAgent({
@@ -27,7 +25,6 @@ export async function createLrwpAgent({
     ),
     responseLimit,
     timeouts: { ...timeouts, shutdown },
-    gathered: GATHERED_BYTES,
     serverSoftware,
     logger,
     onLocalRedirect: (exchange, target) => redirects.follow(exchange, target),

@@ -5,6 +5,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import { ResponseDecoder } from '../../wire/lrwp/response-decoder.ts'
 import { BodyUpload } from '../connections/body-upload.ts'
 import { CgiRelay } from '../responses/cgi-relay.ts'
+import type { ReceivedBody } from './receive-body.ts'
 
 /** Limits for one request in the hands of a peer. */
 export interface DeliveryOptions {
@@ -16,8 +17,8 @@ export interface DeliveryOptions {
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
 }
 
-/** A request that is ready to be sent. */
-export interface PeerRequest {
+/** A request that is ready to be sent. Whoever has it last releases its body. */
+export interface PeerRequest extends ReceivedBody {
   readonly exchange: Exchange
   /** All but the body. */
   readonly head: Buffer
@@ -58,7 +59,7 @@ export class Delivery {
 
   constructor(
     stream: ByteStream,
-    { exchange, head }: PeerRequest,
+    { exchange, head, body }: PeerRequest,
     options: DeliveryOptions,
     onOver: (outcome: DeliveryOutcome) => void,
   ) {
@@ -68,11 +69,11 @@ export class Delivery {
     this.#onOver = onOver
     this.#decoder = new ResponseDecoder(options.responseLimit)
     this.#upload = new BodyUpload({
-      body: exchange.body,
+      body,
       stream,
       protocol: PLAIN_BODY,
       onMoved: () => {},
-      onBroken: (error) => this.#giveUp(error),
+      onBroken: (error) => this.fail(createProblem(error)),
     })
     this.#relay = new CgiRelay({
       exchange,
@@ -141,13 +142,6 @@ export class Delivery {
     this.#noteTime()
     answerError(this.#exchange, problem.code)
     this.#mute()
-  }
-
-  /** The client does not send the rest of its request, for which the peer would wait for ever. */
-  #giveUp(error: Error): void {
-    if (!this.#muted)
-      answerError(this.#exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
-    this.#end('the client has not sent its whole request')
   }
 
   /** For the access log, before the response ends. */

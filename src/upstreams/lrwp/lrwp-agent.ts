@@ -2,13 +2,14 @@ import { answerError } from '../../core/answer-error.ts'
 import { TaipanError, type ErrorCode } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { FoundPeers, PeerDirectory } from '../../core/peer-directory.ts'
-import { createTextHead } from '../../core/response-head.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { PART_LIMIT } from '../../wire/lrwp/lengths.ts'
 import { formatRequestHead } from '../../wire/lrwp/request.ts'
 import type { DeliveryOptions, PeerRequest } from './delivery.ts'
 import { PeerDoor, type DoorOptions } from './peer-door.ts'
 import type { PoolOptions } from './peer-pool.ts'
 import { PeerRegistry } from './peer-registry.ts'
+import { receiveBody, type ReceivedBody } from './receive-body.ts'
 import { listPeerVariables } from './variables.ts'
 
 /** Options of an agent. Durations in ms. */
@@ -20,9 +21,14 @@ export interface LrwpOptions
     /** For requests at a stop; 0: no limit. */
     readonly shutdown: number
   }
-  /** Largest body of unknown length (chunked) that is gathered, because peers must be told the length. */
-  readonly gathered: number
   readonly serverSoftware: string
+}
+
+/** A request whose body has arrived. */
+interface WholeRequest {
+  readonly exchange: Exchange
+  readonly invocation: Invocation
+  readonly received: ReceivedBody
 }
 
 const RETRY = { fields: ['Retry-After', '1'] }
@@ -42,10 +48,11 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     this.#options = options
     const { balance, queue, timeouts, responseLimit, onLocalRedirect, logger } = options
     this.#registry = new PeerRegistry({
-      pool: { balance, queue, onRefused: ({ exchange }, code) => this.#refuse(exchange, code) },
+      pool: { balance, queue, onRefused: (request, code) => this.#refuseRequest(request, code) },
       delivery: { timeout: timeouts.request, responseLimit, onLocalRedirect },
       logger,
-      onAnswered: (_request, problem) => {
+      onAnswered: (request, problem) => {
+        request.release()
         this.#finished += 1
         if (problem !== undefined) this.#failed += 1
       },
@@ -84,8 +91,9 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     return this.#registry.index.findByName(host, name)
   }
 
+  /** None: it receives whole bodies by itself. */
   gatheredBytes(): number {
-    return this.#options.gathered
+    return 0
   }
 
   async start(): Promise<void> {
@@ -95,13 +103,11 @@ export class LrwpAgent implements Upstream, PeerDirectory {
   }
 
   run(exchange: Exchange, invocation: Invocation): void {
-    const pool = this.#registry.find(invocation.application)
-    if (this.#stopping) this.#refuse(exchange, 'STOPPING')
-    else if (pool === undefined) this.#refuse(exchange, 'UPSTREAM_UNREACHABLE')
-    else {
-      const request = this.#prepare(exchange, invocation)
-      if (request !== undefined) pool.run(request)
-    }
+    const { complete, length = 0 } = exchange.body
+    if (length > PART_LIMIT) answerError(exchange, 'BODY_TOO_LARGE')
+    else if (complete || !this.#isServed(invocation))
+      this.#handOver({ exchange, invocation, received: { body: exchange.body, release: () => {} } })
+    else void this.#receive(exchange, invocation)
   }
 
   async stop(waited = 0): Promise<void> {
@@ -128,22 +134,43 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     clearTimeout(timer)
   }
 
-  /** The request in the form of the protocol; undefined if it was answered, because it has none. */
-  #prepare(exchange: Exchange, invocation: Invocation): PeerRequest | undefined {
-    const { length } = exchange.body
-    if (length === undefined) {
-      const text = 'Length Required\n'
-      exchange.response.send(createTextHead(411, text.length), text)
-      return undefined
-    }
+  #isServed({ application }: Invocation): boolean {
+    return !this.#stopping && this.#registry.find(application) !== undefined
+  }
+
+  /** A client that sends slowly, or leaves before it has sent all, costs no peer anything. */
+  async #receive(exchange: Exchange, invocation: Invocation): Promise<void> {
     try {
-      const settings = { serverSoftware: this.#options.serverSoftware, params: {} }
-      const variables = listPeerVariables({ exchange, invocation }, settings)
-      return { exchange, head: formatRequestHead(variables, length) }
+      this.#handOver({ exchange, invocation, received: await receiveBody(exchange.body) })
     } catch (error) {
       answerError(exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
-      return undefined
     }
+  }
+
+  #handOver({ exchange, invocation, received }: WholeRequest): void {
+    const pool = this.#registry.find(invocation.application)
+    if (this.#stopping || pool === undefined) {
+      received.release()
+      this.#refuse(exchange, this.#stopping ? 'STOPPING' : 'UPSTREAM_UNREACHABLE')
+      return
+    }
+    const settings = { serverSoftware: this.#options.serverSoftware, params: {} }
+    try {
+      const variables = listPeerVariables({ exchange, invocation }, settings)
+      pool.run({
+        exchange,
+        head: formatRequestHead(variables, received.body.length ?? 0),
+        ...received,
+      })
+    } catch (error) {
+      received.release()
+      answerError(exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
+    }
+  }
+
+  #refuseRequest(request: PeerRequest, code: ErrorCode): void {
+    request.release()
+    this.#refuse(request.exchange, code)
   }
 
   #refuse(exchange: Exchange, code: ErrorCode): void {

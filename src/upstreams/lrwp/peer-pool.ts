@@ -60,7 +60,9 @@ export class PeerPool {
       return
     }
     this.#waiting.set(request, performance.now() + this.#patience)
-    request.exchange.onFinish(() => this.#waiting.delete(request))
+    request.exchange.onFinish(() => {
+      if (this.#waiting.delete(request)) request.release()
+    })
     this.schedule()
   }
 

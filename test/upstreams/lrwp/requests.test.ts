@@ -77,8 +77,12 @@ describe('a request', () => {
   test('without a length gets one', async () => {
     await using lab = await startLrwpLab()
     await lab.serve('calc', ({ variables, body }) => `${variables['CONTENT_LENGTH']} ${body}`)
-    const chunks = ['in ', 'chunks']
-    expect(await lab.get({ method: 'POST', target: '/calc', chunks })).toBe('200 9 in chunks')
+    const large = Array.from({ length: 100 }, (_, number) => String(number % 10).repeat(10_000))
+    for (const chunks of [['in ', 'chunks'], large]) {
+      const body = chunks.join('')
+      const { text } = await lab.fetch({ method: 'POST', target: '/calc', chunks })
+      expect(text === `${body.length} ${body}`).toBe(true)
+    }
   })
 })
 

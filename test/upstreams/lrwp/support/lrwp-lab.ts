@@ -19,10 +19,9 @@ const OPTIONS: Omit<LrwpOptions, 'logger' | 'onLocalRedirect'> = {
   passphrases: new Map(),
   balance: 'round-robin',
   connections: 100,
-  responseLimit: 1_000_000,
+  responseLimit: 2_000_000,
   queue: { limit: 100, timeout: 0 },
   timeouts: { request: 0, registration: 10_000, shutdown: 0 },
-  gathered: 100_000,
   serverSoftware: 'taipan/test',
 }
 
