@@ -16,10 +16,9 @@ guard.clear(process.argv[2])
 for (const text of ["trap '' TERM; sleep 60; exit", 'sleep 60; exit', 'sleep 60; exit']) {
   const child = spawn('sh', ['-c', text], { detached: true, stdio: 'ignore' })
   guard.watch(child.pid)
+  if (process.argv[3] === 'none') guard.forget(child.pid)
   console.log(child.pid)
   child.unref()
-  if (process.argv[3] === 'all') continue
-  guard.forget(child.pid)
 }
 setInterval(() => {}, 1000)
 `

@@ -45,6 +45,10 @@ test.each<[Route['upstream'], string]>([
     { spawn: ['a'], protocol: 'scgi', urls: 'scgi://127.0.0.1:1' },
     'routes[0].upstream: has urls and spawn; a spawned program gets its address from Taipan',
   ],
+  [
+    { spawn: ['a'], protocol: 'http' },
+    'routes[0].upstream.spawn: does not say where the program shall listen: write {socket} where',
+  ],
   [{ spawn: [], protocol: 'scgi' }, 'routes[0].upstream.spawn: names no program'],
   [
     { spawn: ['a', '{socket}', '{port}'], protocol: 'scgi' },

@@ -1,12 +1,11 @@
-import { PROTOCOLS, type Protocol } from '../../upstreams/gateway/upstream-address.ts'
+import type { Protocol } from '../../upstreams/gateway/upstream-address.ts'
 import type { ProgramSettings } from '../../upstreams/spawned/program-settings.ts'
 import { findListening, nameProgram } from '../../upstreams/spawned/program-words.ts'
 import { choice, integer, list, pairs, text } from '../option-types/kinds.ts'
 import { optional, type FullOptions, type OptionTable } from '../option-types/option.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
 
-/** Protocols whose programs expect their socket as descriptor 0. */
-const INHERITING: ReadonlySet<Protocol> = new Set(['fastcgi', 'scgi', 'uwsgi'])
+const PROTOCOLS = ['fastcgi', 'scgi', 'uwsgi', 'http'] as const satisfies readonly Protocol[]
 
 /** A program that an upstream spawns. */
 export interface ProgramPlan extends Omit<ProgramSettings, 'shutdown'> {
@@ -86,7 +85,7 @@ function checkPlaceholders(
   const text = words.join(' ')
   const found = ['{socket}', '{port}', '{fd}'].filter((placeholder) => text.includes(placeholder))
   if (found.length > 1) add(`says ${found.join(' and ')}; a program listens at one of them`)
-  if (!INHERITING.has(protocol) && found.length === 0)
+  if (protocol === 'http' && found.length === 0)
     add(
       'does not say where the program shall listen: write {socket} where it takes the path of a Unix socket, {port} where it takes a port of 127.0.0.1, or {fd} where it takes the descriptor of a listening socket',
     )
