@@ -14,7 +14,7 @@ _COMPONENT_LIMIT: Final = 200
 _ANSWER_LIMIT: Final = 1024
 _SEPARATOR: Final = b"\xff"
 #: Seconds for the agent to decide, and to finish the text of a refusal, whose end nothing marks.
-_ANSWER_TIME: Final = 10.0
+_ANSWER_TIME: Final = 5.0
 _REFUSAL_TIME: Final = 1.0
 
 

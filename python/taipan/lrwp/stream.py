@@ -130,7 +130,7 @@ class AgentStream:
 
     def _explain(self, error: OSError) -> AgentError:
         if isinstance(error, (TimeoutError, sockets.timeout)):
-            return AgentError("it did not go on in time")
+            return AgentError("it was silent for too long")
         if isinstance(error, ConnectionError):
             return AgentGone("it has broken the connection")
         return AgentError(error.strerror or str(error))
