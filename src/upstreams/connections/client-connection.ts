@@ -1,4 +1,5 @@
 import type { ByteStream, StreamListener } from '../../core/byte-stream.ts'
+import type { KeptConnection } from './kept-connections.ts'
 import type { AnswerReader, AnswerSink, WireProtocol } from './wire-protocol.ts'
 
 /** Has a connection for the time of a request. */
@@ -10,7 +11,7 @@ export interface ConnectionUser extends AnswerSink {
 }
 
 /** A connection to an address, with what has it. */
-export class ClientConnection implements StreamListener {
+export class ClientConnection implements StreamListener, KeptConnection {
   readonly stream: ByteStream
   readonly reader: AnswerReader
   /** Requests that it had before. */
@@ -51,6 +52,10 @@ export class ClientConnection implements StreamListener {
   free(): void {
     this.#user = undefined
     this.idleSince = performance.now()
+  }
+
+  close(): void {
+    this.stream.destroySoon()
   }
 
   onData(chunk: Buffer): void {

@@ -35,7 +35,7 @@ const STARVING_MS = 20
 export class ConnectionClient implements AddressClient {
   readonly slots: number
   readonly #options: ConnectionClientOptions
-  readonly #kept = new KeptConnections((now) => this.#countStarving(now))
+  readonly #kept = new KeptConnections<ClientConnection>((now) => this.#countStarving(now))
   /** Attempts on new connections that the other side may not have accepted, with their beginnings. */
   readonly #unheard = new Map<ConnectionAttempt, number>()
   #active = 0

@@ -1,4 +1,11 @@
-import type { ClientConnection } from './client-connection.ts'
+/** A connection that can be used again. */
+export interface KeptConnection {
+  /** Requests that it had. */
+  readonly uses: number
+  /** When it was used last. */
+  readonly idleSince: number
+  close(): void
+}
 
 const IDLE_MS = 10_000
 const TICK_MS = 50
@@ -8,9 +15,9 @@ const TRIAL_MS = 20
 const DISTRUST_MS = 60_000
 
 /** Idle connections to an address. */
-export class KeptConnections {
+export class KeptConnections<Connection extends KeptConnection> {
   /** The one that was used last is the last one, and is used first. */
-  readonly #idle: ClientConnection[] = []
+  readonly #idle: Connection[] = []
   readonly #countStarving: (now: number) => number
   #timer: NodeJS.Timeout | undefined
   #areKept = false
@@ -29,7 +36,7 @@ export class KeptConnections {
    * A connection to use again. Some servers close theirs after each answer, whatever they were asked for, and a request that
    * meets that is lost: until one was seen to stay open, none is used at once.
    */
-  take(): ClientConnection | undefined {
+  take(): Connection | undefined {
     const [oldest] = this.#idle
     if (oldest === undefined) return undefined
     if (this.#areKept) return this.#idle.pop()
@@ -39,10 +46,10 @@ export class KeptConnections {
   }
 
   /** Takes a connection after its request, or closes it. */
-  keep(connection: ClientConnection): void {
+  keep(connection: Connection): void {
     const now = performance.now()
     if (now < this.#distrustedUntil || this.#countStarving(now) > 0) {
-      connection.stream.destroySoon()
+      connection.close()
       return
     }
     this.#idle.push(connection)
@@ -50,7 +57,7 @@ export class KeptConnections {
   }
 
   /** The other side has closed an idle connection. */
-  forget(connection: ClientConnection): void {
+  forget(connection: Connection): void {
     const at = this.#idle.indexOf(connection)
     if (at === -1) return
     this.#idle.splice(at, 1)
@@ -63,7 +70,7 @@ export class KeptConnections {
 
   /** Closes the one that was not used for the longest time. */
   closeOne(): void {
-    this.#idle.shift()?.stream.destroy()
+    this.#idle.shift()?.close()
   }
 
   closeAll(): void {

@@ -13,6 +13,8 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
   readonly since = performance.now()
   /** Addresses that it was sent to in vain. */
   tried: readonly GatewayAddress[] = []
+  /** It was sent on a kept connection that may have been closed before. */
+  wasLate = false
   /** The address that has it; undefined while it waits. */
   address: GatewayAddress | undefined
   /** It takes too long, or the server stops. */

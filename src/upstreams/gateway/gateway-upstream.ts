@@ -193,7 +193,9 @@ export class GatewayUpstream implements Upstream {
     const { address } = job
     this.#tell(job, end)
     if (end.lost) address?.noteFailure(performance.now())
-    if (address !== undefined) job.tried = [...job.tried, address]
+    // A kept connection that was closed says nothing about its address.
+    if (end.begun === 'perhaps' && !job.wasLate) job.wasLate = true
+    else if (address !== undefined) job.tried = [...job.tried, address]
     job.problem = undefined
     if (!this.#mayRepeat(job, end)) {
       this.#finished += 1

@@ -20,7 +20,8 @@ export interface HttpAttemptOptions {
   readonly listener: AttemptListener
   readonly connection: HttpConnection
   readonly target: string
-  readonly fields: readonly string[]
+  /** Names and values in turn; not changed. */
+  readonly fields: string[]
   /** Changes fields of the response; undefined: none. */
   readonly rewrite: ((fields: FieldPairs) => FieldPairs) | undefined
   /** Called once, before the listener gets the end; `reusable`: other requests may follow on the connection. */
@@ -72,7 +73,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
   abort(reason: Error): void {
     if (this.#over) return
     this.#abortion = reason
-    if (this.#cancel === undefined) this.options.connection.destroy(reason)
+    if (this.#cancel === undefined) this.options.connection.close(reason)
     else this.#cancel(reason)
   }
 
@@ -158,7 +159,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     const { fields, request } = this.options
     const { length } = request.body
     return length === undefined || length === 0
-      ? [...fields]
+      ? fields
       : [...fields, 'Content-Length', String(length)]
   }
 
@@ -182,7 +183,8 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#head = undefined
     if (head === undefined) response.end()
     else response.send(head, this.#first ?? '')
-    this.end({ kind: 'answered' })
+    // Only after this call undici closes the connection, if it has to.
+    process.nextTick(() => this.end({ kind: 'answered' }))
   }
 
   #flush(): void {
@@ -213,7 +215,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
       const error = new TaipanError('UPSTREAM_UNREACHABLE', cause.message, { cause })
       return { kind: 'failed', error, begun: this.#hasTaken ? 'yes' : 'never', lost: true }
     }
-    const isStale = this.options.connection.reused && !this.heard && !this.#hasTaken
+    const isStale = this.options.connection.uses > 1 && !this.heard && !this.#hasTaken
     const begun = isStale ? 'perhaps' : 'yes'
     if (cause instanceof TaipanError) return { kind: 'failed', error: cause, begun, lost: false }
     const error = new TaipanError('UPSTREAM_FAILED', this.#describe(cause), { cause })

@@ -4,6 +4,7 @@ import type {
   AttemptListener,
   GatewayRequest,
 } from '../gateway/address-client.ts'
+import { KeptConnections } from '../connections/kept-connections.ts'
 import { HttpAttempt, type HttpAttemptOptions } from './http-attempt.ts'
 import { HttpConnection, type HttpOrigin } from './http-connection.ts'
 import { RequestFields } from './request-fields.ts'
@@ -22,6 +23,9 @@ export interface HttpClientOptions {
   readonly rewriting: Rewriting
 }
 
+/** A new connection that gets no answer for so long may not have been accepted. */
+const STARVING_MS = 20
+
 /** Sends requests to an HTTP/1.1 server. */
 export class HttpClient implements AddressClient {
   readonly slots: number
@@ -29,8 +33,9 @@ export class HttpClient implements AddressClient {
   readonly #fields: RequestFields
   /** Without the port that is usual. */
   readonly #origin: string
-  /** Open ones; that which was used last is the last one, and is used first. */
-  readonly #idle: HttpConnection[] = []
+  readonly #kept = new KeptConnections<HttpConnection>((now) => this.#countStarving(now))
+  /** Attempts on new connections that the upstream may not have accepted, with their beginnings. */
+  readonly #unheard = new Map<HttpAttempt, number>()
   /** Open WebSockets, which are no requests any more. */
   readonly #relays = new Set<WebSocketRelay>()
   #closed = false
@@ -48,29 +53,34 @@ export class HttpClient implements AddressClient {
     const { exchange, invocation } = request
     const { target, prefix } = createUpstreamTarget(exchange.request, invocation)
     const rewrites = rewriting.location || rewriting.cookies
+    const kept = this.#takeKept()
     const options: HttpAttemptOptions = {
       request,
       listener,
-      connection: this.#takeConnection(),
+      connection: kept ?? this.#open(),
       target,
       fields: this.#fields.create(exchange, prefix),
       rewrite: rewrites
         ? (fields) => rewriteFields(fields, rewriting, { origin: this.#origin, prefix })
         : undefined,
-      onFree: (connection, reusable) => this.#free(connection, reusable),
+      onFree: (connection, reusable) => {
+        this.#unheard.delete(attempt)
+        this.#free(connection, reusable)
+      },
     }
     const { webSocket: offer } = exchange
-    const attempt =
+    const attempt: HttpAttempt =
       offer === undefined
         ? new HttpAttempt(options)
         : new WebSocketAttempt({ ...options, offer, onOpen: (ends) => this.#relay(ends) })
+    if (kept === undefined) this.#unheard.set(attempt, performance.now())
     attempt.start()
     return attempt
   }
 
   close(): void {
     this.#closed = true
-    for (const connection of this.#idle.splice(0)) connection.destroy()
+    this.#kept.closeAll()
     for (const relay of this.#relays) relay.stop()
   }
 
@@ -80,24 +90,32 @@ export class HttpClient implements AddressClient {
     if (this.#closed) relay.stop()
   }
 
-  #takeConnection(): HttpConnection {
-    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.alive) return last
-      last.destroy()
-    }
-    return new HttpConnection(this.#options.origin, (connection) => this.#forget(connection))
+  #takeKept(): HttpConnection | undefined {
+    let kept = this.#kept.take()
+    for (; kept?.alive === false; kept = this.#kept.take()) kept.close()
+    return kept
+  }
+
+  #open(): HttpConnection {
+    return new HttpConnection(this.#options.origin, (connection) => this.#kept.forget(connection))
   }
 
   #free(connection: HttpConnection, reusable: boolean): void {
-    if (reusable && !this.#closed) this.#idle.push(connection)
-    else connection.destroy()
+    if (!reusable || this.#closed) connection.close()
+    else {
+      connection.idleSince = performance.now()
+      this.#kept.keep(connection)
+    }
   }
 
-  /** An idle connection was closed. */
-  #forget(connection: HttpConnection): void {
-    const at = this.#idle.indexOf(connection)
-    if (at < 0) return
-    this.#idle.splice(at, 1)
-    connection.destroy()
+  /** How many attempts may wait for a connection to be accepted. */
+  #countStarving(now: number): number {
+    let count = 0
+    for (const [attempt, since] of this.#unheard) {
+      if (attempt.heard) this.#unheard.delete(attempt)
+      else if (now - since <= STARVING_MS) break
+      else count += 1
+    }
+    return count
   }
 }

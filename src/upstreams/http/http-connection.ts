@@ -5,6 +5,7 @@ import {
   type ConnectPlace,
   type TlsSettings,
 } from '../../streams/net/net-connector.ts'
+import type { KeptConnection } from '../connections/kept-connections.ts'
 import { InterimGate } from './interim-gate.ts'
 
 /** Where an HTTP upstream is. */
@@ -21,7 +22,7 @@ const IDLE_MS = 4000
 const MAX_HEAD_BYTES = 65_536
 
 /** One connection to an upstream at a time, by a client of undici, which opens another one after each that is closed. */
-export class HttpConnection {
+export class HttpConnection implements KeptConnection {
   readonly #client: Client
   readonly #origin: HttpOrigin
   readonly #gate = new InterimGate()
@@ -29,7 +30,9 @@ export class HttpConnection {
   #connecting: Connecting | undefined
   #socket: { readonly destroyed: boolean; readonly errored: Error | null } | undefined
   /** Requests that the present connection has got. */
-  #uses = 0
+  uses = 0
+  /** When it was used last. */
+  idleSince = 0
 
   /** `onClosed` is called when it is closed, with or without a request. */
   constructor(origin: HttpOrigin, onClosed: (connection: HttpConnection) => void) {
@@ -52,11 +55,6 @@ export class HttpConnection {
     return this.#socket?.destroyed === false
   }
 
-  /** It had a request before the present one. */
-  get reused(): boolean {
-    return this.#uses > 1
-  }
-
   /** It was not closed in order. */
   get broken(): boolean {
     return this.#socket !== undefined && this.#socket.errored !== null
@@ -68,7 +66,7 @@ export class HttpConnection {
 
   /** A request is written from now on. */
   noteRequest(): void {
-    this.#uses += 1
+    this.uses += 1
     this.#gate.expect()
   }
 
@@ -78,7 +76,7 @@ export class HttpConnection {
   }
 
   /** Closes it; a request that it has fails with `reason`. */
-  destroy(reason?: Error): void {
+  close(reason?: Error): void {
     this.#connecting?.cancel()
     this.#client.destroy(reason ?? null).catch(() => {})
   }
@@ -91,7 +89,7 @@ export class HttpConnection {
         onConnected: (socket) => {
           this.#connecting = undefined
           this.#socket = socket
-          this.#uses = 0
+          this.uses = 0
           const read = socket.read.bind(socket)
           socket.read = (size) => this.#filter(read(size))
           socket.once('close', () => this.#onClosed(this))

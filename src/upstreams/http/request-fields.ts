@@ -28,7 +28,7 @@ export interface RequestFieldOptions {
 interface Last {
   fields: FieldPairs
   prefix: string
-  made: readonly string[]
+  made: string[]
 }
 
 /** Makes the fields of requests to an upstream. */
@@ -42,7 +42,7 @@ export class RequestFields {
   }
 
   /** All fields but Content-Length, in pairs. `prefix` was cut from the path. */
-  create(exchange: Exchange, prefix: string): readonly string[] {
+  create(exchange: Exchange, prefix: string): string[] {
     const { fields } = exchange.request
     const last = this.#last.get(exchange.connection)
     if (last?.fields === fields && last.prefix === prefix) return last.made
@@ -52,7 +52,7 @@ export class RequestFields {
     return made
   }
 
-  #make(exchange: Exchange, prefix: string): readonly string[] {
+  #make(exchange: Exchange, prefix: string): string[] {
     const { fields, host } = exchange.request
     const { authority, host: ownHost } = this.#options
     const made = ['Host', ownHost ?? (host === '' ? authority : host)]
