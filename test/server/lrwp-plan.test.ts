@@ -62,6 +62,7 @@ const routes = [{ path: '/', lrwp: true as const }]
 
 test.each<[string, TaipanConfig['lrwp'], RegExp]>([
   ['an address', { bind: 'nowhere' }, /lrwp\.bind: "nowhere" is not an address/],
+  ['an address of its own', { bind: 'scgi://127.0.0.1:1' }, /lrwp\.bind: .* is not an address/],
   ['networks', { allow: ['10.0.0.0/33'] }, /lrwp\.allow: expected a network like/],
   ['networks', { allow: ['example.org'] }, /lrwp\.allow: expected a network like/],
   ['passphrases', { passphrases: { calc: '' } }, /lrwp\.passphrases\.calc: expected a text that/],

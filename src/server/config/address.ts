@@ -47,7 +47,7 @@ export function createPortError(source: string, text: string): TaipanError {
 export function parseAddress(text: string): Address | string {
   const [, name = '', separator, rest = ''] = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s.exec(text) ?? []
   const protocol = DOORS.find((one) => one === name)
-  if (protocol === undefined) return parsePlace(text, 3)
+  if (protocol === undefined) return parsePlace(text)
   if (separator === '+') return complete(parsePlace(rest, 0), protocol)
   const place = parseHostPort(rest.replace(/\/$/, ''))
   return place === undefined
@@ -61,7 +61,8 @@ function complete(place: Place | string, protocol: DoorProtocol): Address | stri
   return typeof place === 'string' ? place : { ...place, protocol }
 }
 
-function parsePlace(text: string, firstDescriptor: number): Place | string {
+/** Parses an address without a protocol, as `parseAddress` does; descriptors begin with `firstDescriptor`. */
+export function parsePlace(text: string, firstDescriptor = 3): Place | string {
   if (text.startsWith('unix:')) return parseSocket(text.slice('unix:'.length))
   if (text.startsWith('fd:')) return parseDescriptor(text.slice('fd:'.length), firstDescriptor)
   return parseHostPort(text) ?? describeWrong(text)

@@ -2,7 +2,7 @@ import type { BoundAddress } from '../../streams/listening/addresses.ts'
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { LrwpPlan } from '../routes/lrwp-plan.ts'
-import { expandAddress, parseAddress } from './address.ts'
+import { expandAddress, parsePlace } from './address.ts'
 import type { PlacedRoute } from './open-folders.ts'
 import type { RoutePlan } from './resolved.ts'
 
@@ -35,7 +35,7 @@ export function listPeerRoutes(
 
 function resolveAddresses(bind: readonly string[], problems: Problems): BoundAddress[] {
   return bind.flatMap((text) => {
-    const address = parseAddress(expandAddress(text) ?? text)
+    const address = parsePlace(expandAddress(text) ?? text)
     if (typeof address !== 'string') return [address]
     problems.add(['lrwp', 'bind'], `${JSON.stringify(text)} is not an address: ${address}`)
     return []
