@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+
 import { resolveFilePath } from '../static/file-path.ts'
 import { lookAt } from '../looks.ts'
 
@@ -13,7 +15,7 @@ export interface TranslatedPath {
 const FOUND_LIMIT = 4096
 const LONGEST_PATH = 256
 
-/** Translates raw paths below a folder. A file that was found before costs one look, however deep it is. */
+/** Translates raw paths below a folder. One that was translated before costs a look or two, however deep it is. */
 export class PathTranslation {
   readonly #root: string
   readonly #found = new Map<string, TranslatedPath>()
@@ -26,10 +28,9 @@ export class PathTranslation {
   /** As `translatePath`. */
   translate(rest: string): TranslatedPath | undefined {
     const known = this.#found.get(rest)
-    // While the file is there what is above it are folders, which need no look.
-    if (known !== undefined && isFile(known.filename)) return known
+    if (known !== undefined && isLast(known.filename)) return known
     const found = translatePath(this.#root, rest)
-    if (found !== undefined && rest.length <= LONGEST_PATH && isFile(found.filename)) {
+    if (found !== undefined && rest.length <= LONGEST_PATH && isLast(found.filename)) {
       if (this.#found.size >= FOUND_LIMIT) this.#found.clear()
       this.#found.set(rest, found)
     }
@@ -37,9 +38,10 @@ export class PathTranslation {
   }
 }
 
-/** Whether anything is there but a folder. */
-function isFile(path: string): boolean {
-  return lookAt(path)?.isDirectory() === false
+/** Whether a path is that of a file, or of nothing in a folder: what is above it are folders, which need no look. */
+function isLast(path: string): boolean {
+  const facts = lookAt(path)
+  return facts === undefined ? lookAt(dirname(path))?.isDirectory() === true : !facts.isDirectory()
 }
 
 /**

@@ -40,6 +40,27 @@ test.each(['/%00', '/..', '/sub/../a', '/.hidden', '/sub/%2e%2e/a', '/a%2fb'])(
   },
 )
 
+test('nothing that was found before is looked for again once it is a folder, or its folder is none', () => {
+  using project = createProject({ 'site/sub/a.py': '' })
+  const root = join(project.folder, 'site')
+  const sub = join(root, 'sub')
+  const paths = new PathTranslation(root)
+  const translate = (rest: string) => {
+    forgetLooks()
+    return paths.translate(rest)
+  }
+  const first = translate('/sub/none/x')
+  expect(first).toEqual({ filename: join(sub, 'none'), end: 9 })
+  expect(translate('/sub/none/x')).toBe(first)
+  writeFileSync(join(sub, 'none'), '')
+  expect(translate('/sub/none/x')).toBe(first)
+  rmSync(join(sub, 'none'))
+  mkdirSync(join(sub, 'none'))
+  expect(translate('/sub/none/x')).toEqual({ filename: join(sub, 'none/x'), end: 11 })
+  rmSync(sub, { recursive: true })
+  expect(translate('/sub/none/x')).toEqual({ filename: sub, end: 4 })
+})
+
 test('a file that was found before is looked for again once it has gone or is a folder', () => {
   using project = createProject({ 'site/sub/a.py': '' })
   const root = join(project.folder, 'site')
