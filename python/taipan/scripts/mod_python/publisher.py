@@ -7,6 +7,7 @@ import os.path
 import re
 import types
 from collections.abc import Iterable
+from functools import lru_cache
 from types import BuiltinFunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ from taipan.scripts.mod_python.util import apply_fs_data
 from taipan.scripts.modules.folder_modules import FolderModules
 
 __all__ = ["handler"]
+
+#: Paths whose names are kept.
+_LIMIT = 256
 
 _METHODS = ("GET", "POST", "HEAD")
 #: Results that are called in a row.
@@ -53,23 +57,27 @@ def handler(req: Any) -> int:
     return OK
 
 
-def _find_page(req: Any) -> tuple[ModuleType, list[str]]:
+def _find_page(req: Any) -> tuple[ModuleType, tuple[str, ...]]:
     """The module of a URL, and the names in it that the rest of the URL gives."""
     folder, _, name = req.filename.rpartition("/")
     stem = _without_extension(name or "index", req)
     rest = req.path_info or ""
-    names = [one for one in rest.split("/") if one] if len(rest) > 1 else []
     module = _load(req, folder, stem)
     if module is None:
-        names.insert(0, stem)
+        rest = f"{stem}/{rest}"
         stem = "index"
         module = _load(req, folder, stem)
         if module is None:
             raise SERVER_RETURN(HTTP_NOT_FOUND)
     req.filename = f"{folder}/{stem}.py"
-    if not names:
-        return module, ["index"]
-    return module, ".".join(names).split(".") if "." in rest or "." in names[0] else names
+    return module, _split_names(rest)
+
+
+@lru_cache(_LIMIT)
+def _split_names(path: str) -> tuple[str, ...]:
+    """Names with slashes or dots between them; those of an empty path."""
+    names = [one for one in path.split("/") if one]
+    return tuple(".".join(names).split(".")) if names else ("index",)
 
 
 def _without_extension(name: str, req: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import inspect
 from collections.abc import Collection
-from types import FunctionType, MethodType
+from functools import lru_cache
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Callable, Union
 
 from taipan.forms import headers
@@ -32,6 +33,8 @@ __all__ = [
 FieldList = list
 #: Longest line that mod_python reads of a form.
 readBlockSize = 65368  # noqa: N816
+#: Functions whose parameters are kept.
+_LIMIT = 1024
 #: Names and values are of the type of the query.
 Text = Union[str, bytes]
 
@@ -89,17 +92,21 @@ def _names_of(object: Callable[..., Any]) -> Collection[str] | None:
     function: Any = object.__func__ if isinstance(object, MethodType) else object
     if type(function) is FunctionType and not function.__dict__:
         # `inspect` would take longer than most functions.
-        code = function.__code__
-        if code.co_flags & inspect.CO_VARKEYWORDS:
-            return None
-        count = code.co_argcount + code.co_kwonlyargcount
-        return code.co_varnames[max(code.co_posonlyargcount, is_method) : count]
+        return _names_of_code(function.__code__, is_method)
     parameters = inspect.signature(object).parameters.values()
     if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
         return None
     return {
         one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
     }
+
+
+@lru_cache(_LIMIT)
+def _names_of_code(code: CodeType, is_method: bool) -> Collection[str] | None:
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        return None
+    count = code.co_argcount + code.co_kwonlyargcount
+    return code.co_varnames[max(code.co_posonlyargcount, is_method) : count]
 
 
 def redirect(req: Any, location: str, permanent: int = 0, text: str | None = None) -> None:
