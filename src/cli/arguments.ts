@@ -7,9 +7,11 @@ import type { Layer } from '../server/config/layers.ts'
 import type { CommandInput } from '../server/load-plan.ts'
 import type { CommandName } from '../server/option-types/option.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
+import { isListeningSocket } from '../streams/listening/inherited-socket.ts'
 import { Translation, type FlagText } from './habits/translation.ts'
 import { readWords } from './words.ts'
 
+const STANDARD_INPUT = 0
 const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path']
 /** Commands of other servers. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
@@ -80,7 +82,8 @@ export function parseCommandLine(
 /** The input for the plan of a command line. */
 export function describeInput(line: CommandLine, environment: Environment): CommandInput {
   const { layer, config, hints, warnings } = line
-  return { layer, config, hints, warnings, environment, pid: process.pid }
+  const listensAtInput = isListeningSocket(STANDARD_INPUT)
+  return { layer, config, hints, warnings, environment, pid: process.pid, listensAtInput }
 }
 
 function isQuestion(word: string | undefined): boolean {

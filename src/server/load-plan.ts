@@ -26,6 +26,8 @@ export interface CommandInput {
   readonly warnings?: readonly string[]
   /** Id of this process; sockets for another process are not used. */
   readonly pid?: number
+  /** Standard input is a listening socket. */
+  readonly listensAtInput?: boolean
   /** Allow a plan without applications, with one empty group: for a report on Python only. */
   readonly mayServeNothing?: boolean
 }
@@ -40,7 +42,8 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     input.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
   const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
   const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
-  const foreign = loadForeignLayer({ environment, directory: cwd, pid: input.pid }, layers)
+  const { pid, listensAtInput } = input
+  const foreign = loadForeignLayer({ environment, directory: cwd, pid, listensAtInput }, layers)
   layers.unshift(foreign.layer)
   if (file === undefined && !hasTarget)
     layers.push(createUsualLayer(layer, variables, mayServeNothing))

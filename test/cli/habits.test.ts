@@ -73,6 +73,11 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
     { app: 'app.py', processes: 6 },
     '--processes 6 here',
   ],
+  [
+    'a.py --socket :3031 --fastcgi-socket 127.0.0.1:9000 --scgi-socket /run/s.sock',
+    { bind: ['uwsgi://0.0.0.0:3031', 'fastcgi://127.0.0.1:9000', 'scgi+unix:/run/s.sock'] },
+    '--socket :3031 is --bind uwsgi://0.0.0.0:3031 here',
+  ],
   ['a.wsgi --reload-on-changes', { reload: true }, '--reload-on-changes is --reload here'],
 ])('%s', (words, value, hint) => {
   const { layer, hints, warnings } = parse(words)
@@ -108,7 +113,6 @@ test.each([
   ['app.py --ssl-keyfile k.pem', /--ssl-keyfile is not supported: connections are not encrypted/],
   ['app.py -D', /-D is not supported: Taipan stays in the foreground/],
   ['app.py -u www', /-u is not supported: start Taipan as that user/],
-  ['app.py --socket :3031', /the protocol of uWSGI is not spoken; listen for HTTP/],
   ['app.py --auth-user-script a.py', /access and auth in taipan.config.ts take the same scripts/],
   ['app.py --user www', /--user is not supported: start Taipan as that user/],
   ['app.py --port eighty', /--port: expected a port from 0 to 65535, found "eighty"/],

@@ -8,7 +8,7 @@ import { PYTHON } from '../applications/support/site.ts'
 import { listBlocks, listCommands } from './blocks.ts'
 
 const SITES = join(ROOT, 'test/fixtures/docs')
-const LISTENING = /^(?:.*"msg":")?listening on (http\S+?|unix:\S+?)(?:"|$)/m
+const LISTENING = /^(?:.*"msg":")?listening on ((?:http|fastcgi|scgi|uwsgi|unix)[:+]\S+?)(?:"|$)/m
 
 let scratch: string
 
@@ -69,7 +69,10 @@ describe.each(commands)('$place: $line', ({ line, site }) => {
 
 /** The same command on a free port. */
 function useFreePort(line: string): string {
-  const free = line.replaceAll(/(?<=(?:-b|--bind) )'?(?:[\d.]*:)?\d+'?/g, '127.0.0.1:0')
+  const free = line.replaceAll(
+    /(?<=(?:-b|--bind) )'?(\w+:\/\/)?(?:[\d.]*:)?\d+'?/g,
+    (_, scheme: string | undefined) => `${scheme ?? ''}127.0.0.1:0`,
+  )
   const listens = free.includes('-b ') || free.includes('--bind ') || !/\bserve\b/.test(free)
   // `exec`, so that signals reach the command and not its shell.
   return (listens ? free : `${free} -b 127.0.0.1:0`).replace(/^(?:[A-Z_]+=\S+ )*/, '$&exec ')

@@ -1,3 +1,4 @@
+import { expandAddress } from '../../server/config/address.ts'
 import type { GivenOption, Habit, Meaning } from './habit.ts'
 
 type More = Partial<Omit<Habit, 'names' | 'meaning'>> &
@@ -85,11 +86,9 @@ const LISTENING = [
   rename('fd', 'bind', { value: 'N', convert: (value) => `fd:${value}` }),
   rename('listen insecure-bind http-socket', 'bind', { value: 'ADDR' }),
   rename('http', 'bind', { value: 'ADDR', when: ({ value }) => /^:?\d+$|:\d+$/.test(value) }),
-  refused(
-    'socket uwsgi-socket',
-    'the protocol of uWSGI is not spoken; listen for HTTP (-b), and write proxy_pass instead of uwsgi_pass in nginx',
-    { value: 'ADDR' },
-  ),
+  rename('socket uwsgi-socket', 'bind', { value: 'ADDR', convert: (at) => toDoor('uwsgi', at) }),
+  rename('fastcgi-socket', 'bind', { value: 'ADDR', convert: (at) => toDoor('fastcgi', at) }),
+  rename('scgi-socket', 'bind', { value: 'ADDR', convert: (at) => toDoor('scgi', at) }),
   refused('quic-bind', 'HTTP/3 is not spoken; let a proxy in front do that', { value: 'ADDR' }),
   nothing('ipv6', 'addresses tell that themselves, as in -b [::1]:8000', { short: '6' }),
   nothing('http', 'there is one parser of HTTP', { value: 'NAME' }),
@@ -292,4 +291,12 @@ function refused(names: string, reason: string, more: Omit<More, 'convert' | 'no
 
 function isStandard({ value }: GivenOption): boolean {
   return ['-', '/dev/stdout', '/dev/stderr'].includes(value)
+}
+
+/** The address of a socket of uWSGI: a path, or a port with or without a host. */
+function toDoor(protocol: string, address: string): string {
+  const isPlace = /^[^/]*:\d+$/.test(address)
+  return isPlace
+    ? `${protocol}://${expandAddress(address) ?? address}`
+    : `${protocol}+unix:${address}`
 }

@@ -19,9 +19,11 @@ export interface VariableReader {
   readonly directory: string
   /** Sockets for another process are not used. */
   readonly pid?: number | undefined
+  /** Standard input is a listening socket, as spawn-fcgi, mod_fcgid and lighttpd make it. */
+  readonly listensAtInput?: boolean | undefined
 }
 
-/** Reads LISTEN_FDS (systemd), PORT and WEB_CONCURRENCY. Every other layer overrides them. Throws `USAGE` for a wrong PORT. */
+/** Reads LISTEN_FDS (systemd), PORT and WEB_CONCURRENCY, and what standard input is. Every other layer overrides them. Throws `USAGE` for a wrong PORT. */
 export function loadForeignLayer(
   reader: VariableReader,
   stronger: readonly Layer[],
@@ -42,6 +44,7 @@ export function loadForeignLayer(
         'LISTEN_FDS: the sockets of systemd are not used, because other addresses are configured',
       )
   } else if (sockets !== undefined) take(sockets)
+  else if (reader.listensAtInput === true) take(INPUT)
   else if (port !== '') take(readPort(port, stronger))
   const workers = reader.environment['WEB_CONCURRENCY'] ?? ''
   if (workers !== '' && !isGiven('processes')) take(readWorkers(workers))
@@ -55,6 +58,13 @@ interface Taken {
   readonly name: string
   readonly given: unknown
   readonly hint: string
+}
+
+const INPUT: Taken = {
+  key: 'bind',
+  name: 'standard input',
+  given: 'fastcgi+fd:0',
+  hint: 'standard input is a listening socket, which is --bind fastcgi+fd:0 here',
 }
 
 function readSockets({ environment, pid }: VariableReader): Taken | undefined {

@@ -38,9 +38,8 @@ export function divideVariables(pairs: readonly string[]): DividedVariables {
 function addField(fields: Map<string, string>, variable: string, value: string): void {
   const name = variable.slice(FIELD_PREFIX.length).replaceAll('_', '-').toLowerCase()
   if (NO_FIELDS.has(name)) return
-  const before = fields.get(name)
-  if (before !== undefined && name === 'host')
-    throw new TaipanError('REQUEST_MALFORMED', 'HTTP_HOST is given twice')
+  // Only a configuration names it twice: servers refuse clients that do.
+  const before = name === 'host' ? undefined : fields.get(name)
   const separator = name === 'cookie' ? '; ' : ', '
   fields.set(name, before === undefined ? value : before + separator + value)
 }

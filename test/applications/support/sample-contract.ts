@@ -7,7 +7,7 @@ import { startSite, type Site } from './site.ts'
 import { openSocket } from './socket.ts'
 
 /** Features that a framework, or the way to it, may lack. */
-type Feature = 'length of HEAD' | 'close code' | 'refusal' | 'streaming'
+export type Feature = 'length of HEAD' | 'close code' | 'refusal' | 'streaming' | 'chunks'
 
 /** A sample site: a small application with the same pages in every framework. */
 export interface Sample {
@@ -134,7 +134,7 @@ export function describeSample(
       })
     })
 
-    test('a body in chunks comes whole', async () => {
+    test.skipIf(lacks('chunks'))('a body in chunks comes whole', async () => {
       const bytes = bytesOf(700_000, 7)
       const page = await browser.visit(`${mount}/body`, {
         method: 'PUT',
