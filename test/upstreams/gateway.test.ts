@@ -321,3 +321,62 @@ describe('bodies', () => {
     expect(peer.requests[0]?.variables.has('HTTP_EXPECT')).toBe(false)
   })
 })
+
+describe('variables', () => {
+  test('are those of the request, also where most are as before', async () => {
+    await using peer = await startNamed('told')
+    await using gateway = await serveGateway([peer.url], {
+      params: { APP_ENV: 'prod', SERVER_SOFTWARE: 'mine' },
+    })
+    using client = await openRaw(gateway.url)
+    const long = 'v'.repeat(10_000)
+    for (const target of ['/a?x=1', '/b%20c', '/c', `/long?${long}`, '/d']) {
+      client.send(
+        formatRequest({
+          target,
+          headers: [
+            ['X-Long', long.repeat(3)],
+            ['X-Longer', long.repeat(3)],
+          ],
+        }),
+      )
+      await client.readResponse()
+    }
+    const seen = peer.requests.map(({ variables }) => variables)
+    expect(seen.map((one) => one.get('REQUEST_URI')?.slice(0, 20))).toEqual(
+      ['/a?x=1', '/b%20c', '/c', `/long?${long}`, '/d'].map((target) => target.slice(0, 20)),
+    )
+    expect(seen.map((one) => one.get('PATH_INFO'))).toEqual(['/a', '/b c', '/c', '/long', '/d'])
+    expect(seen.map((one) => one.get('QUERY_STRING')?.length)).toEqual([3, 0, 0, 10_000, 0])
+    for (const one of seen) {
+      expect(Object.fromEntries(one)).toMatchObject({
+        APP_ENV: 'prod',
+        SERVER_SOFTWARE: 'mine',
+        GATEWAY_INTERFACE: 'CGI/1.1',
+        REDIRECT_STATUS: '200',
+        REQUEST_SCHEME: 'http',
+        SERVER_NAME: 'taipan.test',
+        SERVER_PORT: '80',
+        SCRIPT_NAME: '',
+        HTTP_HOST: 'taipan.test',
+      })
+      expect(one.get('DOCUMENT_URI')).toBe(one.get('PATH_INFO'))
+      expect(one.get('HTTP_X_LONG')?.length).toBe(30_000)
+    }
+  })
+
+  test('of fields with underscores, Proxy and names of the gateway are left out', async () => {
+    await using peer = await startNamed('told')
+    await using gateway = await serveGateway([peer.url])
+    const headers = [
+      ['Proxy', 'http://evil'],
+      ['X_Under', '1'],
+      ['Authorization', 'Basic eDp5'],
+    ] as const
+    await gateway.fetch({ headers })
+    const names = [...(peer.requests[0]?.variables.keys() ?? [])]
+    expect(names).toContain('HTTP_AUTHORIZATION')
+    expect(names.filter((name) => /PROXY|UNDER|^taipan/.test(name))).toEqual([])
+    expect(new Set(names).size).toBe(names.length)
+  })
+})

@@ -1,23 +1,29 @@
 import { writeAsgiScope, writeCommonScope, writeTarget } from '../../wire/asgi-scope.ts'
 import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
-import type { MarshalWriter } from '../../wire/marshal.ts'
+import { MarshalWriter } from '../../wire/marshal.ts'
+import { RepeatedHeads } from '../../wire/repeated-heads.ts'
 import type { PendingRequest } from './pending-request.ts'
-import { RepeatedHeads } from './repeated-heads.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
 
-const environs = new RepeatedHeads(({ exchange, invocation }, marshal) => {
-  marshal.dict()
-  writeCommonVariables(exchange, invocation, marshal)
-  marshal.variable(URL_SCHEME, exchange.connection.scheme)
-  marshal.endDict()
+const encoder = new MarshalWriter()
+
+const environs = new RepeatedHeads((exchange, invocation) => {
+  encoder.clear()
+  encoder.dict()
+  writeCommonVariables(exchange, invocation, encoder)
+  encoder.variable(URL_SCHEME, exchange.connection.scheme)
+  encoder.endDict()
+  return Uint8Array.from(encoder.view())
 })
 
-const scopes = new RepeatedHeads(({ exchange, invocation }, marshal) =>
-  writeCommonScope(exchange, invocation, marshal),
-)
+const scopes = new RepeatedHeads((exchange, invocation) => {
+  encoder.clear()
+  writeCommonScope(exchange, invocation, encoder)
+  return Uint8Array.from(encoder.view())
+})
 
 /** Writes the payload of a request for an ASGI application, except its body. */
 export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
@@ -25,7 +31,7 @@ export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter
   marshal.tuple(4)
   marshal.int(application)
   marshal.text(exchange.id)
-  const common = scopes.encode(request)
+  const common = encodeRepeated(scopes, request)
   if (common === undefined) {
     writeAsgiScope(exchange, invocation, marshal)
     return
@@ -39,9 +45,16 @@ export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter
 export function writeWsgiRequest(request: PendingRequest, marshal: MarshalWriter): void {
   marshal.tuple(3)
   marshal.int(request.application)
-  const common = environs.encode(request)
+  const common = encodeRepeated(environs, request)
   if (common === undefined) writeEnviron(request, marshal)
   else writeRepeated(request, common, marshal)
+}
+
+function encodeRepeated(
+  heads: RepeatedHeads,
+  { exchange, invocation, body }: PendingRequest,
+): Uint8Array | undefined {
+  return body === undefined || body.length > 0 ? undefined : heads.encode(exchange, invocation)
 }
 
 function writeEnviron({ exchange, invocation }: PendingRequest, marshal: MarshalWriter): void {

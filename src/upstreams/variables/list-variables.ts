@@ -1,7 +1,7 @@
 import type { Exchange } from '../../core/exchange.ts'
 import type { Invocation } from '../../core/upstream.ts'
 import type { CgiName } from '../../wire/cgi-names.ts'
-import { writeCgiVariables } from '../../wire/cgi-variables.ts'
+import { writeCommonVariables } from '../../wire/cgi-variables.ts'
 import { readServerName } from './server-name.ts'
 
 /** The same for all requests of a route. One character per byte. */
@@ -11,36 +11,82 @@ export interface VariableSettings {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** What the variables are about. */
+export interface VariableFacts {
+  readonly exchange: Exchange
+  readonly invocation: Invocation
+}
+
 /** Names and values in turn of the variables of CGI/1.1 and those that nginx adds; no name comes twice. */
-export function listVariables(
-  { exchange, invocation }: { readonly exchange: Exchange; readonly invocation: Invocation },
+export function listVariables(facts: VariableFacts, settings: VariableSettings): string[] {
+  return [...listCommonVariables(facts, settings), ...listTargetVariables(facts, settings)]
+}
+
+/** Those that do not depend on the request target; clients repeat them. */
+export function listCommonVariables(
+  { exchange, invocation }: VariableFacts,
   { serverSoftware, params }: VariableSettings,
 ): string[] {
-  const { connection, failure } = exchange
-  const { scriptName, pathInfo, script } = invocation
+  const { connection, failure, variables: given } = exchange
   const server = readServerName(exchange)
   const variables: string[] = []
   const add = (name: string, value: string): void => {
     if (!Object.hasOwn(params, name)) variables.push(name, value)
   }
-  const writer = {
+  writeCommonVariables(exchange, invocation, {
     variable({ text }: CgiName, value: string) {
       if (text === 'SERVER_NAME') add(text, server?.name ?? value)
       else if (text === 'SERVER_PORT') add(text, server?.port ?? value)
       // The gateway has answered that itself.
-      else if (text !== 'HTTP_EXPECT' && !text.startsWith('taipan.')) add(text, value)
+      else if (text !== 'HTTP_EXPECT' && !text.startsWith('taipan.') && !isOwn(text, given))
+        add(text, value)
     },
-  }
-  writeCgiVariables(exchange, invocation, writer)
+  })
   add('GATEWAY_INTERFACE', 'CGI/1.1')
   add('SERVER_SOFTWARE', serverSoftware)
   add('REQUEST_SCHEME', connection.scheme)
   add('SERVER_ADDR', connection.localAddress)
-  add('DOCUMENT_URI', scriptName + pathInfo)
   // PHP that was built so runs nothing without it.
   if (failure === undefined) add('REDIRECT_STATUS', '200')
-  if (script !== undefined && pathInfo !== '')
-    add('PATH_TRANSLATED', script.root.replace(/\/$/, '') + pathInfo)
   for (const name in params) variables.push(name, params[name] ?? '')
   return variables
+}
+
+/** The others. */
+export function listTargetVariables(
+  { exchange, invocation }: VariableFacts,
+  { params }: VariableSettings,
+): string[] {
+  const { query, target } = exchange.request
+  const { scriptName, pathInfo, script } = invocation
+  const variables: string[] = []
+  const add = (name: string, value: string): void => {
+    if (!Object.hasOwn(params, name)) variables.push(name, value)
+  }
+  add('PATH_INFO', pathInfo)
+  add('QUERY_STRING', query)
+  add('REQUEST_URI', target)
+  add('DOCUMENT_URI', scriptName + pathInfo)
+  if (script !== undefined && pathInfo !== '')
+    add('PATH_TRANSLATED', script.root.replace(/\/$/, '') + pathInfo)
+  return variables
+}
+
+// Said here, whatever a server in front has said.
+const OWN = new Set([
+  'GATEWAY_INTERFACE',
+  'SERVER_SOFTWARE',
+  'REQUEST_SCHEME',
+  'SERVER_ADDR',
+  'REDIRECT_STATUS',
+  'PATH_INFO',
+  'QUERY_STRING',
+  'REQUEST_URI',
+  'DOCUMENT_URI',
+  'PATH_TRANSLATED',
+])
+
+/** Whether a variable that was given with the request is one that is said here. */
+function isOwn(name: string, given: readonly string[] | undefined): boolean {
+  return given !== undefined && OWN.has(name) && given.includes(name)
 }

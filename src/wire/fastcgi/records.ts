@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
 
-const RECORD_HEADER_BYTES = 8
+/** Length of the header of a record. */
+export const RECORD_HEADER_BYTES = 8
 /** Most content of a record. */
 export const RECORD_CONTENT_LIMIT = 0xffff
 
@@ -151,6 +152,22 @@ function writeHeader(record: Buffer, { type, id, length }: RecordHead): void {
   record.writeUInt8(type, 1)
   record.writeUInt16BE(id, 2)
   record.writeUInt16BE(length, 4)
+}
+
+/** Writes the header of a record without padding. */
+export function writeRecordHeader(
+  bytes: Uint8Array,
+  at: number,
+  { type, id, length }: RecordHead,
+): void {
+  bytes[at] = 1
+  bytes[at + 1] = type
+  bytes[at + 2] = id >> 8
+  bytes[at + 3] = id
+  bytes[at + 4] = length >> 8
+  bytes[at + 5] = length
+  bytes[at + 6] = 0
+  bytes[at + 7] = 0
 }
 
 /** Records of a stream with these bytes, without the empty one that ends it. */

@@ -1,8 +1,6 @@
-import type { ConnectionFacts, Identity } from '../../core/exchange.ts'
-import type { FieldPairs } from '../../core/field-block.ts'
-import type { ScriptFacts } from '../../core/upstream.ts'
-import { MarshalWriter } from '../../wire/marshal.ts'
-import type { PendingRequest } from './pending-request.ts'
+import type { ConnectionFacts, Exchange, Identity } from '../core/exchange.ts'
+import type { FieldPairs } from '../core/field-block.ts'
+import type { Invocation, ScriptFacts } from '../core/upstream.ts'
 
 /** The last request of a connection; `bytes` is its encoding, made when it is repeated. */
 interface Last {
@@ -17,21 +15,18 @@ interface Last {
 
 /** Detects requests that differ from the last one of their connection only in the target, and encodes the common part once. */
 export class RepeatedHeads {
-  readonly #write: (request: PendingRequest, marshal: MarshalWriter) => void
+  readonly #encodeCommon: (exchange: Exchange, invocation: Invocation) => Uint8Array
   readonly #connections = new WeakMap<ConnectionFacts, Last>()
-  readonly #marshal = new MarshalWriter()
 
-  /** `write` must depend on connection, fields, method, version, mount and identity only. */
-  constructor(write: (request: PendingRequest, marshal: MarshalWriter) => void) {
-    this.#write = write
+  /** `encodeCommon` must depend on connection, fields, method, version, mount, script and identity only. */
+  constructor(encodeCommon: (exchange: Exchange, invocation: Invocation) => Uint8Array) {
+    this.#encodeCommon = encodeCommon
   }
 
-  /** The encoded common part; undefined if the request differs in more than the target, or has a body. */
-  encode(request: PendingRequest): Uint8Array | undefined {
-    const { exchange, invocation, body } = request
-    if (body === undefined || body.length > 0) return undefined
-    const { identity, variables } = exchange
-    if (variables !== undefined) return undefined
+  /** The encoded common part of a request without a body; undefined if it differs in more than the target. */
+  encode(exchange: Exchange, invocation: Invocation): Uint8Array | undefined {
+    const { identity, variables, failure } = exchange
+    if (variables !== undefined || failure !== undefined) return undefined
     const { fields, method, version } = exchange.request
     const { scriptName, script } = invocation
     const last = this.#connections.get(exchange.connection)
@@ -48,16 +43,9 @@ export class RepeatedHeads {
       last.script === script &&
       isSame(last.identity, identity)
     )
-      return (last.bytes ??= this.#encodeCommon(request))
+      return (last.bytes ??= this.#encodeCommon(exchange, invocation))
     Object.assign(last, { fields, method, version, scriptName, script, identity, bytes: undefined })
     return undefined
-  }
-
-  #encodeCommon(request: PendingRequest): Uint8Array {
-    const marshal = this.#marshal
-    marshal.clear()
-    this.#write(request, marshal)
-    return Uint8Array.from(marshal.view())
   }
 }
 
