@@ -67,10 +67,10 @@ describe.each(commands)('$place: $line', ({ line, site }) => {
   })
 })
 
-/** The same command on a free port. */
+/** The same command on free ports. */
 function useFreePort(line: string): string {
   const free = line.replaceAll(
-    /(?<=(?:-b|--bind) )'?(\w+:\/\/)?(?:[\d.]*:)?\d+'?/g,
+    /(?<=(?:-b|--bind|--lrwp) )'?(\w+:\/\/)?(?:[\d.]*:)?\d+'?/g,
     (_, scheme: string | undefined) => `${scheme ?? ''}127.0.0.1:0`,
   )
   const listens = free.includes('-b ') || free.includes('--bind ') || !/\bserve\b/.test(free)

@@ -129,6 +129,8 @@ export class PeerPool {
 
   #expire(): void {
     this.#timer = undefined
+    // A loop that was busy for long lets both be due: time, and a peer.
+    if (this.#isScheduled) return
     const now = performance.now()
     for (const [request, end] of this.#waiting) {
       if (end > now) break
