@@ -34,6 +34,11 @@ export class RawServer {
     return this.#sockets.size
   }
 
+  /** The most requests that a connection has brought. */
+  get longest(): number {
+    return Math.max(0, ...this.received.map((text) => text.split(' HTTP/1.1\r\n').length - 1))
+  }
+
   async start(): Promise<void> {
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
