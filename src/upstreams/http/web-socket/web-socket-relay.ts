@@ -1,6 +1,7 @@
+import type { WebSocket } from 'ws'
+
 import type { WebSocketChannel, WebSocketClose } from '../../../core/exchange.ts'
 import { MESSAGE_COST } from '../../../core/message-cost.ts'
-import type { ClientSocket } from './client-socket.ts'
 
 /** Bytes of messages that may be on their way to an upstream that does not read them. */
 const WINDOW = 65_536
@@ -16,7 +17,7 @@ export interface WebSocketEnds {
   /** Towards the client. */
   readonly channel: WebSocketChannel
   /** Towards the upstream. */
-  readonly webSocket: ClientSocket
+  readonly webSocket: WebSocket
   /** Called once, when the connection to the upstream is closed. */
   readonly onClosed: () => void
 }
@@ -24,7 +25,7 @@ export interface WebSocketEnds {
 /** Passes messages and closes on, both ways. Who does not read holds back who sends. */
 export class WebSocketRelay {
   readonly #channel: WebSocketChannel
-  readonly #webSocket: ClientSocket
+  readonly #webSocket: WebSocket
   #closed = false
 
   constructor({ channel, webSocket, onClosed }: WebSocketEnds) {
@@ -33,9 +34,7 @@ export class WebSocketRelay {
     webSocket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) this.#sendDown(data, !isBinary)
     })
-    // The close that follows tells it.
-    webSocket.on('error', () => {})
-    webSocket.onClosing = (close) => this.#closeChannel(close)
+    webSocket.on('error', () => this.#closeChannel(FAILED))
     webSocket.on('close', (code, reason) => {
       this.#closeChannel({ code, reason: reason.toString() })
       onClosed()
@@ -74,7 +73,6 @@ export class WebSocketRelay {
     const webSocket = this.#webSocket
     // What it sends until it answers the close concerns nobody, but has to be read.
     webSocket.resume()
-    webSocket.onClosing = undefined
     if (code === LOST_CODE) webSocket.terminate()
     else if (code === NO_CODE) webSocket.close()
     else webSocket.close(code, reason)
