@@ -29,15 +29,22 @@ const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*$/
 
 const NOTHING = Buffer.alloc(0)
 
+/** How an output is read. */
+export interface CgiOutputOptions {
+  /** It begins with a status line, as from programs with names that begin with `nph-`, and of uwsgi. */
+  readonly nph: boolean
+  /** A head without an empty line was cut off. Programs may end after a head, but the end of a connection says nothing. */
+  readonly needsEmptyLine?: boolean
+}
+
 /** Parses the output of a CGI program piece by piece until the head is whole. */
 export class CgiOutput {
-  readonly #nph: boolean
+  readonly #options: CgiOutputOptions
   #collected: Buffer = NOTHING
   #interim = 0
 
-  /** `nph`: the output begins with a status line, as from programs with names that begin with `nph-`. */
-  constructor({ nph }: { readonly nph: boolean }) {
-    this.#nph = nph
+  constructor(options: CgiOutputOptions) {
+    this.#options = options
   }
 
   /** The head, once it is whole. Throws `UPSTREAM_FAILED` for what is none. */
@@ -52,15 +59,16 @@ export class CgiOutput {
     const text = this.#collected.toString('latin1', 0, end.at)
     const body = this.#collected.subarray(end.next)
     this.#collected = NOTHING
-    if (this.#nph && INTERIM.test(text)) return this.#skipInterim(body)
-    return { head: parseHead(text, { nph: this.#nph, hasBody: body.length > 0 }), body }
+    if (this.#options.nph && INTERIM.test(text)) return this.#skipInterim(body)
+    return { head: parseHead(text, { nph: this.#options.nph, hasBody: body.length > 0 }), body }
   }
 
-  /** The head of an output that ends without an empty line. Throws `UPSTREAM_FAILED` if there is none. */
+  /** The head of an output that ends without an empty line. Throws `UPSTREAM_FAILED` if it may not, or there is none. */
   end(): ParsedOutput {
     const text = this.#collected.toString('latin1').replace(/\r?\n$/, '')
     if (text === '') throw failure('printed nothing')
-    return { head: parseHead(text, { nph: this.#nph, hasBody: false }), body: NOTHING }
+    if (this.#options.needsEmptyLine === true) throw failure('ended within its header lines')
+    return { head: parseHead(text, { nph: this.#options.nph, hasBody: false }), body: NOTHING }
   }
 
   #skipInterim(rest: Buffer): ParsedOutput | undefined {

@@ -32,6 +32,12 @@ describe('the output of a CGI program', () => {
     expect(summarize(text)).toBe(expected)
   })
 
+  test('from a connection ends its head with an empty line', () => {
+    const output = new CgiOutput({ nph: false, needsEmptyLine: true })
+    expect(output.take(Buffer.from('Content-Type: a/b\n'))).toBeUndefined()
+    expect(() => output.end()).toThrow('ended within its header lines')
+  })
+
   test.each(GOOD)('%j, byte by byte', (text, expected) => {
     const output = new CgiOutput({ nph: false })
     const [wanted = ''] = expected.split('|').slice(0, 1)

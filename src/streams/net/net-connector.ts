@@ -6,6 +6,7 @@ import { KEEP_ALIVE } from './keep-alive.ts'
 import { keepReading } from './keep-reading.ts'
 import { NetStream } from './net-stream.ts'
 import { HIGH_WATER } from './outbox.ts'
+import { tellResets } from './tell-resets.ts'
 
 /** What to connect to: TCP, whose host name is looked up each time, or a Unix socket. */
 export type ConnectPlace =
@@ -63,6 +64,7 @@ export function connectSocket(
     if (over) return
     over = true
     keepReading(socket)
+    if (tls === undefined) tellResets(socket)
     listener.onConnected(socket)
   })
   return {

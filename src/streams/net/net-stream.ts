@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import type { ByteStream, StreamFacts, StreamListener } from '../../core/byte-stream.ts'
+import { findDescriptor } from './descriptor.ts'
 
 const EMPTY = Buffer.alloc(0)
 const NOBODY: StreamListener = { onData: () => {}, onEnd: () => {}, onTaken: () => {} }
@@ -122,11 +123,10 @@ export class NetStream implements ByteStream {
 
 /** The file descriptor of a listening server. Throws if it has none. */
 export function readDescriptor(server: Server): number {
-  const handle: unknown = Reflect.get(server, '_handle')
-  const descriptor: unknown =
-    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
-  if (typeof descriptor === 'number' && descriptor >= 0) return descriptor
-  throw new Error('the server has no descriptor, as in a worker of node:cluster')
+  const descriptor = findDescriptor(server)
+  if (descriptor === undefined)
+    throw new Error('the server has no descriptor, as in a worker of node:cluster')
+  return descriptor
 }
 
 /** Must be called early, because a destroyed socket does not know its peer. */

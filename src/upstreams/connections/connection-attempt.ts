@@ -52,6 +52,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
     this.#relay = new CgiRelay({
       exchange: request.exchange,
       nph: protocol.nph,
+      needsEmptyLine: true,
       onLocalRedirect,
       onNamedFile,
       onPause: () => {
@@ -132,7 +133,9 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
   }
 
   onClose(error: Error | undefined): void {
-    this.#lose(`broke the connection${error === undefined ? '' : `: ${error.message}`}`, true)
+    // Who leaves a part of the request unread resets the connection, though the answer is whole.
+    if (!this.#options.protocol.keeps && this.#relay.isWhole) this.onStreamEnd()
+    else this.#lose(`broke the connection${error === undefined ? '' : `: ${error.message}`}`, true)
   }
 
   onOutput(chunk: Buffer): void {

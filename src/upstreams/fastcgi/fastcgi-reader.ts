@@ -12,6 +12,8 @@ export class FastCgiReader implements AnswerReader {
   readonly #decoder: RecordDecoder
   /** END_REQUEST has arrived, and nothing after it. */
   #ended = true
+  /** An answer has ended within the bytes that are read. */
+  #over = false
 
   constructor(sink: AnswerSink) {
     this.#sink = sink
@@ -26,6 +28,7 @@ export class FastCgiReader implements AnswerReader {
   }
 
   push(chunk: Buffer): void {
+    this.#over = false
     this.#decoder.push(chunk)
   }
 
@@ -35,7 +38,8 @@ export class FastCgiReader implements AnswerReader {
 
   #take({ type, id }: RecordHead, content: Buffer): void {
     this.#ended = false
-    if (id !== REQUEST_ID) return
+    // What follows an answer belongs to no request.
+    if (id !== REQUEST_ID || this.#over) return
     if (type === RecordType.STDOUT) {
       if (content.length > 0) this.#sink.onOutput(content)
     } else if (type === RecordType.STDERR) {
@@ -45,6 +49,7 @@ export class FastCgiReader implements AnswerReader {
 
   #end(content: Buffer): void {
     this.#ended = true
+    this.#over = true
     const { protocolStatus } = parseEnd(content, 'UPSTREAM_FAILED')
     if (protocolStatus === ProtocolStatus.COMPLETE) this.#sink.onComplete()
     else {

@@ -1,15 +1,13 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
-import { CgiOutput, type CgiHead } from '../../wire/cgi-response.ts'
+import { CgiOutput, type CgiHead, type CgiOutputOptions } from '../../wire/cgi-response.ts'
 import { ChunkedOutput } from './chunked-output.ts'
 import { findNamedFile, type NamedFile } from './named-file.ts'
 
 /** What a relay is for. */
-export interface CgiRelayOptions {
+export interface CgiRelayOptions extends CgiOutputOptions {
   readonly exchange: Exchange
-  /** The output begins with a status line, as from programs with names that begin with `nph-`, and of uwsgi. */
-  readonly nph: boolean
   /** Follows a redirect within the server; undefined: the client does. */
   readonly onLocalRedirect: ((target: string) => void) | undefined
   /** Sends a file in place of the output; undefined: fields that name one are sent as any others. */
@@ -28,15 +26,23 @@ export class CgiRelay {
   #head: CgiHead | undefined
   #file: NamedFile | undefined
   #chunks: ChunkedOutput | undefined
+  /** Bytes of the body that are to come; undefined: nobody has said. */
+  #missing: number | undefined
 
   constructor(options: CgiRelayOptions) {
     this.#options = options
-    this.#output = new CgiOutput({ nph: options.nph })
+    this.#output = new CgiOutput(options)
   }
 
   /** The head has arrived. */
   get hasHead(): boolean {
     return this.#head !== undefined
+  }
+
+  /** As much has arrived as the head has announced. */
+  get isWhole(): boolean {
+    if (this.#head === undefined) return false
+    return this.#chunks === undefined ? this.#missing === 0 : this.#chunks.done
   }
 
   /** Takes the next bytes. Throws `UPSTREAM_FAILED` for what is no answer. */
@@ -84,6 +90,14 @@ export class CgiRelay {
     const { nph, onNamedFile } = this.#options
     if (onNamedFile !== undefined) this.#file = findNamedFile(head)
     if (nph && isChunked(head)) this.#chunks = new ChunkedOutput()
+    this.#missing = this.#findLength(head)
+  }
+
+  #findLength({ status, fields }: CgiHead): number | undefined {
+    const { method } = this.#options.exchange.request
+    if (method === 'HEAD' || status === 204 || status === 304) return 0
+    const at = fields.findIndex((name, index) => index % 2 === 0 && /^content-length$/i.test(name))
+    return at === -1 ? undefined : Number(fields[at + 1])
   }
 
   /** Answers by something else, if the head says so. */
@@ -116,6 +130,7 @@ export class CgiRelay {
 
   #write(chunk: Buffer): void {
     if (this.#file !== undefined) return
+    if (this.#missing !== undefined) this.#missing = Math.max(0, this.#missing - chunk.length)
     if (this.#chunks === undefined) this.#writePiece(chunk)
     else for (const piece of this.#chunks.take(chunk)) this.#writePiece(piece)
   }

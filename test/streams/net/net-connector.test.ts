@@ -67,6 +67,35 @@ test('a Unix socket is connected to', async () => {
   rmSync(folder, { recursive: true })
 })
 
+test('a reset behind bytes is an error, not the end', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      socket.write('hello', () => {
+        // `resetAndDestroy` would send a FIN first.
+        Object.assign(socket, { resetAndClosing: true }).destroy()
+      }),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const stream = await open({ kind: 'tcp', host: '127.0.0.1', port: address.port })
+  stream.write('x')
+  let told = ''
+  const error = await new Promise<Error | undefined>((resolve) => {
+    stream.onClose(resolve)
+    stream.listener = {
+      onData: (chunk) => (told += chunk.toString()),
+      onEnd: () => (told += ' and the end'),
+      onTaken: () => {},
+    }
+  })
+  expect(told).toBe('hello')
+  expect(error).toMatchObject({ code: 'ECONNRESET' })
+  server.close()
+})
+
 test('a failure has the code of the system', async () => {
   const place: ConnectPlace = { kind: 'unix', path: '/nowhere/socket' }
   await expect(open(place)).rejects.toMatchObject({ code: 'ENOENT' })
