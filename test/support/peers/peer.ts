@@ -24,8 +24,8 @@ export interface Peer extends AsyncDisposable {
   readonly pid: number
   /** What it has written so far. */
   readonly log: string
-  /** Sends a signal to the process that was started. */
-  kill(signal: NodeJS.Signals): void
+  /** Kills it with everything that it has started, and starts it again at the same place. */
+  restart(): Promise<void>
   /** Ends it with everything that it has started, and removes its folder. */
   stop(): Promise<void>
 }
@@ -38,15 +38,19 @@ export function findMissing({ needs }: Pick<PeerKind, 'needs'>): string | undefi
 /** Starts a peer; resolves when it listens, rejects with its output otherwise. */
 export async function startPeer(kind: PeerKind, options: PlaceOptions): Promise<Peer> {
   const place = await createPlace(options)
-  const program = new PeerProgram(kind.command(place), place.folder)
-  const stop = async (): Promise<void> => {
-    await program.stop()
-    place[Symbol.dispose]()
-  }
-  try {
+  const start = (): PeerProgram => new PeerProgram(kind.command(place), place.folder)
+  const waitUntilReady = async (): Promise<void> => {
     await program.waitUntilReady(place.address)
     // Apache's children are nobody.
     if (place.port === undefined) chmodSync(place.bind, 0o777)
+  }
+  const stop = async (): Promise<void> => {
+    await program.stop('SIGTERM')
+    place[Symbol.dispose]()
+  }
+  let program = start()
+  try {
+    await waitUntilReady()
   } catch (error) {
     await stop()
     throw error
@@ -59,7 +63,11 @@ export async function startPeer(kind: PeerKind, options: PlaceOptions): Promise<
     get log() {
       return program.log
     },
-    kill: (signal) => program.kill(signal),
+    async restart() {
+      await program.stop('SIGKILL')
+      program = start()
+      await waitUntilReady()
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -7,7 +7,7 @@ import type { PeerKind } from './peer.ts'
 const PROGRAMS = '/usr/sbin'
 
 /** Folder of the PHP scripts. */
-const PHP_ROOT = join(ROOT, 'test/fixtures/peers/php')
+export const PHP_ROOT = join(ROOT, 'test/fixtures/peers/php')
 
 const shared = {
   protocols: ['fastcgi'],

@@ -62,13 +62,10 @@ export class PeerProgram {
     }, `${this.#child.spawnfile} to listen`)
   }
 
-  kill(signal: NodeJS.Signals): void {
-    if (!this.#over) this.#child.kill(signal)
-  }
-
-  /** Ends it, and then what is left of what it started. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.kill(signal)
+  /** Ends it, and then what is left of what it started; SIGKILL ends all at once. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (signal === 'SIGKILL') this.#killGroup()
+    else if (!this.#over) this.#child.kill(signal)
     const timer = setTimeout(() => this.#killGroup(), GRACE)
     await this.#ended
     clearTimeout(timer)

@@ -31,13 +31,12 @@ for (const { kind, keeps } of [
         })
       })
 
-      test('takes a body in chunks', async () => {
+      // uWSGI would leave them unread, and close the connection.
+      test.skipIf(kind === uwsgi)('takes a body in chunks', async () => {
         const pieces = [body.subarray(0, 100), body.subarray(100)]
         const request = { method: 'POST', target: '/echo', chunks: pieces }
         const { text } = await fetchRaw(current().place.address, request)
-        // uWSGI would need a function of its own to read them.
-        const expected = kind === uwsgi ? { size: 0 } : { sha256: sha256(body) }
-        expect(JSON.parse(text)).toMatchObject(expected)
+        expect(JSON.parse(text)).toMatchObject({ sha256: sha256(body) })
       })
 
       test('sends a large body', async () => {
@@ -54,7 +53,7 @@ for (const { kind, keeps } of [
         using connection = await openRaw(current().place.address)
         connection.send(formatRequest({ target: '/repeated' }))
         const answer = await connection.readResponse()
-        expect(answer.header('connection') !== 'close' && kind !== uwsgi).toBe(keeps)
+        expect(answer.header('connection') !== 'close').toBe(keeps)
         if (!keeps) return await connection.waitForEnd()
         connection.send(formatRequest({ target: '/nowhere' }))
         expect((await connection.readResponse()).status).toBe(404)
