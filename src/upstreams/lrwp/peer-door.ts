@@ -109,16 +109,18 @@ export class PeerDoor {
         this.#registering.delete(one)
         this.#admit(stream, registration)
       },
-      onRefused: (reason) => {
+      onRefused: (reason, name) => {
         this.#registering.delete(one)
-        this.#tellRefused(stream, reason)
+        // Whoever only looks whether somebody listens is no peer.
+        if (!stream.silent) this.#tellRefused(stream, reason, name)
       },
     })
     this.#registering.add(one)
   }
 
-  #tellRefused({ facts }: ByteStream, reason: string): void {
-    this.#warn(`${facts.remoteAddress || 'a peer'} was not registered`, reason)
+  #tellRefused({ facts }: ByteStream, reason: string, name?: string): void {
+    const what = name === undefined ? '' : ` as ${name}`
+    this.#warn(`${facts.remoteAddress || 'a peer'} was not registered${what}`, reason)
   }
 
   #warn(what: string, reason: string): void {

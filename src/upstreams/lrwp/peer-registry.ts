@@ -99,10 +99,16 @@ export class PeerRegistry {
   }
 
   #tellGone({ peer, key, pool }: PlacedPeer, reason: string): void {
-    const { requests, failures, since } = peer.figures
-    const facts = { application: key, peer: peer.name, peers: pool.size, requests, failures, since }
-    const failed = failures === 0 ? '' : `, ${failures} of them failed`
-    const text = `lrwp: ${key} has lost its peer ${peer.name} after ${formatCount(requests, 'request')}${failed}: ${reason}`
+    const { requests, failures, seconds } = peer.figures
+    const peers = pool.size
+    const facts = { application: key, peer: peer.name, requests, failures, seconds, peers, reason }
+    const figures = [
+      formatCount(requests, 'request'),
+      formatCount(failures, 'failure'),
+      formatCount(seconds, 'second'),
+    ].join(', ')
+    const left = `${formatCount(peers, 'peer')} left`
+    const text = `lrwp: ${key} has lost its peer ${peer.name} after ${figures} (${left}): ${reason}`
     this.#options.logger.info(facts, text)
   }
 

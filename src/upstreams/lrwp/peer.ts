@@ -24,8 +24,8 @@ export interface PeerFigures {
   readonly requests: number
   /** Requests whose client got no answer by its fault. */
   readonly failures: number
-  /** When it registered. */
-  readonly since: Date
+  /** Since its registration. */
+  readonly seconds: number
 }
 
 /** What a peer needs besides its connection. */
@@ -46,7 +46,7 @@ export class Peer {
   readonly name: string
   readonly #stream: ByteStream
   readonly #options: PeerOptions
-  readonly #since = new Date()
+  readonly #since = performance.now()
   #delivery: Delivery | undefined
   #settled = false
   #gone = false
@@ -85,7 +85,8 @@ export class Peer {
 
   /** What it has done. */
   get figures(): PeerFigures {
-    return { requests: this.#requests, failures: this.#failures, since: this.#since }
+    const seconds = Math.round((performance.now() - this.#since) / 1000)
+    return { requests: this.#requests, failures: this.#failures, seconds }
   }
 
   /** Gives it a request; only while it is idle. */

@@ -22,8 +22,8 @@ export interface RegisteringOptions {
 export interface RegisteringListener {
   /** The peer has its answer. The stream needs a new listener. */
   onRegistered(registration: Registration): void
-  /** The connection is closed, or will be without further help. */
-  onRefused(reason: string): void
+  /** The connection is closed, or will be without further help. `name` is what it wanted to register as, if that is known. */
+  onRefused(reason: string, name?: string): void
 }
 
 const CHALLENGE_BYTES = 32
@@ -35,6 +35,7 @@ export class Registering {
   readonly #listener: RegisteringListener
   readonly #decoder = new RegistrationDecoder()
   readonly #timer: NodeJS.Timeout
+  #name: string | undefined
   #over = false
 
   constructor(stream: ByteStream, options: RegisteringOptions, listener: RegisteringListener) {
@@ -65,6 +66,7 @@ export class Registering {
 
   #judge(registration: Registration): void {
     const { version, name } = registration
+    this.#name = name
     const passphrase = this.#options.passphrases.get(normalizeName(name))
     if (passphrase === undefined) this.#accept(registration)
     else if (version === 1) this.#reject(version, 'Connection requires LRWP2 authentication')
@@ -99,7 +101,7 @@ export class Registering {
   }
 
   #refuse(reason: string): void {
-    if (this.#settle()) this.#listener.onRefused(reason)
+    if (this.#settle()) this.#listener.onRefused(reason, this.#name)
   }
 
   /** False if it was over already. */

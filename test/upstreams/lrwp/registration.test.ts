@@ -136,6 +136,7 @@ describe('a name with a passphrase', () => {
     await peer.take(CHALLENGE.length)
     peer.send(prove(Buffer.from(await peer.take(32), 'latin1')))
     expect(await peer.takeAll()).toBe('REJECTED\xffERROR: Unauthorized access\xff')
+    await lab.waitForRecord(/127\.0\.0\.1 was not registered as calc: Unauthorized access/)
     expect(lab.agent.capacity.total).toBe(0)
   })
 
