@@ -1,3 +1,4 @@
+import { isFieldValue } from '../core/field-syntax.ts'
 import { TaipanError } from '../core/errors.ts'
 
 /** The head of what a CGI program prints (RFC 3875, 6). */
@@ -144,6 +145,8 @@ function parseStatus(match: RegExpExecArray | null, found: string): Status {
   const status = Number(number)
   if (status < 200 || status > 599)
     throw failure(`printed the status ${quote(found)}; it must be a number from 200 to 599`)
+  if (!isFieldValue(reason))
+    throw failure(`printed the status ${quote(found)}, with characters that HTTP forbids`)
   return { status, reason }
 }
 

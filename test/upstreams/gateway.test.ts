@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { RecordType } from '../../src/wire/fastcgi/records.ts'
 import { DEADLINE } from '../support/deadlines.ts'
@@ -33,6 +34,27 @@ async function startHeld() {
   }
 }
 
+/** Serves a connection to its end before the next one, as a child of php-fpm does. */
+async function startOneByOne() {
+  let current: Socket | undefined
+  const waiting: PeerRequest[] = []
+  const serveNext = ({ socket }: PeerRequest): void => {
+    if (current !== undefined && current !== socket) return
+    if (current === undefined)
+      socket.once('close', () => {
+        current = undefined
+        const next = waiting.shift()
+        if (next !== undefined) serveNext(next)
+      })
+    current = socket
+    socket.write(formatAnswer('served'))
+  }
+  return await startFastCgiPeer((request) => {
+    if (current !== undefined && current !== request.socket) waiting.push(request)
+    else serveNext(request)
+  })
+}
+
 describe('connections', () => {
   test('are used again once one was seen to stay open', async () => {
     await using peer = await startNamed('kept')
@@ -49,6 +71,27 @@ describe('connections', () => {
     await using gateway = await serveGateway([peer.url])
     for (let i = 0; i < 30; i++) expect(await gateway.get()).toBe('200 closed')
     expect(new Set(peer.requests.map(({ connection }) => connection)).size).toBe(30)
+  })
+
+  test('that take no second request are left for a new one', async () => {
+    await using peer = await startFastCgiPeer(({ socket, connection }) => {
+      const isFirst = peer.requests.filter((one) => one.connection === connection).length === 1
+      socket.write(isFirst ? formatAnswer('first') : formatEndRecord(1))
+    })
+    await using gateway = await serveGateway([peer.url])
+    expect(await gateway.get()).toBe('200 first')
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    for (let i = 0; i < 3; i++) expect(await gateway.get()).toBe('200 first')
+    // The second request was tried on the kept connection first.
+    expect(peer.requests.length).toBe(5)
+  })
+
+  test('of one route keep none of another one waiting', async () => {
+    await using peer = await startOneByOne()
+    await using a = await serveGateway([peer.url], { params: { ROUTE: 'a' } })
+    await using b = await serveGateway([peer.url], { params: { ROUTE: 'b' } })
+    for (let i = 0; i < 3; i++)
+      for (const gateway of [a, b]) expect(await gateway.get()).toBe('200 served')
   })
 
   test('with bytes that nobody has asked for are dropped', async () => {

@@ -109,12 +109,14 @@ const ROWS: readonly Row[] = [
     answer: FAILED,
     logs: /more than 64 KiB/,
   },
-  ...['100 Continue', '199 Odd', '600 Odd', '999 Odd', 'OK', '20 Short'].map((status) => ({
-    what: `the status ${status} is a failure`,
-    bytes: [formatOutput(`Status: ${status}\n\nx`), formatEndRecord()],
-    answer: FAILED,
-    logs: /printed the status/,
-  })),
+  ...['200 O\0K', '100 Continue', '199 Odd', '600 Odd', '999 Odd', 'OK', '20 Short'].map(
+    (status) => ({
+      what: `the status ${status} is a failure`,
+      bytes: [formatOutput(`Status: ${status}\n\nx`), formatEndRecord()],
+      answer: FAILED,
+      logs: /printed the status/,
+    }),
+  ),
   {
     what: 'protocolStatus 1 without another address',
     bytes: [formatEndRecord(1)],

@@ -25,6 +25,8 @@ export interface AttemptOptions {
   readonly onNamedFile: ((file: NamedFile) => void) | undefined
   /** Takes a line that the other side has written for the log. */
   readonly onErrors: (text: string) => void
+  /** Opens a new connection, because the kept one is not taken for a second request. */
+  readonly onKeptRefused: () => void
   /** Called once, before the listener gets the end. The connection can be used again, or there is none. */
   readonly onFree: (connection: ClientConnection | undefined) => void
 }
@@ -101,10 +103,10 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
     this.#connecting?.cancel()
     const { stream } = this.#connection ?? {}
     const { abortion } = this.#options.protocol
-    if (abortion !== undefined && stream?.closed === false) {
-      stream.write(abortion)
+    // One that does not read would keep the connection open.
+    if (abortion !== undefined && stream?.closed === false && stream.write(abortion) === 0)
       stream.destroySoon()
-    } else stream?.destroy()
+    else stream?.destroy()
     const { response } = this.#options.request.exchange
     if (response.begun) response.abort(reason)
     this.#end({ kind: 'answered' })
@@ -158,7 +160,19 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
 
   onRefused(error: TaipanError, begun: 'never' | 'yes'): void {
     const taken = this.#upload?.begun === true
-    this.#fail(error, { begun: taken ? 'yes' : begun, lost: false })
+    if (taken || begun === 'yes' || this.#isFresh)
+      this.#fail(error, { begun: taken ? 'yes' : begun, lost: false })
+    else this.#leaveKept()
+  }
+
+  #leaveKept(): void {
+    this.heard = false
+    this.#latest = undefined
+    this.#upload?.stop()
+    this.#connection?.free()
+    this.#connection?.stream.destroy()
+    this.#connection = undefined
+    this.#options.onKeptRefused()
   }
 
   #read(read: (connection: ClientConnection) => void): void {
@@ -186,7 +200,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
       this.#end({ kind: 'answered' }, connection)
       return
     }
-    stream.destroySoon()
+    stream.destroy()
     this.#end({ kind: 'answered' })
   }
 

@@ -13,6 +13,7 @@ import type { NamedFile } from '../responses/named-file.ts'
 import { ClientConnection } from './client-connection.ts'
 import { ConnectionAttempt } from './connection-attempt.ts'
 import { KeptConnections } from './kept-connections.ts'
+import { countStarving, joinNeighbours, leaveNeighbours, type Neighbour } from './neighbours.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 /** Options of a client. */
@@ -32,10 +33,12 @@ export interface ConnectionClientOptions {
 const STARVING_MS = 20
 
 /** Sends requests to an address over connections that have one request at a time. */
-export class ConnectionClient implements AddressClient {
+export class ConnectionClient implements AddressClient, Neighbour {
   readonly slots: number
   readonly #options: ConnectionClientOptions
-  readonly #kept = new KeptConnections<ClientConnection>((now) => this.#countStarving(now))
+  readonly #kept = new KeptConnections<ClientConnection>((now) =>
+    countStarving(this.#options.address.url, now),
+  )
   /** Attempts on new connections that the other side may not have accepted, with their beginnings. */
   readonly #unheard = new Map<ConnectionAttempt, number>()
   #active = 0
@@ -66,6 +69,7 @@ export class ConnectionClient implements AddressClient {
 
   close(): void {
     this.#closed = true
+    leaveNeighbours(this.#options.address.url, this)
     this.#kept.closeAll()
   }
 
@@ -84,6 +88,10 @@ export class ConnectionClient implements AddressClient {
       onLocalRedirect: onLocalRedirect && ((target) => onLocalRedirect(exchange, target)),
       onNamedFile: onNamedFile && ((file) => onNamedFile(exchange, file)),
       onErrors: (text) => logger.info({ request: exchange.id, upstream: address.url }, text),
+      onKeptRefused: () => {
+        this.#kept.distrust()
+        this.#connect(attempt)
+      },
       onFree: (connection) => {
         this.#active -= 1
         this.#unheard.delete(attempt)
@@ -100,6 +108,7 @@ export class ConnectionClient implements AddressClient {
     while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
       this.#kept.closeOne()
     this.#unheard.set(attempt, performance.now())
+    joinNeighbours(address.url, this)
     attempt.waitFor(
       connectNet(address.place, {
         onConnected: (stream) =>
@@ -112,7 +121,7 @@ export class ConnectionClient implements AddressClient {
   }
 
   /** How many attempts may wait for a connection to be accepted. */
-  #countStarving(now: number): number {
+  countStarving(now: number): number {
     let count = 0
     for (const [attempt, since] of this.#unheard) {
       if (attempt.heard) this.#unheard.delete(attempt)

@@ -63,9 +63,13 @@ export class KeptConnections<Connection extends KeptConnection> {
     this.#idle.splice(at, 1)
     const now = performance.now()
     const isQuick = connection.uses === 1 && now - connection.idleSince < TRIAL_MS
-    if (this.#areKept && !isQuick) return
+    if (!this.#areKept || isQuick) this.distrust()
+  }
+
+  /** The other side does not take a second request on a connection: for a time none is kept. */
+  distrust(): void {
     this.#areKept = false
-    this.#distrustedUntil = now + DISTRUST_MS
+    this.#distrustedUntil = performance.now() + DISTRUST_MS
   }
 
   /** Closes the one that was not used for the longest time. */

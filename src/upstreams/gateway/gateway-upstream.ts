@@ -194,7 +194,7 @@ export class GatewayUpstream implements Upstream {
     this.#tell(job, end)
     if (end.lost) address?.noteFailure(performance.now())
     // A kept connection that was closed says nothing about its address.
-    if (end.begun === 'perhaps' && !job.wasLate) job.wasLate = true
+    if (end.begun === 'perhaps' && !end.lost && !job.wasLate) job.wasLate = true
     else if (address !== undefined) job.tried = [...job.tried, address]
     job.problem = undefined
     if (!this.#mayRepeat(job, end)) {
