@@ -33,8 +33,11 @@ class Transport(Protocol):
     ) -> None:
         """Sends the head of a response and the first piece of its body."""
 
-    def write(self, data: bytes, last: bool) -> None:
-        """Sends another piece. Raises `ClientDisconnected` when the client has disconnected."""
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
+        """Sends another piece; `free` as for `send`, of the last one.
+
+        Raises `ClientDisconnected` when the client has disconnected.
+        """
 
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int

@@ -22,7 +22,7 @@ class Recorder:
     def begin(self, status, flags, length, fields, data, last):
         self.body += data
 
-    def write(self, data, last):
+    def write(self, data, last, free=False):
         self.body += data
 
     def finish(self):

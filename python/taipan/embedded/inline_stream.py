@@ -109,7 +109,7 @@ class InlineStream(RequestTransport):
         if self.helper is not None:
             self._let_out(self.helper, last)
 
-    def write(self, data: bytes, last: bool) -> None:
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
         """Sends another piece. Raises if too much is buffered on Node's own thread."""
         if data or not last:
             self._raise_broken()

@@ -40,6 +40,10 @@ class ChildSocket(ThreadSocket):
         """Sends a complete response; the seat is not free yet."""
         super().send(status, flags, length, fields, body, False)
 
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
+        """Sends another piece; the seat is not free yet."""
+        super().write(data, last)
+
     def begin_file(
         self, status: int, flags: int, length: int, fields: bytes, descriptor: int, offset: int
     ) -> bool | None:

@@ -33,7 +33,7 @@ class Exchange:
         self._output.write(b"Status: %d %b\r\n" % (status, fields))
         self._output.write(data)
 
-    def write(self, data: bytes, last: bool) -> None:
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
         """Writes another piece."""
         self._output.write(data)
 

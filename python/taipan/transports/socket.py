@@ -231,12 +231,15 @@ class ThreadSocket(RequestTransport):
         else:
             self._put(head + frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 
-    def write(self, data: bytes, last: bool) -> None:
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
         """Sends another piece; the end is sent even if the client has disconnected."""
         if data or not last:
             self._look()
         if len(data) > _JOIN_LIMIT:
             self._put_pieces(data, last)
+        elif free:
+            self._freed = True
+            self._put(frames.HEADER.pack(frames.DATA, 3, self._took(), len(data)) + data)
         else:
             self._put(frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
 

@@ -135,7 +135,7 @@ def _iterate(result: Any, response: Response) -> Steps:
                 yield from response.send_sequence(blocks)
         else:
             yield from response.send_iterable(result)
-        response.end()
+        response.end(close is None)
     finally:
         if close is not None:
             close()

@@ -190,8 +190,8 @@ class Response:
             if block:
                 yield
 
-    def end(self) -> None:
-        """The application has returned all blocks."""
+    def end(self, free: bool) -> None:
+        """The application has returned all blocks; `free`: nothing of it runs any more."""
         head = self._head
         if head is None:
             raise ProtocolError("the application never called start_response()")
@@ -210,7 +210,7 @@ class Response:
             self._raise_short(head)
         else:
             self.ended = True
-            self._transport.write(b"", True)
+            self._transport.write(b"", True, free)
 
     def _send_single(self, block: Any, others: Iterator[Any]) -> None:
         """Sends the only block of an iterable; others that follow can only be logged."""

@@ -57,7 +57,7 @@ class Recorder:
         self.closing = bool(flags & HEAD_CLOSE)
         self.write(data, last)
 
-    def write(self, data: bytes, last: bool) -> None:
+    def write(self, data: bytes, last: bool, free: bool = False) -> None:
         assert not self.complete
         self.blocks.append(data)
         self.complete = last
