@@ -65,6 +65,7 @@ export async function startPeer(kind: PeerKind, options: PlaceOptions): Promise<
     },
     async restart() {
       await program.stop('SIGKILL')
+      await program.waitUntilGone(place.address)
       program = start()
       await waitUntilReady()
     },

@@ -62,6 +62,15 @@ export class PeerProgram {
     }, `${this.#child.spawnfile} to listen`)
   }
 
+  /** Resolves when nothing of it accepts connections any more, some moments after its end. */
+  async waitUntilGone(address: Address): Promise<void> {
+    await pollUntil(async () => {
+      const connection = await openRaw(address).catch(() => undefined)
+      connection?.destroy()
+      return connection === undefined ? true : undefined
+    }, `${this.#child.spawnfile} to be gone`)
+  }
+
   /** Ends it, and then what is left of what it started; SIGKILL ends all at once. */
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (signal === 'SIGKILL') this.#killGroup()
