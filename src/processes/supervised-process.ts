@@ -168,9 +168,9 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     setTimeout(() => this.declareUnhealthy(reason), STOP_ECHO_MS).unref()
   }
 
-  /** Whether it has ended as it should after it was asked to stop. */
-  protected isProper({ code, signal }: ProcessEnd): boolean {
-    return signal === null && (code === null || code === 0)
+  /** Whether it has ended as it should; `asked`: after it was asked to stop. */
+  protected isProper({ code, signal }: ProcessEnd, asked: boolean): boolean {
+    return asked && signal === null && (code === null || code === 0)
   }
 
   /** Asks it to stop; `patience` as in `stop`. */
@@ -237,6 +237,6 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   #isExpected(end: ProcessEnd): boolean {
     if (!this.#ready || this.#forced) return true
-    return this.#stopping !== undefined && this.isProper(end)
+    return this.isProper(end, this.#stopping !== undefined)
   }
 }

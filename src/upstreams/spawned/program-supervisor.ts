@@ -17,8 +17,8 @@ import { ENDING_MS, Program } from './program.ts'
 import { SharedPlaces } from './shared-places.ts'
 import { spawnProgram } from './spawn-program.ts'
 
-/** One of several processes that lives longer than this has answered some of the requests at their place. */
-const SHORT_LIFE_MS = 1000
+/** One of several processes that lives for so long has probably answered some of the requests at their place. */
+const SHORT_LIFE_MS = 250
 
 /** Parts of a supervisor. */
 export interface ProgramSupervisorOptions {

@@ -66,9 +66,9 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     return super.stop(Math.min(grace, ENDING_MS))
   }
 
-  /** Programs end by the signal or after it, with codes of their own. */
-  protected override isProper({ signal }: ProcessEnd): boolean {
-    return signal === null || signal === 'SIGTERM'
+  /** Programs end by the signal or after it, with codes of their own. FastCGI: 0 is meant, as after a number of requests. */
+  protected override isProper({ code, signal }: ProcessEnd, asked: boolean): boolean {
+    return asked ? signal === null || signal === 'SIGTERM' : code === 0
   }
 
   protected askToStop(): void {
@@ -100,8 +100,6 @@ export class Program extends SupervisedProcess<ProgramFailure> {
 
   protected release(): void {
     this.#acceptance.stop()
-    const isProof = performance.now() - this.startedAt >= this.#context.provesAfter
-    if (isProof) this.served = this.#answered
   }
 
   /** Requests that were answered at its place since its start. */
@@ -114,6 +112,8 @@ export class Program extends SupervisedProcess<ProgramFailure> {
   }
 
   protected tellExit(exit: ProcessExit): void {
+    const isLong = performance.now() - this.startedAt >= this.#context.provesAfter
+    if (isLong || exit.code === 0) this.served = this.#answered
     this.#context.listener.onExit(this, { ...exit, lastOutput: this.log.last })
   }
 }

@@ -37,6 +37,18 @@ describe.each(PLACES)('a program that is told to listen at %s', (where) => {
     expect(answer).toBe(String(lab.pids().find((one) => one !== pid)))
   })
 
+  test('may leave after a number of requests', async () => {
+    await using lab = await supervise(answering(where))
+    await lab.supervisor.start()
+    for (let count = 0; count < 5; count++) {
+      const [pid = 0] = lab.pids()
+      expect(await lab.addresses.ask('leave')).toBe('left')
+      await pollUntil(() => lab.pids().some((one) => one !== pid) || undefined, 'another one')
+      await pollUntil(() => lab.addresses.places.size > 0 || undefined, 'an address')
+    }
+    expect(lab.texts()).not.toMatch(/^(warn|error)/m)
+  })
+
   test('is reloaded without a request that fails', async () => {
     await using lab = await supervise(answering(where), { processes: 2 })
     await lab.supervisor.start()

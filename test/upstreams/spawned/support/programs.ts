@@ -25,6 +25,9 @@ def answer(connection):
             return
         if line == "die":
             os._exit(3)
+        if line == "leave":
+            connection.sendall(b"left\\n")
+            os._exit(0)
         if line == "sleep":
             time.sleep(0.5)
         if line == "children":
