@@ -17,6 +17,7 @@ from taipan.events import (
 )
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.file_wrapper import FileWrapper
+from taipan.wsgi.filter_streams import divide, is_filter
 from taipan.wsgi.input import PulledInput
 from taipan.wsgi.response import ProtocolError, Response
 
@@ -70,6 +71,8 @@ def begin(
         environ["wsgi.input"] = pulled = PulledInput(transport)
     else:
         environ["wsgi.input"] = io.BytesIO(body)
+    if is_filter(environ):
+        divide(environ, environ["wsgi.input"])
     # Read before the call, because applications change the environ.
     response = Response(transport, environ["REQUEST_METHOD"] == "HEAD", settings.reporter)
     try:
