@@ -7,7 +7,7 @@ import { DEADLINE } from './deadlines.ts'
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The built command, as a shell starts it. */
-const COMMAND = join(ROOT, 'dist/cli/main.js')
+export const COMMAND = join(ROOT, 'dist/cli/main.js')
 
 /** How to run the command. */
 export interface CommandOptions {

@@ -33,7 +33,7 @@ export function createProgramEnvironment(
   variables['GATEWAY_INTERFACE'] = 'CGI/1.1'
   variables['SERVER_SOFTWARE'] = serverSoftware
   variables['REQUEST_SCHEME'] = scheme
-  variables['SERVER_ADDR'] = variables['SERVER_NAME'] ?? ''
+  variables['SERVER_ADDR'] ??= variables['SERVER_NAME'] ?? ''
   const server = readServerName(exchange)
   if (server !== undefined) {
     variables['SERVER_NAME'] = server.name

@@ -39,7 +39,7 @@ def cgi_texts(environ: Environ) -> dict[str, str]:
 
 def name_server(variables: dict[bytes, bytes]) -> None:
     """The server as the client does (RFC 3875, 4.1.14), as scripts make links of it."""
-    variables[b"SERVER_ADDR"] = variables.get(b"SERVER_NAME", b"")
+    variables.setdefault(b"SERVER_ADDR", variables.get(b"SERVER_NAME", b""))
     found = _AUTHORITY.fullmatch(variables.get(b"HTTP_HOST", b""))
     if found is not None:
         usual = b"443" if variables[b"REQUEST_SCHEME"] == b"https" else b"80"
