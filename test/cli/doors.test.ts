@@ -224,8 +224,14 @@ describe('addresses', () => {
     const socket = project.path('door.sock')
     const taipan = await startTaipan(
       [
-        ...['main:app', '--python', PYTHON, '-e', 'embedded', '-p', '2', '-b', '127.0.0.1:0'],
-        ...['-b', 'fastcgi://127.0.0.1:0', '-b', `fastcgi+unix:${socket}?mode=600`],
+        'main:app',
+        '--python',
+        PYTHON,
+        '--engine=embedded',
+        '--processes=2',
+        '--bind=127.0.0.1:0',
+        '--bind=fastcgi://127.0.0.1:0',
+        `--bind=fastcgi+unix:${socket}?mode=600`,
       ],
       { cwd: project.folder },
     )

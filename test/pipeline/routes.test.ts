@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { answerError } from '../../src/core/answer-error.ts'
+import type { Exchange } from '../../src/core/exchange.ts'
 import { FieldBlock } from '../../src/core/field-block.ts'
 import { createRedirectAnswerer } from '../../src/pipeline/redirect.ts'
 import { createRouter, type Answerer, type Route } from '../../src/pipeline/routes.ts'
@@ -163,4 +165,54 @@ describe('redirects', () => {
       )
     },
   )
+})
+
+describe('below the mount of a server in front', () => {
+  const routes: readonly Route[] = [
+    { path: '/', answer: tell('root') },
+    { path: '/m', answer: tell('m') },
+  ]
+  const see = (mount: string, target: string): string => {
+    const frontServer = { mount, name: '', role: undefined }
+    const { answer } = ask(routes, { target, frontServer })
+    return (
+      /^Told: (.*)\r\n$/.exec(answer.head?.fields.text ?? '')?.[1] ?? String(answer.head?.status)
+    )
+  }
+
+  test.each([
+    ['/shop', '/shop', 'root ["/shop",""]'],
+    ['/shop', '/shop/', 'root ["/shop","/"]'],
+    ['/shop', '/shop/m/x', 'm ["/shop/m","/x"]'],
+    ['/shop', '/s%68op/m/a%2Fb', 'm ["/shop/m","/a/b"]'],
+    ['/a/b', '/a/b/mx', 'root ["/a/b","/mx"]'],
+    ['/m', '/m/x', 'root ["/m","/x"]'],
+    ['/m', '/m/m/x', 'm ["/m/m","/x"]'],
+    ['', '/m/x', 'm ["/m","/x"]'],
+    // A redirect within the server has led elsewhere.
+    ['/shop', '/shops/m', 'root ["","/shops/m"]'],
+    ['/shop', '/m/x', 'm ["/m","/x"]'],
+    ['/shop', '/shop/../x', '404'],
+    ['/shop', '/shop/m/../../x', '404'],
+  ])('%s: %s', (mount, target, seen) => {
+    expect(see(mount, target)).toBe(seen)
+  })
+
+  test('guards are asked for each spelling of their places', () => {
+    let asked = 0
+    const guard = {
+      admit: (exchange: Exchange): void => {
+        asked += 1
+        answerError(exchange, 'FORBIDDEN')
+      },
+      fits: undefined,
+    }
+    const guarded = [...routes, { path: '/private', answer: tell('private'), guard }]
+    const frontServer = { mount: '/shop', name: '', role: undefined }
+    for (const target of ['/shop//private/x', '/shop/x/../private', '/shop/PRIVATE'])
+      ask(guarded, { target, frontServer })
+    expect(asked).toBe(3)
+    ask(guarded, { target: '/private', frontServer: { ...frontServer, mount: '/private' } })
+    expect(asked).toBe(3)
+  })
 })

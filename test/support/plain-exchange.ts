@@ -1,4 +1,10 @@
-import type { ConnectionFacts, Exchange, Outcome, RequestBody } from '../../src/core/exchange.ts'
+import type {
+  ConnectionFacts,
+  Exchange,
+  FrontServerFacts,
+  Outcome,
+  RequestBody,
+} from '../../src/core/exchange.ts'
 import type { FieldPairs } from '../../src/core/field-block.ts'
 import type { ResponseHead } from '../../src/core/response-head.ts'
 
@@ -11,6 +17,7 @@ export interface PlainRequest {
   readonly host?: string
   readonly connection?: Partial<ConnectionFacts>
   readonly body?: Partial<RequestBody>
+  readonly frontServer?: FrontServerFacts
 }
 
 /** An exchange without a connection: its request has given values, its response is recorded. */
@@ -100,6 +107,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     webSocket: undefined,
     notes: { answeredBy: '', worker: '', queued: 0, python: 0, user: '' },
     identity: undefined,
+    frontServer: request.frontServer,
     clientEnded: false,
     onClientEnd: undefined,
     onFinish(listener) {
