@@ -36,7 +36,7 @@ export function createPeersAnswerer({
     const { scriptName, pathInfo } = match
     // What nothing has registered for gets the answer of an upstream that cannot be reached.
     const invocation = found ?? { application: name ?? '', scriptName, pathInfo }
-    exchange.notes.answeredBy = invocation.application || 'lrwp'
+    exchange.notes.answeredBy = 'lrwp'
     invoke(exchange, invocation)
   }
 }

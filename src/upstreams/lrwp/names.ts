@@ -1,5 +1,5 @@
 import { normalizeHost } from '../../wire/host-name.ts'
-import { encodeLatin1 } from '../../wire/percent.ts'
+import { decodeLatin1, encodeLatin1 } from '../../wire/percent.ts'
 import type { Registration } from '../../wire/lrwp/registration.ts'
 
 /** A name as it is looked for: names know no case, and slashes around them do not count. */
@@ -25,4 +25,9 @@ export function formatKey(name: string, host: string): string {
 /** What the peers with this registration are known by. */
 export function keyOf({ name, host }: Registration): string {
   return formatKey(normalizeName(name), normalizeHost(host))
+}
+
+/** A name or key for people, in whose terminal it does nothing. */
+export function showName(name: string): string {
+  return decodeLatin1(name).replaceAll(/[\x80-\x9f]/g, '\ufffd')
 }

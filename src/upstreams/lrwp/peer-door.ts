@@ -9,6 +9,7 @@ import { bindSocket } from '../../streams/listening/listener.ts'
 import type { ListeningSocket } from '../../streams/net/listening-socket.ts'
 import { createNetworks, type Networks } from '../../streams/net/networks.ts'
 import { formatRejected, type Registration } from '../../wire/lrwp/registration.ts'
+import { showName } from './names.ts'
 import { refusePeer } from './refuse-peer.ts'
 import { Registering } from './registering.ts'
 
@@ -119,7 +120,7 @@ export class PeerDoor {
   }
 
   #tellRefused({ facts }: ByteStream, reason: string, name?: string): void {
-    const what = name === undefined ? '' : ` as ${name}`
+    const what = name === undefined ? '' : ` as ${showName(name)}`
     this.#warn(`${facts.remoteAddress || 'a peer'} was not registered${what}`, reason)
   }
 

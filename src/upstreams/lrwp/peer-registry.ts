@@ -4,7 +4,7 @@ import { formatCount } from '../../core/format-count.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Registration } from '../../wire/lrwp/registration.ts'
 import type { DeliveryOptions, PeerRequest } from './delivery.ts'
-import { keyOf } from './names.ts'
+import { keyOf, showName } from './names.ts'
 import { PeerIndex } from './peer-index.ts'
 import { PeerPool, type PoolOptions } from './peer-pool.ts'
 import { Peer } from './peer.ts'
@@ -93,27 +93,30 @@ export class PeerRegistry {
   }
 
   #tellNew({ peer, key, pool }: PlacedPeer): void {
-    const facts = { application: key, peer: peer.name, peers: pool.size }
+    const application = showName(key)
+    const facts = { application, peer: peer.name, peers: pool.size }
     const count = formatCount(pool.size, 'peer')
-    this.#options.logger.info(facts, `lrwp: ${key} has a new peer ${peer.name} (${count})`)
+    this.#options.logger.info(facts, `lrwp: ${application} has a new peer ${peer.name} (${count})`)
   }
 
   #tellGone({ peer, key, pool }: PlacedPeer, reason: string): void {
     const { requests, failures, seconds } = peer.figures
     const peers = pool.size
-    const facts = { application: key, peer: peer.name, requests, failures, seconds, peers, reason }
+    const application = showName(key)
+    const facts = { application, peer: peer.name, requests, failures, seconds, peers, reason }
     const figures = [
       formatCount(requests, 'request'),
       formatCount(failures, 'failure'),
       formatCount(seconds, 'second'),
     ].join(', ')
     const left = `${formatCount(peers, 'peer')} left`
-    const text = `lrwp: ${key} has lost its peer ${peer.name} after ${figures} (${left}): ${reason}`
+    const text = `lrwp: ${application} has lost its peer ${peer.name} after ${figures} (${left}): ${reason}`
     this.#options.logger.info(facts, text)
   }
 
   #tellFailed(key: string, { exchange }: PeerRequest, { message: reason }: TaipanError): void {
-    const facts = { request: exchange.id, application: key, reason }
-    this.#options.logger.error(facts, `lrwp: ${key}: ${reason}`)
+    const application = showName(key)
+    const facts = { request: exchange.id, application, reason }
+    this.#options.logger.error(facts, `lrwp: ${application}: ${reason}`)
   }
 }

@@ -2,6 +2,7 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { formatHostPort } from '../../streams/listening/addresses.ts'
 import { SEPARATOR, type Registration } from '../../wire/lrwp/registration.ts'
+import { showName } from './names.ts'
 import {
   Delivery,
   type DeliveryOptions,
@@ -93,7 +94,8 @@ export class Peer {
   run(request: PeerRequest): void {
     this.#requests += 1
     const { notes } = request.exchange
-    notes.worker = `${this.#options.registration.name}/${this.name}`
+    notes.answeredBy = showName(this.#options.registration.name)
+    notes.worker = `${notes.answeredBy}/${this.name}`
     this.#delivery = new Delivery(this.#stream, request, this.#options, (outcome) =>
       this.#finish(request, outcome),
     )

@@ -66,7 +66,7 @@ function split(bytes: Buffer): string[] {
 
 function check(given: Registration): Registration | Refusal {
   const name = given.name.replace(/^\//, '')
-  if (name === '' || /[\0-\x20\x7f]/.test(name + given.host))
+  if (/^\/*$/.test(name) || /[\0-\x20\x7f]/.test(name + given.host))
     return refuse('Malformed startup string')
   if (name.length > COMPONENT_LIMIT || given.host.length > COMPONENT_LIMIT)
     return refuse('Registration component too long')

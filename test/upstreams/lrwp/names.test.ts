@@ -71,6 +71,13 @@ test('with fallthrough the next route gets what nothing has registered for', asy
   expect(await lab.get('/none')).toBe('404 Not Found\n')
 })
 
+test('a name writes nothing of its own to the log', async () => {
+  await using lab = await startLrwpLab()
+  await serveNames(lab, ['caf\xc3\xa9', 'x\xc2\x9b31m'])
+  await lab.waitForRecord(/lrwp: café has a new peer/)
+  await lab.waitForRecord(/lrwp: x\ufffd31m has a new peer/)
+})
+
 test('a NUL in the path cannot end a variable', async () => {
   await using lab = await startLrwpLab()
   await serveNames(lab, ['calc'])
