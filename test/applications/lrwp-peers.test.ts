@@ -6,7 +6,13 @@ import { ROOT, startTaipan } from '../support/cli.ts'
 import { createProject, helloApp } from '../support/project.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 import { findDoor } from '../upstreams/lrwp/support/door.ts'
-import { formatPeerConfig, startPeers, startPeerSite, startProgram } from './support/peer-site.ts'
+import {
+  formatPeerConfig,
+  launchPeers,
+  startPeers,
+  startPeerSite,
+  startProgram,
+} from './support/peer-site.ts'
 import { describeSample } from './support/sample-contract.ts'
 import { PYTHON, SITES } from './support/site.ts'
 
@@ -78,6 +84,33 @@ test('peers come back to a server that starts again', async () => {
   await second.waitForOutput(/a has a new peer.*2 peers/)
   expect((await fetchRaw(second.url, '/peers/a')).text).toBe('/peers/a')
   expect(await peers.stop()).toBe(0)
+})
+
+test('a passphrase is proved, and whoever does not know it is told', async () => {
+  using project = createProject({
+    'app.py': helloApp('{script}'),
+    right: 'open sesame\n',
+    wrong: 'open barley\n',
+  })
+  const lrwp = { bind: '127.0.0.1:0', passphrases: { a: 'open sesame' } }
+  project.write('taipan.config.json', JSON.stringify({ bind: ['127.0.0.1:0'], lrwp }))
+  await using taipan = await startTaipan([], { cwd: project.folder })
+  const peer = {
+    door: `tcp://${await findDoor(taipan)}`,
+    name: 'a',
+    target: 'app.py',
+    cwd: project.folder,
+  }
+  using _right = await startPeers({ ...peer, words: ['--password-file', 'right'] })
+  expect((await fetchRaw(taipan.url, '/a')).text).toBe('/a')
+  for (const [words, message] of [
+    [['--password-file', 'wrong'], /refuses the registration of 'a'/],
+    [[], /refuses the registration of 'a'.*--password-file names/],
+  ] as const) {
+    using refused = launchPeers({ ...peer, words })
+    await refused.waitForOutput(message)
+    expect(await refused.exitCode).toBe(4)
+  }
 })
 
 test('the example has an application, and a program for Xitami as a peer and as a script', async () => {

@@ -26,6 +26,8 @@ export interface PeerOptions {
 export interface RunningPeers extends Disposable {
   /** Its output so far. */
   readonly output: string
+  /** Resolves when it has ended; null: by a signal. */
+  readonly exitCode: Promise<number | null>
   waitForOutput(pattern: RegExp): Promise<void>
   /** Ends it by a signal; resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
@@ -33,11 +35,16 @@ export interface RunningPeers extends Disposable {
 
 /** Starts `python -m taipan.lrwp` and resolves when a peer has registered. */
 export async function startPeers(options: PeerOptions): Promise<RunningPeers> {
-  const { door, name, target, words = [], ...more } = options
-  const module = ['-m', 'taipan.lrwp', target, '--name', name, '--connect', door]
-  const peers = startProgram([...module, ...words], more)
+  const peers = launchPeers(options)
   await peers.waitForOutput(/registered as/)
   return peers
+}
+
+/** Starts `python -m taipan.lrwp`. */
+export function launchPeers(options: PeerOptions): RunningPeers {
+  const { door, name, target, words = [], ...more } = options
+  const module = ['-m', 'taipan.lrwp', target, '--name', name, '--connect', door]
+  return startProgram([...module, ...words], more)
 }
 
 /** Starts Python with the modules that are for peers. */
@@ -50,10 +57,11 @@ export function startProgram(
     env: { ...process.env, PYTHONPATH: PYTHON_FOLDER, PYTHONDONTWRITEBYTECODE: '1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const exit = once(child, 'close')
+  const exitCode = once(child, 'close').then(() => child.exitCode)
   let output = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   return {
+    exitCode,
     get output() {
       return output
     },
@@ -61,8 +69,7 @@ export function startProgram(
       void (await pollUntil(() => pattern.test(output) || undefined, `${pattern} in ${output}`)),
     stop: async (signal: NodeJS.Signals = 'SIGTERM') => {
       child.kill(signal)
-      await exit
-      return child.exitCode
+      return await exitCode
     },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
