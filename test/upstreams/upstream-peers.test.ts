@@ -12,7 +12,7 @@ import type { Peer, PeerKind } from '../support/peers/peer.ts'
 import { phpCgi, phpFpm } from '../support/peers/php.ts'
 import type { PlaceOptions } from '../support/peers/place.ts'
 import { fcgiwrap, nodeFastcgi, uwsgi } from '../support/peers/programs.ts'
-import { flup, gunicorn, quixote, scgi } from '../support/peers/python.ts'
+import { flup, gunicorn, quixote, scgi, twisted, uvicorn } from '../support/peers/python.ts'
 
 async function serveBefore(peer: Peer, { script }: PeerKind) {
   const folder = script === undefined ? {} : { root: dirname(script) }
@@ -48,6 +48,11 @@ const PEERS: readonly (readonly [PeerKind, PlaceOptions])[] = [
   [uwsgi, { protocol: 'uwsgi' }],
   [gunicorn, { protocol: 'uwsgi' }],
   [scgi, { protocol: 'scgi' }],
+  [gunicorn, { protocol: 'http' }],
+  [gunicorn, { protocol: 'http', unix: true }],
+  [twisted, { protocol: 'http' }],
+  [uvicorn, { protocol: 'http' }],
+  [uvicorn, { protocol: 'http', unix: true }],
 ]
 
 for (const [kind, options] of PEERS)
