@@ -17,6 +17,7 @@ const NOTED_LENGTHS = new Set(Array.from(NOTED, ({ length }) => length))
 const CR = 0x0d
 const LF = 0x0a
 const COLON = 0x3a
+const SPACE = 0x20
 
 /**
  * Makes the head of the response to the client: without the fields of the connection to the upstream. `rewrite` changes other
@@ -148,7 +149,7 @@ class FieldLines {
       this.#bytes = undefined
     }
     this.#bytes ??= Buffer.from(name.buffer)
-    return this.#bytes[colon] === COLON
+    return this.#bytes[colon] === COLON && this.#bytes[colon + 1] === SPACE
   }
 
   /** The line begins where the one before has ended. */
