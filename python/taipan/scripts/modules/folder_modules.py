@@ -84,6 +84,8 @@ class FolderModules:
         self._replaced = replaced
         #: Those of the route; None: there are no others.
         self.folders = folders
+        #: Those of files, with the turn of their import.
+        self._imported: dict[str, tuple[int, ModuleType]] = {}
         self._names: frozenset[str] = frozenset()
         self._listed = 0
         #: Builtins of all code in the folder.
@@ -150,7 +152,12 @@ class FolderModules:
 
     def import_file(self, stem: str) -> ModuleType:
         """The module of a file in the folder. Raises `ModuleNotFoundError`, also of its imports."""
-        return self._import_own(stem, ("",))
+        turn, module = self._imported.get(stem, (-1, None))
+        if module is None or turn != self._loaded.turn:
+            turn = self._loaded.turn
+            module = self._import_own(stem, ("",))
+            self._imported[stem] = turn, module
+        return module
 
     def import_dotted_file(self, stem: str) -> ModuleType:
         """Likewise, of a file such as `a.b.py`, which `import` cannot name."""
@@ -302,6 +309,7 @@ class FolderModules:
     def _forget(self) -> None:
         with self._loaded.lock:
             self._loaded.forget()
+            self._imported.clear()
             for name in [name for name in sys.modules if name.startswith(f"{self._package}.")]:
                 del sys.modules[name]
 
