@@ -242,6 +242,13 @@ def test_by_cgi_the_same_program_answers_its_only_request(tmp_path):
     assert (done.returncode, done.stderr) == (0, b"answered\n")
 
 
+def test_by_cgi_a_program_that_goes_on_for_ever_ends_quietly(tmp_path):
+    text = ECHO.replace("except lrwp.ConnectionClosed:", "finally:")
+    done = start_cgi(tmp_path, text)
+    assert done.stdout.endswith(b"1 /x ")
+    assert (done.returncode, done.stderr) == (0, b"answered\n")
+
+
 def test_by_cgi_a_body_without_a_length_is_empty(tmp_path):
     assert start_cgi(tmp_path, ECHO).stdout.endswith(b"1 /x ")
 

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Any, BinaryIO
 
-from taipan.lrwp.library_errors import ConnectionClosed, SocketError
+from taipan.lrwp.library_errors import RequestOver, SocketError
 from taipan.lrwp.page_output import PageOutput
 from taipan.lrwp.request import keep_body
 
@@ -23,9 +23,9 @@ class CgiSource:
         self._body: BinaryIO | None = None
 
     def accept(self) -> tuple[dict[str, str], BinaryIO, PageOutput]:
-        """The request. Raises `ConnectionClosed` when it is called again."""
+        """The request. Raises `RequestOver` when it is called again."""
         if self._taken:
-            raise ConnectionClosed("a CGI program has one request")
+            raise RequestOver("a CGI program has one request")
         self._taken = True
         variables = dict(os.environ)
         length = variables.get("CONTENT_LENGTH", "")
