@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 
 import { startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
-import { formatRequest, openRaw, sleep, type RawConnection } from '../support/raw-client.ts'
+import {
+  formatRequest,
+  openRaw,
+  pollUntil,
+  sleep,
+  type RawConnection,
+} from '../support/raw-client.ts'
 import { findDoor } from '../upstreams/lrwp/support/door.ts'
 import {
   formatOutput,
@@ -10,6 +16,7 @@ import {
   type PeerRequest,
   type RawPeer,
 } from '../upstreams/lrwp/support/raw-peer.ts'
+import { countDescriptors } from './fault-lab.ts'
 
 const REQUESTS = 20_000
 const CONNECTIONS = 16
@@ -73,6 +80,7 @@ async function run(steady: number): Promise<Tally> {
   const args = ['--lrwp', '127.0.0.1:0', '-b', '127.0.0.1:0', '--no-access-log']
   await using taipan = await startTaipan(args, { cwd: project.folder })
   const door = await findDoor(taipan)
+  const before = await countDescriptors(taipan.pid)
   const tally: Tally = {
     next: 0,
     good: 0,
@@ -90,6 +98,8 @@ async function run(steady: number): Promise<Tally> {
     ...Array.from({ length: CONNECTIONS }, async () => await client(taipan.url, tally)),
   ])
   for (const peer of stable) peer[Symbol.dispose]()
+  const isClean = async () => (await countDescriptors(taipan.pid)) <= before || undefined
+  await pollUntil(isClean, 'no more descriptors than before')
   return tally
 }
 

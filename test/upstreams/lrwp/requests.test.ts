@@ -86,6 +86,27 @@ describe('a request', () => {
   })
 })
 
+test('a client that waits for 100 Continue gets it, once there is a peer', async () => {
+  await using lab = await startLrwpLab()
+  const head = formatRequest({
+    method: 'POST',
+    target: '/calc',
+    headers: [
+      ['Expect', '100-continue'],
+      ['Content-Length', '4'],
+    ],
+  })
+  using refused = await openRaw(lab.url)
+  refused.send(head)
+  expect(await refused.readFinalResponse('POST')).toMatchObject({ status: 503, interim: [] })
+  await lab.serve('calc', ({ body }) => body)
+  using client = await openRaw(lab.url)
+  client.send(head)
+  expect((await client.readResponse('POST')).status).toBe(100)
+  client.send('body')
+  expect(await client.readResponse('POST')).toMatchObject({ status: 200, text: 'body' })
+})
+
 describe('an answer', () => {
   test('streams as it arrives, and waits for its client', async () => {
     await using lab = await startLrwpLab({ responseLimit: 100_000_000 })
