@@ -5,6 +5,7 @@ import { findMissing, startPeer, type Peer, type PeerKind } from '../support/pee
 import { phpFpm, PHP_ROOT } from '../support/peers/php.ts'
 import type { Protocol } from '../support/peers/place.ts'
 import { uwsgi } from '../support/peers/programs.ts'
+import { uvicorn } from '../support/peers/python.ts'
 import { createProject } from '../support/project.ts'
 import { formatRequest, openRaw, type RawConnection } from '../support/raw-client.ts'
 
@@ -29,6 +30,7 @@ const ROWS: readonly Row[] = [
     target: '/lab.php/echo',
   },
   { kind: uwsgi, protocol: 'uwsgi', route: { path: '/' }, target: '/echo' },
+  { kind: uvicorn, protocol: 'http', route: { path: '/' }, target: '/echo' },
 ]
 
 interface Tally {
