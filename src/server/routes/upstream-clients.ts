@@ -2,7 +2,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { AddressClient } from '../../upstreams/gateway/address-client.ts'
 import type { Protocol, UpstreamAddress } from '../../upstreams/gateway/upstream-address.ts'
-import type { FastCgiSettings } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
+import type { FastCgiSettings } from '../../upstreams/fastcgi/fastcgi-pairs.ts'
 import type { NamedFile } from '../../upstreams/responses/named-file.ts'
 import type { UpstreamConfig } from './upstream-options.ts'
 import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
@@ -11,6 +11,7 @@ import type { WireProtocol } from '../../upstreams/connections/wire-protocol.ts'
 export interface ClientSettings extends FastCgiSettings {
   /** To each address at the same time. */
   readonly connections: number
+  readonly multiplex: UpstreamConfig['multiplex']
   readonly http: UpstreamConfig['http']
   readonly logger: Logger
   /** Follows a redirect within the server. */
@@ -24,10 +25,18 @@ export type CreateClient = (address: UpstreamAddress, settings: ClientSettings) 
 
 /** What speaks the protocols; only what a plan needs is loaded. */
 export const CLIENTS: Readonly<Record<Protocol, () => Promise<CreateClient>>> = {
-  fastcgi: async () =>
-    await overConnections(
-      (await import('../../upstreams/fastcgi/fastcgi-protocol.ts')).createFastCgiProtocol,
-    ),
+  fastcgi: async () => {
+    const { createFastCgiProtocol } = await import('../../upstreams/fastcgi/fastcgi-protocol.ts')
+    const createSingle = await overConnections(createFastCgiProtocol)
+    const { MultiplexClient } =
+      await import('../../upstreams/fastcgi/multiplex/multiplex-client.ts')
+    return (address, settings) => {
+      const single = createSingle(address, settings)
+      return settings.multiplex === 'auto'
+        ? new MultiplexClient({ ...settings, address, settings, single })
+        : single
+    }
+  },
   scgi: async () =>
     await overConnections(
       (await import('../../upstreams/scgi/scgi-protocol.ts')).createScgiProtocol,

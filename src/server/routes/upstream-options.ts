@@ -101,6 +101,10 @@ const UPSTREAM = {
       'Folders with files that answers may name by X-Sendfile or X-Accel-Redirect instead of a body (none: clients get these fields).',
     anchor: 'path',
   }),
+  multiplex: option(v.union([v.literal('auto'), v.literal(false)], '"auto" or false'), false, {
+    description:
+      'auto: several requests at a time on a connection, if a FastCGI application says that it takes them; a client that reads slowly may then hold up others.',
+  }),
   unknownLength: option(v.picklist(['spool', 411, 413], '"spool", 411 or 413'), 'spool', {
     description:
       'What becomes of a long body without a length, where the protocol needs one: it is kept in a temporary file, or answered with 411 or 413.',

@@ -7,7 +7,7 @@ import {
 } from '../../upstreams/gateway/upstream-address.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { GatewayAddress } from '../../upstreams/gateway/gateway-address.ts'
-import type { FastCgiRole } from '../../upstreams/fastcgi/fastcgi-protocol.ts'
+import type { FastCgiRole } from '../../upstreams/fastcgi/fastcgi-pairs.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 import { boolean, list, pairs, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
@@ -29,6 +29,7 @@ export interface UpstreamPlan {
   readonly options: Omit<GatewayOptions, 'logger' | 'shutdownTimeout'>
   readonly connections: number
   readonly role: FastCgiRole
+  readonly multiplex: UpstreamConfig['multiplex']
   readonly http: UpstreamConfig['http']
   /** Folders of files that answers may name. */
   readonly sendfile: readonly string[]
@@ -120,6 +121,7 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
 export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
   const { urls = [], spawn, connections, balance, queue, retries, health, http, sendfile } = config
+  const { multiplex } = config
   const { where, problems } = context
   const { startup: _, ...timeouts } = config.timeouts
   if (urls.length === 0 && spawn === undefined)
@@ -151,6 +153,7 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     options: { name, balance, timeouts, queue, retries, replacesAddresses, health, unknownLength },
     connections,
     role: 'responder',
+    multiplex,
     http,
     sendfile,
     params: {},
@@ -177,9 +180,9 @@ export async function createUpstream(
   plan: UpstreamPlan,
   context: AnswererContext,
 ): Promise<Upstream> {
-  const { addresses, program, options, connections, role, params, http, sendfile } = plan
+  const { addresses, program, options, connections, role, params, http, sendfile, multiplex } = plan
   const { upstreams, logger, shutdownTimeout } = context
-  const facts = [addresses, program, options, connections, role, params, http, sendfile]
+  const facts = [addresses, program, options, connections, role, params, http, sendfile, multiplex]
   const name = `upstream:${JSON.stringify(facts)}`
   const known = upstreams.get(name)
   if (known !== undefined) return known
@@ -206,12 +209,13 @@ async function createAddressMaker(
   const creators = new Map<Protocol, CreateClient>()
   for (const protocol of protocols) creators.set(protocol, await CLIENTS[protocol]())
   const { logger, serverSoftware, redirects } = context
-  const { connections, role, params, http, sendfile } = plan
+  const { connections, role, params, http, sendfile, multiplex } = plan
   const onLocalRedirect = redirects.follow.bind(redirects)
   const onNamedFile = await createFileSender(sendfile, logger)
   const settings = {
     connections,
     role,
+    multiplex,
     http,
     params,
     serverSoftware,

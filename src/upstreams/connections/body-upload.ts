@@ -1,12 +1,12 @@
-import type { ByteStream } from '../../core/byte-stream.ts'
 import type { RequestBody } from '../../core/exchange.ts'
 import { HIGH_WATER } from '../../streams/net/outbox.ts'
+import type { LentStream } from './lent-connection.ts'
 import { PIECE_BYTES, type WireProtocol } from './wire-protocol.ts'
 
 /** What an upload needs. */
 export interface UploadOptions {
   readonly body: RequestBody
-  readonly stream: ByteStream
+  readonly stream: LentStream
   readonly protocol: Pick<WireProtocol, 'encodePiece' | 'bodyEnd' | 'halfCloses'>
   /** Some of the body was sent. */
   readonly onMoved: () => void

@@ -1,17 +1,10 @@
 import type { ByteStream, StreamListener } from '../../core/byte-stream.ts'
 import type { KeptConnection } from './kept-connections.ts'
-import type { AnswerReader, AnswerSink, WireProtocol } from './wire-protocol.ts'
-
-/** Has a connection for the time of a request. */
-export interface ConnectionUser extends AnswerSink {
-  onData(chunk: Buffer): void
-  onStreamEnd(): void
-  onTaken(): void
-  onClose(error: Error | undefined): void
-}
+import type { ConnectionUser, LentConnection } from './lent-connection.ts'
+import type { AnswerReader, WireProtocol } from './wire-protocol.ts'
 
 /** A connection to an address, with what has it. */
-export class ClientConnection implements StreamListener, KeptConnection {
+export class ClientConnection implements StreamListener, KeptConnection, LentConnection {
   readonly stream: ByteStream
   readonly reader: AnswerReader
   /** Requests that it had before. */

@@ -11,15 +11,15 @@ import type {
 import { CgiRelay } from '../responses/cgi-relay.ts'
 import type { NamedFile } from '../responses/named-file.ts'
 import { BodyUpload } from './body-upload.ts'
-import type { ClientConnection, ConnectionUser } from './client-connection.ts'
+import type { ConnectionUser, LentConnection } from './lent-connection.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 /** What an attempt needs. */
-export interface AttemptOptions {
+export interface AttemptOptions<Connection extends LentConnection> {
   readonly request: GatewayRequest
   readonly head: Uint8Array
   readonly listener: AttemptListener
-  readonly protocol: WireProtocol
+  readonly protocol: Omit<WireProtocol, 'createReader' | 'encodeHead'>
   /** Follow what an answer asks for. */
   readonly onLocalRedirect: ((target: string) => void) | undefined
   readonly onNamedFile: ((file: NamedFile) => void) | undefined
@@ -28,17 +28,19 @@ export interface AttemptOptions {
   /** Opens a new connection, because the kept one is not taken for a second request. */
   readonly onKeptRefused: () => void
   /** Called once, before the listener gets the end. The connection can be used again, or there is none. */
-  readonly onFree: (connection: ClientConnection | undefined) => void
+  readonly onFree: (connection: Connection | undefined) => void
 }
 
-/** A request on a connection of its own until its answer is whole. */
-export class ConnectionAttempt implements Attempt, ConnectionUser {
+/** A request that has a connection until its answer is whole. */
+export class ConnectionAttempt<Connection extends LentConnection>
+  implements Attempt, ConnectionUser
+{
   /** Bytes have arrived for it. */
   heard = false
-  readonly #options: AttemptOptions
+  readonly #options: AttemptOptions<Connection>
   readonly #relay: CgiRelay
   #connecting: Connecting | undefined
-  #connection: ClientConnection | undefined
+  #connection: Connection | undefined
   #upload: BodyUpload | undefined
   #isFresh = false
   #paused = false
@@ -48,7 +50,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
   #complete = false
   #errors: PassThrough | undefined
 
-  constructor(options: AttemptOptions) {
+  constructor(options: AttemptOptions<Connection>) {
     this.#options = options
     const { request, protocol, listener, onLocalRedirect, onNamedFile } = options
     this.#relay = new CgiRelay({
@@ -79,7 +81,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
   }
 
   /** Sends the request. */
-  run(connection: ClientConnection): void {
+  run(connection: Connection): void {
     const { request, head, protocol, listener } = this.#options
     this.#connecting = undefined
     this.#connection = connection
@@ -175,7 +177,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
     this.#options.onKeptRefused()
   }
 
-  #read(read: (connection: ClientConnection) => void): void {
+  #read(read: (connection: Connection) => void): void {
     const connection = this.#connection
     if (connection === undefined || this.#over) return
     try {
@@ -192,7 +194,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
     if (this.#complete) this.#succeed(connection)
   }
 
-  #succeed(connection: ClientConnection): void {
+  #succeed(connection: Connection): void {
     const { stream, reader } = connection
     const { keeps } = this.#options.protocol
     if (this.#paused) stream.resume()
@@ -218,7 +220,7 @@ export class ConnectionAttempt implements Attempt, ConnectionUser {
     this.#end({ kind: 'failed', error, begun, lost })
   }
 
-  #end(end: AttemptEnd, reusable?: ClientConnection): void {
+  #end(end: AttemptEnd, reusable?: Connection): void {
     this.#over = true
     this.#upload?.stop()
     this.#connection?.free()

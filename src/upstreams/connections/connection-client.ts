@@ -1,6 +1,4 @@
 import { TaipanError } from '../../core/errors.ts'
-import type { Exchange } from '../../core/exchange.ts'
-import type { Logger } from '../../core/logger.ts'
 import { connectNet } from '../../streams/net/net-connector.ts'
 import type {
   AddressClient,
@@ -8,8 +6,7 @@ import type {
   AttemptListener,
   GatewayRequest,
 } from '../gateway/address-client.ts'
-import type { UpstreamAddress } from '../gateway/upstream-address.ts'
-import type { NamedFile } from '../responses/named-file.ts'
+import { bindAnswer, type AnswerOptions } from './bind-answer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { ConnectionAttempt } from './connection-attempt.ts'
 import { KeptConnections } from './kept-connections.ts'
@@ -17,16 +14,10 @@ import { countStarving, joinNeighbours, leaveNeighbours, type Neighbour } from '
 import type { WireProtocol } from './wire-protocol.ts'
 
 /** Options of a client. */
-export interface ConnectionClientOptions {
-  readonly address: UpstreamAddress
+export interface ConnectionClientOptions extends AnswerOptions {
   readonly protocol: WireProtocol
   /** Connections at the same time. */
   readonly connections: number
-  readonly logger: Logger
-  /** Follows a redirect within the server; undefined: the client does. */
-  readonly onLocalRedirect: ((exchange: Exchange, target: string) => void) | undefined
-  /** Sends a file that an answer names; undefined: the client gets its name. */
-  readonly onNamedFile: ((exchange: Exchange, file: NamedFile) => void) | undefined
 }
 
 /** A new connection that gets no answer for so long may not have been accepted. */
@@ -40,7 +31,7 @@ export class ConnectionClient implements AddressClient, Neighbour {
     countStarving(this.#options.address.url, now),
   )
   /** Attempts on new connections that the other side may not have accepted, with their beginnings. */
-  readonly #unheard = new Map<ConnectionAttempt, number>()
+  readonly #unheard = new Map<ConnectionAttempt<ClientConnection>, number>()
   #active = 0
   #closed = false
 
@@ -77,17 +68,14 @@ export class ConnectionClient implements AddressClient, Neighbour {
     request: GatewayRequest,
     head: Uint8Array,
     listener: AttemptListener,
-  ): ConnectionAttempt {
-    const { protocol, address, logger, onLocalRedirect, onNamedFile } = this.#options
-    const { exchange } = request
-    const attempt = new ConnectionAttempt({
+  ): ConnectionAttempt<ClientConnection> {
+    const { protocol } = this.#options
+    const attempt = new ConnectionAttempt<ClientConnection>({
       request,
       head,
       listener,
       protocol,
-      onLocalRedirect: onLocalRedirect && ((target) => onLocalRedirect(exchange, target)),
-      onNamedFile: onNamedFile && ((file) => onNamedFile(exchange, file)),
-      onErrors: (text) => logger.info({ request: exchange.id, upstream: address.url }, text),
+      ...bindAnswer(this.#options, request.exchange),
       onKeptRefused: () => {
         this.#kept.distrust()
         this.#connect(attempt)
@@ -103,7 +91,7 @@ export class ConnectionClient implements AddressClient, Neighbour {
     return attempt
   }
 
-  #connect(attempt: ConnectionAttempt): void {
+  #connect(attempt: ConnectionAttempt<ClientConnection>): void {
     const { address, protocol } = this.#options
     while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
       this.#kept.closeOne()

@@ -1,101 +1,71 @@
 import { formatBegin, Role } from '../../wire/fastcgi/bodies.ts'
-import { dividePairs, formatPairs, type Pairs } from '../../wire/fastcgi/pairs.ts'
 import {
   formatRecord,
-  RECORD_CONTENT_LIMIT,
   RECORD_HEADER_BYTES,
   RecordType,
   writeRecordHeader,
 } from '../../wire/fastcgi/records.ts'
-import { RepeatedHeads } from '../../wire/repeated-heads.ts'
 import type { WireProtocol } from '../connections/wire-protocol.ts'
-import {
-  listCommonVariables,
-  listTargetVariables,
-  listVariables,
-  type VariableSettings,
-} from '../variables/list-variables.ts'
+import { FastCgiPairs, type FastCgiSettings } from './fastcgi-pairs.ts'
 import { FastCgiReader, REQUEST_ID } from './fastcgi-reader.ts'
-
-/** What an application does for a request (FastCGI 1.0, 6). */
-export type FastCgiRole = 'responder' | 'authorizer' | 'filter'
-
-/** Settings of an application. */
-export interface FastCgiSettings extends VariableSettings {
-  readonly role: FastCgiRole
-}
 
 const ROLES = {
   responder: Role.RESPONDER,
   authorizer: Role.AUTHORIZER,
   filter: Role.FILTER,
 } as const
-const PARAMS_END = formatRecord(RecordType.PARAMS, REQUEST_ID)
-const STDIN_END = formatRecord(RecordType.STDIN, REQUEST_ID)
-const PARAMS_AND_STDIN_END = Buffer.concat([PARAMS_END, STDIN_END])
-const ABORT = formatRecord(RecordType.ABORT_REQUEST, REQUEST_ID)
 
 /** FastCGI 1.0 in the role of the web server, one request at a time on a kept connection. */
 export function createFastCgiProtocol(settings: FastCgiSettings): WireProtocol {
-  const { role } = settings
-  const begin = formatRecord(
-    RecordType.BEGIN_REQUEST,
-    REQUEST_ID,
-    formatBegin({ role: ROLES[role], keepsConnection: true }),
-  )
-  const heads = new RepeatedHeads((exchange, invocation) =>
-    formatPairs(listCommonVariables({ exchange, invocation }, settings)),
-  )
-  const hasInput = role !== 'authorizer'
   return {
+    ...createRequestProtocol(new FastCgiPairs(settings), REQUEST_ID),
     keeps: true,
     halfCloses: false,
     nph: false,
-    abortion: ABORT,
-    bodyEnd: STDIN_END,
-    encodeHead(request) {
-      const isEmpty = request.body.length === 0
-      // An authorizer has no input (FastCGI 1.0, 6.3).
-      const end = isEmpty && hasInput ? PARAMS_AND_STDIN_END : PARAMS_END
-      const common =
-        isEmpty && hasInput ? heads.encode(request.exchange, request.invocation) : undefined
-      if (common !== undefined) {
-        const target = formatPairs(listTargetVariables(request, settings))
-        if (common.length + target.length <= RECORD_CONTENT_LIMIT)
-          return joinRecord(begin, [common, target], end)
-      }
-      const variables = listVariables(request, settings)
-      const pairs = hasInput ? variables : withoutUntold(variables)
-      const params = dividePairs(pairs, RECORD_CONTENT_LIMIT).map((piece) =>
-        formatRecord(RecordType.PARAMS, REQUEST_ID, piece),
-      )
-      return Buffer.concat([begin, ...params, end])
-    },
-    encodePiece: (piece) => [formatRecord(RecordType.STDIN, REQUEST_ID, piece)],
     createReader: (sink) => new FastCgiReader(sink),
   }
 }
 
-/** One record of PARAMS with these pairs, between what comes before and after it. */
-function joinRecord(
-  before: Uint8Array,
-  [common, target]: readonly [Uint8Array, Uint8Array],
-  after: Uint8Array,
-): Uint8Array {
-  const from = before.length + RECORD_HEADER_BYTES
-  const length = common.length + target.length
-  const bytes = Buffer.allocUnsafe(from + length + after.length)
-  bytes.set(before, 0)
-  writeRecordHeader(bytes, before.length, { type: RecordType.PARAMS, id: REQUEST_ID, length })
-  bytes.set(common, from)
-  bytes.set(target, from + common.length)
-  bytes.set(after, from + length)
-  return bytes
+/** How requests with an id are written. */
+export function createRequestProtocol(
+  pairs: FastCgiPairs,
+  id: number,
+): Pick<WireProtocol, 'abortion' | 'bodyEnd' | 'encodeHead' | 'encodePiece'> {
+  const body = formatBegin({ role: ROLES[pairs.role], keepsConnection: true })
+  const begin = formatRecord(RecordType.BEGIN_REQUEST, id, body)
+  const paramsEnd = formatRecord(RecordType.PARAMS, id)
+  const bodyEnd = formatRecord(RecordType.STDIN, id)
+  const paramsAndBodyEnd = Buffer.concat([paramsEnd, bodyEnd])
+  return {
+    abortion: formatRecord(RecordType.ABORT_REQUEST, id),
+    bodyEnd,
+    encodeHead(request) {
+      const isWhole = request.body.length === 0 && pairs.hasInput
+      const end = isWhole ? paramsAndBodyEnd : paramsEnd
+      const repeated = isWhole ? pairs.formatRepeated(request) : undefined
+      if (repeated !== undefined) return joinRecord(id, repeated, { begin, end })
+      const params = pairs
+        .format(request)
+        .map((piece) => formatRecord(RecordType.PARAMS, id, piece))
+      return Buffer.concat([begin, ...params, end])
+    },
+    encodePiece: (piece) => [formatRecord(RecordType.STDIN, id, piece)],
+  }
 }
 
-// What an authorizer is not told (FastCGI 1.0, 6.3).
-const UNTOLD = new Set(['CONTENT_LENGTH', 'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME'])
-
-function withoutUntold(pairs: Pairs): Pairs {
-  return pairs.filter((_, at) => !UNTOLD.has(pairs[at - (at % 2)] ?? ''))
+/** A record of variables in two parts, between what comes before and after it. */
+function joinRecord(
+  id: number,
+  [common, target]: readonly [Uint8Array, Uint8Array],
+  { begin, end }: { readonly begin: Uint8Array; readonly end: Uint8Array },
+): Uint8Array {
+  const from = begin.length + RECORD_HEADER_BYTES
+  const length = common.length + target.length
+  const bytes = Buffer.allocUnsafe(from + length + end.length)
+  bytes.set(begin, 0)
+  writeRecordHeader(bytes, begin.length, { type: RecordType.PARAMS, id, length })
+  bytes.set(common, from)
+  bytes.set(target, from + common.length)
+  bytes.set(end, from + length)
+  return bytes
 }

@@ -49,6 +49,7 @@ export async function serveGateway(
     const createClient = await CLIENTS[address.protocol]()
     const client = createClient(address, {
       connections,
+      multiplex: false,
       role: 'responder',
       params,
       http,
