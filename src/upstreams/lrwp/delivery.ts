@@ -91,7 +91,7 @@ export class Delivery {
     this.#startedAt = performance.now()
     notes.queued = this.#startedAt - startedAt
     this.#watch()
-    this.#exchange.onFinish(() => this.#mute())
+    this.#exchange.onFinish(({ error }) => this.#noteFinish(error))
     this.#stream.cork()
     this.#stream.write(this.#head)
     this.#upload.start()
@@ -147,6 +147,14 @@ export class Delivery {
   /** For the access log, before the response ends. */
   #noteTime(): void {
     this.#exchange.notes.python = performance.now() - this.#startedAt
+  }
+
+  /** Nobody waits any more. */
+  #noteFinish(error: Error | undefined): void {
+    // Its output was shorter than it had announced, or the like.
+    if (error instanceof TaipanError && error.facts.fault === 'application')
+      this.#problem ??= createProblem(error)
+    this.#mute()
   }
 
   /** The client has an answer, or has left. */

@@ -149,6 +149,17 @@ describe('a peer that breaks the protocol', () => {
   })
 })
 
+test('an answer that is shorter than it says is cut off, and a failure', async () => {
+  await using lab = await startLrwpLab()
+  const peer = await lab.register('calc')
+  const answer = lab.fetch('/calc')
+  await peer.takeRequest()
+  peer.answer(`Content-Length: 9\r\n${formatOutput('short')}`)
+  expect((await answer).complete).toBe(false)
+  await lab.waitForRecord(/lrwp: calc: /)
+  expect(lab.agent.statistics).toMatchObject({ finished: 1, failed: 1 })
+})
+
 describe('time', () => {
   const timeouts = { request: 100, registration: 10_000, shutdown: 0 }
 
