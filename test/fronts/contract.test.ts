@@ -219,14 +219,10 @@ describe.each(DIALECTS.map((dialect) => [dialect.protocol, dialect] as const))(
         [400, 'a control character in a field', { fields: [['X-Bad', 'a\u0001b']] }],
         [400, 'a host that is none', { fields: [['Host', 'a b']] }],
         [501, 'a method that nobody knows', { method: 'BREW' }],
-      ])('%i for %s', async (status, name, asked) => {
+      ])('%i for %s', async (status, _name, asked) => {
         const limits = { body: 2000, headerCount: 20, headerBytes: 2500, targetBytes: 1000 }
         await using lab = await start(nameRequest, { limits })
-        const wanted =
-          name === 'a host that is none' && dialect.protocol !== 'http'
-            ? { fields: [['Host', 'x'] as const] }
-            : asked
-        const answered = await ask(lab, dialect, wanted)
+        const answered = await ask(lab, dialect, asked)
         expect(answered).toMatchObject({ status, complete: true })
         expect(lab.exchanges).toEqual([])
       })

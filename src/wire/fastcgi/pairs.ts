@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { CollectedBytes } from '../collected-bytes.ts'
 
 /** Names and values in turn, one character per byte. */
 export type Pairs = readonly string[]
@@ -79,8 +80,7 @@ function writeText(bytes: Buffer, at: number, text: string): number {
 export class PairDecoder {
   readonly #limit: number
   readonly #code: ErrorCode
-  #pieces: Buffer[] = []
-  #size = 0
+  readonly #collected = new CollectedBytes()
 
   /** `limit` is in bytes of all pairs; what breaks it or the format is an error of `code`. */
   constructor(limit: number, code: ErrorCode) {
@@ -90,20 +90,17 @@ export class PairDecoder {
 
   /** Takes the next bytes, which are kept until `end`. */
   push(data: Buffer): void {
-    this.#size += data.length
-    if (this.#size > this.#limit)
+    if (this.#collected.length + data.length > this.#limit)
       throw new TaipanError(
         this.#code,
         `the FastCGI variables are longer than ${this.#limit} bytes`,
       )
-    this.#pieces.push(data)
+    this.#collected.push(data)
   }
 
   /** Names and values in turn. */
   end(): string[] {
-    const bytes = Buffer.concat(this.#pieces)
-    this.#pieces = []
-    return parsePairs(bytes, this.#code)
+    return parsePairs(this.#collected.join(), this.#code)
   }
 }
 

@@ -71,7 +71,11 @@ export class ScgiHeadDecoder {
     if (colon < 1 || (digits[0] === ZERO && colon > 1))
       throw this.#broken('the length of the netstring is no number')
     const size = Number(digits.toString('latin1'))
-    if (size > this.#limit) throw this.#broken(`the variables are longer than ${this.#limit} bytes`)
+    if (size > this.#limit)
+      throw new TaipanError(
+        'FIELDS_TOO_LARGE',
+        `the variables are longer than ${this.#limit} bytes`,
+      )
     this.#from = colon + 1
     return size
   }

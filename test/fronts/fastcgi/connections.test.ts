@@ -234,7 +234,7 @@ describe('records', () => {
   })
 
   test('asked for without being read end the connection', async () => {
-    await using lab = await start(nameRequest)
+    await using lab = await start(nameRequest, { timeouts: { send: 100 } })
     using raw = await openRaw(lab.url)
     raw.pause()
     const asked = formatRecord(RecordType.GET_VALUES, 0, formatPairs(['FCGI_MPXS_CONNS', '']))
