@@ -264,6 +264,13 @@ def test_by_cgi_forms_are_read(tmp_path):
     assert done.stdout == b"Content-Type: text/plain\r\n\r\n" + FORM_PAGE
 
 
+def test_by_cgi_bytes_come_as_they_are(tmp_path):
+    text = ECHO.replace(
+        "request.err.write", "[request.out.write(bytes([i])) for i in range(256)]; str"
+    )
+    assert start_cgi(tmp_path, text).stdout.endswith(b"1 /x " + bytes(range(256)))
+
+
 def test_by_cgi_what_is_printed_keeps_its_place(tmp_path):
     text = ECHO.replace('request.out.write("%d', "print('printed'); request.out.write(\"%d")
     assert start_cgi(tmp_path, text).stdout.endswith(b"\r\n\r\nprinted\n1 /x ")

@@ -331,7 +331,7 @@ def test_another_protocol_is_called_so(start, agent):
 
 def test_a_server_that_comes_late_is_waited_for(start, tmp_path):
     path = str(tmp_path / "late.sock")
-    start(f"unix:{path}").wait_for("No such file or directory; tries again")
+    start(f"unix:{path}").wait_for("No such file or directory; the peer tries again")
     with Agent(path, socket.AF_UNIX) as agent:
         assert facts(agent.seat().ask())["PATH_INFO"] == "/"
 

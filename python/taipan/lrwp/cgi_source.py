@@ -27,6 +27,7 @@ class CgiSource:
         if self._taken:
             raise RequestOver("a CGI program has one request")
         self._taken = True
+        _prepare_output()
         variables = dict(os.environ)
         length = variables.get("CONTENT_LENGTH", "")
         # Without a length there is no body (RFC 3875, 4.1.2), and standard input may have no end.
@@ -57,10 +58,17 @@ def _copy_input(size: int, file: BinaryIO) -> None:
         left -= len(piece)
 
 
+def _prepare_output() -> None:
+    """Lets text of the program and any bytes take one way, so that they keep their order."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=PageOutput.encoding, errors=PageOutput.errors)
+
+
 def _write_output(data: bytes) -> None:
-    # What was printed comes before.
-    _flush_output()
-    sys.stdout.buffer.write(data)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.write(data.decode(PageOutput.encoding, PageOutput.errors))
+    else:
+        sys.stdout.buffer.write(data)
 
 
 def _flush_output() -> None:

@@ -97,11 +97,11 @@ class Peer:
                     break
             stream.leave()
         except AgentGone as error:
-            self._report("info", f"{error}; comes back")
+            self._report("info", f"{error}; the peer comes back")
         except AgentError as error:
-            self._report("error", f"{error}; comes back")
+            self._report("error", f"{error}; the peer comes back")
         except OSError as error:
-            self._report("error", f"the request has no room here: {error}; comes back")
+            self._report("error", f"no room for the request: {error}; the peer comes back")
 
     def _answer(self, stream: AgentStream) -> bool:
         """Whether it was the last answer."""
@@ -118,7 +118,7 @@ class Peer:
         if not self._known and time.monotonic() >= self._give_up:
             raise error
         if not self._missed:
-            self._report("warning", f"{error}; tries again")
+            self._report("warning", f"{error}; the peer tries again")
         self._missed = True
 
     def _report(self, level: str, text: str) -> None:

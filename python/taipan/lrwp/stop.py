@@ -27,8 +27,3 @@ class Stop:
         poller = poll()
         poller.register(self._near.fileno(), POLLIN)
         return bool(poller.poll(None if seconds is None else seconds * 1000))
-
-    def close(self) -> None:
-        """Gives its descriptors back."""
-        self._near.close()
-        self._far.close()

@@ -16,7 +16,7 @@ PATIENCE: Final = 300.0
 #: Milliseconds that a request may take from the agent to here.
 _TRAVEL_MS: Final = 50
 #: Seconds for an agent to take notice of a peer that leaves.
-_LEAVE_TIME: Final = 0.5
+_LEAVE_TIME: Final = 0.3
 
 
 class AgentStream:
