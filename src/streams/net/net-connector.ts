@@ -1,7 +1,7 @@
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
-import type { ByteStream } from '../../core/byte-stream.ts'
+import type { ByteStream, StreamFacts } from '../../core/byte-stream.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { keepReading } from './keep-reading.ts'
 import { NetStream } from './net-stream.ts'
@@ -39,8 +39,7 @@ export interface Connecting {
 /** Opens a connection by `node:net`. */
 export function connectNet(place: ConnectPlace, listener: ConnectListener): Connecting {
   return connectSocket(place, {
-    onConnected: (socket) =>
-      listener.onConnected(new NetStream(socket, place.kind === 'unix' ? place.path : '')),
+    onConnected: (socket) => listener.onConnected(new NetStream(socket, describePlace(place))),
     onFailed: (error) => listener.onFailed(error),
   })
 }
@@ -75,10 +74,37 @@ export function connectSocket(
   }
 }
 
+/** Facts of a connection that we have opened. Our own address would cost a system call, and nobody asks for it. */
+function describePlace(place: ConnectPlace): StreamFacts {
+  const isUnix = place.kind === 'unix'
+  return {
+    scheme: 'http',
+    alpn: '',
+    remoteAddress: isUnix ? '' : place.host,
+    remotePort: isUnix ? '' : String(place.port),
+    localAddress: '',
+    localPort: '',
+    localPath: isUnix ? place.path : '',
+  }
+}
+
+// Written out: objects that are spread take long, and some protocols need a connection for each request.
 function toOptions(place: ConnectPlace): NetConnectOpts {
-  const common = { allowHalfOpen: true, highWaterMark: HIGH_WATER }
-  if (place.kind === 'unix') return { ...common, path: place.path }
-  return { ...common, ...KEEP_ALIVE, noDelay: true, host: place.host, port: place.port }
+  if (place.kind === 'unix') {
+    const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER, path: place.path }
+    return options
+  }
+  // Not returned at once, because the types of Node do not know highWaterMark.
+  const options = {
+    allowHalfOpen: true,
+    highWaterMark: HIGH_WATER,
+    keepAlive: KEEP_ALIVE.keepAlive,
+    keepAliveInitialDelay: KEEP_ALIVE.keepAliveInitialDelay,
+    noDelay: true,
+    host: place.host,
+    port: place.port,
+  }
+  return options
 }
 
 function toTls({ serverName, ca, insecure }: TlsSettings): ConnectionOptions {

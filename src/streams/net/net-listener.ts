@@ -2,7 +2,7 @@ import { connect, createServer, type ListenOptions, type Server, type Socket } f
 
 import { KEEP_ALIVE } from './keep-alive.ts'
 import type { ListeningSocket, OpenListeningSocket, SocketPlace } from './listening-socket.ts'
-import { NetStream, readDescriptor } from './net-stream.ts'
+import { NetStream, readDescriptor, readFacts } from './net-stream.ts'
 import { HIGH_WATER } from './outbox.ts'
 
 const BACKLOG = 1024
@@ -11,7 +11,8 @@ const OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER 
 /** Listens by `node:net`. */
 export const openNetListener: OpenListeningSocket = async (place, onConnection) => {
   let path = ''
-  const accept = (socket: Socket): void => onConnection(new NetStream(socket, path))
+  const accept = (socket: Socket): void =>
+    onConnection(new NetStream(socket, readFacts(socket, path)))
   const isProbed = place.kind === 'tcp' && place.keepAlive === true
   const server = createServer(isProbed ? { ...OPTIONS, ...KEEP_ALIVE } : OPTIONS, accept)
   try {

@@ -19,10 +19,9 @@ export class NetStream implements ByteStream {
   #corked = false
   #error: Error | undefined
 
-  /** `localPath` is the path of the Unix socket; empty for TCP. */
-  constructor(socket: Socket, localPath: string) {
+  constructor(socket: Socket, facts: StreamFacts) {
     this.#socket = socket
-    this.facts = readFacts(socket, localPath)
+    this.facts = facts
     this.#push = socket.push.bind(socket)
     socket.push = (chunk: Buffer | null, encoding) => this.#receive(chunk, encoding)
     socket.on('data', this.#onData)
@@ -129,8 +128,8 @@ export function readDescriptor(server: Server): number {
   return descriptor
 }
 
-/** Must be called early, because a destroyed socket does not know its peer. */
-function readFacts(socket: Socket, localPath: string): StreamFacts {
+/** The facts of an accepted socket; a destroyed one does not know its peer. `localPath` is empty for TCP. */
+export function readFacts(socket: Socket, localPath: string): StreamFacts {
   return {
     scheme: 'http',
     alpn: '',

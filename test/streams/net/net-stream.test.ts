@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 import type { StreamListener } from '../../../src/core/byte-stream.ts'
-import { NetStream, readDescriptor } from '../../../src/streams/net/net-stream.ts'
+import { NetStream, readDescriptor, readFacts } from '../../../src/streams/net/net-stream.ts'
 import { openRaw, pollUntil, type RawConnection } from '../../support/raw-client.ts'
 
 // Checks the undocumented parts of `node:net` that are used, on each version of Node.
@@ -29,7 +29,7 @@ class Lab implements StreamListener {
   constructor(socket: Socket, client: RawConnection, path: string) {
     this.socket = socket
     this.client = client
-    this.stream = new NetStream(socket, path)
+    this.stream = new NetStream(socket, readFacts(socket, path))
     this.stream.listener = this
     this.stream.onClose((error) => this.closes.push(error))
   }
