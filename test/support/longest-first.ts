@@ -12,6 +12,8 @@ const LONGEST = [
   'applications/django',
   'applications/greenlets',
   'applications/gradio',
+  'faults/gateway-restarts',
+  'applications/gateways-fastcgi',
 ]
 
 /** Begins with the files that take longest, and goes on by size, so that no long file is left at the end. */
