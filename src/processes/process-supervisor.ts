@@ -216,8 +216,10 @@ export abstract class ProcessSupervisor<
     const deadline = performance.now() + patience
     await endsWithin(member.drained(), patience)
     const remaining = member.starting ? 0 : Math.max(0, deadline - performance.now())
+    // Whoever has asked it before tells.
+    const isFirst = !member.stopping
     const force = await member.stop(remaining + this.#ending, remaining)
-    if (force !== 'none') this.#log.tellForced(member.label, force)
+    if (force !== 'none' && isFirst) this.#log.tellForced(member.label, force)
   }
 
   async #stop(waited: number): Promise<void> {

@@ -43,6 +43,8 @@ class FakeHandle implements ProcessHandle {
   readonly ended: Promise<ProcessEnd>
   force: Force = 'none'
   end: (end: ProcessEnd) => void = () => {}
+  /** Time in ms that it takes to end. */
+  delay = 0
   /** Grace period that it got. */
   grace: number | undefined
 
@@ -55,6 +57,7 @@ class FakeHandle implements ProcessHandle {
   async terminate({ grace, askToStop, exited }: Ending): Promise<Force> {
     this.grace = grace
     askToStop()
+    if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay))
     this.end({ code: 0, signal: null })
     await exited
     return this.force
@@ -312,6 +315,18 @@ test.each([
   expect(supervisor.told).toEqual([
     `warn: worker ${first.label} did not stop when asked and ${text}`,
   ])
+})
+
+test('it is logged once, also when a stop comes while a reload ends the process', async () => {
+  const supervisor = await start()
+  const { first } = supervisor
+  first.handle.force = 'SIGKILL'
+  first.handle.delay = 1000
+  await supervisor.reload()
+  const stopping = supervisor.stop()
+  await vi.runAllTimersAsync()
+  await stopping
+  expect(supervisor.told).toHaveLength(1)
 })
 
 test('an unhealthy process is logged and replaced, but not during a stop', async () => {
