@@ -3,6 +3,7 @@ import type { ApplicationReport, GroupReport } from '../server/check.ts'
 
 /** Formats the findings of `taipan check` for people. */
 export function formatReport(reports: readonly GroupReport[]): string {
+  if (reports.length === 0) return 'python        none is needed: no route runs any\n'
   return reports.map((report) => formatGroup(report, reports.length > 1)).join('\n')
 }
 

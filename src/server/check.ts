@@ -52,8 +52,14 @@ export interface LoopReport {
 /** Finds the Python of each group and tries to load its applications. Rejects with `PYTHON_NOT_FOUND` or `PYTHON_START`. */
 export async function checkServer(plan: ServerPlan): Promise<GroupReport[]> {
   const reports: GroupReport[] = []
-  for (const group of plan.groups) reports.push(await checkGroup(group, plan))
+  for (const group of plan.groups.filter((one) => needsPython(one, plan)))
+    reports.push(await checkGroup(group, plan))
   return reports
+}
+
+/** A server without applications tells what Python it would have, unless its routes need none. */
+function needsPython({ group }: GroupPlan, { routes }: ServerPlan): boolean {
+  return group.applications.length > 0 || routes.length === 0
 }
 
 async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupReport> {

@@ -115,6 +115,22 @@ describe('check', () => {
     expect(json.stdout).toBe(plain.stdout)
   })
 
+  test('needs no Python where no route runs any', async () => {
+    using project = createProject({})
+    const words = ['check', '--upstream', '/php=fastcgi://127.0.0.1:9000']
+    const { exitCode, stdout } = await runTaipan(words, {
+      cwd: project.folder,
+      env: { PATH: '/nowhere' },
+    })
+    expect(stdout).toBe('python        none is needed: no route runs any\n')
+    expect(exitCode).toBe(0)
+    const wrong = await runTaipan(['check', '--upstream', '/php=127.0.0.1:9000'], {
+      cwd: project.folder,
+    })
+    expect(wrong.stderr).toContain('--upstream: "127.0.0.1:9000" is no address of an upstream')
+    expect(wrong.exitCode).toBe(2)
+  })
+
   test('a missing event loop is exit code 5', async () => {
     using project = createProject({ 'main.py': ASGI })
     const words = ['check', 'main:app', '--loop', 'uvloop', '--json']

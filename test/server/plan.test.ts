@@ -792,6 +792,28 @@ describe('a configuration', () => {
       { routes: [{ path: '/', static: 'scripts', errorPages: { '404': 'x.html' } }] },
       /errorPages\[404\]: expected the path of a page in a URL, such as "\/missing\.html", found/,
     ],
+    [{ routes: [{ path: '/', upstream: {} }] }, /^routes\[0\]\.upstream: names no address/],
+    [
+      { routes: [{ path: '/', upstream: 'ftp://a:1' }] },
+      /^routes\[0\]\.upstream: "ftp:\/\/a:1" is no address of an upstream: it begins with one of/,
+    ],
+    [
+      { routes: [{ path: '/', upstream: 'scgi://a:1', split: '.php' }] },
+      /^routes\[0\]\.split: needs root/,
+    ],
+    [
+      { routes: [{ path: '/', upstream: 'scgi://a:1', root: '.', split: 'php' }] },
+      /^routes\[0\]\.split: "php" is no extension; write one like "\.php"/,
+    ],
+    [
+      { routes: [{ path: '/', upstream: { urls: 'scgi://a:1', sendfile: 'nowhere' } }] },
+      /^routes\[0\]\.upstream\.sendfile: folder \S+nowhere does not exist/,
+    ],
+    [
+      { routes: [{ path: '/', upstream: { urls: 'scgi://a:1', balance: { hash: 'X-User' } } }] },
+      /^routes\[0\]\.upstream\.balance/,
+    ],
+    [{ upstream: { '/x': 'scgi://a' } }, /^upstream\["\/x"\]: .*the port is missing/],
     [{ routes: [{ path: '/', handler: 'act.py' }] }, /handler: "act\.py" names no function/],
     [{ apps }, /routes: is missing, but there are several applications/],
     [
