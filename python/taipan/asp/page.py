@@ -16,6 +16,7 @@ from taipan.asp.scanner import scan_asp
 from taipan.asp.script_blocks import add_block, arrange_blocks
 from taipan.asp.writer import write_asp
 from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
+from taipan.looks import look
 from taipan.psp.errors import PageSyntaxError
 from taipan.psp.limits import within_limits
 from taipan.psp.output import SHOW, WRITE, Writer
@@ -107,7 +108,7 @@ class AspCache(FileCache[AspPage]):
 
     def __init__(self, site: Site, limit: int = USUAL_LIMIT) -> None:
         self._site = site
-        super().__init__(self._compile, limit)
+        super().__init__(self._compile, limit, look)
 
     def _compile(self, path: str) -> Built[AspPage]:
         page = self._make(path)

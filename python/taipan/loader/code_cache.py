@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType
-from typing import Callable, Generic, TypeVar
+from typing import Callable, Generic, Optional, TypeVar
 
 from taipan.loader import ptl
 from taipan.loader.open_source import open_source
-from taipan.looks import look
+from taipan.looks import examine
 from taipan.native import allocate_lock
 from taipan.template_facts import publish, subscribe
 
@@ -40,9 +40,13 @@ def file_stamp(path: str) -> Stamp:
     return stamp_of(os.stat(path))
 
 
-def _are_present(stamps: Mapping[str, Stamp]) -> bool:
+#: Gives what is at a path; None if nothing is.
+Examine = Callable[[str], Optional[os.stat_result]]
+
+
+def _are_present(stamps: Mapping[str, Stamp], examine: Examine) -> bool:
     for path, stamp in stamps.items():
-        found = look(path)
+        found = examine(path)
         if found is None or stamp_of(found) != stamp:
             return False
     return True
@@ -62,11 +66,11 @@ class _Entry(Generic[T]):
         self.known: Hashable = _NO_VERSION
         self._name(version)
 
-    def is_present(self, version: Hashable) -> bool:
+    def is_present(self, version: Hashable, examine: Examine) -> bool:
         """Whether no file has changed since, of which the caller may know one already."""
         if version is not None and version == self._version:
-            return not self.others or _are_present(self.others)
-        if not _are_present(self.stamps):
+            return not self.others or _are_present(self.others, examine)
+        if not _are_present(self.stamps, examine):
             return False
         self._name(version)
         return True
@@ -83,11 +87,18 @@ class FileCache(Generic[T]):
 
     A value is made once, however many threads ask for it. Errors are not kept. The values that
     were not asked for the longest time are dropped beyond `limit`; 0 makes each anew.
+    `examine` looks at the files.
     """
 
-    def __init__(self, build: Callable[[str], Built[T]], limit: int = USUAL_LIMIT) -> None:
+    def __init__(
+        self,
+        build: Callable[[str], Built[T]],
+        limit: int = USUAL_LIMIT,
+        examine: Examine = examine,
+    ) -> None:
         self._build = build
         self._limit = limit
+        self._examine = examine
         self._lock = allocate_lock()
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
         self._turns: dict[str, _Turn] = {}
@@ -125,7 +136,7 @@ class FileCache(Generic[T]):
 
     def _find(self, path: str, version: Hashable) -> _Entry[T] | None:
         entry = self._entries.get(path)
-        return entry if entry is not None and entry.is_present(version) else None
+        return entry if entry is not None and entry.is_present(version, self._examine) else None
 
     def _keep(self, path: str, entry: _Entry[T]) -> None:
         now = time.time_ns()

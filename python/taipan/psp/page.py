@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any, Callable, Literal
 
 from taipan.loader.code_cache import USUAL_LIMIT, Built, FileCache, Stamp
+from taipan.looks import look
 from taipan.psp.limits import within_limits
 from taipan.psp.mod_python import write_mod_python
 from taipan.psp.mod_python_scanner import scan_mod_python
@@ -151,7 +152,7 @@ class PageCache(FileCache[Page]):
 
     def __init__(self, options: PageOptions, limit: int = USUAL_LIMIT) -> None:
         self._options = options
-        super().__init__(self._compile, limit)
+        super().__init__(self._compile, limit, look)
 
     def _compile(self, path: str) -> Built[Page]:
         page = compile_page(path, options=self._options)
