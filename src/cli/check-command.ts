@@ -1,8 +1,10 @@
 import type { Environment } from '../server/config/environment.ts'
 import { checkServer, type GroupReport } from '../server/check.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
+import { hasEmbedded } from '../server/divide-plan.ts'
 import { loadCommandPlan } from '../server/load-plan.ts'
 import { reportPlan } from '../server/report-plan.ts'
+import { validateReplicas } from '../server/validate-replicas.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import { formatReport } from './check-report.ts'
 import { createStderrLogger } from './stderr-logger.ts'
@@ -10,6 +12,7 @@ import { createStderrLogger } from './stderr-logger.ts'
 /** `taipan check`: prints its findings, and hints to standard error, as records where logs are JSON. Resolves with the exit code: 0; 3 when an application cannot be loaded; 5 without a Python that supports the wanted engine and event loop. */
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
   const plan = await loadCommandPlan({ ...describeInput(line, environment), mayServeNothing: true })
+  if (hasEmbedded(plan)) validateReplicas(plan)
   printHints(plan)
   const reports = await checkServer(plan)
   process.stdout.write(

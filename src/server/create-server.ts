@@ -1,6 +1,5 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { isServed, type ApplicationFinding, type Findings } from '../core/backend.ts'
-import { TaipanError } from '../core/errors.ts'
 import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
@@ -8,6 +7,7 @@ import type { LogSettings } from '../replicas/messages.ts'
 import { createAccessLog } from './create-access-log.ts'
 import { placeSessions } from './session-folder.ts'
 import type { RunnableServer } from './server.ts'
+import { validateReplicas } from './validate-replicas.ts'
 
 /** How a server runs. */
 export interface ServerContext {
@@ -27,33 +27,12 @@ export async function createServer(
   const plan = placeSessions(given)
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
-    validateFunctions(plan)
-    validatePeers(plan)
+    validateReplicas(plan)
     const { ReplicatedServer } = await import('./replicated-server.ts')
     return new ReplicatedServer(plan, count, { logger, settings })
   }
   const { PlannedServer } = await import('./server.ts')
   return new PlannedServer(plan, { logger, accessLog: createAccessLog(logger, settings) })
-}
-
-/** Functions of a configuration cannot be handed to other processes, but those can read its file. */
-function validateFunctions({ routeFunctions, configFile }: ServerPlan): void {
-  const [route] = routeFunctions.keys()
-  if (route !== undefined && configFile === undefined)
-    throw new TaipanError(
-      'CONFIG_INVALID',
-      `routes[${route}]: its functions cannot be handed to the processes in which embedded Python runs; use a script, a configuration file, or the engine "daemon"`,
-    )
-}
-
-/** A peer registers with one process, and could be asked by no other. */
-function validatePeers({ lrwp, groups }: ServerPlan): void {
-  const embedded = groups.find(({ group }) => group.engine === 'embedded')
-  if (lrwp !== undefined && embedded !== undefined)
-    throw new TaipanError(
-      'CONFIG_INVALID',
-      `lrwp: peers register with one process, but group ${embedded.group.name} has embedded Python, which runs in processes that share the addresses of the server; use the engine "daemon", or another server for the peers`,
-    )
 }
 
 /** The findings of a started server. */

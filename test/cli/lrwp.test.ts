@@ -136,10 +136,12 @@ test('applications that have registered win over the one of the server', async (
 
 test('a server whose Python is embedded has no peers, and says so', async () => {
   using project = createProject({ 'app.py': APP })
-  const args = ['serve', 'app.py', '--lrwp', '127.0.0.1:0', '-e', 'embedded']
-  const { exitCode, output } = await runTaipan(args, { cwd: project.folder })
-  expect(exitCode).toBe(2)
-  expect(output).toMatch(/lrwp: peers register with one process/)
+  for (const command of ['serve', 'check']) {
+    const args = [command, 'app.py', '--lrwp', '127.0.0.1:0', '-e', 'embedded']
+    const { exitCode, output } = await runTaipan(args, { cwd: project.folder })
+    expect(exitCode).toBe(2)
+    expect(output).toMatch(/lrwp: peers register with one process/)
+  }
 })
 
 test('an address that is taken ends the start', async () => {
