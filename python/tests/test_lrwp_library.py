@@ -68,6 +68,14 @@ def test_an_old_program_answers_until_the_server_leaves(run, agent):
     assert program.end() == (0, "answered\nanswered\n")
 
 
+def test_a_program_that_expects_no_end_shows_why_it_ended(run, agent):
+    program = run(ECHO.replace("except lrwp.ConnectionClosed:", "finally:"))
+    agent.seat().close()
+    code, errors = program.end()
+    assert code == 1
+    assert "ConnectionClosed: the server has closed the connection" in errors
+
+
 def test_virtual_host_and_filter_are_registered(run, agent):
     run(ECHO, "calc", "127.0.0.1", agent.port, "www.example.org", ".x")
     agent.seat(b"calc\xffwww.example.org\xff.x")

@@ -41,6 +41,8 @@ class AgentSource:
         """Waits for the next request: its variables, its body, and what takes the response."""
         try:
             self._stream.wait()
+            if not self._stream.peek(1):
+                raise AgentGone("the server has closed the connection")
             request = read_request(self._stream)
         except AgentGone as error:
             raise ConnectionClosed(str(error)) from None
