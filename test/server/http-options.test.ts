@@ -26,6 +26,7 @@ test('addresses of HTTP have usual ports and options', () => {
 
 test.each<[Omit<Route, 'path'>, string]>([
   [{ upstream: 'http://a.test/x' }, 'it has a path, which no address has; write http://a.test'],
+  [{ upstream: 'http://a<b' }, '"a<b" is no host name, as in http://127.0.0.1:9000'],
   [{ upstream: 'https+unix:/x' }, 'https has no Unix sockets; write http+unix:PATH'],
   [
     { upstream: { urls: ['http://a.test', 'scgi://b.test:1'] } },

@@ -7,7 +7,7 @@ import type { ClientSettings } from './upstream-clients.ts'
 /** Makes the client of an address that speaks HTTP. Throws if the file of certificates cannot be read. */
 export function createHttpClient(
   { protocol, place }: UpstreamAddress,
-  { connections, http }: ClientSettings,
+  { connections, http, onNamedFile }: ClientSettings,
 ): HttpClient {
   return new HttpClient({
     origin: {
@@ -18,13 +18,15 @@ export function createHttpClient(
     connections,
     host: http.host,
     rewriting: { location: http.rewriteLocation, cookies: http.rewriteCookies },
+    onNamedFile,
   })
 }
 
-/** As in URLs. */
+/** As in URLs, which have no zones of addresses. */
 function formatAuthority(place: ConnectPlace): string {
   if (place.kind === 'unix') return 'localhost'
-  return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`
+  const host = place.host.replace(/%.*$/, '')
+  return `${host.includes(':') ? `[${host}]` : host}:${place.port}`
 }
 
 function createTls(place: ConnectPlace, { ca, insecure }: ClientSettings['http']): TlsSettings {

@@ -45,6 +45,8 @@ function parseHost(protocol: Protocol, rest: string): ConnectPlace | string {
     return /^\/\/[^/?#]+[/?#]./.test(rest)
       ? `it has a path, which no address has; write ${protocol}:${rest.replace(/^(\/\/[^/?#]+).*$/s, '$1')}`
       : `it needs a host and a port, as in ${example}`
+  if (name !== undefined && !URL.canParse(`http://${name}`))
+    return `${JSON.stringify(name)} is no host name, as in ${example}`
   const port = digits === undefined ? DEFAULT_PORTS[protocol] : Number(digits)
   if (port === undefined) return `the port is missing, as in ${example}`
   return port >= 1 && port <= LARGEST_PORT

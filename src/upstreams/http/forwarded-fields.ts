@@ -1,5 +1,6 @@
 import type { Exchange } from '../../core/exchange.ts'
-import { isToken } from '../../core/field-syntax.ts'
+import { isFieldValue, isToken } from '../../core/field-syntax.ts'
+import { encodeLatin1 } from '../../wire/percent.ts'
 
 const PREFIX = 'x-forwarded-'
 const WRITTEN = new Set(['forwarded', 'x-real-ip'])
@@ -14,7 +15,7 @@ export function isForwardedField(name: string): boolean {
  * was cut from the path.
  */
 export function createForwardedFields(
-  { connection, request }: Exchange,
+  { connection, request, identity }: Exchange,
   prefix: string,
 ): readonly string[] {
   const { remoteAddress, scheme } = connection
@@ -24,6 +25,8 @@ export function createForwardedFields(
   if (host !== '') fields.push('X-Forwarded-Host', host)
   fields.push('X-Forwarded-Proto', scheme)
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
+  const user = encodeLatin1(identity?.user ?? '')
+  if (user !== '' && isFieldValue(user)) fields.push('X-Forwarded-User', user)
   return fields
 }
 

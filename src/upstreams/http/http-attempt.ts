@@ -10,6 +10,7 @@ import type {
   AttemptListener,
   GatewayRequest,
 } from '../gateway/address-client.ts'
+import { findNamedFile, type NamedFile } from '../responses/named-file.ts'
 import { BodyStream } from './body-stream.ts'
 import type { HttpConnection } from './http-connection.ts'
 import { createUpstreamHead, readPairs } from './response-head.ts'
@@ -24,6 +25,8 @@ export interface HttpAttemptOptions {
   readonly fields: string[]
   /** Changes fields of the response; undefined: none. */
   readonly rewrite: ((fields: FieldPairs) => FieldPairs) | undefined
+  /** Sends a file in place of the body; undefined: fields that name one are passed on. */
+  readonly onNamedFile: ((file: NamedFile) => void) | undefined
   /** Called once, before the listener gets the end; `reusable`: other requests may follow on the connection. */
   readonly onFree: (connection: HttpConnection, reusable: boolean) => void
 }
@@ -50,6 +53,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined
   #interim = 0
   #bodiless = false
+  #file: NamedFile | undefined
   /** The head, until it is known whether the body ends in the same turn, with what has come of the body. */
   #head: ResponseHead | undefined
   #first: Buffer | undefined
@@ -99,7 +103,10 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
       this.#takeInterim(status, fields)
       return true
     }
-    this.#head = createUpstreamHead({ status, reason, fields }, this.options.rewrite)
+    const { onNamedFile, rewrite } = this.options
+    if (onNamedFile !== undefined) this.#file = findNamedFile({ status, fields: readPairs(fields) })
+    if (this.#file !== undefined) return true
+    this.#head = createUpstreamHead({ status, reason, fields }, rewrite)
     this.#resume = resume
     this.#bodiless = isBodiless(this.options.request.exchange.request.method, status)
     process.nextTick(() => this.#flush())
@@ -108,6 +115,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     this.options.listener.onProgress()
+    if (this.#file !== undefined) return true
     if (this.#head !== undefined && this.#first === undefined) {
       this.#first = chunk
       return true
@@ -181,7 +189,8 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     const { response } = this.options.request.exchange
     const head = this.#head
     this.#head = undefined
-    if (head === undefined) response.end()
+    if (this.#file !== undefined) this.options.onNamedFile?.(this.#file)
+    else if (head === undefined) response.end()
     else response.send(head, this.#first ?? '')
     // Only after this call undici closes the connection, if it has to.
     process.nextTick(() => this.end({ kind: 'answered' }))

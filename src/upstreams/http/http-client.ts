@@ -1,3 +1,4 @@
+import type { Exchange } from '../../core/exchange.ts'
 import type {
   AddressClient,
   Attempt,
@@ -5,6 +6,7 @@ import type {
   GatewayRequest,
 } from '../gateway/address-client.ts'
 import { KeptConnections } from '../connections/kept-connections.ts'
+import type { NamedFile } from '../responses/named-file.ts'
 import { HttpAttempt, type HttpAttemptOptions } from './http-attempt.ts'
 import { HttpConnection, type HttpOrigin } from './http-connection.ts'
 import { RequestFields } from './request-fields.ts'
@@ -21,6 +23,8 @@ export interface HttpClientOptions {
   /** Value of Host; undefined: that of the client. */
   readonly host: string | undefined
   readonly rewriting: Rewriting
+  /** Sends a file that an answer names; undefined: the client gets its name. */
+  readonly onNamedFile: ((exchange: Exchange, file: NamedFile) => void) | undefined
 }
 
 /** A new connection that gets no answer for so long may not have been accepted. */
@@ -49,7 +53,7 @@ export class HttpClient implements AddressClient {
   }
 
   send(request: GatewayRequest, listener: AttemptListener): Attempt {
-    const { rewriting } = this.#options
+    const { rewriting, onNamedFile } = this.#options
     const { exchange, invocation } = request
     const { target, prefix } = createUpstreamTarget(exchange.request, invocation)
     const rewrites = rewriting.location || rewriting.cookies
@@ -63,6 +67,7 @@ export class HttpClient implements AddressClient {
       rewrite: rewrites
         ? (fields) => rewriteFields(fields, rewriting, { origin: this.#origin, prefix })
         : undefined,
+      onNamedFile: onNamedFile && ((file) => onNamedFile(exchange, file)),
       onFree: (connection, reusable) => {
         this.#unheard.delete(attempt)
         this.#free(connection, reusable)

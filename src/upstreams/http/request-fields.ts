@@ -43,6 +43,7 @@ export class RequestFields {
 
   /** All fields but Content-Length, in pairs. `prefix` was cut from the path. */
   create(exchange: Exchange, prefix: string): string[] {
+    if (exchange.identity !== undefined) return this.#make(exchange, prefix)
     const { fields } = exchange.request
     const last = this.#last.get(exchange.connection)
     if (last?.fields === fields && last.prefix === prefix) return last.made
@@ -57,6 +58,7 @@ export class RequestFields {
     const { authority, host: ownHost } = this.#options
     const made = ['Host', ownHost ?? (host === '' ? authority : host)]
     const named = findNamed(fields)
+    if (exchange.identity?.passesAuthorization === false) named.add('authorization')
     const via: string[] = []
     for (let at = 0; at + 1 < fields.length; at += 2) {
       const name = fields[at] ?? ''
@@ -77,7 +79,7 @@ function isReplaced(lower: string): boolean {
 }
 
 /** Names of the fields that Connection names, in lower case. */
-function findNamed(fields: FieldPairs): ReadonlySet<string> {
+function findNamed(fields: FieldPairs): Set<string> {
   const named = new Set<string>()
   for (let at = 0; at + 1 < fields.length; at += 2)
     if (fields[at]?.toLowerCase() === 'connection')

@@ -12,7 +12,10 @@ export interface NamedFile {
 }
 
 /** The file that is to be sent in place of the body. */
-export function findNamedFile({ status, fields }: CgiHead): NamedFile | undefined {
+export function findNamedFile({
+  status,
+  fields,
+}: Pick<CgiHead, 'status' | 'fields'>): NamedFile | undefined {
   if (status !== undefined && status !== 200) return undefined
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const field = fields[at]?.toLowerCase()

@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { createTextHead } from '../../../src/core/response-head.ts'
+import type { HttpClientOptions } from '../../../src/upstreams/http/http-client.ts'
 import { createCertificate } from '../../support/certificate.ts'
 import { startHttpLab, type HttpLab, type HttpLabOptions } from './support/http-lab.ts'
 
@@ -291,6 +293,23 @@ test('Location and cookies are left alone, unless it is asked for', async () => 
   expect(other.header('Location')).toBe('http://other.test/a/b?c#d')
   const own = await changed.lab.ask('GET /api/x HTTP/1.0\r\n\r\n')
   expect(own.header('Location')).toBe('/api/a/b?c#d')
+})
+
+test('a file that the upstream names is sent in place of its body, where that is wanted', async () => {
+  const sent: Answer = (request, response) => {
+    response.statusCode = request.url === '/gone' ? 404 : 200
+    response.setHeader('X-Sendfile', '/srv/a.txt').end('a body')
+  }
+  await using plain = await startNodeLab(sent)
+  const named = await plain.lab.ask('GET / HTTP/1.1\r\nHost: t\r\n\r\n')
+  expect([named.text, named.header('X-Sendfile')]).toEqual(['a body', '/srv/a.txt'])
+  const onNamedFile: HttpClientOptions['onNamedFile'] = ({ response }, { field, value }) =>
+    response.send(createTextHead(200, 22), `${field} ${value}`.padEnd(22))
+  await using sending = await startNodeLab(sent, { client: { onNamedFile } })
+  const file = await sending.lab.ask('GET / HTTP/1.1\r\nHost: t\r\n\r\n')
+  expect(file.text.trim()).toBe('x-sendfile /srv/a.txt')
+  const gone = await sending.lab.ask('GET /gone HTTP/1.1\r\nHost: t\r\n\r\n')
+  expect([gone.status, gone.text]).toEqual([404, 'a body'])
 })
 
 test('https is spoken, whatever Host says', async () => {

@@ -74,6 +74,7 @@ export async function startHttpLab(
       connections: 16,
       host: undefined,
       rewriting: { location: false, cookies: false },
+      onNamedFile: undefined,
       ...client,
     })
     upstream.add(new GatewayAddress(url, made))
