@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import {
 } from '../fronts/support/fastcgi-client.ts'
 import { PYTHON } from '../applications/support/site.ts'
 import { COMMAND, launchTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createApache } from '../support/peers/apache.ts'
 import { createLighttpd } from '../support/peers/lighttpd.ts'
 import { findMissing, startPeer } from '../support/peers/peer.ts'
 import { createProject, type Project } from '../support/project.ts'
@@ -44,6 +45,14 @@ import os
 print("Content-Type: text/plain\\n")
 for name in ["APP_ENV", "SCRIPT_NAME", "PATH_INFO", "SERVER_ADDR", "REMOTE_USER", "FCGI_ROLE"]:
     print(os.environ.get(name, "-"))
+`
+const AUTHORIZER = `
+def app(environ, start_response):
+    is_role = environ["FCGI_ROLE"] == "AUTHORIZER"
+    known = (environ.get("REMOTE_USER"), environ.get("REMOTE_PASSWD")) == ("ann", "sesame")
+    status = "200 OK" if is_role and known else "401 Unauthorized"
+    start_response(status, [("Content-Type", "text/plain"), ("Variable-TEAM", "red")])
+    return []
 `
 const VARIABLES = {
   SCRIPT_NAME: '/shop',
@@ -308,6 +317,71 @@ describe('started with a listening socket as standard input', () => {
       return response.status === 200 ? await response.text() : undefined
     }, 'an answer')
     expect(JSON.parse(answer)).toMatchObject({ PATH_INFO: '/some/path', FCGI_ROLE: 'RESPONDER' })
+  })
+
+  const createHosting = (program: string) =>
+    createApache({
+      modules: ['fcgid'],
+      model: 'prefork',
+      lines: [
+        'FcgidIPCDir fcgid',
+        'FcgidProcessTableFile fcgid_shm',
+        'FcgidConnectTimeout 30',
+        'FcgidMaxProcesses 1',
+        `FcgidWrapper "${program}" virtual`,
+        '<Location "/">',
+        'SetHandler fcgid-script',
+        'Options +ExecCGI',
+        'Require all granted',
+        '</Location>',
+      ],
+    })
+
+  test.skipIf(findMissing(createHosting('')) !== undefined)('by mod_fcgid', async () => {
+    // Nobody may use the Python of the tests.
+    using project = createProject({ 'site/page.txt': 'hello' })
+    const program = project.path('start.sh')
+    const start = `exec ${process.execPath} ${COMMAND} serve --static /=${project.path('site')}`
+    writeFileSync(program, `#!/bin/sh\n${start}\n`, { mode: 0o755 })
+    // Its processes are nobody.
+    execFileSync('chmod', ['-R', 'a+rwX', project.folder])
+    const peer = await startPeer(createHosting(program), { protocol: 'http' })
+    onTestFinished(() => peer.stop())
+    const response = await fetch(`${peer.place.url}/page.txt`)
+    expect([response.status, await response.text()], peer.log).toEqual([200, 'hello'])
+    expect(peer.log).toContain('--bind fastcgi+fd:0 here')
+  })
+})
+
+/** Apache asks it who a client is, by a FastCGI application in the role of an authorizer. */
+describe('asked by mod_authnz_fcgi', () => {
+  const createAsking = (port: string) =>
+    createApache({
+      modules: ['authnz_fcgi', 'auth_basic', 'authn_core', 'authz_user', 'headers'],
+      lines: [
+        `AuthnzFcgiDefineProvider authn Taipan fcgi://127.0.0.1:${port}/`,
+        '<Location "/">',
+        'AuthType Basic',
+        'AuthName "taipan"',
+        'AuthBasicProvider Taipan',
+        'Require valid-user',
+        'Header set X-Team "%{TEAM}e"',
+        '</Location>',
+      ],
+    })
+
+  test.skipIf(findMissing(createAsking('')) !== undefined)('it lets clients in', async () => {
+    using project = createProject({ 'main.py': AUTHORIZER })
+    const taipan = await serve(project, { bind: 'fastcgi://127.0.0.1:0', app: 'main:app' })
+    const peer = await startPeer(createAsking(taipan.url.replace(/.*:/, '')), { protocol: 'http' })
+    onTestFinished(() => peer.stop())
+    const knock = async (password: string) => {
+      const authorization = `Basic ${Buffer.from(`ann:${password}`).toString('base64')}`
+      const { status, headers } = await fetch(peer.place.url, { headers: { authorization } })
+      return [status, headers.get('x-team')]
+    }
+    expect(await knock('wrong')).toEqual([401, null])
+    expect(await knock('sesame')).toEqual([200, 'red'])
   })
 })
 
