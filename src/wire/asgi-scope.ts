@@ -1,5 +1,5 @@
 import type { Invocation } from '../core/upstream.ts'
-import type { Exchange, FrontServerRole, Identity, RequestHead } from '../core/exchange.ts'
+import type { Exchange, FrontServerFacts, Identity, RequestHead } from '../core/exchange.ts'
 import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import type { MarshalWriter } from './marshal.ts'
@@ -37,6 +37,7 @@ const AUTH_TYPES = {
 const AUTH_USER = encodeKey('user')
 const VARIABLES = encodeKey('taipan.variables')
 const FCGI_ROLE = encodeKey('FCGI_ROLE')
+const RELAYED = encodeKey('taipan.relayed')
 const AUTHORIZATION = /^authorization$/i
 
 const NON_ASCII = /[^\0-\x7f]/
@@ -101,7 +102,7 @@ function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWr
   writeConnection(exchange, writer)
   writer.encoded(HEADERS)
   writeFields(request.fields, writer, identity?.passesAuthorization === false)
-  if (exchange.frontServer?.role !== undefined) writeRole(exchange.frontServer.role, writer)
+  if (exchange.frontServer !== undefined) writeFrontServer(exchange.frontServer, writer)
   if (identity !== undefined || variables !== undefined) writeExtensions(exchange, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
 }
@@ -144,8 +145,11 @@ function writeAddress(address: string, port: string, writer: MarshalWriter): voi
   writer.int(Number(port))
 }
 
-/** The role of a FastCGI request. */
-function writeRole(role: FrontServerRole, writer: MarshalWriter): void {
+/** The role of a FastCGI request; and that the way to the client has no place for interim responses, which the worker removes. */
+function writeFrontServer({ role }: FrontServerFacts, writer: MarshalWriter): void {
+  writer.encoded(RELAYED)
+  writer.none()
+  if (role === undefined) return
   writer.encoded(FCGI_ROLE)
   writer.text(role)
 }

@@ -36,6 +36,8 @@ async def app(scope, receive, send):
     names = ["path", "root_path", "http_version", "scheme", "client", "server", "FCGI_ROLE"]
     seen = {name: scope.get(name) for name in names}
     seen["variables"] = scope["extensions"]["taipan.variables"]
+    seen["extensions"] = sorted(scope["extensions"])
+    seen["others"] = [name for name in scope if name.startswith("taipan.")]
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(seen).encode()})
@@ -171,6 +173,8 @@ describe('what a server in front says', () => {
       client: ['192.0.2.7', 4711],
       server: ['10.0.0.1', 8443],
       FCGI_ROLE: 'RESPONDER',
+      extensions: ['http.response.pathsend', 'taipan.variables'],
+      others: [],
       variables: {
         SERVER_ADDR: '10.0.0.1',
         AUTH_TYPE: 'Basic',

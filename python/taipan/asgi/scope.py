@@ -78,7 +78,9 @@ def _learn(common: bytes, known: Known) -> tuple[Scope, Offers]:
 
 
 def _find_offers(scope: Scope, payload: bytes) -> Offers:
-    if scope["http_version"] == "1.0":
+    # A server in front that speaks no HTTP passes on neither interim responses nor trailers.
+    is_relayed = scope.pop("taipan.relayed", scope) is None
+    if is_relayed or scope["http_version"] == "1.0":
         return _OLD
     return _ALL if _TE in payload and _takes_trailers(scope) else _USUAL
 
