@@ -52,14 +52,23 @@ export interface LoopReport {
 /** Finds the Python of each group and tries to load its applications. Rejects with `PYTHON_NOT_FOUND` or `PYTHON_START`. */
 export async function checkServer(plan: ServerPlan): Promise<GroupReport[]> {
   const reports: GroupReport[] = []
-  for (const group of plan.groups.filter((one) => needsPython(one, plan)))
-    reports.push(await checkGroup(group, plan))
+  for (const group of plan.groups)
+    try {
+      reports.push(await checkGroup(group, plan))
+    } catch (error) {
+      if (needsPython(group, plan) || !isNotFound(error)) throw error
+    }
   return reports
 }
 
-/** A server without applications tells what Python it would have, unless its routes need none. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof TaipanError && error.code === 'PYTHON_NOT_FOUND'
+}
+
+/** Whether a server is nothing without the Python of a group. */
 function needsPython({ group }: GroupPlan, { routes }: ServerPlan): boolean {
-  return group.applications.length > 0 || routes.length === 0
+  const hasOthers = routes.some(({ answerer: { kind } }) => kind === 'upstream' || kind === 'lrwp')
+  return group.applications.length > 0 || !hasOthers
 }
 
 async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupReport> {

@@ -120,7 +120,7 @@ describe('check', () => {
     const words = ['check', '--upstream', '/php=fastcgi://127.0.0.1:9000']
     const { exitCode, stdout } = await runTaipan(words, {
       cwd: project.folder,
-      env: { PATH: '/nowhere' },
+      env: { TAIPAN_PYTHON: '/nowhere/python' },
     })
     expect(stdout).toBe('python        none is needed: no route runs any\n')
     expect(exitCode).toBe(0)
