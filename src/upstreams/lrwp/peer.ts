@@ -77,7 +77,9 @@ export class Peer {
 
   /** It waits for a request. */
   get idle(): boolean {
-    return this.#settled && !this.#gone && this.#delivery === undefined
+    // A broken connection is closed a moment before that is told.
+    const isOpen = !this.#gone && !this.#stream.closed
+    return this.#settled && isOpen && this.#delivery === undefined
   }
 
   get busy(): boolean {
