@@ -91,8 +91,7 @@ export class GatewayUpstream implements Upstream {
   run(exchange: Exchange, invocation: Invocation): void {
     const { unknownLength } = this.#options
     const job = new GatewayJob({ exchange, invocation, body: exchange.body }, this.#onEnd)
-    if (this.#stopping) this.#refuse(job, 'STOPPING')
-    else if (this.#failure !== undefined) this.#refuse(job, this.#failure.code)
+    if (this.#refusal !== undefined) this.#refuse(job, this.#refusal)
     else if (exchange.body.length === undefined && unknownLength !== 'stream')
       void this.#admitWhole(job, unknownLength)
     else this.#admit(job)
@@ -148,8 +147,13 @@ export class GatewayUpstream implements Upstream {
     const body = await waitForLength(job.exchange, rule)
     if (body === undefined) return
     job.body = body
-    if (this.#stopping) this.#refuse(job, 'STOPPING')
-    else this.#admit(job)
+    if (this.#refusal === undefined) this.#admit(job)
+    else this.#refuse(job, this.#refusal)
+  }
+
+  /** Why no request is taken; undefined: they are. */
+  get #refusal(): ErrorCode | undefined {
+    return this.#stopping ? 'STOPPING' : this.#failure?.code
   }
 
   #hasRoom(): boolean {

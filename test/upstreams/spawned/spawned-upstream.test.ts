@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { PYTHON } from '../../applications/support/site.ts'
@@ -89,6 +89,23 @@ describe.skipIf(!existsSync(PYTHON))('under load', () => {
       expect(lost).toBeLessThanOrEqual(8 * killed)
     },
   )
+
+  test('a program that does not come up again is a 503 until it does', async () => {
+    using project = createProject()
+    const broken = project.path('broken')
+    const script = `[ ! -e ${broken} ] && exec "$0" flup_server.py scgi "$1"`
+    const spawn = ['sh', '-c', script, PYTHON, '{socket}']
+    await using site = await serveProgram({ spawn, protocol: 'scgi' })
+    const pid = await site.findPid()
+    project.write('broken', '')
+    process.kill(pid, 'SIGKILL')
+    await pollUntil(() => !isAlive(pid) || undefined, 'its end')
+    const load = startLoad(() => site.ask('/late?seconds=0.01'), 4)
+    await pollUntil(() => (load.counts.get(503) ?? 0) > 4 || undefined, 'refusals')
+    rmSync(broken)
+    await pollUntil(() => (load.counts.get(200) ?? 0) > 0 || undefined, 'answers')
+    expect(Object.keys(await load.end()).toSorted()).toEqual(['200', '503'])
+  })
 
   test('a reload loses nothing', async () => {
     await using site = await serveProgram({ spawn: FLUP, protocol: 'fastcgi', processes: 2 })
