@@ -21,7 +21,8 @@ from taipan.scripts.request.current import ScriptRequest
 _INDEX = "index.html"
 #: As in `src/pipeline/scripts/script-kinds.ts`.
 _SOURCES = frozenset(
-    "py pyc pyd pyi pyo pyw pyx pxd psp ptl tmpl cgi wsgi asgi asa asp inc".split(),
+    "py pyc pyd pyi pyo pyw pyx pxd psp ptl tmpl cgi wsgi asgi asa asp inc"
+    " php php3 php4 php5 php7 php8 phtml phar".split(),
 )
 _CONFIGURATION = re.compile(r"(?:^|/)taipan\.config\.[^/]*$", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9]*")
