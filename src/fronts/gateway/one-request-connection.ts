@@ -151,6 +151,8 @@ export class OneRequestConnection implements StreamListener, FrontConnection, Re
   }
 
   onSettled(): void {
+    // The end of the connection is no news for it.
+    this.#request = undefined
     this.#stream.close(this.#context.stopping)
   }
 
@@ -172,8 +174,9 @@ export class OneRequestConnection implements StreamListener, FrontConnection, Re
   }
 
   #noteClose(error: Error | undefined): void {
+    if (this.#request === undefined) return
     const cause = error === undefined ? undefined : { cause: error }
-    this.#request?.abandon(
+    this.#request.abandon(
       new TaipanError('CLIENT_DISCONNECTED', 'the front server closed the connection', cause),
     )
   }
