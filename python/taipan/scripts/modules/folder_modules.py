@@ -96,15 +96,10 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for code that runs now."""
-        self._refresh()
-        forget_looks()
-        return self.builtins
-
-    def _refresh(self) -> None:
         stale = self._reloads and self._loaded.have_changed()
         sources = self._sources
         for source, generation in sources.items():
-            source._refresh()
+            source.refresh()
             if source.generation != generation:
                 stale = True
                 sources[source] = source.generation
@@ -116,6 +111,8 @@ class FolderModules:
             self.builtins["__import__"] = self.import_module
             self.builtins.update(self._given)
             publish(self.topic, self.folder)
+        forget_looks()
+        return self.builtins
 
     def import_module(
         self,

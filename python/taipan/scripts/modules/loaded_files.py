@@ -24,6 +24,8 @@ class LoadedFiles:
 
     def have_changed(self) -> bool:
         """Whether a file differs from what was imported."""
+        if not self._stamps:
+            return False
         # Threads import meanwhile.
         for path, stamp in list(self._stamps.items()):
             found = look(path)
