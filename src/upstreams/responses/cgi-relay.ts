@@ -53,9 +53,15 @@ export class CgiRelay {
     }
     const parsed = this.#output.take(chunk)
     if (parsed === undefined) return
-    this.#note(parsed.head)
-    this.#begin(parsed.head)
-    if (parsed.body.length > 0) this.#write(parsed.body)
+    const { head, body } = parsed
+    this.#note(head)
+    if (this.#isAllOf(head, body)) {
+      this.#missing = 0
+      this.#options.exchange.response.send(this.#check(head), body)
+      return
+    }
+    this.#begin(head)
+    if (body.length > 0) this.#write(body)
   }
 
   /** The output is whole, with `last`. Throws `UPSTREAM_FAILED` if it has no head, or is not whole. */
@@ -98,6 +104,12 @@ export class CgiRelay {
     if (method === 'HEAD' || status === 204 || status === 304) return 0
     const at = fields.findIndex((name, index) => index % 2 === 0 && /^content-length$/i.test(name))
     return at === -1 ? undefined : Number(fields[at + 1])
+  }
+
+  /** Nothing more is wanted, so that the response can leave in one piece. */
+  #isAllOf({ localRedirect }: CgiHead, { length }: Buffer): boolean {
+    if (this.#file !== undefined || this.#chunks !== undefined) return false
+    return localRedirect === undefined && this.#missing !== undefined && length >= this.#missing
   }
 
   /** Answers by something else, if the head says so. */
