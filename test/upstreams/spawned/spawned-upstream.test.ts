@@ -99,7 +99,8 @@ describe.skipIf(!existsSync(PYTHON))('under load', () => {
     const pid = await site.findPid()
     project.write('broken', '')
     process.kill(pid, 'SIGKILL')
-    await pollUntil(() => !isAlive(pid) || undefined, 'its end')
+    // Its last thread has ended only when it is gone.
+    await pollUntil(() => !existsSync(`/proc/${pid}`) || undefined, 'its end')
     const load = startLoad(() => site.ask('/late?seconds=0.01'), 4)
     await pollUntil(() => (load.counts.get(503) ?? 0) > 4 || undefined, 'refusals')
     rmSync(broken)
