@@ -9,7 +9,7 @@ const FASTAPI = [`${join(SITES, 'fastapi/app.py')}:app`]
 const traceback = /RuntimeError: a secret of the application/
 
 for (const front of FRONT_SERVERS.filter(isInstalled)) {
-  const serve = (args: readonly string[]) => startBehind(front, args)
+  const serve = (args: readonly string[]) => startBehind(front, { args })
   const { lacks } = front
   describeSample({ name: `Flask behind ${front.name}`, args: FLASK, traceback, lacks, serve })
   describeSample({

@@ -79,6 +79,7 @@ export class FastCgiConnection implements StreamListener, FrontConnection, FastC
     this.#isLast = true
     if (this.#stream.closing) this.#stream.close(true)
     else if (this.#requests.idle) this.#stream.destroy()
+    else this.#closeAfterLast()
   }
 
   destroy(reason: Error): void {

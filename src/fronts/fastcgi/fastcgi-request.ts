@@ -1,14 +1,14 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { FrontServerRole } from '../../core/exchange.ts'
 import { formatCgiHead } from '../../wire/cgi-head.ts'
-import { parseCgiRequest, type CgiRequest } from '../../wire/cgi-request/request.ts'
-import { PairDecoder } from '../../wire/fastcgi/pairs.ts'
+import type { CgiRequest } from '../../wire/cgi-request/request.ts'
 import { RecordType } from '../../wire/fastcgi/records.ts'
 import { ActiveRequest, type RequestChannel } from '../gateway/active-request.ts'
 import type { GatewayContext } from '../gateway/gateway-context.ts'
 import { formatRefusal, toRefusable } from '../gateway/refusal.ts'
 import type { ResponseOutbox } from '../gateway/response-outbox.ts'
 import { FilterBody } from './filter-body.ts'
+import { RequestVariables } from './request-variables.ts'
 import { writeRequestEnd, writeResponseEnd, writeStdout } from './standard-output.ts'
 
 /** The connection of a request, as the request uses it. */
@@ -50,8 +50,7 @@ export class FastCgiRequest implements RequestChannel {
   activity: number
   readonly #link: FastCgiLink
   readonly #role: FrontServerRole
-  #variables: PairDecoder | undefined
-  #size = 0
+  #variables: RequestVariables | undefined
   /** Complete, but its body has an unknown length and has not begun. */
   #head: CgiRequest | undefined
   #filter: FilterBody | undefined
@@ -62,7 +61,7 @@ export class FastCgiRequest implements RequestChannel {
     this.id = id
     this.activity = link.nextActivity()
     this.#role = role
-    this.#variables = new PairDecoder(link.context.variableBytes, 'REQUEST_MALFORMED')
+    this.#variables = new RequestVariables(link.context, role)
   }
 
   get outbox(): ResponseOutbox {
@@ -167,19 +166,9 @@ export class FastCgiRequest implements RequestChannel {
   }
 
   #takeVariables(bytes: Buffer): void {
-    if (this.#variables === undefined) return
-    if (bytes.length > 0) {
-      this.#size += bytes.length
-      const most = this.#link.context.variableBytes
-      if (this.#size > most)
-        throw new TaipanError('FIELDS_TOO_LARGE', `the variables have more than ${most} bytes`)
-      this.#variables.push(bytes)
-      return
-    }
-    const pairs = this.#variables.end()
+    const request = this.#variables?.take(bytes)
+    if (request === undefined) return
     this.#variables = undefined
-    const { limits } = this.#link.context
-    const request = parseCgiRequest(pairs, { limits, role: this.#role })
     if (this.#role === 'AUTHORIZER') this.#begin(request, 0)
     else if (request.contentLength === undefined) this.#head = request
     else this.#begin(request, request.contentLength)

@@ -4,6 +4,7 @@ import { createLighttpd } from '../../support/peers/lighttpd.ts'
 import { createNginxSite } from '../../support/peers/nginx.ts'
 import { findMissing, startPeer, type PeerKind } from '../../support/peers/peer.ts'
 import type { Feature } from './sample-contract.ts'
+import type { SiteOptions } from './site-options.ts'
 import { PYTHON, type Site } from './site.ts'
 
 /** A server that passes requests on to Taipan by a protocol of its own. */
@@ -56,10 +57,7 @@ function createApacheFront(
     create: (port) =>
       createApache({
         modules: ['proxy', `proxy_${scheme}`],
-        lines: [
-          'AllowEncodedSlashes NoDecode',
-          `ProxyPass "/" "${scheme}://127.0.0.1:${port}/" flushpackets=on`,
-        ],
+        lines: ['AllowEncodedSlashes On', `ProxyPass "/" "${scheme}://127.0.0.1:${port}/"`],
       }),
   }
 }
@@ -89,9 +87,12 @@ export function isInstalled(front: FrontServer): boolean {
 }
 
 /** Serves a site behind a server; resolves when both listen. */
-export async function startBehind(front: FrontServer, args: readonly string[]): Promise<Site> {
+export async function startBehind(
+  front: FrontServer,
+  { args, ...options }: Omit<SiteOptions, 'use'>,
+): Promise<Site> {
   const address = `${front.protocol}://127.0.0.1:0`
-  const command = await startTaipan([...args, '--bind', address, '--python', PYTHON])
+  const command = await startTaipan([...args, '--bind', address, '--python', PYTHON], options)
   const [, port = ''] = /:(\d+)$/.exec(command.url) ?? []
   const peer = await startPeer(front.create(port), { protocol: 'http' })
   return {
