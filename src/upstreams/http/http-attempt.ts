@@ -192,8 +192,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (this.#file !== undefined) this.options.onNamedFile?.(this.#file)
     else if (head === undefined) response.end()
     else response.send(head, this.#first ?? '')
-    // Only after this call undici closes the connection, if it has to.
-    process.nextTick(() => this.end({ kind: 'answered' }))
+    this.end({ kind: 'answered' })
   }
 
   #flush(): void {
@@ -240,12 +239,17 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     return this.#taken || this.#upload?.begun === true
   }
 
+  /** Only in the next tick it is free, because undici is still busy with it: it may have to close the connection. */
   protected end(end: AttemptEnd): void {
     if (this.#over) return
     this.#over = true
-    const { request, listener, connection, onFree } = this.options
-    request.exchange.response.onDrain = undefined
+    this.options.request.exchange.response.onDrain = undefined
     this.#upload?.destroy()
+    process.nextTick(() => this.#free(end))
+  }
+
+  #free(end: AttemptEnd): void {
+    const { listener, connection, onFree } = this.options
     const isWhole = end.kind === 'answered' && this.#abortion === undefined
     onFree(connection, isWhole && connection.alive)
     listener.onEnd(end)

@@ -1,6 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 import { FieldBlock, type FieldPairs } from '../../core/field-block.ts'
-import { HOP_BY_HOP, isFieldValue } from '../../core/field-syntax.ts'
+import { createByteTable, HOP_BY_HOP, isFieldValue } from '../../core/field-syntax.ts'
 import { trimOws } from '../../core/ows.ts'
 import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
 
@@ -13,7 +13,7 @@ export interface RawHead {
 
 /** Names that mean something here, by their length, so that most names need not be decoded. */
 const NOTED = new Set([...HOP_BY_HOP, 'date', 'server', 'content-length'])
-const NOTED_LENGTHS = new Set(Array.from(NOTED, ({ length }) => length))
+const NOTED_LENGTHS = createByteTable((length) => [...NOTED].some((name) => name.length === length))
 const CR = 0x0d
 const LF = 0x0a
 const COLON = 0x3a
@@ -37,7 +37,7 @@ export function createUpstreamHead(
     const name = fields[at]
     const value = fields[at + 1]
     if (name === undefined || value === undefined) break
-    if (NOTED_LENGTHS.has(name.length) && facts.note(name, value)) continue
+    if (NOTED_LENGTHS[name.length] === 1 && facts.note(name, value)) continue
     lines.add(name, value)
   }
   const reason = formatReason(status, raw.reason)
