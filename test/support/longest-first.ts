@@ -13,6 +13,7 @@ const LONGEST = [
   'applications/greenlets',
   'applications/gradio',
   'faults/gateway-restarts',
+  'faults/lrwp-peers',
   'applications/gateways-fastcgi',
 ]
 

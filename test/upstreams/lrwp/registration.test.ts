@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import { formatProof } from '../../../src/wire/lrwp/challenge.ts'
+import { pollUntil } from '../../support/raw-client.ts'
 import { startLrwpLab } from './support/lrwp-lab.ts'
 import { formatOutput, openPeer, type RawPeer } from './support/raw-peer.ts'
 
@@ -160,11 +161,13 @@ describe('a name with a passphrase', () => {
 test('connections are probed while they are silent', async () => {
   await using lab = await startLrwpLab()
   const peer = await lab.register('calc')
-  const hex = (number: number) => number.toString(16).toUpperCase().padStart(4, '0')
-  const ends = `${hex(Number(lab.address.split(':')[1]))} .*:${hex(peer.connection.socket.localPort ?? 0)} 01`
-  const line = readFileSync('/proc/net/tcp', 'latin1')
-    .split('\n')
-    .find((text) => new RegExp(`^ *\\d+: 0100007F:${ends}`).test(text))
-  // Its timer, the sixth field, is that of keep-alive.
-  expect(line?.trim().split(/\s+/)[5]).toMatch(/^02:/)
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
+  const [, port] = lab.address.split(':')
+  const ends = `${hex(Number(port))} .*:${hex(peer.connection.socket.localPort ?? 0)} 01`
+  const line = new RegExp(`^ *\\d+: 0100007F:${ends} .*$`, 'm')
+  // Its timer, the sixth field, is that of keep-alive once all is acknowledged.
+  await pollUntil(() => {
+    const [found = ''] = line.exec(readFileSync('/proc/net/tcp', 'latin1')) ?? []
+    return found.trim().split(/\s+/)[5]?.startsWith('02:') || undefined
+  }, 'the timer of keep-alive')
 })
