@@ -12,6 +12,7 @@ const LONGEST = [
   'applications/django',
   'applications/greenlets',
   'applications/gradio',
+  'spawned/program-supervisor',
   'faults/gateway-restarts',
   'faults/lrwp-peers',
   'applications/gateways-fastcgi',
