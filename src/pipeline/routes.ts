@@ -4,7 +4,7 @@ import { NO_FIELDS } from '../core/field-block.ts'
 import type { ResponseHead } from '../core/response-head.ts'
 import { normalizeHost } from '../wire/host-name.ts'
 import { decodePercent } from '../wire/percent.ts'
-import { findFrontMount, type FrontMount } from './front-mount.ts'
+import { dropSharedMount, findFrontMount, type FrontMount } from './front-mount.ts'
 import { guardSpellings, type RouteGuard } from './guarded-places.ts'
 import { matchesHost, parseHostRule, rankHostRule, type HostRule } from './route-host.ts'
 import { climbs, findRest, parseMount, type Mount, type RouteMatch } from './route-path.ts'
@@ -84,7 +84,8 @@ function createTable(routes: readonly ParsedRoute[]): Table {
     answer,
     next: (exchange) => dispatch(table, index + 1, exchange),
   }))
-  return { answer: guardSpellings((exchange) => dispatch(table, 0, exchange), table) }
+  const answer = guardSpellings((exchange) => dispatch(table, 0, exchange), table)
+  return { answer: (exchange) => answer(dropSharedMount(exchange, table)) }
 }
 
 /** Makes the tables in advance for each rule, so that arbitrary Host values of clients use no memory. */

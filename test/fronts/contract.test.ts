@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { Exchange } from '../../src/core/exchange.ts'
 import { createResponseHead } from '../../src/core/response-head.ts'
+import { DEADLINE } from '../support/deadlines.ts'
 import { openRaw, pollUntil, sleep, type RawConnection } from '../support/raw-client.ts'
 import { DIALECTS, type Answered, type Asked, type Dialect } from './support/dialects.ts'
 import {
@@ -307,6 +308,22 @@ describe.each(DIALECTS.map((dialect) => [dialect.protocol, dialect] as const))(
         connection.send('\u00ff\u00fe\u0000\u0000 nonsense '.repeat(10_000))
         await connection.waitForEnd()
         expect(lab.exchanges).toEqual([])
+      })
+
+      test('a stop lets responses be sent, and waits no longer', async () => {
+        const size = 8 * MEBIBYTE
+        await using lab = await start((exchange) => answer(exchange, 'x'.repeat(size)), {
+          timeouts: { shutdown: 2 * DEADLINE },
+        })
+        using connection = await openRaw(lab.url)
+        connection.pause()
+        connection.send(dialect.format({}))
+        await pollUntil(() => lab.exchanges[0]?.response.finished || undefined, 'the response')
+        const stopped = lab.front.stop()
+        connection.resume()
+        expect((await readAnswer(connection, dialect))?.body.length).toBe(size)
+        connection.destroy()
+        await stopped
       })
 
       test('a stop lets running requests end', async () => {

@@ -198,6 +198,21 @@ describe('below the mount of a server in front', () => {
     expect(see(mount, target)).toBe(seen)
   })
 
+  test('a route with the same mount answers, where none is below it', () => {
+    const own: readonly Route[] = [
+      { path: '/m', answer: tell('m') },
+      { path: '/m/deep', answer: tell('deep') },
+    ]
+    const frontServer = { mount: '/m', name: '', role: undefined }
+    const see = (target: string): string =>
+      String(ask(own, { target, frontServer }).answer.head?.fields.text).trim()
+    expect(see('/m/x')).toBe('Told: m ["/m","/x"]')
+    expect(see('/m')).toBe('Told: m ["/m",""]')
+    expect(see('/m/deep/x')).toBe('Told: deep ["/m/deep","/x"]')
+    expect(see('/m/m/x')).toBe('Told: m ["/m/m","/x"]')
+    expect(ask(own, { target: '/n/x', frontServer }).answer.head?.status).toBe(404)
+  })
+
   test('guards are asked for each spelling of their places', () => {
     let asked = 0
     const guard = {

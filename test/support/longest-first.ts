@@ -10,6 +10,7 @@ const LONGEST = [
   'first-hour/pages',
   'daemon/asgi-uvloop',
   'applications/django',
+  'applications/front-servers',
   'applications/greenlets',
   'applications/gradio',
   'spawned/program-supervisor',
