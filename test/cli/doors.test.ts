@@ -389,6 +389,33 @@ describe('asked by mod_authnz_fcgi', () => {
   })
 })
 
+/** It miscounts escapes, unless it has no PATH_INFO to count. */
+describe('asked by mod_proxy_scgi with PATH_INFO', () => {
+  const createCounting = (port: string) =>
+    createApache({
+      modules: ['proxy', 'proxy_scgi', 'setenvif'],
+      lines: [
+        'SetEnvIf Request_URI . proxy-scgi-pathinfo=unescape',
+        `ProxyPass "/s/" "scgi://127.0.0.1:${port}/s/"`,
+      ],
+    })
+
+  test.skipIf(findMissing(createCounting('')) !== undefined)('it finds the path', async () => {
+    using project = createProject({ 'main.py': WSGI })
+    const taipan = await serve(project, { bind: 'scgi://127.0.0.1:0', app: 'main:app' })
+    const peer = await startPeer(createCounting(taipan.url.replace(/.*:/, '')), {
+      protocol: 'http',
+    })
+    onTestFinished(() => peer.stop())
+    for (const path of ['/s/x/y', '/s/a%20b/c', '/s/caf%C3%A9']) {
+      const response = await fetch(peer.place.url + path)
+      const seen = JSON.parse(await response.text())
+      expect([seen.SCRIPT_NAME, seen.REQUEST_URI]).toEqual(['', path])
+      expect(seen.PATH_INFO).toBe(Buffer.from(decodeURIComponent(path)).toString('latin1'))
+    }
+  })
+})
+
 function openLocal(path: string): FastCgiClient {
   return new FastCgiClient(new RawConnection(connect({ path, allowHalfOpen: true })))
 }

@@ -59,9 +59,21 @@ function readPath(
   // lighttpd gives the slash at the end of a prefix to SCRIPT_NAME.
   const mount = (slashed ? scriptName?.replace(/\/+$/, '') : scriptName) ?? ''
   const rest = slashed && !pathInfo.startsWith('/') ? `/${pathInfo}` : pathInfo
+  if (mount !== '' && isMiscounted({ mount, rest, asked: decodePercent(spelled) }))
+    return { mount: '', rest: checkPath(decodePercent(spelled)) }
   if (mount !== '') checkPath(mount)
   if (rest !== '') checkPath(rest)
   return { mount, rest: mount + rest === '' ? '/' : rest }
+}
+
+/** mod_proxy_scgi with proxy-scgi-pathinfo puts the whole path, half decoded, into PATH_INFO where that has escapes. */
+function isMiscounted(paths: {
+  readonly mount: string
+  readonly rest: string
+  readonly asked: string
+}): boolean {
+  const { mount, rest, asked } = paths
+  return mount + rest !== asked && rest !== asked && decodePercent(rest) === asked
 }
 
 function checkPath(path: string): string {

@@ -41,6 +41,11 @@ describe('the target', () => {
     ['a slash at the end of the mount', { SCRIPT_NAME: '/', PATH_INFO: 'x' }, ['', '/x']],
     ['a mount with a slash', { SCRIPT_NAME: '/m/', PATH_INFO: '/x' }, ['/m', '/m/x']],
     ['another query', { PATH_INFO: '/a', REQUEST_URI: '/a?x', QUERY_STRING: 'y' }, ['', '/a?y']],
+    [
+      'escapes that Apache has miscounted',
+      { SCRIPT_NAME: '/s/a b', PATH_INFO: '/s/a%20b/c/d', REQUEST_URI: '/s/a%20b/c%2Fd?q' },
+      ['', '/s/a%20b/c%2Fd?q'],
+    ],
     ['*', { REQUEST_METHOD: 'OPTIONS', REQUEST_URI: '*' }, ['', '*']],
   ])('%s', (_name, variables, [mount, target]) => {
     const { head, frontServer } = parse(variables)
