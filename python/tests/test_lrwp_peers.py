@@ -444,6 +444,14 @@ def test_a_signal_ends_idle_peers_at_once(start, agent, number):
     assert [seat.read_end() for seat in seats] == [b"", b""]
 
 
+def test_a_signal_ends_peers_that_reach_nobody(start):
+    with Agent() as agent:
+        place = agent.place
+    peers = start(place, "--wait", "600", "--peers", "2")
+    peers.wait_for("Connection refused; the peer tries again")
+    assert peers.stop()[0] == 0
+
+
 def test_a_signal_lets_a_request_finish(start, agent):
     peers = start(agent.place)
     seat = agent.seat()
