@@ -17,8 +17,6 @@ export const uwsgi: PeerKind = {
       '--plugin=python3',
       `--${protocol === 'uwsgi' ? 'uwsgi-socket' : `${protocol}-socket`}=${bind}`,
       '--buffer-size=65535',
-      // It closes the connection of HTTP, and would not say so.
-      ...(protocol === 'http' ? ['--add-header=Connection: close'] : []),
       '--master',
       `--processes=${children}`,
       '--die-on-term',
