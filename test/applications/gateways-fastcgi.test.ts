@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { PeerKind } from '../support/peers/peer.ts'
 import { phpCgi, phpFpm, PHP_ROOT } from '../support/peers/php.ts'
 import { fcgiwrap, nodeFastcgi, uwsgi } from '../support/peers/programs.ts'
 import { FIXTURES, flup, spawnFcgi } from '../support/peers/python.ts'
@@ -10,7 +11,7 @@ import { describeGateway, type Gateway } from './support/gateway.ts'
 const PHP = { path: '/php', protocol: 'fastcgi' } as const
 const PHP_BASE = '/php/lab.php'
 
-const routePhp = (upstream: string) => ({ upstream, root: PHP_ROOT, split: '.php' })
+const routePhp = (upstream: unknown) => ({ upstream, root: PHP_ROOT, split: '.php' })
 
 for (const { kind, unix } of [
   { kind: phpFpm, unix: false },
@@ -44,6 +45,34 @@ function testPhp(current: () => Gateway): void {
     expect((await ask(target)).status).toBeGreaterThanOrEqual(400)
   })
 }
+
+/** php-cgi whose processes end after five requests, and close the connections that they keep. */
+const shortLived: PeerKind = {
+  ...phpCgi,
+  command(place) {
+    const command = phpCgi.command(place)
+    return { ...command, env: { ...command.env, PHP_FCGI_MAX_REQUESTS: '5' } }
+  },
+}
+
+describeGateway(
+  {
+    ...PHP,
+    kind: shortLived,
+    route: (url) => routePhp({ urls: [url], retries: 'idempotent' }),
+  },
+  (current) => {
+    test('requests that meet the end of a kept connection are sent again', async () => {
+      const statuses = new Set<number>()
+      const client = async (): Promise<void> => {
+        for (let at = 0; at < 50; at++)
+          statuses.add((await fetchRaw(current().url, `${PHP_BASE}/repeated`)).status)
+      }
+      await Promise.all(Array.from({ length: 8 }, client))
+      expect([...statuses]).toEqual([200])
+    })
+  },
+)
 
 for (const { kind, unix, lacks } of [
   // Nobody starts it again when its process ends.

@@ -139,7 +139,10 @@ export class ConnectionAttempt<Connection extends LentConnection>
   onClose(error: Error | undefined): void {
     // Who leaves a part of the request unread resets the connection, though the answer is whole.
     if (!this.#options.protocol.keeps && this.#relay.isWhole) this.onStreamEnd()
-    else this.#lose(`broke the connection${error === undefined ? '' : `: ${error.message}`}`, true)
+    else {
+      const what = `broke the connection${error === undefined ? '' : `: ${error.message}`}`
+      this.#lose(what, this.#isFresh || this.heard)
+    }
   }
 
   onOutput(chunk: Buffer): void {
