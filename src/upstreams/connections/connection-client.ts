@@ -10,7 +10,7 @@ import { bindAnswer, type AnswerOptions } from './bind-answer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { ConnectionAttempt } from './connection-attempt.ts'
 import { KeptConnections } from './kept-connections.ts'
-import { countStarving, joinNeighbours, leaveNeighbours, type Neighbour } from './neighbours.ts'
+import { UnheardAttempts } from './unheard-attempts.ts'
 import type { WireProtocol } from './wire-protocol.ts'
 
 /** Options of a client. */
@@ -20,24 +20,19 @@ export interface ConnectionClientOptions extends AnswerOptions {
   readonly connections: number
 }
 
-/** A new connection that gets no answer for so long may not have been accepted. */
-const STARVING_MS = 20
-
 /** Sends requests to an address over connections that have one request at a time. */
-export class ConnectionClient implements AddressClient, Neighbour {
+export class ConnectionClient implements AddressClient {
   readonly slots: number
   readonly #options: ConnectionClientOptions
-  readonly #kept = new KeptConnections<ClientConnection>((now) =>
-    countStarving(this.#options.address.url, now),
-  )
-  /** Attempts on new connections that the other side may not have accepted, with their beginnings. */
-  readonly #unheard = new Map<ConnectionAttempt<ClientConnection>, number>()
+  readonly #unheard: UnheardAttempts
+  readonly #kept = new KeptConnections<ClientConnection>((now) => this.#unheard.countStarving(now))
   #active = 0
   #closed = false
 
   constructor(options: ConnectionClientOptions) {
     this.#options = options
     this.slots = options.connections
+    this.#unheard = new UnheardAttempts(options.address.url)
   }
 
   send(request: GatewayRequest, listener: AttemptListener): Attempt {
@@ -60,7 +55,6 @@ export class ConnectionClient implements AddressClient, Neighbour {
 
   close(): void {
     this.#closed = true
-    leaveNeighbours(this.#options.address.url, this)
     this.#kept.closeAll()
   }
 
@@ -95,8 +89,7 @@ export class ConnectionClient implements AddressClient, Neighbour {
     const { address, protocol } = this.#options
     while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
       this.#kept.closeOne()
-    this.#unheard.set(attempt, performance.now())
-    joinNeighbours(address.url, this)
+    this.#unheard.add(attempt)
     attempt.waitFor(
       connectNet(address.place, {
         onConnected: (stream) =>
@@ -106,16 +99,5 @@ export class ConnectionClient implements AddressClient, Neighbour {
         onFailed: (error) => attempt.onUnconnected(error),
       }),
     )
-  }
-
-  /** How many attempts may wait for a connection to be accepted. */
-  countStarving(now: number): number {
-    let count = 0
-    for (const [attempt, since] of this.#unheard) {
-      if (attempt.heard) this.#unheard.delete(attempt)
-      else if (now - since <= STARVING_MS) break
-      else count += 1
-    }
-    return count
   }
 }

@@ -6,6 +6,7 @@ import type {
   GatewayRequest,
 } from '../gateway/address-client.ts'
 import { KeptConnections } from '../connections/kept-connections.ts'
+import { UnheardAttempts } from '../connections/unheard-attempts.ts'
 import type { NamedFile } from '../responses/named-file.ts'
 import { HttpAttempt, type HttpAttemptOptions } from './http-attempt.ts'
 import { HttpConnection, type HttpOrigin } from './http-connection.ts'
@@ -27,9 +28,6 @@ export interface HttpClientOptions {
   readonly onNamedFile: ((exchange: Exchange, file: NamedFile) => void) | undefined
 }
 
-/** A new connection that gets no answer for so long may not have been accepted. */
-const STARVING_MS = 20
-
 /** Sends requests to an HTTP/1.1 server. */
 export class HttpClient implements AddressClient {
   readonly slots: number
@@ -37,9 +35,9 @@ export class HttpClient implements AddressClient {
   readonly #fields: RequestFields
   /** Without the port that is usual. */
   readonly #origin: string
-  readonly #kept = new KeptConnections<HttpConnection>((now) => this.#countStarving(now))
-  /** Attempts on new connections that the upstream may not have accepted, with their beginnings. */
-  readonly #unheard = new Map<HttpAttempt, number>()
+  readonly #unheard: UnheardAttempts
+  readonly #kept = new KeptConnections<HttpConnection>((now) => this.#unheard.countStarving(now))
+  #active = 0
   /** Open WebSockets, which are no requests any more. */
   readonly #relays = new Set<WebSocketRelay>()
   #closed = false
@@ -47,6 +45,7 @@ export class HttpClient implements AddressClient {
   constructor(options: HttpClientOptions) {
     this.#options = options
     this.slots = options.connections
+    this.#unheard = new UnheardAttempts(JSON.stringify(options.origin.place))
     const { host: authority, origin } = new URL(options.origin.url)
     this.#origin = origin
     this.#fields = new RequestFields({ host: options.host, authority })
@@ -57,6 +56,7 @@ export class HttpClient implements AddressClient {
     const { exchange, invocation } = request
     const { target, prefix } = createUpstreamTarget(exchange.request, invocation)
     const rewrites = rewriting.location || rewriting.cookies
+    this.#active += 1
     const kept = this.#takeKept()
     const options: HttpAttemptOptions = {
       request,
@@ -69,6 +69,7 @@ export class HttpClient implements AddressClient {
         : undefined,
       onNamedFile: onNamedFile && ((file) => onNamedFile(exchange, file)),
       onFree: (connection, reusable) => {
+        this.#active -= 1
         this.#unheard.delete(attempt)
         this.#free(connection, reusable)
       },
@@ -78,7 +79,7 @@ export class HttpClient implements AddressClient {
       offer === undefined
         ? new HttpAttempt(options)
         : new WebSocketAttempt({ ...options, offer, onOpen: (ends) => this.#relay(ends) })
-    if (kept === undefined) this.#unheard.set(attempt, performance.now())
+    if (kept === undefined) this.#unheard.add(attempt)
     attempt.start()
     return attempt
   }
@@ -102,6 +103,8 @@ export class HttpClient implements AddressClient {
   }
 
   #open(): HttpConnection {
+    while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
+      this.#kept.closeOne()
     return new HttpConnection(this.#options.origin, (connection) => this.#kept.forget(connection))
   }
 
@@ -111,16 +114,5 @@ export class HttpClient implements AddressClient {
       connection.idleSince = performance.now()
       this.#kept.keep(connection)
     }
-  }
-
-  /** How many attempts may wait for a connection to be accepted. */
-  #countStarving(now: number): number {
-    let count = 0
-    for (const [attempt, since] of this.#unheard) {
-      if (attempt.heard) this.#unheard.delete(attempt)
-      else if (now - since <= STARVING_MS) break
-      else count += 1
-    }
-    return count
   }
 }
