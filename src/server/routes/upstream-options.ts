@@ -101,6 +101,10 @@ const UPSTREAM = {
       'Folders with files that answers may name by X-Sendfile or X-Accel-Redirect instead of a body (none: clients get these fields).',
     anchor: 'path',
   }),
+  role: option(choice(['responder', 'filter']), 'responder', {
+    description:
+      'filter: a FastCGI application in this role; it gets the files in `root`, and answers with what it makes of them.',
+  }),
   multiplex: option(v.union([v.literal('auto'), v.literal(false)], '"auto" or false'), false, {
     description:
       'auto: several requests at a time on a connection, if a FastCGI application says that it takes them; a client that reads slowly may then hold up others.',

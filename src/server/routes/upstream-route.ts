@@ -77,6 +77,8 @@ export const UPSTREAM_ROUTE = defineRouteKind({
       for (const key of ['index', 'split'] as const)
         if (route[key] !== undefined)
           problems.add([...where, key], 'needs root, the folder with the files')
+    if (usual.role === 'filter' && root === undefined)
+      problems.add([...where, 'upstream', 'role'], 'needs root, the folder with the files')
     if (usual.speaksHttp)
       for (const key of ['root', 'params'] as const)
         if (route[key] !== undefined)
@@ -121,7 +123,7 @@ export const UPSTREAM_ROUTE = defineRouteKind({
 /** The plan of an upstream for which only its addresses and what belongs to them are known; adds errors to `problems`. */
 export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext): UpstreamPlan {
   const { urls = [], spawn, connections, balance, queue, retries, health, http, sendfile } = config
-  const { multiplex } = config
+  const { multiplex, role } = config
   const { where, problems } = context
   const { startup: _, ...timeouts } = config.timeouts
   if (urls.length === 0 && spawn === undefined)
@@ -146,13 +148,26 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
   const unknownLength = speaksHttp ? 'stream' : config.unknownLength
   const name = program === undefined ? urls.join(', ') : `program ${program.name}`
   const replacesAddresses = program !== undefined
+  const filters = role === 'filter'
+  if (filters && !protocols.every((protocol) => protocol === 'fastcgi'))
+    problems.add([...where, 'role'], 'is one of FastCGI; other protocols have no filters')
   return {
     addresses,
     speaksHttp,
     program,
-    options: { name, balance, timeouts, queue, retries, replacesAddresses, health, unknownLength },
+    options: {
+      name,
+      balance,
+      timeouts,
+      queue,
+      retries,
+      replacesAddresses,
+      health,
+      unknownLength,
+      filters,
+    },
     connections,
-    role: 'responder',
+    role,
     multiplex,
     http,
     sendfile,

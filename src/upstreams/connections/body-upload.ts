@@ -3,53 +3,73 @@ import { HIGH_WATER } from '../../streams/net/outbox.ts'
 import type { LentStream } from './lent-connection.ts'
 import { PIECE_BYTES, type WireProtocol } from './wire-protocol.ts'
 
+/** How a part of a request is written. */
+export type PartFraming = Pick<WireProtocol, 'encodePiece' | 'bodyEnd'>
+
+/** A part of a request behind its head. */
+interface UploadPart extends PartFraming {
+  readonly body: RequestBody
+}
+
 /** What an upload needs. */
 export interface UploadOptions {
   readonly body: RequestBody
   readonly stream: LentStream
-  readonly protocol: Pick<WireProtocol, 'encodePiece' | 'bodyEnd' | 'halfCloses'>
-  /** Some of the body was sent. */
+  readonly protocol: PartFraming & Pick<WireProtocol, 'halfCloses'>
+  /** What follows the body; undefined: nothing does. */
+  readonly file?: UploadPart | undefined
+  /** Some of it was sent. */
   readonly onMoved: () => void
-  /** The body will never be whole. */
+  /** It will never be whole. */
   readonly onBroken: (error: Error) => void
 }
 
-/** Sends the body of a request as fast as the other side takes it. */
+/** Sends what follows the head of a request, as fast as the other side takes it. */
 export class BodyUpload {
-  /** The whole request is sent. */
-  done: boolean
   /** Something was taken from the body. */
   begun = false
   /** The client has to send more. */
   waitsForClient = false
   readonly #options: UploadOptions
+  /** What has still to be sent. The end of an empty body was sent with the head. */
+  readonly #parts: UploadPart[] = []
   #pumping = false
 
   constructor(options: UploadOptions) {
     this.#options = options
-    this.done = options.body.length === 0
+    const { body, protocol, file } = options
+    if (body.length !== 0) this.#parts.push({ ...protocol, body })
+    if (file !== undefined) this.#parts.push(file)
   }
 
-  /** Begins after the head was written, and goes on: when the client has sent more, or the other side has taken what it got. */
+  /** The whole request is sent. */
+  get done(): boolean {
+    return this.#parts.length === 0
+  }
+
+  /** Begins after the head was written, and goes on: when there is more, or the other side has taken what it got. */
   start(): void {
-    if (this.done) this.#finish()
-    else {
-      this.#options.body.onProgress = () => this.pump()
-      this.pump()
+    const [part] = this.#parts
+    if (part === undefined) {
+      if (this.#options.protocol.halfCloses) this.#options.stream.end()
+      return
     }
+    part.body.onProgress = () => this.pump()
+    this.pump()
   }
 
   /** Sends what can be sent. */
   pump(): void {
-    if (this.done || this.#pumping) return
+    const [part] = this.#parts
+    if (part === undefined || this.#pumping) return
+    const { body } = part
     this.#pumping = true
-    const { body } = this.#options
-    const isFull = this.#sendPieces()
+    const isFull = this.#sendPieces(part)
     this.#pumping = false
     this.waitsForClient = false
     if (isFull) return
     if (body.error !== undefined) this.#options.onBroken(body.error)
-    else if (body.complete) this.#end()
+    else if (body.complete) this.#end(part)
     else {
       this.waitsForClient = true
       body.request(HIGH_WATER)
@@ -60,34 +80,29 @@ export class BodyUpload {
 
   /** The answer is there, or not wanted any more. */
   stop(): void {
-    if (!this.done) this.#options.body.onProgress = undefined
+    for (const { body } of this.#parts) body.onProgress = undefined
     this.waitsForClient = false
   }
 
   /** Returns whether the other side has to take some first. */
-  #sendPieces(): boolean {
-    const { body, stream, protocol, onMoved } = this.#options
+  #sendPieces({ body, encodePiece }: UploadPart): boolean {
+    const { stream, onMoved } = this.#options
     while (stream.pending < HIGH_WATER) {
       const piece = body.take(PIECE_BYTES)
       if (piece === undefined) return false
       this.begun = true
       stream.cork()
-      for (const part of protocol.encodePiece(piece)) stream.write(part)
+      for (const part of encodePiece(piece)) stream.write(part)
       stream.uncork()
       onMoved()
     }
     return true
   }
 
-  #end(): void {
-    this.#options.body.onProgress = undefined
-    this.done = true
-    const { stream, protocol } = this.#options
-    if (protocol.bodyEnd !== undefined) stream.write(protocol.bodyEnd)
-    this.#finish()
-  }
-
-  #finish(): void {
-    if (this.#options.protocol.halfCloses) this.#options.stream.end()
+  #end({ body, bodyEnd }: UploadPart): void {
+    body.onProgress = undefined
+    this.#parts.shift()
+    if (bodyEnd !== undefined) this.#options.stream.write(bodyEnd)
+    this.start()
   }
 }

@@ -94,6 +94,7 @@ export class ConnectionAttempt<Connection extends LentConnection>
       body: request.body,
       stream,
       protocol,
+      file: request.file && protocol.file && { ...protocol.file, body: request.file.body },
       onMoved: () => listener.onProgress(),
       onBroken: (error) => this.#fail(toTaipanError(error), { begun: 'yes', lost: false }),
     })

@@ -15,6 +15,8 @@ export interface WireProtocol {
   encodeHead(request: GatewayRequest): Uint8Array
   /** A piece of the body, of at most `PIECE_BYTES`. */
   encodePiece(piece: Uint8Array): readonly Uint8Array[]
+  /** How the file of a filter is written; undefined: no protocol of filters. */
+  readonly file?: Pick<WireProtocol, 'encodePiece' | 'bodyEnd'> | undefined
   /** The end of the body; undefined: nothing tells it. */
   readonly bodyEnd: Uint8Array | undefined
   createReader(sink: AnswerSink): AnswerReader

@@ -1,7 +1,7 @@
 import { dividePairs, formatPairs, type Pairs } from '../../wire/fastcgi/pairs.ts'
 import { RECORD_CONTENT_LIMIT } from '../../wire/fastcgi/records.ts'
 import { RepeatedHeads } from '../../wire/repeated-heads.ts'
-import type { GatewayRequest } from '../gateway/address-client.ts'
+import type { FilteredFile, GatewayRequest } from '../gateway/address-client.ts'
 import {
   listCommonVariables,
   listTargetVariables,
@@ -37,16 +37,23 @@ export class FastCgiPairs {
   /** The contents of records. */
   format(request: GatewayRequest): Buffer[] {
     const variables = listVariables(request, this.#settings)
+    if (request.file !== undefined) variables.push(...describeFile(request.file))
     return dividePairs(this.hasInput ? variables : withoutUntold(variables), RECORD_CONTENT_LIMIT)
   }
 
   /** The content of one record in two parts, if the request differs from the last one of its client in the target only. */
   formatRepeated(request: GatewayRequest): readonly [Uint8Array, Uint8Array] | undefined {
+    if (request.file !== undefined) return undefined
     const common = this.#heads.encode(request.exchange, request.invocation)
     if (common === undefined) return undefined
     const target = formatPairs(listTargetVariables(request, this.#settings))
     return common.length + target.length <= RECORD_CONTENT_LIMIT ? [common, target] : undefined
   }
+}
+
+/** What a filter is told of its file (FastCGI 1.0, 6.4). */
+function describeFile({ body, modified }: FilteredFile): Pairs {
+  return ['FCGI_DATA_LAST_MOD', String(modified), 'FCGI_DATA_LENGTH', String(body.length)]
 }
 
 // What an authorizer is not told (FastCGI 1.0, 6.3).

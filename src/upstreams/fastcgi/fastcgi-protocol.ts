@@ -30,7 +30,7 @@ export function createFastCgiProtocol(settings: FastCgiSettings): WireProtocol {
 export function createRequestProtocol(
   pairs: FastCgiPairs,
   id: number,
-): Pick<WireProtocol, 'abortion' | 'bodyEnd' | 'encodeHead' | 'encodePiece'> {
+): Pick<WireProtocol, 'abortion' | 'bodyEnd' | 'encodeHead' | 'encodePiece' | 'file'> {
   const body = formatBegin({ role: ROLES[pairs.role], keepsConnection: true })
   const begin = formatRecord(RecordType.BEGIN_REQUEST, id, body)
   const paramsEnd = formatRecord(RecordType.PARAMS, id)
@@ -50,6 +50,10 @@ export function createRequestProtocol(
       return Buffer.concat([begin, ...params, end])
     },
     encodePiece: (piece) => [formatRecord(RecordType.STDIN, id, piece)],
+    file: {
+      encodePiece: (piece) => [formatRecord(RecordType.DATA, id, piece)],
+      bodyEnd: formatRecord(RecordType.DATA, id),
+    },
   }
 }
 

@@ -8,6 +8,16 @@ export interface GatewayRequest {
   readonly invocation: Invocation
   /** The body to send: that of the exchange, or a copy of it, which has a length. */
   readonly body: RequestBody
+  /** The file that a filter gets behind the body; undefined: none. */
+  readonly file?: FilteredFile | undefined
+}
+
+/** A file for a filter. */
+export interface FilteredFile {
+  /** Its bytes. */
+  readonly body: RequestBody & { readonly length: number }
+  /** When it was changed, in seconds since the epoch. */
+  readonly modified: number
 }
 
 /** How an attempt ended. */

@@ -1,7 +1,13 @@
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange, RequestBody } from '../../core/exchange.ts'
 import type { Invocation } from '../../core/upstream.ts'
-import type { Attempt, AttemptEnd, AttemptListener, GatewayRequest } from './address-client.ts'
+import type {
+  Attempt,
+  AttemptEnd,
+  AttemptListener,
+  FilteredFile,
+  GatewayRequest,
+} from './address-client.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 
 /** A request that a gateway has to answer. Times are those of `performance.now()`. */
@@ -9,6 +15,7 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
   readonly exchange: Exchange
   readonly invocation: Invocation
   body: RequestBody
+  file: FilteredFile | undefined
   /** When it came. */
   readonly since = performance.now()
   /** Addresses that it was sent to in vain. */

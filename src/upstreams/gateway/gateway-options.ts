@@ -39,6 +39,8 @@ export interface GatewayOptions {
   readonly health: HealthCheckOptions | undefined
   /** What becomes of a body whose length is known only at its end; `stream`: it is sent as it arrives. */
   readonly unknownLength: 'stream' | 'spool' | 411 | 413
+  /** The addresses are filters: they get the file that a request names. */
+  readonly filters: boolean
   /** For requests at a stop, in ms; 0: no limit. */
   readonly shutdownTimeout: number
   readonly logger: Logger

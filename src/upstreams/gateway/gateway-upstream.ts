@@ -10,6 +10,7 @@ import type { GatewayOptions } from './gateway-options.ts'
 import { HealthCheck, type HealthCheckOptions } from './health-check.ts'
 import { findOverdue, forsake, Ticker } from './job-times.ts'
 import { waitForLength } from './known-length.ts'
+import { openFiltered } from './open-filtered.ts'
 
 type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
 
@@ -89,12 +90,12 @@ export class GatewayUpstream implements Upstream {
   }
 
   run(exchange: Exchange, invocation: Invocation): void {
-    const { unknownLength } = this.#options
+    const { unknownLength, filters } = this.#options
+    const isSized = exchange.body.length !== undefined || unknownLength === 'stream'
     const job = new GatewayJob({ exchange, invocation, body: exchange.body }, this.#onEnd)
     if (this.#refusal !== undefined) this.#refuse(job, this.#refusal)
-    else if (exchange.body.length === undefined && unknownLength !== 'stream')
-      void this.#admitWhole(job, unknownLength)
-    else this.#admit(job)
+    else if (isSized && !filters) this.#admit(job)
+    else void this.#prepare(job)
   }
 
   async stop(waited = 0): Promise<void> {
@@ -142,11 +143,19 @@ export class GatewayUpstream implements Upstream {
     else this.#refuse(job, 'OVERLOADED')
   }
 
-  /** Admits a request whose length is still unknown. */
-  async #admitWhole(job: GatewayJob, rule: 'spool' | 411 | 413): Promise<void> {
-    const body = await waitForLength(job.exchange, rule)
-    if (body === undefined) return
-    job.body = body
+  /** Admits a request when its length is known, and the file for a filter open. */
+  async #prepare(job: GatewayJob): Promise<void> {
+    const { exchange, invocation } = job
+    const { unknownLength: rule, filters } = this.#options
+    if (exchange.body.length === undefined && rule !== 'stream') {
+      const body = await waitForLength(exchange, rule)
+      if (body === undefined) return
+      job.body = body
+    }
+    if (filters) {
+      job.file = await openFiltered(exchange, invocation.script)
+      if (job.file === undefined) return
+    }
     if (this.#refusal === undefined) this.#admit(job)
     else this.#refuse(job, this.#refusal)
   }

@@ -8,7 +8,9 @@ export interface RawPeer extends AsyncDisposable {
 }
 
 /** Starts a server; `answer` is called when the first bytes of a connection are there. */
-export async function startRawPeer(answer: (socket: Socket) => void): Promise<RawPeer> {
+export async function startRawPeer(
+  answer: (socket: Socket, first: Buffer) => void,
+): Promise<RawPeer> {
   const received: string[] = []
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -16,7 +18,7 @@ export async function startRawPeer(answer: (socket: Socket) => void): Promise<Ra
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
-    socket.once('data', () => answer(socket))
+    socket.once('data', (first: Buffer) => answer(socket, first))
     socket.on('data', (chunk: Buffer) => {
       received[index] += chunk.toString('latin1')
     })

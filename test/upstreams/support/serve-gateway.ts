@@ -35,6 +35,7 @@ export async function serveGateway(
     queue: { limit: 100, timeout: 0 },
     retries: 'unsent',
     replacesAddresses: false,
+    filters: false,
     health: undefined,
     unknownLength: 'spool',
     shutdownTimeout: 0,

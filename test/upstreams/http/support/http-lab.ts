@@ -61,6 +61,7 @@ export async function startHttpLab(
     queue: { limit: 100, timeout: 0 },
     retries: 'unsent',
     replacesAddresses: false,
+    filters: false,
     health: undefined,
     unknownLength: 'stream',
     shutdownTimeout: 1000,
