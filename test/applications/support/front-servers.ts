@@ -1,4 +1,4 @@
-import { startTaipan } from '../../support/cli.ts'
+import { COMMAND, startTaipan } from '../../support/cli.ts'
 import { createApache } from '../../support/peers/apache.ts'
 import { createLighttpd } from '../../support/peers/lighttpd.ts'
 import { createNginxSite } from '../../support/peers/nginx.ts'
@@ -29,6 +29,9 @@ export const FRONT_SERVERS: readonly FrontServer[] = [
   createLighttpdFront('fastcgi'),
   createLighttpdFront('scgi'),
   createLighttpdFront('uwsgi'),
+  createTaipanFront('fastcgi'),
+  createTaipanFront('scgi'),
+  createTaipanFront('uwsgi'),
 ]
 
 function createNginxFront(protocol: FrontServer['protocol']): FrontServer {
@@ -78,6 +81,24 @@ function createLighttpdFront(protocol: FrontServer['protocol']): FrontServer {
           '"check-local" => "disable", "fix-root-scriptname" => "enable")))',
         ],
       ),
+  }
+}
+
+/** Another Taipan, whose route is answered by the first. */
+function createTaipanFront(protocol: FrontServer['protocol']): FrontServer {
+  return {
+    name: `Taipan, ${protocol}`,
+    protocol,
+    lacks: [],
+    create: (port) => ({
+      name: 'Taipan',
+      protocols: ['http'],
+      needs: [COMMAND],
+      command: ({ bind }) => {
+        const upstream = `/=${protocol}://127.0.0.1:${port}`
+        return { program: COMMAND, args: ['serve', '--upstream', upstream, '--bind', bind] }
+      },
+    }),
   }
 }
 
