@@ -37,6 +37,11 @@ export interface ByteStream {
   /** Stops reading; the other side feels backpressure. */
   pause(): void
   resume(): void
+  /**
+   * Passes on what has arrived though nobody was told of it yet. False: nothing will come any more, because the other side
+   * has finished sending, or the connection is broken; the listener hears of that later.
+   */
+  readNow(): boolean
   /** Half-close: closes our direction once the pending bytes are sent. */
   end(): void
   /** Closes both directions once the pending bytes are sent. */

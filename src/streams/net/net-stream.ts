@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -5,6 +6,8 @@ import type { ByteStream, StreamFacts, StreamListener } from '../../core/byte-st
 import { findDescriptor } from './descriptor.ts'
 
 const EMPTY = Buffer.alloc(0)
+/** Bytes that are read at once where only few are expected. */
+const FEW_BYTES = 256
 const NOBODY: StreamListener = { onData: () => {}, onEnd: () => {}, onTaken: () => {} }
 
 /** A `ByteStream` over a socket of `node:net`. The only place that uses undocumented parts of it; each has a test. */
@@ -32,7 +35,8 @@ export class NetStream implements ByteStream {
   }
 
   get closed(): boolean {
-    return this.#socket.destroyed
+    // After a write has failed, it is destroyed in the next tick.
+    return this.#socket.destroyed || this.#socket.errored !== null
   }
 
   get silent(): boolean {
@@ -73,6 +77,19 @@ export class NetStream implements ByteStream {
 
   resume(): void {
     this.#socket.resume()
+  }
+
+  readNow(): boolean {
+    const descriptor = this.closed ? undefined : findDescriptor(this.#socket)
+    if (descriptor === undefined) return !this.closed
+    const chunk = Buffer.allocUnsafe(FEW_BYTES)
+    try {
+      const length = readSync(descriptor, chunk)
+      if (length > 0) this.listener.onData(chunk.subarray(0, length))
+      return length > 0
+    } catch (error) {
+      return error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+    }
   }
 
   end(): void {

@@ -20,8 +20,8 @@ export interface DeliveryOptions {
 /** A request that is ready to be sent. Whoever has it last releases its body. */
 export interface PeerRequest extends ReceivedBody {
   readonly exchange: Exchange
-  /** All but the body. */
-  readonly head: Buffer
+  /** What is sent first, in one piece: the head, and what is there of the body. The rest of it is still to be taken. */
+  readonly opening: readonly Uint8Array[]
 }
 
 /** How a delivery ended. */
@@ -43,7 +43,6 @@ const PLAIN_BODY = {
 export class Delivery {
   readonly #stream: ByteStream
   readonly #exchange: Exchange
-  readonly #head: Buffer
   readonly #options: DeliveryOptions
   readonly #onOver: (outcome: DeliveryOutcome) => void
   readonly #decoder: ResponseDecoder
@@ -59,7 +58,7 @@ export class Delivery {
 
   constructor(
     stream: ByteStream,
-    { exchange, head, body }: PeerRequest,
+    { exchange, body }: PeerRequest,
     options: DeliveryOptions,
     onOver: (outcome: DeliveryOutcome) => void,
   ) {
@@ -82,20 +81,16 @@ export class Delivery {
       onPause: () => this.#pause(),
       onResume: () => this.#resume(),
     })
-    this.#head = head
   }
 
-  /** Sends it, in one piece with what is there of its body. May be over at once. */
+  /** Goes on when its opening was sent. May be over at once. */
   start(): void {
     const { notes, startedAt } = this.#exchange
     this.#startedAt = performance.now()
     notes.queued = this.#startedAt - startedAt
     this.#watch()
     this.#exchange.onFinish(({ error }) => this.#noteFinish(error))
-    this.#stream.cork()
-    this.#stream.write(this.#head)
     this.#upload.start()
-    this.#stream.uncork()
   }
 
   /** Takes bytes of the peer. */

@@ -1,8 +1,9 @@
 import { answerError } from '../../core/answer-error.ts'
 import { TaipanError, type ErrorCode } from '../../core/errors.ts'
-import type { Exchange } from '../../core/exchange.ts'
+import type { Exchange, RequestBody } from '../../core/exchange.ts'
 import type { FoundPeers, PeerDirectory } from '../../core/peer-directory.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { HIGH_WATER } from '../../streams/net/outbox.ts'
 import { PART_LIMIT } from '../../wire/lrwp/lengths.ts'
 import { formatRequestHead } from '../../wire/lrwp/request.ts'
 import type { DeliveryOptions, PeerRequest } from './delivery.ts'
@@ -157,11 +158,8 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     const settings = { serverSoftware: this.#options.serverSoftware, params: {} }
     try {
       const variables = listPeerVariables({ exchange, invocation }, settings)
-      pool.run({
-        exchange,
-        head: formatRequestHead(variables, received.body.length ?? 0),
-        ...received,
-      })
+      const head = formatRequestHead(variables, received.body.length ?? 0)
+      pool.run({ exchange, opening: [head, ...takeFirst(received.body)], ...received })
     } catch (error) {
       received.release()
       answerError(exchange, error instanceof TaipanError ? error.code : 'INTERNAL')
@@ -177,4 +175,16 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     this.#failed += 1
     answerError(exchange, code, RETRY)
   }
+}
+
+/** The pieces of a body that are there, up to what a connection takes at once. */
+function takeFirst(body: RequestBody): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  for (let room = HIGH_WATER; room > 0;) {
+    const piece = body.take(room)
+    if (piece === undefined) break
+    pieces.push(piece)
+    room -= piece.length
+  }
+  return pieces
 }

@@ -101,12 +101,20 @@ export class PeerPool {
 
   #giveOut(): void {
     for (const request of this.#waiting.keys()) {
-      const peer = this.#choose()
+      const peer = this.#begin(request)
       if (peer === undefined) break
       this.#waiting.delete(request)
       peer.run(request)
     }
     this.#watch()
+  }
+
+  /** The peer that has the opening of the request; those that have left get nothing. */
+  #begin(request: PeerRequest): Peer | undefined {
+    for (;;) {
+      const peer = this.#choose()
+      if (peer === undefined || peer.begin(request)) return peer
+    }
   }
 
   #choose(): Peer | undefined {

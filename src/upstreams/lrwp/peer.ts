@@ -92,7 +92,20 @@ export class Peer {
     return { requests: this.#requests, failures: this.#failures, seconds }
   }
 
-  /** Gives it a request; only while it is idle. */
+  /** Sends it the opening of a request; only while it is idle. False: it has left, and not a byte of the request is sent. */
+  begin({ opening }: PeerRequest): boolean {
+    const stream = this.#stream
+    if (!stream.readNow()) this.#leave('it has closed its connection')
+    if (this.#gone) return false
+    stream.cork()
+    for (const piece of opening) stream.write(piece)
+    stream.uncork()
+    // The system takes a part of what is written, or it fails, but not both at once.
+    if (stream.closed) this.#leave('its connection is broken')
+    return !this.#gone
+  }
+
+  /** Gives it the request that has begun. */
   run(request: PeerRequest): void {
     this.#requests += 1
     const { notes } = request.exchange

@@ -133,6 +133,38 @@ test('a reset by the other side is reported by onClose', async () => {
   expect(lab.stream.closed).toBe(true)
 })
 
+test('what has arrived can be read at once, and its order stays', async () => {
+  using lab = await connectLab()
+  expect(lab.stream.readNow()).toBe(true)
+  lab.client.send('one')
+  expect(lab.stream.readNow()).toBe(true)
+  expect(lab.received.toString()).toBe('one')
+  lab.client.send('two')
+  await pollUntil(() => lab.received.length === 6 || undefined, 'the rest')
+  expect(lab.received.toString()).toBe('onetwo')
+})
+
+test.each(['destroy', 'reset'] as const)(
+  'the other side has left before that is told: %s',
+  async (way) => {
+    using lab = await connectLab()
+    lab.client[way]()
+    expect(lab.stream.readNow()).toBe(false)
+    expect([lab.ends, lab.closes]).toEqual([0, []])
+    await pollUntil(() => lab.ends + lab.closes.length || undefined, 'the end')
+    expect(lab.stream.readNow()).toBe(false)
+  },
+)
+
+test('a write that fails at once closes it at once', async () => {
+  using lab = await connectLab()
+  lab.client.reset()
+  expect(lab.stream.closed).toBe(false)
+  lab.stream.write(Buffer.from('lost'))
+  expect(lab.stream.closed).toBe(true)
+  await pollUntil(() => lab.closes[0], 'the close')
+})
+
 test('onTaken is called when pending bytes are accepted', async () => {
   using lab = await connectLab()
   lab.client.pause()

@@ -1,4 +1,5 @@
 import { readdir, readlink } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
@@ -11,6 +12,17 @@ async function checkWell(lab: LrwpLab): Promise<void> {
   await lab.waitForRecord(/lrwp: calc has lost its peer/)
   await lab.serve('calc', () => 'well')
   expect(await lab.get('/calc')).toBe('200 well')
+}
+
+async function waitForIdle({ agent }: LrwpLab, count: number): Promise<void> {
+  await pollUntil(() => agent.capacity.idle === count || undefined, `${count} idle peers`)
+  // What has made them idle is over.
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+}
+
+/** Lets a peer leave just before it would get the next request, when the agent has read everything. */
+function leaveUnread(lab: LrwpLab, leave: () => void): void {
+  lab.onRequest = () => setImmediate(() => setImmediate(leave))
 }
 
 describe('a peer that leaves', () => {
@@ -56,6 +68,31 @@ describe('a peer that leaves', () => {
     await peer.connection.sendAll('000000900Content-Type: te')
     peer.connection.destroy()
     expect(await answer).toBe('502 Bad Gateway\n')
+    await checkWell(lab)
+  })
+
+  test.each(['destroy', 'reset'] as const)(
+    'at the moment that it would get a request costs none: %s',
+    async (way) => {
+      await using lab = await startLrwpLab({ balance: 'first-idle' })
+      const [first, second] = [await lab.register('calc'), await lab.register('calc')]
+      void second.serve(({ body }) => formatOutput(`second ${body}`))
+      await waitForIdle(lab, 2)
+      leaveUnread(lab, () => first.connection[way]())
+      expect(await lab.get({ target: '/calc', method: 'POST', body: 'whole' })).toBe(
+        '200 second whole',
+      )
+      expect(lab.agent.statistics).toMatchObject({ finished: 1, failed: 0 })
+      await lab.waitForRecord(/lost its peer \S+ after 0 requests/)
+    },
+  )
+
+  test('at the moment that it would get a request, as the last one, gives 503', async () => {
+    await using lab = await startLrwpLab()
+    const peer = await lab.register('calc')
+    await waitForIdle(lab, 1)
+    leaveUnread(lab, () => peer.connection.reset())
+    expect(await lab.get('/calc')).toBe('503 Service Unavailable\n')
     await checkWell(lab)
   })
 

@@ -1,4 +1,4 @@
-import { createInvoke } from '../../../../src/pipeline/application.ts'
+import { createInvoke, type Invoke } from '../../../../src/pipeline/application.ts'
 import { createGatherer } from '../../../../src/pipeline/gather.ts'
 import { LocalRedirects } from '../../../../src/pipeline/local-redirect.ts'
 import { createPeersAnswerer } from '../../../../src/pipeline/peers.ts'
@@ -30,6 +30,8 @@ export class LrwpLab implements AsyncDisposable {
   readonly url: string
   readonly agent: LrwpAgent
   readonly records: readonly string[]
+  /** Called before a request goes to the agent. */
+  onRequest = (): void => {}
   readonly #peers = new Set<RawPeer>()
   readonly #close: () => Promise<void>
 
@@ -100,18 +102,23 @@ export async function startLrwpLab(options: Partial<LrwpOptions> = {}): Promise<
     ...options,
   })
   await agent.start()
-  const invoke = createInvoke({
+  const invokeAgent = createInvoke({
     upstream: agent,
     gatherer: createGatherer({ requestTotal: 1_000_000 }),
   })
+  const invoke: Invoke = (exchange, invocation) => {
+    lab.onRequest()
+    invokeAgent(exchange, invocation)
+  }
   const route = (path: string, name: string | undefined, fallthrough = false): Route => ({
     path,
     answer: createPeersAnswerer({ directory: agent, invoke, name, fallthrough }),
   })
   const routes = [route('/peers', undefined), route('/calc', 'calc'), route('/', undefined, true)]
   const served = await servePipeline({ routes, redirects })
-  return new LrwpLab({ url: served.url, agent, records }, async () => {
+  const lab = new LrwpLab({ url: served.url, agent, records }, async () => {
     await agent.stop()
     await served[Symbol.asyncDispose]()
   })
+  return lab
 }
