@@ -60,14 +60,13 @@ export class GatewayAddress {
     return !this.healthy || this.#isSpared(now)
   }
 
-  /** It could not be connected, or its connection broke. Returns for how many ms it is spared. */
-  noteFailure(now: number): number {
+  /** It could not be connected, or its connection broke: it is spared for a while. */
+  noteFailure(now: number): void {
     // Requests that fail together are one failure.
-    if (this.#isSpared(now)) return this.#ejectedUntil - now
+    if (this.#isSpared(now)) return
     const time = Math.min(LONGEST_EJECTION_MS, EJECTION_MS * 2 ** this.#failures)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#ejectedUntil = now + time
-    return time
   }
 
   noteSuccess(): void {
