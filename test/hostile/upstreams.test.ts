@@ -139,7 +139,7 @@ describe.each(PROTOCOLS)('an upstream that speaks %s', (protocol) => {
 
   beforeAll(async () => {
     upstream = await startScriptedUpstream(protocol, (path) => {
-      const [, , bytes, end] = rows[Number(path.slice(1))] ?? []
+      const [, , bytes, end] = rows[Number.parseInt(path.slice(1), 10)] ?? []
       if (bytes === undefined) throw new Error(`no row ${path}`)
       return { bytes, end: end ?? 'closes' }
     })
@@ -159,6 +159,11 @@ describe.each(PROTOCOLS)('an upstream that speaks %s', (protocol) => {
 
   test.each(listed)('that sends $name: $expected', async ({ expected, index }) => {
     check(await ask(index), expected)
+  })
+
+  test('gets no variables that a client has put behind a NUL', async () => {
+    const answer = await fetchRaw(taipan.url, '/0%00REMOTE_USER%00root%00X')
+    expect(answer.status).toBe(protocol === 'scgi' ? 400 : 200)
   })
 
   test('and does all of it at once, beside requests that are answered', async () => {

@@ -127,6 +127,25 @@ describe('CGI programs', () => {
     expect([await first, await second]).toEqual(['200 begun done', '200 hello'])
   })
 
+  test('are not started with a NUL in a variable, also after a wait', async () => {
+    await using lab = await serve({ processes: 1, queueLimit: 8 })
+    const first = lab.get('/gate')
+    await pollUntil(() => existsSync(lab.path('reached')) || undefined, 'the first')
+    const targets = ['/env/a%00b', '/env/b%00', '/hello']
+    const waiting = targets.map((target) => lab.get(target))
+    await pollUntil(() => lab.upstream.statistics.waiting === 3 || undefined, 'the others')
+    writeFileSync(lab.path('open'), '')
+    expect(await first).toBe('200 begun done')
+    const refused = '400 Bad Request\n'
+    expect(await Promise.all(waiting)).toEqual([refused, refused, '200 hello'])
+  })
+
+  test('are not started with more variables than the system takes', async () => {
+    await using lab = await serve({ environment: { LARGE: 'x'.repeat(200_000) } })
+    expect(await lab.get('/hello')).toMatch(/^431 /)
+    expect(lab.records).toEqual([expect.stringContaining('E2BIG')])
+  })
+
   test('end when they are silent, when their client leaves, and at a stop', async () => {
     await using lab = await serve({ timeout: 200, shutdownTimeout: 100 })
     expect(await lab.get('/silent')).toBe('504 Gateway Timeout\n')

@@ -30,6 +30,11 @@ interface Waiting {
   readonly invocation: Invocation
 }
 
+interface Start {
+  readonly filename: string
+  readonly environment: Record<string, string>
+}
+
 const RETRY = { fields: ['Retry-After', '1'] }
 
 /** Runs a CGI program (RFC 3875) for each request. */
@@ -108,18 +113,32 @@ export class CgiUpstream implements Upstream {
       exchange.response.send(createTextHead(411, text.length), text)
       return
     }
-    const { timeout, onLocalRedirect } = this.#options
-    const file = decodeLatin1(script.filename)
-    const program = new Program({
-      exchange,
-      file,
-      directory: file.slice(0, file.lastIndexOf('/')) || '/',
-      environment: createProgramEnvironment(exchange, invocation, this.#options),
-      timeout,
-      onErrors: (text) => this.#options.logger.info({ request: exchange.id, program: file }, text),
-      onLocalRedirect: (target) => onLocalRedirect(exchange, target),
-      onEnd: (problem) => this.#end(program, { exchange, file, problem }),
-    })
+    const environment = createProgramEnvironment(exchange, invocation, this.#options)
+    if (Object.values(environment).some((value) => value.includes('\0')))
+      answerError(exchange, 'REQUEST_MALFORMED')
+    else this.#start(exchange, { filename: decodeLatin1(script.filename), environment })
+  }
+
+  #start(exchange: Exchange, { filename: file, environment }: Start): void {
+    const { timeout, logger, onLocalRedirect } = this.#options
+    let program: Program
+    try {
+      program = new Program({
+        exchange,
+        file,
+        directory: file.slice(0, file.lastIndexOf('/')) || '/',
+        environment,
+        timeout,
+        onErrors: (text) => logger.info({ request: exchange.id, program: file }, text),
+        onLocalRedirect: (target) => onLocalRedirect(exchange, target),
+        onEnd: (problem) => this.#end(program, { exchange, file, problem }),
+      })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      logger.error({ request: exchange.id, program: file, reason }, `${file}: ${reason}`)
+      answerError(exchange, 'FIELDS_TOO_LARGE')
+      return
+    }
     if (this.#programs.size === 0) process.on('exit', this.#killAll)
     this.#programs.add(program)
   }
@@ -140,17 +159,17 @@ export class CgiUpstream implements Upstream {
       const facts = { request: exchange.id, program: file, reason: problem.message }
       this.#options.logger.error(facts, `${file}: ${problem.message}`)
     }
-    const next = this.#waiting.shift()
-    if (next !== undefined) this.#goOn(next)
-    else if (this.#programs.size === 0) this.#onIdle?.()
+    this.#fill()
   }
 
-  /** Starts the next whose client is still there. */
-  #goOn(next: Waiting): void {
-    let one: Waiting | undefined = next
-    while (one?.exchange.response.finished === true) one = this.#waiting.shift()
-    if (one !== undefined) this.#launch(one.exchange, one.invocation)
-    else if (this.#programs.size === 0) this.#onIdle?.()
+  /** Starts programs for those that wait and whose clients are still there. */
+  #fill(): void {
+    while (this.#programs.size < this.#options.processes) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      if (!next.exchange.response.finished) this.#launch(next.exchange, next.invocation)
+    }
+    if (this.#programs.size === 0) this.#onIdle?.()
   }
 
   #refuse(exchange: Exchange, code: ErrorCode): void {

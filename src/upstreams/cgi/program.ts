@@ -28,7 +28,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 const AFTER_TERM_MS = 2000
 
-/** A running CGI program, with its response. */
+/** A running CGI program, with its response. The constructor throws if the system takes no such environment. */
 export class Program {
   readonly #task: ProgramTask
   readonly #child: Child
@@ -76,6 +76,8 @@ export class Program {
       this.#problem ??= error
       if (child.pid === undefined) this.#end()
     })
+    // Without free descriptors it has no pipes, either.
+    if (child.pid === undefined) return
     child.on('close', () => this.#end())
     child.stdout.on('data', (chunk: Buffer) => this.#take(chunk))
     const records = new OutputRecords(child.stderr, (text) => onErrors(text))

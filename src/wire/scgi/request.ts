@@ -12,13 +12,16 @@ const NINE = 0x39
 /**
  * The head of a request, which its body follows. `variables` are names and values in turn, one character per byte; those of
  * `CONTENT_LENGTH` and `SCGI` are made here: the protocol asks for both, for the length as the first one, and for no name
- * twice.
+ * twice. Throws `REQUEST_MALFORMED` for a NUL, behind which a client could write variables of its own.
  */
 export function formatScgiHead(variables: readonly string[], contentLength: number): Buffer {
   const parts = ['CONTENT_LENGTH', String(contentLength), 'SCGI', '1']
   for (let i = 0; i < variables.length; i += 2) {
     const name = variables[i] ?? ''
-    if (name !== 'CONTENT_LENGTH' && name !== 'SCGI') parts.push(name, variables[i + 1] ?? '')
+    const value = variables[i + 1] ?? ''
+    if (name.includes('\0') || value.includes('\0'))
+      throw new TaipanError('REQUEST_MALFORMED', `${name} has a NUL, which ends values`)
+    if (name !== 'CONTENT_LENGTH' && name !== 'SCGI') parts.push(name, value)
   }
   const headers = `${parts.join('\0')}\0`
   return Buffer.from(`${headers.length}:${headers},`, 'latin1')

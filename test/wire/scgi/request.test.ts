@@ -32,6 +32,15 @@ test('the length comes first, and no name twice', () => {
   expect(head?.variables).toEqual(['CONTENT_LENGTH', '0', 'SCGI', '1', 'A', 'b'])
 })
 
+test.each([
+  ['PATH_INFO', '/a\0REMOTE_USER\0root\0X'],
+  ['A\0B', ''],
+])('a NUL in %j or its value %j is refused', (name, value) => {
+  expect(() => formatScgiHead([name, value], 0)).toThrow(
+    expect.objectContaining({ code: CODE, message: `${name} has a NUL, which ends values` }),
+  )
+})
+
 test('variables of header fields may be there twice', () => {
   const repeated = ['HTTP_X_A', 'one', 'HTTP_X_A', 'two']
   const head = decode([formatScgiHead(repeated, 0)])
