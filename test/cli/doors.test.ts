@@ -1,11 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 
+import { readDescriptor } from '../../src/streams/net/net-stream.ts'
 import { Role } from '../../src/wire/fastcgi/bodies.ts'
+import { formatScgiHead } from '../../src/wire/scgi/request.ts'
 import {
   FastCgiClient,
   openFastCgi,
@@ -17,7 +20,7 @@ import { createApache } from '../support/peers/apache.ts'
 import { createLighttpd } from '../support/peers/lighttpd.ts'
 import { findMissing, startPeer } from '../support/peers/peer.ts'
 import { createProject, type Project } from '../support/project.ts'
-import { pollUntil, RawConnection } from '../support/raw-client.ts'
+import { openRaw, pollUntil, RawConnection } from '../support/raw-client.ts'
 
 const WSGI = `
 import json
@@ -297,6 +300,26 @@ describe('started with a listening socket as standard input', () => {
     child.kill('SIGTERM')
     await pollUntil(() => child.exitCode ?? undefined, 'the end')
     expect(child.exitCode).toBe(0)
+  })
+
+  test('a descriptor of another number is named', async () => {
+    using project = createProject({ 'main.py': WSGI })
+    const socket = createServer().listen(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const taipan = await startTaipan(
+      ['main:app', '--python', PYTHON, '--bind', 'scgi+fd:3', '-p', '1'],
+      { cwd: project.folder, socket: readDescriptor(socket) },
+    )
+    started.push(taipan)
+    const address = socket.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    socket.close()
+    expect(taipan.url).toBe(`scgi://127.0.0.1:${port}`)
+    using connection = await openRaw(taipan.url)
+    const variables = ['REQUEST_METHOD', 'GET', 'PATH_INFO', '/x']
+    connection.send(formatScgiHead(variables, 0))
+    await connection.waitForEnd()
+    expect(connection.rest.toString()).toMatch(/^Status: 200 OK\r\n[^]*"PATH_INFO": "\/x"/)
   })
 
   const createSpawning = (command: string) =>

@@ -449,6 +449,13 @@ describe('variables that are not ours', () => {
     expect(warnings).toContainEqual(expect.stringContaining('LISTEN_FDS'))
   })
 
+  test('a socket of systemd may be told to be for another protocol', async () => {
+    const environment = { LISTEN_FDS: '1', LISTEN_PID: String(PID) }
+    const { addresses, warnings } = await command('app.py -b fastcgi+fd:3', { environment })
+    expect(addresses).toEqual([{ kind: 'fd', fd: 3, protocol: 'fastcgi' }])
+    expect(warnings).toEqual([])
+  })
+
   test('sockets of systemd are taken when they are for this process', async () => {
     const environment = { LISTEN_FDS: '2', LISTEN_PID: String(PID), PORT: '5000' }
     const { addresses, hints, groups } = await command('app.py', { environment })

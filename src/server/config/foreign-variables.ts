@@ -39,7 +39,7 @@ export function loadForeignLayer(
   const sockets = readSockets(reader)
   const port = reader.environment['PORT'] ?? ''
   if (isGiven('bind')) {
-    if (sockets !== undefined)
+    if (sockets !== undefined && !namesDescriptor(stronger))
       warnings.push(
         'LISTEN_FDS: the sockets of systemd are not used, because other addresses are configured',
       )
@@ -49,6 +49,12 @@ export function loadForeignLayer(
   const workers = reader.environment['WEB_CONCURRENCY'] ?? ''
   if (workers !== '' && !isGiven('processes')) take(readWorkers(workers))
   return { layer: options.toLayer(reader.directory), hints, warnings }
+}
+
+/** Whether an address is an inherited descriptor, such as `fastcgi+fd:3`. */
+function namesDescriptor(layers: readonly Layer[]): boolean {
+  const given = layers.flatMap(({ value }) => value['bind'] ?? [])
+  return given.some((address) => typeof address === 'string' && /^(?:\w+\+)?fd:/.test(address))
 }
 
 interface Taken {
