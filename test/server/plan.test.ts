@@ -820,6 +820,11 @@ describe('a configuration', () => {
       { routes: [{ path: '/', upstream: { urls: 'scgi://a:1', balance: { hash: 'X-User' } } }] },
       /^routes\[0\]\.upstream\.balance/,
     ],
+    [
+      { routes: [{ path: '/', upstream: { urls: 'http://a', health: { path: 'alive' } } }] },
+      /^routes\[0\]\.upstream\.health\.path: expected a path of a URL, such as "\/health"/,
+    ],
+    [{ upstream: { '/x': '' } }, /^upstream\["\/x"\]: "" is no address of an upstream/],
     [{ upstream: { '/x': 'scgi://a' } }, /^upstream\["\/x"\]: .*the port is missing/],
     [{ routes: [{ path: '/', handler: 'act.py' }] }, /handler: "act\.py" names no function/],
     [{ apps }, /routes: is missing, but there are several applications/],

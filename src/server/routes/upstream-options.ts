@@ -39,9 +39,11 @@ const UPSTREAM_QUEUE = {
 
 const notTooShort = v.pipe(duration, v.minValue(100, 'a duration of at least 100ms'))
 
+const requestPath = v.pipe(text, v.regex(/^\/[\x21-\x7e]*$/, 'a path of a URL, such as "/health"'))
+
 /** `routes[].upstream.health`. */
 const UPSTREAM_HEALTH = {
-  path: option(text, '/', {
+  path: option(requestPath, '/', {
     description: 'What is asked for; an address is healthy that answers with a status below 400.',
   }),
   interval: option(notTooShort, '10s', {
@@ -138,5 +140,5 @@ export type UpstreamConfig = v.InferOutput<typeof section>
 
 /** An upstream of one address, for which nothing else is configured. */
 export function createUsualUpstream(url: string): UpstreamConfig {
-  return v.parse(section, { urls: [url] })
+  return { ...v.parse(section, {}), urls: [url] }
 }

@@ -41,6 +41,7 @@ function parseHost(protocol: Protocol, rest: string): ConnectPlace | string {
   const [, v6, name, digits] =
     /^\/\/(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^[\]:/\s@?#]+))(?::(\d{1,5}))?\/?$/i.exec(rest) ?? []
   const host = v6 ?? name
+  if (rest.includes('@')) return `it has a user, which no address has; write one like ${example}`
   if (host === undefined)
     return /^\/\/[^/?#]+[/?#]./.test(rest)
       ? `it has a path, which no address has; write ${protocol}:${rest.replace(/^(\/\/[^/?#]+).*$/s, '$1')}`
