@@ -449,6 +449,14 @@ describe('variables that are not ours', () => {
     expect(warnings).toContainEqual(expect.stringContaining('LISTEN_FDS'))
   })
 
+  test('a door that other machines reach is told', async () => {
+    const words = 'app.py -b fastcgi://0.0.0.0:1 -b scgi://127.0.0.1:1 -b uwsgi+unix:/x -b :1'
+    const { hints } = await command(words, { environment: {} })
+    expect(hints.filter((hint) => hint.includes('believes'))).toEqual([
+      expect.stringMatching(/^--bind: fastcgi:\/\/0\.0\.0\.0:1 believes all who can connect/),
+    ])
+  })
+
   test('a socket of systemd may be told to be for another protocol', async () => {
     const environment = { LISTEN_FDS: '1', LISTEN_PID: String(PID) }
     const { addresses, warnings } = await command('app.py -b fastcgi+fd:3', { environment })

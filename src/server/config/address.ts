@@ -55,6 +55,12 @@ export function parseAddress(text: string): Address | string {
     : complete(place, protocol)
 }
 
+/** Whether other machines may connect to what only a server in front should reach. */
+export function isOpenDoor(address: Address): boolean {
+  if (address.protocol === undefined || address.kind !== 'tcp') return false
+  return !/^(?:127\..*|::1|localhost)$/i.test(address.host)
+}
+
 const DOORS: readonly DoorProtocol[] = ['fastcgi', 'scgi', 'uwsgi']
 
 function complete(place: Place | string, protocol: DoorProtocol): Address | string {

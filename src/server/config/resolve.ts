@@ -5,7 +5,7 @@ import { pathBelow } from '../../core/path-below.ts'
 import { importFolder } from '../../core/application.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { expandAddress, parseAddress, type Address } from './address.ts'
+import { expandAddress, isOpenDoor, parseAddress, type Address } from './address.ts'
 import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { hasIndependentRoutes } from './independent-routes.ts'
@@ -153,6 +153,10 @@ function resolveAddresses(
     if (typeof address === 'string')
       problems.add(where, `${JSON.stringify(text)} is not an address: ${address}`)
     else addresses.push(address)
+    if (typeof address !== 'string' && isOpenDoor(address))
+      hints.push(
+        `${problems.nameOf(where)}: ${text} believes all who can connect, also who the user is; let that be the server in front alone`,
+      )
   }
   return { addresses, hints }
 }
