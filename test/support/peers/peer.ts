@@ -9,7 +9,7 @@ export interface PeerKind {
   readonly protocols: readonly Protocol[]
   /** Files that it cannot do without. */
   readonly needs: readonly string[]
-  /** It has no Unix sockets. */
+  /** It has no Unix sockets, or cannot answer on them. */
   readonly tcpOnly?: boolean
   /** The file that it is to run, where every request names one (`SCRIPT_FILENAME`). */
   readonly script?: string
@@ -37,6 +37,8 @@ export function findMissing({ needs }: Pick<PeerKind, 'needs'>): string | undefi
 
 /** Starts a peer; resolves when it listens, rejects with its output otherwise. */
 export async function startPeer(kind: PeerKind, options: PlaceOptions): Promise<Peer> {
+  if (!kind.protocols.includes(options.protocol))
+    throw new Error(`${kind.name} does not speak ${options.protocol}`)
   const place = await createPlace(options)
   const start = (): PeerProgram => new PeerProgram(kind.command(place), place.folder)
   const waitUntilReady = async (): Promise<void> => {
