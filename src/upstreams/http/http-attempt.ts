@@ -230,9 +230,10 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
     return { kind: 'failed', error, begun, lost: !isStale && isLoss(cause) }
   }
 
-  #describe({ name, message }: Error): string {
-    if (name !== 'SocketError') return message
-    return this.heard ? 'broke off its answer' : 'closed the connection without an answer'
+  #describe(error: Error): string {
+    const place = this.heard ? 'within its answer' : 'without an answer'
+    if ('code' in error && error.code === 'ECONNRESET') return `reset the connection ${place}`
+    return error.name === 'SocketError' ? `closed the connection ${place}` : error.message
   }
 
   get #hasTaken(): boolean {
