@@ -62,10 +62,23 @@ const routes = [{ path: '/', lrwp: true as const }]
 
 test.each<[string, TaipanConfig['lrwp'], RegExp]>([
   ['an address', { bind: 'nowhere' }, /lrwp\.bind: "nowhere" is not an address/],
-  ['an address of its own', { bind: 'scgi://127.0.0.1:1' }, /lrwp\.bind: .* is not an address/],
+  [
+    'no protocol',
+    { bind: 'scgi://127.0.0.1:1' },
+    /lrwp\.bind: .* without the scheme: 127\.0\.0\.1:1$/,
+  ],
+  [
+    'no scheme',
+    { bind: 'tcp://127.0.0.1:1' },
+    /lrwp\.bind: .* without the scheme: 127\.0\.0\.1:1$/,
+  ],
   ['networks', { allow: ['10.0.0.0/33'] }, /lrwp\.allow: expected a network like/],
   ['networks', { allow: ['example.org'] }, /lrwp\.allow: expected a network like/],
   ['passphrases', { passphrases: { calc: '' } }, /lrwp\.passphrases\.calc: expected a text that/],
+  ['names', { passphrases: { 'a b': 'x' } }, /lrwp\.passphrases\["a b"\]: peers have names of up/],
+  ['names', { passphrases: { '/': 'x' } }, /passphrases.*peers have names of up to 200 bytes/],
+  ['names', { passphrases: { ['ä'.repeat(101)]: 'x' } }, /peers have names of up to 200 bytes/],
+  ['one of each', { passphrases: { calc: 'x', '/CALC/': 'y' } }, /is the same name as "calc"/],
   ['a short time', { timeouts: { registration: '31s' } }, /expected a duration from 1ms to 30s/],
   ['a time that ends', { timeouts: { registration: 0 } }, /expected a duration from 1ms to 30s/],
 ])('the section needs %s', (_what, lrwp, message) => {

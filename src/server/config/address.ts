@@ -104,7 +104,7 @@ function parseDescriptor(text: string, first: number): Place | string {
 function describeWrong(text: string): string {
   const [, port] = /^(?:.*:)?(\d+)$/.exec(text) ?? []
   if (port !== undefined && !isPort(port)) return `ports end at ${MAX_PORT}`
-  const [, host] = /^https?:\/\/([^/]+)\/?$/i.exec(text) ?? []
+  const [, host] = /^(?:https?|tcp|lrwp|fastcgi|scgi|uwsgi):\/\/([^/]+)\/?$/i.exec(text) ?? []
   if (host !== undefined) return `write it without the scheme: ${host}`
   if (/^[^:]*\/|^[^:]*\.sock$/.test(text)) return `for a socket write unix:${text}`
   if (/^[\w.-]+$|^\[[\da-f:.]+\]$/i.test(text)) return `the port is missing; write ${text}:8000`

@@ -1,4 +1,6 @@
 import type { BoundAddress } from '../../streams/listening/addresses.ts'
+import { normalizeGivenName } from '../../upstreams/lrwp/names.ts'
+import { COMPONENT_LIMIT, isName } from '../../wire/lrwp/registration.ts'
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { LrwpPlan } from '../routes/lrwp-plan.ts'
@@ -17,6 +19,7 @@ export function resolveLrwp(
 ): LrwpPlan | undefined {
   if (!routes.some(({ answerer }) => answerer.kind === 'lrwp')) return undefined
   const { bind = [USUAL_ADDRESS], ...rest } = lrwp
+  checkNames(Object.keys(lrwp.passphrases), problems)
   return { ...rest, addresses: resolveAddresses(bind, problems) }
 }
 
@@ -31,6 +34,23 @@ export function listPeerRoutes(
   return [
     { route: { host: undefined, path, answerer: { kind: 'lrwp', plan } }, where: ['lrwp', 'bind'] },
   ]
+}
+
+/** A passphrase that no peer is asked for would protect nothing. */
+function checkNames(names: readonly string[], problems: Problems): void {
+  const known = new Map<string, string>()
+  for (const name of names) {
+    const where = ['lrwp', 'passphrases', name]
+    const normal = normalizeGivenName(name)
+    const same = known.get(normal)
+    if (!isName(normal) || normal.length > COMPONENT_LIMIT)
+      problems.add(
+        where,
+        `peers have names of up to ${COMPONENT_LIMIT} bytes, without spaces and control characters`,
+      )
+    else if (same !== undefined) problems.add(where, `is the same name as ${JSON.stringify(same)}`)
+    known.set(normal, name)
+  }
 }
 
 function resolveAddresses(bind: readonly string[], problems: Problems): BoundAddress[] {

@@ -19,9 +19,10 @@ export interface Refusal {
 /** Bytes that a registration takes at most. */
 const MESSAGE_LIMIT = 1024
 /** Bytes of a name. */
-const COMPONENT_LIMIT = 200
+export const COMPONENT_LIMIT = 200
 /** Ends a component. */
 export const SEPARATOR = 0xff
+const UNPRINTED = /[\0-\x20\x7f]/
 const VERSION = /^\d\.\d$/
 
 /** The registration of a peer, collected from its first bytes. */
@@ -66,11 +67,15 @@ function split(bytes: Buffer): string[] {
 
 function check(given: Registration): Registration | Refusal {
   const name = given.name.replace(/^\//, '')
-  if (/^\/*$/.test(name) || /[\0-\x20\x7f]/.test(name + given.host))
-    return refuse('Malformed startup string')
+  if (!isName(name) || UNPRINTED.test(given.host)) return refuse('Malformed startup string')
   if (name.length > COMPONENT_LIMIT || given.host.length > COMPONENT_LIMIT)
     return refuse('Registration component too long')
   return { ...given, name }
+}
+
+/** Whether peers can register by a name, apart from its length. */
+export function isName(name: string): boolean {
+  return !/^\/*$/.test(name) && !UNPRINTED.test(name)
 }
 
 /** What was wrong with a message: peers of version 2 get it in this form, too, because their version counts only with the rest. */
