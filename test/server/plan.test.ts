@@ -449,6 +449,16 @@ describe('variables that are not ours', () => {
     expect(warnings).toContainEqual(expect.stringContaining('LISTEN_FDS'))
   })
 
+  test('a door has an address as short as any', async () => {
+    const words = 'app.py -b fastcgi://9000 -b scgi://:4000 -b uwsgi://[::1]:3031/'
+    const { addresses } = await command(words, { environment: {} })
+    expect(addresses).toEqual([
+      { kind: 'tcp', host: '127.0.0.1', port: 9000, protocol: 'fastcgi' },
+      { kind: 'tcp', host: '0.0.0.0', port: 4000, protocol: 'scgi' },
+      { kind: 'tcp', host: '::1', port: 3031, protocol: 'uwsgi' },
+    ])
+  })
+
   test('a door that other machines reach is told', async () => {
     const words = 'app.py -b fastcgi://0.0.0.0:1 -b scgi://127.0.0.1:1 -b uwsgi+unix:/x -b :1'
     const { hints } = await command(words, { environment: {} })

@@ -45,15 +45,17 @@ export function createPortError(source: string, text: string): TaipanError {
  * `fastcgi+unix:PATH` or `fastcgi+fd:N` and the like for servers in front; returns a message if the text is invalid.
  */
 export function parseAddress(text: string): Address | string {
-  const [, name = '', separator, rest = ''] = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s.exec(text) ?? []
+  const [, name = '', separator, rest = ''] = DOOR.exec(text) ?? []
   const protocol = DOORS.find((one) => one === name)
   if (protocol === undefined) return parsePlace(text)
   if (separator === '+') return complete(parsePlace(rest, 0), protocol)
-  const place = parseHostPort(rest.replace(/\/$/, ''))
+  const place = parseHostPort(expandAddress(rest) ?? rest.replace(/\/$/, ''))
   return place === undefined
     ? `expected ${name}://host:port, ${name}+unix:PATH or ${name}+fd:N`
     : complete(place, protocol)
 }
+
+const DOOR = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s
 
 /** Whether other machines may connect to what only a server in front should reach. */
 export function isOpenDoor(address: Address): boolean {
