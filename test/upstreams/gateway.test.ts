@@ -275,6 +275,28 @@ describe('several addresses', () => {
     for (let i = 0; i < 4; i++) expect(await gateway.get()).toBe('200 free')
   })
 
+  test('are free for others while a request waits for one of them', async () => {
+    const { peer: busy, held, waitFor, release } = await startHeld()
+    await using _ = busy
+    await using picky = await startFastCgiPeer(({ socket, variables }) =>
+      socket.write(
+        variables.get('REQUEST_URI') === '/refused' ? formatEndRecord(2) : formatAnswer('picky'),
+      ),
+    )
+    await using gateway = await serveGateway([busy.url, picky.url], { connections: 1 })
+    const first = gateway.get('/first')
+    await waitFor(1)
+    const refused = gateway.get('/refused')
+    await vi.waitFor(() => expect(gateway.upstream.statistics.waiting).toBe(1), DEADLINE)
+    for (let i = 0; i < 3; i++) expect(await gateway.get('/other')).toBe('200 picky')
+    release('first')
+    expect(await first).toBe('200 first')
+    await waitFor(1)
+    expect(held[0]?.variables.get('REQUEST_URI')).toBe('/refused')
+    release('second')
+    expect(await refused).toBe('200 second')
+  })
+
   test.each([
     ['unsent', 'GET', 502, 1],
     ['idempotent', 'GET', 502, 2],

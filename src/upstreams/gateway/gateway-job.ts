@@ -16,8 +16,8 @@ export class GatewayJob implements GatewayRequest, AttemptListener {
   readonly invocation: Invocation
   body: RequestBody
   file: FilteredFile | undefined
-  /** When it came. */
-  readonly since = performance.now()
+  /** When it came, and was ready to be sent. */
+  since = performance.now()
   /** Addresses that it was sent to in vain. */
   tried: readonly GatewayAddress[] = []
   /** It was sent on a kept connection that may have been closed before. */

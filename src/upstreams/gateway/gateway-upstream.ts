@@ -4,6 +4,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
 import type { AttemptEnd } from './address-client.ts'
 import { AddressSet } from './address-set.ts'
+import { createFailure, logFailure, type AttemptFailure } from './attempt-failure.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 import { GatewayJob } from './gateway-job.ts'
 import type { GatewayOptions } from './gateway-options.ts'
@@ -11,8 +12,7 @@ import { HealthCheck, type HealthCheckOptions } from './health-check.ts'
 import { findOverdue, forsake, Ticker } from './job-times.ts'
 import { waitForLength } from './known-length.ts'
 import { openFiltered } from './open-filtered.ts'
-
-type Failure = Extract<AttemptEnd, { readonly kind: 'failed' }>
+import { WaitingJobs } from './waiting-jobs.ts'
 
 const RETRY = { fields: ['Retry-After', '1'] }
 /** Bytes of a body that are worth waiting for, so that slow clients occupy no connection. */
@@ -26,7 +26,7 @@ export class GatewayUpstream implements Upstream {
   readonly #ticker: Ticker
   readonly #health: HealthCheck | undefined
   readonly #running = new Set<GatewayJob>()
-  #waiting: GatewayJob[] = []
+  readonly #waiting: WaitingJobs
   #failure: TaipanError | undefined
   #stopping = false
   #finished = 0
@@ -36,6 +36,12 @@ export class GatewayUpstream implements Upstream {
   constructor(options: GatewayOptions) {
     this.#options = options
     this.#addresses = new AddressSet(options.balance)
+    this.#waiting = new WaitingJobs({
+      ...options.queue,
+      choose: (job, now) => this.#addresses.choose(job, now),
+      send: (job, address) => this.#send(job, address),
+      arePicky: typeof options.balance === 'object',
+    })
     const limits = [...Object.values(options.timeouts), options.queue.timeout]
     this.#ticker = new Ticker(limits, () => this.#look())
     this.#health = options.health && this.#createHealthCheck(options.health)
@@ -80,7 +86,7 @@ export class GatewayUpstream implements Upstream {
   /** There will be no address for now: requests are refused until one is added. */
   fail(error: TaipanError): void {
     this.#failure = error
-    for (const job of this.#waiting.splice(0)) this.#refuse(job, error.code)
+    for (const job of this.#waiting.takeAll()) this.#refuse(job, error.code)
   }
 
   start(): Promise<void> {
@@ -101,7 +107,7 @@ export class GatewayUpstream implements Upstream {
   async stop(waited = 0): Promise<void> {
     this.#stopping = true
     this.#health?.stop()
-    for (const job of this.#waiting.splice(0)) this.#refuse(job, 'STOPPING')
+    for (const job of this.#waiting.takeAll()) this.#refuse(job, 'STOPPING')
     await this.#finishRunning(waited)
     this.#ticker.stop()
     for (const { client } of this.#addresses.all) client.close()
@@ -139,8 +145,10 @@ export class GatewayUpstream implements Upstream {
     const address =
       this.#waiting.length === 0 ? this.#addresses.choose(job, performance.now()) : undefined
     if (address !== undefined) this.#send(job, address)
-    else if (this.#hasRoom()) this.#wait(job)
-    else this.#refuse(job, 'OVERLOADED')
+    else if (this.#waiting.add(job)) {
+      this.#fill()
+      this.#ticker.run()
+    } else this.#refuse(job, 'OVERLOADED')
   }
 
   /** Admits a request when its length is known, and the file for a filter open. */
@@ -156,6 +164,7 @@ export class GatewayUpstream implements Upstream {
       job.file = await openFiltered(exchange, invocation.script)
       if (job.file === undefined) return
     }
+    job.since = performance.now()
     if (this.#refusal === undefined) this.#admit(job)
     else this.#refuse(job, this.#refusal)
   }
@@ -163,19 +172,6 @@ export class GatewayUpstream implements Upstream {
   /** Why no request is taken; undefined: they are. */
   get #refusal(): ErrorCode | undefined {
     return this.#stopping ? 'STOPPING' : this.#failure?.code
-  }
-
-  #hasRoom(): boolean {
-    const { limit } = this.#options.queue
-    if (this.#waiting.length >= limit)
-      this.#waiting = this.#waiting.filter(({ exchange }) => !exchange.response.finished)
-    return this.#waiting.length < limit
-  }
-
-  #wait(job: GatewayJob): void {
-    this.#waiting.push(job)
-    this.#fill()
-    this.#ticker.run()
   }
 
   #send(job: GatewayJob, address: GatewayAddress): void {
@@ -202,9 +198,9 @@ export class GatewayUpstream implements Upstream {
   }
 
   /** Sends a request that has failed to another address, or answers it. */
-  #goOn(job: GatewayJob, end: Failure): void {
+  #goOn(job: GatewayJob, end: AttemptFailure): void {
     const { address } = job
-    this.#tell(job, end)
+    logFailure(job, end, this.#options)
     if (end.lost) address?.noteFailure(performance.now())
     // A kept connection that was closed says nothing about its address.
     if (end.begun === 'perhaps' && !end.lost && !job.wasLate) job.wasLate = true
@@ -216,11 +212,11 @@ export class GatewayUpstream implements Upstream {
       return
     }
     const next = this.#addresses.choose(job, performance.now())
-    if (next === undefined) this.#waiting.unshift(job)
+    if (next === undefined) this.#waiting.addFirst(job)
     else this.#send(job, next)
   }
 
-  #mayRepeat(job: GatewayJob, { begun, lost }: Failure): boolean {
+  #mayRepeat(job: GatewayJob, { begun, lost }: AttemptFailure): boolean {
     const { exchange } = job
     if (this.#stopping || exchange.response.finished || exchange.response.begun) return false
     if (this.#options.replacesAddresses && begun === 'never' && lost)
@@ -232,56 +228,29 @@ export class GatewayUpstream implements Upstream {
     )
   }
 
-  #tell({ exchange, address, connected }: GatewayJob, { error, begun }: Failure): void {
-    if (exchange.response.finished) return
-    const { name, logger } = this.#options
-    const upstream = address?.name ?? name
-    const facts = { request: exchange.id, upstream, code: error.code, reason: error.message }
-    const text = `${upstream}: ${error.message}`
-    if (connected && begun === 'yes') logger.error(facts, text)
-    else logger.warn(facts, text)
-  }
-
   /** Gives waiting requests to addresses that have room. */
   #fill(): void {
-    const now = this.#waiting.length === 0 ? 0 : performance.now()
-    for (let at = 0; at < this.#waiting.length;) {
-      const job = this.#waiting[at]
-      if (job === undefined) break
-      const gone = job.exchange.response.finished
-      const address = gone ? undefined : this.#addresses.choose(job, now)
-      if (gone || address !== undefined) this.#waiting.splice(at, 1)
-      // Another one may wait for another address.
-      else if (this.#isPicky) at += 1
-      else break
-      if (address !== undefined) this.#send(job, address)
-    }
+    this.#waiting.fill()
     if (this.#running.size === 0 && this.#waiting.length === 0) this.#onIdle?.()
-  }
-
-  get #isPicky(): boolean {
-    return typeof this.#options.balance === 'object'
   }
 
   /** Ends what takes too long. Returns whether there is anything to look at. */
   #look(): boolean {
     const now = performance.now()
-    const { queue, timeouts } = this.#options
-    for (const job of [...this.#running, ...this.#waiting]) forsake(job, now)
+    const { timeouts } = this.#options
+    for (const job of [...this.#running, ...this.#waiting.all]) forsake(job, now)
     for (const job of this.#running) {
       const overdue = job.problem === undefined ? findOverdue(job, timeouts, now) : undefined
       if (overdue !== undefined) this.#giveUp(job, new TaipanError('UPSTREAM_TIMEOUT', overdue))
     }
-    const late = (job: GatewayJob): boolean => queue.timeout > 0 && now - job.since > queue.timeout
-    for (const job of this.#waiting) if (late(job)) this.#refuse(job, 'QUEUE_TIMEOUT')
-    this.#waiting = this.#waiting.filter((job) => !late(job) && !job.exchange.response.finished)
+    for (const job of this.#waiting.takeLate(now)) this.#refuse(job, 'QUEUE_TIMEOUT')
     return this.#running.size + this.#waiting.length > 0
   }
 
   #giveUp(job: GatewayJob, problem: TaipanError): void {
     job.problem = problem
     if (job.connected || this.#stopping) {
-      this.#tell(job, createFailure(problem, 'yes'))
+      logFailure(job, createFailure(problem, 'yes'), this.#options)
       this.#answer(job, problem.code)
     }
     job.abort(problem)
@@ -298,8 +267,4 @@ export class GatewayUpstream implements Upstream {
     const { status }: ErrorFacts = ERRORS[code]
     answerError(exchange, code, status === 503 ? RETRY : {})
   }
-}
-
-function createFailure(error: TaipanError, begun: 'never' | 'yes'): Failure {
-  return { kind: 'failed', error, begun, lost: begun === 'never' }
 }
