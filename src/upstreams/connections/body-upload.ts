@@ -26,7 +26,7 @@ export interface UploadOptions {
 
 /** Sends what follows the head of a request, as fast as the other side takes it. */
 export class BodyUpload {
-  /** Something was taken from the body. */
+  /** Something was taken from the body of the client. */
   begun = false
   /** The client has to send more. */
   waitsForClient = false
@@ -71,7 +71,7 @@ export class BodyUpload {
     if (body.error !== undefined) this.#options.onBroken(body.error)
     else if (body.complete) this.#end(part)
     else {
-      this.waitsForClient = true
+      this.waitsForClient = this.#isOfClient(part)
       body.request(HIGH_WATER)
       // What has arrived within that call.
       if (body.buffered > 0 || body.complete) this.pump()
@@ -85,18 +85,23 @@ export class BodyUpload {
   }
 
   /** Returns whether the other side has to take some first. */
-  #sendPieces({ body, encodePiece }: UploadPart): boolean {
+  #sendPieces(part: UploadPart): boolean {
+    const { body, encodePiece } = part
     const { stream, onMoved } = this.#options
     while (stream.pending < HIGH_WATER) {
       const piece = body.take(PIECE_BYTES)
       if (piece === undefined) return false
-      this.begun = true
+      if (this.#isOfClient(part)) this.begun = true
       stream.cork()
-      for (const part of encodePiece(piece)) stream.write(part)
+      for (const bytes of encodePiece(piece)) stream.write(bytes)
       stream.uncork()
       onMoved()
     }
     return true
+  }
+
+  #isOfClient({ body }: UploadPart): boolean {
+    return body === this.#options.body
   }
 
   #end({ body, bodyEnd }: UploadPart): void {

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { TaipanError } from '../../core/errors.ts'
+import { NO_BODY } from '../../core/no-body.ts'
 import { OutputRecords } from '../../processes/output.ts'
 import type { Connecting } from '../../streams/net/net-connector.ts'
 import type {
@@ -94,7 +95,7 @@ export class ConnectionAttempt<Connection extends LentConnection>
       body: request.body,
       stream,
       protocol,
-      file: request.file && protocol.file && { ...protocol.file, body: request.file.body },
+      file: protocol.file && { ...protocol.file, body: request.file?.read() ?? NO_BODY },
       onMoved: () => listener.onProgress(),
       onBroken: (error) => this.#fail(toTaipanError(error), { begun: 'yes', lost: false }),
     })

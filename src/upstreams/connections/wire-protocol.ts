@@ -15,7 +15,7 @@ export interface WireProtocol {
   encodeHead(request: GatewayRequest): Uint8Array
   /** A piece of the body, of at most `PIECE_BYTES`. */
   encodePiece(piece: Uint8Array): readonly Uint8Array[]
-  /** How the file of a filter is written; undefined: no protocol of filters. */
+  /** How the file for a filter is written, which follows the body; undefined: the other side is no filter. */
   readonly file?: Pick<WireProtocol, 'encodePiece' | 'bodyEnd'> | undefined
   /** The end of the body; undefined: nothing tells it. */
   readonly bodyEnd: Uint8Array | undefined

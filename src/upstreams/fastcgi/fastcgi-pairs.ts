@@ -1,7 +1,7 @@
 import { dividePairs, formatPairs, type Pairs } from '../../wire/fastcgi/pairs.ts'
 import { RECORD_CONTENT_LIMIT } from '../../wire/fastcgi/records.ts'
 import { RepeatedHeads } from '../../wire/repeated-heads.ts'
-import type { FilteredFile, GatewayRequest } from '../gateway/address-client.ts'
+import type { GatewayRequest } from '../gateway/address-client.ts'
 import {
   listCommonVariables,
   listTargetVariables,
@@ -30,35 +30,45 @@ export class FastCgiPairs {
     this.hasInput = settings.role !== 'authorizer'
     this.#settings = settings
     this.#heads = new RepeatedHeads((exchange, invocation) =>
-      formatPairs(listCommonVariables({ exchange, invocation }, settings)),
+      formatPairs(this.#select(listCommonVariables({ exchange, invocation }, settings))),
     )
   }
 
   /** The contents of records. */
   format(request: GatewayRequest): Buffer[] {
-    const variables = listVariables(request, this.#settings)
-    if (request.file !== undefined) variables.push(...describeFile(request.file))
-    return dividePairs(this.hasInput ? variables : withoutUntold(variables), RECORD_CONTENT_LIMIT)
+    const variables = this.#select(listVariables(request, this.#settings))
+    return dividePairs([...variables, ...this.#describeFile(request)], RECORD_CONTENT_LIMIT)
   }
 
   /** The content of one record in two parts, if the request differs from the last one of its client in the target only. */
   formatRepeated(request: GatewayRequest): readonly [Uint8Array, Uint8Array] | undefined {
-    if (request.file !== undefined) return undefined
     const common = this.#heads.encode(request.exchange, request.invocation)
     if (common === undefined) return undefined
-    const target = formatPairs(listTargetVariables(request, this.#settings))
+    const variables = listTargetVariables(request, this.#settings)
+    const target = formatPairs([...variables, ...this.#describeFile(request)])
     return common.length + target.length <= RECORD_CONTENT_LIMIT ? [common, target] : undefined
+  }
+
+  /** What the role is told of these. */
+  #select(pairs: Pairs): Pairs {
+    const untold = UNTOLD[this.role]
+    if (untold.size === 0) return pairs
+    return pairs.filter((_, at) => !untold.has(pairs[at - (at % 2)] ?? ''))
+  }
+
+  /** What a filter is told of its file (FastCGI 1.0, 6.4); a health check has none. */
+  #describeFile({ file }: GatewayRequest): Pairs {
+    if (this.role !== 'filter') return []
+    const { length = 0, modified = 0 } = file ?? {}
+    return ['FCGI_DATA_LAST_MOD', String(modified), 'FCGI_DATA_LENGTH', String(length)]
   }
 }
 
-/** What a filter is told of its file (FastCGI 1.0, 6.4). */
-function describeFile({ body, modified }: FilteredFile): Pairs {
-  return ['FCGI_DATA_LAST_MOD', String(modified), 'FCGI_DATA_LENGTH', String(body.length)]
-}
-
-// What an authorizer is not told (FastCGI 1.0, 6.3).
-const UNTOLD = new Set(['CONTENT_LENGTH', 'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME'])
-
-function withoutUntold(pairs: Pairs): Pairs {
-  return pairs.filter((_, at) => !UNTOLD.has(pairs[at - (at % 2)] ?? ''))
+/** Variables that a role is not told, whoever has set them. */
+const UNTOLD: Readonly<Record<FastCgiRole, ReadonlySet<string>>> = {
+  responder: new Set(),
+  // FastCGI 1.0, 6.3.
+  authorizer: new Set(['CONTENT_LENGTH', 'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME']),
+  // They are said of its own file.
+  filter: new Set(['FCGI_DATA_LAST_MOD', 'FCGI_DATA_LENGTH']),
 }

@@ -50,10 +50,14 @@ export function createRequestProtocol(
       return Buffer.concat([begin, ...params, end])
     },
     encodePiece: (piece) => [formatRecord(RecordType.STDIN, id, piece)],
-    file: {
-      encodePiece: (piece) => [formatRecord(RecordType.DATA, id, piece)],
-      bodyEnd: formatRecord(RecordType.DATA, id),
-    },
+    file: pairs.role === 'filter' ? createFileFraming(id) : undefined,
+  }
+}
+
+function createFileFraming(id: number): WireProtocol['file'] {
+  return {
+    encodePiece: (piece) => [formatRecord(RecordType.DATA, id, piece)],
+    bodyEnd: formatRecord(RecordType.DATA, id),
   }
 }
 

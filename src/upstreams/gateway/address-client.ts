@@ -14,10 +14,12 @@ export interface GatewayRequest {
 
 /** A file for a filter. */
 export interface FilteredFile {
-  /** Its bytes. */
-  readonly body: RequestBody & { readonly length: number }
+  /** In bytes. */
+  readonly length: number
   /** When it was changed, in seconds since the epoch. */
   readonly modified: number
+  /** Its bytes, from the first one. */
+  read(): RequestBody
 }
 
 /** How an attempt ended. */

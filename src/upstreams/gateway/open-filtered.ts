@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { answerError } from '../../core/answer-error.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ScriptFacts } from '../../core/upstream.ts'
@@ -9,6 +9,8 @@ import { SpooledBody } from './spooled-body.ts'
 
 // Without O_NONBLOCK, opening a FIFO waits for a writer.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+/** It was there when the path was looked up. */
+const GONE = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENXIO'])
 
 /** Opens the file that a request names, for a filter. Undefined if the exchange is answered, because it cannot be read. */
 export async function openFiltered(
@@ -17,17 +19,19 @@ export async function openFiltered(
 ): Promise<FilteredFile | undefined> {
   try {
     const file = await open(decodeLatin1(script?.filename ?? ''), FLAGS)
-    closeWith(exchange, file)
-    const { size, mtimeMs } = await file.stat()
+    exchange.onFinish(() => void file.close())
+    const facts = await file.stat()
     if (exchange.response.finished) return undefined
-    return { body: new SpooledBody([], file, size), modified: Math.floor(mtimeMs / 1000) }
-  } catch {
-    // It was there when the path was looked up.
+    if (facts.isFile())
+      return {
+        length: facts.size,
+        modified: Math.floor(facts.mtimeMs / 1000),
+        read: () => new SpooledBody([], file, facts.size),
+      }
     answerError(exchange, 'NOT_FOUND')
-    return undefined
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    answerError(exchange, GONE.has(code) ? 'NOT_FOUND' : 'INTERNAL')
   }
-}
-
-function closeWith(exchange: Exchange, file: FileHandle): void {
-  exchange.onFinish(() => void file.close())
+  return undefined
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RequestBody } from '../../core/exchange.ts'
 
-const PIECE_BYTES = 64 * 1024
+// What fits into one record of FastCGI.
+const PIECE_BYTES = 0xff_f8
 
 /** A whole body in memory and, beyond that, in a file, for somebody who reads it once. */
 export class SpooledBody implements RequestBody {
@@ -62,7 +63,7 @@ export class SpooledBody implements RequestBody {
   async #read(): Promise<void> {
     const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, this.#left))
     const { bytesRead = 0 } = (await this.#file?.read(buffer, 0, buffer.length, this.#offset)) ?? {}
-    if (bytesRead === 0) throw new Error('the temporary file of the body has lost its end')
+    if (bytesRead === 0) throw new Error('a file has become shorter while it was sent')
     this.#offset += bytesRead
     this.#left -= bytesRead
     this.#buffered += bytesRead

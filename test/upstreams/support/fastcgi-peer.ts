@@ -13,14 +13,19 @@ export interface PeerRequest {
   readonly socket: Socket
   /** Which connection of the peer it came on, from 1. */
   readonly connection: number
+  /** As in BEGIN_REQUEST. */
+  readonly role: number
   readonly variables: ReadonlyMap<string, string>
   /** Bytes of the body so far, until the whole has arrived. */
   readonly body: string
+  /** Bytes of the file so far, one character each. */
+  readonly file: string
 }
 
-/** When a peer is told of a request: when its variables are there, or its whole body. */
+/** When a peer is told of a request: when its variables are there, or its whole body, or the file behind it. */
 export interface PeerOptions {
   readonly waitsForBody?: boolean
+  readonly waitsForFile?: boolean
 }
 
 /** A FastCGI application whose answers a test writes byte by byte. */
@@ -60,7 +65,11 @@ export function resetNow(socket: Socket): void {
 /** Starts a peer; `port` 0 takes a free one. */
 export async function startFastCgiPeer(
   answer: (request: PeerRequest) => void,
-  { waitsForBody = true, port = 0 }: PeerOptions & { readonly port?: number } = {},
+  {
+    waitsForFile = false,
+    waitsForBody = !waitsForFile,
+    port = 0,
+  }: PeerOptions & { readonly port?: number } = {},
 ): Promise<FastCgiPeer> {
   const requests: PeerRequest[] = []
   const records: number[] = []
@@ -74,9 +83,11 @@ export async function startFastCgiPeer(
     socket.on('error', () => {})
     let pairs = new PairDecoder(10_000_000, 'UPSTREAM_FAILED')
     let variables = new Map<string, string>()
+    let role = 0
     let body = ''
+    let file = ''
     const tell = (): void => {
-      const request = { socket, connection, variables, body }
+      const request = { socket, connection, role, variables, body, file }
       requests.push(request)
       answer(request)
     }
@@ -85,14 +96,18 @@ export async function startFastCgiPeer(
         onRecord({ type, length }, chunk, start, end) {
           records.push(type)
           const content = chunk.subarray(start, end)
-          if (type === RecordType.PARAMS && length > 0) pairs.push(Buffer.from(content))
+          if (type === RecordType.BEGIN_REQUEST) role = content[1] ?? 0
+          else if (type === RecordType.PARAMS && length > 0) pairs.push(Buffer.from(content))
           else if (type === RecordType.PARAMS) {
             variables = readPairs(pairs.end())
             pairs = new PairDecoder(10_000_000, 'UPSTREAM_FAILED')
             body = ''
-            if (!waitsForBody) tell()
+            file = ''
+            if (!waitsForBody && !waitsForFile) tell()
           } else if (type === RecordType.STDIN && length > 0) body += content.toString('latin1')
           else if (type === RecordType.STDIN && waitsForBody) tell()
+          else if (type === RecordType.DATA && length > 0) file += content.toString('latin1')
+          else if (type === RecordType.DATA && waitsForFile) tell()
         },
       },
       'UPSTREAM_FAILED',

@@ -165,8 +165,8 @@ export class MultiplexClient implements AddressClient {
 type LaneProtocol = ReturnType<typeof createLaneProtocol>
 
 function createLaneProtocol(pairs: FastCgiPairs, id: number) {
-  const { encodeHead, encodePiece, bodyEnd } = createRequestProtocol(pairs, id)
+  const { encodeHead, encodePiece, bodyEnd, file } = createRequestProtocol(pairs, id)
   const shape = { keeps: true, halfCloses: false, nph: false }
   // A lane tells by itself that nobody waits any more.
-  return { ...shape, encodeHead, encodePiece, bodyEnd, abortion: undefined }
+  return { ...shape, encodeHead, encodePiece, bodyEnd, file, abortion: undefined }
 }
