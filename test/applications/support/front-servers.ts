@@ -56,7 +56,8 @@ function createApacheFront(
   return {
     name: `Apache, mod_proxy_${scheme}`,
     protocol,
-    lacks,
+    // An answer that has arrived whole when it looks gets a length.
+    lacks: ['streaming', ...lacks],
     create: (port) =>
       createApache({
         modules: ['proxy', `proxy_${scheme}`],
