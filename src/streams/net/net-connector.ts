@@ -57,7 +57,7 @@ export function connectSocket(
   socket.on('error', (error) => {
     if (over) return
     over = true
-    listener.onFailed(error)
+    listener.onFailed(findReason(error))
   })
   socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
     if (over) return
@@ -72,6 +72,13 @@ export function connectSocket(
       socket.destroy()
     },
   }
+}
+
+/** The error of a host with several addresses says nothing itself. */
+function findReason(error: Error): Error {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : []
+  const [first] = errors
+  return first instanceof Error ? first : error
 }
 
 /** Facts of a connection that we have opened. Our own address would cost a system call, and nobody asks for it. */
