@@ -1,19 +1,17 @@
 import type { Dispatcher } from 'undici'
 import { TaipanError } from '../../core/errors.ts'
 import type { RequestBody } from '../../core/exchange.ts'
-import { NO_FIELDS, type FieldPairs } from '../../core/field-block.ts'
-import { createResponseHead, type ResponseHead } from '../../core/response-head.ts'
-import { isBodiless } from '../../core/status.ts'
+import type { FieldPairs } from '../../core/field-block.ts'
 import type {
   Attempt,
   AttemptEnd,
   AttemptListener,
   GatewayRequest,
 } from '../gateway/address-client.ts'
-import { findNamedFile, type NamedFile } from '../responses/named-file.ts'
+import type { NamedFile } from '../responses/named-file.ts'
 import { BodyStream } from './body-stream.ts'
+import { HttpAnswer } from './http-answer.ts'
 import type { HttpConnection } from './http-connection.ts'
-import { createUpstreamHead, readPairs } from './response-head.ts'
 
 /** What an attempt needs. */
 export interface HttpAttemptOptions {
@@ -31,9 +29,6 @@ export interface HttpAttemptOptions {
   readonly onFree: (connection: HttpConnection, reusable: boolean) => void
 }
 
-/** Interim responses of one request; more are an error. */
-const MAX_INTERIM = 32
-const EARLY_HINTS = 103
 /** Longest body that is given to undici in one piece, which is cheaper. */
 const WHOLE_BYTES = 65_536
 
@@ -42,28 +37,32 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
   /** Bytes have arrived for it. */
   heard = false
   protected readonly options: HttpAttemptOptions
+  readonly #answer: HttpAnswer
   #upload: BodyStream | undefined
   /** Bytes were taken from the body. */
   #taken = false
   #sent = false
-  #blocked = false
   #over = false
   #abortion: Error | undefined
   #cancel: ((error?: Error) => void) | undefined
   #resume: (() => void) | undefined
-  #interim = 0
-  #bodiless = false
-  #file: NamedFile | undefined
-  /** The head, until it is known whether the body ends in the same turn, with what has come of the body. */
-  #head: ResponseHead | undefined
-  #first: Buffer | undefined
 
   constructor(options: HttpAttemptOptions) {
     this.options = options
+    const { request, rewrite, onNamedFile, listener } = options
+    this.#answer = new HttpAnswer({
+      exchange: request.exchange,
+      rewrite,
+      onNamedFile,
+      onResume: () => {
+        listener.onProgress()
+        this.#resume?.()
+      },
+    })
   }
 
   get held(): boolean {
-    return this.#blocked || this.#upload?.waitsForClient === true
+    return this.#answer.held || this.#upload?.waitsForClient === true
   }
 
   /** Gives the request to undici. */
@@ -99,49 +98,34 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
   onHeaders(status: number, fields: Buffer[], resume: () => void, reason: string): boolean {
     this.heard = true
     this.options.listener.onProgress()
-    if (status < 200) {
-      this.#takeInterim(status, fields)
-      return true
-    }
-    const { onNamedFile, rewrite } = this.options
-    if (onNamedFile !== undefined) this.#file = findNamedFile({ status, fields: readPairs(fields) })
-    if (this.#file !== undefined) return true
-    this.#head = createUpstreamHead({ status, reason, fields }, rewrite)
     this.#resume = resume
-    this.#bodiless = isBodiless(this.options.request.exchange.request.method, status)
-    process.nextTick(() => this.#flush())
+    this.#answer.begin({ status, reason, fields })
     return true
   }
 
   onData(chunk: Buffer): boolean {
     this.options.listener.onProgress()
-    if (this.#file !== undefined) return true
-    if (this.#head !== undefined && this.#first === undefined) {
-      this.#first = chunk
-      return true
-    }
-    this.#flush()
-    return this.#write(chunk)
+    return this.#answer.take(chunk)
   }
 
   onComplete(): void {
     // undici takes a reset for the end of a body without a length.
     if (this.options.connection.broken) {
       const error = new TaipanError('UPSTREAM_FAILED', 'reset the connection within its answer')
-      this.#head = undefined
       this.end({ kind: 'failed', error, begun: 'yes', lost: true })
       return
     }
-    this.#complete()
+    this.#answer.end()
+    this.end({ kind: 'answered' })
   }
 
   onError(error: Error): void {
     // undici asks for as many bytes as Content-Length says, although 204 and 304 have none.
-    if (this.#bodiless && this.#abortion === undefined) {
-      this.#complete()
+    if (this.#answer.bodiless && this.#abortion === undefined) {
+      this.#answer.end()
+      this.end({ kind: 'answered' })
       return
     }
-    this.#head = undefined
     if (this.#abortion === undefined) this.end(this.#createFailure(error))
     else {
       const { response } = this.options.request.exchange
@@ -171,53 +155,6 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
       : [...fields, 'Content-Length', String(length)]
   }
 
-  #takeInterim(status: number, fields: readonly Buffer[]): void {
-    this.#interim += 1
-    if (this.#interim > MAX_INTERIM)
-      throw new TaipanError(
-        'UPSTREAM_FAILED',
-        `has sent more than ${MAX_INTERIM} interim responses`,
-      )
-    if (status < 102 || status > EARLY_HINTS)
-      throw new TaipanError('UPSTREAM_FAILED', `has answered with the status ${status}`)
-    if (status !== EARLY_HINTS) return
-    const { fields: hints } = createResponseHead(200, readPairs(fields))
-    if (hints !== NO_FIELDS) this.options.request.exchange.response.inform(status, hints)
-  }
-
-  #complete(): void {
-    const { response } = this.options.request.exchange
-    const head = this.#head
-    this.#head = undefined
-    if (this.#file !== undefined) this.options.onNamedFile?.(this.#file)
-    else if (head === undefined) response.end()
-    else response.send(head, this.#first ?? '')
-    this.end({ kind: 'answered' })
-  }
-
-  #flush(): void {
-    const head = this.#head
-    if (head === undefined) return
-    this.#head = undefined
-    this.options.request.exchange.response.begin(head)
-    const first = this.#first
-    this.#first = undefined
-    if (first !== undefined) this.#write(first)
-  }
-
-  #write(chunk: Buffer): boolean {
-    const { response } = this.options.request.exchange
-    if (response.write(chunk)) return !this.#blocked
-    this.#blocked = true
-    response.onDrain = () => {
-      response.onDrain = undefined
-      this.#blocked = false
-      this.options.listener.onProgress()
-      this.#resume?.()
-    }
-    return false
-  }
-
   #createFailure(cause: Error): AttemptEnd {
     if (!this.#sent) {
       const error = new TaipanError('UPSTREAM_UNREACHABLE', cause.message, { cause })
@@ -244,7 +181,7 @@ export class HttpAttempt implements Attempt, Dispatcher.DispatchHandler {
   protected end(end: AttemptEnd): void {
     if (this.#over) return
     this.#over = true
-    this.options.request.exchange.response.onDrain = undefined
+    if (end.kind === 'failed' || this.#abortion !== undefined) this.#answer.drop()
     this.#upload?.destroy()
     process.nextTick(() => this.#free(end))
   }
