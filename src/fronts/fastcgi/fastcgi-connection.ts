@@ -4,10 +4,10 @@ import { HIGH_WATER } from '../../streams/net/outbox.ts'
 import { findRole } from '../../wire/cgi-request/front-facts.ts'
 import { parseBegin, ProtocolStatus } from '../../wire/fastcgi/bodies.ts'
 import { RecordDecoder, RecordType, type RecordHead } from '../../wire/fastcgi/records.ts'
-import type { GatewayContext } from '../gateway/gateway-context.ts'
-import { GatewayStream } from '../gateway/gateway-stream.ts'
-import { toRefusable } from '../gateway/refusal.ts'
-import type { ResponseOutbox } from '../gateway/response-outbox.ts'
+import type { DoorContext } from '../doors/door-context.ts'
+import { DoorStream } from '../doors/door-stream.ts'
+import { toRefusable } from '../doors/refusal.ts'
+import type { ResponseOutbox } from '../doors/response-outbox.ts'
 import type { Wait } from '../listening/deadline-sweep.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
 import { FastCgiRequest, type FastCgiLink } from './fastcgi-request.ts'
@@ -21,8 +21,8 @@ const MOST_PENDING = 4 * HIGH_WATER
 
 /** A connection of a front server: its requests, of which several may run at a time, and management records. */
 export class FastCgiConnection implements StreamListener, FrontConnection, FastCgiLink {
-  readonly context: GatewayContext
-  readonly #stream: GatewayStream
+  readonly context: DoorContext
+  readonly #stream: DoorStream
   readonly #decoder = new RecordDecoder(this, CODE)
   readonly #requests = new RequestTable()
   #activity = 0
@@ -30,9 +30,9 @@ export class FastCgiConnection implements StreamListener, FrontConnection, FastC
   /** The connection ends with the requests that it has. */
   #isLast = false
 
-  constructor(stream: ByteStream, context: GatewayContext) {
+  constructor(stream: ByteStream, context: DoorContext) {
     this.context = context
-    this.#stream = new GatewayStream(stream)
+    this.#stream = new DoorStream(stream)
     stream.listener = this
     stream.onClose((error) => this.#noteClose(error))
   }

@@ -2,19 +2,19 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { formatCgiHead } from '../../wire/cgi-head.ts'
 import { formatEnd, ProtocolStatus } from '../../wire/fastcgi/bodies.ts'
 import { formatRecord, formatStream, RecordType } from '../../wire/fastcgi/records.ts'
-import { GatewayContext, type GatewayOptions } from '../gateway/gateway-context.ts'
-import { formatUnavailable } from '../gateway/refusal.ts'
+import { DoorContext, type DoorOptions } from '../doors/door-context.ts'
+import { formatUnavailable } from '../doors/refusal.ts'
 import type { FrontProtocol } from '../listening/front-protocol.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
 import { FastCgiConnection } from './fastcgi-connection.ts'
 
 /** FastCGI 1.0, as an application: all roles, several requests on a connection at a time. */
 export const FASTCGI = {
-  create: (options: GatewayOptions): FrontProtocol => new FastCgiProtocol(options),
+  create: (options: DoorOptions): FrontProtocol => new FastCgiProtocol(options),
   formatUnavailable: formatUnavailableRecords,
 }
 
-class FastCgiProtocol extends GatewayContext implements FrontProtocol {
+class FastCgiProtocol extends DoorContext implements FrontProtocol {
   connect(stream: ByteStream): FrontConnection {
     return new FastCgiConnection(stream, this)
   }

@@ -3,17 +3,17 @@ import type { FrontServerRole } from '../../core/exchange.ts'
 import { formatCgiHead } from '../../wire/cgi-head.ts'
 import type { CgiRequest } from '../../wire/cgi-request/request.ts'
 import { RecordType } from '../../wire/fastcgi/records.ts'
-import { ActiveRequest, type RequestChannel } from '../gateway/active-request.ts'
-import type { GatewayContext } from '../gateway/gateway-context.ts'
-import { formatRefusal, toRefusable } from '../gateway/refusal.ts'
-import type { ResponseOutbox } from '../gateway/response-outbox.ts'
+import { ActiveRequest, type RequestChannel } from '../doors/active-request.ts'
+import type { DoorContext } from '../doors/door-context.ts'
+import { formatRefusal, toRefusable } from '../doors/refusal.ts'
+import type { ResponseOutbox } from '../doors/response-outbox.ts'
 import { FilterBody } from './filter-body.ts'
 import { RequestVariables } from './request-variables.ts'
 import { writeRequestEnd, writeResponseEnd, writeStdout } from './standard-output.ts'
 
 /** The connection of a request, as the request uses it. */
 export interface FastCgiLink {
-  readonly context: GatewayContext
+  readonly context: DoorContext
   readonly outbox: ResponseOutbox
   /** The front server has finished sending. */
   readonly clientEnded: boolean

@@ -1,6 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { CgiRequest } from '../../wire/cgi-request/request.ts'
-import type { ActiveRequest } from '../gateway/active-request.ts'
+import type { ActiveRequest } from '../doors/active-request.ts'
 
 /** The body of a filter: STDIN, which has the length in CONTENT_LENGTH, and then DATA, the file. */
 export class FilterBody {

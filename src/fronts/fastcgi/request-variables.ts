@@ -2,16 +2,16 @@ import { TaipanError } from '../../core/errors.ts'
 import type { FrontServerRole } from '../../core/exchange.ts'
 import { parseCgiRequest, type CgiRequest } from '../../wire/cgi-request/request.ts'
 import { PairDecoder } from '../../wire/fastcgi/pairs.ts'
-import type { GatewayContext } from '../gateway/gateway-context.ts'
+import type { DoorContext } from '../doors/door-context.ts'
 
 /** The PARAMS of a request, until they are complete. */
 export class RequestVariables {
-  readonly #context: GatewayContext
+  readonly #context: DoorContext
   readonly #role: FrontServerRole
   readonly #pairs: PairDecoder
   #size = 0
 
-  constructor(context: GatewayContext, role: FrontServerRole) {
+  constructor(context: DoorContext, role: FrontServerRole) {
     this.#context = context
     this.#role = role
     this.#pairs = new PairDecoder(context.variableBytes, 'REQUEST_MALFORMED')

@@ -1,6 +1,6 @@
 import { formatEnd, type EndBody } from '../../wire/fastcgi/bodies.ts'
 import { formatRecord, formatRecordHeader, RecordType } from '../../wire/fastcgi/records.ts'
-import type { ResponseOutbox } from '../gateway/response-outbox.ts'
+import type { ResponseOutbox } from '../doors/response-outbox.ts'
 
 /** Content of a whole record that needs no padding. */
 const PIECE_BYTES = 0xfff8

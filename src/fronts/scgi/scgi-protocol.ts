@@ -1,6 +1,6 @@
 import { formatCgiHead } from '../../wire/cgi-head.ts'
 import { ScgiHeadDecoder } from '../../wire/scgi/request.ts'
-import { createOneRequestModule } from '../gateway/one-request-protocol.ts'
+import { createOneRequestModule } from '../doors/one-request-protocol.ts'
 
 /** SCGI: one request for each connection, answered as by a CGI program. */
 export const SCGI = createOneRequestModule({

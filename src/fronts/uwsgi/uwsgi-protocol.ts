@@ -1,8 +1,8 @@
 import { TaipanError } from '../../core/errors.ts'
 import { formatStatusLineHead } from '../../wire/cgi-head.ts'
 import { PacketDecoder } from '../../wire/uwsgi/packet.ts'
-import type { DecodedHead, HeadDecoder } from '../gateway/one-request-connection.ts'
-import { createOneRequestModule } from '../gateway/one-request-protocol.ts'
+import type { DecodedHead, HeadDecoder } from '../doors/one-request-connection.ts'
+import { createOneRequestModule } from '../doors/one-request-protocol.ts'
 import { cutScriptName } from './script-name.ts'
 
 /** uwsgi: one request for each connection, answered with a status line. */

@@ -5,8 +5,8 @@ import { parseCgiRequest } from '../../wire/cgi-request/request.ts'
 import type { Wait } from '../listening/deadline-sweep.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
 import { ActiveRequest, type RequestChannel } from './active-request.ts'
-import type { GatewayContext } from './gateway-context.ts'
-import { GatewayStream } from './gateway-stream.ts'
+import type { DoorContext } from './door-context.ts'
+import { DoorStream } from './door-stream.ts'
 import { formatRefusal, toRefusable } from './refusal.ts'
 import type { ResponseOutbox } from './response-outbox.ts'
 
@@ -35,20 +35,16 @@ export interface OneRequestParts {
  */
 export class OneRequestConnection implements StreamListener, FrontConnection, RequestChannel {
   readonly formatHead: FormatHead
-  readonly #context: GatewayContext
-  readonly #stream: GatewayStream
+  readonly #context: DoorContext
+  readonly #stream: DoorStream
   readonly #decoder: HeadDecoder
   #request: ActiveRequest | undefined
   #activity = 0
 
-  constructor(
-    stream: ByteStream,
-    context: GatewayContext,
-    { decoder, formatHead }: OneRequestParts,
-  ) {
+  constructor(stream: ByteStream, context: DoorContext, { decoder, formatHead }: OneRequestParts) {
     this.formatHead = formatHead
     this.#context = context
-    this.#stream = new GatewayStream(stream)
+    this.#stream = new DoorStream(stream)
     this.#decoder = decoder
     stream.listener = this
     stream.onClose((error) => this.#noteClose(error))

@@ -4,9 +4,9 @@ import type { CgiRequest } from '../../wire/cgi-request/request.ts'
 import type { ExchangeLink } from '../exchange/base-exchange.ts'
 import { runHandler, settleExchange } from '../exchange/run-handler.ts'
 import { ArrivingBody } from './arriving-body.ts'
-import type { GatewayContext } from './gateway-context.ts'
-import { GatewayExchange } from './gateway-exchange.ts'
-import { GatewayResponse, type ResponseOutput } from './gateway-response.ts'
+import type { DoorContext } from './door-context.ts'
+import { DoorExchange } from './door-exchange.ts'
+import { DoorResponse, type ResponseOutput } from './door-response.ts'
 import { formatRefusal, toRefusable } from './refusal.ts'
 import type { ResponseOutbox } from './response-outbox.ts'
 
@@ -28,10 +28,10 @@ export interface RequestChannel extends Pick<ResponseOutput, 'formatHead' | 'wri
 /** A request from its head to the end of its response: its exchange, its body, and refusals in place of a response. */
 export class ActiveRequest implements ExchangeLink {
   readonly facts: ConnectionFacts
-  readonly #context: GatewayContext
+  readonly #context: DoorContext
   readonly #channel: RequestChannel
   readonly #arriving: ArrivingBody
-  readonly #exchange: GatewayExchange
+  readonly #exchange: DoorExchange
   /** What the front server must have accepted before the exchange is over; undefined before its end. */
   #end: number | undefined
   #over = false
@@ -40,7 +40,7 @@ export class ActiveRequest implements ExchangeLink {
 
   /** `bodyLength` is undefined where only its end tells the length of the body. */
   constructor(
-    context: GatewayContext,
+    context: DoorContext,
     channel: RequestChannel,
     { request, bodyLength }: { request: CgiRequest; bodyLength: number | undefined },
   ) {
@@ -48,8 +48,8 @@ export class ActiveRequest implements ExchangeLink {
     this.#channel = channel
     this.facts = request.connection
     this.#arriving = new ArrivingBody({ length: bodyLength, most: context.limits.body })
-    const response = new GatewayResponse(this.#createOutput(), request.head.method)
-    this.#exchange = new GatewayExchange(this, request, { response, bodyLength })
+    const response = new DoorResponse(this.#createOutput(), request.head.method)
+    this.#exchange = new DoorExchange(this, request, { response, bodyLength })
   }
 
   get clientEnded(): boolean {

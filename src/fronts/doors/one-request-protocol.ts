@@ -2,7 +2,7 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import type { FormatHead } from '../../wire/cgi-head.ts'
 import type { FrontProtocol } from '../listening/front-protocol.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
-import { GatewayContext, type GatewayOptions } from './gateway-context.ts'
+import { DoorContext, type DoorOptions } from './door-context.ts'
 import { OneRequestConnection, type HeadDecoder } from './one-request-connection.ts'
 import { formatUnavailable } from './refusal.ts'
 
@@ -15,7 +15,7 @@ export interface OneRequestPlan {
 
 /** Makes a protocol that has one request for each connection. */
 export function createOneRequestModule(plan: OneRequestPlan): {
-  create(options: GatewayOptions): FrontProtocol
+  create(options: DoorOptions): FrontProtocol
   formatUnavailable(text: string): string
 } {
   return {
@@ -24,10 +24,10 @@ export function createOneRequestModule(plan: OneRequestPlan): {
   }
 }
 
-class OneRequestProtocol extends GatewayContext implements FrontProtocol {
+class OneRequestProtocol extends DoorContext implements FrontProtocol {
   readonly #plan: OneRequestPlan
 
-  constructor(options: GatewayOptions, plan: OneRequestPlan) {
+  constructor(options: DoorOptions, plan: OneRequestPlan) {
     super(options)
     this.#plan = plan
   }

@@ -18,7 +18,7 @@ export interface ResponseOutput {
 const ONE_WRITE_BYTES = 16_384
 
 /** Encodes a response for the server in front, which frames it for the client, and has no way for interim responses and trailers. */
-export class GatewayResponse extends BaseResponse {
+export class DoorResponse extends BaseResponse {
   readonly #output: ResponseOutput
 
   constructor(output: ResponseOutput, method: string) {

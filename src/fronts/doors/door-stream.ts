@@ -3,7 +3,7 @@ import { Linger } from '../listening/linger.ts'
 import { ResponseOutbox } from './response-outbox.ts'
 
 /** The connection of a server in front, below its protocol: output, holding back, and the end. */
-export class GatewayStream {
+export class DoorStream {
   readonly outbox: ResponseOutbox
   /** The front server has finished sending. */
   ended = false

@@ -4,14 +4,14 @@ import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 
 /** Options for connections of servers in front. */
-export interface GatewayOptions {
+export interface DoorOptions {
   readonly handler: Handler
-  readonly limits: GatewayLimits
+  readonly limits: DoorLimits
   readonly logger: Logger
 }
 
 /** Limits for one connection and its requests. */
-export interface GatewayLimits extends Http1Limits {
+export interface DoorLimits extends Http1Limits {
   /** Simultaneous connections. 0: no limit. */
   readonly connections: number
   /** Requests per connection, then it is closed. 0: no limit. */
@@ -19,16 +19,16 @@ export interface GatewayLimits extends Http1Limits {
 }
 
 /** Shared by all connections of a protocol. */
-export class GatewayContext {
+export class DoorContext {
   readonly handler: Handler
-  readonly limits: GatewayLimits
+  readonly limits: DoorLimits
   readonly logger: Logger
   /** Number of exchanges so far. */
   exchanges = 0
   /** The server is stopping: connections are not reused. */
   stopping = false
 
-  constructor({ handler, limits, logger }: GatewayOptions) {
+  constructor({ handler, limits, logger }: DoorOptions) {
     this.handler = handler
     this.limits = limits
     this.logger = logger

@@ -4,10 +4,10 @@ import { CHUNKED } from '../../wire/http1/request-head.ts'
 import type { CgiRequest } from '../../wire/cgi-request/request.ts'
 import { BaseExchange, type ExchangeLink } from '../exchange/base-exchange.ts'
 import type { BodyAnnouncement } from '../exchange/incoming-body.ts'
-import type { GatewayResponse } from './gateway-response.ts'
+import type { DoorResponse } from './door-response.ts'
 
 /** A request of a server in front. */
-export class GatewayExchange extends BaseExchange<RequestHead & BodyAnnouncement, GatewayResponse> {
+export class DoorExchange extends BaseExchange<RequestHead & BodyAnnouncement, DoorResponse> {
   readonly frontServer: FrontServerFacts
   readonly variables: FieldPairs
 
@@ -15,7 +15,7 @@ export class GatewayExchange extends BaseExchange<RequestHead & BodyAnnouncement
   constructor(
     link: ExchangeLink,
     { head, frontServer, variables }: CgiRequest,
-    { response, bodyLength }: { response: GatewayResponse; bodyLength: number | undefined },
+    { response, bodyLength }: { response: DoorResponse; bodyLength: number | undefined },
   ) {
     super(link, announceBody(head, bodyLength), response)
     this.frontServer = frontServer
