@@ -50,9 +50,10 @@ export class DoorStream {
     if (this.#closing && this.#linger === undefined) this.close(this.#hastens)
   }
 
-  /** Closes both directions now. */
+  /** Closes both directions now; what was written in this tick is still sent. */
   destroy(): void {
     this.#closing = true
+    this.outbox.flush()
     this.#stream.destroy()
   }
 

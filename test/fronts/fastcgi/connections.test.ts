@@ -130,6 +130,18 @@ describe('several requests at a time', () => {
     expect(await client.answer(2)).toMatchObject({ ...OK, output: expect.stringMatching(/whole$/) })
   })
 
+  test('the only one that breaks off has what was written, and no end', async () => {
+    await using lab = await start(({ response }) => {
+      response.begin(createResponseHead(200, []))
+      response.write(Buffer.from('the beginning'))
+      response.abort(FAILURE)
+    })
+    using client = await openFastCgi(lab.url)
+    client.request({})
+    await expect(client.answer()).rejects.toThrow('ended before')
+    expect(client.raw.rest.toString('latin1')).toMatch(/^[^]*Status: 200 OK[^]*the beginning/)
+  })
+
   test('are refused beyond the bound', async () => {
     await using lab = await start(() => {})
     using client = await openFastCgi(lab.url)
