@@ -78,6 +78,7 @@ describePeer(phpFpm, { protocol: 'fastcgi', children: 2 }, (current) => {
     expect(await ask('/s/a.php')).toBe('200 a')
     expect(await ask('/s/a.php/more%20')).toBe('200 a/more')
     expect(await ask('/s/x.txt')).toBe('200 text')
+    expect(await ask('/s')).toMatch(/^301/)
     expect(await ask('/s/sub')).toMatch(/^301/)
     const NOT_FOUND = [
       'upload.jpg/x.php',

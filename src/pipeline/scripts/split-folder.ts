@@ -38,11 +38,13 @@ export function createSplitFolderAnswerer(options: SplitFolderOptions): Answerer
     const rest = path.slice(match.restOffset)
     const found = folder.find(rest)
     exchange.notes.answeredBy = name
-    if (found.kind === 'script') {
+    // Relative links of the index start in its folder.
+    const isFolder = found.kind === 'directory' || (rest === '' && found.kind === 'script')
+    if (isFolder) sendRedirect(exchange, 301, `${path}/`)
+    else if (found.kind === 'script') {
       const place = { application: name, scriptName: match.scriptName, rest }
       invoke(exchange, createInvocation(found, place))
     } else if (found.kind === 'file') files(exchange, match, next)
-    else if (found.kind === 'directory') sendRedirect(exchange, 301, `${path}/`)
     else answerError(exchange, 'NOT_FOUND')
   }
 }
