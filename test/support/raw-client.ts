@@ -10,8 +10,11 @@ import { DEADLINE } from './deadlines.ts'
 
 export type { RawResponse } from './raw-response.ts'
 
-/** Address to connect to: a `http://host:port` URL or the path of a Unix socket. */
-export type Address = string | { readonly path: string }
+/** Address to connect to: a `http://host:port` URL, the path of a Unix socket, or a host, perhaps from an address of this machine. */
+export type Address =
+  | string
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly localAddress?: string }
 
 /** Bytes in a test: strings hold one character per byte (latin-1). */
 export type Bytes = string | Uint8Array

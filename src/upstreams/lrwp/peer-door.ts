@@ -30,6 +30,9 @@ export interface DoorOptions {
   readonly logger: Logger
 }
 
+/** At the same time; others are disconnected without an answer. */
+const MOST_STRANGERS = 100
+
 /** Receives a connection that has registered, and needs a new listener. */
 export type Admit = (stream: ByteStream, registration: Registration) => void
 
@@ -40,8 +43,10 @@ export class PeerDoor {
   readonly #networks: Networks
   readonly #registering = new Set<Registering>()
   #sockets: ListeningSocket[] = []
-  /** Connections that are open, registered or not. */
+  /** Connections of peers, registered or not yet. */
   #open = 0
+  /** Connections from networks that are not allowed, while they read the reason. */
+  #strangers = 0
 
   constructor(options: DoorOptions, admit: Admit) {
     this.#options = options
@@ -80,13 +85,8 @@ export class PeerDoor {
 
   #accept(stream: ByteStream): void {
     const { remoteAddress, localPath } = stream.facts
-    this.#open += 1
-    stream.onClose(() => {
-      this.#open -= 1
-    })
-    if (this.#open > this.#options.connections) this.#cut(stream, 'Out of resources')
-    else if (localPath === '' && !this.#networks.has(remoteAddress))
-      this.#refuse(stream, 'Unauthorized access')
+    if (localPath === '' && !this.#networks.has(remoteAddress)) this.#refuse(stream)
+    else if (this.#open >= this.#options.connections) this.#cut(stream, 'Out of resources')
     else this.#register(stream)
   }
 
@@ -97,12 +97,26 @@ export class PeerDoor {
     stream.destroySoon()
   }
 
-  #refuse(stream: ByteStream, reason: string): void {
+  /** Strangers take no room of peers. */
+  #refuse(stream: ByteStream): void {
+    if (this.#strangers >= MOST_STRANGERS) {
+      stream.destroy()
+      return
+    }
+    this.#strangers += 1
+    stream.onClose(() => {
+      this.#strangers -= 1
+    })
+    const reason = 'Unauthorized access'
     this.#tellRefused(stream, reason)
     refusePeer(stream, formatRejected(1, reason))
   }
 
   #register(stream: ByteStream): void {
+    this.#open += 1
+    stream.onClose(() => {
+      this.#open -= 1
+    })
     const { passphrases, timeouts } = this.#options
     const options = { passphrases, timeout: timeouts.registration }
     const one = new Registering(stream, options, {

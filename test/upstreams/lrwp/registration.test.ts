@@ -81,6 +81,17 @@ describe('a registration', () => {
     expect(await peer.takeAll()).toBe('ERROR: Unauthorized access')
   })
 
+  test('leaves room for peers, however many strangers there are', async () => {
+    await using lab = await startLrwpLab({ allow: ['127.0.0.1'], connections: 1 })
+    const strangers = await Promise.all(
+      Array.from({ length: 120 }, () => openPeer(lab.address, '127.0.0.2')),
+    )
+    await lab.register('calc')
+    const answers = await Promise.all(strangers.map((stranger) => stranger.takeAll()))
+    expect(new Set(answers)).toEqual(new Set(['ERROR: Unauthorized access', '']))
+    for (const stranger of strangers) stranger[Symbol.dispose]()
+  })
+
   test('is for so many connections at once', async () => {
     await using lab = await startLrwpLab({ connections: 2 })
     const first = await lab.register('calc')

@@ -80,9 +80,11 @@ export function formatOutput(body: string): string {
   return `Content-Type: text/plain\r\n\r\n${body}`
 }
 
-/** Connects to an agent at `host:port`. */
-export async function openPeer(address: string): Promise<RawPeer> {
-  return new RawPeer(await openRaw(`http://${address}`))
+/** Connects to an agent at `host:port`, perhaps from another address of this machine. */
+export async function openPeer(address: string, localAddress?: string): Promise<RawPeer> {
+  const { hostname: host, port } = new URL(`http://${address}`)
+  const place = { host, port: Number(port) }
+  return new RawPeer(await openRaw(localAddress === undefined ? place : { ...place, localAddress }))
 }
 
 /** Connects and registers by version 1. */
