@@ -1,5 +1,5 @@
 import type { LogFields } from '../core/logger.ts'
-import { escapeControls } from './escape-controls.ts'
+import { escapeControls, escapeLines } from './escape-controls.ts'
 import { formatAccess, isAccess } from './pretty-access.ts'
 import type { Palette } from './palette.ts'
 import { tells } from './tells.ts'
@@ -49,7 +49,7 @@ function formatReport({ level, fields, message }: LogRecord, palette: Palette): 
   const isTold = (name: string, value: unknown): boolean =>
     PLACED.has(name) || isBlank(value) || tells(message, name, value)
   const { inline, blocks } = formatFields(fields, palette, isTold)
-  return formatLevel(level, palette) + message + inline + blocks
+  return formatLevel(level, palette) + escapeLines(message) + inline + blocks
 }
 
 /** Fields as ` name=value`, and those of several lines as blocks below the record. */

@@ -54,6 +54,12 @@ describe('pretty records', () => {
     expect(lines()[0]).toContain('/\\x9b31m\\x1b[2J')
   })
 
+  test('contain no control characters of another server', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.info({ upstream: 'u' }, '\x1b[2J\x9bPHP\tWarning:\n  again\r\0')
+    expect(lines()).toEqual(['<clock> \\x1b[2J\\x9bPHP\tWarning:\n  again\\x0d\\x00 upstream=u\n'])
+  })
+
   test('show output of a worker with its origin and whole tracebacks', () => {
     const { logger, lines } = createMemoryLogger()
     logger.output({ stream: 'stdout', worker: 'web/1234', request: 'r1' }, 'hello')
