@@ -123,11 +123,14 @@ function parseHead(
   }
 }
 
+/** What makes a head without Status (RFC 3875, 6.3), and the names of files in place of a body. */
+const SUFFICIENT = ['content-type', 'location', 'x-sendfile', 'x-accel-redirect']
+
 function checkNames(names: readonly string[], hasStatus: boolean): void {
   for (const name of ['content-type', 'location'])
     if (names.indexOf(name) !== names.lastIndexOf(name))
       throw failure(`printed the field ${name} twice`)
-  if (!hasStatus && !names.includes('content-type') && !names.includes('location'))
+  if (!hasStatus && !SUFFICIENT.some((name) => names.includes(name)))
     throw failure('printed none of Content-Type, Location and Status in its header lines')
 }
 

@@ -15,7 +15,7 @@ async function startLab(sendfile: boolean) {
     const [field = '', value = ''] = (variables.get('HTTP_X_ASK') ?? '').split('|')
     const path = value.replace('ROOT', project.folder)
     const head = `Content-Disposition: attachment\n${field}: ${path}\nContent-Length: 3\n\nabc`
-    const type = field === '' ? '' : 'Content-Type: x/y\n'
+    const type = variables.has('HTTP_X_BARE') ? '' : 'Content-Type: x/y\n'
     socket.write(formatOutput(type + head))
     socket.write(formatEndRecord())
   })
@@ -49,6 +49,14 @@ test('files in the folder are sent in place of the body', async () => {
   }
   const part = await lab.ask('X-Accel-Redirect|/deep/c.txt', ['Range', 'bytes=1-2'])
   expect(part).toMatchObject({ status: 206, text: 'ee' })
+})
+
+test('a file needs no other field', async () => {
+  await using lab = await startLab(true)
+  const answer = await lab.ask('X-Sendfile|ROOT/files/deep/c.txt', ['X-Bare', 'yes'])
+  expect(answer).toMatchObject({ status: 200, text: 'deep' })
+  expect(answer.header('Content-Type')).toBe('text/plain; charset=utf-8')
+  expect((await lab.ask('X-Other|x', ['X-Bare', 'yes'])).status).toBe(502)
 })
 
 test.each([
