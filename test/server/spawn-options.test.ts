@@ -51,6 +51,14 @@ test.each<[Route['upstream'], string]>([
   ],
   [{ spawn: [], protocol: 'scgi' }, 'routes[0].upstream.spawn: names no program'],
   [
+    { spawn: 'node  app.js {port}', protocol: 'http' },
+    'routes[0].upstream.spawn: needs each argument by itself: ["node","app.js","{port}"]',
+  ],
+  [
+    { spawn: ['a', 'b\0c'], protocol: 'scgi' },
+    'routes[0].upstream.spawn: has a NUL, which no argument can have',
+  ],
+  [
     { spawn: ['a', '{socket}', '{port}'], protocol: 'scgi' },
     'routes[0].upstream.spawn: says {socket} and {port}; a program listens at one of them',
   ],

@@ -59,7 +59,8 @@ export function resolveProgram(
       where,
       'has urls and spawn; a spawned program gets its address from Taipan, so leave one of them out',
     )
-  if (words.length === 0) problems.add([...where, 'spawn'], 'names no program')
+  const wrong = findWrongWords(words)
+  if (wrong !== undefined) problems.add([...where, 'spawn'], wrong)
   if (protocol === undefined) {
     problems.add(where, `needs protocol, what the program speaks: ${PROTOCOLS.join(', ')}`)
     return undefined
@@ -75,6 +76,16 @@ export function resolveProgram(
     processes,
     startup: timeouts.startup,
   }
+}
+
+function findWrongWords(words: readonly string[]): string | undefined {
+  const [first, ...others] = words
+  if (first === undefined) return 'names no program'
+  if (words.some((word) => word.includes('\0'))) return 'has a NUL, which no argument can have'
+  // There is no shell; the path of a program may have spaces.
+  return others.length === 0 && /^[^/\s]+\s/.test(first)
+    ? `needs each argument by itself: ${JSON.stringify(first.trim().split(/\s+/))}`
+    : undefined
 }
 
 function checkPlaceholders(
