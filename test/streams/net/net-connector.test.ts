@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -6,7 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ByteStream } from '../../../src/core/byte-stream.ts'
 import {
   connectNet,
@@ -51,6 +52,28 @@ test('bytes go both ways over TCP, each direction ends by itself', async () => {
   stream.end()
   expect(await answer).toBe('got hello')
   await listener.close()
+})
+
+test('a host name is looked up for each connection', async () => {
+  const server = createServer((socket) => socket.end(`${socket.localAddress}`)).listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  const addresses = ['127.0.0.1', '127.0.0.2']
+  using lookup = vi.spyOn(dns, 'lookup').mockImplementation((...given: unknown[]) => {
+    const done = given.at(-1)
+    if (typeof done === 'function') done(null, [{ address: addresses.shift(), family: 4 }])
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const place: ConnectPlace = { kind: 'tcp', host: 'moves.test', port: address.port }
+  const told: string[] = []
+  for (const _ of ['first', 'second']) {
+    const stream = await open(place)
+    told.push(await readAll(stream))
+    stream.destroy()
+  }
+  expect(told).toEqual(['127.0.0.1', '127.0.0.2'])
+  expect(lookup).toHaveBeenCalledTimes(2)
+  server.close()
 })
 
 test('a Unix socket is connected to', async () => {
