@@ -22,7 +22,11 @@ describe('wrong keys', () => {
   test.each([
     [
       { apps: { shop: { taget: 'x:y' } } },
-      /apps\.shop\.taget: unknown key \(with value "x:y"\)\. Did you mean target\?/,
+      /apps\.shop\.taget: unknown key \(found "x:y"\)\. Did you mean target\?/,
+    ],
+    [
+      { routes: [{ path: '/', upstream: 'scgi://a:1', parms: { KEY: 'sesame' } }] },
+      /parms: unknown key \(found a value of type object\)\. Did you mean params\?/,
     ],
     [{ bnd: '127.0.0.1:0' }, /bnd: unknown key .* Did you mean bind\?/],
     [{ routes: [{ path: '/', ap: 'x' }] }, /routes\[0\]\.ap: unknown key .* Did you mean app\?/],

@@ -119,7 +119,7 @@ function describeUnknownKey(path: OptionPath, value: unknown): string {
   if (parent.length === 0 && Object.hasOwn(COMMAND_LINE, key))
     return 'is an option of the command line, not of a configuration'
   const known = ` Known here: ${keys.join(', ')}.`
-  return `unknown key (with value ${formatFound(value, path)}).${suggest(key, keys) || known}`
+  return `unknown key (found ${formatFound(value, path)}).${suggest(key, keys) || known}`
 }
 
 /** The options of the object at `path`. */
@@ -143,7 +143,7 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
 }
 
 /** Keys of values that may be secrets, even if they are misspelt; only their type is shown. */
-const SECRET = /^(?:env$|passphrase)/
+const SECRET = /^(?:env$|passphrase|para?ms$)/
 
 function formatFound(value: unknown, path: readonly string[]): string {
   if (value === undefined) return 'nothing'
