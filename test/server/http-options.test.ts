@@ -48,6 +48,14 @@ test.each<[Omit<Route, 'path'>, string]>([
     { upstream: { urls: 'https://a.test', http: { host: 'a b\nc' } } },
     'routes[0].upstream.http.host: expected the value of a header field',
   ],
+  [
+    { upstream: { urls: ['scgi://a.test:1'], multiplex: 'auto' } },
+    'routes[0].upstream.multiplex: is for FastCGI; other protocols have one request at a time',
+  ],
+  [
+    { upstream: { urls: ['uwsgi://a.test:1'], http: { insecure: true } } },
+    'routes[0].upstream.http: is for HTTP upstreams; no address here speaks HTTP',
+  ],
 ])('%j is refused', (route, message) => {
   expect(() => resolve(route)).toThrow(message)
 })

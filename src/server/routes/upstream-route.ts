@@ -17,6 +17,7 @@ import { resolveProgram, type ProgramPlan, type SpawnContext } from './spawn-opt
 import { createFileSender } from './file-sender.ts'
 import { createFilesPlan } from './static-route.ts'
 import { createSpawned } from './create-spawned.ts'
+import { checkProtocols, isHttp } from './check-protocols.ts'
 import { CLIENTS, type CreateClient } from './upstream-clients.ts'
 import { createUsualUpstream, UPSTREAM_OPTION, type UpstreamConfig } from './upstream-options.ts'
 
@@ -142,15 +143,11 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
   const protocols =
     program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
   const speaksHttp = protocols.some(isHttp)
-  if (speaksHttp && !protocols.every(isHttp))
-    problems.add(where, 'HTTP and other protocols do not do the same; give each a route')
-  if (http.ca !== undefined) problems.checkFile([...where, 'http', 'ca'], http.ca)
+  checkProtocols(protocols, config, context)
   const unknownLength = speaksHttp ? 'stream' : config.unknownLength
   const name = program === undefined ? urls.join(', ') : `program ${program.name}`
   const replacesAddresses = program !== undefined
   const filters = role === 'filter'
-  if (filters && !protocols.every((protocol) => protocol === 'fastcgi'))
-    problems.add([...where, 'role'], 'is one of FastCGI; other protocols have no filters')
   return {
     addresses,
     speaksHttp,
@@ -177,10 +174,6 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     index: [],
     split: [],
   }
-}
-
-function isHttp(protocol: Protocol): boolean {
-  return protocol === 'http' || protocol === 'https'
 }
 
 /** Variables have one character per byte. */
