@@ -19,9 +19,12 @@ class GuardedLines:
         try:
             call(*arguments)
         except BaseException as error:
-            if len(self.numbers.paths) > 1:
-                error.__traceback__ = mend_traceback(error.__traceback__, self.path, self.numbers)
-            raise
+            traceback = error.__traceback__
+            if traceback is None or len(self.numbers.paths) == 1:
+                raise
+            # The first step is this one. Before Python 3.11 a `raise` alone has the old traceback.
+            mended = mend_traceback(traceback.tb_next, self.path, self.numbers)
+            raise error.with_traceback(mended)  # noqa: B904
 
 
 def mend_traceback(
