@@ -66,6 +66,17 @@ describe('connections', () => {
     }, DEADLINE)
   })
 
+  test('are used again, however few there may be and however fast requests follow', async () => {
+    await using peer = await startNamed('kept')
+    await using gateway = await serveGateway([peer.url], { connections: 1 })
+    const areNew = (): boolean =>
+      new Set(peer.requests.map(({ connection }) => connection)).size === peer.requests.length
+    const end = performance.now() + DEADLINE
+    do await gateway.get()
+    while (areNew() && performance.now() < end)
+    expect(areNew()).toBe(false)
+  })
+
   test('that the other side closes after each answer are not used again', async () => {
     await using peer = await startFastCgiPeer(({ socket }) => socket.end(formatAnswer('closed')))
     await using gateway = await serveGateway([peer.url])

@@ -87,8 +87,7 @@ export class ConnectionClient implements AddressClient {
 
   #connect(attempt: ConnectionAttempt<ClientConnection>): void {
     const { address, protocol } = this.#options
-    while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
-      this.#kept.closeOne()
+    this.#kept.limit(this.slots - this.#active)
     this.#unheard.add(attempt)
     attempt.waitFor(
       connectNet(address.place, {

@@ -28,10 +28,6 @@ export class KeptConnections<Connection extends KeptConnection> {
     this.#countStarving = countStarving
   }
 
-  get length(): number {
-    return this.#idle.length
-  }
-
   /**
    * A connection to use again. Some servers close theirs after each answer, whatever they were asked for, and a request that
    * meets that is lost: until one was seen to stay open, none is used at once.
@@ -72,13 +68,22 @@ export class KeptConnections<Connection extends KeptConnection> {
     this.#distrustedUntil = performance.now() + DISTRUST_MS
   }
 
+  /**
+   * Closes those beyond `most`. Until one was seen to stay open the oldest one is not counted, or under load none would ever
+   * be old enough.
+   */
+  limit(most: number): void {
+    while (this.#areKept && this.#idle.length > Math.max(0, most)) this.#closeOne()
+    while (!this.#areKept && this.#idle.length > Math.max(1, most)) this.#idle.pop()?.close()
+  }
+
   /** Closes the one that was not used for the longest time. */
-  closeOne(): void {
+  #closeOne(): void {
     this.#idle.shift()?.close()
   }
 
   closeAll(): void {
-    while (this.#idle.length > 0) this.closeOne()
+    while (this.#idle.length > 0) this.#closeOne()
     clearInterval(this.#timer)
     this.#timer = undefined
   }
@@ -89,8 +94,8 @@ export class KeptConnections<Connection extends KeptConnection> {
    */
   #look(): void {
     const now = performance.now()
-    for (let starving = this.#countStarving(now); starving > 0; starving -= 1) this.closeOne()
-    while (now - (this.#idle[0]?.idleSince ?? now) > IDLE_MS) this.closeOne()
+    for (let starving = this.#countStarving(now); starving > 0; starving -= 1) this.#closeOne()
+    while (now - (this.#idle[0]?.idleSince ?? now) > IDLE_MS) this.#closeOne()
     if (this.#idle.length === 0) this.closeAll()
   }
 }

@@ -103,8 +103,7 @@ export class HttpClient implements AddressClient {
   }
 
   #open(): HttpConnection {
-    while (this.#kept.length > 0 && this.#active + this.#kept.length > this.slots)
-      this.#kept.closeOne()
+    this.#kept.limit(this.slots - this.#active)
     return new HttpConnection(this.#options.origin, (connection) => this.#kept.forget(connection))
   }
 
