@@ -12,6 +12,9 @@ export interface ErrorAnswer {
   readonly detail?: string | undefined
 }
 
+/** For failures that may be over in a moment. */
+export const RETRY_SOON = { fields: ['Retry-After', '1'] } as const satisfies ErrorAnswer
+
 /**
  * Answers with the status of an error and a short neutral text.
  * Aborts the response when it has begun already or the error has no status.

@@ -1,4 +1,4 @@
-import { answerError, type ErrorAnswer } from '../../core/answer-error.ts'
+import { answerError, RETRY_SOON, type ErrorAnswer } from '../../core/answer-error.ts'
 import { ERRORS, type ErrorCode, type ErrorFacts } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 
@@ -23,6 +23,6 @@ export class Failures {
 
   /** Answers an exchange that no worker can serve now, with Retry-After. */
   refuse(exchange: Exchange, code: ErrorCode, detail?: string): void {
-    this.answer(exchange, code, { fields: ['Retry-After', '1'], detail })
+    this.answer(exchange, code, { ...RETRY_SOON, detail })
   }
 }

@@ -1,13 +1,11 @@
 import type { Exchange, RequestHead } from '../../core/exchange.ts'
-import { withoutFields, type FieldPairs } from '../../core/field-block.ts'
+import type { FieldPairs } from '../../core/field-block.ts'
 import { NO_BODY } from '../../core/no-body.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
 import { askAbout } from './ask-about.ts'
+import { withoutBodyFields } from './body-fields.ts'
 import { VerdictSink } from './verdict-sink.ts'
-
-// Fields about a body, which an authorizer does not get.
-const BODY_FIELDS = new Set(['content-length', 'transfer-encoding', 'expect'])
 
 /** Asks another server whether a request may come in (FastCGI 1.0, 6.3). */
 export class Authorizer {
@@ -66,5 +64,5 @@ function withoutNames(pairs: FieldPairs, others: FieldPairs): FieldPairs {
 }
 
 function createRequest(request: RequestHead): RequestHead {
-  return { ...request, fields: withoutFields(request.fields, BODY_FIELDS) }
+  return { ...request, fields: withoutBodyFields(request.fields) }
 }

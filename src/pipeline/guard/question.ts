@@ -1,10 +1,10 @@
 import { TaipanError } from '../../core/errors.ts'
 import type { RequestBody, RequestHead } from '../../core/exchange.ts'
-import { withoutFields } from '../../core/field-block.ts'
 import type { Upstream } from '../../core/upstream.ts'
 import type { GuardedRequest } from './authority.ts'
 import { withoutCredentials } from './credential-fields.ts'
 import { askAbout } from './ask-about.ts'
+import { withoutBodyFields } from './body-fields.ts'
 import { AnswerSink } from './answer-sink.ts'
 
 /** A script that answers questions about requests. */
@@ -13,9 +13,6 @@ export interface GuardScriptUpstream {
   /** Name of its application. */
   readonly application: string
 }
-
-// Fields about a body that the script does not get.
-const BODY_FIELDS = new Set(['content-length', 'transfer-encoding', 'expect'])
 
 /**
  * Asks a script about a request. `question` is handed over as JSON, and so is the answer. Rejects if there is none:
@@ -64,7 +61,7 @@ function describeFailure(
 }
 
 function selectFields({ fields }: RequestHead): readonly string[] {
-  return withoutFields(withoutCredentials(fields), BODY_FIELDS)
+  return withoutBodyFields(withoutCredentials(fields))
 }
 
 /** A body that has arrived. */

@@ -1,9 +1,11 @@
-import { answerError } from '../../core/answer-error.ts'
+import { answerError, RETRY_SOON } from '../../core/answer-error.ts'
 import type { ErrorCode, TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createTextHead } from '../../core/response-head.ts'
+import { toLimit } from '../../core/time-limit.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
 import { decodeLatin1 } from '../../wire/percent.ts'
 import { Program } from './program.ts'
 import { createProgramEnvironment, type ProgramSettings } from './program-environment.ts'
@@ -34,8 +36,6 @@ interface Start {
   readonly filename: string
   readonly environment: Record<string, string>
 }
-
-const RETRY = { fields: ['Retry-After', '1'] }
 
 /** Runs a CGI program (RFC 3875) for each request. */
 export class CgiUpstream implements Upstream {
@@ -94,16 +94,10 @@ export class CgiUpstream implements Upstream {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve
     })
-    const { shutdownTimeout } = this.#options
-    const grace = Math.max(0, shutdownTimeout - waited)
-    const timer =
-      shutdownTimeout === 0
-        ? undefined
-        : setTimeout(() => {
-            for (const program of this.#programs) program.stop(new Error('the server is stopping'))
-          }, grace)
+    const patience = Math.max(0, toLimit(this.#options.shutdownTimeout) - waited)
+    if (!(await endsWithin(idle, patience)))
+      for (const program of this.#programs) program.stop(new Error('the server is stopping'))
     await idle
-    clearTimeout(timer)
   }
 
   #launch(exchange: Exchange, invocation: Invocation): void {
@@ -174,6 +168,6 @@ export class CgiUpstream implements Upstream {
 
   #refuse(exchange: Exchange, code: ErrorCode): void {
     this.#failed += 1
-    answerError(exchange, code, RETRY)
+    answerError(exchange, code, RETRY_SOON)
   }
 }

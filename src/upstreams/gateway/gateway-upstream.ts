@@ -1,7 +1,9 @@
-import { answerError } from '../../core/answer-error.ts'
+import { answerError, RETRY_SOON } from '../../core/answer-error.ts'
 import { ERRORS, TaipanError, type ErrorCode, type ErrorFacts } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import { toLimit } from '../../core/time-limit.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
 import type { AttemptEnd } from './address-client.ts'
 import { AddressSet } from './address-set.ts'
 import { createFailure, logFailure, type AttemptFailure } from './attempt-failure.ts'
@@ -14,7 +16,6 @@ import { waitForLength } from './known-length.ts'
 import { openFiltered } from './open-filtered.ts'
 import { WaitingJobs } from './waiting-jobs.ts'
 
-const RETRY = { fields: ['Retry-After', '1'] }
 /** Bytes of a body that are worth waiting for, so that slow clients occupy no connection. */
 const GATHERED_BYTES = 64 * 1024
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -130,15 +131,12 @@ export class GatewayUpstream implements Upstream {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve
     })
-    const { shutdownTimeout } = this.#options
-    const cut = (): void => {
+    const patience = Math.max(0, toLimit(this.#options.shutdownTimeout) - waited)
+    if (!(await endsWithin(idle, patience))) {
       const problem = new TaipanError('STOPPING', 'the server is stopping')
       for (const job of this.#running) this.#giveUp(job, problem)
     }
-    const timer =
-      shutdownTimeout === 0 ? undefined : setTimeout(cut, Math.max(0, shutdownTimeout - waited))
     await idle
-    clearTimeout(timer)
   }
 
   #admit(job: GatewayJob): void {
@@ -265,6 +263,6 @@ export class GatewayUpstream implements Upstream {
     if (exchange.response.finished) return
     this.#failed += 1
     const { status }: ErrorFacts = ERRORS[code]
-    answerError(exchange, code, status === 503 ? RETRY : {})
+    answerError(exchange, code, status === 503 ? RETRY_SOON : {})
   }
 }

@@ -1,8 +1,10 @@
-import { answerError } from '../../core/answer-error.ts'
+import { answerError, RETRY_SOON } from '../../core/answer-error.ts'
 import { TaipanError, type ErrorCode } from '../../core/errors.ts'
 import type { Exchange, RequestBody } from '../../core/exchange.ts'
 import type { FoundPeers, PeerDirectory } from '../../core/peer-directory.ts'
+import { toLimit } from '../../core/time-limit.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
 import { HIGH_WATER } from '../../streams/net/outbox.ts'
 import { PART_LIMIT } from '../../wire/lrwp/lengths.ts'
 import { formatRequestHead } from '../../wire/lrwp/request.ts'
@@ -31,8 +33,6 @@ interface WholeRequest {
   readonly invocation: Invocation
   readonly received: ReceivedBody
 }
-
-const RETRY = { fields: ['Retry-After', '1'] }
 
 /** Gives requests to programs that have connected to it and registered (LRWP). */
 export class LrwpAgent implements Upstream, PeerDirectory {
@@ -125,14 +125,12 @@ export class LrwpAgent implements Upstream, PeerDirectory {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
-    const { shutdown } = this.#options.timeouts
-    const closeAll = (): void => {
+    const patience = Math.max(0, toLimit(this.#options.timeouts.shutdown) - waited)
+    if (!(await endsWithin(empty, patience))) {
       const problem = new TaipanError('STOPPING', 'the server is stopping')
       for (const peer of this.#registry.peers) peer.close(problem)
     }
-    const timer = shutdown === 0 ? undefined : setTimeout(closeAll, Math.max(0, shutdown - waited))
     await empty
-    clearTimeout(timer)
   }
 
   #isServed({ application }: Invocation): boolean {
@@ -173,7 +171,7 @@ export class LrwpAgent implements Upstream, PeerDirectory {
 
   #refuse(exchange: Exchange, code: ErrorCode): void {
     this.#failed += 1
-    answerError(exchange, code, RETRY)
+    answerError(exchange, code, RETRY_SOON)
   }
 }
 

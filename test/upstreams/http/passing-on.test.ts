@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { settle } from '../../support/settle.ts'
 import { createTextHead } from '../../../src/core/response-head.ts'
 import type { HttpClientOptions } from '../../../src/upstreams/http/http-client.ts'
 import { createCertificate } from '../../support/certificate.ts'
@@ -220,22 +221,6 @@ test('a client that does not read holds the upstream back', async () => {
   client.resume()
   await client.waitUntil(() => client.received > size, 'the whole body')
 })
-
-/** The value once it has stopped growing. */
-async function settle(read: () => number): Promise<number> {
-  let last = -1
-  await expect
-    .poll(
-      () => {
-        const same = read() === last
-        last = read()
-        return same
-      },
-      { interval: 200 },
-    )
-    .toBe(true)
-  return last
-}
 
 test('each event of a stream arrives when it is sent', async () => {
   let send = (_text: string): void => {}

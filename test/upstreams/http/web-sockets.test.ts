@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
+import { settle } from '../../support/settle.ts'
 import type { WebSocket } from 'ws'
 import {
   formatHandshake,
@@ -191,21 +192,6 @@ test('who does not read holds back who sends', async () => {
   webSocket.resume()
   await expect.poll(() => slow.connection.socket.writableLength).toBe(0)
 })
-
-/** Resolves when the value does not change any more. */
-async function settle(read: () => number): Promise<void> {
-  let last = -1
-  await expect
-    .poll(
-      () => {
-        const same = read() === last
-        last = read()
-        return same
-      },
-      { interval: 200 },
-    )
-    .toBe(true)
-}
 
 test('open WebSockets take no connection from requests, and end when the gateway stops', async () => {
   await using upstream = await startWebSocketLab(echo, { client: { connections: 1 } })
