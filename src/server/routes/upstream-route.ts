@@ -140,8 +140,7 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
     problems.add(where, `${JSON.stringify(url)} is no address of an upstream: ${address}`)
     return []
   })
-  const protocols =
-    program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
+  const protocols = listProtocols({ addresses, program })
   const speaksHttp = protocols.some(isHttp)
   checkProtocols(protocols, config, context)
   const unknownLength = speaksHttp ? 'stream' : config.unknownLength
@@ -176,6 +175,13 @@ export function createUpstreamPlan(config: UpstreamConfig, context: SpawnContext
   }
 }
 
+function listProtocols({
+  addresses,
+  program,
+}: Pick<UpstreamPlan, 'addresses' | 'program'>): Protocol[] {
+  return program === undefined ? addresses.map(({ protocol }) => protocol) : [program.protocol]
+}
+
 /** Variables have one character per byte. */
 function encodeParams(params: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -188,17 +194,15 @@ export async function createUpstream(
   plan: UpstreamPlan,
   context: AnswererContext,
 ): Promise<Upstream> {
-  const { addresses, program, options, connections, role, params, http, sendfile, multiplex } = plan
+  const { keepPrefix: _, root: _root, index: _index, split: _split, ...shared } = plan
+  const { addresses, program, options } = shared
   const { upstreams, logger, shutdownTimeout } = context
-  const facts = [addresses, program, options, connections, role, params, http, sendfile, multiplex]
-  const name = `upstream:${JSON.stringify(facts)}`
+  const name = `upstream:${JSON.stringify(shared)}`
   const known = upstreams.get(name)
   if (known !== undefined) return known
   const { GatewayUpstream } = await import('../../upstreams/gateway/gateway-upstream.ts')
   const gateway = new GatewayUpstream({ ...options, logger, shutdownTimeout })
-  const protocols =
-    program === undefined ? addresses.map((one) => one.protocol) : [program.protocol]
-  const createAddress = await createAddressMaker(protocols, { plan, context })
+  const createAddress = await createAddressMaker(listProtocols(plan), { plan, context })
   for (const address of addresses) gateway.add(createAddress(address))
   const upstream =
     program === undefined
