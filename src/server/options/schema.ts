@@ -1,5 +1,6 @@
 import type { FullOptions, GivenOptions, Option, OptionTable } from '../option-types/option.ts'
-import { COMMAND_LINE, TOP } from './table.ts'
+import { COMMAND_LINE } from './command-line.ts'
+import { TOP } from './table.ts'
 
 /** A configuration as a user writes it. */
 export type TaipanConfig = GivenOptions<typeof TOP>

@@ -1,0 +1,48 @@
+import { boolean, list } from '../option-types/kinds.ts'
+import { flag, option } from '../option-types/option.ts'
+
+/** What is for development. */
+export const DEVELOPMENT = {
+  reload: option(boolean, false, {
+    description: 'Reload the application when its Python files change.',
+    form: 'boolean',
+    environment: 'TAIPAN_RELOAD',
+    flag: flag('Development', 'reload'),
+  }),
+  reloadDir: option(list, [], {
+    description: 'Folder to watch for changes instead of those of the applications; repeatable.',
+    form: 'list',
+    anchor: 'path',
+    environment: 'TAIPAN_RELOAD_DIR',
+    flag: flag('Development', 'reload-dir', { value: 'DIR' }),
+  }),
+  reloadInclude: option(list, [], {
+    description: 'Pattern of other files to watch, by name or path, such as *.html; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_RELOAD_INCLUDE',
+    flag: flag('Development', 'reload-include', { value: 'GLOB' }),
+  }),
+  reloadExclude: option(list, [], {
+    description: 'Pattern of files or folders not to watch, by name or path; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_RELOAD_EXCLUDE',
+    flag: flag('Development', 'reload-exclude', { value: 'GLOB' }),
+  }),
+  dev: option(boolean, false, {
+    description:
+      'For development: --reload for all kinds of files, and tracebacks and fresh pages in the browser.',
+    form: 'boolean',
+    toWorker: 'dev',
+    environment: 'TAIPAN_DEV',
+    flag: flag('Development', 'dev'),
+  }),
+  refresh: option(boolean, true, {
+    description: 'With --dev: pages in the browser load themselves again after a change.',
+    form: 'boolean',
+    environment: 'TAIPAN_REFRESH',
+    flag: flag('Development', 'no-refresh', {
+      negative: true,
+      help: 'With --dev: leave pages in the browser as they are after a change.',
+    }),
+  }),
+}

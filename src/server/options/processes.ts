@@ -1,0 +1,61 @@
+import { boolean, choice, integer, processes, text } from '../option-types/kinds.ts'
+import { flag, option, optional } from '../option-types/option.ts'
+
+const engines = choice(['daemon', 'embedded'])
+const loops = choice(['auto', 'asyncio', 'uvloop'])
+const threads = integer(0, 512)
+const concurrency = integer(1, 65_535)
+
+/** Processes with Python. */
+export const PROCESSES = {
+  engine: option(engines, 'daemon', {
+    description:
+      'Where Python runs: in supervised worker processes (daemon) or inside Node (embedded).',
+    perGroup: true,
+    environment: 'TAIPAN_ENGINE',
+    flag: flag('Processes', 'engine', { short: 'e', value: 'NAME' }),
+  }),
+  processes: option(processes, 1, {
+    description: 'Processes with Python; auto is one per processor.',
+    form: 'processes',
+    perGroup: true,
+    environment: 'TAIPAN_PROCESSES',
+    flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto' }),
+  }),
+  threads: optional(threads, {
+    description:
+      'WSGI: threads per process; each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
+    form: 'number',
+    perGroup: true,
+    toWorker: 'threads',
+    environment: 'TAIPAN_THREADS',
+    flag: flag('Processes', 'threads', { short: 't', value: 'N' }),
+  }),
+  loop: option(loops, 'auto', {
+    description:
+      'ASGI: event loop, asyncio or uvloop; auto is uvloop if it is installed. Embedded Python always has asyncio.',
+    perGroup: true,
+    toWorker: 'loop',
+    environment: 'TAIPAN_LOOP',
+    flag: flag('Processes', 'loop', { value: 'NAME' }),
+  }),
+  concurrency: option(concurrency, 10_000, {
+    description: 'ASGI: simultaneous requests and WebSockets per process; more wait in the queue.',
+    form: 'number',
+    perGroup: true,
+    environment: 'TAIPAN_CONCURRENCY',
+    flag: flag('Processes', 'concurrency', { value: 'N' }),
+  }),
+  cancelOnDisconnect: option(boolean, false, {
+    description:
+      'ASGI: cancel the application when its client disconnects before the response is complete.',
+    perGroup: true,
+  }),
+  python: optional(text, {
+    description: 'Python interpreter (found by VIRTUAL_ENV, .venv, uv, poetry or PATH).',
+    perGroup: true,
+    anchor: 'program',
+    environment: 'TAIPAN_PYTHON',
+    flag: flag('Processes', 'python', { value: 'PATH' }),
+  }),
+}
