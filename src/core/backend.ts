@@ -66,6 +66,13 @@ export interface Backend extends SupervisedUpstream {
   readonly findings: Findings | undefined
   /** The applications that workers are loading, as far as they have said. */
   readonly loading: readonly LoadingApplication[]
+  /** Wanted number of workers. */
+  readonly size: number
+  /**
+   * Changes the wanted number of workers. With 0 the group sleeps: the next requests wait in its queue, while as many
+   * workers are started as there were before. Embedded Python is one worker in its process, and takes no other number.
+   */
+  resize(size: number): void
   /** Environment of the processes that are started from now on. */
   setEnvironment(environment: Readonly<Record<string, string>>): void
 }

@@ -4,6 +4,8 @@ export interface Member<F> {
   readonly startedAt: number
   /** Requests that it has served. */
   readonly served: number
+  /** Requests that it works on, where that is known. */
+  readonly load: number
   /** It serves requests and has not been asked to stop. */
   readonly ready: boolean
   /** Applications that it cannot serve; it serves the others until a better process takes its place. */

@@ -10,7 +10,7 @@ type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
 /** What the owner of a pool does for the pool. */
 export interface PoolOptions<M, F> {
-  /** Wanted number of members. */
+  /** Wanted number of members at first; see `resize`. */
   readonly size: number
   /** True: members that fail at the first start are retried later. */
   readonly startAnyway: boolean
@@ -49,6 +49,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #active = new Set<M>()
   readonly #retirements = new Set<Promise<void>>()
   #phase: Phase = 'new'
+  #size: number
   #launching = 0
   /** Number of reloads that were asked for. */
   #reloads = 0
@@ -63,6 +64,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
 
   constructor(options: PoolOptions<M, F>) {
     this.#options = options
+    this.#size = options.size
     this.#launcher = new Launcher({
       launch: (aim, failed) => options.launch(aim, failed),
       discard: (member, atOnce) => options.discard(member, atOnce),
@@ -81,9 +83,15 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     return this.#active
   }
 
-  /** The failure of the last start, while no member serves requests and no reload is in progress. */
+  /** The failure of the last start, while no member serves requests although some shall, and no reload is in progress. */
   get failure(): F | undefined {
-    return this.#active.size > 0 || this.#reloading !== undefined ? undefined : this.#failure
+    const isTried = this.#size > 0 && this.#reloading === undefined
+    return isTried && this.#active.size === 0 ? this.#failure : undefined
+  }
+
+  /** Wanted number of members. */
+  get size(): number {
+    return this.#size
   }
 
   /** `close` has been called. */
@@ -91,12 +99,25 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     return this.#phase === 'stopping' || this.#phase === 'stopped'
   }
 
+  /**
+   * Changes the wanted number: starts members, or retires those with the least work. With 0 there is nothing that fails,
+   * and what comes after that is a new attempt. Takes effect after a start or a reload that is going on.
+   */
+  resize(size: number): void {
+    if (this.#size === 0 || size === 0) this.#forgetFailure()
+    this.#size = size
+    if (this.#active.size + this.#launching > size) this.#launcher.abandon('fill')
+    this.#maintain()
+  }
+
   /** Resolves when all members are ready; with `startAnyway`, when each is ready or has failed. */
   async start(): Promise<void> {
     if (this.#phase !== 'new') return
     this.#phase = 'starting'
-    const { size, startAnyway } = this.#options
-    const launches = Array.from({ length: size }, () => this.#launcher.start('start', this.#admit))
+    const { startAnyway } = this.#options
+    const launches = Array.from({ length: this.#size }, () =>
+      this.#launcher.start('start', this.#admit),
+    )
     await Promise.all(
       launches.map(async (launch) => {
         const failure = failureOf(await launch)
@@ -178,16 +199,31 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#options.admit(member)
   }
 
-  /** Starts what is missing: members, and replacements for those that do not serve every application. */
+  /** Starts what is missing: members, and replacements for those that do not serve every application. Retires what is too many. */
   #maintain(): void {
     if (this.#phase !== 'running' || this.#reloading !== undefined) return
+    this.#trim()
     this.#fill()
     if (this.#options.retries) this.#repair()
   }
 
+  #forgetFailure(): void {
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
+    this.#backoff.reset()
+    this.#failure = undefined
+  }
+
+  #trim(): void {
+    const surplus = this.#active.size - this.#size
+    if (surplus <= 0) return
+    const busiestLast = [...this.#active].toSorted((one, other) => one.load - other.load)
+    for (const member of busiestLast.slice(0, surplus)) this.#retire(member)
+  }
+
   #fill(): void {
     if (!this.#options.retries && this.failure !== undefined) return
-    const missing = this.#options.size - this.#active.size - this.#launching
+    const missing = this.#size - this.#active.size - this.#launching
     if (missing <= 0 || this.#retryTimer !== undefined) return
     if (this.#backoff.failures === 0) {
       for (let i = 0; i < missing; i++) void this.#launchOne()
@@ -296,7 +332,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const old = [...this.#active]
     const fresh: M[] = []
     const takeOver = old.length === 0
-    const launches = Array.from({ length: this.#options.size }, () =>
+    // New code is proved even if nobody asks for it.
+    const launches = Array.from({ length: Math.max(1, this.#size) }, () =>
       this.#launcher.start('renew', (member) => {
         fresh.push(member)
         if (takeOver) this.#admit(member)

@@ -18,7 +18,7 @@ import {
 export interface SupervisionOptions {
   /** What a process is called in messages; `worker` by default. */
   readonly noun?: ProcessNoun
-  /** Wanted number of processes. */
+  /** Wanted number of processes at first. */
   readonly size: number
   /** True: processes that fail at the first start are retried later. */
   readonly startAnyway: boolean

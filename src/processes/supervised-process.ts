@@ -90,6 +90,10 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   abstract get omitted(): number
 
+  get load(): number {
+    return 0
+  }
+
   get progressedAt(): number {
     return this.#progressedAt
   }

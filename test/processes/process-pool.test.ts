@@ -11,6 +11,7 @@ class FakeMember implements Member<Failure> {
   readonly startedAt = performance.now()
   readonly omitted = 0
   served = 0
+  load = 0
   ready = true
   readonly loaded: Promise<Failure | undefined>
 
@@ -234,4 +235,75 @@ test('a reload gives up what fills a gap', async () => {
   expect(fake.launchedAt).toHaveLength(3)
   expect(fake.calls.filter((call) => call === 'discard')).toHaveLength(1)
   expect(fake.pool.active.size).toBe(1)
+})
+
+test('a larger pool starts what is missing, a smaller one retires those with the least work', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  fake.pool.resize(3)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.pool.active.size).toBe(3)
+  const [first, second, third] = fake.pool.active
+  if (first !== undefined) first.load = 2
+  if (third !== undefined) third.load = 1
+  fake.pool.resize(2)
+  expect([...fake.pool.active]).toEqual([first, third])
+  fake.pool.resize(1)
+  expect([...fake.pool.active]).toEqual([first])
+  fake.pool.lose(fake.first)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.pool.active.size).toBe(1)
+  expect(second).toBeDefined()
+})
+
+test('a pool that shrinks while members start gives those up that are too many', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  fake.hold()
+  fake.pool.resize(4)
+  await vi.advanceTimersByTimeAsync(0)
+  fake.pool.resize(2)
+  await vi.advanceTimersByTimeAsync(0)
+  fake.release()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.pool.active.size).toBe(2)
+  expect(fake.calls.filter((call) => call === 'admit')).toHaveLength(2)
+})
+
+test('a pool of none replaces nothing, forgets failures, and proves what a reload brings', async () => {
+  const fake = new FakePool(2, true)
+  fake.failure = BROKEN
+  await fake.pool.start()
+  expect(fake.pool.failure).toBe(BROKEN)
+  fake.pool.resize(0)
+  const launched = fake.launchedAt.length
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.launchedAt).toHaveLength(launched)
+  expect(fake.pool.failure).toBeUndefined()
+  await expect(fake.pool.reload()).rejects.toThrow('broken')
+  expect(fake.pool.failure).toBeUndefined()
+  fake.failure = undefined
+  await fake.pool.reload()
+  expect(fake.launchedAt).toHaveLength(launched + 2)
+  expect(fake.pool.active.size).toBe(0)
+  fake.pool.resize(2)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.pool.active.size).toBe(2)
+})
+
+test('a size that changes during a start or a reload takes effect after it', async () => {
+  const fake = new FakePool(1)
+  fake.hold()
+  const started = fake.pool.start()
+  fake.pool.resize(2)
+  fake.release()
+  await started
+  fake.letThrough()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.pool.active.size).toBe(2)
+  const reloaded = fake.pool.reload()
+  fake.pool.resize(3)
+  await reloaded
+  await vi.advanceTimersByTimeAsync(0)
+  expect(fake.pool.active.size).toBe(3)
 })

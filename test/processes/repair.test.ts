@@ -10,6 +10,7 @@ interface Failure {
 class FakeMember implements Member<Failure> {
   readonly startedAt = 0
   readonly served = 0
+  readonly load = 0
   readonly ready = true
   readonly loaded: Promise<undefined>
   omitted: number

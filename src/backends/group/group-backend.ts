@@ -98,6 +98,14 @@ export class GroupBackend implements Backend {
     this.#supervisor.setEnvironment(environment)
   }
 
+  get size(): number {
+    return this.#supervisor.size
+  }
+
+  resize(size: number): void {
+    this.#supervisor.resize(size)
+  }
+
   async reload(): Promise<void> {
     await this.#supervisor.reload()
   }
@@ -109,7 +117,8 @@ export class GroupBackend implements Backend {
       return
     }
     this.#taken += 1
-    if (!this.#supervisor.refuse(exchange))
-      this.#scheduler.submit(exchange, invocation, application)
+    if (this.#supervisor.refuse(exchange)) return
+    this.#scheduler.submit(exchange, invocation, application)
+    this.#supervisor.wake()
   }
 }

@@ -44,6 +44,8 @@ export class Supervisor
   #group: ProcessGroup
   #findings: Findings | undefined
   readonly #findingsListeners: (() => void)[] = []
+  /** Workers that the next request wakes, while there shall be none. */
+  #asleep = 1
 
   constructor(options: SupervisorOptions) {
     const { group, logger, tell: tellNews } = options
@@ -88,6 +90,23 @@ export class Supervisor
     return running
   }
 
+  /** Wanted number of workers. */
+  get size(): number {
+    return this.pool.size
+  }
+
+  /** Changes the wanted number of workers. With 0 the group sleeps: the next request starts as many as there were before. */
+  resize(size: number): void {
+    if (size === 0 && this.pool.size > 0) this.#asleep = this.pool.size
+    this.pool.resize(size)
+    this.wake()
+  }
+
+  /** Starts workers for requests that wait, if the group sleeps. */
+  wake(): void {
+    if (this.pool.size === 0 && this.#options.scheduler.waiting > 0) this.pool.resize(this.#asleep)
+  }
+
   /** Answers an exchange if no worker can serve it in the present state; false otherwise. */
   refuse(exchange: Exchange): boolean {
     const { failure } = this.pool
@@ -116,8 +135,10 @@ export class Supervisor
 
   onReturned(request: PendingRequest): void {
     const { failure } = this.pool
-    if (failure === undefined) this.#options.scheduler.resubmit(request)
-    else this.#refuseBroken(request.exchange, failure)
+    if (failure === undefined) {
+      this.#options.scheduler.resubmit(request)
+      this.wake()
+    } else this.#refuseBroken(request.exchange, failure)
   }
 
   underPressure(): boolean {

@@ -107,6 +107,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.findings?.applications.filter((one) => !isServed(one)).length ?? 0
   }
 
+  override get load(): number {
+    return this.capacity.running
+  }
+
   /** Resolves when it has no requests and no WebSockets, or when it has ended. */
   async drained(): Promise<void> {
     await this.#links.drained()
