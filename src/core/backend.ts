@@ -1,3 +1,4 @@
+import type { GroupStatus } from './group-status.ts'
 import type { SupervisedUpstream } from './upstream.ts'
 
 /** What a worker found out when it loaded the applications. */
@@ -73,6 +74,8 @@ export interface Backend extends SupervisedUpstream {
    * workers are started as there were before. Embedded Python is one worker in its process, and takes no other number.
    */
   resize(size: number): void
+  /** At the moment of reading. */
+  readonly status: GroupStatus
   /** Environment of the processes that are started from now on. */
   setEnvironment(environment: Readonly<Record<string, string>>): void
 }

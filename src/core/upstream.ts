@@ -1,5 +1,6 @@
 import type { TaipanError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
+import type { ProcessesStatus } from './process-status.ts'
 import type { Service } from './service.ts'
 
 /** What a request for a script tells about it. One object for all requests of a script. */
@@ -60,6 +61,8 @@ export interface Upstream extends Service {
 
 /** An upstream that keeps processes. */
 export interface SupervisedUpstream extends Upstream {
+  /** At the moment of reading. */
+  readonly processes: ProcessesStatus
   /** Announces a stop: no process is started or replaced from now on. Requests are still accepted. */
   prepareStop(): void
   /** Kills all its processes and their children at once, because this process is about to exit. */

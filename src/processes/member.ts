@@ -2,6 +2,8 @@
 export interface Member<F> {
   /** `performance.now()` */
   readonly startedAt: number
+  /** Number of reloads that had been asked for when it was started, and one. The pool sets it. */
+  generation: number
   /** Requests that it has served. */
   readonly served: number
   /** Requests that it works on, where that is known. */

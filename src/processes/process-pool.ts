@@ -68,9 +68,17 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#launcher = new Launcher({
       launch: (aim, failed) => options.launch(aim, failed),
       discard: (member, atOnce) => options.discard(member, atOnce),
-      onStarted: (member) => this.#members.add(member),
+      onStarted: (member) => {
+        member.generation = this.generation
+        this.#members.add(member)
+      },
       onRetried: (failure) => this.#report(failure),
     })
+  }
+
+  /** Of the members that are started now: grows with each reload. */
+  get generation(): number {
+    return this.#reloads + 1
   }
 
   /** Every running member, including those that are starting or stopping. */

@@ -1,9 +1,16 @@
 import type { TaipanError } from '../core/errors.ts'
+import type {
+  ProcessesStatus,
+  ReloadStatus,
+  WorkerState,
+  WorkerStatus,
+} from '../core/process-status.ts'
 import type { LogFields, Logger } from '../core/logger.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Aim, Launch } from './member.ts'
 import type { ProcessNoun } from './process-end.ts'
 import { ProcessPool } from './process-pool.ts'
+import { readMemory } from './read-memory.ts'
 import { isSameFailure } from './reported-failures.ts'
 import type { ProcessListener, ReportedExit, SupervisedProcess } from './supervised-process.ts'
 import {
@@ -43,6 +50,7 @@ export abstract class ProcessSupervisor<
   protected readonly pool: ProcessPool<M, F>
   readonly #log: SupervisorLog
   readonly #ending: number
+  #lastReload: ReloadStatus | undefined
   /** Those whose failures were logged after they had been replaced. */
   readonly #toldRetired = new Set<M>()
   #stopped: Promise<void> | undefined
@@ -75,6 +83,25 @@ export abstract class ProcessSupervisor<
     return failure === undefined ? undefined : this.toError(failure)
   }
 
+  /** Its processes at the moment. */
+  get status(): ProcessesStatus {
+    const { failure } = this.pool
+    const told = failure && this.describeFailure(failure)
+    const workers = [...this.members].map((member) => this.#describe(member))
+    const generations = [...this.pool.active].map(({ generation }) => generation)
+    return {
+      generation: Math.max(0, ...generations),
+      wanted: this.pool.size,
+      min: this.pool.size,
+      max: this.pool.size,
+      workers,
+      restarts: {},
+      lastReload: this.#lastReload,
+      failure: told?.message ?? '',
+      traceback: told?.traceback ?? '',
+    }
+  }
+
   /** Resolves when all processes are ready, or according to `startAnyway`; on failure stops all and rejects. */
   async start(): Promise<void> {
     try {
@@ -103,12 +130,15 @@ export abstract class ProcessSupervisor<
 
   /** Starts new processes, and retires the old ones when all new ones are ready. A call during a reload begins it again; both settle with what comes of it. */
   async reload(): Promise<void> {
+    const begun = performance.now()
     const remember = this.#log.forget()
     try {
       await this.pool.reload()
+      this.#noteReload(begun, undefined)
     } catch (error) {
       // Where the old processes continue, their failures have been reported.
       if (this.pool.failure === undefined) remember()
+      this.#noteReload(begun, error)
       throw error
     }
   }
@@ -172,6 +202,32 @@ export abstract class ProcessSupervisor<
   protected abstract onNoneLeft(failure: F): void
   /** Resolves when no request waits or runs, or after `patience` ms. */
   protected abstract finishWork(patience: number): Promise<void>
+
+  #describe(member: M): WorkerStatus {
+    const { pid, generation, startedAt, served, load: running } = member
+    const age = Math.round(performance.now() - startedAt)
+    const memory = readMemory(pid)
+    return { pid, state: this.#findState(member), generation, age, served, running, memory }
+  }
+
+  #findState(member: M): WorkerState {
+    if (member.stopping) return 'stopping'
+    if (member.starting) return 'starting'
+    if (this.pool.active.has(member)) return 'ready'
+    return member.generation === this.pool.generation ? 'standby' : 'retiring'
+  }
+
+  #noteReload(begun: number, error: unknown): void {
+    const message = error instanceof Error ? error.message : ''
+    const cause = error instanceof Error ? error.cause : undefined
+    this.#lastReload = {
+      succeeded: error === undefined,
+      at: Date.now(),
+      took: Math.round(performance.now() - begun),
+      message,
+      traceback: typeof cause === 'string' ? cause : '',
+    }
+  }
 
   async #launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined> {
     try {

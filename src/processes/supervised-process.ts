@@ -58,6 +58,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   readonly exited: Promise<void>
   heardAt = performance.now()
   served = 0
+  generation = 0
   protected readonly log: ProcessLog
   readonly #handle: ProcessHandle
   readonly #noun: ProcessNoun

@@ -1,4 +1,5 @@
 import type { Findings } from '../core/backend.ts'
+import type { AppStatus } from '../core/group-status.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
@@ -50,6 +51,8 @@ export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | CountsMessage
   | RefreshMessage
   | { readonly type: 'ping' }
+  /** Is answered by `status` with the same id. */
+  | { readonly type: 'askStatus'; readonly id: number }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
 
@@ -74,10 +77,34 @@ export type MessageFromReplica =
   /** What its worker processes serve, or not. Other replicas may tell the same. */
   | { readonly type: 'news'; readonly news: ServiceNews }
   | { readonly type: 'pong' }
+  | {
+      readonly type: 'status'
+      readonly id: number
+      readonly status: AppStatus
+      readonly exchanges: number
+    }
   | { readonly type: 'leaving' }
 
-const TO_REPLICA = new Set(['start', 'open', 'counts', 'refresh', 'ping', 'retire', 'stop'])
-const FROM_REPLICA = new Set(['ready', 'findings', 'failed', 'counts', 'news', 'pong', 'leaving'])
+const TO_REPLICA = new Set([
+  'start',
+  'open',
+  'counts',
+  'refresh',
+  'ping',
+  'askStatus',
+  'retire',
+  'stop',
+])
+const FROM_REPLICA = new Set([
+  'ready',
+  'findings',
+  'failed',
+  'counts',
+  'news',
+  'pong',
+  'status',
+  'leaving',
+])
 
 /** Checks only the type, because both ends are the same version of one package. */
 export function isMessageToReplica<P extends ReplicaPlan>(

@@ -3,7 +3,15 @@ import type { Demands, ProcessGroup } from '../core/process-group.ts'
 /** A process group, with what the parent process needs to know. */
 export type ReplicaGroup = Pick<
   ProcessGroup,
-  'name' | 'engine' | 'applications' | 'environment' | 'timeouts' | 'demands' | 'dev'
+  | 'name'
+  | 'engine'
+  | 'threads'
+  | 'queue'
+  | 'applications'
+  | 'environment'
+  | 'timeouts'
+  | 'demands'
+  | 'dev'
 >
 
 /** The plan of a replica, with what the parent process needs to know. */

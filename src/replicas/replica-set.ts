@@ -3,6 +3,7 @@ import { describeError, describeUnserved, type GroupFailures } from '../backends
 import type { ApplicationFinding, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
+import { describeReplicas } from './describe-replicas.ts'
 import type { Aim } from '../processes/member.ts'
 import { ProcessSupervisor } from '../processes/process-supervisor.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
@@ -12,11 +13,20 @@ import type { ServerLogger } from '../telemetry/logger.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import type { GroupDemands, ReplicaPlan } from './replica-plan.ts'
-import { startReplica, type Replica, type ReplicaFailure, type ReplicaListener } from './replica.ts'
+import {
+  startReplica,
+  type Replica,
+  type ReplicaFailure,
+  type ReplicaListener,
+  type ReplicaStatus,
+} from './replica.ts'
 import { chooseReplicaDemands, type ReplicaFindings } from './replica-demands.ts'
 
 // Time for lifespans, atexit handlers and the replica's own timeouts, in addition to that for requests.
 const LEAVING_MS = 5000
+
+// A replica whose Node thread runs Python answers later, or never.
+const ANSWER_MS = 1000
 
 /** Parts of a set of replicas. */
 export interface ReplicaSetOptions {
@@ -72,6 +82,23 @@ export class ReplicaSet
     return [...this.members]
       .filter(({ starting }) => starting)
       .flatMap(({ loading }) => loading ?? [])
+  }
+
+  /** What the replicas have, and how many exchanges they have had; those of ended ones are not counted. */
+  async describe(): Promise<ReplicaStatus> {
+    const members = [...this.members]
+    const answers = await Promise.all(members.map((replica) => replica.askStatus(ANSWER_MS)))
+    const processes = this.status
+    const replicas = members.flatMap(({ pid }, index) => {
+      const seen = processes.workers.find((one) => one.pid === pid)
+      return seen === undefined ? [] : [{ seen, status: answers[index]?.status }]
+    })
+    const groups = this.#options.plan.groups.map(({ group }) => group)
+    const { findings, failures } = this
+    return {
+      status: describeReplicas({ groups, processes, replicas, findings, failures }),
+      exchanges: answers.reduce((sum, answer) => sum + (answer?.exchanges ?? 0), 0),
+    }
   }
 
   /** Makes pages in browsers load again; `version` is the new one. */

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createChildHandle } from '../processes/child-handle.ts'
 import type { LoadingApplication } from '../core/backend.ts'
+import type { AppStatus } from '../core/group-status.ts'
 import { withPlace } from '../processes/load-place.ts'
 import {
   SupervisedProcess,
@@ -23,6 +24,7 @@ import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
+import { Answers } from './answers.ts'
 import { LoadingNews, type Loading } from './loading-news.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
@@ -62,6 +64,12 @@ export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> 
   onNews(news: ServiceNews): void
   /** The other replicas must compare the connection counts. */
   onCountsChange(replica: Replica): void
+}
+
+/** What a replica says of itself. */
+export interface ReplicaStatus {
+  readonly status: AppStatus
+  readonly exchanges: number
 }
 
 /** Parts of a replica. */
@@ -126,6 +134,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   readonly #sockets: SharedSockets
   readonly #loading: LoadingNews
   readonly #place: number | undefined
+  readonly #statuses = new Answers<ReplicaStatus>()
   #gently = false
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
@@ -185,6 +194,12 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   /** Makes it accept connections. */
   open(): void {
     this.#send({ type: 'open' })
+  }
+
+  /** Asks what it has; undefined while it loads, and when it does not answer within `patience` ms. */
+  async askStatus(patience: number): Promise<ReplicaStatus | undefined> {
+    if (this.starting) return undefined
+    return await this.#statuses.ask((id) => this.#send({ type: 'askStatus', id }), patience)
   }
 
   /** Makes it compare the connection counts. */
@@ -298,6 +313,9 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
         return
       case 'news':
         this.#listener.onNews(message.news)
+        return
+      case 'status':
+        this.#statuses.take(message.id, message)
         return
       case 'pong':
         return

@@ -1,6 +1,7 @@
 import type { Backend, Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
+import type { AppStatus } from '../core/group-status.ts'
 import type { Logger } from '../core/logger.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
@@ -55,8 +56,8 @@ export interface AppParts {
   readonly backends: ReadonlyMap<string, Backend>
   /** By name. */
   readonly programs: ReadonlyMap<string, SupervisedUpstream>
-  /** Everything that answers outside of Node, including the backends and the programs. */
-  readonly upstreams: readonly Upstream[]
+  /** Everything that answers outside of Node, including the backends and the programs; by name. */
+  readonly upstreams: ReadonlyMap<string, Upstream>
   /** Undefined: pages are left as they are. */
   readonly pages?: PageRefresh | undefined
 }
@@ -68,7 +69,7 @@ export class PlannedApp implements App {
   readonly #backends: ReadonlyMap<string, Backend>
   readonly #programs: ReadonlyMap<string, SupervisedUpstream>
   /** Started and stopped together. */
-  readonly #upstreams: readonly Upstream[]
+  readonly #upstreams: ReadonlyMap<string, Upstream>
   readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
   readonly #pages: PageRefresh | undefined
@@ -85,7 +86,7 @@ export class PlannedApp implements App {
     this.#backends = backends
     this.#programs = programs
     this.#upstreams = upstreams
-    this.#stopLog = new StopLog(logger, upstreams)
+    this.#stopLog = new StopLog(logger, [...upstreams.values()])
     this.#pages = pages
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
     this.#reloader = createReloader(plan, {
@@ -109,6 +110,22 @@ export class PlannedApp implements App {
     for (const [name, { failure }] of this.#backends)
       if (failure !== undefined) failures[name] = describeError(failure)
     return failures
+  }
+
+  /** All that answers, at the moment. */
+  get status(): AppStatus {
+    const supervised = new Set<Upstream>(this.#supervised)
+    return {
+      groups: [...this.#backends.values()].map(({ status }) => status),
+      programs: [...this.#programs].map(([name, { processes, statistics: requests }]) => ({
+        name,
+        ...processes,
+        requests,
+      })),
+      upstreams: [...this.#upstreams]
+        .filter(([, upstream]) => !supervised.has(upstream))
+        .map(([name, { statistics: requests }]) => ({ name, requests })),
+    }
   }
 
   /** The applications that are being loaded, as far as that is known. */
@@ -203,7 +220,7 @@ export class PlannedApp implements App {
   async #start(): Promise<void> {
     try {
       this.#refuseStopped()
-      await this.#load(() => this.#upstreams.map((upstream) => upstream.start()))
+      await this.#load(() => [...this.#upstreams.values()].map((upstream) => upstream.start()))
       this.#refuseStopped()
       this.#validateServed()
       await this.#reloader?.start()
@@ -237,7 +254,7 @@ export class PlannedApp implements App {
   async #stop(waited: number): Promise<void> {
     await this.retire()
     try {
-      await settleAll(this.#upstreams.map((upstream) => upstream.stop(waited)))
+      await settleAll([...this.#upstreams.values()].map((upstream) => upstream.stop(waited)))
     } finally {
       await removeTemporaryFolder(this.#plan)
     }

@@ -120,7 +120,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     handler,
     backends,
     programs,
-    upstreams: [...upstreams.values()],
+    upstreams,
     pages,
   })
 }

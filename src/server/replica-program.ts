@@ -73,6 +73,9 @@ function take(message: MessageToReplica<ServerPlan>): void {
     case 'ping':
       tell({ type: 'pong' })
       return
+    case 'askStatus':
+      tellStatus(message.id)
+      return
     case 'retire':
       void leave(IDLE_GRACE_MS)
       return
@@ -118,6 +121,12 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
 
 function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedServer): void {
   tell({ type, findings, failures })
+}
+
+function tellStatus(id: number): void {
+  if (server === undefined) return
+  const { appStatus: status, exchanges } = server
+  tell({ type: 'status', id, status, exchanges })
 }
 
 async function createListeners({

@@ -1,8 +1,10 @@
 import { HealthCheck } from '../processes/health-check.ts'
 import type { LoadingApplication } from '../core/backend.ts'
+import type { ServerStatus } from '../core/group-status.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import { describeServer } from './describe-server.ts'
 import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import { renewEnvironment } from './config/group-environment.ts'
@@ -32,6 +34,8 @@ export interface ReplicatedLogging {
   readonly logger: ServerLogger
   readonly settings: LogSettings
 }
+
+const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges: 0 }
 
 /**
  * A server whose requests are served by replicas: it keeps the listening sockets and supervises Node processes with
@@ -74,6 +78,11 @@ export class ReplicatedServer implements RunnableServer {
 
   get failures(): GroupFailures {
     return this.#replicas?.failures ?? {}
+  }
+
+  async status(): Promise<ServerStatus> {
+    const { status, exchanges } = (await this.#replicas?.describe()) ?? NOTHING
+    return describeServer({ urls: this.urls, exchanges }, status)
   }
 
   start(): Promise<void> {

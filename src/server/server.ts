@@ -2,6 +2,7 @@ import { endsWithin } from '../processes/ends-within.ts'
 import type { Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
+import type { AppStatus, ServerStatus } from '../core/group-status.ts'
 import type { Service } from '../core/service.ts'
 import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
@@ -9,6 +10,7 @@ import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { describeServer } from './describe-server.ts'
 import { settleAll } from './settle-all.ts'
 
 /** A running server of Python applications. */
@@ -35,6 +37,8 @@ export interface RunnableServer extends Server, Service {
   readonly exchanges: number
   /** The applications that are being loaded, as far as that is known. */
   readonly loading: readonly LoadingApplication[]
+  /** The whole server, at the moment; what does not answer in time is missing. */
+  status(): Promise<ServerStatus>
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
@@ -71,6 +75,15 @@ export class PlannedServer implements RunnableServer {
 
   get loading(): readonly LoadingApplication[] {
     return this.#assembly?.app.loading ?? []
+  }
+
+  /** All that answers, at the moment. */
+  get appStatus(): AppStatus {
+    return this.#assembly?.app.status ?? { groups: [], programs: [], upstreams: [] }
+  }
+
+  status(): Promise<ServerStatus> {
+    return Promise.resolve(describeServer(this, this.appStatus))
   }
 
   get exchanges(): number {

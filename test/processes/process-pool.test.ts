@@ -8,6 +8,7 @@ interface Failure {
 }
 
 class FakeMember implements Member<Failure> {
+  generation = 0
   readonly startedAt = performance.now()
   readonly omitted = 0
   served = 0

@@ -8,6 +8,7 @@ interface Failure {
 }
 
 class FakeMember implements Member<Failure> {
+  generation = 0
   readonly startedAt = 0
   readonly served = 0
   readonly load = 0

@@ -63,7 +63,7 @@ function createApp(
       handler: ignore,
       backends: new Map(),
       programs: new Map(),
-      upstreams,
+      upstreams: new Map(upstreams.map((one, index) => [`upstream:${index}`, one])),
     }),
     lines,
   }

@@ -2,10 +2,13 @@ import { answerError } from '../../core/answer-error.ts'
 import type { Backend, Findings, LoadingApplication } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import type { GroupStatus } from '../../core/group-status.ts'
+import type { ProcessesStatus } from '../../core/process-status.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
 import type { ServiceNews } from '../../processes/supervisor-log.ts'
+import { describeGroup } from './describe-group.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
@@ -22,6 +25,7 @@ export interface GroupContext {
 
 /** Runs Python in the workers of a process group, with any kind of host. */
 export class GroupBackend implements Backend {
+  readonly #group: ProcessGroup
   readonly #applications: ReadonlyMap<string, number>
   readonly #gathered: number
   readonly #scheduler: Scheduler
@@ -32,6 +36,7 @@ export class GroupBackend implements Backend {
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
     const { logger, serverSoftware = 'taipan', tell } = context
     const { applications, buffers } = group
+    this.#group = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
     this.#gathered = buffers.request
     this.#scheduler = new Scheduler(group)
@@ -49,6 +54,15 @@ export class GroupBackend implements Backend {
     const { waiting, failures } = this.#scheduler
     const finished = this.#taken - running - waiting
     return { running, waiting, finished, failed: failures.count }
+  }
+
+  get processes(): ProcessesStatus {
+    return this.#supervisor.status
+  }
+
+  get status(): GroupStatus {
+    const { processes, statistics: requests, findings } = this
+    return describeGroup(this.#group, { processes, requests, findings })
   }
 
   onFull(listener: (full: boolean) => void): void {

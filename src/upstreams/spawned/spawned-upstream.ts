@@ -1,5 +1,6 @@
 import type { TaipanError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import type { ProcessesStatus } from '../../core/process-status.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Invocation, SupervisedUpstream, UpstreamStatistics } from '../../core/upstream.ts'
 import type { ConnectPlace } from '../../streams/net/net-connector.ts'
@@ -42,6 +43,10 @@ export class SpawnedUpstream implements SupervisedUpstream {
 
   get failure(): TaipanError | undefined {
     return this.#supervisor.failure
+  }
+
+  get processes(): ProcessesStatus {
+    return this.#supervisor.status
   }
 
   gatheredBytes(): number {

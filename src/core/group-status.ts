@@ -1,0 +1,62 @@
+import type { ProcessesStatus } from './process-status.ts'
+import type { UpstreamStatistics } from './upstream.ts'
+
+/** An application of a group. */
+export interface ApplicationStatus {
+  readonly name: string
+  /** `wsgi`, `asgi` or `script`; empty when it is not known. */
+  readonly interface: string
+  /** Why it is answered with 503; empty when it is served. */
+  readonly failure: string
+  /** Python's traceback; may be empty. */
+  readonly traceback: string
+}
+
+/** A process group, at the moment of reading. */
+export interface GroupStatus extends ProcessesStatus {
+  readonly name: string
+  readonly engine: 'daemon' | 'embedded'
+  /** Version of Python; empty before the first worker. */
+  readonly python: string
+  /** Threads of each process. */
+  readonly threads: number
+  readonly applications: readonly ApplicationStatus[]
+  readonly requests: UpstreamStatistics
+  readonly queue: {
+    /** Requests that wait. */
+    readonly length: number
+    /** Requests beyond this number are refused. */
+    readonly limit: number
+  }
+}
+
+/** A program that a route keeps running, at the moment of reading. */
+export interface ProgramStatus extends ProcessesStatus {
+  readonly name: string
+  readonly requests: UpstreamStatistics
+}
+
+/** What else answers: servers, peers, CGI programs. */
+export interface UpstreamStatus {
+  readonly name: string
+  readonly requests: UpstreamStatistics
+}
+
+/** All that answers. */
+export interface AppStatus {
+  readonly groups: readonly GroupStatus[]
+  readonly programs: readonly ProgramStatus[]
+  readonly upstreams: readonly UpstreamStatus[]
+}
+
+/** A whole server, at the moment of reading. */
+export interface ServerStatus extends AppStatus {
+  readonly version: string
+  readonly pid: number
+  /** Since the start of its process, in ms. */
+  readonly uptime: number
+  /** Addresses, as `listening on` lines name them. */
+  readonly addresses: readonly string[]
+  /** Exchanges so far, whatever answered them. */
+  readonly exchanges: number
+}
