@@ -38,6 +38,9 @@ class OtherInterpreters(Protocol):
     def pass_on(self, thread: int, message: Message) -> bool:
         """Passes a message on to where the socket of a thread is served; False if that is here."""
 
+    def tell(self, message: Message) -> None:
+        """Passes a message on to all of them."""
+
 
 class ServedElsewhere(BaseException):
     """This request is for an application of another interpreter."""

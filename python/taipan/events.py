@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple, Protocol
 
+from taipan.stopping import Stopping
+
 Environ = dict[str, Any]
 Application = Callable[..., Any]
 
@@ -83,3 +85,5 @@ class Settings(NamedTuple):
     reporter: Reporter
     #: Send tracebacks to the client.
     dev: bool
+    #: Tells applications that this process begins to end.
+    stopping: Stopping | None = None

@@ -27,6 +27,7 @@ from taipan.native import (
     socket,
 )
 from taipan.stacks import Stack, capture_thread, format_stack, note_thread
+from taipan.stopping import Stopping, tell_stopping
 from taipan.transports.socket import ThreadSocket
 from taipan.wsgi import WsgiSettings, base_environ
 
@@ -63,7 +64,8 @@ class Serving:
         dev = bool(config.get("dev", False))
         #: Requests show why an application cannot be served.
         self._explains = dev
-        self.settings = WsgiSettings(logs, dev)
+        self.stopping = Stopping()
+        self.settings = WsgiSettings(logs, dev, self.stopping)
         cache = CodeCache()
         switches = _make_switches() if dev else None
         self._others = others
@@ -101,6 +103,7 @@ class Serving:
             "ping": lambda message: self.channel.send({"type": "pong", "id": message.get("id")}),
             "interrupt": self._on_interrupt,
             "recall": self._on_recall,
+            "stopping": self._on_stopping,
         }
 
     def load(self) -> bool:
@@ -159,6 +162,7 @@ class Serving:
             multiprocess=bool(self.config["multiprocess"]),
             run_once=slot.run_once or self.config.get("isolation") == "fresh",
         )
+        slot.base["taipan.stopping"] = self.stopping
         try:
             slot.load()
         except BaseException:
@@ -350,6 +354,15 @@ class Serving:
                 "stack": "" if stack is None else format_stack(stack),
             }
         )
+
+    def tell_stopping(self) -> None:
+        """Tells the applications that this worker begins to end. May be called again."""
+        tell_stopping(self.stopping)
+
+    def _on_stopping(self, message: Message) -> None:
+        self.tell_stopping()
+        if self._others is not None:
+            self._others.tell(message)
 
     def _on_recall(self, message: Message) -> None:
         index = int(message["thread"])

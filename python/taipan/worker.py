@@ -205,6 +205,7 @@ class Worker:
             self._runner.stop()
 
     def _on_stop(self, message: Mapping[str, Any]) -> None:
+        self._serving.tell_stopping()
         self._deadline = monotonic() + float(message.get("patience", 0)) / 1000
         self._request_stop()
         if not self._loaded:
@@ -214,6 +215,7 @@ class Worker:
     def _leave(self) -> None:
         """Node has ended: ends the process soon, whatever its threads do."""
         ORPHANED.set()
+        self._serving.tell_stopping()
         self._request_stop()
         if self._loaded:
             sleep(_GRACE_SECONDS)

@@ -4,6 +4,7 @@ import { labApplication } from '../support/backend-lab.ts'
 import { fetchRaw, openRaw, pollUntil } from '../support/raw-client.ts'
 import { formatHandshake, openWebSocket } from '../support/web-socket-client.ts'
 import type { AsgiLabs } from './asgi-labs.ts'
+import { testAsyncStopping } from './stopping.ts'
 import { ASGI_LAB, asgiAnswer, fetchText, waitForText } from './asgi-labs.ts'
 
 const ROOT = { scriptName: '', pathInfo: '/' } as const
@@ -115,6 +116,10 @@ export function describeAsgiLife(name: string, { start, open }: AsgiLabs): void 
       expect(notes?.worker).toMatch(/^web\/\d+/)
       expect(notes?.python).toBeGreaterThan(0)
     })
+  })
+
+  describe(`${name}: the end of a worker`, () => {
+    testAsyncStopping(start)
   })
 
   describe(`${name}: lifespan`, () => {

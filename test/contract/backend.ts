@@ -12,6 +12,7 @@ import { waitForText } from './asgi-labs.ts'
 import { testBlocks } from './blocks.ts'
 import { testBodies } from './bodies.ts'
 import { testExchanges } from './exchanges.ts'
+import { testStopping } from './stopping.ts'
 import { testThreads } from './threads.ts'
 
 const SERIAL = labApplication({
@@ -34,6 +35,7 @@ export function describeBackend(name: string, createBackend: BackendFactory): vo
     testExchanges(start, SPOILING)
     testBodies(start)
     testThreads(start)
+    testStopping(start)
 
     test('gives the application its environ', async () => {
       await using lab = await start()

@@ -21,6 +21,7 @@ from taipan.asgi.outbox import Outbox
 from taipan.asgi.response import ResponseStream
 from taipan.asgi.response_writer import ENDED
 from taipan.asgi.scope import Scope, complete_websocket, make_http
+from taipan.asgi.stopping import KEY, LoopStopping
 from taipan.asgi.stream import Stream
 from taipan.asgi.websocket import WebSocketStream
 from taipan.events import Application, Settings
@@ -147,7 +148,9 @@ class StreamHub:
         self._root = self.loop.create_task(_wait_forever())
         if _MARK is not None:
             self._root.add_done_callback(_MARK)
-        self._mounts = [Mount(slot, self.settings.reporter) for slot in self._slots]
+        stopping = self.settings.stopping
+        given = {} if stopping is None else {KEY: LoopStopping(stopping)}
+        self._mounts = [Mount(slot, self.settings.reporter, given) for slot in self._slots]
         try:
             for mount in self._mounts:
                 on_next(mount.slot.name, partial(mount.capture_startup, self._thread))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from taipan.asgi.lifespan import Lifespan, StartupFailed
@@ -11,6 +13,8 @@ from taipan.events import Application, Reporter
 from taipan.loader.slot import NotLoaded, Slot
 from taipan.stacks import Stack, capture_task, capture_thread
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 class Mount:
     """An application of the configuration.
@@ -18,9 +22,11 @@ class Mount:
     It has no lifespan if it is loaded for each request or selected by the request.
     """
 
-    def __init__(self, slot: Slot, reporter: Reporter) -> None:
+    def __init__(self, slot: Slot, reporter: Reporter, given: Mapping[str, Any] = _NOTHING) -> None:
         self.slot = slot
-        self.state: dict[str, Any] = {}
+        #: What Taipan puts into the state of each lifespan.
+        self._given = given
+        self.state: dict[str, Any] = {**given}
         #: Scopes by connection, without what differs between its requests.
         self.known: Known = {}
         #: The callable for all requests; None: call `resolve` for each request.
@@ -84,5 +90,6 @@ class Mount:
         self._current = None
         self._lifespan = Lifespan(self.slot.name, application, self._reporter)
         self.state = self._lifespan.state
+        self.state.update(self._given)
         await self._lifespan.startup()
         self._current = application

@@ -84,6 +84,8 @@ class InnerWorker:
         global _deadline
         if not self._stopping.acquire(False):
             return
+        if self.serving is not None:
+            self.serving.tell_stopping()
         self._deadline = monotonic() + patience
         _deadline = max(_deadline, self._deadline)
         for sock in self._sockets:

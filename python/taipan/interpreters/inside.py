@@ -59,6 +59,7 @@ class _Inside:
         ControlThread(self._channel, handlers, lambda: None).start()
         while (message := self._waiting.get())["type"] == "load":
             self._load(self._serving.slots[message["application"]])
+        self._serving.tell_stopping()
         end_interpreter(float(message["deadline"]), self._logs)
         self._logs.flush()
         self._channel.send({"type": "ended"})
@@ -81,6 +82,9 @@ class _Inside:
     def pass_on(self, _thread: int, _message: Message) -> bool:
         """Whoever has the socket knows it."""
         return False
+
+    def tell(self, _message: Message) -> None:
+        """The main interpreter tells the others."""
 
     def _load(self, slot: Slot) -> None:
         self._serving.load_slot(slot)

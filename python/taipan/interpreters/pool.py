@@ -86,6 +86,11 @@ class Interpreters:
             interpreter.send(message)
         return interpreter is not None
 
+    def tell(self, message: Message) -> None:
+        """Passes a message on to all of them."""
+        for interpreter in self._all:
+            interpreter.send(message)
+
     def ping(self, message: Message) -> None:
         """Answers a ping of Node when all of them have answered it, one after the other."""
         self._ping(0, message["id"])

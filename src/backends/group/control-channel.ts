@@ -29,6 +29,8 @@ export type MessageToWorker =
   | { readonly type: 'ping'; readonly id: number }
   | InterruptMessage
   | { readonly type: 'recall'; readonly thread: number }
+  /** It will be asked to stop; applications are told, so that open responses can end. */
+  | { readonly type: 'stopping' }
   /** Threads that requests started may run for `patience` ms. */
   | { readonly type: 'stop'; readonly patience: number }
 

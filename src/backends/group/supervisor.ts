@@ -119,6 +119,7 @@ export class Supervisor
   override prepareStop(): void {
     super.prepareStop()
     this.#options.scheduler.close()
+    for (const worker of this.members) worker.tellStopping()
   }
 
   onFree(worker: Worker, link: ThreadLink, application: number): void {

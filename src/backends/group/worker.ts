@@ -78,6 +78,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   #place: LoadPlace | undefined
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
+  #told = false
 
   constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger, held, failures } = options
@@ -118,7 +119,15 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** It gets no more requests and will be asked to stop soon; closes its WebSockets. */
   retire(): void {
+    this.tellStopping()
     this.capacity.loop.retire()
+  }
+
+  /** Its applications learn that it is about to end. */
+  tellStopping(): void {
+    if (this.#told) return
+    this.#told = true
+    this.#control.send({ type: 'stopping' })
   }
 
   ping(): void {

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend.ts'
 import { testExchanges } from '../../contract/exchanges.ts'
 import { describeScripts } from '../../contract/scripts.ts'
+import { testStopping } from '../../contract/stopping.ts'
 import { startLab, type BackendFactory } from '../../support/backend-lab.ts'
 import { SPOILING } from '../../support/one-connection.ts'
 import { findWithInterpreters } from '../../support/pythons.ts'
@@ -23,6 +24,7 @@ const createIsolated: BackendFactory = (group, { logger }) =>
 describe.skipIf(python === '')('sub-interpreters', () => {
   describe('WSGI in a named one', () => {
     testExchanges((options) => startLab(createNamed, options), SPOILING)
+    testStopping((options) => startLab(createNamed, options))
   })
   describeScripts('one for each thread', createIsolated)
 })

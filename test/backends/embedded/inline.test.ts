@@ -7,6 +7,7 @@ import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-b
 import { testBlocks } from '../../contract/blocks.ts'
 import { testBodies } from '../../contract/bodies.ts'
 import { testExchanges } from '../../contract/exchanges.ts'
+import { testStopping } from '../../contract/stopping.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { labApplication, startLab } from '../../support/backend-lab.ts'
 import { SPOILING } from '../../support/one-connection.ts'
@@ -23,6 +24,7 @@ function application(body: string): string {
 describe('WSGI on Node’s thread: requests and responses', () => {
   testExchanges(start, SPOILING)
   testBodies(start)
+  testStopping(start)
 
   test('runs on the thread of this process, and environ says so', async () => {
     await using lab = await start()
