@@ -52,6 +52,11 @@ export interface ByteStream {
   reset(): void
   /** `listener` is called once, when the stream closes, with the error if there was one; never for a stream that is closed already. */
   onClose(listener: (error: Error | undefined) => void): void
+  /**
+   * The same connection with other facts, which begins with the bytes that were read too many. `listener` gets no more
+   * events, and nothing but `onClose` of this object may be used.
+   */
+  continueWith(facts: StreamFacts, unread: Uint8Array): ByteStream
   /** The same connection for code that needs a Node stream. `listener` gets no more events; `onClose` still works. */
   detach(): Duplex
 }

@@ -9,11 +9,21 @@ import { acceptWaiting } from './listening/accept-waiting.ts'
 import { DeadlineSweep } from './listening/deadline-sweep.ts'
 import type { FrontProtocol } from './listening/front-protocol.ts'
 import { OpenConnections } from './listening/open-connections.ts'
+import { PreludeChain } from './listening/prelude-chain.ts'
 import { RefusedConnections } from './listening/refused-connections.ts'
+import { loadPreludes } from './load-preludes.ts'
 import { loadProtocol, type ProtocolModule } from './load-protocol.ts'
 import type { FrontOptions } from './options.ts'
 
 const CROWDED = 'Service Unavailable: too many connections, try again later\n'
+
+/** What becomes of the connections of an address. */
+interface Entrance {
+  readonly module: ProtocolModule
+  readonly protocol: FrontProtocol
+  /** Undefined: the protocol begins with the first byte. */
+  readonly chain: PreludeChain | undefined
+}
 
 /** The front that listens: makes a connection object for each client, by the protocol of the address. */
 export class ListeningFront implements Front {
@@ -77,12 +87,10 @@ export class ListeningFront implements Front {
   }
 
   async #listen(address: ListenAddress): Promise<Listener> {
-    const { protocol: name = 'http' } = address
-    const module = await loadProtocol(name)
-    const protocol = this.#findProtocol(name, module)
+    const entrance = await this.#createEntrance(address)
     const listener = await listen(address, (stream) => {
-      if (this.#isFull) this.#refuse(stream, module)
-      else this.#accept(stream, protocol)
+      if (this.#isFull) this.#refuse(stream, entrance)
+      else this.#accept(stream, entrance)
     })
     // For example when file descriptors are used up: one connection fails, the server continues.
     listener.onError((error) => {
@@ -90,6 +98,17 @@ export class ListeningFront implements Front {
       logger.warn({ error, address: listener.url }, 'a connection could not be accepted')
     })
     return listener
+  }
+
+  async #createEntrance(address: ListenAddress): Promise<Entrance> {
+    const { protocol: name = 'http' } = address
+    const module = await loadProtocol(name)
+    const protocol = this.#findProtocol(name, module)
+    const preludes = await loadPreludes(address, this.#options)
+    const connections = this.#connections
+    const chain =
+      preludes.length === 0 ? undefined : new PreludeChain({ preludes, protocol, connections })
+    return { module, protocol, chain }
   }
 
   #findProtocol(name: Protocol, module: ProtocolModule): FrontProtocol {
@@ -129,18 +148,20 @@ export class ListeningFront implements Front {
     return most > 0 && this.#connections.size >= most
   }
 
-  #refuse(stream: ByteStream, module: ProtocolModule): void {
-    this.#refused.refuse(stream, module.formatUnavailable(CROWDED, this.#options.serverSoftware))
+  #refuse(stream: ByteStream, { module, chain }: Entrance): void {
+    if (chain?.refusesInPlain === false) stream.destroy()
+    else
+      this.#refused.refuse(stream, module.formatUnavailable(CROWDED, this.#options.serverSoftware))
   }
 
-  #accept(stream: ByteStream, protocol: FrontProtocol): void {
-    const connection = protocol.connect(stream)
+  #accept(stream: ByteStream, { protocol, chain }: Entrance): void {
+    const connection = chain === undefined ? protocol.connect(stream) : chain.begin(stream)
     this.#connections.add(connection, stream)
     if (protocol.stopping) connection.shutdown()
-    if (this.#last !== undefined) {
-      stream.pause()
-      this.#last.push(stream)
-    }
+    if (this.#last === undefined) return
+    // A prelude decides itself when its stream is read.
+    if (chain === undefined) stream.pause()
+    this.#last.push(stream)
   }
 }
 

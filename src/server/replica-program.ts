@@ -149,8 +149,8 @@ async function createListeners({
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
     return {
+      ...plan.addresses[index],
       kind: 'source',
-      protocol: plan.addresses[index]?.protocol,
       source: new SharedListener({ descriptor, url, ffi, occupancy: shared }),
     }
   })

@@ -19,9 +19,11 @@ export interface ConnectionSource {
 /** What those who connect speak; streams only name it. */
 export type Protocol = 'http' | 'fastcgi' | 'scgi' | 'uwsgi'
 
-/** A protocol, by default HTTP. */
+/** What is spoken on the connections of an address: by default HTTP, from the first byte on. */
 export interface Spoken {
   readonly protocol?: Protocol | undefined
+  /** Each connection begins with a PROXY header, which names the client. */
+  readonly proxyProtocol?: boolean | undefined
 }
 
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */

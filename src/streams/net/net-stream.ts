@@ -116,6 +116,19 @@ export class NetStream implements ByteStream {
     this.#socket.once('close', () => listener(this.#error))
   }
 
+  continueWith(facts: StreamFacts, unread: Uint8Array): ByteStream {
+    const socket = this.#socket
+    this.detach()
+    if (unread.length > 0) {
+      // A flowing stream would not look at what is put back before more comes.
+      socket.pause()
+      socket.unshift(unread)
+    }
+    const stream = new NetStream(socket, facts)
+    socket.resume()
+    return stream
+  }
+
   detach(): Duplex {
     // Deleting the property would make the socket a slow object in V8.
     this.#socket.push = this.#push

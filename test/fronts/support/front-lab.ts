@@ -78,7 +78,7 @@ export class FrontLab {
           onConnection(stream)
         }),
     }
-    return { kind: 'source', protocol: address.protocol, source }
+    return { ...address, kind: 'source', source }
   }
 
   #createLogger(): Logger {
