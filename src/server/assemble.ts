@@ -1,6 +1,7 @@
 import type { GroupContext } from '../backends/group/group-backend.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Handler } from '../core/exchange.ts'
 import type { Front } from '../core/front.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
@@ -113,7 +114,8 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   }
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
-  const handler = pages === undefined ? pipeline : pages.wrap(pipeline)
+  const refreshed = pages === undefined ? pipeline : pages.wrap(pipeline)
+  const handler = plan.compression ? await addCompression(refreshed) : refreshed
   return new PlannedApp({
     plan,
     logger,
@@ -134,6 +136,11 @@ async function addErrorPages(
   const { withErrorPages } = await import('../pipeline/error-pages.ts')
   const pages = new Map(Object.entries(errorPages).map(([status, path]) => [Number(status), path]))
   return withErrorPages(answer, { pages, redirects })
+}
+
+async function addCompression(handler: Handler): Promise<Handler> {
+  const { withCompression } = await import('../pipeline/compression/compression.ts')
+  return withCompression(handler)
 }
 
 async function createPageRefresh({ logger, pageVersion }: AppLoggers): Promise<PageRefresh> {

@@ -61,6 +61,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     log: config.log,
     dev: config.dev,
     refresh: config.dev && config.refresh,
+    compression: config.compression,
     reload: config.reload || config.dev,
     startAnyway,
     watched: selectWatched(config, { applications, routes, directory }),

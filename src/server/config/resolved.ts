@@ -127,6 +127,8 @@ export interface ServerPlan {
   readonly dev: boolean
   /** Pages in the browser load themselves again after a change. */
   readonly refresh: boolean
+  /** Responses are compressed. */
+  readonly compression: boolean
   readonly reload: boolean
   /** Start even if no application can be loaded. */
   readonly startAnyway: boolean

@@ -12,13 +12,14 @@ import { LRWP } from './lrwp.ts'
 import { PROCESSES } from './processes.ts'
 import { ROUTE } from './routes.ts'
 import { SESSIONS } from './sessions.ts'
-import { BUFFERS, LIMITS, QUEUE, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
+import { BUFFERS, LIMITS, QUEUE, RESPONSES, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 
 /** Options at the top of the configuration that apply to everything. */
 export const GENERAL = {
   ...APPLICATION,
   ...LISTENING,
   ...FOLDERS,
+  ...RESPONSES,
   ...PROCESSES,
   limits: option(createSection(LIMITS), {}, { description: 'Limits for clients.', table: LIMITS }),
   timeouts: option(createSection(TIMEOUTS), {}, { description: 'Time limits.', table: TIMEOUTS }),

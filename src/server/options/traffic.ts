@@ -188,3 +188,13 @@ export const WEB_SOCKET = {
     flag: flag('WebSocket', 'ws-origin', { value: 'ORIGIN' }),
   }),
 }
+
+/** What is done to responses on their way out. */
+export const RESPONSES = {
+  compression: option(boolean, false, {
+    description: 'Compress responses (br, zstd or gzip) whose type and size make it worth it.',
+    form: 'boolean',
+    environment: 'TAIPAN_COMPRESSION',
+    flag: flag('Files', 'compression'),
+  }),
+}

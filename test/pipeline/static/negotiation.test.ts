@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseAcceptEncoding } from '../../../src/pipeline/static/content-coding.ts'
+import { parseAcceptEncoding } from '../../../src/pipeline/content-coding.ts'
 import { resolveFilePath } from '../../../src/pipeline/static/file-path.ts'
 import { allowsRange, evaluatePreconditions } from '../../../src/pipeline/static/preconditions.ts'
 import { parseRanges } from '../../../src/pipeline/static/ranges.ts'

@@ -1,6 +1,6 @@
-import { trimOws } from '../../core/ows.ts'
+import { trimOws } from '../core/ows.ts'
 
-/** Content codings of precompressed files, best first. */
+/** Content codings, best first, and the file names of what is precompressed by them. */
 const CODINGS = [
   { name: 'br', extension: '.br' },
   { name: 'zstd', extension: '.zst' },
