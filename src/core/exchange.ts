@@ -1,5 +1,6 @@
 import type { FieldBlock, FieldPairs } from './field-block.ts'
 import type { ResponseHead } from './response-head.ts'
+import type { TlsFacts } from './tls-facts.ts'
 
 /** A request as received, independent of the protocol. Strings hold one character per byte (latin-1). */
 export interface RequestHead {
@@ -45,6 +46,8 @@ export interface ConnectionFacts {
   readonly localPort: string
   /** Path of the Unix socket; empty for TCP. */
   readonly localPath: string
+  /** Absent where this server does not decrypt the connection itself. */
+  readonly tls?: TlsFacts | undefined
 }
 
 /**

@@ -43,6 +43,7 @@ export interface AssemblyOptions {
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
   const { plan, loggers, addresses } = options
+  if (plan.tls !== undefined) throw new TaipanError('ADDRESS_UNUSABLE', 'https is not spoken yet')
   // The modules of the front are loaded while Python is looked for.
   const [app, { ListeningFront }] = await Promise.all([
     assembleApp(plan, loggers),

@@ -33,7 +33,7 @@ function listWrongAddresses(): [string, RegExp][] {
     ['localhost:99999999', /ports end at 65535$/m],
     ['[::1]', /the port is missing; write \[::1\]:8000$/m],
     ['::1:80', /IPv6 addresses have brackets and a port, as in \[::1\]:8000$/m],
-    ['http://localhost:80/', /write it without the scheme: localhost:80$/m],
+    ['tcp://localhost:80/', /write it without the scheme: localhost:80$/m],
     ['/run/shop.sock', /for a socket write unix:\/run\/shop\.sock$/m],
     ['shop.sock', /for a socket write unix:shop\.sock$/m],
     ['unix:/run/x?mod=660', /unix: knows \?mode= only, found \?mod=$/m],

@@ -3,8 +3,8 @@ import { TaipanError } from '../../core/errors.ts'
 /** What servers in front speak. */
 type DoorProtocol = 'fastcgi' | 'scgi' | 'uwsgi'
 
-/** Where to listen, and for which protocol; none is HTTP. */
-export type Address = Place & { readonly protocol?: DoorProtocol }
+/** Where to listen, and for which protocol; none is HTTP, which `secure` puts into TLS. */
+export type Address = Place & { readonly protocol?: DoorProtocol; readonly secure?: boolean }
 
 type Place =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -42,20 +42,21 @@ export function createPortError(source: string, text: string): TaipanError {
 
 /**
  * Parses `host:port`, `[ipv6]:port`, `unix:PATH`, `unix:PATH?mode=660` or `fd:N` for HTTP, and `fastcgi://host:port`,
- * `fastcgi+unix:PATH` or `fastcgi+fd:N` and the like for servers in front; returns a message if the text is invalid.
+ * `fastcgi+unix:PATH` or `fastcgi+fd:N` and the like for servers in front, and for HTTP in TLS (`https`); returns a message
+ * if the text is invalid.
  */
 export function parseAddress(text: string): Address | string {
-  const [, name = '', separator, rest = ''] = DOOR.exec(text) ?? []
-  const protocol = DOORS.find((one) => one === name)
-  if (protocol === undefined) return parsePlace(text)
-  if (separator === '+') return complete(parsePlace(rest, 0), protocol)
+  const [, name = '', separator, rest = ''] = SCHEME.exec(text) ?? []
+  const spoken = SCHEMES.get(name.toLowerCase())
+  if (spoken === undefined) return parsePlace(text)
+  if (separator === '+') return complete(parsePlace(rest, 'protocol' in spoken ? 0 : 3), spoken)
   const place = parseHostPort(expandAddress(rest) ?? rest.replace(/\/$/, ''))
   return place === undefined
     ? `expected ${name}://host:port, ${name}+unix:PATH or ${name}+fd:N`
-    : complete(place, protocol)
+    : complete(place, spoken)
 }
 
-const DOOR = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s
+const SCHEME = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s
 
 /** Whether other machines may connect to what only a server in front should reach. */
 export function isOpenDoor(address: Address): boolean {
@@ -65,8 +66,17 @@ export function isOpenDoor(address: Address): boolean {
 
 const DOORS: readonly DoorProtocol[] = ['fastcgi', 'scgi', 'uwsgi']
 
-function complete(place: Place | string, protocol: DoorProtocol): Address | string {
-  return typeof place === 'string' ? place : { ...place, protocol }
+type Spoken = Pick<Address, 'protocol' | 'secure'>
+
+/** `secure: false` says that the address stays plain, whatever the others are. */
+const SCHEMES: ReadonlyMap<string, Spoken> = new Map<string, Spoken>([
+  ['https', { secure: true }],
+  ['http', { secure: false }],
+  ...DOORS.map((protocol) => [protocol, { protocol }] as const),
+])
+
+function complete(place: Place | string, spoken: Spoken): Address | string {
+  return typeof place === 'string' ? place : { ...place, ...spoken }
 }
 
 /** Parses an address without a protocol, as `parseAddress` does; descriptors begin with `firstDescriptor`. */
@@ -113,6 +123,7 @@ function describeWrong(text: string): string {
   if (/^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/i.test(text))
     return 'IPv6 addresses have brackets and a port, as in [::1]:8000'
   const [, scheme] = /^([\w+.-]+):\/\//.exec(text) ?? []
-  if (scheme !== undefined) return `${scheme} is not spoken; the protocols are ${DOORS.join(', ')}`
+  if (scheme !== undefined)
+    return `${scheme} is not spoken; the protocols are ${[...SCHEMES.keys()].join(', ')}`
   return 'expected host:port, [ipv6]:port, unix:PATH or fd:N, or an address such as fastcgi://host:port'
 }

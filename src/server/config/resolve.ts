@@ -17,6 +17,7 @@ import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveLrwp } from './resolve-lrwp.ts'
 import { resolveRoutes } from './resolve-routes.ts'
+import { resolveTls, secureAddresses, warnOfUnusedTls } from './resolve-tls.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
 import { findPackage, locateTarget } from './target.ts'
 
@@ -39,13 +40,15 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, configFile } = options
   const problems = createProblems(options)
   const parts = resolveParts(options, problems)
-  const { addresses, hints, applications, routes, warnings, environment, groups, lrwp } = parts
+  const { addresses, hints, applications, routes, warnings, environment, groups, lrwp, tls } = parts
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
   const servesOthers = groups.length > 1 || hasIndependentRoutes(routes)
   return {
     addresses,
+    tls,
+    http: config.http,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
     routeFunctions: selectRouteFunctions(config.routes),
@@ -69,6 +72,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     hints,
     warnings: [
       ...warnings,
+      ...warnOfUnusedTls(config, addresses),
       ...warnOfUnusedPatterns(config, problems),
       ...applications.flatMap(warnOfQueryNames),
     ],
@@ -92,7 +96,9 @@ function createProblems({ sources, configName }: ResolveOptions): Problems {
 
 function resolveParts(options: ResolveOptions, problems: Problems) {
   const { config, directory, mayServeNothing = false } = options
-  const { addresses, hints } = resolveAddresses(config.bind, problems)
+  const { addresses: places, hints } = resolveAddresses(config.bind, problems)
+  const addresses = secureAddresses(places, config, problems)
+  const tls = resolveTls(config, addresses, problems)
   const placed = resolveApplications(config, directory, problems)
   const applications = isolateApplications(placed, config, problems)
   const guards = resolveGuards(config, { applications, directory }, problems)
@@ -132,6 +138,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     environment,
     groups,
     lrwp,
+    tls,
   }
 }
 

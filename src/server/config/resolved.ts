@@ -10,6 +10,7 @@ import type { LrwpPlan } from '../routes/lrwp-plan.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { UpstreamPlan } from '../routes/upstream-route.ts'
 import type { Address } from './address.ts'
+import type { TlsPlan } from './tls-plan.ts'
 
 /** A process group before its interpreter is selected. */
 export interface GroupPlan {
@@ -106,6 +107,9 @@ export interface WatchPlan {
 /** A checked configuration with absolute paths and all defaults, from which the rooms are made. */
 export interface ServerPlan {
   readonly addresses: readonly Address[]
+  /** Undefined: no address speaks https. */
+  readonly tls: TlsPlan | undefined
+  readonly http: FullConfig['http']
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
   /** Functions of routes, by their index in the configuration. The only part of a plan that is no plain data. */

@@ -9,6 +9,7 @@ const WORDS = {
   notEmpty: 'a text that is not empty',
   boolean: 'true or false',
   duration: 'a duration like "500ms", "30s", "5m", "1h"',
+  period: 'a duration like "1h" or "365d"',
   size: 'a size: bytes, or a text like "64kb", "10mb", "1gb"',
   list: 'a text or a list of texts',
   origin: 'an origin like "https://example.org"',
@@ -85,13 +86,20 @@ export const duration = v.pipe(
   v.union(
     [
       v.pipe(v.number(WORDS.duration), v.minValue(0, WORDS.duration)),
-      v.pipe(v.string(), v.regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/, WORDS.duration)),
+      v.pipe(v.string(), v.regex(/^\d+(\.\d+)?\s*(ms|s|m|h|d)$/, WORDS.duration)),
     ],
     WORDS.duration,
   ),
   v.transform((value) => (typeof value === 'number' ? value : (parseDuration(value) ?? 0))),
   // Node's timers take 31 bits; a longer one would fire at once.
   v.maxValue(2 ** 31 - 1, 'a duration of at most 24 days'),
+)
+
+/** A duration that no timer measures, of any length; gives milliseconds. */
+export const period = v.pipe(
+  v.string(WORDS.period),
+  v.regex(/^\d{1,6}(\.\d+)?\s*(ms|s|m|h|d)$/, WORDS.period),
+  v.transform((value) => parseDuration(value) ?? 0),
 )
 
 /** A size; gives bytes. */

@@ -1,9 +1,10 @@
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,
   m: 60_000,
   h: 3_600_000,
+  d: 86_400_000,
 }
 const SIZE = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)$/i
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -13,7 +14,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 }
 
-/** Parses `500ms`, `30s`, `5m` or `1h` to milliseconds; undefined for anything else. */
+/** Parses `500ms`, `30s`, `5m`, `1h` or `1d` to milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(DURATION.exec(text), DURATION_UNITS)
 }

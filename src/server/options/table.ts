@@ -6,6 +6,7 @@ import { APP } from './apps.ts'
 import { DEVELOPMENT } from './development.ts'
 import { FOLDERS } from './folders.ts'
 import { createGroupTable } from './group-options.ts'
+import { HTTP } from './http.ts'
 import { LISTENING } from './listening.ts'
 import { LOG } from './log.ts'
 import { LRWP } from './lrwp.ts'
@@ -13,11 +14,14 @@ import { PROCESSES } from './processes.ts'
 import { ROUTE } from './routes.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, RESPONSES, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
+import { TLS } from './tls.ts'
 
 /** Options at the top of the configuration that apply to everything. */
 export const GENERAL = {
   ...APPLICATION,
   ...LISTENING,
+  tls: option(createSection(TLS), {}, { description: 'Encrypted connections.', table: TLS }),
+  http: option(createSection(HTTP), {}, { description: 'How HTTP is spoken.', table: HTTP }),
   ...FOLDERS,
   ...RESPONSES,
   ...PROCESSES,

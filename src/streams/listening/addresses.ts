@@ -24,6 +24,8 @@ export interface Spoken {
   readonly protocol?: Protocol | undefined
   /** Each connection begins with a PROXY header, which names the client. */
   readonly proxyProtocol?: boolean | undefined
+  /** It is spoken inside of TLS. */
+  readonly secure?: boolean | undefined
 }
 
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
@@ -60,22 +62,26 @@ export function formatAddress(address: BoundAddress): string {
   if (address.kind === 'unix') return `${formatPrefix(address)}unix:${address.path}`
   if (address.kind === 'fd') return `${formatPrefix(address)}fd:${address.fd}`
   const place = formatHostPort(address.host, address.port)
-  return isHttp(address) ? place : `${address.protocol}://${place}`
+  return isPlainHttp(address) ? place : `${nameScheme(address)}://${place}`
 }
 
 /** The address that a socket has got, as an URL: `unix:PATH`, after `fastcgi+` and the like, for a Unix socket. */
 export function formatUrl(address: BoundAddress, bound: ListeningSocket['address']): string {
   if (typeof bound === 'string') return `${formatPrefix(address)}unix:${bound}`
   if (bound === undefined) return formatAddress(address)
-  return `${address.protocol ?? 'http'}://${formatHostPort(bound.host, bound.port)}`
+  return `${nameScheme(address)}://${formatHostPort(bound.host, bound.port)}`
 }
 
 function formatPrefix(address: Spoken): string {
-  return isHttp(address) ? '' : `${address.protocol}+`
+  return isPlainHttp(address) ? '' : `${nameScheme(address)}+`
 }
 
-function isHttp({ protocol = 'http' }: Spoken): boolean {
-  return protocol === 'http'
+function isPlainHttp({ protocol = 'http', secure = false }: Spoken): boolean {
+  return protocol === 'http' && !secure
+}
+
+function nameScheme({ protocol = 'http', secure = false }: Spoken): string {
+  return secure ? 'https' : protocol
 }
 
 /** `host:port`, with brackets for IPv6. */

@@ -1,0 +1,26 @@
+import { boolean, period } from '../option-types/kinds.ts'
+import { createSection, option, optional } from '../option-types/option.ts'
+
+/** `http.hsts`: Strict-Transport-Security. */
+const HSTS = {
+  maxAge: option(period, '365d', {
+    description: 'How long browsers use https alone after a response.',
+  }),
+  includeSubDomains: option(boolean, false, {
+    description: 'For all names below that of the request, too.',
+  }),
+  preload: option(boolean, false, {
+    description: 'Allow browsers to know the name beforehand.',
+  }),
+}
+
+/** `http`: how HTTP is spoken. */
+export const HTTP = {
+  redirect: option(boolean, false, {
+    description: 'Redirect requests that come without TLS to https (308).',
+  }),
+  hsts: optional(createSection(HSTS), {
+    description: 'Tell browsers to use https alone (Strict-Transport-Security).',
+    table: HSTS,
+  }),
+}
