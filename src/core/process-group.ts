@@ -22,6 +22,15 @@ export interface Demands {
 /** Loads all, and takes what can be served. */
 export const NO_DEMANDS: Demands = { oneOf: [], required: [], leftOut: [] }
 
+/** From how many to how many workers a group has, by the time that its requests wait. */
+export interface Scaling {
+  /** 0: the group sleeps when nobody needs it. */
+  readonly min: number
+  readonly max: number
+  /** A worker that was not needed for so long ends, in ms. */
+  readonly idle: number
+}
+
 /** A process group with all options resolved, as a backend needs it. Durations in ms. */
 export interface ProcessGroup {
   readonly name: string
@@ -29,7 +38,10 @@ export interface ProcessGroup {
   readonly python: string
   /** Arguments for the interpreter before the worker's script; usually empty. */
   readonly pythonArguments: readonly string[]
+  /** Workers, at the start if there is a `scaling`. */
   readonly processes: number
+  /** Undefined: there are always as many. */
+  readonly scaling?: Scaling | undefined
   /** Other processes serve the same applications, too: `wsgi.multiprocess`. */
   readonly multiprocess: boolean
   /** Where Python runs: in worker processes, or inside the Node process. */

@@ -69,7 +69,7 @@ function reportFinding(
   { group, findings, finding, several }: ServedApplication,
   logger: ServerLogger,
 ): void {
-  const { engine, processes, threads } = group
+  const { engine, processes, scaling, threads } = group
   const { name: application, interface: called, found } = finding
   const asgi = called === 'asgi'
   const loop = asgi ? findings.loop : undefined
@@ -80,6 +80,7 @@ function reportFinding(
     found,
     engine,
     processes,
+    ...(scaling && { scaling }),
     ...(asgi ? { loop } : { threads }),
     python: findings.python,
   }
@@ -87,9 +88,14 @@ function reportFinding(
   const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
   logger.info(
     facts,
-    `${application}: ${what}, ${engine}, ${formatCount(processes, 'process')}, ${way}, Python ${findings.python}`,
+    `${application}: ${what}, ${engine}, ${describeProcesses(group)}, ${way}, Python ${findings.python}`,
   )
   for (const note of finding.notes) logger.info({ application }, `${application}: ${note}`)
+}
+
+function describeProcesses({ processes, scaling }: GroupPlan['group']): string {
+  if (scaling === undefined) return formatCount(processes, 'process')
+  return `${scaling.min} to ${formatCount(scaling.max, 'process')}`
 }
 
 function describeThreads(threads: number): string {

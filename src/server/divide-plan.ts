@@ -1,3 +1,4 @@
+import type { Scaling } from '../core/process-group.ts'
 import type { GroupDemands } from '../replicas/replica-plan.ts'
 import type { GroupPlan, RouteFunctions, RoutePlan, ServerPlan } from './config/resolved.ts'
 
@@ -18,6 +19,7 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     group: {
       ...group,
       processes: group.engine === 'embedded' ? 1 : Math.ceil(group.processes / replicas),
+      scaling: group.scaling && divideScaling(group.scaling, replicas),
       multiprocess: group.multiprocess || replicas > 1,
       // A failed application needs a new interpreter, so a new replica, which the parent process starts.
       retries: group.engine === 'daemon',
@@ -35,6 +37,10 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     hints: [],
     warnings: [],
   }
+}
+
+function divideScaling({ min, max, idle }: Scaling, replicas: number): Scaling {
+  return { min: Math.ceil(min / replicas), max: Math.ceil(max / replicas), idle }
 }
 
 /** A replica has a share of the processes of a program, as each has programs of its own. */

@@ -239,6 +239,21 @@ describe('the command line', () => {
     expect(groups[0]?.group.processes).toBe(availableParallelism())
   })
 
+  test.each([
+    ['-p 2-8', { processes: 2, scaling: { min: 2, max: 8, idle: 60_000 }, multiprocess: true }],
+    ['-p 0-1', { processes: 1, scaling: { min: 0, max: 1, idle: 60_000 }, multiprocess: false }],
+    ['-p 1-auto', { scaling: { min: 1, max: availableParallelism(), idle: 60_000 } }],
+  ])('%s is a range', async (words, expected) => {
+    const { groups } = await command(`app.py ${words}`)
+    expect(groups[0]?.group).toMatchObject(expected)
+  })
+
+  test.each(['4-2', '0-0', '-1', '1-', '1-513'])('-p %s is refused', async (range) => {
+    await expect(command(`app.py --processes=${range}`)).rejects.toThrow(
+      /--processes: expected a whole number from 1 to 512, "auto", or a range like "1-8"/,
+    )
+  })
+
   test('defaults: one process, four threads, 127.0.0.1:8000, a queue of at least 200', async () => {
     const { groups, addresses } = await command('app.py')
     expect(groups[0]?.group).toMatchObject({
@@ -943,6 +958,9 @@ describe('engines', () => {
   test('conflicting groups are refused with a way out', async () => {
     await expect(command('app.py -e embedded --loop uvloop')).rejects.toThrow(
       /--loop: embedded Python runs on the event loop of Node and cannot use uvloop; .*use the engine "daemon"/,
+    )
+    await expect(command('app.py -e embedded -p 1-4')).rejects.toThrow(
+      /--processes: embedded Python runs in a fixed number of Node processes, not from 1 to 4; .*"daemon"/,
     )
     await expect(command('app.py -t 0')).rejects.toThrow(/--threads: expected .*"embedded"/)
     const problem = problemOf({

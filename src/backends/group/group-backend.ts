@@ -9,6 +9,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
 import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
+import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
 import type { StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
@@ -24,13 +25,14 @@ export interface GroupContext {
 }
 
 /** Runs Python in the workers of a process group, with any kind of host. */
-export class GroupBackend implements Backend {
+export class GroupBackend implements Backend, ScaledGroup {
   readonly #group: ProcessGroup
   readonly #applications: ReadonlyMap<string, number>
   readonly #gathered: number
   readonly #scheduler: Scheduler
   readonly #supervisor: Supervisor
   readonly #timeouts: RequestTimeouts
+  readonly #autoscaler: Autoscaler | undefined
   #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
@@ -43,6 +45,8 @@ export class GroupBackend implements Backend {
     const scheduler = this.#scheduler
     this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, tell, startHost })
     this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
+    if (group.scaling !== undefined)
+      this.#autoscaler = new Autoscaler(this, { name: group.name, scaling: group.scaling, logger })
   }
 
   get capacity(): { readonly idle: number; readonly total: number } {
@@ -93,13 +97,16 @@ export class GroupBackend implements Backend {
   async start(): Promise<void> {
     this.#timeouts.start()
     await this.#supervisor.start()
+    this.#autoscaler?.start()
   }
 
   prepareStop(): void {
+    this.#autoscaler?.stop()
     this.#supervisor.prepareStop()
   }
 
   async stop(waited = 0): Promise<void> {
+    this.#autoscaler?.stop()
     await this.#supervisor.stop(waited)
     this.#timeouts.stop()
   }
@@ -114,6 +121,20 @@ export class GroupBackend implements Backend {
 
   get size(): number {
     return this.#supervisor.size
+  }
+
+  get need(): Need {
+    const { perWorker, waiting, waitingSince } = this.#scheduler
+    const loads = [...this.#supervisor.active].map(({ load }) => load)
+    return {
+      active: loads.length,
+      busy: loads.filter((load) => load > 0).length,
+      perWorker,
+      running: this.#supervisor.running,
+      waiting,
+      waitingSince,
+      taken: this.#taken,
+    }
   }
 
   resize(size: number): void {

@@ -28,8 +28,8 @@ export class Scheduler {
   readonly #concurrency: number
   /** Whether each application is ASGI, as detected by the last worker. */
   readonly #asgi: boolean[]
-  /** There are no threads: all applications run on event loops. */
-  readonly #threadless: boolean
+  /** Of each worker; without any all applications run on event loops. */
+  readonly #threads: number
   /** One for each application, then one for each interface that requests have asked for. */
   readonly #queues: JobQueue[]
   readonly #workers: WorkerCapacity[] = []
@@ -49,7 +49,7 @@ export class Scheduler {
     this.#limit = queue.limit
     this.#concurrency = Math.min(concurrency, STREAM_LIMIT)
     this.#asgi = applications.map((application) => application.interface === 'asgi')
-    this.#threadless = threads === 0
+    this.#threads = threads
     this.#serviceTimes = new ServiceTimes(applications.length)
   }
 
@@ -58,6 +58,22 @@ export class Scheduler {
     let waiting = 0
     for (const queue of this.#queues) waiting += queue.length
     return waiting
+  }
+
+  /** Requests at the same time in each worker. */
+  get perWorker(): number {
+    if (this.#serial.every(Boolean)) return 1
+    return this.#onlyLoops ? this.#concurrency : this.#threads
+  }
+
+  /** When the request began to wait that waits longest (`performance.now()`); undefined when none waits. */
+  get waitingSince(): number | undefined {
+    let since: number | undefined
+    for (const queue of this.#queues) {
+      const job = queue.peek()
+      if (job !== undefined && !(job.since >= (since ?? Infinity))) since = job.since
+    }
+    return since
   }
 
   get capacity(): { idle: number; total: number } {
@@ -359,7 +375,7 @@ export class Scheduler {
   }
 
   get #onlyLoops(): boolean {
-    return this.#threadless || this.#asgi.every(Boolean)
+    return this.#threads === 0 || this.#asgi.every(Boolean)
   }
 
   #removeGone(): void {

@@ -95,6 +95,11 @@ export class Supervisor
     return this.pool.size
   }
 
+  /** Workers that serve requests. */
+  get active(): Iterable<Worker> {
+    return this.pool.active
+  }
+
   /** Changes the wanted number of workers. With 0 the group sleeps: the next request starts as many as there were before. */
   resize(size: number): void {
     if (size === 0 && this.pool.size > 0) this.#asleep = this.pool.size

@@ -20,6 +20,13 @@ export function checkEngines(
   problems: Problems,
 ): void {
   for (const { group } of plans) {
+    if (group.engine === 'embedded' && group.scaling !== undefined)
+      problems.add(
+        groups[group.name]?.processes === undefined
+          ? ['processes']
+          : ['groups', group.name, 'processes'],
+        `embedded Python runs in a fixed number of Node processes, not from ${group.scaling.min} to ${group.scaling.max}; give one number, or use the engine "daemon"`,
+      )
     if (group.engine === 'embedded' && group.loop === 'uvloop')
       problems.add(
         groups[group.name]?.loop === undefined ? ['loop'] : ['groups', group.name, 'loop'],

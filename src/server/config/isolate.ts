@@ -42,7 +42,7 @@ function isIsolating(
   )
 }
 
-type Given = Pick<ProcessGroup, 'engine' | 'processes' | 'threads'>
+type Given = Pick<ProcessGroup, 'engine' | 'processes' | 'scaling' | 'threads'>
 type Capacity = Given & Pick<ProcessGroup, 'multiprocess'>
 
 /** The processes and threads of a group, which serves as many requests at the same time in every isolation. */
@@ -51,23 +51,33 @@ export function resolveCapacity(isolation: Isolation, given: Given): Capacity {
 }
 
 const CAPACITIES: Readonly<Record<Isolation, (given: Given) => Capacity>> = {
-  shared: (given) => ({ ...given, multiprocess: given.processes > 1 }),
-  interpreter: ({ processes, threads: given }) => {
-    const threads = given || DAEMON_THREADS
-    return { engine: 'daemon', processes, threads, multiprocess: processes * threads > 1 }
-  },
+  shared: (given) => ({ ...given, multiprocess: mostProcesses(given) > 1 }),
+  interpreter: separate,
   process: (given) => {
-    const processes = countRequests(given)
-    return { engine: 'daemon', processes, threads: 1, multiprocess: processes > 1 }
+    const { processes, scaling, multiprocess } = separate(given)
+    const perProcess = given.threads || DAEMON_THREADS
+    return {
+      engine: 'daemon',
+      processes: processes * perProcess,
+      scaling: scaling && {
+        ...scaling,
+        min: scaling.min * perProcess,
+        max: scaling.max * perProcess,
+      },
+      threads: 1,
+      multiprocess,
+    }
   },
-  fresh: (given) => ({
-    engine: 'daemon',
-    processes: given.processes,
-    threads: given.threads || DAEMON_THREADS,
-    multiprocess: countRequests(given) > 1,
-  }),
+  fresh: separate,
 }
 
-function countRequests({ processes, threads }: Given): number {
-  return processes * (threads || DAEMON_THREADS)
+/** Each request is alone, also among those of one process. */
+function separate({ processes, scaling, threads: given }: Given): Capacity {
+  const threads = given || DAEMON_THREADS
+  const multiprocess = mostProcesses({ processes, scaling }) * threads > 1
+  return { engine: 'daemon', processes, scaling, threads, multiprocess }
+}
+
+function mostProcesses({ processes, scaling }: Pick<Given, 'processes' | 'scaling'>): number {
+  return scaling?.max ?? processes
 }

@@ -65,8 +65,8 @@ function createGroups(
     ownEnvironment,
   }
   const { engine } = values
-  const processes = resolveProcesses(values.processes)
-  const capacity = { engine, processes, threads: resolveThreads(engine, values.threads) }
+  const threads = resolveThreads(engine, values.threads)
+  const capacity = { engine, threads, ...resolveProcesses(values.processes) }
   const environment = mergeEnvironment(sources.environment, ownEnvironment)
   const names = new Set(members.length === 0 ? [name] : members.map(({ group }) => group))
   return [...names].map((derived) => {
@@ -122,6 +122,16 @@ function joinEnvironments(
   return joined
 }
 
-function resolveProcesses(processes: number | 'auto'): number {
-  return processes === 'auto' ? availableParallelism() : processes
+type Processes = Pick<GroupPlan['group'], 'processes' | 'scaling'>
+
+/** A group that may sleep starts with one worker, too, which proves that its applications can be loaded. */
+function resolveProcesses(given: FullConfig['processes']): Processes {
+  if (typeof given !== 'object') return { processes: resolveCount(given), scaling: undefined }
+  const max = resolveCount(given.max)
+  const min = Math.min(given.min, max)
+  return { processes: Math.max(1, min), scaling: { ...given, min, max } }
+}
+
+function resolveCount(count: number | 'auto'): number {
+  return count === 'auto' ? availableParallelism() : count
 }

@@ -12,7 +12,7 @@ export function parseTexts(
   if (form === 'boolean') return parseBoolean(last)
   // Zero is the same in every unit; other numbers have to say theirs.
   if (form === 'duration') return last === '0' ? 0 : last
-  if (form === 'number' || (form === 'processes' && last !== 'auto')) return parseNumber(last)
+  if (form === 'number' || form === 'processes') return parseNumber(last)
   return last
 }
 

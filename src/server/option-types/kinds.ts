@@ -14,7 +14,8 @@ const WORDS = {
   list: 'a text or a list of texts',
   origin: 'an origin like "https://example.org"',
   pairs: 'an object of names and texts',
-  processes: 'a whole number from 1 to 512, or "auto"',
+  processes:
+    'a whole number from 1 to 512, "auto", or a range like "1-8" or { min: 1, max: 8, idle: "60s" }',
   function: 'a function',
 } as const
 
@@ -131,9 +132,37 @@ export function integer(
   )
 }
 
-/** A number of processes, or `auto` for one per processor. */
+const someProcesses = integer(1, 512, WORDS.processes)
+const most = v.union([someProcesses, v.literal('auto')], WORDS.processes)
+
+const range = plainObject(
+  v.pipe(
+    v.strictObject(
+      {
+        min: v.optional(integer(0, 512, WORDS.processes), 1),
+        max: most,
+        idle: v.optional(duration, '60s'),
+      },
+      WORDS.processes,
+    ),
+    v.check(({ min, max }) => max === 'auto' || min <= max, WORDS.processes),
+  ),
+  WORDS.processes,
+)
+
+const rangeText = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,3}-(?:\d{1,3}|auto)$/, WORDS.processes),
+  v.transform((value): v.InferInput<typeof range> => {
+    const [min, max] = value.split('-')
+    return { min: Number(min), max: max === 'auto' ? max : Number(max) }
+  }),
+  range,
+)
+
+/** A number of processes, `auto` for one per processor, or from how many to how many there are. */
 export const processes = v.union(
-  [integer(1, 512, WORDS.processes), v.literal('auto')],
+  [someProcesses, v.literal('auto'), rangeText, range],
   WORDS.processes,
 )
 

@@ -16,11 +16,12 @@ export const PROCESSES = {
     flag: flag('Processes', 'engine', { short: 'e', value: 'NAME' }),
   }),
   processes: option(processes, 1, {
-    description: 'Processes with Python; auto is one per processor.',
+    description:
+      'Processes with Python; auto is one per processor, 1-8 from one to eight by the time that requests wait.',
     form: 'processes',
     perGroup: true,
     environment: 'TAIPAN_PROCESSES',
-    flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto' }),
+    flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto|MIN-MAX' }),
   }),
   threads: optional(threads, {
     description:
