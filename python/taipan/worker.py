@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from taipan.at_fork import end_child, hold_signals
 from taipan.control import ControlChannel, ControlThread, quiet_exit
+from taipan.due import DueSignals
 from taipan.ending import ORPHANED, end_interpreter
 from taipan.interpreters.names import find_interpreters
 from taipan.logs import Logs, Requests
@@ -60,6 +61,7 @@ class Worker:
         ]
         self._pid = os.getpid()
         self._stop = Stop()
+        self._due = DueSignals(channel.send)
         self._terminated = False
         #: The application has called `sys.exit` outside of requests.
         self._leaving = False
@@ -87,6 +89,7 @@ class Worker:
         signal.signal(signal.SIGINT, _ignore)
         for number in _ENDS:
             signal.signal(number, self._on_terminate)
+        self._due.take()
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
         if self._interpreters is not None:
@@ -278,6 +281,7 @@ class Worker:
             for number in _UNUSED:
                 if signal.getsignal(number) is _ignore:
                     signal.signal(number, signal.SIG_DFL)
+            self._due.forget_in_child()
 
         hold_signals({*_ENDS, signal.SIGINT, *_UNUSED}, forget)
 

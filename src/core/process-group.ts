@@ -82,6 +82,20 @@ export interface ProcessGroup {
     /** A worker that sends nothing on its control channel for so long is replaced; 0: never. */
     readonly ping: number
   }
+  /** Requests that a worker answers until it is succeeded by another one; 0: no limit. */
+  readonly maximumRequests: number
+  /** Most requests added to that at random. */
+  readonly maximumRequestsJitter: number
+  /** Age at which a worker is succeeded by another one; 0: no limit. */
+  readonly restartInterval: number
+  /** Longest time added to that at random. */
+  readonly restartIntervalJitter: number
+  /** From the interrupt of an overdue request until its worker is replaced. */
+  readonly interruptTimeout: number
+  /** Grace period for the requests of a worker that is replaced for one of its limits; 0: no limit; that of a stop by default. */
+  readonly gracefulTimeout?: number | undefined
+  /** The same for one that an operator has sent SIGUSR1; `gracefulTimeout` by default. */
+  readonly evictionTimeout?: number | undefined
   readonly buffers: {
     /** Largest part of a request body that is sent to Python without being asked for. */
     readonly request: number

@@ -1,3 +1,5 @@
+import type { RestartCounts } from './restart-reason.ts'
+
 /**
  * What a process does: it loads its applications; it is ready and waits for the others of its generation; it serves; it
  * finishes its requests and gets no new ones; it has been asked to end.
@@ -44,7 +46,7 @@ export interface ProcessesStatus {
   readonly max: number
   readonly workers: readonly WorkerStatus[]
   /** Processes that were replaced since the start, by reason. */
-  readonly restarts: Readonly<Record<string, number>>
+  readonly restarts: RestartCounts
   /** Undefined before the first. */
   readonly lastReload: ReloadStatus | undefined
   /** Why none serves; empty when one does. */

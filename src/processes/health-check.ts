@@ -1,3 +1,5 @@
+import type { Cause } from './cause.ts'
+
 const SHORTEST_INTERVAL = 20
 const LONGEST_INTERVAL = 500
 
@@ -16,7 +18,7 @@ export interface Checked {
   /** Ends a process that did not become ready, and reports it. */
   failStart(summary: string): void
   /** Marks it for replacement. */
-  declareUnhealthy(reason: string): void
+  declareUnhealthy(cause: Cause): void
   /** Kills a process that does not answer; may be called again until it has ended. */
   abort(): void
 }
@@ -88,9 +90,10 @@ export class HealthCheck<M extends Checked> {
     if (!member.ready) return false
     const silent = now - member.heardAt
     if (ping === 0 || silent <= ping) return true
-    member.declareUnhealthy(
-      `sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`,
-    )
+    member.declareUnhealthy({
+      reason: 'deadlock',
+      text: `sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`,
+    })
     member.abort()
     return false
   }

@@ -19,5 +19,5 @@ export interface Member<F> {
 /** Result of an attempt to start a member. */
 export type Launch<M, F> = { readonly member: M } | { readonly failure: F }
 
-/** Why a member is started: first start, replacing a lost one, a reload, or replacing one that does not serve every application. */
-export type Aim = 'start' | 'fill' | 'renew' | 'repair'
+/** Why a member is started: first start, replacing a lost one, a reload, replacing one that does not serve every application, or one whose time has come. */
+export type Aim = 'start' | 'fill' | 'renew' | 'repair' | 'succeed'

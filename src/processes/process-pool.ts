@@ -1,7 +1,9 @@
 import { TaipanError } from '../core/errors.ts'
+import type { RestartReason } from '../core/restart-reason.ts'
 import { Backoff } from './backoff.ts'
 import { Launcher, type Outcome } from './launcher.ts'
 import type { Aim, Launch, Member } from './member.ts'
+import { Successions } from './successions.ts'
 
 // A process that lived this long did start successfully, whatever ended it.
 const LONG_LIFE_MS = 10_000
@@ -28,7 +30,7 @@ export interface PoolOptions<M, F> {
   /** Gives it no further work. */
   dismiss(member: M): void
   /** Ends a dismissed member after the requests it has. */
-  retire(member: M): Promise<void>
+  retire(member: M, reason: RestartReason): Promise<void>
   /** Ends a member that never worked: gracefully, or at once. */
   discard(member: M, atOnce: boolean): void
   /** A member failed to start; `repeated` when the same failure was reported before. */
@@ -45,11 +47,14 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #launcher: Launcher<M, F>
   readonly #backoff = new Backoff()
   readonly #repairs = new Backoff()
+  readonly #successions: Successions<M, F>
   readonly #members = new Set<M>()
   readonly #active = new Set<M>()
   readonly #retirements = new Set<Promise<void>>()
   #phase: Phase = 'new'
   #size: number
+  /** Why members are too many. */
+  #shrinking: RestartReason = 'scale'
   #launching = 0
   /** Number of reloads that were asked for. */
   #reloads = 0
@@ -73,6 +78,13 @@ export class ProcessPool<M extends Member<F>, F extends object> {
         this.#members.add(member)
       },
       onRetried: (failure) => this.#report(failure),
+    })
+    this.#successions = new Successions({
+      launcher: this.#launcher,
+      admit: this.#admit,
+      retire: (member, reason) => this.#retire(member, reason),
+      report: (failure) => this.#report(failure),
+      onSettled: () => this.#maintain(),
     })
   }
 
@@ -111,7 +123,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
    * Changes the wanted number: starts members, or retires those with the least work. With 0 there is nothing that fails,
    * and what comes after that is a new attempt. Takes effect after a start or a reload that is going on.
    */
-  resize(size: number): void {
+  resize(size: number, reason: RestartReason = 'scale'): void {
+    this.#shrinking = reason
     if (this.#size === 0 || size === 0) this.#forgetFailure()
     this.#size = size
     if (this.#active.size + this.#launching > size) this.#launcher.abandon('fill')
@@ -152,9 +165,16 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     return this.#reloading
   }
 
-  /** Replaces a running member, which ends after the requests it has. */
-  replace(member: M): void {
-    this.#retire(member)
+  /** Replaces a running member, which gets no more requests and ends after those it has. */
+  replace(member: M, reason: RestartReason): void {
+    this.#retire(member, reason)
+    this.#maintain()
+  }
+
+  /** Replaces a running member, which goes on until another one is ready; of several, one after the other. */
+  succeed(member: M, reason: RestartReason): void {
+    if (!this.#active.has(member)) return
+    this.#successions.add(member, reason)
     this.#maintain()
   }
 
@@ -177,6 +197,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   lose(member: M): void {
     this.#members.delete(member)
     const wasActive = this.#active.delete(member)
+    this.#successions.delete(member)
     this.#options.dismiss(member)
     if (!wasActive || this.over) return
     if (member.served > 0 || performance.now() - member.startedAt > LONG_LIFE_MS)
@@ -191,6 +212,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#launcher.close()
     clearTimeout(this.#retryTimer)
     clearTimeout(this.#repairTimer)
+    this.#successions.close()
   }
 
   /** Ends every member with `end`; resolves when all have ended. */
@@ -213,6 +235,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#trim()
     this.#fill()
     if (this.#options.retries) this.#repair()
+    this.#successions.proceed()
   }
 
   #forgetFailure(): void {
@@ -226,12 +249,13 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const surplus = this.#active.size - this.#size
     if (surplus <= 0) return
     const busiestLast = [...this.#active].toSorted((one, other) => one.load - other.load)
-    for (const member of busiestLast.slice(0, surplus)) this.#retire(member)
+    for (const member of busiestLast.slice(0, surplus)) this.#retire(member, this.#shrinking)
   }
 
   #fill(): void {
     if (!this.#options.retries && this.failure !== undefined) return
-    const missing = this.#size - this.#active.size - this.#launching
+    const coming = this.#launching + this.#successions.vacancies
+    const missing = this.#size - this.#active.size - coming
     if (missing <= 0 || this.#retryTimer !== undefined) return
     if (this.#backoff.failures === 0) {
       for (let i = 0; i < missing; i++) void this.#launchOne()
@@ -286,7 +310,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
       return false
     }
     this.#admit(member)
-    this.#retire(worst)
+    this.#retire(worst, 'repair')
     return true
   }
 
@@ -311,11 +335,12 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#options.report(failure, before !== undefined && this.#options.isSame(before, failure))
   }
 
-  #retire(member: M): void {
+  #retire(member: M, reason: RestartReason): void {
     this.#active.delete(member)
+    this.#successions.delete(member)
     this.#options.dismiss(member)
     const retirement = this.#options
-      .retire(member)
+      .retire(member, reason)
       .finally(() => this.#retirements.delete(retirement))
     this.#retirements.add(retirement)
   }
@@ -350,12 +375,12 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     const failures = (await Promise.all(launches)).map(failureOf)
     if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
     if (reload !== this.#reloads) {
-      for (const member of fresh) if (!this.#active.has(member)) this.#retire(member)
+      for (const member of fresh) if (!this.#active.has(member)) this.#retire(member, 'reload')
       return await this.#renew()
     }
     const failure = failures.find((one) => one !== undefined)
     if (failure === undefined || !this.#options.keepsOld) this.#exchange(old, fresh)
-    else for (const member of fresh) this.#retire(member)
+    else for (const member of fresh) this.#retire(member, 'reload')
     if (failure === undefined) return
     if (this.#active.size === 0) this.#failure = failure
     this.#report(failure)
@@ -366,7 +391,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#backoff.reset()
     this.#repairs.reset()
     for (const member of fresh) if (member.ready && !this.#active.has(member)) this.#admit(member)
-    for (const member of old) if (this.#active.has(member)) this.#retire(member)
+    for (const member of old) if (this.#active.has(member)) this.#retire(member, 'reload')
   }
 }
 

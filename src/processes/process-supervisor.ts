@@ -6,6 +6,8 @@ import type {
   WorkerStatus,
 } from '../core/process-status.ts'
 import type { LogFields, Logger } from '../core/logger.ts'
+import { NO_RESTARTS, type RestartReason } from '../core/restart-reason.ts'
+import type { Cause } from './cause.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Aim, Launch } from './member.ts'
 import type { ProcessNoun } from './process-end.ts'
@@ -51,6 +53,8 @@ export abstract class ProcessSupervisor<
   readonly #log: SupervisorLog
   readonly #ending: number
   #lastReload: ReloadStatus | undefined
+  /** Why its processes were replaced or ended so far. */
+  readonly #restarts = { ...NO_RESTARTS }
   /** Those whose failures were logged after they had been replaced. */
   readonly #toldRetired = new Set<M>()
   #stopped: Promise<void> | undefined
@@ -63,9 +67,9 @@ export abstract class ProcessSupervisor<
       launch: (aim, failed) => this.#launch(aim, failed),
       admit: (member) => this.#admit(member),
       dismiss: (member) => this.dismiss(member),
-      retire: (member) => this.#retire(member),
+      retire: (member, reason) => this.#retire(member, reason),
       discard: (member, atOnce) => void member.stop(atOnce ? 0 : ending),
-      report: (failure, repeated) => this.#log.tellFailure(this.describeFailure(failure), repeated),
+      report: (failure, repeated) => this.#report(failure, repeated),
       onNoneLeft: (failure) => this.onNoneLeft(failure),
       toError: (failure) => this.toError(failure),
       isSame: (one, other) => isSameFailure(this.describeFailure(one), this.describeFailure(other)),
@@ -95,7 +99,7 @@ export abstract class ProcessSupervisor<
       min: this.pool.size,
       max: this.pool.size,
       workers,
-      restarts: {},
+      restarts: { ...this.#restarts },
       lastReload: this.#lastReload,
       failure: told?.message ?? '',
       traceback: told?.traceback ?? '',
@@ -155,14 +159,23 @@ export abstract class ProcessSupervisor<
     if (this.pool.active.has(member)) this.pool.retry(change)
   }
 
-  onUnhealthy(member: M, reason: string): void {
+  onUnhealthy(member: M, cause: Cause): void {
     if (this.pool.over) return
-    this.#log.tellUnhealthy(member.label, reason)
-    this.pool.replace(member)
+    this.#log.tellUnhealthy(member.label, cause)
+    this.pool.replace(member, cause.reason)
+  }
+
+  onDue(member: M, cause: Cause): void {
+    if (this.pool.over) return
+    this.#log.tellDue(member.label, cause)
+    this.pool.succeed(member, cause.reason)
   }
 
   onExit(member: M, exit: X): void {
-    if (!exit.expected) this.#log.tellDeath(member.label, exit, this.describeLoss(exit))
+    if (!exit.expected) {
+      this.#log.tellDeath(member.label, exit, this.describeLoss(exit))
+      if (this.pool.active.has(member)) this.#restarts.crash++
+    }
     this.pool.lose(member)
     if (this.#toldRetired.delete(member)) this.#tellServed()
   }
@@ -184,6 +197,12 @@ export abstract class ProcessSupervisor<
 
   /** Time in ms for requests to finish. */
   protected abstract get patience(): number
+
+  /** The same for a process that is replaced for some reason. */
+  protected patienceFor(_reason: RestartReason): number {
+    return this.patience
+  }
+
   /** Starts a process, as `launch` of the pool. `toFailure` gets what it throws. */
   protected abstract launch(aim: Aim, failed: readonly F[]): Promise<M | undefined>
   protected abstract toFailure(error: unknown): F
@@ -263,9 +282,15 @@ export abstract class ProcessSupervisor<
     for (const subject of subjects) if (subject.failure === undefined) this.#log.tellServed(subject)
   }
 
-  async #retire(member: M): Promise<void> {
+  #report(failure: F, repeated: boolean): void {
+    this.#restarts.startup++
+    this.#log.tellFailure(this.describeFailure(failure), repeated)
+  }
+
+  async #retire(member: M, reason: RestartReason): Promise<void> {
+    this.#restarts[reason]++
     member.retire()
-    await this.#end(member, this.patience)
+    await this.#end(member, this.patienceFor(reason))
   }
 
   async #end(member: M, patience: number): Promise<void> {

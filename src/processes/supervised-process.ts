@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts'
+import type { Cause } from './cause.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Checked } from './health-check.ts'
 import { describeEnd, type Force, type ProcessEnd, type ProcessNoun } from './process-end.ts'
@@ -34,7 +35,9 @@ export interface ProcessListener<M, X extends ReportedExit> {
   /** Something has changed that it cannot serve, and another process might; `change` tells it from other changes. */
   onChanged(member: M, change: string): void
   /** It must be replaced and get no more work; it still runs. */
-  onUnhealthy(member: M, reason: string): void
+  onUnhealthy(member: M, cause: Cause): void
+  /** It must be replaced, and may serve until another one is ready. */
+  onDue(member: M, cause: Cause): void
   /** Called once, when it has ended and all its messages have been read. */
   onExit(member: M, exit: X): void
 }
@@ -68,6 +71,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   #progressedAt = this.startedAt
   #ready = false
   #unhealthy = false
+  #due = false
   #stopping: Promise<Force> | undefined
   #aborted = false
   #forced = false
@@ -144,10 +148,17 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     void this.stop(0)
   }
 
-  declareUnhealthy(reason: string): void {
+  declareUnhealthy(cause: Cause): void {
     if (this.#unhealthy || !this.ready) return
     this.#unhealthy = true
-    this.tellUnhealthy(reason)
+    this.tellUnhealthy(cause)
+  }
+
+  /** It must be replaced, and serves until another one is ready. */
+  declareDue(cause: Cause): void {
+    if (this.#unhealthy || this.#due || !this.ready) return
+    this.#due = true
+    this.tellDue(cause)
   }
 
   /** Its start has made progress. */
@@ -169,8 +180,9 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   }
 
   /** It got a stop signal from outside. */
-  protected leave(reason: string): void {
-    setTimeout(() => this.declareUnhealthy(reason), STOP_ECHO_MS).unref()
+  protected leave(text: string): void {
+    const cause: Cause = { reason: 'terminated', text }
+    setTimeout(() => this.declareUnhealthy(cause), STOP_ECHO_MS).unref()
   }
 
   /** Whether it has ended as it should; `asked`: after it was asked to stop. */
@@ -189,7 +201,9 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   /** It has ended: releases its resources. */
   protected abstract release(): void
   /** Reports that it must be replaced; it still runs. Called once. */
-  protected abstract tellUnhealthy(reason: string): void
+  protected abstract tellUnhealthy(cause: Cause): void
+  /** Reports that it must be replaced and may serve until then. Called once. */
+  protected abstract tellDue(cause: Cause): void
   /** Reports that it has ended. Called once. */
   protected abstract tellExit(exit: ProcessExit): void
 

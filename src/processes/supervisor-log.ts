@@ -1,7 +1,12 @@
 import type { LogFields, Logger } from '../core/logger.ts'
+import type { RestartReason } from '../core/restart-reason.ts'
+import type { Cause } from './cause.ts'
 import { describeEnd, describeForce, type Force, type ProcessNoun } from './process-end.ts'
 import { ReportedFailures, type Unserved } from './reported-failures.ts'
 import type { ReportedExit } from './supervised-process.ts'
+
+// What is configured to happen now and then, whatever the application does.
+const USUAL = new Set<RestartReason>(['maximum_requests', 'restart_interval', 'eviction'])
 
 /** A failure to start or to serve something. */
 export interface FailureReport extends Unserved {
@@ -73,9 +78,17 @@ export class SupervisorLog {
     logger.debug({ ...facts, worker }, `${noun} ${worker} is ready`)
   }
 
-  tellUnhealthy(worker: string, reason: string): void {
+  /** It gets no more requests. */
+  tellUnhealthy(worker: string, { reason, text, facts }: Cause): void {
     const { logger, noun } = this.#options
-    logger.warn({ worker }, `${noun} ${worker} ${reason}`)
+    logger.warn({ worker, reason, ...facts }, `${noun} ${worker} ${text}`)
+  }
+
+  /** It goes on until another one is ready. */
+  tellDue(worker: string, { reason, text, facts }: Cause): void {
+    const { logger, noun } = this.#options
+    const level = USUAL.has(reason) ? 'info' : 'warn'
+    logger[level]({ worker, reason, ...facts }, `${noun} ${worker} ${text}; it is replaced`)
   }
 
   /** It did not stop when asked. */

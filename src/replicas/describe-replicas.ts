@@ -2,6 +2,7 @@ import { describeGroup } from '../backends/group/describe-group.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { AppStatus, GroupStatus, ProgramStatus, UpstreamStatus } from '../core/group-status.ts'
 import type { ProcessesStatus, WorkerStatus } from '../core/process-status.ts'
+import { addRestarts } from '../core/restart-reason.ts'
 import type { UpstreamStatistics } from '../core/upstream.ts'
 import type { GroupFindings } from './messages.ts'
 import type { ReplicaGroup } from './replica-plan.ts'
@@ -72,16 +73,12 @@ function addProcesses(
   parts: readonly ProcessesStatus[],
 ): Pick<ProcessesStatus, 'wanted' | 'min' | 'max' | 'workers' | 'restarts'> {
   const sum = (key: 'wanted' | 'min' | 'max') => parts.reduce((total, part) => total + part[key], 0)
-  const restarts: Record<string, number> = {}
-  for (const part of parts)
-    for (const [reason, count] of Object.entries(part.restarts))
-      restarts[reason] = (restarts[reason] ?? 0) + count
   return {
     wanted: sum('wanted'),
     min: sum('min'),
     max: sum('max'),
     workers: parts.flatMap(({ workers }) => workers),
-    restarts,
+    restarts: addRestarts(parts.map(({ restarts }) => restarts)),
   }
 }
 

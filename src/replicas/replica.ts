@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createChildHandle } from '../processes/child-handle.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { AppStatus } from '../core/group-status.ts'
+import type { Cause } from '../processes/cause.ts'
 import { withPlace } from '../processes/load-place.ts'
 import {
   SupervisedProcess,
@@ -267,8 +268,12 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     if (this.#child.connected) this.#child.disconnect()
   }
 
-  protected tellUnhealthy(reason: string): void {
-    this.#listener.onUnhealthy(this, reason)
+  protected tellUnhealthy(cause: Cause): void {
+    this.#listener.onUnhealthy(this, cause)
+  }
+
+  protected tellDue(cause: Cause): void {
+    this.#listener.onDue(this, cause)
   }
 
   protected tellExit(exit: ProcessExit): void {

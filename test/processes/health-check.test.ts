@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
+import type { Cause } from '../../src/processes/cause.ts'
 import { HealthCheck, type Checked } from '../../src/processes/health-check.ts'
 
 class FakeProcess implements Checked {
@@ -18,8 +19,8 @@ class FakeProcess implements Checked {
     this.calls.push(summary)
   }
 
-  declareUnhealthy(reason: string): void {
-    this.calls.push(reason)
+  declareUnhealthy({ text }: Cause): void {
+    this.calls.push(text)
   }
 
   abort(): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { TaipanError } from '../../src/core/errors.ts'
 import type { Logger } from '../../src/core/logger.ts'
+import type { Cause } from '../../src/processes/cause.ts'
 import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../src/processes/process-handle.ts'
 import type { Aim } from '../../src/processes/member.ts'
@@ -124,8 +125,12 @@ class FakeProcess extends SupervisedProcess<Failure> {
 
   protected release(): void {}
 
-  protected tellUnhealthy(reason: string): void {
-    this.#listener.onUnhealthy(this, reason)
+  protected tellUnhealthy(cause: Cause): void {
+    this.#listener.onUnhealthy(this, cause)
+  }
+
+  protected tellDue(cause: Cause): void {
+    this.#listener.onDue(this, cause)
   }
 
   protected tellExit(exit: ProcessExit): void {
@@ -332,9 +337,9 @@ test('it is logged once, also when a stop comes while a reload ends the process'
 test('an unhealthy process is logged and replaced, but not during a stop', async () => {
   const supervisor = await start({ size: 2 })
   const [one, other] = supervisor.started
-  one?.declareUnhealthy('was silent')
+  one?.declareUnhealthy({ reason: 'deadlock', text: 'was silent' })
   supervisor.prepareStop()
-  other?.declareUnhealthy('was silent')
+  other?.declareUnhealthy({ reason: 'deadlock', text: 'was silent' })
   await vi.advanceTimersByTimeAsync(0)
   expect(supervisor.told).toEqual([`warn: worker ${one?.label} was silent`])
   expect(supervisor.started).toHaveLength(3)

@@ -231,6 +231,11 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     startAnyway: false,
     demands: NO_DEMANDS,
     retries: true,
+    maximumRequests: 0,
+    maximumRequestsJitter: 0,
+    restartInterval: 0,
+    restartIntervalJitter: 0,
+    interruptTimeout: 5000,
     ...rest,
   }
   return { ...group, workerOptions: selectWorkerOptions(GENERAL, group) }

@@ -12,11 +12,12 @@ export interface KnownApplications {
   readonly dev: boolean
 }
 
-/** What a worker has to load: what works is replaced only by what works, and what is broken by what is less so. */
+/** What a worker has to load: what works is replaced only by what works, and what is broken by what is less so. A successor may serve as little as the one before. */
 export function chooseDemands(aim: Aim, { applications, found, dev }: KnownApplications): Demands {
   if (aim === 'start' || (aim === 'renew' && dev)) return NO_DEMANDS
   if (aim === 'fill') return { ...NO_DEMANDS, leftOut: listLeftOut(found) }
   if (aim === 'renew') return { ...NO_DEMANDS, required: listRenewed(applications, found) }
+  if (aim === 'succeed') return { ...NO_DEMANDS, required: listRenewed(applications, found) }
   const oneOf = listNames(found.filter((one) => !isServed(one)))
   const required = listNames(found.filter(isServed))
   return { ...NO_DEMANDS, oneOf, required }

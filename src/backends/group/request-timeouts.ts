@@ -1,4 +1,5 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { Cause } from '../../processes/cause.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -6,8 +7,6 @@ import type { Worker } from './worker.ts'
 
 // There may be thousands of streams, so they are checked only so often during their time limit.
 const STREAM_LOOKS = 8
-// A thread that is still busy so long after an interrupt runs code that cannot be interrupted.
-const INTERRUPT_GRACE_MS = 5000
 
 /** Enforces the time limits of a process group. */
 export class RequestTimeouts {
@@ -24,10 +23,18 @@ export class RequestTimeouts {
     this.#healthCheck = new HealthCheck({
       startup,
       ping,
-      limits: [group.queue.timeout, ...Object.values(group.timeouts)],
+      limits: [
+        group.queue.timeout,
+        group.interruptTimeout,
+        group.restartInterval,
+        ...Object.values(group.timeouts),
+      ],
       members: () => supervisor.members,
       onCheck: (now) => this.#beginRound(now),
-      onHealthy: (worker, now) => this.#lookAtRequests(worker, now),
+      onHealthy: (worker, now) => {
+        worker.lookAtAge(now)
+        this.#lookAtRequests(worker, now)
+      },
     })
   }
 
@@ -55,18 +62,28 @@ export class RequestTimeouts {
 
   #lookAtStreams(worker: Worker, now: number): void {
     const { loop } = worker.capacity
-    const stuck = loop.expire(now, this.#group.timeouts.request, now - INTERRUPT_GRACE_MS)
-    if (stuck !== undefined)
-      worker.declareUnhealthy(`has an event loop that does not end request ${stuck.id}`)
+    const { timeouts, interruptTimeout } = this.#group
+    const stuck = loop.expire(now, timeouts.request, now - interruptTimeout)
+    if (stuck === undefined) return
+    // Other requests may be stuck there, too.
+    worker.declareUnhealthy(describeStuck('an event loop', stuck.id))
+    worker.noteStuck()
   }
 
   #lookAtThreads(worker: Worker, now: number): void {
+    const { timeouts, interruptTimeout } = this.#group
     for (const link of worker.capacity.links) {
       if (!link.busy) continue
       if (link.interruptedAt > 0) {
-        if (now - link.interruptedAt > INTERRUPT_GRACE_MS)
-          worker.declareUnhealthy(`has a thread that does not end request ${link.requestId}`)
-      } else if (link.clock.worked(now) > this.#group.timeouts.request) worker.interrupt(link)
+        if (now - link.interruptedAt <= interruptTimeout) continue
+        link.stuck = true
+        worker.declareDue(describeStuck('a thread', link.requestId))
+        worker.noteStuck()
+      } else if (link.clock.worked(now) > timeouts.request) worker.interrupt(link)
     }
   }
+}
+
+function describeStuck(what: string, request: string): Cause {
+  return { reason: 'request_timeout', text: `has ${what} that does not end request ${request}` }
 }

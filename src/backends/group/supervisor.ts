@@ -1,5 +1,6 @@
 import type { Findings, LoadingApplication } from '../../core/backend.ts'
 import type { TaipanError } from '../../core/errors.ts'
+import type { RestartReason } from '../../core/restart-reason.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Logger } from '../../core/logger.ts'
 import { formatCount } from '../../core/format-count.ts'
@@ -23,6 +24,8 @@ import { startWorker } from './worker.ts'
 
 // Time for lifespans and atexit handlers, in addition to that for requests.
 const ENDING_MS = 3000
+// Reasons that are no limits of a worker.
+const BY_OTHERS = new Set<RestartReason>(['reload', 'repair', 'scale', 'terminated'])
 
 /** Parts of a supervisor. */
 export interface SupervisorOptions {
@@ -101,9 +104,9 @@ export class Supervisor
   }
 
   /** Changes the wanted number of workers. With 0 the group sleeps: the next request starts as many as there were before. */
-  resize(size: number): void {
+  resize(size: number, reason: RestartReason = 'scale'): void {
     if (size === 0 && this.pool.size > 0) this.#asleep = this.pool.size
-    this.pool.resize(size)
+    this.pool.resize(size, reason)
     this.wake()
   }
 
@@ -153,6 +156,12 @@ export class Supervisor
 
   protected get patience(): number {
     return toLimit(this.#options.group.timeouts.shutdown)
+  }
+
+  protected override patienceFor(reason: RestartReason): number {
+    const { timeouts, gracefulTimeout = timeouts.shutdown, evictionTimeout } = this.#options.group
+    if (reason === 'eviction') return toLimit(evictionTimeout ?? gracefulTimeout)
+    return BY_OTHERS.has(reason) ? this.patience : toLimit(gracefulTimeout)
   }
 
   protected async launch(aim: Aim, failed: readonly LoadFailure[]): Promise<Worker | undefined> {

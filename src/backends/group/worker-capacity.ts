@@ -44,10 +44,10 @@ export class WorkerCapacity {
     return this.links.length === 0 || this.isAsgi(application, called)
   }
 
-  /** Number of threads with a request that they can still finish, and streams of the event loop. */
+  /** Number of threads with a request that they can still finish, and streams of the event loop that can end. */
   get busy(): number {
-    let busy = this.loop.lost ? 0 : this.loop.active
-    for (const link of this.links) if (link.busy && !link.lost) busy++
+    let busy = this.loop.lost ? 0 : this.loop.active - this.loop.stuck
+    for (const link of this.links) if (link.busy && !link.lost && !link.stuck) busy++
     return busy
   }
 

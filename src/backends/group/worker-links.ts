@@ -111,7 +111,7 @@ export class WorkerLinks {
       failures,
       onFree: (link, application) => {
         listener.onThreadFree(link, application)
-        this.#noteIdle()
+        this.noteIdle()
       },
       onLost: (link, error) => this.#onLost(link, `the socket of thread ${link.index}`, error),
       underPressure: () => listener.underPressure(),
@@ -132,7 +132,7 @@ export class WorkerLinks {
       onOverdue: (stream) => this.#listener.onOverdue(stream),
       onFree: (application) => {
         this.#listener.onLoopFree(application)
-        this.#noteIdle()
+        this.noteIdle()
       },
       onLost: (error) => this.#onLost(loop, 'the socket of its event loop', error),
     })
@@ -153,7 +153,7 @@ export class WorkerLinks {
   #giveUp(link: ThreadLink | StreamLink, error: Error | undefined): void {
     this.#takeBack(link.takeBack(error))
     link.giveUpAll(this.#listener.stopping ? 'STOPPING' : 'WORKER_DIED')
-    this.#noteIdle()
+    this.noteIdle()
   }
 
   /** Last one first, because each is put before waiting ones. */
@@ -161,7 +161,8 @@ export class WorkerLinks {
     for (const request of requests.toReversed()) this.#listener.onUnread(request)
   }
 
-  #noteIdle(): void {
+  /** Wakes those who wait for the end of its requests, if there are none. */
+  noteIdle(): void {
     if (this.#idleWaiters.length > 0 && this.capacity.busy === 0) this.#wakeIdleWaiters()
   }
 

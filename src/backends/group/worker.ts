@@ -1,5 +1,6 @@
 import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import { parseLoadPlace, withPlace, type LoadPlace } from '../../processes/load-place.ts'
 import type { ProcessRecord } from '../../processes/process-log.ts'
@@ -19,8 +20,10 @@ import { describeChange } from './change.ts'
 import { createConfigureMessage, type WorkerTask } from './configure.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
+import { parseDue } from './due.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import type { StartHost, WorkerHost } from './host.ts'
+import { chooseLifetime, describeOld, describeWorn, type Lifetime } from './lifetime.ts'
 import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
 import { createInterrupt, reportInterrupted } from './overdue.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
@@ -73,6 +76,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #links: WorkerLinks
+  readonly #lifetime: Lifetime
   /** Name of the application that is being loaded, if known. */
   #loading = ''
   #place: LoadPlace | undefined
@@ -86,6 +90,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#options = options
     this.#host = host
     this.#listener = listener
+    this.#lifetime = chooseLifetime(group)
     this.#control = new ControlChannel(host.control, {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.onLost('its control channel', error),
@@ -143,6 +148,17 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     link.interrupt('APPLICATION_TIMEOUT')
   }
 
+  /** Asks for a successor when it is too old. */
+  lookAtAge(now: number): void {
+    const age = now - this.startedAt
+    if (age > this.#lifetime.age) this.declareDue(describeOld(age))
+  }
+
+  /** A request that does not end is no reason to wait for this worker. */
+  noteStuck(): void {
+    this.#links.noteIdle()
+  }
+
   recall(link: ThreadLink): void {
     link.startRecall()
     this.#control.send({ type: 'recall', thread: link.index })
@@ -175,7 +191,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     const reason = error === undefined ? `closed ${what}` : `${error.message} on ${what}`
     setTimeout(() => {
       if (this.starting) this.failStart(reason)
-      else this.declareUnhealthy(reason)
+      else this.declareUnhealthy({ reason: 'crash', text: reason })
     }, LOST_SOCKET_MS).unref()
   }
 
@@ -220,8 +236,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#control.destroy()
   }
 
-  protected tellUnhealthy(reason: string): void {
-    this.#listener.onUnhealthy(this, reason)
+  protected tellUnhealthy(cause: Cause): void {
+    this.#listener.onUnhealthy(this, cause)
+  }
+
+  protected tellDue(cause: Cause): void {
+    this.#listener.onDue(this, cause)
   }
 
   protected tellExit(exit: ProcessExit): void {
@@ -232,6 +252,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   #noteFinished(): void {
     this.served++
+    if (this.served >= this.#lifetime.requests) this.declareDue(describeWorn(this.served))
     this.log.noteFinished()
   }
 
@@ -271,6 +292,11 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       case 'recalled':
         this.#takeRecalled(message)
         return
+      case 'due': {
+        const cause = parseDue(message)
+        if (cause !== undefined) this.declareDue(cause)
+        return
+      }
       case 'leaving':
         this.leave(textOf(message, 'reason', 'was asked to end from outside'))
         return

@@ -40,6 +40,8 @@ export interface StreamLinkContext {
 export class StreamLink implements FrameSink {
   /** Number of open streams. */
   active = 0
+  /** Of these the ones that were interrupted, and do not end. */
+  stuck = 0
   /** Resolves when no more frames will come. */
   readonly ended: Promise<void>
   readonly #carrier: Carrier
@@ -128,7 +130,10 @@ export class StreamLink implements FrameSink {
     for (const stream of this.#streams) {
       if (stream === undefined) continue
       if (stream.interruptedAt > 0) {
-        if (stream.interruptedAt < since) stuck ??= stream.facts
+        if (stream.interruptedAt >= since) continue
+        stuck ??= stream.facts
+        if (!stream.stuck) this.stuck++
+        stream.stuck = true
       } else if (stream.answering && stream.clock.worked(now) > timeout) {
         this.#context.onOverdue(stream)
         stream.interrupt('APPLICATION_TIMEOUT', now)
@@ -200,6 +205,7 @@ export class StreamLink implements FrameSink {
     this.#streams[number] = undefined
     this.#numbers.push(number)
     this.active--
+    if (stream.stuck) this.stuck--
     this.#context.onFree(request.application)
   }
 

@@ -28,6 +28,8 @@ export class Stream extends ResponseRelay<StreamContext> {
   readonly batch: number
   /** `performance.now()` when the worker was told that the request took too long; 0 if it was not. */
   interruptedAt = 0
+  /** It was interrupted, and does not end. */
+  stuck = false
   #window: StreamWindow | undefined
   #over = false
   #halfSent = false

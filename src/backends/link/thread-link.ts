@@ -53,6 +53,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   took: number | undefined
   /** `performance.now()` when the present request was interrupted; 0 if it was not. */
   interruptedAt = 0
+  /** The present request was interrupted, and does not end. */
+  stuck = false
   requestId = ''
   readonly #socket: Duplex
   readonly #decoder: FrameDecoder
@@ -243,6 +245,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const { application } = this
     this.took = took
     this.interruptedAt = 0
+    this.stuck = false
     const next = this.#pipelined.shift()
     if (next === undefined) {
       this.busy = false

@@ -41,11 +41,8 @@ const WORKERS = [
   nothing('min-instances', 'there are always as many processes as -p says', { value: 'N' }),
   nothing('app-type', 'the application itself tells what it is', { value: 'NAME' }),
   nothing('lazy-apps', 'each process loads the application by itself'),
-  nothing(
-    'max-requests limit-max-requests max-requests-jitter',
-    'processes are not replaced after a number of requests',
-    { value: 'N' },
-  ),
+  rename('max-requests limit-max-requests', 'maximum-requests', { value: 'N' }),
+  rename('max-requests-jitter', 'maximum-requests-jitter', { value: 'N' }),
   nothing(
     'master enable-threads die-on-term single-interpreter vacuum need-app reuse-port',
     'it is so anyway',
@@ -127,13 +124,14 @@ const TIMES = [
     ...SECONDS,
     note: 'a request that takes longer is answered 504',
   }),
-  rename(
-    'graceful-timeout timeout-graceful-shutdown shutdown-timeout',
-    'timeout-shutdown',
-    SECONDS,
-  ),
+  rename('graceful-timeout', 'timeout-shutdown', {
+    ...SECONDS,
+    // Elsewhere it is the time of a stop, and a number.
+    when: ({ value }) => /^\d+$/.test(value),
+  }),
+  rename('timeout-graceful-shutdown shutdown-timeout', 'timeout-shutdown', SECONDS),
   rename('keep-alive keepalive timeout-keep-alive channel-timeout', 'timeout-idle', SECONDS),
-  rename('timeout-worker-healthcheck', 'timeout-ping', SECONDS),
+  rename('timeout-worker-healthcheck deadlock-timeout', 'timeout-ping', SECONDS),
   rename('startup-timeout', 'timeout-startup', SECONDS),
   rename('limit-concurrency connection-limit', 'limit-connections', { value: 'N' }),
   rename('limit-request-line', 'limit-target-bytes', { value: 'BYTES' }),

@@ -7,6 +7,7 @@ import type { FullConfig } from '../options/schema.ts'
 import { GENERAL } from '../options/table.ts'
 import { checkEngines, resolveThreads } from './engines.ts'
 import { mergeEnvironment } from './group-environment.ts'
+import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { listGroupNames } from './resolve-apps.ts'
@@ -35,6 +36,7 @@ export function resolveGroups(sources: GroupSources, problems: Problems): GroupP
     return createGroups({ name, members }, sources, problems)
   })
   checkEngines(plans, config, problems)
+  checkLifetimes(plans, config, problems)
   checkInterpreters(plans, problems)
   return plans
 }

@@ -7,6 +7,7 @@ import { DEVELOPMENT } from './development.ts'
 import { FOLDERS } from './folders.ts'
 import { createGroupTable } from './group-options.ts'
 import { HTTP } from './http.ts'
+import { LIFETIMES } from './lifetimes.ts'
 import { LISTENING } from './listening.ts'
 import { LOG } from './log.ts'
 import { LRWP } from './lrwp.ts'
@@ -25,6 +26,7 @@ export const GENERAL = {
   ...FOLDERS,
   ...RESPONSES,
   ...PROCESSES,
+  ...LIFETIMES,
   limits: option(createSection(LIMITS), {}, { description: 'Limits for clients.', table: LIMITS }),
   timeouts: option(createSection(TIMEOUTS), {}, { description: 'Time limits.', table: TIMEOUTS }),
   queue: option(

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Cause } from '../../processes/cause.ts'
 import type { Force, ProcessEnd } from '../../processes/process-end.ts'
 import type { ProcessHandle } from '../../processes/process-handle.ts'
 import {
@@ -107,8 +108,12 @@ export class Program extends SupervisedProcess<ProgramFailure> {
     return Math.max(0, this.#context.countAnswered() - this.#answeredBefore)
   }
 
-  protected tellUnhealthy(reason: string): void {
-    this.#context.listener.onUnhealthy(this, reason)
+  protected tellUnhealthy(cause: Cause): void {
+    this.#context.listener.onUnhealthy(this, cause)
+  }
+
+  protected tellDue(cause: Cause): void {
+    this.#context.listener.onDue(this, cause)
   }
 
   protected tellExit(exit: ProcessExit): void {

@@ -1,0 +1,58 @@
+import { duration, integer } from '../option-types/kinds.ts'
+import { flag, option, optional } from '../option-types/option.ts'
+
+/** How long worker processes live, and how they end. */
+export const LIFETIMES = {
+  maximumRequests: option(integer(0), 0, {
+    description: 'Requests that a worker answers until another one takes its place. 0: no limit.',
+    form: 'number',
+    perGroup: true,
+    environment: 'TAIPAN_MAXIMUM_REQUESTS',
+    flag: flag('Processes', 'maximum-requests', { value: 'N' }),
+  }),
+  maximumRequestsJitter: option(integer(0), 0, {
+    description: 'Most requests added to that at random, for each worker anew.',
+    form: 'number',
+    perGroup: true,
+    environment: 'TAIPAN_MAXIMUM_REQUESTS_JITTER',
+    flag: flag('Processes', 'maximum-requests-jitter', { value: 'N' }),
+  }),
+  restartInterval: option(duration, 0, {
+    description: 'Age at which another worker takes the place of one. 0: no limit.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_RESTART_INTERVAL',
+    flag: flag('Processes', 'restart-interval', { value: 'TIME' }),
+  }),
+  restartIntervalJitter: option(duration, 0, {
+    description: 'Most time added to that at random, for each worker anew.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_RESTART_INTERVAL_JITTER',
+    flag: flag('Processes', 'restart-interval-jitter', { value: 'TIME' }),
+  }),
+  interruptTimeout: option(duration, '5s', {
+    description:
+      'Longest time for a request to end after it has exceeded `timeouts.request` and was interrupted; then its worker is replaced. 0: it is replaced at once.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_INTERRUPT_TIMEOUT',
+    flag: flag('Timeouts', 'interrupt-timeout', { value: 'TIME' }),
+  }),
+  gracefulTimeout: optional(duration, {
+    description:
+      'Longest time for the requests of a worker that is replaced for one of these limits (`timeouts.shutdown`). 0: no limit.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_GRACEFUL_TIMEOUT',
+    flag: flag('Timeouts', 'graceful-timeout', { value: 'TIME' }),
+  }),
+  evictionTimeout: optional(duration, {
+    description:
+      'The same for a worker that is replaced because it got SIGUSR1 (`gracefulTimeout`). 0: no limit.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_EVICTION_TIMEOUT',
+    flag: flag('Timeouts', 'eviction-timeout', { value: 'TIME' }),
+  }),
+}
