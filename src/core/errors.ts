@@ -59,6 +59,12 @@ export const ERRORS = {
     status: 503,
     exitCode: 5,
   },
+  NATIVE_CALLS: {
+    summary: 'A function of the system that Node lacks cannot be called',
+    fault: 'host',
+    status: 503,
+    exitCode: 5,
+  },
   PROGRAM_START: {
     summary: 'A program of a route could not be started',
     fault: 'host',

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs'
-import type { SystemFfi } from '../backends/embedded/system-ffi.ts'
+import type { SystemFfi } from '../native/system-ffi.ts'
 
 /** Most replicas that are counted; those of several generations may run at the same time. */
 const PLACES = 256

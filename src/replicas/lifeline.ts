@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { workerData } from 'node:worker_threads'
-import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
+import { loadSystemFfi } from '../native/system-ffi.ts'
 import { LIFELINE } from './messages.ts'
 
 // Normally the main thread closes its listening sockets and ends earlier.

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import type { SystemFfi } from '../backends/embedded/system-ffi.ts'
+import type { SystemFfi } from '../native/system-ffi.ts'
 import type { ByteStream } from '../core/byte-stream.ts'
 import {
   parseSocketPath,

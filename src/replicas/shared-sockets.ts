@@ -1,4 +1,4 @@
-import { loadSystemFfi, type SystemFfi } from '../backends/embedded/system-ffi.ts'
+import { loadSystemFfi, type SystemFfi } from '../native/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
 import type { BoundAddress, Listener } from '../streams/listening/addresses.ts'
 import { RefusedConnections } from '../fronts/listening/refused-connections.ts'
@@ -47,7 +47,7 @@ export class SharedSockets {
     this.counts = counts
   }
 
-  /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `PYTHON_NOT_EMBEDDABLE`. */
+  /** Binds all addresses. Rejects with `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE` or `NATIVE_CALLS`. */
   static async open(options: SharedSocketsOptions): Promise<SharedSockets> {
     const ffi = await loadSystemFfi()
     const sockets = new SharedSockets(ffi, new ConnectionCounts(ffi), options)

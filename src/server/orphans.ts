@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { loadSystemFfi, type SystemFfi } from '../backends/embedded/system-ffi.ts'
+import { loadSystemFfi, type SystemFfi } from '../native/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
 
 // Node removes its own children at once, so whoever stays for so long is not one of them.

@@ -1,5 +1,5 @@
 import { Worker as NodeThread } from 'node:worker_threads'
-import { loadSystemFfi } from '../backends/embedded/system-ffi.ts'
+import { loadSystemFfi } from '../native/system-ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { reportToParent } from '../backends/embedded/python.ts'

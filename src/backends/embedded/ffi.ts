@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
-import { enlargeStack, importKoffi, type Koffi, type PythonLibrary } from './koffi.ts'
+import type { Koffi, NativeLibrary } from '../../native/koffi.ts'
+import { enlargeStack, importKoffi } from './koffi.ts'
 
 const { SIGINT, SIGPIPE, SIGXFSZ } = constants.signals
 const HANDLED_SIGNALS = [SIGINT, SIGPIPE, SIGXFSZ]
@@ -75,7 +76,7 @@ function findAddons(name: string): string[] {
 /** What Python and its host ask of C and of the platform. */
 export class Ffi {
   readonly #koffi: Koffi
-  readonly #process: PythonLibrary
+  readonly #process: NativeLibrary
   readonly #kept: unknown[] = []
   readonly #socketPair: CFunction<['int', 'int', 'int', 'int', 'void *']>
   readonly #getEnvironment: CFunction<['str', 'str']>
@@ -98,7 +99,7 @@ export class Ffi {
   }
 
   /** Opens a library; its symbols are visible to libraries loaded later. Throws if it cannot be opened. */
-  open(file: string): PythonLibrary {
+  open(file: string): NativeLibrary {
     const library = this.#koffi.load(file, { global: true, lazy: false })
     // Opened again, because the end of a worker thread closes what it has loaded, while Python's threads and koffi still use it.
     const keep = this.find(undefined, 'dlopen', ['void *', 'str', 'int'])
@@ -113,14 +114,14 @@ export class Ffi {
 
   /** A function of a library; of the node program and the C library if `library` is undefined. Throws if there is none. */
   find<const S extends CSignature>(
-    library: PythonLibrary | undefined,
+    library: NativeLibrary | undefined,
     name: string,
     signature: S,
   ): CFunction<S> {
     return this.functionAt((library ?? this.#process).symbol(name), signature)
   }
 
-  has(library: PythonLibrary, name: string): boolean {
+  has(library: NativeLibrary, name: string): boolean {
     try {
       library.symbol(name)
       return true
@@ -130,7 +131,7 @@ export class Ffi {
   }
 
   /** A function that returns a `PyStatus`. */
-  findStatus(library: PythonLibrary, name: string, parameters: readonly (keyof CValues)[]) {
+  findStatus(library: NativeLibrary, name: string, parameters: readonly (keyof CValues)[]) {
     const status = this.#koffi.struct({
       _type: 'int',
       func: 'const char *',

@@ -1,7 +1,8 @@
 import { PYTHON_SCRIPT } from '../python-script.ts'
 import type { EmbeddingFacts } from './embeddability.ts'
 import type { Ffi } from './ffi.ts'
-import { notEmbeddable, type PythonLibrary } from './koffi.ts'
+import type { NativeLibrary } from '../../native/koffi.ts'
+import { notEmbeddable } from './koffi.ts'
 
 const EXCHANGE_BYTES = 64
 
@@ -10,7 +11,7 @@ export class Interpreter {
   readonly ffi: Ffi
   /** The Python that was started. */
   readonly facts: EmbeddingFacts
-  readonly #library: PythonLibrary
+  readonly #library: NativeLibrary
   readonly #exchange = Buffer.alloc(EXCHANGE_BYTES)
   readonly #call: () => void
   readonly #ensure: () => number
@@ -89,7 +90,7 @@ export class Interpreter {
   }
 }
 
-function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): PythonLibrary {
+function openLibrary(ffi: Ffi, { libpython, executable }: EmbeddingFacts): NativeLibrary {
   try {
     return ffi.open(libpython)
   } catch (error) {
@@ -110,12 +111,12 @@ export function hasStarted(ffi: Ffi, facts: EmbeddingFacts): boolean {
   }
 }
 
-function isInitialized(ffi: Ffi, library: PythonLibrary): boolean {
+function isInitialized(ffi: Ffi, library: NativeLibrary): boolean {
   return ffi.find(library, 'Py_IsInitialized', ['int'])() !== 0
 }
 
 /** Starts Python as the program `facts.executable` would start: same environment, virtual environment, encoding. */
-function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+function initialize(ffi: Ffi, library: NativeLibrary, facts: EmbeddingFacts): void {
   if (isInitialized(ffi, library))
     throw notEmbeddable(
       'Python already runs in another thread of this process, and cannot run in two; start all servers with embedded groups in one thread, or use daemon mode (-e daemon)',
@@ -125,7 +126,7 @@ function initialize(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): vo
 }
 
 /** For Python before 3.15. */
-function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+function initializeByName(ffi: Ffi, library: NativeLibrary, facts: EmbeddingFacts): void {
   const prepare = ffi.find(library, 'PyPreConfig_InitPythonConfig', ['void', 'void *'])
   const preInitialize = ffi.findStatus(library, 'Py_PreInitialize', ['void *'])
   // Larger than the struct. The python program is initialized in the same way.
@@ -142,7 +143,7 @@ function initializeByName(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFact
 }
 
 /** For later versions, by PEP 741; starts from an isolated configuration. */
-function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFacts): void {
+function initializeByConfig(ffi: Ffi, library: NativeLibrary, facts: EmbeddingFacts): void {
   const create = ffi.find(library, 'PyInitConfig_Create', ['void *'])
   const config = create()
   const setInt = ffi.find(library, 'PyInitConfig_SetInt', ['int', 'void *', 'str', 'int64'])
@@ -172,7 +173,7 @@ function initializeByConfig(ffi: Ffi, library: PythonLibrary, facts: EmbeddingFa
   ffi.find(library, 'PyInitConfig_Free', ['void', 'void *'])(config)
 }
 
-function describeConfigError(ffi: Ffi, library: PythonLibrary, config: bigint | null): string {
+function describeConfigError(ffi: Ffi, library: NativeLibrary, config: bigint | null): string {
   const get = ffi.find(library, 'PyInitConfig_GetError', ['int', 'void *', 'void *'])
   const text = Buffer.alloc(8)
   if (get(config, ffi.addressOf(text)) !== 1) return 'unknown reason'

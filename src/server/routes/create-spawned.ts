@@ -38,7 +38,7 @@ export async function createSpawned(
 }
 
 async function loadDuplicate(): Promise<(descriptor: number) => number> {
-  const { loadSystemFfi } = await import('../../backends/embedded/system-ffi.ts')
+  const { loadSystemFfi } = await import('../../native/system-ffi.ts')
   const ffi = await loadSystemFfi()
   return (descriptor) => ffi.duplicate(descriptor)
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import type { TaipanError } from '../../../../src/core/errors.ts'
-import { loadSystemFfi } from '../../../../src/backends/embedded/system-ffi.ts'
+import { loadSystemFfi } from '../../../../src/native/system-ffi.ts'
 import type { ConnectPlace } from '../../../../src/streams/net/net-connector.ts'
 import type { ProgramAddresses } from '../../../../src/upstreams/spawned/program-addresses.ts'
 import type { ProgramSettings } from '../../../../src/upstreams/spawned/program-settings.ts'

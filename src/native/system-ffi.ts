@@ -1,8 +1,8 @@
-import { enlargeStack, importKoffi, type Koffi, type PythonLibrary } from './koffi.ts'
+import { enlargeStack, importKoffi, type Koffi, type NativeLibrary } from './koffi.ts'
 
 let loading: Promise<SystemFfi> | undefined
 
-/** Loads access to the C library for a process without Python, once. Rejects with PYTHON_NOT_EMBEDDABLE if that is impossible. */
+/** Loads access to the C library for a process without Python, once. Rejects with `NATIVE_CALLS` if that is impossible. */
 export function loadSystemFfi(): Promise<SystemFfi> {
   loading ??= openSystemFfi()
   return loading
@@ -18,7 +18,7 @@ async function openSystemFfi(): Promise<SystemFfi> {
   return new SystemFfi(koffi)
 }
 
-/** System calls for processes that share sockets. */
+/** Calls of the system that Node lacks. */
 export class SystemFfi {
   readonly #koffi: Koffi
   readonly #duplicate: (fd: number, command: number, type: 'int', least: number) => number
@@ -27,6 +27,9 @@ export class SystemFfi {
   readonly #shutDown: (fd: number, how: number) => number
   readonly #wait: (pid: number, status: null, options: number) => number
   readonly #trimMemory: ((keep: number) => number) | undefined
+  readonly #openSocket: (family: number, type: number, protocol: number) => number
+  readonly #sendTo: (...values: readonly (number | Uint8Array)[]) => number
+  readonly #readOption: (...values: readonly (number | Uint8Array)[]) => number
 
   constructor(koffi: Koffi) {
     this.#koffi = koffi
@@ -38,6 +41,11 @@ export class SystemFfi {
     this.#shutDown = library.func('shutdown', 'int', ['int', 'int'])
     this.#wait = library.func('waitpid', 'int', ['int', 'void *', 'int'])
     this.#trimMemory = findTrim(library)
+    this.#openSocket = library.func('socket', 'int', ['int', 'int', 'int'])
+    const message = ['int', 'const uint8_t *', 'size_t', 'int', 'const uint8_t *', 'uint']
+    this.#sendTo = library.func('sendto', 'intptr_t', message)
+    const optionParts = ['int', 'int', 'int', '_Inout_ uint8_t *', '_Inout_ uint8_t *']
+    this.#readOption = library.func('getsockopt', 'int', optionParts)
   }
 
   /** Duplicates a descriptor, with close-on-exec. Throws if there are no more descriptors. */
@@ -65,6 +73,46 @@ export class SystemFfi {
     return this.#koffi.view(address, bytes)
   }
 
+  /** Opens a datagram socket for `sendDatagram`; it never blocks. Throws if there are no more descriptors. */
+  openDatagramSocket(): number {
+    const AF_UNIX = 1
+    const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0x8_00_00 | 0x8_00
+    return this.#check(
+      this.#openSocket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0),
+      'a datagram socket cannot be opened',
+    )
+  }
+
+  /**
+   * Sends a message to the Unix datagram socket at a path, or with an abstract name, which begins with `@`. Returns the
+   * number of the system's error: 0 for none, 11 (EAGAIN) if the receiver is behind.
+   */
+  sendDatagram(socket: number, path: string, message: Uint8Array): number {
+    const MSG_NOSIGNAL = 0x40_00
+    const address = formatUnixAddress(path)
+    const sent = this.#sendTo(
+      socket,
+      message,
+      message.length,
+      MSG_NOSIGNAL,
+      address,
+      address.length,
+    )
+    return sent === -1 ? this.#koffi.errno() : 0
+  }
+
+  /** Who has opened the other end of a Unix stream socket (SO_PEERCRED); undefined if the system does not tell. */
+  readPeer(descriptor: number): { readonly pid: number; readonly uid: number } | undefined {
+    const SOL_SOCKET = 1
+    const SO_PEERCRED = 17
+    const found = new Uint8Array(12)
+    const length = new Uint8Array(new Uint32Array([found.length]).buffer)
+    if (this.#readOption(descriptor, SOL_SOCKET, SO_PEERCRED, found, length) === -1)
+      return undefined
+    const [pid = 0, uid = 0] = new Uint32Array(found.buffer)
+    return { pid, uid }
+  }
+
   /** Reaps an ended child process that Node did not start. */
   reap(pid: number): void {
     const WNOHANG = 1
@@ -88,11 +136,18 @@ export class SystemFfi {
   }
 }
 
-function findTrim(library: PythonLibrary): ((keep: number) => number) | undefined {
+function findTrim(library: NativeLibrary): ((keep: number) => number) | undefined {
   try {
     return library.func('malloc_trim', 'int', ['size_t'])
   } catch {
     // musl has none.
     return undefined
   }
+}
+
+/** `struct sockaddr_un` of Linux. */
+function formatUnixAddress(path: string): Uint8Array {
+  const AF_UNIX = 1
+  const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : `${path}\0`)
+  return Buffer.concat([new Uint8Array(new Uint16Array([AF_UNIX]).buffer), name])
 }
