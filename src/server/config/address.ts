@@ -1,18 +1,33 @@
 import { TaipanError } from '../../core/errors.ts'
+import { parseSettings, splitSettings } from './address-settings.ts'
 
 /** What servers in front speak. */
 type DoorProtocol = 'fastcgi' | 'scgi' | 'uwsgi'
 
 /** Where to listen, and for which protocol; none is HTTP, which `secure` puts into TLS. */
-export type Address = Place & { readonly protocol?: DoorProtocol; readonly secure?: boolean }
+export type Address = Place & {
+  readonly protocol?: DoorProtocol
+  readonly secure?: boolean
+  /** Each connection begins with a PROXY header. */
+  readonly proxyProtocol?: boolean
+}
 
 type Place =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp'
+      readonly host: string
+      readonly port: number
+      /** Other processes may listen there, too. */
+      readonly reusePort?: boolean
+    }
   | {
       readonly kind: 'unix'
       readonly path: string
       /** Permissions of the socket; by default those that the umask leaves. */
-      readonly mode?: number | undefined
+      readonly mode?: number
+      /** Owner and group of the socket, as `AddressSettings` has them. */
+      readonly user?: string
+      readonly group?: string
     }
   | { readonly kind: 'fd'; readonly fd: number }
 
@@ -21,9 +36,9 @@ const MAX_PORT = 65_535
 
 /** Completes a port without host: `8000` means this machine only, as for `runserver`; `:8000` and `*:8000` mean every interface. */
 export function expandAddress(text: string): string | undefined {
-  const [, host, port] = /^(:|\*:)?(\d{1,5})$/.exec(text) ?? []
+  const [, host, port, rest = ''] = /^(:|\*:)?(\d{1,5})(\?.*)?$/s.exec(text) ?? []
   if (port === undefined) return undefined
-  return `${host === undefined ? '127.0.0.1' : ANY_HOST}:${port}`
+  return `${host === undefined ? '127.0.0.1' : ANY_HOST}:${port}${rest}`
 }
 
 /** Whether a text is the number of a port. */
@@ -41,15 +56,23 @@ export function createPortError(source: string, text: string): TaipanError {
 }
 
 /**
- * Parses `host:port`, `[ipv6]:port`, `unix:PATH`, `unix:PATH?mode=660` or `fd:N` for HTTP, and `fastcgi://host:port`,
- * `fastcgi+unix:PATH` or `fastcgi+fd:N` and the like for servers in front, and for HTTP in TLS (`https`); returns a message
- * if the text is invalid.
+ * Parses `host:port`, `[ipv6]:port`, `unix:PATH` or `fd:N` for HTTP, and `fastcgi://host:port`, `fastcgi+unix:PATH` or
+ * `fastcgi+fd:N` and the like for servers in front, and for HTTP in TLS (`https`); settings stand behind `?`, as in
+ * `unix:PATH?mode=660`. Returns a message if the text is invalid.
  */
 export function parseAddress(text: string): Address | string {
+  const { bare, pairs } = splitSettings(text)
+  const address = parseBare(bare)
+  if (typeof address === 'string') return address
+  const settings = parseSettings(pairs, address.kind)
+  return typeof settings === 'string' ? settings : { ...address, ...settings }
+}
+
+function parseBare(text: string): Address | string {
   const [, name = '', separator, rest = ''] = SCHEME.exec(text) ?? []
   const spoken = SCHEMES.get(name.toLowerCase())
-  if (spoken === undefined) return parsePlace(text)
-  if (separator === '+') return complete(parsePlace(rest, 'protocol' in spoken ? 0 : 3), spoken)
+  if (spoken === undefined) return parseBarePlace(text)
+  if (separator === '+') return complete(parseBarePlace(rest, 'protocol' in spoken ? 0 : 3), spoken)
   const place = parseHostPort(expandAddress(rest) ?? rest.replace(/\/$/, ''))
   return place === undefined
     ? `expected ${name}://host:port, ${name}+unix:PATH or ${name}+fd:N`
@@ -79,8 +102,17 @@ function complete(place: Place | string, spoken: Spoken): Address | string {
   return typeof place === 'string' ? place : { ...place, ...spoken }
 }
 
-/** Parses an address without a protocol, as `parseAddress` does; descriptors begin with `firstDescriptor`. */
-export function parsePlace(text: string, firstDescriptor = 3): Place | string {
+/** Parses an address without a protocol, and with the settings of a socket alone; returns a message if the text is invalid. */
+export function parsePlace(text: string): Place | string {
+  const { bare, pairs } = splitSettings(text)
+  const place = parseBarePlace(bare)
+  if (typeof place === 'string') return place
+  const settings = parseSettings(pairs, place.kind, ['proxyProtocol'])
+  return typeof settings === 'string' ? settings : { ...place, ...settings }
+}
+
+/** Descriptors begin with `firstDescriptor`. */
+function parseBarePlace(text: string, firstDescriptor = 3): Place | string {
   if (text.startsWith('unix:')) return parseSocket(text.slice('unix:'.length))
   if (text.startsWith('fd:')) return parseDescriptor(text.slice('fd:'.length), firstDescriptor)
   return parseHostPort(text) ?? describeWrong(text)
@@ -92,16 +124,10 @@ function parseHostPort(text: string): Place | undefined {
   return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
 }
 
-function parseSocket(text: string): Place | string {
-  const [, path = '', mode] = /^([^]*?)(?:\?mode=([^?/]*))?$/.exec(text) ?? []
-  if (path === '' || path.includes('\0'))
-    return 'unix: needs the path of a socket, as in unix:/run/taipan.sock'
-  const [, unknown] = /\?([\w-]+)=[^/]*$/.exec(path) ?? []
-  if (unknown !== undefined) return `unix: knows ?mode= only, found ?${unknown}=`
-  if (mode === undefined) return { kind: 'unix', path }
-  if (!/^0?[0-7]{3}$/.test(mode))
-    return 'mode: needs octal permissions, as in unix:/run/taipan.sock?mode=660'
-  return { kind: 'unix', path, mode: Number.parseInt(mode, 8) }
+function parseSocket(path: string): Place | string {
+  return path === '' || path.includes('\0')
+    ? 'unix: needs the path of a socket, as in unix:/run/taipan.sock'
+    : { kind: 'unix', path }
 }
 
 /** Standard input is a socket only where a server in front has made it one; logs go to the other two. */

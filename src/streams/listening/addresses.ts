@@ -1,5 +1,6 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 import type { ListeningSocket } from '../net/listening-socket.ts'
+import type { SocketAccess } from './own-socket.ts'
 
 /** A listening socket. */
 export interface Listener {
@@ -37,13 +38,10 @@ export type BoundAddress = Spoken &
         readonly port: number
         /** The system finds out by itself when the other side of a connection is gone without a word. */
         readonly keepAlive?: boolean | undefined
+        /** Other processes may listen there, too; the system shares the clients out. */
+        readonly reusePort?: boolean | undefined
       }
-    | {
-        readonly kind: 'unix'
-        readonly path: string
-        /** Permissions of the socket; by default those that the umask leaves. */
-        readonly mode?: number | undefined
-      }
+    | ({ readonly kind: 'unix'; readonly path: string } & SocketAccess)
     | {
         readonly kind: 'fd'
         readonly fd: number

@@ -1,9 +1,9 @@
-import { closeSync, renameSync, unlinkSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 
 import { TaipanError } from '../../core/errors.ts'
-import type { ListeningSocket } from '../net/listening-socket.ts'
 import { formatAddress, formatUrl, type BoundAddress } from './addresses.ts'
 import { bindSocket } from './listener.ts'
+import { SocketFile } from './socket-file.ts'
 
 /** A listening socket that this process keeps open without accepting; clients wait in its backlog. */
 export interface KeptSocket {
@@ -22,11 +22,13 @@ export async function keepSocket(
   // The socket is closed before the next turn of the event loop, so it accepts nothing.
   const socket = await bindSocket(address, (stream) => stream.destroy())
   const url = formatUrl(address, socket.address)
-  const path = address.kind === 'unix' ? address.path : undefined
+  const file = address.kind === 'unix' ? new SocketFile(address.path) : undefined
   let kept: number
   try {
     kept = duplicate(socket.descriptor)
-    closeSocket(socket, path)
+    const close = (): void => void socket.close()
+    if (file === undefined) close()
+    else file.keepDuring(close)
   } catch (error) {
     void socket.close()
     const reason = error instanceof Error ? error.message : String(error)
@@ -43,28 +45,8 @@ export async function keepSocket(
     close: () => {
       if (closed) return
       closed = true
-      if (path !== undefined) remove(path)
+      file?.remove()
       closeSync(kept)
     },
-  }
-}
-
-/** Closes the socket, but keeps the path of a Unix socket, which would be removed. */
-function closeSocket(socket: ListeningSocket, path: string | undefined): void {
-  if (path === undefined) {
-    void socket.close()
-    return
-  }
-  const aside = `${path}.${process.pid}`
-  renameSync(path, aside)
-  void socket.close()
-  renameSync(aside, path)
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Another process has removed it.
   }
 }

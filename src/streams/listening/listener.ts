@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -6,6 +6,8 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ListeningSocket } from '../net/listening-socket.ts'
 import { openNetListener, probeSocket } from '../net/net-listener.ts'
+import { bindClosed, giveSocket } from './own-socket.ts'
+import { SocketFile } from './socket-file.ts'
 import {
   formatAddress,
   formatUrl,
@@ -36,16 +38,58 @@ export async function bindSocket(
   address: BoundAddress,
   onConnection: (stream: ByteStream) => void,
 ): Promise<ListeningSocket> {
-  if (address.kind === 'unix') await clearSocketPath(address.path)
+  if (address.kind === 'unix') return await bindSocketFile(address, onConnection)
+  if (address.kind === 'tcp' && address.reusePort === true) checkReusePort(address)
+  try {
+    return await openNetListener(address, onConnection)
+  } catch (error) {
+    throw createListenError(address, error)
+  }
+}
+
+async function bindSocketFile(
+  address: BoundAddress & { readonly kind: 'unix' },
+  onConnection: (stream: ByteStream) => void,
+): Promise<ListeningSocket> {
+  const { path } = address
+  await clearSocketPath(path)
   let socket: ListeningSocket | undefined
   try {
-    socket = await openNetListener(address, onConnection)
-    if (address.kind === 'unix' && address.mode !== undefined) chmodSync(address.path, address.mode)
-    return socket
+    socket = await bindClosed(address, () => openNetListener({ kind: 'unix', path }, onConnection))
+    giveSocket(path, address)
   } catch (error) {
     void socket?.close()
     throw createListenError(address, error)
   }
+  return withSocketFile(socket, new SocketFile(path))
+}
+
+/** The same socket, which removes no file but its own. */
+function withSocketFile(socket: ListeningSocket, file: SocketFile): ListeningSocket {
+  return {
+    address: socket.address,
+    get descriptor() {
+      return socket.descriptor
+    },
+    onError: (listener) => socket.onError(listener),
+    close: () => {
+      let closed = Promise.resolve()
+      file.closeWith(() => {
+        closed = socket.close()
+      })
+      return closed
+    },
+  }
+}
+
+/** Node would take the option, and not tell that it does not know it. */
+function checkReusePort(address: BoundAddress): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major >= 24 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) return
+  throw new TaipanError(
+    'ADDRESS_UNUSABLE',
+    `cannot listen on ${formatAddress(address)}: ?reusePort=on needs Node.js 22.12 or newer, and this is ${process.versions.node}`,
+  )
 }
 
 function createListenError(address: BoundAddress, error: unknown): TaipanError {
@@ -71,6 +115,10 @@ function explain(address: BoundAddress, code: string): string {
   // libuv reports EACCES for a socket in a folder that does not exist.
   if (code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)))
     return 'the folder does not exist'
+  if (code === 'EPERM' && address.kind === 'unix' && address.owner !== undefined)
+    return 'only root may give a socket to another user, or to a group that it is not in'
+  if (code === 'ENOTSUP' || code === 'EOPNOTSUPP')
+    return 'this system does not let several processes listen at one port'
   if (code === 'EACCES')
     return `permission denied; choose ${address.kind === 'unix' ? 'another path' : 'a port above 1023'}`
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have the address; try 127.0.0.1'

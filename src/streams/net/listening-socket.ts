@@ -8,6 +8,8 @@ export type SocketPlace =
       readonly port: number
       /** Accepted connections are probed by the system while they are silent. */
       readonly keepAlive?: boolean | undefined
+      /** Other processes may listen there, too. */
+      readonly reusePort?: boolean | undefined
     }
   | { readonly kind: 'unix'; readonly path: string }
   | {

@@ -81,5 +81,6 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
 function toListenOptions(place: SocketPlace): ListenOptions & { fd?: number } {
   if (place.kind === 'unix') return { path: place.path, backlog: BACKLOG }
   if (place.kind === 'fd') return { fd: place.fd, backlog: BACKLOG }
-  return { host: place.host, port: place.port, backlog: BACKLOG }
+  const { host, port, reusePort = false } = place
+  return { host, port, backlog: BACKLOG, ...(reusePort && { reusePort }) }
 }
