@@ -4,6 +4,7 @@ import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { ListenAddress, Listener, Protocol } from '../streams/listening/addresses.ts'
+import { expandLocalhost } from '../streams/listening/both-families.ts'
 import { listen } from '../streams/listening/listener.ts'
 import { acceptWaiting } from './listening/accept-waiting.ts'
 import { DeadlineSweep } from './listening/deadline-sweep.ts'
@@ -74,7 +75,8 @@ export class ListeningFront implements Front {
   async #start(): Promise<void> {
     const listeners: Listener[] = []
     try {
-      for (const address of this.#options.addresses) listeners.push(await this.#listen(address))
+      const addresses = await expandLocalhost(this.#options.addresses)
+      for (const address of addresses) listeners.push(await this.#listen(address))
     } catch (error) {
       this.#connections.destroy(
         new TaipanError('STOPPING', 'the server could not start', { cause: error }),

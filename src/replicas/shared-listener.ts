@@ -19,6 +19,8 @@ export interface SharedListenerOptions {
   /** Listening socket, which other processes have, too. */
   readonly descriptor: number
   readonly url: string
+  /** As the address has it: whoever listens sets it for all. */
+  readonly backlog: number | undefined
   readonly ffi: SystemFfi
   readonly occupancy: Occupancy
 }
@@ -80,11 +82,11 @@ export class SharedListener implements ConnectionSource, Listener {
   }
 
   async #open(): Promise<void> {
-    const { ffi, descriptor, url } = this.#options
+    const { ffi, descriptor, url, backlog } = this.#options
     this.#opening = true
     try {
       const fd = ffi.duplicate(descriptor)
-      const address = { kind: 'fd', fd, path: parseSocketPath(url) } as const
+      const address = { kind: 'fd', fd, path: parseSocketPath(url), backlog } as const
       const listener = await listen(address, (stream) => this.#receive(stream))
       listener.onError((error) => this.#report(error))
       this.#listener = listener

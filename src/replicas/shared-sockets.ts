@@ -96,10 +96,15 @@ export class SharedSockets {
     const listeners: Listener[] = []
     try {
       for (const [index, descriptor] of this.descriptors.entries()) {
-        const protocol = await loadProtocol(this.#addresses[index]?.protocol)
+        const { protocol: name, backlog, secure = false } = this.#addresses[index] ?? {}
+        const protocol = await loadProtocol(name)
         const refusal = protocol.formatUnavailable('Service Unavailable\n', this.#serverSoftware)
-        const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor) } as const
-        const listener = await listen(address, (stream) => this.#refused.refuse(stream, refusal))
+        const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor), backlog } as const
+        const listener = await listen(address, (stream) => {
+          // Plain words are none within TLS.
+          if (secure) stream.destroy()
+          else this.#refused.refuse(stream, refusal)
+        })
         listener.onError((error) => this.#warn(error))
         listeners.push(listener)
       }

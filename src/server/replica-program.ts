@@ -148,10 +148,11 @@ async function createListeners({
   watchParent(descriptors)
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
+    const { backlog, ...address } = plan.addresses[index] ?? {}
     return {
-      ...plan.addresses[index],
+      ...address,
       kind: 'source',
-      source: new SharedListener({ descriptor, url, ffi, occupancy: shared }),
+      source: new SharedListener({ descriptor, url, backlog, ffi, occupancy: shared }),
     }
   })
 }

@@ -24,6 +24,7 @@ import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 import { demandServed, dividePlan } from './divide-plan.ts'
+import { expandLocalhost } from '../streams/listening/both-families.ts'
 import { SharedSockets } from '../replicas/shared-sockets.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
@@ -127,9 +128,10 @@ export class ReplicatedServer implements RunnableServer {
     reportPlan(this.#plan, logger)
     try {
       // Once, so that all replicas have the same, also those that come later.
-      const plan = { ...this.#plan, groups: await choosePythons(this.#plan, this.#logging) }
+      const groups = await choosePythons(this.#plan, this.#logging)
+      const plan = { ...this.#plan, groups, addresses: await expandLocalhost(this.#plan.addresses) }
       this.#refuseStopped()
-      const sockets = await this.#openSockets()
+      const sockets = await this.#openSockets(plan)
       this.#refuseStopped()
       await this.#startReplicas(plan, sockets)
       this.#reloader = createReloader(this.#plan, {
@@ -152,8 +154,7 @@ export class ReplicatedServer implements RunnableServer {
       throw new TaipanError('STOPPING', 'the server was stopped while it started')
   }
 
-  async #openSockets(): Promise<SharedSockets> {
-    const { addresses } = this.#plan
+  async #openSockets({ addresses }: ServerPlan): Promise<SharedSockets> {
     const { logger } = this.#logging
     const sockets = await SharedSockets.open({ addresses, serverSoftware: SERVER_SOFTWARE, logger })
     this.#sockets = sockets

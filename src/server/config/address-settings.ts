@@ -4,6 +4,8 @@ export interface AddressSettings {
   readonly proxyProtocol?: boolean
   /** Other processes may listen at the same port; the system shares the clients out. */
   readonly reusePort?: boolean
+  /** How many clients may wait for being accepted. */
+  readonly backlog?: number
   /** Permissions of a Unix socket. */
   readonly mode?: number
   /** Owner of a Unix socket, and its group: names, or `#` and a number. */
@@ -11,14 +13,17 @@ export interface AddressSettings {
   readonly group?: string
 }
 
+/** As much as Linux can hold. */
+const MOST_WAITING = 65_535
+
 type Kind = 'tcp' | 'unix' | 'fd'
 type Key = keyof AddressSettings
 
 /** The keys that addresses of each kind know. */
 const KEYS: Readonly<Record<Kind, readonly Key[]>> = {
-  tcp: ['proxyProtocol', 'reusePort'],
-  unix: ['proxyProtocol', 'mode', 'user', 'group'],
-  fd: ['proxyProtocol'],
+  tcp: ['proxyProtocol', 'reusePort', 'backlog'],
+  unix: ['proxyProtocol', 'mode', 'backlog'],
+  fd: ['proxyProtocol', 'backlog'],
 }
 
 /** Divides an address into what stands before `?` and the pairs behind it; a path may have a `?`, too. */
@@ -60,6 +65,13 @@ type Writable = { -readonly [K in Key]?: AddressSettings[K] }
 const PARSERS: Readonly<Record<Key, (settings: Writable, value: string) => string | undefined>> = {
   proxyProtocol: (settings, value) => setSwitch(settings, 'proxyProtocol', value),
   reusePort: (settings, value) => setSwitch(settings, 'reusePort', value),
+  backlog: (settings, value) => {
+    const backlog = /^\d{1,5}$/.test(value) ? Number(value) : 0
+    if (backlog < 1 || backlog > MOST_WAITING)
+      return `?backlog= is how many clients may wait, from 1 to ${MOST_WAITING}`
+    settings.backlog = backlog
+    return undefined
+  },
   mode: (settings, value) => {
     if (!/^0?[0-7]{3}$/.test(value))
       return 'mode: needs octal permissions, as in unix:/run/taipan.sock?mode=660'

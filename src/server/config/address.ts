@@ -1,35 +1,28 @@
 import { TaipanError } from '../../core/errors.ts'
-import { parseSettings, splitSettings } from './address-settings.ts'
+import { parseSettings, splitSettings, type AddressSettings } from './address-settings.ts'
 
 /** What servers in front speak. */
 type DoorProtocol = 'fastcgi' | 'scgi' | 'uwsgi'
 
 /** Where to listen, and for which protocol; none is HTTP, which `secure` puts into TLS. */
-export type Address = Place & {
-  readonly protocol?: DoorProtocol
-  readonly secure?: boolean
-  /** Each connection begins with a PROXY header. */
-  readonly proxyProtocol?: boolean
-}
+export type Address = Place &
+  Pick<AddressSettings, 'proxyProtocol'> & {
+    readonly protocol?: DoorProtocol
+    readonly secure?: boolean
+  }
 
-type Place =
-  | {
-      readonly kind: 'tcp'
-      readonly host: string
-      readonly port: number
-      /** Other processes may listen there, too. */
-      readonly reusePort?: boolean
-    }
-  | {
-      readonly kind: 'unix'
-      readonly path: string
-      /** Permissions of the socket; by default those that the umask leaves. */
-      readonly mode?: number
-      /** Owner and group of the socket, as `AddressSettings` has them. */
-      readonly user?: string
-      readonly group?: string
-    }
-  | { readonly kind: 'fd'; readonly fd: number }
+type Place = Pick<AddressSettings, 'backlog'> &
+  (
+    | ({ readonly kind: 'tcp'; readonly host: string; readonly port: number } & Pick<
+        AddressSettings,
+        'reusePort'
+      >)
+    | ({ readonly kind: 'unix'; readonly path: string } & Pick<
+        AddressSettings,
+        'mode' | 'user' | 'group'
+      >)
+    | { readonly kind: 'fd'; readonly fd: number }
+  )
 
 const ANY_HOST = '0.0.0.0'
 const MAX_PORT = 65_535

@@ -40,14 +40,22 @@ function isForeign(name: string, value: string): boolean {
   return FOREIGN.test(name) || /^(?:tcp|udp):/.test(value)
 }
 
-// LISTEN_PID names this process, so workers could not use them.
-const SOCKET_NAMES = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID']
+// They concern this process alone: its descriptors, and what it tells systemd.
+const SYSTEMD_NAMES: ReadonlySet<string> = new Set([
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'LISTEN_FDNAMES',
+  'LISTEN_PIDFDID',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+])
 
-/** The environment for applications: all variables except Taipan's own options and those of socket activation. */
+/** The environment for applications: all variables except Taipan's own options and those of systemd for a service. */
 export function listApplicationVariables(environment: Environment): Record<string, string> {
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment))
-    if (value !== undefined && !name.startsWith(PREFIX) && !SOCKET_NAMES.includes(name))
+    if (value !== undefined && !name.startsWith(PREFIX) && !SYSTEMD_NAMES.has(name))
       variables[name] = value
   return variables
 }

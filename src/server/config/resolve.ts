@@ -5,12 +5,12 @@ import { pathBelow } from '../../core/path-below.ts'
 import { importFolder } from '../../core/application.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { expandAddress, isOpenDoor, parseAddress, type Address } from './address.ts'
 import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
 import { hasIndependentRoutes } from './independent-routes.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { resolveAddresses } from './resolve-addresses.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectRouteFunctions } from './route-functions.ts'
@@ -144,29 +144,6 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
 
 function tolerateFailures(plan: GroupPlan): GroupPlan {
   return { ...plan, group: { ...plan.group, startAnyway: true } }
-}
-
-function resolveAddresses(
-  bind: readonly string[],
-  problems: Problems,
-): { addresses: Address[]; hints: string[] } {
-  const where = ['bind']
-  if (bind.length === 0) problems.add(where, 'names no address; write for example 127.0.0.1:8000')
-  const addresses: Address[] = []
-  const hints: string[] = []
-  for (const text of bind) {
-    const whole = expandAddress(text)
-    if (whole !== undefined) hints.push(`${problems.nameOf(where)}: ${text} is ${whole} here`)
-    const address = parseAddress(whole ?? text)
-    if (typeof address === 'string')
-      problems.add(where, `${JSON.stringify(text)} is not an address: ${address}`)
-    else addresses.push(address)
-    if (typeof address !== 'string' && isOpenDoor(address))
-      hints.push(
-        `${problems.nameOf(where)}: ${text} believes all who can connect, also who the user is; let that be the server in front alone`,
-      )
-  }
-  return { addresses, hints }
 }
 
 // Applications read these themselves, mostly by python-dotenv.

@@ -30,8 +30,10 @@ export interface Spoken {
 }
 
 /** An address that this process binds: TCP (port 0 takes a free one), a Unix socket, or an inherited descriptor. */
-export type BoundAddress = Spoken &
-  (
+export type BoundAddress = Spoken & {
+  /** How many clients may wait for being accepted, if the system lets them; by default 1024. */
+  readonly backlog?: number | undefined
+} & (
     | {
         readonly kind: 'tcp'
         readonly host: string

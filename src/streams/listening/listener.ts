@@ -51,11 +51,12 @@ async function bindSocketFile(
   address: BoundAddress & { readonly kind: 'unix' },
   onConnection: (stream: ByteStream) => void,
 ): Promise<ListeningSocket> {
-  const { path } = address
+  const { path, backlog } = address
   await clearSocketPath(path)
   let socket: ListeningSocket | undefined
   try {
-    socket = await bindClosed(address, () => openNetListener({ kind: 'unix', path }, onConnection))
+    const place = { kind: 'unix', path, backlog } as const
+    socket = await bindClosed(address, () => openNetListener(place, onConnection))
     giveSocket(path, address)
   } catch (error) {
     void socket?.close()

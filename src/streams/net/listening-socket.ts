@@ -1,7 +1,10 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
 
 /** Where to listen: TCP (port 0 takes a free one), the path of a Unix socket, or the descriptor of a listening socket. */
-export type SocketPlace =
+export type SocketPlace = {
+  /** How many clients may wait for being accepted; by default 1024. */
+  readonly backlog?: number | undefined
+} & (
   | {
       readonly kind: 'tcp'
       readonly host: string
@@ -18,6 +21,7 @@ export type SocketPlace =
       /** Path of a Unix socket, if known. */
       readonly path?: string | undefined
     }
+)
 
 /** A socket that accepts connections as byte streams. Whatever opens one knows the sockets of one system only. */
 export interface ListeningSocket {

@@ -79,8 +79,9 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
 }
 
 function toListenOptions(place: SocketPlace): ListenOptions & { fd?: number } {
-  if (place.kind === 'unix') return { path: place.path, backlog: BACKLOG }
-  if (place.kind === 'fd') return { fd: place.fd, backlog: BACKLOG }
+  const { backlog = BACKLOG } = place
+  if (place.kind === 'unix') return { path: place.path, backlog }
+  if (place.kind === 'fd') return { fd: place.fd, backlog }
   const { host, port, reusePort = false } = place
-  return { host, port, backlog: BACKLOG, ...(reusePort && { reusePort }) }
+  return { host, port, backlog, ...(reusePort && { reusePort }) }
 }

@@ -5,6 +5,7 @@ import {
   formatHostPort,
   type BoundAddress,
 } from '../../streams/listening/addresses.ts'
+import { expandLocalhost } from '../../streams/listening/both-families.ts'
 import { bindSocket } from '../../streams/listening/listener.ts'
 import type { ListeningSocket } from '../../streams/net/listening-socket.ts'
 import { createNetworks, type Networks } from '../../streams/net/networks.ts'
@@ -62,7 +63,7 @@ export class PeerDoor {
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`, leaving nothing behind. */
   async open(): Promise<void> {
     try {
-      for (const given of this.#options.addresses) {
+      for (const given of await expandLocalhost(this.#options.addresses)) {
         const address = given.kind === 'tcp' ? { ...given, keepAlive: true } : given
         const socket = await bindSocket(address, (stream) => this.#accept(stream))
         const name = formatAddress(address)

@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly timeouts?: Partial<FrontTimeouts>
   readonly webSocket?: Partial<WebSocketOptions>
   readonly addresses?: readonly ListenAddress[]
+  /** Addresses as the front gets them, without counted connections. */
+  readonly listen?: readonly ListenAddress[]
 }
 
 /** A front with a handler, in this process; stopped at the end of its scope. */
@@ -44,7 +46,8 @@ export class FrontLab {
 
   #resolve(handler: Handler, options: LabOptions): FrontOptions {
     return {
-      addresses: (options.addresses ?? [LOCAL]).map((address) => this.#count(address)),
+      addresses:
+        options.listen ?? (options.addresses ?? [LOCAL]).map((address) => this.#count(address)),
       handler: (exchange) => {
         this.exchanges.push(exchange)
         exchange.onFinish((outcome) => this.outcomes.push(outcome))
