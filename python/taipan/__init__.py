@@ -9,6 +9,7 @@ from typing import Any
 
 #: Names for scripts, with their modules, which are loaded at first use.
 _PUBLIC = {
+    "RequestTimeout": "taipan.request_timeout",
     "ScriptError": "taipan.scripts.request.errors",
     "SessionBusy": "taipan.sessions.errors",
     "SessionError": "taipan.sessions.errors",

@@ -59,10 +59,7 @@ class ControlChannel:
             with self._lock:
                 while self._queue:
                     self._socket.sendall(self._queue.popleft())
-        except OSError as error:
-            # An injected TimeoutError has no errno; it is meant for the application.
-            if error.errno is None:
-                raise
+        except OSError:
             self.closed = True
             self._queue.clear()
         finally:

@@ -12,6 +12,7 @@ from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import Logs, Requests
 from taipan.native import allocate_lock, get_ident
+from taipan.request_timeout import RequestTimeout
 from taipan.stacks import Stack, capture_thread
 from taipan.thread_errors import raise_in_thread
 from taipan.wsgi.call import Steps, WsgiSettings, begin, respond, respond_failure, run
@@ -78,7 +79,7 @@ class Dispatcher:
             else:
                 with slot.lock:
                     self._run(slot, environ, body, transport)
-        except TimeoutError:
+        except RequestTimeout:
             if ident not in self._interrupted:
                 raise
             # The injected exception came too late for the application.
@@ -139,13 +140,13 @@ class Dispatcher:
         return self._slots[index].name
 
     def interrupt(self, ident: int, request: str) -> Stack | None:
-        """Raises `TimeoutError` in the thread if it still serves the request; returns its stack."""
+        """Raises `RequestTimeout` in the thread if it still serves the request; returns its stack."""
         with self._interrupt_lock:
             # Set the mark before checking, because the thread checks the mark after its request.
             self._interrupted.add(ident)
             if self._of_thread.get(ident) == request:
                 stack = capture_thread(ident)
-                raise_in_thread(ident, TimeoutError)
+                raise_in_thread(ident, RequestTimeout)
                 return stack
             self._interrupted.discard(ident)
             return None
@@ -158,7 +159,7 @@ class Dispatcher:
             # CPython 3.11 after one has been cleared.
             for _ in _JUMPS:
                 pass
-        except TimeoutError:
+        except RequestTimeout:
             self._interrupted.discard(ident)
 
     def _run(self, slot: Slot, environ: Environ, body: bytes | None, transport: Transport) -> None:

@@ -26,6 +26,7 @@ from taipan.native import (
     prepare_green_waits,
     socket,
 )
+from taipan.request_timeout import RequestTimeout
 from taipan.stacks import Stack, capture_thread, format_stack, note_thread
 from taipan.stopping import Stopping, tell_stopping
 from taipan.transports.socket import ThreadSocket
@@ -315,7 +316,7 @@ class Serving:
                 foreign = elsewhere.request
             except TransportClosed:
                 return
-            except TimeoutError:
+            except RequestTimeout:
                 # An interrupt was injected between two requests.
                 transport.finish()
             except BaseException as error:

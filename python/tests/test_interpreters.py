@@ -200,7 +200,7 @@ def test_a_request_that_takes_too_long_is_interrupted_where_it_runs(start, pytho
         if application == 0 or not in_3_12(python):
             assert re.search(rf"app.py.* in {path}\n", stack), stack
         assert thread.answer().status == 500
-        assert worker.wait_for("log", stream="worker", request=request)["text"] == "TimeoutError"
+        assert worker.wait_for("log", stream="worker", request=request)["text"] == "RequestTimeout"
     assert get(worker, "body", 1, body=b"on") == "on"
 
 

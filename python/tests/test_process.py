@@ -502,7 +502,7 @@ def test_an_interrupt_raises_in_the_application(start_worker, write):
     assert [one["stack"] for one in told[:2]] == ["", ""]
     assert "in slow" in told[2]["stack"] and "taipan/" not in told[2]["stack"]
     answer = thread.answer()
-    assert "TimeoutError" in answer.aborted
+    assert "RequestTimeout" in answer.aborted
     assert body_of(worker, PATH_INFO="/quick") == b"quick"
     assert any("slow" in (record.get("traceback") or "") for record in worker.logs())
 
@@ -535,7 +535,7 @@ def test_traced_code_runs_after_an_interrupt(start_worker, write):
     thread.expect(frames.HEAD)
     worker.wait_for("log", text="looping")
     worker.tell({"type": "interrupt", "thread": 0, "request": "r1"})
-    assert "TimeoutError" in thread.answer().aborted
+    assert "RequestTimeout" in thread.answer().aborted
     assert body_of(worker, PATH_INFO="/traced") == b"499500"
 
 

@@ -27,6 +27,7 @@ from taipan.fresh.child_signals import leave_signals, take_signals
 from taipan.fresh.child_socket import EXIT_BROKEN, ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
 from taipan.native import get_ident, socket
+from taipan.request_timeout import RequestTimeout
 from taipan.serving import Serving
 from taipan.stacks import capture_thread, format_stack
 from taipan.template_facts import publish_by
@@ -69,7 +70,7 @@ class Child:
             self._serving.dispatcher.dispatch(request, self._transport)
             self._require_own()
             self._end()
-        except (TransportClosed, TimeoutError):
+        except (TransportClosed, RequestTimeout):
             os._exit(EXIT_BROKEN)
         except BaseException as error:
             self._require_own()
@@ -103,7 +104,7 @@ class Child:
     def _interrupt(self) -> None:
         if self._serving.dispatcher.interrupt(get_ident(), self._request or "") is None:
             # It waits for threads or handlers after the response.
-            raise TimeoutError
+            raise RequestTimeout
 
     def _end(self) -> NoReturn:
         """Ends the interpreter as CPython does, without taking it to pieces."""

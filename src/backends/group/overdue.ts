@@ -4,7 +4,7 @@ import type { RequestFacts } from '../link/request-facts.ts'
 /** The thread or stream of a request that takes too long. */
 export type InterruptTarget = { readonly thread: number } | { readonly stream: number }
 
-/** Makes a worker report the stack of a request, and raise TimeoutError in its thread. On an event loop a frame cancels it. */
+/** Makes a worker report the stack of a request, and raise RequestTimeout in its thread. On an event loop a frame cancels it. */
 export type InterruptMessage = InterruptTarget & {
   readonly type: 'interrupt'
   readonly request: string

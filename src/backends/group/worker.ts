@@ -139,7 +139,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#control.send({ type: 'ping', id: ++this.#pings })
   }
 
-  /** Answers a request that takes too long, and raises TimeoutError in its thread. */
+  /** Answers a request that takes too long, and raises RequestTimeout in its thread. */
   interrupt(link: ThreadLink): void {
     const { index: thread, requestId: id, application } = link
     const facts = link.facts ?? { id, method: '', path: '', age: 0 }
