@@ -140,7 +140,7 @@ class Dispatcher:
         return self._slots[index].name
 
     def interrupt(self, ident: int, request: str) -> Stack | None:
-        """Raises `RequestTimeout` in the thread if it still serves the request; returns its stack."""
+        """Raises `RequestTimeout` in the thread if it serves the request; returns its stack."""
         with self._interrupt_lock:
             # Set the mark before checking, because the thread checks the mark after its request.
             self._interrupted.add(ident)

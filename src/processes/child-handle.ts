@@ -6,8 +6,8 @@ import type { ProcessEnd } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
 import { abort, endGroup, killTree, terminate } from './terminate.ts'
 
-/** The handle of a child that leads a process group. The group ends with it. Throws when the child was not started. */
-export function createChildHandle(child: ChildProcess): ProcessHandle {
+/** The handle of a child that leads a process group. The group ends with it. One with Python dumps its stacks after SIGABRT. Throws when the child was not started. */
+export function createChildHandle(child: ChildProcess, hasPython = false): ProcessHandle {
   const { pid } = child
   if (pid === undefined) throw new Error('no process')
   const [, stdout, stderr] = child.stdio
@@ -23,7 +23,7 @@ export function createChildHandle(child: ChildProcess): ProcessHandle {
     outputs,
     ended,
     terminate: async (ending) => {
-      const force = await terminate(pid, ending)
+      const force = await terminate(pid, ending, hasPython)
       await alone
       return force
     },

@@ -92,7 +92,7 @@ export class HealthCheck<M extends Checked> {
     if (ping === 0 || silent <= ping) return true
     member.declareUnhealthy({
       reason: 'deadlock',
-      text: `sent nothing for ${Math.round(silent)} ms (timeouts.ping) and is killed`,
+      text: `sent nothing for ${Math.round(silent)} ms (timeouts.ping)`,
     })
     member.abort()
     return false

@@ -5,7 +5,7 @@ export interface ProcessEnd {
 }
 
 /** What it took to end a process, beyond asking it to stop; `left` when it could not be ended and still runs. */
-export type Force = 'none' | 'SIGTERM' | 'SIGKILL' | 'left'
+export type Force = 'none' | 'SIGTERM' | 'SIGABRT' | 'SIGKILL' | 'left'
 
 /** What a process is called in messages. */
 export type ProcessNoun = 'worker' | 'program'

@@ -2,6 +2,7 @@ import type { LogFields, Logger } from '../core/logger.ts'
 import { OutputRecords, type ProcessOutput } from './output.ts'
 
 const KEPT_RECORDS = 20
+const CRASH = /^Fatal Python error:/
 
 interface PrintedRecord {
   readonly stream: string
@@ -65,6 +66,11 @@ export class ProcessLog {
   /** The last records, oldest first. */
   get last(): string[] {
     return this.#kept.map(({ text }) => text)
+  }
+
+  /** What Python's crash handler has written; empty if it has not. */
+  get crash(): string {
+    return this.#kept.findLast(({ text }) => CRASH.test(text))?.text ?? ''
   }
 
   /** The last records, for the report that its start failed: what is held is left to that. */

@@ -172,7 +172,10 @@ export abstract class ProcessSupervisor<
   }
 
   onExit(member: M, exit: X): void {
-    if (!exit.expected) {
+    if (exit.killed !== undefined) {
+      const loss = this.describeLoss(exit)
+      this.#log.tellKilled(member.label, exit, { loss, stacks: member.stacks })
+    } else if (!exit.expected) {
       this.#log.tellDeath(member.label, exit, this.describeLoss(exit))
       if (this.pool.active.has(member)) this.#restarts.crash++
     }
@@ -300,7 +303,7 @@ export abstract class ProcessSupervisor<
     // Whoever has asked it before tells.
     const isFirst = !member.stopping
     const force = await member.stop(remaining + this.#ending, remaining)
-    if (force !== 'none' && isFirst) this.#log.tellForced(member.label, force)
+    if (force !== 'none' && isFirst) this.#log.tellForced(member.label, force, member.stacks)
   }
 
   async #stop(waited: number): Promise<void> {

@@ -20,6 +20,8 @@ const DRAIN_MS = 250
 export interface ProcessExit extends ProcessEnd {
   /** The end needs no log record: it never became ready (`loaded` has the reason), or it was ended on purpose. */
   readonly expected: boolean
+  /** Why it was killed, because it did not answer. */
+  readonly killed: Cause | undefined
 }
 
 /** How a process ended, with its last output. */
@@ -71,6 +73,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   #progressedAt = this.startedAt
   #ready = false
   #unhealthy = false
+  #cause: Cause | undefined
   #due = false
   #stopping: Promise<Force> | undefined
   #aborted = false
@@ -94,6 +97,11 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   }
 
   abstract get omitted(): number
+
+  /** Stacks of its threads, from when it was ended by SIGABRT; empty if there are none. */
+  get stacks(): string {
+    return this.log.crash
+  }
 
   get load(): number {
     return 0
@@ -151,6 +159,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   declareUnhealthy(cause: Cause): void {
     if (this.#unhealthy || !this.ready) return
     this.#unhealthy = true
+    this.#cause = cause
     this.tellUnhealthy(cause)
   }
 
@@ -251,7 +260,8 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
     const summary = `the ${this.#noun} ended with ${describeEnd(end)} before it was ready`
     this.fail(this.describeStartFailure(summary, false))
     this.#settleExited()
-    this.tellExit({ ...end, expected: this.#isExpected(end) })
+    const killed = this.#aborted ? this.#cause : undefined
+    this.tellExit({ ...end, expected: this.#isExpected(end), killed })
   }
 
   #isExpected(end: ProcessEnd): boolean {

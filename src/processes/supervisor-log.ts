@@ -24,6 +24,13 @@ export interface Loss {
   readonly facts: LogFields
 }
 
+/** What is known of a process that was killed because it did not answer. */
+interface Killed {
+  readonly loss: Loss
+  /** Of its threads; may be empty. */
+  readonly stacks: string
+}
+
 /** Something that is served or not, such as an application. */
 export interface Subject {
   readonly name: string
@@ -81,7 +88,10 @@ export class SupervisorLog {
   /** It gets no more requests. */
   tellUnhealthy(worker: string, { reason, text, facts }: Cause): void {
     const { logger, noun } = this.#options
-    logger.warn({ worker, reason, ...facts }, `${noun} ${worker} ${text}`)
+    logger.warn(
+      { worker, reason, ...facts },
+      `${noun} ${worker} ${text}${reason === 'deadlock' ? ' and is killed' : ''}`,
+    )
   }
 
   /** It goes on until another one is ready. */
@@ -92,9 +102,10 @@ export class SupervisorLog {
   }
 
   /** It did not stop when asked. */
-  tellForced(worker: string, force: Exclude<Force, 'none'>): void {
+  tellForced(worker: string, force: Exclude<Force, 'none'>, stacks: string): void {
     const { logger, noun } = this.#options
-    logger.warn({ worker, signal: force }, `${noun} ${worker} ${describeForce(force)}`)
+    const fields = { worker, signal: force, ...describeStacks(stacks) }
+    logger.warn(fields, `${noun} ${worker} ${describeForce(force)}`)
   }
 
   /** It ended unexpectedly. */
@@ -104,6 +115,16 @@ export class SupervisorLog {
     logger.error(
       { worker, exitCode, signal, ...facts, lastOutput },
       `${noun} ${worker} ended with ${describeEnd(exit)}; ${text}`,
+    )
+  }
+
+  /** It was killed because it did not answer, and has ended. */
+  tellKilled(worker: string, { signal, killed }: ReportedExit, { loss, stacks }: Killed): void {
+    const { logger, noun } = this.#options
+    const fields = { worker, reason: killed?.reason, signal, ...loss.facts }
+    logger.error(
+      { ...fields, ...describeStacks(stacks) },
+      `${noun} ${worker} was killed because it ${killed?.text}; ${loss.text}`,
     )
   }
 
@@ -148,4 +169,8 @@ export class SupervisorLog {
   #complete(failure: FailureReport): FailureReport {
     return { ...failure, facts: { ...this.#options.facts, ...failure.facts } }
   }
+}
+
+function describeStacks(stacks: string): LogFields {
+  return stacks === '' ? {} : { traceback: stacks }
 }

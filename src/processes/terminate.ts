@@ -11,13 +11,20 @@ const AFTER_LEADER = [50, 200, 750]
 /** Process groups that have got SIGTERM and will get SIGKILL. */
 const left = new Set<number>()
 
-/** Asks a process to stop, waits `ending.grace` ms, sends SIGTERM, and at last kills its process group. */
-export async function terminate(pid: number, ending: Ending): Promise<Force> {
+/**
+ * Asks a process to stop, waits `ending.grace` ms, sends SIGTERM, and at last kills its process group. One that `dumps`
+ * its stacks gets SIGABRT before that.
+ */
+export async function terminate(pid: number, ending: Ending, dumps = false): Promise<Force> {
   ending.askToStop()
   if (await endsWithin(ending.exited, ending.grace)) return 'none'
   ending.beforeForce()
   sendSignal(pid, 'SIGTERM')
   if (await endsWithin(ending.exited, AFTER_SIGTERM)) return 'SIGTERM'
+  if (dumps) {
+    sendSignal(pid, 'SIGABRT')
+    if (await endsWithin(ending.exited, AFTER_ABORT)) return 'SIGABRT'
+  }
   killTree(pid)
   await ending.exited
   return 'SIGKILL'

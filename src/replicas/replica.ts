@@ -140,7 +140,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
     const { plan, sockets, log, logger, listener, pageVersion } = options
-    const handle = createChildHandle(child)
+    const handle = createChildHandle(child, true)
     const groups = plan.groups.map(({ group }) => group)
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
     const own = embedded[0] ?? groups[0]

@@ -337,9 +337,9 @@ test('it is logged once, also when a stop comes while a reload ends the process'
 test('an unhealthy process is logged and replaced, but not during a stop', async () => {
   const supervisor = await start({ size: 2 })
   const [one, other] = supervisor.started
-  one?.declareUnhealthy({ reason: 'deadlock', text: 'was silent' })
+  one?.declareUnhealthy({ reason: 'crash', text: 'was silent' })
   supervisor.prepareStop()
-  other?.declareUnhealthy({ reason: 'deadlock', text: 'was silent' })
+  other?.declareUnhealthy({ reason: 'crash', text: 'was silent' })
   await vi.advanceTimersByTimeAsync(0)
   expect(supervisor.told).toEqual([`warn: worker ${one?.label} was silent`])
   expect(supervisor.started).toHaveLength(3)

@@ -33,7 +33,7 @@ function openEnds(child: ChildProcess): WorkerHost {
   const sockets = child.stdio.slice(3).filter((end) => end instanceof Socket)
   const [control, loop, ...threads] = sockets
   if (control === undefined || loop === undefined) throw new Error('no sockets')
-  return { ...createChildHandle(child), control, threads, loop: new SocketCarrier(loop) }
+  return { ...createChildHandle(child, true), control, threads, loop: new SocketCarrier(loop) }
 }
 
 function startError(group: ProcessGroup, error: unknown): TaipanError {

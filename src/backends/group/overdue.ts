@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.ts'
+import type { Cause } from '../../processes/cause.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 
 /** The thread or stream of a request that takes too long. */
@@ -24,6 +25,20 @@ export function createInterrupt(
   application: string,
 ): InterruptMessage {
   return { ...target, type: 'interrupt', request, facts: { ...rest, application } }
+}
+
+/** Why a worker is replaced whose thread or event loop does not end a request; with its stack, if that is known. */
+export function describeStuck(
+  what: string,
+  { id: request, method, path, age }: RequestFacts,
+  stack: string,
+): Cause {
+  const traceback = stack === '' ? {} : { traceback: stack }
+  return {
+    reason: 'request_timeout',
+    text: `has ${what} that does not end request ${request} (${method} ${path}) after ${age} ms (timeouts.request, interruptTimeout)`,
+    facts: { request, age, ...traceback },
+  }
 }
 
 /** Logs the answer of a worker, `group/pid`, with the stack of the request. */

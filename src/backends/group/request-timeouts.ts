@@ -1,5 +1,4 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
-import type { Cause } from '../../processes/cause.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -66,7 +65,7 @@ export class RequestTimeouts {
     const stuck = loop.expire(now, timeouts.request, now - interruptTimeout)
     if (stuck === undefined) return
     // Other requests may be stuck there, too.
-    worker.declareUnhealthy(describeStuck('an event loop', stuck.id))
+    worker.declareUnhealthy(worker.describeStuck('an event loop', stuck))
     worker.noteStuck()
   }
 
@@ -77,13 +76,10 @@ export class RequestTimeouts {
       if (link.interruptedAt > 0) {
         if (now - link.interruptedAt <= interruptTimeout) continue
         link.stuck = true
-        worker.declareDue(describeStuck('a thread', link.requestId))
+        if (link.facts !== undefined)
+          worker.declareDue(worker.describeStuck('a thread', link.facts))
         worker.noteStuck()
       } else if (link.clock.worked(now) > timeouts.request) worker.interrupt(link)
     }
   }
-}
-
-function describeStuck(what: string, request: string): Cause {
-  return { reason: 'request_timeout', text: `has ${what} that does not end request ${request}` }
 }

@@ -21,16 +21,18 @@ import { createConfigureMessage, type WorkerTask } from './configure.ts'
 import type { MessageFromWorker } from './control-channel.ts'
 import { ControlChannel, textOf } from './control-channel.ts'
 import { parseDue } from './due.ts'
+import { selectThreads } from './dump.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import type { StartHost, WorkerHost } from './host.ts'
 import { chooseLifetime, describeOld, describeWorn, type Lifetime } from './lifetime.ts'
 import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
-import { createInterrupt, reportInterrupted } from './overdue.ts'
+import { createInterrupt, describeStuck, reportInterrupted } from './overdue.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
 
 // A process that ends closes its sockets shortly before its end is reported.
 const LOST_SOCKET_MS = 500
+const KEPT_STACKS = 20
 
 /** How a worker ended. */
 export interface WorkerExit extends ReportedExit {
@@ -80,6 +82,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   /** Name of the application that is being loaded, if known. */
   #loading = ''
   #place: LoadPlace | undefined
+  /** Of the last requests that were interrupted, by their ids. */
+  readonly #stacks = new Map<string, string>()
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
   #told = false
@@ -117,6 +121,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     return this.capacity.running
   }
 
+  override get stacks(): string {
+    return selectThreads(super.stacks)
+  }
+
   /** Resolves when it has no requests and no WebSockets, or when it has ended. */
   async drained(): Promise<void> {
     await this.#links.drained()
@@ -141,8 +149,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** Answers a request that takes too long, and raises RequestTimeout in its thread. */
   interrupt(link: ThreadLink): void {
-    const { index: thread, requestId: id, application } = link
-    const facts = link.facts ?? { id, method: '', path: '', age: 0 }
+    const { index: thread, application } = link
+    const { facts } = link
+    if (facts === undefined) return
     const name = this.#options.group.applications[application]?.name ?? ''
     this.#control.send(createInterrupt({ thread }, facts, name))
     link.interrupt('APPLICATION_TIMEOUT')
@@ -152,6 +161,11 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   lookAtAge(now: number): void {
     const age = now - this.startedAt
     if (age > this.#lifetime.age) this.declareDue(describeOld(age))
+  }
+
+  /** Why it is replaced when a request does not end. */
+  describeStuck(what: string, facts: RequestFacts): Cause {
+    return describeStuck(what, facts, this.#stacks.get(facts.id) ?? '')
   }
 
   /** A request that does not end is no reason to wait for this worker. */
@@ -284,6 +298,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         this.fail(parseLoadFailure(message))
         return
       case 'interrupted':
+        this.#takeStack(message)
         reportInterrupted(this.#options.logger, this.label, message)
         return
       case 'log':
@@ -302,6 +317,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         return
       default:
     }
+  }
+
+  #takeStack(message: MessageFromWorker): void {
+    const [oldest] = this.#stacks.keys()
+    if (this.#stacks.size >= KEPT_STACKS && oldest !== undefined) this.#stacks.delete(oldest)
+    this.#stacks.set(textOf(message, 'request'), textOf(message, 'stack'))
   }
 
   #takeRecalled({ thread, requests }: MessageFromWorker): void {

@@ -55,7 +55,6 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   interruptedAt = 0
   /** The present request was interrupted, and does not end. */
   stuck = false
-  requestId = ''
   readonly #socket: Duplex
   readonly #decoder: FrameDecoder
   readonly #pipelined = new Pipelined()
@@ -209,10 +208,9 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
 
   /** A request has its turn. */
   protected override open(request: PendingRequest, serial: number, now: number): void {
-    const { exchange, application } = request
+    const { application, exchange } = request
     this.application = application
     this.begunAt = now
-    this.requestId = exchange.id
     this.#request = request
     super.open(request, serial, now)
     exchange.onFinish(this.#onExchangeOver)

@@ -108,3 +108,81 @@ test('gracefulTimeout cuts off the requests of a worker that has reached a limit
   for (let n = 0; n < 3; n++) await pidOf(lab)
   expect((await running).status).toBe(503)
 })
+
+const HOLDING = [
+  'import ctypes, os, time',
+  'def held():',
+  '    # PyDLL keeps the GIL while the function runs.',
+  '    ctypes.PyDLL(None).sleep(600)',
+  'def napping():',
+  '    time.sleep(600)',
+  'def application(environ, start_response):',
+  "    start_response('200 OK', [])",
+  "    if environ['PATH_INFO'] == '/held': held()",
+  "    if environ['PATH_INFO'] == '/nap': napping()",
+  '    return [str(os.getpid()).encode()]',
+].join('\n')
+
+test('a held GIL: the record has the stack of what holds it, and its requests', async () => {
+  await using lab = await start({ own: HOLDING, timeouts: { ping: 700 } })
+  const pid = await pidOf(lab)
+  const held = fetchRaw(lab.url, '/lab/held')
+  const { level, fields } = await lab.waitForRecord(/was killed because it sent nothing for/)
+  expect([level, fields['reason'], fields['signal']]).toEqual(['error', 'deadlock', 'SIGABRT'])
+  expect(fields['requests']).toEqual([expect.objectContaining({ path: '/lab/held' })])
+  expect(fields['traceback']).toMatch(/own\.py", line \d+ in held/)
+  expect(fields['traceback']).not.toMatch(/taipan\/control\.py/)
+  expect((await held).status).toBe(502)
+  expect(await pidOf(lab)).not.toBe(pid)
+  expect(countOf(lab, 'deadlock')).toBe(1)
+})
+
+test('a request that holds the GIL beyond its time: 504 at once, then the stack of it', async () => {
+  await using lab = await start({
+    own: HOLDING,
+    timeouts: { request: 300, shutdown: 300 },
+    interruptTimeout: 300,
+  })
+  const pid = await pidOf(lab)
+  expect((await fetchRaw(lab.url, '/lab/held')).status).toBe(504)
+  const { fields } = await lab.waitForRecord(/did not stop when asked and was ended by SIGABRT/)
+  expect(fields['traceback']).toMatch(/own\.py", line \d+ in held/)
+  expect(countOf(lab, 'request_timeout')).toBe(1)
+  await waitForOther(lab, pid)
+})
+
+test('a request that sleeps: 504 at once, others are served, then its worker is replaced', async () => {
+  await using lab = await start({
+    own: HOLDING,
+    timeouts: { request: 300 },
+    interruptTimeout: 300,
+  })
+  const pid = await pidOf(lab)
+  const slept = fetchRaw(lab.url, '/lab/nap')
+  while (countOf(lab, 'request_timeout') === 0) await pidOf(lab)
+  expect((await slept).status).toBe(504)
+  const { fields } = await lab.waitForRecord(/has a thread that does not end request/)
+  expect(fields['traceback']).toMatch(/own\.py", line \d+, in napping/)
+  await waitForOther(lab, pid)
+})
+
+test('a request that can be interrupted costs nobody else anything', async () => {
+  const own = [
+    'import os, time',
+    'def looping():',
+    '    while True:',
+    '        try: time.sleep(0.01)',
+    '        except Exception: pass',
+    'def application(environ, start_response):',
+    "    start_response('200 OK', [])",
+    "    if environ['PATH_INFO'] == '/loop': looping()",
+    '    return [str(os.getpid()).encode()]',
+  ].join('\n')
+  await using lab = await start({ own, timeouts: { request: 300 } })
+  const pid = await pidOf(lab)
+  expect((await fetchRaw(lab.url, '/lab/loop')).status).toBe(504)
+  const { fields } = await lab.waitForRecord(/was ended after \d+ ms \(timeouts\.request\)/)
+  expect(fields['traceback']).toMatch(/in looping/)
+  for (let n = 0; n < 20; n++) expect(await pidOf(lab)).toBe(pid)
+  expect(countOf(lab, 'request_timeout')).toBe(0)
+})
