@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Callable
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher, OtherInterpreters, Request, ServedElsewhere
 from taipan.events import TransportClosed
+from taipan.frames import FrameError
 from taipan.load_watch import LoadWatch
+from taipan.loader.beside import refuse_loop
 from taipan.loader.code_cache import CodeCache
 from taipan.loader.errors import LeftOut
 from taipan.loader.explain import explain_load_error, format_load_error
@@ -116,6 +118,8 @@ class Serving:
             if slot.failure is None:
                 self.load_slot(slot)
         self.tell_loading(None)
+        if self.on_main_thread:
+            refuse_loop(self.slots)
         if self.needs_loop and has_greenlets():
             self.logs.report("warning", _GREENLETS)
         if self.fatal is not None:
@@ -225,6 +229,11 @@ class Serving:
         """Whether an application runs on an event loop."""
         return any(slot.interface == "asgi" for slot in self.slots)
 
+    @property
+    def on_main_thread(self) -> bool:
+        """Whether requests for WSGI applications run on the main thread of this process."""
+        return bool(self.config.get("mainThread"))
+
     def start_threads(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
         """Starts one thread for each socket; continues there if it was interrupted.
 
@@ -283,6 +292,30 @@ class Serving:
             if len(self._idents) == len(self._sockets):
                 on_ready()
         self._serve_requests(index, transport, on_broken)
+
+    def serve_here(
+        self, index: int, on_ready: Callable[[], None], on_broken: Callable[[str], None]
+    ) -> None:
+        """Serves the socket of a thread in this thread, until Node or `shutdown` closes it.
+
+        Exceptions of signal handlers between requests are passed on; call it again then.
+        """
+        prepare_green_waits()
+        self._idents[index] = get_ident()
+        note_thread()
+        transport = self._transports[index]
+        on_ready()
+        try:
+            transport.serve(self.dispatcher.dispatch)
+        except TransportClosed:
+            pass
+        except (OSError, FrameError) as error:
+            transport.finish()
+            if not isinstance(error, TimeoutError):
+                on_broken(f"the socket of thread {index} failed: {error!r}")
+        except BaseException:
+            transport.finish()
+            raise
 
     def serve_from(
         self, index: int, sock: socket, state: bytes, on_broken: Callable[[str], None]

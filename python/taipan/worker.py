@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taipan.fresh.template import Template
     from taipan.interpreters.pool import Interpreters
     from taipan.loop import LoopRunner
+    from taipan.main_thread import MainThread
 
 _CONTROL_DESCRIPTOR = 3
 _LOOP_DESCRIPTOR = 4
@@ -72,7 +73,7 @@ class Worker:
         #: None: there is no event loop, or no application that needs it.
         self._loop: LoopRunner | None = None
         #: What the main thread does; None: it waits for the end.
-        self._runner: LoopRunner | Template | None = None
+        self._runner: LoopRunner | MainThread | Template | None = None
         requests = Requests()
         self._logs = Logs(channel.send, requests)
         self._interpreters = _make_interpreters(channel, config, self._sockets, self._break)
@@ -80,6 +81,7 @@ class Worker:
             channel, config, self._sockets, (self._logs, requests), self._interpreters
         )
         self._template = self._make_template()
+        self._has_threads = self._template is None
 
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
@@ -124,6 +126,14 @@ class Worker:
 
         self._runner = self._loop = LoopRunner(self._serving, self._loop_socket, self._break)
 
+    def _make_main_thread(self) -> MainThread | None:
+        if not self._serving.on_main_thread:
+            return None
+        from taipan.main_thread import MainThread
+
+        self._has_threads = False
+        return MainThread(self._serving, self._sockets[0], self._break)
+
     def _start_loop(self) -> bool:
         """Starts the event loop if needed; False after telling Node why this worker ends."""
         if self._template is not None:
@@ -133,7 +143,8 @@ class Worker:
             return True
         loop = self._loop
         if loop is None or not self._serving.needs_loop:
-            self._runner = self._loop = None
+            self._loop = None
+            self._runner = self._make_main_thread()
             return True
         try:
             loop.start()
@@ -151,7 +162,7 @@ class Worker:
         """Waits for the end. Signal handlers of the application may raise here at any time."""
         while True:
             try:
-                if self._template is None:
+                if self._has_threads:
                     self._serving.start_threads(self._serving.report_ready, self._break)
                 if self._runner is None:
                     self._stop.wait()

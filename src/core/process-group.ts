@@ -50,6 +50,8 @@ export interface ProcessGroup {
   readonly isolation: Isolation
   /** Requests at the same time in each process: WSGI threads or, where each request is fresh, processes forked from it. 0, for `embedded` only: on Node's own thread. */
   readonly threads: number
+  /** WSGI requests run on the main thread of each process, one at a time; `threads` is 1. */
+  readonly mainThread: boolean
   /** Simultaneous requests and WebSockets of the ASGI applications of one process; more wait in the queue. */
   readonly concurrency: number
   /** Event loop of ASGI applications; `auto` is uvloop if it is installed. Embedded Python always uses asyncio's. */

@@ -69,7 +69,7 @@ function reportFinding(
   { group, findings, finding, several }: ServedApplication,
   logger: ServerLogger,
 ): void {
-  const { engine, processes, scaling, threads } = group
+  const { engine, processes, scaling, threads, mainThread } = group
   const { name: application, interface: called, found } = finding
   const asgi = called === 'asgi'
   const loop = asgi ? findings.loop : undefined
@@ -81,10 +81,10 @@ function reportFinding(
     engine,
     processes,
     ...(scaling && { scaling }),
-    ...(asgi ? { loop } : { threads }),
+    ...(asgi ? { loop } : { threads: mainThread ? 'main' : threads }),
     python: findings.python,
   }
-  const way = asgi ? `loop ${loop ?? 'asyncio'}` : describeThreads(threads)
+  const way = asgi ? `loop ${loop ?? 'asyncio'}` : describeThreads(group)
   const what = `${called.toUpperCase()} application${found === '' ? '' : ` (${found})`}`
   logger.info(
     facts,
@@ -98,6 +98,7 @@ function describeProcesses({ processes, scaling }: GroupPlan['group']): string {
   return `${scaling.min} to ${formatCount(scaling.max, 'process')}`
 }
 
-function describeThreads(threads: number): string {
+function describeThreads({ threads, mainThread }: GroupPlan['group']): string {
+  if (mainThread) return 'main thread'
   return threads === 0 ? "on Node's thread" : `${formatCount(threads, 'thread')} each`
 }

@@ -98,7 +98,10 @@ describe('an invalid command line ends with 2 and one message', () => {
     [['app.py'], /"app\.py" is not a command; write taipan serve app\.py/],
     [['shop.wsgi:application'], /write taipan serve shop\.wsgi:application/],
     [['serve', 'a.py', 'b.py'], /more than one TARGET: "a\.py" and "b\.py"/],
-    [['serve', 'a.py', '-t', 'x'], /--threads: expected a whole number from 0 to 512, found "x"/],
+    [
+      ['serve', 'a.py', '-t', 'x'],
+      /--threads: expected a whole number from 0 to 512, or "main", found "x"/,
+    ],
     [['serve', 'a.py', '-t', '0'], /--threads: expected .*, found 0/],
     ...['0', 'two', '1.5', '1000'].map((given): [string[], RegExp] => [
       ['serve', 'a.py', '-p', given],

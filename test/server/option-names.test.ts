@@ -137,7 +137,7 @@ describe('what is found later is named by what gave it', () => {
   test('a flag that overrides groups, once', async () => {
     const config = { app: 'app.py', groups: { a: { threads: 2 } } }
     expect(await problemOf({ words: ['-t', 'x'], config })).toBe(
-      'USAGE --threads: expected a whole number from 0 to 512, found "x"',
+      'USAGE --threads: expected a whole number from 0 to 512, or "main", found "x"',
     )
   })
 

@@ -46,7 +46,10 @@ describe('wrong keys', () => {
 
 describe('wrong values', () => {
   test.each([
-    [{ threads: 'four' }, /threads: expected a whole number from 0 to 512, found "four"/],
+    [
+      { threads: 'four' },
+      /threads: expected a whole number from 0 to 512, or "main", found "four"/,
+    ],
     [{ threads: 0 }, /threads: expected .* found 0/],
     [
       { processes: 'many' },

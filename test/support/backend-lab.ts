@@ -214,6 +214,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     processes: 1,
     multiprocess: (options.processes ?? 1) > 1,
     threads: 2,
+    mainThread: false,
     isolation: 'shared',
     engine: 'daemon',
     concurrency: 1000,

@@ -20,6 +20,7 @@ export function createConfigureMessage({
     isolation: group.isolation,
     multithread: group.threads > 1 && group.isolation === 'shared',
     multiprocess: group.multiprocess,
+    mainThread: group.mainThread,
     serverSoftware,
     argv: group.argv,
     searchPath: group.searchPath,

@@ -13,6 +13,7 @@ export interface ConfigureMessage extends Demands {
   readonly isolation: Isolation
   readonly multithread: boolean
   readonly multiprocess: boolean
+  readonly mainThread: boolean
   readonly serverSoftware: string
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]

@@ -8,8 +8,9 @@ type Engine = ProcessGroup['engine']
 /** Threads of worker processes by default. */
 export const DAEMON_THREADS = 4
 
-/** Threads of a group. By default embedded WSGI applications run on Node's own thread. */
-export function resolveThreads(engine: Engine, threads: number | undefined): number {
+/** Threads of a group; the main thread counts as one. By default embedded WSGI applications run on Node's own thread. */
+export function resolveThreads(engine: Engine, threads: number | 'main' | undefined): number {
+  if (threads === 'main') return 1
   return threads ?? (engine === 'embedded' ? 0 : DAEMON_THREADS)
 }
 
@@ -26,6 +27,11 @@ export function checkEngines(
           ? ['processes']
           : ['groups', group.name, 'processes'],
         `embedded Python runs in a fixed number of Node processes, not from ${group.scaling.min} to ${group.scaling.max}; give one number, or use the engine "daemon"`,
+      )
+    if (group.engine === 'embedded' && group.mainThread)
+      problems.add(
+        groups[group.name]?.threads === undefined ? ['threads'] : ['groups', group.name, 'threads'],
+        `"main" is for worker processes, and inside Node the main thread is Node's; write 0, which runs WSGI there, one request at a time, or use the engine "daemon"`,
       )
     if (group.engine === 'embedded' && group.loop === 'uvloop')
       problems.add(

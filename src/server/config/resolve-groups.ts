@@ -74,7 +74,9 @@ function createGroups(
   return [...names].map((derived) => {
     const placed = members.filter(({ group }) => group === derived)
     const isolation = derived === name ? 'shared' : (placed[0]?.isolation ?? 'shared')
-    const group = { ...values, ...resolveCapacity(isolation, capacity), name: derived, isolation }
+    const mainThread = values.threads === 'main' && isolation !== 'interpreter'
+    const kind = { name: derived, isolation, mainThread }
+    const group = { ...values, ...resolveCapacity(isolation, capacity), ...kind }
     return { ...common, group: { ...group, ...createSetting(placed, sources), environment } }
   })
 }

@@ -16,6 +16,7 @@ const WORDS = {
   pairs: 'an object of names and texts',
   processes:
     'a whole number from 1 to 512, "auto", or a range like "1-8" or { min: 1, max: 8, idle: "60s" }',
+  threads: 'a whole number from 0 to 512, or "main"',
   function: 'a function',
 } as const
 
@@ -165,6 +166,9 @@ export const processes = v.union(
   [someProcesses, v.literal('auto'), rangeText, range],
   WORDS.processes,
 )
+
+/** A number of threads, or `main` for the main thread alone. */
+export const threads = v.union([integer(0, 512, WORDS.threads), v.literal('main')], WORDS.threads)
 
 /** One of several words. */
 export function choice<const W extends readonly string[]>(words: W): v.PicklistSchema<W, string> {

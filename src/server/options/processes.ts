@@ -1,9 +1,8 @@
-import { boolean, choice, integer, processes, text } from '../option-types/kinds.ts'
+import { boolean, choice, integer, processes, text, threads } from '../option-types/kinds.ts'
 import { flag, option, optional } from '../option-types/option.ts'
 
 const engines = choice(['daemon', 'embedded'])
 const loops = choice(['auto', 'asyncio', 'uvloop'])
-const threads = integer(0, 512)
 const concurrency = integer(1, 65_535)
 
 /** Processes with Python. */
@@ -25,12 +24,12 @@ export const PROCESSES = {
   }),
   threads: optional(threads, {
     description:
-      'WSGI: threads per process; each serves one request at a time (4); embedded also 0, its default: on the thread of Node.',
+      'WSGI: threads per process; each serves one request at a time (4); main: one request at a time on the main thread; embedded also 0, its default: on the thread of Node.',
     form: 'number',
     perGroup: true,
     toWorker: 'threads',
     environment: 'TAIPAN_THREADS',
-    flag: flag('Processes', 'threads', { short: 't', value: 'N' }),
+    flag: flag('Processes', 'threads', { short: 't', value: 'N|main' }),
   }),
   loop: option(loops, 'auto', {
     description:
