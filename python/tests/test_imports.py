@@ -14,7 +14,7 @@ ROOMS = [
     {"inspection", "lrwp"},
     {"worker", "embedded"},
     {"interpreters"},
-    {"loop", "fresh"},
+    {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
     {"transports", "dispatch"},
     {"guards"},

@@ -53,7 +53,7 @@ describe('wrong values', () => {
     [{ threads: 0 }, /threads: expected .* found 0/],
     [
       { processes: 'many' },
-      /processes: expected a whole number from 1 to 512, or "auto", found "many"/,
+      /processes: expected a whole number from 1 to 512, "auto", or a range .*, found "many"/,
     ],
     [
       { timeouts: { body: '30 parsecs' } },
