@@ -6,12 +6,14 @@ import { GivenOptions } from '../server/config/given-options.ts'
 import type { Layer } from '../server/config/layers.ts'
 import type { CommandInput } from '../server/load-plan.ts'
 import type { CommandName } from '../server/option-types/option.ts'
+import type { OptionSource } from '../server/option-types/problems.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
 import { isListeningSocket } from '../streams/listening/inherited-socket.ts'
 import { Translation, type FlagText } from './habits/translation.ts'
 import { readWords } from './words.ts'
 
 const STANDARD_INPUT = 0
+const REST: OptionSource = { name: 'the words after --', kind: 'argument' }
 const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path']
 /** Commands of other servers. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
@@ -52,7 +54,7 @@ export function parseCommandLine(
   words: readonly string[],
   { directory, environment }: CommandContext,
 ): CommandLine {
-  const { options, positionals: given } = readWords(words)
+  const { options, positionals: given, rest } = readWords(words)
   const [verb] = given
   // `help version` asks for the help of the program.
   const positionals = isQuestion(verb) ? given.filter((word) => !isQuestion(word)) : given
@@ -73,7 +75,11 @@ export function parseCommandLine(
     config: lastText(texts, 'config'),
     umask: parseUmask(lastText(texts, 'umask')),
     names,
-    layer: createLayer(translation, command, resolve(directory, lastText(texts, 'chdir') ?? '.')),
+    layer: createLayer(
+      translation,
+      { command, rest },
+      resolve(directory, lastText(texts, 'chdir') ?? '.'),
+    ),
     hints: [...translation.hints],
     warnings: [...translation.warnings],
   }
@@ -92,11 +98,15 @@ function isQuestion(word: string | undefined): boolean {
 
 function createLayer(
   { texts, targets }: Translation,
-  command: CommandName | undefined,
+  {
+    command,
+    rest,
+  }: { readonly command: CommandName | undefined; readonly rest: readonly string[] },
   directory: string,
 ): Layer {
   const target = resolveTarget(targets, command)
   const given = new GivenOptions()
+  if (rest.length > 0) given.add('arguments', requireApplication(rest, command), REST)
   if (target !== undefined) given.add('app', target, { name: 'TARGET', kind: 'argument' })
   for (const option of listFlags()) {
     const { flag, key } = option
@@ -114,6 +124,17 @@ function createLayer(
       )
   }
   return given.toLayer(directory)
+}
+
+function requireApplication(
+  rest: readonly string[],
+  command: CommandName | undefined,
+): readonly string[] {
+  if (command !== 'path') return rest
+  throw new TaipanError(
+    'USAGE',
+    `taipan path runs no application that could take ${rest.join(' ')}`,
+  )
 }
 
 function lastText(

@@ -64,6 +64,7 @@ Without :attr Taipan tries application, app, handler, create_app() and make_app(
 Usual file names are app.py, wsgi.py, asgi.py, main.py and application.py.
 Without TARGET Taipan uses taipan.config.{ts,mts,js,mjs,json} in the working directory, or else the
 working directory as TARGET.
+Words after -- are arguments of the application: TARGET and they are its sys.argv.
 `
 
 /** Commands that have an application, and options for it. */
@@ -76,6 +77,7 @@ const EXAMPLES: Readonly<Record<ApplicationCommand, string>> = {
   taipan serve site.wsgi --mount /shop --static /shop/static=public
   taipan serve main:app --loop uvloop -p 2
   taipan serve main:app -e embedded
+  taipan serve main:app -p 2 -- --tenant north
 `,
   check: `Examples:
   taipan check app.py

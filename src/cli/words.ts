@@ -9,6 +9,8 @@ import { HABITS } from './habits/table.ts'
 export interface Words {
   readonly options: readonly GivenOption[]
   readonly positionals: readonly string[]
+  /** What follows `--`. */
+  readonly rest: readonly string[]
 }
 
 interface Shape {
@@ -34,7 +36,12 @@ export function readWords(words: readonly string[]): Words {
   })
   const options: GivenOption[] = []
   const positionals: string[] = []
+  let rest: readonly string[] = []
   for (const token of tokens) {
+    if (token.kind === 'option-terminator') {
+      rest = words.slice(token.index + 1)
+      break
+    }
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     const shape = shapes.get(token.name)
@@ -42,7 +49,7 @@ export function readWords(words: readonly string[]): Words {
     const { name, rawName } = token
     options.push({ name, written: rawName, value: requireValue(token, shape.value) })
   }
-  return { options, positionals }
+  return { options, positionals, rest }
 }
 
 /** Taipan's flags and those of other servers, by long name; Taipan's flag if both have one. */

@@ -64,7 +64,7 @@ export interface ProcessGroup {
   readonly directory: string
   /** Folders to put first on `sys.path`. */
   readonly searchPath: readonly string[]
-  /** `sys.argv` of the application: the target only. */
+  /** `sys.argv` of the application: the target, and its arguments. */
   readonly argv: readonly string[]
   /** At least one; all run in the same processes. */
   readonly applications: readonly Application[]

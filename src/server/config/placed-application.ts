@@ -18,17 +18,19 @@ export interface PlacedApplication {
   readonly folder: string
   /** `sys.argv[0]` of the application. */
   readonly argument: string
+  /** The rest of it. */
+  readonly arguments: readonly string[]
 }
 
 type Placing = Pick<PlacedApplication, 'key' | 'group' | 'folder' | 'argument'> &
-  Partial<Pick<PlacedApplication, 'isolation' | 'env'>>
+  Partial<Pick<PlacedApplication, 'isolation' | 'env' | 'arguments'>>
 
 /** Puts an application into a group of the configuration. */
 export function placeApplication<A extends Application>(
   application: A,
-  { isolation = 'shared', env = {}, ...place }: Placing,
+  { isolation = 'shared', env = {}, arguments: words = [], ...place }: Placing,
 ): PlacedApplication & { readonly application: A } {
-  return { application, ...place, base: place.group, isolation, env }
+  return { application, ...place, base: place.group, isolation, env, arguments: words }
 }
 
 /** What messages call the application of a file or folder that has no name: its path, seen from `directory`. */

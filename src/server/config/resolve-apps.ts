@@ -22,7 +22,8 @@ export function resolveApplications(
   const placed = Object.entries(config.apps).map(([name, app]) => {
     checkMechanism(name, app, problems)
     const group = resolveGroupName({ where: ['apps', name], group: app.group }, config, problems)
-    return placeNamed({ name, app, group, directory })
+    const words = app.arguments ?? config.arguments
+    return placeNamed({ name, app: { ...app, arguments: words }, group, directory })
   })
   if (config.app !== undefined) placed.push(placeShortForm(config, config.app, directory))
   for (const route of listScriptRoutes(config)) {
@@ -45,10 +46,11 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
   const group = listGroupNames(config)[0] ?? DEFAULT_GROUP
   if (isScriptFolder(target, from)) {
     const mount = config.mount ?? config.rootPath ?? '/'
-    return placeScripts(
+    const placed = placeScripts(
       { source: resolve(from, target), isHandler: false, mount, given: {} },
       { key: SHORT_FORM_KEY, group, isolation: 'shared', directory: from, placed: [] },
     )
+    return { ...placed, arguments: config.arguments }
   }
   return placeApplication(
     {
@@ -64,7 +66,13 @@ function placeShortForm(config: FullConfig, target: string, directory: string): 
       multithread: true,
       interpreter: undefined,
     },
-    { key: SHORT_FORM_KEY, group, folder: locateTarget(target, from), argument: target },
+    {
+      key: SHORT_FORM_KEY,
+      group,
+      folder: locateTarget(target, from),
+      argument: target,
+      arguments: config.arguments,
+    },
   )
 }
 
@@ -84,7 +92,7 @@ function placeNamed(parts: {
     multithread,
     interpreter: resolveInterpreter(app),
   }
-  const place = { key: name, group, env: app.env }
+  const place = { key: name, group, env: app.env, arguments: app.arguments ?? [] }
   const from = app.appDirectory ?? directory
   if (app.target !== undefined)
     return placeApplication(

@@ -57,6 +57,7 @@ function createGroups(
   const { config, directory } = sources
   const own = config.groups[name] ?? {}
   const values = resolveGroupValues(GENERAL, config, own)
+  checkArguments(name, members, problems)
   const ownEnvironment = { ...config.env, ...joinEnvironments(name, members, problems) }
   const common = {
     python: values.python,
@@ -87,7 +88,7 @@ function createSetting(members: readonly PlacedApplication[], { config, director
     pythonArguments: [],
     directory,
     searchPath: listSearchPath(members),
-    argv: [members[0]?.argument ?? ''],
+    argv: [members[0]?.argument ?? '', ...(members[0]?.arguments ?? [])],
     applications: members.map(({ application }) => application),
     dev: config.dev,
     startAnyway: false,
@@ -102,6 +103,23 @@ function listSearchPath(members: readonly PlacedApplication[]): string[] {
     ({ application: { kind } }) => kind !== 'scripts' && kind !== 'guard',
   )
   return [...new Set(imported.map(({ application }) => importFolder(application)))]
+}
+
+/** A process has one `sys.argv`. */
+function checkArguments(
+  group: string,
+  members: readonly PlacedApplication[],
+  problems: Problems,
+): void {
+  const [first, ...others] = members.filter(({ application: { kind } }) => kind !== 'scripts')
+  if (first === undefined) return
+  const usual = JSON.stringify(first.arguments)
+  for (const { application, arguments: words } of others)
+    if (application.kind !== 'guard' && JSON.stringify(words) !== usual)
+      problems.add(
+        ['apps', application.name, 'arguments'],
+        `differs from apps.${first.application.name}.arguments, but both applications run in the processes of group ${JSON.stringify(group)}; put them into two groups`,
+      )
 }
 
 /** Merges the environments of applications that share processes; they must not differ. */

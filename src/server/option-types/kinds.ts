@@ -77,6 +77,9 @@ export const list = v.pipe(
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
 )
 
+/** A list of texts, which may be empty. */
+export const texts = v.array(v.string(WORDS.text), 'a list of texts')
+
 /** One origin of pages or a list of them, as browsers write them; gives a list. */
 export const origins = v.pipe(
   list,

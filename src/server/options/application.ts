@@ -1,4 +1,4 @@
-import { list, pairs, text } from '../option-types/kinds.ts'
+import { list, pairs, text, texts } from '../option-types/kinds.ts'
 import { flag, option, optional } from '../option-types/option.ts'
 import { interfaces } from './interfaces.ts'
 
@@ -41,6 +41,10 @@ export const APPLICATION = {
     anchor: 'path',
     environment: 'TAIPAN_APP_DIR',
     flag: flag('Application', 'app-dir', { value: 'DIR' }),
+  }),
+  arguments: option(texts, [], {
+    description:
+      'Arguments of the application: `sys.argv` after the target. On the command line what follows `--`.',
   }),
   env: option(
     pairs,

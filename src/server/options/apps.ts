@@ -1,4 +1,4 @@
-import { boolean, pairs, text } from '../option-types/kinds.ts'
+import { boolean, pairs, text, texts } from '../option-types/kinds.ts'
 import * as v from 'valibot'
 import { option, optional } from '../option-types/option.ts'
 import { interfaces } from './interfaces.ts'
@@ -38,5 +38,8 @@ export const APP = {
   }),
   interface: option(interfaces, 'auto', { description: 'How the application is called.' }),
   group: optional(text, { description: 'Its process group (needed if there are several).' }),
+  arguments: optional(texts, {
+    description: 'Its arguments: `sys.argv` after the target (`arguments` at the top).',
+  }),
   env: option(pairs, {}, { description: 'Environment variables of its processes.' }),
 }
