@@ -41,6 +41,11 @@ export const ERRORS = {
     fault: 'host',
     exitCode: 4,
   },
+  TLS_UNUSABLE: {
+    summary: 'A certificate or key cannot be used',
+    fault: 'configuration',
+    exitCode: 2,
+  },
   PYTHON_NOT_FOUND: {
     summary: 'No usable Python interpreter was found',
     fault: 'host',

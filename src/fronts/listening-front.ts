@@ -106,7 +106,7 @@ export class ListeningFront implements Front {
     const { protocol: name = 'http' } = address
     const module = await loadProtocol(name)
     const protocol = this.#findProtocol(name, module)
-    const preludes = await loadPreludes(address, this.#options)
+    const preludes = await loadPreludes(address, this.#options, this.#refused)
     const connections = this.#connections
     const chain =
       preludes.length === 0 ? undefined : new PreludeChain({ preludes, protocol, connections })

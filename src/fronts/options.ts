@@ -2,6 +2,7 @@ import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Http1Limits } from '../wire/http1/limits.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
+import type { Handshakes } from '../streams/tls/handshakes.ts'
 import type { WebSocketOptions } from './web-socket/options.ts'
 
 /** Limits for clients. */
@@ -29,6 +30,8 @@ export interface FrontTimeouts {
 /** Options of a front. */
 export interface FrontOptions {
   readonly addresses: readonly ListenAddress[]
+  /** For https addresses; undefined: there are none. */
+  readonly handshakes?: Handshakes | undefined
   readonly handler: Handler
   readonly limits: FrontLimits
   readonly timeouts: FrontTimeouts

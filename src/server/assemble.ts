@@ -6,6 +6,8 @@ import type { Front } from '../core/front.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
+import type { Certificates } from '../streams/tls/certificates.ts'
+import type { Handshakes } from '../streams/tls/handshakes.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { LocalRedirects } from '../pipeline/local-redirect.ts'
 import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
@@ -18,6 +20,7 @@ import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
 import { GuardMaker } from './guard-maker.ts'
+import { createTlsPolicy } from './load-certificates.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
@@ -38,20 +41,23 @@ export interface AssemblyOptions {
   readonly loggers: AppLoggers
   /** Addresses or other sources of connections. */
   readonly addresses: readonly ListenAddress[]
+  /** Undefined: no address speaks https. */
+  readonly certificates: Certificates | undefined
 }
 
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
-  const { plan, loggers, addresses } = options
-  if (plan.tls !== undefined) throw new TaipanError('ADDRESS_UNUSABLE', 'https is not spoken yet')
+  const { plan, loggers, addresses, certificates } = options
   // The modules of the front are loaded while Python is looked for.
-  const [app, { ListeningFront }] = await Promise.all([
+  const [app, { ListeningFront }, handshakes] = await Promise.all([
     assembleApp(plan, loggers),
     import('../fronts/listening-front.ts'),
+    certificates && createHandshakes(plan, certificates),
     loadProtocols(addresses),
   ])
   const front = new ListeningFront({
     addresses,
+    handshakes,
     handler: app.handler,
     limits: plan.limits,
     timeouts: plan.timeouts,
@@ -60,6 +66,17 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     logger: loggers.logger,
   })
   return { fronts: addresses.length === 0 ? [] : [front], app }
+}
+
+async function createHandshakes(
+  { tls, secret }: ServerPlan,
+  certificates: Certificates,
+): Promise<Handshakes | undefined> {
+  if (tls === undefined) return undefined
+  const { Handshakes: Made } = await import('../streams/tls/handshakes.ts')
+  const handshakes = new Made(certificates.material, createTlsPolicy(tls, secret))
+  certificates.onChange = (material) => handshakes.renew(material)
+  return handshakes
 }
 
 async function loadProtocols(addresses: readonly ListenAddress[]): Promise<void> {

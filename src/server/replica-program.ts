@@ -101,7 +101,10 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   try {
     const routeFunctions = await loadRouteFunctions(plan)
     const whole = { ...plan, routeFunctions }
-    server = new PlannedServer(whole, loggers, await createListeners(message))
+    server = new PlannedServer(whole, loggers, {
+      addresses: await createListeners(message),
+      certificates: undefined,
+    })
     await server.start()
   } catch (error) {
     if (leaving === undefined) await fail(error)

@@ -6,11 +6,13 @@ import type { AppStatus, ServerStatus } from '../core/group-status.ts'
 import type { Service } from '../core/service.ts'
 import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
+import type { Certificates } from '../streams/tls/certificates.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { describeServer } from './describe-server.ts'
+import { loadCertificates } from './load-certificates.ts'
 import { settleAll } from './settle-all.ts'
 
 /** A running server of Python applications. */
@@ -43,22 +45,31 @@ export interface RunnableServer extends Server, Service {
   kill(): void
 }
 
+/** What another process gives to a server. */
+export interface GivenParts {
+  /** They stay closed until `open`. */
+  readonly addresses: readonly ListenAddress[]
+  readonly certificates: Certificates | undefined
+}
+
 /** A server in this process: an app with fronts. */
 export class PlannedServer implements RunnableServer {
   readonly #plan: ServerPlan
   readonly #loggers: AppLoggers
   readonly #addresses: readonly ListenAddress[]
   readonly #opensLater: boolean
+  #certificates: Certificates | undefined
   #assembly: Assembly | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** `addresses` replace those of the plan and stay closed until `open`. */
-  constructor(plan: ServerPlan, loggers: AppLoggers, addresses?: readonly ListenAddress[]) {
+  /** `given` is in place of what the plan says. */
+  constructor(plan: ServerPlan, loggers: AppLoggers, given?: GivenParts) {
     this.#plan = plan
     this.#loggers = loggers
-    this.#addresses = addresses ?? plan.addresses
-    this.#opensLater = addresses !== undefined
+    this.#addresses = given?.addresses ?? plan.addresses
+    this.#opensLater = given !== undefined
+    this.#certificates = given?.certificates
   }
 
   get urls(): readonly string[] {
@@ -141,6 +152,7 @@ export class PlannedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#assembly === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
+    await this.#certificates?.refresh()
     await this.#assembly.app.reload()
   }
 
@@ -150,10 +162,12 @@ export class PlannedServer implements RunnableServer {
 
   async #start(): Promise<void> {
     try {
+      this.#certificates ??= await loadCertificates(this.#plan, this.#loggers.logger)
       const assembly = await assembleServer({
         plan: this.#plan,
         loggers: this.#loggers,
         addresses: this.#addresses,
+        certificates: this.#certificates,
       })
       this.#assembly = assembly
       this.#refuseStopped()
@@ -164,6 +178,8 @@ export class PlannedServer implements RunnableServer {
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
+      // They may have been loaded after the stop.
+      this.#certificates?.stop()
       throw error
     }
   }
@@ -174,6 +190,7 @@ export class PlannedServer implements RunnableServer {
   }
 
   async #stop(idleGrace: number): Promise<void> {
+    this.#certificates?.stop()
     if (this.#assembly === undefined) return
     const { fronts, app } = this.#assembly
     await app.retire()

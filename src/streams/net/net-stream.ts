@@ -15,6 +15,8 @@ export class NetStream implements ByteStream {
   readonly facts: StreamFacts
   listener: StreamListener = NOBODY
   readonly #socket: Socket
+  /** The connection of the system: `#socket` itself, unless that decrypts it. */
+  readonly #carrier: Socket
   readonly #push: Socket['push']
   readonly #onData = (chunk: Buffer): void => this.listener.onData(chunk)
   readonly #onEnd = (): void => this.listener.onEnd()
@@ -22,8 +24,10 @@ export class NetStream implements ByteStream {
   #corked = false
   #error: Error | undefined
 
-  constructor(socket: Socket, facts: StreamFacts) {
+  /** `carrier` is what `socket` decrypts, if it does. */
+  constructor(socket: Socket, facts: StreamFacts, carrier: Socket = socket) {
     this.#socket = socket
+    this.#carrier = carrier
     this.facts = facts
     this.#push = socket.push.bind(socket)
     socket.push = (chunk: Buffer | null, encoding) => this.#receive(chunk, encoding)
@@ -80,7 +84,8 @@ export class NetStream implements ByteStream {
   }
 
   readNow(): boolean {
-    const descriptor = this.closed ? undefined : findDescriptor(this.#socket)
+    const isPlain = this.#carrier === this.#socket
+    const descriptor = this.closed || !isPlain ? undefined : findDescriptor(this.#socket)
     if (descriptor === undefined) return !this.closed
     const chunk = Buffer.allocUnsafe(FEW_BYTES)
     try {
@@ -107,8 +112,8 @@ export class NetStream implements ByteStream {
   /** Unix sockets have no reset and are just closed. */
   reset(): void {
     // Node's `resetAndDestroy` ends the stream first, and the client would take that FIN for the end of the body.
-    if (this.#socket.remoteFamily !== undefined)
-      Object.assign(this.#socket, { resetAndClosing: true })
+    const carrier = this.#carrier
+    if (carrier.remoteFamily !== undefined) Object.assign(carrier, { resetAndClosing: true })
     this.#socket.destroy()
   }
 
@@ -124,7 +129,7 @@ export class NetStream implements ByteStream {
       socket.pause()
       socket.unshift(unread)
     }
-    const stream = new NetStream(socket, facts)
+    const stream = new NetStream(socket, facts, this.#carrier)
     socket.resume()
     return stream
   }

@@ -5,6 +5,7 @@ import type { LogFields, Logger } from '../../../src/core/logger.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import type { ConnectionSource, ListenAddress } from '../../../src/streams/listening/addresses.ts'
 import { listen } from '../../../src/streams/listening/listener.ts'
+import type { Handshakes } from '../../../src/streams/tls/handshakes.ts'
 import { ListeningFront } from '../../../src/fronts/listening-front.ts'
 import type { FrontOptions, FrontLimits, FrontTimeouts } from '../../../src/fronts/options.ts'
 import type { WebSocketOptions } from '../../../src/fronts/web-socket/options.ts'
@@ -20,6 +21,7 @@ export interface LabOptions {
   readonly addresses?: readonly ListenAddress[]
   /** Addresses as the front gets them, without counted connections. */
   readonly listen?: readonly ListenAddress[]
+  readonly handshakes?: Handshakes
 }
 
 /** A front with a handler, in this process; stopped at the end of its scope. */
@@ -48,6 +50,7 @@ export class FrontLab {
     return {
       addresses:
         options.listen ?? (options.addresses ?? [LOCAL]).map((address) => this.#count(address)),
+      handshakes: options.handshakes,
       handler: (exchange) => {
         this.exchanges.push(exchange)
         exchange.onFinish((outcome) => this.outcomes.push(outcome))
