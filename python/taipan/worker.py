@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from taipan.at_fork import end_child, hold_signals
+from taipan.confine.inside import settle
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.due import DueSignals
 from taipan.ending import ORPHANED, end_interpreter
@@ -310,6 +311,7 @@ def main() -> None:
         os._exit(_EXIT_BROKEN)
     try:
         config = channel.receive()
+        settle(config)
         worker = Worker(channel, config, base)
     except (EOFError, OSError):
         os._exit(0)

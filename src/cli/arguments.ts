@@ -31,8 +31,6 @@ export interface CommandLine {
   readonly version: boolean
   readonly json: boolean
   readonly config: string | undefined
-  /** Permissions to remove from new files and sockets. */
-  readonly umask: number | undefined
   /** What follows the command, if that is no TARGET. */
   readonly names: readonly string[]
   /** Options of the configuration; TARGET is `app`. */
@@ -73,7 +71,6 @@ export function parseCommandLine(
     version,
     json: texts.has('json'),
     config: lastText(texts, 'config'),
-    umask: parseUmask(lastText(texts, 'umask')),
     names,
     layer: createLayer(
       translation,
@@ -142,18 +139,6 @@ function lastText(
   flag: string,
 ): string | undefined {
   return texts.get(flag)?.at(-1)?.text
-}
-
-function parseUmask(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const digits = /^(?:0o)?([0-7]{1,4})$/.exec(text)?.[1]
-  const mask = Number.parseInt(digits ?? '', 8)
-  if (digits === undefined || mask > 0o777)
-    throw new TaipanError(
-      'USAGE',
-      `--umask: expected octal permissions such as 007, found ${JSON.stringify(text)}`,
-    )
-  return mask
 }
 
 function resolveCommand(

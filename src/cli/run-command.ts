@@ -26,7 +26,6 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return runPath(line.names)
   }
   if (line.layer.directory !== cwd) enterFolder(line.layer.directory)
-  if (line.umask !== undefined) process.umask(line.umask)
   if (line.command === 'check') {
     const { runCheck } = await import('./check-command.ts')
     return await runCheck(line, environment)

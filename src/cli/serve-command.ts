@@ -16,6 +16,7 @@ import { findTerminal } from './terminal.ts'
 /** `taipan serve`: runs until it is stopped by a signal; resolves with the exit code. */
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
   const plan = await loadCommandPlan(describeInput(line, environment))
+  if (plan.umask !== undefined) process.umask(plan.umask)
   const { level = 'info', format, access = true, accessFormat } = plan.log
   const colors = resolveColors(environment, process.stdout.isTTY)
   const logger = createLogger({ level, format, colors })

@@ -6,3 +6,9 @@ export function pathBelow(folder: string, path: string): string | undefined {
   // A name may begin with two dots.
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) ? undefined : way
 }
+
+/** A path as a process sees it whose root is `root`; what is not below it has to be there by the same name. */
+export function viewFrom(root: string | undefined, path: string): string {
+  const rest = root === undefined || !isAbsolute(path) ? undefined : pathBelow(root, path)
+  return rest === undefined ? path : `/${rest}`
+}

@@ -1,4 +1,5 @@
 import type { Application } from './application.ts'
+import type { Confinement } from './confinement.ts'
 import type { Isolation } from './isolation.ts'
 
 /** An application that is not loaded, because an earlier process ended or hung while loading it. */
@@ -62,6 +63,8 @@ export interface ProcessGroup {
   readonly environment: Readonly<Record<string, string>>
   /** Working directory of the processes. */
   readonly directory: string
+  /** What its processes become before they run any code of applications; undefined: nothing else than the server. */
+  readonly confinement: Confinement | undefined
   /** Folders to put first on `sys.path`. */
   readonly searchPath: readonly string[]
   /** `sys.argv` of the application: the target, and its arguments. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { PythonChoice } from '../backends/discover/find-python.ts'
 import type { EmbeddingReport } from '../backends/embedded/embeddability.ts'
-import { PYTHON_SCRIPT } from '../backends/python-script.ts'
+import { createCommand } from '../backends/daemon/command.ts'
 import { describeSource, type Application } from '../core/application.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
@@ -91,7 +91,7 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
     libpython: typeof facts['libpython'] === 'string' ? facts['libpython'] : undefined,
     searchPath: listTexts(facts['path']),
     engine: group.engine,
-    embedding: await examineEmbedding(python.path, group.environment),
+    embedding: await examineEmbedding(python.path, group),
     loop: chooseLoop(group, facts['uvloop'] === true),
     applications: group.applications.map((application, index) =>
       whole.facts === undefined
@@ -104,8 +104,10 @@ async function checkGroup(plan: GroupPlan, server: ServerPlan): Promise<GroupRep
 /** Checks embedded mode; its modules are loaded only here. */
 async function examineEmbedding(
   python: string,
-  environment: Readonly<Record<string, string>>,
+  { environment, confinement }: GroupPlan['group'],
 ): Promise<EmbeddingReport> {
+  if (confinement?.account !== undefined)
+    return { embeddable: false, reason: 'its workers are another user', libpython: undefined }
   const { checkEmbedding } = await import('../backends/embedded/embeddability.ts')
   return await checkEmbedding(python, environment)
 }
@@ -183,8 +185,10 @@ async function runCheckScript(
   applications: readonly Application[],
 ): Promise<CheckRun> {
   const { argv, searchPath } = group
-  const child = spawn(python, [...group.pythonArguments, PYTHON_SCRIPT, 'taipan.inspection'], {
-    cwd: group.directory,
+  const program = { module: 'taipan.inspection', tells: false }
+  const { file, args, directory } = createCommand({ ...group, python }, program)
+  const child = spawn(file, args, {
+    cwd: directory,
     env: group.environment,
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: group.timeouts.startup,

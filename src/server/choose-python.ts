@@ -12,6 +12,7 @@ export async function choosePython(group: GroupPlan, plan: ServerPlan): Promise<
     directory: group.pythonDirectory,
     cwd: plan.directory,
     environment: plan.environment,
+    account: group.group.confinement?.account,
   })
   validateSubInterpreters(group.group, choice)
   return choice

@@ -113,11 +113,8 @@ test.each([
 test.each([
   ['app.py --ssl-keyfile k.pem', /--ssl-keyfile is not supported: connections are not encrypted/],
   ['app.py -D', /-D is not supported: Taipan stays in the foreground/],
-  ['app.py -u www', /-u is not supported: start Taipan as that user/],
   ['app.py --auth-user-script a.py', /access and auth in taipan.config.ts take the same scripts/],
-  ['app.py --user www', /--user is not supported: start Taipan as that user/],
   ['app.py --port eighty', /--port: expected a port from 0 to 65535, found "eighty"/],
-  ['app.py --umask 888', /--umask: expected octal permissions such as 007, found "888"/],
   ['app.py --workers', /--workers needs a value: --workers N/],
 ])('%s is refused', (words, message) => {
   expect(() => parse(words)).toThrow(message)

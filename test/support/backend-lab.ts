@@ -211,6 +211,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     name: 'web',
     python: PYTHON,
     pythonArguments: [],
+    confinement: undefined,
     processes: 1,
     multiprocess: (options.processes ?? 1) > 1,
     threads: 2,

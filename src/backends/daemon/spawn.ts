@@ -8,18 +8,19 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
 import type { WorkerHost } from '../group/host.ts'
-import { PYTHON_SCRIPT } from '../python-script.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
+import { createCommand } from './command.ts'
 
 /** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   try {
-    const child = spawn(group.python, [...group.pythonArguments, PYTHON_SCRIPT, 'taipan.worker'], {
+    const { file, args, directory } = createCommand(group, { module: 'taipan.worker', tells: true })
+    const child = spawn(file, args, {
       // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
       stdio: ['ignore', ...Array<'pipe'>(4 + group.threads).fill('pipe')],
       // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.
       detached: true,
-      cwd: group.directory,
+      cwd: directory,
       env: group.environment,
     })
     await once(child, 'spawn')
@@ -37,6 +38,7 @@ function openEnds(child: ChildProcess): WorkerHost {
 }
 
 function startError(group: ProcessGroup, error: unknown): TaipanError {
+  if (error instanceof TaipanError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const options = { cause: error }
   if (code === 'ENOENT' && !existsSync(group.directory))

@@ -4,10 +4,10 @@ import { TaipanError } from '../../core/errors.ts'
 import type { Candidate, SearchPlaces } from './candidates.ts'
 import { listCandidates } from './candidates.ts'
 import { findOnPath, interpreterOf, kindOf } from './interpreter-paths.ts'
-import { OLDEST_PYTHON, verifyInterpreter } from './verify-interpreter.ts'
+import { OLDEST_PYTHON, verifyInterpreter, type Verification } from './verify-interpreter.ts'
 
 /** Where to look for Python, and the configured Python. */
-export interface PythonSearch extends SearchPlaces {
+export interface PythonSearch extends SearchPlaces, Verification {
   /** No other Python is tried. */
   readonly explicit?: ExplicitPython | undefined
 }
@@ -64,8 +64,8 @@ export async function findPython(search: PythonSearch): Promise<PythonChoice> {
   )
 }
 
-async function examine(candidate: Candidate, { environment }: PythonSearch) {
-  return candidate.refusal ?? (await verifyInterpreter(candidate.path, environment))
+async function examine(candidate: Candidate, search: PythonSearch) {
+  return candidate.refusal ?? (await verifyInterpreter(candidate.path, search))
 }
 
 async function findExplicit(
@@ -73,7 +73,7 @@ async function findExplicit(
   { named, source }: ExplicitPython,
 ): Promise<PythonChoice> {
   const file = await resolveExplicit(search, named)
-  const answer = await verifyInterpreter(file, search.environment)
+  const answer = await verifyInterpreter(file, search)
   if (typeof answer === 'string')
     throw new TaipanError(
       'PYTHON_NOT_FOUND',

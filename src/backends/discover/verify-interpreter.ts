@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
+import type { Account } from '../../core/confinement.ts'
+import { isOnlyRoots } from '../../processes/trusted-file.ts'
 import { kindOf } from './interpreter-paths.ts'
 
 const run = promisify(execFile)
@@ -17,10 +19,17 @@ export interface InterpreterFacts {
   readonly version: string
 }
 
+/** How an interpreter is run to be verified. */
+export interface Verification {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Who will run it; the user of this process by default. */
+  readonly account?: Account | undefined
+}
+
 /** Runs an interpreter; returns the reason if it cannot be used. */
 export async function verifyInterpreter(
   file: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, account }: Verification,
 ): Promise<InterpreterFacts | string> {
   const kind = await kindOf(file)
   if (kind === 'missing') return 'does not exist'
@@ -33,6 +42,8 @@ export async function verifyInterpreter(
       timeout: ANSWER_MS,
       killSignal: 'SIGKILL',
       windowsHide: true,
+      // One that others can change must not have the rights of root.
+      ...(account !== undefined && !isOnlyRoots(file) && { uid: account.uid, gid: account.gid }),
     })
     return parseAnswer(stdout)
   } catch (error) {

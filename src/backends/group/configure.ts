@@ -1,4 +1,5 @@
 import type { Demands, ProcessGroup } from '../../core/process-group.ts'
+import { viewFrom } from '../../core/path-below.ts'
 import type { ConfigureMessage } from './control-channel.ts'
 
 /** What a worker has to serve. */
@@ -9,11 +10,20 @@ export interface WorkerTask {
 }
 
 /** The first message to a worker. */
-export function createConfigureMessage({
-  group,
-  demands,
-  serverSoftware,
-}: WorkerTask): ConfigureMessage {
+export function createConfigureMessage(task: WorkerTask): ConfigureMessage {
+  const root = task.group.confinement?.chroot
+  const message = createMessage(task)
+  return root === undefined ? message : viewPaths(message, root)
+}
+
+/** A copy with the paths as a worker sees them whose root is `root`. */
+function viewPaths<T>(value: T, root: string): T {
+  const view = (_key: string, one: unknown) => (typeof one === 'string' ? viewFrom(root, one) : one)
+  const copy: T = JSON.parse(JSON.stringify(value), view)
+  return copy
+}
+
+function createMessage({ group, demands, serverSoftware }: WorkerTask): ConfigureMessage {
   return {
     ...group.workerOptions,
     type: 'configure',

@@ -336,7 +336,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
 function parseLoadFailure(message: MessageFromWorker): LoadFailure {
   const failure = {
-    code: 'APPLICATION_LOAD',
+    code: message['code'] === 'PYTHON_START' ? 'PYTHON_START' : 'APPLICATION_LOAD',
     application: textOf(message, 'application') || undefined,
     summary: textOf(message, 'summary', 'unknown reason'),
     traceback: textOf(message, 'traceback'),

@@ -23,8 +23,6 @@ const INTERFACES: Readonly<Record<string, string>> = {
 const PROXY_FIELDS =
   'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application'
 
-const OTHER_USER = 'start Taipan as that user: User= of systemd, USER of Docker, su'
-
 const WORKERS = [
   rename('workers', 'processes', { short: 'w', value: 'N' }),
   rename('worker-connections', 'concurrency', { value: 'N' }),
@@ -63,7 +61,7 @@ const WORKERS = [
     note: "gunicorn's -t is --timeout-request",
   }),
   rename('without-threads nothreading', 'threads', { convert: () => '1' }),
-  nothing('name proc-name', 'processes keep their names', { short: 'n', value: 'NAME' }),
+  rename('name proc-name process-name', 'display-name', { short: 'n', value: 'NAME' }),
 ]
 
 const LISTENING = [
@@ -246,13 +244,12 @@ const OUTPUT = [
   ),
   // Daphne's socket.
   rename('user', 'bind', {
-    short: 'u',
     value: 'PATH',
     when: ({ written, value }) => written === '-u' && value.includes('/'),
     convert: (value) => `unix:${value}`,
   }),
-  refused('user uid', OTHER_USER, { value: 'NAME' }),
-  refused('group gid', OTHER_USER, { short: 'g', value: 'NAME' }),
+  rename('uid', 'user', { value: 'NAME', convert: toAccount }),
+  rename('gid', 'group', { value: 'NAME', convert: toAccount }),
 ]
 
 /** What people bring from gunicorn, uvicorn, hypercorn, waitress, uWSGI, mod_wsgi-express, Passenger, `flask run` and `runserver`; of several entries for a name the first that fits counts. */
@@ -289,6 +286,11 @@ function refused(names: string, reason: string, more: Omit<More, 'convert' | 'no
 
 function isStandard({ value }: GivenOption): boolean {
   return ['-', '/dev/stdout', '/dev/stderr'].includes(value)
+}
+
+/** Others take a number as it is. */
+function toAccount(value: string): string {
+  return /^\d+$/.test(value) ? `#${value}` : value
 }
 
 /** The address of a socket of uWSGI: a path, or a port with or without a host. */

@@ -10,6 +10,7 @@ import { mergeEnvironment } from './group-environment.ts'
 import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
 import { listGroupNames } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
 import { checkInterpreters } from './sub-interpreters.ts'
@@ -58,7 +59,12 @@ function createGroups(
   const own = config.groups[name] ?? {}
   const values = resolveGroupValues(GENERAL, config, own)
   checkArguments(name, members, problems)
-  const ownEnvironment = { ...config.env, ...joinEnvironments(name, members, problems) }
+  const confinement = resolveConfinement({ name, values, config }, problems)
+  const ownEnvironment = {
+    ...listIdentityVariables({ account: confinement?.account }, values),
+    ...config.env,
+    ...joinEnvironments(name, members, problems),
+  }
   const common = {
     python: values.python,
     pythonSource: problems.locate(
@@ -78,16 +84,21 @@ function createGroups(
     const mainThread = values.threads === 'main' && isolation !== 'interpreter'
     const kind = { name: derived, isolation, mainThread }
     const group = { ...values, ...resolveCapacity(isolation, capacity), ...kind }
-    return { ...common, group: { ...group, ...createSetting(placed, sources), environment } }
+    const setting = createSetting(placed, sources, values.home)
+    return { ...common, group: { ...group, ...setting, environment, confinement } }
   })
 }
 
 /** What a group gets besides the values of its options. */
-function createSetting(members: readonly PlacedApplication[], { config, directory }: GroupSources) {
+function createSetting(
+  members: readonly PlacedApplication[],
+  { config, directory }: GroupSources,
+  home: string | undefined,
+) {
   return {
     pythonArguments: [],
-    directory,
-    searchPath: listSearchPath(members),
+    directory: home ?? directory,
+    searchPath: [...(home === undefined ? [] : [home]), ...listSearchPath(members)],
     argv: [members[0]?.argument ?? '', ...(members[0]?.arguments ?? [])],
     applications: members.map(({ application }) => application),
     dev: config.dev,

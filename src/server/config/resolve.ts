@@ -12,6 +12,7 @@ import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
 import { resolveApplications } from './resolve-apps.ts'
+import { resolveServerAccount } from './resolve-confinement.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
@@ -62,6 +63,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     lrwp,
     temporaryFolder: undefined,
     log: config.log,
+    umask: config.umask,
+    account: parts.account,
     dev: config.dev,
     refresh: config.dev && config.refresh,
     compression: config.compression,
@@ -104,6 +107,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const guards = resolveGuards(config, { applications, directory }, problems)
   const { routes, warnings } = resolveRoutes(config, { applications, guards, directory }, problems)
   const lrwp = resolveLrwp(config, routes, problems)
+  const account = resolveServerAccount(config, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
@@ -139,6 +143,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     groups,
     lrwp,
     tls,
+    account,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Account } from '../../core/confinement.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type {
   AccessFunction,
@@ -128,6 +129,10 @@ export interface ServerPlan {
   /** Folder that is removed when the server has stopped; workers make it when they need it. Undefined: none, or another process removes it. */
   readonly temporaryFolder: string | undefined
   readonly log: FullConfig['log']
+  /** Permissions that new files and sockets of the server do not get; undefined: inherited. */
+  readonly umask: number | undefined
+  /** User that the server becomes once it listens; undefined: it stays what it is. */
+  readonly account: Account | undefined
   readonly dev: boolean
   /** Pages in the browser load themselves again after a change. */
   readonly refresh: boolean

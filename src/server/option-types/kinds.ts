@@ -18,6 +18,8 @@ const WORDS = {
     'a whole number from 1 to 512, "auto", or a range like "1-8" or { min: 1, max: 8, idle: "60s" }',
   threads: 'a whole number from 0 to 512, or "main"',
   function: 'a function',
+  account: "a name, or a number like '#33'",
+  octal: 'octal permissions such as 007',
 } as const
 
 /** Whether a duration is invalid only because it is a text without a unit. */
@@ -121,6 +123,19 @@ export const size = v.pipe(
 
 /** A size that is not zero. */
 export const sizeAboveZero = v.pipe(size, v.minValue(1, 'a size of at least 1 byte'))
+
+/** A user or group of the system: its name, or `#` and its number. */
+export const account = v.pipe(
+  v.string(WORDS.account),
+  v.regex(/^(?:#\d{1,10}|[^\s:#][^\s:]*)$/, WORDS.account),
+)
+
+/** Permissions in octal digits; gives the number. */
+export const octal = v.pipe(
+  v.string(WORDS.octal),
+  v.regex(/^(?:0o)?0*[0-7]{1,3}$/, WORDS.octal),
+  v.transform((value) => Number.parseInt(value.replace('0o', ''), 8)),
+)
 
 /** A whole number from `minimum` to `maximum`. */
 export function integer(

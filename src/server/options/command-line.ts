@@ -13,10 +13,6 @@ export const COMMAND_LINE = {
     description: 'Working directory: for relative paths and for the application.',
     flag: flag('Application', 'chdir', { value: 'DIR' }),
   }),
-  umask: optional(text, {
-    description: 'Permissions to remove from new files and sockets, in octal, such as 007.',
-    flag: flag('Processes', 'umask', { value: 'MASK' }),
-  }),
   json: optional(boolean, {
     description: 'Print the report as JSON.',
     form: 'boolean',

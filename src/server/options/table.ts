@@ -8,6 +8,7 @@ import { FOLDERS } from './folders.ts'
 import { createGroupTable } from './group-options.ts'
 import { HTTP } from './http.ts'
 import { LIFETIMES } from './lifetimes.ts'
+import { IDENTITY } from './identity.ts'
 import { LISTENING } from './listening.ts'
 import { LOG } from './log.ts'
 import { LRWP } from './lrwp.ts'
@@ -27,6 +28,7 @@ export const GENERAL = {
   ...RESPONSES,
   ...PROCESSES,
   ...LIFETIMES,
+  ...IDENTITY,
   limits: option(createSection(LIMITS), {}, { description: 'Limits for clients.', table: LIMITS }),
   timeouts: option(createSection(TIMEOUTS), {}, { description: 'Time limits.', table: TIMEOUTS }),
   queue: option(
