@@ -20,6 +20,7 @@ export function formatJsonSchema(): string {
 }
 
 const TEXT = { type: 'string', minLength: 1 }
+const SWITCH = { type: 'boolean' }
 
 function describeTable(table: OptionTable, more: object = {}): object {
   const ofData = Object.entries(table).filter(([, option]) => option.onlyInCode !== true)
@@ -29,11 +30,12 @@ function describeTable(table: OptionTable, more: object = {}): object {
 }
 
 function describeOption(option: Option): object {
-  const { table, holdsMany, orText, description, fallback } = option
+  const { table, holdsMany, orText, orSwitch, description, fallback } = option
   const facts = { description, ...(fallback !== undefined && { default: fallback }) }
   if (table !== undefined && holdsMany !== true) {
     const section = describeTable(table)
-    return { ...facts, ...(orText === true ? { anyOf: [TEXT, section] } : section) }
+    const others = [...(orText === true ? [TEXT] : []), ...(orSwitch === true ? [SWITCH] : [])]
+    return { ...facts, ...(others.length > 0 ? { anyOf: [...others, section] } : section) }
   }
   const schema = describeSchema(option)
   if (table === undefined) return { ...facts, ...schema }

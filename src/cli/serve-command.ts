@@ -5,7 +5,8 @@ import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer, reportFindings } from '../server/create-server.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { RunnableServer } from '../server/server.ts'
-import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
+import { resolveLogSettings } from '../server/log-settings.ts'
+import { openLogs, type Logs } from '../server/open-logs.ts'
 import { resolveColors } from '../telemetry/palette.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
@@ -17,39 +18,33 @@ import { findTerminal } from './terminal.ts'
 export async function runServe(line: CommandLine, environment: Environment): Promise<number> {
   const plan = await loadCommandPlan(describeInput(line, environment))
   if (plan.umask !== undefined) process.umask(plan.umask)
-  const { level = 'info', format, access = true, accessFormat } = plan.log
-  const colors = resolveColors(environment, process.stdout.isTTY)
-  const logger = createLogger({ level, format, colors })
+  const stream = plan.log.to === 'stderr' ? process.stderr : process.stdout
+  const colors = resolveColors(environment, stream.isTTY)
+  const defaults = { level: 'info', access: true, to: 'stdout', colors } as const
+  const settings = resolveLogSettings(plan.log, defaults)
+  const logs = await openLogs(settings)
+  const { logger } = logs
   if (process.pid === 1) {
     const { reapOrphans } = await import('../server/orphans.ts')
     await reapOrphans(logger)
   }
   try {
-    const settings = {
-      level,
-      format,
-      colors,
-      access: access && logger.isEnabled('info'),
-      accessFormat,
-    }
     // Python must not run in this process: a crash would end it.
-    const server = await createServer(plan, { logger, settings, inProcess: false })
-    return await runServer(server, plan, logger)
+    const server = await createServer(plan, { ...logs, settings, inProcess: false })
+    return await runServer(server, plan, logs)
   } catch (error) {
     await logger.written()
     // Only the plan knows the format that a configuration file names.
-    return reportError(error, format)
+    return reportError(error, settings.format)
   } finally {
     await logger.close()
   }
 }
 
-async function runServer(
-  server: RunnableServer,
-  plan: ServerPlan,
-  logger: ServerLogger,
-): Promise<number> {
-  using signals = new SignalHandling({ server, logger, terminal: findTerminal(plan) })
+async function runServer(server: RunnableServer, plan: ServerPlan, logs: Logs): Promise<number> {
+  const { logger } = logs
+  const reopen = (): void => logs.reopen()
+  using signals = new SignalHandling({ server, logger, reopen, terminal: findTerminal(plan) })
   try {
     using _progress = new StartProgress(plan, server, logger)
     await server.start()

@@ -17,23 +17,27 @@ type SignalledServer = Pick<RunnableServer, 'stop' | 'reload' | 'kill'>
 export interface SignalOptions {
   readonly server: SignalledServer
   readonly logger: ServerLogger
+  /** Opens log files anew. */
+  readonly reopen: () => void
   readonly terminal: Terminal
 }
 
 /**
  * Handles signals while a server runs: SIGINT, SIGTERM and SIGQUIT stop gracefully, a second one at once; SIGHUP
- * reloads, or stops at the end of the terminal; SIGUSR2 is only logged.
+ * reloads, or stops at the end of the terminal; SIGUSR1 opens log files anew; SIGUSR2 is only logged.
  * Disposing removes the handlers.
  */
 export class SignalHandling implements Disposable {
   readonly #server: SignalledServer
   readonly #logger: ServerLogger
+  readonly #reopenLogs: () => void
   readonly #terminal: Terminal
   readonly #handlers = {
     SIGINT: () => this.#stop('SIGINT'),
     SIGTERM: () => this.#stop('SIGTERM'),
     SIGQUIT: () => this.#stop('SIGQUIT'),
     SIGHUP: () => this.#hangUpOrReload(),
+    SIGUSR1: () => this.#reopen(),
     SIGUSR2: () => this.#logger.announce('SIGUSR2: ignored; SIGHUP reloads', { signal: 'SIGUSR2' }),
   }
   readonly #asked: Promise<void>
@@ -42,9 +46,10 @@ export class SignalHandling implements Disposable {
   #ending: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
-  constructor({ server, logger, terminal }: SignalOptions) {
+  constructor({ server, logger, reopen, terminal }: SignalOptions) {
     this.#server = server
     this.#logger = logger
+    this.#reopenLogs = reopen
     this.#terminal = terminal
     this.#asked = new Promise((resolve) => {
       this.#onAsked = resolve
@@ -67,6 +72,11 @@ export class SignalHandling implements Disposable {
   [Symbol.dispose](): void {
     for (const [signal, handler] of Object.entries(this.#handlers)) process.off(signal, handler)
     clearTimeout(this.#ending)
+  }
+
+  #reopen(): void {
+    this.#reopenLogs()
+    this.#logger.announce('SIGUSR1: log files are opened again', { signal: 'SIGUSR1' })
   }
 
   #stop(signal: StopSignal): void {

@@ -31,9 +31,19 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   q: ({ request }) => escapeLogItem(request.target.slice(request.path.length)),
   H: ({ request }) => formatProtocol(request.version),
   v: ({ request }) => escapeLogItem(request.host.replace(/:\d*$/, '')) || '-',
+  V: ({ request }) => escapeLogItem(request.host.replace(/:\d*$/, '')) || '-',
   p: ({ connection }) => connection.localPort || '-',
+  A: ({ connection }) => connection.localAddress || '-',
+  P: () => String(process.pid),
+  X: (_, { error }) => (error === undefined ? '+' : 'X'),
   L: ({ id }) => id,
 }
+
+/** Milliseconds of the units of `%{UNIT}T`. */
+const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 }
+
+/** Directives with a name that clients choose. */
+const NAMED_ONES = ['%{FIELD}i', '%{COOKIE}C', '%{us}T', '%{ms}T', '%{s}T']
 
 /** `%{NAME}x`: what Apache knows nothing of. */
 const OWN: Readonly<Record<string, AccessFormat>> = {
@@ -50,7 +60,7 @@ export function parseAccessFormat(text: string): AccessFormat {
   if (!template.includes('%'))
     throw new TaipanError(
       'CONFIG_INVALID',
-      '"pretty", "common", "combined" or a template of directives like "%h %t %r %>s"',
+      '"pretty", "json", "common", "combined" or a template of directives like "%h %t %r %>s"',
     )
   const parts: (string | AccessFormat)[] = []
   for (const [whole, name, letter] of template.matchAll(
@@ -71,14 +81,29 @@ function findDirective(
 ): string | AccessFormat {
   if (whole === '%%') return '%'
   if (name === undefined && Object.hasOwn(DIRECTIVES, letter)) return DIRECTIVES[letter] ?? ''
+  if (letter === 'T' && name !== undefined && Object.hasOwn(UNITS, name))
+    return createDurationFormat(UNITS[name] ?? 1)
+  if (letter === 'C' && name !== undefined && name !== '') return createCookieFormat(name)
   if (letter === 'i' && name !== undefined && name !== '') return createFieldFormat(name)
   if (letter === 'x' && name !== undefined && Object.hasOwn(OWN, name)) return OWN[name] ?? ''
   const known = Object.keys(DIRECTIVES).map((one) => `%${one}`)
   const own = Object.keys(OWN).map((one) => `%{${one}}x`)
   throw new TaipanError(
     'CONFIG_INVALID',
-    `directives out of ${[...known, '%{FIELD}i', ...own].join(' ')} %% instead of ${JSON.stringify(whole)}`,
+    `directives out of ${[...known, ...NAMED_ONES, ...own].join(' ')} %% instead of ${JSON.stringify(whole)}`,
   )
+}
+
+function createDurationFormat(unit: number): AccessFormat {
+  return ({ startedAt }) => String(Math.floor((performance.now() - startedAt) / unit))
+}
+
+function createCookieFormat(name: string): AccessFormat {
+  return ({ request }) => {
+    for (const cookie of readField(request.fields, 'cookie')?.split(/; */) ?? [])
+      if (cookie.startsWith(`${name}=`)) return escapeLogItem(cookie.slice(name.length + 1))
+    return '-'
+  }
 }
 
 function createFieldFormat(name: string): AccessFormat {

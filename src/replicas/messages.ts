@@ -2,6 +2,7 @@ import type { Findings } from '../core/backend.ts'
 import type { AppStatus } from '../core/group-status.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
+import type { Rotation } from '../telemetry/rotation.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
@@ -14,10 +15,22 @@ export interface LogSettings {
   readonly level: LogLevel
   readonly format: LogFormat
   readonly colors: boolean
-  /** One record per request. */
-  readonly access: boolean
-  /** How pretty logs show it: `pretty`, `common`, `combined` or a template. */
-  readonly accessFormat: string
+  /** Where records go, as `parseLogPlace` takes it; lines go there through the parent process. */
+  readonly to: string
+  /** How requests are logged; undefined: not at all. */
+  readonly access: AccessLogSettings | undefined
+}
+
+/** How requests are logged. */
+export interface AccessLogSettings {
+  /** `pretty`, `json`, `common`, `combined` or a template; undefined: as other records. */
+  readonly format: string | undefined
+  /** A file has them in place of the log. */
+  readonly file: string | undefined
+  /** When the file is put aside. */
+  readonly rotation: Rotation | undefined
+  /** Another place for them, as `parseLogPlace` takes it; undefined: the log. */
+  readonly to: string | undefined
 }
 
 /** The first message to a replica. */

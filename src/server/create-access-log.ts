@@ -3,12 +3,13 @@ import { createLineLog, createRecordLog, type AccessLog } from '../pipeline/acce
 import type { LogSettings } from '../replicas/messages.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 
-/** Makes what logs requests, as the settings say; undefined when nothing does. */
+/** Makes what logs requests by their logger, as the settings say; undefined when nothing does. */
 export function createAccessLog(
   logger: ServerLogger,
-  { access, accessFormat, format }: LogSettings,
+  { access, format: usual }: LogSettings,
 ): AccessLog | undefined {
-  if (!access) return undefined
-  if (format === 'json' || accessFormat === 'pretty') return createRecordLog(logger)
-  return createLineLog(parseAccessFormat(accessFormat), (line) => logger.relay(line))
+  if (access === undefined || !logger.isEnabled('info')) return undefined
+  const { format = usual } = access
+  if (format === 'json' || format === 'pretty') return createRecordLog(logger)
+  return createLineLog(parseAccessFormat(format), (line) => logger.relay(line))
 }

@@ -3,9 +3,9 @@ import type { ServerLogger } from '../telemetry/logger.ts'
 import type { App, PlannedApp } from './app.ts'
 import { assembleApp } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
-import { createAccessLog } from './create-access-log.ts'
 import { reportFindings } from './create-server.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
+import { openLogs } from './open-logs.ts'
 import { placeSessions } from './session-folder.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import { countReplicas } from './divide-plan.ts'
@@ -26,10 +26,10 @@ export type AppOptions = Omit<TaipanConfig, 'bind'>
  * ```
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { plan, logger, settings } = resolveLibraryPlan(options)
+  const { plan, settings } = resolveLibraryPlan(options)
+  const { logger, accessLog } = await openLogs(settings)
   try {
     validateApp(options, plan)
-    const accessLog = createAccessLog(logger, settings)
     return closeWith(await assembleApp(placeSessions(plan), { logger, accessLog }), plan, logger)
   } catch (error) {
     await logger.close()

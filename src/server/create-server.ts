@@ -1,10 +1,10 @@
+import type { AccessLog } from '../pipeline/access-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { isServed, type ApplicationFinding, type Findings } from '../core/backend.ts'
 import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
-import { createAccessLog } from './create-access-log.ts'
 import { placeSessions } from './session-folder.ts'
 import type { RunnableServer } from './server.ts'
 import { validateReplicas } from './validate-replicas.ts'
@@ -12,7 +12,9 @@ import { validateReplicas } from './validate-replicas.ts'
 /** How a server runs. */
 export interface ServerContext {
   readonly logger: ServerLogger
-  /** Settings of `logger`. */
+  /** Undefined: requests are not logged. */
+  readonly accessLog: AccessLog | undefined
+  /** Settings of the logs. */
   readonly settings: LogSettings
   /** Python may run in this process. False in the process that a user starts, because a crash of Python would end it. */
   readonly inProcess: boolean
@@ -23,7 +25,7 @@ export async function createServer(
   given: ServerPlan,
   context: ServerContext,
 ): Promise<RunnableServer> {
-  const { logger, settings, inProcess } = context
+  const { logger, accessLog, settings, inProcess } = context
   const plan = placeSessions(given)
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
@@ -32,7 +34,7 @@ export async function createServer(
     return new ReplicatedServer(plan, count, { logger, settings })
   }
   const { PlannedServer } = await import('./server.ts')
-  return new PlannedServer(plan, { logger, accessLog: createAccessLog(logger, settings) })
+  return new PlannedServer(plan, { logger, accessLog })
 }
 
 /** The findings of a started server. */

@@ -1,16 +1,14 @@
-import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
 import { resolveColors } from '../telemetry/palette.ts'
+import type { LogSettings } from '../replicas/messages.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { resolveConfigPlan } from './load-plan.ts'
+import { resolveLogSettings } from './log-settings.ts'
 import type { TaipanConfig } from './options/schema.ts'
-import type { LogSettings } from '../replicas/messages.ts'
 import { readProcess } from './read-process.ts'
 
 /** Common input of the library's functions. */
 export interface LibraryPlan {
   readonly plan: ServerPlan
-  /** Writes to standard error; the caller closes it. */
-  readonly logger: ServerLogger
   readonly settings: LogSettings
 }
 
@@ -18,15 +16,13 @@ export interface LibraryPlan {
 export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
   const { environment, cwd } = readProcess()
   const plan = resolveConfigPlan(options, { environment, cwd })
-  const { level = 'warn', format, access = false, accessFormat } = plan.log
-  const colors = resolveColors(environment, process.stderr.isTTY)
-  const logger = createLogger({ level, format, destination: 2, colors })
-  const settings = {
-    level,
-    format,
+  const stream = plan.log.to === 'stdout' ? process.stdout : process.stderr
+  const colors = resolveColors(environment, stream.isTTY)
+  const settings = resolveLogSettings(plan.log, {
+    level: 'warn',
+    access: false,
+    to: 'stderr',
     colors,
-    access: access && logger.isEnabled('info'),
-    accessFormat,
-  }
-  return { plan, logger, settings }
+  })
+  return { plan, settings }
 }

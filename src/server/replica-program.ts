@@ -5,8 +5,8 @@ import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
-import { createLogger, type ServerLogger } from '../telemetry/logger.ts'
-import { createAccessLog } from './create-access-log.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
+import { openReplicaLogs } from './open-logs.ts'
 import { loadRouteFunctions } from './load-route-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import type { ServerPlan } from './config/resolved.ts'
@@ -88,11 +88,11 @@ function take(message: MessageToReplica<ServerPlan>): void {
 
 async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const { plan, log, pageVersion } = message
-  const { level, format, colors } = log
-  logger = createLogger({ level, format, colors, destination: RECORDS })
+  const logs = await openReplicaLogs(log, RECORDS)
+  logger = logs.logger
   const loggers = {
     logger,
-    accessLog: createAccessLog(logger, log),
+    accessLog: logs.accessLog,
     startIsTold: true,
     tell: (news: ServiceNews) => tell({ type: 'news', news }),
     pageVersion,

@@ -1,6 +1,7 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { createServer, reportFindings } from './create-server.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
+import { openLogs } from './open-logs.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import type { Server } from './server.ts'
 
@@ -20,9 +21,11 @@ export type ServeOptions = TaipanConfig
  * ```
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const { plan, logger, settings } = resolveLibraryPlan(options)
+  const { plan, settings } = resolveLibraryPlan(options)
+  const logs = await openLogs(settings)
+  const { logger } = logs
   try {
-    const server = await createServer(plan, { logger, settings, inProcess: true })
+    const server = await createServer(plan, { ...logs, settings, inProcess: true })
     await server.start()
     reportFindings(plan, server, logger)
     return closeWith(server, logger)

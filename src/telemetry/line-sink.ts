@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs'
+import { DescriptorTarget, type LineTarget } from './line-target.ts'
 
 /** Destination of formatted log lines. */
 export interface LogDestination {
@@ -8,15 +8,16 @@ export interface LogDestination {
 
 const COLLECT_MS = 5
 const RETRY_MS = 20
+const LATER_MS = 1000
 const MAX_CHARACTERS = 8 * 1024 * 1024
 const FINAL_PATIENCE_MS = 1000
 
 /**
- * Writes lines to a file descriptor without blocking. Lines of a few milliseconds leave in one write. Up to 8 MB are
- * buffered for a slow reader; more lines are dropped and counted. A closed reader (EPIPE) is not an error.
+ * Writes lines without blocking. Lines of a few milliseconds leave in one write. Up to 8 MB are buffered for a slow
+ * reader, or while nothing can be written; more lines are dropped and counted.
  */
 export class LineSink implements LogDestination {
-  readonly #fd: number
+  readonly #target: LineTarget
   readonly #onDropped: (count: number) => void
   readonly #onExit = (): void => this.flush()
   #text = ''
@@ -27,9 +28,9 @@ export class LineSink implements LogDestination {
   #broken = false
   #idleWaiters: (() => void)[] = []
 
-  /** `onDropped` gets the number of dropped lines when there is room again. */
-  constructor(fd: number, onDropped: (count: number) => void = () => {}) {
-    this.#fd = fd
+  /** `target` may be a descriptor; `onDropped` gets the number of dropped lines when there is room again. */
+  constructor(target: number | LineTarget, onDropped: (count: number) => void = () => {}) {
+    this.#target = typeof target === 'number' ? new DescriptorTarget(target) : target
     this.#onDropped = onDropped
     process.on('exit', this.#onExit)
   }
@@ -94,13 +95,14 @@ export class LineSink implements LogDestination {
     this.#inFlight = Buffer.from(this.#text)
     this.#text = ''
     this.#sentAt = performance.now()
+    this.#target.prepare?.(this.#inFlight.length)
     this.#writeInFlight()
   }
 
   #writeInFlight(): void {
     const buffer = this.#inFlight
     if (buffer === undefined) return
-    write(this.#fd, buffer, 0, buffer.length, null, (error, written) => {
+    this.#target.write(buffer, (error, written) => {
       if (error !== null) this.#retryOrGiveUp(error)
       else if (written < buffer.length) {
         this.#inFlight = buffer.subarray(written)
@@ -114,9 +116,9 @@ export class LineSink implements LogDestination {
   }
 
   #retryOrGiveUp(error: NodeJS.ErrnoException): void {
-    // Another program may have made the terminal non-blocking.
-    if (error.code === 'EAGAIN') {
-      setTimeout(() => this.#writeInFlight(), RETRY_MS).unref()
+    const verdict = this.#target.judge(error)
+    if (verdict !== 'over') {
+      setTimeout(() => this.#writeInFlight(), verdict === 'soon' ? RETRY_MS : LATER_MS).unref()
       return
     }
     this.#broken = true
@@ -141,7 +143,7 @@ export class LineSink implements LogDestination {
     let done = 0
     while (done < buffer.length) {
       try {
-        done += writeSync(this.#fd, buffer, done)
+        done += this.#target.writeSync(buffer, done)
       } catch (error) {
         const again = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
         if (!again || performance.now() > deadline) return

@@ -4,6 +4,7 @@ import type { LogFields, Logger } from '../core/logger.ts'
 import { LineSink, type LogDestination } from './line-sink.ts'
 import { createPalette } from './palette.ts'
 import { formatPretty, type RecordLevel } from './pretty.ts'
+import type { RecordDestination } from './record-place.ts'
 
 /** Records below the level are not written; `silent` writes none. */
 export type LogLevel = Exclude<RecordLevel, 'output'> | 'silent'
@@ -16,10 +17,10 @@ export interface LoggerOptions {
   readonly level: LogLevel
   readonly format: LogFormat
   /**
-   * A file descriptor, or an object that accepts lines.
+   * A file descriptor, or an object that accepts lines or records; records have no format.
    * @default 1
    */
-  readonly destination?: number | LogDestination | undefined
+  readonly destination?: number | LogDestination | RecordDestination | undefined
   /**
    * Use colours in pretty records.
    * @default false
@@ -48,13 +49,10 @@ const RANKS = { debug: 20, info: 30, warn: 40, error: 50, output: 60, silent: 10
 
 /** Makes a logger. It writes asynchronously except in `flush` and at the end of the process. */
 export function createLogger(options: LoggerOptions): ServerLogger {
-  const { destination = 1 } = options
-  const sink = typeof destination === 'number' ? createSink(destination, () => logger) : undefined
-  const target = typeof destination === 'number' ? sink : destination
-  const write = (lines: string): void => target?.write(lines)
-  const emit =
-    options.format === 'json' ? createJsonWriter(write) : createPrettyWriter(options, write)
-  const threshold = RANKS[options.level]
+  const { destination = 1, level: least } = options
+  const output = createOutput(destination, () => logger)
+  const emit = createWriter(options, output)
+  const threshold = RANKS[least]
   const log = (level: RecordLevel, fields: LogFields, message: string): void => {
     if (RANKS[level] >= threshold) emit.record(level, fields, message)
   }
@@ -66,12 +64,48 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     output: (fields, message) => log('output', fields, message),
     isEnabled: (level) => RANKS[level] >= threshold,
     announce: (message, fields = {}) => emit.announce(message, fields),
-    relay: write,
-    flush: () => sink?.flush(),
-    written: async () => await sink?.written(),
-    close: async () => await sink?.close(),
+    relay: (lines) => output.write(lines),
+    flush: () => output.flush?.(),
+    written: async () => await output.written?.(),
+    close: async () => await output.close?.(),
   }
   return logger
+}
+
+/** Takes lines, and what is left of them at the end. */
+interface Output extends LogDestination {
+  flush?(): void
+  written?(): Promise<void>
+  close?(): Promise<void>
+}
+
+function createOutput(
+  destination: NonNullable<LoggerOptions['destination']>,
+  getLogger: () => Logger,
+): Output {
+  if (typeof destination === 'number') return createSink(destination, getLogger)
+  if (!('record' in destination)) return destination
+  return {
+    write: (lines) => {
+      for (const line of lines.split('\n')) if (line !== '') destination.record('info', {}, line)
+    },
+    flush: () => destination.flush(),
+    close: async () => {
+      destination.flush()
+      await destination.close()
+    },
+  }
+}
+
+function createWriter(options: LoggerOptions, output: Output): RecordWriter {
+  const { destination, format } = options
+  if (typeof destination === 'object' && 'record' in destination)
+    return {
+      record: (level, fields, message) => destination.record(level, fields, message),
+      announce: (message, fields) => destination.record('info', fields, message),
+    }
+  const write = (lines: string): void => output.write(lines)
+  return format === 'json' ? createJsonWriter(write) : createPrettyWriter(options, write)
 }
 
 interface RecordWriter {

@@ -69,13 +69,25 @@ describe('every option', () => {
 })
 
 test('the flags are the documented ones', () => {
-  const promised =
-    'bind lrwp engine processes threads loop concurrency ws-max-size ws-no-compression ws-ping-interval ws-ping-timeout ws-origin interface callable mount root-path static scripts upstream sessions python app-dir env env-file config reload dev log-level log-format no-access-log access-format help version json timeout-header timeout-body timeout-idle timeout-send timeout-shutdown timeout-startup timeout-request timeout-ping limit-header-bytes limit-header-count limit-target-bytes limit-body limit-connections limit-requests-per-connection queue-limit queue-timeout ws-close-timeout chdir umask maximum-requests maximum-requests-jitter restart-interval restart-interval-jitter interrupt-timeout graceful-timeout eviction-timeout reload-dir reload-include reload-exclude no-refresh compression tls-cert tls-key tls user group supplementary-group strict chroot home lang locale stack-size cpu-priority memory-limit-hard display-name script-user script-group'
+  const promised = `
+      bind lrwp engine processes threads loop concurrency ws-max-size ws-no-compression
+      ws-ping-interval ws-ping-timeout ws-origin interface callable mount root-path static
+      scripts upstream sessions python app-dir env env-file config reload dev log-level
+      log-format no-access-log access-format access-file log-to help version json
+      timeout-header timeout-body timeout-idle timeout-send timeout-shutdown timeout-startup
+      timeout-request timeout-ping limit-header-bytes limit-header-count limit-target-bytes
+      limit-body limit-connections limit-requests-per-connection queue-limit queue-timeout
+      ws-close-timeout chdir umask maximum-requests maximum-requests-jitter restart-interval
+      restart-interval-jitter interrupt-timeout graceful-timeout eviction-timeout reload-dir
+      reload-include reload-exclude no-refresh compression tls-cert tls-key tls user group
+      supplementary-group strict chroot home lang locale stack-size cpu-priority
+      memory-limit-hard display-name script-user script-group
+    `
   expect(
     listFlags()
       .map(({ flag }) => flag.name)
       .toSorted(),
-  ).toEqual(promised.split(' ').toSorted())
+  ).toEqual(promised.trim().split(/\s+/).toSorted())
 })
 
 test.each([undefined, 'serve', 'check', 'path'] as const)(

@@ -187,13 +187,13 @@ describe('functions', () => {
       level: 'silent',
       format: 'pretty',
       colors: false,
-      access: false,
-      accessFormat: 'pretty',
+      to: 'stderr',
+      access: undefined,
     } as const
     const apps = { shop: { target: 'shop:app' } }
     const embedded = plan({ apps, engine: 'embedded', routes })
     await expect(
-      createServer(embedded, { logger, settings, inProcess: false }),
+      createServer(embedded, { logger, accessLog: undefined, settings, inProcess: false }),
     ).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('use a script, a configuration file, or'),

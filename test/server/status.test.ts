@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { createServer } from '../../src/server/create-server.ts'
 import { resolveLibraryPlan } from '../../src/server/library-plan.ts'
+import { openLogs } from '../../src/server/open-logs.ts'
 import type { RunnableServer } from '../../src/server/server.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
@@ -12,7 +13,7 @@ async function startServer(
   project: Project,
   engine: (typeof ENGINES)[number],
 ): Promise<RunnableServer> {
-  const { plan, logger, settings } = resolveLibraryPlan({
+  const { plan, settings } = resolveLibraryPlan({
     apps: { hello: { target: `${project.folder}/app.py:application` } },
     routes: [{ path: '/', app: 'hello' }],
     bind: '127.0.0.1:0',
@@ -21,7 +22,11 @@ async function startServer(
     engine,
     log: { level: 'error' },
   })
-  const server = await createServer(plan, { logger, settings, inProcess: false })
+  const server = await createServer(plan, {
+    ...(await openLogs(settings)),
+    settings,
+    inProcess: false,
+  })
   await server.start()
   return server
 }

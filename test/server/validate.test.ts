@@ -36,7 +36,10 @@ describe('wrong keys', () => {
     ],
     [{ groups: { web: { timeouts: { idle: 3 } } } }, /groups\.web\.timeouts\.idle: unknown key/],
     [{ limits: { bodys: 1 } }, /limits\.bodys: .* Did you mean body\?/],
-    [{ log: { zzzzzz: 1 } }, /log\.zzzzzz: .* Known here: level, format, access, accessFormat\./],
+    [
+      { log: { zzzzzz: 1 } },
+      /log\.zzzzzz: .* Known here: level, format, to, access, accessFormat, accessFile\./,
+    ],
     [{ apps: { 'my shop': { targett: 'x' } } }, /apps\["my shop"\]\.targett/],
     [{ config: 'x' }, /config: is an option of the command line/],
   ])('%j', (value, message) => {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseAccessFormat } from '../../pipeline/access-format.ts'
+import { parseLogPlace } from '../../telemetry/log-place.ts'
 import { plainObject } from './plain-object.ts'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -31,16 +32,26 @@ export function lacksUnit(message: string, value: unknown): value is string {
 export const text = v.pipe(v.string(WORDS.text), v.nonEmpty(WORDS.notEmpty))
 
 /** How requests are shown. */
-export const accessFormat = v.pipe(
-  text,
-  v.rawCheck(({ dataset, addIssue }) => {
-    try {
-      if (dataset.typed && dataset.value !== 'pretty') parseAccessFormat(dataset.value)
-    } catch (error) {
-      addIssue({ message: error instanceof Error ? error.message : String(error) })
-    }
-  }),
-)
+export const accessFormat = parsable((value) => {
+  if (value !== 'pretty' && value !== 'json') parseAccessFormat(value)
+})
+
+/** Where log records go. */
+export const logPlace = parsable(parseLogPlace)
+
+/** A text that a parser accepts; it throws with what it expects. */
+function parsable(parse: (value: string) => unknown): v.GenericSchema<string> {
+  return v.pipe(
+    text,
+    v.rawCheck(({ dataset, addIssue }) => {
+      try {
+        if (dataset.typed) parse(dataset.value)
+      } catch (error) {
+        addIssue({ message: error instanceof Error ? error.message : String(error) })
+      }
+    }),
+  )
+}
 
 /** The value of a header field. */
 export const fieldValue = v.pipe(

@@ -57,6 +57,8 @@ export interface OptionFacts {
   readonly table?: OptionTable
   /** A text may stand for the object that this option is. */
   readonly orText?: true
+  /** True or false may stand for it. */
+  readonly orSwitch?: true
   /** Keys that its object has elsewhere and not here, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
   /** Its values are functions, which files of data do not have. */

@@ -1,5 +1,46 @@
-import { accessFormat, boolean, choice } from '../option-types/kinds.ts'
-import { flag, option, optional } from '../option-types/option.ts'
+import * as v from 'valibot'
+import {
+  accessFormat,
+  boolean,
+  choice,
+  integer,
+  logPlace,
+  size,
+  text,
+} from '../option-types/kinds.ts'
+import { createSection, flag, option, optional, type OptionTable } from '../option-types/option.ts'
+import { isRecord } from '../option-types/plain-object.ts'
+
+/** `log.access.rotate`. */
+const ROTATE = {
+  size: option(size, 0, { description: 'Bytes after which a new file is begun. 0: any number.' }),
+  every: optional(choice(['hour', 'day']), {
+    description: 'A new file for each hour or day, by local time.',
+  }),
+  keep: option(integer(0, 10_000), 7, {
+    description: 'Files put aside that are kept; the oldest are removed.',
+  }),
+}
+
+/** `log.access`. */
+const ACCESS_LOG = {
+  format: optional(accessFormat, {
+    description: 'How a request is shown: pretty, json, common, combined, or a template.',
+  }),
+  file: optional(text, {
+    description: 'File for these records, in place of the log; SIGUSR1 opens it anew.',
+    anchor: 'path',
+  }),
+  to: optional(logPlace, {
+    description: 'Another place for these records, as `log.to`.',
+  }),
+  rotate: optional(createSection(ROTATE), {
+    description: 'When the file is put aside (never).',
+    table: ROTATE,
+  }),
+} satisfies OptionTable
+
+const accessLog = createSection(ACCESS_LOG)
 
 /** `log`: what is logged. */
 export const LOG = {
@@ -14,16 +55,33 @@ export const LOG = {
     environment: 'TAIPAN_LOG_FORMAT',
     flag: flag('Logs', 'log-format', { value: 'FORMAT' }),
   }),
-  access: optional(boolean, {
-    description: 'Log one record per request (true; for the library false).',
-    form: 'boolean',
-    environment: 'TAIPAN_ACCESS_LOG',
-    flag: flag('Logs', 'no-access-log', { negative: true, help: 'Log no record per request.' }),
-  }),
-  accessFormat: option(accessFormat, 'pretty', {
+  to: optional(logPlace, {
     description:
-      'How pretty logs show a request: pretty, common, combined, or a template like `%h %t "%r" %>s`. JSON always has all fields.',
+      'Where log records go: stdout, stderr, journald, syslog, syslog:PATH or syslog://HOST:514 (stdout; for the library stderr).',
+    environment: 'TAIPAN_LOG_TO',
+    flag: flag('Logs', 'log-to', { value: 'PLACE' }),
+  }),
+  access: optional(
+    v.lazy((value) => (isRecord(value) ? accessLog : boolean)),
+    {
+      description: 'Log one record per request (true; for the library false), and how.',
+      form: 'boolean',
+      environment: 'TAIPAN_ACCESS_LOG',
+      flag: flag('Logs', 'no-access-log', { negative: true, help: 'Log no record per request.' }),
+      table: ACCESS_LOG,
+      orSwitch: true,
+    },
+  ),
+  accessFormat: optional(accessFormat, {
+    description:
+      'How a request is shown: pretty, json, common, combined, or a template like `%h %t "%r" %>s` (as other records).',
     environment: 'TAIPAN_ACCESS_FORMAT',
     flag: flag('Logs', 'access-format', { value: 'FORMAT' }),
+  }),
+  accessFile: optional(text, {
+    description: 'File for the records of requests, in place of the log.',
+    anchor: 'path',
+    environment: 'TAIPAN_ACCESS_FILE',
+    flag: flag('Logs', 'access-file', { value: 'FILE' }),
   }),
 }
