@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn
 from taipan.at_fork import end_child, hold_signals
 from taipan.confine.inside import settle
 from taipan.control import ControlChannel, ControlThread, quiet_exit
+from taipan.debugger import Debugger, take_terminal
 from taipan.due import DueSignals
 from taipan.ending import ORPHANED, end_interpreter
 from taipan.interpreters.names import find_interpreters
@@ -61,6 +62,8 @@ class Worker:
             _take_socket(_FIRST_THREAD_DESCRIPTOR + index, base + 2 + index)
             for index in range(int(config["threads"]))
         ]
+        terminal = _FIRST_THREAD_DESCRIPTOR + len(self._sockets)
+        self._terminal = take_terminal(terminal, base + 2 + len(self._sockets))
         self._pid = os.getpid()
         self._stop = Stop()
         self._due = DueSignals(channel.send)
@@ -87,6 +90,7 @@ class Worker:
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
         self._logs.install()
+        self._make_debugger().install()
         if self._template is None:
             self._forget_in_children()
         signal.signal(signal.SIGINT, _ignore)
@@ -110,6 +114,15 @@ class Worker:
         # What the application started before it failed must not keep the process alive.
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
+
+    def _make_debugger(self) -> Debugger:
+        # Children of a template cannot tell Node that they wait.
+        if self._terminal is None or self._template is not None:
+            return Debugger(self._logs)
+        return Debugger(self._logs, self._terminal, self._tell_held)
+
+    def _tell_held(self, held: bool) -> None:
+        self._channel.send({"type": "debugger", "held": held})
 
     def _make_template(self) -> Template | None:
         if self._serving.config.get("isolation") != "fresh":

@@ -11,6 +11,8 @@ export interface Checked {
   readonly starting: boolean
   /** `performance.now()` of its start, or of the last progress it made in starting. */
   readonly progressedAt: number
+  /** Somebody looks into it with a debugger, so that no time limit counts. */
+  readonly held?: boolean
   /** `performance.now()` of its last message. */
   heardAt: number
   /** Asks for a reply. */
@@ -76,7 +78,8 @@ export class HealthCheck<M extends Checked> {
     const pings = limit > 0 && now - this.#pingedAt > limit / 3
     if (pings) this.#pingedAt = now
     for (const member of members()) {
-      if (wasSuspended) member.heardAt = now
+      if (wasSuspended || member.held === true) member.heardAt = now
+      if (member.held === true) continue
       if (pings) member.ping()
       if (this.#isHealthy(member, now)) onHealthy?.(member, now)
     }

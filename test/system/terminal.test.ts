@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
@@ -6,46 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { isRunning } from '../faults/fault-lab.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 import { app, createFolder } from './command.ts'
+import { InTerminal } from './in-terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../fixtures/programs/terminal.py', import.meta.url))
 const SERVE = ['serve', 'app.py', '-b', '127.0.0.1:0', '-p', '1']
 const FILES = {
   'app.py': app('return "%d %d" % (os.getpid(), os.getppid())'),
   'package.json': JSON.stringify({ scripts: { dev: `${MAIN} ${SERVE.join(' ')} --dev` } }),
-}
-
-/** A command in a terminal. */
-class InTerminal implements Disposable {
-  output = ''
-  readonly #child: ChildProcess
-
-  constructor(words: readonly string[], cwd: string) {
-    this.#child = spawn('python3', [PROGRAM, ...words], {
-      cwd,
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text
-    })
-  }
-
-  async find(pattern: RegExp): Promise<string> {
-    return await pollUntil(() => pattern.exec(this.output)?.[1], String(pattern)).catch(
-      (error: unknown) => {
-        throw new Error(`${String(error)}; output:\n${this.output}`)
-      },
-    )
-  }
-
-  close(): void {
-    this.#child.stdin?.end()
-  }
-
-  [Symbol.dispose](): void {
-    this.#child.kill('SIGKILL')
-  }
 }
 
 /** Ids of the process with Python, and of the server that has started it. */

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 from taipan.control import ControlThread, Message
+from taipan.debugger import Debugger
 from taipan.embedded import exits, forks, modules, node_thread, signals, work
 from taipan.embedded.channel import InnerChannel
 from taipan.embedded.inner_loop import InnerLoop
@@ -253,6 +254,7 @@ def prepare(wakeup: int, parent: int | None) -> None:
         shared.parent = socket(fileno=os.dup(parent))
         shared.parent.settimeout(_PARENT_SECONDS)
         forks.own([shared.parent])
+    Debugger(shared.logs).install()
     exits.install(_find_owner)
     work.install()
     signals.install(shared.logs.report)

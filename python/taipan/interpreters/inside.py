@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from taipan.control import ControlChannel, ControlThread, Message
+from taipan.debugger import Debugger
 from taipan.ending import end_interpreter
 from taipan.interpreters.environment import separate_environment
 from taipan.interpreters.limits import limit_inside
@@ -49,6 +50,7 @@ class _Inside:
     def run(self) -> None:
         """Serves."""
         self._logs.install()
+        Debugger(self._logs).install()
         self._serving.prepare()
         handlers = {
             **self._serving.handlers(),

@@ -8,6 +8,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
 import type { WorkerHost } from '../group/host.ts'
+import { withTerminal } from './terminal.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
 import { createCommand } from './command.ts'
 
@@ -15,14 +16,20 @@ import { createCommand } from './command.ts'
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   try {
     const { file, args, directory } = createCommand(group, { module: 'taipan.worker', tells: true })
-    const child = spawn(file, args, {
-      // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
-      stdio: ['ignore', ...Array<'pipe'>(4 + group.threads).fill('pipe')],
-      // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.
-      detached: true,
-      cwd: directory,
-      env: group.environment,
-    })
+    const child = withTerminal(group.dev, (terminal) =>
+      spawn(file, args, {
+        // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread, then the terminal if debuggers may use it.
+        stdio: [
+          'ignore',
+          ...Array<'pipe'>(4 + group.threads).fill('pipe'),
+          ...(terminal === undefined ? [] : [terminal]),
+        ],
+        // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.
+        detached: true,
+        cwd: directory,
+        env: group.environment,
+      }),
+    )
     await once(child, 'spawn')
     return openEnds(child)
   } catch (error) {

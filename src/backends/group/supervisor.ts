@@ -155,6 +155,7 @@ export class Supervisor
   }
 
   protected get patience(): number {
+    for (const { held } of this.members) if (held) return Infinity
     return toLimit(this.#options.group.timeouts.shutdown)
   }
 

@@ -87,6 +87,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   #pings = 0
   #told = false
+  #debugging = false
+  #held = false
 
   constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger, held, failures } = options
@@ -134,6 +136,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   retire(): void {
     this.tellStopping()
     this.capacity.loop.retire()
+  }
+
+  /** Somebody holds it in a debugger, or it has requests that were held. */
+  get held(): boolean {
+    if (!this.#debugging && this.capacity.busy === 0) this.#held = false
+    return this.#held
   }
 
   /** Its applications learn that it is about to end. */
@@ -312,6 +320,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         if (cause !== undefined) this.declareDue(cause)
         return
       }
+      case 'debugger':
+        this.#noteDebugger(message['held'] === true)
+        return
       case 'leaving':
         this.leave(textOf(message, 'reason', 'was asked to end from outside'))
         return
@@ -323,6 +334,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     const [oldest] = this.#stacks.keys()
     if (this.#stacks.size >= KEPT_STACKS && oldest !== undefined) this.#stacks.delete(oldest)
     this.#stacks.set(textOf(message, 'request'), textOf(message, 'stack'))
+  }
+
+  #noteDebugger(held: boolean): void {
+    this.#debugging = held
+    if (held) this.#held = true
+    else this.noteProgress()
   }
 
   #takeRecalled({ thread, requests }: MessageFromWorker): void {
