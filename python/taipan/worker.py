@@ -96,7 +96,7 @@ class Worker:
         signal.signal(signal.SIGINT, _ignore)
         for number in _ENDS:
             signal.signal(number, self._on_terminate)
-        self._due.take()
+        self._due.take(self._serving.config)
         faulthandler.enable(2)
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
         if self._interpreters is not None:

@@ -101,6 +101,14 @@ export interface ProcessGroup {
   readonly gracefulTimeout?: number | undefined
   /** The same for one that an operator has sent SIGUSR1; `gracefulTimeout` by default. */
   readonly evictionTimeout?: number | undefined
+  /** Without requests the workers of a group that has had some end after this time; 0: never. */
+  readonly inactivityTimeout: number
+  /** Time of a processor that a worker may use until it is succeeded by another one; 0: no limit. */
+  readonly cpuTimeLimit: number
+  readonly memoryLimit: {
+    /** Resident bytes above which a worker is succeeded by another one; 0: no limit. */
+    readonly soft?: number | undefined
+  }
   readonly buffers: {
     /** Largest part of a request body that is sent to Python without being asked for. */
     readonly request: number

@@ -78,7 +78,8 @@ test('the flags are the documented ones', () => {
       timeout-request timeout-ping limit-header-bytes limit-header-count limit-target-bytes
       limit-body limit-connections limit-requests-per-connection queue-limit queue-timeout
       ws-close-timeout chdir umask maximum-requests maximum-requests-jitter restart-interval
-      restart-interval-jitter interrupt-timeout graceful-timeout eviction-timeout reload-dir
+      restart-interval-jitter interrupt-timeout graceful-timeout eviction-timeout
+      inactivity-timeout cpu-time-limit memory-limit-soft reload-dir
       reload-include reload-exclude no-refresh compression tls-cert tls-key tls user group
       supplementary-group strict chroot home lang locale stack-size cpu-priority
       memory-limit-hard display-name script-user script-group

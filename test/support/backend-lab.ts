@@ -238,6 +238,9 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     restartInterval: 0,
     restartIntervalJitter: 0,
     interruptTimeout: 5000,
+    inactivityTimeout: 0,
+    cpuTimeLimit: 0,
+    memoryLimit: {},
     ...rest,
   }
   return { ...group, workerOptions: selectWorkerOptions(GENERAL, group) }

@@ -11,6 +11,7 @@ import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
 import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
 import type { StartHost } from './host.ts'
+import { Inactivity, type RestingGroup } from './inactivity.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
 import { RequestTimeouts } from './request-timeouts.ts'
@@ -25,7 +26,7 @@ export interface GroupContext {
 }
 
 /** Runs Python in the workers of a process group, with any kind of host. */
-export class GroupBackend implements Backend, ScaledGroup {
+export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
   readonly #group: ProcessGroup
   readonly #applications: ReadonlyMap<string, number>
   readonly #gathered: number
@@ -33,6 +34,7 @@ export class GroupBackend implements Backend, ScaledGroup {
   readonly #supervisor: Supervisor
   readonly #timeouts: RequestTimeouts
   readonly #autoscaler: Autoscaler | undefined
+  readonly #inactivity: Inactivity | undefined
   #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
@@ -47,6 +49,8 @@ export class GroupBackend implements Backend, ScaledGroup {
     this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
     if (group.scaling !== undefined)
       this.#autoscaler = new Autoscaler(this, { name: group.name, scaling: group.scaling, logger })
+    const { name, inactivityTimeout: limit } = group
+    if (limit > 0) this.#inactivity = new Inactivity(this, { name, limit, logger })
   }
 
   get capacity(): { readonly idle: number; readonly total: number } {
@@ -98,15 +102,18 @@ export class GroupBackend implements Backend, ScaledGroup {
     this.#timeouts.start()
     await this.#supervisor.start()
     this.#autoscaler?.start()
+    this.#inactivity?.start()
   }
 
   prepareStop(): void {
     this.#autoscaler?.stop()
+    this.#inactivity?.stop()
     this.#supervisor.prepareStop()
   }
 
   async stop(waited = 0): Promise<void> {
     this.#autoscaler?.stop()
+    this.#inactivity?.stop()
     await this.#supervisor.stop(waited)
     this.#timeouts.stop()
   }
@@ -139,6 +146,10 @@ export class GroupBackend implements Backend, ScaledGroup {
 
   resize(size: number): void {
     this.#supervisor.resize(size)
+  }
+
+  rest(): void {
+    this.#supervisor.resize(0, 'inactivity')
   }
 
   async reload(): Promise<void> {

@@ -46,6 +46,19 @@ export function describeOld(age: number): Cause {
   }
 }
 
+/** Its resident memory is `memory` bytes, above the limit of `soft`. */
+export function describeLarge(memory: number, soft: number): Cause {
+  return {
+    reason: 'memory',
+    text: `has ${formatMegabytes(memory)} of memory, more than ${formatMegabytes(soft)} (memoryLimit.soft)`,
+    facts: { memory },
+  }
+}
+
+function formatMegabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MB`
+}
+
 function addJitter(limit: number, jitter: number): number {
   return limit === 0 ? Infinity : limit + Math.round(Math.random() * jitter)
 }

@@ -31,7 +31,7 @@ export class RequestTimeouts {
       members: () => supervisor.members,
       onCheck: (now) => this.#beginRound(now),
       onHealthy: (worker, now) => {
-        worker.lookAtAge(now)
+        worker.lookAtLimits(now)
         this.#lookAtRequests(worker, now)
       },
     })

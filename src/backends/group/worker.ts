@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import { parseLoadPlace, withPlace, type LoadPlace } from '../../processes/load-place.ts'
+import { readMemory } from '../../processes/read-memory.ts'
 import type { ProcessRecord } from '../../processes/process-log.ts'
 import {
   SupervisedProcess,
@@ -24,7 +25,13 @@ import { parseDue } from './due.ts'
 import { selectThreads } from './dump.ts'
 import { parseFindings, updateFindings } from './findings.ts'
 import type { StartHost, WorkerHost } from './host.ts'
-import { chooseLifetime, describeOld, describeWorn, type Lifetime } from './lifetime.ts'
+import {
+  chooseLifetime,
+  describeLarge,
+  describeOld,
+  describeWorn,
+  type Lifetime,
+} from './lifetime.ts'
 import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
 import { createInterrupt, describeStuck, reportInterrupted } from './overdue.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
@@ -33,6 +40,7 @@ import type { WorkerCapacity } from './worker-capacity.ts'
 // A process that ends closes its sockets shortly before its end is reported.
 const LOST_SOCKET_MS = 500
 const KEPT_STACKS = 20
+const MEMORY_LOOK_MS = 500
 
 /** How a worker ended. */
 export interface WorkerExit extends ReportedExit {
@@ -79,6 +87,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #listener: WorkerListener
   readonly #links: WorkerLinks
   readonly #lifetime: Lifetime
+  /** `performance.now()` when its memory was looked at. */
+  #measuredAt = 0
   /** Name of the application that is being loaded, if known. */
   #loading = ''
   #place: LoadPlace | undefined
@@ -165,10 +175,15 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     link.interrupt('APPLICATION_TIMEOUT')
   }
 
-  /** Asks for a successor when it is too old. */
-  lookAtAge(now: number): void {
+  /** Asks for a successor when it is too old or too large. */
+  lookAtLimits(now: number): void {
     const age = now - this.startedAt
     if (age > this.#lifetime.age) this.declareDue(describeOld(age))
+    const { soft = 0 } = this.#options.group.memoryLimit
+    if (soft === 0 || this.served === 0 || now - this.#measuredAt < MEMORY_LOOK_MS) return
+    this.#measuredAt = now
+    const memory = readMemory(this.pid) ?? 0
+    if (memory > soft) this.declareDue(describeLarge(memory, soft))
   }
 
   /** Why it is replaced when a request does not end. */
@@ -316,7 +331,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         this.#takeRecalled(message)
         return
       case 'due': {
-        const cause = parseDue(message)
+        const cause = parseDue(message, this.#options.group)
         if (cause !== undefined) this.declareDue(cause)
         return
       }

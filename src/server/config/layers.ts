@@ -1,4 +1,5 @@
 import { anchorPaths } from './anchor.ts'
+import { replaceSynonyms } from './synonyms.ts'
 import { selectGroupValues } from '../options/group-options.ts'
 import type { Option, OptionTable } from '../option-types/option.ts'
 import { GENERAL, GROUP, TOP } from '../options/table.ts'
@@ -26,7 +27,7 @@ export function mergeLayers(layers: readonly Layer[]): MergedLayers {
   let value: Values = {}
   const sources = new Map<string, OptionSource>()
   for (const layer of layers) {
-    const anchored = anchorPaths(layer.value, layer.directory)
+    const anchored = anchorPaths(replaceSynonyms(layer.value), layer.directory)
     if (layer.sources.size > 0) value = overrideGroups(value, anchored)
     value = mergeTable(TOP, value, anchored)
     for (const [path, source] of layer.sources)

@@ -3,7 +3,13 @@ import type { FullConfig } from '../options/schema.ts'
 import type { GroupPlan } from './resolved.ts'
 
 /** Limits at which a process is replaced, which Python inside Node cannot be. */
-const OF_PROCESSES = ['maximumRequests', 'restartInterval', 'evictionTimeout'] as const
+const OF_PROCESSES = [
+  'maximumRequests',
+  'restartInterval',
+  'evictionTimeout',
+  'inactivityTimeout',
+  'cpuTimeLimit',
+] as const
 
 /** Reports limits of workers in groups that have none. */
 export function checkLifetimes(
@@ -17,7 +23,7 @@ export function checkLifetimes(
       if (group[key] !== undefined && group[key] !== 0)
         problems.add(
           groups[group.name]?.[key] === undefined ? [key] : ['groups', group.name, key],
-          `replaces worker processes, and the embedded Python of group ${JSON.stringify(group.name)} has none; leave the option out, or use the engine "daemon"`,
+          `is for worker processes, but Python runs inside the server (engine "embedded"); leave it out, or use the engine "daemon"`,
         )
   }
 }

@@ -6,6 +6,7 @@ import { TOP } from '../options/table.ts'
 import { SECTIONS, type FullConfig, type OptionSection } from '../options/schema.ts'
 import { suggest } from '../../core/suggest.ts'
 import { isRecord } from '../option-types/plain-object.ts'
+import { addSynonyms } from './synonyms.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 
 /** An unchecked configuration. */
@@ -25,6 +26,7 @@ export function validateConfig(
   const problems = new Problems(sources, file)
   for (const issue of issues) addIssue(issue, value, problems)
   addMissingThreads(value, problems)
+  addSynonyms(value, problems)
   if (success && problems.size === 0) return config
   if (listMore !== undefined)
     addOtherProblems({ value, wrong: issues.map(listKeysTo), listMore }, problems)

@@ -49,6 +49,8 @@ export interface OptionFacts {
   readonly anchor?: Anchor
   /** The values of all layers are combined. Names and texts always are; of other values the strongest wins. */
   readonly addsUp?: true
+  /** Path of the option that it is another name of. */
+  readonly standsFor?: string
   /** A process group may override it, by the same key in `groups.NAME`. */
   readonly perGroup?: true
   /** Key of its value in the message to the workers of a group, where the Python half reads it. */

@@ -97,8 +97,12 @@ function createTable(table: OptionTable, path: string): OptionTable {
     const name = path + key
     if (facts.table === undefined) {
       const description = `Overrides \`${name}\`.`
-      const { anchor, form } = facts
-      const kept = { ...(anchor && { anchor }), ...(form && { form }) }
+      const { anchor, form, standsFor } = facts
+      const kept = {
+        ...(anchor && { anchor }),
+        ...(form && { form }),
+        ...(standsFor && { standsFor }),
+      }
       return [key, optional(facts.schema, { description, ...kept })]
     }
     const inner = createTable(facts.table, `${name}.`)

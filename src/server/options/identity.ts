@@ -16,8 +16,12 @@ const STACK = 'a size from "32kb" to "2gb"'
 /** `memoryLimit`: memory of each process. */
 const MEMORY_LIMIT = {
   soft: optional(size, {
-    description: 'Bytes of memory above which a process is replaced. 0: no limit.',
+    description:
+      'Bytes of resident memory above which another worker takes the place of one. 0: no limit.',
+    form: 'number',
     perGroup: true,
+    environment: 'TAIPAN_MEMORY_LIMIT_SOFT',
+    flag: flag('Processes', 'memory-limit-soft', { value: 'SIZE' }),
   }),
   hard: optional(sizeAboveZero, {
     description:

@@ -45,6 +45,7 @@ export const LIFETIMES = {
     form: 'duration',
     perGroup: true,
     environment: 'TAIPAN_GRACEFUL_TIMEOUT',
+    toWorker: 'gracefulTimeout',
     flag: flag('Timeouts', 'graceful-timeout', { value: 'TIME' }),
   }),
   evictionTimeout: optional(duration, {
@@ -55,4 +56,32 @@ export const LIFETIMES = {
     environment: 'TAIPAN_EVICTION_TIMEOUT',
     flag: flag('Timeouts', 'eviction-timeout', { value: 'TIME' }),
   }),
+  inactivityTimeout: option(duration, 0, {
+    description:
+      'Longest time without requests for a group that has had some; then its workers end until the next request. 0: no limit.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_INACTIVITY_TIMEOUT',
+    flag: flag('Timeouts', 'inactivity-timeout', { value: 'TIME' }),
+  }),
+  cpuTimeLimit: option(duration, 0, {
+    description:
+      'Time of a processor, in whole seconds, that a worker may use until another one takes its place. 0: no limit.',
+    form: 'duration',
+    perGroup: true,
+    environment: 'TAIPAN_CPU_TIME_LIMIT',
+    flag: flag('Processes', 'cpu-time-limit', { value: 'TIME' }),
+    toWorker: 'cpuTimeLimit',
+  }),
+  requestTimeout: standsFor('timeouts.request'),
+  deadlockTimeout: standsFor('timeouts.ping'),
+  startupTimeout: standsFor('timeouts.startup'),
+  shutdownTimeout: standsFor('timeouts.shutdown'),
+  queueTimeout: standsFor('queue.timeout'),
+}
+
+/** A name by which mod_wsgi's users know an option. */
+function standsFor(name: string) {
+  const description = `Another name of \`${name}\`.`
+  return optional(duration, { description, form: 'duration', perGroup: true, standsFor: name })
 }

@@ -186,3 +186,64 @@ test('a request that can be interrupted costs nobody else anything', async () =>
   for (let n = 0; n < 20; n++) expect(await pidOf(lab)).toBe(pid)
   expect(countOf(lab, 'request_timeout')).toBe(0)
 })
+
+test('inactivityTimeout: an idle group has no workers, and its next request starts one', async () => {
+  await using lab = await start({ inactivityTimeout: 300, processes: 2 })
+  const status = () => lab.backend.status
+  await new Promise((resolve) => {
+    setTimeout(resolve, 600)
+  })
+  expect(status().workers).toHaveLength(2)
+  const pid = await pidOf(lab)
+  await lab.waitForRecord(/group web had no requests for \d+ ms \(inactivityTimeout\)/)
+  await pollUntil(() => status().workers.length === 0 || undefined, 'the end of its workers')
+  expect([status().wanted, countOf(lab, 'inactivity')]).toEqual([0, 2])
+  const answers = await Promise.all([pidOf(lab), pidOf(lab), pidOf(lab)])
+  expect(answers).not.toContain(pid)
+  expect(status().wanted).toBe(2)
+})
+
+test('inactivityTimeout: a request that runs for longer is activity', async () => {
+  await using lab = await start({ inactivityTimeout: 200 })
+  const running = fetchRaw(lab.url, '/lab/gate?name=g')
+  await lab.waitForEntry('gate-g')
+  await new Promise((resolve) => {
+    setTimeout(resolve, 600)
+  })
+  expect(lab.backend.status.wanted).toBe(1)
+  lab.openGate('g')
+  expect((await running).text).toBe('through')
+  await pollUntil(() => lab.backend.status.wanted === 0 || undefined, 'its rest')
+})
+
+const GROWING = [
+  'import os',
+  'kept = []',
+  'def application(environ, start_response):',
+  "    start_response('200 OK', [])",
+  "    if environ['PATH_INFO'] == '/grow': kept.append(bytearray(os.urandom(1) * 200_000_000))",
+  "    if environ['PATH_INFO'] == '/burn':",
+  '        while os.times().user < 1.5: sum(range(10000))',
+  '    return [str(os.getpid()).encode()]',
+].join('\n')
+
+test('memoryLimit.soft: a worker that has grown is replaced, and no request is refused', async () => {
+  await using lab = await start({ own: GROWING, memoryLimit: { soft: 150 * 1024 ** 2 } })
+  const pid = await pidOf(lab)
+  expect((await fetchRaw(lab.url, '/lab/grow')).text).toBe(String(pid))
+  await waitForOther(lab, pid)
+  const { level, fields } = await lab.waitForRecord(/has .* MB of memory, more than 150\.0 MB/)
+  expect([level, fields['reason']]).toEqual(['warn', 'memory'])
+  expect(fields['memory']).toBeGreaterThan(150 * 1024 ** 2)
+  expect(countOf(lab, 'memory')).toBe(1)
+})
+
+test('cpuTimeLimit: a worker that has used its time is replaced after its request', async () => {
+  await using lab = await start({ own: GROWING, cpuTimeLimit: 1000 })
+  const pid = await pidOf(lab)
+  expect((await fetchRaw(lab.url, '/lab/burn')).text).toBe(String(pid))
+  await waitForOther(lab, pid)
+  const { level, fields } = await lab.waitForRecord(/has used a processor for 1 s \(cpuTimeLimit\)/)
+  expect([level, fields['reason']]).toEqual(['warn', 'cpu_time'])
+  expect(countOf(lab, 'cpu_time')).toBe(1)
+})
