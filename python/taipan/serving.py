@@ -107,6 +107,7 @@ class Serving:
             "interrupt": self._on_interrupt,
             "recall": self._on_recall,
             "stopping": self._on_stopping,
+            "stacks": self._on_stacks,
         }
 
     def load(self) -> bool:
@@ -397,6 +398,17 @@ class Serving:
         self.tell_stopping()
         if self._others is not None:
             self._others.tell(message)
+
+    def _on_stacks(self, message: Message) -> None:
+        # Imported late, because hardly any worker is asked.
+        from taipan.running import describe_running
+
+        idents = self._idents
+        elsewhere = 0
+        if "thread" not in message:
+            elsewhere = sum(self._is_elsewhere({**message, "thread": index}) for index in idents)
+        found = describe_running(message, idents, self.requests, self.find_stream)
+        self.channel.send({**found, "more": elsewhere})
 
     def _on_recall(self, message: Message) -> None:
         index = int(message["thread"])

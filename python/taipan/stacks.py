@@ -57,6 +57,11 @@ def know_threads() -> None:
     _known.add()
 
 
+def knows_all_threads() -> bool:
+    """Whether all threads of the process can be looked at."""
+    return _known is None
+
+
 def note_thread() -> None:
     """Lets others look at the calling thread, where not all threads can be looked at."""
     if _known is not None:

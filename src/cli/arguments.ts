@@ -5,7 +5,7 @@ import type { Environment } from '../server/config/environment.ts'
 import { GivenOptions } from '../server/config/given-options.ts'
 import type { Layer } from '../server/config/layers.ts'
 import type { CommandInput } from '../server/load-plan.ts'
-import type { CommandName } from '../server/option-types/option.ts'
+import { CONTROL_COMMANDS, type CommandName } from '../server/option-types/option.ts'
 import type { OptionSource } from '../server/option-types/problems.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
 import { isListeningSocket } from '../streams/listening/inherited-socket.ts'
@@ -14,7 +14,9 @@ import { readWords } from './words.ts'
 
 const STANDARD_INPUT = 0
 const REST: OptionSource = { name: 'the words after --', kind: 'argument' }
-const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path']
+const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path', ...CONTROL_COMMANDS]
+/** Commands whose further words name an application. */
+const WITH_TARGET = ['serve', 'check']
 /** Commands of other servers. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   run: 'taipan serve',
@@ -59,7 +61,7 @@ export function parseCommandLine(
   const translation = new Translation(environment['PORT'])
   for (const option of options) translation.addOption(option)
   const names = positionals.slice(1)
-  if (verb !== 'path') for (const word of names) translation.addWord(word)
+  if (!isWithoutTarget(verb)) for (const word of names) translation.addWord(word)
   translation.finish()
   const { texts } = translation
   const help = texts.has('help') || verb === 'help'
@@ -87,6 +89,10 @@ export function describeInput(line: CommandLine, environment: Environment): Comm
   const { layer, config, hints, warnings } = line
   const listensAtInput = isListeningSocket(STANDARD_INPUT)
   return { layer, config, hints, warnings, environment, pid: process.pid, listensAtInput }
+}
+
+function isWithoutTarget(verb: string | undefined): boolean {
+  return COMMANDS.some((name) => name === verb && !WITH_TARGET.includes(name))
 }
 
 function isQuestion(word: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { CommandName, HelpSection } from '../server/option-types/option.ts'
 import { listFlags, type FlaggedOption } from '../server/options/schema.ts'
+import { describeControlCommand } from './control-help.ts'
 
 const WIDTH = 96
 const COLUMN = 30
@@ -35,7 +36,9 @@ Usage:
   taipan serve [TARGET] [options]    serve an application
   taipan check [TARGET] [options]    show which Python is used, and whether the application loads
   taipan path python                 print the folder with Taipan's Python modules
-  taipan help [serve | check | path] explain a command; also --help, -h
+  taipan status | reload | stop      ask or tell a running server that has a --control address;
+  taipan scale | stacks | top        also its size, what its threads do, and a live view
+  taipan help [COMMAND]              explain a command; also --help, -h
   taipan version                     print the version; also --version, -v
 
 Examples:
@@ -68,7 +71,7 @@ Words after -- are arguments of the application: TARGET and they are its sys.arg
 `
 
 /** Commands that have an application, and options for it. */
-type ApplicationCommand = Exclude<CommandName, 'path'>
+type ApplicationCommand = 'serve' | 'check'
 
 const EXAMPLES: Readonly<Record<ApplicationCommand, string>> = {
   serve: `Examples:
@@ -116,6 +119,10 @@ second one stops at once; SIGHUP reloads the application.
 export function formatHelp(command: CommandName | undefined): string {
   if (command === undefined) return INTRODUCTION
   if (command === 'path') return [PATH, ...formatSections(command)].join('\n')
+  if (command !== 'serve' && command !== 'check') {
+    const { usage, address, examples } = describeControlCommand(command)
+    return [usage, address, ...formatSections(command), examples].join('\n')
+  }
   return [
     USAGE[command],
     TARGETS,

@@ -30,6 +30,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     const { runCheck } = await import('./check-command.ts')
     return await runCheck(line, environment)
   }
+  if (line.command !== undefined && line.command !== 'serve') {
+    const { runControl } = await import('./control/run-control.ts')
+    return await runControl(line.command, line, environment)
+  }
   const { runServe } = await import('./serve-command.ts')
   return await runServe(line, environment)
 }

@@ -4,7 +4,7 @@ import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer, reportFindings } from '../server/create-server.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
-import type { RunnableServer } from '../server/server.ts'
+import type { ManagedServer } from '../server/managed-server.ts'
 import { resolveLogSettings } from '../server/log-settings.ts'
 import { openLogs, type Logs } from '../server/open-logs.ts'
 import { resolveColors } from '../telemetry/palette.ts'
@@ -41,10 +41,11 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   }
 }
 
-async function runServer(server: RunnableServer, plan: ServerPlan, logs: Logs): Promise<number> {
+async function runServer(server: ManagedServer, plan: ServerPlan, logs: Logs): Promise<number> {
   const { logger } = logs
   const reopen = (): void => logs.reopen()
   using signals = new SignalHandling({ server, logger, reopen, terminal: findTerminal(plan) })
+  server.onStopAsked(() => signals.stopAsAsked())
   try {
     using _progress = new StartProgress(plan, server, logger)
     await server.start()
@@ -58,6 +59,8 @@ async function runServer(server: RunnableServer, plan: ServerPlan, logs: Logs): 
   await setImmediate()
   reportFindings(plan, server, logger)
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
+  if (server.controlUrl !== undefined)
+    logger.info({ control: server.controlUrl }, `controlled at ${server.controlUrl}`)
   await collectWhenIdle({ countExchanges: () => server.exchanges })
   await signals.waitForStop()
   return 0

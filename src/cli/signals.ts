@@ -45,6 +45,8 @@ export class SignalHandling implements Disposable {
   #askedAt = 0
   #ending: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
+  /** The reload that was announced last; several calls may share one. */
+  #reloading: Promise<void> | undefined
 
   constructor({ server, logger, reopen, terminal }: SignalOptions) {
     this.#server = server
@@ -67,6 +69,12 @@ export class SignalHandling implements Disposable {
   async waitForStop(): Promise<void> {
     await this.#asked
     await this.#stopping
+  }
+
+  /** Stops as SIGTERM does, because somebody has asked for it by the control address. */
+  stopAsAsked(): void {
+    if (this.#stopping === undefined)
+      this.#beginStop('SIGTERM', 'taipan stop: stopping gracefully; SIGTERM stops at once')
   }
 
   [Symbol.dispose](): void {
@@ -113,8 +121,11 @@ export class SignalHandling implements Disposable {
   }
 
   #reload(): void {
+    const reloading = this.#server.reload()
+    if (reloading === this.#reloading) return
+    this.#reloading = reloading
     this.#logger.announce('SIGHUP: reloading', { signal: 'SIGHUP' })
-    this.#server.reload().then(
+    reloading.then(
       () => this.#logger.announce('reloaded'),
       (error: unknown) => this.#explainReload(error),
     )

@@ -1,4 +1,5 @@
 import type { GroupStatus } from './group-status.ts'
+import type { WorkerStacks } from './stacks.ts'
 import type { SupervisedUpstream } from './upstream.ts'
 
 /** What a worker found out when it loaded the applications. */
@@ -76,6 +77,8 @@ export interface Backend extends SupervisedUpstream {
   resize(size: number): void
   /** At the moment of reading. */
   readonly status: GroupStatus
+  /** What runs in its workers at the moment. */
+  stacks(): Promise<readonly WorkerStacks[]>
   /** Environment of the processes that are started from now on. */
   setEnvironment(environment: Readonly<Record<string, string>>): void
 }

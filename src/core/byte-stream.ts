@@ -27,6 +27,8 @@ export interface ByteStream {
   readonly closed: boolean
   /** No byte has arrived yet. */
   readonly silent: boolean
+  /** That of the system; undefined where there is none, where the bytes are encrypted there, and once it is closed. */
+  readonly descriptor: number | undefined
   /** Bytes written that the transport has not accepted yet. */
   readonly pending: number
   /** Accepts bytes, or text of one character per byte, and returns `pending`. The caller must not change the bytes afterwards. */

@@ -76,6 +76,16 @@ export const ERRORS = {
     status: 503,
     exitCode: 5,
   },
+  CONTROL_UNREACHABLE: {
+    summary: 'Nothing answers at the control address',
+    fault: 'host',
+    exitCode: 6,
+  },
+  CONTROL_REFUSED: {
+    summary: 'The server does not do what it was told by its control address',
+    fault: 'configuration',
+    exitCode: 6,
+  },
   INTERNAL: {
     summary: 'Taipan itself failed',
     fault: 'host',

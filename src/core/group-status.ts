@@ -1,4 +1,4 @@
-import type { ProcessesStatus } from './process-status.ts'
+import type { ProcessesStatus, ReloadStatus } from './process-status.ts'
 import type { UpstreamStatistics } from './upstream.ts'
 
 /** An application of a group. */
@@ -12,6 +12,16 @@ export interface ApplicationStatus {
   readonly traceback: string
 }
 
+/** What the requests of a group have taken, added up since its start; in ms. */
+export interface TimesStatus {
+  /** Requests that were handed over and are over. */
+  readonly count: number
+  /** From arrival to hand-over. */
+  readonly queued: number
+  /** From hand-over to the end of the answer. */
+  readonly python: number
+}
+
 /** A process group, at the moment of reading. */
 export interface GroupStatus extends ProcessesStatus {
   readonly name: string
@@ -22,6 +32,7 @@ export interface GroupStatus extends ProcessesStatus {
   readonly threads: number
   readonly applications: readonly ApplicationStatus[]
   readonly requests: UpstreamStatistics
+  readonly times: TimesStatus
   readonly queue: {
     /** Requests that wait. */
     readonly length: number
@@ -49,8 +60,14 @@ export interface AppStatus {
   readonly upstreams: readonly UpstreamStatus[]
 }
 
+/** What a server does. */
+export type ServerState = 'starting' | 'running' | 'stopping'
+
 /** A whole server, at the moment of reading. */
 export interface ServerStatus extends AppStatus {
+  readonly state: ServerState
+  /** What came of the last reload of everything; undefined before the first. */
+  readonly lastReload: ReloadStatus | undefined
   readonly version: string
   readonly pid: number
   /** Since the start of its process, in ms. */

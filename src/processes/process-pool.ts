@@ -27,6 +27,8 @@ export interface PoolOptions<M, F> {
   launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined>
   /** Gives it work from now on. */
   admit(member: M): void
+  /** Resolves when these members, whose places others are about to take, find no work by themselves any more; absent: they never do. */
+  withdraw?(members: readonly M[]): Promise<void>
   /** Gives it no further work. */
   dismiss(member: M): void
   /** Ends a dismissed member after the requests it has. */
@@ -379,7 +381,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
       return await this.#renew()
     }
     const failure = failures.find((one) => one !== undefined)
-    if (failure === undefined || !this.#options.keepsOld) this.#exchange(old, fresh)
+    if (failure === undefined || !this.#options.keepsOld) await this.#exchange(old, fresh)
     else for (const member of fresh) this.#retire(member, 'reload')
     if (failure === undefined) return
     if (this.#active.size === 0) this.#failure = failure
@@ -387,7 +389,9 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     throw this.#options.toError(failure)
   }
 
-  #exchange(old: readonly M[], fresh: readonly M[]): void {
+  async #exchange(old: readonly M[], fresh: readonly M[]): Promise<void> {
+    await this.#options.withdraw?.(old)
+    if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
     this.#backoff.reset()
     this.#repairs.reset()
     for (const member of fresh) if (member.ready && !this.#active.has(member)) this.#admit(member)

@@ -8,6 +8,7 @@ import type {
 import type { LogFields, Logger } from '../core/logger.ts'
 import { NO_RESTARTS, type RestartReason } from '../core/restart-reason.ts'
 import type { Cause } from './cause.ts'
+import { describeReload } from './describe-reload.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Aim, Launch } from './member.ts'
 import type { ProcessNoun } from './process-end.ts'
@@ -66,6 +67,7 @@ export abstract class ProcessSupervisor<
       ...options,
       launch: (aim, failed) => this.#launch(aim, failed),
       admit: (member) => this.#admit(member),
+      withdraw: (members) => this.withdraw(members),
       dismiss: (member) => this.dismiss(member),
       retire: (member, reason) => this.#retire(member, reason),
       discard: (member, atOnce) => void member.stop(atOnce ? 0 : ending),
@@ -138,11 +140,11 @@ export abstract class ProcessSupervisor<
     const remember = this.#log.forget()
     try {
       await this.pool.reload()
-      this.#noteReload(begun, undefined)
+      this.#lastReload = describeReload(begun, undefined)
     } catch (error) {
       // Where the old processes continue, their failures have been reported.
       if (this.pool.failure === undefined) remember()
-      this.#noteReload(begun, error)
+      this.#lastReload = describeReload(begun, error)
       throw error
     }
   }
@@ -239,17 +241,8 @@ export abstract class ProcessSupervisor<
     return member.generation === this.pool.generation ? 'standby' : 'retiring'
   }
 
-  #noteReload(begun: number, error: unknown): void {
-    const message = error instanceof Error ? error.message : ''
-    const cause = error instanceof Error ? error.cause : undefined
-    this.#lastReload = {
-      succeeded: error === undefined,
-      at: Date.now(),
-      took: Math.round(performance.now() - begun),
-      message,
-      traceback: typeof cause === 'string' ? cause : '',
-    }
-  }
+  /** As `withdraw` of the pool: by default work is given to processes. */
+  protected async withdraw(_members: readonly M[]): Promise<void> {}
 
   async #launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined> {
     try {

@@ -1,6 +1,12 @@
 import { describeGroup } from '../backends/group/describe-group.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
-import type { AppStatus, GroupStatus, ProgramStatus, UpstreamStatus } from '../core/group-status.ts'
+import type {
+  AppStatus,
+  GroupStatus,
+  ProgramStatus,
+  TimesStatus,
+  UpstreamStatus,
+} from '../core/group-status.ts'
 import type { ProcessesStatus, WorkerStatus } from '../core/process-status.ts'
 import { addRestarts } from '../core/restart-reason.ts'
 import type { UpstreamStatistics } from '../core/upstream.ts'
@@ -55,6 +61,7 @@ function describeReplicated(group: ReplicaGroup, state: ReplicasState): GroupSta
       traceback: traceback || own.traceback,
     },
     requests: sumRequests(told),
+    times: sumTimes(told),
     findings: findings[group.name],
   })
 }
@@ -99,6 +106,16 @@ function sumRequests(
     sum.waiting += requests.waiting
     sum.finished += requests.finished
     sum.failed += requests.failed
+  }
+  return sum
+}
+
+function sumTimes(parts: readonly GroupStatus[]): TimesStatus {
+  const sum = { count: 0, queued: 0, python: 0 }
+  for (const { times } of parts) {
+    sum.count += times.count
+    sum.queued += times.queued
+    sum.python += times.python
   }
   return sum
 }

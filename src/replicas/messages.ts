@@ -1,5 +1,6 @@
 import type { Findings } from '../core/backend.ts'
 import type { AppStatus } from '../core/group-status.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { Rotation } from '../telemetry/rotation.ts'
@@ -64,8 +65,10 @@ export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | CountsMessage
   | RefreshMessage
   | { readonly type: 'ping' }
-  /** Is answered by `status` with the same id. */
-  | { readonly type: 'askStatus'; readonly id: number }
+  /** Is answered by `status` or `stacks` with the same id. */
+  | { readonly type: 'askStatus' | 'askStacks'; readonly id: number }
+  /** Accept no more connections; answered by `closed` with the same id. */
+  | { readonly type: 'close'; readonly id: number }
   | { readonly type: 'retire' }
   | { readonly type: 'stop' }
 
@@ -96,6 +99,8 @@ export type MessageFromReplica =
       readonly status: AppStatus
       readonly exchanges: number
     }
+  | { readonly type: 'stacks'; readonly id: number; readonly workers: readonly WorkerStacks[] }
+  | { readonly type: 'closed'; readonly id: number }
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set([
@@ -105,6 +110,8 @@ const TO_REPLICA = new Set([
   'refresh',
   'ping',
   'askStatus',
+  'askStacks',
+  'close',
   'retire',
   'stop',
 ])
@@ -116,6 +123,8 @@ const FROM_REPLICA = new Set([
   'news',
   'pong',
   'status',
+  'stacks',
+  'closed',
   'leaving',
 ])
 

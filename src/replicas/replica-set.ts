@@ -2,6 +2,7 @@ import { findingFailure } from '../backends/group/load-failure.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
 import type { ApplicationFinding, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import { describeReplicas } from './describe-replicas.ts'
 import type { Aim } from '../processes/member.ts'
@@ -27,6 +28,10 @@ const LEAVING_MS = 5000
 
 // A replica whose Node thread runs Python answers later, or never.
 const ANSWER_MS = 1000
+// Longest time in which nobody accepts at a reload.
+const CLOSE_MS = 1000
+// Its worker processes have two seconds.
+const STACKS_MS = 3000
 
 /** Parts of a set of replicas. */
 export interface ReplicaSetOptions {
@@ -99,6 +104,19 @@ export class ReplicaSet
       status: describeReplicas({ groups, processes, replicas, findings, failures }),
       exchanges: answers.reduce((sum, answer) => sum + (answer?.exchanges ?? 0), 0),
     }
+  }
+
+  /** What the workers of all replicas do. */
+  async stacks(): Promise<readonly WorkerStacks[]> {
+    const members = [...this.members].filter(({ starting }) => !starting)
+    const answers = await Promise.all(
+      members.map(async (replica) => {
+        const { pid, groups } = replica
+        const group = groups.map(({ name }) => name).join(', ')
+        return (await replica.askStacks(STACKS_MS)) ?? [{ group, pid, answered: false, stacks: [] }]
+      }),
+    )
+    return answers.flat()
   }
 
   /** Makes pages in browsers load again; `version` is the new one. */
@@ -179,6 +197,11 @@ export class ReplicaSet
   protected admit(replica: Replica): void {
     replica.open()
     this.#options.sockets.leaveToReplicas()
+  }
+
+  /** Clients that come meanwhile wait in the system for the new ones, so that nobody gets old code after new code has answered. */
+  protected override async withdraw(replicas: readonly Replica[]): Promise<void> {
+    await Promise.all(replicas.map((replica) => replica.close(CLOSE_MS)))
   }
 
   /** It accepts until it retires, so that there is always a replica that accepts. */

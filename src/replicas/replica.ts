@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createChildHandle } from '../processes/child-handle.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { AppStatus } from '../core/group-status.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import type { Cause } from '../processes/cause.ts'
 import { withPlace } from '../processes/load-place.ts'
 import {
@@ -25,7 +26,7 @@ import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { SharedSockets } from './shared-sockets.ts'
-import { Answers } from './answers.ts'
+import { Answers } from '../processes/answers.ts'
 import { LoadingNews, type Loading } from './loading-news.ts'
 import type { ReplicaGroup, ReplicaPlan } from './replica-plan.ts'
 import { relayLines } from './line-relay.ts'
@@ -136,6 +137,8 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   readonly #loading: LoadingNews
   readonly #place: number | undefined
   readonly #statuses = new Answers<ReplicaStatus>()
+  readonly #closings = new Answers<true>()
+  readonly #stacks = new Answers<readonly WorkerStacks[]>()
   #gently = false
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
@@ -197,10 +200,21 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
     this.#send({ type: 'open' })
   }
 
+  /** Makes it accept no more connections; resolves when it does not, or after `patience` ms. */
+  async close(patience: number): Promise<void> {
+    if (this.ready) await this.#closings.ask((id) => this.#send({ type: 'close', id }), patience)
+  }
+
   /** Asks what it has; undefined while it loads, and when it does not answer within `patience` ms. */
   async askStatus(patience: number): Promise<ReplicaStatus | undefined> {
     if (this.starting) return undefined
     return await this.#statuses.ask((id) => this.#send({ type: 'askStatus', id }), patience)
+  }
+
+  /** Asks what its workers do; undefined as for `askStatus`. */
+  async askStacks(patience: number): Promise<readonly WorkerStacks[] | undefined> {
+    if (this.starting) return undefined
+    return await this.#stacks.ask((id) => this.#send({ type: 'askStacks', id }), patience)
   }
 
   /** Makes it compare the connection counts. */
@@ -321,6 +335,12 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
         return
       case 'status':
         this.#statuses.take(message.id, message)
+        return
+      case 'closed':
+        this.#closings.take(message.id, true)
+        return
+      case 'stacks':
+        this.#stacks.take(message.id, message.workers)
         return
       case 'pong':
         return

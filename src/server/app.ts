@@ -3,6 +3,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { AppStatus } from '../core/group-status.ts'
 import type { Logger } from '../core/logger.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
@@ -126,6 +127,20 @@ export class PlannedApp implements App {
         .filter(([, upstream]) => !supervised.has(upstream))
         .map(([name, { statistics: requests }]) => ({ name, requests })),
     }
+  }
+
+  /** What runs in the workers at the moment. */
+  async stacks(): Promise<readonly WorkerStacks[]> {
+    const all = [...this.#backends.values()].map((backend) => backend.stacks())
+    return (await Promise.all(all)).flat()
+  }
+
+  /** Changes the number of workers of a group. Throws `USAGE` when it cannot have another one. */
+  scale(group: string, processes: number): void {
+    const { group: facts } = this.#plan.groups.find((one) => one.group.name === group) ?? {}
+    if (facts?.engine === 'embedded')
+      throw new TaipanError('USAGE', `group ${group} is embedded: it has one process`)
+    this.#backends.get(group)?.resize(processes)
   }
 
   /** The applications that are being loaded, as far as that is known. */

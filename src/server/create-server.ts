@@ -6,6 +6,7 @@ import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
 import { placeSessions } from './session-folder.ts'
+import { ManagedServer } from './managed-server.ts'
 import type { RunnableServer } from './server.ts'
 import { validateReplicas } from './validate-replicas.ts'
 
@@ -24,9 +25,16 @@ export interface ServerContext {
 export async function createServer(
   given: ServerPlan,
   context: ServerContext,
-): Promise<RunnableServer> {
-  const { logger, accessLog, settings, inProcess } = context
+): Promise<ManagedServer> {
   const plan = placeSessions(given)
+  const server = await createInner(plan, context)
+  return new ManagedServer({ server, control: plan.control, logger: context.logger })
+}
+
+async function createInner(
+  plan: ServerPlan,
+  { logger, accessLog, settings, inProcess }: ServerContext,
+): Promise<RunnableServer> {
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
     validateReplicas(plan)

@@ -15,6 +15,8 @@ export function describeServer({ urls, exchanges }: ServerFacts, app: AppStatus)
     uptime: Math.round(process.uptime() * 1000),
     addresses: urls,
     exchanges,
+    state: 'running',
+    lastReload: undefined,
     ...app,
   }
 }

@@ -33,6 +33,8 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     // Functions do not travel: the replica reads the configuration.
     routeFunctions: new Map<number, RouteFunctions>(),
     temporaryFolder: undefined,
+    // The parent process is controlled.
+    control: undefined,
     reload: false,
     hints: [],
     warnings: [],

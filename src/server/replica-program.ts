@@ -29,6 +29,7 @@ const ORPHAN_MS = 2000
 let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
 let occupancy: Occupancy | undefined
+const listeners: SharedListener[] = []
 let leaving: Promise<void> | undefined
 let leftAt = 0
 
@@ -75,6 +76,12 @@ function take(message: MessageToReplica<ServerPlan>): void {
       return
     case 'askStatus':
       tellStatus(message.id)
+      return
+    case 'askStacks':
+      void tellStacks(message.id)
+      return
+    case 'close':
+      void closeListeners(message.id)
       return
     case 'retire':
       void leave(IDLE_GRACE_MS)
@@ -132,6 +139,10 @@ function tellStatus(id: number): void {
   tell({ type: 'status', id, status, exchanges })
 }
 
+async function tellStacks(id: number): Promise<void> {
+  tell({ type: 'stacks', id, workers: (await server?.stacks()) ?? [] })
+}
+
 async function createListeners({
   plan,
   urls,
@@ -152,12 +163,15 @@ async function createListeners({
   return urls.map((url, index) => {
     const descriptor = descriptors[index] ?? -1
     const { backlog, ...address } = plan.addresses[index] ?? {}
-    return {
-      ...address,
-      kind: 'source',
-      source: new SharedListener({ descriptor, url, backlog, ffi, occupancy: shared }),
-    }
+    const source = new SharedListener({ descriptor, url, backlog, ffi, occupancy: shared })
+    listeners.push(source)
+    return { ...address, kind: 'source', source }
   })
+}
+
+async function closeListeners(id: number): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close()))
+  tell({ type: 'closed', id })
 }
 
 async function open(): Promise<void> {

@@ -1,10 +1,12 @@
 import { HealthCheck } from '../processes/health-check.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { ServerStatus } from '../core/group-status.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { describeServer } from './describe-server.ts'
+import { requireGroup } from './require-group.ts'
 import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import { renewEnvironment } from './config/group-environment.ts'
@@ -84,6 +86,18 @@ export class ReplicatedServer implements RunnableServer {
   async status(): Promise<ServerStatus> {
     const { status, exchanges } = (await this.#replicas?.describe()) ?? NOTHING
     return describeServer({ urls: this.urls, exchanges }, status)
+  }
+
+  async stacks(): Promise<readonly WorkerStacks[]> {
+    return (await this.#replicas?.stacks()) ?? []
+  }
+
+  scale(group: string): never {
+    requireGroup(group, this.#plan)
+    throw new TaipanError(
+      'USAGE',
+      `group ${group} cannot be scaled: its Python is in the processes of a server with embedded Python; change "processes" and restart`,
+    )
   }
 
   start(): Promise<void> {

@@ -4,6 +4,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { Front } from '../core/front.ts'
 import type { AppStatus, ServerStatus } from '../core/group-status.ts'
 import type { Service } from '../core/service.ts'
+import type { WorkerStacks } from '../core/stacks.ts'
 import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/certificates.ts'
@@ -11,8 +12,10 @@ import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import type { Scaled } from '../control/controlled.ts'
 import { describeServer } from './describe-server.ts'
 import { loadCertificates } from './load-certificates.ts'
+import { requireGroup } from './require-group.ts'
 import { settleAll } from './settle-all.ts'
 
 /** A running server of Python applications. */
@@ -41,6 +44,10 @@ export interface RunnableServer extends Server, Service {
   readonly loading: readonly LoadingApplication[]
   /** The whole server, at the moment; what does not answer in time is missing. */
   status(): Promise<ServerStatus>
+  /** What runs in the workers at the moment. */
+  stacks(): Promise<readonly WorkerStacks[]>
+  /** Changes the number of processes of a group. Throws `NOT_FOUND`, or `USAGE` when the group cannot have another one. */
+  scale(group: string, processes: number): Scaled
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
@@ -95,6 +102,16 @@ export class PlannedServer implements RunnableServer {
 
   status(): Promise<ServerStatus> {
     return Promise.resolve(describeServer(this, this.appStatus))
+  }
+
+  async stacks(): Promise<readonly WorkerStacks[]> {
+    return (await this.#assembly?.app.stacks()) ?? []
+  }
+
+  scale(group: string, processes: number): Scaled {
+    requireGroup(group, this.#plan)
+    this.#assembly?.app.scale(group, processes)
+    return { group, processes }
   }
 
   get exchanges(): number {

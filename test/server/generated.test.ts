@@ -11,6 +11,7 @@ import {
 } from '../../scripts/generated.ts'
 import { formatHelp } from '../../src/cli/help.ts'
 import { ERRORS } from '../../src/core/errors.ts'
+import { CONTROL_COMMANDS } from '../../src/server/option-types/option.ts'
 import { listFlags, listOptions } from '../../src/server/options/schema.ts'
 
 function read(path: string): string {
@@ -61,7 +62,7 @@ describe('every option', () => {
 
   test('is in the help of its commands', () => {
     for (const { flag } of listFlags())
-      for (const command of ['serve', 'check', 'path'] as const)
+      for (const command of ['serve', 'check', 'path', ...CONTROL_COMMANDS] as const)
         expect(formatHelp(command).includes(` --${flag.name}`), `${command} ${flag.name}`).toBe(
           flag.commands.includes(command),
         )
@@ -70,7 +71,7 @@ describe('every option', () => {
 
 test('the flags are the documented ones', () => {
   const promised = `
-      bind lrwp engine processes threads loop concurrency ws-max-size ws-no-compression
+      bind control lrwp engine processes threads loop concurrency ws-max-size ws-no-compression
       ws-ping-interval ws-ping-timeout ws-origin interface callable mount root-path static
       scripts upstream sessions python app-dir env env-file config reload dev log-level
       log-format no-access-log access-format access-file log-to help version json
@@ -91,7 +92,7 @@ test('the flags are the documented ones', () => {
   ).toEqual(promised.trim().split(/\s+/).toSorted())
 })
 
-test.each([undefined, 'serve', 'check', 'path'] as const)(
+test.each([undefined, 'serve', 'check', 'path', ...CONTROL_COMMANDS] as const)(
   'the help of %s fits into 100 columns',
   (command) => {
     for (const line of formatHelp(command).split('\n')) expect(line.length).toBeLessThanOrEqual(100)

@@ -30,6 +30,12 @@ export type MessageToWorker =
   | { readonly type: 'ping'; readonly id: number }
   | InterruptMessage
   | { readonly type: 'recall'; readonly thread: number }
+  | {
+      readonly type: 'stacks'
+      readonly id: number
+      /** Number of each stream, and id of its request. */
+      readonly streams: readonly (readonly [number, string])[]
+    }
   /** It will be asked to stop; applications are told, so that open responses can end. */
   | { readonly type: 'stopping' }
   /** Threads that requests started may run for `patience` ms. */

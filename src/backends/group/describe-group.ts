@@ -1,5 +1,5 @@
 import type { Findings } from '../../core/backend.ts'
-import type { ApplicationStatus, GroupStatus } from '../../core/group-status.ts'
+import type { ApplicationStatus, GroupStatus, TimesStatus } from '../../core/group-status.ts'
 import type { ProcessesStatus } from '../../core/process-status.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { UpstreamStatistics } from '../../core/upstream.ts'
@@ -8,6 +8,7 @@ import type { UpstreamStatistics } from '../../core/upstream.ts'
 export interface GroupState {
   readonly processes: ProcessesStatus
   readonly requests: UpstreamStatistics
+  readonly times: TimesStatus
   readonly findings: Findings | undefined
 }
 
@@ -20,7 +21,7 @@ export type DescribedGroup = Pick<
 /** Describes a group at the moment. */
 export function describeGroup(group: DescribedGroup, state: GroupState): GroupStatus {
   const { name, engine, threads, queue } = group
-  const { processes, requests, findings } = state
+  const { processes, requests, times, findings } = state
   return {
     name,
     engine,
@@ -29,6 +30,7 @@ export function describeGroup(group: DescribedGroup, state: GroupState): GroupSt
     ...processes,
     applications: describeApplications(group, state),
     requests,
+    times,
     queue: { length: requests.waiting, limit: queue.limit },
   }
 }

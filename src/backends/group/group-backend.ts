@@ -6,6 +6,7 @@ import type { GroupStatus } from '../../core/group-status.ts'
 import type { ProcessesStatus } from '../../core/process-status.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
 import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
@@ -65,12 +66,21 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
   }
 
   get processes(): ProcessesStatus {
-    return this.#supervisor.status
+    const { scaling } = this.#group
+    const { status } = this.#supervisor
+    return scaling === undefined ? status : { ...status, min: scaling.min, max: scaling.max }
   }
 
   get status(): GroupStatus {
     const { processes, statistics: requests, findings } = this
-    return describeGroup(this.#group, { processes, requests, findings })
+    const { count, queued, python } = this.#scheduler.times
+    const times = { count, queued, python }
+    return describeGroup(this.#group, { processes, requests, times, findings })
+  }
+
+  async stacks(): Promise<readonly WorkerStacks[]> {
+    const members = [...this.#supervisor.members].filter(({ starting }) => !starting)
+    return await Promise.all(members.map((worker) => worker.askStacks()))
   }
 
   onFull(listener: (full: boolean) => void): void {

@@ -2,6 +2,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { Failures } from '../link/failures.ts'
+import { SpentTimes } from '../link/spent-times.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Job } from './job-queue.ts'
 import { JobQueue } from './job-queue.ts'
@@ -21,6 +22,7 @@ type ScheduledOptions = 'applications' | 'queue' | 'concurrency' | 'threads' | '
  */
 export class Scheduler {
   readonly failures = new Failures()
+  readonly times = new SpentTimes()
   readonly #serial: readonly boolean[]
   /** A process that serves a single request would keep the next one. */
   readonly #pipelines: boolean

@@ -175,6 +175,7 @@ export class Supervisor
       demands,
       held: this.#held,
       failures: scheduler.failures,
+      times: scheduler.times,
       listener: this,
     })
   }

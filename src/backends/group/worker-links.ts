@@ -5,6 +5,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Failures } from '../link/failures.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
+import type { SpentTimes } from '../link/spent-times.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { Stream } from '../link/stream.ts'
 import { StreamLink } from '../link/stream-link.ts'
@@ -43,6 +44,7 @@ export interface LinksOptions {
   readonly host: WorkerHost
   readonly held: HeldResponses
   readonly failures: Failures
+  readonly times: SpentTimes
 }
 
 /** Connections for requests to a worker: one for each thread, and one to its event loop. */
@@ -101,7 +103,7 @@ export class WorkerLinks {
   }
 
   #createThreads(): ThreadLink[] {
-    const { host, held, failures } = this.#options
+    const { host, held, failures, times } = this.#options
     const listener = this.#listener
     const context: ThreadLinkContext = {
       pid: host.pid,
@@ -109,6 +111,7 @@ export class WorkerLinks {
       requestBuffer: this.#requestBuffer,
       held,
       failures,
+      times,
       onFree: (link, application) => {
         listener.onThreadFree(link, application)
         this.noteIdle()
@@ -120,11 +123,12 @@ export class WorkerLinks {
   }
 
   #createLoop(): StreamLink {
-    const { host, group, failures } = this.#options
+    const { host, group, failures, times } = this.#options
     const loop: StreamLink = new StreamLink(host.loop, {
       pid: host.pid,
       label: this.#listener.label,
       failures,
+      times,
       requestBuffer: this.#requestBuffer,
       cancelOnDisconnect: group.cancelOnDisconnect,
       isAsgi: ({ application, invocation }) =>

@@ -1,5 +1,6 @@
 import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import { parseLoadPlace, withPlace, type LoadPlace } from '../../processes/load-place.ts'
@@ -13,6 +14,7 @@ import {
 } from '../../processes/supervised-process.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Failures } from '../link/failures.ts'
+import type { SpentTimes } from '../link/spent-times.ts'
 import type { HeldResponses } from '../link/held-responses.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 import type { Stream } from '../link/stream.ts'
@@ -34,6 +36,7 @@ import {
 } from './lifetime.ts'
 import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
 import { createInterrupt, describeStuck, reportInterrupted } from './overdue.ts'
+import { StackQuestions } from './worker-stacks.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
 import type { WorkerCapacity } from './worker-capacity.ts'
 
@@ -69,6 +72,7 @@ export interface WorkerOptions extends WorkerTask {
   readonly startHost: StartHost
   readonly held: HeldResponses
   readonly failures: Failures
+  readonly times: SpentTimes
   readonly listener: WorkerListener
 }
 
@@ -95,13 +99,14 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   /** Of the last requests that were interrupted, by their ids. */
   readonly #stacks = new Map<string, string>()
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
+  readonly #stackQuestions = new StackQuestions()
   #pings = 0
   #told = false
   #debugging = false
   #held = false
 
   constructor(options: WorkerOptions, host: WorkerHost) {
-    const { group, listener, logger, held, failures } = options
+    const { group, listener, logger, held, failures, times } = options
     super(host, { label: `${group.name}/${host.pid}`, logger })
     this.#options = options
     this.#host = host
@@ -111,7 +116,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.onLost('its control channel', error),
     })
-    this.#links = new WorkerLinks({ group, host, held, failures }, this)
+    this.#links = new WorkerLinks({ group, host, held, failures, times }, this)
     this.#control.send(createConfigureMessage(options))
   }
 
@@ -159,6 +164,17 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     if (this.#told) return
     this.#told = true
     this.#control.send({ type: 'stopping' })
+  }
+
+  /** What it does at the moment. */
+  askStacks(): Promise<WorkerStacks> {
+    const { links, loop } = this.capacity
+    return this.#stackQuestions.ask({
+      pid: this.pid,
+      group: this.#options.group.name,
+      requests: [...links.flatMap(({ placed }) => placed ?? []), ...loop.placed],
+      send: (id, streams) => this.#control.send({ type: 'stacks', id, streams }),
+    })
   }
 
   ping(): void {
@@ -326,6 +342,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         return
       case 'log':
         this.log.take(parseLogRecord(message))
+        return
+      case 'stacks':
+        this.#stackQuestions.take(message)
         return
       case 'recalled':
         this.#takeRecalled(message)

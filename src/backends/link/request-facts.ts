@@ -10,6 +10,16 @@ export interface RequestFacts {
   readonly age: number
 }
 
+/** Where a request is in its worker. */
+export interface PlacedFacts {
+  readonly facts: RequestFacts
+  readonly application: string
+  /** Number on the event loop; undefined in a thread. */
+  readonly stream: number | undefined
+  /** Name of the thread or the stream. */
+  readonly place: string
+}
+
 /** The facts of a request; `clock` measures its time. */
 export function createFacts({ id, request }: Exchange, clock: ServiceClock): RequestFacts {
   const { method, path } = request

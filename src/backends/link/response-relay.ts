@@ -6,6 +6,7 @@ import type { FrameHead } from '../../wire/frames.ts'
 import { FrameFlag, FrameType } from '../../wire/frames.ts'
 import { type PendingRequest, noteWorker } from './pending-request.ts'
 import type { Failures } from './failures.ts'
+import type { SpentTimes } from './spent-times.ts'
 import type { FileOffer } from './file-response.ts'
 import { answerFromFile, closeFile, openOffered, parseFileOffer } from './file-response.ts'
 import type { FrameTarget } from './frame-target.ts'
@@ -24,6 +25,7 @@ export interface RelayContext {
   /** `group/pid`, as in the log. */
   readonly label: string
   readonly failures: Failures
+  readonly times: SpentTimes
   readonly writer: FrameTarget
 }
 
@@ -130,6 +132,7 @@ export abstract class ResponseRelay<Context extends RelayContext = RelayContext>
     this.exchange = undefined
     this.#head = undefined
     exchange.notes.python = this.clock.age(now)
+    this.context.times.add(exchange.notes)
     this.clock.goOn(now)
     exchange.response.onDrain = undefined
     if (this.#body === undefined) return

@@ -3,9 +3,10 @@ import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import type { Carrier } from './carrier.ts'
 import type { Failures } from './failures.ts'
+import type { SpentTimes } from './spent-times.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
-import type { RequestFacts } from './request-facts.ts'
+import type { PlacedFacts, RequestFacts } from './request-facts.ts'
 import type { StreamContext } from './stream.ts'
 import { Stream } from './stream.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -22,6 +23,7 @@ export interface StreamLinkContext {
   /** `group/pid`, as in the log. */
   readonly label: string
   readonly failures: Failures
+  readonly times: SpentTimes
   /** Request bodies up to this length are sent with the request. */
   readonly requestBuffer: number
   /** Cancel applications whose clients disconnect. */
@@ -69,6 +71,7 @@ export class StreamLink implements FrameSink {
       pid: context.pid,
       label: context.label,
       failures: context.failures,
+      times: context.times,
       cancelOnDisconnect: context.cancelOnDisconnect,
       writer: this.#writer,
       onFree: (stream) => this.#onFree(stream),
@@ -96,6 +99,20 @@ export class StreamLink implements FrameSink {
       if (facts.length === MOST_FACTS) break
     }
     return facts
+  }
+
+  /** Its requests, and where they are. */
+  get placed(): PlacedFacts[] {
+    return this.#streams.flatMap((stream) =>
+      stream === undefined
+        ? []
+        : {
+            facts: stream.facts,
+            application: stream.request.invocation.application,
+            stream: stream.number,
+            place: `stream ${stream.number}`,
+          },
+    )
   }
 
   /** Sends a request to the loop, which must have fewer than `STREAM_LIMIT` streams. */

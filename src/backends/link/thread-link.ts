@@ -6,11 +6,12 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import type { Failures } from './failures.ts'
+import type { SpentTimes } from './spent-times.ts'
 import { Pipelined } from './pipelined.ts'
 import type { HeldResponses } from './held-responses.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
-import { createFacts, type RequestFacts } from './request-facts.ts'
+import { createFacts, type PlacedFacts, type RequestFacts } from './request-facts.ts'
 import { parseResponseHead } from './response-head.ts'
 import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.ts'
 import { isAfter } from './serials.ts'
@@ -25,6 +26,7 @@ export interface ThreadLinkContext {
   readonly requestBuffer: number
   readonly held: HeldResponses
   readonly failures: Failures
+  readonly times: SpentTimes
   /** A request is over. The thread is idle, or busy with a pipelined request. */
   readonly onFree: (link: ThreadLink, application: number) => void
   /** The socket is closed or sent invalid frames; no more frames will come from this thread. */
@@ -79,6 +81,14 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   get facts(): RequestFacts | undefined {
     if (!this.busy || this.#request === undefined) return undefined
     return createFacts(this.#request.exchange, this.clock)
+  }
+
+  /** The present request, and where it is. */
+  get placed(): PlacedFacts | undefined {
+    const { facts } = this
+    if (facts === undefined || this.#request === undefined) return undefined
+    const { application } = this.#request.invocation
+    return { facts, application, stream: undefined, place: `taipan-${this.index}` }
   }
 
   /** Its socket is closed. */

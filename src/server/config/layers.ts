@@ -60,10 +60,18 @@ function mergeTable(table: OptionTable, before: Values, given: Values): Values {
   return merged
 }
 
-function mergeValues(option: Option | undefined, before: unknown, given: unknown): unknown {
+function mergeValues(option: Option | undefined, one: unknown, other: unknown): unknown {
+  const before = toObject(option, one)
+  const given = before === undefined ? other : toObject(option, other)
   if (option?.addsUp === true && before !== undefined) return [before, given].flat()
   if (!isRecord(before) || !isRecord(given)) return given
   if (option?.form === 'pairs') return { ...before, ...given }
   const isSection = option?.table !== undefined && option.holdsMany !== true
   return isSection ? mergeTable(option.table, before, given) : given
+}
+
+/** Of an option that may be a text or an object, the object. */
+function toObject(option: Option | undefined, value: unknown): unknown {
+  const key = option?.textKey
+  return key !== undefined && typeof value === 'string' ? { [key]: value } : value
 }

@@ -11,6 +11,7 @@ import { hasIndependentRoutes } from './independent-routes.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
+import { resolveControl } from './resolve-control.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { resolveServerAccount } from './resolve-confinement.ts'
 import { resolveGuards } from './resolve-guards.ts'
@@ -41,7 +42,18 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, configFile } = options
   const problems = createProblems(options)
   const parts = resolveParts(options, problems)
-  const { addresses, hints, applications, routes, warnings, environment, groups, lrwp, tls } = parts
+  const {
+    addresses,
+    hints,
+    applications,
+    routes,
+    warnings,
+    environment,
+    groups,
+    lrwp,
+    tls,
+    control,
+  } = parts
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
@@ -61,6 +73,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     webSocket: config.webSocket,
     sessions: config.sessions,
     lrwp,
+    control,
     temporaryFolder: undefined,
     log: config.log,
     umask: config.umask,
@@ -108,6 +121,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const { routes, warnings } = resolveRoutes(config, { applications, guards, directory }, problems)
   const lrwp = resolveLrwp(config, routes, problems)
   const account = resolveServerAccount(config, problems)
+  const control = resolveControl(config, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
@@ -144,6 +158,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     lrwp,
     tls,
     account,
+    control,
   }
 }
 

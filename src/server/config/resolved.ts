@@ -12,6 +12,7 @@ import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { UpstreamPlan } from '../routes/upstream-route.ts'
 import type { Address } from './address.ts'
 import type { TlsPlan } from './tls-plan.ts'
+import type { ControlPlan } from './resolve-control.ts'
 
 /** A process group before its interpreter is selected. */
 export interface GroupPlan {
@@ -128,6 +129,8 @@ export interface ServerPlan {
   readonly lrwp: LrwpPlan | undefined
   /** Folder that is removed when the server has stopped; workers make it when they need it. Undefined: none, or another process removes it. */
   readonly temporaryFolder: string | undefined
+  /** Undefined: nobody can control the server. */
+  readonly control: ControlPlan | undefined
   readonly log: FullConfig['log']
   /** Permissions that new files and sockets of the server do not get; undefined: inherited. */
   readonly umask: number | undefined

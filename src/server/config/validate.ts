@@ -146,7 +146,7 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
 }
 
 /** Keys of values that may be secrets, even if they are misspelt; only their type is shown. */
-const SECRET = /^(?:env$|passphrase|para?ms$)/
+const SECRET = /^(?:env$|passphrase|para?ms$|token$)/
 
 function formatFound(value: unknown, path: readonly string[]): string {
   if (value === undefined) return 'nothing'

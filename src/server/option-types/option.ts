@@ -15,7 +15,13 @@ export type HelpSection =
   | 'General'
 
 /** Commands of the program. */
-export type CommandName = 'serve' | 'check' | 'path'
+export type CommandName = 'serve' | 'check' | 'path' | ControlCommand
+
+/** Commands that speak with a running server. */
+export const CONTROL_COMMANDS = ['status', 'reload', 'stop', 'scale', 'stacks', 'top'] as const
+
+/** One of them. */
+export type ControlCommand = (typeof CONTROL_COMMANDS)[number]
 
 /** How a text of the command line or the environment is converted; the schema checks the result. */
 export type TextForm = 'text' | 'number' | 'duration' | 'processes' | 'boolean' | 'list' | 'pairs'
@@ -61,6 +67,8 @@ export interface OptionFacts {
   readonly orText?: true
   /** True or false may stand for it. */
   readonly orSwitch?: true
+  /** Where values of several layers are put together, such a text is an object with this key. */
+  readonly textKey?: string
   /** Keys that its object has elsewhere and not here, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
   /** Its values are functions, which files of data do not have. */

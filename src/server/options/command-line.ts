@@ -1,5 +1,8 @@
 import { boolean, text } from '../option-types/kinds.ts'
-import { flag, optional } from '../option-types/option.ts'
+import { CONTROL_COMMANDS, flag, optional } from '../option-types/option.ts'
+
+/** Commands that have a server, or speak with one. */
+const ALL = ['serve', 'check', ...CONTROL_COMMANDS] as const
 
 /** Options of the command line that are not part of a configuration. */
 export const COMMAND_LINE = {
@@ -7,25 +10,25 @@ export const COMMAND_LINE = {
     description:
       'Configuration file (without TARGET: taipan.config.{ts,mts,js,mjs,json} in the working directory).',
     environment: 'TAIPAN_CONFIG',
-    flag: flag('General', 'config', { value: 'FILE' }),
+    flag: flag('General', 'config', { value: 'FILE', commands: ALL }),
   }),
   chdir: optional(text, {
     description: 'Working directory: for relative paths and for the application.',
-    flag: flag('Application', 'chdir', { value: 'DIR' }),
+    flag: flag('Application', 'chdir', { value: 'DIR', commands: ALL }),
   }),
   json: optional(boolean, {
-    description: 'Print the report as JSON.',
+    description: 'Print the answer as JSON.',
     form: 'boolean',
-    flag: flag('General', 'json', { commands: ['check'] }),
+    flag: flag('General', 'json', { commands: ['check', 'status', 'stacks'] }),
   }),
   help: optional(boolean, {
     description: 'Print this help.',
     form: 'boolean',
-    flag: flag('General', 'help', { short: 'h', commands: ['serve', 'check', 'path'] }),
+    flag: flag('General', 'help', { short: 'h', commands: [...ALL, 'path'] }),
   }),
   version: optional(boolean, {
     description: 'Print the version.',
     form: 'boolean',
-    flag: flag('General', 'version', { short: 'v', commands: ['serve', 'check', 'path'] }),
+    flag: flag('General', 'version', { short: 'v', commands: [...ALL, 'path'] }),
   }),
 }

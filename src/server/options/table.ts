@@ -3,6 +3,7 @@ import { recordOf } from '../option-types/kinds.ts'
 import { createSection, option } from '../option-types/option.ts'
 import { APPLICATION } from './application.ts'
 import { APP } from './apps.ts'
+import { CONTROL_OPTION } from './control.ts'
 import { DEVELOPMENT } from './development.ts'
 import { FOLDERS } from './folders.ts'
 import { createGroupTable } from './group-options.ts'
@@ -56,6 +57,7 @@ export const GENERAL = {
     {},
     { description: 'Programs that connect to this server to answer requests (LRWP).', table: LRWP },
   ),
+  control: CONTROL_OPTION,
   log: option(createSection(LOG), {}, { description: 'Options for the log.', table: LOG }),
   ...DEVELOPMENT,
 }

@@ -47,6 +47,11 @@ export class NetStream implements ByteStream {
     return this.#socket.bytesRead === 0
   }
 
+  get descriptor(): number | undefined {
+    const isPlain = this.#carrier === this.#socket
+    return this.closed || !isPlain ? undefined : findDescriptor(this.#socket)
+  }
+
   get pending(): number {
     return this.#socket.writableLength
   }
@@ -84,8 +89,7 @@ export class NetStream implements ByteStream {
   }
 
   readNow(): boolean {
-    const isPlain = this.#carrier === this.#socket
-    const descriptor = this.closed || !isPlain ? undefined : findDescriptor(this.#socket)
+    const { descriptor } = this
     if (descriptor === undefined) return !this.closed
     const chunk = Buffer.allocUnsafe(FEW_BYTES)
     try {

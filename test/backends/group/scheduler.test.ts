@@ -32,8 +32,8 @@ class FakeWorker {
   readonly recalled: ThreadLink[] = []
 
   constructor(scheduler: Scheduler, threads: number, interfaces: readonly string[]) {
-    const { failures } = scheduler
-    const common = { pid: 1, label: 'web/1', failures, requestBuffer: 1000 }
+    const { failures, times } = scheduler
+    const common = { pid: 1, label: 'web/1', failures, times, requestBuffer: 1000 }
     const held = new HeldResponses({ response: 1000, responseTotal: 1000 })
     this.threads = Array.from({ length: threads }, () => new FakeThread())
     const links = this.threads.map(

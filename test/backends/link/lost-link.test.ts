@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { Failures } from '../../../src/backends/link/failures.ts'
+import { SpentTimes } from '../../../src/backends/link/spent-times.ts'
 import type { PendingRequest } from '../../../src/backends/link/pending-request.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { SocketCarrier } from '../../../src/backends/link/socket-carrier.ts'
@@ -23,6 +24,7 @@ test.each([
       pid: 1,
       label: 'web/1',
       failures: new Failures(),
+      times: new SpentTimes(),
       requestBuffer: 1_000_000,
       cancelOnDisconnect: false,
       onOverdue: () => {},
@@ -47,6 +49,7 @@ test('a thread that ends did not get what is written before the close', async ()
       pid: 1,
       label: 'web/1',
       failures: new Failures(),
+      times: new SpentTimes(),
       requestBuffer: 1_000_000,
       held: new HeldResponses({ response: 1000, responseTotal: 1000 }),
       onFree: () => {},

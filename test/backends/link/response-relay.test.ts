@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { Failures } from '../../../src/backends/link/failures.ts'
+import { SpentTimes } from '../../../src/backends/link/spent-times.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { StreamLink } from '../../../src/backends/link/stream-link.ts'
 import { ThreadLink } from '../../../src/backends/link/thread-link.ts'
@@ -40,6 +41,7 @@ async function openThread(exchange: PlainExchange): Promise<Lab> {
     pid: process.pid,
     label: 'web/1',
     failures: new Failures(),
+    times: new SpentTimes(),
     requestBuffer: 0,
     held: new HeldResponses({ response: 0, responseTotal: 0 }),
     onFree: () => (seen.free += 1),
@@ -65,6 +67,7 @@ async function openStream(exchange: PlainExchange): Promise<Lab> {
     pid: process.pid,
     label: 'web/1',
     failures: new Failures(),
+    times: new SpentTimes(),
     requestBuffer: 0,
     cancelOnDisconnect: false,
     onOverdue: () => {},

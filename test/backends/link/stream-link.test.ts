@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { Failures } from '../../../src/backends/link/failures.ts'
+import { SpentTimes } from '../../../src/backends/link/spent-times.ts'
 import { StreamLink, type StreamLinkContext } from '../../../src/backends/link/stream-link.ts'
 import { encodeFrame, FrameFlag, FrameType } from '../../../src/wire/frames.ts'
 import {
@@ -19,6 +20,7 @@ function openLink(changes: Partial<StreamLinkContext> = {}) {
     pid: 1,
     label: 'web/1',
     failures: new Failures(),
+    times: new SpentTimes(),
     requestBuffer: 1000,
     cancelOnDisconnect: false,
     onOverdue: () => {},

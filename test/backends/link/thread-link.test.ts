@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { Failures } from '../../../src/backends/link/failures.ts'
+import { SpentTimes } from '../../../src/backends/link/spent-times.ts'
 import { HeldResponses } from '../../../src/backends/link/held-responses.ts'
 import { ThreadLink, type ThreadLinkContext } from '../../../src/backends/link/thread-link.ts'
 import { encodeFrame, FrameType } from '../../../src/wire/frames.ts'
@@ -20,6 +21,7 @@ function openLink(changes: Partial<ThreadLinkContext> = {}) {
     pid: 1,
     label: 'web/1',
     failures: new Failures(),
+    times: new SpentTimes(),
     requestBuffer: 1000,
     held: new HeldResponses({ response: 1000, responseTotal: 1000 }),
     onFree: (_link, application) => free.push(application),

@@ -1,6 +1,6 @@
-import { endsWithin } from '../processes/ends-within.ts'
+import { endsWithin } from './ends-within.ts'
 
-/** Questions to a replica that wait for their answers, which it may owe forever. */
+/** Questions to a process that wait for its answers, which it may owe forever. */
 export class Answers<T> {
   readonly #waiting = new Map<number, (answer: T) => void>()
   #asked = 0
