@@ -35,9 +35,9 @@ export interface FrontServerFacts {
 /** As in FCGI_ROLE. The body of a filter is followed by the file, if the variables have its FCGI_DATA_LENGTH. */
 export type FrontServerRole = 'RESPONDER' | 'AUTHORIZER' | 'FILTER'
 
-/** The two ends of a connection. */
+/** The two ends of a connection, or what a trusted proxy tells of them. */
 export interface ConnectionFacts {
-  /** Of the connection itself; forwarding headers do not count. */
+  /** What anybody says in fields does not count, but for trusted proxies. */
   readonly scheme: 'http' | 'https'
   /** Empty, as the port, for Unix sockets and for clients that reset the connection before it was accepted. */
   readonly remoteAddress: string
@@ -46,6 +46,8 @@ export interface ConnectionFacts {
   readonly localPort: string
   /** Path of the Unix socket; empty for TCP. */
   readonly localPath: string
+  /** Addresses of the proxies between the client and this server, the nearest last; undefined if no trusted one has named the client. */
+  readonly via?: readonly string[] | undefined
   /** Absent where this server does not decrypt the connection itself. */
   readonly tls?: TlsFacts | undefined
 }
@@ -197,6 +199,8 @@ export interface Exchange {
   readonly connection: ConnectionFacts
   /** Undefined where clients connect themselves. */
   readonly frontServer?: FrontServerFacts | undefined
+  /** SCRIPT_NAME that a trusted proxy has given, without a trailing slash; takes the place of the route's. Undefined: none. */
+  readonly givenMount?: string | undefined
   readonly body: RequestBody
   readonly response: ResponseSink
   readonly notes: ExchangeNotes
@@ -210,6 +214,8 @@ export interface Exchange {
   readonly webSocket: WebSocketOffer | undefined
   /** The client has finished sending (half-close): it may have disconnected, or still wait for the answer. */
   readonly clientEnded: boolean
+  /** Sets `id` to one that a trusted proxy has given, before anybody has asked for it. */
+  identify(id: string): void
   /** Called when `clientEnded` becomes true. One listener. */
   onClientEnd: (() => void) | undefined
   /** `listener` is called once, when the whole response was given to the connection or the exchange was aborted; at once if it is over already. */

@@ -21,7 +21,7 @@ export interface OwnExchangeParts {
 
 /** An exchange by which Taipan itself asks something. */
 export class OwnExchange implements Exchange {
-  readonly id: string
+  id: string
   readonly startedAt = performance.now()
   readonly request: RequestHead
   readonly connection: ConnectionFacts
@@ -42,6 +42,10 @@ export class OwnExchange implements Exchange {
     this.body = body
     this.response = response
     this.identity = identity
+  }
+
+  identify(id: string): void {
+    this.id = id
   }
 
   onFinish(listener: (outcome: Outcome) => void): void {

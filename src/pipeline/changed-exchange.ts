@@ -26,31 +26,43 @@ export interface RedirectTrail {
 export type ExchangeChanges = Partial<
   Pick<
     Exchange,
-    'request' | 'response' | 'body' | 'identity' | 'variables' | 'failure' | 'frontServer'
+    | 'request'
+    | 'connection'
+    | 'response'
+    | 'body'
+    | 'identity'
+    | 'variables'
+    | 'failure'
+    | 'frontServer'
+    | 'givenMount'
   >
 > & { readonly trail?: RedirectTrail }
 
 /** An exchange with another request, another body, another sink for its response, or a known client. */
 export class ChangedExchange implements Exchange {
   readonly request: RequestHead
+  readonly connection: ConnectionFacts
   readonly response: ResponseSink
   readonly body: RequestBody
   readonly identity: Identity | undefined
   readonly variables: FieldPairs | undefined
   readonly failure: RequestFailure | undefined
   readonly frontServer: FrontServerFacts | undefined
+  readonly givenMount: string | undefined
   /** Undefined before the first redirect. */
   readonly trail: RedirectTrail | undefined
   readonly #exchange: Exchange
 
   constructor(exchange: Exchange, changes: ExchangeChanges) {
     this.request = changes.request ?? exchange.request
+    this.connection = changes.connection ?? exchange.connection
     this.response = changes.response ?? exchange.response
     this.body = changes.body ?? exchange.body
     this.identity = 'identity' in changes ? changes.identity : exchange.identity
     this.variables = changes.variables ?? exchange.variables
     this.failure = changes.failure ?? exchange.failure
     this.frontServer = changes.frontServer ?? exchange.frontServer
+    this.givenMount = changes.givenMount ?? exchange.givenMount
     this.trail = changes.trail ?? findTrail(exchange)
     this.#exchange = exchange
   }
@@ -61,10 +73,6 @@ export class ChangedExchange implements Exchange {
 
   get startedAt(): number {
     return this.#exchange.startedAt
-  }
-
-  get connection(): ConnectionFacts {
-    return this.#exchange.connection
   }
 
   get notes(): ExchangeNotes {
@@ -85,6 +93,10 @@ export class ChangedExchange implements Exchange {
 
   set onClientEnd(listener: (() => void) | undefined) {
     this.#exchange.onClientEnd = listener
+  }
+
+  identify(id: string): void {
+    this.#exchange.identify(id)
   }
 
   onFinish(listener: (outcome: Outcome) => void): void {

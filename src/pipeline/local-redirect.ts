@@ -4,6 +4,7 @@ import { withoutFields } from '../core/field-block.ts'
 import type { Logger } from '../core/logger.ts'
 import { NO_BODY } from '../core/no-body.ts'
 import type { ResponseHead } from '../core/response-head.ts'
+import { withoutGivenMount } from './given-mount.ts'
 import { ChangedExchange, findTrail, type ExchangeChanges } from './changed-exchange.ts'
 import { DivertedResponse } from './diverted-response.ts'
 import { forgetLooks } from './looks.ts'
@@ -89,7 +90,7 @@ export class LocalRedirects {
       answerError(exchange, 'APPLICATION_FAILED')
       return
     }
-    const plain = escapeTarget(target.split('#')[0] ?? '')
+    const plain = withoutGivenMount(exchange, escapeTarget(target.split('#')[0] ?? ''))
     this.#handler?.(redirectExchange(exchange, plain, { hops, drops: REDIRECT_DROPS }))
   }
 

@@ -5,6 +5,7 @@ import type { ResponseHead } from '../core/response-head.ts'
 import { normalizeHost } from '../wire/host-name.ts'
 import { decodePercent } from '../wire/percent.ts'
 import { dropSharedMount, findFrontMount, type FrontMount } from './front-mount.ts'
+import { takeGivenMount } from './given-mount.ts'
 import { guardSpellings, type RouteGuard } from './guarded-places.ts'
 import { matchesHost, parseHostRule, rankHostRule, type HostRule } from './route-host.ts'
 import { climbs, findRest, parseMount, type Mount, type RouteMatch } from './route-path.ts'
@@ -139,7 +140,12 @@ function answerRest(
   }
   const scriptName = mount.scriptName + entry.mount.prefix
   const match = { scriptName, pathInfo: decodePercent(rest), restOffset }
-  entry.answer(exchange, match, entry.next)
+  const { givenMount } = exchange
+  if (givenMount === undefined) entry.answer(exchange, match, entry.next)
+  else {
+    const given = takeGivenMount({ exchange, match, next: entry.next }, givenMount)
+    entry.answer(given.exchange, given.match, given.next)
+  }
 }
 
 /** `OPTIONS *` concerns the whole server: the route at the root answers, with an empty path. */

@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
 import type { Front } from '../core/front.ts'
+import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
@@ -13,6 +14,7 @@ import { LocalRedirects } from '../pipeline/local-redirect.ts'
 import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
 import { createFits, narrowAnswerer } from '../pipeline/narrow.ts'
 import { createPipeline } from '../pipeline/pipeline.ts'
+import { noticeUnasked } from '../pipeline/proxies/notice-unasked.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Answerer, Route } from '../pipeline/routes.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
@@ -133,7 +135,8 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
   const refreshed = pages === undefined ? pipeline : pages.wrap(pipeline)
-  const handler = plan.compression ? await addCompression(refreshed) : refreshed
+  const compressed = plan.compression ? await addCompression(refreshed) : refreshed
+  const handler = await addProxies(compressed, plan, logger)
   return new PlannedApp({
     plan,
     logger,
@@ -154,6 +157,17 @@ async function addErrorPages(
   const { withErrorPages } = await import('../pipeline/error-pages.ts')
   const pages = new Map(Object.entries(errorPages).map(([status, path]) => [Number(status), path]))
   return withErrorPages(answer, { pages, redirects })
+}
+
+/** Comes first, because all others see the client that a trusted proxy names. */
+async function addProxies(
+  handler: Handler,
+  { proxies }: ServerPlan,
+  logger: Logger,
+): Promise<Handler> {
+  if (proxies === undefined) return noticeUnasked(handler, logger)
+  const { withProxies } = await import('../pipeline/proxies/with-proxies.ts')
+  return withProxies(handler, proxies, logger)
 }
 
 async function addCompression(handler: Handler): Promise<Handler> {

@@ -110,6 +110,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     frontServer: request.frontServer,
     clientEnded: false,
     onClientEnd: undefined,
+    identify: () => {},
     onFinish(listener) {
       if (answer.outcome === undefined) listeners.push(listener)
       else listener(answer.outcome)

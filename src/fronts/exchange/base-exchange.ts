@@ -47,6 +47,10 @@ export abstract class BaseExchange<
     return (this.#id ??= createRequestId())
   }
 
+  identify(id: string): void {
+    this.#id = id
+  }
+
   get connection(): ConnectionFacts {
     return this.#link.facts
   }

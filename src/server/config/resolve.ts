@@ -18,6 +18,7 @@ import { resolveGuards } from './resolve-guards.ts'
 import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveLrwp } from './resolve-lrwp.ts'
+import { resolveProxies } from './resolve-proxies.ts'
 import { resolveRoutes } from './resolve-routes.ts'
 import { resolveTls, secureAddresses, warnOfUnusedTls } from './resolve-tls.ts'
 import type { GroupPlan, RoutePlan, ServerPlan, WatchPlan } from './resolved.ts'
@@ -42,26 +43,16 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const { config, directory, configFile } = options
   const problems = createProblems(options)
   const parts = resolveParts(options, problems)
-  const {
-    addresses,
-    hints,
-    applications,
-    routes,
-    warnings,
-    environment,
-    groups,
-    lrwp,
-    tls,
-    control,
-  } = parts
+  const { addresses, hints, applications, routes, warnings, environment, groups } = parts
   if (problems.size > 0) throw problems.createError()
   const startAnyway = config.reload || config.dev
   // A group that cannot be loaded does not keep the others from starting.
   const servesOthers = groups.length > 1 || hasIndependentRoutes(routes)
   return {
     addresses,
-    tls,
+    tls: parts.tls,
     http: config.http,
+    proxies: parts.proxies,
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
     routeFunctions: selectRouteFunctions(config.routes),
@@ -72,8 +63,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     buffers: config.buffers,
     webSocket: config.webSocket,
     sessions: config.sessions,
-    lrwp,
-    control,
+    lrwp: parts.lrwp,
+    control: parts.control,
     temporaryFolder: undefined,
     log: config.log,
     umask: config.umask,
@@ -122,6 +113,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const lrwp = resolveLrwp(config, routes, problems)
   const account = resolveServerAccount(config, problems)
   const control = resolveControl(config, problems)
+  const proxies = resolveProxies(config, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
@@ -156,6 +148,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     environment,
     groups,
     lrwp,
+    proxies,
     tls,
     account,
     control,

@@ -1,5 +1,6 @@
 import type { Account } from '../../core/confinement.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
+import type { ProxiesPlan } from './resolve-proxies.ts'
 import type {
   AccessFunction,
   AuthenticationFunctions,
@@ -112,6 +113,8 @@ export interface ServerPlan {
   /** Undefined: no address speaks https. */
   readonly tls: TlsPlan | undefined
   readonly http: FullConfig['http']
+  /** Undefined: no proxy is believed. */
+  readonly proxies: ProxiesPlan | undefined
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
   /** Functions of routes, by their index in the configuration. The only part of a plan that is no plain data. */

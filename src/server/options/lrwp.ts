@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isNetwork } from '../../streams/net/networks.ts'
+import { isNetwork } from '../../core/networks.ts'
 import { choice, duration, integer, list, sizeAboveZero, text } from '../option-types/kinds.ts'
 import { plainObject } from '../option-types/plain-object.ts'
 import { createSection, flag, option, optional } from '../option-types/option.ts'

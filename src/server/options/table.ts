@@ -14,6 +14,7 @@ import { LISTENING } from './listening.ts'
 import { LOG } from './log.ts'
 import { LRWP } from './lrwp.ts'
 import { PROCESSES } from './processes.ts'
+import { PROXIES } from './proxies.ts'
 import { ROUTE } from './routes.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, RESPONSES, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
@@ -25,6 +26,11 @@ export const GENERAL = {
   ...LISTENING,
   tls: option(createSection(TLS), {}, { description: 'Encrypted connections.', table: TLS }),
   http: option(createSection(HTTP), {}, { description: 'How HTTP is spoken.', table: HTTP }),
+  proxies: option(
+    createSection(PROXIES),
+    {},
+    { description: 'Proxies in front that are believed.', table: PROXIES },
+  ),
   ...FOLDERS,
   ...RESPONSES,
   ...PROCESSES,

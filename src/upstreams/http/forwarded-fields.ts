@@ -1,4 +1,4 @@
-import type { Exchange } from '../../core/exchange.ts'
+import type { ConnectionFacts, Exchange } from '../../core/exchange.ts'
 import { isFieldValue, isToken } from '../../core/field-syntax.ts'
 import { encodeLatin1 } from '../../wire/percent.ts'
 
@@ -11,17 +11,17 @@ export function isForwardedField(name: string): boolean {
 }
 
 /**
- * Tells the upstream where a request comes from. What the client itself has said of that is worth nothing. `prefix` is what
- * was cut from the path.
+ * Tells the upstream where a request comes from: the client, and the trusted proxies that have told of it. What anybody else
+ * has said of that is worth nothing. `prefix` is what was cut from the path.
  */
 export function createForwardedFields(
   { connection, request, identity }: Exchange,
   prefix: string,
 ): readonly string[] {
-  const { remoteAddress, scheme } = connection
+  const { remoteAddress, scheme, via = [] } = connection
   const { host } = request
-  const fields = ['Forwarded', formatForwarded({ remoteAddress, scheme, host })]
-  if (remoteAddress !== '') fields.push('X-Forwarded-For', remoteAddress)
+  const fields = ['Forwarded', formatForwarded(connection, host)]
+  if (remoteAddress !== '') fields.push('X-Forwarded-For', [remoteAddress, ...via].join(', '))
   if (host !== '') fields.push('X-Forwarded-Host', host)
   fields.push('X-Forwarded-Proto', scheme)
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
@@ -30,18 +30,18 @@ export function createForwardedFields(
   return fields
 }
 
-interface Origin {
-  readonly remoteAddress: string
-  readonly scheme: string
-  readonly host: string
+/** RFC 7239, 4. Host and scheme are those that the client has used. */
+function formatForwarded(
+  { remoteAddress, scheme, via = [] }: ConnectionFacts,
+  host: string,
+): string {
+  const parts = [formatFor(remoteAddress)]
+  if (host !== '') parts.push(`host=${quote(host)}`)
+  return [[...parts, `proto=${scheme}`].join(';'), ...via.map(formatFor)].join(', ')
 }
 
-/** RFC 7239, 4. */
-function formatForwarded({ remoteAddress, scheme, host }: Origin): string {
-  const node = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress || 'unknown'
-  const parts = [`for=${quote(node)}`]
-  if (host !== '') parts.push(`host=${quote(host)}`)
-  return [...parts, `proto=${scheme}`].join(';')
+function formatFor(address: string): string {
+  return `for=${quote(address.includes(':') ? `[${address}]` : address || 'unknown')}`
 }
 
 /** Quoted unless it is a token; neither addresses nor hosts contain quotes. */

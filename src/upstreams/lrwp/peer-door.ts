@@ -8,7 +8,7 @@ import {
 import { expandLocalhost } from '../../streams/listening/both-families.ts'
 import { bindSocket } from '../../streams/listening/listener.ts'
 import type { ListeningSocket } from '../../streams/net/listening-socket.ts'
-import { createNetworks, type Networks } from '../../streams/net/networks.ts'
+import { createNetworks, type Networks } from '../../core/networks.ts'
 import { formatRejected, type Registration } from '../../wire/lrwp/registration.ts'
 import { showName } from './names.ts'
 import { refusePeer } from './refuse-peer.ts'

@@ -1,4 +1,4 @@
-import { findIpVersion, unmapAddress } from '../../core/ip-address.ts'
+import { findIpVersion, normalizeIp } from '../../core/ip-address.ts'
 import type { ProxiedEnds, ProxyHeader, ProxyHeaderDecoder } from './header.ts'
 import { createMalformedHeader, expectStart } from './malformed-header.ts'
 
@@ -42,9 +42,9 @@ function parseLine(line: string): ProxiedEnds | undefined {
 }
 
 function parseIp(text: string, family: string): string {
-  if (String(findIpVersion(text)) !== family)
-    throw createMalformedHeader(`an address is not of TCP${family}`)
-  return unmapAddress(text)
+  const address = String(findIpVersion(text)) === family ? normalizeIp(text) : undefined
+  if (address === undefined) throw createMalformedHeader(`an address is not of TCP${family}`)
+  return address
 }
 
 function parsePort(text: string): string {

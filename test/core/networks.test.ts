@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createNetworks, isNetwork } from '../../../src/streams/net/networks.ts'
+import { createNetworks, isNetwork } from '../../src/core/networks.ts'
 
 test.each<[string, readonly string[], readonly string[]]>([
   ['127.0.0.0/8', ['127.0.0.1', '127.255.0.9'], ['128.0.0.1', '::1', '']],

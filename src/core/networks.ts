@@ -1,5 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
+import { unmapAddress } from './ip-address.ts'
+
 /** A set of addresses. */
 export interface Networks {
   /** Whether an IP address, such as the remote one of a connection, is in it. */
@@ -23,7 +25,8 @@ export function createNetworks(texts: readonly string[]): Networks {
   }
   return {
     has(address) {
-      const [bare = ''] = address.split('%', 1)
+      const [zoned = ''] = address.split('%', 1)
+      const bare = unmapAddress(zoned)
       const family = familyOf(bare)
       return family !== undefined && list.check(bare, family.name)
     },
