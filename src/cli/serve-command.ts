@@ -7,6 +7,7 @@ import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { ManagedServer } from '../server/managed-server.ts'
 import { resolveLogSettings } from '../server/log-settings.ts'
 import { openLogs, type Logs } from '../server/open-logs.ts'
+import { isRoot } from '../processes/accounts.ts'
 import { resolveColors } from '../telemetry/palette.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
@@ -29,6 +30,8 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
     await reapOrphans(logger)
   }
   try {
+    if (isRoot() && plan.account === undefined)
+      logger.warn({}, 'running as root: name a user with --user, which the server then becomes')
     // Python must not run in this process: a crash would end it.
     const server = await createServer(plan, { ...logs, settings, inProcess: false })
     return await runServer(server, plan, logs)

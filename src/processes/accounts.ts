@@ -22,6 +22,14 @@ export function findGroupId(group: string): number | undefined {
   return parseNumber(group) ?? toNumber(findEntry('group', group, undefined)?.[2])
 }
 
+/** The numbers of all groups of a user, that of the account first. */
+export function listGroupIds({ name, gid }: Account): readonly number[] {
+  if (name === undefined) return [gid]
+  const { stdout } = spawnSync('id', ['-G', name], { encoding: 'utf8', timeout: ANSWER_MS })
+  const ids = (stdout ?? '').split(/\s+/).filter((text) => /^\d+$/.test(text))
+  return [...new Set([gid, ...ids.map(Number)])]
+}
+
 /** This process may become any user. */
 export function isRoot(): boolean {
   return process.geteuid?.() === 0

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { ProcessOutput } from './output.ts'
 import type { ProcessEnd } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
-import { abort, endGroup, killTree, terminate } from './terminate.ts'
+import { abort, createSignaller, endGroup, terminate } from './terminate.ts'
 
 /** The handle of a child that leads a process group. The group ends with it. One with Python dumps its stacks after SIGABRT. Throws when the child was not started. */
 export function createChildHandle(child: ChildProcess, hasPython = false): ProcessHandle {
@@ -17,19 +17,20 @@ export function createChildHandle(child: ChildProcess, hasPython = false): Proce
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
+  const signaller = createSignaller(pid)
   const alone = ended.then(() => endGroup(pid))
   return {
     pid,
     outputs,
     ended,
     terminate: async (ending) => {
-      const force = await terminate(pid, ending, hasPython)
+      const force = await terminate(signaller, ending, hasPython)
       await alone
       return force
     },
     kill: () => {
-      if (child.exitCode === null && child.signalCode === null) killTree(pid)
+      if (child.exitCode === null && child.signalCode === null) signaller.kill()
     },
-    abort: (exited) => abort(pid, exited),
+    abort: (exited) => abort(signaller, exited),
   }
 }

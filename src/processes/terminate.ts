@@ -11,33 +11,45 @@ const AFTER_LEADER = [50, 200, 750]
 /** Process groups that have got SIGTERM and will get SIGKILL. */
 const left = new Set<number>()
 
+/** Sends signals to a process that leads a group. */
+export interface Signaller {
+  send(signal: NodeJS.Signals): void
+  /** Kills the whole group at once. */
+  kill(): void
+}
+
+/** Sends signals to a process by its number. */
+export function createSignaller(pid: number): Signaller {
+  return { send: (signal) => void sendSignal(pid, signal), kill: () => killTree(pid) }
+}
+
 /**
  * Asks a process to stop, waits `ending.grace` ms, sends SIGTERM, and at last kills its process group. One that `dumps`
  * its stacks gets SIGABRT before that.
  */
-export async function terminate(pid: number, ending: Ending, dumps = false): Promise<Force> {
+export async function terminate(target: Signaller, ending: Ending, dumps = false): Promise<Force> {
   ending.askToStop()
   if (await endsWithin(ending.exited, ending.grace)) return 'none'
   ending.beforeForce()
-  sendSignal(pid, 'SIGTERM')
+  target.send('SIGTERM')
   if (await endsWithin(ending.exited, AFTER_SIGTERM)) return 'SIGTERM'
   if (dumps) {
-    sendSignal(pid, 'SIGABRT')
+    target.send('SIGABRT')
     if (await endsWithin(ending.exited, AFTER_ABORT)) return 'SIGABRT'
   }
-  killTree(pid)
+  target.kill()
   await ending.exited
   return 'SIGKILL'
 }
 
 /** Kills a process that does not answer; faulthandler dumps its stacks if it can. */
-export async function abort(pid: number, exited: Promise<void>): Promise<void> {
-  sendSignal(pid, 'SIGABRT')
-  if (!(await endsWithin(exited, AFTER_ABORT))) killTree(pid)
+export async function abort(target: Signaller, exited: Promise<void>): Promise<void> {
+  target.send('SIGABRT')
+  if (!(await endsWithin(exited, AFTER_ABORT))) target.kill()
 }
 
 /** Kills the process group of a process at once. */
-export function killTree(pid: number): void {
+function killTree(pid: number): void {
   if (!sendSignal(-pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
 }
 

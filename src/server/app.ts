@@ -61,6 +61,8 @@ export interface AppParts {
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** Undefined: pages are left as they are. */
   readonly pages?: PageRefresh | undefined
+  /** Called when everything has stopped. */
+  readonly onStopped?: () => void
 }
 
 /** The app of a plan, in this process. */
@@ -74,6 +76,7 @@ export class PlannedApp implements App {
   readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
   readonly #pages: PageRefresh | undefined
+  readonly #onStopped: () => void
   #onFindings: () => void = () => {}
   #unserved = ''
   /** Starts and reloads in progress. */
@@ -81,7 +84,8 @@ export class PlannedApp implements App {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor({ plan, logger, handler, backends, programs, upstreams, pages }: AppParts) {
+  constructor(parts: AppParts) {
+    const { plan, logger, handler, backends, programs, upstreams, pages } = parts
     this.handler = handler
     this.#plan = plan
     this.#backends = backends
@@ -89,6 +93,7 @@ export class PlannedApp implements App {
     this.#upstreams = upstreams
     this.#stopLog = new StopLog(logger, [...upstreams.values()])
     this.#pages = pages
+    this.#onStopped = parts.onStopped ?? (() => {})
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
     this.#reloader = createReloader(plan, {
       logger,
@@ -271,6 +276,7 @@ export class PlannedApp implements App {
     try {
       await settleAll([...this.#upstreams.values()].map((upstream) => upstream.stop(waited)))
     } finally {
+      this.#onStopped()
       await removeTemporaryFolder(this.#plan)
     }
     this.#stopLog.tellEnd()

@@ -1,4 +1,5 @@
 import type { GroupContext } from '../backends/group/group-backend.ts'
+import type { Steward } from '../backends/daemon/steward/steward.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
@@ -21,6 +22,7 @@ import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
+import { needsSteward } from './give-up-rights.ts'
 import { GuardMaker } from './guard-maker.ts'
 import { createTlsPolicy } from './load-certificates.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
@@ -88,20 +90,14 @@ async function loadProtocols(addresses: readonly ListenAddress[]): Promise<void>
 
 /** Makes the app of a plan, and logs its warnings. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
 export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
-  const { logger, accessLog, tell } = loggers
+  const { logger, accessLog } = loggers
   reportPlan(plan, logger)
   const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
   const [chosen] = await Promise.all([choosePythons(plan, loggers), ...loading])
   const groups = chosen.map((one) => resolveGroup(one, plan))
   validateInterpreters(groups)
-  const backends = new Map<string, Backend>()
-  for (const group of groups) {
-    const createBackend = await ENGINES[group.engine]()
-    backends.set(
-      group.name,
-      createBackend(group, { logger, tell, serverSoftware: SERVER_SOFTWARE }),
-    )
-  }
+  const steward = await startSteward(groups, plan)
+  const backends = await createBackends(groups, { ...loggers, plan, steward })
   const upstreams = new Map<string, Upstream>(backends)
   const programs = new Map<string, SupervisedUpstream>()
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
@@ -145,6 +141,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     programs,
     upstreams,
     pages,
+    onStopped: () => steward?.stop(),
   })
 }
 
@@ -178,6 +175,37 @@ async function addCompression(handler: Handler): Promise<Handler> {
 async function createPageRefresh({ logger, pageVersion }: AppLoggers): Promise<PageRefresh> {
   const { PageRefresh: Pages } = await import('../pipeline/refresh/page-refresh.ts')
   return new Pages(logger, pageVersion ?? new PageVersions().current)
+}
+
+interface BackendParts extends AppLoggers {
+  readonly plan: ServerPlan
+  readonly steward: Steward | undefined
+}
+
+/** The backends of groups, by name. */
+async function createBackends(
+  groups: readonly ProcessGroup[],
+  { logger, tell, plan, steward }: BackendParts,
+): Promise<Map<string, Backend>> {
+  const backends = new Map<string, Backend>()
+  for (const group of groups) {
+    const createBackend = await ENGINES[group.engine]()
+    const startHost = needsSteward(group, plan) ? steward?.startHost : undefined
+    const context = { logger, tell, serverSoftware: SERVER_SOFTWARE, startHost }
+    backends.set(group.name, createBackend(group, context))
+  }
+  return backends
+}
+
+/** Keeps the rights of root for workers that need them when the server itself has none any more; undefined if none do. */
+async function startSteward(
+  groups: readonly ProcessGroup[],
+  plan: ServerPlan,
+): Promise<Steward | undefined> {
+  const wanting = groups.filter((group) => needsSteward(group, plan))
+  if (wanting.length === 0) return undefined
+  const { Steward: Process } = await import('../backends/daemon/steward/steward.ts')
+  return await Process.start(wanting)
 }
 
 /** Only what a plan needs is loaded. */

@@ -15,7 +15,8 @@ export interface LibraryPlan {
 /** Resolves options with the defaults of the library: few log records, no file, no variables. Throws `CONFIG_INVALID` or `CONFIG_NOT_FOUND`. */
 export function resolveLibraryPlan(options: TaipanConfig): LibraryPlan {
   const { environment, cwd } = readProcess()
-  const plan = resolveConfigPlan(options, { environment, cwd })
+  // The process is the caller's: it stays who it is.
+  const plan = { ...resolveConfigPlan(options, { environment, cwd }), account: undefined }
   const stream = plan.log.to === 'stdout' ? process.stdout : process.stderr
   const colors = resolveColors(environment, stream.isTTY)
   const settings = resolveLogSettings(plan.log, {

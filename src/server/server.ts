@@ -11,6 +11,7 @@ import type { Certificates } from '../streams/tls/certificates.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
+import { giveUpRights } from './give-up-rights.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import type { Scaled } from '../control/controlled.ts'
 import { describeServer } from './describe-server.ts'
@@ -190,6 +191,7 @@ export class PlannedServer implements RunnableServer {
       this.#refuseStopped()
       if (!this.#opensLater) await startAll(assembly.fronts)
       this.#refuseStopped()
+      if (this.#plan.account !== undefined) giveUpRights(this.#plan, this.#plan.account)
       assembly.app.onFindings(() => expectWebSockets(assembly))
       await assembly.app.start()
       this.#refuseStopped()

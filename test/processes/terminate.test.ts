@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 import { expect, test } from 'vitest'
 
-import { endGroup, terminate } from '../../src/processes/terminate.ts'
+import { createSignaller, endGroup, terminate } from '../../src/processes/terminate.ts'
 
 async function startShell(script: string) {
   const child = spawn('python3', ['-c', script], {
@@ -27,7 +27,7 @@ async function startShell(script: string) {
 
 test('asks a process to stop, without force if it does', async () => {
   const { target, calls, exit } = await startShell('print(1, flush=True); input()')
-  expect(await terminate(target.pid, { ...target, grace: 5000 })).toBe('none')
+  expect(await terminate(createSignaller(target.pid), { ...target, grace: 5000 })).toBe('none')
   expect(calls).toEqual(['ask'])
   expect(await exit).toEqual([1, null])
 })
@@ -35,7 +35,7 @@ test('asks a process to stop, without force if it does', async () => {
 test('sends SIGTERM to a process that does not stop when asked', async () => {
   const script = 'import time; print(1, flush=True); time.sleep(60)'
   const { target, calls, exit } = await startShell(script)
-  expect(await terminate(target.pid, { ...target, grace: 50 })).toBe('SIGTERM')
+  expect(await terminate(createSignaller(target.pid), { ...target, grace: 50 })).toBe('SIGTERM')
   expect(calls).toEqual(['ask', 'force'])
   expect(await exit).toEqual([null, 'SIGTERM'])
 })
@@ -48,7 +48,7 @@ test('kills a process that ignores SIGTERM, and its children', async () => {
     'time.sleep(60)',
   ].join('\n')
   const { target, exit, line } = await startShell(script)
-  expect(await terminate(target.pid, { ...target, grace: 10 })).toBe('SIGKILL')
+  expect(await terminate(createSignaller(target.pid), { ...target, grace: 10 })).toBe('SIGKILL')
   expect(await exit).toEqual([null, 'SIGKILL'])
   await expect.poll(() => isRunning(Number(line)), { timeout: 5000 }).toBe(false)
 })

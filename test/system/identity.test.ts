@@ -158,7 +158,7 @@ describe.skipIf(!isPossible)('what a user cannot read is named', () => {
     chmodSync(closed.path('venv'), 0o700)
     const { output } = await fail(['--python', closed.path('venv/bin/python'), '-u', 'nobody'])
     expect(output).toMatch(
-      /user nobody cannot read the Python interpreter \S+python, because \S+venv is closed/,
+      /user nobody cannot read the Python interpreter \S+python of group web, because \S+venv is closed/,
     )
   })
 })

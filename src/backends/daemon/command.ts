@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { importFolder, type Application } from '../../core/application.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { viewFrom } from '../../core/path-below.ts'
+import { isRoot } from '../../processes/accounts.ts'
 import { PYTHON_FOLDER, PYTHON_SCRIPT } from '../python-script.ts'
 import { findTrustedPython } from './trusted-python.ts'
 
@@ -33,17 +34,26 @@ export function createCommand(group: CommandGroup, program: PythonProgram): Pyth
   const command = [python, ...pythonArguments, PYTHON_SCRIPT, module]
   if (confinement === undefined) return { file: python, args: command.slice(1), directory }
   const { chroot, account } = confinement
+  // A server that has given up the rights of root is the user already.
+  const become = isRoot() ? account : undefined
   const inside = (path: string): string => viewFrom(chroot, path)
   const task = {
     ...confinement,
+    account: become,
     command: command.map(inside),
     directory: inside(directory),
     reads: listNeeds(group).map(({ path, what }) => ({ path: inside(path), what })),
-    who: account === undefined ? 'this user' : `user ${account.name ?? account.uid}`,
+    who: describeUser(group),
     tells,
   }
   const args = ['-I', '-S', PYTHON_SCRIPT, 'taipan.confine.launch', JSON.stringify(task)]
   return { file: findTrustedPython(group), args, directory: '/' }
+}
+
+/** Who the workers of a group are, for messages. */
+export function describeUser({ confinement }: Pick<ProcessGroup, 'confinement'>): string {
+  const account = confinement?.account
+  return account === undefined ? 'this user' : `user ${account.name ?? account.uid}`
 }
 
 /** What a worker reads, in the order in which it needs it. */

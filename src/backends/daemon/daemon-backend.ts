@@ -6,5 +6,5 @@ import { spawnWorker } from './spawn.ts'
 
 /** Makes a backend that runs Python in worker processes. */
 export function createDaemonBackend(group: ProcessGroup, context: GroupContext): Backend {
-  return new GroupBackend(group, context, spawnWorker)
+  return new GroupBackend(group, context, context.startHost ?? spawnWorker)
 }

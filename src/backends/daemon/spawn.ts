@@ -7,13 +7,25 @@ import { Socket } from 'node:net'
 import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
+import { findClosed } from '../../processes/closed-path.ts'
+import type { ProcessHandle } from '../../processes/process-handle.ts'
 import type { WorkerHost } from '../group/host.ts'
 import { withTerminal } from './terminal.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
-import { createCommand } from './command.ts'
+import { createCommand, describeUser } from './command.ts'
 
 /** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
+  const child = await spawnChild(group)
+  const ends = child.stdio.slice(3).filter((end) => end instanceof Socket)
+  return openHost(createChildHandle(child, true), ends)
+}
+
+/** The process of a worker; `onSpawned` gets it before anything is read from it. Rejects with PYTHON_START. */
+export async function spawnChild(
+  group: ProcessGroup,
+  onSpawned: (child: ChildProcess) => void = () => {},
+): Promise<ChildProcess> {
   try {
     const { file, args, directory } = createCommand(group, { module: 'taipan.worker', tells: true })
     const child = withTerminal(group.dev, (terminal) =>
@@ -30,18 +42,29 @@ export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
         env: group.environment,
       }),
     )
+    onSpawned(child)
     await once(child, 'spawn')
-    return openEnds(child)
+    return child
   } catch (error) {
     throw startError(group, error)
   }
 }
 
-function openEnds(child: ChildProcess): WorkerHost {
-  const sockets = child.stdio.slice(3).filter((end) => end instanceof Socket)
+/** A worker process with Node's ends of its sockets, in the order of their descriptors from 3 up. */
+export function openHost(handle: ProcessHandle, sockets: readonly Socket[]): WorkerHost {
   const [control, loop, ...threads] = sockets
   if (control === undefined || loop === undefined) throw new Error('no sockets')
-  return { ...createChildHandle(child, true), control, threads, loop: new SocketCarrier(loop) }
+  return {
+    pid: handle.pid,
+    outputs: handle.outputs,
+    ended: handle.ended,
+    terminate: (ending) => handle.terminate(ending),
+    kill: () => handle.kill(),
+    abort: (exited) => handle.abort(exited),
+    control,
+    threads,
+    loop: new SocketCarrier(loop),
+  }
 }
 
 function startError(group: ProcessGroup, error: unknown): TaipanError {
@@ -52,6 +75,13 @@ function startError(group: ProcessGroup, error: unknown): TaipanError {
     return new TaipanError(
       'PYTHON_START',
       `working directory ${group.directory} of group ${group.name} does not exist; create it or change the directory of the application`,
+      options,
+    )
+  const closed = code === 'EACCES' ? findClosed(group.python) : undefined
+  if (closed !== undefined)
+    return new TaipanError(
+      'PYTHON_START',
+      `${describeUser(group)} cannot read the Python interpreter ${group.python} of group ${group.name}, because ${closed} is closed to that user; let that user enter it, or name another with --python or the "python" key`,
       options,
     )
   const reasons: Readonly<Record<string, string>> = {

@@ -24,6 +24,8 @@ export interface GroupContext {
   readonly serverSoftware?: string
   /** Takes what is served, or not, for the parent process, which logs it; by default it is logged here. */
   readonly tell?: ((news: ServiceNews) => void) | undefined
+  /** Starts worker processes in place of this process. */
+  readonly startHost?: StartHost | undefined
 }
 
 /** Runs Python in the workers of a process group, with any kind of host. */

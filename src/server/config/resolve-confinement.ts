@@ -57,7 +57,7 @@ export function resolveConfinement(
 /** Variables by which programs know who they are and how they speak. */
 export function listIdentityVariables(
   { account }: Pick<Confinement, 'account'>,
-  { lang, locale }: Pick<Values, 'lang' | 'locale'>,
+  { lang, locale }: Partial<Pick<Values, 'lang' | 'locale'>>,
 ): Record<string, string> {
   const { name, home } = account ?? {}
   return {
@@ -70,6 +70,8 @@ export function listIdentityVariables(
 
 /** The user that the server becomes; undefined if it stays what it is. Adds errors to `problems`. */
 export function resolveServerAccount(config: FullConfig, problems: Problems): Account | undefined {
+  if (config.strict && isRoot() && config.user === undefined)
+    problems.add(['strict'], 'the server would run as root; name the "user" that it becomes')
   const server = { name: '', values: resolveGroupValues(GENERAL, config, {}), config }
   if (config.engine === 'embedded' || config.user === undefined) return undefined
   requireRoot(server, problems)

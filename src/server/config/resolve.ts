@@ -13,7 +13,7 @@ import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
 import { resolveControl } from './resolve-control.ts'
 import { resolveApplications } from './resolve-apps.ts'
-import { resolveServerAccount } from './resolve-confinement.ts'
+import { listIdentityVariables, resolveServerAccount } from './resolve-confinement.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
@@ -117,7 +117,10 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
-  const environment = listApplicationVariables(options.environment)
+  const environment = {
+    ...listApplicationVariables(options.environment),
+    ...listIdentityVariables({ account }, {}),
+  }
   const files = loadEnvFiles(config.envFile, environment)
   const everything = [...applications, ...guards.applications]
   const groups = resolveGroups(

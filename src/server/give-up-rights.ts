@@ -1,0 +1,69 @@
+import { chownSync, lstatSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Account } from '../core/confinement.ts'
+import { TaipanError } from '../core/errors.ts'
+import type { ProcessGroup } from '../core/process-group.ts'
+import { listGroupIds } from '../processes/accounts.ts'
+import { findClosed } from '../processes/closed-path.ts'
+import type { ServerPlan } from './config/resolved.ts'
+
+const OWN_FOLDER = fileURLToPath(new URL('../', import.meta.url))
+
+/**
+ * Becomes a user for good, in all threads of this process. What the server has made before belongs to that user from
+ * then on. Rejects with CONFIG_INVALID if the user could not go on with it.
+ */
+export function giveUpRights(plan: ServerPlan, account: Account): void {
+  for (const path of listSockets(plan)) giveAway(path, account)
+  become(account)
+  requireReadable(OWN_FOLDER, "Taipan's own folder", account)
+  for (const { answerer } of plan.routes)
+    if (answerer.kind === 'static')
+      requireReadable(answerer.plan.root, 'the folder of files', account)
+}
+
+/** Whether the workers of a group need rights that the server has given up when it starts them. */
+export function needsSteward(
+  { confinement }: Pick<ProcessGroup, 'confinement'>,
+  { account }: Pick<ServerPlan, 'account'>,
+): boolean {
+  if (account === undefined || confinement === undefined) return false
+  const { account: own, supplementaryGroups, chroot, niceness } = confinement
+  const isOther = own?.uid !== account.uid || own.gid !== account.gid
+  return isOther || supplementaryGroups !== undefined || chroot !== undefined || (niceness ?? 0) < 0
+}
+
+function become(account: Account): void {
+  const { uid, gid } = account
+  process.setgroups?.([...listGroupIds(account)])
+  process.setgid?.(gid)
+  process.setuid?.(uid)
+  let isRoot = true
+  try {
+    process.setuid?.(0)
+  } catch {
+    isRoot = false
+  }
+  if (isRoot) throw new TaipanError('INTERNAL', 'this process could become root again')
+}
+
+function listSockets({ addresses }: ServerPlan): string[] {
+  return addresses.flatMap((address) => (address.kind === 'unix' ? address.path : []))
+}
+
+/** Unless it is somebody else's already. */
+function giveAway(path: string, { uid, gid }: Account): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.uid !== 0) return
+  chownSync(path, uid, found.gid === 0 ? gid : found.gid)
+}
+
+/** Throws an error that names the first folder on the way that the user of this process cannot enter. */
+function requireReadable(path: string, what: string, { name, uid }: Account): void {
+  const closed = findClosed(path)
+  if (closed === undefined) return
+  throw new TaipanError(
+    'CONFIG_INVALID',
+    `user ${name ?? uid} cannot read ${what} ${path}, because ${closed} is closed to that user; let that user enter it, or move what is needed out of it`,
+  )
+}

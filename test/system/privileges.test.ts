@@ -1,0 +1,215 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { DEADLINE } from '../support/deadlines.ts'
+import { createProject, type Project } from '../support/project.ts'
+
+const PYTHON = '/usr/bin/python3'
+const isPossible = process.getuid?.() === 0 && process.platform === 'linux' && existsSync(PYTHON)
+
+const APP = `
+import json, os, resource, time
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    path = environ["PATH_INFO"]
+    if path == "/die":
+        os.kill(os.getpid(), 9)
+    if path == "/fork":
+        children = []
+        try:
+            while True:
+                child = os.fork()
+                if child == 0:
+                    time.sleep(60)
+                    os._exit(0)
+                children.append(child)
+        except BlockingIOError as error:
+            for child in children:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+            return [json.dumps([error.strerror, len(children)]).encode()]
+    if path == "/grow":
+        kept = []
+        try:
+            while True:
+                kept.append(bytearray(16 * 1024 * 1024))
+        except MemoryError:
+            return [json.dumps(["MemoryError", len(kept)]).encode()]
+    return [json.dumps([os.getpid(), os.getuid(), os.getppid()]).encode()]
+`
+
+const GROUPS = {
+  user: 'nobody',
+  python: PYTHON,
+  bind: '127.0.0.1:0',
+  apps: { one: { target: 'app.py', group: 'one' }, two: { target: 'app.py', group: 'two' } },
+  groups: { one: { user: 'www-data' }, two: {} },
+  routes: [
+    { path: '/one', app: 'one' },
+    { path: '/two', app: 'two' },
+  ],
+}
+
+let project: Project
+
+beforeAll(() => {
+  project = createProject({ 'app.py': APP })
+  chmodSync(project.folder, 0o777)
+  project.write('groups.json', JSON.stringify(GROUPS))
+})
+
+afterAll(() => project[Symbol.dispose]())
+
+async function start(args: readonly string[]): Promise<RunningTaipan> {
+  return await startTaipan(args, { cwd: project.folder })
+}
+
+async function read(url: string): Promise<number[]> {
+  const answer: number[] = JSON.parse(await (await fetch(url)).text())
+  return answer
+}
+
+/** User ids and groups of all threads of a process, each once. */
+function identities(pid: number): string[] {
+  const lines = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+      .split('\n')
+      .filter((line) => /^(Uid|Gid|Groups|CapEff)/.test(line))
+      .map((line) => line.replaceAll(/\s+/g, ' ').trim()),
+  )
+  return [...new Set(lines)].toSorted()
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`).length > 0
+}
+
+const NOBODY = [
+  'CapEff: 0000000000000000',
+  'Gid: 65534 65534 65534 65534',
+  'Groups: 65534',
+  'Uid: 65534 65534 65534 65534',
+]
+
+describe.skipIf(!isPossible)('the server', () => {
+  test('is the user in all threads, and so are its workers, also later ones', async () => {
+    const args = ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON, '-u', 'nobody', '--strict']
+    await using server = await start(args)
+    const [first] = await read(server.url)
+    expect(identities(server.pid)).toEqual(NOBODY)
+    expect(identities(first ?? 0)).toEqual(NOBODY)
+    await fetch(`${server.url}/die`)
+    const [second, uid, parent] = await read(server.url)
+    expect(second).not.toBe(first)
+    expect({ uid, parent }).toEqual({ uid: 65534, parent: server.pid })
+    expect(server.output).not.toContain('running as root')
+    server.kill('SIGHUP')
+    await server.waitForOutput(/^reloaded/m)
+    expect((await read(server.url))[1]).toBe(65534)
+  })
+
+  test('leaves its socket to the user', async () => {
+    const socket = project.path('web.sock')
+    const args = ['app.py', '-b', `unix:${socket}`, '--python', PYTHON, '-u', 'nobody']
+    await using server = await start(args)
+    expect(statSync(socket).uid).toBe(65534)
+    const answer = await new Promise<string>((resolve, reject) => {
+      request({ socketPath: socket }, (response) => resolve(text(response)))
+        .on('error', reject)
+        .end()
+    })
+    expect(answer).toContain('65534')
+    await server.stop()
+    expect(existsSync(socket)).toBe(false)
+  })
+
+  test('warns once as root without a user, and refuses with --strict', async () => {
+    const args = ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON]
+    await using server = await start(args)
+    expect(server.output.match(/running as root: name a user with --user/g)).toHaveLength(1)
+    const { exitCode, output } = await runTaipan(['serve', ...args, '--strict'], {
+      cwd: project.folder,
+    })
+    expect(output).toContain('--strict: the server would run as root')
+    expect(exitCode).toBe(2)
+  })
+})
+
+describe.skipIf(!isPossible)('workers of another user than the server', () => {
+  test('are started, replaced and reloaded by the steward, who alone keeps the rights of root', async () => {
+    await using server = await start(['--config', 'groups.json'])
+    const [first = 0, uid, steward = 0] = await read(`${server.url}/one`)
+    const [, other, parent] = await read(`${server.url}/two`)
+    expect([uid, other, parent]).toEqual([33, 65534, server.pid])
+    expect(identities(server.pid)).toEqual(NOBODY)
+    expect(identities(steward)).toContain('Uid: 0 0 0 0')
+    await fetch(`${server.url}/one/die`)
+    await server.waitForOutput(/worker one\/\d+ ended with signal SIGKILL/)
+    const [second = 0, again] = await read(`${server.url}/one`)
+    expect(second).not.toBe(first)
+    expect(again).toBe(33)
+    server.kill('SIGHUP')
+    await server.waitForOutput(/^reloaded/m)
+    const [third = 0, still, keeper] = await read(`${server.url}/one`)
+    expect([still, keeper]).toEqual([33, steward])
+    expect(third).not.toBe(second)
+    const { exitCode, output } = await server.stop()
+    expect(exitCode).toBe(0)
+    expect(output).not.toMatch(/ended by SIG/)
+    await expect.poll(() => [third, steward].filter(isAlive), { timeout: DEADLINE }).toEqual([])
+  })
+
+  test('end with the server, however that ends', async () => {
+    await using server = await start(['--config', 'groups.json'])
+    const [worker = 0, , steward = 0] = await read(`${server.url}/one`)
+    server.kill('SIGKILL')
+    await expect.poll(() => [worker, steward].filter(isAlive), { timeout: DEADLINE }).toEqual([])
+  })
+
+  test('are replaced no more when the steward was killed, and the log says why', async () => {
+    await using server = await start(['--config', 'groups.json'])
+    const [, , steward = 0] = await read(`${server.url}/one`)
+    process.kill(steward, 'SIGKILL')
+    await server.waitForOutput(/workers of group one can no longer be started/)
+    expect((await fetch(`${server.url}/one`)).status).toBe(503)
+    expect((await read(`${server.url}/two`))[1]).toBe(65534)
+  })
+})
+
+describe.skipIf(!isPossible)('limits of the system', () => {
+  const limited = (limits: object) =>
+    JSON.stringify({
+      ...GROUPS,
+      ...limits,
+      groups: { one: {}, two: { user: '#12345', group: '#12345' } },
+    })
+
+  test('end a fork bomb, whose worker goes on', async () => {
+    project.write('limits.json', limited({ resourceLimits: { processes: 40 } }))
+    await using server = await start(['--config', 'limits.json'])
+    const answer: unknown = await (await fetch(`${server.url}/two/fork`)).json()
+    expect(answer).toEqual(['Resource temporarily unavailable', expect.any(Number)])
+    expect((await read(`${server.url}/two`))[1]).toBe(12345)
+  })
+
+  test('make more memory a MemoryError', async () => {
+    project.write('limits.json', limited({ memoryLimit: { hard: '256mb' } }))
+    await using server = await start(['--config', 'limits.json'])
+    const [error, pieces] = await read(`${server.url}/one/grow`)
+    expect(error).toBe('MemoryError')
+    expect(pieces).toBeLessThan(16)
+    expect((await read(`${server.url}/one`))[1]).toBe(65534)
+  })
+
+  test('that keep a worker from starting are told', async () => {
+    project.write('limits.json', limited({ memoryLimit: { hard: '2mb' } }))
+    const { exitCode, output } = await runTaipan(['serve', '--config', 'limits.json'], {
+      cwd: project.folder,
+    })
+    expect(output).toMatch(/memory|MemoryError|ended with/i)
+    expect(exitCode).not.toBe(0)
+  })
+})
