@@ -93,6 +93,10 @@ export const ERRORS = {
     exitCode: 70,
   },
   REQUEST_MALFORMED: { summary: 'The request breaks HTTP', fault: 'client', status: 400 },
+  CLIENT_FLOODS: {
+    summary: 'The client does too often what costs it nothing, or lets too much wait',
+    fault: 'client',
+  },
   REQUEST_TIMEOUT: { summary: 'The request did not arrive in time', fault: 'client', status: 408 },
   BODY_TOO_LARGE: { summary: 'The request body is over the limit', fault: 'client', status: 413 },
   TARGET_TOO_LONG: {

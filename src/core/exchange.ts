@@ -220,6 +220,11 @@ export interface Exchange {
   onClientEnd: (() => void) | undefined
   /** `listener` is called once, when the whole response was given to the connection or the exchange was aborted; at once if it is over already. */
   onFinish(listener: (outcome: Outcome) => void): void
+  /**
+   * Someone goes on working for the exchange though it is over, such as a thread that cannot be stopped; until the result is
+   * called, the client is counted as being served.
+   */
+  occupy(): () => void
 }
 
 /** Answers an exchange. Must not throw because of anything a client sends. */

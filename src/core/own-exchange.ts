@@ -53,6 +53,11 @@ export class OwnExchange implements Exchange {
     else listener(this.#outcome)
   }
 
+  /** Its maker counts nobody. */
+  occupy(): () => void {
+    return () => {}
+  }
+
   /** The response is whole, or was aborted; its maker calls this once. */
   finish(outcome: Outcome): void {
     this.#outcome = outcome

@@ -36,6 +36,8 @@ export interface FrontOptions {
   readonly limits: FrontLimits
   readonly timeouts: FrontTimeouts
   readonly webSocket: WebSocketOptions
+  /** Connections may speak HTTP/2. */
+  readonly http2: boolean
   /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
   readonly logger: Logger

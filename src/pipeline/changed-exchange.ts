@@ -102,6 +102,10 @@ export class ChangedExchange implements Exchange {
   onFinish(listener: (outcome: Outcome) => void): void {
     this.#exchange.onFinish(listener)
   }
+
+  occupy(): () => void {
+    return this.#exchange.occupy()
+  }
 }
 
 /** The redirects within the server that have led to an exchange; undefined for none. */

@@ -66,6 +66,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     limits: plan.limits,
     timeouts: plan.timeouts,
     webSocket: plan.webSocket,
+    http2: plan.http.http2,
     serverSoftware: SERVER_SOFTWARE,
     logger: loggers.logger,
   })

@@ -70,6 +70,7 @@ export class ControlServer implements Service {
       limits: LIMITS,
       timeouts: TIMEOUTS,
       webSocket: NO_WEB_SOCKETS,
+      http2: false,
       serverSoftware: SERVER_SOFTWARE,
       logger,
     })

@@ -150,7 +150,8 @@ function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter
     name.value = ''
   }
   const { length, complete } = exchange.body
-  if (chunked && !sized && complete && length !== undefined)
+  // HTTP/2 has no field that says that a body of unknown length follows.
+  if (!sized && complete && length !== undefined && (chunked || length > 0))
     writer.variable(CONTENT_LENGTH, String(length))
 }
 

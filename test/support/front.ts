@@ -24,6 +24,7 @@ export async function startFront(handler: Handler): Promise<RunningFront> {
     },
     timeouts: { header: 20_000, body: 20_000, idle: 20_000, send: 20_000, shutdown: 2000 },
     webSocket: webSocketOptions(),
+    http2: true,
     serverSoftware: 'taipan',
     logger: { debug: ignore, output: ignore, info: ignore, warn: ignore, error: ignore },
   })

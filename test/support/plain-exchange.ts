@@ -106,6 +106,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     response,
     webSocket: undefined,
     notes: { answeredBy: '', worker: '', queued: 0, python: 0, user: '' },
+    occupy: () => () => {},
     identity: undefined,
     frontServer: request.frontServer,
     clientEnded: false,

@@ -51,6 +51,11 @@ export class RawConnection {
     return this.#buffer.subarray(this.#used, this.#filled)
   }
 
+  /** Bytes that wait to be sent. */
+  get unsent(): number {
+    return this.socket.writableLength
+  }
+
   /** Number of received bytes. */
   get received(): number {
     return this.#size
@@ -326,7 +331,8 @@ function defer(): { promise: Promise<void>; resolve: () => void; reject: (error:
   return { promise, resolve, reject }
 }
 
-function parseAddress(url: string): { host: string; port: number } {
+/** Host and port of a URL. */
+export function parseAddress(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url)
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
 }

@@ -181,7 +181,10 @@ export class StreamLink implements FrameSink {
 
   /** Answers all exchanges with an error and closes all WebSockets. */
   giveUpAll(code: ErrorCode): void {
-    for (const stream of this.#streams) stream?.giveUp(code)
+    for (const stream of this.#streams) {
+      stream?.giveUp(code)
+      stream?.leave()
+    }
   }
 
   /** Closes the connection. */

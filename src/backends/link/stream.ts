@@ -33,6 +33,8 @@ export class Stream extends ResponseRelay<StreamContext> {
   #window: StreamWindow | undefined
   #over = false
   #halfSent = false
+  /** Called when the application has returned though the client has left. */
+  #vacate: (() => void) | undefined
   /** Its body waits until the worker has caught up. */
   #blocked = false
 
@@ -111,6 +113,12 @@ export class Stream extends ResponseRelay<StreamContext> {
     return this.request
   }
 
+  /** Nobody works for a client that has left. */
+  leave(): void {
+    this.#vacate?.()
+    this.#vacate = undefined
+  }
+
   /** The worker will end soon. */
   retire(): void {}
 
@@ -124,6 +132,7 @@ export class Stream extends ResponseRelay<StreamContext> {
     const isTold = this.#halfSent || this.brokenSent
     this.giveUp(isTold ? 'CLIENT_DISCONNECTED' : 'APPLICATION_FAILED')
     this.#over = true
+    this.leave()
     this.context.onFree(this)
   }
 
@@ -180,6 +189,7 @@ export class Stream extends ResponseRelay<StreamContext> {
     if (!exchange.response.finished) this.#noteClientEnd(exchange)
     else {
       this.detach(exchange)
+      this.#vacate = exchange.occupy()
       this.onClientLeft()
     }
   }

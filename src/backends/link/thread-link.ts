@@ -65,6 +65,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   #deferred: Buffer[] = []
   #request: PendingRequest | undefined
   #paused = false
+  /** Called when the thread has finished a request whose client has left. */
+  #vacate: (() => void) | undefined
   #lost = false
 
   constructor(index: number, socket: Duplex, context: ThreadLinkContext) {
@@ -250,6 +252,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   /** The thread has finished its request in `took` microseconds, or has returned it. */
   protected override free(took: number | undefined): void {
     this.giveUp('APPLICATION_FAILED')
+    this.#leave()
     const { application } = this
     this.took = took
     this.interruptedAt = 0
@@ -282,6 +285,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   #lose(error: Error | undefined): void {
     if (this.#lost) return
     this.#lost = true
+    this.#leave()
     this.#socket.destroy()
     this.context.onLost(this, error)
   }
@@ -300,6 +304,12 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const { exchange } = this
     if (exchange === undefined || !exchange.response.finished) return
     this.detach(exchange)
+    this.#vacate = exchange.occupy()
     this.sendBroken(CLIENT_LEFT)
+  }
+
+  #leave(): void {
+    this.#vacate?.()
+    this.#vacate = undefined
   }
 }

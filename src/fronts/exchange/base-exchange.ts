@@ -15,7 +15,11 @@ export interface ExchangeLink extends BodySource {
   readonly facts: ConnectionFacts
   /** The client has finished sending (half-close), and everything it sent has been read. */
   readonly clientEnded: boolean
+  /** As `Exchange.occupy`, where a connection has several exchanges at a time. */
+  occupy?(): () => void
 }
+
+const NOTHING = (): void => {}
 
 /** One request of any protocol, from its head to its outcome. Expensive parts are made on demand. */
 export abstract class BaseExchange<
@@ -81,6 +85,10 @@ export abstract class BaseExchange<
     if (this.#over) listener(this.#createOutcome())
     else if (this.#listeners === undefined) this.#listeners = [listener]
     else this.#listeners.push(listener)
+  }
+
+  occupy(): () => void {
+    return this.#link.occupy?.() ?? NOTHING
   }
 
   /** Ends the exchange, with `error` unless the response is complete; the connection calls this once. */

@@ -176,10 +176,22 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
         this.#start(request)
       }
     } catch (error) {
-      this.#refuse(toRefusable(error))
+      if (!this.#becomesHttp2()) this.#refuse(toRefusable(error))
+      return
     }
     if (this.#phase === HEAD) this.#awaitHead()
     else this.#feed.regulate()
+  }
+
+  /** A client that knows what this server speaks begins with HTTP/2 (RFC 9113, 3.3), which is no request of HTTP/1. */
+  #becomesHttp2(): boolean {
+    const { http2, connections } = this.#context
+    if (http2 === undefined || this.#exchange.requests > 0 || !this.#reader.beginsHttp2)
+      return false
+    this.#phase = CLOSING
+    const stream = this.#stream.continueWith(this.#stream.facts, this.#reader.takeRest())
+    connections.replace(this, http2.connect(stream), stream)
+    return true
   }
 
   #start(request: Http1Request): void {

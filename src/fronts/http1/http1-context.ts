@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import type { OpenConnections } from '../listening/open-connections.ts'
+import { Http2Door } from '../http2/http2-door.ts'
 import { WebSockets } from '../web-socket/web-sockets.ts'
 import type { WebSocketOptions } from '../web-socket/options.ts'
 
@@ -13,6 +14,8 @@ export interface Http1Options {
   readonly webSocket: WebSocketOptions
   /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
+  /** Connections may speak HTTP/2. */
+  readonly http2: boolean
   readonly logger: Logger
 }
 
@@ -30,6 +33,8 @@ export class Http1Context {
   readonly encoder: ResponseEncoder
   readonly webSockets: WebSockets
   readonly connections: OpenConnections
+  /** Undefined: HTTP/1 alone. */
+  readonly http2: Http2Door | undefined
   /** Number of exchanges so far. */
   exchanges = 0
   /** The server is stopping: connections are not reused. */
@@ -43,5 +48,7 @@ export class Http1Context {
     this.encoder = new ResponseEncoder(serverSoftware)
     this.webSockets = new WebSockets(webSocket)
     this.connections = connections
+    const shared = { connections, webSockets: this.webSockets }
+    this.http2 = options.http2 ? new Http2Door(options, shared) : undefined
   }
 }

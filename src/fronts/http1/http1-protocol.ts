@@ -6,7 +6,7 @@ import { Http1Connection } from './http1-connection.ts'
 import { Http1Context, type Http1Options } from './http1-context.ts'
 import { formatRefusalHead } from './refusal.ts'
 
-/** HTTP/1, with WebSockets. */
+/** HTTP/1, with WebSockets, and HTTP/2 where a client asks for it. */
 export const HTTP1 = {
   create: (options: Http1Options, connections: OpenConnections): FrontProtocol =>
     new Http1Protocol(new Http1Context(options, connections)),
@@ -22,7 +22,7 @@ class Http1Protocol implements FrontProtocol {
   }
 
   get exchanges(): number {
-    return this.#context.exchanges
+    return this.#context.exchanges + (this.#context.http2?.exchanges ?? 0)
   }
 
   get stopping(): boolean {
@@ -31,9 +31,12 @@ class Http1Protocol implements FrontProtocol {
 
   set stopping(stopping: boolean) {
     this.#context.stopping = stopping
+    if (this.#context.http2 !== undefined) this.#context.http2.stopping = stopping
   }
 
   connect(stream: ByteStream): FrontConnection {
+    const { http2 } = this.#context
+    if (http2 !== undefined && stream.facts.alpn === 'h2') return http2.connect(stream)
     return new Http1Connection(stream, this.#context)
   }
 

@@ -9,6 +9,8 @@ import { toRefusable } from './refusal.ts'
 
 /** Most bytes of pipelined requests that are read before their turn. */
 const PIPELINE_BYTES = 16_384
+/** The first line of the preface of HTTP/2, which is a request line that no request has. */
+const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n')
 
 /** Reads requests from a connection, and applies backpressure to the client when there is no room. */
 export class RequestReader {
@@ -34,6 +36,11 @@ export class RequestReader {
   /** The last request has been read completely. */
   get bodyDone(): boolean {
     return this.#decoder.bodyDone
+  }
+
+  /** What has arrived begins as HTTP/2 does. */
+  get beginsHttp2(): boolean {
+    return this.#decoder.beginsWith(HTTP2_PREFACE)
   }
 
   feed(chunk: Buffer): void {

@@ -21,6 +21,8 @@ export interface Watched {
   readonly sent: number
   /** Called when a wait took too long. */
   expire(wait: Wait | 'send'): void
+  /** What of it has deadlines of its own, such as the streams of HTTP/2. */
+  readonly parts?: Iterable<Watched>
 }
 
 interface Mark {
@@ -70,7 +72,11 @@ export class DeadlineSweep {
     const now = performance.now()
     this.#clock += Math.min(most, now - this.#looked)
     this.#looked = now
-    for (const watched of this.#watched) this.#check(watched, this.#clock)
+    for (const watched of this.#watched) {
+      this.#check(watched, this.#clock)
+      if (watched.parts === undefined) continue
+      for (const part of watched.parts) this.#check(part, this.#clock)
+    }
   }
 
   #check(watched: Watched, now: number): void {

@@ -10,6 +10,8 @@ export const WEB_SOCKET_VERSION = '13'
 
 // 16 bytes in base64 (RFC 6455, 4.1).
 const KEY = /^[+/0-9A-Za-z]{22}==$/
+// Where the protocol has none (RFC 8441, 5), `ws` still wants one.
+const NO_KEY = 'AAAAAAAAAAAAAAAAAAAAAA=='
 
 /** A valid opening handshake. */
 export interface Handshake {
@@ -32,11 +34,12 @@ export function parseHandshake(request: RequestHead, compression: boolean): Hand
   const fields = collectFields(request)
   if (fields.version !== WEB_SOCKET_VERSION)
     throw new TaipanError('UPGRADE_REQUIRED', `Sec-WebSocket-Version must be ${WEB_SOCKET_VERSION}`)
-  if (fields.key === undefined || !KEY.test(fields.key))
+  const key = request.version === '2' ? NO_KEY : fields.key
+  if (key === undefined || !KEY.test(key))
     throw createMalformed('Sec-WebSocket-Key is missing, or is not 16 bytes in base64')
   const extension = negotiateDeflate(fields.extensions)
   return {
-    key: fields.key,
+    key,
     subprotocols: parseSubprotocols(fields.subprotocols),
     extension: compression ? extension : '',
   }

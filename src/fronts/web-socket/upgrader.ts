@@ -7,7 +7,7 @@ import { Channel, type ChannelParts } from './channel.ts'
 import { FrontSocket } from './front-socket.ts'
 import type { Handshake } from './handshake.ts'
 import { WEB_SOCKET_VERSION } from './handshake.ts'
-import { HandshakeRequest } from './ws-internals.ts'
+import { divertHead, HandshakeRequest } from './ws-internals.ts'
 
 /** Limits for the number of frames of a message. */
 const FRAMES = { perKibibyte: 16, least: 1024, most: 65_536 }
@@ -24,6 +24,8 @@ export interface UpgradePlan {
   readonly lines: readonly string[]
   /** Bytes received after the handshake. */
   readonly rest: Buffer
+  /** Gets the head of the answer, which is written otherwise. */
+  readonly answer?: (head: string) => void
 }
 
 /** Turns connections into WebSockets. One per front. */
@@ -54,7 +56,7 @@ export class Upgrader {
   /** Answers the handshake and takes over the socket; undefined if the client has disconnected. */
   upgrade(
     socket: Duplex,
-    { handshake, lines, rest }: UpgradePlan,
+    { handshake, lines, rest, answer }: UpgradePlan,
     onClosed: ChannelParts['onClosed'],
   ): Channel | undefined {
     const request = new HandshakeRequest()
@@ -68,6 +70,7 @@ export class Upgrader {
     request.lines = lines
     // `ws` writes the header as text.
     socket.setDefaultEncoding('latin1')
+    if (answer !== undefined) divertHead(socket, answer)
     let upgraded: FrontSocket | undefined
     this.#server.handleUpgrade(request, socket, rest, (webSocket) => {
       upgraded = webSocket

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 
 import type { WebSocket } from 'ws'
 
@@ -13,6 +14,15 @@ export class HandshakeRequest extends IncomingMessage {
   constructor() {
     super(UNUSED_SOCKET)
     this.method = 'GET'
+  }
+}
+
+/** Gives the head of the answer, the first that `ws` writes to a socket, to `answer` instead. */
+export function divertHead(socket: Duplex, answer: (head: string) => void): void {
+  socket.write = (head: unknown) => {
+    Reflect.deleteProperty(socket, 'write')
+    answer(String(head))
+    return true
   }
 }
 

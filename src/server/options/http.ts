@@ -19,6 +19,9 @@ export const HTTP = {
   redirect: option(boolean, false, {
     description: 'Redirect requests that come without TLS to https (308).',
   }),
+  http2: option(boolean, true, {
+    description: 'Speak HTTP/2 with clients that ask for it, with and without TLS.',
+  }),
   hsts: optional(createSection(HSTS), {
     description: 'Tell browsers to use https alone (Strict-Transport-Security).',
     table: HSTS,

@@ -88,6 +88,11 @@ export class RequestDecoder {
     return piece
   }
 
+  /** Whether the unread bytes begin with these. */
+  beginsWith(bytes: Uint8Array): boolean {
+    return this.#input.subarray(this.#at, this.#at + bytes.length).equals(bytes)
+  }
+
   /** All unread bytes; they belong to another protocol (after an upgrade). */
   takeRest(): Buffer {
     const rest = this.#input.subarray(this.#at)

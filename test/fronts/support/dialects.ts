@@ -3,8 +3,24 @@ import { formatPairs } from '../../../src/wire/fastcgi/pairs.ts'
 import { formatRecord, formatStream, RecordType } from '../../../src/wire/fastcgi/records.ts'
 import { formatScgiHead } from '../../../src/wire/scgi/request.ts'
 import { formatPacket } from '../../../src/wire/uwsgi/packet.ts'
+import type { RequestHead } from '../../../src/core/exchange.ts'
 import type { Protocol } from '../../../src/streams/listening/addresses.ts'
-import { formatRequest, toBuffer, type Bytes } from '../../support/raw-client.ts'
+import {
+  decodeAnswer,
+  formatData,
+  formatGoaway,
+  formatHead,
+  formatWideStart,
+  requestFields,
+} from '../../support/http2-frames.ts'
+import { openHttp2 } from '../../support/http2-raw.ts'
+import {
+  formatRequest,
+  openRaw,
+  toBuffer,
+  type Bytes,
+  type RawConnection,
+} from '../../support/raw-client.ts'
 import { parseResponse } from '../../support/raw-response.ts'
 
 /** A request in any protocol. */
@@ -29,19 +45,34 @@ export interface Answered {
 
 /** How a client of a front speaks. */
 export interface Dialect {
+  readonly name: string
   readonly protocol: Protocol
+  readonly version: RequestHead['version']
+  /** Fields that are left out, by the library, where others are refused. */
+  readonly leavesOut?: readonly string[]
+  /** Clients without a place are told so. */
+  readonly tellsCrowded: boolean
+  open(url: string): Promise<RawConnection>
   /** One request, after whose answer the front closes. */
   format(asked: Asked): Buffer
   /** More of the body of a request. */
   formatBody(bytes: Bytes): Buffer
   /** What has arrived until the end of the connection; undefined for no answer. */
-  parse(bytes: Buffer, method: string, broken: boolean): Answered | undefined
+  parse(
+    bytes: Buffer,
+    method: string,
+    broken: boolean,
+  ): Answered | undefined | Promise<Answered | undefined>
 }
+
+const PLAIN = { version: '1.1', tellsCrowded: true, open: openRaw } as const
 
 /** All protocols of fronts. */
 export const DIALECTS: readonly Dialect[] = [
   {
+    name: 'http',
     protocol: 'http',
+    ...PLAIN,
     format: ({ fields = [], body, length, ...rest }) => {
       const headers: [string, string][] = [['Connection', 'close']]
       for (const [name, value] of fields) headers.push([name, value])
@@ -56,7 +87,34 @@ export const DIALECTS: readonly Dialect[] = [
     },
   },
   {
+    name: 'http2',
+    protocol: 'http',
+    version: '2',
+    tellsCrowded: false,
+    leavesOut: ['a control character in a field', 'a host that is none'],
+    open: openHttp2,
+    format: ({ method = 'GET', target, fields = [], body = '', length }) => {
+      const size = length ?? toBuffer(body).length
+      const lower = fields.map(([name, value]) => [name.toLowerCase(), value] as const)
+      const sized = size === 0 ? lower : [...lower, ['content-length', String(size)] as const]
+      const head = formatHead(1, requestFields(target, method, sized), size === 0 ? 1 : 0)
+      const data = size === 0 ? '' : formatData(1, body, length === undefined)
+      return Buffer.concat([formatWideStart(), head, toBuffer(data), formatGoaway()])
+    },
+    formatBody: (bytes) => formatData(1, bytes, false),
+    parse: async (bytes, method) => {
+      const answer = await decodeAnswer(bytes, method)
+      if (answer === undefined) return undefined
+      const fields = Object.entries(answer.fields).map(
+        ([name, value]) => [name, String(value)] as const,
+      )
+      return { ...answer, fields: toMap(fields) }
+    },
+  },
+  {
+    name: 'fastcgi',
     protocol: 'fastcgi',
+    ...PLAIN,
     format: (asked) => {
       const records = [
         formatRecord(RecordType.BEGIN_REQUEST, 1, begin(Role.RESPONDER)),
@@ -74,7 +132,9 @@ export const DIALECTS: readonly Dialect[] = [
     },
   },
   {
+    name: 'scgi',
     protocol: 'scgi',
+    ...PLAIN,
     format: (asked) => {
       const head = formatScgiHead(listVariables(asked), bodyLength(asked))
       return Buffer.concat([head, toBuffer(asked.body ?? '')])
@@ -84,7 +144,9 @@ export const DIALECTS: readonly Dialect[] = [
       parseHead(bytes, { statusLine: false, complete: !broken, method }),
   },
   {
+    name: 'uwsgi',
     protocol: 'uwsgi',
+    ...PLAIN,
     format: (asked) =>
       Buffer.concat([formatPacket(listVariables(asked), 0), toBuffer(asked.body ?? '')]),
     formatBody: toBuffer,

@@ -18,6 +18,7 @@ export interface LabOptions {
   readonly limits?: Partial<FrontLimits>
   readonly timeouts?: Partial<FrontTimeouts>
   readonly webSocket?: Partial<WebSocketOptions>
+  readonly http2?: boolean
   readonly addresses?: readonly ListenAddress[]
   /** Addresses as the front gets them, without counted connections. */
   readonly listen?: readonly ListenAddress[]
@@ -66,6 +67,7 @@ export class FrontLab {
         ...options.limits,
       },
       timeouts: { header: 0, body: 0, idle: 0, send: 0, shutdown: 500, ...options.timeouts },
+      http2: options.http2 ?? true,
       webSocket: webSocketOptions(options.webSocket),
       serverSoftware: 'taipan/test',
       logger: this.#createLogger(),

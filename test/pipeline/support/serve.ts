@@ -31,6 +31,7 @@ export async function servePipeline(
     limits: LIMITS,
     timeouts: { ...TIMEOUTS, ...timeouts },
     webSocket: webSocketOptions(),
+    http2: true,
     serverSoftware: 'taipan',
     logger: SILENT,
   })
