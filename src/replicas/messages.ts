@@ -6,6 +6,7 @@ import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { Rotation } from '../telemetry/rotation.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
+import type { TlsMaterial } from '../streams/tls/material.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 
 /** Descriptor of the socket to the parent process, which writes nothing to it: see startReplica. Python writes its reports to it. */
@@ -45,6 +46,14 @@ export interface StartMessage<P extends ReplicaPlan = ReplicaPlan> {
   readonly log: LogSettings
   /** Of the pages that it makes, if they load themselves again. */
   readonly pageVersion: string
+  /** Absent: no address speaks https. */
+  readonly material?: TlsMaterial | undefined
+}
+
+/** Connections that begin later get other certificates. */
+export interface CertificatesMessage {
+  readonly type: 'certificates'
+  readonly material: TlsMaterial
 }
 
 /** Pages in browsers have to load again. */
@@ -64,6 +73,7 @@ export type MessageToReplica<P extends ReplicaPlan = ReplicaPlan> =
   | { readonly type: 'open' }
   | CountsMessage
   | RefreshMessage
+  | CertificatesMessage
   | { readonly type: 'ping' }
   /** Is answered by `status` or `stacks` with the same id. */
   | { readonly type: 'askStatus' | 'askStacks'; readonly id: number }
@@ -108,6 +118,7 @@ const TO_REPLICA = new Set([
   'open',
   'counts',
   'refresh',
+  'certificates',
   'ping',
   'askStatus',
   'askStacks',

@@ -11,6 +11,7 @@ import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
 import type { FailureReport, Loss, Subject } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import type { TlsMaterial } from '../streams/tls/material.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import type { GroupDemands, ReplicaPlan } from './replica-plan.ts'
@@ -47,6 +48,8 @@ export interface ReplicaSetOptions {
   readonly keepsOld: boolean
   /** Version of the pages of a new replica. */
   readonly choosePageVersion: (aim: Aim) => string
+  /** Of a new replica; undefined: no address speaks https. */
+  readonly chooseMaterial: () => TlsMaterial | undefined
 }
 
 /** Keeps the replicas of a server, and their findings. */
@@ -124,6 +127,11 @@ export class ReplicaSet
     for (const replica of this.members) replica.refreshPages(version)
   }
 
+  /** Other certificates for connections that begin later. */
+  renewCertificates(material: TlsMaterial): void {
+    for (const replica of this.members) replica.renewCertificates(material)
+  }
+
   onCountsChange(replica: Replica): void {
     for (const other of this.members) if (other !== replica) other.showCounts()
   }
@@ -145,7 +153,8 @@ export class ReplicaSet
     aim: Aim,
     failed: readonly ReplicaFailure[],
   ): Promise<Replica | undefined> {
-    const { plan, demandServed, sockets, log, logger, choosePageVersion } = this.#options
+    const { plan, demandServed, sockets, log, logger, choosePageVersion, chooseMaterial } =
+      this.#options
     const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
     const demands = chooseReplicaDemands(aim, { groups: plan.groups, known, failed })
     if (demands === undefined) return undefined
@@ -156,6 +165,7 @@ export class ReplicaSet
       logger,
       listener: this,
       pageVersion: choosePageVersion(aim),
+      material: chooseMaterial(),
     })
   }
 

@@ -25,6 +25,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import type { TlsMaterial } from '../streams/tls/material.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import { Answers } from '../processes/answers.ts'
 import { LoadingNews, type Loading } from './loading-news.ts'
@@ -84,6 +85,8 @@ export interface ReplicaOptions {
   readonly listener: ReplicaListener
   /** Of the pages that it makes. */
   readonly pageVersion: string
+  /** Undefined: no address speaks https. */
+  readonly material: TlsMaterial | undefined
 }
 
 /** Starts a Node process that serves a plan. Rejects with `INTERNAL` if the system cannot start it. */
@@ -142,7 +145,7 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   #gently = false
 
   constructor(child: ChildProcess, options: ReplicaOptions) {
-    const { plan, sockets, log, logger, listener, pageVersion } = options
+    const { plan, sockets, log, logger, listener, pageVersion, material } = options
     const handle = createChildHandle(child, true)
     const groups = plan.groups.map(({ group }) => group)
     const embedded = groups.filter(({ engine }) => engine === 'embedded')
@@ -165,7 +168,8 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
       if (isMessageFromReplica(message)) this.#onMessage(message)
     })
     child.on('error', () => {})
-    this.#send({ type: 'start', plan, urls: sockets.urls, log, place: this.#place, pageVersion })
+    const { urls } = sockets
+    this.#send({ type: 'start', plan, urls, log, place: this.#place, pageVersion, material })
   }
 
   /** Once its embedded groups are loaded, it only has to reply: it watches its worker processes itself. */
@@ -225,6 +229,11 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   /** Makes pages in browsers load again; `version` is the new one. */
   refreshPages(version: string): void {
     if (this.ready) this.#send({ type: 'refresh', version })
+  }
+
+  /** Other certificates for connections that begin later. */
+  renewCertificates(material: TlsMaterial): void {
+    this.#send({ type: 'certificates', material })
   }
 
   /** A later stop lets idle connections have a last request answered. */

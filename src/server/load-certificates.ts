@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto'
 import { hostname } from 'node:os'
 
 import type { Logger } from '../core/logger.ts'
-import type { Certificates } from '../streams/tls/certificates.ts'
+import { GivenCertificates, type Certificates } from '../streams/tls/given-certificates.ts'
 import type { TlsMaterial, TlsPolicy } from '../streams/tls/material.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import type { TlsPlan } from './config/tls-plan.ts'
@@ -15,10 +15,10 @@ export async function loadCertificates(
   logger: Logger,
 ): Promise<Certificates | undefined> {
   if (tls === undefined) return undefined
-  const { FiledCertificates, GivenCertificates } = await import('../streams/tls/certificates.ts')
   const { files: pair, names, ca } = tls
   const policy = createTlsPolicy(tls, secret)
   if (pair === undefined) return new GivenCertificates(await createMaterial())
+  const { FiledCertificates } = await import('../streams/tls/filed-certificates.ts')
   const { LocalFileFeed } = await import('../streams/tls/file-feed.ts')
   const { listPaths } = await import('../streams/tls/read-material.ts')
   const files = { pair, names, ca }

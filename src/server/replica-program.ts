@@ -6,6 +6,7 @@ import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import { GivenCertificates } from '../streams/tls/given-certificates.ts'
 import { openReplicaLogs } from './open-logs.ts'
 import { loadRouteFunctions } from './load-route-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
@@ -30,6 +31,7 @@ let server: PlannedServer | undefined
 let logger: ServerLogger | undefined
 let occupancy: Occupancy | undefined
 const listeners: SharedListener[] = []
+let certificates: GivenCertificates | undefined
 let leaving: Promise<void> | undefined
 let leftAt = 0
 
@@ -71,6 +73,9 @@ function take(message: MessageToReplica<ServerPlan>): void {
     case 'refresh':
       server?.refreshPages(message.version)
       return
+    case 'certificates':
+      certificates?.replace(message.material)
+      return
     case 'ping':
       tell({ type: 'pong' })
       return
@@ -94,7 +99,8 @@ function take(message: MessageToReplica<ServerPlan>): void {
 }
 
 async function start(message: StartMessage<ServerPlan>): Promise<void> {
-  const { plan, log, pageVersion } = message
+  const { plan, log, pageVersion, material } = message
+  if (material !== undefined) certificates = new GivenCertificates(material)
   const logs = await openReplicaLogs(log, RECORDS)
   logger = logs.logger
   const loggers = {
@@ -110,7 +116,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     const whole = { ...plan, routeFunctions }
     server = new PlannedServer(whole, loggers, {
       addresses: await createListeners(message),
-      certificates: undefined,
+      certificates,
     })
     await server.start()
   } catch (error) {

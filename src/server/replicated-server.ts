@@ -21,6 +21,8 @@ import {
   type ReloadOutcome,
 } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
+import { loadCertificates } from './load-certificates.ts'
+import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { RunnableServer } from './server.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
@@ -53,6 +55,7 @@ export class ReplicatedServer implements RunnableServer {
   /** The plan with the present values of its environment files. */
   #renewed: ServerPlan
   #urls: readonly string[] = []
+  #certificates: Certificates | undefined
   #sockets: SharedSockets | undefined
   #replicas: ReplicaSet | undefined
   #healthCheck: HealthCheck<Replica> | undefined
@@ -118,6 +121,7 @@ export class ReplicatedServer implements RunnableServer {
   async reload(): Promise<void> {
     if (this.#replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
+    await this.#certificates?.refresh()
     this.#renewed = renewEnvironment(this.#renewed)
     this.#pages.advance()
     validateReloaded(await this.#reloadReplicas(this.#replicas))
@@ -145,6 +149,8 @@ export class ReplicatedServer implements RunnableServer {
       const groups = await choosePythons(this.#plan, this.#logging)
       const plan = { ...this.#plan, groups, addresses: await expandLocalhost(this.#plan.addresses) }
       this.#refuseStopped()
+      this.#certificates = await loadCertificates(plan, logger)
+      this.#refuseStopped()
       const sockets = await this.#openSockets(plan)
       this.#refuseStopped()
       await this.#startReplicas(plan, sockets)
@@ -157,8 +163,9 @@ export class ReplicatedServer implements RunnableServer {
       this.#refuseStopped()
     } catch (error) {
       await this.stop()
-      // The sockets may have been opened after the stop.
+      // Both may have been opened after the stop.
       this.#sockets?.close()
+      this.#certificates?.stop()
       throw error
     }
   }
@@ -188,16 +195,20 @@ export class ReplicatedServer implements RunnableServer {
       // The one that it replaces may still answer, and must not pass for it.
       choosePageVersion: (aim) => (aim === 'repair' ? this.#pages.advance() : this.#pages.current),
       sockets,
+      chooseMaterial: () => this.#certificates?.material,
       log: settings,
       logger,
     })
     this.#replicas = replicas
+    if (this.#certificates !== undefined)
+      this.#certificates.onChange = (material) => replicas.renewCertificates(material)
     this.#healthCheck = createHealthCheck(plan, replicas)
     this.#healthCheck.start()
     await replicas.start()
   }
 
   async #stop(): Promise<void> {
+    this.#certificates?.stop()
     this.#replicas?.prepareStop()
     await this.#reloader?.stop()
     this.#sockets?.close()

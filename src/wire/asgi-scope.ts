@@ -4,6 +4,7 @@ import { DROPPED_NAME, resolvePairHead } from './asgi-names.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import type { MarshalWriter } from './marshal.ts'
 import { encodeKey, encodeText } from './marshal.ts'
+import { writeTlsExtension } from './tls-extension.ts'
 import { decodeLatin1, decodePercent } from './percent.ts'
 
 const TYPE_HTTP = encodeEntry('type', 'http')
@@ -103,7 +104,9 @@ function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWr
   writer.encoded(HEADERS)
   writeFields(request.fields, writer, identity?.passesAuthorization === false)
   if (exchange.frontServer !== undefined) writeFrontServer(exchange.frontServer, writer)
-  if (identity !== undefined || variables !== undefined) writeExtensions(exchange, writer)
+  const { tls } = exchange.connection
+  if (identity !== undefined || variables !== undefined || tls !== undefined)
+    writeExtensions(exchange, writer)
   if (webSocket !== undefined) writeSubprotocols(webSocket.subprotocols, writer)
 }
 
@@ -155,11 +158,15 @@ function writeFrontServer({ role }: FrontServerFacts, writer: MarshalWriter): vo
 }
 
 /** `extensions`, to which the worker adds its own. */
-function writeExtensions({ identity, variables }: Exchange, writer: MarshalWriter): void {
+function writeExtensions(
+  { identity, variables, connection }: Exchange,
+  writer: MarshalWriter,
+): void {
   writer.encoded(EXTENSIONS)
   writer.dict()
   if (identity !== undefined) writeIdentity(identity, writer)
   if (variables !== undefined) writeVariables(variables, writer)
+  if (connection.tls !== undefined) writeTlsExtension(connection.tls, writer)
   writer.endDict()
 }
 

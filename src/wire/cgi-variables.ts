@@ -3,6 +3,7 @@ import type { Exchange, Identity, RequestFailure, RequestHead } from '../core/ex
 import type { FieldPairs } from '../core/field-block.ts'
 import type { CgiWriter } from './cgi-names.ts'
 import { encodeLatin1 } from './percent.ts'
+import { listSslVariables } from './ssl-variables.ts'
 import {
   CgiName,
   CONTENT_LENGTH,
@@ -47,7 +48,7 @@ const PROTOCOLS: Readonly<Record<RequestHead['version'], string>> = {
   '3': 'HTTP/3.0',
 }
 
-/** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS) of an exchange. */
+/** Writes the CGI variables (RFC 3875, and REQUEST_URI, REMOTE_PORT, HTTPS, SSL_PROTOCOL and the like) of an exchange. */
 export function writeCgiVariables(
   exchange: Exchange,
   invocation: Invocation,
@@ -130,6 +131,8 @@ function writeConnection({ connection, frontServer }: Exchange, writer: CgiWrite
   writer.variable(REMOTE_ADDR, connection.remoteAddress)
   if (connection.remotePort !== '') writer.variable(REMOTE_PORT, connection.remotePort)
   if (scheme === 'https') writer.variable(HTTPS, 'on')
+  if (connection.tls === undefined) return
+  for (const [name, value] of listSslVariables(connection.tls)) writer.variable(name, value)
 }
 
 // Used within one synchronous call only, so that repeated fields are joined without a map for each request.

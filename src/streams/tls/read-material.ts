@@ -1,3 +1,5 @@
+import { createSecureContext } from 'node:tls'
+
 import { TaipanError } from '../../core/errors.ts'
 import { createContexts } from './contexts.ts'
 import { listDoubts } from './doubts.ts'
@@ -59,7 +61,7 @@ function readAuthorities(path: string, texts: FileTexts): string {
 /** OpenSSL has demands of its own, such as the length of a key. */
 function tryMaterial(material: TlsMaterial, policy: TlsPolicy): void {
   try {
-    createContexts(material, policy)
+    createSecureContext(createContexts(material, policy).options)
   } catch (error) {
     throw new TaipanError('TLS_UNUSABLE', describe(error, policy), { cause: error })
   }

@@ -21,10 +21,14 @@ export function readTlsFacts(socket: TLSSocket, contexts: Contexts): TlsFacts {
   }
 }
 
+/** A name as hosts have them; TLS itself allows any bytes. */
+const HOST_NAME = /^[a-z\d._-]{1,255}$/
+
 /** Undocumented: the name that the client has sent, or false. */
 function readServerName(socket: TLSSocket): string {
   const name: unknown = Reflect.get(socket, 'servername')
-  return typeof name === 'string' ? name.toLowerCase() : ''
+  const lower = typeof name === 'string' ? name.toLowerCase() : ''
+  return HOST_NAME.test(lower) ? lower : ''
 }
 
 function readClient(socket: TLSSocket): ClientCertificate | undefined {

@@ -9,6 +9,7 @@ import {
   encodeTime,
   encodeUnsigned,
 } from '../der/write.ts'
+import { formatPem } from './pem.ts'
 
 /** A certificate that has signed itself, with its key; PEM. */
 export interface SelfSigned {
@@ -50,15 +51,6 @@ export function createSelfSigned(names: readonly string[], now = new Date()): Se
     certificate: formatPem('CERTIFICATE', whole),
     key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
   }
-}
-
-/** A certificate in DER as PEM. */
-function formatPem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
 /** Positive, and with enough chance (RFC 5280, 4.1.2.2). */

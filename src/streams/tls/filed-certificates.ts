@@ -1,18 +1,9 @@
 import type { Logger } from '../../core/logger.ts'
+import type { Certificates } from './given-certificates.ts'
 import type { FileFeed } from './file-feed.ts'
 import type { FileTexts } from './file-texts.ts'
 import type { TlsMaterial, TlsPolicy } from './material.ts'
 import { readMaterial, type CheckedMaterial, type TlsFiles } from './read-material.ts'
-
-/** The certificates of a server, which may change while it runs. */
-export interface Certificates {
-  readonly material: TlsMaterial
-  /** Called with each later material. One listener. */
-  onChange: ((material: TlsMaterial) => void) | undefined
-  /** Resolves when changes up to now are known. */
-  refresh(): Promise<void>
-  stop(): void
-}
 
 /** What certificates in files are made of. */
 export interface FiledCertificatesOptions {
@@ -24,25 +15,6 @@ export interface FiledCertificatesOptions {
 
 /** Time for the other file of a pair to be written. */
 const PATIENCE_MS = 2000
-
-/** Certificates that were made in memory, or that another process tells. */
-export class GivenCertificates implements Certificates {
-  onChange: ((material: TlsMaterial) => void) | undefined
-  material: TlsMaterial
-
-  constructor(material: TlsMaterial) {
-    this.material = material
-  }
-
-  replace(material: TlsMaterial): void {
-    this.material = material
-    this.onChange?.(material)
-  }
-
-  async refresh(): Promise<void> {}
-
-  stop(): void {}
-}
 
 /**
  * Certificates in files, read again when these change. A pair that does not fit, as while one of its files is written
