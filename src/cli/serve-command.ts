@@ -11,6 +11,7 @@ import { isRoot } from '../processes/accounts.ts'
 import { resolveColors } from '../telemetry/palette.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import { reportError } from './report-error.ts'
+import { openServiceManager, type ServiceManager } from './service-manager.ts'
 import { SignalHandling } from './signals.ts'
 import { StartProgress } from './start-progress.ts'
 import { findTerminal } from './terminal.ts'
@@ -34,7 +35,8 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
       logger.warn({}, 'running as root: name a user with --user, which the server then becomes')
     // Python must not run in this process: a crash would end it.
     const server = await createServer(plan, { ...logs, settings, inProcess: false })
-    return await runServer(server, plan, logs)
+    using manager = await openServiceManager(environment, logger)
+    return await runServer(server, plan, { ...logs, manager })
   } catch (error) {
     await logger.written()
     // Only the plan knows the format that a configuration file names.
@@ -44,10 +46,15 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   }
 }
 
-async function runServer(server: ManagedServer, plan: ServerPlan, logs: Logs): Promise<number> {
+async function runServer(
+  server: ManagedServer,
+  plan: ServerPlan,
+  { manager, ...logs }: Logs & { readonly manager: ServiceManager },
+): Promise<number> {
   const { logger } = logs
   const reopen = (): void => logs.reopen()
-  using signals = new SignalHandling({ server, logger, reopen, terminal: findTerminal(plan) })
+  const terminal = findTerminal(plan)
+  using signals = new SignalHandling({ server, logger, reopen, terminal, manager })
   server.onStopAsked(() => signals.stopAsAsked())
   try {
     using _progress = new StartProgress(plan, server, logger)
@@ -64,6 +71,7 @@ async function runServer(server: ManagedServer, plan: ServerPlan, logs: Logs): P
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   if (server.controlUrl !== undefined)
     logger.info({ control: server.controlUrl }, `controlled at ${server.controlUrl}`)
+  manager.tellReady(`listening on ${server.urls.join(', ')}`)
   await collectWhenIdle({ countExchanges: () => server.exchanges })
   await signals.waitForStop()
   return 0

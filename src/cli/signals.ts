@@ -3,6 +3,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { RunnableServer } from '../server/server.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { removeEarlyHandlers } from './early-signals.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { Terminal } from './terminal.ts'
 
 // The same signal may arrive twice: npm passes on the Ctrl-C that the terminal has sent already, and `timeout` signals
@@ -20,6 +21,7 @@ export interface SignalOptions {
   /** Opens log files anew. */
   readonly reopen: () => void
   readonly terminal: Terminal
+  readonly manager: ServiceManager
 }
 
 /**
@@ -32,6 +34,7 @@ export class SignalHandling implements Disposable {
   readonly #logger: ServerLogger
   readonly #reopenLogs: () => void
   readonly #terminal: Terminal
+  readonly #manager: ServiceManager
   readonly #handlers = {
     SIGINT: () => this.#stop('SIGINT'),
     SIGTERM: () => this.#stop('SIGTERM'),
@@ -48,11 +51,12 @@ export class SignalHandling implements Disposable {
   /** The reload that was announced last; several calls may share one. */
   #reloading: Promise<void> | undefined
 
-  constructor({ server, logger, reopen, terminal }: SignalOptions) {
+  constructor({ server, logger, reopen, terminal, manager }: SignalOptions) {
     this.#server = server
     this.#logger = logger
     this.#reopenLogs = reopen
     this.#terminal = terminal
+    this.#manager = manager
     this.#asked = new Promise((resolve) => {
       this.#onAsked = resolve
     })
@@ -97,6 +101,7 @@ export class SignalHandling implements Disposable {
 
   #beginStop(signal: NodeJS.Signals, text: string): void {
     this.#logger.announce(text, { signal })
+    this.#manager.tellStopping()
     this.#askedAt = performance.now()
     this.#stopping = this.#server.stop()
     this.#onAsked?.()
@@ -121,14 +126,23 @@ export class SignalHandling implements Disposable {
   }
 
   #reload(): void {
+    // Each signal wants an answer with a time after its own.
+    this.#manager.tellReloading()
     const reloading = this.#server.reload()
     if (reloading === this.#reloading) return
     this.#reloading = reloading
     this.#logger.announce('SIGHUP: reloading', { signal: 'SIGHUP' })
-    reloading.then(
-      () => this.#logger.announce('reloaded'),
-      (error: unknown) => this.#explainReload(error),
-    )
+    reloading
+      .then(
+        () => this.#logger.announce('reloaded'),
+        (error: unknown) => this.#explainReload(error),
+      )
+      .finally(() => this.#tellReloaded())
+  }
+
+  /** After a reload that failed the old code serves. */
+  #tellReloaded(): void {
+    if (this.#stopping === undefined) this.#manager.tellReady('serving')
   }
 
   #explainReload(error: unknown): void {
