@@ -71,6 +71,8 @@ async function runServer(
   for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
   if (server.controlUrl !== undefined)
     logger.info({ control: server.controlUrl }, `controlled at ${server.controlUrl}`)
+  if (server.metricsUrl !== undefined)
+    logger.info({ metrics: server.metricsUrl }, `metrics at ${server.metricsUrl}`)
   manager.tellReady(`listening on ${server.urls.join(', ')}`)
   await collectWhenIdle({ countExchanges: () => server.exchanges })
   await signals.waitForStop()

@@ -6,22 +6,8 @@ import { ERROR, HEALTH, RELOADED, SCALE, SCALED, STACKS, STATUS, STOPPING } from
 /** Most processes that a group may be told to have, as in a configuration. */
 const MOST_PROCESSES = 512
 
-/** What can be asked and told. */
-export const ENDPOINTS: readonly Endpoint[] = [
-  {
-    path: '/status',
-    method: 'GET',
-    summary: 'Processes, requests, queues and the last reload of all groups.',
-    answers: { 200: { description: 'The server at this moment.', schema: STATUS } },
-    run: async (server) => ({ status: 200, body: await server.status() }),
-  },
-  {
-    path: '/stacks',
-    method: 'GET',
-    summary: 'The Python stack of every busy thread and task, with its request.',
-    answers: { 200: { description: 'What each worker does.', schema: STACKS } },
-    run: async (server) => ({ status: 200, body: { workers: await server.stacks() } }),
-  },
+/** What tells whoever watches a server whether it lives, and whether it should get requests. */
+export const PROBES: readonly Endpoint[] = [
   {
     path: '/health',
     method: 'GET',
@@ -47,6 +33,25 @@ export const ENDPOINTS: readonly Endpoint[] = [
           : refuse(503, 'the server is starting or stopping, or a group has no worker that serves'),
       ),
   },
+]
+
+/** What can be asked and told. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    path: '/status',
+    method: 'GET',
+    summary: 'Processes, requests, queues and the last reload of all groups.',
+    answers: { 200: { description: 'The server at this moment.', schema: STATUS } },
+    run: async (server) => ({ status: 200, body: await server.status() }),
+  },
+  {
+    path: '/stacks',
+    method: 'GET',
+    summary: 'The Python stack of every busy thread and task, with its request.',
+    answers: { 200: { description: 'What each worker does.', schema: STACKS } },
+    run: async (server) => ({ status: 200, body: { workers: await server.stacks() } }),
+  },
+  ...PROBES,
   {
     path: '/reload',
     method: 'POST',

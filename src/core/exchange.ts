@@ -148,6 +148,8 @@ export interface WebSocketOffer {
 export interface ExchangeNotes {
   /** Name of the application, `static`, `redirect` ... */
   answeredBy: string
+  /** Host and path of the route that answered; empty when none matched. */
+  route: string
   /** `group/pid` of the worker, or `name/address` of the peer; empty when there was none. */
   worker: string
   /** Milliseconds from arrival to hand-over to Python. */

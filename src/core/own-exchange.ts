@@ -27,7 +27,14 @@ export class OwnExchange implements Exchange {
   readonly connection: ConnectionFacts
   readonly body: RequestBody
   readonly response: ResponseSink
-  readonly notes: ExchangeNotes = { answeredBy: '', worker: '', queued: 0, python: 0, user: '' }
+  readonly notes: ExchangeNotes = {
+    answeredBy: '',
+    route: '',
+    worker: '',
+    queued: 0,
+    python: 0,
+    user: '',
+  }
   readonly identity: Identity | undefined
   readonly webSocket: undefined
   readonly clientEnded = false

@@ -25,6 +25,8 @@ export interface Route {
 }
 
 interface ParsedRoute {
+  /** Host and path, as configured. */
+  readonly name: string
   readonly host: HostRule
   readonly mount: Mount
   readonly guard: RouteGuard | undefined
@@ -32,6 +34,7 @@ interface ParsedRoute {
 }
 
 interface Entry {
+  readonly name: string
   readonly mount: Mount
   readonly guard: RouteGuard | undefined
   readonly answer: Answerer
@@ -62,7 +65,8 @@ export function createRouter(routes: readonly Route[]): Handler {
 }
 
 function parseRoute({ host, path, answer, guard }: Route): ParsedRoute {
-  return { host: parseHostRule(host), mount: parseMount(path), answer, guard }
+  const name = (host ?? '') + path
+  return { name, host: parseHostRule(host), mount: parseMount(path), answer, guard }
 }
 
 function compareRoutes(a: ParsedRoute, b: ParsedRoute): number {
@@ -79,7 +83,8 @@ interface Table {
 }
 
 function createTable(routes: readonly ParsedRoute[]): Table {
-  const table: Entry[] = routes.map(({ mount, guard, answer }, index) => ({
+  const table: Entry[] = routes.map(({ name, mount, guard, answer }, index) => ({
+    name,
     mount,
     guard,
     answer,
@@ -120,6 +125,7 @@ function dispatch(table: readonly Entry[], from: number, exchange: Exchange): vo
     if (entry === undefined) break
     const rest = findRest(entry.mount, path)
     if (rest === -1) continue
+    exchange.notes.route = entry.name
     answerRest(entry, exchange, { mount, restOffset: mount.length + rest })
     return
   }

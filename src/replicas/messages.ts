@@ -3,6 +3,7 @@ import type { AppStatus } from '../core/group-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { Rotation } from '../telemetry/rotation.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
@@ -108,6 +109,8 @@ export type MessageFromReplica =
       readonly id: number
       readonly status: AppStatus
       readonly exchanges: number
+      /** What it has measured; absent without metrics. */
+      readonly measured?: MeasuredMetrics | undefined
     }
   | { readonly type: 'stacks'; readonly id: number; readonly workers: readonly WorkerStacks[] }
   | { readonly type: 'closed'; readonly id: number }

@@ -10,6 +10,7 @@ import { ProcessSupervisor } from '../processes/process-supervisor.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
 import type { FailureReport, Loss, Subject } from '../processes/supervisor-log.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { TlsMaterial } from '../streams/tls/material.ts'
 import type { SharedSockets } from './shared-sockets.ts'
@@ -90,6 +91,14 @@ export class ReplicaSet
     return [...this.members]
       .filter(({ starting }) => starting)
       .flatMap(({ loading }) => loading ?? [])
+  }
+
+  /** What each replica has measured; empty without metrics. */
+  async measure(): Promise<MeasuredMetrics[]> {
+    const answers = await Promise.all(
+      [...this.members].map((replica) => replica.askStatus(ANSWER_MS)),
+    )
+    return answers.flatMap((answer) => (answer?.measured === undefined ? [] : [answer.measured]))
   }
 
   /** What the replicas have, and how many exchanges they have had; those of ended ones are not counted. */

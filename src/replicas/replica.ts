@@ -23,6 +23,7 @@ import { isServed } from '../core/backend.ts'
 import { describeChange } from '../backends/group/change.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import type { TlsMaterial } from '../streams/tls/material.ts'
@@ -73,6 +74,7 @@ export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> 
 export interface ReplicaStatus {
   readonly status: AppStatus
   readonly exchanges: number
+  readonly measured?: MeasuredMetrics | undefined
 }
 
 /** Parts of a replica. */

@@ -15,6 +15,7 @@ import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.t
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
+import type { ProcessMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
@@ -38,8 +39,10 @@ export interface App extends AsyncDisposable {
 /** Loggers of an app. */
 export interface AppLoggers {
   readonly logger: Logger
-  /** Undefined: no access log. */
+  /** Gets each exchange when it is over; undefined: nobody wants to know. */
   readonly accessLog: AccessLog | undefined
+  /** What is measured of them; absent: nothing. */
+  readonly metrics?: ProcessMetrics | undefined
   /** The parent process tells what is loaded. */
   readonly startIsTold?: boolean
   /** Tells the parent process what is served, or not; by default that is logged. */

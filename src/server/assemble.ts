@@ -18,6 +18,7 @@ import { createPipeline } from '../pipeline/pipeline.ts'
 import { noticeUnasked } from '../pipeline/proxies/notice-unasked.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Answerer, Route } from '../pipeline/routes.ts'
+import { withServerTiming } from '../pipeline/server-timing.ts'
 import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
@@ -131,7 +132,8 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
   }
   const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
-  const refreshed = pages === undefined ? pipeline : pages.wrap(pipeline)
+  const timed = plan.dev ? withServerTiming(pipeline) : pipeline
+  const refreshed = pages === undefined ? timed : pages.wrap(timed)
   const compressed = plan.compression ? await addCompression(refreshed) : refreshed
   const handler = await addProxies(compressed, plan, logger)
   return new PlannedApp({

@@ -3,15 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Controlled } from '../control/controlled.ts'
 import { createControlHandler } from '../control/control-handler.ts'
-import { ENDPOINTS } from '../control/endpoints.ts'
-import { createDescription } from '../control/openapi.ts'
+import type { Endpoint } from '../control/endpoint.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import { ListeningFront } from '../fronts/listening-front.ts'
 import type { ControlPlan } from './config/resolve-control.ts'
 import { loadPeerCheck, PeerSource } from './peer-source.ts'
-import { SERVER_SOFTWARE, VERSION } from './version.ts'
+import { SERVER_SOFTWARE } from './version.ts'
 
 /** Few ask, and what they ask is short. */
 const LIMITS = {
@@ -35,6 +34,10 @@ const NO_WEB_SOCKETS = {
 /** Parts of a control server. */
 export interface ControlServerOptions {
   readonly plan: ControlPlan
+  /** What can be asked and told there. */
+  readonly endpoints: readonly Endpoint[]
+  /** Only names of this machine are taken as a Host, because pages in browsers may use others. */
+  readonly checksHost: boolean
   readonly server: Controlled
   readonly logger: Logger
 }
@@ -55,17 +58,17 @@ export class ControlServer implements Service {
 
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
   async start(): Promise<void> {
-    const { plan, server, logger } = this.#options
+    const { plan, endpoints, checksHost, server, logger } = this.#options
     const { address, token } = plan
     if (address.kind === 'unix') await makeFolder(dirname(address.path), logger)
     const front = new ListeningFront({
       addresses: [await this.#createAddress()],
       handler: createControlHandler({
         server,
-        endpoints: [...ENDPOINTS, createDescription(ENDPOINTS, VERSION)],
+        endpoints,
         logger,
         token,
-        checksHost: address.kind === 'tcp',
+        checksHost: checksHost && address.kind === 'tcp',
       }),
       limits: LIMITS,
       timeouts: TIMEOUTS,

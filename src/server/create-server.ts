@@ -5,6 +5,7 @@ import { formatCount } from '../core/format-count.ts'
 import type { GroupPlan, ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
+import { openObservers } from './observers.ts'
 import { placeSessions } from './session-folder.ts'
 import { ManagedServer } from './managed-server.ts'
 import type { RunnableServer } from './server.ts'
@@ -28,7 +29,12 @@ export async function createServer(
 ): Promise<ManagedServer> {
   const plan = placeSessions(given)
   const server = await createInner(plan, context)
-  return new ManagedServer({ server, control: plan.control, logger: context.logger })
+  return new ManagedServer({
+    server,
+    control: plan.control,
+    metrics: plan.metrics,
+    logger: context.logger,
+  })
 }
 
 async function createInner(
@@ -42,7 +48,7 @@ async function createInner(
     return new ReplicatedServer(plan, count, { logger, settings })
   }
   const { PlannedServer } = await import('./server.ts')
-  return new PlannedServer(plan, { logger, accessLog })
+  return new PlannedServer(plan, { logger, ...(await openObservers(plan, accessLog)) })
 }
 
 /** The findings of a started server. */

@@ -7,15 +7,22 @@ import type { Logger } from '../core/logger.ts'
 import type { ReloadStatus } from '../core/process-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { describeReload } from '../processes/describe-reload.ts'
+import type { Endpoint } from '../control/endpoint.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { ControlPlan } from './config/resolve-control.ts'
+import type { MetricsPlan } from './config/resolve-metrics.ts'
+import type { ControlServer } from './control-server.ts'
 import { ReloadQueue } from './reload-queue.ts'
 import type { RunnableServer } from './server.ts'
+import { VERSION } from './version.ts'
 
 /** Parts of a managed server. */
 export interface ManagedOptions {
   readonly server: RunnableServer
   /** Where it is controlled; undefined: nowhere. */
   readonly control: ControlPlan | undefined
+  /** Where what is measured can be read; undefined: nothing is. */
+  readonly metrics: MetricsPlan | undefined
   readonly logger: Logger
 }
 
@@ -24,7 +31,8 @@ export class ManagedServer implements RunnableServer, Controlled {
   readonly #server: RunnableServer
   readonly #options: ManagedOptions
   readonly #reloads: ReloadQueue
-  #control: { readonly url: string | undefined; stop(): Promise<void> } | undefined
+  #control: ControlServer | undefined
+  #observation: ControlServer | undefined
   #state: ServerState = 'starting'
   #lastReload: ReloadStatus | undefined
   #onStopAsked: () => void = () => void this.stop()
@@ -68,6 +76,16 @@ export class ManagedServer implements RunnableServer, Controlled {
   async status(): Promise<ServerStatus> {
     const status = await this.#server.status()
     return { ...status, state: this.#state, lastReload: this.#lastReload }
+  }
+
+  /** Where what is measured can be read at an address of its own; undefined: nowhere. */
+  get metricsUrl(): string | undefined {
+    const url = this.#observation?.url
+    return url === undefined ? undefined : `${url}${this.#options.metrics?.path}`
+  }
+
+  measure(): Promise<readonly MeasuredMetrics[]> {
+    return this.#server.measure()
   }
 
   stacks(): Promise<readonly WorkerStacks[]> {
@@ -117,12 +135,29 @@ export class ManagedServer implements RunnableServer, Controlled {
   }
 
   async #startControl(): Promise<void> {
-    const { control: plan, logger } = this.#options
-    if (plan === undefined) return
-    const { ControlServer } = await import('./control-server.ts')
-    const control = new ControlServer({ plan, server: this, logger })
-    await control.start()
-    this.#control = control
+    const { control, metrics, logger } = this.#options
+    if (control === undefined && metrics === undefined) return
+    const { ControlServer: Server } = await import('./control-server.ts')
+    const { ENDPOINTS, PROBES } = await import('../control/endpoints.ts')
+    const common = { server: this, logger }
+    const measured = metrics && [await this.#createMetrics(metrics.path)]
+    if (metrics?.address !== undefined) {
+      const plan = { address: metrics.address, token: undefined }
+      const endpoints = [...PROBES, ...(measured ?? [])]
+      this.#observation = new Server({ ...common, plan, endpoints, checksHost: false })
+      await this.#observation.start()
+    }
+    if (control === undefined) return
+    const { createDescription } = await import('../control/openapi.ts')
+    const all = [...ENDPOINTS, ...(measured ?? [])]
+    const endpoints = [...all, createDescription(all, VERSION)]
+    this.#control = new Server({ ...common, plan: control, endpoints, checksHost: true })
+    await this.#control.start()
+  }
+
+  async #createMetrics(path: string): Promise<Endpoint> {
+    const { createMetricsEndpoint } = await import('./metrics-endpoint.ts')
+    return createMetricsEndpoint(path, this)
   }
 
   async #reload(): Promise<void> {
@@ -147,6 +182,7 @@ export class ManagedServer implements RunnableServer, Controlled {
       await this.#server.stop()
     } finally {
       await this.#control?.stop()
+      await this.#observation?.stop()
     }
   }
 }

@@ -7,6 +7,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { GivenCertificates } from '../streams/tls/given-certificates.ts'
+import { openObservers } from './observers.ts'
 import { openReplicaLogs } from './open-logs.ts'
 import { loadRouteFunctions } from './load-route-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
@@ -80,7 +81,7 @@ function take(message: MessageToReplica<ServerPlan>): void {
       tell({ type: 'pong' })
       return
     case 'askStatus':
-      tellStatus(message.id)
+      void tellStatus(message.id)
       return
     case 'askStacks':
       void tellStacks(message.id)
@@ -105,7 +106,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   logger = logs.logger
   const loggers = {
     logger,
-    accessLog: logs.accessLog,
+    ...(await openObservers(plan, logs.accessLog)),
     startIsTold: true,
     tell: (news: ServiceNews) => tell({ type: 'news', news }),
     pageVersion,
@@ -139,10 +140,11 @@ function tellServed(type: 'ready' | 'findings', { findings, failures }: PlannedS
   tell({ type, findings, failures })
 }
 
-function tellStatus(id: number): void {
+async function tellStatus(id: number): Promise<void> {
   if (server === undefined) return
   const { appStatus: status, exchanges } = server
-  tell({ type: 'status', id, status, exchanges })
+  const [measured] = await server.measure()
+  tell({ type: 'status', id, status, exchanges, measured })
 }
 
 async function tellStacks(id: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { WorkerStacks } from '../core/stacks.ts'
 import { TaipanError } from '../core/errors.ts'
 import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { describeServer } from './describe-server.ts'
 import { requireGroup } from './require-group.ts'
 import { choosePythons } from './choose-python.ts'
@@ -84,6 +85,10 @@ export class ReplicatedServer implements RunnableServer {
 
   get failures(): GroupFailures {
     return this.#replicas?.failures ?? {}
+  }
+
+  async measure(): Promise<readonly MeasuredMetrics[]> {
+    return (await this.#replicas?.measure()) ?? []
   }
 
   async status(): Promise<ServerStatus> {

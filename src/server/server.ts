@@ -9,6 +9,7 @@ import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { AppLoggers } from './app.ts'
 import { assembleServer, type Assembly } from './assemble.ts'
 import { giveUpRights } from './give-up-rights.ts'
@@ -45,6 +46,8 @@ export interface RunnableServer extends Server, Service {
   readonly loading: readonly LoadingApplication[]
   /** The whole server, at the moment; what does not answer in time is missing. */
   status(): Promise<ServerStatus>
+  /** What each process that has fronts has measured; empty without metrics. */
+  measure(): Promise<readonly MeasuredMetrics[]>
   /** What runs in the workers at the moment. */
   stacks(): Promise<readonly WorkerStacks[]>
   /** Changes the number of processes of a group. Throws `NOT_FOUND`, or `USAGE` when the group cannot have another one. */
@@ -103,6 +106,11 @@ export class PlannedServer implements RunnableServer {
 
   status(): Promise<ServerStatus> {
     return Promise.resolve(describeServer(this, this.appStatus))
+  }
+
+  async measure(): Promise<readonly MeasuredMetrics[]> {
+    const { metrics } = this.#loggers
+    return metrics === undefined ? [] : [await metrics.measure()]
   }
 
   async stacks(): Promise<readonly WorkerStacks[]> {

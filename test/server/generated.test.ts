@@ -83,7 +83,7 @@ test('the flags are the documented ones', () => {
       inactivity-timeout cpu-time-limit memory-limit-soft reload-dir
       reload-include reload-exclude no-refresh compression tls-cert tls-key tls user group
       supplementary-group strict chroot home lang locale stack-size cpu-priority
-      memory-limit-hard display-name script-user script-group
+      metrics memory-limit-hard display-name script-user script-group
       trust-proxy trust-proxy-header
     `
   expect(

@@ -105,7 +105,7 @@ export function createPlainExchange(request: PlainRequest = {}): PlainExchange {
     },
     response,
     webSocket: undefined,
-    notes: { answeredBy: '', worker: '', queued: 0, python: 0, user: '' },
+    notes: { answeredBy: '', route: '', worker: '', queued: 0, python: 0, user: '' },
     occupy: () => () => {},
     identity: undefined,
     frontServer: request.frontServer,

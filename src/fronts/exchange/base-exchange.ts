@@ -68,7 +68,14 @@ export abstract class BaseExchange<
   }
 
   get notes(): ExchangeNotes {
-    return (this.#notes ??= { answeredBy: '', worker: '', queued: 0, python: 0, user: '' })
+    return (this.#notes ??= {
+      answeredBy: '',
+      route: '',
+      worker: '',
+      queued: 0,
+      python: 0,
+      user: '',
+    })
   }
 
   /** Of a connection nothing is known; routes ask. */

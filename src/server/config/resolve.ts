@@ -12,6 +12,7 @@ import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
 import { resolveControl } from './resolve-control.ts'
+import { resolveMetrics } from './resolve-metrics.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { listIdentityVariables, resolveServerAccount } from './resolve-confinement.ts'
 import { resolveGuards } from './resolve-guards.ts'
@@ -65,6 +66,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     sessions: config.sessions,
     lrwp: parts.lrwp,
     control: parts.control,
+    metrics: parts.metrics,
     temporaryFolder: undefined,
     log: config.log,
     umask: config.umask,
@@ -114,6 +116,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const account = resolveServerAccount(config, problems)
   const control = resolveControl(config, problems)
   const proxies = resolveProxies(config, problems)
+  const metrics = resolveMetrics(config, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
@@ -155,6 +158,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     tls,
     account,
     control,
+    metrics,
   }
 }
 

@@ -12,6 +12,7 @@ import type { LrwpPlan } from '../routes/lrwp-plan.ts'
 import type { AnswererPlan } from '../routes/route-kinds.ts'
 import type { UpstreamPlan } from '../routes/upstream-route.ts'
 import type { Address } from './address.ts'
+import type { MetricsPlan } from './resolve-metrics.ts'
 import type { TlsPlan } from './tls-plan.ts'
 import type { ControlPlan } from './resolve-control.ts'
 
@@ -135,6 +136,8 @@ export interface ServerPlan {
   /** Undefined: nobody can control the server. */
   readonly control: ControlPlan | undefined
   readonly log: FullConfig['log']
+  /** Where what is measured can be read; undefined: nothing is measured. */
+  readonly metrics: MetricsPlan | undefined
   /** Permissions that new files and sockets of the server do not get; undefined: inherited. */
   readonly umask: number | undefined
   /** User that the server becomes once it listens; undefined: it stays what it is. */

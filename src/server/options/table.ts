@@ -13,6 +13,7 @@ import { IDENTITY } from './identity.ts'
 import { LISTENING } from './listening.ts'
 import { LOG } from './log.ts'
 import { LRWP } from './lrwp.ts'
+import { OBSERVATION } from './metrics.ts'
 import { PROCESSES } from './processes.ts'
 import { PROXIES } from './proxies.ts'
 import { ROUTE } from './routes.ts'
@@ -64,6 +65,7 @@ export const GENERAL = {
     { description: 'Programs that connect to this server to answer requests (LRWP).', table: LRWP },
   ),
   control: CONTROL_OPTION,
+  ...OBSERVATION,
   log: option(createSection(LOG), {}, { description: 'Options for the log.', table: LOG }),
   ...DEVELOPMENT,
 }
