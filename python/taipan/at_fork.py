@@ -12,6 +12,18 @@ from typing import Callable, NoReturn
 
 from taipan.native import get_ident
 
+#: Held back while a worker is forked from a template.
+HELD_SIGNALS = frozenset(
+    {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGQUIT,
+        signal.SIGHUP,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGCHLD,
+    }
+)
 _EXIT_RETURNED = 70
 _RETURNED = (
     b"taipan: a child process of os.fork() returned to the server and was ended;"
@@ -42,6 +54,11 @@ def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -
     os.register_at_fork(after_in_child=_note_caller)
     os.register_at_fork(after_in_child=in_child)
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=release)
+
+
+def release_signals() -> None:
+    """Lets those come to a forked worker that were held back."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
 
 def end_child(*_args: object) -> NoReturn:

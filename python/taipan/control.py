@@ -19,6 +19,12 @@ class ControlChannel:
     """Sends and receives messages. Sending is safe in signal handlers and destructors."""
 
     def __init__(self, sock: socket) -> None:
+        self._attach(sock)
+        self._parent = os.getppid()
+        #: The process of Node, where that is not the parent.
+        self._server: int | None = None
+
+    def _attach(self, sock: socket) -> None:
         self._socket = sock
         self._decoder = frames.Decoder()
         self._queue: deque[bytes] = deque()
@@ -27,9 +33,14 @@ class ControlChannel:
         self._senders: set[int] = set()
         self._poll = poll()
         self._poll.register(sock, POLLIN)
-        self._parent = os.getppid()
         self._process = os.getpid()
         self.closed = False
+
+    def move_to_child(self, open_socket: Callable[[], socket], server: int) -> None:
+        """Goes on in a forked process, on a socket of its own to the process `server`."""
+        self._socket.close()
+        self._attach(open_socket())
+        self._server = server
 
     def fileno(self) -> int:
         """The descriptor of the channel."""
@@ -84,6 +95,10 @@ class ControlChannel:
                 return
             self._decoder.feed(data)
 
+    def take_pending(self) -> list[Message]:
+        """The messages that have arrived together with the last one that was taken."""
+        return list(self._decode())
+
     def take_messages(self) -> list[Message] | None:
         """The messages that have arrived, where there is input; None at the end of the channel."""
         data = self._read()
@@ -95,7 +110,16 @@ class ControlChannel:
     @property
     def orphaned(self) -> bool:
         """The parent process has ended; a copy of its end elsewhere keeps the channel open."""
-        return os.getppid() != self._parent
+        if self._server is None:
+            return os.getppid() != self._parent
+        try:
+            os.kill(self._server, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            # It has another user.
+            pass
+        return False
 
     def _decode(self) -> Iterator[Message]:
         for frame in self._decoder.frames():

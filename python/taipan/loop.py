@@ -48,7 +48,7 @@ class LoopRunner:
     Make it before loading applications, so that what they create at import belongs to this loop.
     """
 
-    def __init__(self, serving: Serving, sock: socket, on_broken: Callable[[str], None]) -> None:
+    def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._error: LoopError | None = None
         try:
@@ -57,14 +57,21 @@ class LoopRunner:
             # Matters only if there is an ASGI application.
             self._error = error
             self._loop, self._name = create_loop("asyncio")
-        self._socket = sock
-        self._on_broken = on_broken
         self._transport: LoopSocket | None = None
         self._hub: StreamHub | None = None
         self._stopping = False
         asyncio.set_event_loop(self._loop)
 
-    def start(self) -> None:
+    def renew(self) -> None:
+        """Makes the loop usable in a forked process, with what was scheduled at the import."""
+        if isinstance(self._loop, SelectorLoop) and not self._loop.is_closed():
+            self._loop.renew()
+        elif self._error is None:
+            # The loops of libuv cannot be renewed. There are no tasks on it, for it has not run.
+            self._loop, self._name = create_loop(self._name)
+        asyncio.set_event_loop(self._loop)
+
+    def start(self, sock: socket, on_broken: Callable[[str], None]) -> None:
         """Starts the lifespans. Raises what prevents all applications from being served."""
         # Imported late, because workers with WSGI only do not need it.
         from taipan.asgi.hub import StreamHub
@@ -78,7 +85,7 @@ class LoopRunner:
         asyncio.set_event_loop(self._loop)
         serving = self._serving
         serving.loop = self._name
-        transport = LoopSocket(self._loop, self._socket, self._on_broken)
+        transport = LoopSocket(self._loop, sock, on_broken)
         hub = StreamHub(serving.slots, serving.settings, transport.on_output)
         serving.find_stream = hub.find
         self._loop.run_until_complete(hub.startup(serving.tell_loading))

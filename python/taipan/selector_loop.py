@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import sys
 from asyncio import unix_events
 from typing import Any, Callable
@@ -25,6 +26,18 @@ class SelectorLoop(asyncio.SelectorEventLoop):
 
     # Defined by asyncio's loop, which does not declare it.
     _child_watcher_callback: Callable[..., None]
+
+    def renew(self) -> None:
+        """In a forked process: watches what it has watched by a selector of its own."""
+        base: Any = self
+        inherited = base._selector
+        base._close_self_pipe()
+        keys = list(inherited.get_map().values())
+        inherited.close()
+        base._selector = selectors.DefaultSelector()
+        for key in keys:
+            base._selector.register(key.fileobj, key.events, key.data)
+        base._make_self_pipe()
 
     if sys.version_info < (3, 14):
         _watcher = _make_watcher()

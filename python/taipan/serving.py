@@ -94,11 +94,9 @@ class Serving:
         self._required: list[str] = list(config.get("required", []))
         self._watch = LoadWatch(channel.send, float(config.get("startupTimeout", 0)) / 1000)
         self._leave_out(config.get("leftOut", []))
-        self._sockets = sockets
-        self._transports = {index: ThreadSocket(sock) for index, sock in enumerate(sockets)}
-        self._waiting = iter(list(self._transports.items()))
         self._idents: dict[int, int] = {}
         self._starting = allocate_lock()
+        self.connect(sockets)
 
     def handlers(self) -> dict[str, Callable[[Message], None]]:
         """Handlers for the messages of the control channel."""
@@ -109,6 +107,12 @@ class Serving:
             "stopping": self._on_stopping,
             "stacks": self._on_stacks,
         }
+
+    def connect(self, sockets: Sequence[socket]) -> None:
+        """Gives it the sockets of its threads, where they were not known when it was made."""
+        self._sockets = sockets
+        self._transports = {index: ThreadSocket(sock) for index, sock in enumerate(sockets)}
+        self._waiting = iter(list(self._transports.items()))
 
     def load(self) -> bool:
         """Loads the applications. False, after telling Node, if the worker is not worth keeping."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
-import fcntl
 import os
-import resource
 import signal
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
-from taipan.at_fork import end_child, hold_signals
+from taipan.at_fork import end_child, hold_signals, release_signals
 from taipan.confine.inside import settle
 from taipan.control import ControlChannel, ControlThread, quiet_exit
 from taipan.debugger import Debugger, take_terminal
+from taipan.descriptors import (
+    RequestSockets,
+    choose_base,
+    take_request_sockets,
+    take_socket,
+)
 from taipan.due import DueSignals
 from taipan.ending import ORPHANED, end_interpreter
 from taipan.interpreters.names import find_interpreters
@@ -32,10 +35,13 @@ if TYPE_CHECKING:
     from taipan.interpreters.pool import Interpreters
     from taipan.loop import LoopRunner
     from taipan.main_thread import MainThread
+    from taipan.preload.loaded import Loaded
 
 _CONTROL_DESCRIPTOR = 3
+#: Those of the threads follow.
 _LOOP_DESCRIPTOR = 4
-_FIRST_THREAD_DESCRIPTOR = 5
+#: Of a template.
+_DOOR_DESCRIPTOR = 4
 _EXIT_NOT_LOADED = 3
 _EXIT_BROKEN = 70
 _NOT_BY_NODE = (
@@ -55,15 +61,15 @@ _UNUSED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 class Worker:
     """The parts of a worker process."""
 
-    def __init__(self, channel: ControlChannel, config: Mapping[str, Any], base: int) -> None:
+    def __init__(
+        self,
+        channel: ControlChannel,
+        config: Mapping[str, Any],
+        sockets: RequestSockets,
+        loaded: Loaded | None = None,
+    ) -> None:
         self._channel = channel
-        self._loop_socket = _take_socket(_LOOP_DESCRIPTOR, base + 1)
-        self._sockets = [
-            _take_socket(_FIRST_THREAD_DESCRIPTOR + index, base + 2 + index)
-            for index in range(int(config["threads"]))
-        ]
-        terminal = _FIRST_THREAD_DESCRIPTOR + len(self._sockets)
-        self._terminal = take_terminal(terminal, base + 2 + len(self._sockets))
+        self._loop_socket, self._sockets, self._terminal = sockets
         self._pid = os.getpid()
         self._stop = Stop()
         self._due = DueSignals(channel.send)
@@ -78,18 +84,25 @@ class Worker:
         self._loop: LoopRunner | None = None
         #: What the main thread does; None: it waits for the end.
         self._runner: LoopRunner | MainThread | Template | None = None
-        requests = Requests()
-        self._logs = Logs(channel.send, requests)
-        self._interpreters = _make_interpreters(channel, config, self._sockets, self._break)
-        self._serving = Serving(
-            channel, config, self._sockets, (self._logs, requests), self._interpreters
-        )
+        #: It was forked from a template, which has loaded the applications.
+        self._is_forked = loaded is not None
+        self._interpreters: Interpreters | None = None
+        if loaded is not None:
+            self._logs, self._serving, self._loop = loaded
+        else:
+            requests = Requests()
+            self._logs = Logs(channel.send, requests)
+            self._interpreters = _make_interpreters(channel, config, self._sockets, self._break)
+            self._serving = Serving(
+                channel, config, self._sockets, (self._logs, requests), self._interpreters
+            )
         self._template = self._make_template()
         self._has_threads = self._template is None
 
     def run(self) -> NoReturn:
         """Loads the applications, serves, and ends the process."""
-        self._logs.install()
+        if not self._is_forked:
+            self._logs.install()
         self._make_debugger().install()
         if self._template is None:
             self._forget_in_children()
@@ -98,6 +111,8 @@ class Worker:
             signal.signal(number, self._on_terminate)
         self._due.take(self._serving.config)
         faulthandler.enable(2)
+        if self._is_forked:
+            release_signals()
         handlers = {**self._serving.handlers(), "stop": self._on_stop}
         if self._interpreters is not None:
             self._interpreters.start()
@@ -107,7 +122,7 @@ class Worker:
             self._make_loop()
         else:
             self._template.serve_channel(handlers, self._leave)
-        if self._serving.load() and self._start_loop():
+        if (self._is_forked or self._serving.load()) and self._start_loop():
             self._loaded = True
             self._serve()
             self._end(0)
@@ -133,12 +148,15 @@ class Worker:
         return Template(self._serving, self._sockets, [self._loop_socket])
 
     def _make_loop(self) -> None:
-        if not self._serving.may_need_loop:
+        if self._loop is not None:
+            self._loop.renew()
+            self._runner = self._loop
+        if self._is_forked or not self._serving.may_need_loop:
             return
         # Imported late, because asyncio is large and WSGI does not need it.
         from taipan.loop import LoopRunner
 
-        self._runner = self._loop = LoopRunner(self._serving, self._loop_socket, self._break)
+        self._runner = self._loop = LoopRunner(self._serving)
 
     def _make_main_thread(self) -> MainThread | None:
         if not self._serving.on_main_thread:
@@ -161,7 +179,7 @@ class Worker:
             self._runner = self._make_main_thread()
             return True
         try:
-            loop.start()
+            loop.start(self._loop_socket, self._break)
         except BaseException as error:
             self._serving.report_loop_failure(error)
             return False
@@ -316,16 +334,22 @@ def main() -> None:
     # The default action would end the process.
     for number in _UNUSED:
         signal.signal(number, _ignore)
-    base = _choose_base()
+    base = choose_base()
     try:
-        channel = ControlChannel(_take_socket(_CONTROL_DESCRIPTOR, base))
+        channel = ControlChannel(take_socket(_CONTROL_DESCRIPTOR, base))
     except OSError:
         _write_error(_NOT_BY_NODE)
         os._exit(_EXIT_BROKEN)
     try:
         config = channel.receive()
         settle(config)
-        worker = Worker(channel, config, base)
+        if config.get("template"):
+            worker = _fork_from_template(channel, config, base)
+        else:
+            end = _LOOP_DESCRIPTOR + 1 + int(config["threads"])
+            terminal = take_terminal(end, base + end)
+            sockets = take_request_sockets(range(_LOOP_DESCRIPTOR, end), base)
+            worker = Worker(channel, config, sockets._replace(terminal=terminal))
     except (EOFError, OSError):
         os._exit(0)
     try:
@@ -334,6 +358,17 @@ def main() -> None:
         # The usual end of Python would wait for our threads.
         _write_error(f"taipan: this worker failed: {format_exception(error)}")
         os._exit(_EXIT_BROKEN)
+
+
+def _fork_from_template(channel: ControlChannel, config: Mapping[str, Any], base: int) -> Worker:
+    """Makes this process a template, and returns in the workers that are forked from it."""
+    # Imported late, because it is an option.
+    from taipan.preload.template import Template as Original
+
+    door = take_socket(_DOOR_DESCRIPTOR, base + 1)
+    terminal = take_terminal(_DOOR_DESCRIPTOR + 1, base + 2)
+    sockets, loaded = Original(channel, config, door, base).run()
+    return Worker(channel, channel.receive(), sockets._replace(terminal=terminal), loaded)
 
 
 def _make_interpreters(
@@ -353,28 +388,6 @@ def _make_interpreters(
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Does nothing: Node decides when a worker ends. Children would inherit SIG_IGN."""
-
-
-def _choose_base() -> int:
-    """The lowest of our descriptors: above those that applications close, below the limit."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if soft == resource.RLIM_INFINITY:
-        return 2048
-    return max(8, min(2048, max(soft // 2, soft - 256)))
-
-
-def _take_socket(inherited: int, wanted: int) -> socket:
-    """Moves an inherited descriptor to a higher number with close-on-exec."""
-    try:
-        descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, wanted)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        descriptor = fcntl.fcntl(inherited, fcntl.F_DUPFD_CLOEXEC, inherited)
-    os.close(inherited)
-    sock = socket(fileno=descriptor)
-    sock.settimeout(None)
-    return sock
 
 
 def _write_error(text: str) -> None:

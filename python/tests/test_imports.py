@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 ROOMS = [
     {"inspection", "lrwp"},
     {"worker", "embedded"},
-    {"interpreters"},
+    {"interpreters", "preload"},
     {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
     {"transports", "dispatch"},

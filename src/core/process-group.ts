@@ -41,6 +41,8 @@ export interface ProcessGroup {
   readonly pythonArguments: readonly string[]
   /** Workers, at the start if there is a `scaling`. */
   readonly processes: number
+  /** Its applications are loaded once, by a process from which workers are forked. */
+  readonly preload?: boolean | undefined
   /** Undefined: there are always as many. */
   readonly scaling?: Scaling | undefined
   /** Other processes serve the same applications, too: `wsgi.multiprocess`. */

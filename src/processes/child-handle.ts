@@ -17,8 +17,20 @@ export function createChildHandle(child: ChildProcess, hasPython = false): Proce
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
+  return createGroupHandle({ pid, outputs, ended }, hasPython)
+}
+
+/** As `createChildHandle`, for a process that may be no child. */
+export function createGroupHandle(
+  { pid, outputs, ended }: Pick<ProcessHandle, 'pid' | 'outputs' | 'ended'>,
+  hasPython: boolean,
+): ProcessHandle {
   const signaller = createSignaller(pid)
-  const alone = ended.then(() => endGroup(pid))
+  let isOver = false
+  const alone = ended.then(() => {
+    isOver = true
+    return endGroup(pid)
+  })
   return {
     pid,
     outputs,
@@ -29,7 +41,7 @@ export function createChildHandle(child: ChildProcess, hasPython = false): Proce
       return force
     },
     kill: () => {
-      if (child.exitCode === null && child.signalCode === null) signaller.kill()
+      if (!isOver) signaller.kill()
     },
     abort: (exited) => abort(signaller, exited),
   }

@@ -68,12 +68,20 @@ export class Launcher<M extends Member<F>, F extends object> {
       const before = failed.at(-1)
       const launch = await this.#options.launch(attempt.aim, failed)
       if (launch === undefined) return this.#isWanted(attempt) ? before : 'abandoned'
-      if ('failure' in launch) return this.#isWanted(attempt) ? launch.failure : 'abandoned'
       if (before !== undefined && this.#isWanted(attempt)) this.#options.onRetried(before)
-      const outcome = await this.#awaitLoaded(launch.member, attempt, keep)
+      const outcome = await this.#awaitOutcome(launch, attempt, keep)
       if (outcome === undefined || outcome === 'abandoned') return outcome
       failed.push(outcome)
     }
+  }
+
+  async #awaitOutcome(
+    launch: Launch<M, F>,
+    attempt: Attempt,
+    keep: (member: M) => void,
+  ): Promise<Outcome<F>> {
+    if ('member' in launch) return await this.#awaitLoaded(launch.member, attempt, keep)
+    return this.#isWanted(attempt) ? launch.failure : 'abandoned'
   }
 
   async #awaitLoaded(member: M, attempt: Attempt, keep: (member: M) => void): Promise<Outcome<F>> {

@@ -1,4 +1,4 @@
-/** How a process ended; both null for an interpreter without a process of its own. */
+/** How a process ended; both null for an interpreter without a process of its own, and where nobody has learned how. */
 export interface ProcessEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -8,10 +8,11 @@ export interface ProcessEnd {
 export type Force = 'none' | 'SIGTERM' | 'SIGABRT' | 'SIGKILL' | 'left'
 
 /** What a process is called in messages. */
-export type ProcessNoun = 'worker' | 'program'
+export type ProcessNoun = 'worker' | 'program' | 'template'
 
-/** `exit code 3` or `signal SIGKILL`. */
+/** `exit code 3`, `signal SIGKILL` or `an unknown status`. */
 export function describeEnd({ code, signal }: ProcessEnd): string {
+  if (code === null && signal === null) return 'an unknown status'
   return signal === null ? `exit code ${code}` : `signal ${signal}`
 }
 

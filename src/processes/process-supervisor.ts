@@ -209,7 +209,7 @@ export abstract class ProcessSupervisor<
   }
 
   /** Starts a process, as `launch` of the pool. `toFailure` gets what it throws. */
-  protected abstract launch(aim: Aim, failed: readonly F[]): Promise<M | undefined>
+  protected abstract launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined>
   protected abstract toFailure(error: unknown): F
   protected abstract toError(failure: F): TaipanError
   protected abstract describeFailure(failure: F): FailureReport
@@ -246,8 +246,7 @@ export abstract class ProcessSupervisor<
 
   async #launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined> {
     try {
-      const member = await this.launch(aim, failed)
-      return member && { member }
+      return await this.launch(aim, failed)
     } catch (error) {
       return { failure: this.toFailure(error) }
     }

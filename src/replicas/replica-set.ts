@@ -5,7 +5,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import { describeReplicas } from './describe-replicas.ts'
-import type { Aim } from '../processes/member.ts'
+import type { Aim, Launch } from '../processes/member.ts'
 import { ProcessSupervisor } from '../processes/process-supervisor.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
@@ -161,13 +161,13 @@ export class ReplicaSet
   protected async launch(
     aim: Aim,
     failed: readonly ReplicaFailure[],
-  ): Promise<Replica | undefined> {
+  ): Promise<Launch<Replica, ReplicaFailure> | undefined> {
     const { plan, demandServed, sockets, log, logger, choosePageVersion, chooseMaterial } =
       this.#options
     const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
     const demands = chooseReplicaDemands(aim, { groups: plan.groups, known, failed })
     if (demands === undefined) return undefined
-    return await startReplica({
+    const member = await startReplica({
       plan: demandServed(demands),
       sockets,
       log,
@@ -176,6 +176,7 @@ export class ReplicaSet
       pageVersion: choosePageVersion(aim),
       material: chooseMaterial(),
     })
+    return { member }
   }
 
   protected toFailure(error: unknown): ReplicaFailure {

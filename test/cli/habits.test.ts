@@ -89,7 +89,7 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
 })
 
 test.each([
-  ['app.py --preload', '--preload has no effect: each process loads the application'],
+  ['app.py --lazy-apps', '--lazy-apps has no effect: each process loads the application'],
   ['app.py -k gevent', '-k has no effect: the application itself tells WSGI from ASGI'],
   ['app.py --worker-class uvicorn.workers.UvicornWorker', '--worker-class has no effect'],
   ['app.py --access-log', '--access-log has no effect: each request has a record'],
@@ -123,7 +123,7 @@ test.each([
 describe('what is said', () => {
   test('once, however often it is given', () => {
     expect(parse('app.py --host a --host b').hints).toHaveLength(1)
-    expect(parse('app.py --preload --preload').warnings).toHaveLength(1)
+    expect(parse('app.py --lazy-apps --lazy-apps').warnings).toHaveLength(1)
   })
 
   test('names an option as it was written when its value is wrong', () => {

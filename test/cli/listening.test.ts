@@ -73,7 +73,7 @@ describe.each(ENGINES)('engine %s:', (engine) => {
 test('options of other servers: understood, told once, in JSON where the log is', async () => {
   using project = createProject()
   project.write('code/shop.py', `${helloApp('hi')}\ndef make():\n    return application\n`)
-  const words = ['shop:make', '--factory', '--chdir', 'code', '-w', '2', '--preload']
+  const words = ['shop:make', '--factory', '--chdir', 'code', '-w', '2', '--lazy-apps']
   const taipan = await startTaipan(
     [...words, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json'],
     { cwd: project.folder },
@@ -90,7 +90,7 @@ test('options of other servers: understood, told once, in JSON where the log is'
     '-w 2 is --processes 2 here',
     "--factory is 'shop:make()' here",
     '--host 127.0.0.1 --port 0 is --bind 127.0.0.1:0 here',
-    expect.stringContaining('--preload has no effect'),
+    expect.stringContaining('--lazy-apps has no effect'),
   ])
     expect(
       records.filter((record) => expect.objectContaining({ msg }).asymmetricMatch(record)),

@@ -5,7 +5,7 @@ import type { Logger } from '../../src/core/logger.ts'
 import type { Cause } from '../../src/processes/cause.ts'
 import type { Force, ProcessEnd } from '../../src/processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../src/processes/process-handle.ts'
-import type { Aim } from '../../src/processes/member.ts'
+import type { Aim, Launch } from '../../src/processes/member.ts'
 import { ProcessSupervisor } from '../../src/processes/process-supervisor.ts'
 import {
   SupervisedProcess,
@@ -195,13 +195,16 @@ class FakeSupervisor extends ProcessSupervisor<FakeProcess, Failure, ReportedExi
     return PATIENCE_MS
   }
 
-  protected async launch(_aim: Aim, failed: readonly Failure[]): Promise<FakeProcess | undefined> {
+  protected async launch(
+    _aim: Aim,
+    failed: readonly Failure[],
+  ): Promise<Launch<FakeProcess, Failure> | undefined> {
     if (failed.length > 0) return undefined
     if (this.next?.reason === 'thrown') throw new Error(this.next.reason)
     const process = new FakeProcess(new FakeHandle(), this)
     this.started.push(process)
     process.begin(this.next)
-    return process
+    return { member: process }
   }
 
   protected toFailure(error: unknown): Failure {

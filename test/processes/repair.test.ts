@@ -39,7 +39,7 @@ class FakePool {
       startAnyway: false,
       retries,
       keepsOld: true,
-      launch: (aim) => Promise.resolve(this.#launch(aim)),
+      launch: (aim, failed) => Promise.resolve(failed.length > 0 ? undefined : this.#launch(aim)),
       admit: () => {},
       dismiss: () => {},
       retire: (member) => Promise.resolve(void this.retired.push(member)),

@@ -71,7 +71,7 @@ describe('every option', () => {
 
 test('the flags are the documented ones', () => {
   const promised = `
-      bind control lrwp engine processes threads loop concurrency ws-max-size ws-no-compression
+      bind control lrwp engine processes preload threads loop concurrency ws-max-size ws-no-compression
       ws-ping-interval ws-ping-timeout ws-origin interface callable mount root-path static
       scripts upstream sessions python app-dir env env-file config reload dev log-level
       log-format no-access-log access-format access-file log-to help version json

@@ -962,6 +962,9 @@ describe('engines', () => {
     await expect(command('app.py -e embedded -p 1-4')).rejects.toThrow(
       /--processes: embedded Python runs in a fixed number of Node processes, not from 1 to 4; .*"daemon"/,
     )
+    await expect(command('app.py -e embedded --preload')).rejects.toThrow(
+      /--preload: embedded Python runs inside Node, which cannot be forked; .*"daemon"/,
+    )
     await expect(command('app.py -t 0')).rejects.toThrow(/--threads: expected .*"embedded"/)
     const problem = problemOf({
       engine: 'embedded',

@@ -22,11 +22,11 @@ from taipan.control import Message
 from taipan.fresh.child import FACTS, STACK
 from taipan.fresh.child_signals import OVERDUE
 from taipan.fresh.forking import Job, fork_child
-from taipan.fresh.poller import Poller
 from taipan.fresh.rehearsal import rehearse
 from taipan.fresh.seat import RunningChild, Seat, SeatClosed
 from taipan.fresh.standard_modules import subscribe_modules
 from taipan.native import POLLIN, socket
+from taipan.poller import Poller
 from taipan.serving import Serving
 from taipan.template_facts import apply_fact
 from taipan.transports.socket import ThreadSocket

@@ -55,6 +55,20 @@ def let_errors_be_logged(application: object) -> None:
             handler.setLevel(logging.ERROR)
 
 
+def load_urls() -> None:
+    """Imports what Django's first request would: views, and engines of templates.
+
+    No effect without a Django application. Raises what that raises.
+    """
+    if find_class("django.core.handlers.base", "BaseHandler") is None:
+        return
+    if not importlib.import_module("django.conf").settings.configured:
+        return
+    # A property that imports the modules.
+    importlib.import_module("django.urls").get_resolver().url_patterns  # noqa: B018
+    importlib.import_module("django.template").engines.all()
+
+
 def load_django(folder: str, interface: str) -> tuple[Callable[..., Any], str]:
     """The application of the project in `folder`, and the setting that named it.
 

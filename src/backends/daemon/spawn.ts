@@ -16,24 +16,28 @@ import { createCommand, describeUser } from './command.ts'
 
 /** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
-  const child = await spawnChild(group)
+  // 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
+  const child = await spawnChild(group, 2 + group.threads)
   const ends = child.stdio.slice(3).filter((end) => end instanceof Socket)
   return openHost(createChildHandle(child, true), ends)
 }
 
-/** The process of a worker; `onSpawned` gets it before anything is read from it. Rejects with PYTHON_START. */
+/**
+ * A process of the Python half with so many sockets, as descriptors 3 and up, then the terminal if debuggers may use it.
+ * `onSpawned` gets it before anything is read from it. Rejects with PYTHON_START.
+ */
 export async function spawnChild(
   group: ProcessGroup,
+  sockets: number,
   onSpawned: (child: ChildProcess) => void = () => {},
 ): Promise<ChildProcess> {
   try {
     const { file, args, directory } = createCommand(group, { module: 'taipan.worker', tells: true })
     const child = withTerminal(group.dev, (terminal) =>
       spawn(file, args, {
-        // 0, 1, 2; 3 is the control channel, 4 the event loop's socket, then one socket for each thread, then the terminal if debuggers may use it.
         stdio: [
           'ignore',
-          ...Array<'pipe'>(4 + group.threads).fill('pipe'),
+          ...Array<'pipe'>(2 + sockets).fill('pipe'),
           ...(terminal === undefined ? [] : [terminal]),
         ],
         // A process group of its own: Ctrl-C in the terminal reaches Node only, and the worker's children can be killed with it.

@@ -2,9 +2,10 @@ import type { Backend } from '../../core/backend.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { GroupContext } from '../group/group-backend.ts'
 import { GroupBackend } from '../group/group-backend.ts'
+import { createHostSource } from '../group/host.ts'
 import { startEmbeddedWorker } from './embedded-host.ts'
 
 /** Makes a backend that runs Python inside this process. */
 export function createEmbeddedBackend(group: ProcessGroup, context: GroupContext): Backend {
-  return new GroupBackend(group, context, startEmbeddedWorker)
+  return new GroupBackend(group, context, createHostSource(startEmbeddedWorker))
 }

@@ -22,6 +22,8 @@ export interface ConfigureMessage extends Demands {
   readonly group: string
   /** A request loads the changed file of what could not be loaded; otherwise `changed` asks for a new process. */
   readonly loadsChanges: boolean
+  /** It forks workers from itself, and serves nothing. */
+  readonly template?: true
 }
 
 /** Messages from Node to a worker. */

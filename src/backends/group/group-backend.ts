@@ -11,8 +11,8 @@ import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
 import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
 import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
-import type { StartHost } from './host.ts'
 import { Inactivity, type RestingGroup } from './inactivity.ts'
+import type { HostSource, StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Supervisor } from './supervisor.ts'
 import { RequestTimeouts } from './request-timeouts.ts'
@@ -40,7 +40,7 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
   readonly #inactivity: Inactivity | undefined
   #taken = 0
 
-  constructor(group: ProcessGroup, context: GroupContext, startHost: StartHost) {
+  constructor(group: ProcessGroup, context: GroupContext, source: HostSource) {
     const { logger, serverSoftware = 'taipan', tell } = context
     const { applications, buffers } = group
     this.#group = group
@@ -48,7 +48,7 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
     this.#gathered = buffers.request
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
-    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, tell, startHost })
+    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, tell, source })
     this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
     if (group.scaling !== undefined)
       this.#autoscaler = new Autoscaler(this, { name: group.name, scaling: group.scaling, logger })

@@ -7,14 +7,14 @@ import { formatCount } from '../../core/format-count.ts'
 import type { Demands, ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
-import type { Aim } from '../../processes/member.ts'
+import type { Aim, Launch } from '../../processes/member.ts'
 import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
 import type { FailureReport, Loss, ServiceNews, Subject } from '../../processes/supervisor-log.ts'
 import { HeldResponses } from '../link/held-responses.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import { chooseDemands, isWorthwhile, leaveOut } from './demands.ts'
-import type { StartHost } from './host.ts'
+import type { HostSource } from './host.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -34,7 +34,7 @@ export interface SupervisorOptions {
   readonly serverSoftware: string
   readonly logger: Logger
   readonly tell?: ((news: ServiceNews) => void) | undefined
-  readonly startHost: StartHost
+  readonly source: HostSource
 }
 
 /** Keeps the workers of a process group, and gives them requests. */
@@ -47,6 +47,8 @@ export class Supervisor
   #group: ProcessGroup
   #findings: Findings | undefined
   readonly #findingsListeners: (() => void)[] = []
+  /** What workers have found changed last. */
+  #change = ''
   /** Workers that the next request wakes, while there shall be none. */
   #asleep = 1
 
@@ -73,7 +75,8 @@ export class Supervisor
 
   /** The applications that its workers are loading, as far as they have said. */
   get loading(): readonly LoadingApplication[] {
-    return [...this.members].filter(({ starting }) => starting).map(({ loading }) => loading)
+    const workers = [...this.members].filter(({ starting }) => starting)
+    return [...this.#options.source.loading, ...workers.map(({ loading }) => loading)]
   }
 
   /** `listener` is called when the findings or the failure have changed. */
@@ -107,6 +110,7 @@ export class Supervisor
   resize(size: number, reason: RestartReason = 'scale'): void {
     if (size === 0 && this.pool.size > 0) this.#asleep = this.pool.size
     this.pool.resize(size, reason)
+    if (size === 0) this.#options.source.rest()
     this.wake()
   }
 
@@ -122,6 +126,29 @@ export class Supervisor
     else if (failure === undefined) return false
     else this.#refuseBroken(exchange, failure)
     return true
+  }
+
+  override async stop(waited = 0): Promise<void> {
+    await super.stop(waited)
+    await this.#options.source.stop()
+  }
+
+  override kill(): void {
+    super.kill()
+    this.#options.source.kill()
+  }
+
+  override async reload(): Promise<void> {
+    this.#options.source.abandon()
+    await super.reload()
+  }
+
+  override onChanged(worker: Worker, change: string): void {
+    if (this.pool.active.has(worker) && change !== this.#change) {
+      this.#change = change
+      this.#options.source.abandon('repair')
+    }
+    super.onChanged(worker, change)
   }
 
   override prepareStop(): void {
@@ -165,19 +192,20 @@ export class Supervisor
     return BY_OTHERS.has(reason) ? this.patience : toLimit(gracefulTimeout)
   }
 
-  protected async launch(aim: Aim, failed: readonly LoadFailure[]): Promise<Worker | undefined> {
+  protected async launch(
+    aim: Aim,
+    failed: readonly LoadFailure[],
+  ): Promise<Launch<Worker, LoadFailure> | undefined> {
     const { scheduler, ...options } = this.#options
     const demands = this.#chooseDemands(aim, failed)
     if (demands === undefined) return undefined
-    return await startWorker({
-      ...options,
-      group: this.#group,
-      demands,
-      held: this.#held,
-      failures: scheduler.failures,
-      times: scheduler.times,
-      listener: this,
-    })
+    const task = { group: this.#group, demands, serverSoftware: options.serverSoftware }
+    const omitted = Math.max(0, ...[...this.pool.active].map((worker) => worker.omitted))
+    const { failures, times } = scheduler
+    return await startWorker(
+      { ...options, ...task, held: this.#held, failures, times, listener: this },
+      { ...task, aim, omitted },
+    )
   }
 
   protected toFailure(error: unknown): LoadFailure {
@@ -217,6 +245,7 @@ export class Supervisor
 
   protected admit(worker: Worker): void {
     this.#options.scheduler.add(worker.capacity)
+    this.#options.source.admit(worker.host)
   }
 
   protected dismiss(worker: Worker): void {

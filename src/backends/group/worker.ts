@@ -3,9 +3,8 @@ import type { Logger } from '../../core/logger.ts'
 import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
-import { parseLoadPlace, withPlace, type LoadPlace } from '../../processes/load-place.ts'
 import { readMemory } from '../../processes/read-memory.ts'
-import type { ProcessRecord } from '../../processes/process-log.ts'
+import type { Launch } from '../../processes/member.ts'
 import {
   SupervisedProcess,
   type ProcessExit,
@@ -26,7 +25,6 @@ import { ControlChannel, textOf } from './control-channel.ts'
 import { parseDue } from './due.ts'
 import { selectThreads } from './dump.ts'
 import { parseFindings, updateFindings } from './findings.ts'
-import type { StartHost, WorkerHost } from './host.ts'
 import {
   chooseLifetime,
   describeLarge,
@@ -34,7 +32,10 @@ import {
   describeWorn,
   type Lifetime,
 } from './lifetime.ts'
-import { describeApplications, withOthers, type LoadFailure } from './load-failure.ts'
+import type { HostOrder, HostSource, WorkerHost } from './host.ts'
+import type { LoadFailure } from './load-failure.ts'
+import { LoadProgress } from './load-progress.ts'
+import { parseLoadFailure, parseLogRecord } from './worker-messages.ts'
 import { createInterrupt, describeStuck, reportInterrupted } from './overdue.ts'
 import { StackQuestions } from './worker-stacks.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
@@ -69,16 +70,20 @@ export interface WorkerListener extends ProcessListener<Worker, WorkerExit> {
 /** Parts of a worker. */
 export interface WorkerOptions extends WorkerTask {
   readonly logger: Logger
-  readonly startHost: StartHost
+  readonly source: HostSource
   readonly held: HeldResponses
   readonly failures: Failures
   readonly times: SpentTimes
   readonly listener: WorkerListener
 }
 
-/** Starts a worker and sends it its configuration. Rejects as `startHost` does. */
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  return new Worker(options, await options.startHost(options.group))
+/** Starts a worker and sends it its configuration. Rejects as the source does. */
+export async function startWorker(
+  options: WorkerOptions,
+  order: HostOrder,
+): Promise<Launch<Worker, LoadFailure>> {
+  const host = await options.source.start(order)
+  return 'failure' in host ? host : { member: new Worker(options, host) }
 }
 
 /** A worker of a group. */
@@ -93,11 +98,9 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #lifetime: Lifetime
   /** `performance.now()` when its memory was looked at. */
   #measuredAt = 0
-  /** Name of the application that is being loaded, if known. */
-  #loading = ''
-  #place: LoadPlace | undefined
   /** Of the last requests that were interrupted, by their ids. */
   readonly #stacks = new Map<string, string>()
+  readonly #progress: LoadProgress
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   readonly #stackQuestions = new StackQuestions()
   #pings = 0
@@ -112,6 +115,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#host = host
     this.#listener = listener
     this.#lifetime = chooseLifetime(group)
+    this.#progress = new LoadProgress(group)
     this.#control = new ControlChannel(host.control, {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.onLost('its control channel', error),
@@ -120,13 +124,17 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#control.send(createConfigureMessage(options))
   }
 
+  get host(): WorkerHost {
+    return this.#host
+  }
+
   get capacity(): WorkerCapacity {
     return this.#links.capacity
   }
 
   /** What it is loading; without a name when that is not known. */
   get loading(): LoadingApplication {
-    return { application: this.#loading, place: this.#place?.text ?? '' }
+    return this.#progress.loading
   }
 
   /** Applications that it does not serve. */
@@ -263,19 +271,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   protected describeStartFailure(reason: string, held: boolean): LoadFailure {
-    const { applications, dev } = this.#options.group
-    const code = 'APPLICATION_LOAD'
-    const output = this.log.takeLast().join('\n')
-    const place = held ? this.#place : undefined
-    const { summary, traceback } = withPlace({ summary: reason, traceback: output }, place)
-    const [only, ...others] = applications
-    // Python does not say which one it is loading when there is no other.
-    const application = others.length === 0 ? only?.name : this.#loading
-    const mayBeLeftOut = others.length > 0 || dev
-    if (mayBeLeftOut && applications.some(({ name }) => name === application))
-      return { code, application, summary, traceback, ended: true }
-    const subject = describeApplications(applications)
-    return { code, application: undefined, subject, summary, traceback }
+    return this.#progress.describeFailure(reason, { output: this.log.takeLast(), held })
   }
 
   protected async readRest(): Promise<void> {
@@ -326,12 +322,11 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         this.#listener.onChanged(this, describeChange(message))
         return
       case 'loading':
-        this.#loading = textOf(message, 'application')
-        this.#place = undefined
+        this.#progress.begin(message)
         this.noteProgress()
         return
       case 'place':
-        this.#place = parseLoadPlace(message)
+        this.#progress.stand(message)
         return
       case 'failed':
         this.fail(parseLoadFailure(message))
@@ -382,28 +377,5 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       thread,
       requests.filter((serial) => typeof serial === 'number'),
     )
-  }
-}
-
-function parseLoadFailure(message: MessageFromWorker): LoadFailure {
-  const failure = {
-    code: message['code'] === 'PYTHON_START' ? 'PYTHON_START' : 'APPLICATION_LOAD',
-    application: textOf(message, 'application') || undefined,
-    summary: textOf(message, 'summary', 'unknown reason'),
-    traceback: textOf(message, 'traceback'),
-  } as const
-  return withOthers(failure, parseFindings(message).applications)
-}
-
-function parseLogRecord(message: MessageFromWorker): ProcessRecord {
-  const { request, traceback, logger, fields } = message
-  return {
-    level: textOf(message, 'level', 'info'),
-    stream: textOf(message, 'stream', 'worker'),
-    text: textOf(message, 'text'),
-    request: typeof request === 'string' ? request : undefined,
-    traceback: typeof traceback === 'string' ? traceback : undefined,
-    logger: typeof logger === 'string' ? logger : undefined,
-    fields: typeof fields === 'object' && fields !== null ? { ...fields } : {},
   }
 }

@@ -31,14 +31,11 @@ const WORKERS = [
     'the application itself tells WSGI from ASGI (or --interface does), -t says how many threads a process has, and applications that patch themselves by gevent or eventlet are served',
     { short: 'k', value: 'NAME' },
   ),
-  nothing(
-    'preload preload-app',
-    'each process loads the application before it serves, and a reload keeps the old one until the new one is ready',
-  ),
+  rename('preload-app', 'preload'),
   rename('max-pool-size', 'processes', { value: 'N' }),
   nothing('min-instances', 'there are always as many processes as -p says', { value: 'N' }),
   nothing('app-type', 'the application itself tells what it is', { value: 'NAME' }),
-  nothing('lazy-apps', 'each process loads the application by itself'),
+  nothing('lazy-apps', 'each process loads the application by itself, but for --preload'),
   rename('max-requests limit-max-requests', 'maximum-requests', { value: 'N' }),
   rename('max-requests-jitter', 'maximum-requests-jitter', { value: 'N' }),
   nothing(

@@ -11,6 +11,7 @@ import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
+import { checkPreload } from './preload.ts'
 import { listGroupNames } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
 import { checkInterpreters } from './sub-interpreters.ts'
@@ -39,6 +40,7 @@ export function resolveGroups(sources: GroupSources, problems: Problems): GroupP
   checkEngines(plans, config, problems)
   checkLifetimes(plans, config, problems)
   checkInterpreters(plans, problems)
+  checkPreload(plans, config, problems)
   return plans
 }
 
@@ -82,7 +84,9 @@ function createGroups(
     const placed = members.filter(({ group }) => group === derived)
     const isolation = derived === name ? 'shared' : (placed[0]?.isolation ?? 'shared')
     const mainThread = values.threads === 'main' && isolation !== 'interpreter'
-    const kind = { name: derived, isolation, mainThread }
+    // Processes for single requests are forked from a template anyway.
+    const preload = values.preload && isolation !== 'fresh'
+    const kind = { name: derived, isolation, mainThread, preload }
     const group = { ...values, ...resolveCapacity(isolation, capacity), ...kind }
     const setting = createSetting(placed, sources, values.home)
     return { ...common, group: { ...group, ...setting, environment, confinement } }

@@ -22,6 +22,14 @@ export const PROCESSES = {
     environment: 'TAIPAN_PROCESSES',
     flag: flag('Processes', 'processes', { short: 'p', value: 'N|auto|MIN-MAX' }),
   }),
+  preload: option(boolean, false, {
+    description:
+      'Load the applications once, in a process from which the workers are forked: they share its memory.',
+    form: 'boolean',
+    perGroup: true,
+    environment: 'TAIPAN_PRELOAD',
+    flag: flag('Processes', 'preload'),
+  }),
   threads: optional(threads, {
     description:
       'WSGI: threads per process; each serves one request at a time (4); main: one request at a time on the main thread; embedded also 0, its default: on the thread of Node.',

@@ -3,7 +3,7 @@ import type { Logger } from '../../core/logger.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
-import type { Aim } from '../../processes/member.ts'
+import type { Aim, Launch } from '../../processes/member.ts'
 import { OrphanGuard } from '../../processes/orphan-guard.ts'
 import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
 import type { ReportedExit } from '../../processes/supervised-process.ts'
@@ -95,7 +95,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
   protected async launch(
     aim: Aim,
     failed: readonly ProgramFailure[],
-  ): Promise<Program | undefined> {
+  ): Promise<Launch<Program, ProgramFailure> | undefined> {
     // Another one would fail as well.
     if (failed.length > 0) return undefined
     const { settings, addresses, logger } = this.#options
@@ -103,7 +103,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
     try {
       const handle = await spawnProgram(settings, place)
       this.#guard.watch(handle.pid)
-      return new Program(handle, {
+      const member = new Program(handle, {
         name: settings.name,
         place,
         logger,
@@ -113,6 +113,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
         listener: this,
         drained: () => this.#places.drained(place),
       })
+      return { member }
     } catch (error) {
       this.#places.release(place)
       throw error

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
+import { createHostSource } from '../../../src/backends/group/host.ts'
 import { TaipanError } from '../../../src/core/errors.ts'
 import { openLab } from '../../support/backend-lab.ts'
 import { fetchRaw } from '../../support/raw-client.ts'
@@ -24,7 +25,7 @@ test.each([
   const startHost = (): Promise<never> => Promise.reject(error)
   for (const startAnyway of [false, true]) {
     await using lab = await openLab(
-      (group, context) => new GroupBackend(group, context, startHost),
+      (group, context) => new GroupBackend(group, context, createHostSource(startHost)),
       { startAnyway },
     )
     const started = lab.backend.start()

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
+import { createHostSource } from '../../../src/backends/group/host.ts'
 import { STOP_ECHO_MS } from '../../../src/processes/supervised-process.ts'
 import type { Backend } from '../../../src/core/backend.ts'
 import { NO_DEMANDS, type LeftOut, type ProcessGroup } from '../../../src/core/process-group.ts'
@@ -29,7 +30,7 @@ class FakeGroup {
       warn: logAt('warn'),
       error: logAt('error'),
     }
-    this.backend = new GroupBackend(group, { logger }, this.hosts.start)
+    this.backend = new GroupBackend(group, { logger }, createHostSource(this.hosts.start))
   }
 
   /** Logged errors. */

@@ -23,9 +23,9 @@ export const HABITS: readonly Row[] = [
     name: 'gunicorn: --bind :PORT --preload --access-logfile - --chdir',
     files: { 'code/shop.py': wsgi('in {SCRIPT_NAME}code') },
     command: 'taipan serve --chdir code shop --bind :{port} --preload --access-logfile -',
-    engines: ONE,
+    engines: ['daemon'],
     pages: { '/': 'in code' },
-    says: [/--preload has no effect/, /--access-logfile has no effect/],
+    says: [/--access-logfile has no effect/],
   },
   {
     name: 'gunicorn: worker class, threads, graceful timeout, log level',

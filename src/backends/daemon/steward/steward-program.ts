@@ -31,7 +31,7 @@ function take(message: MessageToSteward): void {
 async function start(id: number, group: ProcessGroup | undefined): Promise<void> {
   if (group === undefined || workers.has(id)) return
   try {
-    const child = await spawnChild(group, holdBack)
+    const child = await spawnChild(group, 2 + group.threads, holdBack)
     workers.set(id, child)
     child.once('exit', (code, reason) => void finish(id, { code, signal: reason }))
     const ends = child.stdio.slice(1).filter((end) => end instanceof Socket)

@@ -1,0 +1,1 @@
+"""A process that has imported the applications, and of which workers are copies."""

@@ -1,0 +1,219 @@
+import type { Socket } from 'node:net'
+
+import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
+import { TaipanError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Aim } from '../../processes/member.ts'
+import type { Cause } from '../../processes/cause.ts'
+import { endsWithin } from '../../processes/ends-within.ts'
+import { SupervisedProcess, type ProcessExit } from '../../processes/supervised-process.ts'
+import { createConfigureMessage, type WorkerTask } from '../group/configure.ts'
+import { ControlChannel, textOf, type MessageFromWorker } from '../group/control-channel.ts'
+import { parseFindings } from '../group/findings.ts'
+import type { WorkerHost } from '../group/host.ts'
+import type { LoadFailure } from '../group/load-failure.ts'
+import { LoadProgress } from '../group/load-progress.ts'
+import { parseLoadFailure, parseLogRecord } from '../group/worker-messages.ts'
+import { waitForClose } from '../group/worker-links.ts'
+import { closeEnds, donateEnds, type WorkerEnds } from './donor.ts'
+import { createForkedHost, ForkedProcess, parseEnd } from './forked-host.ts'
+import type { TemplateHost } from './spawn-template.ts'
+
+// It has nothing to do but to fork.
+const FORK_MS = 30_000
+/** Receives the events of a template. */
+export interface TemplateListener {
+  /** It shall be used no more. */
+  onSpoilt(template: Template, cause: Cause): void
+  /** Called once. */
+  onTemplateExit(template: Template, exit: ProcessExit): void
+  /** A worker that was forked from it has ended. */
+  onWorkerEnd(template: Template): void
+}
+
+/** Parts of a template. */
+export interface TemplateOptions extends WorkerTask {
+  readonly aim: Aim
+  readonly logger: Logger
+  readonly listener: TemplateListener
+}
+
+/** The process that has loaded the applications of a group, and forks its workers. */
+export class Template extends SupervisedProcess<LoadFailure> {
+  /** What its first worker is for. */
+  readonly aim: Aim
+  /** Undefined until it is ready. */
+  findings: Findings | undefined
+  /** Workers that were or will be forked from it, and run. */
+  users = 0
+  readonly #options: TemplateOptions
+  readonly #control: ControlChannel
+  readonly #channel: Socket
+  readonly #door: Socket
+  readonly #outputs: TemplateHost['outputs']
+  readonly #progress: LoadProgress
+  readonly #answers = new Map<number, (answer: MessageFromWorker) => void>()
+  readonly #workers = new Map<number, ForkedProcess>()
+  #forks = 0
+  #pings = 0
+
+  constructor(options: TemplateOptions, host: TemplateHost) {
+    const { group, logger } = options
+    super(host, { noun: 'template', label: `${group.name}/${host.pid}`, logger })
+    this.#options = options
+    this.aim = options.aim
+    this.#outputs = host.outputs
+    this.#door = host.door
+    this.#door.on('error', () => {})
+    this.#channel = host.control
+    this.#progress = new LoadProgress(group)
+    this.#control = new ControlChannel(host.control, {
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: () => {},
+    })
+    this.#control.send({ ...createConfigureMessage(options), template: true })
+  }
+
+  get omitted(): number {
+    return this.findings?.applications.filter((one) => !isServed(one)).length ?? 0
+  }
+
+  get loading(): LoadingApplication {
+    return this.#progress.loading
+  }
+
+  /** Forks a worker. Rejects with PYTHON_START. */
+  async fork(): Promise<WorkerHost> {
+    const number = ++this.#forks
+    const answer = this.#awaitAnswer(number)
+    try {
+      const ends = await donateEnds(this.#options.group, number, this.#door)
+      const { pid, error } = await answer
+      if (typeof pid === 'number') return this.#createHost(pid, ends)
+      closeEnds(ends)
+      throw new Error(typeof error === 'string' ? error : 'it did not answer in time')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new TaipanError(
+        'PYTHON_START',
+        `no worker of group ${this.#options.group.name} could be forked from its template: ${reason}`,
+        { cause: error },
+      )
+    } finally {
+      this.#answers.delete(number)
+    }
+  }
+
+  ping(): void {
+    this.#control.send({ type: 'ping', id: ++this.#pings })
+  }
+
+  retire(): void {}
+
+  async drained(): Promise<void> {}
+
+  protected askToStop(patience: number): void {
+    this.#control.send({ type: 'stop', patience })
+  }
+
+  protected beforeForce(): void {}
+
+  protected describeStartFailure(reason: string, held: boolean): LoadFailure {
+    return this.#progress.describeFailure(reason, { output: this.log.takeLast(), held })
+  }
+
+  protected async readRest(): Promise<void> {
+    const streams = [this.#channel, ...this.#outputs.map(({ stream }) => stream)]
+    await Promise.all(streams.map((stream) => waitForClose(stream)))
+  }
+
+  protected release(): void {
+    this.#control.destroy()
+    this.#door.destroy()
+    for (const answer of this.#answers.values()) answer(GONE)
+    for (const worker of this.#workers.values()) worker.watch()
+  }
+
+  protected tellUnhealthy(cause: Cause): void {
+    this.#options.listener.onSpoilt(this, cause)
+  }
+
+  protected tellDue(cause: Cause): void {
+    this.#options.listener.onSpoilt(this, cause)
+  }
+
+  protected tellExit(exit: ProcessExit): void {
+    this.#options.listener.onTemplateExit(this, exit)
+  }
+
+  async #awaitAnswer(number: number): Promise<Readonly<Record<string, unknown>>> {
+    let found: MessageFromWorker | undefined
+    const answered = new Promise<void>((resolve) => {
+      this.#answers.set(number, (answer) => {
+        found = answer
+        resolve()
+      })
+    })
+    await endsWithin(answered, FORK_MS)
+    return found ?? {}
+  }
+
+  #createHost(pid: number, ends: WorkerEnds): WorkerHost {
+    const worker = this.#takeWorker(pid)
+    void worker.ended.then(() => this.#options.listener.onWorkerEnd(this))
+    return createForkedHost(worker, ends)
+  }
+
+  #takeWorker(pid: number): ForkedProcess {
+    const known = this.#workers.get(pid)
+    if (known !== undefined) return known
+    const worker = new ForkedProcess(pid)
+    this.#workers.set(pid, worker)
+    if (this.ended) worker.watch()
+    void worker.ended.then(() => this.#workers.delete(pid))
+    return worker
+  }
+
+  #onMessage(message: MessageFromWorker): void {
+    this.heardAt = performance.now()
+    switch (message.type) {
+      case 'ready':
+        this.findings = parseFindings(message)
+        this.becomeReady()
+        return
+      case 'loading':
+        this.#progress.begin(message)
+        this.noteProgress()
+        return
+      case 'place':
+        this.#progress.stand(message)
+        return
+      case 'failed':
+        this.fail(parseLoadFailure(message))
+        return
+      case 'log':
+        this.log.take(parseLogRecord(message))
+        return
+      case 'forked':
+        this.#onForked(message)
+        return
+      case 'ended':
+        if (typeof message['pid'] === 'number')
+          this.#workers.get(message['pid'])?.end(parseEnd(message))
+        return
+      case 'leaving':
+        this.leave(textOf(message, 'reason', 'was asked to end from outside'))
+        return
+      default:
+    }
+  }
+
+  #onForked(message: MessageFromWorker): void {
+    const { worker: number, pid } = message
+    // Its end may be told before the donor's.
+    if (typeof pid === 'number') this.#takeWorker(pid)
+    if (typeof number === 'number') this.#answers.get(number)?.(message)
+  }
+}
+
+const GONE: MessageFromWorker = { type: 'forked', error: 'the template has ended' }
