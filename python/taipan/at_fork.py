@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Callable, NoReturn
 
@@ -59,6 +60,21 @@ def hold_signals(held: Iterable[signal.Signals], in_child: Callable[[], None]) -
 def release_signals() -> None:
     """Lets those come to a forked worker that were held back."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+
+
+def close_quietly(descriptors: Iterable[int]) -> None:
+    """Closes descriptors that the application may have closed."""
+    for descriptor in descriptors:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def give_back_signals(taken: Mapping[signal.Signals, Callable[..., object]]) -> None:
+    """Removes handlers of ours, where the application has put no others."""
+    for number, handler in taken.items():
+        if signal.getsignal(number) == handler:
+            is_interrupt = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
 
 
 def end_child(*_args: object) -> NoReturn:

@@ -160,13 +160,16 @@ class ControlThread:
                 if handler is not None:
                     handler(message)
         except BaseException as error:
-            try:
-                os.write(
-                    2, f"taipan: the control channel of this worker failed: {error!r}\n".encode()
-                )
-            except OSError:
-                pass
+            write_error(f"taipan: the control channel of this worker failed: {error!r}\n")
         self._on_end()
+
+
+def write_error(text: str) -> None:
+    """Writes where nobody else can be told."""
+    try:
+        os.write(2, text.encode("utf-8", "replace"))
+    except OSError:
+        pass
 
 
 def quiet_exit(code: int) -> NoReturn:

@@ -86,6 +86,8 @@ class Serving:
         self.threads: list[NativeThread] = []
         #: Returns the stack of a request on the event loop, also after it was cancelled.
         self.find_stream: Callable[[int, str], Stack | None] = lambda _number, _request: None
+        #: Called when Node has been told that the worker is ready.
+        self.on_ready: Callable[[], None] = lambda: None
         #: Name of the event loop; None if no application needs one.
         self.loop: str | None = None
         #: Applications of which it must serve at least one, by name; they are loaded first.
@@ -266,6 +268,7 @@ class Serving:
         if self.loop is not None:
             message["loop"] = self.loop
         self.channel.send(message)
+        self.on_ready()
 
     def _tell_change(self, slot: Slot) -> None:
         self.channel.send({"type": "application", **slot.describe()})

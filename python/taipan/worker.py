@@ -11,22 +11,25 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
-from taipan.at_fork import end_child, hold_signals, release_signals
-from taipan.confine.inside import settle
-from taipan.control import ControlChannel, ControlThread, quiet_exit
-from taipan.debugger import Debugger, take_terminal
-from taipan.descriptors import (
-    RequestSockets,
-    choose_base,
-    take_request_sockets,
-    take_socket,
+from taipan.at_fork import (
+    close_quietly,
+    end_child,
+    give_back_signals,
+    hold_signals,
+    release_signals,
 )
+from taipan.confine.inside import settle
+from taipan.control import ControlChannel, ControlThread, quiet_exit, write_error
+from taipan.debugger import Debugger, take_terminal
+from taipan.descriptors import RequestSockets, choose_base, take_request_sockets, take_socket
 from taipan.due import DueSignals
 from taipan.ending import ORPHANED, end_interpreter
+from taipan.hooks import Hooks
 from taipan.interpreters.names import find_interpreters
 from taipan.logs import Logs, Requests
 from taipan.native import NativeThread, sleep, socket
 from taipan.serving import Serving
+from taipan.startup import run_startup
 from taipan.stop import Stop
 from taipan.tracebacks import format_exception, summarize
 
@@ -88,7 +91,7 @@ class Worker:
         self._is_forked = loaded is not None
         self._interpreters: Interpreters | None = None
         if loaded is not None:
-            self._logs, self._serving, self._loop = loaded
+            self._logs, self._serving, self._loop, self._hooks = loaded
         else:
             requests = Requests()
             self._logs = Logs(channel.send, requests)
@@ -96,6 +99,8 @@ class Worker:
             self._serving = Serving(
                 channel, config, self._sockets, (self._logs, requests), self._interpreters
             )
+            self._hooks = Hooks(self._logs, channel.send)
+        self._serving.on_ready = self._hooks.tell_ready
         self._template = self._make_template()
         self._has_threads = self._template is None
 
@@ -113,7 +118,7 @@ class Worker:
         faulthandler.enable(2)
         if self._is_forked:
             release_signals()
-        handlers = {**self._serving.handlers(), "stop": self._on_stop}
+        handlers = {**self._serving.handlers(), **self._hooks.handlers(), "stop": self._on_stop}
         if self._interpreters is not None:
             self._interpreters.start()
             handlers["ping"] = self._interpreters.ping
@@ -122,13 +127,24 @@ class Worker:
             self._make_loop()
         else:
             self._template.serve_channel(handlers, self._leave)
-        if (self._is_forked or self._serving.load()) and self._start_loop():
+        if self._load() and self._start_loop():
             self._loaded = True
             self._serve()
             self._end(0)
         # What the application started before it failed must not keep the process alive.
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
+
+    def _load(self) -> bool:
+        """Loads the applications, unless that was done before this process was forked."""
+        if not self._is_forked:
+            self._serving.prepare()
+            self._hooks.load(self._serving.config)
+            if not self._serving.load():
+                return False
+        self._hooks.begin()
+        run_startup(self._serving.config.get("startup") or (), self._logs)
+        return True
 
     def _make_debugger(self) -> Debugger:
         # Children of a template cannot tell Node that they wait.
@@ -231,7 +247,7 @@ class Worker:
             end_child()
         self._logs.report("error", f"this worker ends: {text}")
         if self._channel.closed:
-            _write_error(f"taipan: this worker ends: {text}\n")
+            write_error(f"taipan: this worker ends: {text}\n")
         os._exit(_EXIT_BROKEN)
 
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:
@@ -277,6 +293,8 @@ class Worker:
         self._deadline = max(self._deadline, monotonic())
         self._ending = True
         try:
+            if self._loaded:
+                self._hooks.end()
             if self._runner is not None:
                 self._runner.end(self._deadline)
             if self._interpreters is not None:
@@ -306,24 +324,14 @@ class Worker:
         descriptors = [end.fileno() for end in ours]
 
         def forget() -> None:
-            for descriptor in descriptors:
-                try:
-                    os.close(descriptor)
-                except OSError:
-                    pass
+            close_quietly(descriptors)
             if self._loop is not None:
                 # Signals of the child would wake the loop of the parent.
                 with contextlib.suppress(ValueError):
                     signal.set_wakeup_fd(-1)
                 self._loop.forget_in_child()
-            for number in _ENDS:
-                if signal.getsignal(number) == self._on_terminate:
-                    signal.signal(number, signal.SIG_DFL)
-            if signal.getsignal(signal.SIGINT) is _ignore:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-            for number in _UNUSED:
-                if signal.getsignal(number) is _ignore:
-                    signal.signal(number, signal.SIG_DFL)
+            own = {number: self._on_terminate for number in _ENDS}
+            give_back_signals({**own, **dict.fromkeys((signal.SIGINT, *_UNUSED), _ignore)})
             self._due.forget_in_child()
 
         hold_signals({*_ENDS, signal.SIGINT, *_UNUSED}, forget)
@@ -338,7 +346,7 @@ def main() -> None:
     try:
         channel = ControlChannel(take_socket(_CONTROL_DESCRIPTOR, base))
     except OSError:
-        _write_error(_NOT_BY_NODE)
+        write_error(_NOT_BY_NODE)
         os._exit(_EXIT_BROKEN)
     try:
         config = channel.receive()
@@ -356,7 +364,7 @@ def main() -> None:
         worker.run()
     except BaseException as error:
         # The usual end of Python would wait for our threads.
-        _write_error(f"taipan: this worker failed: {format_exception(error)}")
+        write_error(f"taipan: this worker failed: {format_exception(error)}")
         os._exit(_EXIT_BROKEN)
 
 
@@ -388,10 +396,3 @@ def _make_interpreters(
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Does nothing: Node decides when a worker ends. Children would inherit SIG_IGN."""
-
-
-def _write_error(text: str) -> None:
-    try:
-        os.write(2, text.encode("utf-8", "replace"))
-    except OSError:
-        pass

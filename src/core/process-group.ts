@@ -43,6 +43,10 @@ export interface ProcessGroup {
   readonly processes: number
   /** Its applications are loaded once, by a process from which workers are forked. */
   readonly preload?: boolean | undefined
+  /** Module with functions for turns of a worker's life; undefined: the usual one, if there is one. */
+  readonly hooks?: string | undefined
+  /** Modules and files that each worker runs before its requests. */
+  readonly startup?: readonly string[]
   /** Undefined: there are always as many. */
   readonly scaling?: Scaling | undefined
   /** Other processes serve the same applications, too: `wsgi.multiprocess`. */

@@ -962,6 +962,9 @@ describe('engines', () => {
     await expect(command('app.py -e embedded -p 1-4')).rejects.toThrow(
       /--processes: embedded Python runs in a fixed number of Node processes, not from 1 to 4; .*"daemon"/,
     )
+    await expect(command('app.py -e embedded --hooks h --startup s')).rejects.toThrow(
+      /--hooks: belongs to worker processes, .*\n.*--startup: belongs to worker processes, .*"daemon"/,
+    )
     await expect(command('app.py -e embedded --preload')).rejects.toThrow(
       /--preload: embedded Python runs inside Node, which cannot be forked; .*"daemon"/,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from taipan.descriptors import RequestSockets
+from taipan.hooks import Hooks
 from taipan.logs import Logs
 from taipan.serving import Serving
 
@@ -19,6 +20,7 @@ class Loaded(NamedTuple):
     serving: Serving
     #: None: no application may need one.
     loop: LoopRunner | None
+    hooks: Hooks
 
 
 class Forked(NamedTuple):

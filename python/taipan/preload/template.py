@@ -20,6 +20,7 @@ from taipan.at_fork import HELD_SIGNALS
 from taipan.control import ControlChannel, quiet_exit
 from taipan.descriptors import take_request_sockets, take_socket
 from taipan.ending import end_interpreter
+from taipan.hooks import Hooks
 from taipan.loader.django import load_urls
 from taipan.logs import Logs, Requests
 from taipan.native import NativeThread, sleep, socket
@@ -55,7 +56,8 @@ class Template:
         requests = Requests()
         self._logs = Logs(channel.send, requests)
         self._serving = Serving(channel, config, (), (self._logs, requests))
-        self._loaded = Loaded(self._logs, self._serving, None)
+        self._hooks = Hooks(self._logs, channel.send)
+        self._loaded = Loaded(self._logs, self._serving, None, self._hooks)
         self._children: set[int] = set()
         self._poller = Poller()
         self._wakeup: tuple[int, ...] = ()
@@ -88,8 +90,9 @@ class Template:
             from taipan.loop import LoopRunner
 
             self._loaded = self._loaded._replace(loop=LoopRunner(self._serving))
-        loads = self._serving.load()
-        if not loads:
+        self._serving.prepare()
+        self._hooks.load(self._serving.config)
+        if not self._serving.load():
             self._fail()
         self._prepare()
         guard.stop()

@@ -40,6 +40,8 @@ export type MessageToWorker =
     }
   /** It will be asked to stop; applications are told, so that open responses can end. */
   | { readonly type: 'stopping' }
+  /** Another worker has ended. */
+  | { readonly type: 'childExit'; readonly pid: number }
   /** Threads that requests started may run for `patience` ms. */
   | { readonly type: 'stop'; readonly patience: number }
 

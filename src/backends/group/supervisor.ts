@@ -17,6 +17,7 @@ import { chooseDemands, isWorthwhile, leaveOut } from './demands.ts'
 import type { HostSource } from './host.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
+import { Obituaries } from './obituaries.ts'
 import type { Scheduler } from './scheduler.ts'
 import { describeUnserved } from './unserved.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
@@ -46,6 +47,7 @@ export class Supervisor
   readonly #held: HeldResponses
   #group: ProcessGroup
   #findings: Findings | undefined
+  readonly #obituaries = new Obituaries<Worker>()
   readonly #findingsListeners: (() => void)[] = []
   /** What workers have found changed last. */
   #change = ''
@@ -169,6 +171,15 @@ export class Supervisor
     this.#options.scheduler.remove(worker.capacity)
   }
 
+  onTold(pid: number): void {
+    this.#obituaries.finish(pid)
+  }
+
+  override onExit(worker: Worker, exit: WorkerExit): void {
+    super.onExit(worker, exit)
+    if (worker.findings !== undefined) this.#obituaries.note(worker, worker.pid, this.pool.active)
+  }
+
   onReturned(request: PendingRequest): void {
     const { failure } = this.pool
     if (failure === undefined) {
@@ -246,6 +257,7 @@ export class Supervisor
   protected admit(worker: Worker): void {
     this.#options.scheduler.add(worker.capacity)
     this.#options.source.admit(worker.host)
+    this.#obituaries.tell([worker])
   }
 
   protected dismiss(worker: Worker): void {

@@ -62,6 +62,8 @@ export interface WorkerListener extends ProcessListener<Worker, WorkerExit> {
   onStreamFree(worker: Worker, application: number): void
   /** It has lost a socket and will probably end: it should get no more requests. */
   onSuspect(worker: Worker): void
+  /** It has done what is to be done after the end of another worker. */
+  onTold(pid: number): void
   /** A request was not read by the worker. */
   onReturned(request: PendingRequest): void
   underPressure(): boolean
@@ -88,6 +90,8 @@ export async function startWorker(
 
 /** A worker of a group. */
 export class Worker extends SupervisedProcess<LoadFailure> implements LinksListener {
+  /** Its application wants to know when another worker has ended. */
+  mourns = false
   /** Undefined until it is ready. */
   findings: Findings | undefined
   readonly #options: WorkerOptions
@@ -183,6 +187,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       requests: [...links.flatMap(({ placed }) => placed ?? []), ...loop.placed],
       send: (id, streams) => this.#control.send({ type: 'stacks', id, streams }),
     })
+  }
+
+  tellEnd(pid: number): void {
+    this.#control.send({ type: 'childExit', pid })
   }
 
   ping(): void {
@@ -330,6 +338,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         return
       case 'failed':
         this.fail(parseLoadFailure(message))
+        return
+      case 'hooks':
+        this.mourns = true
+        return
+      case 'told':
+        this.#listener.onTold(Number(message['pid']))
         return
       case 'interrupted':
         this.#takeStack(message)

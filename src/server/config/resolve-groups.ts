@@ -11,6 +11,7 @@ import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
+import { checkHooks } from './hooks.ts'
 import { checkPreload } from './preload.ts'
 import { listGroupNames } from './resolve-apps.ts'
 import type { GroupPlan } from './resolved.ts'
@@ -41,6 +42,7 @@ export function resolveGroups(sources: GroupSources, problems: Problems): GroupP
   checkLifetimes(plans, config, problems)
   checkInterpreters(plans, problems)
   checkPreload(plans, config, problems)
+  checkHooks(plans, config, problems)
   return plans
 }
 

@@ -8,6 +8,7 @@ import { DEVELOPMENT } from './development.ts'
 import { FOLDERS } from './folders.ts'
 import { createGroupTable } from './group-options.ts'
 import { HTTP } from './http.ts'
+import { HOOKS } from './hooks.ts'
 import { LIFETIMES } from './lifetimes.ts'
 import { IDENTITY } from './identity.ts'
 import { LISTENING } from './listening.ts'
@@ -36,6 +37,7 @@ export const GENERAL = {
   ...RESPONSES,
   ...PROCESSES,
   ...LIFETIMES,
+  ...HOOKS,
   ...IDENTITY,
   limits: option(createSection(LIMITS), {}, { description: 'Limits for clients.', table: LIMITS }),
   timeouts: option(createSection(TIMEOUTS), {}, { description: 'Time limits.', table: TIMEOUTS }),
