@@ -192,8 +192,10 @@ export interface RequestFailure {
 
 /** One request with its response. Expensive parts are made on demand. */
 export interface Exchange {
-  /** Unique while the server runs. */
+  /** Unique while the server runs, unless a trusted proxy gives one twice. */
   readonly id: string
+  /** Client and application are told the id, by X-Request-Id. */
+  readonly sharesId?: boolean | undefined
   /** `performance.now()` when the head had arrived. */
   readonly startedAt: number
   readonly request: RequestHead

@@ -12,6 +12,7 @@ import type {
 /** Parts of an exchange that no client has asked for. */
 export interface OwnExchangeParts {
   readonly id: string
+  readonly sharesId?: boolean | undefined
   readonly request: RequestHead
   readonly connection: ConnectionFacts
   readonly body: RequestBody
@@ -22,6 +23,7 @@ export interface OwnExchangeParts {
 /** An exchange by which Taipan itself asks something. */
 export class OwnExchange implements Exchange {
   id: string
+  readonly sharesId: boolean | undefined
   readonly startedAt = performance.now()
   readonly request: RequestHead
   readonly connection: ConnectionFacts
@@ -42,8 +44,9 @@ export class OwnExchange implements Exchange {
   #outcome: Outcome | undefined
   readonly #listeners: ((outcome: Outcome) => void)[] = []
 
-  constructor({ id, request, connection, body, response, identity }: OwnExchangeParts) {
+  constructor({ id, sharesId, request, connection, body, response, identity }: OwnExchangeParts) {
     this.id = id
+    this.sharesId = sharesId
     this.request = request
     this.connection = connection
     this.body = body

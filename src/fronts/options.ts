@@ -40,5 +40,7 @@ export interface FrontOptions {
   readonly http2: boolean
   /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
+  /** Clients and applications are told the ids of requests, by X-Request-Id; by default they are not. */
+  readonly sharesIds?: boolean | undefined
   readonly logger: Logger
 }

@@ -71,6 +71,10 @@ export class ChangedExchange implements Exchange {
     return this.#exchange.id
   }
 
+  get sharesId(): boolean | undefined {
+    return this.#exchange.sharesId
+  }
+
   get startedAt(): number {
     return this.#exchange.startedAt
   }

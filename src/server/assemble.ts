@@ -69,6 +69,7 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     webSocket: plan.webSocket,
     http2: plan.http.http2,
     serverSoftware: SERVER_SOFTWARE,
+    sharesIds: plan.http.requestId,
     logger: loggers.logger,
   })
   return { fronts: addresses.length === 0 ? [] : [front], app }

@@ -38,8 +38,11 @@ const AUTH_TYPES = {
 const AUTH_USER = encodeKey('user')
 const VARIABLES = encodeKey('taipan.variables')
 const FCGI_ROLE = encodeKey('FCGI_ROLE')
+/** The worker makes a header of it, too. */
+const ID = encodeKey('taipan.request_id')
 const RELAYED = encodeKey('taipan.relayed')
 const AUTHORIZATION = /^authorization$/i
+const REQUEST_ID = /^x-request-id$/i
 
 const NON_ASCII = /[^\0-\x7f]/
 
@@ -66,10 +69,14 @@ export function writeAsgiScope(
   writer.encoded(QUERY_STRING)
   writer.latin1Bytes(query)
   writeRest(exchange, invocation, writer)
+  if (exchange.sharesId === true) {
+    writer.encoded(ID)
+    writer.text(exchange.id)
+  }
   writer.endDict()
 }
 
-/** Writes the scope without the values that depend on the request target; clients repeat the rest. */
+/** Writes the scope without the values that depend on the request target, and without the id; clients repeat the rest. */
 export function writeCommonScope(
   exchange: Exchange,
   invocation: Invocation,
@@ -97,12 +104,12 @@ function writeKind({ request, connection, webSocket }: Exchange, writer: Marshal
 }
 
 function writeRest(exchange: Exchange, invocation: Invocation, writer: MarshalWriter): void {
-  const { request, webSocket, identity, variables } = exchange
+  const { webSocket, identity, variables } = exchange
   writer.encoded(ROOT_PATH)
   writeDecoded(invocation.scriptName, writer)
   writeConnection(exchange, writer)
   writer.encoded(HEADERS)
-  writeFields(request.fields, writer, identity?.passesAuthorization === false)
+  writeFields(exchange, writer)
   if (exchange.frontServer !== undefined) writeFrontServer(exchange.frontServer, writer)
   const { tls } = exchange.connection
   if (identity !== undefined || variables !== undefined || tls !== undefined)
@@ -190,10 +197,10 @@ function writeIdentity({ user, type }: Identity, writer: MarshalWriter): void {
 }
 
 function writeFields(
-  fields: readonly string[],
+  { request: { fields }, identity, sharesId }: Exchange,
   writer: MarshalWriter,
-  hidesAuthorization: boolean,
 ): void {
+  const hidesAuthorization = identity?.passesAuthorization === false
   const countAt = writer.list(0)
   let count = 0
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -201,6 +208,8 @@ function writeFields(
     const head = resolvePairHead(name)
     if (head === DROPPED_NAME) continue
     if (hidesAuthorization && AUTHORIZATION.test(name)) continue
+    // The worker adds the one that is known here.
+    if (sharesId === true && REQUEST_ID.test(name)) continue
     writer.encoded(head)
     writer.latin1Bytes(fields[i + 1] ?? '')
     count++

@@ -29,6 +29,8 @@ export const CONTENT_LENGTH = new CgiName('CONTENT_LENGTH')
 export const TRANSFER_ENCODING = new CgiName('')
 /** Left out where Taipan itself has asked who the client is. */
 export const HTTP_AUTHORIZATION = new CgiName('HTTP_AUTHORIZATION')
+/** Where the application is told the id of the request, that of the client is left out. */
+export const HTTP_X_REQUEST_ID = new CgiName('HTTP_X_REQUEST_ID')
 export const HTTP_HOST = new CgiName('HTTP_HOST')
 const HTTP_COOKIE = new CgiName('HTTP_COOKIE', '; ')
 
@@ -41,6 +43,7 @@ const KNOWN: ReadonlyMap<string, CgiName> = new Map([
   ['transfer-encoding', TRANSFER_ENCODING],
   ['cookie', HTTP_COOKIE],
   ['authorization', HTTP_AUTHORIZATION],
+  ['x-request-id', HTTP_X_REQUEST_ID],
   // HTTP_HOST is the authority of the request, which an absolute-form target may replace.
   ['host', DROPPED],
   // Programs use HTTP_PROXY of their environment as their proxy ("httpoxy").

@@ -10,6 +10,7 @@ import {
   DROPPED,
   HTTP_AUTHORIZATION,
   HTTP_HOST,
+  HTTP_X_REQUEST_ID,
   resolveCgiName,
   resolveVariableName,
   TRANSFER_ENCODING,
@@ -59,9 +60,10 @@ export function writeCgiVariables(
   writer.variable(PATH_INFO, invocation.pathInfo)
   writer.variable(QUERY_STRING, request.query)
   writer.variable(REQUEST_URI, request.target)
+  if (exchange.sharesId === true) writer.variable(HTTP_X_REQUEST_ID, exchange.id)
 }
 
-/** Writes the variables that do not depend on the request target; clients repeat them. */
+/** Writes the variables that depend on neither the request target nor its id; clients repeat them. */
 export function writeCommonVariables(
   exchange: Exchange,
   invocation: Invocation,
@@ -142,13 +144,13 @@ let lastMark = 0
 function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter): void {
   if (request.host !== '') writer.variable(HTTP_HOST, request.host)
   const count = gatherFields(request.fields)
-  const hidesAuthorization = exchange.identity?.passesAuthorization === false
+  const hidden = listHidden(exchange)
   let chunked = false
   let sized = false
   for (let i = 0; i < count; i++) {
     const name = present[i] ?? DROPPED
     if (name === TRANSFER_ENCODING) chunked = true
-    else if (name !== HTTP_AUTHORIZATION || !hidesAuthorization) writer.variable(name, name.value)
+    else if (!hidden.includes(name)) writer.variable(name, name.value)
     if (name === CONTENT_LENGTH) sized = true
     name.value = ''
   }
@@ -157,6 +159,20 @@ function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter
   if (!sized && complete && length !== undefined && (chunked || length > 0))
     writer.variable(CONTENT_LENGTH, String(length))
 }
+
+/** What the client has sent and the application is not to see. */
+function listHidden({ identity, sharesId }: Exchange): readonly CgiName[] {
+  const hidesAuthorization = identity?.passesAuthorization === false
+  if (sharesId === true) return hidesAuthorization ? HIDDEN.both : HIDDEN.id
+  return hidesAuthorization ? HIDDEN.authorization : HIDDEN.none
+}
+
+const HIDDEN = {
+  none: [],
+  id: [HTTP_X_REQUEST_ID],
+  authorization: [HTTP_AUTHORIZATION],
+  both: [HTTP_X_REQUEST_ID, HTTP_AUTHORIZATION],
+} as const
 
 function gatherFields(fields: readonly string[]): number {
   trimCgiNames()

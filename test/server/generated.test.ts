@@ -84,7 +84,7 @@ test('the flags are the documented ones', () => {
       reload-include reload-exclude no-refresh compression tls-cert tls-key tls user group
       supplementary-group strict chroot home lang locale stack-size cpu-priority
       metrics memory-limit-hard display-name script-user script-group
-      trust-proxy trust-proxy-header
+      trust-proxy trust-proxy-header no-request-id
     `
   expect(
     listFlags()

@@ -7,7 +7,7 @@ import { fetchRaw, formatRequest, openRaw } from './raw-client.ts'
 export const SPOILING = `
 def application(environ, start_response):
     keys = sorted(key for key, value in environ.items() if isinstance(value, (str, bool, tuple)))
-    text = repr([(key, environ[key]) for key in keys if key not in ("REMOTE_PORT", "taipan.request_id")])
+    text = repr([(key, environ[key]) for key in keys if key not in ("REMOTE_PORT", "taipan.request_id", "HTTP_X_REQUEST_ID")])
     environ.update({key: "spoilt" for key in keys}, spoilt="yes")
     start_response("200 OK", [("X-Id", str(len(text)))])
     return [text.encode()]

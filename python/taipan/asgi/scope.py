@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from marshal import loads
-from typing import Any, Final
+from typing import Any, Final, Optional
 
 Scope = dict[str, Any]
 #: Extensions in the scope of a request, even if the application changes the scope.
 Offers = tuple[str, ...]
-#: Common part of repeated requests of a connection, marshalled; then path, raw path, query string.
-Repeated = tuple[bytes, str, bytes, bytes]
+#: Common part of repeated requests of a connection, marshalled; then path, raw path, query string,
+#: and the id if the application is told it.
+Repeated = tuple[bytes, str, bytes, bytes, Optional[str]]
 Known = dict[bytes, tuple[Scope, Offers]]
 
 _OLD: Final = ("http.response.pathsend",)
@@ -33,13 +34,16 @@ def make_http(
     if isinstance(sent, dict):
         scope, offers = sent, _find_offers(sent, payload)
     else:
-        common, path, raw_path, query = sent
+        common, path, raw_path, query, request = sent
         base, offers = known.get(common) or _learn(common, known)
         scope = base.copy()
         scope["path"] = path
         scope["raw_path"] = raw_path
         scope["query_string"] = query
         scope["headers"] = base["headers"].copy()
+        if request is not None:
+            scope["taipan.request_id"] = request
+    _add_request_id(scope)
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
     if "extensions" in scope:
@@ -51,6 +55,7 @@ def make_http(
 
 def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
     """Adds the keys of a WebSocket scope."""
+    _add_request_id(scope)
     scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
     scope["state"] = state.copy()
     _add_extensions(scope, _WEBSOCKET)
@@ -59,6 +64,12 @@ def complete_websocket(scope: Scope, state: dict[str, Any]) -> None:
 def lifespan_scope(state: dict[str, Any]) -> Scope:
     """The scope of a lifespan; contains `state` itself, which the application fills."""
     return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
+
+
+def _add_request_id(scope: Scope) -> None:
+    request = scope.get("taipan.request_id")
+    if request is not None:
+        scope["headers"].append((b"x-request-id", request.encode()))
 
 
 def _add_extensions(scope: Scope, offers: Offers) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from marshal import loads
-from typing import Union
+from typing import Optional, Union
 
 from taipan.events import Environ
 
 #: Common part of repeated requests of a connection, marshalled; then PATH_INFO, QUERY_STRING,
-#: REQUEST_URI and id.
-Repeated = tuple[bytes, str, str, str, str]
+#: REQUEST_URI, id, and the id once more if it is a field of the request, too.
+Repeated = tuple[bytes, str, str, str, str, Optional[str]]
 Sent = Union[Environ, Repeated]
 
 _KNOWN_LIMIT = 512
@@ -25,12 +25,14 @@ def make_environ(sent: Sent, base: Environ, known: dict[bytes, Environ]) -> Envi
     if isinstance(sent, dict):
         sent.update(base)
         return sent
-    common, path, query, uri, request = sent
+    common, path, query, uri, request, shared = sent
     environ = (known.get(common) or _learn(common, base, known)).copy()
     environ["PATH_INFO"] = path
     environ["QUERY_STRING"] = query
     environ["REQUEST_URI"] = uri
     environ["taipan.request_id"] = request
+    if shared is not None:
+        environ["HTTP_X_REQUEST_ID"] = shared
     return environ
 
 

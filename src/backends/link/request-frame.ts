@@ -1,3 +1,4 @@
+import type { Exchange } from '../../core/exchange.ts'
 import { writeAsgiScope, writeCommonScope, writeTarget } from '../../wire/asgi-scope.ts'
 import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
@@ -36,9 +37,10 @@ export function writeAsgiRequest(request: PendingRequest, marshal: MarshalWriter
     writeAsgiScope(exchange, invocation, marshal)
     return
   }
-  marshal.tuple(4)
+  marshal.tuple(5)
   marshal.bytes(common)
   writeTarget(exchange.request, marshal)
+  writeShared(exchange, marshal)
 }
 
 /** Writes the payload of a request for a WSGI application, except its body. */
@@ -67,10 +69,17 @@ function writeEnviron({ exchange, invocation }: PendingRequest, marshal: Marshal
 
 function writeRepeated(request: PendingRequest, common: Uint8Array, marshal: MarshalWriter): void {
   const { exchange, invocation } = request
-  marshal.tuple(5)
+  marshal.tuple(6)
   marshal.bytes(common)
   marshal.text(invocation.pathInfo)
   marshal.text(exchange.request.query)
   marshal.text(exchange.request.target)
   marshal.text(exchange.id)
+  writeShared(exchange, marshal)
+}
+
+/** The id if the application is told it as a field of the request, too. */
+function writeShared({ sharesId, id }: Exchange, marshal: MarshalWriter): void {
+  if (sharesId === true) marshal.text(id)
+  else marshal.none()
 }

@@ -13,6 +13,8 @@ import { createRequestId } from './request-id.ts'
 /** The connection of an exchange, as the exchange uses it. */
 export interface ExchangeLink extends BodySource {
   readonly facts: ConnectionFacts
+  /** Clients and applications are told the ids of requests; by default they are not. */
+  readonly sharesIds?: boolean | undefined
   /** The client has finished sending (half-close), and everything it sent has been read. */
   readonly clientEnded: boolean
   /** As `Exchange.occupy`, where a connection has several exchanges at a time. */
@@ -43,9 +45,14 @@ export abstract class BaseExchange<
     this.request = request
     this.response = response
     this.startedAt = performance.now()
+    if (link.sharesIds === true) response.identified = this
   }
 
   abstract get webSocket(): WebSocketOffer | undefined
+
+  get sharesId(): boolean {
+    return this.#link.sharesIds === true
+  }
 
   get id(): string {
     return (this.#id ??= createRequestId())

@@ -17,6 +17,8 @@ const UPGRADED = 3
  */
 export abstract class BaseResponse implements ResponseSink {
   onDrain: (() => void) | undefined
+  /** Has the id that the client is told; undefined: none. */
+  identified: { readonly id: string } | undefined
   /** Status of the response that began; 0 before. */
   status = 0
   /** Body bytes given to the connection. */

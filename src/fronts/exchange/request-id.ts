@@ -1,5 +1,9 @@
-// A random prefix distinguishes the runs of the server in one log.
-const prefix = Math.random().toString(36).slice(2, 6).padEnd(4, '0')
+import { randomBytes } from 'node:crypto'
+
+const PREFIX_BYTES = 5
+
+// Tells apart the runs of all servers whose ids come together somewhere.
+const prefix = randomBytes(PREFIX_BYTES).toString('hex')
 let counter = 0
 
 /** An id that is unique in this run of the server, for all fronts. */

@@ -84,6 +84,10 @@ export class ActiveExchange implements Http1Link {
     this.#listener = listener
   }
 
+  get sharesIds(): boolean {
+    return this.context.sharesIds
+  }
+
   get facts(): ConnectionFacts {
     return this.#stream.facts
   }

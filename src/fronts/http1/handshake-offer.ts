@@ -25,7 +25,12 @@ export class HandshakeOffer implements WebSocketOffer {
     if (this.#response.begun || this.#response.finished) return createLostChannel()
     const { encoder, logger } = this.#link.context
     const handshake = this.#handshake
-    const lines = formatAnswerLines(answer, { handshake, encoder, logger })
+    const lines = formatAnswerLines(answer, {
+      handshake,
+      encoder,
+      logger,
+      requestId: this.#response.identified?.id,
+    })
     return this.#link.upgrade(handshake, lines)
   }
 }

@@ -16,6 +16,8 @@ export interface Http1Options {
   readonly serverSoftware: string
   /** Connections may speak HTTP/2. */
   readonly http2: boolean
+  /** Clients and applications are told the ids of requests; by default they are not. */
+  readonly sharesIds?: boolean | undefined
   readonly logger: Logger
 }
 
@@ -31,6 +33,7 @@ export class Http1Context {
   readonly limits: Http1ConnectionLimits
   readonly logger: Logger
   readonly encoder: ResponseEncoder
+  readonly sharesIds: boolean
   readonly webSockets: WebSockets
   readonly connections: OpenConnections
   /** Undefined: HTTP/1 alone. */
@@ -41,10 +44,11 @@ export class Http1Context {
   stopping = false
 
   constructor(options: Http1Options, connections: OpenConnections) {
-    const { handler, limits, webSocket, serverSoftware, logger } = options
+    const { handler, limits, webSocket, serverSoftware, sharesIds = false, logger } = options
     this.handler = handler
     this.limits = limits
     this.logger = logger
+    this.sharesIds = sharesIds
     this.encoder = new ResponseEncoder(serverSoftware)
     this.webSockets = new WebSockets(webSocket)
     this.connections = connections

@@ -82,7 +82,8 @@ export class Http1Response extends BaseResponse {
     this.framing = framing
     this.keepAlive = framing !== 'close' && !head.close && this.#link.mayReuse()
     const { version } = this.#request
-    const plan = { version, framing, keepAlive: this.keepAlive, addedLength }
+    const requestId = this.identified?.id
+    const plan = { version, framing, keepAlive: this.keepAlive, addedLength, requestId }
     return this.#link.context.encoder.format(head, plan)
   }
 }

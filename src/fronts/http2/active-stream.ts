@@ -63,6 +63,10 @@ export class ActiveStream implements ExchangeLink, Watched {
     })
   }
 
+  get sharesIds(): boolean {
+    return this.#link.context.sharesIds
+  }
+
   get facts(): ConnectionFacts {
     return this.#link.facts
   }

@@ -45,7 +45,8 @@ export class ConnectOffer implements WebSocketOffer {
     if (response.begun || response.finished || stream.destroyed || stream.closed)
       return createLostChannel()
     const { headEncoder: encoder, logger } = context
-    const lines = formatAnswerLines(acceptance, { handshake, encoder, logger })
+    const requestId = response.identified?.id
+    const lines = formatAnswerLines(acceptance, { handshake, encoder, logger, requestId })
     response.upgrade()
     const answer = (head: string): void => stream.respond(toFields(head))
     const plan = { handshake, lines, rest: NOTHING, answer }

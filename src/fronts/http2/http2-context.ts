@@ -19,6 +19,8 @@ export interface Http2Options {
   readonly limits: Http2Limits
   /** Value of the Server field if the application sets none; empty: no such field. */
   readonly serverSoftware: string
+  /** Clients and applications are told the ids of requests; by default they are not. */
+  readonly sharesIds?: boolean | undefined
   readonly logger: Logger
 }
 
@@ -34,6 +36,7 @@ export class Http2Context {
   readonly limits: Http2Limits
   readonly logger: Logger
   readonly encoder: Http2ResponseEncoder
+  readonly sharesIds: boolean
   /** For the answers to handshakes. */
   readonly headEncoder: ResponseEncoder
   readonly webSockets: WebSockets
@@ -45,10 +48,11 @@ export class Http2Context {
   stopping = false
 
   constructor(options: Http2Options, { connections, webSockets }: SharedHttp) {
-    const { handler, limits, serverSoftware, logger } = options
+    const { handler, limits, serverSoftware, sharesIds = false, logger } = options
     this.handler = handler
     this.limits = limits
     this.logger = logger
+    this.sharesIds = sharesIds
     this.encoder = new Http2ResponseEncoder(serverSoftware)
     this.headEncoder = new ResponseEncoder(serverSoftware)
     this.webSockets = webSockets

@@ -44,7 +44,7 @@ export class Http2Response extends BaseResponse {
   ): void {
     const { stream, outbox, encoder } = this.#output
     if (isOver(stream)) return
-    const fields = encoder.encode(head, addedLength)
+    const fields = encoder.encode(head, addedLength, this.identified?.id)
     if (body.length === 0 || head.status === RESET_CONTENT) stream.respond(fields, WITHOUT_BODY)
     else {
       stream.respond(fields)
@@ -61,7 +61,7 @@ export class Http2Response extends BaseResponse {
     if (isOver(stream)) return
     if (head.status === RESET_CONTENT) this.bodiless = true
     const options = this.bodiless ? WITHOUT_BODY : IN_PIECES
-    stream.respond(encoder.encode(head, undefined), options)
+    stream.respond(encoder.encode(head, undefined, this.identified?.id), options)
   }
 
   protected putPiece(piece: Uint8Array): void {

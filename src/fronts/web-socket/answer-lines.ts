@@ -16,18 +16,22 @@ export interface AnswerContext {
   readonly handshake: Handshake
   readonly encoder: ResponseEncoder
   readonly logger: Logger
+  /** Value of X-Request-Id, unless the application gives one; undefined for none. */
+  readonly requestId?: string | undefined
 }
 
 /** The header lines of the answer to a handshake that are not the handshake's own, without line ends. */
 export function formatAnswerLines(
   { subprotocol, fields }: Acceptance,
-  { handshake, encoder, logger }: AnswerContext,
+  { handshake, encoder, logger, requestId }: AnswerContext,
 ): string[] {
   const lines = fields.text.split('\r\n').filter((line) => line !== '' && !isOwn(line))
   const hasDate = lines.some((line) => /^date:/i.test(line))
   const hasServer = lines.some((line) => /^server:/i.test(line))
   const origin = encoder.formatOrigin({ hasDate, hasServer })
   lines.push(...origin.split('\r\n').filter((line) => line !== ''))
+  if (requestId !== undefined && !encoder.hasRequestId(fields.text))
+    lines.push(`X-Request-Id: ${requestId}`)
   const offered = handshake.subprotocols
   if (subprotocol === '') return lines
   // Clients fail the connection if the subprotocol is not one they offered (RFC 6455, 4.1), so none is sent then.

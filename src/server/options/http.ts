@@ -1,5 +1,5 @@
 import { boolean, period } from '../option-types/kinds.ts'
-import { createSection, option, optional } from '../option-types/option.ts'
+import { createSection, flag, option, optional } from '../option-types/option.ts'
 
 /** `http.hsts`: Strict-Transport-Security. */
 const HSTS = {
@@ -16,6 +16,16 @@ const HSTS = {
 
 /** `http`: how HTTP is spoken. */
 export const HTTP = {
+  requestId: option(boolean, true, {
+    description:
+      'Tell the client the id of its request by X-Request-Id, and the application, too; false lets the field of the client pass.',
+    form: 'boolean',
+    environment: 'TAIPAN_REQUEST_ID',
+    flag: flag('Listening', 'no-request-id', {
+      negative: true,
+      help: 'Tell clients and applications no ids of requests.',
+    }),
+  }),
   redirect: option(boolean, false, {
     description: 'Redirect requests that come without TLS to https (308).',
   }),

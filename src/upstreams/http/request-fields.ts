@@ -43,6 +43,12 @@ export class RequestFields {
 
   /** All fields but Content-Length, in pairs. `prefix` was cut from the path. */
   create(exchange: Exchange, prefix: string): string[] {
+    const fields = this.#createCommon(exchange, prefix)
+    return exchange.sharesId === true ? [...fields, 'X-Request-Id', exchange.id] : fields
+  }
+
+  /** Those that do not differ for each request. */
+  #createCommon(exchange: Exchange, prefix: string): string[] {
     if (exchange.identity !== undefined) return this.#make(exchange, prefix)
     const { fields } = exchange.request
     const last = this.#last.get(exchange.connection)
@@ -65,6 +71,7 @@ export class RequestFields {
       const value = fields[at + 1] ?? ''
       const lower = name.toLowerCase()
       if (lower === 'via') via.push(value)
+      else if (lower === 'x-request-id' && exchange.sharesId === true) continue
       else if (!named.has(lower) && !isReplaced(lower)) made.push(name, value)
     }
     made.push('Via', [...via, VIA].join(', '), ...createForwardedFields(exchange, prefix))

@@ -22,7 +22,7 @@ export function listVariables(facts: VariableFacts, settings: VariableSettings):
   return [...listCommonVariables(facts, settings), ...listTargetVariables(facts, settings)]
 }
 
-/** Those that do not depend on the request target; clients repeat them. */
+/** Those that depend on neither the request target nor its id; clients repeat them. */
 export function listCommonVariables(
   { exchange, invocation }: VariableFacts,
   { serverSoftware, params }: VariableSettings,
@@ -66,6 +66,7 @@ export function listTargetVariables(
   add('PATH_INFO', pathInfo)
   add('QUERY_STRING', query)
   add('REQUEST_URI', target)
+  if (exchange.sharesId === true) add('HTTP_X_REQUEST_ID', exchange.id)
   add('DOCUMENT_URI', scriptName + pathInfo)
   if (script !== undefined && pathInfo !== '')
     add('PATH_TRANSLATED', script.root.replace(/\/$/, '') + pathInfo)

@@ -33,7 +33,11 @@ export interface HeadPlan {
   readonly keepAlive: boolean
   /** Content-Length to add; undefined for none. */
   readonly addedLength: number | undefined
+  /** Value of X-Request-Id, unless the head has one; empty for none. */
+  readonly requestId?: string | undefined
 }
+
+const REQUEST_ID = /^x-request-id:/im
 
 /** Formats response heads; caches the Date of the current second. */
 export class ResponseEncoder {
@@ -41,6 +45,9 @@ export class ResponseEncoder {
   #second = 0
   #date = ''
   #dateAndServer = ''
+  /** The fields of the last response, which are mostly those of the next one, too. */
+  #fields = ''
+  #hasRequestId = false
 
   /** `serverSoftware` is the value of the Server field; empty omits the field. */
   constructor(serverSoftware: string) {
@@ -50,10 +57,22 @@ export class ResponseEncoder {
   /** Status line, fields and the empty line, latin-1. */
   format(head: ResponseHead, plan: HeadPlan): string {
     let text = formatStatusLine(head) + head.fields.text + this.formatOrigin(head)
+    const { requestId = '' } = plan
+    if (requestId !== '' && !this.hasRequestId(head.fields.text))
+      text += `X-Request-Id: ${requestId}\r\n`
     if (plan.addedLength !== undefined) text += `Content-Length: ${plan.addedLength}\r\n`
     if (plan.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
     if (!plan.keepAlive) return `${text}Connection: close\r\n\r\n`
     return plan.version === '1.0' ? `${text}Connection: keep-alive\r\n\r\n` : `${text}\r\n`
+  }
+
+  /** Whether the application has given an id of its own. */
+  hasRequestId(fields: string): boolean {
+    if (fields !== this.#fields) {
+      this.#fields = fields
+      this.#hasRequestId = REQUEST_ID.test(fields)
+    }
+    return this.#hasRequestId
   }
 
   /** The Date and Server lines that the head does not have. */

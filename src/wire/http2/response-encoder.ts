@@ -5,6 +5,8 @@ import { formatHttpDate } from '../http-date.ts'
 /** Fields by name in lower case; more than one value for `set-cookie` alone. */
 export type Http2Fields = Record<string, string | number | string[]>
 
+const REQUEST_ID = 'x-request-id'
+
 /** Makes the fields of response heads; caches the Date of the current second, and the last fields, which applications repeat. */
 export class Http2ResponseEncoder {
   readonly #server: string
@@ -20,8 +22,14 @@ export class Http2ResponseEncoder {
     this.#server = serverSoftware
   }
 
-  /** All fields, `:status` included. The caller must not change them. */
-  encode(head: ResponseHead, addedLength: number | undefined): Http2Fields {
+  /** All fields, `:status` included; `requestId` is the value of X-Request-Id, unless the head has one. The caller must not change them. */
+  encode(head: ResponseHead, addedLength: number | undefined, requestId?: string): Http2Fields {
+    const fields = this.#encodeRepeated(head, addedLength)
+    if (requestId === undefined || fields[REQUEST_ID] !== undefined) return fields
+    return Object.assign(Object.create(null), fields, { [REQUEST_ID]: requestId })
+  }
+
+  #encodeRepeated(head: ResponseHead, addedLength: number | undefined): Http2Fields {
     const { status, fields } = head
     const isNewSecond = this.#updateDate()
     const isSame =
