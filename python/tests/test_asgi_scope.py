@@ -52,5 +52,6 @@ def test_extensions_are_offered_where_they_work(drive):
     lines = [(b"te", b"gzip"), (b"x", b"y"), (b"te", b"trailers")]
     assert driver.get(headers=lines).body == both + b" http.response.trailers"
     assert driver.get(headers=lines, http_version="1.0").body == b"http.response.pathsend"
+    assert driver.get(http_version="2").body == both + b" http.response.trailers"
     for name, value in ((b"te", b"trailers2"), (b"te", b"gzip"), (b"xte", b"trailers")):
         assert driver.get(headers=[(name, value)]).body == both

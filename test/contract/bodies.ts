@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 
 import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
+import type { Fetch } from './exchanges.ts'
 import { fetchRaw, openRaw, pollUntil } from '../support/raw-client.ts'
 
 /** Tests of bodies for interfaces that read and write them block by block. */
-export function testBodies(start: (options?: LabOptions) => Promise<BackendLab>): void {
+export function testBodies(
+  start: (options?: LabOptions) => Promise<BackendLab>,
+  fetch: Fetch = fetchRaw,
+): void {
   test('reports to an application that its client disconnected during an upload', async () => {
     await using lab = await start()
     const connection = await openRaw(lab.url)
@@ -24,7 +28,7 @@ export function testBodies(start: (options?: LabOptions) => Promise<BackendLab>)
     ['no piece', '/lab/stream?n=0&size=1&key=a', 0],
   ])('passes %s', async (_what, target, size) => {
     await using lab = await start()
-    const response = await fetchRaw(lab.url, target)
+    const response = await fetch(lab.url, target)
     expect([response.status, response.complete]).toEqual([200, true])
     expect(response.body.length).toBe(size)
     if (target.includes('stream')) await lab.waitForEntry('close-a')

@@ -1,24 +1,32 @@
 import { expect, test } from 'vitest'
 
 import type { BackendLab, LabOptions } from '../support/backend-lab.ts'
-import { expectRequestsToShareNothing } from '../support/one-connection.ts'
-import { fetchRaw, pollUntil } from '../support/raw-client.ts'
+import {
+  expectRequestsToShareNothing,
+  expectStreamsToShareNothing,
+} from '../support/one-connection.ts'
+import { fetchRaw, pollUntil, type RawRequest, type RawResponse } from '../support/raw-client.ts'
+
+/** How a client asks: by HTTP/1, or another protocol. */
+export type Fetch = (url: string, request: RawRequest | string) => Promise<RawResponse>
 
 /** Tests of requests and responses for any interface. `spoiling` is the source of an application that changes its input. */
 export function testExchanges(
   start: (options?: LabOptions) => Promise<BackendLab>,
   spoiling: string,
+  fetch: Fetch = fetchRaw,
 ): void {
   test('answers with status, fields in order, and body', async () => {
     await using lab = await start()
-    const response = await fetchRaw(lab.url, '/lab/hello')
+    const response = await fetch(lab.url, '/lab/hello')
     expect([response.status, response.text]).toEqual([200, 'hello'])
     expect(response.headers('X-One')).toEqual(['1', '2'])
   })
 
   test('requests of one connection share nothing', async () => {
     await using lab = await start({ own: spoiling })
-    await expectRequestsToShareNothing(lab.url)
+    if (fetch === fetchRaw) await expectRequestsToShareNothing(lab.url)
+    else await expectStreamsToShareNothing(lab.url)
   })
 
   test.each([0, 1, 8192, 65_536, 65_537, 3_000_000])(
@@ -26,13 +34,13 @@ export function testExchanges(
     async (size) => {
       await using lab = await start()
       const body = Buffer.alloc(size, 'abcdefghij')
-      const sized = await fetchRaw(lab.url, { method: 'POST', target: '/lab/echo', body })
+      const sized = await fetch(lab.url, { method: 'POST', target: '/lab/echo', body })
       expect(sized.body.equals(body)).toBe(true)
       const chunks = [body.subarray(0, 1000), body.subarray(1000)].filter(
         ({ length }) => length > 0,
       )
       const target = '/lab/echo-pieces'
-      const chunked = await fetchRaw(lab.url, { method: 'POST', target, chunks })
+      const chunked = await fetch(lab.url, { method: 'POST', target, chunks })
       expect(chunked.body.equals(body)).toBe(true)
     },
   )
@@ -40,17 +48,17 @@ export function testExchanges(
   test('answers although the body was not read', async () => {
     await using lab = await start()
     const body = Buffer.alloc(1_000_000)
-    const response = await fetchRaw(lab.url, { method: 'POST', target: '/lab/unread', body })
+    const response = await fetch(lab.url, { method: 'POST', target: '/lab/unread', body })
     expect([response.status, response.text]).toEqual([413, 'not read'])
-    expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
+    expect((await fetch(lab.url, '/lab/hello')).text).toBe('hello')
   })
 
   test('answers 500 to an exception, and aborts the connection if the body has begun', async () => {
     await using lab = await start()
-    const failed = await fetchRaw(lab.url, '/lab/raise')
+    const failed = await fetch(lab.url, '/lab/raise')
     expect([failed.status, failed.complete]).toEqual([500, true])
     expect(failed.text).not.toContain('LookupError')
-    const cut = await fetchRaw(lab.url, '/lab/raise-late')
+    const cut = await fetch(lab.url, '/lab/raise-late')
     expect([cut.status, cut.text, cut.complete]).toEqual([200, 'begun', false])
     await pollUntil(
       () =>
@@ -58,6 +66,6 @@ export function testExchanges(
         undefined,
       'the traceback',
     )
-    expect((await fetchRaw(lab.url, '/lab/hello')).text).toBe('hello')
+    expect((await fetch(lab.url, '/lab/hello')).text).toBe('hello')
   })
 }

@@ -1,5 +1,8 @@
 import { expect } from 'vitest'
 
+import { connect } from 'node:http2'
+
+import { fetchHttp2, requestHttp2 } from './http2-fetch.ts'
 import type { RawRequest } from './raw-client.ts'
 import { fetchRaw, formatRequest, openRaw } from './raw-client.ts'
 
@@ -52,4 +55,23 @@ export async function expectRequestsToShareNothing(url: string): Promise<void> {
       expect(alone).toContain('/lab')
       for (let i = 0; i < 4; i++) expect(await next(request)).toBe(alone)
     }
+}
+
+/** The same for the streams of a connection of HTTP/2. */
+export async function expectStreamsToShareNothing(url: string): Promise<void> {
+  const requests = REQUESTS.filter(
+    ({ version, target = '', chunks = [] }) =>
+      version === undefined && target.startsWith('/') && chunks.length === 0,
+  )
+  const session = connect(url)
+  try {
+    for (const request of [...requests, ...requests.toReversed()]) {
+      const alone = (await fetchHttp2(url, request)).text
+      expect(alone).toContain('/lab')
+      const answers = await Promise.all([1, 2, 3].map(() => requestHttp2(session, request)))
+      for (const { text } of answers) expect(text).toBe(alone)
+    }
+  } finally {
+    session.destroy()
+  }
 }

@@ -93,13 +93,14 @@ def _find_offers(scope: Scope, payload: bytes) -> Offers:
     is_relayed = scope.pop("taipan.relayed", scope) is None
     if is_relayed or scope["http_version"] == "1.0":
         return _OLD
+    if scope["http_version"] != "1.1":
+        # HTTP/1 has trailers in chunks alone, which many clients do not look at.
+        return _ALL
     return _ALL if _TE in payload and _takes_trailers(scope) else _USUAL
 
 
 def _takes_trailers(scope: Scope) -> bool:
     """Whether the client sent `TE: trailers`."""
-    if scope["http_version"] != "1.1":
-        return False
     codings = [value for name, value in scope["headers"] if name == b"te"]
     return any(
         coding.partition(b";")[0].strip().lower() == b"trailers"

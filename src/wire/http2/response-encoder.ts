@@ -2,7 +2,7 @@ import type { FieldBlock } from '../../core/field-block.ts'
 import type { ResponseHead } from '../../core/response-head.ts'
 import { formatHttpDate } from '../http-date.ts'
 
-/** Fields by name in lower case; more than one value for `set-cookie` alone. */
+/** Fields by name in lower case; more than one value for those that are repeated. */
 export type Http2Fields = Record<string, string | number | string[]>
 
 const REQUEST_ID = 'x-request-id'
@@ -61,7 +61,37 @@ export class Http2ResponseEncoder {
   }
 }
 
-/** The fields of a block, with `:status` if there is one. Repeated ones are joined but for `set-cookie` (RFC 9110, 5.3). */
+// Node refuses them twice.
+const SINGLE = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'age',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'dnt',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'range',
+  'referer',
+  'retry-after',
+  'tk',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-content-type-options',
+])
+
+/** The fields of a block, with `:status` if there is one. */
 export function encodeFields(block: FieldBlock, status?: number): Http2Fields {
   // An object without a prototype takes a field of any name.
   const encoded: Http2Fields = Object.create(null)
@@ -75,7 +105,7 @@ export function encodeFields(block: FieldBlock, status?: number): Http2Fields {
     const before = encoded[name]
     if (before === undefined) encoded[name] = value
     else if (Array.isArray(before)) before.push(value)
-    else encoded[name] = name === 'set-cookie' ? [String(before), value] : `${before}, ${value}`
+    else encoded[name] = SINGLE.has(name) ? `${before}, ${value}` : [String(before), value]
   }
   return encoded
 }
