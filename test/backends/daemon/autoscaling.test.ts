@@ -27,6 +27,7 @@ describe('a group that is scaled by its load', () => {
     await waitForSize(lab, 3)
     await lab.waitForEntry('gate-open', 3)
     expect(Math.max(...listSizes(lab))).toBe(3)
+    expect(lab.backend.status).toMatchObject({ wanted: 3, min: 0, max: 3 })
     lab.openGate('open')
     for (const response of await Promise.all(held)) expect(response.text).toBe('through')
     await waitForSize(lab, 0)

@@ -1,0 +1,124 @@
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+
+import { expect, test } from 'vitest'
+
+import { PYTHON } from '../applications/support/site.ts'
+import { startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
+import { pollUntil } from '../support/raw-client.ts'
+
+// A Python that every user can read, as no virtual environment below /root is.
+const SYSTEM_PYTHON = '/usr/bin/python3'
+const isRoot = process.getuid?.() === 0 && existsSync(SYSTEM_PYTHON)
+
+const FACTS = `
+import os
+LOADED = [os.getpid(), os.getuid(), os.getgid()]
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    facts = [*LOADED, os.getpid(), os.getuid(), os.getgid(), os.getppid()]
+    return [" ".join(map(str, facts)).encode()]
+`
+
+const DJANGO = `
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="x", STATIC_URL="/static/", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__,
+    INSTALLED_APPS=["django.contrib." + name for name in (
+        "admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    TEMPLATES=[{
+        "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
+        "OPTIONS": {"context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]},
+    }],
+)
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+import os
+from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [
+    path("", lambda request: HttpResponse(str(os.getpid()))),
+    path("admin/", admin.site.urls),
+]
+`
+
+/** Bytes that a process has for itself alone. */
+function readPrivateMemory(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+  const sizes = [...text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)]
+  return sizes.reduce((sum, [, size]) => sum + Number(size) * 1024, 0)
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+async function readFacts({ url }: RunningTaipan): Promise<number[]> {
+  return (await (await fetch(url)).text()).split(' ').map(Number)
+}
+
+test.runIf(existsSync(PYTHON) && process.platform === 'linux')(
+  'a Django worker that is forked has at least 60 % less memory of its own',
+  async () => {
+    using project = createProject({ 'app.py': DJANGO })
+    const sizes: number[] = []
+    for (const options of [[], ['--preload']]) {
+      await using taipan = await startTaipan(
+        ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON, ...options],
+        { cwd: project.folder },
+      )
+      for (let round = 0; round < 50; round++) {
+        expect((await fetch(`${taipan.url}/admin/login/`)).status).toBe(200)
+        await (await fetch(taipan.url)).text()
+      }
+      const pid = Number(await (await fetch(taipan.url)).text())
+      sizes.push(readPrivateMemory(pid))
+    }
+    const [plain = 0, forked = 0] = sizes
+    expect(1 - forked / plain, `${plain} and ${forked}`).toBeGreaterThan(0.6)
+  },
+)
+
+test.skipIf(!isRoot)(
+  'the template is the user before it imports, and so are its workers',
+  async () => {
+    using project = createProject({ 'app.py': FACTS })
+    chmodSync(project.folder, 0o755)
+    await using taipan = await startTaipan(
+      ['app.py', '--preload', '-u', 'www-data', '-b', '127.0.0.1:0', '--python', SYSTEM_PYTHON],
+      { cwd: project.folder },
+    )
+    const [template, uid, gid, worker, ownUid, ownGid, parent] = await readFacts(taipan)
+    expect([uid, gid, ownUid, ownGid]).toEqual([33, 33, 33, 33])
+    expect(parent).toBe(template)
+    expect(worker).not.toBe(template)
+  },
+)
+
+test('neither template nor worker survives a SIGKILL of the server', async () => {
+  using project = createProject({ 'app.py': FACTS })
+  const taipan = await startTaipan(['app.py', '--preload', '-b', '127.0.0.1:0'], {
+    cwd: project.folder,
+  })
+  const [template = 0, , , worker = 0] = await readFacts(taipan)
+  taipan.kill('SIGKILL')
+  await pollUntil(() => (!isThere(template) && !isThere(worker)) || undefined, 'their end')
+})
