@@ -1,8 +1,8 @@
 import { TaipanError } from '../core/errors.ts'
 import type { RestartReason } from '../core/restart-reason.ts'
-import { Backoff } from './backoff.ts'
 import { Launcher, type Outcome } from './launcher.ts'
 import type { Aim, Launch, Member } from './member.ts'
+import { Retry } from './retry.ts'
 import { Successions } from './successions.ts'
 
 // A process that lived this long did start successfully, whatever ended it.
@@ -47,8 +47,8 @@ export interface PoolOptions<M, F> {
 export class ProcessPool<M extends Member<F>, F extends object> {
   readonly #options: PoolOptions<M, F>
   readonly #launcher: Launcher<M, F>
-  readonly #backoff = new Backoff()
-  readonly #repairs = new Backoff()
+  readonly #fills = new Retry()
+  readonly #repairs = new Retry()
   readonly #successions: Successions<M, F>
   readonly #members = new Set<M>()
   readonly #active = new Set<M>()
@@ -62,8 +62,6 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   #reloads = 0
   #failure: F | undefined
   #reported: F | undefined
-  #retryTimer: NodeJS.Timeout | undefined
-  #repairTimer: NodeJS.Timeout | undefined
   #repairing = false
   /** What changed before the repair that began last. */
   #change = ''
@@ -190,8 +188,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   /** A member can serve other applications than before. */
   reassess(): void {
     this.#repairs.reset()
-    clearTimeout(this.#repairTimer)
-    this.#repairTimer = undefined
+    this.#repairs.cancel()
     this.#maintain()
   }
 
@@ -203,8 +200,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     this.#options.dismiss(member)
     if (!wasActive || this.over) return
     if (member.served > 0 || performance.now() - member.startedAt > LONG_LIFE_MS)
-      this.#backoff.reset()
-    else this.#backoff.fail()
+      this.#fills.reset()
+    else this.#fills.fail()
     this.#maintain()
   }
 
@@ -212,8 +209,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   close(): void {
     this.#phase = 'stopping'
     this.#launcher.close()
-    clearTimeout(this.#retryTimer)
-    clearTimeout(this.#repairTimer)
+    this.#fills.cancel()
+    this.#repairs.cancel()
     this.#successions.close()
   }
 
@@ -241,9 +238,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   }
 
   #forgetFailure(): void {
-    clearTimeout(this.#retryTimer)
-    this.#retryTimer = undefined
-    this.#backoff.reset()
+    this.#fills.cancel()
+    this.#fills.reset()
     this.#failure = undefined
   }
 
@@ -258,17 +254,13 @@ export class ProcessPool<M extends Member<F>, F extends object> {
     if (!this.#options.retries && this.failure !== undefined) return
     const coming = this.#launching + this.#successions.vacancies
     const missing = this.#size - this.#active.size - coming
-    if (missing <= 0 || this.#retryTimer !== undefined) return
-    if (this.#backoff.failures === 0) {
+    if (missing <= 0 || this.#fills.waiting) return
+    if (this.#fills.failures === 0) {
       for (let i = 0; i < missing; i++) void this.#launchOne()
       return
     }
     if (this.#launching > 0) return
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined
-      void this.#launchOne()
-    }, this.#backoff.delay)
-    this.#retryTimer.unref()
+    this.#fills.schedule(() => void this.#launchOne())
   }
 
   async #launchOne(): Promise<void> {
@@ -280,13 +272,10 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   }
 
   #repair(): void {
-    if (this.#repairing || this.#repairTimer !== undefined || this.#findWorst() === undefined)
-      return
-    this.#repairTimer = setTimeout(() => {
-      this.#repairTimer = undefined
+    if (this.#repairing || this.#repairs.waiting || this.#findWorst() === undefined) return
+    this.#repairs.schedule(() => {
       if (this.#findWorst() !== undefined) void this.#repairOne()
-    }, this.#repairs.delay)
-    this.#repairTimer.unref()
+    })
   }
 
   async #repairOne(): Promise<void> {
@@ -325,7 +314,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
 
   #fail(failure: F, report: boolean): void {
     if (this.over) return
-    this.#backoff.fail()
+    this.#fills.fail()
     this.#failure = failure
     if (report) this.#report(failure)
     if (this.failure !== undefined) this.#options.onNoneLeft(failure)
@@ -360,10 +349,8 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   async #renew(): Promise<void> {
     const reload = this.#reloads
     this.#reported = undefined
-    clearTimeout(this.#retryTimer)
-    this.#retryTimer = undefined
-    clearTimeout(this.#repairTimer)
-    this.#repairTimer = undefined
+    this.#fills.cancel()
+    this.#repairs.cancel()
     const old = [...this.#active]
     const fresh: M[] = []
     const takeOver = old.length === 0
@@ -392,7 +379,7 @@ export class ProcessPool<M extends Member<F>, F extends object> {
   async #exchange(old: readonly M[], fresh: readonly M[]): Promise<void> {
     await this.#options.withdraw?.(old)
     if (this.over) throw new TaipanError('STOPPING', 'the server was stopped while it reloaded')
-    this.#backoff.reset()
+    this.#fills.reset()
     this.#repairs.reset()
     for (const member of fresh) if (member.ready && !this.#active.has(member)) this.#admit(member)
     for (const member of old) if (this.#active.has(member)) this.#retire(member, 'reload')

@@ -1,54 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { GroupBackend } from '../../../src/backends/group/group-backend.ts'
-import { createHostSource } from '../../../src/backends/group/host.ts'
 import { STOP_ECHO_MS } from '../../../src/processes/supervised-process.ts'
-import type { Backend } from '../../../src/core/backend.ts'
-import { NO_DEMANDS, type LeftOut, type ProcessGroup } from '../../../src/core/process-group.ts'
-import { labApplication, resolveLabGroup, type LogRecord } from '../../support/backend-lab.ts'
+import { NO_DEMANDS, type LeftOut } from '../../../src/core/process-group.ts'
+import { labApplication, resolveLabGroup } from '../../support/backend-lab.ts'
+import { FakeGroup } from '../../support/fake-group.ts'
 import { FakeHosts, type FakeHost } from '../../support/fake-host.ts'
-import { createPlainExchange, type PlainExchange } from '../../support/plain-exchange.ts'
 import { pollUntil } from '../../support/raw-client.ts'
-
-const INVOCATION = { application: 'lab', scriptName: '', pathInfo: '/' }
-
-/** A backend with fake workers. */
-class FakeGroup {
-  readonly hosts: FakeHosts
-  readonly records: LogRecord[] = []
-  readonly backend: Backend
-
-  constructor(changes: Partial<ProcessGroup> = {}, hosts = new FakeHosts()) {
-    this.hosts = hosts
-    const group = { ...resolveLabGroup('/'), threads: 1, ...changes }
-    const logAt = (level: LogRecord['level']) => (fields: LogRecord['fields'], message: string) =>
-      void this.records.push({ level, fields, message })
-    const logger = {
-      debug: logAt('debug'),
-      output: logAt('output'),
-      info: logAt('info'),
-      warn: logAt('warn'),
-      error: logAt('error'),
-    }
-    this.backend = new GroupBackend(group, { logger }, createHostSource(this.hosts.start))
-  }
-
-  /** Logged errors. */
-  get errors(): string[] {
-    return this.records.filter(({ level }) => level === 'error').map(({ message }) => message)
-  }
-
-  run(): PlainExchange {
-    const exchange = createPlainExchange()
-    this.backend.run(exchange, INVOCATION)
-    return exchange
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.hosts[Symbol.dispose]()
-    await this.backend.stop()
-  }
-}
 
 afterEach(() => {
   vi.useRealTimers()
@@ -121,62 +78,6 @@ test('counts running, waiting, finished and failed requests', async () => {
   expect((await waiting.over).status).toBe(503)
   await stopping
   expect(read(group)).toEqual([0, 0, 3, 3])
-})
-
-describe('a group that sleeps', () => {
-  test('lets requests wait, and starts as many workers as there were', async () => {
-    let ready = true
-    const hosts = new FakeHosts((host) => {
-      if (ready) host.becomeReady()
-    })
-    await using group = new FakeGroup({ processes: 2 }, hosts)
-    await group.backend.start()
-    group.backend.resize(0)
-    await pollUntil(
-      () => hosts.all.every(({ calls }) => calls.length > 0) || undefined,
-      'no worker',
-    )
-    group.backend.resize(0)
-    ready = false
-    const exchange = group.run()
-    const host = await pollUntil(() => hosts.all[3], 'new workers')
-    expect(read(group)).toEqual([0, 1, 0, 0])
-    expect(group.backend.size).toBe(2)
-    host.becomeReady()
-    await host.asked
-    host.abortRequest(0)
-    expect((await exchange.over).status).toBe(500)
-  })
-
-  test('answers a request with the failure of the start, and tries again at the next one', async () => {
-    let fails = false
-    const hosts = new FakeHosts((host) => {
-      if (fails) host.tell({ type: 'failed', application: 'lab', summary: 'no module named x' })
-      else host.becomeReady()
-      host.asked.then(() => host.abortRequest(0)).catch(() => {})
-    })
-    await using group = new FakeGroup({}, hosts)
-    await group.backend.start()
-    group.backend.resize(0)
-    fails = true
-    expect((await group.run().over).status).toBe(503)
-    expect(group.errors).toEqual(['application lab could not be loaded: no module named x'])
-    group.backend.resize(0)
-    fails = false
-    expect((await group.run().over).status).toBe(500)
-  })
-
-  test('does not sleep while requests wait', async () => {
-    await using group = new FakeGroup()
-    await group.backend.start()
-    const exchanges = [group.run(), group.run()]
-    await group.hosts.get(0).asked
-    group.backend.resize(0)
-    const next = await pollUntil(() => group.hosts.all[1], 'another one')
-    await next.asked
-    for (const host of group.hosts.all) host.abortRequest(0)
-    for (const exchange of exchanges) expect((await exchange.over).status).toBe(500)
-  })
 })
 
 test('does not count what the application itself aborted as failed', async () => {
