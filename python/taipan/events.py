@@ -18,6 +18,10 @@ class TransportClosed(BaseException):
     """The other side of the transport has closed, so no response is possible."""
 
 
+class Upgraded(BaseException):
+    """The application has answered by a WebSocket, which is over."""
+
+
 class Transport(Protocol):
     """Sends one response to the server, and receives the body of its request.
 

@@ -317,10 +317,15 @@ class Serving:
             transport.serve(self.dispatcher.dispatch)
         except TransportClosed:
             pass
+        except RequestTimeout:
+            # It was injected between two requests.
+            transport.finish()
         except (OSError, FrameError) as error:
             transport.finish()
-            if not isinstance(error, TimeoutError):
-                on_broken(f"the socket of thread {index} failed: {error!r}")
+            if isinstance(error, TimeoutError):
+                # The socket has no limit: it is of a signal handler.
+                raise
+            on_broken(f"the socket of thread {index} failed: {error!r}")
         except BaseException:
             transport.finish()
             raise

@@ -239,7 +239,7 @@ export class PlannedServer implements RunnableServer {
   }
 }
 
-/** Only ASGI applications accept WebSockets. */
+/** ASGI applications mostly have them, so what they need is loaded before the first client asks. */
 function expectWebSockets({ app, fronts }: Assembly): void {
   const found = Object.values(app.findings).flatMap(({ applications }) => applications)
   if (!found.some(({ interface: called }) => called === 'asgi')) return

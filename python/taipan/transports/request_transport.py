@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from typing import Callable
 
 from taipan.events import ClientDisconnected
 from taipan.frames import (
@@ -28,6 +29,8 @@ class RequestTransport:
     Subclasses encode and send frames, and wait for frames.
     """
 
+    #: Takes other frames about the request, such as those of a WebSocket; False if it does not.
+    sink: Callable[[int, int, bytes], bool] | None = None
     #: Pieces of the body that have not been read.
     _pieces: deque[bytes] | None = None
     #: The last piece of the body has arrived.
@@ -83,7 +86,9 @@ class RequestTransport:
             self._opened = bool(flags & OPENED_OK)
         elif kind == BROKEN:
             self._broken = payload.decode("utf-8", "replace")
-        else:
+            if self.sink is not None:
+                self.sink(kind, flags, payload)
+        elif self.sink is None or not self.sink(kind, flags, payload):
             raise FrameError(f"unexpected frame of type {kind} within a request")
 
     @property

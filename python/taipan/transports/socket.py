@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional
 from taipan import frames
 from taipan.events import TransportClosed
 from taipan.looks import count_arrival, note_receiver
-from taipan.native import allocate_lock, has_green_waits, make_green_wait, socket
+from taipan.native import POLLIN, allocate_lock, has_green_waits, make_green_wait, poll, socket
 from taipan.transports.request_transport import RequestTransport
 
 _RECEIVE_BYTES = 64 * 1024
@@ -149,6 +149,8 @@ class ThreadSocket(RequestTransport):
         self._freed = False
         self._broken = None
         self._ended = False
+        if self.sink is not None:
+            self.sink = None
         if self._pieces:
             self._pieces.clear()
 
@@ -242,6 +244,23 @@ class ThreadSocket(RequestTransport):
             self._put(frames.HEADER.pack(frames.DATA, 3, self._took(), len(data)) + data)
         else:
             self._put(frames.HEADER.pack(frames.DATA, last, 0, len(data)) + data)
+
+    def put_frame(self, kind: int, flags: int, payload: bytes) -> None:
+        """Sends another frame about the request. The caller keeps others from sending meanwhile."""
+        self._put(frames.encode(kind, flags, payload))
+
+    def wait_for_frames(self, seconds: float) -> None:
+        """Waits for frames about the request, and takes them. May return early."""
+        if has_green_waits():
+            make_green_wait(self._socket.fileno())(seconds)
+        else:
+            poller = poll()
+            poller.register(self._socket, POLLIN)
+            poller.poll(max(0, seconds * 1000))
+        with self._reading:
+            while data := self._receive_now():
+                self._decoder.feed(data)
+            self._sort()
 
     def abort(self, reason: str) -> None:
         """Aborts the response."""

@@ -14,6 +14,7 @@ from taipan.events import (
     Settings,
     Transport,
     TransportClosed,
+    Upgraded,
 )
 from taipan.tracebacks import format_exception, summarize
 from taipan.wsgi.file_wrapper import FileWrapper
@@ -75,6 +76,12 @@ def begin(
         divide(environ, environ["wsgi.input"])
     # Read before the call, because applications change the environ.
     response = Response(transport, environ["REQUEST_METHOD"] == "HEAD", settings.reporter)
+    if body is None and "taipan.websocket" in environ:
+        # Imported late, because few applications have them.
+        from taipan.wsgi.websocket.call import WebSocketCall
+
+        call = WebSocketCall(environ, transport, response, settings.reporter)
+        application = call.wrap(application)
     try:
         result = application(environ, response.start_response)
         kind = type(result)
@@ -158,6 +165,8 @@ def _fail(
     transport: Transport,
     settings: WsgiSettings,
 ) -> None:
+    if isinstance(error, Upgraded):
+        return
     if isinstance(error, ClientDisconnected) and not response.ended:
         settings.reporter.report(
             "info", f"the client disconnected before the end of its response: {error}"

@@ -340,7 +340,8 @@ export class Scheduler {
   }
 
   #mayBePipelined({ application, exchange }: PendingRequest): boolean {
-    const { body } = exchange
+    const { body, webSocket } = exchange
+    if (webSocket !== undefined) return false
     return this.#isShort(application) && body.complete && body.buffered <= PIPELINED_BODY_BYTES
   }
 

@@ -72,7 +72,13 @@ export class WorkerCapacity {
 
   /** Whether another request may be pipelined to the thread. */
   takesPipelined(link: ThreadLink): boolean {
-    return link.busy && !link.lost && !link.recalling && link.pipelined < MOST_PIPELINED
+    return (
+      link.busy &&
+      !link.lost &&
+      !link.isSocket &&
+      !link.recalling &&
+      link.pipelined < MOST_PIPELINED
+    )
   }
 
   /** Whether a waiting request may be pipelined to the thread: only one thread gets those, so that order is kept. */

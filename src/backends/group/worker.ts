@@ -163,6 +163,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   retire(): void {
     this.tellStopping()
     this.capacity.loop.retire()
+    for (const link of this.capacity.links) link.retire()
   }
 
   /** Somebody holds it in a debugger, or it has requests that were held. */

@@ -22,3 +22,8 @@ export function noteWorker(
   notes.worker = worker
   notes.queued = now - exchange.startedAt
 }
+
+/** Whether an application on a thread may answer it by a WebSocket. */
+export function mayOpenSocket({ exchange, invocation }: PendingRequest): boolean {
+  return exchange.webSocket !== undefined && invocation.script === undefined
+}

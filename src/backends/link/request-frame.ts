@@ -4,10 +4,11 @@ import { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables, writeCommonVariables } from '../../wire/cgi-variables.ts'
 import { MarshalWriter } from '../../wire/marshal.ts'
 import { RepeatedHeads } from '../../wire/repeated-heads.ts'
-import type { PendingRequest } from './pending-request.ts'
+import { mayOpenSocket, type PendingRequest } from './pending-request.ts'
 
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
+const WEB_SOCKET = new CgiName('taipan.websocket')
 
 const encoder = new MarshalWriter()
 
@@ -59,11 +60,15 @@ function encodeRepeated(
   return body === undefined || body.length > 0 ? undefined : heads.encode(exchange, invocation)
 }
 
-function writeEnviron({ exchange, invocation }: PendingRequest, marshal: MarshalWriter): void {
+function writeEnviron(request: PendingRequest, marshal: MarshalWriter): void {
+  const { exchange, invocation, body } = request
   marshal.dict()
   writeCgiVariables(exchange, invocation, marshal)
   marshal.variable(URL_SCHEME, exchange.connection.scheme)
   marshal.variable(REQUEST_ID, exchange.id)
+  // Python makes an object of it; the body would have been taken along where there can be none.
+  if (body === undefined && mayOpenSocket(request))
+    marshal.variable(WEB_SOCKET, exchange.webSocket?.subprotocols.join() ?? '')
   marshal.endDict()
 }
 

@@ -2,20 +2,24 @@ import type { Duplex } from 'node:stream'
 
 import { TaipanError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
-import type { Exchange } from '../../core/exchange.ts'
+import type { Exchange, WebSocketClose } from '../../core/exchange.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
 import { FrameDecoder, FrameType } from '../../wire/frames.ts'
 import type { Failures } from './failures.ts'
 import type { SpentTimes } from './spent-times.ts'
+import { ChannelRelay, FAILED, LOST, parseClose, RESTART } from './channel-relay.ts'
 import { Pipelined } from './pipelined.ts'
 import type { HeldResponses } from './held-responses.ts'
-import type { PendingRequest } from './pending-request.ts'
+import { mayOpenSocket, type PendingRequest } from './pending-request.ts'
 import { takeBodyAlong } from './request-body.ts'
 import { createFacts, type PlacedFacts, type RequestFacts } from './request-facts.ts'
 import { parseResponseHead } from './response-head.ts'
 import { CLIENT_LEFT, type RelayContext, ResponseRelay } from './response-relay.ts'
 import { isAfter } from './serials.ts'
+import { StreamWindow } from './stream-window.ts'
 import { ThreadWriter } from './thread-writer.ts'
+
+const LOST_PAYLOAD = Buffer.of(LOST.code & 0xff, LOST.code >> 8)
 
 /** What the link of a thread needs from its worker. */
 export interface ThreadLinkContext {
@@ -64,6 +68,9 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   #recalling = false
   #deferred: Buffer[] = []
   #request: PendingRequest | undefined
+  /** The WebSocket that the present request has become. */
+  #relay: ChannelRelay | undefined
+  #retiring = false
   #paused = false
   /** Called when the thread has finished a request whose client has left. */
   #vacate: (() => void) | undefined
@@ -108,6 +115,11 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     return this.#pipelined.length
   }
 
+  /** Its request has become a WebSocket, which may last. */
+  get isSocket(): boolean {
+    return this.#relay !== undefined
+  }
+
   /** Pipelined requests are being recalled. */
   get recalling(): boolean {
     return this.#recalling
@@ -118,7 +130,7 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     const { writer, requestBuffer } = this.context
     const serial = writer.number()
     this.busy = true
-    takeBodyAlong(request, requestBuffer)
+    if (!mayOpenSocket(request)) takeBodyAlong(request, requestBuffer)
     this.open(request, serial, performance.now())
     writer.add(request, serial)
     writer.flush()
@@ -186,6 +198,17 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     if (this.#paused && exchange !== undefined && this.context.held.allows(exchange)) this.#resume()
   }
 
+  /** Closes its WebSocket, also one that is accepted later, because the worker will end. */
+  retire(): void {
+    this.#retiring = true
+    this.#relay?.close(RESTART)
+  }
+
+  override giveUp(code: ErrorCode): void {
+    if (this.#relay === undefined) super.giveUp(code)
+    else this.#relay.close(code === 'STOPPING' ? RESTART : FAILED)
+  }
+
   /** Answers all requests with an error, because no more frames will come from the thread. */
   giveUpAll(code: ErrorCode): void {
     this.giveUp(code)
@@ -214,8 +237,22 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
     if (!this.busy)
       throw new TaipanError('INTERNAL', `an idle thread sent frame type ${frame.type}`)
     this.heard = true
-    if (frame.type === FrameType.HEAD) this.takeHead(parseResponseHead(frame, chunk, start, end))
-    else this.takeFrame(frame, chunk, start, end)
+    switch (frame.type) {
+      case FrameType.HEAD:
+        this.takeHead(parseResponseHead(frame, chunk, start, end))
+        return
+      case FrameType.ACCEPT:
+        this.#accept(chunk.toString('latin1', start, end))
+        return
+      case FrameType.MESSAGE:
+        this.#relay?.takeMessage(frame, chunk, start, end)
+        return
+      case FrameType.CLOSE:
+        this.#takeClose(parseClose(chunk, start, end))
+        return
+      default:
+        this.takeFrame(frame, chunk, start, end)
+    }
   }
 
   /** A request has its turn. */
@@ -253,6 +290,8 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
   protected override free(took: number | undefined): void {
     this.giveUp('APPLICATION_FAILED')
     this.#leave()
+    this.#relay?.forget()
+    this.#relay = undefined
     const { application } = this
     this.took = took
     this.interruptedAt = 0
@@ -263,6 +302,39 @@ export class ThreadLink extends ResponseRelay<ThreadContext> implements FrameSin
       this.#request = undefined
     } else this.open(next.request, next.serial, performance.now())
     this.context.onFree(this, application)
+  }
+
+  protected override takePull(bytes: number): void {
+    if (this.#relay === undefined) super.takePull(bytes)
+    else this.#relay.request(bytes)
+  }
+
+  #accept(text: string): void {
+    const { exchange, clock, tag } = this
+    if (exchange?.webSocket === undefined) {
+      // The client has left.
+      this.send(FrameType.CLOSE, 0, LOST_PAYLOAD)
+      return
+    }
+    this.detach(exchange)
+    // An open socket may last: the time of a request does not count.
+    clock.waitForClient(performance.now())
+    const relay: ChannelRelay = new ChannelRelay(text, {
+      exchange,
+      clock,
+      window: new StreamWindow(this.context.writer, tag),
+      send: (type, flags, payload) => this.send(type, flags, payload),
+      onLost: () => relay.tellClose(LOST),
+    })
+    this.#relay = relay
+    if (this.#retiring) relay.close(RESTART)
+  }
+
+  /** Answers at once, because the thread serves nobody else before. */
+  #takeClose(close: WebSocketClose): void {
+    if (this.#relay === undefined) this.send(FrameType.CLOSE, 0, LOST_PAYLOAD)
+    this.#relay?.close(close)
+    this.#relay?.tellClose(close)
   }
 
   readonly #onChunk = (chunk: Buffer): void => {
