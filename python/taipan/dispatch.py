@@ -7,7 +7,7 @@ from typing import Any, Callable, Final, Optional, Protocol
 
 from taipan.answers import Failure
 from taipan.control import Message
-from taipan.events import Environ, Transport, TransportClosed
+from taipan.events import Application, Environ, Transport, TransportClosed
 from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import Logs, Requests
@@ -22,6 +22,10 @@ Request = tuple[int, Sent, Optional[bytes]]
 
 #: Jumps backwards, at which CPython raises what is pending.
 _JUMPS: Final = range(2)
+
+
+#: Takes slot, environ, application, and what runs an application.
+Observe = Callable[[Slot, Environ, Application, Callable[[Application], None]], None]
 
 
 class OtherInterpreters(Protocol):
@@ -63,6 +67,8 @@ class Dispatcher:
         self._settings = settings
         #: Indexes of the applications that other interpreters serve.
         self.elsewhere: set[int] = set()
+        #: Runs requests in its way, as for applications of mod_wsgi.
+        self.observe: Observe | None = None
         self._interrupted: set[int] = set()
         self._interrupt_lock = allocate_lock()
 
@@ -168,7 +174,14 @@ class Dispatcher:
             application = self._resolve(slot, environ, transport)
             if application is None:
                 return
-        run(application, environ, body, transport, self._settings)
+        observe = self.observe
+        if observe is None or slot.guards:
+            run(application, environ, body, transport, self._settings)
+        else:
+            settings = self._settings
+            observe(
+                slot, environ, application, lambda one: run(one, environ, body, transport, settings)
+            )
 
     def _resolve(
         self, slot: Slot, environ: Environ, transport: Transport

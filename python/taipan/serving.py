@@ -20,6 +20,8 @@ from taipan.loader.errors import LeftOut
 from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import Slot, make_slot
 from taipan.logs import Logs, Requests
+from taipan.mod_wsgi.finder import install_finder
+from taipan.mod_wsgi.place import PLACE
 from taipan.native import (
     NativeThread,
     allocate_lock,
@@ -149,10 +151,21 @@ class Serving:
 
     def prepare(self) -> None:
         """Sets what applications find in `sys`."""
+        PLACE.configure(self.config, self._observe)
+        install_finder()
+        if self.config.get("environ") == "mod_wsgi":
+            self._observe()
         sys.argv = [str(argument) for argument in self.config.get("argv") or [""]]
         sys.path[:0] = [
             folder for folder in self.config.get("searchPath", []) if folder not in sys.path
         ]
+
+    def _observe(self) -> None:
+        if self.dispatcher.observe is None:
+            # Imported late, because few applications need it.
+            from taipan.mod_wsgi.observer import Observer
+
+            self.dispatcher.observe = Observer(self.config).run
 
     def _leave_out(self, items: Sequence[Mapping[str, str]]) -> None:
         known = {item["name"]: item for item in items}

@@ -16,7 +16,7 @@ ROOMS = [
     {"interpreters", "preload"},
     {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
-    {"transports", "dispatch"},
+    {"transports", "dispatch", "mod_wsgi"},
     {"guards"},
     {"scripts"},
     {"asp"},

@@ -65,6 +65,8 @@ export interface ProcessGroup {
   readonly loop: 'auto' | 'asyncio' | 'uvloop'
   /** Cancel an ASGI application when its client disconnects before the response is complete. */
   readonly cancelOnDisconnect: boolean
+  /** Keys that WSGI applications find in addition. */
+  readonly environ?: 'mod_wsgi' | undefined
   /** The complete environment of the processes. */
   readonly environment: Readonly<Record<string, string>>
   /** Working directory of the processes. */

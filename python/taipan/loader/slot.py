@@ -94,6 +94,11 @@ class Slot:
         return "" if self._source is None else self._source.place
 
     @property
+    def callable_name(self) -> str:
+        """The expression of the callable that was asked for; empty if the usual names are tried."""
+        return self._expression
+
+    @property
     def notice(self) -> str:
         """What the person should know although it works; empty for nothing."""
         return "" if self._source is None else self._source.notice

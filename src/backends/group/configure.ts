@@ -31,6 +31,7 @@ function createMessage({ group, demands, serverSoftware }: WorkerTask): Configur
     multithread: group.threads > 1 && group.isolation === 'shared',
     multiprocess: group.multiprocess,
     mainThread: group.mainThread,
+    processes: group.processes,
     serverSoftware,
     argv: group.argv,
     searchPath: group.searchPath,

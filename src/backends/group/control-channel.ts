@@ -14,6 +14,8 @@ export interface ConfigureMessage extends Demands {
   readonly multithread: boolean
   readonly multiprocess: boolean
   readonly mainThread: boolean
+  /** How many there are of it. */
+  readonly processes: number
   readonly serverSoftware: string
   readonly argv: readonly string[]
   readonly searchPath: readonly string[]

@@ -1,6 +1,8 @@
-import { list, pairs, text, texts } from '../option-types/kinds.ts'
+import { choice, list, pairs, text, texts } from '../option-types/kinds.ts'
 import { flag, option, optional } from '../option-types/option.ts'
 import { interfaces } from './interfaces.ts'
+
+const environs = choice(['mod_wsgi'])
 
 /** The application of the short form. */
 export const APPLICATION = {
@@ -55,6 +57,11 @@ export const APPLICATION = {
       flag: flag('Application', 'env', { value: 'K=V' }),
     },
   ),
+  environ: optional(environs, {
+    description: 'Keys that WSGI applications find in addition: mod_wsgi, those of mod_wsgi.',
+    perGroup: true,
+    toWorker: 'environ',
+  }),
   envFile: option(list, [], {
     description: 'File with environment variables as KEY=VALUE lines; repeatable.',
     form: 'list',
