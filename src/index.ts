@@ -7,6 +7,7 @@ export type {
   GetRealmHash,
   GroupsForUser,
 } from './pipeline/guard/function-guard.ts'
+export type { DispatchChoice, DispatchFunction } from './pipeline/dispatch/choosers.ts'
 export type { GuardRequest } from './pipeline/guard/guard-request.ts'
 export type { InterpreterMap } from './pipeline/scripts/interpreter-map.ts'
 export type { App } from './server/app.ts'

@@ -188,7 +188,8 @@ class Dispatcher:
     ) -> Callable[..., Any] | None:
         """The application; None if the request has been answered with an error."""
         try:
-            return slot.resolve(environ.get("QUERY_STRING", ""))
+            given = environ.pop("taipan.callable", None)
+            return slot.resolve(environ.get("QUERY_STRING", ""), given=given)
         except Refusal as refusal:
             respond(transport, refusal.status, f"{refusal}\n")
         except TransportClosed:

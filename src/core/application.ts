@@ -22,6 +22,8 @@ export interface TargetApplication {
   readonly multithread: boolean
   /** Name of the sub-interpreter that it runs in; undefined: the main interpreter. */
   readonly interpreter: string | undefined
+  /** Requests may choose the callable. */
+  readonly dispatched?: boolean
 }
 
 /** An application named by folder, file and callable, as in modjy. Can be loaded at its first request, too. */
@@ -39,6 +41,7 @@ export interface FileApplication {
   readonly reloadOnModification: boolean
   readonly multithread: boolean
   readonly interpreter: string | undefined
+  readonly dispatched?: boolean
 }
 
 /** How functions are called that answer requests. */

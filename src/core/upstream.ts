@@ -27,6 +27,8 @@ export interface Invocation {
   readonly pathInfo: string
   /** The script that answers; undefined for other applications. */
   readonly script?: ScriptFacts | undefined
+  /** Name of the callable that answers in place of the usual one; WSGI only. */
+  readonly callable?: string | undefined
   /** Interface for this request, if requests may differ; undefined: the one that the worker detected. */
   readonly interface?: 'wsgi' | 'asgi' | undefined
 }

@@ -113,6 +113,7 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     logger,
     redirects,
     functions: plan.routeFunctions,
+    dispatchers: plan.dispatchers,
     lrwp: plan.lrwp,
     serverSoftware: SERVER_SOFTWARE,
     shutdownTimeout: plan.timeouts.shutdown,

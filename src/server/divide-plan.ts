@@ -32,6 +32,7 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     routes: plan.routes.map((route) => divideProgram(route, replicas)),
     // Functions do not travel: the replica reads the configuration.
     routeFunctions: new Map<number, RouteFunctions>(),
+    dispatchers: new Map<string, never>(),
     temporaryFolder: undefined,
     // The parent process is controlled.
     control: undefined,

@@ -113,8 +113,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   }
   reportToParent(LIFELINE)
   try {
-    const routeFunctions = await loadRouteFunctions(plan)
-    const whole = { ...plan, routeFunctions }
+    const whole = { ...plan, ...(await loadRouteFunctions(plan)) }
     server = new PlannedServer(whole, loggers, {
       addresses: await createListeners(message),
       certificates,

@@ -4,6 +4,7 @@ import type { ServerPlan } from './config/resolved.ts'
 /** Throws `CONFIG_INVALID` for what cannot be divided among replicas. */
 export function validateReplicas(plan: ServerPlan): void {
   validateFunctions(plan)
+  validateDispatchers(plan)
   validatePeers(plan)
 }
 
@@ -14,6 +15,15 @@ function validateFunctions({ routeFunctions, configFile }: ServerPlan): void {
     throw new TaipanError(
       'CONFIG_INVALID',
       `routes[${route}]: its functions cannot be handed to the processes in which embedded Python runs; use a script, a configuration file, or the engine "daemon"`,
+    )
+}
+
+function validateDispatchers({ dispatchers, configFile }: ServerPlan): void {
+  const [application] = dispatchers.keys()
+  if (application !== undefined && configFile === undefined)
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `apps.${application}.dispatch: a function cannot be handed to the processes in which embedded Python runs; use a script, a configuration file, or the engine "daemon"`,
     )
 }
 

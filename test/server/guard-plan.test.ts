@@ -168,12 +168,14 @@ describe('functions', () => {
     const part = dividePlan(whole, 2)
     expect(part.routeFunctions.size).toBe(0)
     const configFile = project.path('taipan.config.js')
-    const found = await loadRouteFunctions({ ...part, configFile })
+    const load = async (changes: object) =>
+      (await loadRouteFunctions({ ...part, ...changes })).routeFunctions
+    const found = await load({ configFile })
     expect(found.get(1)?.access).toBeTypeOf('function')
     expect(found.get(1)?.auth.checkPassword).toBeTypeOf('function')
     expect(found.get(1)?.interpreterMap).toBeUndefined()
-    expect((await loadRouteFunctions({ ...part, configFile: undefined })).size).toBe(0)
-    expect((await loadRouteFunctions({ ...part, configFile, routes: [] })).size).toBe(0)
+    expect((await load({ configFile: undefined })).size).toBe(0)
+    expect((await load({ configFile, routes: [] })).size).toBe(0)
   })
 
   test('need a configuration file where Python runs in other processes of Node', async () => {

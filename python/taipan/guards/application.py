@@ -11,12 +11,21 @@ from taipan.guards.errors import GuardError
 from taipan.guards.guard_file import GuardFile
 from taipan.guards.verdicts import (
     read_access,
+    read_choice,
     read_groups,
     read_password_verdict,
     read_secret,
 )
 
 Question = Mapping[str, Any]
+
+
+#: What a script may choose: keys for Node, and its functions.
+_CHOICES = {
+    "processGroup": "process_group",
+    "applicationGroup": "application_group",
+    "callableObject": "callable_object",
+}
 
 
 class GuardApplication:
@@ -31,6 +40,7 @@ class GuardApplication:
             "access": self._judge_access,
             "password": self._check_password,
             "secret": self._find_secret,
+            "dispatch": self._choose,
         }
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -49,6 +59,13 @@ class GuardApplication:
     def _judge_access(self, environ: Environ, _question: Question) -> dict[str, Any]:
         allow = self._file.find("allow_access")
         return {"allowed": read_access(allow(environ, environ.get("REMOTE_ADDR", "")))}
+
+    def _choose(self, environ: Environ, _question: Question) -> dict[str, Any]:
+        choice: dict[str, str | None] = {}
+        for key, name in _CHOICES.items():
+            choose = self._file.look_up(name)
+            choice[key] = None if choose is None else read_choice(name, choose(environ))
+        return choice
 
     def _check_password(self, environ: Environ, question: Question) -> dict[str, Any]:
         user = question["user"]

@@ -31,6 +31,11 @@ class GuardFile:
         found: Callable[..., Any] = function
         return found
 
+    def look_up(self, name: str) -> Callable[..., Any] | None:
+        """A function of the present version, if it has it. Raises what loading raises."""
+        found: Callable[..., Any] | None = getattr(self._load(), name, None)
+        return found if callable(found) else None
+
     def _load(self) -> ModuleType:
         with self._lock:
             builtins = self._modules.refresh()

@@ -55,6 +55,15 @@ def read_groups(answer: object) -> list[str]:
     raise _refuse("groups_for_user", answer, "an iterable of texts")
 
 
+def read_choice(function: str, answer: object) -> str | None:
+    """What a function has chosen; None: as usual."""
+    if answer is None or isinstance(answer, str):
+        return answer
+    if isinstance(answer, bytes):
+        return answer.decode("latin-1")
+    raise _refuse(function, answer, "a text or None")
+
+
 def _refuse(function: str, answer: object, expected: str) -> GuardError:
     found = type(answer).__name__
     return GuardError(f"{function} must return {expected}; it returned an object of type {found}")

@@ -77,6 +77,8 @@ class Slot:
         self.known: dict[bytes, Environ] = {}
         self._reload = bool(config.get("reloadOnModification", False))
         self._query_name: str | None = config.get("callableQueryName")
+        #: Requests may say which callable they are for.
+        self._dispatched = bool(config.get("dispatched"))
         self._expression = ""
         self._wanted = self.interface
         self._open_source = open_source
@@ -124,16 +126,20 @@ class Slot:
                 self.fail(error)
                 raise
 
-    def resolve(self, query: str, interface: str = "wsgi") -> Callable[..., Any]:
+    def resolve(
+        self, query: str, interface: str = "wsgi", given: str | None = None
+    ) -> Callable[..., Any]:
         """The callable for a request. Raises `Refusal`, `NotLoaded`, or what loading raises.
 
-        `interface` is how the caller will call it.
+        `interface` is how the caller will call it; `given` is the callable that Node has chosen.
         """
         chosen = self._choose(query)
         with self._loading:
             before = self.failure
             try:
-                if chosen is not None and chosen != self._expression:
+                if given is not None:
+                    application = self._find_given(given, interface)
+                elif chosen is not None and chosen != self._expression:
                     application = self._find_chosen(chosen, interface)
                 else:
                     application = self._find_configured(interface).application
@@ -173,7 +179,7 @@ class Slot:
         if self.failure is not None and not self.run_once:
             raise NotLoaded(self.failure)
         found = self._find(self._expression, called)
-        if not (self.run_once or self._reload or self._query_name):
+        if not (self.run_once or self._reload or self._query_name or self._dispatched):
             self.application = found.application
         self.description = found.description
         self.failure = None
@@ -225,6 +231,15 @@ class Slot:
             self.base["wsgi.multithread"] = False
             self.known.clear()
         return note
+
+    def _find_given(self, name: str, called: str) -> Callable[..., Any]:
+        self._require_loaded()
+        if self.failure is not None and not self.run_once:
+            raise NotLoaded(self.failure)
+        try:
+            return self._find(name, called).application
+        except TargetError as error:
+            raise Refusal(500, f"there is no such application: {error}") from None
 
     def _find_chosen(self, name: str, called: str) -> Callable[..., Any]:
         self._require_loaded()

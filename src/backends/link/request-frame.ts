@@ -9,6 +9,7 @@ import { mayOpenSocket, type PendingRequest } from './pending-request.ts'
 const URL_SCHEME = new CgiName('wsgi.url_scheme')
 const REQUEST_ID = new CgiName('taipan.request_id')
 const WEB_SOCKET = new CgiName('taipan.websocket')
+const CALLABLE = new CgiName('taipan.callable')
 
 const encoder = new MarshalWriter()
 
@@ -57,6 +58,7 @@ function encodeRepeated(
   heads: RepeatedHeads,
   { exchange, invocation, body }: PendingRequest,
 ): Uint8Array | undefined {
+  if (invocation.callable !== undefined) return undefined
   return body === undefined || body.length > 0 ? undefined : heads.encode(exchange, invocation)
 }
 
@@ -69,6 +71,7 @@ function writeEnviron(request: PendingRequest, marshal: MarshalWriter): void {
   // Python makes an object of it; the body would have been taken along where there can be none.
   if (body === undefined && mayOpenSocket(request))
     marshal.variable(WEB_SOCKET, exchange.webSocket?.subprotocols.join() ?? '')
+  if (invocation.callable !== undefined) marshal.variable(CALLABLE, invocation.callable)
   marshal.endDict()
 }
 

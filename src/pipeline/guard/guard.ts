@@ -1,3 +1,4 @@
+import { within } from './within.ts'
 import { answerError } from '../../core/answer-error.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Exchange, Handler } from '../../core/exchange.ts'
@@ -60,7 +61,7 @@ export class Guard {
     const { exchange } = request
     let admitted: Exchange | undefined
     try {
-      admitted = await within(this.#timeout, this.#judge(request))
+      admitted = await within(this.#timeout, this.#judge(request), 'told')
     } catch (error) {
       if (!exchange.response.finished) this.#fail(exchange, error)
       return
@@ -92,20 +93,6 @@ export class Guard {
       )
     }
     refuse(exchange, code === 'OVERLOADED' ? code : 'APPLICATION_FAILED')
-  }
-}
-
-/** What `work` gives; rejects if that takes longer than `limit` ms. */
-async function within<T>(limit: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const reason = `it was not told within ${limit} ms`
-    timer = setTimeout(() => reject(new TaipanError('APPLICATION_FAILED', reason)), limit)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -91,6 +91,7 @@ function placeNamed(parts: {
     reloadOnModification,
     multithread,
     interpreter: resolveInterpreter(app),
+    ...(app.dispatch !== undefined && { dispatched: true }),
   }
   const place = { key: name, group, env: app.env, arguments: app.arguments ?? [] }
   const from = app.appDirectory ?? directory

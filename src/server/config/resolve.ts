@@ -15,8 +15,9 @@ import { resolveControl } from './resolve-control.ts'
 import { resolveMetrics } from './resolve-metrics.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { listIdentityVariables, resolveServerAccount } from './resolve-confinement.ts'
+import { addDispatch, resolveDispatch } from './resolve-dispatch.ts'
 import { resolveGuards } from './resolve-guards.ts'
-import { selectRouteFunctions } from './route-functions.ts'
+import { selectDispatchers, selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
 import { resolveLrwp } from './resolve-lrwp.ts'
 import { resolveProxies } from './resolve-proxies.ts'
@@ -57,6 +58,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
     routes,
     routeFunctions: selectRouteFunctions(config.routes),
+    dispatchers: selectDispatchers(config.apps),
     secret: randomBytes(32).toString('hex'),
     rootPath: config.rootPath,
     limits: config.limits,
@@ -108,10 +110,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const { addresses: places, hints } = resolveAddresses(config.bind, problems)
   const addresses = secureAddresses(places, config, problems)
   const tls = resolveTls(config, addresses, problems)
-  const placed = resolveApplications(config, directory, problems)
-  const applications = isolateApplications(placed, config, problems)
-  const guards = resolveGuards(config, { applications, directory }, problems)
-  const { routes, warnings } = resolveRoutes(config, { applications, guards, directory }, problems)
+  const { applications, everything, routes, warnings } = resolvePlaces(options, problems)
   const lrwp = resolveLrwp(config, routes, problems)
   const account = resolveServerAccount(config, problems)
   const control = resolveControl(config, problems)
@@ -125,7 +124,6 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     ...listIdentityVariables({ account }, {}),
   }
   const files = loadEnvFiles(config.envFile, environment)
-  const everything = [...applications, ...guards.applications]
   const groups = resolveGroups(
     {
       config,
@@ -159,6 +157,22 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     account,
     control,
     metrics,
+  }
+}
+
+/** What runs in the groups, and where it answers. */
+function resolvePlaces({ config, directory }: ResolveOptions, problems: Problems) {
+  const placed = resolveApplications(config, directory, problems)
+  const applications = isolateApplications(placed, config, problems)
+  const guards = resolveGuards(config, { applications, directory }, problems)
+  const { routes, warnings } = resolveRoutes(config, { applications, guards, directory }, problems)
+  const guarded = [...applications, ...guards.applications]
+  const dispatch = resolveDispatch(config, { applications: guarded, directory }, problems)
+  return {
+    applications,
+    everything: [...guarded, ...dispatch.applications],
+    routes: addDispatch(routes, dispatch),
+    warnings,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DispatchFunction } from '../../pipeline/dispatch/choosers.ts'
 import type { Account } from '../../core/confinement.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { ProxiesPlan } from './resolve-proxies.ts'
@@ -118,8 +119,10 @@ export interface ServerPlan {
   readonly proxies: ProxiesPlan | undefined
   readonly groups: readonly GroupPlan[]
   readonly routes: readonly RoutePlan[]
-  /** Functions of routes, by their index in the configuration. The only part of a plan that is no plain data. */
+  /** Functions of routes, by their index in the configuration. No plain data. */
   readonly routeFunctions: ReadonlyMap<number, RouteFunctions>
+  /** Functions that choose for the requests of applications, by their names; no plain data either. */
+  readonly dispatchers: ReadonlyMap<string, DispatchFunction>
   /** Key of what clients get and bring back, in hexadecimal digits. */
   readonly secret: string
   /** Prefix that a proxy takes away from the paths of requests. */

@@ -1,3 +1,4 @@
+import type { DispatchFunction } from '../../pipeline/dispatch/choosers.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { RouteFunctions, RoutePlan } from './resolved.ts'
 
@@ -23,11 +24,22 @@ export function selectRouteFunctions(
   return found
 }
 
+/** The functions that choose for the requests of applications, by their names. */
+export function selectDispatchers(apps: FullConfig['apps']): ReadonlyMap<string, DispatchFunction> {
+  const found = new Map<string, DispatchFunction>()
+  for (const [name, { dispatch }] of Object.entries(apps))
+    if (typeof dispatch === 'function') found.set(name, dispatch)
+  return found
+}
+
 /** Whether a route has functions. */
 export function hasFunctions({ guard, answerer }: RoutePlan): boolean {
   return (
     guard?.access?.kind === 'functions' ||
     guard?.auth?.source.kind === 'functions' ||
+    (answerer.kind === 'app' &&
+      answerer.plan.dispatch !== undefined &&
+      answerer.plan.dispatch.script === undefined) ||
     (answerer.kind === 'pyisapie' && answerer.plan.chooser !== undefined)
   )
 }

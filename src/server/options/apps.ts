@@ -1,5 +1,6 @@
-import { boolean, pairs, text, texts } from '../option-types/kinds.ts'
+import { boolean, functionOf, pairs, text, texts } from '../option-types/kinds.ts'
 import * as v from 'valibot'
+import type { DispatchFunction } from '../../pipeline/dispatch/choosers.ts'
 import { option, optional } from '../option-types/option.ts'
 import { interfaces } from './interfaces.ts'
 
@@ -38,6 +39,14 @@ export const APP = {
   }),
   interface: option(interfaces, 'auto', { description: 'How the application is called.' }),
   group: optional(text, { description: 'Its process group (needed if there are several).' }),
+  dispatch: optional(
+    v.union([text, functionOf<DispatchFunction>()], 'a Python file or a function'),
+    {
+      description:
+        'Chooses for each request: a Python file with `process_group(environ)`, `application_group(environ)` and `callable_object(environ)`, or a function `(request)`.',
+      anchor: 'path',
+    },
+  ),
   arguments: optional(texts, {
     description: 'Its arguments: `sys.argv` after the target (`arguments` at the top).',
   }),

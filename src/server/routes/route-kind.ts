@@ -1,6 +1,7 @@
 import type { Backend } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { SupervisedUpstream, Upstream } from '../../core/upstream.ts'
+import type { DispatchFunction } from '../../pipeline/dispatch/choosers.ts'
 import type { Gatherer } from '../../pipeline/gather.ts'
 import type { LocalRedirects } from '../../pipeline/local-redirect.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
@@ -45,6 +46,8 @@ export interface AnswererContext {
   readonly redirects: LocalRedirects
   /** Functions of routes, by their index in the configuration. */
   readonly functions: ReadonlyMap<number, { readonly interpreterMap: InterpreterMap | undefined }>
+  /** Functions that choose for the requests of an application, by its name. */
+  readonly dispatchers: ReadonlyMap<string, DispatchFunction>
   /** How peers register; undefined: no route is for them. */
   readonly lrwp: LrwpPlan | undefined
   /** `SERVER_SOFTWARE`. */
