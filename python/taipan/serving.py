@@ -420,6 +420,7 @@ class Serving:
         tell_stopping(self.stopping)
 
     def _on_stopping(self, message: Message) -> None:
+        PLACE.note_end(str(message.get("reason", "")))
         self.tell_stopping()
         if self._others is not None:
             self._others.tell(message)

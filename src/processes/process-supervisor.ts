@@ -284,7 +284,7 @@ export abstract class ProcessSupervisor<
 
   async #retire(member: M, reason: RestartReason): Promise<void> {
     this.#restarts[reason]++
-    member.retire()
+    member.retire(reason)
     await this.#end(member, this.patienceFor(reason))
   }
 

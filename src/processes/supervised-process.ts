@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts'
+import type { RestartReason } from '../core/restart-reason.ts'
 import type { Cause } from './cause.ts'
 import { endsWithin } from './ends-within.ts'
 import type { Checked } from './health-check.ts'
@@ -130,8 +131,8 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
 
   abstract ping(): void
 
-  /** It gets no more work and will be asked to stop soon. */
-  abstract retire(): void
+  /** It gets no more work and will be asked to stop soon; undefined: its server stops. */
+  abstract retire(reason?: RestartReason): void
 
   /** Resolves when its requests have finished, or when it has ended. */
   abstract drained(): Promise<void>

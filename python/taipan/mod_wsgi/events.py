@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
+from taipan.mod_wsgi.place import PLACE
 from taipan.native import get_ident
 from taipan.tracebacks import format_exception
 
@@ -100,7 +101,7 @@ def _tell_end() -> None:
     if _told or os.getpid() != _process:
         return
     _told = True
-    facts = {"shutdown_reason": "shutdown_signal"}
+    facts = {"shutdown_reason": PLACE.shutdown_reason}
     fire("process_stopping", dict(facts))
     fire("process_stopping", dict(facts), shutdown_callbacks)
 

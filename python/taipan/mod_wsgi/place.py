@@ -9,6 +9,21 @@ from typing import Any, Callable
 VERSION = (5, 0, 0)
 
 
+#: Why a process ends, as mod_wsgi calls it; whatever else is a stop of the server.
+_REASONS = {
+    "cpu_time": "cpu_time_limit",
+    "deadlock": "deadlock_timeout",
+    "eviction": "eviction_signal",
+    "inactivity": "inactivity_timeout",
+    "maximum_requests": "maximum_requests",
+    "reload": "script_reload",
+    "request_timeout": "request_timeout",
+    "restart_interval": "restart_interval",
+    "startup": "startup_timeout",
+    "terminated": "graceful_signal",
+}
+
+
 class Place:
     """One for each interpreter; set when a worker is configured."""
 
@@ -17,6 +32,8 @@ class Place:
         self.application_group = ""
         self.processes = 1
         self.threads = 1
+        #: Why this process ends.
+        self.shutdown_reason = "shutdown_signal"
         #: Has requests be observed from now on.
         self.attach: Callable[[], None] = _ignore
 
@@ -27,6 +44,10 @@ class Place:
         self.processes = int(config.get("processes", 1))
         self.threads = max(1, int(config.get("threads", 1)))
         self.attach = attach
+
+    def note_end(self, reason: str) -> None:
+        """Node has said why this process will end."""
+        self.shutdown_reason = _REASONS.get(reason, self.shutdown_reason)
 
 
 def _ignore() -> None:

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 
 import type { Application } from '../../core/application.ts'
 import type { Isolation } from '../../core/isolation.ts'
+import type { RestartReason } from '../../core/restart-reason.ts'
 import type { Demands } from '../../core/process-group.ts'
 import type { InterruptMessage } from './overdue.ts'
 import type { FrameHead, FrameSink } from '../../wire/frames.ts'
@@ -41,7 +42,7 @@ export type MessageToWorker =
       readonly streams: readonly (readonly [number, string])[]
     }
   /** It will be asked to stop; applications are told, so that open responses can end. */
-  | { readonly type: 'stopping' }
+  | { readonly type: 'stopping'; readonly reason?: RestartReason }
   /** Another worker has ended. */
   | { readonly type: 'childExit'; readonly pid: number }
   /** Threads that requests started may run for `patience` ms. */

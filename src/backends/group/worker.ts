@@ -1,5 +1,6 @@
 import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { RestartReason } from '../../core/restart-reason.ts'
 import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
@@ -160,8 +161,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   /** It gets no more requests and will be asked to stop soon; closes its WebSockets. */
-  retire(): void {
-    this.tellStopping()
+  retire(reason?: RestartReason): void {
+    this.tellStopping(reason)
     this.capacity.loop.retire()
     for (const link of this.capacity.links) link.retire()
   }
@@ -173,10 +174,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   }
 
   /** Its applications learn that it is about to end. */
-  tellStopping(): void {
+  tellStopping(reason?: RestartReason): void {
     if (this.#told) return
     this.#told = true
-    this.#control.send({ type: 'stopping' })
+    this.#control.send({ type: 'stopping', ...(reason && { reason }) })
   }
 
   /** What it does at the moment. */

@@ -4,6 +4,7 @@ import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend
 import { testExchanges } from '../../contract/exchanges.ts'
 import { describeScripts } from '../../contract/scripts.ts'
 import { testStopping } from '../../contract/stopping.ts'
+import { describeWsgiSockets } from '../../contract/wsgi-sockets.ts'
 import { startLab, type BackendFactory } from '../../support/backend-lab.ts'
 import { SPOILING } from '../../support/one-connection.ts'
 import { findWithInterpreters } from '../../support/pythons.ts'
@@ -27,4 +28,5 @@ describe.skipIf(python === '')('sub-interpreters', () => {
     testStopping((options) => startLab(createNamed, options))
   })
   describeScripts('one for each thread', createIsolated)
+  describeWsgiSockets('a named sub-interpreter', createNamed)
 })
