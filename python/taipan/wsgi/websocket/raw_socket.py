@@ -40,7 +40,7 @@ class RawSocket:
 
     def __init__(self, web_socket: WebSocket) -> None:
         self._web_socket = web_socket
-        self._near, self._far = socket.socketpair()
+        self._pair: tuple[socket.socket, socket.socket] | None = None
         #: Held while a frame is written into the pair.
         self._writing = threading.Lock()
         #: Held while bytes of the library become frames: it may send in several threads.
@@ -48,6 +48,20 @@ class RawSocket:
         self._head = bytearray()
         self._frames = FrameReader()
         self._is_text = False
+
+    @property
+    def _near(self) -> socket.socket:
+        return self._open()[0]
+
+    @property
+    def _far(self) -> socket.socket:
+        return self._open()[1]
+
+    def _open(self) -> tuple[socket.socket, socket.socket]:
+        # Late, because many handshakes are answered in another way.
+        if self._pair is None:
+            self._pair = socket.socketpair()
+        return self._pair
 
     def fileno(self) -> int:
         """A descriptor that becomes readable as a socket would."""
@@ -85,7 +99,8 @@ class RawSocket:
     def close(self) -> None:
         """Closes the WebSocket, if the library has not."""
         self.shutdown(socket.SHUT_RDWR)
-        self._near.close()
+        if self._pair is not None:
+            self._pair[0].close()
 
     def settimeout(self, seconds: float | None) -> None:
         """Limits the time of `recv`."""
@@ -101,9 +116,14 @@ class RawSocket:
 
     def end(self) -> None:
         """The request is over: whoever still reads finds the end."""
+        if self._pair is None:
+            return
+        near, far = self._pair
         with suppress(OSError):
-            self._far.shutdown(socket.SHUT_RDWR)
-        self._far.close()
+            far.shutdown(socket.SHUT_RDWR)
+        far.close()
+        if not self._web_socket.accepted:
+            near.close()
 
     def _take_head(self, data: bytes) -> bytes:
         """Takes the response to the handshake; returns what follows it."""
