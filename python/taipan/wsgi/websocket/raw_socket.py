@@ -139,6 +139,8 @@ class RawSocket:
         pairs = [(name, value.strip()) for name, _, value in (one.partition(":") for one in lines)]
         chosen = [value for name, value in pairs if name.lower() == "sec-websocket-protocol"]
         self._web_socket.accept(chosen[0] if chosen else None, pairs)
+        # Before there are several threads.
+        self._open()
         NativeThread(self._relay, "taipan-websocket").start()
         return rest
 
