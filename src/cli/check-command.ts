@@ -2,6 +2,7 @@ import type { Environment } from '../server/config/environment.ts'
 import { checkServer, type GroupReport } from '../server/check.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { hasEmbedded } from '../server/divide-plan.ts'
+import { checkCertificates } from '../server/load-certificates.ts'
 import { loadCommandPlan } from '../server/load-plan.ts'
 import { reportPlan } from '../server/report-plan.ts'
 import { validateReplicas } from '../server/validate-replicas.ts'
@@ -13,7 +14,8 @@ import { createStderrLogger } from './stderr-logger.ts'
 export async function runCheck(line: CommandLine, environment: Environment): Promise<number> {
   const plan = await loadCommandPlan({ ...describeInput(line, environment), mayServeNothing: true })
   if (hasEmbedded(plan)) validateReplicas(plan)
-  printHints(plan)
+  const doubts = await checkCertificates(plan)
+  printHints({ ...plan, warnings: [...plan.warnings, ...doubts] })
   const reports = await checkServer(plan)
   process.stdout.write(
     line.json ? `${JSON.stringify(reports, undefined, 2)}\n` : formatReport(reports),

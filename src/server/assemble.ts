@@ -30,6 +30,7 @@ import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
 import { PageVersions } from './page-versions.ts'
+import type { AnswererContext } from './routes/route-kind.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
@@ -53,13 +54,16 @@ export interface AssemblyOptions {
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
   const { plan, loggers, addresses, certificates } = options
+  const fronts: Front[] = []
+  const findPort = (): number | undefined => findHttpsPort(fronts.flatMap(({ urls }) => urls))
   // The modules of the front are loaded while Python is looked for.
   const [app, { ListeningFront }, handshakes] = await Promise.all([
-    assembleApp(plan, loggers),
+    assembleApp(plan, loggers, findPort),
     import('../fronts/listening-front.ts'),
     certificates && createHandshakes(plan, certificates),
     loadProtocols(addresses),
   ])
+  if (addresses.length === 0) return { fronts, app }
   const front = new ListeningFront({
     addresses,
     handshakes,
@@ -72,16 +76,24 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     sharesIds: plan.http.requestId,
     logger: loggers.logger,
   })
-  return { fronts: addresses.length === 0 ? [] : [front], app }
+  fronts.push(front)
+  return { fronts, app }
+}
+
+/** Port of the first address that speaks https. */
+function findHttpsPort(urls: readonly string[]): number | undefined {
+  const url = urls.find((one) => one.startsWith('https://'))
+  return url === undefined ? undefined : Number(new URL(url).port || 443)
 }
 
 async function createHandshakes(
-  { tls, secret }: ServerPlan,
+  plan: ServerPlan,
   certificates: Certificates,
 ): Promise<Handshakes | undefined> {
+  const { tls } = plan
   if (tls === undefined) return undefined
   const { Handshakes: Made } = await import('../streams/tls/handshakes.ts')
-  const handshakes = new Made(certificates.material, createTlsPolicy(tls, secret))
+  const handshakes = new Made(certificates.material, createTlsPolicy(tls, plan))
   certificates.onChange = (material) => handshakes.renew(material)
   return handshakes
 }
@@ -92,7 +104,11 @@ async function loadProtocols(addresses: readonly ListenAddress[]): Promise<void>
 }
 
 /** Makes the app of a plan, and logs its warnings. Rejects with `PYTHON_NOT_FOUND` or `CONFIG_INVALID`. */
-export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promise<PlannedApp> {
+export async function assembleApp(
+  plan: ServerPlan,
+  loggers: AppLoggers,
+  findHttpsPort?: () => number | undefined,
+): Promise<PlannedApp> {
   const { logger, accessLog } = loggers
   reportPlan(plan, logger)
   const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
@@ -119,25 +135,15 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     shutdownTimeout: plan.timeouts.shutdown,
     programEnvironment: selectProgramEnvironment(plan.environment),
   }
-  const routes: Route[] = []
-  const guards = new GuardMaker(plan, context)
-  for (const route of plan.routes) {
-    const { host, path, method: methods, match, answerer, guard: checks } = route
-    const matches = match === undefined ? undefined : createMatcher([match])
-    const fits = createFits({ methods, matches })
-    const made = await createAnswerer(answerer, context)
-    const admit = checks && (await guards.create(checks)).admit
-    const guarded = admit === undefined ? made : guardAnswerer(made, admit)
-    const whole = await addErrorPages(guarded, route, redirects)
-    const answer = narrowAnswerer(whole, fits)
-    routes.push({ host, path, answer, guard: admit && { admit, fits } })
-  }
-  const pipeline = createPipeline({ routes, accessLog, rootPath: plan.rootPath, redirects })
+  const routes = await createRoutes(plan, context)
+  const before = await createHttpsRedirect(plan, findHttpsPort)
+  const { rootPath } = plan
+  const pipeline = createPipeline({ routes, accessLog, rootPath, redirects, before })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
   const timed = plan.dev ? withServerTiming(pipeline) : pipeline
   const refreshed = pages === undefined ? timed : pages.wrap(timed)
   const compressed = plan.compression ? await addCompression(refreshed) : refreshed
-  const handler = await addProxies(compressed, plan, logger)
+  const handler = await addProxies(await addHsts(compressed, plan), plan, logger)
   return new PlannedApp({
     plan,
     logger,
@@ -148,6 +154,23 @@ export async function assembleApp(plan: ServerPlan, loggers: AppLoggers): Promis
     pages,
     onStopped: () => steward?.stop(),
   })
+}
+
+async function createRoutes(plan: ServerPlan, context: AnswererContext): Promise<Route[]> {
+  const routes: Route[] = []
+  const guards = new GuardMaker(plan, context)
+  for (const route of plan.routes) {
+    const { host, path, method: methods, match, answerer, guard: checks } = route
+    const matches = match === undefined ? undefined : createMatcher([match])
+    const fits = createFits({ methods, matches })
+    const made = await createAnswerer(answerer, context)
+    const admit = checks && (await guards.create(checks)).admit
+    const guarded = admit === undefined ? made : guardAnswerer(made, admit)
+    const whole = await addErrorPages(guarded, route, context.redirects)
+    const answer = narrowAnswerer(whole, fits)
+    routes.push({ host, path, answer, guard: admit && { admit, fits } })
+  }
+  return routes
 }
 
 async function addErrorPages(
@@ -170,6 +193,21 @@ async function addProxies(
   if (proxies === undefined) return noticeUnasked(handler, logger)
   const { withProxies } = await import('../pipeline/proxies/with-proxies.ts')
   return withProxies(handler, proxies, logger)
+}
+
+async function createHttpsRedirect(
+  { http }: ServerPlan,
+  findPort: (() => number | undefined) | undefined,
+): Promise<((handler: Handler) => Handler) | undefined> {
+  if (!http.redirect) return undefined
+  const { withHttpsRedirect } = await import('../pipeline/https-redirect.ts')
+  return (handler) => withHttpsRedirect(handler, findPort)
+}
+
+async function addHsts(handler: Handler, { http: { hsts } }: ServerPlan): Promise<Handler> {
+  if (hsts === undefined) return handler
+  const { withHsts } = await import('../pipeline/hsts.ts')
+  return withHsts(handler, hsts)
 }
 
 async function addCompression(handler: Handler): Promise<Handler> {

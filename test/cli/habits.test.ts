@@ -32,6 +32,11 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   // Half minutes are hardly ever meant as a number of threads.
   ['app.py -t 30', { threads: 30 }, "-t 30 is --threads 30 here; gunicorn's -t is --timeout-req"],
   ['app.py -t 600', { timeouts: { request: '600s' } }, '-t 600 is --timeout-request 600s here'],
+  [
+    'app.py --certfile c.pem --keyfile k.pem',
+    { tls: { certificate: 'c.pem', key: 'k.pem' } },
+    '--certfile c.pem is --tls-cert c.pem here',
+  ],
   // uvicorn, hypercorn, granian
   [
     'm:app --host 0.0.0.0 --port 80',
@@ -111,7 +116,8 @@ test.each([
 })
 
 test.each([
-  ['app.py --ssl-keyfile k.pem', /--ssl-keyfile is not supported: connections are not encrypted/],
+  ['app.py --cert adhoc', /--cert is not supported: .* --dev --tls/],
+  ['app.py --ssl-keyfile-password x', /--ssl-keyfile-password is not supported: nobody is asked/],
   ['app.py -D', /-D is not supported: Taipan stays in the foreground/],
   ['app.py --auth-user-script a.py', /access and auth in taipan.config.ts take the same scripts/],
   ['app.py --port eighty', /--port: expected a port from 0 to 65535, found "eighty"/],

@@ -214,6 +214,19 @@ describe('what is wrong is told in one sentence, and ends with 2', () => {
     )
   })
 
+  test('taipan check tells it, too', async () => {
+    using project = createSecureProject({ 'app.py': helloApp('hi') })
+    const words = ['check', project.path('app.py'), ...flags(project)]
+    expect((await runTaipan(words)).exitCode).toBe(0)
+    const old = authority.issue({ until: '20210101000000Z' })
+    project.write('cert.pem', old.certificate)
+    const wrong = await runTaipan(words)
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('not the key of')])
+    project.write('key.pem', old.key)
+    const expired = await runTaipan(words)
+    expect([expired.exitCode, expired.stderr]).toEqual([0, expect.stringContaining('has expired')])
+  })
+
   test('an expired certificate is served with a warning', async () => {
     using project = createSecureProject({ 'app.py': helloApp('hi') })
     const old = authority.issue({ until: '20210101000000Z' })

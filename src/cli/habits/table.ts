@@ -98,11 +98,20 @@ const LISTENING = [
     'server-header no-server-header date-header no-date-header',
     'Date and Server are always sent',
   ),
+  refused('cert', 'a certificate for development is made by --dev --tls', {
+    value: 'adhoc',
+    when: ({ value }) => value === 'adhoc',
+  }),
+  rename('certfile ssl-certfile cert', 'tls-cert', { value: 'FILE' }),
+  rename('keyfile ssl-keyfile key', 'tls-key', { value: 'FILE' }),
   refused(
-    'certfile keyfile ssl-certfile ssl-keyfile ssl-keyfile-password ca-certs ssl-ca-certs cert key',
-    'connections are not encrypted; let a proxy in front do that, such as nginx or Caddy',
-    { value: 'FILE' },
+    'ssl-keyfile-password',
+    'nobody is asked for the passphrase of a key, and none is read; decrypt it by openssl pkey',
+    { value: 'TEXT' },
   ),
+  refused('ca-certs ssl-ca-certs', 'taipan.config.ts says it: tls.ca and tls.clientCertificate', {
+    value: 'FILE',
+  }),
   refused(
     'host-access-script auth-user-script auth-group-script',
     'routes say who may come in: access and auth in taipan.config.ts take the same scripts',

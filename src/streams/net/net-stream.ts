@@ -60,7 +60,8 @@ export class NetStream implements ByteStream {
     const socket = this.#socket
     if (typeof data !== 'string') {
       socket.write(data, this.#onTaken)
-    } else if (this.#corked) {
+    } else if (this.#corked || this.#carrier !== socket) {
+      // TLS never takes bytes at once.
       socket.write(data, 'latin1', this.#onTaken)
     } else {
       socket.write(data, 'latin1')
