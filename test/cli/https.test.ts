@@ -118,6 +118,46 @@ describe('addresses', () => {
     expect(await curl(secure.replace('127.0.0.1', 'localhost'))).toBe('hi')
   })
 
+  test('names, the oldest version and ciphers of a file are obeyed', async () => {
+    using project = createSecureProject({ 'app.py': helloApp('hi') })
+    project.write('other.pem', other.certificate + other.key)
+    const tls = {
+      certificate: 'cert.pem',
+      key: 'key.pem',
+      names: { '*.shop.example': { certificate: 'other.pem' } },
+      minVersion: 'TLSv1.2',
+      ciphers: 'TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+    }
+    const config = { app: 'app.py', bind: 'https://127.0.0.1:0', tls }
+    project.write('taipan.config.json', JSON.stringify(config))
+    await using taipan = await startTaipan([], { cwd: project.folder })
+    expect(taipan.output).toMatch(/other\.pem: it is not for \*\.shop\.example/)
+    const options = { ca: authority.certificate, checkServerIdentity: () => undefined }
+    const shop = await connectSecure(taipan.url, { ...options, servername: 'a.shop.example' })
+    expect(shop.getPeerCertificate().subject).toMatchObject({ CN: 'second' })
+    expect(shop.getCipher().name).toBe('TLS_CHACHA20_POLY1305_SHA256')
+    shop.destroy()
+    const old = await connectSecure(taipan.url, { ...options, maxVersion: 'TLSv1.2' })
+    expect(old.getPeerCertificate().subject).toMatchObject({ CN: 'localhost' })
+    expect(old.getCipher().name).toBe('ECDHE-ECDSA-AES256-GCM-SHA384')
+    old.destroy()
+    await taipan.stop()
+    const strict = { ...config, tls: { ...tls, minVersion: 'TLSv1.3' } }
+    project.write('taipan.config.json', JSON.stringify(strict))
+    await using newer = await startTaipan([], { cwd: project.folder })
+    await expect(connectSecure(newer.url, { ...options, maxVersion: 'TLSv1.2' })).rejects.toThrow(
+      /version/,
+    )
+    await newer.stop()
+    const wrong = {
+      ...config,
+      tls: { ...tls, names: { '10.0.0.1': { certificate: 'other.pem' } } },
+    }
+    project.write('taipan.config.json', JSON.stringify(wrong))
+    const { exitCode, stderr } = await runTaipan(['serve'], { cwd: project.folder })
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is no host name')])
+  })
+
   test('the certificate and its key may be in one file', async () => {
     using project = createSecureProject({ 'app.py': helloApp('hi') })
     project.write('both.pem', pair.key + pair.certificate)

@@ -5,6 +5,9 @@ import type { CertificatePair, TlsMaterial, TlsPolicy } from './material.ts'
 import { splitCertificates } from './pem.ts'
 import { ServerNames } from './server-names.ts'
 
+/** OpenSSL would take hours; whoever gets the ticket key reads what was sent by resumed sessions of TLS 1.2. */
+const SESSION_SECONDS = 300
+
 /** A pair, ready for handshakes. */
 export interface PairContext {
   readonly context: SecureContext
@@ -32,6 +35,7 @@ export function createContexts(material: TlsMaterial, policy: TlsPolicy): Contex
     // Renegotiation lets a client make the server work.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ticketKeys: policy.ticketKeys,
+    sessionTimeout: SESSION_SECONDS,
     // What was proved to other authorities is not proved to these.
     sessionIdContext: hash(`${policy.clientCertificate}\n${material.ca}`),
   } satisfies SecureContextOptions
