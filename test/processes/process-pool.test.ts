@@ -46,7 +46,7 @@ class FakePool {
       },
       admit: () => void this.calls.push('admit'),
       dismiss: () => void this.calls.push('dismiss'),
-      retire: () => Promise.resolve(void this.calls.push('retire')),
+      retire: (_member, reason) => Promise.resolve(void this.calls.push(`retire ${reason}`)),
       discard: () => void this.calls.push('discard'),
       report: ({ reason }, repeated) =>
         void this.calls.push(`report ${reason}${repeated ? ' again' : ''}`),
@@ -163,7 +163,7 @@ test('a reload replaces all processes', async () => {
   await vi.advanceTimersByTimeAsync(0)
   await reloading
   expect([...fake.pool.active].some((member) => old.includes(member))).toBe(false)
-  expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
+  expect(fake.calls.filter((call) => call === 'retire reload')).toHaveLength(2)
 })
 
 test('where the newest is wanted, a reload that fails ends the old processes, and is tried again', async () => {
@@ -173,7 +173,7 @@ test('where the newest is wanted, a reload that fails ends the old processes, an
   await expect(fake.pool.reload()).rejects.toThrow('broken')
   expect(fake.pool.active.size).toBe(0)
   expect(fake.pool.failure).toBe(BROKEN)
-  expect(fake.calls.filter((call) => call === 'retire')).toHaveLength(2)
+  expect(fake.calls.filter((call) => call === 'retire reload')).toHaveLength(2)
   expect(fake.calls).toContain('none left: broken')
   fake.failure = undefined
   await vi.advanceTimersByTimeAsync(2000)
@@ -307,4 +307,76 @@ test('a size that changes during a start or a reload takes effect after it', asy
   await reloaded
   await vi.advanceTimersByTimeAsync(0)
   expect(fake.pool.active.size).toBe(3)
+})
+
+test('members whose time has come serve until their successors are ready, one after the other', async () => {
+  const fake = new FakePool(2)
+  await fake.pool.start()
+  const [one, other] = [...fake.pool.active]
+  if (one === undefined || other === undefined) throw new Error('nobody works')
+  fake.hold()
+  fake.calls.splice(0)
+  fake.pool.succeed(one, 'maximum_requests')
+  fake.pool.succeed(other, 'memory')
+  fake.pool.succeed(one, 'memory')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([fake.launchedAt.length, fake.pool.active.has(one), fake.calls]).toEqual([3, true, []])
+  fake.release()
+  fake.hold()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(fake.calls).toEqual(['admit', 'dismiss', 'retire maximum_requests'])
+  expect([fake.launchedAt.length, fake.pool.active.has(other)]).toEqual([4, true])
+  fake.release()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(fake.calls.slice(3)).toEqual(['admit', 'dismiss', 'retire memory'])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([fake.launchedAt.length, fake.pool.active.size]).toEqual([4, 2])
+})
+
+test('a member without a successor that can be started goes on, and others are tried later', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  const { first } = fake
+  fake.calls.splice(0)
+  fake.failure = BROKEN
+  fake.pool.succeed(first, 'restart_interval')
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(fake.pool.active.has(first)).toBe(true)
+  expect(fake.launchedAt.length).toBeGreaterThan(3)
+  expect(fake.launchedAt.length).toBeLessThan(10)
+  expect(fake.calls.filter((call) => call === 'report broken')).toHaveLength(1)
+  expect(fake.pool.failure).toBeUndefined()
+  fake.failure = undefined
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(fake.calls.slice(-3)).toEqual(['admit', 'dismiss', 'retire restart_interval'])
+  expect(fake.pool.active.size).toBe(1)
+})
+
+test('a member that dies before its successor is ready is replaced by that alone', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  const { first } = fake
+  fake.hold()
+  fake.pool.succeed(first, 'eviction')
+  await vi.advanceTimersByTimeAsync(100)
+  fake.pool.lose(first)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(fake.launchedAt).toHaveLength(2)
+  fake.release()
+  await vi.advanceTimersByTimeAsync(100)
+  expect([fake.launchedAt.length, fake.pool.active.size]).toEqual([2, 1])
+})
+
+test('a reload comes before successors', async () => {
+  const fake = new FakePool(1)
+  await fake.pool.start()
+  fake.hold()
+  fake.pool.succeed(fake.first, 'eviction')
+  await vi.advanceTimersByTimeAsync(100)
+  const reload = fake.pool.reload()
+  fake.release()
+  await vi.advanceTimersByTimeAsync(60_000)
+  await reload
+  expect(fake.calls.filter((call) => call.startsWith('retire'))).toEqual(['retire reload'])
+  expect(fake.pool.active.size).toBe(1)
 })

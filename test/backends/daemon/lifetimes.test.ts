@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend.ts'
 import type { RestartReason } from '../../../src/core/restart-reason.ts'
@@ -246,4 +246,63 @@ test('cpuTimeLimit: a worker that has used its time is replaced after its reques
   const { level, fields } = await lab.waitForRecord(/has used a processor for 1 s \(cpuTimeLimit\)/)
   expect([level, fields['reason']]).toEqual(['warn', 'cpu_time'])
   expect(countOf(lab, 'cpu_time')).toBe(1)
+})
+
+const ASGI = [
+  'import asyncio, os, time',
+  'async def stubborn():',
+  '    while True:',
+  '        try: await asyncio.sleep(600)',
+  '        except asyncio.CancelledError: pass',
+  'async def app(scope, receive, send):',
+  "    if scope['type'] != 'http': raise ValueError(scope['type'])",
+  "    path = scope['path']",
+  "    if path.endswith('/slow'): await asyncio.sleep(600)",
+  "    if path.endswith('/stubborn'): await stubborn()",
+  "    if path.endswith('/blocked'): time.sleep(600)",
+  "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})",
+  "    await send({'type': 'http.response.body', 'body': str(os.getpid()).encode()})",
+].join('\n')
+
+describe('on an event loop', () => {
+  const options = { own: ASGI, timeouts: { request: 400, shutdown: 300 }, interruptTimeout: 400 }
+
+  test('a request that takes too long is cancelled, and others notice nothing', async () => {
+    await using lab = await start(options)
+    const pid = await pidOf(lab)
+    const slow = fetchRaw(lab.url, '/lab/slow')
+    for (let n = 0; n < 50; n++) expect(await pidOf(lab)).toBe(pid)
+    expect((await slow).status).toBe(504)
+    const { fields } = await lab.waitForRecord(/\(timeouts\.request\)/)
+    expect(fields['traceback']).toMatch(/own\.py", line \d+, in app/)
+    for (let n = 0; n < 20; n++) expect(await pidOf(lab)).toBe(pid)
+    expect(countOf(lab, 'request_timeout')).toBe(0)
+  })
+
+  test.each(['stubborn', 'blocked'])(
+    'one that is %s costs its worker, with its stack',
+    async (path) => {
+      await using lab = await start(options)
+      const pid = await pidOf(lab)
+      expect((await fetchRaw(lab.url, `/lab/${path}`)).status).toBe(504)
+      const { fields } = await lab.waitForRecord(/has an event loop that does not end request/)
+      expect(fields).toMatchObject({ reason: 'request_timeout' })
+      expect(fields['traceback']).toMatch(/own\.py", line \d+, in (stubborn|app)/)
+      await pollUntil(async () => {
+        const response = await fetchRaw(lab.url, '/lab/pid')
+        return (response.status === 200 && response.text !== String(pid)) || undefined
+      }, 'another worker')
+      expect(countOf(lab, 'request_timeout')).toBe(1)
+    },
+  )
+
+  test('maximumRequests: no request is refused', async () => {
+    await using lab = await start({ own: ASGI, maximumRequests: 30 })
+    const pids = new Set<number>()
+    const ask = async (): Promise<void> => {
+      while (countOf(lab, 'maximum_requests') < 2) pids.add(await pidOf(lab))
+    }
+    await Promise.all([ask(), ask(), ask(), ask()])
+    expect(pids.size).toBeGreaterThan(1)
+  })
 })
