@@ -53,6 +53,7 @@ export class ProcessLog {
   /** Tracebacks that it has printed last, while it starts: the report of a start that fails by them has them, too. */
   #held: PrintedRecord[] | undefined = []
   #finished = 0
+  #tellsCrash = true
 
   constructor(logger: Logger, worker: string, outputs: readonly ProcessOutput[]) {
     this.#logger = logger
@@ -71,6 +72,11 @@ export class ProcessLog {
   /** What Python's crash handler has written; empty if it has not. */
   get crash(): string {
     return this.#kept.findLast(({ text }) => CRASH.test(text))?.text ?? ''
+  }
+
+  /** The process will be ended by a signal: what the crash handler writes is for the record about that. */
+  expectCrash(): void {
+    this.#tellsCrash = false
   }
 
   /** The last records, for the report that its start failed: what is held is left to that. */
@@ -119,6 +125,7 @@ export class ProcessLog {
 
   #print(stream: string, text: string, failed: boolean): void {
     this.#keep(text, undefined)
+    if (!this.#tellsCrash && CRASH.test(text)) return
     if (failed && this.#held !== undefined) this.#hold({ stream, text })
     else {
       this.#writeHeld()

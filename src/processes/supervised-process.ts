@@ -224,6 +224,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
         askToStop: () => this.askToStop(patience),
         beforeForce: () => {
           this.#forced = true
+          this.log.expectCrash()
           this.beforeForce()
         },
         exited: this.exited,
@@ -237,6 +238,7 @@ export abstract class SupervisedProcess<F> implements Member<F>, Checked {
   async #abort(): Promise<void> {
     this.#aborted = true
     this.#forced = true
+    this.log.expectCrash()
     try {
       await this.#handle.abort(this.exited)
     } catch (error) {

@@ -59,3 +59,12 @@ test('writes a traceback before what is printed or logged after it', async () =>
   })
   expect(written).toEqual([TRACEBACK, 'after', TRACEBACK, 'logged'])
 })
+
+test('keeps the report of a crash that was asked for, without writing it', async () => {
+  const { log, stderr, written } = openLog()
+  log.release()
+  log.expectCrash()
+  await print(stderr, `before\n${CRASH}\n`)
+  log.flush()
+  expect([written, log.crash]).toEqual([['before'], CRASH])
+})
