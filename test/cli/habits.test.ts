@@ -22,6 +22,11 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ],
   ['app.py --graceful-timeout 0', { timeouts: { shutdown: 0 } }, '--timeout-shutdown 0 here'],
   ['app.py --max-requests 1000', { maximumRequests: 1000 }, '--maximum-requests 1000 here'],
+  [
+    'app.py --restart-interval 3600 --cpu-time-limit 60',
+    { restartInterval: '3600s', cpuTimeLimit: '60s' },
+    '--restart-interval 3600 is --restart-interval 3600s here',
+  ],
   ['app.py --deadlock-timeout 60', { timeouts: { ping: '60s' } }, '--timeout-ping 60s here'],
   ['app.py --keep-alive 2.5', { timeouts: { idle: '2.5s' } }, '--timeout-idle 2.5s here'],
   ['app.py --worker-connections 9', { concurrency: 9 }, '--concurrency 9 here'],

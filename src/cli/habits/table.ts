@@ -131,9 +131,17 @@ const TIMES = [
   rename('graceful-timeout', 'timeout-shutdown', {
     ...SECONDS,
     // Elsewhere it is the time of a stop, and a number.
-    when: ({ value }) => /^\d+$/.test(value),
+    when: isWholeNumber,
   }),
   rename('timeout-graceful-shutdown shutdown-timeout', 'timeout-shutdown', SECONDS),
+  // mod_wsgi-express has them as numbers of seconds.
+  ...[
+    'restart-interval',
+    'inactivity-timeout',
+    'interrupt-timeout',
+    'eviction-timeout',
+    'cpu-time-limit',
+  ].map((name) => rename(name, name, { ...SECONDS, when: isWholeNumber })),
   rename('keep-alive keepalive timeout-keep-alive channel-timeout', 'timeout-idle', SECONDS),
   rename('timeout-worker-healthcheck deadlock-timeout', 'timeout-ping', SECONDS),
   rename('startup-timeout', 'timeout-startup', SECONDS),
@@ -288,6 +296,10 @@ function nothing(names: string, reason: string, more: Omit<More, 'convert' | 'no
 
 function refused(names: string, reason: string, more: Omit<More, 'convert' | 'note'> = {}): Habit {
   return habit(names, { is: 'refused', reason }, more)
+}
+
+function isWholeNumber({ value }: GivenOption): boolean {
+  return /^\d+$/.test(value)
 }
 
 function isStandard({ value }: GivenOption): boolean {

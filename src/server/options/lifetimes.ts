@@ -33,7 +33,7 @@ export const LIFETIMES = {
   }),
   interruptTimeout: option(duration, '5s', {
     description:
-      'Longest time for a request to end after it has exceeded `timeouts.request` and was interrupted; then its worker is replaced. 0: it is replaced at once.',
+      'Longest time for a request to end after it has exceeded `timeouts.request` and was interrupted; then its worker is replaced. 0: none.',
     form: 'duration',
     perGroup: true,
     environment: 'TAIPAN_INTERRUPT_TIMEOUT',
