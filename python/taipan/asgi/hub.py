@@ -37,7 +37,7 @@ from taipan.loader.explain import explain_load_error, format_load_error
 from taipan.loader.slot import NotLoaded, Refusal, Slot
 from taipan.logs import CURRENT_REQUEST
 from taipan.native import get_ident, has_greenlets
-from taipan.stacks import RunningRequest, Stack, capture_task
+from taipan.stacks import RunningRequest, Stack, capture_task, capture_thread
 from taipan.tracebacks import format_exception, summarize
 
 #: Time for a lifespan to end.
@@ -119,6 +119,9 @@ class StreamHub:
         stream = self._streams.get(number)
         if stack is not None or stream is None or stream.request != request:
             return stack
+        if stream.task is None and stream.started:
+            # The first step of its task, which is known only after that.
+            return capture_thread(self._thread)
         return capture_task(stream.task, self._thread)
 
     def find_running(self) -> RunningRequest | None:
