@@ -23,9 +23,13 @@ class DueSignals:
         self._send = send
 
     def take(self, config: Mapping[str, Any]) -> None:
-        """Installs the handlers, before those of the application, and limits the processor."""
+        """Installs the handlers, and limits the processor.
+
+        An application that was loaded before this process was forked keeps its own.
+        """
         for number in _REASONS:
-            signal.signal(number, self._on_signal)
+            if _is_free(signal.getsignal(number)):
+                signal.signal(number, self._on_signal)
         seconds = ceil(float(config.get("cpuTimeLimit", 0)) / 1000)
         if seconds:
             _limit_processor(seconds, _find_patience(config))
@@ -38,6 +42,13 @@ class DueSignals:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._send({"type": "due", "reason": _REASONS[signal.Signals(number)]})
+
+
+def _is_free(handler: object) -> bool:
+    # None: one that was not installed by Python.
+    if handler is None or isinstance(handler, signal.Handlers):
+        return handler is not None
+    return getattr(handler, "__module__", "").startswith("taipan.")
 
 
 def _find_patience(config: Mapping[str, Any]) -> int:
