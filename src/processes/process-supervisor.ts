@@ -208,6 +208,9 @@ export abstract class ProcessSupervisor<
     return this.patience
   }
 
+  /** It is ended although it still has requests. */
+  protected tellLeft(_member: M): void {}
+
   /** Starts a process, as `launch` of the pool. `toFailure` gets what it throws. */
   protected abstract launch(aim: Aim, failed: readonly F[]): Promise<Launch<M, F> | undefined>
   protected abstract toFailure(error: unknown): F
@@ -290,7 +293,7 @@ export abstract class ProcessSupervisor<
 
   async #end(member: M, patience: number): Promise<void> {
     const deadline = performance.now() + patience
-    await endsWithin(member.drained(), patience)
+    if (!(await endsWithin(member.drained(), patience)) && member.ready) this.tellLeft(member)
     const remaining = member.starting ? 0 : Math.max(0, deadline - performance.now())
     // Whoever has asked it before tells.
     const isFirst = !member.stopping

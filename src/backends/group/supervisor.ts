@@ -15,6 +15,7 @@ import type { PendingRequest } from '../link/pending-request.ts'
 import type { ThreadLink } from '../link/thread-link.ts'
 import { chooseDemands, isWorthwhile, leaveOut } from './demands.ts'
 import type { HostSource } from './host.ts'
+import { reportLeft } from './left-requests.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
 import { Obituaries } from './obituaries.ts'
@@ -195,6 +196,10 @@ export class Supervisor
   protected get patience(): number {
     for (const { held } of this.members) if (held) return Infinity
     return toLimit(this.#options.group.timeouts.shutdown)
+  }
+
+  protected override tellLeft(worker: Worker): void {
+    void reportLeft(worker, this.#options.logger)
   }
 
   protected override patienceFor(reason: RestartReason): number {

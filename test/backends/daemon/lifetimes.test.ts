@@ -107,6 +107,9 @@ test('gracefulTimeout cuts off the requests of a worker that has reached a limit
   await lab.waitForEntry('gate-never')
   for (let n = 0; n < 3; n++) await pidOf(lab)
   expect((await running).status).toBe(503)
+  const { fields } = await lab.waitForRecord(/is ended with 1 request that did not finish in time/)
+  expect(fields['requests']).toEqual([expect.objectContaining({ path: '/lab/gate' })])
+  expect(fields['traceback']).toMatch(/backend_lab\.py/)
 })
 
 const HOLDING = [
