@@ -1,7 +1,7 @@
 import type { RestartReason } from '../core/restart-reason.ts'
-import { Backoff } from './backoff.ts'
 import type { Launcher } from './launcher.ts'
 import type { Member } from './member.ts'
+import { Retry } from './retry.ts'
 
 /** What successions need from their pool. */
 export interface SuccessionsOptions<M extends Member<F>, F extends object> {
@@ -19,10 +19,9 @@ export interface SuccessionsOptions<M extends Member<F>, F extends object> {
 export class Successions<M extends Member<F>, F extends object> {
   readonly #options: SuccessionsOptions<M, F>
   readonly #outgoing = new Map<M, RestartReason>()
-  readonly #backoff = new Backoff()
+  readonly #starts = new Retry()
   /** Whose successor is being started. */
   #current: M | undefined
-  #timer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: SuccessionsOptions<M, F>) {
@@ -46,18 +45,14 @@ export class Successions<M extends Member<F>, F extends object> {
   /** Starts the next successor, unless one is being started. */
   proceed(): void {
     const [next] = this.#outgoing.keys()
-    if (next === undefined || this.#current !== undefined || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#succeed()
-    }, this.#backoff.delay)
-    this.#timer.unref()
+    if (next === undefined || this.#current !== undefined || this.#starts.waiting) return
+    this.#starts.schedule(() => void this.#succeed())
   }
 
   /** Starts no more. */
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#starts.cancel()
   }
 
   async #succeed(): Promise<void> {
@@ -71,9 +66,9 @@ export class Successions<M extends Member<F>, F extends object> {
       if (reason !== undefined) retire(member, reason)
     })
     this.#current = undefined
-    if (outcome === undefined) this.#backoff.reset()
+    if (outcome === undefined) this.#starts.reset()
     else if (outcome !== 'abandoned') {
-      this.#backoff.fail()
+      this.#starts.fail()
       report(outcome)
     }
     onSettled()
