@@ -45,6 +45,24 @@ describe.each(ENGINES)('engine %s:', (engine) => {
     await taipan.stop()
   })
 
+  test('group and user of a Unix socket', async () => {
+    using project = createProject({ 'app.py': APP })
+    const socket = project.path('x.sock')
+    const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+    const isRoot = uid === 0
+    const setting = isRoot ? 'user=#33&group=nogroup' : `user=${uid}&group=${gid}`
+    await using taipan = await startTaipan(
+      ['app.py', '-e', engine, '-b', `unix:${socket}?mode=660&${setting}`],
+      { cwd: project.folder },
+    )
+    expect(taipan.urls).toEqual([`unix:${socket}`])
+    const { mode, uid: owner, gid: group } = statSync(socket)
+    expect(mode & 0o777).toBe(0o660)
+    if (isRoot) expect([owner, group]).toEqual([33, 65_534])
+    else expect([owner, group]).toEqual([uid, gid])
+    expect(await fetchFrom(socket)).toContain(project.folder)
+  })
+
   test('a socket that systemd has opened', async () => {
     using project = createProject({ 'app.py': APP })
     const server = createServer().listen(0, '127.0.0.1')

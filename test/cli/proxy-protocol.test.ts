@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { connect as connectPlain } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { connect as connectSecure } from 'node:tls'
 import { promisify } from 'node:util'
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { startTaipan } from '../support/cli.ts'
 import { createProject } from '../support/project.ts'
@@ -65,6 +69,23 @@ describe.each(['daemon', 'embedded'] as const)('engine %s', (engine) => {
     expect(await ask(taipan.url, TEXT)).toEqual([seen, seen])
     expect(await ask(taipan.url, formatBinaryHeader())).toEqual([seen, seen])
   })
+})
+
+test.each(['before', 'together with'])('the header %s the handshake of TLS', async (order) => {
+  using project = createProject({ 'app.py': WSGI })
+  await using taipan = await startTaipan(
+    ['app.py', '--dev', '--tls', '-b', 'https://127.0.0.1:0?proxyProtocol=on'],
+    { cwd: project.folder },
+  )
+  const socket = connectPlain(Number(new URL(taipan.url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  if (order === 'together with') socket.cork()
+  socket.write(TEXT)
+  const secure = connectSecure({ socket, rejectUnauthorized: false })
+  if (order === 'together with') setImmediate(() => socket.uncork())
+  secure.write(formatRequest({ headers: [['Connection', 'close']] }))
+  expect(await text(secure)).toContain('203.0.113.7 4660 198.51.100.1 443')
 })
 
 test.skipIf(!existsSync(CURL))('the header that curl sends', async () => {

@@ -30,6 +30,10 @@ describe('settings behind an address', () => {
         proxyProtocol: true,
       },
     ],
+    [
+      'unix:/x?group=www-data&user=33',
+      { kind: 'unix', path: '/x', group: 'www-data', user: '#33' },
+    ],
     ['unix:/a?b/y.sock?mode=0660', { kind: 'unix', path: '/a?b/y.sock', mode: 0o660 }],
     ['fd:3?proxyProtocol=on', { kind: 'fd', fd: 3, proxyProtocol: true }],
   ])('%s', (text, address) => {
@@ -45,6 +49,7 @@ describe('settings behind an address', () => {
     ['127.0.0.1:80?proxyProtocol=', '?proxyProtocol= is on or off, found nothing'],
     ['127.0.0.1:80?reusePort=on&reusePort=on', '?reusePort= stands twice'],
     ['fd:3?reusePort=on', 'fd: knows ?proxyProtocol= and ?backlog= only, found ?reusePort='],
+    ['unix:/x?group=', '?group= needs a name or a number'],
     ['unix:/x?backlog=0', '?backlog= is how many clients may wait, from 1 to 65535'],
     ['unix:/x?backlog=many', '?backlog= is how many clients may wait, from 1 to 65535'],
     ['unix:/x?mode=999', /octal permissions/],

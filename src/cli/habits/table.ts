@@ -21,7 +21,7 @@ const INTERFACES: Readonly<Record<string, string>> = {
 }
 
 const PROXY_FIELDS =
-  'X-Forwarded-* fields are passed on as they come, and believed by nobody but the application'
+  'X-Forwarded-* fields are passed on as they come, unless --trust-proxy names the proxies to believe'
 
 const WORKERS = [
   rename('workers', 'processes', { short: 'w', value: 'N' }),
@@ -89,7 +89,11 @@ const LISTENING = [
     value: 'PATH',
     note: 'where a proxy in front takes the prefix away, write --root-path',
   }),
-  nothing('backlog', 'up to 1024 connections may wait to be accepted', { value: 'N' }),
+  nothing(
+    'backlog',
+    'up to 1024 connections may wait to be accepted; ?backlog=N behind an address says another number',
+    { value: 'N' },
+  ),
   nothing('proxy-headers no-proxy-headers', PROXY_FIELDS),
   nothing('forwarded-allow-ips proxy-allow-from', PROXY_FIELDS, { value: 'IPS' }),
   nothing('url-scheme', `the scheme is that of the connection; ${PROXY_FIELDS}`, { value: 'NAME' }),

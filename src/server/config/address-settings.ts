@@ -22,7 +22,7 @@ type Key = keyof AddressSettings
 /** The keys that addresses of each kind know. */
 const KEYS: Readonly<Record<Kind, readonly Key[]>> = {
   tcp: ['proxyProtocol', 'reusePort', 'backlog'],
-  unix: ['proxyProtocol', 'mode', 'backlog'],
+  unix: ['proxyProtocol', 'mode', 'user', 'group', 'backlog'],
   fd: ['proxyProtocol', 'backlog'],
 }
 

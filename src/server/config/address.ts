@@ -1,3 +1,4 @@
+import type { SocketOwner } from '../../streams/listening/own-socket.ts'
 import { TaipanError } from '../../core/errors.ts'
 import { parseSettings, splitSettings, type AddressSettings } from './address-settings.ts'
 
@@ -20,7 +21,10 @@ type Place = Pick<AddressSettings, 'backlog'> &
     | ({ readonly kind: 'unix'; readonly path: string } & Pick<
         AddressSettings,
         'mode' | 'user' | 'group'
-      >)
+      > & {
+          /** The numbers of user and group. */
+          readonly owner?: SocketOwner | undefined
+        })
     | { readonly kind: 'fd'; readonly fd: number }
   )
 

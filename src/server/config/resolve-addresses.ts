@@ -1,4 +1,5 @@
-import type { Problems } from '../option-types/problems.ts'
+import { findAccount, findGroupId } from '../../processes/accounts.ts'
+import type { OptionPath, Problems } from '../option-types/problems.ts'
 import { expandAddress, isOpenDoor, parseAddress, type Address } from './address.ts'
 
 /** The addresses of a configuration, and how they were understood. Collects problems. */
@@ -16,11 +17,29 @@ export function resolveAddresses(
     const address = parseAddress(whole ?? text)
     if (typeof address === 'string')
       problems.add(where, `${JSON.stringify(text)} is not an address: ${address}`)
-    else addresses.push(address)
+    else addresses.push(resolveOwner(address, { where, text }, problems))
     if (typeof address !== 'string' && isOpenDoor(address))
       hints.push(
         `${problems.nameOf(where)}: ${text} believes all who can connect, also who the user is; let that be the server in front alone`,
       )
   }
   return { addresses, hints }
+}
+
+/** Looks up the numbers of the user and the group who are to have a Unix socket. */
+export function resolveOwner<A extends Address>(
+  address: A,
+  { where, text }: { readonly where: OptionPath; readonly text: string },
+  problems: Problems,
+): A {
+  if (address.kind !== 'unix') return address
+  const { user, group } = address
+  if (user === undefined && group === undefined) return address
+  const account = user === undefined ? undefined : findAccount(user)
+  const gid = group === undefined ? undefined : findGroupId(group)
+  if (user !== undefined && account === undefined)
+    problems.add(where, `${JSON.stringify(text)}: there is no user ${user}`)
+  if (group !== undefined && gid === undefined)
+    problems.add(where, `${JSON.stringify(text)}: there is no group ${group}`)
+  return { ...address, owner: { uid: account?.uid, gid } }
 }

@@ -5,6 +5,7 @@ import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { LrwpPlan } from '../routes/lrwp-plan.ts'
 import { expandAddress, parsePlace } from './address.ts'
+import { resolveOwner } from './resolve-addresses.ts'
 import type { PlacedRoute } from './open-folders.ts'
 import type { RoutePlan } from './resolved.ts'
 
@@ -56,7 +57,8 @@ function checkNames(names: readonly string[], problems: Problems): void {
 function resolveAddresses(bind: readonly string[], problems: Problems): BoundAddress[] {
   return bind.flatMap((text) => {
     const address = parsePlace(expandAddress(text) ?? text)
-    if (typeof address !== 'string') return [address]
+    if (typeof address !== 'string')
+      return [resolveOwner(address, { where: ['lrwp', 'bind'], text }, problems)]
     problems.add(['lrwp', 'bind'], `${JSON.stringify(text)} is not an address: ${address}`)
     return []
   })
