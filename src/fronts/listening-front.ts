@@ -26,6 +26,11 @@ interface Entrance {
   readonly chain: PreludeChain | undefined
 }
 
+interface LastClients {
+  count: number
+  readonly paused: ByteStream[]
+}
+
 /** The front that listens: makes a connection object for each client, by the protocol of the address. */
 export class ListeningFront implements Front {
   readonly #options: FrontOptions
@@ -34,8 +39,8 @@ export class ListeningFront implements Front {
   readonly #sweep: DeadlineSweep
   readonly #protocols = new Map<Protocol, FrontProtocol>()
   #listeners: readonly Listener[] = []
-  /** Clients that waited for being accepted when the server was asked to stop; they are not read yet. */
-  #last: ByteStream[] | undefined
+  /** Clients that waited for being accepted when the server was asked to stop, and those of them that are not read yet. */
+  #last: LastClients | undefined
   #expectsWebSockets = false
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -136,12 +141,12 @@ export class ListeningFront implements Front {
 
   /** Closing a socket would reset the clients that wait in its queue. */
   async #acceptLast(): Promise<void> {
-    const last: ByteStream[] = []
+    const last: LastClients = { count: 0, paused: [] }
     // An application on Node's thread would hold up the others, and more and more would come.
     this.#last = last
-    await acceptWaiting(() => last.length)
+    await acceptWaiting(() => last.count)
     this.#last = undefined
-    for (const stream of last) stream.resume()
+    for (const stream of last.paused) stream.resume()
     await nextTurn()
   }
 
@@ -161,9 +166,11 @@ export class ListeningFront implements Front {
     this.#connections.add(connection, stream)
     if (protocol.stopping) connection.shutdown()
     if (this.#last === undefined) return
+    this.#last.count += 1
     // A prelude decides itself when its stream is read.
-    if (chain === undefined) stream.pause()
-    this.#last.push(stream)
+    if (chain !== undefined) return
+    stream.pause()
+    this.#last.paused.push(stream)
   }
 }
 

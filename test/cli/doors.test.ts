@@ -270,7 +270,10 @@ describe('addresses', () => {
   test.each([
     ['fastcgi://nowhere', 'expected fastcgi://host:port, fastcgi+unix:PATH or fastcgi+fd:N'],
     ['scgi+fd:1', 'from 3 on, or 0'],
-    ['fcgi://127.0.0.1:9000', 'fcgi is not spoken; the protocols are https, http, fastcgi, scgi, uwsgi'],
+    [
+      'fcgi://127.0.0.1:9000',
+      'fcgi is not spoken; the protocols are https, http, fastcgi, scgi, uwsgi',
+    ],
     ['uwsgi+unix:', 'needs the path of a socket'],
   ])('%s is none', async (address, reason) => {
     const { exitCode, output } = await launchTaipan(['serve', 'x.py', '-b', address]).waitForExit()

@@ -18,7 +18,7 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     mask = os.umask(0o077)
     os.umask(mask)
-    names = [name for name in os.environ if name.startswith("LISTEN_")]
+    names = [name for name in os.environ if name.startswith(("LISTEN_", "NOTIFY_", "WATCHDOG_"))]
     return [f"{mask:03o} {os.getcwd()} {names}".encode()]
 `
 
@@ -71,6 +71,7 @@ describe.each(ENGINES)('engine %s:', (engine) => {
     const taipan = await startTaipan(['app.py', '-e', engine, '--log-format', 'json'], {
       cwd: project.folder,
       socket,
+      env: { NOTIFY_SOCKET: project.path('nobody.sock'), WATCHDOG_USEC: '0', WATCHDOG_PID: '1' },
     })
     const bound = server.address()
     server.close()
