@@ -114,6 +114,8 @@ export type MessageFromReplica =
     }
   | { readonly type: 'stacks'; readonly id: number; readonly workers: readonly WorkerStacks[] }
   | { readonly type: 'closed'; readonly id: number }
+  /** A request has found that the file of an application has changed. Other replicas may tell the same. */
+  | { readonly type: 'scriptChanged'; readonly path: string }
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set([
@@ -139,6 +141,7 @@ const FROM_REPLICA = new Set([
   'status',
   'stacks',
   'closed',
+  'scriptChanged',
   'leaving',
 ])
 

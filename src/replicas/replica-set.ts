@@ -47,6 +47,8 @@ export interface ReplicaSetOptions {
   readonly logger: ServerLogger
   /** A failed reload leaves the old replicas. */
   readonly keepsOld: boolean
+  /** The file of an application has changed. */
+  readonly onScriptChange: (path: string) => void
   /** Version of the pages of a new replica. */
   readonly choosePageVersion: (aim: Aim) => string
   /** Of a new replica; undefined: no address speaks https. */
@@ -143,6 +145,11 @@ export class ReplicaSet
 
   onCountsChange(replica: Replica): void {
     for (const other of this.members) if (other !== replica) other.showCounts()
+  }
+
+  /** A newer one has seen the change already. */
+  onScriptChange(replica: Replica, path: string): void {
+    if (this.pool.active.has(replica)) this.#options.onScriptChange(path)
   }
 
   override onExit(replica: Replica, exit: ReportedExit): void {

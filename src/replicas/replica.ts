@@ -66,6 +66,8 @@ export interface ReplicaFailure {
 export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> {
   /** Something is served, or not. */
   onNews(news: ServiceNews): void
+  /** The file of an application differs from what it has loaded. */
+  onScriptChange(replica: Replica, path: string): void
   /** The other replicas must compare the connection counts. */
   onCountsChange(replica: Replica): void
 }
@@ -346,6 +348,9 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
         return
       case 'status':
         this.#statuses.take(message.id, message)
+        return
+      case 'scriptChanged':
+        this.#listener.onScriptChange(this, message.path)
         return
       case 'closed':
         this.#closings.take(message.id, true)

@@ -17,6 +17,7 @@ import type { AccessLog } from '../pipeline/access-log.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { ProcessMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
+import type { ScriptChecks } from './script-checks.ts'
 import { settleAll } from './settle-all.ts'
 import { StopLog } from './stop-log.ts'
 
@@ -47,6 +48,8 @@ export interface AppLoggers {
   readonly startIsTold?: boolean
   /** Tells the parent process what is served, or not; by default that is logged. */
   readonly tell?: (news: ServiceNews) => void
+  /** The file of an application has changed that only another process can load. */
+  readonly onScriptChange?: (path: string) => void
   /** Version of the first pages, of the parent process. */
   readonly pageVersion?: string
 }
@@ -62,6 +65,8 @@ export interface AppParts {
   readonly programs: ReadonlyMap<string, SupervisedUpstream>
   /** Everything that answers outside of Node, including the backends and the programs; by name. */
   readonly upstreams: ReadonlyMap<string, Upstream>
+  /** Looks at the files of applications; undefined: nothing does. */
+  readonly scripts?: ScriptChecks | undefined
   /** Undefined: pages are left as they are. */
   readonly pages?: PageRefresh | undefined
   /** Called when everything has stopped. */
@@ -78,6 +83,7 @@ export class PlannedApp implements App {
   readonly #upstreams: ReadonlyMap<string, Upstream>
   readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
+  readonly #scripts: ScriptChecks | undefined
   readonly #pages: PageRefresh | undefined
   readonly #onStopped: () => void
   #onFindings: () => void = () => {}
@@ -88,13 +94,14 @@ export class PlannedApp implements App {
   #stopped: Promise<void> | undefined
 
   constructor(parts: AppParts) {
-    const { plan, logger, handler, backends, programs, upstreams, pages } = parts
+    const { plan, logger, handler, backends, programs, upstreams, scripts, pages } = parts
     this.handler = handler
     this.#plan = plan
     this.#backends = backends
     this.#programs = programs
     this.#upstreams = upstreams
     this.#stopLog = new StopLog(logger, [...upstreams.values()])
+    this.#scripts = scripts
     this.#pages = pages
     this.#onStopped = parts.onStopped ?? (() => {})
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
@@ -218,6 +225,7 @@ export class PlannedApp implements App {
   async reload(): Promise<void> {
     if (this.#started === undefined) throw new TaipanError('STOPPING', 'the app was not started')
     this.#refuseStopped()
+    this.#scripts?.renew()
     for (const { group } of renewEnvironment(this.#plan).groups)
       this.#backends.get(group.name)?.setEnvironment(group.environment)
     const { dev } = this.#plan

@@ -30,6 +30,7 @@ import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
 import { reportPlan } from './report-plan.ts'
 import { PageVersions } from './page-versions.ts'
+import { ScriptChecks } from './script-checks.ts'
 import type { AnswererContext } from './routes/route-kind.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { SERVER_SOFTWARE } from './version.ts'
@@ -121,7 +122,10 @@ export async function assembleApp(
   const programs = new Map<string, SupervisedUpstream>()
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const redirects = new LocalRedirects(logger)
+  const { onScriptChange } = loggers
+  const scripts = new ScriptChecks({ plan, backends, logger, onScriptChange })
   const context = {
+    scripts,
     upstreams,
     backends,
     programs,
@@ -151,6 +155,7 @@ export async function assembleApp(
     backends,
     programs,
     upstreams,
+    scripts,
     pages,
     onStopped: () => steward?.stop(),
   })

@@ -109,6 +109,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     ...(await openObservers(plan, logs.accessLog)),
     startIsTold: true,
     tell: (news: ServiceNews) => tell({ type: 'news', news }),
+    onScriptChange: (path: string) => tell({ type: 'scriptChanged', path }),
     pageVersion,
   }
   reportToParent(LIFELINE)

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { HealthCheck } from '../processes/health-check.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { ServerStatus } from '../core/group-status.ts'
@@ -25,6 +26,7 @@ import { createReloader, type Reloader } from './reloader.ts'
 import { loadCertificates } from './load-certificates.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { RunnableServer } from './server.ts'
+import { readVersion } from '../pipeline/changed-script.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { SERVER_SOFTWARE } from './version.ts'
@@ -61,6 +63,8 @@ export class ReplicatedServer implements RunnableServer {
   #replicas: ReplicaSet | undefined
   #healthCheck: HealthCheck<Replica> | undefined
   #reloader: Reloader | undefined
+  /** Versions of files for which replicas were replaced. */
+  readonly #triedScripts = new Map<string, string | undefined>()
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -199,6 +203,7 @@ export class ReplicatedServer implements RunnableServer {
       keepsOld: !plan.dev,
       // The one that it replaces may still answer, and must not pass for it.
       choosePageVersion: (aim) => (aim === 'repair' ? this.#pages.advance() : this.#pages.current),
+      onScriptChange: (path) => void this.#reloadScript(path),
       sockets,
       chooseMaterial: () => this.#certificates?.material,
       log: settings,
@@ -210,6 +215,22 @@ export class ReplicatedServer implements RunnableServer {
     this.#healthCheck = createHealthCheck(plan, replicas)
     this.#healthCheck.start()
     await replicas.start()
+  }
+
+  /** Each replica tells it once, and new ones have the new code. */
+  async #reloadScript(path: string): Promise<void> {
+    const version = readVersion(path)
+    if (this.#triedScripts.get(path) === version) return
+    this.#triedScripts.set(path, version)
+    const { logger } = this.#logging
+    logger.info({ path }, `${basename(path)} has changed: reloading`)
+    try {
+      await this.reload()
+      logger.info({}, 'reloaded')
+    } catch (error) {
+      if (this.#stopped === undefined)
+        logger.error({}, error instanceof Error ? error.message : String(error))
+    }
   }
 
   async #stop(): Promise<void> {

@@ -109,7 +109,7 @@ test.each([
   ['app.py --log-config x.ini', 'set up the logging of Python in the application'],
   ['app.py --proxy-headers', 'X-Forwarded-* fields are passed on'],
   ['app.py --http h11', 'there is one parser of HTTP'],
-  ['app.py --noreload', 'nothing is reloaded without --reload or --dev'],
+  ['app.py --no-debug', 'nothing is shown to clients without --dev'],
   ['app.py --pid x.pid', 'no file is written'],
   ['app.py --insecure', 'static files of Django come from its finders with --dev'],
   ['app.py -6', 'addresses tell that themselves'],

@@ -208,7 +208,8 @@ const DEVELOPMENT = [
   rename('debug', 'dev'),
   rename('reload-on-changes', 'reload'),
   rename('py-autoreload', 'reload', { value: 'SECONDS', convert: () => '' }),
-  nothing('noreload no-reload no-debug', 'nothing is reloaded without --reload or --dev'),
+  rename('noreload no-reload disable-reloading', 'no-script-reloading'),
+  nothing('no-debug', 'nothing is shown to clients without --dev'),
   rename('reload-extra-file extra-files', 'reload-include', { value: 'FILE' }),
   rename('exclude-patterns', 'reload-exclude', { value: 'GLOB' }),
   nothing('reload-delay reload-engine', 'what changes within a moment is one reload', {

@@ -77,6 +77,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     refresh: config.dev && config.refresh,
     compression: config.compression,
     reload: config.reload || config.dev,
+    // What watches files sees more of them.
+    scriptReloading: config.scriptReloading && !config.reload && !config.dev,
     startAnyway,
     watched: selectWatched(config, { applications, routes, directory }),
     configFile,

@@ -1,4 +1,4 @@
-import { choice, list, pairs, text, texts } from '../option-types/kinds.ts'
+import { boolean, choice, list, pairs, text, texts } from '../option-types/kinds.ts'
 import { flag, option, optional } from '../option-types/option.ts'
 import { interfaces } from './interfaces.ts'
 
@@ -35,6 +35,16 @@ export const APPLICATION = {
     flag: flag('Application', 'root-path', {
       value: 'PATH',
       help: 'URL prefix that a proxy in front takes away; the application sees it as SCRIPT_NAME.',
+    }),
+  }),
+  scriptReloading: option(boolean, true, {
+    description:
+      'A request for an application that is named by a file, as path/site.wsgi, finds whether that has changed, and has its group loaded anew.',
+    form: 'boolean',
+    environment: 'TAIPAN_SCRIPT_RELOADING',
+    flag: flag('Application', 'no-script-reloading', {
+      negative: true,
+      help: 'Do not load an application anew when a request finds its file changed.',
     }),
   }),
   appDirectory: optional(text, {

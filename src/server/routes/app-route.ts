@@ -41,19 +41,20 @@ export const APP_ROUTE = defineRouteKind({
     return undefined
   },
   async createAnswerer({ app, group, dispatch }: AppPlan, context) {
-    const { backends, gatherer, logger } = context
+    const { backends, scripts, gatherer, logger } = context
     const { createApplicationAnswerer } = await import('../../pipeline/application.ts')
     const { createCollectedFilesAnswerer } =
       await import('../../pipeline/static/collected-files.ts')
     const backend = backends.get(group)
     if (backend === undefined) throw new Error(`no group ${group}`)
+    const answer =
+      dispatch === undefined
+        ? createApplicationAnswerer({ upstream: backend, application: app, gatherer })
+        : await createDispatched({ app, group, dispatch }, context)
     return createCollectedFilesAnswerer({
       application: app,
       backend,
-      answer:
-        dispatch === undefined
-          ? createApplicationAnswerer({ upstream: backend, application: app, gatherer })
-          : await createDispatched({ app, group, dispatch }, context),
+      answer: scripts.wrap(answer, { app, group }),
       logger,
     })
   },

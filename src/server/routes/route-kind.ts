@@ -28,6 +28,11 @@ export interface RouteContext {
   readonly problems: Problems
 }
 
+/** Has the application of an answerer loaded anew when its file has changed. */
+export interface ScriptWatch {
+  wrap(answer: Answerer, place: { readonly app: string; readonly group: string }): Answerer
+}
+
 /** Context for making answerers. */
 export interface AnswererContext {
   /**
@@ -39,6 +44,8 @@ export interface AnswererContext {
   readonly gatherer: Gatherer
   /** By the name of the group. They are among the upstreams. */
   readonly backends: ReadonlyMap<string, Backend>
+  /** Looks at the files of applications. */
+  readonly scripts: ScriptWatch
   /** Programs that routes keep running, by the name that messages have. They are among the upstreams, too. */
   readonly programs: Map<string, SupervisedUpstream>
   readonly logger: Logger

@@ -1,0 +1,51 @@
+import { forgetLooks, lookAt } from './looks.ts'
+
+/** A file with an application, which is loaded anew when a request finds it changed. */
+export class ChangedScript {
+  readonly #path: string
+  readonly #reload: () => Promise<void>
+  /** Version that was loaded, or tried, last. */
+  #known: string | undefined
+  #reloading = false
+
+  /** `reload` never rejects. */
+  constructor(path: string, reload: () => Promise<void>) {
+    this.#path = path
+    this.#reload = reload
+    this.renew()
+  }
+
+  /** What is there now is about to be loaded. */
+  renew(): void {
+    forgetLooks()
+    this.#known = this.#version
+  }
+
+  /**
+   * Undefined: nothing has changed since it was loaded. The request that finds a change waits for what comes of it; others
+   * get the old code meanwhile. A version is tried once.
+   */
+  check(): Promise<void> | undefined {
+    const version = this.#version
+    // A file that is missing is about to be replaced.
+    if (version === this.#known || version === undefined || this.#reloading) return undefined
+    this.#known = version
+    return this.#load()
+  }
+
+  async #load(): Promise<void> {
+    this.#reloading = true
+    await this.#reload()
+    this.#reloading = false
+  }
+
+  get #version(): string | undefined {
+    return readVersion(this.#path)
+  }
+}
+
+/** Differs whenever a file was changed or replaced; undefined when there is none. */
+export function readVersion(path: string): string | undefined {
+  const facts = lookAt(path)
+  return facts && `${facts.mtimeMs} ${facts.size} ${facts.ino}`
+}
