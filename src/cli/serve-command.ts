@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
-import { createServer, reportFindings } from '../server/create-server.ts'
+import { createServer } from '../server/create-server.ts'
+import { reportFindings } from '../server/report-findings.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { ManagedServer } from '../server/managed-server.ts'
 import { resolveLogSettings } from '../server/log-settings.ts'
@@ -34,7 +35,14 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
     if (isRoot() && plan.account === undefined)
       logger.warn({}, 'running as root: name a user with --user, which the server then becomes')
     // Python must not run in this process: a crash would end it.
-    const server = await createServer(plan, { ...logs, settings, inProcess: false })
+    const server = await createServer(plan, {
+      ...logs,
+      settings,
+      inProcess: false,
+      ...(plan.configFile !== undefined && {
+        loadPlan: () => loadCommandPlan({ ...describeInput(line, environment), anew: true }),
+      }),
+    })
     using manager = await openServiceManager(environment, logger)
     return await runServer(server, plan, { ...logs, manager })
   } catch (error) {

@@ -61,6 +61,7 @@ export class ReplicaSet
   implements ReplicaListener
 {
   readonly #options: ReplicaSetOptions
+  #plan: ReplicaPlan
   #found: ReplicaFindings = { groups: [], findings: {}, failures: {} }
 
   constructor(options: ReplicaSetOptions) {
@@ -76,6 +77,12 @@ export class ReplicaSet
       ending: LEAVING_MS,
     })
     this.#options = options
+    this.#plan = options.plan
+  }
+
+  /** The plan of replicas that are started from now on. */
+  replan(plan: ReplicaPlan): void {
+    this.#plan = plan
   }
 
   /** The findings of the replica that was admitted last. */
@@ -112,7 +119,7 @@ export class ReplicaSet
       const seen = processes.workers.find((one) => one.pid === pid)
       return seen === undefined ? [] : [{ seen, status: answers[index]?.status }]
     })
-    const groups = this.#options.plan.groups.map(({ group }) => group)
+    const groups = this.#plan.groups.map(({ group }) => group)
     const { findings, failures } = this
     return {
       status: describeReplicas({ groups, processes, replicas, findings, failures }),
@@ -160,7 +167,7 @@ export class ReplicaSet
 
   /** The longest time that a part of the plan gives to requests. */
   protected get patience(): number {
-    const { timeouts, groups } = this.#options.plan
+    const { timeouts, groups } = this.#plan
     const ofGroups = groups.map(({ group }) => group.timeouts.shutdown)
     return toLimit(longestTime([timeouts.shutdown, ...ofGroups]))
   }
@@ -169,10 +176,9 @@ export class ReplicaSet
     aim: Aim,
     failed: readonly ReplicaFailure[],
   ): Promise<Launch<Replica, ReplicaFailure> | undefined> {
-    const { plan, demandServed, sockets, log, logger, choosePageVersion, chooseMaterial } =
-      this.#options
+    const { demandServed, sockets, log, logger, choosePageVersion, chooseMaterial } = this.#options
     const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
-    const demands = chooseReplicaDemands(aim, { groups: plan.groups, known, failed })
+    const demands = chooseReplicaDemands(aim, { groups: this.#plan.groups, known, failed })
     if (demands === undefined) return undefined
     const member = await startReplica({
       plan: demandServed(demands),

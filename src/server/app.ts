@@ -48,6 +48,8 @@ export interface AppLoggers {
   readonly startIsTold?: boolean
   /** Tells the parent process what is served, or not; by default that is logged. */
   readonly tell?: (news: ServiceNews) => void
+  /** Applies a changed configuration file, and reloads. */
+  readonly reconfigure?: (() => Promise<void>) | undefined
   /** The file of an application has changed that only another process can load. */
   readonly onScriptChange?: (path: string) => void
   /** Version of the first pages, of the parent process. */
@@ -65,6 +67,8 @@ export interface AppParts {
   readonly programs: ReadonlyMap<string, SupervisedUpstream>
   /** Everything that answers outside of Node, including the backends and the programs; by name. */
   readonly upstreams: ReadonlyMap<string, Upstream>
+  /** Applies a changed configuration file; undefined: nobody can. */
+  readonly reconfigure?: (() => Promise<void>) | undefined
   /** Looks at the files of applications; undefined: nothing does. */
   readonly scripts?: ScriptChecks | undefined
   /** Undefined: pages are left as they are. */
@@ -88,6 +92,8 @@ export class PlannedApp implements App {
   readonly #onStopped: () => void
   #onFindings: () => void = () => {}
   #unserved = ''
+  /** The folder for sessions belongs to another app, too. */
+  #sharesFolder = false
   /** Starts and reloads in progress. */
   #loads = 0
   #started: Promise<void> | undefined
@@ -109,6 +115,7 @@ export class PlannedApp implements App {
       logger,
       reload: () => this.reload(),
       refresh: () => this.refreshPages(),
+      reconfigure: parts.reconfigure,
     })
   }
 
@@ -216,6 +223,12 @@ export class PlannedApp implements App {
     return this.#stopped
   }
 
+  /** As `stop`, but what it shares with the app that takes its place stays. */
+  handOver(): Promise<void> {
+    this.#sharesFolder = true
+    return this.stop()
+  }
+
   /** Kills all processes and their children at once. */
   kill(): void {
     for (const one of this.#supervised) one.kill()
@@ -288,7 +301,7 @@ export class PlannedApp implements App {
       await settleAll([...this.#upstreams.values()].map((upstream) => upstream.stop(waited)))
     } finally {
       this.#onStopped()
-      await removeTemporaryFolder(this.#plan)
+      if (!this.#sharesFolder) await removeTemporaryFolder(this.#plan)
     }
     this.#stopLog.tellEnd()
   }

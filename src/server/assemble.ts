@@ -50,25 +50,37 @@ export interface AssemblyOptions {
   readonly addresses: readonly ListenAddress[]
   /** Undefined: no address speaks https. */
   readonly certificates: Certificates | undefined
+  /** Gets what the fronts receive, for the handler of this app or of a later one. */
+  readonly handler: Handler
+  /** Addresses that are listened at. */
+  readonly listUrls: () => readonly string[]
 }
 
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
-  const { plan, loggers, addresses, certificates } = options
-  const fronts: Front[] = []
-  const findPort = (): number | undefined => findHttpsPort(fronts.flatMap(({ urls }) => urls))
+  const { plan, loggers, listUrls } = options
+  const findPort = (): number | undefined => findHttpsPort(listUrls())
   // The modules of the front are loaded while Python is looked for.
-  const [app, { ListeningFront }, handshakes] = await Promise.all([
+  const [app, fronts] = await Promise.all([
     assembleApp(plan, loggers, findPort),
+    assembleFronts(options),
+  ])
+  return { fronts, app }
+}
+
+/** Makes the fronts of a plan. */
+export async function assembleFronts(options: AssemblyOptions): Promise<readonly Front[]> {
+  const { plan, loggers, addresses, certificates, handler } = options
+  const [{ ListeningFront }, handshakes] = await Promise.all([
     import('../fronts/listening-front.ts'),
     certificates && createHandshakes(plan, certificates),
     loadProtocols(addresses),
   ])
-  if (addresses.length === 0) return { fronts, app }
+  if (addresses.length === 0) return []
   const front = new ListeningFront({
     addresses,
     handshakes,
-    handler: app.handler,
+    handler,
     limits: plan.limits,
     timeouts: plan.timeouts,
     webSocket: plan.webSocket,
@@ -77,12 +89,11 @@ export async function assembleServer(options: AssemblyOptions): Promise<Assembly
     sharesIds: plan.http.requestId,
     logger: loggers.logger,
   })
-  fronts.push(front)
-  return { fronts, app }
+  return [front]
 }
 
 /** Port of the first address that speaks https. */
-function findHttpsPort(urls: readonly string[]): number | undefined {
+export function findHttpsPort(urls: readonly string[]): number | undefined {
   const url = urls.find((one) => one.startsWith('https://'))
   return url === undefined ? undefined : Number(new URL(url).port || 443)
 }
@@ -156,6 +167,7 @@ export async function assembleApp(
     programs,
     upstreams,
     scripts,
+    reconfigure: loggers.reconfigure,
     pages,
     onStopped: () => steward?.stop(),
   })

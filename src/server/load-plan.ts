@@ -28,6 +28,8 @@ export interface CommandInput {
   readonly pid?: number
   /** Standard input is a listening socket. */
   readonly listensAtInput?: boolean
+  /** The configuration file is read once more, and may have changed. */
+  readonly anew?: boolean
   /** Allow a plan without applications, with one empty group: for a report on Python only. */
   readonly mayServeNothing?: boolean
 }
@@ -40,7 +42,8 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
   const hasTarget = layer.value['app'] !== undefined || variables.value['app'] !== undefined
   const path =
     input.config ?? environment['TAIPAN_CONFIG'] ?? (hasTarget ? undefined : findConfigFile(cwd))
-  const file = path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd)
+  const file =
+    path === undefined || path === '' ? undefined : await loadConfigFile(path, cwd, input)
   const layers = [...(file === undefined ? [] : [createFileLayer(file)]), variables, layer]
   const { pid, listensAtInput } = input
   const foreign = loadForeignLayer({ environment, directory: cwd, pid, listensAtInput }, layers)

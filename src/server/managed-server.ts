@@ -3,14 +3,16 @@ import type { Controlled, Scaled } from '../control/controlled.ts'
 import type { Findings, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerState, ServerStatus } from '../core/group-status.ts'
-import type { Logger } from '../core/logger.ts'
 import type { ReloadStatus } from '../core/process-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { describeReload } from '../processes/describe-reload.ts'
+import type { ServerLogger } from '../telemetry/logger.ts'
+import type { ServerPlan } from './config/resolved.ts'
+import { succeedPlan } from './new-plan.ts'
+import { reportFindings } from './report-findings.ts'
+import { isSamePlan, listUnchangeable } from './same-plan.ts'
 import type { Endpoint } from '../control/endpoint.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
-import type { ControlPlan } from './config/resolve-control.ts'
-import type { MetricsPlan } from './config/resolve-metrics.ts'
 import type { ControlServer } from './control-server.ts'
 import { ReloadQueue } from './reload-queue.ts'
 import type { RunnableServer } from './server.ts'
@@ -19,11 +21,10 @@ import { VERSION } from './version.ts'
 /** Parts of a managed server. */
 export interface ManagedOptions {
   readonly server: RunnableServer
-  /** Where it is controlled; undefined: nowhere. */
-  readonly control: ControlPlan | undefined
-  /** Where what is measured can be read; undefined: nothing is. */
-  readonly metrics: MetricsPlan | undefined
-  readonly logger: Logger
+  readonly plan: ServerPlan
+  /** Loads the plan anew; undefined: it cannot change. */
+  readonly loadPlan: (() => Promise<ServerPlan>) | undefined
+  readonly logger: ServerLogger
 }
 
 /** A server that can be controlled while it runs. */
@@ -34,6 +35,7 @@ export class ManagedServer implements RunnableServer, Controlled {
   #control: ControlServer | undefined
   #observation: ControlServer | undefined
   #state: ServerState = 'starting'
+  #plan: ServerPlan
   #lastReload: ReloadStatus | undefined
   #onStopAsked: () => void = () => void this.stop()
   #stopped: Promise<void> | undefined
@@ -41,6 +43,7 @@ export class ManagedServer implements RunnableServer, Controlled {
   constructor(options: ManagedOptions) {
     this.#options = options
     this.#server = options.server
+    this.#plan = options.plan
     this.#reloads = new ReloadQueue(() => this.#reload())
   }
 
@@ -81,7 +84,7 @@ export class ManagedServer implements RunnableServer, Controlled {
   /** Where what is measured can be read at an address of its own; undefined: nowhere. */
   get metricsUrl(): string | undefined {
     const url = this.#observation?.url
-    return url === undefined ? undefined : `${url}${this.#options.metrics?.path}`
+    return url === undefined ? undefined : `${url}${this.#plan.metrics?.path}`
   }
 
   measure(): Promise<readonly MeasuredMetrics[]> {
@@ -121,6 +124,20 @@ export class ManagedServer implements RunnableServer, Controlled {
     return this.#reloads.request()
   }
 
+  async reconfigure(given: ServerPlan): Promise<void> {
+    const before = this.#plan
+    const { logger } = this.#options
+    const urls = new Set(this.urls)
+    logger.info({}, 'the configuration has changed')
+    const plan = succeedPlan(before, given)
+    await this.#server.reconfigure(plan)
+    this.#plan = plan
+    for (const option of listUnchangeable(before, plan))
+      logger.warn({ option }, `${option}: a change needs a restart`)
+    reportFindings(plan, this, logger)
+    for (const url of this.urls) if (!urls.has(url)) logger.announce(`listening on ${url}`, { url })
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -135,7 +152,8 @@ export class ManagedServer implements RunnableServer, Controlled {
   }
 
   async #startControl(): Promise<void> {
-    const { control, metrics, logger } = this.#options
+    const { logger } = this.#options
+    const { control, metrics } = this.#plan
     if (control === undefined && metrics === undefined) return
     const { ControlServer: Server } = await import('./control-server.ts')
     const { ENDPOINTS, PROBES } = await import('../control/endpoints.ts')
@@ -164,7 +182,9 @@ export class ManagedServer implements RunnableServer, Controlled {
     this.#requireRunning()
     const begun = performance.now()
     try {
-      await this.#server.reload()
+      const plan = await this.#options.loadPlan?.()
+      if (plan === undefined || isSamePlan(this.#plan, plan)) await this.#server.reload()
+      else await this.reconfigure(plan)
       this.#lastReload = describeReload(begun, undefined)
     } catch (error) {
       this.#lastReload = describeReload(begun, error)

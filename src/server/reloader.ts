@@ -15,12 +15,13 @@ export interface ReloaderActions {
   readonly reload: () => Promise<void>
   /** Pages in browsers load again. `reload` sees to that itself. */
   readonly refresh: () => void
+  /** Applies a changed configuration file, and reloads; undefined: that needs a restart. */
+  readonly reconfigure?: (() => Promise<void>) | undefined
 }
 
 /** What to watch, and what to do after a change. */
 export interface ReloaderOptions extends ReloaderActions {
   readonly watched: WatchPlan
-  /** A change is only logged, because it needs a restart. */
   readonly configFile: string | undefined
 }
 
@@ -117,12 +118,12 @@ export class Reloader implements Service {
   }
 
   #note(path: string): void {
-    const { logger, configFile } = this.#options
-    if (path === configFile) {
+    const { logger, configFile, reconfigure } = this.#options
+    if (path === configFile && reconfigure === undefined) {
       logger.warn({ path }, `${basename(path)} has changed; restart to apply it`)
       return
     }
-    const effect = this.#judge(path)
+    const effect = path === configFile ? 'reload' : this.#judge(path)
     if (effect === undefined) return
     this.#changes.set(path, effect)
     clearTimeout(this.#timer)
@@ -135,23 +136,25 @@ export class Reloader implements Service {
     const { calm, found } = this.#restless.sift(this.#changes.keys())
     const first = calm.find((path) => this.#changes.get(path) === 'reload')
     const path = first ?? calm[0]
+    const { configFile } = this.#options
+    const isConfigured = configFile !== undefined && this.#changes.has(configFile)
     this.#changes.clear()
     for (const one of found) this.#tellRestless(one)
     if (path === undefined) return
     const doing = first === undefined ? 'pages load again' : 'reloading'
     logger.info({ path }, `${nameFile(path)} has changed: ${doing}`)
     if (first === undefined) this.#options.refresh()
-    else await this.#reload()
+    else await this.#reload(isConfigured)
     this.#restless.settle()
   }
 
-  async #reload(): Promise<void> {
-    const { logger, reload } = this.#options
+  async #reload(isConfigured: boolean): Promise<void> {
+    const { logger, reload, reconfigure = reload } = this.#options
     const number = ++this.#reloads
-    // The outcome of one that a newer one has taken over is told by that.
-    const isLast = (): boolean => number === this.#reloads && !this.#stopped
+    // The outcome of one that a newer one has taken over is told by that; another configuration stops this reloader.
+    const isLast = (): boolean => number === this.#reloads && (isConfigured || !this.#stopped)
     try {
-      await reload()
+      await (isConfigured ? reconfigure() : reload())
       if (isLast()) logger.info({}, 'reloaded')
     } catch (error) {
       if (isLast()) logger.error({}, error instanceof Error ? error.message : String(error))

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { HealthCheck } from '../processes/health-check.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { ServerStatus } from '../core/group-status.ts'
@@ -27,6 +28,8 @@ import { loadCertificates } from './load-certificates.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { RunnableServer } from './server.ts'
 import { readVersion } from '../pipeline/changed-script.ts'
+import { forgetLooks } from '../pipeline/looks.ts'
+import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { SERVER_SOFTWARE } from './version.ts'
@@ -41,6 +44,8 @@ import { ReplicaSet } from '../replicas/replica-set.ts'
 export interface ReplicatedLogging {
   readonly logger: ServerLogger
   readonly settings: LogSettings
+  /** Applies a changed configuration file, and reloads; undefined: nobody can. */
+  readonly reconfigure?: (() => Promise<void>) | undefined
 }
 
 const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges: 0 }
@@ -51,7 +56,7 @@ const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges
  */
 export class ReplicatedServer implements RunnableServer {
   readonly exchanges = 0
-  readonly #plan: ServerPlan
+  #plan: ServerPlan
   readonly #count: number
   readonly #logging: ReplicatedLogging
   readonly #pages = new PageVersions()
@@ -136,11 +141,54 @@ export class ReplicatedServer implements RunnableServer {
     validateReloaded(await this.#reloadReplicas(this.#replicas))
   }
 
+  async reconfigure(plan: ServerPlan): Promise<void> {
+    const replicas = this.#replicas
+    if (replicas === undefined || this.#stopped !== undefined)
+      throw new TaipanError('STOPPING', 'the server does not run')
+    this.#validateSockets(plan)
+    const before = [this.#plan, this.#renewed] as const
+    const chosen = { ...plan, groups: await choosePythons(plan, this.#logging) }
+    this.#serve(replicas, plan, chosen)
+    this.#pages.advance()
+    const outcomes = await this.#reloadReplicas(replicas)
+    if (outcomes.some(({ state }) => state === 'kept')) this.#serve(replicas, ...before)
+    validateReloaded(outcomes)
+  }
+
+  /** New replicas are of this plan; `renewed` is it with all that was found for it. */
+  #serve(replicas: ReplicaSet, plan: ServerPlan, renewed: ServerPlan): void {
+    this.#plan = plan
+    this.#renewed = renewed
+    replicas.replan(dividePlan(renewed, this.#count))
+  }
+
+  /** Replicas inherit what this process has opened at its start. */
+  #validateSockets(plan: ServerPlan): void {
+    const keys = { addresses: 'bind', tls: 'tls' } as const
+    for (const [key, name] of Object.entries(keys))
+      if (!isDeepStrictEqual(Reflect.get(plan, key), Reflect.get(this.#plan, key)))
+        throw new TaipanError(
+          'CONFIG_INVALID',
+          `${name} cannot be changed while a server with embedded Python runs; restart it to apply the configuration`,
+        )
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
 
+  /** What is there now is about to be tried. */
+  #noteScripts(): void {
+    forgetLooks()
+    for (const { group } of this.#plan.groups)
+      for (const application of group.applications) {
+        const path = findScript(application)
+        if (path !== undefined) this.#triedScripts.set(path, readVersion(path))
+      }
+  }
+
   async #reloadReplicas(replicas: ReplicaSet): Promise<ReloadOutcome[]> {
+    this.#noteScripts()
     try {
       await replicas.reload()
     } catch (error) {
@@ -167,6 +215,7 @@ export class ReplicatedServer implements RunnableServer {
         logger,
         reload: () => this.reload(),
         refresh: () => this.#replicas?.refreshPages(this.#pages.advance()),
+        reconfigure: this.#logging.reconfigure,
       })
       await this.#reloader?.start()
       this.#refuseStopped()
@@ -221,7 +270,6 @@ export class ReplicatedServer implements RunnableServer {
   async #reloadScript(path: string): Promise<void> {
     const version = readVersion(path)
     if (this.#triedScripts.get(path) === version) return
-    this.#triedScripts.set(path, version)
     const { logger } = this.#logging
     logger.info({ path }, `${basename(path)} has changed: reloading`)
     try {

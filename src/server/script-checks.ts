@@ -112,7 +112,7 @@ function isBroken(app: string, backend: Backend | undefined): boolean {
 }
 
 /** The file that an application is named by; undefined for modules and folders. */
-function findScript(application: Application): string | undefined {
+export function findScript(application: Application): string | undefined {
   if (application.kind !== 'target') return undefined
   const { target, directory, reloadOnModification, cacheCallables } = application
   // These look by themselves.

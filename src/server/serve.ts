@@ -1,5 +1,6 @@
 import type { ServerLogger } from '../telemetry/logger.ts'
-import { createServer, reportFindings } from './create-server.ts'
+import { createServer } from './create-server.ts'
+import { reportFindings } from './report-findings.ts'
 import { resolveLibraryPlan } from './library-plan.ts'
 import { openLogs } from './open-logs.ts'
 import type { TaipanConfig } from './options/schema.ts'

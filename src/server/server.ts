@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { endsWithin } from '../processes/ends-within.ts'
 import type { Findings, LoadingApplication } from '../core/backend.ts'
+import { answerError } from '../core/answer-error.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Handler } from '../core/exchange.ts'
 import type { Front } from '../core/front.ts'
 import type { AppStatus, ServerStatus } from '../core/group-status.ts'
 import type { Service } from '../core/service.ts'
@@ -9,9 +12,18 @@ import { toLimit } from '../core/time-limit.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import type { AppLoggers, PlannedApp } from './app.ts'
+import {
+  assembleApp,
+  assembleFronts,
+  assembleServer,
+  findHttpsPort,
+  type Assembly,
+} from './assemble.ts'
+import { haveSameFronts } from './same-plan.ts'
+import { KeptAddresses } from './kept-addresses.ts'
+import { validateStillServed } from './still-served.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
-import type { AppLoggers } from './app.ts'
-import { assembleServer, type Assembly } from './assemble.ts'
 import { giveUpRights } from './give-up-rights.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import type { Scaled } from '../control/controlled.ts'
@@ -52,9 +64,14 @@ export interface RunnableServer extends Server, Service {
   stacks(): Promise<readonly WorkerStacks[]>
   /** Changes the number of processes of a group. Throws `NOT_FOUND`, or `USAGE` when the group cannot have another one. */
   scale(group: string, processes: number): Scaled
+  /** Serves another plan from now on; rejects, with the old one served, when that cannot be. */
+  reconfigure(plan: ServerPlan): Promise<void>
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
+
+// Time for a last request on idle connections whose front is replaced.
+const IDLE_GRACE_MS = 1000
 
 /** What another process gives to a server. */
 export interface GivenParts {
@@ -65,12 +82,20 @@ export interface GivenParts {
 
 /** A server in this process: an app with fronts. */
 export class PlannedServer implements RunnableServer {
-  readonly #plan: ServerPlan
+  #plan: ServerPlan
   readonly #loggers: AppLoggers
-  readonly #addresses: readonly ListenAddress[]
-  readonly #opensLater: boolean
+  readonly #given: GivenParts | undefined
+  readonly #kept = new KeptAddresses()
+  /** Of the newest app; an exchange that has begun stays with its own. */
+  #answer: Handler = (exchange) => answerError(exchange, 'STOPPING')
+  readonly #handler: Handler = (exchange) => this.#answer(exchange)
   #certificates: Certificates | undefined
   #assembly: Assembly | undefined
+  /** Ends of what another configuration has replaced. */
+  readonly #retirements = new Set<Promise<void>>()
+  readonly #retired = new Set<PlannedApp>()
+  /** Exchanges of fronts that have been replaced. */
+  #earlierExchanges = 0
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -78,8 +103,7 @@ export class PlannedServer implements RunnableServer {
   constructor(plan: ServerPlan, loggers: AppLoggers, given?: GivenParts) {
     this.#plan = plan
     this.#loggers = loggers
-    this.#addresses = given?.addresses ?? plan.addresses
-    this.#opensLater = given !== undefined
+    this.#given = given
     this.#certificates = given?.certificates
   }
 
@@ -124,7 +148,7 @@ export class PlannedServer implements RunnableServer {
   }
 
   get exchanges(): number {
-    let exchanges = 0
+    let exchanges = this.#earlierExchanges
     for (const front of this.#assembly?.fronts ?? []) exchanges += front.exchanges
     return exchanges
   }
@@ -173,6 +197,7 @@ export class PlannedServer implements RunnableServer {
 
   kill(): void {
     this.#assembly?.app.kill()
+    for (const app of this.#retired) app.kill()
   }
 
   async reload(): Promise<void> {
@@ -182,6 +207,79 @@ export class PlannedServer implements RunnableServer {
     await this.#assembly.app.reload()
   }
 
+  /**
+   * Serves another plan from now on. Its app is started first, then it gets all requests, and what was there before ends
+   * with those that it has; addresses that stay are not closed meanwhile. Rejects, with the old plan served, when the new
+   * one cannot be.
+   */
+  async reconfigure(plan: ServerPlan): Promise<void> {
+    const before = this.#assembly
+    if (before === undefined || this.#stopped !== undefined)
+      throw new TaipanError('STOPPING', 'the server does not run')
+    const app = await assembleApp(plan, this.#loggers, () => findHttpsPort(this.urls))
+    try {
+      await app.start()
+      if (!plan.dev)
+        validateStillServed({ plan: this.#plan, served: before.app }, { plan, served: app })
+      this.#refuseStopped()
+      await this.#exchange(before, app, plan)
+    } catch (error) {
+      await app.handOver()
+      throw error
+    }
+  }
+
+  async #exchange(before: Assembly, app: PlannedApp, plan: ServerPlan): Promise<void> {
+    const fronts = haveSameFronts(this.#plan, plan) ? before.fronts : await this.#createFronts(plan)
+    const assembly = { app, fronts }
+    app.onFindings(() => expectWebSockets(assembly))
+    expectWebSockets(assembly)
+    this.#answer = app.handler
+    this.#assembly = assembly
+    this.#plan = plan
+    const retirement = this.#retire(before, fronts).finally(() => {
+      this.#retirements.delete(retirement)
+      this.#retired.delete(before.app)
+    })
+    this.#retirements.add(retirement)
+    this.#retired.add(before.app)
+  }
+
+  /** Makes other fronts, which have taken over the addresses when this resolves. */
+  async #createFronts(plan: ServerPlan): Promise<readonly Front[]> {
+    const { logger } = this.#loggers
+    const addresses = await this.#kept.list(plan.addresses)
+    await this.#kept.open()
+    const isSameTls = isDeepStrictEqual(plan.tls, this.#plan.tls)
+    const certificates = isSameTls ? this.#certificates : await loadCertificates(plan, logger)
+    const parts = {
+      plan,
+      loggers: this.#loggers,
+      addresses,
+      certificates,
+      handler: this.#handler,
+      listUrls: () => this.urls,
+    }
+    const fronts = await assembleFronts(parts)
+    try {
+      await startAll(fronts)
+    } catch (error) {
+      await this.#kept.closeUnused()
+      throw error
+    }
+    if (!isSameTls) this.#certificates?.stop()
+    this.#certificates = certificates
+    return fronts
+  }
+
+  async #retire({ app, fronts }: Assembly, kept: readonly Front[]): Promise<void> {
+    if (fronts !== kept) {
+      await settleAll(fronts.map((front) => front.stop(IDLE_GRACE_MS)))
+      for (const { exchanges } of fronts) this.#earlierExchanges += exchanges
+    }
+    await app.handOver()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
@@ -189,15 +287,19 @@ export class PlannedServer implements RunnableServer {
   async #start(): Promise<void> {
     try {
       this.#certificates ??= await loadCertificates(this.#plan, this.#loggers.logger)
+      const addresses = this.#given?.addresses ?? (await this.#kept.list(this.#plan.addresses))
       const assembly = await assembleServer({
         plan: this.#plan,
         loggers: this.#loggers,
-        addresses: this.#addresses,
+        addresses,
         certificates: this.#certificates,
+        handler: this.#handler,
+        listUrls: () => this.urls,
       })
       this.#assembly = assembly
+      this.#answer = assembly.app.handler
       this.#refuseStopped()
-      if (!this.#opensLater) await startAll(assembly.fronts)
+      if (this.#given === undefined) await startAll(assembly.fronts)
       this.#refuseStopped()
       if (this.#plan.account !== undefined) giveUpRights(this.#plan, this.#plan.account)
       assembly.app.onFindings(() => expectWebSockets(assembly))
@@ -226,7 +328,7 @@ export class PlannedServer implements RunnableServer {
     // Waits for bodies that are still arriving, but leaves the applications half of the time.
     await endsWithin(frontsClosed, this.#patience / 2)
     const waited = performance.now() - begun
-    await settleAll([frontsClosed, app.stop(waited)])
+    await settleAll([frontsClosed, app.stop(waited), ...this.#retirements])
   }
 
   /** Time for running requests to finish: the longest of all groups, limited by that of the server. */

@@ -26,8 +26,12 @@ export function findConfigFile(directory: string): string | undefined {
   return NAMES.map((name) => join(directory, name)).find((path) => existsSync(path))
 }
 
-/** Loads a configuration file according to its extension. Rejects with `CONFIG_NOT_FOUND` or `CONFIG_INVALID`. */
-export async function loadConfigFile(file: string, cwd: string): Promise<ConfigFile> {
+/** Loads a configuration file according to its extension; `anew` if it was loaded before. Rejects with `CONFIG_NOT_FOUND` or `CONFIG_INVALID`. */
+export async function loadConfigFile(
+  file: string,
+  cwd: string,
+  { anew = false }: { readonly anew?: boolean } = {},
+): Promise<ConfigFile> {
   const path = resolve(cwd, file)
   const name = nameFile(path, cwd)
   const found = statSync(path, { throwIfNoEntry: false })
@@ -43,7 +47,7 @@ export async function loadConfigFile(file: string, cwd: string): Promise<ConfigF
       'CONFIG_INVALID',
       `${name} cannot be read: configuration files end in ${EXTENSIONS.join(', ')}; see docs/configuration.md for the options`,
     )
-  const value = await readConfig(path, name)
+  const value = await readConfig(path, name, anew)
   if (value instanceof NamedExports || !isRecord(value))
     throw new TaipanError(
       'CONFIG_INVALID',
@@ -52,10 +56,10 @@ export async function loadConfigFile(file: string, cwd: string): Promise<ConfigF
   return { name, path, directory: dirname(path), value }
 }
 
-async function readConfig(path: string, name: string): Promise<unknown> {
+async function readConfig(path: string, name: string, anew: boolean): Promise<unknown> {
   try {
     if (extname(path) === '.json') return parseJson(await readFile(path, 'utf8'))
-    return await importModule(path)
+    return await importModule(path, anew)
   } catch (error) {
     const reason = describeCause(error, path)
     throw new TaipanError('CONFIG_INVALID', `${name} cannot be read: ${reason}`, { cause: error })
@@ -71,12 +75,13 @@ function parseJson(text: string): unknown {
 }
 
 /** Imports a module. `taipan` in it is this package, even if it is not installed there. */
-async function importModule(path: string): Promise<unknown> {
+async function importModule(path: string, anew: boolean): Promise<unknown> {
   const { createJiti } = await import('jiti')
   const extension = extname(import.meta.url)
   const self = new URL(`../define-config${extension}`, import.meta.url)
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
+    moduleCache: !anew,
     // Else a module without a default export would be its own.
     interopDefault: false,
     alias: { taipan: fileURLToPath(self) },
