@@ -182,7 +182,7 @@ export class ReplicatedServer implements RunnableServer {
     forgetLooks()
     for (const { group } of this.#plan.groups)
       for (const application of group.applications) {
-        const path = findScript(application)
+        const path = findScript(application, this.#plan)
         if (path !== undefined) this.#triedScripts.set(path, readVersion(path))
       }
   }

@@ -55,10 +55,9 @@ export class ScriptChecks {
 
   #locate(app: string, group: string): string | undefined {
     const { plan } = this.#options
-    if (!plan.scriptReloading) return undefined
     const found = plan.groups.find((one) => one.group.name === group)
     const application = found?.group.applications.find(({ name }) => name === app)
-    return application && findScript(application)
+    return application && findScript(application, plan)
   }
 
   #createReload(
@@ -111,14 +110,18 @@ function isBroken(app: string, backend: Backend | undefined): boolean {
   return findings?.applications.some((one) => one.name === app && !isServed(one)) === true
 }
 
-/** The file that an application is named by; undefined for modules and folders. */
-export function findScript(application: Application): string | undefined {
-  if (application.kind !== 'target') return undefined
+/** The file that an application is named by and that requests look at; undefined: none. */
+export function findScript(
+  application: Application,
+  { scriptReloading }: Pick<ServerPlan, 'scriptReloading'>,
+): string | undefined {
+  if (application.kind !== 'target' || scriptReloading === 'none') return undefined
   const { target, directory, reloadOnModification, cacheCallables } = application
   // These look by themselves.
   if (reloadOnModification || !cacheCallables) return undefined
   const [place = target] = target.split(':')
-  return [target, place].map((one) => resolve(directory, one)).find(isFile)
+  const path = [target, place].map((one) => resolve(directory, one)).find(isFile)
+  return scriptReloading === 'all' || path?.endsWith('.wsgi') === true ? path : undefined
 }
 
 function isFile(path: string): boolean {

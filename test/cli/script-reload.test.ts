@@ -70,6 +70,16 @@ test('a reload by a signal has seen the change', async () => {
   expect(taipan.output).not.toContain('has changed')
 })
 
+test('other files are looked at if that is asked for', async () => {
+  using project = createProject({ 'app.py': helloApp('one') })
+  await using usual = await startTaipan(['app.py', ...ARGS], { cwd: project.folder })
+  const env = { TAIPAN_SCRIPT_RELOADING: 'true' }
+  await using taipan = await startTaipan(['app.py', ...ARGS], { cwd: project.folder, env })
+  project.write('app.py', helloApp('two'))
+  expect(await ask(usual)).toBe('200 one')
+  expect(await ask(taipan)).toBe('200 two')
+})
+
 test('--no-script-reloading looks at no file', async () => {
   using project = createProject({ 'site.wsgi': helloApp('one') })
   const args = ['site.wsgi', ...ARGS, '--no-script-reloading']

@@ -151,8 +151,8 @@ export interface ServerPlan {
   /** Responses are compressed. */
   readonly compression: boolean
   readonly reload: boolean
-  /** Requests look whether the file of their application has changed. */
-  readonly scriptReloading: boolean
+  /** For which applications requests look whether their file has changed. */
+  readonly scriptReloading: 'all' | 'wsgi' | 'none'
   /** Start even if no application can be loaded. */
   readonly startAnyway: boolean
   /** Files to watch for changes with `reload`. */

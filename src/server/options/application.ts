@@ -37,14 +37,14 @@ export const APPLICATION = {
       help: 'URL prefix that a proxy in front takes away; the application sees it as SCRIPT_NAME.',
     }),
   }),
-  scriptReloading: option(boolean, true, {
+  scriptReloading: optional(boolean, {
     description:
-      'A request for an application that is named by a file, as path/site.wsgi, finds whether that has changed, and has its group loaded anew.',
+      'A request for an application that is named by a file finds whether that has changed, and has its group loaded anew (for files that end in .wsgi).',
     form: 'boolean',
     environment: 'TAIPAN_SCRIPT_RELOADING',
     flag: flag('Application', 'no-script-reloading', {
       negative: true,
-      help: 'Do not load an application anew when a request finds its file changed.',
+      help: 'Do not load an application anew when a request finds its .wsgi file changed.',
     }),
   }),
   appDirectory: optional(text, {
