@@ -22,6 +22,8 @@ export interface GatherJob {
 export interface Gatherer {
   /** Calls `upstream.run` when the body has arrived, or answers with its error. */
   gather(job: GatherJob): void
+  /** Resolves when no body is awaited. */
+  drained(): Promise<void>
 }
 
 // Memory is reserved in steps: a client that announces a large body and sends nothing reserves little.
@@ -44,6 +46,7 @@ class BodyGatherer implements Gatherer {
   /** In order of arrival, so that the oldest is handed over first. */
   readonly #waiting = new Set<Gathering>()
   #timer: NodeJS.Timeout | undefined
+  readonly #drainWaiters: (() => void)[] = []
 
   constructor(options: GatherOptions) {
     this.#total = options.requestTotal
@@ -66,6 +69,11 @@ class BodyGatherer implements Gatherer {
     })
     this.#progress(gathering)
     this.#startTimer()
+  }
+
+  async drained(): Promise<void> {
+    if (this.#waiting.size > 0)
+      await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
   }
 
   #progress(gathering: Gathering): void {
@@ -114,7 +122,9 @@ class BodyGatherer implements Gatherer {
 
   #forget(gathering: Gathering): void {
     this.#waiting.delete(gathering)
-    if (this.#waiting.size > 0 || this.#timer === undefined) return
+    if (this.#waiting.size > 0) return
+    for (const resolve of this.#drainWaiters.splice(0)) resolve()
+    if (this.#timer === undefined) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }

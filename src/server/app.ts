@@ -14,6 +14,7 @@ import type { ServerPlan } from './config/resolved.ts'
 import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
+import type { Gatherer } from '../pipeline/gather.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { ProcessMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
@@ -69,6 +70,8 @@ export interface AppParts {
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** Applies a changed configuration file; undefined: nobody can. */
   readonly reconfigure?: (() => Promise<void>) | undefined
+  /** Undefined: nothing waits for bodies. */
+  readonly gatherer?: Gatherer | undefined
   /** Looks at the files of applications; undefined: nothing does. */
   readonly scripts?: ScriptChecks | undefined
   /** Undefined: pages are left as they are. */
@@ -88,6 +91,7 @@ export class PlannedApp implements App {
   readonly #stopLog: StopLog
   readonly #reloader: Reloader | undefined
   readonly #scripts: ScriptChecks | undefined
+  readonly #gatherer: Gatherer | undefined
   readonly #pages: PageRefresh | undefined
   readonly #onStopped: () => void
   #onFindings: () => void = () => {}
@@ -108,6 +112,7 @@ export class PlannedApp implements App {
     this.#upstreams = upstreams
     this.#stopLog = new StopLog(logger, [...upstreams.values()])
     this.#scripts = scripts
+    this.#gatherer = parts.gatherer
     this.#pages = pages
     this.#onStopped = parts.onStopped ?? (() => {})
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
@@ -224,9 +229,14 @@ export class PlannedApp implements App {
   }
 
   /** As `stop`, but what it shares with the app that takes its place stays. */
-  handOver(): Promise<void> {
+  handOver(waited = 0): Promise<void> {
     this.#sharesFolder = true
-    return this.stop()
+    return this.stop(waited)
+  }
+
+  /** Resolves when no body of a request is awaited before that is given to an application. */
+  async gathered(): Promise<void> {
+    await this.#gatherer?.drained()
   }
 
   /** Kills all processes and their children at once. */

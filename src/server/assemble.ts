@@ -166,6 +166,7 @@ export async function assembleApp(
     backends,
     programs,
     upstreams,
+    gatherer,
     scripts,
     reconfigure: loggers.reconfigure,
     pages,

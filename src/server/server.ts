@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { endsWithin } from '../processes/ends-within.ts'
 import type { Findings, LoadingApplication } from '../core/backend.ts'
@@ -72,6 +73,8 @@ export interface RunnableServer extends Server, Service {
 
 // Time for a last request on idle connections whose front is replaced.
 const IDLE_GRACE_MS = 1000
+// Time for what is asked about requests before they are given to an application.
+const LAST_CHECKS_MS = 500
 
 /** What another process gives to a server. */
 export interface GivenParts {
@@ -273,11 +276,15 @@ export class PlannedServer implements RunnableServer {
   }
 
   async #retire({ app, fronts }: Assembly, kept: readonly Front[]): Promise<void> {
-    if (fronts !== kept) {
-      await settleAll(fronts.map((front) => front.stop(IDLE_GRACE_MS)))
-      for (const { exchanges } of fronts) this.#earlierExchanges += exchanges
-    }
-    await app.handOver()
+    const begun = performance.now()
+    const patience = this.#patience
+    await app.retire()
+    const left = fronts === kept ? [] : fronts
+    const closed = settleAll(left.map((front) => front.stop(IDLE_GRACE_MS)))
+    // Requests whose bodies are still arriving, or that somebody checks, are not with their application yet.
+    await Promise.all([endsWithin(app.gathered(), patience / 2), delay(LAST_CHECKS_MS)])
+    await settleAll([closed, app.handOver(performance.now() - begun)])
+    for (const { exchanges } of left) this.#earlierExchanges += exchanges
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
