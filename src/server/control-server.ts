@@ -9,6 +9,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import { ListeningFront } from '../fronts/listening-front.ts'
 import type { ControlPlan } from './config/resolve-control.ts'
+import { giveSocket, type SocketAccess } from '../streams/listening/own-socket.ts'
 import { loadPeerCheck, PeerSource } from './peer-source.ts'
 import { SERVER_SOFTWARE } from './version.ts'
 
@@ -60,7 +61,7 @@ export class ControlServer implements Service {
   async start(): Promise<void> {
     const { plan, endpoints, checksHost, server, logger } = this.#options
     const { address, token } = plan
-    if (address.kind === 'unix') await makeFolder(dirname(address.path), logger)
+    if (address.kind === 'unix') await makeFolder(address, logger)
     const front = new ListeningFront({
       addresses: [await this.#createAddress()],
       handler: createControlHandler({
@@ -95,12 +96,17 @@ export class ControlServer implements Service {
   }
 }
 
-/** Makes the folder of a socket, for this user alone, if it is missing. */
-async function makeFolder(folder: string, logger: Logger): Promise<void> {
+/** Makes the folder of a socket, for its owner alone, if it is missing. */
+async function makeFolder(
+  { path, owner }: { readonly path: string } & SocketAccess,
+  logger: Logger,
+): Promise<void> {
+  const folder = dirname(path)
   const found = lstatSync(folder, { throwIfNoEntry: false })
   if (found === undefined) {
     try {
       await mkdir(folder, { mode: 0o700 })
+      giveSocket(folder, { mode: 0o700, owner })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       throw new TaipanError(

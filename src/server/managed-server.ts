@@ -7,6 +7,7 @@ import type { ReloadStatus } from '../core/process-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { describeReload } from '../processes/describe-reload.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
+import type { ControlPlan } from './config/resolve-control.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { succeedPlan } from './new-plan.ts'
 import { reportFindings } from './report-findings.ts'
@@ -169,7 +170,12 @@ export class ManagedServer implements RunnableServer, Controlled {
     const { createDescription } = await import('../control/openapi.ts')
     const all = [...ENDPOINTS, ...(measured ?? [])]
     const endpoints = [...all, createDescription(all, VERSION)]
-    this.#control = new Server({ ...common, plan: control, endpoints, checksHost: true })
+    this.#control = new Server({
+      ...common,
+      plan: ownControl(this.#plan, control),
+      endpoints,
+      checksHost: true,
+    })
     await this.#control.start()
   }
 
@@ -205,4 +211,10 @@ export class ManagedServer implements RunnableServer, Controlled {
       await this.#observation?.stop()
     }
   }
+}
+
+/** The socket belongs to the user that the server becomes. */
+function ownControl({ account: owner }: ServerPlan, control: ControlPlan): ControlPlan {
+  const { address } = control
+  return address.kind === 'unix' ? { ...control, address: { ...address, owner } } : control
 }

@@ -213,3 +213,29 @@ test.runIf(process.getuid?.() === 0)('another user is refused, whatever the mode
   expect(foreign.stdout).toMatch(/only the user of the server.* 403$/s)
   await taipan.waitForOutput(/user 65534 was refused/)
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'the user that the server becomes may control it',
+  async () => {
+    using project = createProject({ 'public/index.html': 'hello' })
+    const cwd = project.folder
+    chmodSync(cwd, 0o755)
+    const args = [
+      '--static',
+      '/=public',
+      '-b',
+      '127.0.0.1:0',
+      '--user',
+      '#65534',
+      '--group',
+      '#65534',
+      ...SOCKET,
+    ]
+    await using taipan = await startTaipan(args, { cwd, env: { HOME: '/' } })
+    const curl = ['-s', '-w', ' %{http_code}', 'http://localhost/health']
+    curl.push('--unix-socket', join(cwd, 'run/control.sock'))
+    expect((await run('curl', curl, { uid: NOBODY, gid: NOBODY })).stdout).toMatch(/ 200$/)
+    expect((await run('curl', curl)).stdout).toMatch(/ 200$/)
+    expect((await taipan.stop()).exitCode).toBe(0)
+  },
+)
