@@ -63,6 +63,8 @@ async function answer(
     if (method !== 'GET') logger.info({ path }, `control: ${method} ${path}`)
     sendAnswer(exchange, await run(server, read.value))
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.error({ path }, `control: ${method} ${path}: ${reason}`)
     sendAnswer(exchange, describeFailure(error))
   }
 }

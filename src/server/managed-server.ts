@@ -37,6 +37,7 @@ export class ManagedServer implements RunnableServer, Controlled {
   #observation: ControlServer | undefined
   #state: ServerState = 'starting'
   #plan: ServerPlan
+  #reconfiguring: Promise<void> | undefined
   #lastReload: ReloadStatus | undefined
   #onStopAsked: () => void = () => void this.stop()
   #stopped: Promise<void> | undefined
@@ -188,9 +189,11 @@ export class ManagedServer implements RunnableServer, Controlled {
     this.#requireRunning()
     const begun = performance.now()
     try {
+      // Two configurations at a time are enough.
+      await this.#reconfiguring?.catch(() => {})
       const plan = await this.#options.loadPlan?.()
       if (plan === undefined || isSamePlan(this.#plan, plan)) await this.#server.reload()
-      else await this.reconfigure(plan)
+      else await (this.#reconfiguring = this.reconfigure(plan))
       this.#lastReload = describeReload(begun, undefined)
     } catch (error) {
       this.#lastReload = describeReload(begun, error)

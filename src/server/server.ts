@@ -97,6 +97,8 @@ export class PlannedServer implements RunnableServer {
   /** Ends of what another configuration has replaced. */
   readonly #retirements = new Set<Promise<void>>()
   readonly #retired = new Set<PlannedApp>()
+  /** Of another configuration, while it starts. */
+  #next: PlannedApp | undefined
   /** Exchanges of fronts that have been replaced. */
   #earlierExchanges = 0
   #started: Promise<void> | undefined
@@ -200,6 +202,7 @@ export class PlannedServer implements RunnableServer {
 
   kill(): void {
     this.#assembly?.app.kill()
+    this.#next?.kill()
     for (const app of this.#retired) app.kill()
   }
 
@@ -220,7 +223,9 @@ export class PlannedServer implements RunnableServer {
     if (before === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
     const app = await assembleApp(plan, this.#loggers, () => findHttpsPort(this.urls))
+    this.#next = app
     try {
+      this.#refuseStopped()
       await app.start()
       if (!plan.dev)
         validateStillServed({ plan: this.#plan, served: before.app }, { plan, served: app })
@@ -229,6 +234,8 @@ export class PlannedServer implements RunnableServer {
     } catch (error) {
       await app.handOver()
       throw error
+    } finally {
+      this.#next = undefined
     }
   }
 
@@ -335,7 +342,11 @@ export class PlannedServer implements RunnableServer {
     // Waits for bodies that are still arriving, but leaves the applications half of the time.
     await endsWithin(frontsClosed, this.#patience / 2)
     const waited = performance.now() - begun
-    await settleAll([frontsClosed, app.stop(waited), ...this.#retirements])
+    const others = [
+      ...this.#retirements,
+      ...(this.#next === undefined ? [] : [this.#next.handOver()]),
+    ]
+    await settleAll([frontsClosed, app.stop(waited), ...others])
   }
 
   /** Time for running requests to finish: the longest of all groups, limited by that of the server. */

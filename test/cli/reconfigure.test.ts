@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -187,4 +189,20 @@ test('what needs a restart is told', async () => {
   expect(refused.exitCode).toBe(2)
   expect(refused.stderr).toContain('restart it to apply the configuration')
   expect(await ask(taipan.url)).toBe('200 one')
+})
+
+test('a stop ends what another configuration has started', async () => {
+  using project = createProject({
+    'one.py': helloApp('one'),
+    'two.py': `import os, time\nopen("started", "w").write(str(os.getpid()))\ntime.sleep(60)\n`,
+  })
+  configure(project, { app: 'one.py' })
+  await using taipan = await startTaipan([], { cwd: project.folder })
+  configure(project, { app: 'two.py' })
+  taipan.kill('SIGHUP')
+  const started = join(project.folder, 'started')
+  await expect.poll(() => existsSync(started), { timeout: DEADLINE }).toBe(true)
+  const pid = Number(readFileSync(started, 'utf8'))
+  expect((await taipan.stop()).exitCode).toBe(0)
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/)
 })
