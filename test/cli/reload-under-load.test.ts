@@ -62,7 +62,12 @@ class Load {
   #ask(agent: Agent | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
       const outgoing = request(this.#url, { agent: agent ?? false, timeout: DEADLINE })
-      outgoing.once('error', reject)
+      outgoing.once('error', (error) => {
+        // It was closed while nothing was asked on it, as Node's documentation has it of kept connections.
+        const isClosed = 'code' in error && error.code === 'ECONNRESET' && outgoing.reusedSocket
+        if (isClosed) resolve(this.#ask(agent))
+        else reject(error)
+      })
       outgoing.once('response', (response) => {
         let text = ''
         response.setEncoding('latin1').on('data', (piece: string) => (text += piece))
