@@ -6,7 +6,7 @@ import { readWords } from '../src/cli/words.ts'
 import { ERRORS, type ErrorFacts } from '../src/core/errors.ts'
 import type { Option, OptionTable } from '../src/server/option-types/option.ts'
 import { listFlags, SECTIONS, type OptionSection } from '../src/server/options/schema.ts'
-import { TOP } from '../src/server/options/table.ts'
+import { GROUP, TOP } from '../src/server/options/table.ts'
 import { SERVERS } from './servers.ts'
 
 /** The JSON Schema of a configuration file, for editors. */
@@ -68,8 +68,23 @@ export function fillTables(page: string, tables: ReadonlyMap<string, string>): s
 
 /** The tables of `docs/configuration.md`. */
 export function formatConfigurationTables(): ReadonlyMap<string, string> {
-  const tables = SECTIONS.map((section) => [section.path || 'top', formatSection(section)] as const)
+  const tables = SECTIONS.filter(isOwn).map(
+    (section) => [section.path || 'top', formatSection(withoutGroup(section))] as const,
+  )
   return new Map([...tables, ['flags', formatFlags()], ['habits', formatHabits()]])
+}
+
+/** Programs without requests have the options of groups, which have tables already. */
+const LIKE_GROUPS = /^(?:services|cron)\.\*/
+
+function isOwn({ path }: OptionSection): boolean {
+  return !LIKE_GROUPS.test(path) || path.endsWith('.*')
+}
+
+function withoutGroup(section: OptionSection): OptionSection {
+  if (!LIKE_GROUPS.test(section.path)) return section
+  const own = Object.entries(section.table).filter(([key]) => !Object.hasOwn(GROUP, key))
+  return { ...section, table: Object.fromEntries(own) }
 }
 
 /** The tables of `docs/errors.md`. */

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from taipan.loop import LoopRunner
     from taipan.main_thread import MainThread
     from taipan.preload.loaded import Loaded
+    from taipan.service import ServiceRunner
 
 _CONTROL_DESCRIPTOR = 3
 #: Those of the threads follow.
@@ -86,7 +87,7 @@ class Worker:
         #: None: there is no event loop, or no application that needs it.
         self._loop: LoopRunner | None = None
         #: What the main thread does; None: it waits for the end.
-        self._runner: LoopRunner | MainThread | Template | None = None
+        self._runner: LoopRunner | MainThread | ServiceRunner | Template | None = None
         #: It was forked from a template, which has loaded the applications.
         self._is_forked = loaded is not None
         self._interpreters: Interpreters | None = None
@@ -130,7 +131,7 @@ class Worker:
         if self._load() and self._start_loop():
             self._loaded = True
             self._serve()
-            self._end(0)
+            self._end(self._exit_code)
         # What the application started before it failed must not keep the process alive.
         NativeThread(self._force_end, "taipan-end").start()
         self._end(_EXIT_NOT_LOADED)
@@ -182,6 +183,20 @@ class Worker:
         self._has_threads = False
         return MainThread(self._serving, self._sockets[0], self._break)
 
+    def _make_service(self) -> ServiceRunner | None:
+        task = self._serving.config.get("service")
+        if task is None:
+            return None
+        from taipan.service import ServiceRunner
+
+        self._has_threads = False
+        return ServiceRunner(task, self._serving)
+
+    @property
+    def _exit_code(self) -> int:
+        code = getattr(self._runner, "exit_code", 0)
+        return code if isinstance(code, int) else 0
+
     def _start_loop(self) -> bool:
         """Starts the event loop if needed; False after telling Node why this worker ends."""
         if self._template is not None:
@@ -192,7 +207,7 @@ class Worker:
         loop = self._loop
         if loop is None or not self._serving.needs_loop:
             self._loop = None
-            self._runner = self._make_main_thread()
+            self._runner = self._make_service() or self._make_main_thread()
             return True
         try:
             loop.start(self._loop_socket, self._break)

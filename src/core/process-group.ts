@@ -32,6 +32,16 @@ export interface Scaling {
   readonly idle: number
 }
 
+/** A program that answers no requests. */
+export interface ServiceTask {
+  /** What it is called in messages. */
+  readonly name: string
+  /** `module:function`, a module, the path of a file, or the words of a command. */
+  readonly run: string | readonly string[]
+  /** It is started when it is due and ends by itself; others are always kept running. */
+  readonly once: boolean
+}
+
 /** A process group with all options resolved, as a backend needs it. Durations in ms. */
 export interface ProcessGroup {
   readonly name: string
@@ -77,7 +87,9 @@ export interface ProcessGroup {
   readonly searchPath: readonly string[]
   /** `sys.argv` of the application: the target, and its arguments. */
   readonly argv: readonly string[]
-  /** At least one; all run in the same processes. */
+  /** Runs in its processes in place of applications; undefined: applications do. */
+  readonly service?: ServiceTask | undefined
+  /** At least one, but for a service; all run in the same processes. */
   readonly applications: readonly Application[]
   readonly queue: {
     /** Requests beyond this number are answered with 503. */

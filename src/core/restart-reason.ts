@@ -25,6 +25,8 @@ export const NO_RESTARTS = {
   reload: 0,
   /** Another process serves more applications. */
   repair: 0,
+  /** What it was started for is done. */
+  finished: 0,
   /** Fewer processes are wanted. */
   scale: 0,
 }

@@ -163,8 +163,13 @@ export abstract class ProcessSupervisor<
 
   onUnhealthy(member: M, cause: Cause): void {
     if (this.pool.over) return
-    this.#log.tellUnhealthy(member.label, cause)
+    this.tellUnhealthy(member, cause)
     this.pool.replace(member, cause.reason)
+  }
+
+  /** Logs why a process has to end. */
+  protected tellUnhealthy(member: M, cause: Cause): void {
+    this.#log.tellUnhealthy(member.label, cause)
   }
 
   onDue(member: M, cause: Cause): void {

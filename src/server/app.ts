@@ -11,6 +11,7 @@ import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { hasIndependentRoutes } from './config/independent-routes.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import { CronJobs } from './cron-jobs.ts'
 import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
@@ -94,6 +95,9 @@ export class PlannedApp implements App {
   readonly #gatherer: Gatherer | undefined
   readonly #pages: PageRefresh | undefined
   readonly #onStopped: () => void
+  /** Names of groups that answer no requests. */
+  readonly #services: ReadonlySet<string>
+  readonly #cron: CronJobs
   #onFindings: () => void = () => {}
   #unserved = ''
   /** The folder for sessions belongs to another app, too. */
@@ -115,6 +119,9 @@ export class PlannedApp implements App {
     this.#gatherer = parts.gatherer
     this.#pages = pages
     this.#onStopped = parts.onStopped ?? (() => {})
+    const services = plan.groups.filter(({ group }) => group.service !== undefined)
+    this.#services = new Set(services.map(({ group }) => group.name))
+    this.#cron = new CronJobs({ jobs: plan.cron, backends, logger })
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
     this.#reloader = createReloader(plan, {
       logger,
@@ -136,7 +143,8 @@ export class PlannedApp implements App {
   get failures(): GroupFailures {
     const failures: Record<string, Unserved> = {}
     for (const [name, { failure }] of this.#backends)
-      if (failure !== undefined) failures[name] = describeError(failure)
+      if (failure !== undefined && !this.#services.has(name))
+        failures[name] = describeError(failure)
     return failures
   }
 
@@ -211,6 +219,7 @@ export class PlannedApp implements App {
 
   /** Announces a stop: no process is replaced from now on, running ones continue. */
   prepareStop(): void {
+    this.#cron.stop()
     for (const one of this.#supervised) one.prepareStop()
   }
 
@@ -277,6 +286,7 @@ export class PlannedApp implements App {
       await this.#load(() => [...this.#upstreams.values()].map((upstream) => upstream.start()))
       this.#refuseStopped()
       this.#validateServed()
+      this.#cron.start()
       await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {
@@ -322,8 +332,9 @@ export class PlannedApp implements App {
 
   /** Throws if nothing can be served that is worth running for. */
   #validateServed(): void {
-    const { startAnyway, groups, routes } = this.#plan
+    const { startAnyway, groups: all, routes } = this.#plan
     if (startAnyway) return
+    const groups = all.filter(({ group }) => group.service === undefined)
     const programs = [...this.#programs.values()]
     const failures = groups.flatMap(({ group }) => this.#backends.get(group.name)?.failure ?? [])
     const fatal =

@@ -36,6 +36,7 @@ function createMessage({ group, demands, serverSoftware }: WorkerTask): Configur
     argv: group.argv,
     searchPath: group.searchPath,
     applications: group.applications,
+    ...(group.service && { service: group.service }),
     ...demands,
     group: group.name,
     loadsChanges: loadsChanges(group),

@@ -14,6 +14,7 @@ import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
 import { Inactivity, type RestingGroup } from './inactivity.ts'
 import type { HostSource, StartHost } from './host.ts'
 import { Scheduler } from './scheduler.ts'
+import { ServiceSupervisor } from './service-supervisor.ts'
 import { Supervisor } from './supervisor.ts'
 import { RequestTimeouts } from './request-timeouts.ts'
 
@@ -48,7 +49,11 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
     this.#gathered = buffers.request
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
-    this.#supervisor = new Supervisor({ group, scheduler, serverSoftware, logger, tell, source })
+    const parts = { group, scheduler, serverSoftware, logger, tell, source }
+    this.#supervisor =
+      group.service === undefined
+        ? new Supervisor(parts)
+        : new ServiceSupervisor(group.service, parts)
     this.#timeouts = new RequestTimeouts(group, scheduler, this.#supervisor)
     if (group.scaling !== undefined)
       this.#autoscaler = new Autoscaler(this, { name: group.name, scaling: group.scaling, logger })

@@ -189,6 +189,8 @@ export class Supervisor
     } else this.#refuseBroken(request.exchange, failure)
   }
 
+  onFinished(_worker: Worker): void {}
+
   underPressure(): boolean {
     return this.#options.scheduler.waiting > 0
   }

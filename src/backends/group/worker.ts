@@ -6,6 +6,7 @@ import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import { readMemory } from '../../processes/read-memory.ts'
 import type { Launch } from '../../processes/member.ts'
+import type { ProcessEnd } from '../../processes/process-end.ts'
 import {
   SupervisedProcess,
   type ProcessExit,
@@ -68,6 +69,8 @@ export interface WorkerListener extends ProcessListener<Worker, WorkerExit> {
   /** A request was not read by the worker. */
   onReturned(request: PendingRequest): void
   underPressure(): boolean
+  /** The service that it runs has come to its end, and so does the worker. */
+  onFinished(worker: Worker): void
 }
 
 /** Parts of a worker. */
@@ -112,6 +115,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   #told = false
   #debugging = false
   #held = false
+  /** Its service has ended by itself. */
+  #finished = false
 
   constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger, held, failures, times } = options
@@ -276,6 +281,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#control.send({ type: 'stop', patience: Math.min(patience, LONGEST_TIMER_MS) })
   }
 
+  protected override isProper(end: ProcessEnd, asked: boolean): boolean {
+    return super.isProper(end, asked || this.#finished)
+  }
+
   protected beforeForce(): void {
     this.#links.giveUpThreads('STOPPING')
   }
@@ -347,6 +356,14 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       case 'told':
         this.#listener.onTold(Number(message['pid']))
         return
+      default:
+        this.#onLaterMessage(message)
+    }
+  }
+
+  /** What it says once it serves. */
+  #onLaterMessage(message: MessageFromWorker): void {
+    switch (message.type) {
       case 'interrupted':
         this.#takeStack(message)
         reportInterrupted(this.#options.logger, this.label, message)
@@ -365,6 +382,10 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
         if (cause !== undefined) this.declareDue(cause)
         return
       }
+      case 'finished':
+        this.#finished = true
+        this.#listener.onFinished(this)
+        return
       case 'debugger':
         this.#noteDebugger(message['held'] === true)
         return

@@ -10,6 +10,7 @@ type Rule = (text: string, directory: string) => string
 const RULES: Readonly<Record<Anchor, Rule>> = {
   path: (text, directory) => resolve(directory, text),
   program: anchorProgram,
+  file: (text, directory) => (text.endsWith('.py') ? resolve(directory, text) : text),
   address: (text, directory) => anchorAfter(/^(?:[a-z]+\+)?unix:/, text, directory),
   upstream: (text, directory) => anchorAfter(/^[a-z]+\+unix:/i, text, directory),
   store: (text, directory) => anchorAfter(/^sqlite:/, text, directory),

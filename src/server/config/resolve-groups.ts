@@ -96,7 +96,7 @@ function createGroups(
 }
 
 /** What a group gets besides the values of its options. */
-function createSetting(
+export function createSetting(
   members: readonly PlacedApplication[],
   { config, directory }: GroupSources,
   home: string | undefined,
@@ -161,10 +161,11 @@ function joinEnvironments(
   return joined
 }
 
-type Processes = Pick<GroupPlan['group'], 'processes' | 'scaling'>
+/** How many processes a group has. */
+export type Processes = Pick<GroupPlan['group'], 'processes' | 'scaling'>
 
 /** A group that may sleep starts with one worker, too, which proves that its applications can be loaded. */
-function resolveProcesses(given: FullConfig['processes']): Processes {
+export function resolveProcesses(given: FullConfig['processes']): Processes {
   if (typeof given !== 'object') return { processes: resolveCount(given), scaling: undefined }
   const max = resolveCount(given.max)
   const min = Math.min(given.min, max)

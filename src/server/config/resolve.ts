@@ -19,6 +19,7 @@ import { addDispatch, resolveDispatch } from './resolve-dispatch.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectDispatchers, selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
+import { checkServices, resolveServices } from './resolve-services.ts'
 import { resolveLrwp } from './resolve-lrwp.ts'
 import { resolveProxies } from './resolve-proxies.ts'
 import { resolveRoutes } from './resolve-routes.ts'
@@ -55,7 +56,11 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     tls: parts.tls,
     http: config.http,
     proxies: parts.proxies,
-    groups: startAnyway || servesOthers ? groups.map(tolerateFailures) : groups,
+    groups: [
+      ...(startAnyway || servesOthers ? groups.map(tolerateFailures) : groups),
+      ...parts.services.groups,
+    ],
+    cron: parts.services.jobs,
     routes,
     routeFunctions: selectRouteFunctions(config.routes),
     dispatchers: selectDispatchers(config.apps),
@@ -125,16 +130,16 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     ...listIdentityVariables({ account }, {}),
   }
   const files = loadEnvFiles(config.envFile, environment)
-  const groups = resolveGroups(
-    {
-      config,
-      applications: everything,
-      environment: files.variables,
-      directory,
-      mayServeNothing,
-    },
-    problems,
-  )
+  const sources = {
+    config,
+    applications: everything,
+    environment: files.variables,
+    directory,
+    mayServeNothing,
+  }
+  const groups = resolveGroups(sources, problems)
+  const services = resolveServices(sources, problems)
+  checkServices(groups, services, problems)
   if (routes.length === 0 && problems.size === 0 && !mayServeNothing) {
     if (applications.length === 0)
       problems.add([], 'the configuration serves nothing; give app, apps or routes')
@@ -152,6 +157,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     warnings: [...files.warnings, ...warnings],
     environment,
     groups,
+    services,
     lrwp,
     proxies,
     tls,

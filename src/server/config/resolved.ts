@@ -30,6 +30,12 @@ export interface GroupPlan {
   readonly ownEnvironment: Readonly<Record<string, string>>
 }
 
+/** A group whose service is started at times. */
+export interface CronJob {
+  readonly group: string
+  readonly schedule: string
+}
+
 /** Sessions, as workers are told. */
 export type SessionPlan = FullConfig['sessions'] & {
   /** Folder that is made for the file of the store; undefined: it is there. */
@@ -118,6 +124,7 @@ export interface ServerPlan {
   /** Undefined: no proxy is believed. */
   readonly proxies: ProxiesPlan | undefined
   readonly groups: readonly GroupPlan[]
+  readonly cron: readonly CronJob[]
   readonly routes: readonly RoutePlan[]
   /** Functions of routes, by their index in the configuration. No plain data. */
   readonly routeFunctions: ReadonlyMap<number, RouteFunctions>

@@ -41,8 +41,8 @@ export interface Flag {
   readonly commands: readonly CommandName[]
 }
 
-/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as one of an upstream (`fastcgi+unix:PATH`), as a store (`sqlite:FILE`), as a database (the same, but for `sqlite::memory:`). */
-export type Anchor = 'path' | 'program' | 'address' | 'upstream' | 'store' | 'database'
+/** How a relative value is resolved: as a path, as a program (a bare name is searched on PATH), as an address (`unix:PATH`), as one of an upstream (`fastcgi+unix:PATH`), as a store (`sqlite:FILE`), as a database (the same, but for `sqlite::memory:`), as a Python file if it is one. */
+export type Anchor = 'path' | 'program' | 'address' | 'upstream' | 'store' | 'database' | 'file'
 
 /** Properties of an option besides its schema, for the parser, the help, the layers, the groups and the documentation. */
 export interface OptionFacts {

@@ -18,6 +18,7 @@ import { OBSERVATION } from './metrics.ts'
 import { PROCESSES } from './processes.ts'
 import { PROXIES } from './proxies.ts'
 import { ROUTE } from './routes.ts'
+import { createServiceOptions } from './services.ts'
 import { SESSIONS } from './sessions.ts'
 import { BUFFERS, LIMITS, QUEUE, RESPONSES, TIMEOUTS, WEB_SOCKET } from './traffic.ts'
 import { TLS } from './tls.ts'
@@ -75,9 +76,7 @@ export const GENERAL = {
 /** `groups.NAME`: options that a group may override. */
 export const GROUP = createGroupTable(GENERAL)
 
-/** All options of a configuration. */
-export const TOP = {
-  ...GENERAL,
+const PARTS = {
   groups: option(
     recordOf(createSection(GROUP), 'an object of groups'),
     {},
@@ -88,9 +87,20 @@ export const TOP = {
     {},
     { description: 'Applications by name.', table: APP, holdsMany: true },
   ),
+}
+
+const WITHOUT_REQUESTS = createServiceOptions(GROUP)
+
+const ROUTES = {
   routes: option(v.array(createSection(ROUTE), 'a list of routes'), [], {
     description: 'What answers which hosts and paths; exactly one answerer each.',
     table: ROUTE,
     holdsMany: true,
   }),
 }
+
+/** The table of all options; named, because the compiler cannot write it down. */
+type TopTable = typeof GENERAL & typeof PARTS & typeof WITHOUT_REQUESTS & typeof ROUTES
+
+/** All options of a configuration. */
+export const TOP: TopTable = { ...GENERAL, ...PARTS, ...WITHOUT_REQUESTS, ...ROUTES }

@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+import { describe, expect, test } from 'vitest'
+
+import type { TaipanConfig } from '../../src/index.ts'
+import { createServer } from '../../src/server/create-server.ts'
+import { resolveLibraryPlan } from '../../src/server/library-plan.ts'
+import type { ManagedServer } from '../../src/server/managed-server.ts'
+import { openLogs } from '../../src/server/open-logs.ts'
+import { DEADLINE } from '../support/deadlines.ts'
+import { createProject, helloApp, type Project } from '../support/project.ts'
+import { fetchRaw } from '../support/raw-client.ts'
+
+/** Adds a line with its process to a file, then does what it is told by `HOW`. */
+const JOBS = `
+import os, pathlib, sys, threading, time
+
+HERE = pathlib.Path(__file__).parent
+
+def note(text):
+    with (HERE / "notes").open("a") as notes:
+        notes.write(f"{text} {os.getpid()}\\n")
+
+def wait_for_ever():
+    note("begun " + os.environ.get("HOW", ""))
+    try:
+        while True:
+            time.sleep(3600)
+    except SystemExit:
+        note("ended")
+        raise
+
+def once():
+    note("once")
+
+def fail():
+    note("failing")
+    raise ValueError("this service is broken")
+
+async def concurrent():
+    import asyncio
+    note("concurrent")
+    await asyncio.sleep(3600)
+
+class Things:
+    @staticmethod
+    def main():
+        note("thing")
+        threading.Event().wait()
+`
+const FILE = `
+import jobs
+jobs.note("file " + __name__)
+jobs.wait_for_ever()
+`
+
+async function start(project: Project, more: Partial<TaipanConfig>): Promise<ManagedServer> {
+  const { plan, settings } = resolveLibraryPlan({
+    app: project.path('app.py'),
+    bind: '127.0.0.1:0',
+    log: { level: 'silent' },
+    ...more,
+  })
+  const logs = await openLogs(settings)
+  const server = await createServer(
+    { ...plan, directory: project.folder },
+    { ...logs, settings, inProcess: false },
+  )
+  await server.start()
+  return server
+}
+
+function createJobs(files: Readonly<Record<string, string>> = {}): Project {
+  return createProject({ 'app.py': helloApp('one'), 'jobs.py': JOBS, ...files })
+}
+
+/** What the services have noted: texts and processes. */
+function readNotes(project: Project): [string, number][] {
+  const path = project.path('notes')
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const at = line.lastIndexOf(' ')
+      return [line.slice(0, at), Number(line.slice(at + 1))]
+    })
+}
+
+async function waitForNote(project: Project, text: string, count = 1): Promise<number[]> {
+  const find = (): number[] =>
+    readNotes(project).flatMap(([noted, pid]) => (noted === text ? [pid] : []))
+  await expect.poll(() => find().length, { timeout: DEADLINE }).toBeGreaterThanOrEqual(count)
+  return find()
+}
+
+function withPath(project: Project): Record<string, string> {
+  return { PYTHONPATH: project.folder }
+}
+
+describe('a service', () => {
+  test('is kept running, with an environment of its own, and told of a stop', async () => {
+    using project = createJobs()
+    const env = { ...withPath(project), HOW: 'well' }
+    {
+      await using server = await start(project, {
+        services: { mail: { run: 'jobs:wait_for_ever', env } },
+      })
+      const [first = 0] = await waitForNote(project, 'begun well')
+      process.kill(first, 'SIGKILL')
+      const pids = await waitForNote(project, 'begun well', 2)
+      expect(new Set(pids).size).toBe(2)
+      const status = await server.status()
+      const group = status.groups.find(({ name }) => name === 'service:mail')
+      expect(group?.restarts.crash).toBe(1)
+      expect((await fetchRaw(server.urls[0] ?? '', '/')).text).toBe('one')
+      expect(readNotes(project).some(([text]) => text === 'ended')).toBe(false)
+    }
+    const [ended] = await waitForNote(project, 'ended')
+    expect(readNotes(project).at(-1)).toEqual(['ended', ended])
+    expect(() => process.kill(ended ?? 0, 0)).toThrow('ESRCH')
+  })
+
+  test.each([
+    ['a file', 'FILE', 'file __main__'],
+    ['a function in a class', 'jobs:Things.main', 'thing'],
+    ['a coroutine', 'jobs:concurrent', 'concurrent'],
+  ])('may be %s', async (_what, run, note) => {
+    using project = createJobs({ 'work.py': FILE })
+    const program = run === 'FILE' ? project.path('work.py') : run
+    await using server = await start(project, {
+      services: { one: { run: program, env: withPath(project) } },
+    })
+    await waitForNote(project, note)
+    expect(Object.keys(server.failures)).toEqual([])
+  })
+
+  test('may be a command, in several processes, which end with the server', async () => {
+    using project = createJobs()
+    const script = `echo "command $$" >> ${project.path('notes')}; exec sleep 3600`
+    {
+      await using _server = await start(project, {
+        services: { shell: { run: ['sh', '-c', script], processes: 2 } },
+      })
+      await waitForNote(project, 'command', 2)
+    }
+    for (const [, pid] of readNotes(project)) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  test('that fails keeps nobody from being served', async () => {
+    using project = createJobs()
+    await using server = await start(project, {
+      services: { bad: { run: 'jobs:fail', env: withPath(project) }, worse: { run: 'nothing:at' } },
+    })
+    await waitForNote(project, 'failing', 2)
+    expect((await fetchRaw(server.urls[0] ?? '', '/')).text).toBe('one')
+    expect(server.ready).toBe(true)
+  })
+
+  test('ends before it begins again at a reload', async () => {
+    using project = createJobs()
+    await using server = await start(project, {
+      services: { mail: { run: 'jobs:wait_for_ever', env: withPath(project) } },
+    })
+    const [first] = await waitForNote(project, 'begun ')
+    await server.reload()
+    await waitForNote(project, 'begun ', 2)
+    const texts = readNotes(project).map(([text]) => text)
+    expect(texts).toEqual(['begun ', 'ended', 'begun '])
+    expect(readNotes(project)[1]?.[1]).toBe(first)
+  })
+})
+
+describe('a job', () => {
+  test('is run when it is due, and is over when it ends', async () => {
+    using project = createJobs()
+    await using server = await start(project, {
+      cron: [{ name: 'tidy', schedule: '* * * * * *', run: 'jobs:once', env: withPath(project) }],
+    })
+    const pids = await waitForNote(project, 'once', 2)
+    expect(new Set(pids).size).toBe(pids.length)
+    await expect
+      .poll(
+        async () =>
+          (await server.status()).groups.find(({ name }) => name === 'cron:tidy')?.restarts.crash,
+        { timeout: DEADLINE },
+      )
+      .toBe(0)
+  })
+
+  test('that still runs is not begun again, and one that fails is tried at its next time', async () => {
+    using project = createJobs()
+    const env = withPath(project)
+    await using server = await start(project, {
+      cron: [
+        { name: 'long', schedule: '* * * * * *', run: 'jobs:wait_for_ever', env },
+        { name: 'bad', schedule: '* * * * * *', run: 'jobs:fail', env },
+      ],
+    })
+    await waitForNote(project, 'failing', 2)
+    expect(readNotes(project).filter(([text]) => text === 'begun ').length).toBe(1)
+    expect(server.ready).toBe(true)
+  })
+})
+
+describe('is refused:', () => {
+  test.each<[Partial<TaipanConfig>, RegExp]>([
+    [{ services: { a: {} } }, /services\.a\.run: is missing/],
+    [{ services: { a: { run: [] } } }, /services\.a\.run: expected a module/],
+    [{ services: { a: { run: 'x', engine: 'embedded' } } }, /services\.a\.engine: is "embedded"/],
+    [{ cron: [{ run: 'x' }] }, /cron\[0\]\.schedule: is missing/],
+    [{ cron: [{ run: 'x', schedule: 'daily' }] }, /cron\[0\]\.schedule: expected five fields/],
+    [{ cron: [{ run: 'x', schedule: '0 0 30 2 *' }] }, /never comes/],
+    [{ engine: 'embedded', services: { a: { run: 'x' } } }, /services: needs the engine "daemon"/],
+  ])('%j', (config, message) => {
+    expect(() => resolveLibraryPlan({ app: 'shop:app', ...config })).toThrow(message)
+  })
+})
