@@ -183,9 +183,29 @@ export class PlannedApp implements App {
     return [...this.#backends.values()].flatMap(({ loading }) => loading)
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
+    await this.startBeside()
+    await this.takeServices(undefined)
+  }
+
+  /** As `start`, but without services and jobs, which another app still has: `takeServices` begins them. */
+  startBeside(): Promise<void> {
     this.#started ??= this.#start()
     return this.#started
+  }
+
+  /** Begins services and jobs when those of another app have ended. */
+  async takeServices(before: PlannedApp | undefined): Promise<void> {
+    await before?.stopServices()
+    if (this.#stopped !== undefined) return
+    await Promise.all(this.#listUpstreams(true).map((service) => service.start()))
+    if (this.#stopped === undefined) this.#cron.start()
+  }
+
+  /** Ends services and jobs. */
+  async stopServices(): Promise<void> {
+    this.#cron.stop()
+    await Promise.all(this.#listUpstreams(true).map((service) => service.stop()))
   }
 
   /** As `Backend.onFull` for all backends; the app is full if one is. */
@@ -280,13 +300,19 @@ export class PlannedApp implements App {
     return [...this.#backends.values(), ...this.#programs.values()]
   }
 
+  /** What runs without requests, or what answers them. */
+  #listUpstreams(areServices: boolean): Upstream[] {
+    return [...this.#upstreams].flatMap(([name, upstream]) =>
+      this.#services.has(name) === areServices ? [upstream] : [],
+    )
+  }
+
   async #start(): Promise<void> {
     try {
       this.#refuseStopped()
-      await this.#load(() => [...this.#upstreams.values()].map((upstream) => upstream.start()))
+      await this.#load(() => this.#listUpstreams(false).map((upstream) => upstream.start()))
       this.#refuseStopped()
       this.#validateServed()
-      this.#cron.start()
       await this.#reloader?.start()
       this.#refuseStopped()
     } catch (error) {

@@ -226,7 +226,7 @@ export class PlannedServer implements RunnableServer {
     this.#next = app
     try {
       this.#refuseStopped()
-      await app.start()
+      await app.startBeside()
       if (!plan.dev)
         validateStillServed({ plan: this.#plan, served: before.app }, { plan, served: app })
       this.#refuseStopped()
@@ -252,6 +252,8 @@ export class PlannedServer implements RunnableServer {
       this.#retired.delete(before.app)
     })
     this.#retirements.add(retirement)
+    // It fails only if the server stops meanwhile.
+    app.takeServices(before.app).catch(() => {})
     this.#retired.add(before.app)
   }
 

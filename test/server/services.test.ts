@@ -171,6 +171,22 @@ describe('a service', () => {
   })
 })
 
+test('services of a changed configuration begin when those before have ended', async () => {
+  using project = createJobs()
+  const services = { mail: { run: 'jobs:wait_for_ever', env: withPath(project) } }
+  await using server = await start(project, { services })
+  await waitForNote(project, 'begun ')
+  const { plan } = resolveLibraryPlan({
+    app: project.path('app.py'),
+    bind: '127.0.0.1:0',
+    log: { level: 'silent' },
+    services: { mail: { ...services.mail, env: { ...services.mail.env, HOW: 'anew' } } },
+  })
+  await server.reconfigure({ ...plan, directory: project.folder })
+  await waitForNote(project, 'begun anew')
+  expect(readNotes(project).map(([text]) => text)).toEqual(['begun ', 'ended', 'begun anew'])
+})
+
 describe('a job', () => {
   test('is run when it is due, and is over when it ends', async () => {
     using project = createJobs()
