@@ -49,7 +49,7 @@ export const MISTAKES: readonly Row[] = [
     files: GOOD,
     command: 'taipan serve app.py --certfile c.pem --keyfile k.pem',
     ...USAGE,
-    says: [/--certfile is not supported: connections are not encrypted/],
+    says: [/--certfile: file \S+\/c\.pem does not exist/, /--keyfile: file \S+\/k\.pem/],
   },
   {
     name: 'a file that is not there',
