@@ -3,14 +3,16 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import { TaipanError } from '../../core/errors.ts'
 import type { ConnectionFacts } from '../../core/exchange.ts'
 import type { Http2Request } from '../../wire/http2/request-head.ts'
+import type { Http2ResponseEncoder } from '../../wire/http2/response-encoder.ts'
 import type { ExchangeLink } from '../exchange/base-exchange.ts'
 import { noteHandlerFailure, runHandler, settleExchange } from '../exchange/run-handler.ts'
 import type { Wait, Watched } from '../listening/deadline-sweep.ts'
+import type { ChannelConnection } from '../web-socket/channel-connection.ts'
 import { ConnectOffer } from './connect-offer.ts'
 import type { Http2Context } from './http2-context.ts'
 import { Http2Exchange } from './http2-exchange.ts'
-import { Http2Response } from './http2-response.ts'
-import { refuseStream } from './refusal.ts'
+import { type Http2Output, Http2Response } from './http2-response.ts'
+import { refuseStream, toRefusable } from './refusal.ts'
 import { StreamBody } from './stream-body.ts'
 import { StreamOutbox, type StreamTally } from './stream-outbox.ts'
 
@@ -26,41 +28,28 @@ export interface Http2Link extends StreamTally {
   readonly reason: Error | undefined
   /** Someone goes on working for a stream that is over, until the result is called. */
   occupy(): () => void
-  /** Another part takes the place of one, and is watched. */
-  replacePart(part: Watched, successor: Watched): void
   /** The stream is closed; `early` if it was before its response was complete. */
   onClosed(stream: ActiveStream, early: boolean): void
 }
 
 /** One request of a connection, from its head until its stream is closed. */
-export class ActiveStream implements ExchangeLink, Watched {
+export class ActiveStream implements ExchangeLink, Watched, Http2Output {
+  readonly stream: ServerHttp2Stream
   readonly #link: Http2Link
-  readonly #stream: ServerHttp2Stream
-  readonly #outbox: StreamOutbox
   readonly #exchange: Http2Exchange
   readonly #body: StreamBody | undefined
+  #outbox: StreamOutbox | undefined
+  /** Set when the stream has become a WebSocket. */
+  #channel: ChannelConnection | undefined
   #closed = false
 
   constructor(link: Http2Link, stream: ServerHttp2Stream, request: Http2Request) {
-    const { encoder, limits } = link.context
-    const outbox = new StreamOutbox(stream, link)
-    const cut = (reason: Error): void => this.#cut(reason)
-    const response = new Http2Response({ stream, outbox, encoder, cut }, request.method)
+    this.stream = stream
     this.#link = link
-    this.#stream = stream
-    this.#outbox = outbox
-    this.#exchange = new Http2Exchange(this, request, response)
-    outbox.onTaken = () => response.noteProgress()
+    this.#exchange = new Http2Exchange(this, request, new Http2Response(this, request.method))
     stream.on('close', this.#onClosed)
-    stream.on('aborted', this.#onAborted)
-    if (request.bodyLength === 0) return
-    const { body } = this.#exchange
-    const onFailed = (error: TaipanError): void => this.#failBody(error)
-    this.#body = new StreamBody({ stream, body, tally: link, most: limits.body, onFailed })
-    // Else the client would go on sending what nobody reads (RFC 9113, 8.1).
-    stream.on('finish', () => {
-      if (this.#body?.ended === false) stream.close(NGHTTP2_NO_ERROR)
-    })
+    if (request.bodyLength !== 0 || request.webSocket) stream.on('aborted', this.#onAborted)
+    this.#body = request.bodyLength === 0 ? undefined : this.#openBody()
   }
 
   get sharesIds(): boolean {
@@ -71,41 +60,62 @@ export class ActiveStream implements ExchangeLink, Watched {
     return this.#link.facts
   }
 
+  get encoder(): Http2ResponseEncoder {
+    return this.#link.context.encoder
+  }
+
+  get outbox(): StreamOutbox {
+    return (this.#outbox ??= this.#openOutbox())
+  }
+
+  get knownOutbox(): StreamOutbox | undefined {
+    return this.#outbox
+  }
+
   get clientEnded(): boolean {
     return this.#link.clientEnded && this.#body?.ended !== false
   }
 
   get wait(): Wait {
+    if (this.#channel !== undefined) return this.#channel.wait
     return this.#body?.awaited === true && !this.#exchange.response.finished ? 'body' : 'none'
   }
 
   get activity(): number {
-    return this.#body?.activity ?? 0
+    return this.#channel?.activity ?? this.#body?.activity ?? 0
   }
 
   get sending(): boolean {
-    return this.#outbox.bytes > 0 || (this.#exchange.response.finished && !this.#closed)
+    if (this.#channel !== undefined) return this.#channel.sending
+    if (this.#outbox !== undefined && this.#outbox.bytes > 0) return true
+    return this.#exchange.response.finished && !this.#closed
   }
 
   get sent(): number {
-    return this.#outbox.progress
+    return this.#channel?.sent ?? this.#outbox?.progress ?? 0
   }
 
   /** Gives the exchange to the handler. */
   start(): void {
     const { context } = this.#link
     context.exchanges += 1
-    if (!this.#exchange.request.webSocket) runHandler(this.#exchange, context)
-    else this.#startWebSocket()
+    if (this.#exchange.request.webSocket) this.#startWebSocket()
+    else runHandler(this.#exchange, context)
   }
 
   expire(wait: Wait | 'send'): void {
-    if (wait === 'body')
+    if (this.#channel !== undefined) this.#channel.expire(wait)
+    else if (wait === 'body')
       this.#failBody(new TaipanError('REQUEST_TIMEOUT', 'the body did not arrive in time'))
     else if (wait === 'send') {
       this.#settle(new TaipanError('CLIENT_DISCONNECTED', 'the client does not read its response'))
-      this.#stream.close(NGHTTP2_CANCEL)
+      this.stream.close(NGHTTP2_CANCEL)
     }
+  }
+
+  /** The server is stopping. */
+  closeWebSocket(): void {
+    this.#channel?.closeWebSocket()
   }
 
   /** The client has finished sending on the whole connection. */
@@ -117,7 +127,8 @@ export class ActiveStream implements ExchangeLink, Watched {
 
   /** Ends the exchange, and leaves the stream to its connection. */
   abandon(reason: Error): void {
-    this.#settle(reason)
+    if (this.#channel === undefined) this.#settle(reason)
+    else this.#channel.destroy(reason)
   }
 
   resumeBody(): void {
@@ -125,7 +136,7 @@ export class ActiveStream implements ExchangeLink, Watched {
   }
 
   sendContinue(): void {
-    const stream = this.#stream
+    const { stream } = this
     if (!stream.headersSent && !stream.closed) stream.additionalHeaders({ ':status': 100 })
   }
 
@@ -133,30 +144,62 @@ export class ActiveStream implements ExchangeLink, Watched {
     return this.#link.occupy()
   }
 
+  cut(reason: Error): void {
+    this.#settle(reason)
+    this.stream.close(NGHTTP2_INTERNAL_ERROR)
+  }
+
+  #openOutbox(): StreamOutbox {
+    const outbox = new StreamOutbox(this.stream, this.#link)
+    outbox.onTaken = () => this.#exchange.response.noteProgress()
+    return outbox
+  }
+
+  #openBody(): StreamBody {
+    const { stream } = this
+    // Else the client would go on sending what nobody reads (RFC 9113, 8.1).
+    stream.on('finish', () => {
+      if (this.#body?.ended === false) stream.close(NGHTTP2_NO_ERROR)
+    })
+    return new StreamBody({
+      stream,
+      body: this.#exchange.body,
+      tally: this.#link,
+      most: this.#link.context.limits.body,
+      onFailed: (error) => this.#failBody(error),
+    })
+  }
+
   #startWebSocket(): void {
     const { context } = this.#link
-    const { webSockets } = context
     const exchange = this.#exchange
     try {
-      const handshake = webSockets.readHandshake(exchange.request)
-      exchange.offer = new ConnectOffer({
-        stream: this.#stream,
-        handshake,
-        response: exchange.response,
-        context,
-        onChannel: (channel) => this.#link.replacePart(this, channel),
-        onClosed: (bytes, error) => {
-          exchange.response.finishUpgrade(bytes)
-          this.#settle(error)
-        },
-      })
+      exchange.offer = this.#createOffer()
     } catch (error) {
-      this.#refuse(error instanceof TaipanError ? error : new TaipanError('INTERNAL', 'failed'))
+      this.#refuse(toRefusable(error))
       return
     }
-    const loading = webSockets.load()
+    const loading = context.webSockets.load()
     if (loading === undefined) runHandler(exchange, context)
     else void this.#startAfter(loading)
+  }
+
+  #createOffer(): ConnectOffer {
+    const { context } = this.#link
+    const { request, response } = this.#exchange
+    return new ConnectOffer({
+      stream: this.stream,
+      handshake: context.webSockets.readHandshake(request),
+      response,
+      context,
+      onChannel: (channel) => {
+        this.#channel = channel
+      },
+      onClosed: (bytes, error) => {
+        response.finishUpgrade(bytes)
+        this.#settle(error)
+      },
+    })
   }
 
   /** The first WebSocket waits for the modules; its client may leave meanwhile. */
@@ -182,28 +225,22 @@ export class ActiveStream implements ExchangeLink, Watched {
     const { context } = this.#link
     this.#exchange.response.supersede(error.facts.status ?? 400)
     this.#settle(error)
-    refuseStream(this.#stream, error, context)
-  }
-
-  #cut(reason: Error): void {
-    this.#settle(reason)
-    this.#stream.close(NGHTTP2_INTERNAL_ERROR)
+    refuseStream(this.stream, error, context)
   }
 
   readonly #onAborted = (): void => {
-    if (this.#exchange.webSocket === undefined || !this.#exchange.response.begun)
-      this.#settle(this.#createLoss())
+    if (this.#channel === undefined) this.#settle(this.#createLoss())
   }
 
   readonly #onClosed = (): void => {
     const { response, over } = this.#exchange
-    const stream = this.#stream
+    const { stream } = this
     const isWhole = response.finished && stream.writableFinished && stream.rstCode === 0
     this.#closed = true
-    if (response.status !== 101) this.#settle(isWhole ? undefined : this.#createLoss())
-    this.#outbox.stop()
+    if (this.#channel === undefined) this.#settle(isWhole ? undefined : this.#createLoss())
+    this.#outbox?.stop()
     this.#body?.stop()
-    this.#link.onClosed(this, !isWhole && !over)
+    this.#link.onClosed(this, !isWhole && !over && this.#channel === undefined)
   }
 
   #createLoss(): Error {
@@ -214,7 +251,7 @@ export class ActiveStream implements ExchangeLink, Watched {
   }
 
   #settle(error: Error | undefined): void {
-    if (error !== undefined) this.#outbox.stop()
+    if (error !== undefined) this.#outbox?.stop()
     this.#body?.stop()
     settleExchange(this.#exchange, error, this.#link.context.logger)
   }

@@ -3,7 +3,6 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { WebSocketChannel, WebSocketOffer } from '../../core/exchange.ts'
 import { FieldBlock } from '../../core/field-block.ts'
 import { encodeFields } from '../../wire/http2/response-encoder.ts'
-import type { Watched } from '../listening/deadline-sweep.ts'
 import { type Acceptance, formatAnswerLines } from '../web-socket/answer-lines.ts'
 import { ChannelConnection } from '../web-socket/channel-connection.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
@@ -23,7 +22,7 @@ export interface ConnectOfferParts {
   readonly response: Http2Response
   readonly context: Http2Context
   /** The stream is a WebSocket from now on. */
-  readonly onChannel: (channel: ChannelConnection & Watched) => void
+  readonly onChannel: (channel: ChannelConnection) => void
   /** The WebSocket is closed, after sending `bytes`. */
   readonly onClosed: (bytes: number, error: Error | undefined) => void
 }

@@ -5,10 +5,9 @@ import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { ConnectionFacts } from '../../core/exchange.ts'
 import { Http2HeadParser, type Http2Request } from '../../wire/http2/request-head.ts'
-import type { Wait, Watched } from '../listening/deadline-sweep.ts'
+import type { Wait } from '../listening/deadline-sweep.ts'
 import { Linger } from '../listening/linger.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
-import { ChannelConnection } from '../web-socket/channel-connection.ts'
 import { ActiveStream, type Http2Link } from './active-stream.ts'
 import { FloodGuard, type Nuisance } from './flood-guard.ts'
 import type { Http2Context } from './http2-context.ts'
@@ -26,7 +25,6 @@ const LAST_STREAMS_MS = 1000
 /** The connection of a client that speaks HTTP/2: its streams, until either side closes it. */
 export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   readonly context: Http2Context
-  readonly parts = new Set<Watched>()
   /** Bytes that wait in both directions. */
   bytes = 0
   clientEnded = false
@@ -58,13 +56,17 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.#listen(this.#session)
   }
 
+  get parts(): Iterable<ActiveStream> {
+    return this.#streams
+  }
+
   get facts(): ConnectionFacts {
     return this.#stream.facts
   }
 
   /** With requests it is not idle, even while they wait. */
   get wait(): Wait {
-    if (this.parts.size > 0 || this.#linger !== undefined) return 'none'
+    if (this.#streams.size > 0 || this.#linger !== undefined) return 'none'
     return this.#settled ? 'idle' : 'header'
   }
 
@@ -73,7 +75,7 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   }
 
   get sending(): boolean {
-    for (const part of this.parts) if (part.sending) return true
+    for (const stream of this.#streams) if (stream.sending) return true
     return false
   }
 
@@ -108,7 +110,7 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   }
 
   closeWebSocket(): void {
-    for (const part of this.parts) if (part instanceof ChannelConnection) part.closeWebSocket()
+    for (const stream of this.#streams) stream.closeWebSocket()
   }
 
   shutdown(): void {
@@ -126,14 +128,8 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.#calm('the client lets too much wait')
   }
 
-  replacePart(part: Watched, successor: Watched): void {
-    this.parts.delete(part)
-    if (!this.#stream.closed) this.parts.add(successor)
-  }
-
   onClosed(stream: ActiveStream, early: boolean): void {
     this.#streams.delete(stream)
-    this.parts.delete(stream)
     this.#activity += 1
     if (early) this.#note('reset')
     this.#closeIfLast()
@@ -200,7 +196,6 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   #start(stream: ServerHttp2Stream, request: Http2Request): void {
     const active = new ActiveStream(this, stream, request)
     this.#streams.add(active)
-    this.parts.add(active)
     this.#activity += 1
     active.start()
   }
@@ -260,7 +255,6 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   #abort(reason: Error, code: number): void {
     this.reason ??= reason
     for (const stream of this.#streams) stream.abandon(reason)
-    for (const part of this.parts) if (part instanceof ChannelConnection) part.destroy(reason)
     if (this.#session.destroyed || code === NGHTTP2_NO_ERROR) {
       this.#stream.destroy()
       return

@@ -14,7 +14,10 @@ const IN_PIECES = { waitForTrailers: true }
 /** Where a response goes. */
 export interface Http2Output {
   readonly stream: ServerHttp2Stream
+  /** Made when a response needs it, because most do not. */
   readonly outbox: StreamOutbox
+  /** Undefined if none was made. */
+  readonly knownOutbox: StreamOutbox | undefined
   readonly encoder: Http2ResponseEncoder
   /** Ends the exchange and resets the stream, because the response cannot be completed. */
   cut(reason: Error): void
@@ -30,11 +33,11 @@ export class Http2Response extends BaseResponse {
   }
 
   get pending(): number {
-    return this.#output.outbox.pending
+    return this.#output.knownOutbox?.pending ?? 0
   }
 
   protected get low(): boolean {
-    return this.#output.outbox.low
+    return this.#output.knownOutbox?.low ?? true
   }
 
   protected putWhole(
@@ -42,13 +45,14 @@ export class Http2Response extends BaseResponse {
     addedLength: number | undefined,
     body: Uint8Array | string,
   ): void {
-    const { stream, outbox, encoder } = this.#output
+    const { stream, encoder } = this.#output
     if (isOver(stream)) return
     const fields = encoder.encode(head, addedLength, this.identified?.id)
     if (body.length === 0 || head.status === RESET_CONTENT) stream.respond(fields, WITHOUT_BODY)
     else {
       stream.respond(fields)
       if (body.length > ONE_WRITE_BYTES) {
+        const { outbox } = this.#output
         outbox.write(toBytes(body))
         outbox.end()
       } else if (typeof body === 'string') stream.end(body, 'latin1')
@@ -65,8 +69,7 @@ export class Http2Response extends BaseResponse {
   }
 
   protected putPiece(piece: Uint8Array): void {
-    const { stream, outbox } = this.#output
-    if (!isOver(stream)) outbox.write(piece)
+    if (!isOver(this.#output.stream)) this.#output.outbox.write(piece)
   }
 
   protected putInterim(status: number, fields: FieldBlock): void {

@@ -34,10 +34,12 @@ const FORBIDDEN = new Set([
 
 /**
  * Parses the field lines of requests, one parser per connection. Clients repeat their fields, so requests with equal ones
- * share one frozen array.
+ * share one frozen array, and equal requests are one object.
  */
 export class Http2HeadParser {
   readonly #limits: Http1Limits
+  #lines: readonly string[] = []
+  #request: Http2Request | undefined
   #last: readonly string[] = []
   #pseudo: PseudoFields = new PseudoFields()
   #cookieAt = -1
@@ -49,6 +51,15 @@ export class Http2HeadParser {
 
   /** `lines`: names and values in turn, one character per byte, the pseudo-fields first. Throws a `TaipanError` for an invalid request. */
   parse(lines: readonly string[], hasBody: boolean): Http2Request {
+    if (!hasBody && this.#request !== undefined && areEqual(lines, this.#lines))
+      return this.#request
+    const request = this.#parse(lines, hasBody)
+    this.#lines = lines
+    this.#request = hasBody ? undefined : request
+    return request
+  }
+
+  #parse(lines: readonly string[], hasBody: boolean): Http2Request {
     const fields = this.#readLines(lines)
     const pseudo = this.#pseudo
     const { method } = pseudo
@@ -153,8 +164,7 @@ export class Http2HeadParser {
   }
 
   #share(fields: string[]): readonly string[] {
-    const last = this.#last
-    if (last.length === fields.length && last.every((text, at) => text === fields[at])) return last
+    if (areEqual(this.#last, fields)) return this.#last
     return (this.#last = Object.freeze(fields))
   }
 }
@@ -232,6 +242,12 @@ class PseudoFields {
     if (!/^[0-9]{1,19}$/.test(value)) throw createMalformed('Content-Length is not a number')
     this.length = Math.min(Number(value), Number.MAX_SAFE_INTEGER)
   }
+}
+
+function areEqual(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
 }
 
 function once(earlier: string, value: string): string {
