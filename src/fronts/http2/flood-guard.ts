@@ -1,7 +1,7 @@
 import { type Rate, RateLimit } from './rate-limit.ts'
 
 /** What a client can do for nothing, and what makes work here. */
-export type Nuisance = 'reset' | 'refused' | 'ping' | 'settings'
+export type Nuisance = 'reset' | 'refused' | 'ping' | 'settings' | 'priority'
 
 // A page that is left resets the requests of all its pictures, and some clients send a ping with every piece of a body.
 const RATES: Readonly<Record<Nuisance, Rate>> = {
@@ -9,6 +9,7 @@ const RATES: Readonly<Record<Nuisance, Rate>> = {
   refused: { burst: 1000, perSecond: 50 },
   ping: { burst: 1000, perSecond: 50 },
   settings: { burst: 50, perSecond: 2 },
+  priority: { burst: 1000, perSecond: 50 },
 }
 
 const WORDS: Readonly<Record<Nuisance, string>> = {
@@ -16,6 +17,7 @@ const WORDS: Readonly<Record<Nuisance, string>> = {
   refused: 'the client opens too many streams beyond the limit',
   ping: 'the client sends too many pings',
   settings: 'the client sends too many settings',
+  priority: 'the client sends too many priorities',
 }
 
 /** Counts the nuisances of one connection. */

@@ -1,5 +1,4 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { Duplex } from 'node:stream'
 
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
@@ -10,9 +9,11 @@ import { Linger } from '../listening/linger.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
 import { ActiveStream, type Http2Link } from './active-stream.ts'
 import { FloodGuard, type Nuisance } from './flood-guard.ts'
+import { FrameWatch } from './frame-watch.ts'
 import type { Http2Context } from './http2-context.ts'
 import { MOST_STREAMS, openSession } from './open-session.ts'
 import { refuseStream, toRefusable } from './refusal.ts'
+import { SessionWire } from './session-wire.ts'
 import { isCrowded, isFull, type Waiting } from './waiting-bytes.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants
@@ -21,6 +22,11 @@ const { NGHTTP2_REFUSED_STREAM } = constants
 const ANY_STREAM = 2 ** 31 - 1
 /** Longest time until the last streams of a client that is told to go have arrived. */
 const LAST_STREAMS_MS = 1000
+/** Time in which Node writes its last frames. */
+const LAST_WORDS_MS = 20
+
+/** Frames that cost a client nothing, by their types (RFC 9113, 6). */
+const NUISANCES: Readonly<Record<number, Nuisance>> = { 2: 'priority', 4: 'settings', 6: 'ping' }
 
 /** The connection of a client that speaks HTTP/2: its streams, until either side closes it. */
 export class Http2Connection implements FrontConnection, Http2Link, Waiting {
@@ -32,6 +38,8 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   reason: Error | undefined
   readonly #stream: ByteStream
   readonly #session: ServerHttp2Session
+  readonly #watch: FrameWatch
+  readonly #wire: SessionWire
   readonly #parser: Http2HeadParser
   readonly #streams = new Set<ActiveStream>()
   readonly #guard = new FloodGuard()
@@ -50,7 +58,16 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.context = context
     this.#stream = stream
     this.#parser = new Http2HeadParser(context.limits)
-    this.#session = openSession(stream, context.limits)
+    this.#watch = new FrameWatch((type) => this.#noteFrame(type))
+    const wire = new SessionWire(stream, {
+      mostStreams: MOST_STREAMS,
+      onData: (chunk) => this.#noteReceived(chunk),
+      onEnd: () => this.#noteEnd(),
+      onWritten: () => this.#closeIfLast(),
+      onClosed: () => this.#endSocket(),
+    })
+    this.#wire = wire
+    this.#session = openSession(wire, context.limits)
     context.waiting.open(this)
     stream.onClose((error) => this.#noteClose(error))
     this.#listen(this.#session)
@@ -66,7 +83,9 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
 
   /** With requests it is not idle, even while they wait. */
   get wait(): Wait {
-    if (this.#streams.size > 0 || this.#linger !== undefined) return 'none'
+    if (this.#linger !== undefined) return 'none'
+    if (this.#watch.withinFields) return 'header'
+    if (this.#streams.size > 0) return 'none'
     return this.#settled ? 'idle' : 'header'
   }
 
@@ -105,8 +124,9 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
   expire(wait: Wait | 'send'): void {
     if (wait === 'send')
       this.destroy(new TaipanError('CLIENT_DISCONNECTED', 'the client does not read its responses'))
-    else if (this.#settled) this.#leave()
-    else this.#stream.destroy()
+    else if (wait === 'header')
+      this.destroy(new TaipanError('REQUEST_TIMEOUT', 'the header did not arrive in time'))
+    else this.#leave()
   }
 
   closeWebSocket(): void {
@@ -143,14 +163,10 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
       },
     )
     session.on('error', (error) => this.#noteError(error))
-    session.on('ping', () => this.#note('ping'))
     session.on('remoteSettings', () => {
       this.#settled = true
-      this.#note('settings')
     })
     session.on('close', () => this.#noteClose(undefined))
-    const socket: Duplex = session.socket
-    socket.on('end', () => this.#noteEnd())
   }
 
   #accept(stream: ServerHttp2Stream, flags: number, lines: readonly string[]): void {
@@ -198,6 +214,16 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.#streams.add(active)
     this.#activity += 1
     active.start()
+  }
+
+  #noteReceived(chunk: Buffer): void {
+    if (this.#linger === undefined) this.#watch.read(chunk)
+    else this.#linger.noteReceived(chunk.length)
+  }
+
+  #noteFrame(type: number): void {
+    const nuisance = NUISANCES[type]
+    if (nuisance !== undefined) this.#note(nuisance)
   }
 
   #note(nuisance: Nuisance): void {
@@ -248,8 +274,18 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.#leave()
   }
 
+  get #isLast(): boolean {
+    const session = this.#session
+    return session.closed && !session.destroyed && this.#streams.size === 0 && !this.#wire.busy
+  }
+
+  /** Node does not end a session whose last bytes were on their way when its last stream closed. */
+  #closeNow(): void {
+    if (this.#isLast) this.#session.destroy()
+  }
+
   #closeIfLast(): void {
-    if (this.#leaving === 'last' && this.#streams.size === 0) setImmediate(() => this.#endSocket())
+    if (this.#isLast) setImmediate(() => setImmediate(() => this.#closeNow()))
   }
 
   #abort(reason: Error, code: number): void {
@@ -260,14 +296,11 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
       return
     }
     this.#session.goaway(code)
-    // A session that is closed before it is destroyed ends its socket. A reset, because of what the client still sends,
-    // could overtake the GOAWAY.
-    this.#session.close()
-    if (!this.#session.destroyed) this.#session.destroy(reason, code)
-    setImmediate(() => this.#endSocket())
+    // Node writes later, and nothing any more once the session is destroyed.
+    setTimeout(() => this.#session.destroy(reason, code), LAST_WORDS_MS).unref()
   }
 
-  /** Node ends its side when the session is over, and would wait for the other without a limit. */
+  /** The session is over. A reset, because of what the client still sends, could overtake the GOAWAY. */
   #endSocket(): void {
     if (this.#linger !== undefined || this.#stream.closed) return
     this.#linger = new Linger(this.#stream)

@@ -1,25 +1,24 @@
 import { performServerHandshake, type ServerHttp2Session } from 'node:http2'
-
-import type { ByteStream } from '../../core/byte-stream.ts'
+import type { Duplex } from 'node:stream'
 
 /** Most streams of a connection at a time; as many as browsers use. */
 export const MOST_STREAMS = 100
+/** Of which Node would end the connection; we refuse streams long before. */
+const UNANNOUNCED_STREAMS = 10_000
 const WINDOW_BYTES = 65_535
 const CONNECTION_WINDOW_BYTES = 1 << 20
 /** Of each field, for Node's own bound. */
 const FIELD_BYTES = 32
 const PSEUDO_FIELDS = 5
 
-/** Begins HTTP/2 on a connection of which nobody has read anything, or whose first bytes were put back. */
+/** Begins HTTP/2 on a connection of which nobody has read anything. */
 export function openSession(
-  stream: ByteStream,
+  wire: Duplex,
   { headerBytes, headerCount, targetBytes }: SessionLimits,
 ): ServerHttp2Session {
-  const socket = stream.detach()
-  socket.pause()
-  const session = performServerHandshake(socket, {
+  const session = performServerHandshake(wire, {
     settings: {
-      maxConcurrentStreams: MOST_STREAMS,
+      maxConcurrentStreams: UNANNOUNCED_STREAMS,
       initialWindowSize: WINDOW_BYTES,
       enableConnectProtocol: true,
       enablePush: false,
@@ -29,9 +28,6 @@ export function openSession(
     maxHeaderListPairs: 2 * headerCount + PSEUDO_FIELDS,
   })
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
-  // Node's session reads by itself; the socket tells of its end only while it flows, and only after the session has taken
-  // what was put back, which it does in the next tick.
-  process.nextTick(() => socket.resume())
   return session
 }
 

@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
 
 import { FloodGuard } from '../../../src/fronts/http2/flood-guard.ts'
+import { FrameWatch } from '../../../src/fronts/http2/frame-watch.ts'
 import { RateLimit } from '../../../src/fronts/http2/rate-limit.ts'
 import { isCrowded, isFull, WaitingBytes } from '../../../src/fronts/http2/waiting-bytes.ts'
+import {
+  formatFrame,
+  formatHead,
+  formatWideStart,
+  Frame,
+  requestFields,
+} from '../../support/http2-frames.ts'
 import { pollUntil } from '../../support/raw-client.ts'
+import { startLab } from '../support/front-lab.ts'
+import { Code, openFrames } from './support.ts'
 
 function createConnection(bytes: number): { bytes: number; given: number; giveUp(): void } {
   return {
@@ -61,3 +71,52 @@ test('nuisances are counted apart', () => {
   expect(guard.note('settings')).toContain('settings')
   expect(guard.note('ping')).toBeUndefined()
 })
+
+test('streams over an acknowledged limit are refused, and the connection lives', async () => {
+  await using lab = await startLab(() => {})
+  using client = await openFrames(lab.url)
+  client.send(formatWideStart())
+  const { payload } = await client.waitFor(Frame.SETTINGS)
+  expect(readSetting(payload, 3)).toBe(100)
+  client.send(formatFrame(Frame.SETTINGS, 1, 0))
+  for (let i = 0; i < 101; i += 1) client.send(formatHead(2 * i + 1, requestFields()))
+  expect(await client.waitForReset(201)).toBe(Code.REFUSED_STREAM)
+  expect(lab.exchanges.length).toBe(100)
+  expect([client.goaways, client.raw.ended]).toEqual([[], false])
+})
+
+test('a head that does not end in time ends the connection, though others are served', async () => {
+  await using lab = await startLab(() => {}, { timeouts: { header: 100 } })
+  using client = await openFrames(lab.url)
+  client.send(formatWideStart(), formatHead(1, requestFields()))
+  await pollUntil(() => lab.exchanges[0], 'the request')
+  client.send(formatFrame(Frame.HEADERS, 1, 3, Buffer.from([0x82, 0x86])))
+  await client.raw.waitForEnd()
+  expect(lab.exchanges.length).toBe(1)
+})
+
+test('frames are told apart wherever they are cut', () => {
+  const types: number[] = []
+  const bytes = Buffer.concat([
+    formatWideStart(),
+    formatFrame(Frame.HEADERS, 1, 1, 'abc'),
+    formatFrame(Frame.CONTINUATION, 4, 1, 'd'),
+    formatFrame(Frame.PING, 0, 0, Buffer.alloc(8)),
+  ])
+  for (const size of [1, 2, 7, 9, 10, bytes.length]) {
+    types.length = 0
+    const watch = new FrameWatch((type) => types.push(type))
+    for (let at = 0; at < bytes.length; at += size) watch.read(bytes.subarray(at, at + size))
+    expect(types).toEqual([4, 8, 1, 9, 6])
+    expect(watch.withinFields).toBe(false)
+  }
+  const partial = new FrameWatch(() => {})
+  partial.read(Buffer.concat([formatWideStart(), formatFrame(Frame.HEADERS, 1, 1, 'abc')]))
+  expect(partial.withinFields).toBe(true)
+})
+
+function readSetting(payload: Buffer, id: number): number | undefined {
+  for (let at = 0; at + 6 <= payload.length; at += 6)
+    if (payload.readUInt16BE(at) === id) return payload.readUInt32BE(at + 2)
+  return undefined
+}
