@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { ProcessOutput } from './output.ts'
 import type { ProcessEnd } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'
-import { abort, createSignaller, endGroup, terminate } from './terminate.ts'
+import { abort, createSignaller, terminate, type GroupSignaller } from './terminate.ts'
 
 /** The handle of a child that leads a process group. The group ends with it. One with Python dumps its stacks after SIGABRT. Throws when the child was not started. */
 export function createChildHandle(child: ChildProcess, hasPython = false): ProcessHandle {
@@ -17,19 +17,23 @@ export function createChildHandle(child: ChildProcess, hasPython = false): Proce
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
-  return createGroupHandle({ pid, outputs, ended }, hasPython)
+  return createGroupHandle({ pid, outputs, ended, signaller: createSignaller(pid) }, hasPython)
+}
+
+/** A process that leads a group, and what signals both. */
+export interface LedGroup extends Pick<ProcessHandle, 'pid' | 'outputs' | 'ended'> {
+  readonly signaller: GroupSignaller
 }
 
 /** As `createChildHandle`, for a process that may be no child. */
 export function createGroupHandle(
-  { pid, outputs, ended }: Pick<ProcessHandle, 'pid' | 'outputs' | 'ended'>,
+  { pid, outputs, ended, signaller }: LedGroup,
   hasPython: boolean,
 ): ProcessHandle {
-  const signaller = createSignaller(pid)
   let isOver = false
   const alone = ended.then(() => {
     isOver = true
-    return endGroup(pid)
+    return signaller.end()
   })
   return {
     pid,

@@ -18,9 +18,19 @@ export interface Signaller {
   kill(): void
 }
 
+/** Also ends what remains of the group. */
+export interface GroupSignaller extends Signaller {
+  /** Ends the processes that are left when the leader has ended. */
+  end(): Promise<void>
+}
+
 /** Sends signals to a process by its number. */
-export function createSignaller(pid: number): Signaller {
-  return { send: (signal) => void sendSignal(pid, signal), kill: () => killTree(pid) }
+export function createSignaller(pid: number): GroupSignaller {
+  return {
+    send: (signal) => void sendSignal(pid, signal),
+    kill: () => killTree(pid),
+    end: () => endGroup(pid),
+  }
 }
 
 /**

@@ -251,19 +251,11 @@ async function createBackends(
   const backends = new Map<string, Backend>()
   for (const group of groups) {
     const createBackend = await (group.preload === true ? loadPreload() : ENGINES[group.engine]())
-    const startHost = needsSteward(group, plan) ? steward?.startHost : undefined
-    if (startHost !== undefined && group.preload === true) throw createPreloadError(group)
-    const context = { logger, tell, serverSoftware: SERVER_SOFTWARE, startHost }
+    const startProcess = needsSteward(group, plan) ? steward?.startProcess : undefined
+    const context = { logger, tell, serverSoftware: SERVER_SOFTWARE, startProcess }
     backends.set(group.name, createBackend(group, context))
   }
   return backends
-}
-
-function createPreloadError({ name }: ProcessGroup): TaipanError {
-  return new TaipanError(
-    'CONFIG_INVALID',
-    `groups.${name}.preload: the server has given up its rights when workers are forked, and they have others than it; leave preload out, give the group the user of the server, or leave the user at the top out`,
-  )
 }
 
 /** Keeps the rights of root for workers that need them when the server itself has none any more; undefined if none do. */

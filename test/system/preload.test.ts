@@ -113,6 +113,61 @@ test.skipIf(!isRoot)(
   },
 )
 
+const HANGING = `${FACTS}
+import subprocess, time
+plain = application
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/hang":
+        child = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM; sleep 1000"])
+        with open(os.path.join(os.path.dirname(__file__), "child"), "w") as file:
+            file.write(str(child.pid))
+        while True:
+            try:
+                time.sleep(1000)
+            except BaseException:
+                pass
+    return plain(environ, start_response)
+`
+
+test.skipIf(!isRoot)(
+  'a server of another user has its workers started, signalled and ended',
+  async () => {
+    using project = createProject({ 'app.py': HANGING })
+    chmodSync(project.folder, 0o777)
+    const group = { user: 'www-data', preload: true, processes: 2, timeouts: { shutdown: '1s' } }
+    project.write(
+      'taipan.config.json',
+      JSON.stringify({
+        app: 'app.py',
+        user: 'nobody',
+        python: SYSTEM_PYTHON,
+        bind: '127.0.0.1:0',
+        groups: { web: group },
+      }),
+    )
+    const taipan = await startTaipan(['--config', 'taipan.config.json'], { cwd: project.folder })
+    const [template = 0, uid, , worker = 0, ownUid] = await readFacts(taipan)
+    expect([uid, ownUid]).toEqual([33, 33])
+    fetch(`${taipan.url}/hang`).catch(() => {})
+    const file = project.path('child')
+    const child = await pollUntil(
+      () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) || undefined : undefined),
+      'a child of a request',
+    )
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/^reloaded/m)
+    await pollUntil(
+      () => (!isThere(template) && !isThere(worker) && !isThere(child)) || undefined,
+      'the end of the old ones and what they have started',
+    )
+    const [young = 0] = await readFacts(taipan)
+    expect(young).not.toBe(template)
+    await taipan.stop()
+    await pollUntil(() => !isThere(young) || undefined, 'the end of the new template')
+  },
+)
+
 test('neither template nor worker survives a SIGKILL of the server', async () => {
   using project = createProject({ 'app.py': FACTS })
   const taipan = await startTaipan(['app.py', '--preload', '-b', '127.0.0.1:0'], {

@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -36,6 +37,7 @@ _EXIT_NOT_LOADED = 3
 _LOOK_SECONDS = 1.0
 #: Time for threads and atexit handlers of what could not be loaded.
 _ENDING_SECONDS = 1.0
+_KEPT_ENDED = 100
 _THREADS = (
     "importing the applications has started threads, which run in the template alone and not in the"
     " workers that are forked from it ({}); start them in a lifespan, at the first request or in a"
@@ -59,6 +61,8 @@ class Template:
         self._hooks = Hooks(self._logs, channel.send)
         self._loaded = Loaded(self._logs, self._serving, None, self._hooks)
         self._children: set[int] = set()
+        #: Some of those that have ended; their groups may have to be ended, too.
+        self._ended: deque[int] = deque(maxlen=_KEPT_ENDED)
         self._poller = Poller()
         self._wakeup: tuple[int, ...] = ()
         self._terminated = False
@@ -140,12 +144,24 @@ class Template:
             kind = message.get("type")
             if kind == "ping":
                 self._channel.send({"type": "pong", "id": message.get("id")})
+            elif kind == "signal":
+                self._signal(int(message["pid"]), str(message["signal"]))
             elif kind == "stop":
                 messages = None
                 break
         if messages is None:
             self._logs.flush()
             os._exit(0)
+
+    def _signal(self, pid: int, wanted: str) -> None:
+        """Signals a worker, or its group, for a server that may not."""
+        if pid not in self._children and pid not in self._ended:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            if wanted in ("end", "tree"):
+                os.killpg(pid, signal.SIGKILL if wanted == "tree" else signal.SIGTERM)
+            elif pid in self._children:
+                os.kill(pid, signal.SIGABRT if wanted == "SIGABRT" else signal.SIGTERM)
 
     def _take_descriptors(self, _events: int) -> None:
         try:
@@ -198,6 +214,7 @@ class Template:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 self._children.discard(pid)
+                self._ended.append(pid)
                 self._channel.send({"type": "ended", "pid": pid, **_describe_end(status)})
 
     def _on_terminate(self, _number: int, _frame: FrameType | None) -> None:

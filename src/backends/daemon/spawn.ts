@@ -8,8 +8,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
 import { findClosed } from '../../processes/closed-path.ts'
-import type { ProcessHandle } from '../../processes/process-handle.ts'
-import type { WorkerHost } from '../group/host.ts'
+import type { PythonProcess, WorkerHost } from '../group/host.ts'
 import { withTerminal } from './terminal.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
 import { createCommand, describeUser } from './command.ts'
@@ -17,9 +16,13 @@ import { createCommand, describeUser } from './command.ts'
 /** Starts a worker process of a group. Rejects with PYTHON_START when the system cannot start it. */
 export async function spawnWorker(group: ProcessGroup): Promise<WorkerHost> {
   // 3 is the control channel, 4 the event loop's socket, then one socket for each thread.
-  const child = await spawnChild(group, 2 + group.threads)
-  const ends = child.stdio.slice(3).filter((end) => end instanceof Socket)
-  return openHost(createChildHandle(child, true), ends)
+  return openHost(openProcess(await spawnChild(group, 2 + group.threads)))
+}
+
+/** Node's view of a process of the Python half. */
+export function openProcess(child: ChildProcess): PythonProcess {
+  const sockets = child.stdio.slice(3).filter((end) => end instanceof Socket)
+  return { handle: createChildHandle(child, true), sockets }
 }
 
 /**
@@ -54,8 +57,8 @@ export async function spawnChild(
   }
 }
 
-/** A worker process with Node's ends of its sockets, in the order of their descriptors from 3 up. */
-export function openHost(handle: ProcessHandle, sockets: readonly Socket[]): WorkerHost {
+/** The host of a worker in its process. */
+export function openHost({ handle, sockets }: PythonProcess): WorkerHost {
   const [control, loop, ...threads] = sockets
   if (control === undefined || loop === undefined) throw new Error('no sockets')
   return {

@@ -43,6 +43,8 @@ export type MessageToWorker =
     }
   /** It will be asked to stop; applications are told, so that open responses can end. */
   | { readonly type: 'stopping'; readonly reason?: RestartReason }
+  /** To a template, about a worker of it. */
+  | { readonly type: 'signal'; readonly pid: number; readonly signal: string }
   /** Another worker has ended. */
   | { readonly type: 'childExit'; readonly pid: number }
   /** Threads that requests started may run for `patience` ms. */

@@ -12,7 +12,7 @@ import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
 import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
 import { Inactivity, type RestingGroup } from './inactivity.ts'
-import type { HostSource, StartHost } from './host.ts'
+import type { HostSource, StartProcess } from './host.ts'
 import { Scheduler } from './scheduler.ts'
 import { ServiceSupervisor } from './service-supervisor.ts'
 import { Supervisor } from './supervisor.ts'
@@ -26,7 +26,7 @@ export interface GroupContext {
   /** Takes what is served, or not, for the parent process, which logs it; by default it is logged here. */
   readonly tell?: ((news: ServiceNews) => void) | undefined
   /** Starts worker processes in place of this process. */
-  readonly startHost?: StartHost | undefined
+  readonly startProcess?: StartProcess | undefined
 }
 
 /** Runs Python in the workers of a process group, with any kind of host. */

@@ -20,6 +20,15 @@ export interface WorkerHost extends ProcessHandle {
 /** Starts a host. Rejects with PYTHON_START or PYTHON_NOT_EMBEDDABLE. */
 export type StartHost = (group: ProcessGroup) => Promise<WorkerHost>
 
+/** A process of the Python half, with Node's ends of its sockets in the order of their descriptors from 3 up. */
+export interface PythonProcess {
+  readonly handle: ProcessHandle
+  readonly sockets: readonly Socket[]
+}
+
+/** Starts a process for a group: a worker or, where workers are forked from one, a template. Rejects with PYTHON_START. */
+export type StartProcess = (group: ProcessGroup) => Promise<PythonProcess>
+
 /** What a host is for. */
 export interface HostOrder extends WorkerTask {
   readonly aim: Aim

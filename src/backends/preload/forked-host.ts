@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
 import { createGroupHandle } from '../../processes/child-handle.ts'
+import type { GroupSignaller } from '../../processes/terminate.ts'
 import type { ProcessEnd } from '../../processes/process-end.ts'
 import type { WorkerHost } from '../group/host.ts'
 import type { MessageFromWorker } from '../group/control-channel.ts'
@@ -45,9 +46,12 @@ export class ForkedProcess {
 }
 
 /** The host of a worker with these connections. */
-export function createForkedHost({ pid, ended }: ForkedProcess, ends: WorkerEnds): WorkerHost {
-  const { outputs, control, loop, threads } = ends
-  const handle = createGroupHandle({ pid, outputs, ended }, true)
+export function createForkedHost(
+  { pid, ended }: ForkedProcess,
+  { outputs, control, loop, threads }: WorkerEnds,
+  signaller: GroupSignaller,
+): WorkerHost {
+  const handle = createGroupHandle({ pid, outputs, ended, signaller }, true)
   return { ...handle, control, threads, loop: new SocketCarrier(loop) }
 }
 

@@ -5,5 +5,5 @@ import { Templates } from './templates.ts'
 
 /** Makes a backend whose worker processes are forked from a template. */
 export function createPreloadBackend(group: ProcessGroup, context: GroupContext): Backend {
-  return new GroupBackend(group, context, new Templates(group, context.logger))
+  return new GroupBackend(group, context, new Templates(group, context))
 }

@@ -1,21 +1,29 @@
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { createChildHandle } from '../../processes/child-handle.ts'
 import type { ProcessHandle } from '../../processes/process-handle.ts'
-import { spawnChild } from '../daemon/spawn.ts'
+import { openProcess, spawnChild } from '../daemon/spawn.ts'
+import type { StartProcess } from '../group/host.ts'
 
 /** Where a template runs. */
-export interface TemplateHost extends ProcessHandle {
+export interface TemplateHost {
+  readonly handle: ProcessHandle
   readonly control: Socket
   /** Takes descriptors of workers. */
   readonly door: Socket
 }
 
-/** Starts a template of a group. Rejects with PYTHON_START when the system cannot start it. */
-export async function spawnTemplate(group: ProcessGroup): Promise<TemplateHost> {
-  const child = await spawnChild(group, 2)
-  const [control, door] = child.stdio.slice(3).filter((end) => end instanceof Socket)
+/** Starts a template of a group, by `start` if that is given. Rejects with PYTHON_START when the system cannot start it. */
+export async function spawnTemplate(
+  group: ProcessGroup,
+  start?: StartProcess,
+): Promise<TemplateHost> {
+  const { handle, sockets } = await (start?.(group) ?? spawn(group))
+  const [control, door] = sockets
   if (control === undefined || door === undefined) throw new Error('no sockets')
-  return { ...createChildHandle(child, true), control, door }
+  return { handle, control, door }
+}
+
+async function spawn(group: ProcessGroup): ReturnType<StartProcess> {
+  return openProcess(await spawnChild(group, 2))
 }

@@ -5,6 +5,8 @@ import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Aim } from '../../processes/member.ts'
 import type { Cause } from '../../processes/cause.ts'
+import type { ProcessOutput } from '../../processes/output.ts'
+import { createSignaller } from '../../processes/terminate.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import { SupervisedProcess, type ProcessExit } from '../../processes/supervised-process.ts'
 import { createConfigureMessage, type WorkerTask } from '../group/configure.ts'
@@ -17,6 +19,7 @@ import { parseLoadFailure, parseLogRecord } from '../group/worker-messages.ts'
 import { waitForClose } from '../group/worker-links.ts'
 import { closeEnds, donateEnds, type WorkerEnds } from './donor.ts'
 import { createForkedHost, ForkedProcess, parseEnd } from './forked-host.ts'
+import { createRelay, type WorkerSignal } from './relay.ts'
 import type { TemplateHost } from './spawn-template.ts'
 
 // It has nothing to do but to fork.
@@ -34,6 +37,8 @@ export interface TemplateListener {
 /** Parts of a template. */
 export interface TemplateOptions extends WorkerTask {
   readonly aim: Aim
+  /** It signals its workers, because this process may not. */
+  readonly signals: boolean
   readonly logger: Logger
   readonly listener: TemplateListener
 }
@@ -50,7 +55,7 @@ export class Template extends SupervisedProcess<LoadFailure> {
   readonly #control: ControlChannel
   readonly #channel: Socket
   readonly #door: Socket
-  readonly #outputs: TemplateHost['outputs']
+  readonly #outputs: readonly ProcessOutput[]
   readonly #progress: LoadProgress
   readonly #answers = new Map<number, (answer: MessageFromWorker) => void>()
   readonly #workers = new Map<number, ForkedProcess>()
@@ -59,10 +64,11 @@ export class Template extends SupervisedProcess<LoadFailure> {
 
   constructor(options: TemplateOptions, host: TemplateHost) {
     const { group, logger } = options
-    super(host, { noun: 'template', label: `${group.name}/${host.pid}`, logger })
+    const { handle } = host
+    super(handle, { noun: 'template', label: `${group.name}/${handle.pid}`, logger })
     this.#options = options
     this.aim = options.aim
-    this.#outputs = host.outputs
+    this.#outputs = handle.outputs
     this.#door = host.door
     this.#door.on('error', () => {})
     this.#channel = host.control
@@ -159,9 +165,14 @@ export class Template extends SupervisedProcess<LoadFailure> {
   }
 
   #createHost(pid: number, ends: WorkerEnds): WorkerHost {
-    const worker = this.#takeWorker(pid)
-    void worker.ended.then(() => this.#options.listener.onWorkerEnd(this))
-    return createForkedHost(worker, ends)
+    const tell = (signal: WorkerSignal): void => this.#control.send({ type: 'signal', pid, signal })
+    const signaller = this.#options.signals ? createRelay(pid, tell) : createSignaller(pid)
+    const end = async (): Promise<void> => {
+      await signaller.end()
+      // It is needed until then to signal the rest of the worker's group.
+      this.#options.listener.onWorkerEnd(this)
+    }
+    return createForkedHost(this.#takeWorker(pid), ends, { ...signaller, end })
   }
 
   #takeWorker(pid: number): ForkedProcess {

@@ -6,7 +6,7 @@ import type { Cause } from '../../processes/cause.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
 import { describeEnd } from '../../processes/process-end.ts'
 import type { ProcessExit } from '../../processes/supervised-process.ts'
-import type { HostOrder, HostSource, WorkerHost } from '../group/host.ts'
+import type { HostOrder, HostSource, StartProcess, WorkerHost } from '../group/host.ts'
 import type { LoadFailure } from '../group/load-failure.ts'
 import { spawnTemplate } from './spawn-template.ts'
 import { Template, type TemplateListener } from './template.ts'
@@ -14,9 +14,17 @@ import { Template, type TemplateListener } from './template.ts'
 // It has no requests; after that it is killed.
 const ENDING_MS = 2000
 
+/** What templates need from the server. */
+export interface TemplatesContext {
+  readonly logger: Logger
+  /** Starts them in place of this process, which may not signal them then, nor their workers. */
+  readonly startProcess?: StartProcess | undefined
+}
+
 /** Templates of a group: that of its workers, and those that a reload or a repair tries. */
 export class Templates implements HostSource, TemplateListener {
   readonly #logger: Logger
+  readonly #startProcess: StartProcess | undefined
   readonly #healthCheck: HealthCheck<Template>
   readonly #all = new Set<Template>()
   readonly #origins = new WeakMap<WorkerHost, Template>()
@@ -28,8 +36,9 @@ export class Templates implements HostSource, TemplateListener {
   #attempts = 0
   #stopped = false
 
-  constructor(group: ProcessGroup, logger: Logger) {
+  constructor(group: ProcessGroup, { logger, startProcess }: TemplatesContext) {
     this.#logger = logger
+    this.#startProcess = startProcess
     const { startup, ping } = group.timeouts
     this.#healthCheck = new HealthCheck({ startup, ping, members: () => this.#all })
   }
@@ -125,8 +134,10 @@ export class Templates implements HostSource, TemplateListener {
   }
 
   async #load(order: HostOrder): Promise<Template> {
-    const host = await spawnTemplate(order.group)
-    const template = new Template({ ...order, logger: this.#logger, listener: this }, host)
+    const host = await spawnTemplate(order.group, this.#startProcess)
+    const signals = this.#startProcess !== undefined
+    const parts = { ...order, logger: this.#logger, listener: this, signals }
+    const template = new Template(parts, host)
     this.#all.add(template)
     this.#healthCheck.start()
     if (this.#stopped) void template.stop(ENDING_MS)

@@ -31,7 +31,7 @@ function take(message: MessageToSteward): void {
 async function start(id: number, group: ProcessGroup | undefined): Promise<void> {
   if (group === undefined || workers.has(id)) return
   try {
-    const child = await spawnChild(group, 2 + group.threads, holdBack)
+    const child = await spawnChild(group, countSockets(group), holdBack)
     workers.set(id, child)
     child.once('exit', (code, reason) => void finish(id, { code, signal: reason }))
     const ends = child.stdio.slice(1).filter((end) => end instanceof Socket)
@@ -40,6 +40,11 @@ async function start(id: number, group: ProcessGroup | undefined): Promise<void>
   } catch (error) {
     tell({ type: 'failed', id, message: error instanceof Error ? error.message : String(error) })
   }
+}
+
+/** Control channel and event loop, and the threads; a template has a door instead. */
+function countSockets({ preload, threads }: ProcessGroup): number {
+  return preload === true ? 2 : 2 + threads
 }
 
 /** What a worker says is read by the server alone; Node would begin at once. */

@@ -4,8 +4,7 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { TaipanError } from '../../../core/errors.ts'
 import type { ProcessGroup } from '../../../core/process-group.ts'
-import type { WorkerHost } from '../../group/host.ts'
-import { openHost } from '../spawn.ts'
+import type { PythonProcess } from '../../group/host.ts'
 import {
   isMessage,
   type MessageFromSteward,
@@ -58,11 +57,11 @@ export class Steward {
     child.channel?.unref()
   }
 
-  /** Starts a worker of a group. Rejects with PYTHON_START. */
-  readonly startHost = async (group: ProcessGroup): Promise<WorkerHost> => {
+  /** Starts a worker or a template of a group. Rejects with PYTHON_START. */
+  readonly startProcess = async (group: ProcessGroup): Promise<PythonProcess> => {
     if (this.#ended) throw createGoneError(group.name)
     const id = ++this.#workers
-    return await new Promise<WorkerHost>((resolve, reject) => {
+    return await new Promise<PythonProcess>((resolve, reject) => {
       this.#starting.set(id, { group, ends: [], resolve, reject })
       this.#send({ type: 'start', id, group: group.name })
     })
@@ -97,7 +96,7 @@ export class Steward {
     const send = (signal: StewardSignal) => this.#send({ type: 'signal', id, signal })
     const process = new StewardedProcess(pid, ends.slice(0, 2), send)
     this.#running.set(id, process)
-    resolve(openHost(process, ends.slice(2)))
+    resolve({ handle: process, sockets: ends.slice(2) })
   }
 
   #send(message: MessageToSteward): void {
@@ -117,7 +116,7 @@ interface Starting {
   readonly group: ProcessGroup
   /** Its sockets in the order of their descriptors, from 1 up. */
   readonly ends: Socket[]
-  readonly resolve: (host: WorkerHost) => void
+  readonly resolve: (started: PythonProcess) => void
   readonly reject: (error: Error) => void
 }
 
