@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net'
 import type { ProcessOutput } from '../../../processes/output.ts'
+import { endsWithin } from '../../../processes/ends-within.ts'
 import type { Force, ProcessEnd } from '../../../processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../../processes/process-handle.ts'
 import { abort, terminate, type Signaller } from '../../../processes/terminate.ts'
 import type { StewardSignal } from './messages.ts'
 
+// The steward gives the group of a worker a second.
+const ALONE_MS = 5000
 const UNKNOWN: ProcessEnd = { code: null, signal: 'SIGKILL' }
 
 /** A worker that the steward has started, and signals for this process. */
@@ -55,7 +58,8 @@ export class StewardedProcess implements ProcessHandle {
 
   async terminate(ending: Ending): Promise<Force> {
     const force = await terminate(this.#signaller, ending, true)
-    await this.#alone
+    // The channel of the steward does not keep this process alive.
+    await endsWithin(this.#alone, ALONE_MS)
     return force
   }
 
