@@ -33,7 +33,7 @@ const WORKERS = [
   ),
   rename('preload-app', 'preload'),
   rename('max-pool-size', 'processes', { value: 'N' }),
-  nothing('min-instances', 'there are always as many processes as -p says', { value: 'N' }),
+  nothing('min-instances', '-p 2-6 is a range of processes', { value: 'N' }),
   nothing('app-type', 'the application itself tells what it is', { value: 'NAME' }),
   nothing('lazy-apps', 'each process loads the application by itself, but for --preload'),
   rename('max-requests limit-max-requests', 'maximum-requests', { value: 'N' }),
