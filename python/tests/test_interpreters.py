@@ -316,7 +316,7 @@ def test_every_module_can_be_imported_there(python):
         ".".join(path.relative_to(PYTHON_FOLDER).with_suffix("").parts).removesuffix(".__init__")
         for path in rooms.rglob("*.py")
         # Only in the main interpreter.
-        if path.relative_to(rooms).parts[0] not in ("embedded", "worker.py")
+        if path.relative_to(rooms).parts[0] not in ("embedded", "preload", "worker.py")
         # With CT3 only, and never.
         and path.parent.name != "cheetah"
         and path.name != "httpdconf.py"
