@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 ROOMS = [
     {"inspection", "lrwp"},
     {"worker", "embedded"},
-    {"interpreters", "preload"},
+    {"interpreters", "preload", "service"},
     {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
     {"transports", "dispatch", "mod_wsgi"},
