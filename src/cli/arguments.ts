@@ -193,6 +193,12 @@ function validateCommand({ flag }: FlaggedOption, command: CommandName | undefin
   if (command === undefined || flag.commands.includes(command)) return
   throw new TaipanError(
     'USAGE',
-    `--${flag.name} belongs to taipan ${flag.commands.join(' and ')}, not to taipan ${command}`,
+    `--${flag.name} belongs to taipan ${formatWords(flag.commands)}, not to taipan ${command}`,
   )
+}
+
+/** `a, b and c`. */
+function formatWords(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
 }

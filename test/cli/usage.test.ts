@@ -167,7 +167,10 @@ describe('an invalid command line ends with 2 and one message', () => {
     [['serve', '-c', 'gunicorn.conf.py'], /gunicorn\.conf\.py cannot be read: .* end in \.ts/],
     [['serve'], /no TARGET, and nothing to serve/],
     [['path', 'python', '--', 'x', 'y'], /taipan path runs no application that could take x y/],
-    [['serve', 'a.py', '--json'], /--json belongs to taipan check, not to taipan serve/],
+    [
+      ['serve', 'a.py', '--json'],
+      /--json belongs to taipan check, status and stacks, not to taipan serve/,
+    ],
     [['check', 'a.py', '--bind', 'x'], /--bind: "x" is not an address/],
     [['help', 'srve'], /unknown command "srve"\. Did you mean taipan serve\?/],
     [
