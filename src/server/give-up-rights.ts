@@ -5,6 +5,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { listGroupIds } from '../processes/accounts.ts'
 import { findClosed } from '../processes/closed-path.ts'
+import { withPinnedFile } from '../streams/listening/pinned-file.ts'
 import type { ServerPlan } from './config/resolved.ts'
 
 const OWN_FOLDER = fileURLToPath(new URL('../', import.meta.url))
@@ -53,9 +54,11 @@ function listSockets({ addresses }: ServerPlan): string[] {
 
 /** Unless it is somebody else's already. */
 function giveAway(path: string, { uid, gid }: Account): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found?.uid !== 0) return
-  chownSync(path, uid, found.gid === 0 ? gid : found.gid)
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
+  withPinnedFile(path, ({ facts, place }) => {
+    if (facts.isSocket() && facts.uid === 0)
+      chownSync(place, uid, facts.gid === 0 ? gid : facts.gid)
+  })
 }
 
 /** Throws an error that names the first folder on the way that the user of this process cannot enter. */

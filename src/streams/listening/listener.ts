@@ -118,6 +118,8 @@ function explain(address: BoundAddress, code: string): string {
     return 'the folder does not exist'
   if (code === 'EPERM' && address.kind === 'unix' && address.owner !== undefined)
     return 'only root may give a socket to another user, or to a group that it is not in'
+  if (code === 'ELOOP' && address.kind === 'unix')
+    return 'somebody has put another file in its place; take a folder that only this user may write to'
   if (code === 'ENOTSUP' || code === 'EOPNOTSUPP')
     return 'this system does not let several processes listen at one port'
   if (code === 'EACCES')

@@ -1,5 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs'
 
+import { withPinnedFile, type PinnedFile } from './pinned-file.ts'
+
 /** Who may use a Unix socket; what is undefined stays as the system makes it. */
 export interface SocketAccess {
   /** Permissions; by default those that the umask leaves. */
@@ -27,9 +29,18 @@ export function bindClosed<T>({ mode, owner }: SocketAccess, bind: () => T): T {
   }
 }
 
-/** Gives a socket to its owner, and sets its permissions. Throws an error that has the `code` of the system. */
-export function giveSocket(path: string, { mode, owner }: SocketAccess): void {
-  if (owner !== undefined) chownSync(path, owner.uid ?? UNCHANGED, owner.gid ?? UNCHANGED)
-  if (mode !== undefined) chmodSync(path, mode)
-  else if (owner !== undefined) chmodSync(path, 0o777 & ~process.umask())
+/**
+ * Gives a socket, or the folder of one, to its owner, and sets its permissions. Throws an error that has the `code` of the
+ * system, ELOOP if something else has taken its place.
+ */
+export function giveSocket(path: string, access: SocketAccess): void {
+  withPinnedFile(path, (file) => givePinned(file, access))
+}
+
+function givePinned({ facts, place }: PinnedFile, { mode, owner }: SocketAccess): void {
+  if (!facts.isSocket() && !facts.isDirectory())
+    throw Object.assign(new Error('it is not there any more'), { code: 'ELOOP' })
+  if (owner !== undefined) chownSync(place, owner.uid ?? UNCHANGED, owner.gid ?? UNCHANGED)
+  if (mode !== undefined) chmodSync(place, mode)
+  else if (owner !== undefined) chmodSync(place, 0o777 & ~process.umask())
 }

@@ -1,4 +1,14 @@
-import { mkdtempSync, renameSync, rmSync, statSync, existsSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +18,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 
 import { loadSystemFfi } from '../../../src/native/system-ffi.ts'
 import { keepSocket } from '../../../src/streams/listening/kept-socket.ts'
-import { bindClosed } from '../../../src/streams/listening/own-socket.ts'
+import { bindClosed, giveSocket } from '../../../src/streams/listening/own-socket.ts'
+import { withPinnedFile } from '../../../src/streams/listening/pinned-file.ts'
 import { listen } from '../../../src/streams/listening/listener.ts'
 import { fetchRaw } from '../../support/raw-client.ts'
 import { nameRequest, startLab } from '../../fronts/support/front-lab.ts'
@@ -55,6 +66,29 @@ test('[::] takes clients of both families', async () => {
 
 describe('the file of a Unix socket', () => {
   const ignore = (): void => {}
+
+  test('is never a link that has taken its place', () => {
+    const [victim, link] = [join(folder, 'victim'), join(folder, 'link.sock')]
+    writeFileSync(victim, '', { mode: 0o600 })
+    symlinkSync(victim, link)
+    expect(() => giveSocket(link, { mode: 0o666 })).toThrow(
+      expect.objectContaining({ code: 'ELOOP' }),
+    )
+    expect(statSync(victim).mode & 0o777).toBe(0o600)
+  })
+
+  test('stays the same whatever becomes of its path', () => {
+    const place = join(folder, 'same')
+    const [aside, victim] = [join(folder, 'aside'), join(folder, 'other')]
+    mkdirSync(place, { mode: 0o700 })
+    writeFileSync(victim, '', { mode: 0o600 })
+    withPinnedFile(place, (file) => {
+      renameSync(place, aside)
+      symlinkSync(victim, place)
+      chmodSync(file.place, 0o750)
+    })
+    expect([aside, victim].map((path) => statSync(path).mode & 0o777)).toEqual([0o750, 0o600])
+  })
 
   test('is closed to others until it has its permissions', () => {
     const before = process.umask()
