@@ -42,6 +42,8 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
   /** Set when the stream has become a WebSocket. */
   #channel: ChannelConnection | undefined
   #closed = false
+  /** The client was not interested any more while its request was answered. */
+  #aborted = false
 
   constructor(link: Http2Link, stream: ServerHttp2Stream, request: Http2Request) {
     this.stream = stream
@@ -229,7 +231,9 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
   }
 
   readonly #onAborted = (): void => {
-    if (this.#channel === undefined) this.#settle(this.#createLoss())
+    if (this.#channel !== undefined) return
+    this.#aborted ||= !this.#exchange.over
+    this.#settle(this.#createLoss())
   }
 
   readonly #onClosed = (): void => {
@@ -240,7 +244,8 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
     if (this.#channel === undefined) this.#settle(isWhole ? undefined : this.#createLoss())
     this.#outbox?.stop()
     this.#body?.stop()
-    this.#link.onClosed(this, !isWhole && !over && this.#channel === undefined)
+    const isEarly = this.#aborted || (!isWhole && !over)
+    this.#link.onClosed(this, isEarly && this.#channel === undefined)
   }
 
   #createLoss(): Error {

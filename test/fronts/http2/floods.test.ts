@@ -32,6 +32,21 @@ describe('what a client can do for nothing', () => {
     expect(lab.outcomes.length).toBe(lab.exchanges.length)
   })
 
+  test('so do requests whose bodies are on their way', async () => {
+    await using lab = await startLab(() => {})
+    using client = await openFrames(lab.url)
+    client.send(formatWideStart())
+    for (let id = 1; id < 1200 && !client.raw.ended; id += 2) {
+      const known = lab.exchanges.length
+      client.send(formatHead(id, requestFields('/', 'POST'), 0), formatData(id, 'x', false))
+      await pollUntil(() => lab.exchanges.length > known || client.raw.ended, 'the request')
+      client.send(formatNumber(Frame.RST_STREAM, id, Code.CANCEL))
+    }
+    await client.raw.waitForEnd()
+    expect(client.goaways).toContain(Code.ENHANCE_YOUR_CALM)
+    expect(lab.exchanges.length).toBeLessThanOrEqual(300)
+  })
+
   test('a request that was reset keeps its place while someone works for it', async () => {
     const leave: (() => void)[] = []
     await using lab = await startLab((exchange) => {
