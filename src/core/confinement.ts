@@ -27,3 +27,11 @@ export interface Confinement {
   /** They and their children can never gain rights, by set-user-id programs for example. */
   readonly noNewPrivileges: boolean
 }
+
+/** Who must own the scripts of a group and their folders, so that nobody else can have written them. */
+export interface ScriptOwner {
+  readonly kind: 'user' | 'group'
+  readonly id: number
+  /** As it was configured. */
+  readonly name: string
+}

@@ -1,5 +1,5 @@
 import type { Application } from './application.ts'
-import type { Confinement } from './confinement.ts'
+import type { Confinement, ScriptOwner } from './confinement.ts'
 import type { Isolation } from './isolation.ts'
 
 /** An application that is not loaded, because an earlier process ended or hung while loading it. */
@@ -83,6 +83,8 @@ export interface ProcessGroup {
   readonly directory: string
   /** What its processes become before they run any code of applications; undefined: nothing else than the server. */
   readonly confinement: Confinement | undefined
+  /** Scripts of others, and in folders of others, are answered with 403 and not loaded; undefined: all are. */
+  readonly scriptOwner: ScriptOwner | undefined
   /** Folders to put first on `sys.path`. */
   readonly searchPath: readonly string[]
   /** `sys.argv` of the application: the target, and its arguments. */

@@ -212,6 +212,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     python: PYTHON,
     pythonArguments: [],
     confinement: undefined,
+    scriptOwner: undefined,
     processes: 1,
     multiprocess: (options.processes ?? 1) > 1,
     threads: 2,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -176,6 +176,59 @@ describe.skipIf(!isPossible)('workers of another user than the server', () => {
     await server.waitForOutput(/workers of group one can no longer be started/)
     expect((await fetch(`${server.url}/one`)).status).toBe(503)
     expect((await read(`${server.url}/two`))[1]).toBe(65534)
+  })
+})
+
+describe.skipIf(!isPossible)('scripts that must belong to somebody', () => {
+  test('are 403 and not loaded while they do not, or their folder does not', async () => {
+    using site = createProject({ 'app.py': APP })
+    const [file, folder] = [site.path('app.py'), site.folder]
+    const own = (uid: number, mode = 0o644): void => {
+      chownSync(file, uid, 33)
+      chmodSync(file, mode)
+    }
+    chownSync(folder, 33, 33)
+    chmodSync(folder, 0o755)
+    own(65534)
+    const args = ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON, '--script-user', 'www-data']
+    await using server = await startTaipan(args, { cwd: folder })
+    const status = async (): Promise<number> => (await fetch(server.url)).status
+    expect(await status()).toBe(403)
+    expect(server.output).toContain(`${file} belongs to user 65534, and must belong to www-data`)
+    own(33)
+    await expect.poll(status, { timeout: DEADLINE }).toBe(200)
+    own(33, 0o664)
+    expect(await status()).toBe(403)
+    own(33)
+    expect(await status()).toBe(200)
+    chmodSync(folder, 0o777)
+    expect(await status()).toBe(403)
+  })
+
+  test('in a folder of scripts, by group', async () => {
+    using site = createProject({ 'scripts/a.py': 'print("Content-Type: text/plain\\n\\nhi")' })
+    const config = {
+      bind: '127.0.0.1:0',
+      python: PYTHON,
+      scriptGroup: 'www-data',
+      routes: [{ path: '/', scripts: 'scripts' }],
+    }
+    site.write('c.json', JSON.stringify(config))
+    chownSync(site.path('scripts'), 0, 33)
+    chownSync(site.path('scripts/a.py'), 0, 33)
+    chmodSync(site.path('scripts/a.py'), 0o664)
+    await using server = await startTaipan(['--config', 'c.json'], { cwd: site.folder })
+    const status = async (): Promise<number> => (await fetch(`${server.url}/a.py`)).status
+    expect(await status()).toBe(200)
+    chownSync(site.path('scripts/a.py'), 0, 0)
+    expect(await status()).toBe(403)
+  })
+
+  test('are files, not modules', async () => {
+    const words = ['serve', 'app', '--app-dir', '.', '--script-user', 'www-data']
+    const { exitCode, output } = await runTaipan(words, { cwd: project.folder })
+    expect(output).toContain('are about files, and application')
+    expect(exitCode).toBe(2)
   })
 })
 

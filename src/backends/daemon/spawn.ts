@@ -9,6 +9,7 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import { createChildHandle } from '../../processes/child-handle.ts'
 import { findClosed } from '../../processes/closed-path.ts'
 import type { PythonProcess, WorkerHost } from '../group/host.ts'
+import { requireOwned } from '../group/owned-scripts.ts'
 import { withTerminal } from './terminal.ts'
 import { SocketCarrier } from '../link/socket-carrier.ts'
 import { createCommand, describeUser } from './command.ts'
@@ -27,13 +28,15 @@ export function openProcess(child: ChildProcess): PythonProcess {
 
 /**
  * A process of the Python half with so many sockets, as descriptors 3 and up, then the terminal if debuggers may use it.
- * `onSpawned` gets it before anything is read from it. Rejects with PYTHON_START.
+ * `onSpawned` gets it before anything is read from it. Rejects with PYTHON_START, or
+ * APPLICATION_LOAD if a script is not to be loaded.
  */
 export async function spawnChild(
   group: ProcessGroup,
   sockets: number,
   onSpawned: (child: ChildProcess) => void = () => {},
 ): Promise<ChildProcess> {
+  requireOwned(group)
   try {
     const { file, args, directory } = createCommand(group, { module: 'taipan.worker', tells: true })
     const child = withTerminal(group.dev, (terminal) =>

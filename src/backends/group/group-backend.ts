@@ -13,6 +13,7 @@ import { describeGroup } from './describe-group.ts'
 import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
 import { Inactivity, type RestingGroup } from './inactivity.ts'
 import type { HostSource, StartProcess } from './host.ts'
+import { OwnedScripts } from './owned-scripts.ts'
 import { Scheduler } from './scheduler.ts'
 import { ServiceSupervisor } from './service-supervisor.ts'
 import { Supervisor } from './supervisor.ts'
@@ -39,6 +40,7 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
   readonly #timeouts: RequestTimeouts
   readonly #autoscaler: Autoscaler | undefined
   readonly #inactivity: Inactivity | undefined
+  readonly #owned: OwnedScripts | undefined
   #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, source: HostSource) {
@@ -47,6 +49,8 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
     this.#group = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
     this.#gathered = buffers.request
+    if (group.scriptOwner !== undefined)
+      this.#owned = new OwnedScripts(group.scriptOwner, applications)
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
     const parts = { group, scheduler, serverSoftware, logger, tell, source }
@@ -177,6 +181,10 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
     const application = this.#applications.get(invocation.application)
     if (application === undefined) {
       answerError(exchange, 'INTERNAL')
+      return
+    }
+    if (this.#owned?.refuses(invocation) === true) {
+      answerError(exchange, 'FORBIDDEN')
       return
     }
     this.#taken += 1

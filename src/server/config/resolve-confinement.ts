@@ -1,4 +1,4 @@
-import type { Account, Confinement, ResourceLimits } from '../../core/confinement.ts'
+import type { Account, Confinement, ResourceLimits, ScriptOwner } from '../../core/confinement.ts'
 import { findAccount, findGroupId, isRoot } from '../../processes/accounts.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
 import { resolveGroupValues, type GroupValues } from '../options/group-options.ts'
@@ -105,6 +105,26 @@ function resolveAccount(group: ConfinedGroup, problems: Problems): Account | und
     return undefined
   }
   return { ...found, gid: gid ?? found.gid }
+}
+
+/** Who must own the scripts of a group; undefined: anybody may. Adds errors to `problems`. */
+export function resolveScriptOwner(
+  group: ConfinedGroup,
+  problems: Problems,
+): ScriptOwner | undefined {
+  const { scriptUser, scriptGroup } = group.values
+  if (scriptUser !== undefined && scriptGroup !== undefined)
+    problems.add(pathOf(group, 'scriptGroup'), 'stands beside scriptUser; name one of the two')
+  if (scriptUser !== undefined) {
+    const id = findAccount(scriptUser)?.uid
+    if (id !== undefined) return { kind: 'user', id, name: scriptUser }
+    problems.add(pathOf(group, 'scriptUser'), `this system has no user ${scriptUser}`)
+  } else if (scriptGroup !== undefined) {
+    const id = findGroupId(scriptGroup)
+    if (id !== undefined) return { kind: 'group', id, name: scriptGroup }
+    problems.add(pathOf(group, 'scriptGroup'), `this system has no group ${scriptGroup}`)
+  }
+  return undefined
 }
 
 function resolveSupplementaryGroups(

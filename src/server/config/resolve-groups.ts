@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { findScript } from '../../backends/group/owned-scripts.ts'
 import { importFolder } from '../../core/application.ts'
 import { NO_DEMANDS } from '../../core/process-group.ts'
 import type { Problems } from '../option-types/problems.ts'
@@ -10,7 +11,11 @@ import { mergeEnvironment } from './group-environment.ts'
 import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
-import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
+import {
+  listIdentityVariables,
+  resolveConfinement,
+  resolveScriptOwner,
+} from './resolve-confinement.ts'
 import { checkHooks } from './hooks.ts'
 import { checkPreload } from './preload.ts'
 import { listGroupNames } from './resolve-apps.ts'
@@ -64,6 +69,8 @@ function createGroups(
   const values = resolveGroupValues(GENERAL, config, own)
   checkArguments(name, members, problems)
   const confinement = resolveConfinement({ name, values, config }, problems)
+  const scriptOwner = resolveScriptOwner({ name, values, config }, problems)
+  checkOwned(name, { members, isOwned: scriptOwner !== undefined }, problems)
   const ownEnvironment = {
     ...listIdentityVariables({ account: confinement?.account }, values),
     ...config.env,
@@ -91,8 +98,24 @@ function createGroups(
     const kind = { name: derived, isolation, mainThread, preload }
     const group = { ...values, ...resolveCapacity(isolation, capacity), ...kind }
     const setting = createSetting(placed, sources, values.home)
-    return { ...common, group: { ...group, ...setting, environment, confinement } }
+    return { ...common, group: { ...group, ...setting, environment, confinement, scriptOwner } }
   })
+}
+
+/** Of a module nobody could say which file of it counts. */
+function checkOwned(
+  group: string,
+  { members, isOwned }: { members: readonly PlacedApplication[]; isOwned: boolean },
+  problems: Problems,
+): void {
+  const modules = members.filter(
+    ({ application }) => application.kind === 'target' && findScript(application) === undefined,
+  )
+  if (isOwned && modules.length > 0)
+    problems.add(
+      ['groups', group, 'scriptUser'],
+      `scriptUser and scriptGroup are about files, and application ${modules[0]?.application.name} is none; name the file of it as its target`,
+    )
 }
 
 /** What a group gets besides the values of its options. */

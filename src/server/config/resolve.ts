@@ -48,7 +48,9 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
   const parts = resolveParts(options, problems)
   const { addresses, hints, applications, routes, warnings, environment, groups } = parts
   if (problems.size > 0) throw problems.createError()
-  const startAnyway = config.reload || config.dev
+  // What is refused at the start may be allowed later.
+  const hasOwners = groups.some(({ group }) => group.scriptOwner !== undefined)
+  const startAnyway = config.reload || config.dev || hasOwners
   // A group that cannot be loaded does not keep the others from starting.
   const servesOthers = groups.length > 1 || hasIndependentRoutes(routes)
   return {
