@@ -12,9 +12,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from taipan import frames
 from taipan.confine.identity import become, enter_root
 from taipan.confine.limits import set_limits, set_niceness
-from taipan.confine.privileges import forbid_privileges
+from taipan.confine.privileges import load_promise
 from taipan.confine.readable import explain_unreadable
 from taipan.confine.refused import Refused
 
@@ -39,8 +40,9 @@ def main() -> NoReturn:
 def _confine(task: Mapping[str, Any]) -> None:
     set_niceness(task.get("niceness"))
     set_limits(task.get("limits") or {})
-    # Groups are looked up before the root changes, where the system has its lists.
+    # Before the root changes, as modules and the lists of groups are in this one.
     account = task.get("account")
+    promise = load_promise() if task.get("noNewPrivileges") else None
     groups = _list_groups(account, task.get("supplementaryGroups"))
     if task.get("chroot") is not None:
         enter_root(task["chroot"])
@@ -48,8 +50,8 @@ def _confine(task: Mapping[str, Any]) -> None:
         become(account["uid"], account["gid"], groups)
     if task.get("umask") is not None:
         os.umask(task["umask"])
-    if task.get("noNewPrivileges"):
-        forbid_privileges()
+    if promise is not None:
+        promise()
     for place in task.get("reads") or ():
         unreadable = explain_unreadable(place["path"], place["what"], task["who"])
         if unreadable is not None:
@@ -78,8 +80,6 @@ def _report(summary: str, task: Mapping[str, Any]) -> None:
         sys.stderr.write(f"{summary}\n")
         sys.stderr.flush()
         return
-    from taipan import frames
-
     message = {"type": "failed", "code": "PYTHON_START", "summary": summary, "applications": []}
     payload = json.dumps(message).encode("ascii")
     os.write(_CONTROL_DESCRIPTOR, frames.encode(frames.CONTROL, 0, payload, 0))

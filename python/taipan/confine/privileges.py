@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import Callable
 
 from taipan.confine.refused import Refused
 
 _PR_SET_NO_NEW_PRIVS = 38
 
 
-def forbid_privileges() -> None:
-    """Set-user-id programs have no effect from now on. Only Linux has such a thing."""
+def load_promise() -> Callable[[], None]:
+    """What makes the promise: set-user-id programs have no effect from then on.
+
+    It is loaded while the root of the file system is the one of Python. Only Linux has it.
+    """
     if not sys.platform.startswith("linux"):
-        return
+        return lambda: None
     try:
         # Not every Python has it.
         import ctypes
@@ -22,5 +26,9 @@ def forbid_privileges() -> None:
         raise Refused(
             f"noNewPrivileges needs the module ctypes of {sys.executable}: {error}"
         ) from None
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise Refused("noNewPrivileges is not known to this kernel")
+
+    def promise() -> None:
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            raise Refused("noNewPrivileges is not known to this kernel")
+
+    return promise
