@@ -14,9 +14,15 @@ import { readWords } from './words.ts'
 
 const STANDARD_INPUT = 0
 const REST: OptionSource = { name: 'the words after --', kind: 'argument' }
-const COMMANDS: readonly CommandName[] = ['serve', 'check', 'path', ...CONTROL_COMMANDS]
+const COMMANDS: readonly CommandName[] = [
+  'serve',
+  'check',
+  'setup-server',
+  'path',
+  ...CONTROL_COMMANDS,
+]
 /** Commands whose further words name an application. */
-const WITH_TARGET = ['serve', 'check']
+const WITH_TARGET = ['serve', 'check', 'setup-server']
 /** Commands of other servers. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   run: 'taipan serve',
@@ -61,7 +67,9 @@ export function parseCommandLine(
   const translation = new Translation(environment['PORT'])
   for (const option of options) translation.addOption(option)
   const names = positionals.slice(1)
-  if (!isWithoutTarget(verb)) for (const word of names) translation.addWord(word)
+  // The first word of this one is its folder.
+  const targets = verb === 'setup-server' ? names.slice(1) : names
+  if (!isWithoutTarget(verb)) for (const word of targets) translation.addWord(word)
   translation.finish()
   const { texts } = translation
   const help = texts.has('help') || verb === 'help'
@@ -189,8 +197,10 @@ function resolveTarget(
   return target
 }
 
-function validateCommand({ flag }: FlaggedOption, command: CommandName | undefined): void {
+function validateCommand({ flag, key }: FlaggedOption, command: CommandName | undefined): void {
   if (command === undefined || flag.commands.includes(command)) return
+  // What is written into a configuration.
+  if (command === 'setup-server' && key !== '' && flag.commands.includes('serve')) return
   throw new TaipanError(
     'USAGE',
     `--${flag.name} belongs to taipan ${formatWords(flag.commands)}, not to taipan ${command}`,

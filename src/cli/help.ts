@@ -35,6 +35,7 @@ const INTRODUCTION = `Taipan hosts Python web applications: WSGI and ASGI from o
 Usage:
   taipan serve [TARGET] [options]    serve an application
   taipan check [TARGET] [options]    show which Python is used, and whether the application loads
+  taipan setup-server DIR [TARGET]   write a configuration, a control script and a systemd unit
   taipan path python                 print the folder with Taipan's Python modules
   taipan status | reload | stop      ask or tell a running server that has a --control address;
   taipan scale | stacks | top        also its size, what its threads do, and a live view
@@ -110,6 +111,18 @@ Examples:
   python -m taipan.lrwp --help
 `
 
+const SETUP_SERVER = `Usage:
+  taipan setup-server DIR [TARGET] [options of serve]
+
+Writes into DIR what runs the server that "taipan serve" would run with these words, and starts
+nothing: taipan.config.json, the script taipanctl (start, stop, restart, reload, status, check,
+run), and a unit of systemd. Relative paths are those of the working directory. Files that exist
+are left, and are an error.
+
+  taipan setup-server /srv/shop shop.wsgi:application -b 127.0.0.1:8000 -p 2
+  /srv/shop/taipanctl start
+`
+
 const LAST = `Every option can also be set by a TAIPAN_* variable or in a configuration file. A flag overrides a
 variable, and a variable overrides the file. SIGTERM, SIGQUIT and Ctrl-C stop gracefully, a
 second one stops at once; SIGHUP reloads the application.
@@ -119,6 +132,7 @@ second one stops at once; SIGHUP reloads the application.
 export function formatHelp(command: CommandName | undefined): string {
   if (command === undefined) return INTRODUCTION
   if (command === 'path') return [PATH, ...formatSections(command)].join('\n')
+  if (command === 'setup-server') return SETUP_SERVER
   if (command !== 'serve' && command !== 'check') {
     const { usage, address, examples } = describeControlCommand(command)
     return [usage, address, ...formatSections(command), examples].join('\n')

@@ -30,6 +30,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     const { runCheck } = await import('./check-command.ts')
     return await runCheck(line, environment)
   }
+  if (line.command === 'setup-server') {
+    const { runSetupServer } = await import('./setup-server/setup-server.ts')
+    return await runSetupServer(line, environment)
+  }
   if (line.command !== undefined && line.command !== 'serve') {
     const { runControl } = await import('./control/run-control.ts')
     return await runControl(line.command, line, environment)

@@ -38,11 +38,12 @@ def main() -> NoReturn:
 
 
 def _confine(task: Mapping[str, Any]) -> None:
+    # While there is memory for it, and while the root is the one with the modules of this Python.
+    promise = load_promise() if task.get("noNewPrivileges") else None
     set_niceness(task.get("niceness"))
     set_limits(task.get("limits") or {})
-    # Before the root changes, as modules and the lists of groups are in this one.
+    # The lists of groups are in this root, too.
     account = task.get("account")
-    promise = load_promise() if task.get("noNewPrivileges") else None
     groups = _list_groups(account, task.get("supplementaryGroups"))
     if task.get("chroot") is not None:
         enter_root(task["chroot"])

@@ -127,7 +127,7 @@ export function createSetting(
   return {
     pythonArguments: [],
     directory: home ?? directory,
-    searchPath: [...(home === undefined ? [] : [home]), ...listSearchPath(members)],
+    searchPath: [...new Set([...(home === undefined ? [] : [home]), ...listSearchPath(members)])],
     argv: [members[0]?.argument ?? '', ...(members[0]?.arguments ?? [])],
     applications: members.map(({ application }) => application),
     dev: config.dev,

@@ -15,7 +15,7 @@ export type HelpSection =
   | 'General'
 
 /** Commands of the program. */
-export type CommandName = 'serve' | 'check' | 'path' | ControlCommand
+export type CommandName = 'serve' | 'check' | 'setup-server' | 'path' | ControlCommand
 
 /** Commands that speak with a running server. */
 export const CONTROL_COMMANDS = ['status', 'reload', 'stop', 'scale', 'stacks', 'top'] as const
