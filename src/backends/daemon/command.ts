@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { importFolder, type Application } from '../../core/application.ts'
+import { TaipanError } from '../../core/errors.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { viewFrom } from '../../core/path-below.ts'
 import { isRoot } from '../../processes/accounts.ts'
@@ -36,6 +37,11 @@ export function createCommand(group: CommandGroup, program: PythonProgram): Pyth
   const { chroot, account } = confinement
   // A server that has given up the rights of root is the user already.
   const become = isRoot() ? account : undefined
+  if (account !== undefined && become === undefined && process.geteuid?.() !== account.uid)
+    throw new TaipanError(
+      'PYTHON_START',
+      `a worker of group ${group.name} cannot be ${describeUser(group)}: this process has not the rights of root any more`,
+    )
   const inside = (path: string): string => viewFrom(chroot, path)
   const task = {
     ...confinement,
