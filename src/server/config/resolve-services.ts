@@ -132,6 +132,7 @@ function createGroup(
         searchPath: [...setting.searchPath, directory],
         environment: mergeEnvironment(sources.environment, ownEnvironment),
         confinement,
+        scriptOwner: undefined,
       },
     },
   ]
