@@ -31,7 +31,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return await runCheck(line, environment)
   }
   if (line.command === 'setup-server') {
-    const { runSetupServer } = await import('./setup-server/setup-server.ts')
+    const { runSetupServer } = await import('./setup-command.ts')
     return await runSetupServer(line, environment)
   }
   if (line.command !== undefined && line.command !== 'serve') {

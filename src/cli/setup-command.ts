@@ -2,17 +2,21 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TaipanError } from '../../core/errors.ts'
-import { isRoot } from '../../processes/accounts.ts'
-import { anchorPaths } from '../../server/config/anchor.ts'
-import type { Environment } from '../../server/config/environment.ts'
-import { loadCommandPlan } from '../../server/load-plan.ts'
-import { describeInput, type CommandLine } from '../arguments.ts'
-import { CONFIG_NAME, formatControlScript, type ServerSetup } from './control-script.ts'
-import { formatUnit } from './unit.ts'
+import { TaipanError } from '../core/errors.ts'
+import { isRoot } from '../processes/accounts.ts'
+import { anchorPaths } from '../server/config/anchor.ts'
+import type { Environment } from '../server/config/environment.ts'
+import { loadCommandPlan } from '../server/load-plan.ts'
+import { describeInput, type CommandLine } from './arguments.ts'
+import {
+  CONFIG_NAME,
+  formatControlScript,
+  type ServerSetup,
+} from './setup-server/control-script.ts'
+import { formatUnit } from './setup-server/unit.ts'
 
 const SCRIPT = 'taipanctl'
-const COMMAND = [process.execPath, fileURLToPath(new URL('../main.js', import.meta.url))]
+const COMMAND = [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url))]
 
 /** `taipan setup-server DIR [TARGET] [options]`: writes what runs this server, and starts nothing. Returns the exit code. */
 export async function runSetupServer(line: CommandLine, environment: Environment): Promise<number> {
