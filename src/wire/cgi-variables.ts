@@ -156,7 +156,8 @@ function writeFields(exchange: Exchange, request: RequestHead, writer: CgiWriter
   }
   const { length, complete } = exchange.body
   // HTTP/2 has no field that says that a body of unknown length follows.
-  if (!sized && complete && length !== undefined && (chunked || length > 0))
+  const isUnsaid = chunked || (request.version === '2' && length !== 0)
+  if (!sized && isUnsaid && complete && length !== undefined)
     writer.variable(CONTENT_LENGTH, String(length))
 }
 

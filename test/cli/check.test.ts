@@ -100,9 +100,11 @@ describe('check', () => {
 
   test('hints and warnings are records where logs are JSON', async () => {
     using project = createProject({ 'app.py': helloApp('hi') })
-    const words = ['check', 'app.py', '--workers', '2', '--preload']
+    const words = ['check', 'app.py', '--workers', '2', '--proxy-headers']
     const plain = await runTaipan(words, { cwd: project.folder })
-    expect(plain.stderr).toMatch(/^hint: --workers 2 is .*\nwarning: --preload has no effect.*\n$/)
+    expect(plain.stderr).toMatch(
+      /^hint: --workers 2 is .*\nwarning: --proxy-headers has no effect.*\n$/,
+    )
     const json = await runTaipan([...words, '--log-format', 'json'], { cwd: project.folder })
     const records: unknown[] = json.stderr
       .trim()
@@ -110,7 +112,7 @@ describe('check', () => {
       .map((line) => JSON.parse(line))
     expect(records).toMatchObject([
       { level: 'info', msg: expect.stringMatching(/^--workers 2 is/) },
-      { level: 'warn', msg: expect.stringMatching(/^--preload has no effect/) },
+      { level: 'warn', msg: expect.stringMatching(/^--proxy-headers has no effect/) },
     ])
     expect(json.stdout).toBe(plain.stdout)
   })
