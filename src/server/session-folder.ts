@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { existsSync, rmdirSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerPlan } from './config/resolved.ts'
+
+const RETRY_MS = 100
 
 /** The plan with a place for sessions that have no other one; the worker that needs it first makes it. */
 export function placeSessions(plan: ServerPlan): ServerPlan {
@@ -17,19 +19,33 @@ export function placeSessions(plan: ServerPlan): ServerPlan {
   }
 }
 
-/** Removes what the workers of a plan have made there. */
-export async function removeTemporaryFolder({ temporaryFolder }: ServerPlan): Promise<void> {
-  if (temporaryFolder === undefined) return
+/** What SQLite and the locks of sessions make there. */
+const NAMES = ['', '-journal', '-wal', '-shm', '-lock'].map((suffix) => `sessions.db${suffix}`)
+
+/**
+ * Removes what the workers of a plan have made there, and nothing else: the folder is theirs, and by links in it they could
+ * let root remove other files.
+ */
+export async function removeTemporaryFolder(plan: ServerPlan): Promise<void> {
+  if (plan.temporaryFolder === undefined) return
+  removeTemporaryFolderNow(plan)
+  if (!existsSync(plan.temporaryFolder)) return
   // What has outlived its worker may write there meanwhile.
-  await rm(temporaryFolder, { recursive: true, force: true, maxRetries: 3 })
+  await delay(RETRY_MS)
+  removeTemporaryFolderNow(plan)
 }
 
 /** The same at once, while killed workers may still write. */
-export function removeTemporaryFolderNow({ temporaryFolder }: ServerPlan): void {
-  if (temporaryFolder === undefined) return
+export function removeTemporaryFolderNow({ temporaryFolder: folder }: ServerPlan): void {
+  if (folder === undefined) return
+  for (const name of NAMES) attempt(() => unlinkSync(join(folder, name)))
+  attempt(() => rmdirSync(folder))
+}
+
+function attempt(remove: () => void): void {
   try {
-    rmSync(temporaryFolder, { recursive: true, force: true })
+    remove()
   } catch {
-    // This process is about to exit.
+    // It is not there, or not ours to remove.
   }
 }

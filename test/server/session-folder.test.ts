@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -53,6 +53,18 @@ describe('a store without a place', () => {
     await remove(plan)
     expect(existsSync(place)).toBe(false)
   })
+})
+
+test('only files of sessions are removed, whatever else is in the folder', async () => {
+  const plan = placeSessions(resolvePlan({}))
+  const place = plan.temporaryFolder ?? ''
+  mkdirSync(join(place, 'other'), { recursive: true })
+  for (const name of ['sessions.db', 'sessions.db-wal', 'sessions.db-lock', 'other/file'])
+    writeFileSync(join(place, name), '')
+  await removeTemporaryFolder(plan)
+  expect(readdirSync(place)).toEqual(['other'])
+  expect(existsSync(join(place, 'other/file'))).toBe(true)
+  rmSync(place, { recursive: true })
 })
 
 test('a file must have a folder, which no route sends', () => {
