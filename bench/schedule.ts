@@ -54,6 +54,7 @@ function listServers(options: BenchOptions, workload: Workload): readonly BenchS
 }
 
 function fits(server: BenchServer, workload: Workload): boolean {
+  if (!(server.transports ?? ['http']).includes(workload.transport ?? 'http')) return false
   if (server.answersHelloOnly === true)
     return /^hello(_asgi)?$/.test(workload.module) && workload.interface !== 'behind-nginx'
   if (workload.socket === true && server.sockets === false) return false

@@ -11,6 +11,8 @@ export interface Machine {
   readonly kernel: string
   readonly node: string
   readonly wrk: string
+  /** Undefined where it is missing; it asks by HTTP/2. */
+  readonly h2load: string | undefined
   /** Commit of this repository, followed by `+` if files differ from it. */
   readonly commit: string
 }
@@ -25,6 +27,7 @@ export function readMachine(): Machine {
     kernel: release(),
     node: process.version,
     wrk: readWrkVersion(),
+    h2load: readH2loadVersion(),
     commit: readCommit(),
   }
 }
@@ -34,6 +37,11 @@ function readWrkVersion(): string {
   if (error !== undefined)
     throw new Error('the load generator wrk is missing: install the package wrk', { cause: error })
   return /^wrk (\S+)/.exec(stdout)?.[1] ?? 'unknown'
+}
+
+function readH2loadVersion(): string | undefined {
+  const { stdout, error } = spawnSync('h2load', ['--version'], { encoding: 'utf8' })
+  return error === undefined ? /nghttp2\/(\S+)/.exec(stdout)?.[1] : undefined
 }
 
 function readCommit(): string {

@@ -1,11 +1,16 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { startChild, stopChild, type Program } from './children.ts'
+import type { Program } from './children.ts'
+import { runGenerator } from './generator.ts'
+import { runHttp2Load } from './http2-load.ts'
+import { loadResultSchema, type LoadResult } from './load-result.ts'
 
 /** Options of the load generator. */
 export interface Load {
   readonly url: string
   readonly connections: number
+  /** Requests at a time in each connection; HTTP/2 by h2load instead of HTTP/1.1 by wrk. */
+  readonly streams?: number | undefined
   readonly seconds: number
   /** Size of POST bodies in bytes; 0 sends GET. */
   readonly bodySize: number
@@ -15,42 +20,18 @@ export interface Load {
   readonly script?: string
 }
 
-const schema = v.object({
-  requests: v.number(),
-  seconds: v.number(),
-  bytes: v.number(),
-  /** Microseconds. */
-  p50: v.number(),
-  /** Microseconds. */
-  p99: v.number(),
-  connect: v.number(),
-  read: v.number(),
-  write: v.number(),
-  status: v.number(),
-  timeout: v.number(),
-})
-
-/** Result of the load generator. */
-export type LoadResult = v.InferOutput<typeof schema>
-
-const GRACE = 15_000
-
-/** Runs wrk, or our own WebSocket clients, with one thread for the given time. */
+/** Runs wrk, h2load, or our own WebSocket clients, with one thread for the given time. */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const child = startChild(createGenerator(load))
-  let output = ''
-  child.stdout?.on('data', (piece: unknown) => (output += String(piece)))
-  child.stderr?.on('data', (piece: unknown) => (output += String(piece)))
-  const timer = setTimeout(() => void stopChild(child), load.seconds * 1000 + GRACE)
-  try {
-    await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
-  } finally {
-    clearTimeout(timer)
-  }
+  const { streams } = load
+  return streams === undefined ? await runPlainLoad(load) : await runHttp2Load({ ...load, streams })
+}
+
+async function runPlainLoad(load: Load): Promise<LoadResult> {
+  const output = await runGenerator(createGenerator(load), load.seconds)
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
   if (line === undefined)
     throw new Error(`the load generator did not end in time ${output.trim()}`.trim())
-  return v.parse(schema, JSON.parse(line.replaceAll(/-?nan/g, '0')))
+  return v.parse(loadResultSchema, JSON.parse(line.replaceAll(/-?nan/g, '0')))
 }
 
 function createGenerator(load: Load): Program {

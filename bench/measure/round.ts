@@ -1,10 +1,12 @@
-import type { BenchServer, LaunchContext } from '../servers/server.ts'
+import type { BenchServer, LaunchContext, Transport } from '../servers/server.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { startCompanions, type CompanionResult } from './companions.ts'
-import { runLoad, type LoadResult } from './load.ts'
+import type { LoadResult } from './load-result.ts'
+import { runLoad } from './load.ts'
 import { startPerf } from './perf.ts'
 import { readCpuTime, readMemory } from './process-tree.ts'
 import type { Program } from './children.ts'
+import { sendHttp2Request } from './http2-request.ts'
 import { checkEcho, checkListens, sendRequest } from './request.ts'
 import { findFreePort, startServer } from './running-server.ts'
 
@@ -23,7 +25,10 @@ export interface RoundPlan {
   readonly server: BenchServer
   readonly workload: Workload
   readonly seconds: number
-  readonly context: Omit<LaunchContext, 'port' | 'backendPort' | 'module' | 'interface'>
+  readonly context: Omit<
+    LaunchContext,
+    'port' | 'backendPort' | 'module' | 'interface' | 'transport'
+  >
 }
 
 const WARM_UP_SECONDS = 1
@@ -33,16 +38,25 @@ const SAMPLE_INTERVAL = 250
 export async function measureRound(plan: RoundPlan): Promise<Round> {
   const { server, workload, seconds } = plan
   const [port, backendPort] = [await findFreePort(), await findFreePort()]
-  const url = `http://127.0.0.1:${port}`
-  const { module, interface: kind } = workload
-  const program = server.launch({ ...plan.context, port, backendPort, module, interface: kind })
+  const { module, interface: kind, transport: wanted = 'http' } = workload
+  const program = server.launch({
+    ...plan.context,
+    port,
+    backendPort,
+    module,
+    interface: kind,
+    transport: wanted,
+  })
+  const { transport = wanted } = program
+  const url = `${transport === 'http' ? 'http' : 'https'}://127.0.0.1:${port}`
   const target = url + (program.path ?? workload.path)
   await using _backend = await startBackend(program.backend, backendPort)
-  await using running = await startServer(program, () => checkAnswer(workload, target))
+  await using running = await startServer(program, () => checkAnswer(workload, target, transport))
   await using companions = await startCompanions(workload.companions, url)
   const load = {
     url: target,
     connections: workload.connections,
+    streams: transport === 'http2' ? workload.streams : undefined,
     bodySize: workload.upload,
     message: workload.socket === true ? String(workload.expected) : undefined,
   }
@@ -71,11 +85,13 @@ function startCpu(pid: number) {
   return () => readCpuTime(pid) - before
 }
 
-async function checkAnswer(workload: Workload, url: string): Promise<void> {
+async function checkAnswer(workload: Workload, url: string, transport: Transport): Promise<void> {
   const { upload, expected } = workload
   if (workload.socket === true) return await checkEcho(url, String(expected))
   const body = upload > 0 ? Buffer.alloc(upload, 'x') : undefined
-  const { status, size, beginning } = await sendRequest(url, body)
+  const { status, size, beginning } = await (transport === 'http2'
+    ? sendHttp2Request(url)
+    : sendRequest(url, body))
   const right = typeof expected === 'number' ? size === expected : beginning.includes(expected)
   if (status !== 200 || !right)
     throw new Error(`answered ${status} with ${size} bytes: ${beginning.slice(0, 200)}`)

@@ -6,6 +6,7 @@ export function formatBudget(report: Report): string {
   const hello = [...compareWsgi(report), ...compareAsgi(report)]
   return [
     formatAims('Parts of a hello request, and their aims', hello),
+    formatAims('TLS and HTTP/2, and their aims', compareTransports(report)),
     formatAims('Scripts and pages, and their aims', compareScripts(report)),
     formatAims('Gateways, and their aims', compareGateways(report)),
   ]
@@ -66,6 +67,21 @@ function compareAsgi({ chapters }: Report): readonly string[] {
       scale(rate('python-node'), 10),
     ),
   ]
+}
+
+function compareTransports({ chapters }: Report): readonly string[] {
+  return chapters.flatMap((chapter) => {
+    const { workload, title } = chapter
+    const cost = (server: string) => findCost(chapter, server)
+    const own = cost('taipan')
+    if (workload.startsWith('tls-'))
+      return [compare(`${title}, against 1.25 times plain`, own, scale(cost('taipan-plain'), 1.25))]
+    if (!workload.startsWith('http2-')) return []
+    const granian = compare(`${title}, against twice Granian`, own, scale(cost('granian'), 2))
+    if (workload === 'http2-hello') return [granian]
+    const hypercorn = scale(cost('hypercorn'), 0.25)
+    return [compare(`${title}, against a quarter of hypercorn`, own, hypercorn), granian]
+  })
 }
 
 function compareScripts({ chapters }: Report): readonly string[] {

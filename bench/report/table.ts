@@ -25,10 +25,14 @@ export function formatReport(report: Report): string {
 function formatConditions({ machine, python, settings, versions }: Report): string {
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return `${machine.processor}, ${machine.cores} cores, ${formatMegabytes(machine.memory)}, Linux ${machine.kernel}; Node ${machine.node},
-Python ${python}, wrk ${machine.wrk}, one thread; Taipan at ${machine.commit}; ${names.join(', ')}.
+Python ${python}, wrk ${machine.wrk}${formatH2load(machine)}, one thread; Taipan at ${machine.commit}; ${names.join(', ')}.
 One process and ${settings.threads} Python threads for each server that has them; medians of ${settings.rounds} interleaved rounds of ${settings.seconds} s after a
 warm-up. CPU is user and system time of the whole process tree for each answered request, memory its PSS at the highest.
 `
+}
+
+function formatH2load({ h2load }: Report['machine']): string {
+  return h2load === undefined ? '' : `, h2load ${h2load}`
 }
 
 function formatChapter(chapter: Chapter): string {

@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareCertificate } from '../environment/certificate.ts'
 import { APPLICATIONS } from '../environment/paths.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
@@ -28,6 +30,7 @@ export const hypercorn: BenchServer = {
   title: 'hypercorn, uvloop',
   distribution: 'Hypercorn',
   interfaces,
+  transports: ['http', 'https', 'http2'],
   launch: (context) =>
     createModule(context, 'hypercorn', [
       `--bind=127.0.0.1:${context.port}`,
@@ -35,6 +38,7 @@ export const hypercorn: BenchServer = {
       '--worker-class=uvloop',
       '--backlog=10000',
       '--log-level=warning',
+      ...(context.transport === 'http' ? [] : formatTls(context.scratch)),
       `${context.module}:application`,
     ]),
 }
@@ -52,6 +56,14 @@ export const daphne: BenchServer = {
       '--verbosity=0',
       `${context.module}:application`,
     ]),
+}
+
+/** A connection of HTTP/2 would end after 1,000 requests, and the load generator opens no other. */
+function formatTls(scratch: string): readonly string[] {
+  const { certificate, key } = prepareCertificate(scratch)
+  const file = join(scratch, 'hypercorn.toml')
+  writeFileSync(file, 'keep_alive_max_requests = 1000000000\n')
+  return [`--config=${file}`, `--certfile=${certificate}`, `--keyfile=${key}`]
 }
 
 function createUvicorn(context: LaunchContext, args: readonly string[]) {

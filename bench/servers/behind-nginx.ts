@@ -1,4 +1,4 @@
-import { APPLICATIONS } from '../environment/paths.ts'
+import type { Program } from '../measure/children.ts'
 import { createNginx } from './nginx.ts'
 import type { BenchServer, Launch, LaunchContext, Protocol } from './server.ts'
 import { createCommand, createTarget } from './taipan.ts'
@@ -16,10 +16,10 @@ export const taipanDoors: readonly BenchServer[] = (
   launch: (context) => {
     const scheme = protocol === 'http' ? '' : `${protocol}://`
     const words = [...createTarget(context), `--threads=${context.threads}`]
-    const { command, args } = createCommand(context, words)
-    const others = args.filter((word) => !word.startsWith('--bind='))
+    const program = createCommand(context, words)
+    const others = program.args.filter((word) => !word.startsWith('--bind='))
     const address = `--bind=${scheme}${formatAddress(context)}`
-    return createSite(context, protocol, [command, ...others, address])
+    return createSite(context, protocol, { ...program, args: [...others, address] })
   },
 }))
 
@@ -31,12 +31,11 @@ export const uwsgiBehindNginx: BenchServer = {
   interfaces,
   launch: (context) => {
     const socket = `--uwsgi-socket=${formatAddress(context)}`
-    const { command, args } = createUwsgi(context, [socket, `--chdir=${APPLICATIONS}`])
-    return createSite(context, 'uwsgi', [command, ...args])
+    return createSite(context, 'uwsgi', createUwsgi(context, [socket]))
   },
 }
 
-function createSite(context: LaunchContext, protocol: Protocol, behind: readonly string[]): Launch {
+function createSite(context: LaunchContext, protocol: Protocol, behind: Program): Launch {
   const pass =
     protocol === 'http'
       ? 'proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";'

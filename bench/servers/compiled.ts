@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { prepareCertificate } from '../environment/certificate.ts'
 import { APPLICATIONS, PROGRAMS } from '../environment/paths.ts'
 import type { BenchServer, LaunchContext } from './server.ts'
 
@@ -8,12 +9,14 @@ export const granian: BenchServer = {
   title: 'Granian',
   distribution: 'granian',
   interfaces: ['wsgi', 'asgi'],
-  launch: ({ bin, port, module, interface: kind, threads, environment }) => ({
+  transports: ['http', 'https', 'http2'],
+  launch: ({ bin, port, module, interface: kind, transport, threads, scratch, environment }) => ({
     command: join(bin, 'granian'),
     args: [
       ...(kind === 'wsgi'
         ? ['--interface=wsgi', `--blocking-threads=${threads}`]
         : ['--interface=asgi', '--loop=uvloop']),
+      ...(transport === 'http' ? [] : formatCertificate(scratch)),
       '--host=127.0.0.1',
       `--port=${port}`,
       '--workers=1',
@@ -52,6 +55,11 @@ export const socketify: BenchServer = {
   title: 'socketify',
   distribution: 'socketify',
   launch: (context) => createProgram(context, 'serve_socketify.py'),
+}
+
+function formatCertificate(scratch: string): readonly string[] {
+  const { certificate, key } = prepareCertificate(scratch)
+  return [`--ssl-certificate=${certificate}`, `--ssl-keyfile=${key}`]
 }
 
 function createProgram({ bin, module, port, environment }: LaunchContext, script: string) {

@@ -24,13 +24,16 @@ import {
   taipanEmbeddedThreads,
   taipanFront,
   taipanLibrary,
+  taipanPlain,
 } from './taipan.ts'
+import { caddyGunicorn, nginxGunicorn } from './tls-doors.ts'
 import { uwsgi, uwsgiRouter } from './uwsgi.ts'
 import { waitress } from './waitress.ts'
 
 /** Every server, in the order of the report. */
 export const SERVERS: readonly BenchServer[] = [
   taipan,
+  taipanPlain,
   taipanEmbedded,
   taipanEmbeddedThreads,
   taipanLibrary,
@@ -59,6 +62,8 @@ export const SERVERS: readonly BenchServer[] = [
   hypercorn,
   gunicornAsgi,
   daphne,
+  nginxGunicorn,
+  caddyGunicorn,
   pythonNode,
   modPython,
   modPythonThreads,

@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareCertificate } from '../environment/certificate.ts'
 import type { Program } from '../measure/children.ts'
+import { joinPrograms } from './joined.ts'
 import { Unavailable, type LaunchContext } from './server.ts'
 
 const NGINX = '/usr/sbin/nginx'
@@ -11,8 +13,8 @@ export interface NginxSite {
   readonly site: string
   /** Lines beside its server. */
   readonly http?: string
-  /** A program and its arguments that run behind it, and are measured with it. */
-  readonly behind?: readonly string[]
+  /** A program that runs behind it, and is measured with it. */
+  readonly behind?: Program
 }
 
 /** One process of nginx in the foreground. Throws `Unavailable`. */
@@ -20,17 +22,12 @@ export function createNginx(context: LaunchContext, { site, http, behind }: Ngin
   if (!existsSync(NGINX)) throw new Unavailable('nginx is missing: install the package nginx')
   const file = join(context.scratch, 'nginx.conf')
   writeFileSync(file, formatConfiguration(context, site, http))
-  const args = ['-c', file, '-e', 'stderr']
-  if (behind === undefined) return { command: NGINX, args }
-  return {
-    // One tree of processes: nginx is the parent of the other.
-    command: '/bin/sh',
-    args: ['-c', `"$@" & exec ${NGINX} ${args.join(' ')}`, 'sh', ...behind],
-    environment: context.environment,
-  }
+  const program = { command: NGINX, args: ['-c', file, '-e', 'stderr'] }
+  return behind === undefined ? program : joinPrograms(program, behind)
 }
 
-function formatConfiguration({ scratch, port }: LaunchContext, site: string, http = ''): string {
+function formatConfiguration(context: LaunchContext, site: string, http = ''): string {
+  const { scratch, port } = context
   return `daemon off;
 worker_processes 1;
 pid ${scratch}/nginx.pid;
@@ -47,9 +44,19 @@ http {
   uwsgi_temp_path ${scratch}/nginx-uwsgi;
   ${http}
   server {
-    listen 127.0.0.1:${port} backlog=10000;
+    listen 127.0.0.1:${port} backlog=10000${formatTransport(context)};
     ${site}
   }
 }
 `
+}
+
+/** The rest of `listen`, and the certificate. */
+function formatTransport({ scratch, transport }: LaunchContext): string {
+  if (transport === 'http') return ''
+  const { certificate, key } = prepareCertificate(scratch)
+  return `${transport === 'http2' ? ' ssl http2' : ' ssl'};
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3`
 }

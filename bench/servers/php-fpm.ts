@@ -15,7 +15,11 @@ export const phpFpm: BenchServer = {
     const php = findPhp()
     const phpFile = join(context.scratch, 'php-fpm.conf')
     writeFileSync(phpFile, formatPhp(context))
-    const behind = [php, '--nodaemonize', '--allow-to-run-as-root', '--fpm-config', phpFile]
+    const behind = {
+      command: php,
+      args: ['--nodaemonize', '--allow-to-run-as-root', '--fpm-config', phpFile],
+      environment: context.environment,
+    }
     return {
       ...createNginx(context, { site: formatSite(context), behind }),
       path: `/${context.module}.php`,

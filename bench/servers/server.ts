@@ -16,8 +16,13 @@ export type Interface =
   | 'behind-nginx'
   | `gateway-${Protocol}`
 
+/** How clients connect: without TLS, by TLS and HTTP/1.1, or by TLS and HTTP/2. */
+export type Transport = 'http' | 'https' | 'http2'
+
 /** A program that serves. */
 export interface Launch extends Program {
+  /** How it is asked where that is not the workload's. */
+  readonly transport?: Transport
   /** Path of the application where that is not the workload's. */
   readonly path?: string
   /** What it passes requests on to, and what is not measured. */
@@ -32,6 +37,7 @@ export interface LaunchContext {
   /** Module of `bench/applications` with `application`, or file of `bench/site` without its extension. */
   readonly module: string
   readonly interface: Interface
+  readonly transport: Transport
   /** Python threads. */
   readonly threads: number
   /** `bin` folder of the virtual environment of all servers. */
@@ -51,6 +57,8 @@ export interface BenchServer {
   readonly distribution?: string
   /** Interfaces that it supports; WSGI only by default. */
   readonly interfaces?: readonly Interface[]
+  /** How it can be asked; without TLS only by default. */
+  readonly transports?: readonly Transport[]
   /** It supports WebSockets; by default if it supports ASGI. */
   readonly sockets?: boolean
   /** It does not wait for its child processes, so `/proc` does not have their CPU time when they have ended. */

@@ -1,20 +1,31 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareCertificate } from '../environment/certificate.ts'
 import { APPLICATIONS, PROGRAMS, ROOT } from '../environment/paths.ts'
 import type { Program } from '../measure/children.ts'
-import { Unavailable, type BenchServer, type LaunchContext } from './server.ts'
+import { Unavailable, type BenchServer, type LaunchContext, type Transport } from './server.ts'
 
 const MAIN = join(ROOT, 'dist/cli/main.js')
 
 const interfaces = ['wsgi', 'asgi'] as const
+const transports: readonly Transport[] = ['http', 'https', 'http2']
 
 /** Daemon mode, one worker process. */
 export const taipan: BenchServer = {
   name: 'taipan',
   title: 'Taipan, daemon',
   interfaces,
-  launch: (context) =>
-    createCommand(context, [...createTarget(context), `--threads=${context.threads}`]),
+  transports,
+  launch: createDaemon,
+}
+
+/** Daemon mode without TLS, by HTTP/1.1, beside those that have it. */
+export const taipanPlain: BenchServer = {
+  name: 'taipan-plain',
+  title: 'Taipan, daemon, HTTP/1.1 without TLS',
+  interfaces,
+  transports: ['https', 'http2'],
+  launch: (context) => ({ ...createDaemon({ ...context, transport: 'http' }), transport: 'http' }),
 }
 
 /** Python inside Node, on Node's thread and event loop. A second process supervises it. */
@@ -22,6 +33,7 @@ export const taipanEmbedded: BenchServer = {
   name: 'taipan-embedded',
   title: 'Taipan, embedded',
   interfaces,
+  transports,
   launch: (context) => createCommand(context, [...createTarget(context), '--engine=embedded']),
 }
 
@@ -73,20 +85,30 @@ export function createTarget({ module }: LaunchContext): readonly string[] {
 
 /** Starts `taipan serve`. Throws `Unavailable`. */
 export function createCommand(context: LaunchContext, words: readonly string[]): Program {
-  const { port, bin, environment } = context
+  const { bin, environment } = context
   return {
     command: process.execPath,
     args: [
       requireBuild(MAIN),
       'serve',
       `--python=${join(bin, 'python')}`,
-      `--bind=127.0.0.1:${port}`,
+      ...formatAddress(context),
       ...words,
       '--no-access-log',
       '--log-level=warn',
     ],
     environment,
   }
+}
+
+function createDaemon(context: LaunchContext): Program {
+  return createCommand(context, [...createTarget(context), `--threads=${context.threads}`])
+}
+
+function formatAddress({ port, transport, scratch }: LaunchContext): readonly string[] {
+  if (transport === 'http') return [`--bind=127.0.0.1:${port}`]
+  const { certificate, key } = prepareCertificate(scratch)
+  return [`--bind=https://127.0.0.1:${port}`, `--tls-cert=${certificate}`, `--tls-key=${key}`]
 }
 
 function requireBuild(path: string): string {

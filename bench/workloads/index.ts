@@ -12,6 +12,31 @@ const PROTOCOL_NAMES = { fastcgi: 'FastCGI', scgi: 'SCGI', uwsgi: 'uwsgi', http:
 const GET = { path: '/', connections: 32, upload: 0, interface: 'wsgi' } as const
 const ASGI = { ...GET, interface: 'asgi' } as const
 
+/** As many requests at a time as elsewhere. */
+const HTTP2 = { transport: 'http2', connections: 8, streams: 4 } as const
+
+const HELLO = { module: 'hello', expected: 'Hello, World!' }
+const HELLO_ASGI = { module: 'hello_asgi', expected: 'Hello, World!' }
+
+const TRANSPORTS: readonly Workload[] = [
+  { ...GET, ...HELLO, name: 'tls-hello', title: 'Hello by TLS, 13 bytes', transport: 'https' },
+  {
+    ...ASGI,
+    ...HELLO_ASGI,
+    name: 'tls-hello-asgi',
+    title: 'Hello by TLS and ASGI, 13 bytes',
+    transport: 'https',
+  },
+  { ...GET, ...HELLO, ...HTTP2, name: 'http2-hello', title: 'Hello by HTTP/2, 13 bytes' },
+  {
+    ...ASGI,
+    ...HELLO_ASGI,
+    ...HTTP2,
+    name: 'http2-hello-asgi',
+    title: 'Hello by HTTP/2 and ASGI, 13 bytes',
+  },
+]
+
 const GATEWAYS = (['fastcgi', 'scgi', 'uwsgi', 'http'] as const).flatMap((protocol) => {
   const gateway = { ...GET, interface: `gateway-${protocol}` as const, module: 'backend' }
   const name = PROTOCOL_NAMES[protocol]
@@ -34,7 +59,7 @@ const GATEWAYS = (['fastcgi', 'scgi', 'uwsgi', 'http'] as const).flatMap((protoc
 
 /** Every workload, in the order of the report. */
 export const WORKLOADS: readonly Workload[] = [
-  { ...GET, name: 'hello', title: 'Hello, 13 bytes', module: 'hello', expected: 'Hello, World!' },
+  { ...GET, ...HELLO, name: 'hello', title: 'Hello, 13 bytes' },
   {
     ...GET,
     name: 'flask',
@@ -119,10 +144,9 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     ...ASGI,
+    ...HELLO_ASGI,
     name: 'hello-asgi',
     title: 'Hello by ASGI, 13 bytes',
-    module: 'hello_asgi',
-    expected: 'Hello, World!',
   },
   {
     ...ASGI,
@@ -170,5 +194,6 @@ export const WORKLOADS: readonly Workload[] = [
     module: 'block',
     expected: BLOCK_SIZE,
   },
+  ...TRANSPORTS,
   ...GATEWAYS,
 ]

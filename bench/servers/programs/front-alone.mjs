@@ -1,5 +1,5 @@
 import { createResponseHead } from '../../../dist/core/response-head.js'
-import { ListeningFront } from '../../../dist/fronts/http-front.js'
+import { ListeningFront } from '../../../dist/fronts/listening-front.js'
 import { createPipeline } from '../../../dist/pipeline/pipeline.js'
 import { resolveConfigPlan } from '../../../dist/server/load-plan.js'
 
@@ -15,6 +15,7 @@ const front = new ListeningFront({
   limits: plan.limits,
   timeouts: plan.timeouts,
   webSocket: plan.webSocket,
+  http2: false,
   serverSoftware: 'taipan',
   logger: { debug() {}, info() {}, warn() {}, error: console.error },
   handler: createPipeline({
