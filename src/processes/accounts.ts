@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Account } from '../core/confinement.ts'
 
 const ANSWER_MS = 10_000
+const STARTED_AS_ROOT = isRoot()
 
 /** A user by name or `#uid`; undefined when there is none. A number needs no entry, but has no group without one: its `gid` is then -1. */
 export function findAccount(user: string): Account | undefined {
@@ -28,6 +29,11 @@ export function listGroupIds({ name, gid }: Account): readonly number[] {
   const { stdout } = spawnSync('id', ['-G', name], { encoding: 'utf8', timeout: ANSWER_MS })
   const ids = (stdout ?? '').split(/\s+/).filter((text) => /^\d+$/.test(text))
   return [...new Set([gid, ...ids.map(Number)])]
+}
+
+/** This process was started as root, which it may have given up since: what is asked of it then is not impossible, but done. */
+export function wasRoot(): boolean {
+  return STARTED_AS_ROOT
 }
 
 /** This process may become any user. */

@@ -10,6 +10,7 @@ import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { Handshakes } from '../streams/tls/handshakes.ts'
+import { isRoot } from '../processes/accounts.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { LocalRedirects } from '../pipeline/local-redirect.ts'
 import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
@@ -264,7 +265,14 @@ async function startSteward(
   plan: ServerPlan,
 ): Promise<Steward | undefined> {
   const wanting = groups.filter((group) => needsSteward(group, plan))
-  if (wanting.length === 0) return undefined
+  const [first] = wanting
+  if (first === undefined) return undefined
+  // Without it they would run as the user of the server.
+  if (!isRoot())
+    throw new TaipanError(
+      'CONFIG_INVALID',
+      `groups.${first.name}: its processes need rights that the server has given up; restart the server to change its configuration`,
+    )
   const { Steward: Process } = await import('../backends/daemon/steward/steward.ts')
   return await Process.start(wanting)
 }

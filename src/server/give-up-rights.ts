@@ -15,7 +15,7 @@ const OWN_FOLDER = fileURLToPath(new URL('../', import.meta.url))
  * then on. Rejects with CONFIG_INVALID if the user could not go on with it.
  */
 export function giveUpRights(plan: ServerPlan, account: Account): void {
-  for (const path of listSockets(plan)) giveAway(path, account)
+  for (const path of [...listSockets(plan), ...listLogFiles(plan)]) giveAway(path, account)
   become(account)
   requireReadable(OWN_FOLDER, "Taipan's own folder", account)
   for (const { answerer } of plan.routes)
@@ -50,6 +50,12 @@ function become(account: Account): void {
 
 function listSockets({ addresses }: ServerPlan): string[] {
   return addresses.flatMap((address) => (address.kind === 'unix' ? address.path : []))
+}
+
+/** It is opened again, after programs that rotate have made it anew with the same owner. */
+function listLogFiles({ log }: ServerPlan): string[] {
+  const file = log.accessFile ?? (typeof log.access === 'object' ? log.access.file : undefined)
+  return file === undefined ? [] : [file]
 }
 
 /** Unless it is somebody else's already. */

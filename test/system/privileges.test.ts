@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -111,6 +121,32 @@ describe.skipIf(!isPossible)('the server', () => {
     expect((await read(server.url))[1]).toBe(65534)
   })
 
+  test('reads a changed configuration as the user that it has become', async () => {
+    const config = { app: 'app.py', user: 'nobody', python: PYTHON, bind: '127.0.0.1:0' }
+    project.write('changed.json', JSON.stringify(config))
+    await using server = await start(['--config', 'changed.json'])
+    project.write('changed.json', JSON.stringify({ ...config, threads: 2 }))
+    server.kill('SIGHUP')
+    await server.waitForOutput(/^reloaded/m)
+    expect(server.output).toContain('the configuration has changed')
+    expect((await read(server.url))[1]).toBe(65534)
+  })
+
+  test('leaves its access log to the user, who opens it again', async () => {
+    mkdirSync(project.path('logs'))
+    const file = project.path('logs/access.log')
+    const usual = ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON, '-u', 'nobody']
+    await using server = await start([...usual, '--access-file', file])
+    expect(statSync(file).uid).toBe(65534)
+    renameSync(file, `${file}.1`)
+    writeFileSync(file, '')
+    chownSync(file, 65534, 65534)
+    server.kill('SIGUSR1')
+    await server.waitForOutput(/log files are opened again/)
+    await read(server.url)
+    await expect.poll(() => readFileSync(file, 'utf8'), { timeout: DEADLINE }).toContain('GET /')
+  })
+
   test('leaves its socket to the user', async () => {
     const socket = project.path('web.sock')
     const args = ['app.py', '-b', `unix:${socket}`, '--python', PYTHON, '-u', 'nobody']
@@ -160,6 +196,15 @@ describe.skipIf(!isPossible)('workers of another user than the server', () => {
     expect(exitCode).toBe(0)
     expect(output).not.toMatch(/ended by SIG/)
     await expect.poll(() => [third, steward].filter(isAlive), { timeout: DEADLINE }).toEqual([])
+  })
+
+  test('keep what they are when a changed configuration would need the rights of root', async () => {
+    project.write('later.json', JSON.stringify(GROUPS))
+    await using server = await start(['--config', 'later.json'])
+    project.write('later.json', JSON.stringify({ ...GROUPS, threads: 2 }))
+    server.kill('SIGHUP')
+    await server.waitForOutput(/need rights that the server has given up; restart the server/)
+    expect((await read(`${server.url}/one`))[1]).toBe(33)
   })
 
   test('end with the server, however that ends', async () => {

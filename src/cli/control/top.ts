@@ -5,6 +5,8 @@ import { formatTop, type Snapshot } from './format-top.ts'
 import { parseStatus } from './parse-answers.ts'
 
 const INTERVAL_MS = 1000
+const USUAL_COLUMNS = 80
+const USUAL_ROWS = 24
 const ENTER = '\u001B[?1049h\u001B[?25l'
 const LEAVE = '\u001B[?25h\u001B[?1049l'
 const HOME = '\u001B[H'
@@ -49,10 +51,16 @@ async function refresh(client: ControlClient, first: Snapshot, signal: AbortSign
 
 /** Draws over what was there, as far as the terminal has room. */
 function draw(lines: readonly string[]): void {
-  const { columns, rows } = process.stdout
+  const { columns, rows } = measureTerminal()
   const shown = [...lines.slice(0, rows - 2), '', 'q: quit']
   const text = shown.map((line) => line.slice(0, columns) + REST_OF_LINE).join('\r\n')
   process.stdout.write(`${HOME}${text}${REST_OF_SCREEN}`)
+}
+
+/** Terminals without a window, as those of `script` in a pipeline, say that they have no columns and rows. */
+function measureTerminal(): { columns: number; rows: number } {
+  const { columns, rows } = process.stdout
+  return { columns: columns || USUAL_COLUMNS, rows: rows || USUAL_ROWS }
 }
 
 /** Calls `quit` for q and Ctrl-C, and at a signal to end; returns what gives the keys back. */

@@ -1,5 +1,5 @@
 import type { Account, Confinement, ResourceLimits, ScriptOwner } from '../../core/confinement.ts'
-import { findAccount, findGroupId, isRoot } from '../../processes/accounts.ts'
+import { findAccount, findGroupId, wasRoot } from '../../processes/accounts.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
 import { resolveGroupValues, type GroupValues } from '../options/group-options.ts'
 import type { FullConfig } from '../options/schema.ts'
@@ -70,7 +70,7 @@ export function listIdentityVariables(
 
 /** The user that the server becomes; undefined if it stays what it is. Adds errors to `problems`. */
 export function resolveServerAccount(config: FullConfig, problems: Problems): Account | undefined {
-  if (config.strict && isRoot() && config.user === undefined)
+  if (config.strict && wasRoot() && config.user === undefined)
     problems.add(['strict'], 'the server would run as root; name the "user" that it becomes')
   const server = { name: '', values: resolveGroupValues(GENERAL, config, {}), config }
   if (config.engine === 'embedded' || config.user === undefined) return undefined
@@ -157,7 +157,7 @@ function resolveLimits({ memoryLimit, resourceLimits }: Values): ResourceLimits 
 }
 
 function requireRoot(group: ConfinedGroup, problems: Problems): void {
-  if (isRoot()) return
+  if (wasRoot()) return
   const { values } = group
   const wanted: string[] = FOR_ROOT.filter((key) => values[key] !== undefined)
   if ((values.cpuPriority ?? 0) < 0) wanted.push('cpuPriority')
