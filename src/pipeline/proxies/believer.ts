@@ -37,7 +37,8 @@ export class Believer {
   /** What of the request is to be believed. */
   believe(connection: ConnectionFacts, request: RequestHead): Believed {
     const { others, values } = this.#sort(request.fields)
-    if (values.size === 0) return { fields: request.fields, connection, belief: {} }
+    if (others.length === request.fields.length)
+      return { fields: request.fields, connection, belief: {} }
     if (!this.#trust.hasPeer(connection)) return { fields: others, connection, belief: {} }
     const { belief, kept } = this.#read(values)
     const { host } = belief
@@ -58,7 +59,8 @@ export class Believer {
       const [name = '', value = ''] = [fields[at], fields[at + 1]]
       const header = findProxyHeader(name)
       if (header === undefined || !this.#covers(header)) others.push(name, value)
-      else values.set(header, [...(values.get(header) ?? []), value])
+      // Proxies do not know it for theirs, so a client may have sent it through them.
+      else if (!name.includes('_')) values.set(header, [...(values.get(header) ?? []), value])
     }
     return { others, values }
   }

@@ -70,6 +70,15 @@ describe('the client', () => {
     }
   })
 
+  test.each([
+    [[FOR, '203.0.113.7', 'X_Forwarded_For', '1.1.1.1']],
+    [['X_Forwarded_For', '1.1.1.1']],
+  ])('a name with underscores, which clients send through proxies, tells nothing: %j', (fields) => {
+    const believed = believe(fields)
+    expect(believed.connection.remoteAddress).not.toBe('1.1.1.1')
+    expect(believed.fields).not.toContain('1.1.1.1')
+  })
+
   test('may be told in several lines', () => {
     const { connection } = believe([FOR, '203.0.113.7', 'A', 'b', 'x-forwarded-for', '10.1.2.3'])
     expect(connection.remoteAddress).toBe('203.0.113.7')
