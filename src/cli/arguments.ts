@@ -200,7 +200,12 @@ function resolveTarget(
 function validateCommand({ flag, key }: FlaggedOption, command: CommandName | undefined): void {
   if (command === undefined || flag.commands.includes(command)) return
   // What is written into a configuration.
-  if (command === 'setup-server' && key !== '' && flag.commands.includes('serve')) return
+  if (
+    command === 'setup-server' &&
+    (key !== '' || flag.name === 'help') &&
+    flag.commands.includes('serve')
+  )
+    return
   throw new TaipanError(
     'USAGE',
     `--${flag.name} belongs to taipan ${formatWords(flag.commands)}, not to taipan ${command}`,

@@ -62,8 +62,9 @@ function listLogFiles({ log }: ServerPlan): string[] {
 function giveAway(path: string, { uid, gid }: Account): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
   withPinnedFile(path, ({ facts, place }) => {
-    if (facts.isSocket() && facts.uid === 0)
-      chownSync(place, uid, facts.gid === 0 ? gid : facts.gid)
+    // What has another name, too, may be any file of root.
+    const isOwn = facts.isSocket() || (facts.isFile() && facts.nlink === 1)
+    if (isOwn && facts.uid === 0) chownSync(place, uid, facts.gid === 0 ? gid : facts.gid)
   })
 }
 
