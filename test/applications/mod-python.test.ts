@@ -120,7 +120,7 @@ describe.skipIf(!hasApache('python', 'authn_core', 'authz_user'))('handlers of m
       config,
       JSON.stringify({ routes: [...routes, { path: '/static', static: join(root, 'static') }] }),
     )
-    site = await startSite({ args: ['--config', config] })
+    site = await startSite({ args: ['--config', config, '--no-request-id'] })
   })
   afterAll(async () => {
     await site.stop()

@@ -75,6 +75,11 @@ export function launchTaipan(args: readonly string[], options: CommandOptions = 
   return new Command(args, options)
 }
 
+/** Output without the line that only root is told. */
+export function withoutRoot(output: string): string {
+  return output.replace(/^.*running as root: .*\n/m, '')
+}
+
 /** Runs the command with `args` to its end. */
 export async function runTaipan(
   args: readonly string[],

@@ -77,7 +77,6 @@ export const REQUEST_LINE: readonly Row[] = [
     'HTTP/1.1\t',
     'HTTP/1.1 HTTP/1.1',
   ].map((version) => line(`GET /first ${version}`, VERSION)),
-  refused('HTTP/2 preface', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SMUGGLED}`, VERSION),
   refused('HTTP/0.9 request', `GET /first\r\n${SMUGGLED}`, VERSION),
   refused('HTTP/0.9 request and its end', 'GET /first\r\n', VERSION, { leaving: 'half-close' }),
   refused('HTTP/0.9 request with fields', `GET /first\r\n${HOST}\r\n${SMUGGLED}`, VERSION),

@@ -9,6 +9,9 @@ import type { MessageFromSteward, MessageToSteward, StewardSignal } from './mess
 /** Time for workers to end by themselves when the server is gone. */
 const PATIENCE_MS = 5000
 
+const UNKNOWN_GROUP =
+  'a group that the server was not started with needs the rights of root, which it has given up: restart the server'
+
 /** By name; fixed while this process runs. */
 const groups = new Map<string, ProcessGroup>()
 const workers = new Map<number, ChildProcess>()
@@ -29,7 +32,11 @@ function take(message: MessageToSteward): void {
 }
 
 async function start(id: number, group: ProcessGroup | undefined): Promise<void> {
-  if (group === undefined || workers.has(id)) return
+  if (workers.has(id)) return
+  if (group === undefined) {
+    tell({ type: 'failed', id, message: UNKNOWN_GROUP })
+    return
+  }
   try {
     const child = await spawnChild(group, countSockets(group), holdBack)
     workers.set(id, child)
