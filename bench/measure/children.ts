@@ -44,6 +44,8 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   for (const { pid, startTime } of tree) {
     if (startTime !== undefined && readStartTime(pid) === startTime) endByForce(pid)
   }
+  // What a front has left behind that ended before it was stopped is still of its group.
+  endByForce(-child.pid)
 }
 
 /** Ends every child that still lives, and lets no other start. */
