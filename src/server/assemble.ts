@@ -34,7 +34,8 @@ import { PageVersions } from './page-versions.ts'
 import { ScriptChecks } from './script-checks.ts'
 import type { AnswererContext } from './routes/route-kind.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
-import { SERVER_SOFTWARE } from './version.ts'
+import { hasOpenTelemetry } from './find-telemetry.ts'
+import { SERVER_SOFTWARE, VERSION } from './version.ts'
 
 /** The parts of a server, connected but not started. */
 export interface Assembly {
@@ -159,7 +160,8 @@ export async function assembleApp(
   const timed = plan.dev ? withServerTiming(pipeline) : pipeline
   const refreshed = pages === undefined ? timed : pages.wrap(timed)
   const compressed = plan.compression ? await addCompression(refreshed) : refreshed
-  const handler = await addProxies(await addHsts(compressed, plan), plan, logger)
+  const traced = await addTracing(await addHsts(compressed, plan))
+  const handler = await addProxies(traced, plan, logger)
   return new PlannedApp({
     plan,
     logger,
@@ -227,6 +229,13 @@ async function addHsts(handler: Handler, { http: { hsts } }: ServerPlan): Promis
   if (hsts === undefined) return handler
   const { withHsts } = await import('../pipeline/hsts.ts')
   return withHsts(handler, hsts)
+}
+
+/** Costs nothing where no SDK is registered. */
+async function addTracing(handler: Handler): Promise<Handler> {
+  if (!hasOpenTelemetry()) return handler
+  const { withTracing } = await import('../pipeline/tracing/with-tracing.ts')
+  return withTracing(handler, VERSION)
 }
 
 async function addCompression(handler: Handler): Promise<Handler> {

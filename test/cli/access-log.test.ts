@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 
 import { describe, expect, test } from 'vitest'
 
+import { resolveLibraryPlan } from '../../src/server/library-plan.ts'
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, helloApp } from '../support/project.ts'
@@ -110,4 +111,11 @@ test('--log-to stderr leaves standard output alone', async () => {
   const { stdout, stderr } = await taipan.stop()
   expect(stdout).toBe('')
   expect(stderr).toContain('listening on')
+})
+
+test.each([
+  [{ rotate: { every: 'day' } }, /log\.access\.rotate: is about a file, and none is named/],
+  [{ file: 'a.log', to: 'stderr' }, /log\.access\.to: stands beside a file/],
+] as const)('log.access %j is refused', (access, message) => {
+  expect(() => resolveLibraryPlan({ app: 'shop:app', log: { access } })).toThrow(message)
 })

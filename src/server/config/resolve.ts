@@ -11,6 +11,7 @@ import { hasIndependentRoutes } from './independent-routes.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
+import { checkLog } from './check-log.ts'
 import { resolveControl } from './resolve-control.ts'
 import { resolveMetrics } from './resolve-metrics.ts'
 import { resolveApplications } from './resolve-apps.ts'
@@ -124,6 +125,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const control = resolveControl(config, problems)
   const proxies = resolveProxies(config, problems)
   const metrics = resolveMetrics(config, problems)
+  checkLog(config, problems)
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)
