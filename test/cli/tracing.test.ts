@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -25,19 +25,20 @@ def application(environ, start_response):
 /** Takes what exporters send by OTLP over HTTP, as JSON. */
 class Collector implements AsyncDisposable {
   readonly bodies: Record<'traces' | 'metrics', string> = { traces: '', metrics: '' }
-  readonly #server = createServer((request, response) => {
-    void text(request).then((body) => {
-      if (request.url === '/v1/traces') this.bodies.traces += body
-      else this.bodies.metrics += body
-      response.setHeader('Content-Type', 'application/json').end('{}')
-    })
-  })
+  readonly #server = createServer((request, response) => void this.#take(request, response))
 
   async start(): Promise<string> {
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
     const address: AddressInfo | string | null = this.#server.address()
     return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request)
+    if (request.url === '/v1/traces') this.bodies.traces += body
+    else this.bodies.metrics += body
+    response.setHeader('Content-Type', 'application/json').end('{}')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
