@@ -1,6 +1,6 @@
-import { Cron } from 'croner'
 import type { Backend } from '../core/backend.ts'
 import type { Logger } from '../core/logger.ts'
+import { createCronPattern, type CronPattern } from './config/cron-pattern.ts'
 import type { CronJob } from './config/resolved.ts'
 
 // The clock may be set, and the machine may sleep, so times are compared again and again.
@@ -16,13 +16,13 @@ export interface CronOptions {
 /** Starts jobs when they are due. One that still runs is not started a second time. */
 export class CronJobs {
   readonly #options: CronOptions
-  readonly #due: { readonly job: CronJob; readonly pattern: Cron; at: number }[]
+  readonly #due: { readonly job: CronJob; readonly pattern: CronPattern; at: number }[]
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: CronOptions) {
     this.#options = options
     this.#due = options.jobs.map((job) => {
-      const pattern = new Cron(job.schedule, { paused: true, mode: '5-or-6-parts' })
+      const pattern = createCronPattern(job.schedule)
       return { job, pattern, at: findNext(pattern) }
     })
   }
@@ -56,6 +56,6 @@ export class CronJobs {
 }
 
 /** When a pattern is due next, in ms since 1970; Infinity: never. */
-function findNext(pattern: Cron): number {
+function findNext(pattern: CronPattern): number {
   return pattern.nextRun()?.getTime() ?? Infinity
 }

@@ -1,9 +1,9 @@
-import { Cron } from 'croner'
 import type { ServiceTask } from '../../core/process-group.ts'
 import { resolveGroupValues } from '../options/group-options.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { GENERAL } from '../options/table.ts'
 import type { Problems } from '../option-types/problems.ts'
+import { createCronPattern } from './cron-pattern.ts'
 import { mergeEnvironment } from './group-environment.ts'
 import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
 import { createSetting, resolveProcesses, type GroupSources } from './resolve-groups.ts'
@@ -64,7 +64,7 @@ function checkSchedule(
     return false
   }
   try {
-    const pattern = new Cron(schedule, { paused: true, mode: '5-or-6-parts' })
+    const pattern = createCronPattern(schedule)
     if (pattern.nextRun() !== null) return true
     problems.add([...where, 'schedule'], `${JSON.stringify(schedule)} never comes; ${expected}`)
   } catch (error) {
