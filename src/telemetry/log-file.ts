@@ -30,6 +30,7 @@ export class LogFile implements LineTarget {
   #failing = false
   /** No attempt to put the file aside before then. */
   #restsUntil = 0
+  #removing = Promise.resolve()
 
   /** Opens or makes the file. Throws `CONFIG_INVALID`. */
   constructor(options: LogFileOptions) {
@@ -120,9 +121,12 @@ export class LogFile implements LineTarget {
       return
     }
     this.#reopenNow()
-    removeOldest(path, keep).catch((error: unknown) =>
-      this.#complain(`has older files that cannot be removed: ${describe(error)}`),
-    )
+    // One after the other: two at once would look for the same files.
+    this.#removing = this.#removing
+      .then(() => removeOldest(path, keep))
+      .catch((error: unknown) =>
+        this.#complain(`has older files that cannot be removed: ${describe(error)}`),
+      )
   }
 
   #complain(what: string): void {
