@@ -1,4 +1,4 @@
-import type { ConnectionFacts, Exchange, Handler, RequestHead } from '../../core/exchange.ts'
+import type { ConnectionFacts, Exchange, Handler } from '../../core/exchange.ts'
 import type { FieldPairs } from '../../core/field-block.ts'
 import type { Logger } from '../../core/logger.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
@@ -51,22 +51,10 @@ function changeExchange(exchange: Exchange, { fields, connection, belief }: Beli
   const isChanged = fields !== request.fields || connection !== exchange.connection
   if (!isChanged) return exchange
   const { mount, host = request.host } = belief
-  const head = { ...copyHead(request), fields, host }
+  const head = { ...request, fields, host }
   return new ChangedExchange(exchange, {
     request: head,
     connection,
     ...(mount !== undefined && { givenMount: mount }),
   })
-}
-
-function copyHead({
-  method,
-  target,
-  path,
-  query,
-  version,
-  fields,
-  host,
-}: RequestHead): RequestHead {
-  return { method, target, path, query, version, fields, host }
 }

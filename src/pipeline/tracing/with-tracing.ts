@@ -14,7 +14,7 @@ import {
 } from '@opentelemetry/api'
 
 import type { Exchange, Handler, Outcome, RequestHead } from '../../core/exchange.ts'
-import type { FieldPairs } from '../../core/field-block.ts'
+import { withoutFields, type FieldPairs } from '../../core/field-block.ts'
 import { ChangedExchange } from '../changed-exchange.ts'
 import { readField } from '../field-values.ts'
 
@@ -79,19 +79,8 @@ function continueTrace(request: RequestHead, own: Context): RequestHead {
   const carried: Record<string, string> = {}
   propagation.inject(own, carried)
   const names = new Set(Object.keys(carried).map((name) => name.toLowerCase()))
-  const kept = request.fields.filter(
-    (_, at) => !names.has((request.fields[at - (at % 2)] ?? '').toLowerCase()),
-  )
-  const { method, target, path, query, version, host } = request
-  return {
-    method,
-    target,
-    path,
-    query,
-    version,
-    host,
-    fields: [...kept, ...Object.entries(carried).flat()],
-  }
+  const kept = withoutFields(request.fields, names)
+  return { ...request, fields: [...kept, ...Object.entries(carried).flat()] }
 }
 
 interface Finished {
