@@ -34,16 +34,17 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   try {
     if (isRoot() && plan.account === undefined)
       logger.warn({}, 'running as root: name a user with --user, which the server then becomes')
+    using manager = await openServiceManager(environment, logger)
     // Python must not run in this process: a crash would end it.
     const server = await createServer(plan, {
       ...logs,
       settings,
       inProcess: false,
+      onReload: (reloading) => manager.followReload(reloading),
       ...(plan.configFile !== undefined && {
         loadPlan: () => loadCommandPlan({ ...describeInput(line, environment), anew: true }),
       }),
     })
-    using manager = await openServiceManager(environment, logger)
     return await runServer(server, plan, { ...logs, manager })
   } catch (error) {
     await logger.written()

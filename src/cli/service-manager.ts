@@ -3,15 +3,16 @@ import type { Environment } from '../server/config/environment.ts'
 
 /** Tells whoever manages this process as a service how it is: systemd, by the protocol of sd_notify(3). */
 export interface ServiceManager extends Disposable {
-  /** It serves, after its start or a reload. */
+  /** It serves, after its start. */
   tellReady(status: string): void
-  tellReloading(): void
+  /** A reload has begun; whatever becomes of it, the new or the old code serves then. */
+  followReload(reloading: Promise<unknown>): void
   tellStopping(): void
 }
 
 const NOBODY: ServiceManager = {
   tellReady: () => {},
-  tellReloading: () => {},
+  followReload: () => {},
   tellStopping: () => {},
   [Symbol.dispose]: () => {},
 }
@@ -50,6 +51,9 @@ function readWatchdogInterval(environment: Environment): number | undefined {
 class Systemd implements ServiceManager {
   readonly #send: (text: string) => void
   readonly #interval: number | undefined
+  #state: 'starting' | 'ready' | 'stopping' = 'starting'
+  /** Reloads that have not ended. */
+  #reloads = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(send: (text: string) => void, interval: number | undefined) {
@@ -58,24 +62,38 @@ class Systemd implements ServiceManager {
   }
 
   tellReady(status: string): void {
+    this.#state = 'ready'
     this.#send(`READY=1\nSTATUS=${status}`)
     if (this.#interval === undefined || this.#timer !== undefined) return
     this.#send('WATCHDOG=1')
     this.#timer = setInterval(() => this.#send('WATCHDOG=1'), this.#interval).unref()
   }
 
-  tellReloading(): void {
-    // CLOCK_MONOTONIC, by which systemd tells this answer from one to an earlier signal.
-    const now = process.hrtime.bigint() / 1000n
-    this.#send(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=reloading`)
+  followReload(reloading: Promise<unknown>): void {
+    if (this.#state !== 'ready') return
+    this.#reloads += 1
+    this.#tellReloading()
+    const end = (): void => {
+      this.#reloads -= 1
+      if (this.#reloads === 0 && this.#state === 'ready') this.tellReady('serving')
+    }
+    reloading.then(end, end)
   }
 
   /** Signs of life go on until the end. */
   tellStopping(): void {
+    this.#state = 'stopping'
     this.#send('STOPPING=1\nSTATUS=stopping')
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
+  }
+
+  /** Each signal wants an answer with a time after its own, even if several share a reload. */
+  #tellReloading(): void {
+    // CLOCK_MONOTONIC, by which systemd tells this answer from one to an earlier signal.
+    const now = process.hrtime.bigint() / 1000n
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=reloading`)
   }
 }

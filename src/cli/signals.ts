@@ -126,23 +126,14 @@ export class SignalHandling implements Disposable {
   }
 
   #reload(): void {
-    // Each signal wants an answer with a time after its own.
-    this.#manager.tellReloading()
     const reloading = this.#server.reload()
     if (reloading === this.#reloading) return
     this.#reloading = reloading
     this.#logger.announce('SIGHUP: reloading', { signal: 'SIGHUP' })
-    reloading
-      .then(
-        () => this.#logger.announce('reloaded'),
-        (error: unknown) => this.#explainReload(error),
-      )
-      .finally(() => this.#tellReloaded())
-  }
-
-  /** After a reload that failed the old code serves. */
-  #tellReloaded(): void {
-    if (this.#stopping === undefined) this.#manager.tellReady('serving')
+    reloading.then(
+      () => this.#logger.announce('reloaded'),
+      (error: unknown) => this.#explainReload(error),
+    )
   }
 
   #explainReload(error: unknown): void {

@@ -12,7 +12,7 @@ import { hasIndependentRoutes } from './config/independent-routes.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { CronJobs } from './cron-jobs.ts'
-import { reloadGroup, reloadProgram, validateReloaded } from './reload-outcome.ts'
+import { reloadGroup, reloadProgram, validateReloaded, type OnReload } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { AccessLog } from '../pipeline/access-log.ts'
 import type { Gatherer } from '../pipeline/gather.ts'
@@ -52,6 +52,7 @@ export interface AppLoggers {
   readonly tell?: (news: ServiceNews) => void
   /** Applies a changed configuration file, and reloads. */
   readonly reconfigure?: (() => Promise<void>) | undefined
+  readonly onReload?: OnReload | undefined
   /** The file of an application has changed that only another process can load. */
   readonly onScriptChange?: (path: string) => void
   /** Version of the first pages, of the parent process. */
@@ -71,6 +72,7 @@ export interface AppParts {
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** Applies a changed configuration file; undefined: nobody can. */
   readonly reconfigure?: (() => Promise<void>) | undefined
+  readonly onReload?: OnReload | undefined
   /** Undefined: nothing waits for bodies. */
   readonly gatherer?: Gatherer | undefined
   /** Looks at the files of applications; undefined: nothing does. */
@@ -125,7 +127,11 @@ export class PlannedApp implements App {
     for (const backend of backends.values()) backend.onFindings(() => this.#noteFindings())
     this.#reloader = createReloader(plan, {
       logger,
-      reload: () => this.reload(),
+      reload: () => {
+        const reloading = this.reload()
+        parts.onReload?.(reloading)
+        return reloading
+      },
       refresh: () => this.refreshPages(),
       reconfigure: parts.reconfigure,
     })

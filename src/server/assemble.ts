@@ -135,8 +135,8 @@ export async function assembleApp(
   const programs = new Map<string, SupervisedUpstream>()
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
   const redirects = new LocalRedirects(logger)
-  const { onScriptChange } = loggers
-  const scripts = new ScriptChecks({ plan, backends, logger, onScriptChange })
+  const { onScriptChange, onReload } = loggers
+  const scripts = new ScriptChecks({ plan, backends, logger, onScriptChange, onReload })
   const context = {
     scripts,
     upstreams,
@@ -172,6 +172,7 @@ export async function assembleApp(
     gatherer,
     scripts,
     reconfigure: loggers.reconfigure,
+    onReload,
     pages,
     onStopped: () => steward?.stop(),
   })

@@ -3,6 +3,7 @@ import type { ServerLogger } from '../telemetry/logger.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
 import type { LogSettings } from '../replicas/messages.ts'
+import type { OnReload } from './reload-outcome.ts'
 import { openObservers } from './observers.ts'
 import { placeSessions } from './session-folder.ts'
 import { ManagedServer } from './managed-server.ts'
@@ -20,6 +21,8 @@ export interface ServerContext {
   readonly inProcess: boolean
   /** Loads the plan anew at a reload, if it may have changed. */
   readonly loadPlan?: () => Promise<ServerPlan>
+  /** Is told of each reload. */
+  readonly onReload?: OnReload | undefined
 }
 
 /** Makes the server of a plan: in this process, or in replicas if embedded Python must run in other processes. */
@@ -28,25 +31,26 @@ export async function createServer(
   context: ServerContext,
 ): Promise<ManagedServer> {
   const plan = placeSessions(given)
-  const { logger, loadPlan } = context
+  const { logger, loadPlan, onReload } = context
   let managed: ManagedServer | undefined
   const reconfigure = loadPlan && (async () => await managed?.reload())
   const server = await createInner(plan, context, reconfigure)
-  managed = new ManagedServer({ server, plan, loadPlan, logger })
+  managed = new ManagedServer({ server, plan, loadPlan, logger, onReload })
   return managed
 }
 
 async function createInner(
   plan: ServerPlan,
-  { logger, accessLog, settings, inProcess }: ServerContext,
+  { logger, accessLog, settings, inProcess, onReload }: ServerContext,
   reconfigure: (() => Promise<void>) | undefined,
 ): Promise<RunnableServer> {
   const count = countReplicas(plan)
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
     validateReplicas(plan)
     const { ReplicatedServer } = await import('./replicated-server.ts')
-    return new ReplicatedServer(plan, count, { logger, settings, reconfigure })
+    return new ReplicatedServer(plan, count, { logger, settings, reconfigure, onReload })
   }
   const { PlannedServer } = await import('./server.ts')
-  return new PlannedServer(plan, { logger, reconfigure, ...(await openObservers(plan, accessLog)) })
+  const observers = await openObservers(plan, accessLog)
+  return new PlannedServer(plan, { logger, reconfigure, onReload, ...observers })
 }

@@ -11,6 +11,7 @@ import type { ControlPlan } from './config/resolve-control.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { succeedPlan } from './new-plan.ts'
 import { reportFindings } from './report-findings.ts'
+import type { OnReload } from './reload-outcome.ts'
 import { isSamePlan, listUnchangeable } from './same-plan.ts'
 import type { Endpoint } from '../control/endpoint.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
@@ -26,6 +27,8 @@ export interface ManagedOptions {
   /** Loads the plan anew; undefined: it cannot change. */
   readonly loadPlan: (() => Promise<ServerPlan>) | undefined
   readonly logger: ServerLogger
+  /** Is told of each reload. */
+  readonly onReload?: OnReload | undefined
 }
 
 /** A server that can be controlled while it runs. */
@@ -123,7 +126,9 @@ export class ManagedServer implements RunnableServer, Controlled {
   }
 
   reload(): Promise<void> {
-    return this.#reloads.request()
+    const reloading = this.#reloads.request()
+    this.#options.onReload?.(reloading)
+    return reloading
   }
 
   async reconfigure(given: ServerPlan): Promise<void> {

@@ -15,6 +15,9 @@ export interface ReloadOutcome {
   readonly error?: TaipanError | undefined
 }
 
+/** Is told of each reload, whoever or whatever has begun it. */
+export type OnReload = (reloading: Promise<unknown>) => void
+
 const PREFIXES: Readonly<Record<ReloadOutcome['state'], string>> = {
   reloaded: '',
   kept: 'not reloaded, the old code continues: ',

@@ -21,6 +21,7 @@ import {
   nameGroup,
   requireFailure,
   validateReloaded,
+  type OnReload,
   type ReloadOutcome,
 } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
@@ -46,6 +47,7 @@ export interface ReplicatedLogging {
   readonly settings: LogSettings
   /** Applies a changed configuration file, and reloads; undefined: nobody can. */
   readonly reconfigure?: (() => Promise<void>) | undefined
+  readonly onReload?: OnReload | undefined
 }
 
 const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges: 0 }
@@ -213,7 +215,7 @@ export class ReplicatedServer implements RunnableServer {
       await this.#startReplicas(plan, sockets)
       this.#reloader = createReloader(this.#plan, {
         logger,
-        reload: () => this.reload(),
+        reload: () => this.#reloadChanged(),
         refresh: () => this.#replicas?.refreshPages(this.#pages.advance()),
         reconfigure: this.#logging.reconfigure,
       })
@@ -266,6 +268,13 @@ export class ReplicatedServer implements RunnableServer {
     await replicas.start()
   }
 
+  /** Nobody has asked for it but a change of files. */
+  #reloadChanged(): Promise<void> {
+    const reloading = this.reload()
+    this.#logging.onReload?.(reloading)
+    return reloading
+  }
+
   /** Each replica tells it once, and new ones have the new code. */
   async #reloadScript(path: string): Promise<void> {
     const version = readVersion(path)
@@ -273,7 +282,7 @@ export class ReplicatedServer implements RunnableServer {
     const { logger } = this.#logging
     logger.info({ path }, `${basename(path)} has changed: reloading`)
     try {
-      await this.reload()
+      await this.#reloadChanged()
       logger.info({}, 'reloaded')
     } catch (error) {
       if (this.#stopped === undefined)

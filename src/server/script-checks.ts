@@ -9,7 +9,7 @@ import { ChangedScript } from '../pipeline/changed-script.ts'
 import type { Answerer } from '../pipeline/routes.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { nameTarget } from './config/target.ts'
-import { reloadGroup, validateReloaded } from './reload-outcome.ts'
+import { reloadGroup, validateReloaded, type OnReload } from './reload-outcome.ts'
 
 /** What checks of scripts need. */
 export interface ScriptCheckOptions {
@@ -18,6 +18,7 @@ export interface ScriptCheckOptions {
   readonly logger: Logger
   /** Has the parent process replace this one, where Python cannot be loaded anew here; undefined: nobody can. */
   readonly onScriptChange?: ((path: string) => void) | undefined
+  readonly onReload?: OnReload | undefined
 }
 
 /** Loads groups anew when a request finds the file of an application changed, as mod_wsgi does. */
@@ -80,11 +81,13 @@ export class ScriptChecks {
     backend: Backend,
     { name, group, path }: { readonly name: string; readonly group: string; readonly path: string },
   ): Promise<void> {
-    const { logger, plan } = this.#options
+    const { logger, plan, onReload } = this.#options
     this.renew(group)
     logger.info({ path, group }, `${name} has changed: reloading`)
+    const reloading = reloadGroup(group, backend, plan.dev)
+    onReload?.(reloading)
     try {
-      validateReloaded([await reloadGroup(group, backend, plan.dev)])
+      validateReloaded([await reloading])
       logger.info({}, 'reloaded')
     } catch (error) {
       // After a stop, failures are its consequence.

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PYTHON } from '../applications/support/site.ts'
-import { startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, type Project } from '../support/project.ts'
 
@@ -78,6 +78,45 @@ describe.skipIf(process.platform !== 'linux')('systemd is told', () => {
     await server.stop()
     await manager.waitFor(/^STOPPING=1/)
     expect(manager.messages.at(-1)).toMatch(/^STOPPING=1/)
+  })
+
+  test('of reloads that nobody has signalled', async () => {
+    using project = createProject({ 'app.wsgi': APP })
+    const address = project.path('notify.sock')
+    const manager = await listen(address)
+    const control = ['--control', 'unix:control.sock']
+    const args = ['app.wsgi', '-b', '127.0.0.1:0', '--python', PYTHON, ...control]
+    const given = { cwd: project.folder, env: { NOTIFY_SOCKET: address } }
+    await using server = await startTaipan(args, given)
+    await manager.waitFor(/READY/)
+    const seen = manager.messages.length
+    const asked = await runTaipan(['reload', ...control], { cwd: project.folder })
+    expect(asked.exitCode).toBe(0)
+    await manager.waitFor(/^READY=1\nSTATUS=serving/, seen)
+    expect(manager.messages[seen]).toMatch(/^RELOADING=1\nMONOTONIC_USEC=/)
+
+    const later = manager.messages.length
+    project.write('app.wsgi', `${APP}\n# changed\n`)
+    await fetch(server.url)
+    await manager.waitFor(/^READY=1\nSTATUS=serving/, later)
+    expect(manager.messages[later]).toMatch(/^RELOADING=1/)
+  })
+
+  test.each(['daemon', 'embedded'])('of changed files, %s', async (engine) => {
+    using project = createProject({ 'app.py': APP })
+    const address = project.path('notify.sock')
+    const manager = await listen(address)
+    const args = ['app.py', '-b', '127.0.0.1:0', '--python', PYTHON, '--reload', '-e', engine]
+    await using server = await startTaipan(args, {
+      cwd: project.folder,
+      env: { NOTIFY_SOCKET: address },
+    })
+    await manager.waitFor(/READY/)
+    const seen = manager.messages.length
+    project.write('app.py', `${APP}\n# changed\n`)
+    await manager.waitFor(/^READY=1\nSTATUS=serving/, seen)
+    expect(manager.messages[seen]).toMatch(/^RELOADING=1/)
+    expect((await fetch(server.url)).status).toBe(200)
   })
 
   test('that it lives, at an abstract address', async () => {
