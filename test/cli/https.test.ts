@@ -36,6 +36,13 @@ async def application(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 `
+const SCOPE = `
+async def application(scope, receive, send):
+    assert scope["type"] == "http"
+    body = f"{'tls' in scope['extensions']} {scope['client'][0]}".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+`
 
 let authority: Authority
 let stranger: Authority
@@ -381,6 +388,31 @@ describe('applications', () => {
     expect((await askSecure(taipan.url, { ca, ...forged })).body).toMatch(
       /"SSL_CLIENT_VERIFY": "FAILED:UNABLE_TO/,
     )
+  })
+
+  test('the certificate of a trusted proxy is not that of its client', async () => {
+    using project = createSecureProject({ 'app.py': WSGI, 'scope.py': SCOPE })
+    writeConfig(project, {
+      app: undefined,
+      apps: { app: { target: 'app.py' }, scope: { target: 'scope.py' } },
+      routes: [
+        { path: '/', app: 'app' },
+        { path: '/scope', app: 'scope' },
+      ],
+      proxies: { trust: ['loopback'] },
+    })
+    await using taipan = await startTaipan([], { cwd: project.folder })
+    const files = ['--cert', client.certificateFile, '--key', client.keyFile]
+    const url = taipan.url.replace('127.0.0.1', 'localhost')
+    expect(parse(await curl(...files, url))).toHaveProperty('SSL_CLIENT_S_DN_CN')
+    expect(await curl(...files, `${url}/scope`)).toBe('True 127.0.0.1')
+    const forwarded = [...files, '-H', 'X-Forwarded-For: 203.0.113.7']
+    const environ = parse(await curl(...forwarded, url))
+    expect(environ).toMatchObject({ HTTPS: 'on', HTTP_X_FORWARDED_FOR: '203.0.113.7' })
+    expect(Object.keys(environ).filter((name) => name.startsWith('SSL_'))).toEqual([])
+    expect(await curl(...forwarded, `${url}/scope`)).toBe('False 203.0.113.7')
+    const plain = parse(await curl(...files, '-H', 'X-Forwarded-Proto: http', url))
+    expect(plain).not.toHaveProperty('SSL_CLIENT_VERIFY')
   })
 
   test.each(['daemon', 'embedded'])(

@@ -110,8 +110,11 @@ function changeConnection(
   if (!isChanged) return connection
   const [remoteAddress, ...between] = client ?? []
   const peer = connection.remoteAddress
+  // What was settled with the proxy says nothing of its client, least of all who that is.
+  const isOfProxy = client !== undefined || scheme !== undefined
   return {
     ...connection,
+    ...(isOfProxy && { tls: undefined }),
     ...(scheme !== undefined && { scheme }),
     ...(server !== undefined && nameServer(server, connection, scheme)),
     ...(port !== undefined && { localPort: port }),
