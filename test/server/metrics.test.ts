@@ -148,6 +148,19 @@ describe('a place for metrics is refused', () => {
   })
 })
 
+test.each([
+  ['http://0.0.0.0:9100/m', 1],
+  ['http://[::]:9100/m', 1],
+  ['http://metrics.internal:9100/m', 1],
+  ['http://127.0.0.1:9100/m', 0],
+  ['http://localhost:9100/m', 0],
+  ['http://[::1]:9100/m', 0],
+])('whether other machines can read %s is said', (metrics, count) => {
+  const { warnings } = resolveLibraryPlan({ app: 'shop:app', metrics }).plan
+  const found = warnings.filter((text) => text.startsWith(`metrics: "${metrics}" can be read by`))
+  expect(found).toHaveLength(count)
+})
+
 test('with dev, developer tools are told how long a response took', async () => {
   using project = createProject({ 'app.py': APP })
   await using server = await start(project, { dev: true })

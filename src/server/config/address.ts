@@ -81,7 +81,12 @@ const SCHEME = /^(\w+)(:\/\/|\+(?=unix:|fd:))(.*)$/s
 /** Whether other machines may connect to what only a server in front should reach. */
 export function isOpenDoor(address: Address): boolean {
   if (address.protocol === undefined || address.kind !== 'tcp') return false
-  return !/^(?:127\..*|::1|localhost)$/i.test(address.host)
+  return !isLoopback(address.host)
+}
+
+/** Whether only this machine reaches a host. */
+export function isLoopback(host: string): boolean {
+  return /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 }
 
 const DOORS: readonly DoorProtocol[] = ['fastcgi', 'scgi', 'uwsgi']

@@ -1,7 +1,7 @@
 import type { BoundAddress } from '../../streams/listening/addresses.ts'
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { expandAddress, parsePlace } from './address.ts'
+import { expandAddress, isLoopback, parsePlace } from './address.ts'
 
 /** Where and by whom a server is controlled. */
 export interface ControlPlan {
@@ -33,7 +33,7 @@ export function resolveControl(
     problems.add(where, `${found}: expected unix:PATH or a port of this machine`)
   else if (address.kind === 'unix')
     return { address: { ...address, mode: address.mode ?? PRIVATE }, token }
-  else if (!/^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(address.host))
+  else if (!isLoopback(address.host))
     problems.add(
       where,
       `${found} can be reached by other machines; take 127.0.0.1:${address.port}, or a Unix socket: unix:PATH`,

@@ -1,6 +1,6 @@
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import { parsePlace } from './address.ts'
+import { isLoopback, parsePlace } from './address.ts'
 
 /** Where what is measured can be read. */
 export interface MetricsPlan {
@@ -15,6 +15,19 @@ export interface MetricsPlan {
 const TAKEN = new Set(
   '/ /status /stacks /openapi.json /health /ready /reload /scale /stop'.split(' '),
 )
+
+/** Warns of metrics that whoever reaches a port of this machine can read; a scraper on another one needs that. */
+export function warnOfOpenMetrics(
+  metrics: MetricsPlan | undefined,
+  config: Pick<FullConfig, 'metrics'>,
+  problems: Problems,
+): string[] {
+  const host = metrics?.address?.host
+  if (host === undefined || isLoopback(host)) return []
+  return [
+    `${problems.nameOf(['metrics'])}: ${JSON.stringify(config.metrics)} can be read by other machines, and asks nobody who they are; let only those that collect metrics reach it`,
+  ]
+}
 
 /** Where metrics can be read; undefined: nothing is measured. */
 export function resolveMetrics(

@@ -13,7 +13,7 @@ import type { PlacedApplication } from './placed-application.ts'
 import { resolveAddresses } from './resolve-addresses.ts'
 import { checkLog } from './check-log.ts'
 import { resolveControl } from './resolve-control.ts'
-import { resolveMetrics } from './resolve-metrics.ts'
+import { resolveMetrics, warnOfOpenMetrics } from './resolve-metrics.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { listIdentityVariables, resolveServerAccount } from './resolve-confinement.ts'
 import { addDispatch, resolveDispatch } from './resolve-dispatch.ts'
@@ -92,6 +92,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     hints,
     warnings: [
       ...warnings,
+      ...parts.openMetrics,
       ...warnOfUnusedTls(config, addresses),
       ...warnOfUnusedPatterns(config, problems),
       ...applications.flatMap(warnOfQueryNames),
@@ -168,6 +169,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
     account,
     control,
     metrics,
+    openMetrics: warnOfOpenMetrics(metrics, config, problems),
   }
 }
 
