@@ -1,10 +1,17 @@
 import { TaipanError } from '../core/errors.ts'
 import { refuse, type ControlAnswer, type ErrorBody } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { ERROR, HEALTH, RELOADED, SCALE, SCALED, STACKS, STATUS, STOPPING } from './schemas.ts'
-
-/** Most processes that a group may be told to have, as in a configuration. */
-const MOST_PROCESSES = 512
+import {
+  ERROR,
+  HEALTH,
+  MOST_PROCESSES,
+  RELOADED,
+  SCALE,
+  SCALED,
+  STACKS,
+  STATUS,
+  STOPPING,
+} from './schemas.ts'
 
 /** What tells whoever watches a server whether it lives, and whether it should get requests. */
 export const PROBES: readonly Endpoint[] = [
@@ -106,7 +113,10 @@ function scale(server: Parameters<Endpoint['run']>[0], input: unknown): ControlA
     processes < 0 ||
     processes > MOST_PROCESSES
   )
-    return refuse(400, `processes: expected a whole number from 0 to ${MOST_PROCESSES}`)
+    return refuse(
+      400,
+      `processes: expected a whole number from 0 to ${MOST_PROCESSES}, found ${JSON.stringify(processes)}`,
+    )
   return { status: 200, body: server.scale(group, processes) }
 }
 

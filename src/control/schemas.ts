@@ -122,6 +122,8 @@ export const STACKS = refer('Stacks')
 export const ERROR = refer('Error')
 export const HEALTH = object({ healthy: FLAG })
 export const RELOADED = object({ reloaded: FLAG, took: COUNT })
-export const SCALE = object({ group: TEXT, processes: { ...COUNT, maximum: 512 } })
+/** Most processes that a group may be told to have, as in a configuration. */
+export const MOST_PROCESSES = 512
+export const SCALE = object({ group: TEXT, processes: { ...COUNT, maximum: MOST_PROCESSES } })
 export const SCALED = object({ group: TEXT, processes: COUNT })
 export const STOPPING = object({ stopping: FLAG })

@@ -137,6 +137,9 @@ test('scale changes the number of processes', async () => {
   expect(unknown.stderr).toContain('Did you mean web?')
   expect(unknown.exitCode).not.toBe(0)
   expect((await runTaipan(['scale', 'web', 'many', ...SOCKET], { cwd })).exitCode).toBe(2)
+  const beyond = await runTaipan(['scale', 'web', '5000', ...SOCKET], { cwd })
+  expect(beyond.exitCode).toBe(2)
+  expect(beyond.stderr).toContain('taipan scale web 5000: a group has at most 512 processes')
 })
 
 test('top without a terminal prints one snapshot', async () => {

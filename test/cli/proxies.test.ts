@@ -61,11 +61,12 @@ describe.each(['daemon', 'embedded'] as const)('engine %s', (engine) => {
   ]
 
   test('environ and scope are those of the client that a trusted proxy names', async () => {
-    using project = createSite({ ...base, apps, routes })
+    using project = createSite({ ...base, apps, routes, threads: 1, environ: 'mod_wsgi' })
     await using taipan = await startTaipan([], { cwd: project.folder })
     const environ = await ask(taipan.url)
     expect(environ).toMatchObject({
       REMOTE_ADDR: '203.0.113.7',
+      'mod_wsgi.connection_id': '203.0.113.7',
       'wsgi.url_scheme': 'https',
       HTTPS: 'on',
       HTTP_X_FORWARDED_FOR: '203.0.113.7',

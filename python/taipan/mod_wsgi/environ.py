@@ -15,7 +15,7 @@ def describe_request(slot: Slot, environ: Environ, times: tuple[float, float]) -
     """The keys for a request; `times` are when it and this process began."""
     began, started = times
     address = environ.get("SERVER_NAME", "")
-    client = f"{environ.get('REMOTE_ADDR', '')}:{environ.get('REMOTE_PORT', '')}"
+    client = ":".join(environ[key] for key in ("REMOTE_ADDR", "REMOTE_PORT") if environ.get(key))
     keys = {
         "mod_wsgi.version": VERSION,
         "mod_wsgi.process_group": PLACE.process_group,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TaipanError } from '../../core/errors.ts'
+import { MOST_PROCESSES } from '../../control/schemas.ts'
 import { formatCount } from '../../core/format-count.ts'
 import type { Environment } from '../../server/config/environment.ts'
 import { loadControlPlan } from '../../server/load-control.ts'
@@ -82,10 +83,15 @@ function requireNoNames(command: ControlCommand, names: readonly string[]): void
 
 function parseScale(names: readonly string[]): { group: string; processes: number } {
   const [group, count = '', ...more] = names
-  if (group === undefined || !/^\d{1,3}$/.test(count) || more.length > 0)
+  if (group === undefined || !/^\d+$/.test(count) || more.length > 0)
     throw new TaipanError(
       'USAGE',
       `taipan scale needs a group and a number of processes, as in taipan scale web 4; found ${names.length === 0 ? 'nothing' : names.map((name) => JSON.stringify(name)).join(' ')}`,
+    )
+  if (Number(count) > MOST_PROCESSES)
+    throw new TaipanError(
+      'USAGE',
+      `taipan scale ${group} ${count}: a group has at most ${MOST_PROCESSES} processes`,
     )
   return { group, processes: Number(count) }
 }

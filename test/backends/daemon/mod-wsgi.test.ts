@@ -150,6 +150,7 @@ describe('the module mod_wsgi', () => {
       'mod_wsgi.script_name': "'/lab'",
       'mod_wsgi.path_info': "'/x'",
     })
+    expect(keys['mod_wsgi.connection_id']).toMatch(/^'127\.0\.0\.1:\d+'$/)
     expect([scheme, file]).toEqual(['http', `${lab.folder}/own.py`])
   })
 
