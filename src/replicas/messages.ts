@@ -6,6 +6,7 @@ import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { Rotation } from '../telemetry/rotation.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
+import type { Cause } from '../processes/cause.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import type { TlsMaterial } from '../streams/tls/material.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
@@ -116,6 +117,8 @@ export type MessageFromReplica =
   | { readonly type: 'closed'; readonly id: number }
   /** A request has found that the file of an application has changed. Other replicas may tell the same. */
   | { readonly type: 'scriptChanged'; readonly path: string }
+  /** It has reached a limit, and serves until another one is ready. */
+  | { readonly type: 'due'; readonly cause: Cause }
   | { readonly type: 'leaving' }
 
 const TO_REPLICA = new Set([
@@ -142,6 +145,7 @@ const FROM_REPLICA = new Set([
   'stacks',
   'closed',
   'scriptChanged',
+  'due',
   'leaving',
 ])
 

@@ -10,6 +10,8 @@ export type ReplicaGroup = Pick<
   | 'applications'
   | 'environment'
   | 'timeouts'
+  | 'gracefulTimeout'
+  | 'evictionTimeout'
   | 'demands'
   | 'dev'
 >

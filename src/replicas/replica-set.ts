@@ -2,6 +2,7 @@ import { findingFailure } from '../backends/group/load-failure.ts'
 import { describeError, describeUnserved, type GroupFailures } from '../backends/group/unserved.ts'
 import type { ApplicationFinding, LoadingApplication } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { RestartReason } from '../core/restart-reason.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { longestTime, toLimit } from '../core/time-limit.ts'
 import { describeReplicas } from './describe-replicas.ts'
@@ -13,6 +14,7 @@ import type { FailureReport, Loss, Subject } from '../processes/supervisor-log.t
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { TlsMaterial } from '../streams/tls/material.ts'
+import { chooseReplicaPatience } from './patience.ts'
 import type { SharedSockets } from './shared-sockets.ts'
 import type { GroupFindings, LogSettings } from './messages.ts'
 import type { GroupDemands, ReplicaPlan } from './replica-plan.ts'
@@ -170,6 +172,10 @@ export class ReplicaSet
     const { timeouts, groups } = this.#plan
     const ofGroups = groups.map(({ group }) => group.timeouts.shutdown)
     return toLimit(longestTime([timeouts.shutdown, ...ofGroups]))
+  }
+
+  protected override patienceFor(reason: RestartReason): number {
+    return chooseReplicaPatience(reason, this.#plan.groups) ?? this.patience
   }
 
   protected async launch(

@@ -337,6 +337,9 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
           error: new TaipanError(message.code, message.message, { cause: message.detail }),
         })
         return
+      case 'due':
+        this.declareDue(message.cause)
+        return
       case 'leaving':
         this.leave('was asked to end from outside')
         return

@@ -7,6 +7,7 @@ import type { WorkerStacks } from '../core/stacks.ts'
 import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import { type GroupFailures, describeError } from '../backends/group/unserved.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
+import type { Cause } from '../processes/cause.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
 import { hasIndependentRoutes } from './config/independent-routes.ts'
 import { renewEnvironment } from './config/group-environment.ts'
@@ -50,6 +51,8 @@ export interface AppLoggers {
   readonly startIsTold?: boolean
   /** Tells the parent process what is served, or not; by default that is logged. */
   readonly tell?: (news: ServiceNews) => void
+  /** Replaces this process, of which embedded Python has reached a limit. */
+  readonly replaceProcess?: (cause: Cause) => void
   /** Applies a changed configuration file, and reloads. */
   readonly reconfigure?: (() => Promise<void>) | undefined
   readonly onReload?: OnReload | undefined

@@ -257,14 +257,15 @@ interface BackendParts extends AppLoggers {
 /** The backends of groups, by name. */
 async function createBackends(
   groups: readonly ProcessGroup[],
-  { logger, tell, plan, steward }: BackendParts,
+  { logger, tell, replaceProcess, plan, steward }: BackendParts,
 ): Promise<Map<string, Backend>> {
   const backends = new Map<string, Backend>()
   for (const group of groups) {
     const createBackend = await (group.preload === true ? loadPreload() : ENGINES[group.engine]())
     const startProcess = needsSteward(group, plan) ? steward?.startProcess : undefined
     const context = { logger, tell, serverSoftware: SERVER_SOFTWARE, startProcess }
-    backends.set(group.name, createBackend(group, context))
+    const embedding = group.engine === 'embedded' ? { replaceProcess } : {}
+    backends.set(group.name, createBackend(group, { ...context, ...embedding }))
   }
   return backends
 }

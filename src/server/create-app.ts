@@ -9,6 +9,7 @@ import { openLogs } from './open-logs.ts'
 import { placeSessions } from './session-folder.ts'
 import type { TaipanConfig } from './options/schema.ts'
 import { countReplicas } from './divide-plan.ts'
+import { validateInProcess } from './validate-in-process.ts'
 
 /** Options of `createApp`: those of `serve` without addresses. */
 export type AppOptions = Omit<TaipanConfig, 'bind'>
@@ -50,6 +51,7 @@ function validateApp(options: AppOptions, plan: ServerPlan): void {
       'CONFIG_INVALID',
       `processes: an app runs embedded Python in this process, so there can be only one, found ${processes}; leave it out, use serve(), or the engine "daemon"`,
     )
+  validateInProcess(plan)
 }
 
 function closeWith(app: PlannedApp, plan: ServerPlan, logger: ServerLogger): App {

@@ -8,6 +8,7 @@ import { openObservers } from './observers.ts'
 import { placeSessions } from './session-folder.ts'
 import { ManagedServer } from './managed-server.ts'
 import type { RunnableServer } from './server.ts'
+import { validateInProcess } from './validate-in-process.ts'
 import { validateReplicas } from './validate-replicas.ts'
 
 /** How a server runs. */
@@ -50,6 +51,7 @@ async function createInner(
     const { ReplicatedServer } = await import('./replicated-server.ts')
     return new ReplicatedServer(plan, count, { logger, settings, reconfigure, onReload })
   }
+  validateInProcess(plan)
   const { PlannedServer } = await import('./server.ts')
   const observers = await openObservers(plan, accessLog)
   return new PlannedServer(plan, { logger, reconfigure, onReload, ...observers })

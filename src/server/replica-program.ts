@@ -1,9 +1,12 @@
 import { Worker as NodeThread } from 'node:worker_threads'
 import { loadSystemFfi } from '../native/system-ffi.ts'
 import { STOP_ECHO_MS } from '../processes/supervised-process.ts'
+import type { Cause } from '../processes/cause.ts'
 import type { ServiceNews } from '../processes/supervisor-log.ts'
+import { EVICTION } from '../backends/group/due.ts'
 import { reportToParent } from '../backends/embedded/python.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { RestartReason } from '../core/restart-reason.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { GivenCertificates } from '../streams/tls/given-certificates.ts'
@@ -17,6 +20,7 @@ import { Occupancy } from '../replicas/occupancy.ts'
 import { COUNTS_BYTES } from '../replicas/connection-counts.ts'
 import type { MessageFromReplica, MessageToReplica, StartMessage } from '../replicas/messages.ts'
 import { isMessageToReplica, LIFELINE } from '../replicas/messages.ts'
+import { chooseReplicaPatience } from '../replicas/patience.ts'
 import { SharedListener } from '../replicas/shared-listener.ts'
 
 // File descriptors: see startReplica. Node opens its own with close-on-exec.
@@ -29,11 +33,14 @@ const IDLE_GRACE_MS = 1000
 const ORPHAN_MS = 2000
 
 let server: PlannedServer | undefined
+let groups: ServerPlan['groups'] = []
 let logger: ServerLogger | undefined
 let occupancy: Occupancy | undefined
 const listeners: SharedListener[] = []
 let certificates: GivenCertificates | undefined
 let leaving: Promise<void> | undefined
+/** The limit that this process has reached. */
+let due: RestartReason | undefined
 let leftAt = 0
 
 process.on('message', (message) => {
@@ -47,6 +54,7 @@ process.on('disconnect', () => {
 })
 // These signals concern the whole server, and the parent has received them, too.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+process.on('SIGUSR1', () => askForSuccessor(EVICTION))
 for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, endSoon)
 
 function endSoon(): void {
@@ -58,6 +66,12 @@ function endSoon(): void {
   // This process will end. Its workers may have got the signal, too, and must not be replaced.
   server?.prepareStop()
   tell({ type: 'leaving' })
+}
+
+/** The first reason counts. */
+function askForSuccessor(cause: Cause): void {
+  due ??= cause.reason
+  tell({ type: 'due', cause })
 }
 
 function take(message: MessageToReplica<ServerPlan>): void {
@@ -101,6 +115,7 @@ function take(message: MessageToReplica<ServerPlan>): void {
 
 async function start(message: StartMessage<ServerPlan>): Promise<void> {
   const { plan, log, pageVersion, material } = message
+  groups = plan.groups
   if (material !== undefined) certificates = new GivenCertificates(material)
   const logs = await openReplicaLogs(log, RECORDS)
   logger = logs.logger
@@ -109,6 +124,7 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
     ...(await openObservers(plan, logs.accessLog)),
     startIsTold: true,
     tell: (news: ServiceNews) => tell({ type: 'news', news }),
+    replaceProcess: askForSuccessor,
     onScriptChange: (path: string) => tell({ type: 'scriptChanged', path }),
     pageVersion,
   }
@@ -217,7 +233,7 @@ function leave(idleGrace: number): Promise<void> {
 
 async function end(idleGrace: number): Promise<void> {
   try {
-    await server?.stop(idleGrace)
+    await server?.stop(idleGrace, due && chooseReplicaPatience(due, groups))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     logger?.error({}, `the stop failed: ${reason}`)

@@ -194,9 +194,12 @@ export class PlannedServer implements RunnableServer {
     this.#assembly?.app.prepareStop()
   }
 
-  /** Idle connections end after `idleGrace` ms, so that a last request can still be answered. */
-  stop(idleGrace = 0): Promise<void> {
-    this.#stopped ??= this.#stop(idleGrace)
+  /**
+   * Idle connections end after `idleGrace` ms, so that a last request can still be answered. Running requests have
+   * `patience` ms; the times of the plan by default.
+   */
+  stop(idleGrace = 0, patience = this.#patience): Promise<void> {
+    this.#stopped ??= this.#stop(idleGrace, patience)
     return this.#stopped
   }
 
@@ -334,7 +337,7 @@ export class PlannedServer implements RunnableServer {
       throw new TaipanError('STOPPING', 'the server was stopped while it started')
   }
 
-  async #stop(idleGrace: number): Promise<void> {
+  async #stop(idleGrace: number, patience: number): Promise<void> {
     this.#certificates?.stop()
     if (this.#assembly === undefined) return
     const { fronts, app } = this.#assembly
@@ -342,7 +345,7 @@ export class PlannedServer implements RunnableServer {
     const begun = performance.now()
     const frontsClosed = settleAll(fronts.map((front) => front.stop(idleGrace)))
     // Waits for bodies that are still arriving, but leaves the applications half of the time.
-    await endsWithin(frontsClosed, this.#patience / 2)
+    await endsWithin(frontsClosed, patience / 2)
     const waited = performance.now() - begun
     const others = [
       ...this.#retirements,

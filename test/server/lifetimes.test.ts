@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { parseCommandLine } from '../../src/cli/arguments.ts'
 import type { GroupPlan } from '../../src/server/config/resolved.ts'
+import { createApp } from '../../src/server/create-app.ts'
+import { serve } from '../../src/server/serve.ts'
 import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import type { TaipanConfig } from '../../src/server/options/schema.ts'
 import { messageOf } from '../support/message-of.ts'
@@ -54,10 +56,7 @@ describe('limits of workers', () => {
   })
 
   test.each([
-    [{ maximumRequests: 5 }, 'maximumRequests'],
-    [inGroup({ restartInterval: '5m' }), 'groups.web.restartInterval'],
     [{ inactivityTimeout: '5m' }, 'inactivityTimeout'],
-    [{ evictionTimeout: '5m' }, 'evictionTimeout'],
     [inGroup({ cpuTimeLimit: '5m' }), 'groups.web.cpuTimeLimit'],
     [{ memoryLimit: { soft: '5mb' } }, 'memoryLimit.soft'],
     [inGroup({ memoryLimit: { soft: '5mb' } }), 'groups.web.memoryLimit.soft'],
@@ -66,10 +65,24 @@ describe('limits of workers', () => {
     expect(message).toContain(`${key}: is for worker processes, but Python runs inside the server`)
   })
 
-  test('interruptTimeout is for embedded Python, too', () => {
-    const config: TaipanConfig = { engine: 'embedded', interruptTimeout: '1s' }
-    expect(groupOf(config).interruptTimeout).toBe(1000)
+  test.each([
+    { interruptTimeout: 1000 },
+    { maximumRequests: 5 },
+    { restartInterval: 5000 },
+    { evictionTimeout: 5000 },
+  ])('%j is for embedded Python, too', (config) => {
+    expect(groupOf({ engine: 'embedded', ...config })).toMatchObject(config)
   })
+
+  test.each([{ maximumRequests: 5 }, { restartInterval: 5000 }, { evictionTimeout: 5000 }])(
+    '%j is refused where Python runs in the process of its caller',
+    async (config) => {
+      const options = { app: join(folder, 'app.py'), engine: 'embedded', ...config } as const
+      const words = `groups.web.${Object.keys(config)[0]}: embedded Python runs in this process, which nobody replaces`
+      await expect(serve({ ...options, bind: '127.0.0.1:0' })).rejects.toThrow(words)
+      await expect(createApp(options)).rejects.toThrow(words)
+    },
+  )
 })
 
 describe('other names of time limits', () => {

@@ -45,12 +45,9 @@ describe.each(['daemon', 'embedded'])('SIGUSR1, engine %s', (engine) => {
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(REFUSAL)).toBe(refuses)
     for (const pid of [taipan.pid, ...before]) process.kill(pid, 'SIGUSR1')
     for (let i = 0; i < 4; i++) {
-      const answer = Number((await fetchRaw(url, '/send')).text)
-      // Workers are replaced at this signal, replicas are not.
-      if (engine === 'embedded') expect(before).toContain(answer)
-      else expect(answer).toBeGreaterThan(0)
+      // Processes are replaced at this signal.
+      expect(Number((await fetchRaw(url, '/send')).text)).toBeGreaterThan(0)
     }
-    if (engine === 'embedded') expect(await listChildren(taipan.pid)).toEqual(before)
     taipan.kill('SIGTERM')
     expect((await taipan.waitForExit()).exitCode).toBe(0)
     expect(taipan.output).not.toContain('Debugger')

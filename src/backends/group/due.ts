@@ -2,6 +2,9 @@ import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { textOf, type MessageFromWorker } from './control-channel.ts'
 
+/** An operator wants another process in place of one. */
+export const EVICTION: Cause = { reason: 'eviction', text: 'got SIGUSR1' }
+
 /** Why a worker asks for a successor. */
 export function parseDue(
   message: MessageFromWorker,
@@ -9,7 +12,7 @@ export function parseDue(
 ): Cause | undefined {
   switch (textOf(message, 'reason')) {
     case 'eviction':
-      return { reason: 'eviction', text: 'got SIGUSR1' }
+      return EVICTION
     case 'cpu_time': {
       const seconds = Math.ceil(cpuTimeLimit / 1000)
       return { reason: 'cpu_time', text: `has used a processor for ${seconds} s (cpuTimeLimit)` }

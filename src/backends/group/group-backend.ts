@@ -8,6 +8,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Invocation, UpstreamStatistics } from '../../core/upstream.ts'
+import type { Cause } from '../../processes/cause.ts'
 import type { ServiceNews } from '../../processes/supervisor-log.ts'
 import { describeGroup } from './describe-group.ts'
 import { Autoscaler, type Need, type ScaledGroup } from './autoscaler.ts'
@@ -26,6 +27,8 @@ export interface GroupContext {
   readonly serverSoftware?: string
   /** Takes what is served, or not, for the parent process, which logs it; by default it is logged here. */
   readonly tell?: ((news: ServiceNews) => void) | undefined
+  /** Replaces this process, of which a worker has reached a limit; by default the worker is replaced. */
+  readonly replaceProcess?: ((cause: Cause) => void) | undefined
   /** Starts worker processes in place of this process. */
   readonly startProcess?: StartProcess | undefined
 }
@@ -44,7 +47,7 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
   #taken = 0
 
   constructor(group: ProcessGroup, context: GroupContext, source: HostSource) {
-    const { logger, serverSoftware = 'taipan', tell } = context
+    const { logger, serverSoftware = 'taipan', tell, replaceProcess } = context
     const { applications, buffers } = group
     this.#group = group
     this.#applications = new Map(applications.map(({ name }, index) => [name, index]))
@@ -53,7 +56,7 @@ export class GroupBackend implements Backend, ScaledGroup, RestingGroup {
       this.#owned = new OwnedScripts(group.scriptOwner, applications)
     this.#scheduler = new Scheduler(group)
     const scheduler = this.#scheduler
-    const parts = { group, scheduler, serverSoftware, logger, tell, source }
+    const parts = { group, scheduler, serverSoftware, logger, tell, source, replaceProcess }
     this.#supervisor =
       group.service === undefined
         ? new Supervisor(parts)

@@ -6,6 +6,7 @@ import type { Logger } from '../../core/logger.ts'
 import { formatCount } from '../../core/format-count.ts'
 import type { Demands, ProcessGroup } from '../../core/process-group.ts'
 import { toLimit } from '../../core/time-limit.ts'
+import type { Cause } from '../../processes/cause.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
 import type { Aim, Launch } from '../../processes/member.ts'
 import { ProcessSupervisor } from '../../processes/process-supervisor.ts'
@@ -19,6 +20,7 @@ import { reportLeft } from './left-requests.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { describeFailure, findingFailure, loadError, startFailure } from './load-failure.ts'
 import { Obituaries } from './obituaries.ts'
+import { choosePatience } from './patience.ts'
 import type { Scheduler } from './scheduler.ts'
 import { describeUnserved } from './unserved.ts'
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts'
@@ -26,8 +28,6 @@ import { startWorker } from './worker.ts'
 
 // Time for lifespans and atexit handlers, in addition to that for requests.
 const ENDING_MS = 3000
-// Reasons that are no limits of a worker.
-const BY_OTHERS = new Set<RestartReason>(['reload', 'repair', 'scale', 'terminated'])
 
 /** Parts of a supervisor. */
 export interface SupervisorOptions {
@@ -37,6 +37,8 @@ export interface SupervisorOptions {
   readonly logger: Logger
   readonly tell?: ((news: ServiceNews) => void) | undefined
   readonly source: HostSource
+  /** Replaces this process, of which a worker has reached a limit; undefined: the worker is replaced. */
+  readonly replaceProcess?: ((cause: Cause) => void) | undefined
 }
 
 /** Keeps the workers of a process group, and gives them requests. */
@@ -52,6 +54,8 @@ export class Supervisor
   readonly #findingsListeners: (() => void)[] = []
   /** What workers have found changed last. */
   #change = ''
+  /** Why this process is to be replaced. */
+  #due: RestartReason | undefined
   /** Workers that the next request wakes, while there shall be none. */
   #asleep = 1
 
@@ -191,13 +195,23 @@ export class Supervisor
 
   onFinished(_worker: Worker): void {}
 
+  override onDue(worker: Worker, cause: Cause): void {
+    const { replaceProcess } = this.#options
+    if (replaceProcess === undefined) super.onDue(worker, cause)
+    else {
+      this.#due = cause.reason
+      replaceProcess(cause)
+    }
+  }
+
   underPressure(): boolean {
     return this.#options.scheduler.waiting > 0
   }
 
   protected get patience(): number {
     for (const { held } of this.members) if (held) return Infinity
-    return toLimit(this.#options.group.timeouts.shutdown)
+    const due = this.#due && choosePatience(this.#due, this.#options.group)
+    return due ?? toLimit(this.#options.group.timeouts.shutdown)
   }
 
   protected override tellLeft(worker: Worker): void {
@@ -205,9 +219,7 @@ export class Supervisor
   }
 
   protected override patienceFor(reason: RestartReason): number {
-    const { timeouts, gracefulTimeout = timeouts.shutdown, evictionTimeout } = this.#options.group
-    if (reason === 'eviction') return toLimit(evictionTimeout ?? gracefulTimeout)
-    return BY_OTHERS.has(reason) ? this.patience : toLimit(gracefulTimeout)
+    return choosePatience(reason, this.#options.group) ?? this.patience
   }
 
   protected async launch(

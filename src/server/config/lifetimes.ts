@@ -2,14 +2,13 @@ import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import type { GroupPlan } from './resolved.ts'
 
-/** Limits at which a process is replaced, which Python inside Node cannot be. */
-const OF_PROCESSES = [
-  'maximumRequests',
-  'restartInterval',
-  'evictionTimeout',
-  'inactivityTimeout',
-  'cpuTimeLimit',
-] as const
+/** Limits of workers that Python inside Node cannot have, and why. */
+const NOT_EMBEDDED = {
+  inactivityTimeout:
+    'is for worker processes, but Python runs inside the server (engine "embedded"), which has to be there for the next request',
+  cpuTimeLimit:
+    'is for worker processes, but Python runs inside the server (engine "embedded"), whose own work would count, too',
+} as const
 
 /** Reports limits of workers in groups that have none. */
 export function checkLifetimes(
@@ -19,11 +18,11 @@ export function checkLifetimes(
 ): void {
   for (const { group } of plans) {
     if (group.engine !== 'embedded') continue
-    for (const key of OF_PROCESSES)
-      if (group[key] !== undefined && group[key] !== 0)
+    for (const key of ['inactivityTimeout', 'cpuTimeLimit'] as const)
+      if (group[key] !== 0)
         problems.add(
           groups[group.name]?.[key] === undefined ? [key] : ['groups', group.name, key],
-          `is for worker processes, but Python runs inside the server (engine "embedded"); leave it out, or use the engine "daemon"`,
+          `${NOT_EMBEDDED[key]}; leave it out, or use the engine "daemon"`,
         )
   }
 }
