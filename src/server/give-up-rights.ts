@@ -5,7 +5,7 @@ import { TaipanError } from '../core/errors.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { listGroupIds } from '../processes/accounts.ts'
 import { findClosed } from '../processes/closed-path.ts'
-import { withPinnedFile } from '../streams/listening/pinned-file.ts'
+import { withPinnedFile } from '../native/pinned-file.ts'
 import type { ServerPlan } from './config/resolved.ts'
 
 const OWN_FOLDER = fileURLToPath(new URL('../', import.meta.url))

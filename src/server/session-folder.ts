@@ -3,6 +3,7 @@ import { existsSync, rmdirSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pinFolder } from '../native/pinned-file.ts'
 import type { ServerPlan } from './config/resolved.ts'
 
 const RETRY_MS = 100
@@ -38,7 +39,11 @@ export async function removeTemporaryFolder(plan: ServerPlan): Promise<void> {
 /** The same at once, while killed workers may still write. */
 export function removeTemporaryFolderNow({ temporaryFolder: folder }: ServerPlan): void {
   if (folder === undefined) return
-  for (const name of NAMES) attempt(() => unlinkSync(join(folder, name)))
+  attempt(() => {
+    // They may put a link in its place, too.
+    using pinned = pinFolder(folder)
+    for (const name of NAMES) attempt(() => unlinkSync(join(pinned.place, name)))
+  })
   attempt(() => rmdirSync(folder))
 }
 

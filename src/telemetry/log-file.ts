@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { fstatSync, write, writeSync } from 'node:fs'
 
 import { TaipanError } from '../core/errors.ts'
+import { openAppended, type AppendedFile } from './appended-file.ts'
 import type { LineTarget, WriteVerdict } from './line-target.ts'
 import { formatPeriod, isDue, putAside, removeOldest, type Rotation } from './rotation.ts'
 
@@ -21,7 +22,7 @@ export interface LogFileOptions {
 /** A file that lines are appended to; it can be put aside while they come, and none is lost. */
 export class LogFile implements LineTarget {
   readonly #options: LogFileOptions
-  #fd: number
+  #file: AppendedFile
   #bytes = 0
   #period = ''
   #busy = false
@@ -36,7 +37,7 @@ export class LogFile implements LineTarget {
   constructor(options: LogFileOptions) {
     this.#options = options
     try {
-      this.#fd = openSync(options.path, 'a', 0o640)
+      this.#file = openAppended(options.path)
     } catch (error) {
       throw new TaipanError(
         'CONFIG_INVALID',
@@ -65,7 +66,7 @@ export class LogFile implements LineTarget {
     done: (error: NodeJS.ErrnoException | null, written: number) => void,
   ): void {
     this.#busy = true
-    write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
+    write(this.#file.descriptor, bytes, 0, bytes.length, null, (error, written) => {
       this.#busy = false
       this.#bytes += written
       if (error === null) this.#recover()
@@ -75,7 +76,7 @@ export class LogFile implements LineTarget {
   }
 
   writeSync(bytes: Uint8Array, from: number): number {
-    return writeSync(this.#fd, bytes, from)
+    return writeSync(this.#file.descriptor, bytes, from)
   }
 
   judge(error: NodeJS.ErrnoException): WriteVerdict {
@@ -86,11 +87,13 @@ export class LogFile implements LineTarget {
 
   /** Closes the file; nothing may be written any more. */
   close(): void {
-    closeSync(this.#fd)
+    const file = this.#file
+    // Older files are found by it until they are removed.
+    void this.#removing.then(() => file.close())
   }
 
   #begin(): void {
-    const { size, mtime } = fstatSync(this.#fd)
+    const { size, mtime } = fstatSync(this.#file.descriptor)
     const { rotation } = this.#options
     this.#bytes = size
     if (rotation !== undefined)
@@ -99,31 +102,31 @@ export class LogFile implements LineTarget {
 
   #reopenNow(): void {
     this.#reopens = false
-    let opened: number
+    let opened: AppendedFile
     try {
-      opened = openSync(this.#options.path, 'a', 0o640)
+      opened = openAppended(this.#options.path)
     } catch (error) {
       this.#complain(`cannot be opened again: ${describe(error)}; the one that is open is used`)
       return
     }
-    closeSync(this.#fd)
-    this.#fd = opened
+    this.close()
+    this.#file = opened
     this.#begin()
   }
 
   #rotate({ keep }: Rotation): void {
-    const { path } = this.#options
     try {
-      putAside(path)
+      putAside(this.#file.place)
     } catch (error) {
       this.#restsUntil = performance.now() + QUIET_MS
       this.#complain(`cannot be put aside: ${describe(error)}; it grows further`)
       return
     }
     this.#reopenNow()
+    const { place } = this.#file
     // One after the other: two at once would look for the same files.
     this.#removing = this.#removing
-      .then(() => removeOldest(path, keep))
+      .then(() => removeOldest(place, keep))
       .catch((error: unknown) =>
         this.#complain(`has older files that cannot be removed: ${describe(error)}`),
       )

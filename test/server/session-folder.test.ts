@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -66,6 +75,22 @@ test('only files of sessions are removed, whatever else is in the folder', async
   expect(existsSync(join(place, 'other/file'))).toBe(true)
   rmSync(place, { recursive: true })
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a link in its place leads root to no other files',
+  async () => {
+    const plan = placeSessions(resolvePlan({}))
+    const place = plan.temporaryFolder ?? ''
+    const other = mkdtempSync(join(tmpdir(), 'taipan-other-'))
+    writeFileSync(join(other, 'sessions.db'), '')
+    symlinkSync(other, place)
+    lchownSync(place, 65534, 65534)
+    await removeTemporaryFolder(plan)
+    expect(readdirSync(other)).toEqual(['sessions.db'])
+    rmSync(place)
+    rmSync(other, { recursive: true })
+  },
+)
 
 test('a file must have a folder, which no route sends', () => {
   const resolveStore = (store: string) => () => resolvePlan({ sessions: { store } })

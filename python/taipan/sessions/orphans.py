@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from shutil import rmtree
+from contextlib import suppress
 
 from taipan.ending import ORPHANED
 from taipan.native import POLLIN, poll
 
 #: Its end may be on its way; less than what is left to an orphaned worker.
 _PATIENCE_MS = 500
+#: What SQLite and the locks of sessions make there.
+_NAMES = [f"sessions.db{suffix}" for suffix in ("", "-journal", "-wal", "-shm", "-lock")]
 
 
 def remove_orphan(directory: str, owner: int) -> None:
@@ -17,7 +19,20 @@ def remove_orphan(directory: str, owner: int) -> None:
     if ORPHANED.is_set():
         _await_end(owner)
     if _has_ended(owner):
-        rmtree(directory, ignore_errors=True)
+        _remove(directory)
+
+
+def _remove(directory: str) -> None:
+    """Removes a folder and what sessions have made there, and nothing that links lead to."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            for name in _NAMES:
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        os.rmdir(directory)
 
 
 def _await_end(process: int) -> None:

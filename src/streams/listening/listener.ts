@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
-import { lstat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { existsSync, unlinkSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 
 import type { ByteStream } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
+import { pinFolder } from '../../native/pinned-file.ts'
 import type { ListeningSocket } from '../net/listening-socket.ts'
 import { openNetListener, probeSocket } from '../net/net-listener.ts'
 import { bindClosed, giveSocket } from './own-socket.ts'
@@ -149,8 +150,17 @@ async function clearSocketPath(path: string): Promise<void> {
       { kind: 'unix', path },
       Object.assign(new Error('live'), { code: 'EADDRINUSE' }),
     )
-  if (state === 'stale') await unlink(path).catch(() => undefined)
+  if (state === 'stale') removeStale(path)
   else throw new TaipanError('ADDRESS_UNUSABLE', `cannot listen on unix:${path}: ${state}`)
+}
+
+function removeStale(path: string): void {
+  try {
+    using folder = pinFolder(dirname(path))
+    unlinkSync(join(folder.place, basename(path)))
+  } catch {
+    // Another process has removed it, or the socket cannot be bound for the same reason.
+  }
 }
 
 async function probe(path: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync } from 'node:fs'
 
-import { withPinnedFile, type PinnedFile } from './pinned-file.ts'
+import { withPinnedFile, type PinnedFile } from '../../native/pinned-file.ts'
 
 /** Who may use a Unix socket; what is undefined stays as the system makes it. */
 export interface SocketAccess {

@@ -16,10 +16,10 @@ import { once } from 'node:events'
 
 import { afterAll, describe, expect, test } from 'vitest'
 
+import { withPinnedFile } from '../../../src/native/pinned-file.ts'
 import { loadSystemFfi } from '../../../src/native/system-ffi.ts'
 import { keepSocket } from '../../../src/streams/listening/kept-socket.ts'
 import { bindClosed, giveSocket } from '../../../src/streams/listening/own-socket.ts'
-import { withPinnedFile } from '../../../src/streams/listening/pinned-file.ts'
 import { listen } from '../../../src/streams/listening/listener.ts'
 import { fetchRaw } from '../../support/raw-client.ts'
 import { nameRequest, startLab } from '../../fronts/support/front-lab.ts'

@@ -1,0 +1,72 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { pinFolder, type PinnedFolder } from '../native/pinned-file.ts'
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
+// A pipe that nobody reads would else hold the whole server.
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+const MODE = 0o640
+const MOST_LINKS = 40
+
+/** A file that is appended to. */
+export interface AppendedFile {
+  readonly descriptor: number
+  /** Where it is, whatever becomes of the folders of its path. */
+  readonly place: string
+  close(): void
+}
+
+/**
+ * Opens or makes a file to append to. Root takes care that those who may write to its folder do not lead it to another
+ * file, by links or by a second name of that. Throws the error of the system, or one that says which link it is.
+ */
+export function openAppended(path: string): AppendedFile {
+  return process.geteuid?.() === 0 ? openAsRoot(path, MOST_LINKS) : openPlainly(path)
+}
+
+function openPlainly(path: string): AppendedFile {
+  const descriptor = openSync(path, 'a', MODE)
+  return { descriptor, place: path, close: () => closeSync(descriptor) }
+}
+
+function openAsRoot(path: string, links: number): AppendedFile {
+  const folder = pinFolder(dirname(path))
+  try {
+    const place = join(folder.place, basename(path))
+    const target = findTarget(place, path)
+    if (target === undefined) return openPinned(place, folder)
+    const behind = resolve(folder.path, target)
+    folder[Symbol.dispose]()
+    if (links === 0) throw new Error('there are too many links')
+    // Of the kernel, as /dev/stdout, which leads to no name of a file.
+    return behind.startsWith('/proc/') ? openPlainly(path) : openAsRoot(behind, links - 1)
+  } catch (error) {
+    folder[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** What a link of root leads to; undefined if there is none. */
+function findTarget(place: string, path: string): string | undefined {
+  const found = lstatSync(place, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink() !== true) return undefined
+  if (found.uid === 0) return readlinkSync(place)
+  throw new Error(`${path} is a link of user ${found.uid}, which root does not follow`)
+}
+
+function openPinned(place: string, folder: PinnedFolder): AppendedFile {
+  const descriptor = openSync(place, APPEND, MODE)
+  const facts = fstatSync(descriptor)
+  if (facts.isFile() && facts.nlink > 1) {
+    closeSync(descriptor)
+    throw new Error('it has another name, too (a hard link), so it may be any file')
+  }
+  return {
+    descriptor,
+    place,
+    close: () => {
+      closeSync(descriptor)
+      folder[Symbol.dispose]()
+    },
+  }
+}
