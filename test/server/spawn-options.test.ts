@@ -39,7 +39,35 @@ test('a program gets what is given', () => {
   expect(program).toMatchObject({ ...given, startup: 2000 })
 })
 
+test('a program has limits if some are given', () => {
+  const words = { spawn: ['a', '{socket}'], protocol: 'scgi', processes: 3 } as const
+  expect(resolve(words).program?.limits).toBeUndefined()
+  const { program } = resolve({
+    ...words,
+    maximumRequests: 9,
+    restartInterval: '1h',
+    memoryLimit: { soft: '1mb' },
+    cpuTimeLimit: '90s',
+  })
+  expect(program?.limits).toEqual({
+    maximumRequests: 9,
+    maximumRequestsJitter: 0,
+    restartInterval: 3_600_000,
+    restartIntervalJitter: 0,
+    memoryLimit: { soft: 1024 ** 2 },
+    watchedCpuTime: 90_000,
+  })
+})
+
 test.each<[Route['upstream'], string]>([
+  [
+    { spawn: ['a'], protocol: 'scgi', processes: 2, restartInterval: '1h' },
+    'routes[0].upstream.restartInterval: needs a place for each of the 2 processes',
+  ],
+  [
+    { urls: 'scgi://127.0.0.1:1', maximumRequests: 9 },
+    'routes[0].upstream.maximumRequests: needs spawn, a program and its arguments',
+  ],
   [{ spawn: ['a'] }, 'routes[0].upstream: needs protocol, what the program speaks: fastcgi,'],
   [
     { spawn: ['a'], protocol: 'scgi', urls: 'scgi://127.0.0.1:1' },

@@ -1,5 +1,6 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
 import type { Cause } from '../../processes/cause.ts'
+import { describeBusy } from '../../processes/lifetime.ts'
 import { textOf, type MessageFromWorker } from './control-channel.ts'
 
 /** An operator wants another process in place of one. */
@@ -13,10 +14,8 @@ export function parseDue(
   switch (textOf(message, 'reason')) {
     case 'eviction':
       return EVICTION
-    case 'cpu_time': {
-      const seconds = Math.ceil(cpuTimeLimit / 1000)
-      return { reason: 'cpu_time', text: `has used a processor for ${seconds} s (cpuTimeLimit)` }
-    }
+    case 'cpu_time':
+      return describeBusy(cpuTimeLimit)
     default:
       return undefined
   }

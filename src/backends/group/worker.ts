@@ -4,7 +4,7 @@ import type { RestartReason } from '../../core/restart-reason.ts'
 import type { WorkerStacks } from '../../core/stacks.ts'
 import type { Cause } from '../../processes/cause.ts'
 import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
-import { readMemory } from '../../processes/read-memory.ts'
+import { Lifetime } from '../../processes/lifetime.ts'
 import type { Launch } from '../../processes/member.ts'
 import type { ProcessEnd } from '../../processes/process-end.ts'
 import {
@@ -27,13 +27,6 @@ import { ControlChannel, textOf } from './control-channel.ts'
 import { parseDue } from './due.ts'
 import { selectThreads } from './dump.ts'
 import { parseFindings, updateFindings } from './findings.ts'
-import {
-  chooseLifetime,
-  describeLarge,
-  describeOld,
-  describeWorn,
-  type Lifetime,
-} from './lifetime.ts'
 import type { HostOrder, HostSource, WorkerHost } from './host.ts'
 import type { LoadFailure } from './load-failure.ts'
 import { LoadProgress } from './load-progress.ts'
@@ -46,7 +39,6 @@ import type { WorkerCapacity } from './worker-capacity.ts'
 // A process that ends closes its sockets shortly before its end is reported.
 const LOST_SOCKET_MS = 500
 const KEPT_STACKS = 20
-const MEMORY_LOOK_MS = 500
 
 /** How a worker ended. */
 export interface WorkerExit extends ReportedExit {
@@ -104,8 +96,6 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
   readonly #listener: WorkerListener
   readonly #links: WorkerLinks
   readonly #lifetime: Lifetime
-  /** `performance.now()` when its memory was looked at. */
-  #measuredAt = 0
   /** Of the last requests that were interrupted, by their ids. */
   readonly #stacks = new Map<string, string>()
   readonly #progress: LoadProgress
@@ -124,7 +114,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#options = options
     this.#host = host
     this.#listener = listener
-    this.#lifetime = chooseLifetime(group)
+    this.#lifetime = new Lifetime(group)
     this.#progress = new LoadProgress(group)
     this.#control = new ControlChannel(host.control, {
       onMessage: (message) => this.#onMessage(message),
@@ -216,13 +206,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** Asks for a successor when it is too old or too large. */
   lookAtLimits(now: number): void {
-    const age = now - this.startedAt
-    if (age > this.#lifetime.age) this.declareDue(describeOld(age))
-    const { soft = 0 } = this.#options.group.memoryLimit
-    if (soft === 0 || this.served === 0 || now - this.#measuredAt < MEMORY_LOOK_MS) return
-    this.#measuredAt = now
-    const memory = readMemory(this.pid) ?? 0
-    if (memory > soft) this.declareDue(describeLarge(memory, soft))
+    const cause = this.#lifetime.findSpent(this, now)
+    if (cause !== undefined) this.declareDue(cause)
   }
 
   /** Why it is replaced when a request does not end. */
@@ -320,7 +305,8 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   #noteFinished(): void {
     this.served++
-    if (this.served >= this.#lifetime.requests) this.declareDue(describeWorn(this.served))
+    const cause = this.#lifetime.findWorn(this.served)
+    if (cause !== undefined) this.declareDue(cause)
     this.log.noteFinished()
   }
 

@@ -1,8 +1,14 @@
 import type { Protocol } from '../../upstreams/gateway/upstream-address.ts'
+import type { LifetimeLimits } from '../../processes/lifetime.ts'
 import type { ProgramSettings } from '../../upstreams/spawned/program-settings.ts'
 import { findListening, nameProgram } from '../../upstreams/spawned/program-words.ts'
-import { choice, integer, list, pairs, text } from '../option-types/kinds.ts'
-import { optional, type FullOptions, type OptionTable } from '../option-types/option.ts'
+import { choice, duration, integer, list, pairs, size, text } from '../option-types/kinds.ts'
+import {
+  createSection,
+  optional,
+  type FullOptions,
+  type OptionTable,
+} from '../option-types/option.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
 
 const PROTOCOLS = ['fastcgi', 'scgi', 'uwsgi', 'http'] as const satisfies readonly Protocol[]
@@ -11,6 +17,36 @@ const PROTOCOLS = ['fastcgi', 'scgi', 'uwsgi', 'http'] as const satisfies readon
 export interface ProgramPlan extends Omit<ProgramSettings, 'shutdown'> {
   readonly protocol: Protocol
 }
+
+const MEMORY_LIMIT = {
+  soft: optional(size, {
+    description: 'Bytes of resident memory above which another process takes the place of one.',
+  }),
+} satisfies OptionTable
+
+/** When another process of a program takes the place of one. */
+const LIMIT_OPTIONS = {
+  maximumRequests: optional(integer(0), {
+    description: 'Requests that a process answers until another one takes its place (no limit).',
+  }),
+  maximumRequestsJitter: optional(integer(0), {
+    description: 'Most requests added to that at random, for each process anew (0).',
+  }),
+  restartInterval: optional(duration, {
+    description: 'Age at which another process takes the place of one (no limit).',
+  }),
+  restartIntervalJitter: optional(duration, {
+    description: 'Most time added to that at random, for each process anew (0).',
+  }),
+  memoryLimit: optional(createSection(MEMORY_LIMIT), {
+    description: 'Memory of each process of the program.',
+    table: MEMORY_LIMIT,
+  }),
+  cpuTimeLimit: optional(duration, {
+    description:
+      'Time of a processor that a process may use until another one takes its place (no limit).',
+  }),
+} satisfies OptionTable
 
 /** Keys of an upstream for a program. */
 export const SPAWN_OPTIONS = {
@@ -27,7 +63,11 @@ export const SPAWN_OPTIONS = {
     description: 'Working directory of the program (the folder of the configuration).',
     anchor: 'path',
   }),
+  ...LIMIT_OPTIONS,
 } satisfies OptionTable
+
+const LIMITS = ['maximumRequests', 'restartInterval', 'memoryLimit', 'cpuTimeLimit'] as const
+const KEYS = ['protocol', 'processes', 'env', 'directory', ...LIMITS] as const
 
 /** Context for resolving a program. */
 export interface SpawnContext {
@@ -49,7 +89,7 @@ export function resolveProgram(
 ): ProgramPlan | undefined {
   const { spawn: words, protocol, urls, processes = 1, env = {}, timeouts } = config
   if (words === undefined) {
-    for (const key of ['protocol', 'processes', 'env', 'directory'] as const)
+    for (const key of KEYS)
       if (config[key] !== undefined)
         problems.add([...where, key], 'needs spawn, a program and its arguments')
     return undefined
@@ -75,6 +115,31 @@ export function resolveProgram(
     environment: env,
     processes,
     startup: timeouts.startup,
+    limits: resolveLimits(config, { where, problems }),
+  }
+}
+
+/** When processes are replaced; undefined: never. Of processes that share a socket nobody could tell which one works. */
+function resolveLimits(
+  config: SpawnConfig,
+  { where, problems }: Pick<SpawnContext, 'where' | 'problems'>,
+): LifetimeLimits | undefined {
+  const given = LIMITS.filter((key) => config[key] !== undefined)
+  const [first] = given
+  if (first === undefined) return undefined
+  const { processes = 1, spawn: words = [], memoryLimit = {} } = config
+  if (processes > 1 && (findListening(words) ?? 'inherited') === 'inherited')
+    problems.add(
+      [...where, first],
+      `needs a place for each of the ${processes} processes: they inherit one listening socket, and nobody could see whether another one takes connections there; write {socket} or {port} where the program shall listen, or give it one process`,
+    )
+  return {
+    maximumRequests: config.maximumRequests ?? 0,
+    maximumRequestsJitter: config.maximumRequestsJitter ?? 0,
+    restartInterval: config.restartInterval ?? 0,
+    restartIntervalJitter: config.restartIntervalJitter ?? 0,
+    memoryLimit,
+    watchedCpuTime: config.cpuTimeLimit ?? 0,
   }
 }
 

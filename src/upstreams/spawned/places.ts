@@ -5,11 +5,11 @@ import type { ProgramListening } from './program-settings.ts'
 
 /** Gives processes their places, and announces those that serve. */
 export interface Places {
-  /** A place for a process to be started, which is one of a reload or not. Rejects as `PlaceMaker.make` does. */
+  /** A place for a process to be started, which takes the place of one that serves, or not. Rejects as `PlaceMaker.make` does. */
   claim(renews: boolean): Promise<ProgramPlace>
   /** The process has ended, or was not started. */
   release(place: ProgramPlace): void
-  /** A reload begins. */
+  /** Processes that serve are to be replaced. */
   renew(): void
   /** A process at the place serves requests. */
   admit(place: ProgramPlace): void

@@ -1,3 +1,5 @@
+import type { LifetimeLimits } from '../../processes/lifetime.ts'
+
 /** How a program gets the place where it listens: an inherited socket, or its name in its words. */
 export type ProgramListening = 'inherited' | 'socket' | 'port'
 
@@ -17,4 +19,6 @@ export interface ProgramSettings {
   readonly startup: number
   /** For running requests when a process has to end; 0: no limit. */
   readonly shutdown: number
+  /** When another process takes the place of one; undefined: never. */
+  readonly limits?: LifetimeLimits | undefined
 }

@@ -2,6 +2,7 @@ import type { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
+import { Lifetime } from '../../processes/lifetime.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
 import type { Aim, Launch } from '../../processes/member.ts'
 import { OrphanGuard } from '../../processes/orphan-guard.ts'
@@ -39,7 +40,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
 
   constructor(options: ProgramSupervisorOptions) {
     const { settings, addresses, logger, loadDuplicate } = options
-    const { name, processes: size, listening, startup } = settings
+    const { name, processes: size, listening, startup, limits } = settings
     super({
       noun: 'program',
       size,
@@ -56,7 +57,13 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
       listening === 'inherited'
         ? new SharedPlaces(this.#maker, addresses)
         : new OwnPlaces(this.#maker, listening, addresses)
-    this.#healthCheck = new HealthCheck({ startup, ping: 0, members: () => this.members })
+    this.#healthCheck = new HealthCheck({
+      startup,
+      ping: 0,
+      limits: limits === undefined ? [] : [limits.restartInterval],
+      members: () => this.members,
+      onHealthy: (program, now) => program.lookAtLimits(now),
+    })
   }
 
   override async start(): Promise<void> {
@@ -99,7 +106,9 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
     // Another one would fail as well.
     if (failed.length > 0) return undefined
     const { settings, addresses, logger } = this.#options
-    const place = await this.#places.claim(aim === 'renew')
+    // What another process listens at as well would not show that this one works.
+    if (aim === 'succeed') this.#places.renew()
+    const place = await this.#places.claim(aim === 'renew' || aim === 'succeed')
     try {
       const handle = await spawnProgram(settings, place)
       this.#guard.watch(handle.pid)
@@ -112,6 +121,7 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
         countAnswered: () => addresses.countAnswered(place.address),
         listener: this,
         drained: () => this.#places.drained(place),
+        lifetime: settings.limits && new Lifetime(settings.limits),
       })
       return { member }
     } catch (error) {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Cause } from '../../processes/cause.ts'
+import type { Lifetime } from '../../processes/lifetime.ts'
 import type { Force, ProcessEnd } from '../../processes/process-end.ts'
 import type { ProcessHandle } from '../../processes/process-handle.ts'
 import {
@@ -29,6 +30,8 @@ export interface ProgramContext {
   readonly countAnswered: () => number
   /** Resolves when its requests have ended. */
   readonly drained: () => Promise<void>
+  /** Undefined: it may live as long as it wants. */
+  readonly lifetime: Lifetime | undefined
 }
 
 /** A process of a program. */
@@ -53,6 +56,15 @@ export class Program extends SupervisedProcess<ProgramFailure> {
   /** Requests that have waited for its start come before the connection that is to show that it is ready. */
   ping(): void {
     if (this.starting && this.#answered > 0) this.becomeReady()
+  }
+
+  /** Asks for a successor when it has reached a limit. */
+  lookAtLimits(now: number): void {
+    const { pid, startedAt } = this
+    const { lifetime } = this.#context
+    const served = this.#answered
+    const cause = lifetime?.findWorn(served) ?? lifetime?.findSpent({ pid, startedAt, served }, now)
+    if (cause !== undefined) this.declareDue(cause)
   }
 
   retire(): void {}

@@ -11,8 +11,8 @@ interface Generation {
 }
 
 /**
- * All processes have one listening socket, which stays when they end: who connects meanwhile waits in its backlog. Those of a
- * reload have another one, so that a connection that is accepted there proves that the new ones work.
+ * All processes have one listening socket, which stays when they end: who connects meanwhile waits in its backlog. Those
+ * that replace others that serve have another one, so that a connection that is accepted there proves that the new ones work.
  */
 export class SharedPlaces implements Places {
   readonly #maker: PlaceMaker

@@ -88,6 +88,49 @@ describe.each(PLACES)('a program that is told to listen at %s', (where) => {
   })
 })
 
+const NO_LIMITS = {
+  maximumRequests: 0,
+  maximumRequestsJitter: 0,
+  restartInterval: 0,
+  restartIntervalJitter: 0,
+  memoryLimit: {},
+}
+
+describe.each(PLACES)('a program with limits that is told to listen at %s', (where) => {
+  test.each([
+    ['maximumRequests', { maximumRequests: 5 }],
+    ['restartInterval', { restartInterval: 300 }],
+    ['memoryLimit.soft', { memoryLimit: { soft: 1024 } }],
+    ['cpuTimeLimit', { watchedCpuTime: 10 }],
+  ])('is replaced by %s without a request that fails', async (option, own) => {
+    await using lab = await supervise(answering(where), { limits: { ...NO_LIMITS, ...own } })
+    await lab.supervisor.start()
+    const seen = new Set<string>()
+    const ask = async (): Promise<void> => {
+      while (seen.size < 3) seen.add(await lab.addresses.ask('who'))
+    }
+    await Promise.all([ask(), ask()])
+    await lab.waitForText(new RegExp(`program answer\\.py/\\d+ .*\\(${option}\\); it is replaced`))
+    expect(lab.texts()).not.toMatch(/^error/m)
+  })
+
+  test('serves until its successor takes connections', async () => {
+    const limits = { ...NO_LIMITS, maximumRequests: 1 }
+    await using lab = await supervise(answering(where), { limits })
+    await lab.supervisor.start()
+    lab.project.write('version', 'broken')
+    const pid = await lab.addresses.ask('who')
+    await lab.waitForText(/is not served: the program ended with exit code 1/)
+    expect(await lab.addresses.ask('who')).toBe(pid)
+    lab.project.write('version', 'new')
+    await pollUntil(
+      async () => (await lab.addresses.ask('who')).endsWith('new') || undefined,
+      'its successor',
+    )
+    expect(lab.supervisor.status.restarts.maximum_requests).toBeGreaterThan(0)
+  })
+})
+
 describe('a program', () => {
   test('gets PATH and what is given, and nothing else', async () => {
     const environment = { PATH: process.env['PATH'] ?? '', SHOP: 'x' }

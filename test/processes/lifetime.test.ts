@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { chooseLifetime } from '../../../src/backends/group/lifetime.ts'
+import { chooseEnd } from '../../src/processes/lifetime.ts'
 
 const NONE = {
   maximumRequests: 0,
@@ -11,7 +11,7 @@ const NONE = {
 
 test('there is no limit by default, whatever the jitter', () => {
   const jitter = { maximumRequestsJitter: 5, restartIntervalJitter: 5 }
-  expect(chooseLifetime({ ...NONE, ...jitter })).toEqual({ requests: Infinity, age: Infinity })
+  expect(chooseEnd({ ...NONE, ...jitter })).toEqual({ requests: Infinity, age: Infinity })
 })
 
 test('each worker has its own limits, up to the jitter above the configured ones', () => {
@@ -21,7 +21,7 @@ test('each worker has its own limits, up to the jitter above the configured ones
     restartInterval: 1000,
     restartIntervalJitter: 500,
   }
-  const lives = Array.from({ length: 200 }, () => chooseLifetime(limits))
+  const lives = Array.from({ length: 200 }, () => chooseEnd(limits))
   const requests = lives.map((life) => life.requests)
   const ages = lives.map(({ age }) => age)
   expect([Math.min(...requests), Math.max(...requests)]).toEqual([100, 110])
