@@ -25,10 +25,12 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
       retries: group.engine === 'daemon',
     },
   })
-  const groups = plan.groups.map(divide)
+  const groups = plan.groups.filter(({ group }) => group.service === undefined).map(divide)
   return {
     ...plan,
     groups,
+    // The parent process has services and jobs, once for all.
+    cron: [],
     routes: plan.routes.map((route) => divideProgram(route, replicas)),
     // Functions do not travel: the replica reads the configuration.
     routeFunctions: new Map<number, RouteFunctions>(),
@@ -37,6 +39,27 @@ export function dividePlan(plan: ServerPlan, replicas: number): ServerPlan {
     // The parent process is controlled.
     control: undefined,
     reload: false,
+    hints: [],
+    warnings: [],
+  }
+}
+
+/** The plan of what runs without requests. */
+export function selectServices(plan: ServerPlan): ServerPlan {
+  return {
+    ...plan,
+    groups: plan.groups.filter(({ group }) => group.service !== undefined),
+    routes: [],
+    lrwp: undefined,
+    // Each has its own user: this process keeps its rights.
+    account: undefined,
+    temporaryFolder: undefined,
+    reload: false,
+    refresh: false,
+    compression: false,
+    proxies: undefined,
+    scriptReloading: 'none',
+    startAnyway: true,
     hints: [],
     warnings: [],
   }

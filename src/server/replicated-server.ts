@@ -24,6 +24,7 @@ import {
   type OnReload,
   type ReloadOutcome,
 } from './reload-outcome.ts'
+import { settleAll } from './settle-all.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import { loadCertificates } from './load-certificates.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
@@ -34,9 +35,11 @@ import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { SERVER_SOFTWARE } from './version.ts'
+import { OwnServices } from './own-services.ts'
 import { demandServed, dividePlan } from './divide-plan.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
 import { SharedSockets } from '../replicas/shared-sockets.ts'
+import type { Scaled } from '../control/controlled.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
 import { ReplicaSet } from '../replicas/replica-set.ts'
@@ -62,6 +65,7 @@ export class ReplicatedServer implements RunnableServer {
   readonly #count: number
   readonly #logging: ReplicatedLogging
   readonly #pages = new PageVersions()
+  readonly #services: OwnServices
   /** The plan with the present values of its environment files. */
   #renewed: ServerPlan
   #urls: readonly string[] = []
@@ -80,6 +84,7 @@ export class ReplicatedServer implements RunnableServer {
     this.#renewed = plan
     this.#count = count
     this.#logging = logging
+    this.#services = new OwnServices(logging.logger)
   }
 
   get urls(): readonly string[] {
@@ -104,15 +109,18 @@ export class ReplicatedServer implements RunnableServer {
 
   async status(): Promise<ServerStatus> {
     const { status, exchanges } = (await this.#replicas?.describe()) ?? NOTHING
-    return describeServer({ urls: this.urls, exchanges }, status)
+    const groups = [...status.groups, ...this.#services.status]
+    return describeServer({ urls: this.urls, exchanges }, { ...status, groups })
   }
 
   async stacks(): Promise<readonly WorkerStacks[]> {
-    return (await this.#replicas?.stacks()) ?? []
+    const all = await Promise.all([this.#replicas?.stacks() ?? [], this.#services.stacks()])
+    return all.flat()
   }
 
-  scale(group: string): never {
+  scale(group: string, processes: number): Scaled {
     requireGroup(group, this.#plan)
+    if (this.#services.scale(group, processes)) return { group, processes }
     throw new TaipanError(
       'USAGE',
       `group ${group} cannot be scaled: its Python is in the processes of a server with embedded Python; change "processes" and restart`,
@@ -131,6 +139,7 @@ export class ReplicatedServer implements RunnableServer {
 
   kill(): void {
     this.#replicas?.kill()
+    this.#services.kill()
     removeTemporaryFolderNow(this.#plan)
   }
 
@@ -140,7 +149,11 @@ export class ReplicatedServer implements RunnableServer {
     await this.#certificates?.refresh()
     this.#renewed = renewEnvironment(this.#renewed)
     this.#pages.advance()
-    validateReloaded(await this.#reloadReplicas(this.#replicas))
+    const [outcomes] = await Promise.all([
+      this.#reloadReplicas(this.#replicas),
+      this.#services.reload(),
+    ])
+    validateReloaded(outcomes)
   }
 
   async reconfigure(plan: ServerPlan): Promise<void> {
@@ -154,6 +167,7 @@ export class ReplicatedServer implements RunnableServer {
     this.#pages.advance()
     const outcomes = await this.#reloadReplicas(replicas)
     if (outcomes.some(({ state }) => state === 'kept')) this.#serve(replicas, ...before)
+    else await this.#services.begin(chosen)
     validateReloaded(outcomes)
   }
 
@@ -197,7 +211,9 @@ export class ReplicatedServer implements RunnableServer {
       const state = judgeFailed(replicas.failure, this.#plan.dev)
       return [{ subject: '', state, error: requireFailure(error) }]
     }
-    return this.#plan.groups.map(({ group }) => judgeGroup(group, replicas))
+    return this.#plan.groups
+      .filter(({ group }) => group.service === undefined)
+      .map(({ group }) => judgeGroup(group, replicas))
   }
 
   async #start(): Promise<void> {
@@ -266,6 +282,8 @@ export class ReplicatedServer implements RunnableServer {
     this.#healthCheck = createHealthCheck(plan, replicas)
     this.#healthCheck.start()
     await replicas.start()
+    this.#refuseStopped()
+    await this.#services.begin(plan)
   }
 
   /** Nobody has asked for it but a change of files. */
@@ -293,10 +311,11 @@ export class ReplicatedServer implements RunnableServer {
   async #stop(): Promise<void> {
     this.#certificates?.stop()
     this.#replicas?.prepareStop()
+    this.#services.prepareStop()
     await this.#reloader?.stop()
     this.#sockets?.close()
     try {
-      await this.#replicas?.stop()
+      await settleAll([this.#replicas?.stop() ?? Promise.resolve(), this.#services.stop()])
       this.#healthCheck?.stop()
     } finally {
       await removeTemporaryFolder(this.#plan)
@@ -317,9 +336,10 @@ function judgeGroup(
 /** A replica gets the longest limits of all its groups; the start of worker processes it watches itself. */
 function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck<Replica> {
   const embedded = groups.filter(({ group }) => group.engine === 'embedded')
+  const answering = groups.filter(({ group }) => group.service === undefined)
   return new HealthCheck({
     startup: longestTime(embedded.map(({ group }) => group.timeouts.startup)),
-    ping: longestTime(groups.map(({ group }) => group.timeouts.ping)),
+    ping: longestTime(answering.map(({ group }) => group.timeouts.ping)),
     members: () => set.members,
   })
 }

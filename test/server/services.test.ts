@@ -6,6 +6,7 @@ import type { TaipanConfig } from '../../src/index.ts'
 import { createServer } from '../../src/server/create-server.ts'
 import { resolveLibraryPlan } from '../../src/server/library-plan.ts'
 import type { ManagedServer } from '../../src/server/managed-server.ts'
+import { serve } from '../../src/server/serve.ts'
 import { openLogs } from '../../src/server/open-logs.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
@@ -219,6 +220,90 @@ describe('a job', () => {
   })
 })
 
+describe('beside embedded applications', () => {
+  const embedded = { engine: 'embedded', processes: 2 } as const
+
+  test('a service is kept once for all replicas, and ends with the server', async () => {
+    using project = createJobs()
+    const services = { mail: { run: 'jobs:wait_for_ever', env: withPath(project) } }
+    {
+      await using server = await start(project, { ...embedded, services })
+      const [first = 0] = await waitForNote(project, 'begun ')
+      process.kill(first, 'SIGKILL')
+      await waitForNote(project, 'begun ', 2)
+      const { groups } = await server.status()
+      expect(groups.map(({ name, engine }) => [name, engine])).toEqual([
+        ['web', 'embedded'],
+        ['service:mail', 'daemon'],
+      ])
+      expect(groups[1]).toMatchObject({ wanted: 1, restarts: { crash: 1 } })
+      expect(groups[1]?.workers).toHaveLength(1)
+      expect((await fetchRaw(server.urls[0] ?? '', '/')).text).toBe('one')
+      expect(server.scale('service:mail', 2)).toEqual({ group: 'service:mail', processes: 2 })
+      await waitForNote(project, 'begun ', 3)
+      const stacks = await server.stacks()
+      expect(stacks.filter(({ group }) => group === 'service:mail')).toHaveLength(2)
+    }
+    const ended = readNotes(project).filter(([text]) => text === 'ended')
+    expect(ended).toHaveLength(2)
+    for (const [, pid] of readNotes(project)) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  test('a service ends before it begins again, at a reload and with another configuration', async () => {
+    using project = createJobs()
+    const services = { mail: { run: 'jobs:wait_for_ever', env: withPath(project) } }
+    await using server = await start(project, { ...embedded, services })
+    await waitForNote(project, 'begun ')
+    await server.reload()
+    await waitForNote(project, 'begun ', 2)
+    const { plan } = resolveLibraryPlan({
+      ...embedded,
+      app: project.path('app.py'),
+      bind: '127.0.0.1:0',
+      log: { level: 'silent' },
+      services: { mail: { ...services.mail, env: { ...services.mail.env, HOW: 'anew' } } },
+    })
+    await server.reconfigure({ ...plan, directory: project.folder })
+    await waitForNote(project, 'begun anew')
+    const texts = readNotes(project).map(([text]) => text)
+    expect(texts).toEqual(['begun ', 'ended', 'begun ', 'ended', 'begun anew'])
+    await server.reconfigure({
+      ...plan,
+      groups: plan.groups.filter(({ group }) => group.service === undefined),
+      directory: project.folder,
+    })
+    await waitForNote(project, 'ended', 3)
+  })
+
+  test('a job is run once when it is due', async () => {
+    using project = createJobs()
+    await using _server = await start(project, {
+      ...embedded,
+      cron: [
+        {
+          name: 'tidy',
+          schedule: '* * * * * *',
+          run: 'jobs:wait_for_ever',
+          env: withPath(project),
+        },
+      ],
+    })
+    await waitForNote(project, 'begun ')
+  })
+
+  test('a service runs where Python runs in the process of its caller, too', async () => {
+    using project = createJobs()
+    const services = { mail: { run: 'jobs:wait_for_ever', env: withPath(project) } }
+    await using _server = await serve({
+      app: project.path('app.py'),
+      bind: '127.0.0.1:0',
+      engine: 'embedded',
+      services,
+    })
+    await waitForNote(project, 'begun ')
+  })
+})
+
 describe('is refused:', () => {
   test.each<[Partial<TaipanConfig>, RegExp]>([
     [{ services: { a: {} } }, /services\.a\.run: is missing/],
@@ -227,7 +312,6 @@ describe('is refused:', () => {
     [{ cron: [{ run: 'x' }] }, /cron\[0\]\.schedule: is missing/],
     [{ cron: [{ run: 'x', schedule: 'daily' }] }, /cron\[0\]\.schedule: expected five fields/],
     [{ cron: [{ run: 'x', schedule: '0 0 30 2 *' }] }, /never comes/],
-    [{ engine: 'embedded', services: { a: { run: 'x' } } }, /services: needs the engine "daemon"/],
   ])('%j', (config, message) => {
     expect(() => resolveLibraryPlan({ app: 'shop:app', ...config })).toThrow(message)
   })

@@ -40,7 +40,7 @@ test('a program gets what is given', () => {
 })
 
 test('a program has limits if some are given', () => {
-  const words = { spawn: ['a', '{socket}'], protocol: 'scgi', processes: 3 } as const
+  const words = { spawn: ['a', '{socket}'], protocol: 'scgi' as const, processes: 3 }
   expect(resolve(words).program?.limits).toBeUndefined()
   const { program } = resolve({
     ...words,

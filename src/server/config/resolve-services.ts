@@ -37,22 +37,6 @@ export function resolveServices(sources: GroupSources, problems: Problems): Serv
   return { groups: [...kept, ...due], jobs }
 }
 
-/** Replicas would each run their own. */
-export function checkServices(
-  applications: readonly GroupPlan[],
-  { groups }: ServicePlans,
-  problems: Problems,
-): void {
-  const embedded = applications.find(({ group }) => group.engine === 'embedded')
-  const [first] = groups
-  if (embedded === undefined || first === undefined) return
-  const place = first.group.service?.once === true ? 'cron' : 'services'
-  problems.add(
-    [place],
-    `needs the engine "daemon", and group ${embedded.group.name} is embedded; run services in a server of their own`,
-  )
-}
-
 function checkSchedule(
   schedule: string | undefined,
   where: readonly string[],
@@ -105,7 +89,7 @@ function createGroup(
       [...where, 'engine'],
       'is "embedded", but a program of its own needs a process of its own',
     )
-  const values = resolveGroupValues(GENERAL, config, own)
+  const values = { ...resolveGroupValues(GENERAL, config, own), engine: 'daemon' as const }
   const confinement = resolveConfinement({ name, values, config }, problems)
   const ownEnvironment = {
     ...listIdentityVariables({ account: confinement?.account }, values),
@@ -139,7 +123,6 @@ function createGroup(
 }
 
 const WITHOUT_REQUESTS = {
-  engine: 'daemon',
   isolation: 'shared',
   scaling: undefined,
   threads: 1,

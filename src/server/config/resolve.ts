@@ -20,7 +20,7 @@ import { addDispatch, resolveDispatch } from './resolve-dispatch.ts'
 import { resolveGuards } from './resolve-guards.ts'
 import { selectDispatchers, selectRouteFunctions } from './route-functions.ts'
 import { resolveGroups } from './resolve-groups.ts'
-import { checkServices, resolveServices } from './resolve-services.ts'
+import { resolveServices } from './resolve-services.ts'
 import { resolveLrwp } from './resolve-lrwp.ts'
 import { resolveProxies } from './resolve-proxies.ts'
 import { resolveRoutes } from './resolve-routes.ts'
@@ -144,7 +144,6 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   }
   const groups = resolveGroups(sources, problems)
   const services = resolveServices(sources, problems)
-  checkServices(groups, services, problems)
   if (routes.length === 0 && problems.size === 0 && !mayServeNothing) {
     if (applications.length === 0)
       problems.add([], 'the configuration serves nothing; give app, apps or routes')
