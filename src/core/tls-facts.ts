@@ -6,6 +6,8 @@ export interface TlsFacts {
   readonly serverName: string
   /** The handshake was that of an earlier connection. */
   readonly resumed: boolean
+  /** The session as OpenSSL keeps it (`i2d_SSL_SESSION`), which has its keys; undefined when the connection is closed. Until the first data has come it may have no id. */
+  readonly readSession: () => Uint8Array | undefined
   /** Certificate of this server, in PEM. */
   readonly certificate: string
   /** Undefined: the client has none, or was not asked for it. */

@@ -3,6 +3,10 @@ import { CgiName } from './cgi-names.ts'
 import { encodeLatin1 } from './percent.ts'
 import { escapeBytes, formatName, type DistinguishedName } from './x509/distinguished-name.ts'
 import { readClientFacts } from './tls/client-facts.ts'
+import { readSessionId } from './tls/session-id.ts'
+import { readAnyCertificate } from './x509/any-certificate.ts'
+import type { CertificateFacts } from './x509/certificate.ts'
+import { parsePem } from './x509/pem.ts'
 import { ALGORITHMS } from './tls/algorithm-names.ts'
 
 /** A variable, one character per byte. */
@@ -14,11 +18,16 @@ const KNOWN = new WeakMap<TlsFacts, readonly SslVariable[]>()
 export function listSslVariables(tls: TlsFacts): readonly SslVariable[] {
   const known = KNOWN.get(tls)
   if (known !== undefined) return known
-  const variables = [...listProtocol(tls), ...listClient(tls.client)].map(
-    ([name, value]) => [resolveName(name), value] as const,
-  )
+  const variables = [
+    ...resolveNames([...listProtocol(tls), ...listClient(tls)]),
+    ...listServer(tls.certificate),
+  ]
   KNOWN.set(tls, variables)
   return variables
+}
+
+function resolveNames(pairs: readonly Pair[]): SslVariable[] {
+  return pairs.map(([name, value]) => [resolveName(name), value])
 }
 
 type Pair = readonly [name: string, value: string]
@@ -37,13 +46,17 @@ function resolveName(text: string): CgiName {
   return name
 }
 
-function listProtocol({ version, cipher, serverName, resumed, client }: TlsFacts): Pair[] {
+function listProtocol(tls: TlsFacts): Pair[] {
+  const { version, cipher, serverName, resumed, client } = tls
   const bits = /256|CHACHA20/.test(cipher.name) ? '256' : '128'
+  const session = readSessionId(tls.readSession())
   return [
     ['SSL_PROTOCOL', version],
     ['SSL_CIPHER', cipher.name],
     ['SSL_CIPHER_USEKEYSIZE', bits],
     ['SSL_CIPHER_ALGKEYSIZE', bits],
+    ['SSL_CIPHER_EXPORT', 'false'],
+    ...(session === '' ? [] : [['SSL_SESSION_ID', session] as const]),
     ['SSL_SESSION_RESUMED', resumed ? 'Resumed' : 'Initial'],
     ...(serverName === '' ? [] : [['SSL_TLS_SNI', serverName] as const]),
     ['SSL_CLIENT_VERIFY', describeVerification(client)],
@@ -55,21 +68,46 @@ function describeVerification(client: ClientCertificate | undefined): string {
   return client.error === undefined ? 'SUCCESS' : `FAILED:${client.error}`
 }
 
-function listClient(client: ClientCertificate | undefined): Pair[] {
+/** Their certificates are the same for many connections. */
+const SERVERS = new Map<string, readonly SslVariable[]>()
+
+/** As many as a server may have names; those of older certificates are forgotten. */
+const MOST_SERVERS = 1024
+
+function listServer(pem: string): readonly SslVariable[] {
+  const known = SERVERS.get(pem)
+  if (known !== undefined) return known
+  if (SERVERS.size >= MOST_SERVERS) SERVERS.clear()
+  const certificate = readAnyCertificate(parsePem(pem))
+  const variables = resolveNames(listCertificate('SSL_SERVER', certificate))
+  SERVERS.set(pem, variables)
+  return variables
+}
+
+function listCertificate(prefix: string, certificate: CertificateFacts): Pair[] {
+  const { version, serial, from, until, subject, issuer, signature, key } = certificate
+  return [
+    [`${prefix}_M_VERSION`, String(version)],
+    [`${prefix}_M_SERIAL`, serial],
+    [`${prefix}_V_START`, formatDate(from)],
+    [`${prefix}_V_END`, formatDate(until)],
+    ...listName(`${prefix}_S_DN`, subject),
+    ...listName(`${prefix}_I_DN`, issuer),
+    [`${prefix}_A_SIG`, ALGORITHMS[signature] ?? signature],
+    [`${prefix}_A_KEY`, ALGORITHMS[key] ?? key],
+  ]
+}
+
+/** With it both certificates themselves, which are long. */
+function listClient({ client, certificate: server }: TlsFacts): Pair[] {
   if (client === undefined) return []
   const { certificate, chain } = readClientFacts(client)
-  const { subject, issuer, alternatives } = certificate
+  const { alternatives } = certificate
   const [own = '', ...others] = chain
   return [
-    ['SSL_CLIENT_M_VERSION', String(certificate.version)],
-    ['SSL_CLIENT_M_SERIAL', certificate.serial],
-    ['SSL_CLIENT_V_START', formatDate(certificate.from)],
-    ['SSL_CLIENT_V_END', formatDate(certificate.until)],
+    ...listCertificate('SSL_CLIENT', certificate),
     ['SSL_CLIENT_V_REMAIN', countDays(certificate.until)],
-    ...listName('SSL_CLIENT_S_DN', subject),
-    ...listName('SSL_CLIENT_I_DN', issuer),
-    ['SSL_CLIENT_A_SIG', ALGORITHMS[certificate.signature] ?? certificate.signature],
-    ['SSL_CLIENT_A_KEY', ALGORITHMS[certificate.key] ?? certificate.key],
+    ['SSL_SERVER_CERT', server],
     ...number('SSL_CLIENT_SAN_DNS', alternatives.dns),
     ...number('SSL_CLIENT_SAN_Email', alternatives.email),
     ['SSL_CLIENT_CERT', own],

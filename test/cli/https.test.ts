@@ -377,9 +377,13 @@ describe('applications', () => {
       SSL_CLIENT_V_START: 'Jan  1 00:00:00 2020 GMT',
       SSL_CLIENT_V_END: 'Jan  1 00:00:00 2049 GMT',
       SSL_CLIENT_CERT: expect.stringContaining('-----BEGIN CERTIFICATE-----\n') as unknown,
+      SSL_SERVER_S_DN_CN: 'localhost',
+      SSL_SERVER_CERT: pair.certificate,
+      SSL_SESSION_ID: expect.stringMatching(/^[\da-f]{64}$/) as unknown,
     })
     const { session } = first
     const again = await askSecure(taipan.url, { ca, cert, key, session })
+    expect(again.body).toMatch(/"SSL_SESSION_ID": "[\da-f]{64}"/)
     expect(again.body).toContain('"SSL_SESSION_RESUMED": "Resumed"')
     expect(again.body).toContain('"SSL_CLIENT_VERIFY": "SUCCESS"')
     expect(again.body).toContain('"SSL_CLIENT_M_SERIAL": "ABCDEF12"')

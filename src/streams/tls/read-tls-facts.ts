@@ -16,6 +16,7 @@ export function readTlsFacts(socket: TLSSocket, contexts: Contexts): TlsFacts {
     cipher: { name, standardName },
     serverName,
     resumed: socket.isSessionReused(),
+    readSession: () => (socket.destroyed ? undefined : socket.getSession()),
     certificate: contexts.names.find(serverName)?.certificate ?? contexts.certificate,
     client: contexts.asksClients ? readClient(socket) : undefined,
   }

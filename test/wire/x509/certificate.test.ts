@@ -32,6 +32,7 @@ function listVariables(client: ClientCertificate | undefined, more: Partial<TlsF
     cipher: { name: 'TLS_AES_256_GCM_SHA384', standardName: 'TLS_AES_256_GCM_SHA384' },
     serverName: 'a.example',
     resumed: false,
+    readSession: () => undefined,
     certificate: '',
     client,
     ...more,
@@ -117,13 +118,37 @@ test('a verified client is told of in the words of mod_ssl', () => {
   })
 })
 
+test('the server is told of in the same words, and at length only beside a client', () => {
+  const { certificate } = authority.issue({ subject: '/O=Shop/CN=shop.example', serial: 'AB01' })
+  const variables = listVariables(undefined, { certificate })
+  expect(variables).toMatchObject({
+    SSL_SERVER_M_VERSION: '3',
+    SSL_SERVER_M_SERIAL: 'AB01',
+    SSL_SERVER_S_DN: 'CN=shop.example,O=Shop',
+    SSL_SERVER_S_DN_CN: 'shop.example',
+    SSL_SERVER_I_DN: 'CN=Test Authority,O=Taipan',
+    SSL_SERVER_I_DN_O: 'Taipan',
+    SSL_SERVER_V_START: ask(certificate, '-startdate'),
+    SSL_SERVER_V_END: ask(certificate, '-enddate'),
+    SSL_SERVER_A_SIG: 'ecdsa-with-SHA256',
+    SSL_SERVER_A_KEY: 'id-ecPublicKey',
+  })
+  expect(variables).not.toHaveProperty('SSL_SERVER_CERT')
+  const { raw } = new X509Certificate(certificate)
+  const client = { chain: [raw], error: undefined }
+  expect(listVariables(client, { certificate })).toHaveProperty('SSL_SERVER_CERT', certificate)
+})
+
 test('without a certificate, and with one that proves nothing, it is said so', () => {
   const variables = listVariables(undefined, { resumed: true, serverName: '' })
-  expect(variables).toEqual({
+  const ofServer = Object.keys(variables).filter((name) => name.startsWith('SSL_SERVER_'))
+  const others = Object.entries(variables).filter(([name]) => !ofServer.includes(name))
+  expect(Object.fromEntries(others)).toEqual({
     SSL_PROTOCOL: 'TLSv1.3',
     SSL_CIPHER: 'TLS_AES_256_GCM_SHA384',
     SSL_CIPHER_USEKEYSIZE: '256',
     SSL_CIPHER_ALGKEYSIZE: '256',
+    SSL_CIPHER_EXPORT: 'false',
     SSL_SESSION_RESUMED: 'Resumed',
     SSL_CLIENT_VERIFY: 'NONE',
   })
