@@ -58,6 +58,7 @@ export async function loadCommandPlan(input: CommandInput): Promise<ServerPlan> 
     configFile: file?.path,
     configName: file?.name,
     environment,
+    pid,
     mayServeNothing,
   }
   const config = validateConfig({ value, sources, file: file?.name }, (rest) =>

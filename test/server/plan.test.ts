@@ -489,6 +489,31 @@ describe('variables that are not ours', () => {
     expect(warnings).toEqual([])
   })
 
+  test('a socket of systemd may be told by its name, which several may have', async () => {
+    const environment = {
+      LISTEN_FDS: '4',
+      LISTEN_PID: String(PID),
+      LISTEN_FDNAMES: 'web:secure:web:shop.socket',
+    }
+    const words = 'app.py -b fd:web?proxyProtocol=on -b scgi+fd:shop.socket -b fd:4'
+    const { addresses, warnings } = await command(words, { environment })
+    expect(addresses).toEqual([
+      { kind: 'fd', fd: 3, proxyProtocol: true },
+      { kind: 'fd', fd: 5, proxyProtocol: true },
+      { kind: 'fd', fd: 6, protocol: 'scgi' },
+      { kind: 'fd', fd: 4 },
+    ])
+    expect(warnings).toEqual([])
+    for (const [more, words] of [
+      [{}, /--bind: "fd:wep" is not an address: .*handed over are web, secure, shop.socket/],
+      [{ LISTEN_FDNAMES: '' }, /handed over have no names/],
+      [{ LISTEN_PID: '1' }, /handed over none to this process/],
+    ] as const) {
+      const wrong = command('app.py -b fd:wep', { environment: { ...environment, ...more } })
+      await expect(wrong).rejects.toThrow(words)
+    }
+  })
+
   test('sockets of systemd are taken when they are for this process', async () => {
     const environment = { LISTEN_FDS: '2', LISTEN_PID: String(PID), PORT: '5000' }
     const { addresses, hints, groups } = await command('app.py', { environment })

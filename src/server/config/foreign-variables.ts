@@ -1,10 +1,8 @@
 import { createPortError, isPort } from './address.ts'
 import type { Environment } from './environment.ts'
 import { GivenOptions } from './given-options.ts'
+import { listHandedSockets } from './handed-sockets.ts'
 import type { Layer } from './layers.ts'
-
-// The first descriptor that systemd hands over.
-const FIRST_SOCKET = 3
 
 /** Options from variables of the platform. */
 export interface ForeignVariables {
@@ -74,10 +72,9 @@ const INPUT: Taken = {
 }
 
 function readSockets({ environment, pid }: VariableReader): Taken | undefined {
-  const count = Number(environment['LISTEN_FDS'] ?? '')
-  if (!Number.isInteger(count) || count < 1 || environment['LISTEN_PID'] !== String(pid))
-    return undefined
-  const given = Array.from({ length: count }, (_, index) => `fd:${FIRST_SOCKET + index}`)
+  const given = listHandedSockets(environment, pid).map(({ fd }) => `fd:${fd}`)
+  const count = given.length
+  if (count === 0) return undefined
   const more = count === 1 ? '' : ` to ${given.at(-1)}`
   const hint = `LISTEN_FDS=${count} is --bind ${given[0]}${more} here`
   return { key: 'bind', name: 'LISTEN_FDS', given, hint }

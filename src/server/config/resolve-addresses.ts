@@ -1,17 +1,19 @@
 import { findAccount, findGroupId } from '../../processes/accounts.ts'
 import type { OptionPath, Problems } from '../option-types/problems.ts'
+import { expandDescriptorName, type HandedSocket } from './handed-sockets.ts'
 import { expandAddress, isOpenDoor, parseAddress, type Address } from './address.ts'
 
 /** The addresses of a configuration, and how they were understood. Collects problems. */
 export function resolveAddresses(
   bind: readonly string[],
+  sockets: readonly HandedSocket[],
   problems: Problems,
 ): { addresses: Address[]; hints: string[] } {
   const where = ['bind']
   if (bind.length === 0) problems.add(where, 'names no address; write for example 127.0.0.1:8000')
   const addresses: Address[] = []
   const hints: string[] = []
-  for (const text of bind) {
+  for (const text of expandNames(bind, sockets, problems)) {
     const whole = expandAddress(text)
     if (whole !== undefined) hints.push(`${problems.nameOf(where)}: ${text} is ${whole} here`)
     const address = parseAddress(whole ?? text)
@@ -24,6 +26,19 @@ export function resolveAddresses(
       )
   }
   return { addresses, hints }
+}
+
+function expandNames(
+  bind: readonly string[],
+  sockets: readonly HandedSocket[],
+  problems: Problems,
+): string[] {
+  return bind.flatMap((text) => {
+    const texts = expandDescriptorName(text, sockets)
+    if (typeof texts !== 'string') return texts
+    problems.add(['bind'], `${JSON.stringify(text)} is not an address: ${texts}`)
+    return []
+  })
 }
 
 /** Looks up the numbers of the user and the group who are to have a Unix socket. */

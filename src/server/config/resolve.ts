@@ -7,6 +7,7 @@ import { Problems, type OptionPath, type OptionSources } from '../option-types/p
 import type { FullConfig } from '../options/schema.ts'
 import { loadEnvFiles } from './env-file.ts'
 import { listApplicationVariables, type Environment } from './environment.ts'
+import { listHandedSockets } from './handed-sockets.ts'
 import { hasIndependentRoutes } from './independent-routes.ts'
 import { isolateApplications } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
@@ -38,6 +39,8 @@ export interface ResolveOptions {
   /** What it is called in messages. */
   readonly configName?: string | undefined
   readonly environment: Environment
+  /** Id of this process; sockets of systemd for another process are not used. */
+  readonly pid?: number | undefined
   /** A configuration without applications is valid and gets an empty group. */
   readonly mayServeNothing?: boolean
 }
@@ -117,7 +120,8 @@ function createProblems({ sources, configName }: ResolveOptions): Problems {
 
 function resolveParts(options: ResolveOptions, problems: Problems) {
   const { config, directory, mayServeNothing = false } = options
-  const { addresses: places, hints } = resolveAddresses(config.bind, problems)
+  const sockets = listHandedSockets(options.environment, options.pid)
+  const { addresses: places, hints } = resolveAddresses(config.bind, sockets, problems)
   const addresses = secureAddresses(places, config, problems)
   const tls = resolveTls(config, addresses, problems)
   const { applications, everything, routes, warnings } = resolvePlaces(options, problems)
