@@ -36,7 +36,7 @@ function formatWorkerOutput(record: LogRecord, palette: Palette): string {
   const request = typeof fields['request'] === 'string' ? ` ${fields['request']}` : ''
   const origin = palette.dim(`[${String(fields['worker'])}${request}]`)
   const logger = typeof fields['logger'] === 'string' ? `${fields['logger']}: ` : ''
-  const text = `${origin} ${formatLevel(level, palette)}${logger}${message.trimEnd()}`
+  const text = `${origin} ${formatLevel(level, palette)}${logger}${holdLines(message.trimEnd())}`
   const { inline, blocks } = formatFields(fields, palette, isPlacedOfWorker)
   return text + inline + blocks
 }
@@ -49,7 +49,7 @@ function formatReport({ level, fields, message }: LogRecord, palette: Palette): 
   const isTold = (name: string, value: unknown): boolean =>
     PLACED.has(name) || isBlank(value) || tells(message, name, value)
   const { inline, blocks } = formatFields(fields, palette, isTold)
-  return formatLevel(level, palette) + escapeLines(message) + inline + blocks
+  return formatLevel(level, palette) + holdLines(escapeLines(message)) + inline + blocks
 }
 
 /** Fields as ` name=value`, and those of several lines as blocks below the record. */
@@ -81,6 +81,11 @@ function formatBlock(value: unknown): string | undefined {
   return Array.isArray(value) || block.includes('\n')
     ? `\n${block.trimEnd()}`.replaceAll('\n', '\n    ')
     : undefined
+}
+
+/** Moves lines of a message that look like records of their own. */
+function holdLines(text: string): string {
+  return text.replaceAll(/\n(?=\d\d:\d\d:\d\d )/g, '\n    ')
 }
 
 function formatLevel(level: RecordLevel, palette: Palette): string {

@@ -60,6 +60,16 @@ describe('pretty records', () => {
     expect(lines()).toEqual(['<clock> \\x1b[2J\\x9bPHP\tWarning:\n  again\\x0d\\x00 upstream=u\n'])
   })
 
+  test('hold no line that looks like another record', () => {
+    const { logger, lines } = createMemoryLogger()
+    logger.error({ stream: 'log', worker: 'web/7' }, 'no user x\n12:00:00 127.0.0.1 GET / 200')
+    logger.warn({}, 'the peer said: a\n12:00:00 b')
+    expect(lines()).toEqual([
+      '<clock> [web/7] error no user x\n    12:00:00 127.0.0.1 GET / 200\n',
+      '<clock> warning the peer said: a\n    12:00:00 b\n',
+    ])
+  })
+
   test('show output of a worker with its origin and whole tracebacks', () => {
     const { logger, lines } = createMemoryLogger()
     logger.output({ stream: 'stdout', worker: 'web/1234', request: 'r1' }, 'hello')
