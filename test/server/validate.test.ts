@@ -67,6 +67,10 @@ describe('wrong values', () => {
     [{ limits: { body: '10 mibs' } }, /limits\.body: expected a size.*found "10 mibs"/],
     [{ log: { level: 'loud' } }, /log\.level: expected "debug" or "info".*found "loud"/],
     [{ reload: 'yes' }, /reload: expected true or false, found "yes"/],
+    [
+      { log: { access: 'yes' } },
+      /log\.access: expected true, false, or an object like { format: 'combined' }, found "yes"/,
+    ],
     [{ routes: {} }, /routes: expected a list of routes, found \{\}/],
     [{ routes: [{ path: '/', redirect: '/x', status: 200 }] }, /routes\[0\]\.status: expected 301/],
     [{ bind: 8000 }, /bind: expected a text or a list of texts, found 8000/],

@@ -1,13 +1,5 @@
 import * as v from 'valibot'
-import {
-  accessFormat,
-  boolean,
-  choice,
-  integer,
-  logPlace,
-  size,
-  text,
-} from '../option-types/kinds.ts'
+import { accessFormat, choice, integer, logPlace, size, text } from '../option-types/kinds.ts'
 import { createSection, flag, option, optional, type OptionTable } from '../option-types/option.ts'
 import { isRecord } from '../option-types/plain-object.ts'
 
@@ -41,6 +33,7 @@ const ACCESS_LOG = {
 } satisfies OptionTable
 
 const accessLog = createSection(ACCESS_LOG)
+const accessSwitch = v.boolean("true, false, or an object like { format: 'combined' }")
 
 /** `log`: what is logged. */
 export const LOG = {
@@ -62,7 +55,7 @@ export const LOG = {
     flag: flag('Logs', 'log-to', { value: 'PLACE' }),
   }),
   access: optional(
-    v.lazy((value) => (isRecord(value) ? accessLog : boolean)),
+    v.lazy((value) => (isRecord(value) ? accessLog : accessSwitch)),
     {
       description: 'Log one record per request (true; for the library false), and how.',
       form: 'boolean',
