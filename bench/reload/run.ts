@@ -40,7 +40,7 @@ async function measure(folder: string, options: Options): Promise<boolean> {
   await using server = await startServer(
     {
       command: COMMAND,
-      args: `serve app.py -b 127.0.0.1:${port} -p 2 -e ${engine} --python ${python} --no-access-log`.split(
+      args: `serve app.py -b 127.0.0.1:${port} -p 2 -e ${engine} --python ${python} --no-access-log --no-script-reloading`.split(
         ' ',
       ),
       directory: folder,

@@ -1,4 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { forgetLooks, lookAt } from './looks.ts'
+
+// A file that stays the same for so long, in ms, is written; and how often that is waited for.
+const REST_MS = 50
+const ROUNDS = 20
 
 /** A file with an application, which is loaded anew when a request finds it changed. */
 export class ChangedScript {
@@ -23,7 +28,7 @@ export class ChangedScript {
 
   /**
    * Undefined: nothing has changed since it was loaded. The request that finds a change waits for what comes of it; others
-   * get the old code meanwhile. A version is tried once.
+   * get the old code meanwhile. A version is tried once, when it has been written.
    */
   check(): Promise<void> | undefined {
     const version = this.#version
@@ -35,8 +40,20 @@ export class ChangedScript {
 
   async #load(): Promise<void> {
     this.#reloading = true
-    await this.#reload()
+    await this.#waitForWriter()
+    this.#known = this.#version
+    if (this.#known !== undefined) await this.#reload()
     this.#reloading = false
+  }
+
+  /** What is loaded is no half of a file, as far as that can be seen. */
+  async #waitForWriter(): Promise<void> {
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = this.#version
+      await delay(REST_MS)
+      forgetLooks()
+      if (this.#version === before) return
+    }
   }
 
   get #version(): string | undefined {

@@ -58,7 +58,7 @@ export function selectServices(plan: ServerPlan): ServerPlan {
     refresh: false,
     compression: false,
     proxies: undefined,
-    scriptReloading: 'none',
+    scriptReloading: false,
     startAnyway: true,
     hints: [],
     warnings: [],

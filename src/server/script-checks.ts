@@ -118,13 +118,12 @@ export function findScript(
   application: Application,
   { scriptReloading }: Pick<ServerPlan, 'scriptReloading'>,
 ): string | undefined {
-  if (application.kind !== 'target' || scriptReloading === 'none') return undefined
+  if (application.kind !== 'target' || !scriptReloading) return undefined
   const { target, directory, reloadOnModification, cacheCallables } = application
   // These look by themselves.
   if (reloadOnModification || !cacheCallables) return undefined
   const [place = target] = target.split(':')
-  const path = [target, place].map((one) => resolve(directory, one)).find(isFile)
-  return scriptReloading === 'all' || path?.endsWith('.wsgi') === true ? path : undefined
+  return [target, place].map((one) => resolve(directory, one)).find(isFile)
 }
 
 function isFile(path: string): boolean {

@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs'
+import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
@@ -70,21 +70,41 @@ test('a reload by a signal has seen the change', async () => {
   expect(taipan.output).not.toContain('has changed')
 })
 
-test('other files are looked at if that is asked for', async () => {
+test('files are looked at whatever they are called', async () => {
   using project = createProject({ 'app.py': helloApp('one') })
-  await using usual = await startTaipan(['app.py', ...ARGS], { cwd: project.folder })
-  const env = { TAIPAN_SCRIPT_RELOADING: 'true' }
-  await using taipan = await startTaipan(['app.py', ...ARGS], { cwd: project.folder, env })
+  await using taipan = await startTaipan(['app.py:application', ...ARGS], { cwd: project.folder })
   project.write('app.py', helloApp('two'))
-  expect(await ask(usual)).toBe('200 one')
+  expect(await ask(taipan)).toBe('200 two')
+})
+
+test('modules are not', async () => {
+  using project = createProject({ 'app.py': helloApp('one') })
+  await using taipan = await startTaipan(['app', ...ARGS], { cwd: project.folder })
+  project.write('app.py', helloApp('two'))
+  expect(await ask(taipan)).toBe('200 one')
+  expect(taipan.output).not.toContain('has changed')
+})
+
+test('a file that is written in pieces changes nothing before it is whole', async () => {
+  const whole = helloApp('two')
+  using project = createProject({ 'app.py': helloApp('one') })
+  await using taipan = await startTaipan(['app.py', ...ARGS], { cwd: project.folder })
+  for (const piece of ['', whole.slice(0, whole.indexOf(')'))]) {
+    project.write('app.py', piece)
+    for (let at = 0; at < 3; at++) expect(await ask(taipan)).toBe('200 one')
+  }
+  rmSync(join(project.folder, 'app.py'))
+  expect(await ask(taipan)).toBe('200 one')
+  expect(count(taipan, /has changed: reloading/g)).toBe(2)
+  project.write('app.py', whole)
   expect(await ask(taipan)).toBe('200 two')
 })
 
 test('--no-script-reloading looks at no file', async () => {
-  using project = createProject({ 'site.wsgi': helloApp('one') })
-  const args = ['site.wsgi', ...ARGS, '--no-script-reloading']
+  using project = createProject({ 'app.py': helloApp('one') })
+  const args = ['app.py', ...ARGS, '--no-script-reloading']
   await using taipan = await startTaipan(args, { cwd: project.folder })
-  project.write('site.wsgi', helloApp('two'))
+  project.write('app.py', helloApp('two'))
   expect(await ask(taipan)).toBe('200 one')
   expect(taipan.output).not.toContain('has changed')
 })

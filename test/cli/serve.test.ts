@@ -269,7 +269,7 @@ async function serveChanging(
 
 describe('reloading', () => {
   test('SIGHUP loads new code, and keeps the old when the new is broken', async () => {
-    const { taipan, project } = await serveChanging([])
+    const { taipan, project } = await serveChanging(['--no-script-reloading'])
     using _project = project
     project.write('app.py', helloApp('two'))
     expect(await get(taipan.url)).toBe('200 one')

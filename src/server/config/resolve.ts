@@ -88,7 +88,8 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     refresh: config.dev && config.refresh,
     compression: config.compression,
     reload: config.reload || config.dev,
-    scriptReloading: resolveScriptReloading(config),
+    // What watches files sees more of them.
+    scriptReloading: config.scriptReloading && !config.reload && !config.dev,
     startAnyway,
     watched: selectWatched(config, { applications, routes, directory }),
     configFile,
@@ -190,16 +191,6 @@ function resolvePlaces({ config, directory }: ResolveOptions, problems: Problems
     routes: addDispatch(routes, dispatch),
     warnings,
   }
-}
-
-function resolveScriptReloading({
-  scriptReloading,
-  reload,
-  dev,
-}: FullConfig): ServerPlan['scriptReloading'] {
-  // What watches files sees more of them.
-  if (scriptReloading === false || reload || dev) return 'none'
-  return scriptReloading === true ? 'all' : 'wsgi'
 }
 
 function tolerateFailures(plan: GroupPlan): GroupPlan {

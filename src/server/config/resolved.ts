@@ -158,8 +158,8 @@ export interface ServerPlan {
   /** Responses are compressed. */
   readonly compression: boolean
   readonly reload: boolean
-  /** For which applications requests look whether their file has changed. */
-  readonly scriptReloading: 'all' | 'wsgi' | 'none'
+  /** Requests look whether the file that their application is named by has changed. */
+  readonly scriptReloading: boolean
   /** Start even if no application can be loaded. */
   readonly startAnyway: boolean
   /** Files to watch for changes with `reload`. */

@@ -37,14 +37,13 @@ export const APPLICATION = {
       help: 'URL prefix that a proxy in front takes away; the application sees it as SCRIPT_NAME.',
     }),
   }),
-  scriptReloading: optional(boolean, {
+  scriptReloading: option(boolean, true, {
     description:
-      'A request for an application that is named by a file finds whether that has changed, and has its group loaded anew (for files that end in .wsgi).',
-    form: 'boolean',
+      'A request for an application that is named by a file finds whether that has changed, and has its group loaded anew; not with `reload` and `dev`, which watch files.',
     environment: 'TAIPAN_SCRIPT_RELOADING',
     flag: flag('Application', 'no-script-reloading', {
       negative: true,
-      help: 'Do not load an application anew when a request finds its .wsgi file changed.',
+      help: 'Do not load an application anew when a request finds its file changed.',
     }),
   }),
   appDirectory: optional(text, {
