@@ -6,12 +6,12 @@ import inspect
 import os
 from collections import deque
 from collections.abc import Mapping
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable
 
 from taipan.control import Message
 from taipan.events import Reporter
+from taipan.named_code import NotThere, import_named, is_needed
 from taipan.native import NativeThread, allocate_lock
 from taipan.tracebacks import format_exception, summarize
 
@@ -31,13 +31,18 @@ class Hooks:
         self._running = False
 
     def load(self, config: Mapping[str, Any]) -> None:
-        """Imports the module that is configured, or `taipan_hooks.py` beside an application."""
+        """Imports the module that is configured, or `taipan_hooks.py` beside an application.
+
+        Raises `NotThere` for the name of none.
+        """
         name = config.get("hooks") or _find_usual(config)
         if not name:
             return
         try:
-            self._module = import_module(name)
+            self._module = import_named("hooks", name)
         except BaseException as error:
+            if isinstance(error, NotThere) and is_needed(config):
+                raise
             text = f"the hooks of module {name} could not be imported: {summarize(error)}"
             self._reporter.report("error", text, format_exception(error))
 

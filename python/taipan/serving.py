@@ -22,6 +22,7 @@ from taipan.loader.slot import Slot, make_slot
 from taipan.logs import Logs, Requests
 from taipan.mod_wsgi.finder import install_finder
 from taipan.mod_wsgi.place import PLACE
+from taipan.named_code import NotThere
 from taipan.native import (
     NativeThread,
     allocate_lock,
@@ -288,6 +289,13 @@ class Serving:
 
     def _ask_for_another(self, slot: Slot, version: str) -> None:
         self.channel.send({"type": "changed", "application": slot.name, "version": version})
+
+    def report_not_there(self, error: NotThere) -> None:
+        """Tells Node that the configuration names code that is not there."""
+        self.logs.flush()
+        self.channel.send(
+            {"type": "failed", "application": None, "summary": str(error), "traceback": ""}
+        )
 
     def report_loop_failure(self, error: BaseException) -> None:
         """Tells Node that no application can be served on an event loop."""

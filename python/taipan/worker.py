@@ -27,6 +27,7 @@ from taipan.ending import ORPHANED, end_interpreter
 from taipan.hooks import Hooks
 from taipan.interpreters.names import find_interpreters
 from taipan.logs import Logs, Requests
+from taipan.named_code import NotThere
 from taipan.native import NativeThread, sleep, socket
 from taipan.serving import Serving
 from taipan.startup import run_startup
@@ -138,13 +139,18 @@ class Worker:
 
     def _load(self) -> bool:
         """Loads the applications, unless that was done before this process was forked."""
-        if not self._is_forked:
-            self._serving.prepare()
-            self._hooks.load(self._serving.config)
-            if not self._serving.load():
-                return False
-        self._hooks.begin()
-        run_startup(self._serving.config.get("startup") or (), self._logs)
+        serving, hooks = self._serving, self._hooks
+        try:
+            if not self._is_forked:
+                serving.prepare()
+                hooks.load(serving.config)
+                if not serving.load():
+                    return False
+            hooks.begin()
+            run_startup(serving.config, self._logs)
+        except NotThere as error:
+            serving.report_not_there(error)
+            return False
         return True
 
     def _make_debugger(self) -> Debugger:

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import { PYTHON } from '../applications/support/site.ts'
-import { startTaipan } from '../support/cli.ts'
+import { launchTaipan, startTaipan } from '../support/cli.ts'
 import { createProject, type Project } from '../support/project.ts'
 import { pollUntil } from '../support/raw-client.ts'
 
@@ -118,13 +118,55 @@ describe.each([[[]], [['--preload']]])('hooks with %j', (options) => {
   })
 })
 
+describe.each([[[]], [['--preload']]])('what is not there, with %j,', (options) => {
+  test.each([
+    [
+      ['--hooks', 'missing_hooks'],
+      'hooks names the module missing_hooks, which does not exist; correct the name, or leave the option out',
+    ],
+    [['--hooks', 'warm.hooks'], 'hooks names the module warm.hooks, which'],
+    [['--hooks', 'bad.py'], 'hooks names the module bad.py, which does not exist; write bad, or'],
+    [['--startup', 'missing'], 'startup names the module missing, which'],
+    [['--startup', 'scripts/none.py'], 'scripts/none.py, which does not exist; correct the path'],
+  ])('%j ends the start', async (words, message) => {
+    using project = createProject({ 'app.py': APP, 'warm/__init__.py': '', 'bad.py': '' })
+    const taipan = launchTaipan(['serve', 'app.py', '-b', '127.0.0.1:0', ...words, ...options], {
+      cwd: project.folder,
+    })
+    expect((await taipan.waitForExit()).exitCode).not.toBe(0)
+    expect(taipan.output).toContain(message)
+    expect(taipan.output).not.toContain('Traceback')
+  })
+})
+
 test('a module of hooks that cannot be imported is logged', async () => {
-  using project = createProject({ 'app.py': APP })
-  const taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', '--hooks', 'missing_hooks'], {
+  using project = createProject({ 'app.py': APP, 'own_hooks.py': 'import nothing_of_the_kind' })
+  const taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', '--hooks', 'own_hooks'], {
     cwd: project.folder,
   })
-  await taipan.waitForOutput(/the hooks of module missing_hooks could not be imported/)
+  await taipan.waitForOutput(/the hooks of module own_hooks could not be imported/)
   expect((await fetch(taipan.url)).status).toBe(200)
+  await taipan.stop()
+})
+
+test('a reload with hooks that are gone leaves the old workers, and a service does without them', async () => {
+  using project = createProject({
+    'jobs.py':
+      'import os, time\ndef main():\n    open("served", "w").close()\n    time.sleep(3600)\n',
+    'taipan.config.mjs':
+      'export default { appDirectory: "web", app: "app:application", hooks: "own_hooks", services: { one: { run: "jobs:main" } } }',
+    'web/app.py': APP,
+    'web/own_hooks.py': '',
+  })
+  const taipan = await startTaipan(['-b', '127.0.0.1:0'], { cwd: project.folder })
+  await pollUntil(() => existsSync(project.path('served')) || undefined, 'the service')
+  const pid = await fetchText(taipan.url)
+  rmSync(project.path('web/own_hooks.py'))
+  taipan.kill('SIGHUP')
+  await taipan.waitForOutput(
+    /not reloaded, the old code continues: .*hooks names the module own_hooks/,
+  )
+  expect(await fetchText(taipan.url)).toBe(pid)
   await taipan.stop()
 })
 

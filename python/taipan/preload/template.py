@@ -24,6 +24,7 @@ from taipan.ending import end_interpreter
 from taipan.hooks import Hooks
 from taipan.loader.django import load_urls
 from taipan.logs import Logs, Requests
+from taipan.named_code import NotThere
 from taipan.native import NativeThread, sleep, socket
 from taipan.poller import Poller
 from taipan.preload.door import Door, DoorClosed
@@ -95,7 +96,11 @@ class Template:
 
             self._loaded = self._loaded._replace(loop=LoopRunner(self._serving))
         self._serving.prepare()
-        self._hooks.load(self._serving.config)
+        try:
+            self._hooks.load(self._serving.config)
+        except NotThere as error:
+            self._serving.report_not_there(error)
+            self._fail()
         if not self._serving.load():
             self._fail()
         self._prepare()
