@@ -26,7 +26,11 @@ function refer(name: keyof typeof DEFINITIONS): JsonSchema {
 }
 
 const PROCESSES = {
-  generation: { ...COUNT, description: 'Newest generation that serves; 0 before the first.' },
+  generation: {
+    ...COUNT,
+    description:
+      'Newest generation that serves, or that has served last while there is no process; 0 before the first.',
+  },
   wanted: COUNT,
   min: COUNT,
   max: COUNT,

@@ -38,7 +38,7 @@ export interface ReloadStatus {
 
 /** The processes that somebody supervises. */
 export interface ProcessesStatus {
-  /** Newest generation that serves; 0 before the first. */
+  /** Newest generation that serves, or that has served last while there is no process; 0 before the first. */
   readonly generation: number
   /** How many processes there should be now, and the bounds of that. */
   readonly wanted: number

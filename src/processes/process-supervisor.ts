@@ -54,6 +54,8 @@ export abstract class ProcessSupervisor<
   readonly #log: SupervisorLog
   readonly #ending: number
   #lastReload: ReloadStatus | undefined
+  /** Newest one of which a process was given work. */
+  #lastGeneration = 0
   /** Why its processes were replaced or ended so far. */
   readonly #restarts = { ...NO_RESTARTS }
   /** Those whose failures were logged after they had been replaced. */
@@ -94,9 +96,8 @@ export abstract class ProcessSupervisor<
     const { failure } = this.pool
     const told = failure && this.describeFailure(failure)
     const workers = [...this.members].map((member) => this.#describe(member))
-    const generations = [...this.pool.active].map(({ generation }) => generation)
     return {
-      generation: Math.max(0, ...generations),
+      generation: this.#generation,
       wanted: this.pool.size,
       min: this.pool.size,
       max: this.pool.size,
@@ -260,7 +261,14 @@ export abstract class ProcessSupervisor<
     }
   }
 
+  /** While there is no process, that of the last one: the next will load the same code, or newer one. */
+  get #generation(): number {
+    const active = [...this.pool.active].map(({ generation }) => generation)
+    return active.length === 0 ? this.#lastGeneration : Math.max(...active)
+  }
+
   #admit(member: M): void {
+    this.#lastGeneration = member.generation
     this.#takeFindings(member)
     this.admit(member)
     this.#log.tellReady(member.label)

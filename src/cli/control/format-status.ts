@@ -26,7 +26,7 @@ function formatGroup(group: GroupStatus): string[] {
   const { name, engine, python, queue, requests, threads } = group
   const version = python === '' ? '' : `, Python ${python}`
   return [
-    `group ${name}: ${engine}${version}, ${formatWanted(group)}, ${formatCount(threads, 'thread')} each, generation ${group.generation}`,
+    `group ${name}: ${engine}${version}, ${formatWanted(group)}, ${formatCount(threads, 'thread')} each, ${formatGeneration(group)}`,
     `  requests: ${requests.running} running, ${queue.length} of ${queue.limit} in the queue, ${requests.finished} finished, ${requests.failed} failed`,
     ...group.applications.map(
       ({ name: application, interface: called, failure }) =>
@@ -39,7 +39,7 @@ function formatGroup(group: GroupStatus): string[] {
 function formatProgram(program: ProgramStatus): string[] {
   const { name, requests } = program
   return [
-    `program ${name}: ${formatWanted(program)}, generation ${program.generation}`,
+    `program ${name}: ${formatWanted(program)}, ${formatGeneration(program)}`,
     `  requests: ${requests.running} running, ${requests.waiting} waiting, ${requests.finished} finished`,
     ...formatProcesses(program),
   ]
@@ -48,6 +48,10 @@ function formatProgram(program: ProgramStatus): string[] {
 function formatWanted({ wanted, min, max }: ProcessesStatus): string {
   const bounds = min === max ? '' : ` (${min} to ${max})`
   return `${formatCount(wanted, 'process')} wanted${bounds}`
+}
+
+function formatGeneration({ generation }: ProcessesStatus): string {
+  return generation === 0 ? 'not started yet' : `generation ${generation}`
 }
 
 function formatProcesses({ workers, restarts, failure, lastReload }: ProcessesStatus): string[] {

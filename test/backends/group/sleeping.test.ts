@@ -47,6 +47,19 @@ describe('a group that sleeps', () => {
     expect((await group.run().over).status).toBe(500)
   })
 
+  test('has the generation that it will wake with', async () => {
+    const hosts = new FakeHosts((host) => host.becomeReady())
+    await using group = new FakeGroup({}, hosts)
+    expect(group.backend.status.generation).toBe(0)
+    await group.backend.start()
+    group.backend.resize(0)
+    await pollUntil(() => group.backend.status.workers.length === 0 || undefined, 'no worker')
+    expect(group.backend.status.generation).toBe(1)
+    await group.backend.reload()
+    await pollUntil(() => group.backend.status.workers.length === 0 || undefined, 'no worker')
+    expect(group.backend.status).toMatchObject({ wanted: 0, generation: 2 })
+  })
+
   test('does not sleep while requests wait', async () => {
     await using group = new FakeGroup()
     await group.backend.start()
