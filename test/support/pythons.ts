@@ -17,10 +17,21 @@ export async function listEmbeddable(): Promise<string[]> {
 
 /** One whose sub-interpreters have locks of their own; undefined if none is installed. */
 export function findWithInterpreters(): string | undefined {
-  const code = 'import sys; sys.exit(sys.version_info < (3, 12))'
-  return listPythons()
-    .toReversed()
-    .find((python) => spawnSync(python, ['-I', '-S', '-c', code]).status === 0)
+  return listWithInterpreters().at(-1)?.path
+}
+
+/** Those whose sub-interpreters have locks of their own, one of each version. */
+export function listWithInterpreters(): readonly {
+  readonly path: string
+  readonly version: string
+}[] {
+  const code =
+    'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 12))'
+  const found = listPythons().flatMap((path) => {
+    const { status, stdout } = spawnSync(path, ['-I', '-S', '-c', code], { encoding: 'utf8' })
+    return status === 0 ? [{ path, version: stdout.trim() }] : []
+  })
+  return [...new Map(found.map((one) => [one.version, one])).values()]
 }
 
 /** Interpreters of this machine, each once: that of the tests, those of pyenv, the system's, and those in TAIPAN_TEST_PYTHONS. */
