@@ -118,6 +118,29 @@ describe.each(ENGINES)('a control address, %s:', (engine) => {
   })
 })
 
+test('stacks show what the processes of requests do, and let them go on', async () => {
+  using project = createProject({
+    'site/wait.py':
+      'import os, time\ndef wait_here():\n    while not os.path.exists("../gate"):\n        time.sleep(0.01)\nwait_here()\nprint("done")\n',
+    'taipan.config.json': JSON.stringify({
+      routes: [{ path: '/', scripts: 'site', isolation: 'fresh' }],
+    }),
+  })
+  const cwd = project.folder
+  await using taipan = await startTaipan(['-b', '127.0.0.1:0', ...SOCKET], { cwd })
+  const pending = [get(`${taipan.url}/wait.py`), get(`${taipan.url}/wait.py`)]
+  const readStacks = async (): Promise<string> =>
+    (await runTaipan(['stacks', ...SOCKET], { cwd })).stdout
+  await expect
+    .poll(async () => (await readStacks()).split('in wait_here').length, { timeout: DEADLINE })
+    .toBe(3)
+  const stacks = await readStacks()
+  expect(stacks).toMatch(/GET \/wait\.py/)
+  expect(stacks).not.toContain('did not answer')
+  project.write('gate', '')
+  for (const answer of await Promise.all(pending)) expect(await answer.text()).toBe('done\n')
+})
+
 test('scale changes the number of processes', async () => {
   using project = createProject({ 'app.py': helloApp('one') })
   const cwd = project.folder

@@ -23,20 +23,23 @@ from taipan.control import ControlChannel
 from taipan.dispatch import Request
 from taipan.ending import end_threads, report_left, run_bounded
 from taipan.events import TransportClosed
-from taipan.fresh.child_signals import leave_signals, take_signals
+from taipan.fresh.child_signals import END, LOOK, leave_signals, take_signals
 from taipan.fresh.child_socket import EXIT_BROKEN, ChildSocket
 from taipan.fresh.standard_modules import MODULES, find_imported
-from taipan.native import get_ident, socket
+from taipan.native import POLLIN, get_ident, poll, socket
 from taipan.request_timeout import RequestTimeout
 from taipan.serving import Serving
 from taipan.stacks import capture_thread, format_stack
 from taipan.template_facts import publish_by
 from taipan.tracebacks import format_exception
 
-#: Tags of frames to the template: for Node, the stack of an overdue request, and facts.
+#: Tags of frames to the template: for Node, the stack of an overdue request, facts, and the stack
+#: that somebody asked for.
 TO_NODE = 0
 STACK = 1
 FACTS = 2
+LOOKED = 3
+_MOST_ORDERS = 64
 
 _WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
@@ -66,7 +69,7 @@ class Child:
             self._serving.logs.move_to_child(lambda message: self._channel.send(message))
             publish_by(lambda topic, fact: self._facts.append((topic, fact)))
             os.register_at_fork(after_in_child=self._forget)
-            take_signals(self._on_overdue)
+            take_signals(self._on_order)
             self._serving.dispatcher.dispatch(request, self._transport)
             self._require_own()
             self._end()
@@ -86,7 +89,7 @@ class Child:
     def _forget(self) -> None:
         """In processes that the script forks."""
         self._transport.forget()
-        leave_signals(self._on_overdue)
+        leave_signals(self._on_order)
         # The script may have closed it.
         with suppress(OSError):
             os.close(self._report)
@@ -96,10 +99,23 @@ class Child:
         if os.getpid() != self._pid:
             end_child()
 
-    def _on_overdue(self, _number: int, _frame: FrameType | None) -> None:
-        text = format_stack(capture_thread(get_ident()))
-        self._channel.send_payload(text.encode("utf-8", "replace"), STACK)
-        self._transport.call_between_writes(self._interrupt)
+    def _on_order(self, _number: int, _frame: FrameType | None) -> None:
+        orders = self._read_orders()
+        stack = format_stack(capture_thread(get_ident())).encode("utf-8", "replace")
+        if LOOK in orders:
+            self._channel.send_payload(stack, LOOKED)
+        if END in orders or not orders:
+            self._channel.send_payload(stack, STACK)
+            self._transport.call_between_writes(self._interrupt)
+
+    def _read_orders(self) -> bytes:
+        """What the template wants; nothing where the signal is of the kernel."""
+        poller = poll()
+        poller.register(self._report, POLLIN)
+        # The script may have closed it.
+        with suppress(OSError):
+            return os.read(self._report, _MOST_ORDERS) if poller.poll(0) else b""
+        return b""
 
     def _interrupt(self) -> None:
         if self._serving.dispatcher.interrupt(get_ident(), self._request or "") is None:

@@ -13,14 +13,18 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import Any, Callable
 
-#: Tells a child that its request takes too long. Scripts have no use for it.
-OVERDUE = int(signal.SIGXCPU)
+#: Has a child read what the template wants. Scripts have no use for it; from the kernel it says
+#: that the time of a processor is over.
+ORDERED = int(signal.SIGXCPU)
+#: What the template may want: the stack, or an end of the request, which takes too long.
+LOOK = b"l"
+END = b"e"
 #: Ignored, because a stop of the server waits for requests.
 _IGNORED = (int(signal.SIGTERM), int(signal.SIGQUIT))
 _DEFAULT = tuple(
     int(number) for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD)
 )
-_HELD = (OVERDUE, *_IGNORED, *_DEFAULT, int(signal.SIGINT))
+_HELD = (ORDERED, *_IGNORED, *_DEFAULT, int(signal.SIGINT))
 
 Handler = Callable[[int, "FrameType | None"], Any]
 
@@ -36,7 +40,7 @@ def release_signals(before: Iterable[int]) -> None:
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def take_signals(on_overdue: Handler) -> None:
+def take_signals(on_order: Handler) -> None:
     """Gives a child handlers of its own, and releases what was held back."""
     _signal.set_wakeup_fd(-1)
     for number in _IGNORED:
@@ -44,17 +48,17 @@ def take_signals(on_overdue: Handler) -> None:
     for number in _DEFAULT:
         _signal.signal(number, _signal.SIG_DFL)
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    _signal.signal(OVERDUE, on_overdue)
+    _signal.signal(ORDERED, on_order)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _HELD)
 
 
-def leave_signals(on_overdue: Handler) -> None:
+def leave_signals(on_order: Handler) -> None:
     """Gives a process that the script has forked those of a program."""
     for number in _IGNORED:
         if _signal.getsignal(number) is _ignore:
             _signal.signal(number, _signal.SIG_DFL)
-    if _signal.getsignal(OVERDUE) == on_overdue:
-        _signal.signal(OVERDUE, _signal.SIG_DFL)
+    if _signal.getsignal(ORDERED) == on_order:
+        _signal.signal(ORDERED, _signal.SIG_DFL)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

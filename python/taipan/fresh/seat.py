@@ -12,6 +12,7 @@ from time import perf_counter
 
 from taipan import frames
 from taipan.control import Message
+from taipan.fresh.child_signals import ORDERED
 from taipan.fresh.progress import Progress
 from taipan.native import socket
 
@@ -37,6 +38,8 @@ class RunningChild:
         self.request = request
         self.started = perf_counter()
         self.decoder = frames.Decoder()
+        #: Numbers of those who have asked for its stack.
+        self.questions: list[int] = []
         #: Node's message about its overdue request.
         self.interrupt: Message | None = None
         #: When it is killed for that (`monotonic()`).
@@ -57,6 +60,13 @@ class RunningChild:
             except (ConnectionError, frames.FrameError):
                 # The script may have written to it.
                 self.silent = True
+
+    def order(self, what: bytes) -> None:
+        """Tells it what is wanted; see `child_signals`."""
+        # The script may have closed its end.
+        with suppress(OSError):
+            self.report.send(what, MSG_DONTWAIT)
+        os.kill(self.pid, ORDERED)
 
     def kill(self) -> None:
         """Ends it at once."""

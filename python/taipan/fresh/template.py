@@ -19,8 +19,8 @@ from typing import Callable
 
 from taipan import frames
 from taipan.control import Message
-from taipan.fresh.child import FACTS, STACK
-from taipan.fresh.child_signals import OVERDUE
+from taipan.fresh.child import FACTS, LOOKED, STACK
+from taipan.fresh.child_signals import END, LOOK
 from taipan.fresh.forking import Job, fork_child
 from taipan.fresh.rehearsal import rehearse
 from taipan.fresh.seat import RunningChild, Seat, SeatClosed
@@ -62,7 +62,8 @@ class Template:
         self, handlers: Mapping[str, Callable[[Message], None]], on_end: Callable[[], None]
     ) -> None:
         """Handles the messages of Node, and the end of its channel, in place of a thread."""
-        self._handlers = {**handlers, "interrupt": self._on_interrupt}
+        own = {"interrupt": self._on_interrupt, "stacks": self._on_stacks}
+        self._handlers = {**handlers, **own}
         self._on_end = on_end
 
     def start(self) -> None:
@@ -187,6 +188,8 @@ class Template:
         for frame in child.take_reports():
             if frame.tag == STACK:
                 self._answer_interrupt(child, frame.payload.decode("utf-8", "replace"))
+            elif frame.tag == LOOKED:
+                self._answer_questions(child, frame.payload.decode("utf-8", "replace"))
             elif frame.tag == FACTS:
                 self._apply(frame.payload)
             else:
@@ -214,6 +217,7 @@ class Template:
         self._take_reports(child)
         self._poller.unwatch(child.report.fileno())
         self._answer_interrupt(child, "")
+        self._answer_questions(child, "")
         closed: SeatClosed | None = None
         try:
             told = seat.end(ending)
@@ -241,12 +245,29 @@ class Template:
             return
         child.interrupt = message
         child.due = monotonic() + _OVERDUE_SECONDS
-        os.kill(child.pid, OVERDUE)
+        child.order(END)
 
     def _answer_interrupt(self, child: RunningChild, stack: str) -> None:
         if child.interrupt is not None:
             self._send_interrupted(child.interrupt, stack)
             child.interrupt = None
+
+    def _on_stacks(self, message: Message) -> None:
+        number = int(message["id"])
+        children = self._children
+        for child in children:
+            child.questions.append(number)
+            child.order(LOOK)
+        self._send_stacks(number, [], more=len(children))
+
+    def _answer_questions(self, child: RunningChild, stack: str) -> None:
+        # Without a stack Node says what it knows of the request.
+        one = {"kind": "thread", "name": f"process {child.pid}", "request": child.request}
+        while child.questions:
+            self._send_stacks(child.questions.pop(), [{**one, "stack": stack}] if stack else [])
+
+    def _send_stacks(self, number: int, stacks: list[Message], more: int = 0) -> None:
+        self._channel.send({"type": "stacks", "id": number, "stacks": stacks, "more": more})
 
     def _send_interrupted(self, message: Message, stack: str) -> None:
         answer = {"request": message["request"], "facts": message.get("facts"), "stack": stack}
