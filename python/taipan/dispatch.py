@@ -191,6 +191,8 @@ class Dispatcher:
             given = environ.pop("taipan.callable", None)
             return slot.resolve(environ.get("QUERY_STRING", ""), given=given)
         except Refusal as refusal:
+            if refusal.record:
+                self._settings.reporter.report("error", refusal.record)
             respond(transport, refusal.status, f"{refusal}\n")
         except TransportClosed:
             raise

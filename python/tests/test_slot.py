@@ -287,6 +287,20 @@ def test_an_empty_or_repeated_parameter_is_a_bad_request(choice, query):
     assert caught.value.status == 400
 
 
+def test_clients_are_not_told_why_a_choice_failed_that_was_not_theirs(choice):
+    with pytest.raises(Refusal) as caught:
+        choice.resolve("", given="missing")
+    assert (caught.value.status, str(caught.value)) == (500, "Internal Server Error")
+    assert "application old was not dispatched" in caught.value.record
+    assert "missing" in caught.value.record
+
+
+def test_callables_have_the_name_that_they_were_found_by(choice):
+    assert choice.name_of(choice.resolve("")) == "handler"
+    assert choice.name_of(choice.resolve("", given="other")) == "other"
+    assert choice.name_of(print) == "handler"
+
+
 def test_the_query_chooses_nothing_when_it_is_off(folder):
     write(folder, CHOICE)
     assert call(slot(folder), "which=other") == "configured"

@@ -45,6 +45,8 @@ def callable_object(environ):
     return environ.get("HTTP_X_CALLABLE")
 `
 
+const FAILED = '500 Internal Server Error\n'
+
 let project: Project
 
 beforeAll(() => {
@@ -70,7 +72,7 @@ async function serve(dispatch: Dispatch) {
     ask: async (fields: Record<string, string> = {}) => {
       const headers = Object.entries(fields)
       const response = await fetchRaw(front.url, { target: '/x', headers })
-      return response.status === 200 ? response.text : String(response.status)
+      return response.status === 200 ? response.text : `${response.status} ${response.text}`
     },
     [Symbol.asyncDispose]: async () => {
       await front.stop()
@@ -98,7 +100,7 @@ describe('a script that chooses for each request', () => {
       ['X-Interpreter', 'nobody'],
       ['X-Callable', 'missing'],
     ] as const)
-      expect([value, await site.ask({ [name]: value })]).toEqual([value, '500'])
+      expect([value, await site.ask({ [name]: value })]).toEqual([value, FAILED])
     expect(await site.ask()).toBe('usual a /x False')
   })
 
@@ -119,8 +121,8 @@ test('a function of the configuration chooses likewise', async () => {
   })
   expect(await site.ask()).toBe('usual a /x False')
   expect(await site.ask({ 'X-Group': 'b' })).toBe('other b /x False')
-  expect(await site.ask({ 'X-Group': 'raise' })).toBe('500')
-  expect(await site.ask({ 'X-Group': 'c' })).toBe('500')
+  expect(await site.ask({ 'X-Group': 'raise' })).toBe(FAILED)
+  expect(await site.ask({ 'X-Group': 'c' })).toBe(FAILED)
 })
 
 test('a script that is not there is refused', () => {

@@ -298,6 +298,8 @@ class StreamHub:
         try:
             return await mount.resolve(scope, SHUTDOWN_SECONDS)
         except Refusal as refusal:
+            if refusal.record:
+                self.settings.reporter.report("error", refusal.record)
             fields, body = plain_answer(f"{refusal}\n")
             stream.answer(refusal.status, b"\r\n" + fields, body)
         except asyncio.CancelledError:

@@ -31,6 +31,8 @@ class NotLoaded(Exception):
 class Refusal(Exception):
     """A request selected its callable wrongly; the answer is `status`, without a traceback."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, record: str = "") -> None:
         super().__init__(message)
         self.status = status
+        #: What the log says of it, and clients are not told.
+        self.record = record

@@ -95,9 +95,11 @@ class Slot:
         """The file, folder or module of the application; empty before it is loaded."""
         return "" if self._source is None else self._source.place
 
-    @property
-    def callable_name(self) -> str:
-        """The expression of the callable that was asked for; empty if the usual names are tried."""
+    def name_of(self, application: Callable[..., Any]) -> str:
+        """The expression that gave a callable of this slot; else the one that was configured."""
+        for found in tuple(self._callables.values()):
+            if found.application is application:
+                return found.expression
         return self._expression
 
     @property
@@ -239,7 +241,8 @@ class Slot:
         try:
             return self._find(name, called).application
         except TargetError as error:
-            raise Refusal(500, f"there is no such application: {error}") from None
+            record = f"a request of application {self.name} was not dispatched: {error}"
+            raise Refusal(500, "Internal Server Error", record) from None
 
     def _find_chosen(self, name: str, called: str) -> Callable[..., Any]:
         self._require_loaded()

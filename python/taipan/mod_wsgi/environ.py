@@ -20,7 +20,6 @@ def describe_request(slot: Slot, environ: Environ, times: tuple[float, float]) -
         "mod_wsgi.version": VERSION,
         "mod_wsgi.process_group": PLACE.process_group,
         "mod_wsgi.application_group": PLACE.application_group,
-        "mod_wsgi.callable_object": slot.callable_name,
         "mod_wsgi.request_handler": "wsgi-script",
         "mod_wsgi.handler_script": "",
         "mod_wsgi.script_reloading": "1",

@@ -33,6 +33,7 @@ class Observer:
         request = str(environ.get("taipan.request_id"))
         if self._adds_keys:
             environ.update(describe_request(slot, environ, (began, self._started)))
+            environ["mod_wsgi.callable_object"] = slot.name_of(application)
         call = _Call(request)
         data = enter_request(request)
         note_begin()

@@ -147,6 +147,7 @@ describe('the module mod_wsgi', () => {
       'mod_wsgi.version': '(5, 0, 0)',
       'mod_wsgi.process_group': "'web'",
       'mod_wsgi.application_group': "''",
+      'mod_wsgi.callable_object': "'application'",
       'mod_wsgi.script_name': "'/lab'",
       'mod_wsgi.path_info': "'/x'",
     })
