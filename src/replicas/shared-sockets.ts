@@ -1,19 +1,19 @@
 import { loadSystemFfi, type SystemFfi } from '../native/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
-import type { BoundAddress, Listener } from '../streams/listening/addresses.ts'
-import { RefusedConnections } from '../fronts/listening/refused-connections.ts'
+import type { Front } from '../core/front.ts'
+import type { BoundAddress } from '../streams/listening/addresses.ts'
 import { keepSocket, type KeptSocket } from '../streams/listening/kept-socket.ts'
-import { listen } from '../streams/listening/listener.ts'
-import { loadProtocol } from '../fronts/load-protocol.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 
 const LONGEST_MS = 2 ** 31 - 1
+/** Until clients that were refused are disconnected. */
+const LAST_REQUEST_MS = 100
 
 /** Addresses to open, and settings for refusals. */
 export interface SharedSocketsOptions {
   readonly addresses: readonly BoundAddress[]
-  /** Value of the Server field of refusals. */
-  readonly serverSoftware: string
+  /** Makes a front that answers everybody with 503. */
+  readonly createFront: (addresses: readonly BoundAddress[]) => Promise<Front>
   readonly logger: Logger
 }
 
@@ -27,23 +27,22 @@ export class SharedSockets {
   readonly #ffi: SystemFfi
   readonly #logger: Logger
   readonly #addresses: readonly BoundAddress[]
-  readonly #serverSoftware: string
+  readonly #createFront: SharedSocketsOptions['createFront']
   readonly #sockets: KeptSocket[] = []
-  readonly #refused = new RefusedConnections()
   /** Keeps the process alive, which a descriptor does not. */
   readonly #presence = setInterval(() => {}, LONGEST_MS)
-  #refusing: Promise<readonly Listener[]> | undefined
+  #refusing: Promise<Front | undefined> | undefined
   #closed = false
 
   private constructor(
     ffi: SystemFfi,
     counts: ConnectionCounts,
-    { addresses, serverSoftware, logger }: SharedSocketsOptions,
+    { addresses, createFront, logger }: SharedSocketsOptions,
   ) {
     this.#ffi = ffi
     this.#logger = logger
     this.#addresses = addresses
-    this.#serverSoftware = serverSoftware
+    this.#createFront = createFront
     this.counts = counts
   }
 
@@ -79,7 +78,7 @@ export class SharedSockets {
   leaveToReplicas(): void {
     const refusing = this.#refusing
     this.#refusing = undefined
-    void refusing?.then((listeners) => closeAll(listeners))
+    void refusing?.then((front) => front?.stop(LAST_REQUEST_MS))
   }
 
   /** Closes the sockets; the addresses are free when the replicas have closed them, too. May be called twice. */
@@ -87,31 +86,25 @@ export class SharedSockets {
     this.#closed = true
     clearInterval(this.#presence)
     this.leaveToReplicas()
-    this.#refused.close()
     for (const socket of this.#sockets) socket.close()
     this.counts.close()
   }
 
-  async #openRefusing(): Promise<readonly Listener[]> {
-    const listeners: Listener[] = []
+  /** Undefined if that cannot be. */
+  async #openRefusing(): Promise<Front | undefined> {
+    const addresses = this.descriptors.map((descriptor, index) => ({
+      ...this.#addresses[index],
+      kind: 'fd' as const,
+      fd: this.#ffi.duplicate(descriptor),
+    }))
     try {
-      for (const [index, descriptor] of this.descriptors.entries()) {
-        const { protocol: name, backlog, secure = false } = this.#addresses[index] ?? {}
-        const protocol = await loadProtocol(name)
-        const refusal = protocol.formatUnavailable('Service Unavailable\n', this.#serverSoftware)
-        const address = { kind: 'fd', fd: this.#ffi.duplicate(descriptor), backlog } as const
-        const listener = await listen(address, (stream) => {
-          // Plain words are none within TLS.
-          if (secure) stream.destroy()
-          else this.#refused.refuse(stream, refusal)
-        })
-        listener.onError((error) => this.#warn(error))
-        listeners.push(listener)
-      }
+      const front = await this.#createFront(addresses)
+      await front.start()
+      return front
     } catch (error) {
       this.#warn(error)
+      return undefined
     }
-    return listeners
   }
 
   #warn(error: unknown): void {
@@ -120,8 +113,4 @@ export class SharedSockets {
       'cannot answer clients with 503 while no replica accepts connections',
     )
   }
-}
-
-function closeAll(listeners: readonly Listener[]): void {
-  for (const listener of listeners) void listener.close()
 }

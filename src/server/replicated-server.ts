@@ -27,6 +27,8 @@ import {
 import { settleAll } from './settle-all.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import { loadCertificates } from './load-certificates.ts'
+import type { Front } from '../core/front.ts'
+import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { RunnableServer } from './server.ts'
 import { readVersion } from '../pipeline/changed-script.ts'
@@ -34,7 +36,6 @@ import { forgetLooks } from '../pipeline/looks.ts'
 import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
-import { SERVER_SOFTWARE } from './version.ts'
 import { OwnServices } from './own-services.ts'
 import { demandServed, dividePlan } from './divide-plan.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
@@ -253,10 +254,22 @@ export class ReplicatedServer implements RunnableServer {
 
   async #openSockets({ addresses }: ServerPlan): Promise<SharedSockets> {
     const { logger } = this.#logging
-    const sockets = await SharedSockets.open({ addresses, serverSoftware: SERVER_SOFTWARE, logger })
+    const sockets = await SharedSockets.open({
+      addresses,
+      createFront: (own) => this.#createRefusingFront(own),
+      logger,
+    })
     this.#sockets = sockets
     this.#urls = sockets.urls
     return sockets
+  }
+
+  /** Speaks what the addresses speak, TLS included, while no replica does. */
+  async #createRefusingFront(addresses: readonly ListenAddress[]): Promise<Front> {
+    const { createRefusingFront } = await import('./refusing-front.ts')
+    const { logger } = this.#logging
+    const material = this.#certificates?.material
+    return await createRefusingFront({ plan: this.#plan, addresses, material, logger })
   }
 
   async #startReplicas(plan: ServerPlan, sockets: SharedSockets): Promise<void> {

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { request } from 'node:http'
+import { execFile } from 'node:child_process'
 import { connect, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 
+import { Authority } from '../support/authority.ts'
 import type { RunningTaipan } from '../support/cli.ts'
 import { createProject, type Project } from '../support/project.ts'
 import {
@@ -16,6 +19,8 @@ import {
   waitFor,
 } from '../support/replicas.ts'
 import { DEADLINE } from '../support/deadlines.ts'
+
+const run = promisify(execFile)
 
 const EMBEDDED = ['-e', 'embedded', '--no-access-log'] as const
 const TCP = ['-b', '127.0.0.1:0'] as const
@@ -290,6 +295,30 @@ describe('connections', () => {
     project.write('app.py', APP)
     await waitFor(async () => (await askOnce(taipan.url)) === undefined, 'service')
     expect(listReplicas(taipan)).toContain(Number(await get(taipan.url)))
+    await taipan.stop()
+  })
+
+  test('get it inside of TLS, by HTTP/1 and HTTP/2', async () => {
+    const authority = new Authority()
+    onTestFinished(() => authority.dispose())
+    const { certificateFile, keyFile } = authority.issue()
+    using project = createProject({ 'app.py': APP })
+    const tls = ['--tls-cert', certificateFile, '--tls-key', keyFile]
+    const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, ...tls])
+    const ask = async (version: string): Promise<string> => {
+      const words = ['-sk', '-m', '20', version, '-w', ' %{http_code} %{http_version}']
+      const { stdout } = await run('curl', [...words, taipan.url]).catch((error: unknown) => ({
+        stdout: String(error),
+      }))
+      return stdout
+    }
+    project.write('app.py', 'import os\nos._exit(9)\n')
+    for (const pid of listReplicas(taipan)) process.kill(pid, 'SIGKILL')
+    await taipan.waitForOutput(/ended with exit code 9 before it was ready/)
+    expect(await ask('--http1.1')).toBe('Service Unavailable\n 503 1.1')
+    expect(await ask('--http2')).toBe('Service Unavailable\n 503 2')
+    project.write('app.py', APP)
+    await waitFor(async () => (await ask('--http2')).endsWith(' 200 2'), 'service')
     await taipan.stop()
   })
 })
