@@ -231,9 +231,9 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
   }
 
   readonly #onAborted = (): void => {
-    if (this.#channel !== undefined) return
     this.#aborted ||= !this.#exchange.over
-    this.#settle(this.#createLoss())
+    // It learns of it by itself.
+    if (this.#channel === undefined) this.#settle(this.#createLoss())
   }
 
   readonly #onClosed = (): void => {
@@ -244,8 +244,8 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
     if (this.#channel === undefined) this.#settle(isWhole ? undefined : this.#createLoss())
     this.#outbox?.stop()
     this.#body?.stop()
-    const isEarly = this.#aborted || (!isWhole && !over)
-    this.#link.onClosed(this, isEarly && this.#channel === undefined)
+    const isUnanswered = !isWhole && !over && this.#channel === undefined
+    this.#link.onClosed(this, this.#aborted || isUnanswered)
   }
 
   #createLoss(): Error {

@@ -8,6 +8,8 @@ const END_HEADERS = 4
 export class FrameWatch {
   /** The fields of a request have begun to arrive, and are not complete. */
   withinFields = false
+  /** How many requests have begun to arrive. */
+  heads = 0
   readonly #onFrame: (type: number) => void
   /** Bytes of the preface or of a frame that are still to come. */
   #passing = PREFACE_BYTES
@@ -53,6 +55,7 @@ export class FrameWatch {
   #begin(bytes: Buffer, at: number): void {
     const type = bytes[at + 3] ?? 0
     this.#passing = bytes.readUIntBE(at, 3)
+    if (type === HEADERS) this.heads += 1
     if (type === HEADERS || type === CONTINUATION) {
       this.withinFields = true
       this.#endsFields = ((bytes[at + 4] ?? 0) & END_HEADERS) !== 0

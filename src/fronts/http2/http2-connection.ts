@@ -89,8 +89,9 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     return this.#settled ? 'idle' : 'header'
   }
 
+  /** Other streams do not give a head more time. */
   get activity(): number {
-    return this.#activity
+    return this.wait === 'header' ? this.#watch.heads : this.#activity
   }
 
   get sending(): boolean {

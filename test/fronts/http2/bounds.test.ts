@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { Exchange } from '../../../src/core/exchange.ts'
 import { FloodGuard } from '../../../src/fronts/http2/flood-guard.ts'
 import { FrameWatch } from '../../../src/fronts/http2/frame-watch.ts'
 import { RateLimit } from '../../../src/fronts/http2/rate-limit.ts'
@@ -11,8 +12,8 @@ import {
   Frame,
   requestFields,
 } from '../../support/http2-frames.ts'
-import { pollUntil } from '../../support/raw-client.ts'
-import { startLab } from '../support/front-lab.ts'
+import { pollUntil, sleep } from '../../support/raw-client.ts'
+import { answer, startLab } from '../support/front-lab.ts'
 import { Code, openFrames } from './support.ts'
 
 function createConnection(bytes: number): { bytes: number; given: number; giveUp(): void } {
@@ -93,6 +94,23 @@ test('a head that does not end in time ends the connection, though others are se
   client.send(formatFrame(Frame.HEADERS, 1, 3, Buffer.from([0x82, 0x86])))
   await client.raw.waitForEnd()
   expect(lab.exchanges.length).toBe(1)
+})
+
+test('a head gets no more time by streams that end meanwhile', async () => {
+  const held: Exchange[] = []
+  await using lab = await startLab((exchange) => held.push(exchange), { timeouts: { header: 100 } })
+  using client = await openFrames(lab.url)
+  client.send(formatWideStart())
+  for (let id = 1; id < 200; id += 2) client.send(formatHead(id, requestFields()))
+  await pollUntil(() => held.length === 100 || undefined, 'the requests')
+  client.send(formatFrame(Frame.HEADERS, 1, 201, Buffer.from([0x82, 0x86])))
+  while (!client.raw.ended && held.length > 0) {
+    const exchange = held.pop()
+    if (exchange !== undefined) answer(exchange, 'one more')
+    await sleep(40)
+  }
+  expect(held.length).toBeGreaterThan(0)
+  expect(client.raw.ended).toBe(true)
 })
 
 test('frames are told apart wherever they are cut', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Exchange } from '../../../src/core/exchange.ts'
+import { FieldBlock } from '../../../src/core/field-block.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
 import {
   formatData,
@@ -39,12 +40,40 @@ describe('what a client can do for nothing', () => {
     for (let id = 1; id < 1200 && !client.raw.ended; id += 2) {
       const known = lab.exchanges.length
       client.send(formatHead(id, requestFields('/', 'POST'), 0), formatData(id, 'x', false))
-      await pollUntil(() => lab.exchanges.length > known || client.raw.ended, 'the request')
+      await pollUntil(
+        () => lab.exchanges.length > known || client.raw.ended || undefined,
+        'the request',
+        { pause: 1 },
+      )
       client.send(formatNumber(Frame.RST_STREAM, id, Code.CANCEL))
     }
     await client.raw.waitForEnd()
     expect(client.goaways).toContain(Code.ENHANCE_YOUR_CALM)
     expect(lab.exchanges.length).toBeLessThanOrEqual(300)
+  })
+
+  test('so do WebSockets that are reset once they are accepted', async () => {
+    await using lab = await startLab((exchange) => {
+      exchange.webSocket?.accept({ subprotocol: '', fields: new FieldBlock('') })
+    })
+    using client = await openFrames(lab.url)
+    client.send(formatWideStart())
+    const fields = requestFields('/', 'CONNECT', [
+      [':protocol', 'websocket'],
+      ['sec-websocket-version', '13'],
+    ])
+    for (let id = 1; id < 1200 && !client.raw.ended; id += 2) {
+      client.send(formatHead(id, fields, 0))
+      await pollUntil(
+        () => client.find(Frame.HEADERS, id) !== undefined || client.raw.ended || undefined,
+        'the answer',
+        { pause: 1 },
+      )
+      client.send(formatNumber(Frame.RST_STREAM, id, Code.CANCEL))
+    }
+    await client.raw.waitForEnd()
+    expect(client.goaways).toContain(Code.ENHANCE_YOUR_CALM)
+    expect(lab.exchanges.length).toBeLessThanOrEqual(400)
   })
 
   test('a request that was reset keeps its place while someone works for it', async () => {
