@@ -12,10 +12,23 @@ import {
 
 const LAB = labApplication({ target: 'wsgi_sockets.py' })
 
+/** How clients come to a lab. */
+export interface SocketWay {
+  readonly adapt: (lab: BackendLab) => Promise<BackendLab>
+  /** Status of a response of success that does not open the WebSocket. */
+  readonly unopened: number
+}
+
+const DIRECT: SocketWay = { adapt: (lab) => Promise.resolve(lab), unopened: 200 }
+
 /** Tests of WebSockets of WSGI applications, for backends with threads. */
-export function describeWsgiSockets(name: string, createBackend: BackendFactory): void {
-  const start = (options: LabOptions = {}): Promise<BackendLab> =>
-    startLab(createBackend, { applications: [LAB], ...options })
+export function describeWsgiSockets(
+  name: string,
+  createBackend: BackendFactory,
+  { adapt, unopened }: SocketWay = DIRECT,
+): void {
+  const start = async (options: LabOptions = {}): Promise<BackendLab> =>
+    await adapt(await startLab(createBackend, { applications: [LAB], ...options }))
 
   describe(`${name}: WebSockets of WSGI`, () => {
     test('carry text and bytes in both directions, of any size', async () => {
@@ -62,8 +75,8 @@ export function describeWsgiSockets(name: string, createBackend: BackendFactory)
       await using lab = await start({ threads: 1 })
       for (const [target, status, answer] of [
         ['/lab/deny', 418, 'no sockets'],
-        ['/lab/late', 200, 'answered the handshake was answered by a response already'],
-        ['/lab/hello', 200, 'hello True'],
+        ['/lab/late', unopened, 'answered the handshake was answered by a response already'],
+        ['/lab/hello', unopened, 'hello True'],
       ] as const) {
         using connection = await openRaw(lab.url)
         connection.send(formatHandshake({ target }))

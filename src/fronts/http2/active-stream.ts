@@ -10,6 +10,7 @@ import type { Wait, Watched } from '../listening/deadline-sweep.ts'
 import type { ChannelConnection } from '../web-socket/channel-connection.ts'
 import { ConnectOffer } from './connect-offer.ts'
 import type { Http2Context } from './http2-context.ts'
+import { HandshakeResponse } from './handshake-response.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import { type Http2Output, Http2Response } from './http2-response.ts'
 import { refuseStream, toRefusable } from './refusal.ts'
@@ -48,7 +49,8 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
   constructor(link: Http2Link, stream: ServerHttp2Stream, request: Http2Request) {
     this.stream = stream
     this.#link = link
-    this.#exchange = new Http2Exchange(this, request, new Http2Response(this, request.method))
+    const Response = request.webSocket ? HandshakeResponse : Http2Response
+    this.#exchange = new Http2Exchange(this, request, new Response(this, request.method))
     stream.on('close', this.#onClosed)
     if (request.bodyLength !== 0 || request.webSocket) stream.on('aborted', this.#onAborted)
     this.#body = request.bodyLength === 0 ? undefined : this.#openBody()
