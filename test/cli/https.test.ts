@@ -1,16 +1,17 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { once } from 'node:events'
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, createServer as createPlainServer } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { Authority, type IssuedPair } from '../support/authority.ts'
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { askSecure, connectSecure } from '../support/https-client.ts'
+import { formatBinaryHeader } from '../support/proxy-headers.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
 
 const run = promisify(execFile)
@@ -515,6 +516,8 @@ describe('applications', () => {
     await using taipan = await startTaipan([], { cwd: project.folder })
     const url = taipan.url.replace('127.0.0.1', 'localhost')
     await expect(curl(url)).rejects.toThrow(/Command failed/)
+    expect(await findAlert(taipan.url, 'TLSv1.2')).toMatch(/ALERT_HANDSHAKE_FAILURE$/)
+    expect(await findAlert(taipan.url, 'TLSv1.3')).toMatch(/ALERT_CERTIFICATE_REQUIRED$/)
     const files = ['--cert', client.certificateFile, '--key', client.keyFile]
     expect(await curl(...files, url)).toBe('hi')
   })
@@ -526,6 +529,58 @@ test.skipIf(process.getuid?.() === 0)('a key that may not be read is named', asy
   const { exitCode, stderr } = await runTaipan(['serve', project.path('app.py'), ...flags(project)])
   expect(exitCode).toBe(2)
   expect(stderr).toMatch(/key\.pem: this user may not read it/)
+})
+
+/** The code of the error by which a handshake without a certificate ends. */
+async function findAlert(url: string, maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+  const options = { ca: authority.certificate, servername: 'localhost', maxVersion }
+  const socket = connectTls({ ...options, host: '127.0.0.1', port: Number(new URL(url).port) })
+  const [error]: unknown[] = await once(socket, 'error', { signal: AbortSignal.timeout(DEADLINE) })
+  return String(Reflect.get(Object(error), 'code'))
+}
+
+describe('a binary PROXY header stands before TLS and HTTP/2', () => {
+  async function openRelay(url: string): Promise<string> {
+    const { port } = new URL(url)
+    const relay = createPlainServer((client) => {
+      const carrier = connectPlain(Number(port), '127.0.0.1')
+      carrier.write(formatBinaryHeader())
+      for (const [from, to] of [
+        [client, carrier],
+        [carrier, client],
+      ] as const)
+        from
+          .on('error', () => to.destroy())
+          .on('close', () => to.destroy())
+          .pipe(to)
+    })
+    relay.listen(0, '127.0.0.1')
+    await once(relay, 'listening')
+    onTestFinished(() => void relay.close())
+    const address = relay.address()
+    return `https://localhost:${typeof address === 'object' ? address?.port : ''}/`
+  }
+
+  test.each([
+    ['203.0.113.0/24', '198.51.100.9'],
+    ['loopback', '203.0.113.7'],
+  ])('and its source is who must be trusted: %s', async (trusted, client) => {
+    using project = createSecureProject({
+      'app.py': `
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [" ".join(environ[key] for key in ("SERVER_PROTOCOL", "HTTPS", "REMOTE_ADDR")).encode()]
+`,
+    })
+    const bind = ['-b', 'https://127.0.0.1:0?proxyProtocol=on', '--trust-proxy', trusted]
+    await using taipan = await startTaipan([project.path('app.py'), ...flags(project), ...bind])
+    const url = await openRelay(taipan.url)
+    const field = 'X-Forwarded-For: 198.51.100.9'
+    expect(await curl('--http2', '-H', field, url)).toBe(`HTTP/2.0 on ${client}`)
+    expect(await curl('--http1.1', '-H', field, url)).toBe(`HTTP/1.1 on ${client}`)
+    const { stdout } = await run('nghttp', ['-H', field, url])
+    expect(stdout).toContain(`HTTP/2.0 on ${client}`)
+  })
 })
 
 test('a PROXY header stands before the handshake', async () => {
