@@ -3,11 +3,12 @@ import { loadCommandPlan } from '../server/load-plan.ts'
 import type { Environment } from '../server/config/environment.ts'
 import type { ServerPlan } from '../server/config/resolved.ts'
 import { createServer } from '../server/create-server.ts'
+import { LiveLogs } from '../server/live-logs.ts'
 import { reportFindings } from '../server/report-findings.ts'
 import { collectWhenIdle } from '../server/idle-collection.ts'
 import type { ManagedServer } from '../server/managed-server.ts'
 import { resolveLogSettings } from '../server/log-settings.ts'
-import { openLogs, type Logs } from '../server/open-logs.ts'
+import { reportPlaces } from '../server/report-places.ts'
 import { isRoot } from '../processes/accounts.ts'
 import { resolveColors } from '../telemetry/palette.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
@@ -24,8 +25,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
   const stream = plan.log.to === 'stderr' ? process.stderr : process.stdout
   const colors = resolveColors(environment, stream.isTTY)
   const defaults = { level: 'info', access: true, to: 'stdout', colors } as const
-  const settings = resolveLogSettings(plan.log, defaults)
-  const logs = await openLogs(settings)
+  const logs = await LiveLogs.open(resolveLogSettings(plan.log, defaults))
   const { logger } = logs
   if (process.pid === 1) {
     const { reapOrphans } = await import('../server/orphans.ts')
@@ -37,19 +37,24 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
     using manager = await openServiceManager(environment, logger)
     // Python must not run in this process: a crash would end it.
     const server = await createServer(plan, {
-      ...logs,
-      settings,
+      logger,
+      accessLog: logs.accessLog,
+      settings: logs.settings,
       inProcess: false,
       onReload: (reloading) => manager.followReload(reloading),
-      ...(plan.configFile !== undefined && {
-        loadPlan: () => loadCommandPlan({ ...describeInput(line, environment), anew: true }),
-      }),
+      changes:
+        plan.configFile === undefined
+          ? undefined
+          : {
+              load: () => loadCommandPlan({ ...describeInput(line, environment), anew: true }),
+              prepareLogs: ({ log }) => logs.prepareOther(resolveLogSettings(log, defaults)),
+            },
     })
-    return await runServer(server, plan, { ...logs, manager })
+    return await runServer(server, plan, { logs, manager })
   } catch (error) {
     await logger.written()
     // Only the plan knows the format that a configuration file names.
-    return reportError(error, settings.format)
+    return reportError(error, logs.settings.format)
   } finally {
     await logger.close()
   }
@@ -58,7 +63,7 @@ export async function runServe(line: CommandLine, environment: Environment): Pro
 async function runServer(
   server: ManagedServer,
   plan: ServerPlan,
-  { manager, ...logs }: Logs & { readonly manager: ServiceManager },
+  { manager, logs }: { readonly manager: ServiceManager; readonly logs: LiveLogs },
 ): Promise<number> {
   const { logger } = logs
   const reopen = (): void => logs.reopen()
@@ -77,11 +82,7 @@ async function runServer(
   // Lets Node read what workers printed before they became ready, so that it is logged before the announcement.
   await setImmediate()
   reportFindings(plan, server, logger)
-  for (const url of server.urls) logger.announce(`listening on ${url}`, { url })
-  if (server.controlUrl !== undefined)
-    logger.info({ control: server.controlUrl }, `controlled at ${server.controlUrl}`)
-  if (server.metricsUrl !== undefined)
-    logger.info({ metrics: server.metricsUrl }, `metrics at ${server.metricsUrl}`)
+  reportPlaces(server, logger)
   manager.tellReady(`listening on ${server.urls.join(', ')}`)
   await collectWhenIdle({ countExchanges: () => server.exchanges })
   await signals.waitForStop()

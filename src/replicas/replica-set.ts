@@ -45,7 +45,7 @@ export interface ReplicaSetOptions {
   readonly demandServed: (demands: GroupDemands) => ReplicaPlan
   readonly count: number
   readonly sockets: SharedSockets
-  readonly log: LogSettings
+  readonly chooseLog: () => LogSettings
   readonly logger: ServerLogger
   /** A failed reload leaves the old replicas. */
   readonly keepsOld: boolean
@@ -182,14 +182,15 @@ export class ReplicaSet
     aim: Aim,
     failed: readonly ReplicaFailure[],
   ): Promise<Launch<Replica, ReplicaFailure> | undefined> {
-    const { demandServed, sockets, log, logger, choosePageVersion, chooseMaterial } = this.#options
+    const { demandServed, sockets, chooseLog, logger, choosePageVersion, chooseMaterial } =
+      this.#options
     const known = aim === 'fill' ? [this.#found] : [...this.pool.active]
     const demands = chooseReplicaDemands(aim, { groups: this.#plan.groups, known, failed })
     if (demands === undefined) return undefined
     const member = await startReplica({
       plan: demandServed(demands),
       sockets,
-      log,
+      log: chooseLog(),
       logger,
       listener: this,
       pageVersion: choosePageVersion(aim),

@@ -27,13 +27,13 @@ export async function openAccessOutput(
   const destination = access?.to === undefined ? undefined : await openPlace(access.to)
   const isOwn = destination !== undefined
   const plain = { reopen: () => {} }
-  if (!isOwn && format === settings.format) return { ...plain, logger, join: (same) => same }
+  if (!isOwn && format === settings.format) return { ...plain, logger, join: withoutMarks }
   const own = createLogger({
     level: isOwn ? 'info' : settings.level,
     format,
     destination: destination ?? relayTo(logger),
   })
-  return { ...plain, logger: own, join: (other) => joinLogger(other, own) }
+  return { ...plain, logger: own, join: (other) => withoutMarks(joinLogger(other, own)) }
 }
 
 /** In a replica: what has a file goes to the parent process. */
@@ -91,6 +91,11 @@ function separate(lines: string, logger: ServerLogger, file: LogDestination): vo
     if (line.startsWith(MARK)) file.write(line.slice(MARK.length))
     else others += line
   if (others !== '') logger.relay(others)
+}
+
+/** Replicas that have begun before a change of the logs may still send lines for a file. */
+function withoutMarks(logger: ServerLogger): ServerLogger {
+  return { ...logger, relay: (lines) => logger.relay(lines.replaceAll(MARK, '')) }
 }
 
 type Flushed = Pick<ServerLogger, 'flush' | 'written' | 'close'>

@@ -15,10 +15,9 @@ import type { ServerPlan } from './config/resolved.ts'
 import { CronJobs } from './cron-jobs.ts'
 import { reloadGroup, reloadProgram, validateReloaded, type OnReload } from './reload-outcome.ts'
 import { createReloader, type Reloader } from './reloader.ts'
-import type { AccessLog } from '../pipeline/access-log.ts'
+import type { Observers } from './observers.ts'
 import type { Gatherer } from '../pipeline/gather.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
-import type { ProcessMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import type { ScriptChecks } from './script-checks.ts'
 import { settleAll } from './settle-all.ts'
@@ -41,12 +40,8 @@ export interface App extends AsyncDisposable {
 }
 
 /** Loggers of an app. */
-export interface AppLoggers {
+export interface AppLoggers extends Observers {
   readonly logger: Logger
-  /** Gets each exchange when it is over; undefined: nobody wants to know. */
-  readonly accessLog: AccessLog | undefined
-  /** What is measured of them; absent: nothing. */
-  readonly metrics?: ProcessMetrics | undefined
   /** The parent process tells what is loaded. */
   readonly startIsTold?: boolean
   /** Tells the parent process what is served, or not; by default that is logged. */
@@ -82,8 +77,6 @@ export interface AppParts {
   readonly scripts?: ScriptChecks | undefined
   /** Undefined: pages are left as they are. */
   readonly pages?: PageRefresh | undefined
-  /** Called when everything has stopped. */
-  readonly onStopped?: () => void
 }
 
 /** The app of a plan, in this process. */
@@ -99,7 +92,6 @@ export class PlannedApp implements App {
   readonly #scripts: ScriptChecks | undefined
   readonly #gatherer: Gatherer | undefined
   readonly #pages: PageRefresh | undefined
-  readonly #onStopped: () => void
   /** Names of groups that answer no requests. */
   readonly #services: ReadonlySet<string>
   readonly #cron: CronJobs
@@ -123,7 +115,6 @@ export class PlannedApp implements App {
     this.#scripts = scripts
     this.#gatherer = parts.gatherer
     this.#pages = pages
-    this.#onStopped = parts.onStopped ?? (() => {})
     const services = plan.groups.filter(({ group }) => group.service !== undefined)
     this.#services = new Set(services.map(({ group }) => group.name))
     this.#cron = new CronJobs({ jobs: plan.cron, backends, logger })
@@ -355,7 +346,6 @@ export class PlannedApp implements App {
     try {
       await settleAll([...this.#upstreams.values()].map((upstream) => upstream.stop(waited)))
     } finally {
-      this.#onStopped()
       if (!this.#sharesFolder) await removeTemporaryFolder(this.#plan)
     }
     this.#stopLog.tellEnd()

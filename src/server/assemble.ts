@@ -1,5 +1,4 @@
 import type { GroupContext } from '../backends/group/group-backend.ts'
-import type { Steward } from '../backends/daemon/steward/steward.ts'
 import type { Backend } from '../core/backend.ts'
 import { TaipanError } from '../core/errors.ts'
 import type { Handler } from '../core/exchange.ts'
@@ -10,7 +9,6 @@ import type { SupervisedUpstream, Upstream } from '../core/upstream.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { Certificates } from '../streams/tls/given-certificates.ts'
 import type { Handshakes } from '../streams/tls/handshakes.ts'
-import { isRoot } from '../processes/accounts.ts'
 import { createGatherer } from '../pipeline/gather.ts'
 import { LocalRedirects } from '../pipeline/local-redirect.ts'
 import { guardAnswerer } from '../pipeline/guard/guard-answerer.ts'
@@ -24,8 +22,8 @@ import { type AppLoggers, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
-import { needsSteward } from './give-up-rights.ts'
 import { GuardMaker } from './guard-maker.ts'
+import { joinObservers } from './observers.ts'
 import { createTlsPolicy } from './load-certificates.ts'
 import { selectWorkerOptions } from './options/group-options.ts'
 import { GENERAL } from './options/table.ts'
@@ -36,6 +34,7 @@ import type { AnswererContext } from './routes/route-kind.ts'
 import { createAnswerer } from './routes/route-kinds.ts'
 import { hasOpenTelemetry } from './find-telemetry.ts'
 import { SERVER_SOFTWARE, VERSION } from './version.ts'
+import { WorkerRights } from './worker-rights.ts'
 
 /** The parts of a server, connected but not started. */
 export interface Assembly {
@@ -56,22 +55,31 @@ export interface AssemblyOptions {
   readonly handler: Handler
   /** Addresses that are listened at. */
   readonly listUrls: () => readonly string[]
+  readonly rights: WorkerRights
+}
+
+/** What is around an app in a server. */
+export interface Surroundings {
+  readonly findHttpsPort?: () => number | undefined
+  readonly rights?: WorkerRights
 }
 
 /** Makes every room from the plan and connects them. Rejects as `assembleApp` does. */
 export async function assembleServer(options: AssemblyOptions): Promise<Assembly> {
-  const { plan, loggers, listUrls } = options
-  const findPort = (): number | undefined => findHttpsPort(listUrls())
+  const { plan, loggers, listUrls, rights } = options
+  const surroundings = { findHttpsPort: () => findHttpsPort(listUrls()), rights }
   // The modules of the front are loaded while Python is looked for.
   const [app, fronts] = await Promise.all([
-    assembleApp(plan, loggers, findPort),
+    assembleApp(plan, loggers, surroundings),
     assembleFronts(options),
   ])
   return { fronts, app }
 }
 
 /** Makes the fronts of a plan. */
-export async function assembleFronts(options: AssemblyOptions): Promise<readonly Front[]> {
+export async function assembleFronts(
+  options: Omit<AssemblyOptions, 'rights'>,
+): Promise<readonly Front[]> {
   const { plan, loggers, addresses, certificates, handler } = options
   const [{ ListeningFront }, handshakes] = await Promise.all([
     import('../fronts/listening-front.ts'),
@@ -121,16 +129,17 @@ async function loadProtocols(addresses: readonly ListenAddress[]): Promise<void>
 export async function assembleApp(
   plan: ServerPlan,
   loggers: AppLoggers,
-  findHttpsPort?: () => number | undefined,
+  { findHttpsPort, rights = new WorkerRights() }: Surroundings = {},
 ): Promise<PlannedApp> {
-  const { logger, accessLog } = loggers
+  const { logger } = loggers
+  const accessLog = joinObservers(loggers)
   reportPlan(plan, logger)
   const loading = plan.groups.map(({ group }) => ENGINES[group.engine]())
   const [chosen] = await Promise.all([choosePythons(plan, loggers), ...loading])
   const groups = chosen.map((one) => resolveGroup(one, plan))
   validateInterpreters(groups)
-  const steward = await startSteward(groups, plan)
-  const backends = await createBackends(groups, { ...loggers, plan, steward })
+  await rights.provide(groups, plan)
+  const backends = await createBackends(groups, { ...loggers, plan, rights })
   const upstreams = new Map<string, Upstream>(backends)
   const programs = new Map<string, SupervisedUpstream>()
   const gatherer = createGatherer({ requestTotal: plan.buffers.requestTotal })
@@ -174,7 +183,6 @@ export async function assembleApp(
     reconfigure: loggers.reconfigure,
     onReload,
     pages,
-    onStopped: () => steward?.stop(),
   })
 }
 
@@ -251,41 +259,23 @@ async function createPageRefresh({ logger, pageVersion }: AppLoggers): Promise<P
 
 interface BackendParts extends AppLoggers {
   readonly plan: ServerPlan
-  readonly steward: Steward | undefined
+  readonly rights: WorkerRights
 }
 
 /** The backends of groups, by name. */
 async function createBackends(
   groups: readonly ProcessGroup[],
-  { logger, tell, replaceProcess, plan, steward }: BackendParts,
+  { logger, tell, replaceProcess, plan, rights }: BackendParts,
 ): Promise<Map<string, Backend>> {
   const backends = new Map<string, Backend>()
   for (const group of groups) {
     const createBackend = await (group.preload === true ? loadPreload() : ENGINES[group.engine]())
-    const startProcess = needsSteward(group, plan) ? steward?.startProcess : undefined
+    const startProcess = rights.find(group, plan)
     const context = { logger, tell, serverSoftware: SERVER_SOFTWARE, startProcess }
     const embedding = group.engine === 'embedded' ? { replaceProcess } : {}
     backends.set(group.name, createBackend(group, { ...context, ...embedding }))
   }
   return backends
-}
-
-/** Keeps the rights of root for workers that need them when the server itself has none any more; undefined if none do. */
-async function startSteward(
-  groups: readonly ProcessGroup[],
-  plan: ServerPlan,
-): Promise<Steward | undefined> {
-  const wanting = groups.filter((group) => needsSteward(group, plan))
-  const [first] = wanting
-  if (first === undefined) return undefined
-  // Without it they would run as the user of the server.
-  if (!isRoot())
-    throw new TaipanError(
-      'CONFIG_INVALID',
-      `groups.${first.name}: its processes need rights that the server has given up; restart the server to change its configuration`,
-    )
-  const { Steward: Process } = await import('../backends/daemon/steward/steward.ts')
-  return await Process.start(wanting)
 }
 
 /** Only what a plan needs is loaded. */

@@ -5,6 +5,7 @@ import type { Controlled } from '../control/controlled.ts'
 import { createControlHandler } from '../control/control-handler.ts'
 import type { Endpoint } from '../control/endpoint.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Handler } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Service } from '../core/service.ts'
 import { ListeningFront } from '../fronts/listening-front.ts'
@@ -32,13 +33,17 @@ const NO_WEB_SOCKETS = {
   origins: [],
 }
 
-/** Parts of a control server. */
-export interface ControlServerOptions {
+/** What is answered, and to whom. */
+export interface ControlAnswers {
   readonly plan: ControlPlan
   /** What can be asked and told there. */
   readonly endpoints: readonly Endpoint[]
   /** Only names of this machine are taken as a Host, because pages in browsers may use others. */
   readonly checksHost: boolean
+}
+
+/** Parts of a control server. */
+export interface ControlServerOptions extends ControlAnswers {
   readonly server: Controlled
   readonly logger: Logger
 }
@@ -47,9 +52,11 @@ export interface ControlServerOptions {
 export class ControlServer implements Service {
   readonly #options: ControlServerOptions
   #front: ListeningFront | undefined
+  #handler: Handler
 
   constructor(options: ControlServerOptions) {
     this.#options = options
+    this.#handler = createHandler(options)
   }
 
   /** Where it listens; undefined when it does not. */
@@ -57,20 +64,19 @@ export class ControlServer implements Service {
     return this.#front?.urls[0]
   }
 
+  /** Answers otherwise from now on, at the same address. */
+  answerWith(answers: ControlAnswers): void {
+    this.#handler = createHandler({ ...this.#options, ...answers })
+  }
+
   /** Rejects with `ADDRESS_IN_USE` or `ADDRESS_UNUSABLE`. */
   async start(): Promise<void> {
-    const { plan, endpoints, checksHost, server, logger } = this.#options
-    const { address, token } = plan
+    const { plan, logger } = this.#options
+    const { address } = plan
     if (address.kind === 'unix') await makeFolder(address, logger)
     const front = new ListeningFront({
       addresses: [await this.#createAddress()],
-      handler: createControlHandler({
-        server,
-        endpoints,
-        logger,
-        token,
-        checksHost: checksHost && address.kind === 'tcp',
-      }),
+      handler: (exchange) => this.#handler(exchange),
       limits: LIMITS,
       timeouts: TIMEOUTS,
       webSocket: NO_WEB_SOCKETS,
@@ -94,6 +100,15 @@ export class ControlServer implements Service {
     const check = await loadPeerCheck(address.path)
     return { kind: 'source', source: new PeerSource(address, check, logger) } as const
   }
+}
+
+function createHandler({ plan, checksHost, ...parts }: ControlServerOptions): Handler {
+  const { address, token } = plan
+  return createControlHandler({
+    ...parts,
+    token,
+    checksHost: checksHost && address.kind === 'tcp',
+  })
 }
 
 /** Makes the folder of a socket, for its owner alone, if it is missing. */

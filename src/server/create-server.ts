@@ -1,27 +1,22 @@
-import type { AccessLog } from '../pipeline/access-log.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
-import type { LogSettings } from '../replicas/messages.ts'
+import type { GivenLogs } from './live-logs.ts'
 import type { OnReload } from './reload-outcome.ts'
-import { openObservers } from './observers.ts'
+import { findMetrics } from './observers.ts'
 import { placeSessions } from './session-folder.ts'
-import { ManagedServer } from './managed-server.ts'
+import { ManagedServer, type PlanChanges } from './managed-server.ts'
 import type { RunnableServer } from './server.ts'
 import { validateInProcess } from './validate-in-process.ts'
 import { validateReplicas } from './validate-replicas.ts'
 
 /** How a server runs. */
-export interface ServerContext {
+export interface ServerContext extends GivenLogs {
   readonly logger: ServerLogger
-  /** Undefined: requests are not logged. */
-  readonly accessLog: AccessLog | undefined
-  /** Settings of the logs. */
-  readonly settings: LogSettings
   /** Python may run in this process. False in the process that a user starts, because a crash of Python would end it. */
   readonly inProcess: boolean
-  /** Loads the plan anew at a reload, if it may have changed. */
-  readonly loadPlan?: () => Promise<ServerPlan>
+  /** Absent: the configuration cannot change. */
+  readonly changes?: PlanChanges | undefined
   /** Is told of each reload. */
   readonly onReload?: OnReload | undefined
 }
@@ -32,11 +27,11 @@ export async function createServer(
   context: ServerContext,
 ): Promise<ManagedServer> {
   const plan = placeSessions(given)
-  const { logger, loadPlan, onReload } = context
+  const { logger, changes, onReload } = context
   let managed: ManagedServer | undefined
-  const reconfigure = loadPlan && (async () => await managed?.reload())
+  const reconfigure = changes && (async () => await managed?.reload())
   const server = await createInner(plan, context, reconfigure)
-  managed = new ManagedServer({ server, plan, loadPlan, logger, onReload })
+  managed = new ManagedServer({ server, plan, changes, logger, onReload })
   return managed
 }
 
@@ -53,6 +48,6 @@ async function createInner(
   }
   validateInProcess(plan)
   const { PlannedServer } = await import('./server.ts')
-  const observers = await openObservers(plan, accessLog)
-  return new PlannedServer(plan, { logger, reconfigure, onReload, ...observers })
+  const metrics = await findMetrics(plan)
+  return new PlannedServer(plan, { logger, accessLog, metrics, reconfigure, onReload })
 }

@@ -7,25 +7,32 @@ import type { ReloadStatus } from '../core/process-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { describeReload } from '../processes/describe-reload.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
-import type { ControlPlan } from './config/resolve-control.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { succeedPlan } from './new-plan.ts'
 import { reportFindings } from './report-findings.ts'
+import { reportPlaces } from './report-places.ts'
 import type { OnReload } from './reload-outcome.ts'
-import { isSamePlan, listUnchangeable } from './same-plan.ts'
-import type { Endpoint } from '../control/endpoint.ts'
+import type { NextLogs } from './live-logs.ts'
+import { isSamePlan } from './same-plan.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
-import type { ControlServer } from './control-server.ts'
+import { ControlPlaces, type NextPlaces } from './control-places.ts'
 import { ReloadQueue } from './reload-queue.ts'
 import type { RunnableServer } from './server.ts'
-import { VERSION } from './version.ts'
+
+/** Where other configurations come from. */
+export interface PlanChanges {
+  /** Loads the plan anew. */
+  readonly load: () => Promise<ServerPlan>
+  /** Opens the logs of another plan; undefined: they are the same. */
+  readonly prepareLogs: (plan: ServerPlan) => Promise<NextLogs | undefined>
+}
 
 /** Parts of a managed server. */
 export interface ManagedOptions {
   readonly server: RunnableServer
   readonly plan: ServerPlan
-  /** Loads the plan anew; undefined: it cannot change. */
-  readonly loadPlan: (() => Promise<ServerPlan>) | undefined
+  /** Undefined: the configuration cannot change. */
+  readonly changes?: PlanChanges | undefined
   readonly logger: ServerLogger
   /** Is told of each reload. */
   readonly onReload?: OnReload | undefined
@@ -36,8 +43,7 @@ export class ManagedServer implements RunnableServer, Controlled {
   readonly #server: RunnableServer
   readonly #options: ManagedOptions
   readonly #reloads: ReloadQueue
-  #control: ControlServer | undefined
-  #observation: ControlServer | undefined
+  readonly #places: ControlPlaces
   #state: ServerState = 'starting'
   #plan: ServerPlan
   #reconfiguring: Promise<void> | undefined
@@ -49,6 +55,7 @@ export class ManagedServer implements RunnableServer, Controlled {
     this.#options = options
     this.#server = options.server
     this.#plan = options.plan
+    this.#places = new ControlPlaces({ server: this, logger: options.logger })
     this.#reloads = new ReloadQueue(() => this.#reload())
   }
 
@@ -58,7 +65,7 @@ export class ManagedServer implements RunnableServer, Controlled {
 
   /** Where it is controlled; undefined: nowhere. */
   get controlUrl(): string | undefined {
-    return this.#control?.url
+    return this.#places.controlUrl
   }
 
   get findings(): Readonly<Record<string, Findings>> {
@@ -88,8 +95,7 @@ export class ManagedServer implements RunnableServer, Controlled {
 
   /** Where what is measured can be read at an address of its own; undefined: nowhere. */
   get metricsUrl(): string | undefined {
-    const url = this.#observation?.url
-    return url === undefined ? undefined : `${url}${this.#plan.metrics?.path}`
+    return this.#places.metricsUrl
   }
 
   measure(): Promise<readonly MeasuredMetrics[]> {
@@ -116,7 +122,8 @@ export class ManagedServer implements RunnableServer, Controlled {
 
   async start(): Promise<void> {
     try {
-      await this.#startControl()
+      const places = await this.#places.prepare(this.#plan)
+      places.use()
       await this.#server.start()
       if (this.#state === 'starting') this.#state = 'running'
     } catch (error) {
@@ -132,17 +139,14 @@ export class ManagedServer implements RunnableServer, Controlled {
   }
 
   async reconfigure(given: ServerPlan): Promise<void> {
-    const before = this.#plan
     const { logger } = this.#options
-    const urls = new Set(this.urls)
+    const before = { urls: this.urls, controlUrl: this.controlUrl, metricsUrl: this.metricsUrl }
     logger.info({}, 'the configuration has changed')
-    const plan = succeedPlan(before, given)
-    await this.#server.reconfigure(plan)
+    const plan = succeedPlan(this.#plan, given)
+    await this.#exchange(plan)
     this.#plan = plan
-    for (const option of listUnchangeable(before, plan))
-      logger.warn({ option }, `${option}: a change needs a restart`)
     reportFindings(plan, this, logger)
-    for (const url of this.urls) if (!urls.has(url)) logger.announce(`listening on ${url}`, { url })
+    reportPlaces(this, logger, before)
   }
 
   stop(): Promise<void> {
@@ -158,36 +162,19 @@ export class ManagedServer implements RunnableServer, Controlled {
     await this.stop()
   }
 
-  async #startControl(): Promise<void> {
-    const { logger } = this.#options
-    const { control, metrics } = this.#plan
-    if (control === undefined && metrics === undefined) return
-    const { ControlServer: Server } = await import('./control-server.ts')
-    const { ENDPOINTS, PROBES } = await import('../control/endpoints.ts')
-    const common = { server: this, logger }
-    const measured = metrics && [await this.#createMetrics(metrics.path)]
-    if (metrics?.address !== undefined) {
-      const plan = { address: metrics.address, token: undefined }
-      const endpoints = [...PROBES, ...(measured ?? [])]
-      this.#observation = new Server({ ...common, plan, endpoints, checksHost: false })
-      await this.#observation.start()
+  /** All that a plan needs is there before anything changes, and nothing of it stays if it cannot be served. */
+  async #exchange(plan: ServerPlan): Promise<void> {
+    const logs = await this.#options.changes?.prepareLogs(plan)
+    let places: NextPlaces | undefined
+    try {
+      places = await this.#places.prepare(plan)
+      await this.#server.reconfigure(plan, logs)
+    } catch (error) {
+      await Promise.all([places?.close(), logs?.close()])
+      throw error
     }
-    if (control === undefined) return
-    const { createDescription } = await import('../control/openapi.ts')
-    const all = [...ENDPOINTS, ...(measured ?? [])]
-    const endpoints = [...all, createDescription(all, VERSION)]
-    this.#control = new Server({
-      ...common,
-      plan: ownControl(this.#plan, control),
-      endpoints,
-      checksHost: true,
-    })
-    await this.#control.start()
-  }
-
-  async #createMetrics(path: string): Promise<Endpoint> {
-    const { createMetricsEndpoint } = await import('./metrics-endpoint.ts')
-    return createMetricsEndpoint(path, this)
+    places.use()
+    await logs?.use()
   }
 
   async #reload(): Promise<void> {
@@ -196,7 +183,7 @@ export class ManagedServer implements RunnableServer, Controlled {
     try {
       // Two configurations at a time are enough.
       await this.#reconfiguring?.catch(() => {})
-      const plan = await this.#options.loadPlan?.()
+      const plan = await this.#options.changes?.load()
       if (plan === undefined || isSamePlan(this.#plan, plan)) await this.#server.reload()
       else await (this.#reconfiguring = this.reconfigure(plan))
       this.#lastReload = describeReload(begun, undefined)
@@ -215,14 +202,7 @@ export class ManagedServer implements RunnableServer, Controlled {
     try {
       await this.#server.stop()
     } finally {
-      await this.#control?.stop()
-      await this.#observation?.stop()
+      await this.#places.stop()
     }
   }
-}
-
-/** The socket belongs to the user that the server becomes. */
-function ownControl({ account: owner }: ServerPlan, control: ControlPlan): ControlPlan {
-  const { address } = control
-  return address.kind === 'unix' ? { ...control, address: { ...address, owner } } : control
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import { countReplicas, hasEmbedded } from './divide-plan.ts'
@@ -25,6 +26,8 @@ export function succeedPlan(before: ServerPlan, plan: ServerPlan): ServerPlan {
 
 /** Throws `CONFIG_INVALID` for what no running server can become. */
 function validateChange(before: ServerPlan, plan: ServerPlan): void {
+  if (!isDeepStrictEqual(before.account, plan.account)) refuse('user: who the server is')
+  if (before.umask !== plan.umask) refuse('umask: that of the server')
   if (hasEmbedded(before) !== hasEmbedded(plan)) refuse('engine: from or to "embedded", it')
   if (hasEmbedded(plan) && countReplicas(before) !== countReplicas(plan))
     refuse('processes: with embedded Python, their number')

@@ -4,23 +4,27 @@ import type { ServerPlan } from './config/resolved.ts'
 
 /** What gets each exchange when it is over. */
 export interface Observers {
-  /** Logs it, and measures it; undefined: nobody wants to know. */
+  /** Undefined: requests are not logged. */
   readonly accessLog: AccessLog | undefined
-  /** Undefined: nothing is measured. */
-  readonly metrics: ProcessMetrics | undefined
+  /** Absent: nothing is measured. */
+  readonly metrics?: ProcessMetrics | undefined
 }
 
-/** Adds what a plan measures to what is logged. */
-export async function openObservers(
+/** What measures the server of a plan: `known`, so that its numbers go on, or a new one; undefined: nothing does. */
+export async function findMetrics(
   plan: Pick<ServerPlan, 'metrics'>,
-  accessLog: AccessLog | undefined,
-): Promise<Observers> {
-  if (plan.metrics === undefined) return { accessLog, metrics: undefined }
+  known?: ProcessMetrics,
+): Promise<ProcessMetrics | undefined> {
+  if (plan.metrics === undefined || known !== undefined) return plan.metrics && known
   const { ProcessMetrics: Metrics } = await import('../telemetry/metrics/process-metrics.ts')
-  const metrics = new Metrics()
-  const both: AccessLog = (exchange, outcome) => {
+  return new Metrics()
+}
+
+/** One function for all of them; undefined: nobody wants to know. */
+export function joinObservers({ accessLog, metrics }: Observers): AccessLog | undefined {
+  if (metrics === undefined) return accessLog
+  return (exchange, outcome) => {
     metrics.observe(exchange, outcome)
     accessLog?.(exchange, outcome)
   }
-  return { accessLog: both, metrics }
 }

@@ -10,7 +10,7 @@ import type { RestartReason } from '../core/restart-reason.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import { GivenCertificates } from '../streams/tls/given-certificates.ts'
-import { openObservers } from './observers.ts'
+import { findMetrics } from './observers.ts'
 import { openReplicaLogs } from './open-logs.ts'
 import { loadRouteFunctions } from './load-route-functions.ts'
 import { collectWhenIdle } from './idle-collection.ts'
@@ -121,7 +121,8 @@ async function start(message: StartMessage<ServerPlan>): Promise<void> {
   logger = logs.logger
   const loggers = {
     logger,
-    ...(await openObservers(plan, logs.accessLog)),
+    accessLog: logs.accessLog,
+    metrics: await findMetrics(plan),
     startIsTold: true,
     tell: (news: ServiceNews) => tell({ type: 'news', news }),
     replaceProcess: askForSuccessor,

@@ -14,6 +14,7 @@ import { choosePythons } from './choose-python.ts'
 import type { GroupFailures } from '../backends/group/unserved.ts'
 import { renewEnvironment } from './config/group-environment.ts'
 import type { ServerPlan } from './config/resolved.ts'
+import type { GivenLogs } from './live-logs.ts'
 import { PageVersions } from './page-versions.ts'
 import {
   judgeFailed,
@@ -54,6 +55,13 @@ export interface ReplicatedLogging {
   readonly onReload?: OnReload | undefined
 }
 
+/** What new replicas are given. */
+interface ServedPlan {
+  readonly plan: ServerPlan
+  readonly renewed: ServerPlan
+  readonly settings: LogSettings
+}
+
 const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges: 0 }
 
 /**
@@ -69,6 +77,7 @@ export class ReplicatedServer implements RunnableServer {
   readonly #services: OwnServices
   /** The plan with the present values of its environment files. */
   #renewed: ServerPlan
+  #settings: LogSettings
   #urls: readonly string[] = []
   #certificates: Certificates | undefined
   #sockets: SharedSockets | undefined
@@ -86,6 +95,7 @@ export class ReplicatedServer implements RunnableServer {
     this.#count = count
     this.#logging = logging
     this.#services = new OwnServices(logging.logger)
+    this.#settings = logging.settings
   }
 
   get urls(): readonly string[] {
@@ -157,25 +167,26 @@ export class ReplicatedServer implements RunnableServer {
     validateReloaded(outcomes)
   }
 
-  async reconfigure(plan: ServerPlan): Promise<void> {
+  async reconfigure(plan: ServerPlan, logs?: GivenLogs): Promise<void> {
     const replicas = this.#replicas
     if (replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
     this.#validateSockets(plan)
-    const before = [this.#plan, this.#renewed] as const
-    const chosen = { ...plan, groups: await choosePythons(plan, this.#logging) }
-    this.#serve(replicas, plan, chosen)
+    const before = { plan: this.#plan, renewed: this.#renewed, settings: this.#settings }
+    const renewed = { ...plan, groups: await choosePythons(plan, this.#logging) }
+    this.#serve(replicas, { plan, renewed, settings: logs?.settings ?? this.#settings })
     this.#pages.advance()
     const outcomes = await this.#reloadReplicas(replicas)
-    if (outcomes.some(({ state }) => state === 'kept')) this.#serve(replicas, ...before)
-    else await this.#services.begin(chosen)
+    if (outcomes.some(({ state }) => state === 'kept')) this.#serve(replicas, before)
+    else await this.#services.begin(renewed)
     validateReloaded(outcomes)
   }
 
   /** New replicas are of this plan; `renewed` is it with all that was found for it. */
-  #serve(replicas: ReplicaSet, plan: ServerPlan, renewed: ServerPlan): void {
+  #serve(replicas: ReplicaSet, { plan, renewed, settings }: ServedPlan): void {
     this.#plan = plan
     this.#renewed = renewed
+    this.#settings = settings
     replicas.replan(dividePlan(renewed, this.#count))
   }
 
@@ -273,7 +284,7 @@ export class ReplicatedServer implements RunnableServer {
   }
 
   async #startReplicas(plan: ServerPlan, sockets: SharedSockets): Promise<void> {
-    const { logger, settings } = this.#logging
+    const { logger } = this.#logging
     const count = this.#count
     this.#renewed = plan
     const replicas = new ReplicaSet({
@@ -286,7 +297,7 @@ export class ReplicatedServer implements RunnableServer {
       onScriptChange: (path) => void this.#reloadScript(path),
       sockets,
       chooseMaterial: () => this.#certificates?.material,
-      log: settings,
+      chooseLog: () => this.#settings,
       logger,
     })
     this.#replicas = replicas

@@ -4,14 +4,6 @@ import type { RouteFunctions, ServerPlan } from './config/resolved.ts'
 /** What fronts are made of. */
 const OF_FRONTS = ['addresses', 'tls', 'http', 'limits', 'timeouts', 'webSocket'] as const
 
-/** What only a new start applies, and what it is called in messages. */
-const OF_THE_START = {
-  log: 'log',
-  control: 'control',
-  metrics: 'metrics',
-  account: 'user',
-} as const
-
 /** Whether two plans serve the same in the same way. */
 export function isSamePlan(one: ServerPlan, other: ServerPlan): boolean {
   return (
@@ -23,13 +15,6 @@ export function isSamePlan(one: ServerPlan, other: ServerPlan): boolean {
 /** Whether the connections of one may go on as those of the other. */
 export function haveSameFronts(one: ServerPlan, other: ServerPlan): boolean {
   return OF_FRONTS.every((key) => isDeepStrictEqual(one[key], other[key]))
-}
-
-/** Options that differ, and that only a new start applies. */
-export function listUnchangeable(one: ServerPlan, other: ServerPlan): string[] {
-  return Object.entries(OF_THE_START)
-    .filter(([key]) => !isDeepStrictEqual(Reflect.get(one, key), Reflect.get(other, key)))
-    .map(([, name]) => name)
 }
 
 /** Without what differs each time, what a start has added, and what environment files say, which a usual reload reads anew. */

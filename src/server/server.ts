@@ -25,6 +25,8 @@ import { haveSameFronts } from './same-plan.ts'
 import { KeptAddresses } from './kept-addresses.ts'
 import { validateStillServed } from './still-served.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
+import type { GivenLogs } from './live-logs.ts'
+import { findMetrics } from './observers.ts'
 import { giveUpRights } from './give-up-rights.ts'
 import type { ServerPlan } from './config/resolved.ts'
 import type { Scaled } from '../control/controlled.ts'
@@ -32,6 +34,7 @@ import { describeServer } from './describe-server.ts'
 import { loadCertificates } from './load-certificates.ts'
 import { requireGroup } from './require-group.ts'
 import { settleAll } from './settle-all.ts'
+import { WorkerRights } from './worker-rights.ts'
 
 /** A running server of Python applications. */
 export interface Server extends AsyncDisposable {
@@ -65,8 +68,8 @@ export interface RunnableServer extends Server, Service {
   stacks(): Promise<readonly WorkerStacks[]>
   /** Changes the number of processes of a group. Throws `NOT_FOUND`, or `USAGE` when the group cannot have another one. */
   scale(group: string, processes: number): Scaled
-  /** Serves another plan from now on; rejects, with the old one served, when that cannot be. */
-  reconfigure(plan: ServerPlan): Promise<void>
+  /** Serves another plan from now on, with other logs if they are given; rejects, with the old one served, when that cannot be. */
+  reconfigure(plan: ServerPlan, logs?: GivenLogs): Promise<void>
   /** Kills all child processes and their children at once, because this process is about to exit. */
   kill(): void
 }
@@ -86,12 +89,13 @@ export interface GivenParts {
 /** A server in this process: an app with fronts. */
 export class PlannedServer implements RunnableServer {
   #plan: ServerPlan
-  readonly #loggers: AppLoggers
+  #loggers: AppLoggers
   readonly #given: GivenParts | undefined
   readonly #kept = new KeptAddresses()
   /** Of the newest app; an exchange that has begun stays with its own. */
   #answer: Handler = (exchange) => answerError(exchange, 'STOPPING')
   readonly #handler: Handler = (exchange) => this.#answer(exchange)
+  readonly #rights = new WorkerRights()
   #certificates: Certificates | undefined
   #assembly: Assembly | undefined
   /** Ends of what another configuration has replaced. */
@@ -199,7 +203,7 @@ export class PlannedServer implements RunnableServer {
    * `patience` ms; the times of the plan by default.
    */
   stop(idleGrace = 0, patience = this.#patience): Promise<void> {
-    this.#stopped ??= this.#stop(idleGrace, patience)
+    this.#stopped ??= this.#stop(idleGrace, patience).finally(() => this.#rights.stop())
     return this.#stopped
   }
 
@@ -221,11 +225,17 @@ export class PlannedServer implements RunnableServer {
    * with those that it has; addresses that stay are not closed meanwhile. Rejects, with the old plan served, when the new
    * one cannot be.
    */
-  async reconfigure(plan: ServerPlan): Promise<void> {
+  async reconfigure(plan: ServerPlan, logs?: GivenLogs): Promise<void> {
     const before = this.#assembly
     if (before === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    const app = await assembleApp(plan, this.#loggers, () => findHttpsPort(this.urls))
+    const { accessLog } = logs ?? this.#loggers
+    const metrics = await findMetrics(plan, this.#loggers.metrics)
+    const loggers = { ...this.#loggers, accessLog, metrics }
+    const app = await assembleApp(plan, loggers, {
+      findHttpsPort: () => findHttpsPort(this.urls),
+      rights: this.#rights,
+    })
     this.#next = app
     try {
       this.#refuseStopped()
@@ -234,6 +244,7 @@ export class PlannedServer implements RunnableServer {
         validateStillServed({ plan: this.#plan, served: before.app }, { plan, served: app })
       this.#refuseStopped()
       await this.#exchange(before, app, plan)
+      this.#loggers = loggers
     } catch (error) {
       await app.handOver()
       throw error
@@ -314,6 +325,7 @@ export class PlannedServer implements RunnableServer {
         certificates: this.#certificates,
         handler: this.#handler,
         listUrls: () => this.urls,
+        rights: this.#rights,
       })
       this.#assembly = assembly
       this.#answer = assembly.app.handler

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
+import { ask, load } from '../support/constant-requests.ts'
 import { findFreePort } from '../support/free-port.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
 import { fetchRaw } from '../support/raw-client.ts'
@@ -16,37 +16,6 @@ const CONTROL = ['--control', 'unix:control.sock'] as const
 function configure(project: Project, config: object): void {
   const usual = { bind: '127.0.0.1:0', processes: 1, control: 'unix:control.sock' }
   project.write('taipan.config.json', JSON.stringify({ ...usual, ...config }))
-}
-
-/** On a new connection. */
-async function ask(url: string, target = '/'): Promise<string> {
-  const { status, text } = await fetchRaw(url, target)
-  return `${status} ${text}`
-}
-
-/** Asks all the time, on new connections and on one that is kept; returns what was answered. */
-function load(url: string): { stop(): Promise<readonly string[]> } {
-  const answers: string[] = []
-  const state = { stopped: false }
-  const run = async (question: () => Promise<string>): Promise<void> => {
-    while (!state.stopped) {
-      answers.push(await question().catch((error: unknown) => `lost: ${String(error)}`))
-      await delay(1)
-    }
-  }
-  const keep = async (): Promise<string> => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE) })
-    return `${response.status} ${await response.text()}`
-  }
-  // A connection may be closed while nothing is asked on it; clients ask again then (RFC 9112, 9.3.1).
-  const runs = [run(() => ask(url)), run(() => ask(url)), run(() => keep().catch(keep))]
-  return {
-    async stop() {
-      state.stopped = true
-      await Promise.all(runs)
-      return answers
-    },
-  }
 }
 
 async function reload(project: Project): Promise<{ exitCode: number | undefined; stderr: string }> {
@@ -177,17 +146,16 @@ test('only --reload applies a change by itself', async () => {
   await expect.poll(() => ask(taipan.url), { timeout: DEADLINE }).toBe('200 one')
 })
 
-test('what needs a restart is told', async () => {
+test('what needs a restart is refused', async () => {
   using project = createProject({ 'one.py': helloApp('one') })
   configure(project, { app: 'one.py' })
   await using taipan = await startTaipan([], { cwd: project.folder })
-  configure(project, { app: 'one.py', log: { level: 'debug' } })
-  expect(await reload(project)).toMatchObject({ exitCode: 0 })
-  await taipan.waitForOutput(/log: a change needs a restart/)
-  configure(project, { app: 'one.py', engine: 'embedded' })
-  const refused = await reload(project)
-  expect(refused.exitCode).toBe(2)
-  expect(refused.stderr).toContain('restart it to apply the configuration')
+  for (const change of [{ engine: 'embedded' }, { umask: '027' }]) {
+    configure(project, { app: 'one.py', ...change })
+    const refused = await reload(project)
+    expect(refused.exitCode).toBe(2)
+    expect(refused.stderr).toMatch(/^.*(?:engine|umask): .* restart it to apply the configuration/m)
+  }
   expect(await ask(taipan.url)).toBe('200 one')
 })
 

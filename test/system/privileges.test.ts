@@ -13,6 +13,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runTaipan, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { load } from '../support/constant-requests.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, type Project } from '../support/project.ts'
 
@@ -201,10 +202,50 @@ describe.skipIf(!isPossible)('workers of another user than the server', () => {
   test('keep what they are when a changed configuration would need the rights of root', async () => {
     project.write('later.json', JSON.stringify(GROUPS))
     await using server = await start(['--config', 'later.json'])
-    project.write('later.json', JSON.stringify({ ...GROUPS, threads: 2 }))
+    for (const one of [{ user: 'www-data', threads: 2 }, { user: 'daemon' }]) {
+      const from = server.output.length
+      project.write('later.json', JSON.stringify({ ...GROUPS, groups: { one, two: {} } }))
+      server.kill('SIGHUP')
+      await server.waitForOutput(/groups\.one: its processes need rights that .*; restart/, from)
+      expect((await read(`${server.url}/one`))[1]).toBe(33)
+    }
+    const from = server.output.length
+    project.write('later.json', JSON.stringify({ ...GROUPS, user: 'www-data' }))
     server.kill('SIGHUP')
-    await server.waitForOutput(/need rights that the server has given up; restart the server/)
-    expect((await read(`${server.url}/one`))[1]).toBe(33)
+    await server.waitForOutput(/user: who the server is cannot be changed/, from)
+    expect((await read(`${server.url}/two`))[1]).toBe(65534)
+  })
+
+  test('stay with their steward while everything else changes, without a lost request', async () => {
+    project.write('others.json', JSON.stringify(GROUPS))
+    await using server = await start(['--config', 'others.json'])
+    const [first = 0, , steward = 0] = await read(`${server.url}/one`)
+    const requests = load(server.url, '/one')
+    const routes = [...GROUPS.routes, { path: '/more', app: 'two' }]
+    const groups = { ...GROUPS.groups, two: { threads: 2 } }
+    project.write('others.json', JSON.stringify({ ...GROUPS, routes, groups }))
+    server.kill('SIGHUP')
+    await server.waitForOutput(/^reloaded/m)
+    expect((await read(`${server.url}/more`))[1]).toBe(65534)
+    const [second = 0, uid, keeper] = await read(`${server.url}/one`)
+    expect([uid, keeper]).toEqual([33, steward])
+    expect(second).not.toBe(first)
+    const alone = { ...GROUPS, routes: [{ path: '/', app: 'two' }], groups: { two: {} } }
+    const answers = await requests.stop()
+    expect(answers.filter((answer) => !/^200 \[\d+, 33, /.test(answer))).toEqual([])
+    project.write('others.json', JSON.stringify({ ...alone, apps: { two: GROUPS.apps.two } }))
+    server.kill('SIGHUP')
+    await expect
+      .poll(async () => (await read(`${server.url}/one`))[1], { timeout: DEADLINE })
+      .toBe(65534)
+    project.write('others.json', JSON.stringify(GROUPS))
+    server.kill('SIGHUP')
+    await expect
+      .poll(async () => (await read(`${server.url}/one`))[1], { timeout: DEADLINE })
+      .toBe(33)
+    expect((await read(`${server.url}/one`))[2]).toBe(steward)
+    expect((await server.stop()).exitCode).toBe(0)
+    await expect.poll(() => isAlive(steward), { timeout: DEADLINE }).toBe(false)
   })
 
   test('end with the server, however that ends', async () => {
