@@ -1,15 +1,23 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+// A clock that jumps: see clock.test.ts.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync } from 'node:fs'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { afterEach, expect, test } from 'vitest'
 
-import { startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { COMMAND, startTaipan, type RunningTaipan } from '../support/cli.ts'
+import { createProject } from '../support/project.ts'
 import { fetchRaw, formatRequest, openRaw, pollUntil, sleep } from '../support/raw-client.ts'
 
 const TEN_THOUSAND =
   '-p 1 -t 1 --queue-limit 9990 --queue-timeout 0 --limit-connections 11000'.split(' ')
+// Every user can read it, as no virtual environment below /root is.
+const PYTHON = '/usr/bin/python3'
+const USER = { user: '#12346', group: '#12346' }
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url))
 
 type LogRecord = Readonly<Record<string, unknown>>
@@ -78,7 +86,8 @@ afterEach(async () => {
 
 async function start(...options: readonly string[]): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), 'taipan-table-'))
-  const log = ['--no-access-log', '--log-format', 'json']
+  const access = options.includes('--access-log') ? [] : ['--no-access-log']
+  const log = [...access, '--log-format', 'json']
   const taipan = await startTaipan(['fault_table.py', '-b', '127.0.0.1:0', ...log, ...options], {
     cwd: APPS,
     env: { LAB_FOLDER: folder },
@@ -192,6 +201,63 @@ test('memory that grows', async () => {
   await lab.waitForOther(pid)
   const record = await lab.waitForRecord(/more than 200\.0 MB \(memoryLimit\.soft\)/)
   expect(record).toMatchObject({ level: 'warn', reason: 'memory', worker: `web/${pid}` })
+})
+
+test('a full disk for logs', async () => {
+  const lab = await start('-p', '1', '--access-log', '--access-file', '/dev/full')
+  const pid = await lab.pid()
+  const record = await lab.waitForRecord(/\/dev\/full cannot be written: ENOSPC/)
+  expect(record).toMatchObject({ level: 'error' })
+  await lab.expectService(200)
+  expect(await lab.pid()).toBe(pid)
+  expect(lab.records.filter(({ msg }) => String(msg).includes('ENOSPC'))).toHaveLength(1)
+})
+
+test('a full disk for all that the server writes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'taipan-full-'))
+  const full = await open('/dev/full', 'w')
+  const socket = join(folder, 'sock')
+  const words = ['serve', 'fault_table.py', '-b', `unix:${socket}`]
+  const server = spawn(process.execPath, [COMMAND, ...words], {
+    cwd: APPS,
+    env: { ...process.env, LAB_FOLDER: folder },
+    stdio: ['ignore', full.fd, full.fd],
+  })
+  const ended = once(server, 'exit')
+  try {
+    const ask = async (path: string): Promise<number> =>
+      (await fetchRaw({ path: socket }, path)).status
+    await pollUntil(() => existsSync(socket) || undefined, 'its socket')
+    for (let n = 0; n < 20; n++) expect(await ask('/pid')).toBe(200)
+    expect(await ask('/crashed')).toBe(502)
+    expect(await ask('/pid')).toBe(200)
+  } finally {
+    server.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    await full.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+// The limit counts the processes of a user, and does not bind root.
+test.skipIf(process.getuid?.() !== 0 || !existsSync(PYTHON))('a fork bomb', async () => {
+  using project = createProject({
+    'app.py': await readFile(join(APPS, 'fault_table.py'), 'utf8'),
+    'taipan.config.json': JSON.stringify({
+      app: 'app.py',
+      python: PYTHON,
+      groups: { web: { ...USER, resourceLimits: { processes: 30 } } },
+    }),
+  })
+  chmodSync(project.folder, 0o755)
+  const taipan = await startTaipan(['-b', '127.0.0.1:0'], {
+    cwd: project.folder,
+    env: { LAB_FOLDER: project.folder },
+  })
+  const pid = (await fetchRaw(taipan.url, '/pid')).text
+  expect((await fetchRaw(taipan.url, '/forked')).text).toBe('Resource temporarily unavailable')
+  expect((await fetchRaw(taipan.url, '/pid')).text).toBe(pid)
+  expect((await taipan.stop()).exitCode).toBe(0)
 })
 
 test('10,000 requests in the queue', async () => {
