@@ -1,4 +1,4 @@
-import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
+import type { Findings } from '../../core/backend.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { RestartReason } from '../../core/restart-reason.ts'
 import type { WorkerStacks } from '../../core/stacks.ts'
@@ -7,11 +7,10 @@ import { LONGEST_TIMER_MS } from '../../processes/ends-within.ts'
 import { Lifetime } from '../../processes/lifetime.ts'
 import type { Launch } from '../../processes/member.ts'
 import type { ProcessEnd } from '../../processes/process-end.ts'
-import {
-  SupervisedProcess,
-  type ProcessExit,
-  type ProcessListener,
-  type ReportedExit,
+import type {
+  ProcessExit,
+  ProcessListener,
+  ReportedExit,
 } from '../../processes/supervised-process.ts'
 import type { PendingRequest } from '../link/pending-request.ts'
 import type { Failures } from '../link/failures.ts'
@@ -23,14 +22,15 @@ import type { ThreadLink } from '../link/thread-link.ts'
 import { describeChange } from './change.ts'
 import { createConfigureMessage, type WorkerTask } from './configure.ts'
 import type { MessageFromWorker } from './control-channel.ts'
-import { ControlChannel, textOf } from './control-channel.ts'
+import { ControlChannel } from './control-channel.ts'
+import { DebuggerHold } from './debugger-hold.ts'
 import { parseDue } from './due.ts'
 import { selectThreads } from './dump.ts'
-import { parseFindings, updateFindings } from './findings.ts'
+import { updateFindings } from './findings.ts'
 import type { HostOrder, HostSource, WorkerHost } from './host.ts'
 import type { LoadFailure } from './load-failure.ts'
-import { LoadProgress } from './load-progress.ts'
-import { parseLoadFailure, parseLogRecord } from './worker-messages.ts'
+import { InterruptedStacks } from './interrupted-stacks.ts'
+import { LoadingProcess } from './loading-process.ts'
 import { createInterrupt, describeStuck, reportInterrupted } from './overdue.ts'
 import { StackQuestions } from './worker-stacks.ts'
 import { waitForClose, WorkerLinks, type LinksListener } from './worker-links.ts'
@@ -38,7 +38,6 @@ import type { WorkerCapacity } from './worker-capacity.ts'
 
 // A process that ends closes its sockets shortly before its end is reported.
 const LOST_SOCKET_MS = 500
-const KEPT_STACKS = 20
 
 /** How a worker ended. */
 export interface WorkerExit extends ReportedExit {
@@ -85,39 +84,33 @@ export async function startWorker(
 }
 
 /** A worker of a group. */
-export class Worker extends SupervisedProcess<LoadFailure> implements LinksListener {
+export class Worker extends LoadingProcess implements LinksListener {
   /** Its application wants to know when another worker has ended. */
   mourns = false
-  /** Undefined until it is ready. */
-  findings: Findings | undefined
   readonly #options: WorkerOptions
   readonly #host: WorkerHost
   readonly #control: ControlChannel
   readonly #listener: WorkerListener
   readonly #links: WorkerLinks
   readonly #lifetime: Lifetime
-  /** Of the last requests that were interrupted, by their ids. */
-  readonly #stacks = new Map<string, string>()
-  readonly #progress: LoadProgress
+  readonly #stacks = new InterruptedStacks()
+  readonly #hold = new DebuggerHold()
   #left: Pick<WorkerExit, 'requests' | 'lost'> = { requests: [], lost: 0 }
   readonly #stackQuestions = new StackQuestions()
   #pings = 0
   #told = false
-  #debugging = false
-  #held = false
   /** Its service has ended by itself. */
   #finished = false
 
   constructor(options: WorkerOptions, host: WorkerHost) {
     const { group, listener, logger, held, failures, times } = options
-    super(host, { label: `${group.name}/${host.pid}`, logger })
+    super(host, group, { logger })
     this.#options = options
     this.#host = host
     this.#listener = listener
     this.#lifetime = new Lifetime(group)
-    this.#progress = new LoadProgress(group)
     this.#control = new ControlChannel(host.control, {
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message) => this.take(message),
       onEnd: (error) => this.onLost('its control channel', error),
     })
     this.#links = new WorkerLinks({ group, host, held, failures, times }, this)
@@ -130,16 +123,6 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   get capacity(): WorkerCapacity {
     return this.#links.capacity
-  }
-
-  /** What it is loading; without a name when that is not known. */
-  get loading(): LoadingApplication {
-    return this.#progress.loading
-  }
-
-  /** Applications that it does not serve. */
-  get omitted(): number {
-    return this.findings?.applications.filter((one) => !isServed(one)).length ?? 0
   }
 
   override get load(): number {
@@ -164,8 +147,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** Somebody holds it in a debugger, or it has requests that were held. */
   get held(): boolean {
-    if (!this.#debugging && this.capacity.busy === 0) this.#held = false
-    return this.#held
+    return this.#hold.isHeld(this.capacity.busy > 0)
   }
 
   /** Its applications learn that it is about to end. */
@@ -212,7 +194,7 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
 
   /** Why it is replaced when a request does not end. */
   describeStuck(what: string, facts: RequestFacts): Cause {
-    return describeStuck(what, facts, this.#stacks.get(facts.id) ?? '')
+    return describeStuck(what, facts, this.#stacks.find(facts.id))
   }
 
   /** A request that does not end is no reason to wait for this worker. */
@@ -274,10 +256,6 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.#links.giveUpThreads('STOPPING')
   }
 
-  protected describeStartFailure(reason: string, held: boolean): LoadFailure {
-    return this.#progress.describeFailure(reason, { output: this.log.takeLast(), held })
-  }
-
   protected async readRest(): Promise<void> {
     const { outputs, control } = this.#host
     const streams = [control, ...outputs.map(({ stream }) => stream)]
@@ -310,14 +288,12 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
     this.log.noteFinished()
   }
 
-  #onMessage(message: MessageFromWorker): void {
-    this.heardAt = performance.now()
+  protected override noteLoaded({ applications }: Findings): void {
+    this.capacity.interfaces = applications.map((found) => found.interface)
+  }
+
+  protected onOtherMessage(message: MessageFromWorker): void {
     switch (message.type) {
-      case 'ready':
-        this.findings = parseFindings(message)
-        this.capacity.interfaces = this.findings.applications.map((found) => found.interface)
-        this.becomeReady()
-        return
       case 'application':
         if (this.findings === undefined) return
         this.findings = updateFindings(this.findings, message)
@@ -326,36 +302,15 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       case 'changed':
         this.#listener.onChanged(this, describeChange(message))
         return
-      case 'loading':
-        this.#progress.begin(message)
-        this.noteProgress()
-        return
-      case 'place':
-        this.#progress.stand(message)
-        return
-      case 'failed':
-        this.fail(parseLoadFailure(message))
-        return
       case 'hooks':
         this.mourns = true
         return
       case 'told':
         this.#listener.onTold(Number(message['pid']))
         return
-      default:
-        this.#onLaterMessage(message)
-    }
-  }
-
-  /** What it says once it serves. */
-  #onLaterMessage(message: MessageFromWorker): void {
-    switch (message.type) {
       case 'interrupted':
-        this.#takeStack(message)
+        this.#stacks.take(message)
         reportInterrupted(this.#options.logger, this.label, message)
-        return
-      case 'log':
-        this.log.take(parseLogRecord(message))
         return
       case 'stacks':
         this.#stackQuestions.take(message)
@@ -363,6 +318,14 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       case 'recalled':
         this.#takeRecalled(message)
         return
+      default:
+        this.#onTurn(message)
+    }
+  }
+
+  /** It says that its life takes a turn. */
+  #onTurn(message: MessageFromWorker): void {
+    switch (message.type) {
       case 'due': {
         const cause = parseDue(message, this.#options.group)
         if (cause !== undefined) this.declareDue(cause)
@@ -375,23 +338,13 @@ export class Worker extends SupervisedProcess<LoadFailure> implements LinksListe
       case 'debugger':
         this.#noteDebugger(message['held'] === true)
         return
-      case 'leaving':
-        this.leave(textOf(message, 'reason', 'was asked to end from outside'))
-        return
       default:
     }
   }
 
-  #takeStack(message: MessageFromWorker): void {
-    const [oldest] = this.#stacks.keys()
-    if (this.#stacks.size >= KEPT_STACKS && oldest !== undefined) this.#stacks.delete(oldest)
-    this.#stacks.set(textOf(message, 'request'), textOf(message, 'stack'))
-  }
-
   #noteDebugger(held: boolean): void {
-    this.#debugging = held
-    if (held) this.#held = true
-    else this.noteProgress()
+    this.#hold.note(held)
+    if (!held) this.noteProgress()
   }
 
   #takeRecalled({ thread, requests }: MessageFromWorker): void {

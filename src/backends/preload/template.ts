@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 
-import { isServed, type Findings, type LoadingApplication } from '../../core/backend.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Aim } from '../../processes/member.ts'
@@ -8,14 +7,11 @@ import type { Cause } from '../../processes/cause.ts'
 import type { ProcessOutput } from '../../processes/output.ts'
 import { createSignaller } from '../../processes/terminate.ts'
 import { endsWithin } from '../../processes/ends-within.ts'
-import { SupervisedProcess, type ProcessExit } from '../../processes/supervised-process.ts'
+import type { ProcessExit } from '../../processes/supervised-process.ts'
 import { createConfigureMessage, type WorkerTask } from '../group/configure.ts'
-import { ControlChannel, textOf, type MessageFromWorker } from '../group/control-channel.ts'
-import { parseFindings } from '../group/findings.ts'
+import { ControlChannel, type MessageFromWorker } from '../group/control-channel.ts'
 import type { WorkerHost } from '../group/host.ts'
-import type { LoadFailure } from '../group/load-failure.ts'
-import { LoadProgress } from '../group/load-progress.ts'
-import { parseLoadFailure, parseLogRecord } from '../group/worker-messages.ts'
+import { LoadingProcess } from '../group/loading-process.ts'
 import { waitForClose } from '../group/worker-links.ts'
 import { closeEnds, donateEnds, type WorkerEnds } from './donor.ts'
 import { createForkedHost, ForkedProcess, parseEnd } from './forked-host.ts'
@@ -44,11 +40,9 @@ export interface TemplateOptions extends WorkerTask {
 }
 
 /** The process that has loaded the applications of a group, and forks its workers. */
-export class Template extends SupervisedProcess<LoadFailure> {
+export class Template extends LoadingProcess {
   /** What its first worker is for. */
   readonly aim: Aim
-  /** Undefined until it is ready. */
-  findings: Findings | undefined
   /** Workers that were or will be forked from it, and run. */
   users = 0
   readonly #options: TemplateOptions
@@ -56,7 +50,6 @@ export class Template extends SupervisedProcess<LoadFailure> {
   readonly #channel: Socket
   readonly #door: Socket
   readonly #outputs: readonly ProcessOutput[]
-  readonly #progress: LoadProgress
   readonly #answers = new Map<number, (answer: MessageFromWorker) => void>()
   readonly #workers = new Map<number, ForkedProcess>()
   #forks = 0
@@ -65,27 +58,18 @@ export class Template extends SupervisedProcess<LoadFailure> {
   constructor(options: TemplateOptions, host: TemplateHost) {
     const { group, logger } = options
     const { handle } = host
-    super(handle, { noun: 'template', label: `${group.name}/${handle.pid}`, logger })
+    super(handle, group, { noun: 'template', logger })
     this.#options = options
     this.aim = options.aim
     this.#outputs = handle.outputs
     this.#door = host.door
     this.#door.on('error', () => {})
     this.#channel = host.control
-    this.#progress = new LoadProgress(group)
     this.#control = new ControlChannel(host.control, {
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message) => this.take(message),
       onEnd: () => {},
     })
     this.#control.send({ ...createConfigureMessage(options), template: true })
-  }
-
-  get omitted(): number {
-    return this.findings?.applications.filter((one) => !isServed(one)).length ?? 0
-  }
-
-  get loading(): LoadingApplication {
-    return this.#progress.loading
   }
 
   /** Forks a worker. Rejects with PYTHON_START. */
@@ -123,10 +107,6 @@ export class Template extends SupervisedProcess<LoadFailure> {
   }
 
   protected beforeForce(): void {}
-
-  protected describeStartFailure(reason: string, held: boolean): LoadFailure {
-    return this.#progress.describeFailure(reason, { output: this.log.takeLast(), held })
-  }
 
   protected async readRest(): Promise<void> {
     const streams = [this.#channel, ...this.#outputs.map(({ stream }) => stream)]
@@ -185,38 +165,10 @@ export class Template extends SupervisedProcess<LoadFailure> {
     return worker
   }
 
-  #onMessage(message: MessageFromWorker): void {
-    this.heardAt = performance.now()
-    switch (message.type) {
-      case 'ready':
-        this.findings = parseFindings(message)
-        this.becomeReady()
-        return
-      case 'loading':
-        this.#progress.begin(message)
-        this.noteProgress()
-        return
-      case 'place':
-        this.#progress.stand(message)
-        return
-      case 'failed':
-        this.fail(parseLoadFailure(message))
-        return
-      case 'log':
-        this.log.take(parseLogRecord(message))
-        return
-      case 'forked':
-        this.#onForked(message)
-        return
-      case 'ended':
-        if (typeof message['pid'] === 'number')
-          this.#workers.get(message['pid'])?.end(parseEnd(message))
-        return
-      case 'leaving':
-        this.leave(textOf(message, 'reason', 'was asked to end from outside'))
-        return
-      default:
-    }
+  protected onOtherMessage(message: MessageFromWorker): void {
+    if (message.type === 'forked') this.#onForked(message)
+    else if (message.type === 'ended' && typeof message['pid'] === 'number')
+      this.#workers.get(message['pid'])?.end(parseEnd(message))
   }
 
   #onForked(message: MessageFromWorker): void {
