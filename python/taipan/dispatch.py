@@ -213,4 +213,4 @@ class Dispatcher:
         self, transport: Transport, error: BaseException, environ: Environ
     ) -> None:
         failure = Failure(503, "Service Unavailable", error)
-        respond_failure(transport, failure, environ if self._settings.dev else None)
+        respond_failure(transport, failure, environ, self._settings)

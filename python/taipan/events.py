@@ -83,11 +83,26 @@ class Reporter(Protocol):
         """Emits unfinished lines of the request that ends."""
 
 
+class Editor(NamedTuple):
+    """What opens a file from a browser."""
+
+    title: str
+    #: Address with `{path}`, or `{relative}` to the directory, `{line}` and `{column}`.
+    url: str
+    directory: str
+
+
+class Development(NamedTuple):
+    """How clients are told about errors."""
+
+    editor: Editor | None = None
+
+
 class Settings(NamedTuple):
     """Settings that are the same for all requests of a process."""
 
     reporter: Reporter
-    #: Send tracebacks to the client.
-    dev: bool
+    #: Send tracebacks to the client; None: never.
+    dev: Development | None
     #: Tells applications that this process begins to end.
     stopping: Stopping | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from taipan.control import ControlChannel, Message
 from taipan.dispatch import Dispatcher, OtherInterpreters, Request, ServedElsewhere
-from taipan.events import TransportClosed
+from taipan.events import Development, Editor, TransportClosed
 from taipan.frames import FrameError
 from taipan.load_watch import LoadWatch
 from taipan.loader.beside import refuse_loop
@@ -67,13 +67,13 @@ class Serving:
         self.config = config
         self.logs = logs
         self.requests = requests
-        dev = bool(config.get("dev", False))
+        dev = _development(config)
         #: Requests show why an application cannot be served.
-        self._explains = dev
+        self._explains = dev is not None
         self.stopping = Stopping()
         self.settings = WsgiSettings(logs, dev, self.stopping)
         cache = CodeCache()
-        switches = _make_switches() if dev else None
+        switches = None if dev is None else _make_switches()
         self._others = others
         stand_ins = {} if others is None else others.stand_ins(config["applications"])
         self.slots = [
@@ -459,3 +459,10 @@ def _make_switches() -> DebugSwitches:
     from taipan.loader.debug_switches import DebugSwitches
 
     return DebugSwitches(os.environ, os.getcwd())
+
+
+def _development(config: Mapping[str, Any]) -> Development | None:
+    if not config.get("dev", False):
+        return None
+    editor = config.get("editor")
+    return Development(editor and Editor(**editor))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html.parser
 import io
+import json
+import os
 import re
 import sys
 import threading
@@ -11,9 +13,12 @@ import time
 
 import pytest
 
-from taipan.error_page import describe_error, describe_request, format_html
+from taipan.error_page import describe_error, describe_request, format_html, format_json
+from taipan.error_page.editor_link import format_link
+from taipan.error_page.secret_values import is_telling
 from taipan.error_page.trace import Frame, Gap
 from taipan.error_page.values import NOT_SHOWN, VALUE_LIMIT, format_value, format_values
+from taipan.events import Editor
 
 ENVIRON = {
     "REQUEST_METHOD": "POST",
@@ -318,14 +323,14 @@ def test_causes_and_contexts_follow():
         "except ValueError:\n  raise RuntimeError('third')\n"
     )
     problems = describe_error(error).problems
-    assert [(one.kind, one.relation) for one in problems] == [
+    assert [(one.kind, one.lead) for one in problems] == [
         ("RuntimeError", ""),
-        ("ValueError", "context"),
-        ("KeyError", "cause"),
+        ("ValueError", "RuntimeError was raised while this was handled:"),
+        ("KeyError", "ValueError was raised because of"),
     ]
     page = Reader(page_of(error)).text
-    assert "It was raised because of KeyError" in page
-    assert "It was raised while this was handled: ValueError" in page
+    assert "ValueError was raised because of KeyError" in page
+    assert "RuntimeError was raised while this was handled: ValueError" in page
 
 
 def test_what_is_suppressed_is_not_shown_and_circles_end():
@@ -353,9 +358,23 @@ def test_members_of_groups_are_shown():
 
     make = Group if sys.version_info < (3, 11) else ExceptionGroup  # noqa: F821
     members = [run("raise KeyError('first')"), run("raise ValueError('second')")]
-    error = catch(exec, "raise error", {"error": make("several", members)})
-    page = Reader(page_of(error)).text
-    assert "Part of the group: KeyError" in page and "Part of the group: ValueError" in page
+    members[0].__cause__ = OSError("its cause")
+    inner = make("inner", members)
+    error = catch(exec, "raise error from RuntimeError()", {"error": make("outer", [inner])})
+    told = [(one.kind, one.lead, one.depth) for one in describe_error(error).problems]
+    name = told[0][0]
+    assert told == [
+        (name, "", 0),
+        (name, f"1 of 1 in {name}:", 1),
+        ("KeyError", f"1 of 2 in {name}:", 2),
+        ("OSError", "KeyError was raised because of", 2),
+        ("ValueError", f"2 of 2 in {name}:", 2),
+        ("RuntimeError", f"{name} was raised because of", 0),
+    ]
+    page = Reader(page_of(error))
+    assert "1 of 2 in" in page.text
+    sections = [attrs.get("class") for tag, attrs in page.tags if tag == "section"]
+    assert sections == ["depth-1", "depth-2", "depth-2", "depth-2", None]
 
 
 def test_notes_are_shown():
@@ -428,18 +447,40 @@ def test_an_error_that_nobody_raised_has_a_page():
 @pytest.mark.parametrize(
     ("accept", "method", "wanted"),
     [
-        ("text/html", "GET", True),
-        ("application/xhtml+xml;q=0.5", "GET", True),
-        ("text/html;q=0", "GET", False),
-        ("text/html", "HEAD", False),
-        ("*/*", "GET", False),
-        ("application/json", "GET", False),
-        ("", "GET", False),
+        ("text/html", "GET", "html"),
+        ("application/xhtml+xml;q=0.5", "GET", "html"),
+        ("text/html;q=0", "GET", "text"),
+        ("text/html", "HEAD", "text"),
+        ("*/*", "GET", "text"),
+        ("application/json", "GET", "json"),
+        ("application/problem+json, */*;q=0.5", "POST", "json"),
+        ("application/json, text/html;q=0.9", "GET", "html"),
+        ("application/json;q=0", "GET", "text"),
+        ("", "GET", "text"),
     ],
 )
-def test_browsers_get_the_page(accept, method, wanted):
+def test_clients_get_what_they_take(accept, method, wanted):
     request = {**ENVIRON, "HTTP_ACCEPT": accept, "REQUEST_METHOD": method}
-    assert describe_request(request).wants_html is wanted
+    assert describe_request(request).wanted == wanted
+
+
+def test_programs_get_json():
+    error = run(
+        "try:\n  {}['first']\nexcept KeyError as e:\n  raise ValueError('token=abc') from e"
+    )
+    told = json.loads(format_json(describe_error(error), "500 Internal Server Error"))
+    assert told["status"] == "500 Internal Server Error"
+    assert (told["exception"]["type"], told["exception"]["message"]) == (
+        "ValueError",
+        "token=********",
+    )
+    assert told["exception"]["calls"][-1] == {
+        "file": "/nowhere/app.py",
+        "line": 4,
+        "function": "<module>",
+    }
+    assert [one["lead"] for one in told["related"]] == ["ValueError was raised because of"]
+    assert told["traceback"][-1] == "ValueError: token=********"
 
 
 def test_a_scope_is_described_like_an_environ():
@@ -455,8 +496,12 @@ def test_a_scope_is_described_like_an_environ():
     }
     facts = describe_request(scope)
     assert facts.url == "https://example.org/%C3%A4?a=1&token=********"
-    assert facts.wants_html
-    assert [title for title, _ in facts.sections] == ["Query", "Headers", "Cookies", "Client"]
+    assert facts.wanted == "html"
+    assert [title for title, _ in facts.sections] == ["Query", "Cookies", "Headers"]
+    title, others = facts.others
+    assert title == "Scope"
+    assert ("client", "('192.0.2.1', 1)") in others and ("type", "'http'") in others
+    assert "headers" not in dict(others)
 
 
 def test_the_body_is_not_read():
@@ -469,3 +514,132 @@ def test_the_body_is_not_read():
     body.read(3)
     sections = dict(describe_request({**ENVIRON, "wsgi.input": body}).sections)
     assert sections["Form"] == (("name", "Ada"),) and body.tell() == 3
+
+
+def multipart(*parts):
+    lines = [f"--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}" for head, text in parts]
+    return "\r\n".join([*lines, "--b--\r\n"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "section"),
+    [
+        (
+            "multipart/form-data; boundary=b",
+            multipart(
+                ('name="who"', "Ada"),
+                ('name="password"', "form-secret"),
+                ('name="picture"; filename="a.png"', "1234"),
+            ),
+            (
+                "Form",
+                (
+                    ("who", "Ada"),
+                    ("password", "********"),
+                    ("picture", "(file 'a.png', text/plain, 4 bytes)"),
+                ),
+            ),
+        ),
+        (
+            "application/json",
+            b'{"who": "Ada", "password": "form-secret"}',
+            ("Body", (("JSON", '{"who": "Ada", "password": ********}'),)),
+        ),
+        ("multipart/form-data; boundary=b", b"no form", None),
+        ("multipart/form-data", b"no boundary", None),
+        ("application/octet-stream", b"bytes", None),
+    ],
+)
+def test_bodies_of_many_kinds_are_shown(kind, body, section):
+    environ = {**ENVIRON, "CONTENT_TYPE": kind, "wsgi.input": io.BytesIO(body)}
+    sections = describe_request(environ).sections
+    assert section in sections if section else {"Form", "Body"}.isdisjoint(dict(sections))
+
+
+def test_the_rest_of_the_environ_is_folded():
+    class Odd:
+        def __repr__(self):
+            raise ValueError("no")
+
+    environ = {**ENVIRON, "SERVER_NAME": "host", "app.token": "environ-secret", "odd": Odd()}
+    facts = describe_request(environ)
+    title, others = facts.others
+    shown = dict(others)
+    assert title == "Environ" and shown["SERVER_NAME"] == "'host'"
+    assert shown["app.token"] == "********" and "ValueError" in shown["odd"]
+    assert not any(name.startswith("HTTP_") for name in shown)
+    page = page_of(ValueError(), facts)
+    assert (
+        '<details class="more"><summary>Environ</summary>' in page and "environ-secret" not in page
+    )
+
+
+def test_what_is_a_secret_is_masked_wherever_it_stands():
+    def fail(password, config, session_token):
+        copy = [password, "x" + config["db_secret"]]
+        raise ValueError(f"{password} and {session_token} are wrong, {len(copy)}")
+
+    credentials = "Basic YWRhOmxvdmVsYWNl"
+    environ = {
+        **ENVIRON,
+        "HTTP_AUTHORIZATION": credentials,
+        "REQUEST_URI": "/lovelace",
+        "HTTP_X_OTHER": "of lovelace",
+    }
+    error = catch(fail, "hunter2", {"db_secret": "prime-13"}, "0123456789abcdef")
+    report = describe_error(error, describe_request(environ))
+    page = format_html(report, "500 x").html
+    for secret in ("hunter2", "prime-13", "0123456789abcdef", "lovelace", "YWRhOm"):
+        assert secret not in page + report.text + format_json(report, ""), secret
+    assert report.problems[0].message == "******** and ******** are wrong, 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("password", "monkey", True),
+        ("password", "password", False),
+        ("password", "abc", False),
+        ("key", "settings", False),
+        ("key", "settings_of_the_shop", False),
+        ("api_key", "0123456789abcdef", True),
+        ("name", "0123456789abcdef", False),
+        ("PWD", os.getcwd(), False),
+    ],
+)
+def test_words_are_no_secrets(name, value, told):
+    assert is_telling(name, value) is told
+
+
+EDITOR = Editor("Ed", "ed://open{path}?{relative}:{line}:{column}&a", "/nowhere")
+
+
+def test_calls_open_the_editor(tmp_path):
+    path = tmp_path / "a b'<&\".py"
+    path.write_text("x = 0\ny = 1 / x\n", "utf-8")
+    error = run(path.read_text("utf-8"), str(path))
+    page = format_html(describe_error(error), "500 x", EDITOR).html
+    # The last call comes first.
+    link = next(attrs["href"] for tag, attrs in Reader(page).tags if tag == "a")
+    quoted = f"{tmp_path}/a%20b%27%3C%26%22.py"
+    relative = os.path.relpath(quoted, "/nowhere")
+    column = 5 if sys.version_info >= (3, 11) else 1
+    assert link == f"ed://open{quoted}?{relative}:2:{column}&a"
+    assert "Open in Ed" in page
+
+
+def test_what_is_in_no_file_and_without_an_editor_has_no_link(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text("1 / 0\n", "utf-8")
+    error = run("1 / 0", str(path))
+    assert format_link(frames_of(run("1 / 0"))[-1], EDITOR) is None
+    assert format_link(frames_of(error)[-1], EDITOR) is not None
+    assert "<a " not in format_html(describe_error(error), "500 x").html
+
+
+def test_columns_of_other_languages_are_not_marked(tmp_path):
+    path = tmp_path / "page.html"
+    source = "x = 0\nprint(1 / x)\n"
+    path.write_text(source, "utf-8")
+    frame = frames_of(run(source, str(path)))[-1]
+    assert frame.excerpt.marked == 2 and frame.excerpt.columns == (0, 0)

@@ -195,7 +195,7 @@ def test_a_response_whose_end_is_swallowed_is_a_500(monkeypatch):
 def answer(application):
     output = CountedOutput()
     environ = {"REQUEST_METHOD": "GET"}
-    settings = WsgiSettings(Records(), False)
+    settings = WsgiSettings(Records(), None)
     run(application, environ, b"", Exchange(None, output), settings)
     near, far = socketpair()
     with near, far:

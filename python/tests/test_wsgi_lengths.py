@@ -66,7 +66,7 @@ def ask(result, length=None, method="GET"):
         return result
 
     recorder = Recorder()
-    call.run(application, {"REQUEST_METHOD": method}, b"", recorder, Settings(recorder, False))
+    call.run(application, {"REQUEST_METHOD": method}, b"", recorder, Settings(recorder, None))
     return recorder
 
 

@@ -42,6 +42,13 @@ export interface ServiceTask {
   readonly once: boolean
 }
 
+/** How a browser opens a file in an editor. */
+export interface EditorLink {
+  readonly title: string
+  /** With `{path}`, or `{relative}`, `{line}` and `{column}`. */
+  readonly url: string
+}
+
 /** A process group with all options resolved, as a backend needs it. Durations in ms. */
 export interface ProcessGroup {
   readonly name: string
@@ -143,6 +150,8 @@ export interface ProcessGroup {
   readonly workerOptions: Readonly<Record<string, unknown>>
   /** Send tracebacks to the client. */
   readonly dev: boolean
+  /** Opens what these name; `{relative}` is from its directory. Undefined: nothing does. */
+  readonly editor?: (EditorLink & { readonly directory: string }) | undefined
   /** True: an application that fails to load at the first start is answered with 503 and retried, and `start()` does not reject. */
   readonly startAnyway: boolean
   /** Demands on the workers of the first start. */

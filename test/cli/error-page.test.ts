@@ -72,6 +72,7 @@ const BROWSER: readonly Field[] = [
   ['Cookie', 'sessionid=cookie-secret'],
 ]
 const CURL: readonly Field[] = [['Accept', '*/*']]
+const PROGRAM: readonly Field[] = [['Accept', 'application/json']]
 
 async function visit(url: string, target: string, headers: readonly Field[]): Promise<RawResponse> {
   return await fetchRaw(url, { target, headers })
@@ -101,6 +102,11 @@ describe.each(['daemon', 'embedded'])('%s', (engine) => {
       const plain = await visit(url, path, CURL)
       expect(plain.header('content-type')).toBe('text/plain; charset=utf-8')
       expect(plain.text).toMatch(/^Traceback [^]*LookupError: <b>of/)
+
+      const json = await visit(url, path, PROGRAM)
+      expect(json.header('content-type')).toBe('application/json')
+      const { exception }: { exception: unknown } = JSON.parse(json.text)
+      expect(exception).toMatchObject({ type: 'LookupError', message: `<b>${text}</b>` })
     }
     const failures: [string, RegExp][] = [
       ['/imports/', /JSONDecodeError[^]*json\.loads\(/],
@@ -127,9 +133,56 @@ test('without --dev no client learns of an exception', async () => {
   using project = createProject(FILES)
   const taipan = await startTaipan(['-c', 'taipan.config.json'], { cwd: project.folder })
   for (const path of ['/', '/iterator', '/asgi/', '/imports/', '/syntax/', '/lifespan/']) {
-    const answer = await visit(taipan.url, path, BROWSER)
-    expect(answer.text).toMatch(/^(?:Internal Server Error|Service Unavailable)\n$/)
+    for (const client of [BROWSER, CURL, PROGRAM]) {
+      const answer = await visit(taipan.url, path, client)
+      expect(answer.text).toMatch(/^(?:Internal Server Error|Service Unavailable)\n$/)
+    }
   }
   await taipan.waitForOutput(/LookupError: <b>of wsgi/)
+  await taipan.stop()
+})
+
+const OLD_CODE = {
+  'script.py': 'print("begun")\ndef go():\n    return {}["of the script"]\ngo()\n',
+  'broken.py': 'first = 1\nprint("x"\n',
+  'page.psp': '<p>\n<%= {}["of the page"] %>\n',
+  'broken.psp': '<p>\n<%\nif True\n%>\n',
+  'handled/handler.py': 'def handler(req):\n    return {}["of the handler"]\n',
+  'taipan.config.json': JSON.stringify({
+    bind: '127.0.0.1:0',
+    routes: [
+      { path: '/', scripts: '.' },
+      { path: '/handled', modPython: { directory: 'handled', handler: 'handler' } },
+    ],
+  }),
+}
+
+test('--dev shows the errors of scripts, pages and handlers, and opens them in the editor', async () => {
+  using project = createProject(OLD_CODE)
+  const args = ['-c', 'taipan.config.json', '--dev', '--editor', 'ed:{relative}:{line}']
+  const taipan = await startTaipan(args, { cwd: project.folder })
+  for (const [path, kind, text, place] of [
+    ['/script.py', 'KeyError', 'of the script', 'script.py:3'],
+    ['/broken.py', 'SyntaxError', 'never closed|invalid syntax|EOF', 'broken.py:'],
+    ['/page.psp', 'KeyError', 'of the page', 'page.psp:2'],
+    ['/broken.psp', 'PageSyntaxError', 'if True', 'broken.psp:3'],
+    ['/handled/x', 'KeyError', 'of the handler', 'handled/handler.py:2'],
+  ] as const) {
+    const page = await visit(taipan.url, path, BROWSER)
+    expect([path, page.status]).toEqual([path, 500])
+    expect(page.text).toContain(`<h1>${kind}</h1>`)
+    expect(page.text).toMatch(new RegExp(text))
+    expect(page.text).toContain(`<a href="ed:${place}`)
+  }
+  await taipan.stop()
+})
+
+test('--editor none makes no links', async () => {
+  using project = createProject(FILES)
+  const args = ['-c', 'taipan.config.json', '--dev', '--editor', 'none']
+  const taipan = await startTaipan(args, { cwd: project.folder, env: { EDITOR: 'code' } })
+  const page = await visit(taipan.url, '/', BROWSER)
+  expect(page.text).toContain('class="failed"')
+  expect(page.text).not.toContain('<a ')
   await taipan.stop()
 })

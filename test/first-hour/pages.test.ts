@@ -28,6 +28,14 @@ def sum_up():
     return f"{sum(prices)} in all"
 `
 
+/** What it raises, its variables and its frames are markup. */
+const HOSTILE = `evil = '"><img src=x onerror="window.attacked=1"><script>window.attacked=1</script>'
+
+def application(environ, start_response):
+    markup = {evil: [evil] * 50, "long": "w" * 5000}
+    raise ValueError(evil, len(markup))
+`
+
 let visitor: Visitor
 let browser: Browser
 
@@ -74,6 +82,8 @@ describe.skipIf(CHROMIUM === undefined).each(ENGINES)('in Chromium, engine %s:',
     await page.getByRole('heading', { name: 'TypeError' }).waitFor()
     const failed = page.locator('.failed').first()
     expect(await failed.innerText()).toContain('return f"{sum(prices)} in all"')
+    const link = page.getByRole('link', { name: 'Open in Zed' }).first()
+    expect(await link.getAttribute('href')).toMatch(/^zed:\/\/file\/.*\/app\.py:13:\d+$/)
     const prices = page.getByRole('row', { name: 'prices' })
     expect(await prices.isVisible()).toBe(false)
     await page.getByText('Local variables').first().click()
@@ -85,6 +95,22 @@ describe.skipIf(CHROMIUM === undefined).each(ENGINES)('in Chromium, engine %s:',
     expect(copied).toMatch(/^Traceback \(most recent call last\):\n.*\nTypeError: unsupported/s)
     edit('app.py', SHOP.replace('None', '5'))
     await page.getByText('12 in all').waitFor()
+  })
+
+  test.each(['light', 'dark'] as const)('an error fits into narrow windows, %s', async (scheme) => {
+    const { taipan } = await develop(engine, { 'app.py': HOSTILE })
+    const { page, failures } = await open(`${taipan.url}/?q=${'x'.repeat(300)}`, scheme)
+    await page.setViewportSize({ width: 360, height: 700 })
+    await page.getByRole('heading', { name: 'ValueError' }).waitFor()
+    await page.evaluate(
+      "document.querySelectorAll('details').forEach((one) => { one.open = true })",
+    )
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+    const [text, ground] = [await colourOf(page, 'body', 'color'), await colourOf(page, 'body')]
+    expect(brightness(text) > brightness(ground)).toBe(scheme === 'dark')
+    // Nothing of what it shows is run, and it loads nothing.
+    expect(await page.evaluate('window.attacked')).toBeUndefined()
+    expect(failures).toEqual([expect.stringMatching(/^500 http:/)])
   })
 
   test('code that breaks shows its error in the place of the page, until it is mended', async () => {
@@ -105,7 +131,10 @@ async function develop(
 ): Promise<{ taipan: RunningTaipan; edit: (name: string, text: string) => void }> {
   const row = { name: '', files, command: 'taipan serve --dev' }
   const { project } = layOut(join(visitor.folder, crypto.randomUUID()), row, visitor)
-  const taipan = visitor.type(row.command, { cwd: project, env: { TAIPAN_ENGINE: engine } })
+  const taipan = visitor.type(row.command, {
+    cwd: project,
+    env: { TAIPAN_ENGINE: engine, EDITOR: 'zed --wait' },
+  })
   onTestFinished(async () => {
     await taipan.stop()
   })
@@ -114,8 +143,12 @@ async function develop(
 }
 
 /** A page of its own, and what could not be loaded for it. */
-async function open(url: string): Promise<{ page: Page; failures: readonly string[] }> {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+async function open(
+  url: string,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<{ page: Page; failures: readonly string[] }> {
+  const permissions = ['clipboard-read', 'clipboard-write']
+  const context = await browser.newContext({ permissions, colorScheme })
   onTestFinished(async () => await context.close())
   context.setDefaultTimeout(DEADLINE)
   const page = await context.newPage()
@@ -128,7 +161,16 @@ async function open(url: string): Promise<{ page: Page; failures: readonly strin
   return { page, failures }
 }
 
-async function colourOf(page: Page, selector: string): Promise<string> {
-  const text = `getComputedStyle(document.querySelector('${selector}')).backgroundColor`
+async function colourOf(
+  page: Page,
+  selector: string,
+  property: 'color' | 'backgroundColor' = 'backgroundColor',
+): Promise<string> {
+  const text = `getComputedStyle(document.querySelector('${selector}')).${property}`
   return String(await page.evaluate(text))
+}
+
+/** Of a colour like `rgb(1, 2, 3)`. */
+function brightness(colour: string): number {
+  return (colour.match(/\d+/g) ?? []).reduce((sum, part) => sum + Number(part), 0)
 }

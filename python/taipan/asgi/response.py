@@ -182,7 +182,7 @@ class ResponseStream(ResponseWriter):
             return
         text = "Internal Server Error" if status == 500 else "Service Unavailable"
         failure = Failure(status, text, error)
-        fields, body = failure_answer(failure, self.scope if self.settings.dev else None)
+        fields, body = failure_answer(failure, self.scope, self.settings.dev)
         self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:

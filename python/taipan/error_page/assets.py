@@ -10,7 +10,7 @@ STYLE: Final = """
   --text: #1d2430; --soft: #5b6675; --page: #f5f6f8; --card: #fff; --line: #dfe3e8;
   --code: #f8f9fb; --error: #b3202c; --mark: #fde8e8; --part: #f6b9b9; --link: #1c5fb8;
   --name: #7a3e9d;
-
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
 @media (prefers-color-scheme: dark) {
@@ -23,7 +23,7 @@ STYLE: Final = """
 * { box-sizing: border-box; }
 body {
   margin: 0; background: var(--page); color: var(--text);
-  font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
+  font: 15px/1.55 var(--sans);
 }
 header {
   background: var(--card); border-bottom: 1px solid var(--line);
@@ -54,12 +54,21 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
   overflow: hidden;
 }
 .frame > summary { padding: .5rem .9rem; }
+.frame > summary a {
+  float: right; margin-left: 1rem; color: var(--soft); font-family: var(--sans);
+}
+.frame > summary::after { content: ""; display: block; clear: both; }
+.frame > summary a:hover, .frame > summary a:focus-visible { color: var(--link); }
 .frame[open] > summary { border-bottom: 1px solid var(--line); }
 .frame > summary b { color: var(--link); font-weight: 600; }
 .frame > p { margin: .5rem .9rem; }
 .library { margin: .6rem 0; color: var(--soft); }
 .library > summary { padding: .1rem .9rem; }
 .library .frame { color: var(--text); }
+.depth-1, .depth-2, .depth-3, .depth-4 { border-left: 3px solid var(--line); padding-left: 1rem; }
+.depth-2 { margin-left: 1.1rem; }
+.depth-3 { margin-left: 2.2rem; }
+.depth-4 { margin-left: 3.3rem; }
 .gap { margin: .4rem .9rem; color: var(--soft); font-style: italic; }
 .source {
   margin: 0; padding: .4rem 0; overflow-x: auto; background: var(--code); tab-size: 4;
@@ -91,6 +100,7 @@ td { white-space: pre-wrap; overflow-wrap: anywhere; }
   margin: .6rem 0; padding: .8rem .9rem; overflow-x: auto; background: var(--card);
   border: 1px solid var(--line); border-radius: 8px;
 }
+.more > summary { margin: 1rem 0 .3rem; font-weight: 600; font-size: .95rem; }
 footer { color: var(--soft); font-size: .9rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) {
   header > div, main, footer { padding: 1rem .8rem; }
@@ -98,6 +108,7 @@ footer { color: var(--soft); font-size: .9rem; padding-bottom: 2.5rem; }
   th { display: block; width: auto; padding-bottom: 0; }
   td { display: block; border-top: 0; padding-top: 0; }
   .source i { width: 3em; padding-right: .7em; }
+  .depth-1, .depth-2, .depth-3, .depth-4 { margin-left: 0; padding-left: .6rem; }
 }
 @media print { button { display: none; } }
 """

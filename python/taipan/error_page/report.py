@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from taipan.error_page.masking import mask_credentials, mask_source, mask_text
 from taipan.error_page.request import RequestFacts
+from taipan.error_page.secret_values import conceal, find_secrets
 from taipan.error_page.trace import Frame, Trace, describe_place, describe_trace
 from taipan.tracebacks import format_exception, shorten
 
@@ -23,8 +24,10 @@ class Problem(NamedTuple):
     kind: str
     message: str
     notes: tuple[str, ...]
-    #: How it led to the one before: `cause`, `context`, `member`; empty for the last one.
-    relation: str
+    #: How it belongs to another one, as in `KeyError was raised because of`; may be empty.
+    lead: str
+    #: In how many groups it is.
+    depth: int
     trace: Trace
     #: More text of an error that has no traceback of its own; may be empty.
     details: str
@@ -41,12 +44,23 @@ class ErrorReport(NamedTuple):
     request: RequestFacts | None
 
 
+class _Related(NamedTuple):
+    """An exception, and why it is told about."""
+
+    error: BaseException
+    lead: str = ""
+    depth: int = 0
+
+
 def describe_error(error: BaseException, request: RequestFacts | None = None) -> ErrorReport:
     """Describes an exception while its frames are there; secrets are masked."""
     related = list(_list_related(error))
-    problems = tuple(_describe(*one) for one in related[:_PROBLEM_LIMIT])
-    text = _mask_traceback(_format_text(error), [one for one, _ in related])
-    return ErrorReport(problems, len(related) - len(problems), text, request)
+    errors = [one.error for one in related]
+    problems = tuple(map(_describe, related[:_PROBLEM_LIMIT]))
+    text = _mask_traceback(_format_text(error), errors)
+    report = ErrorReport(problems, len(related) - len(problems), text, request)
+    of_request = () if request is None else request.secrets
+    return conceal(report, find_secrets(errors).union(of_request))
 
 
 def _mask_traceback(text: str, errors: list[BaseException]) -> str:
@@ -82,33 +96,48 @@ def _read_details(error: BaseException) -> str:
     return str(getattr(error, "details", "")) if _has_details(error) else ""
 
 
-def _list_related(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+def _list_related(error: BaseException) -> Iterator[_Related]:
     """The exception, those that it is made of, and those that led to it; each once."""
     seen: set[int] = set()
-    waiting = [(error, "")]
+    waiting = [_Related(error)]
     while waiting:
-        one, relation = waiting.pop(0)
-        if id(one) in seen:
+        one = waiting.pop()
+        if id(one.error) in seen:
             continue
-        seen.add(id(one))
-        yield one, relation
-        members = getattr(one, "exceptions", None)
-        if isinstance(members, tuple):
-            waiting += [(it, "member") for it in members if isinstance(it, BaseException)]
-        if one.__cause__ is not None:
-            waiting.append((one.__cause__, "cause"))
-        elif one.__context__ is not None and not one.__suppress_context__:
-            waiting.append((one.__context__, "context"))
+        seen.add(id(one.error))
+        yield one
+        waiting += reversed([*_list_members(one), *_list_origins(one)])
 
 
-def _describe(error: BaseException, relation: str) -> Problem:
+def _list_members(one: _Related) -> Iterator[_Related]:
+    members = getattr(one.error, "exceptions", None)
+    if not isinstance(members, tuple):
+        return
+    for number, member in enumerate(members, 1):
+        if isinstance(member, BaseException):
+            lead = f"{number} of {len(members)} in {_name_kind(one.error)}:"
+            yield _Related(member, lead, one.depth + 1)
+
+
+def _list_origins(one: _Related) -> Iterator[_Related]:
+    error, name = one.error, _name_kind(one.error)
+    if error.__cause__ is not None:
+        yield _Related(error.__cause__, f"{name} was raised because of", one.depth)
+    elif error.__context__ is not None and not error.__suppress_context__:
+        lead = f"{name} was raised while this was handled:"
+        yield _Related(error.__context__, lead, one.depth)
+
+
+def _describe(one: _Related) -> Problem:
+    error = one.error
     trace = describe_trace(error.__traceback__)
     place = _find_place(error)
     return Problem(
         _name_kind(error),
         mask_text(shorten(_read_message(error), _MESSAGE_LIMIT)),
         _read_notes(error),
-        relation,
+        one.lead,
+        one.depth,
         trace if place is None else (*trace, place),
         mask_credentials(shorten(_read_details(error), 16 * _MESSAGE_LIMIT)),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from types import FrameType, FunctionType, ModuleType, TracebackType
+from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, Final, NamedTuple, Union
 
 from taipan.error_page.source import Excerpt, load_lines, make_excerpt
@@ -20,6 +21,7 @@ _PERIOD_LIMIT: Final = 8
 _OCCURRENCES: Final = 4
 _VARIABLE_LIMIT: Final = 40
 _NAME_LIMIT: Final = 200
+_PYTHON: Final = frozenset(["", ".py", ".pyw", ".wsgi", ".cgi", ".fcgi", ".ptl"])
 
 
 class Variable(NamedTuple):
@@ -36,6 +38,8 @@ class Frame(NamedTuple):
     #: The path for people.
     shown: str
     line: int
+    #: In its line, from 1; 1 also where that is not known.
+    column: int
     function: str
     is_library: bool
     excerpt: Excerpt | None
@@ -73,7 +77,9 @@ def describe_place(path: str, line: int, text: str, columns: tuple[int, int]) ->
     if excerpt is None and text:
         excerpt = make_excerpt([text], 1, columns)
         excerpt = excerpt and excerpt._replace(first=line, marked=line)
-    return Frame(path, shorten_path(path), line, "", is_library(path), excerpt, (), 0)
+    return Frame(
+        path, shorten_path(path), line, columns[0] + 1, "", is_library(path), excerpt, (), 0
+    )
 
 
 def _walk(tb: TracebackType | None) -> Iterator[_Call]:
@@ -145,10 +151,24 @@ def _describe_call(call: _Call, variables: tuple[Variable, ...], others: int) ->
     code = call.frame.f_code
     path = code.co_filename
     lines = load_lines(path, call.frame.f_globals)
-    excerpt = make_excerpt(lines, call.line, _find_columns(call, lines))
-    function = shorten(str(getattr(code, "co_qualname", code.co_name)), _NAME_LIMIT)
-    shown = shorten_path(path)
-    return Frame(path, shown, call.line, function, is_library(path), excerpt, variables, others)
+    columns = _find_columns(call, lines)
+    return Frame(
+        path,
+        shorten_path(path),
+        call.line,
+        columns[0] + 1,
+        shorten(_name_function(code), _NAME_LIMIT),
+        is_library(path),
+        make_excerpt(lines, call.line, columns),
+        variables,
+        others,
+    )
+
+
+def _name_function(code: CodeType) -> str:
+    """Templates of Jinja say what they are in the plain name alone."""
+    qualified = str(getattr(code, "co_qualname", code.co_name))
+    return qualified if qualified.endswith(code.co_name) else code.co_name
 
 
 def _select_variables(frame: FrameType) -> list[tuple[str, object]]:
@@ -166,19 +186,26 @@ def _select_variables(frame: FrameType) -> list[tuple[str, object]]:
 
 def _find_columns(call: _Call, lines: Sequence[str]) -> tuple[int, int]:
     """What is executed in the line; equal columns if that is not known (before Python 3.11)."""
-    positions: Any = getattr(call.frame.f_code, "co_positions", None)
-    if positions is None or not 1 <= call.line <= len(lines):
+    code = call.frame.f_code
+    positions: Any = getattr(code, "co_positions", None)
+    if positions is None or not _is_python(code.co_filename):
+        return 0, 0
+    if not 1 <= call.line <= len(lines):
         return 0, 0
     first, last, start, end = next(
         islice(positions(), call.instruction // 2, None), (None, None, None, None)
     )
     if first != call.line or start is None or end is None:
         return 0, 0
-    line = lines[call.line - 1]
-    encoded = line.encode("utf-8", "replace")
+    encoded = lines[first - 1].encode("utf-8", "replace")
     if last != first:
         end = len(encoded.rstrip())
     return _count(encoded[:start]), _count(encoded[:end])
+
+
+def _is_python(path: str) -> bool:
+    """In templates and pages the columns are those of code that was made of them."""
+    return os.path.splitext(path)[1].lower() in _PYTHON
 
 
 def _count(text: bytes) -> int:

@@ -33,7 +33,7 @@ class WsgiAnswerer:
     def __init__(self, slot: Slot, application: Application, reporter: Reporter) -> None:
         self._application = application
         self._base = slot.base
-        self._settings = WsgiSettings(reporter, False)
+        self._settings = WsgiSettings(reporter, None)
         self._lock: Any = slot.lock or nullcontext()
         #: What was found, and what should be known of it, for people.
         self.description = slot.description

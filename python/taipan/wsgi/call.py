@@ -100,9 +100,11 @@ def respond(transport: Transport, status: int, text: str) -> None:
     _send_answer(transport, status, plain_answer(text))
 
 
-def respond_failure(transport: Transport, failure: Failure, request: Environ | None) -> None:
-    """Sends the response to a failed request; tells about the error if `request` is given."""
-    _send_answer(transport, failure.status, failure_answer(failure, request))
+def respond_failure(
+    transport: Transport, failure: Failure, environ: Environ, settings: WsgiSettings
+) -> None:
+    """Sends the response to a failed request."""
+    _send_answer(transport, failure.status, failure_answer(failure, environ, settings.dev))
 
 
 def _send_answer(transport: Transport, status: int, answer: Answer) -> None:
@@ -180,4 +182,4 @@ def _fail(
         transport.abort(summarize(error))
     else:
         failure = Failure(500, "Internal Server Error", error)
-        respond_failure(transport, failure, environ if settings.dev else None)
+        respond_failure(transport, failure, environ, settings)

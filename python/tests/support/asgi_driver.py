@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 from taipan import frames
 from taipan.asgi import StreamHub
-from taipan.events import Settings
+from taipan.events import Development, Settings
 from taipan.loader.finding import Found, validate_application
 from taipan.loader.slot import Slot
 from taipan.logs import Logs, Requests
@@ -215,7 +215,9 @@ class Driver:
             slot.load()
         self.loop = asyncio.new_event_loop()
         self.outputs = 0
-        self.hub = StreamHub(self.slots, Settings(self.logs, dev), self._on_output)
+        self.hub = StreamHub(
+            self.slots, Settings(self.logs, Development() if dev else None), self._on_output
+        )
         self.decoder = frames.Decoder()
         self.streams: dict[int, Stream] = {}
 

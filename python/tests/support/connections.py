@@ -132,7 +132,7 @@ class Lab:
                 request.release()
 
         recorder: Any = self.recorder
-        run(application, whole, body, recorder, Settings(recorder, False))
+        run(application, whole, body, recorder, Settings(recorder, None))
         return self.recorder.answer
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:

@@ -107,7 +107,7 @@ class IsapiSite:
         }
         if body:
             whole["CONTENT_LENGTH"] = str(len(body))
-        run(self._answer, whole, body, recorder, Settings(recorder, False))
+        run(self._answer, whole, body, recorder, Settings(recorder, None))
         return self.recorder.answer
 
     def text(self, target: str = "/isapi/x", **more: Any) -> str:

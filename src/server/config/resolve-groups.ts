@@ -11,6 +11,7 @@ import { mergeEnvironment } from './group-environment.ts'
 import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { resolveEditor } from './resolve-editor.ts'
 import {
   listIdentityVariables,
   resolveConfinement,
@@ -121,9 +122,10 @@ function checkOwned(
 /** What a group gets besides the values of its options. */
 export function createSetting(
   members: readonly PlacedApplication[],
-  { config, directory }: GroupSources,
+  { config, directory, environment }: GroupSources,
   home: string | undefined,
 ) {
+  const editor = config.dev ? resolveEditor(config.editor, environment) : undefined
   return {
     pythonArguments: [],
     directory: home ?? directory,
@@ -131,6 +133,7 @@ export function createSetting(
     argv: [members[0]?.argument ?? '', ...(members[0]?.arguments ?? [])],
     applications: members.map(({ application }) => application),
     dev: config.dev,
+    editor: editor && { ...editor, directory },
     startAnyway: false,
     demands: NO_DEMANDS,
     retries: true,

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { parseAccessFormat } from '../../pipeline/access-format.ts'
 import { parseLogPlace } from '../../telemetry/log-place.ts'
+import { parseEditor } from './editors.ts'
 import { plainObject } from './plain-object.ts'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -38,6 +39,9 @@ export const accessFormat = parsable((value) => {
 
 /** Where log records go. */
 export const logPlace = parsable(parseLogPlace)
+
+/** What opens files from a browser. */
+export const editor = parsable(parseEditor)
 
 /** A text that a parser accepts; it throws with what it expects. */
 function parsable(parse: (value: string) => unknown): v.GenericSchema<string> {

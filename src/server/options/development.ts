@@ -1,5 +1,5 @@
-import { boolean, list } from '../option-types/kinds.ts'
-import { flag, option } from '../option-types/option.ts'
+import { boolean, editor, list } from '../option-types/kinds.ts'
+import { flag, option, optional } from '../option-types/option.ts'
 
 /** What is for development. */
 export const DEVELOPMENT = {
@@ -35,6 +35,13 @@ export const DEVELOPMENT = {
     toWorker: 'dev',
     environment: 'TAIPAN_DEV',
     flag: flag('Development', 'dev'),
+  }),
+  editor: optional(editor, {
+    description:
+      'With --dev: editor that tracebacks in the browser open, such as vscode, pycharm or zed, or an address with {path} and {line}; none for none (by EDITOR and the terminal).',
+    toWorker: 'editor',
+    environment: 'TAIPAN_EDITOR',
+    flag: flag('Development', 'editor', { value: 'NAME' }),
   }),
   refresh: option(boolean, true, {
     description: 'With --dev: pages in the browser load themselves again after a change.',
