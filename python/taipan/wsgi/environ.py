@@ -12,6 +12,10 @@ from taipan.events import Environ
 Repeated = tuple[bytes, str, str, str, str, Optional[str]]
 Sent = Union[Environ, Repeated]
 
+#: What each request has of its own.
+_DIFFERENT: Environ = dict.fromkeys(
+    ("PATH_INFO", "QUERY_STRING", "REQUEST_URI", "taipan.request_id", "wsgi.input")
+)
 _KNOWN_LIMIT = 512
 _KNOWN_BYTES = 4096
 
@@ -48,7 +52,8 @@ def request_line(sent: Sent) -> tuple[str, str]:
 
 
 def _learn(common: bytes, base: Environ, known: dict[bytes, Environ]) -> Environ:
-    environ: Environ = {**loads(common), **base}
+    # What differs is there, too, so that a copy need not grow.
+    environ: Environ = {**loads(common), **base, **_DIFFERENT}
     if len(common) <= _KNOWN_BYTES:
         if len(known) >= _KNOWN_LIMIT:
             known.clear()
