@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from taipan.connection.times import format_time
@@ -18,6 +19,10 @@ from taipan.scripts.request.passing import FileFields
 BODILESS = (constants.HTTP_NO_CONTENT, constants.HTTP_NOT_MODIFIED)
 #: Their answers name the methods that are allowed.
 _NAMES_METHODS = (constants.HTTP_METHOD_NOT_ALLOWED, constants.HTTP_NOT_IMPLEMENTED)
+
+_MOST_TYPES = 256
+#: Media types that are field values, because handlers repeat them.
+_known_types: set[str] = set()
 
 
 class ResponseHead(RequestCredentials):
@@ -88,8 +93,8 @@ class ResponseHead(RequestCredentials):
 
     @content_type.setter
     def content_type(self, kind: str | None) -> None:
-        if kind is not None:
-            validate_value("Content-Type", kind)
+        if kind is not None and (type(kind) is not str or kind not in _known_types):
+            _learn_type(kind)
         self._content_type = kind
 
     @property
@@ -167,6 +172,9 @@ class ResponseHead(RequestCredentials):
     def make_head(self) -> ScriptHead:
         """The head as it is now."""
         kind, own = self._content_type, self._headers_out
+        if own is None and self._is_plain():
+            self.status_line = "200 OK"
+            return _plain_head(kind)
         fields = self._list_tables()
         if kind is not None:
             if own and "Content-Type" in own:
@@ -180,6 +188,18 @@ class ResponseHead(RequestCredentials):
         # A location alone is no redirect here, as it is for programs of CGI.
         usual = line == "200 OK" and not (own and "Location" in own)
         return ScriptHead(line, fields, 0, usual=usual)
+
+    def _is_plain(self) -> bool:
+        """Nothing but the media type is set, and nothing can be set later."""
+        return not (
+            self._status != 200
+            or self._err_headers_out is not None
+            or self.status_line
+            or self.content_encoding
+            or self.content_languages
+            or self.no_cache
+            or not self._request.output.holding
+        )
 
     def make_file_fields(self) -> FileFields:
         """What of the head goes out with a file that the server sends instead."""
@@ -231,6 +251,19 @@ class ResponseHead(RequestCredentials):
     def _list_allowed(self) -> list[str]:
         names = [name for name, number in METHOD_NUMBERS.items() if self.allowed >> number & 1]
         return [*names, *self.allowed_methods]
+
+
+@lru_cache(_MOST_TYPES)
+def _plain_head(kind: str | None) -> ScriptHead:
+    fields = [] if kind is None else [("Content-Type", kind)]
+    return ScriptHead("200 OK", fields, 0, usual=True)
+
+
+def _learn_type(kind: str) -> None:
+    """Raises `TypeError` or `ValueError` for what no Content-Type may be."""
+    validate_value("Content-Type", kind)
+    if len(_known_types) < _MOST_TYPES:
+        _known_types.add(kind)
 
 
 def method_bits(methods: Iterable[int | str]) -> int:

@@ -71,11 +71,9 @@ def parse_qs(qs: Text, keep_blank_values: int = 0, strict_parsing: int = 0) -> d
 
 def apply_fs_data(object: Callable[..., Any], fs: Any, **args: Any) -> Any:
     """Calls something with the fields that it has parameters for; with `**`, with all."""
-    found: dict[str, list[Any]] = {}
-    for field in fs.list:
-        found.setdefault(field.name, []).append(field if field.filename else field.value)
-    for name, values in found.items():
-        args.setdefault(name, values[0] if len(values) == 1 else values)
+    if fs.list:
+        for name, value in _values_of(fs).items():
+            args.setdefault(name, value)
     try:
         expected = _names_of(object)
     except ValueError:
@@ -84,6 +82,14 @@ def apply_fs_data(object: Callable[..., Any], fs: Any, **args: Any) -> Any:
     if expected is not None:
         args = {name: value for name, value in args.items() if name in expected}
     return object(**args)
+
+
+def _values_of(fs: Any) -> dict[str, Any]:
+    """The value of each field; a list where several have one name."""
+    found: dict[str, list[Any]] = {}
+    for field in fs.list:
+        found.setdefault(field.name, []).append(field if field.filename else field.value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _names_of(object: Callable[..., Any]) -> Collection[str] | None:

@@ -13,15 +13,15 @@ class Phase(NamedTuple):
 
     #: As in `src/core/legacy-server.ts`.
     key: str
-    #: Without `Python` and in lower case it is the usual name of its functions.
     directive: str
     #: Results after which the next handler is called.
     goes_on: Collection[int]
+    #: Usual name of its functions.
+    function: str
 
-    @property
-    def function(self) -> str:
-        """Usual name of its functions."""
-        return self.directive[len("Python") :].lower()
+
+def _make(key: str, directive: str, goes_on: Collection[int]) -> Phase:
+    return Phase(key, directive, goes_on, directive[len("Python") :].lower())
 
 
 _ALL = (OK, DECLINED)
@@ -29,19 +29,19 @@ _ONE = (DECLINED,)
 
 #: Before the answer, in their order.
 EARLY_PHASES = (
-    Phase("postReadRequest", "PythonPostReadRequestHandler", _ALL),
+    _make("postReadRequest", "PythonPostReadRequestHandler", _ALL),
     # Another name of the first phase that is possible, which is the next one for a folder.
-    Phase("init", "PythonInitHandler", _ALL),
-    Phase("headerParser", "PythonHeaderParserHandler", _ALL),
-    Phase("access", "PythonAccessHandler", _ALL),
-    Phase("authen", "PythonAuthenHandler", _ONE),
-    Phase("authz", "PythonAuthzHandler", _ONE),
-    Phase("type", "PythonTypeHandler", _ONE),
-    Phase("fixup", "PythonFixupHandler", _ALL),
+    _make("init", "PythonInitHandler", _ALL),
+    _make("headerParser", "PythonHeaderParserHandler", _ALL),
+    _make("access", "PythonAccessHandler", _ALL),
+    _make("authen", "PythonAuthenHandler", _ONE),
+    _make("authz", "PythonAuthzHandler", _ONE),
+    _make("type", "PythonTypeHandler", _ONE),
+    _make("fixup", "PythonFixupHandler", _ALL),
 )
-HANDLER = Phase("handler", "PythonHandler", (OK,))
-LOG = Phase("log", "PythonLogHandler", _ALL)
-CLEANUP = Phase("cleanup", "PythonCleanupHandler", _ALL)
+HANDLER = _make("handler", "PythonHandler", (OK,))
+LOG = _make("log", "PythonLogHandler", _ALL)
+CLEANUP = _make("cleanup", "PythonCleanupHandler", _ALL)
 
 PHASES = (*EARLY_PHASES, HANDLER, LOG, CLEANUP)
 BY_DIRECTIVE = {phase.directive: phase for phase in PHASES}
