@@ -10,7 +10,7 @@ from support.asp_site import AspSite
 from taipan.forms import FormError
 
 #: What `print` calls in a process with scripts.
-PRINTS = "from taipan.scripts.request import current\ncurrent.current_request().text.write_printed"
+PRINTS = "from taipan.scripts.request import current\ncurrent.current_request().write_printed"
 MULTIPART = "multipart/form-data; boundary=x"
 
 

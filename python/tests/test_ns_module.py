@@ -10,7 +10,7 @@ from taipan.loader.code_cache import CodeCache
 from taipan.ns import module as Ns  # noqa: N812
 from taipan.pools.errors import PoolError
 from taipan.scripts.modules.folder_modules import FolderModules
-from taipan.scripts.request.current import CURRENT
+from taipan.scripts.request.current import PRINT
 
 CONFIG = {"ns/server/main": {"Max": "12", "on": "Yes", "off": "0", "text": "x"}}
 
@@ -22,11 +22,11 @@ class NsLab(Lab):
         found = []
 
         def script(conn, out):
-            before = CURRENT.set(self.request)
+            before = PRINT.set(self.request.write_printed)
             try:
                 found.append(question(Ns.GetConn()))
             finally:
-                CURRENT.reset(before)
+                PRINT.reset(before)
             if not self.request.output.answered and not self.request.output.begun:
                 conn.return_ok()
 

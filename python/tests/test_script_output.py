@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from taipan.scripts.request import spool
+from taipan.scripts.request.current import ScriptRequest
 from taipan.scripts.request.head import parse_head
 from taipan.scripts.request.output import ONE_PIECE, ScriptOutput
 from taipan.scripts.request.spool import Spool
@@ -14,7 +15,12 @@ from taipan.scripts.request.text_output import TextOutput
 def make_output():
     """An output, and the blocks that have left it."""
     left = []
-    return ScriptOutput(lambda *_: left.append, lambda: None), left
+    return ScriptOutput(lambda *_: left.append), left
+
+
+def make_request(output):
+    """The request that an output is of."""
+    return ScriptRequest("x.py", {}, output, settings=None)
 
 
 def test_short_texts_are_gathered():
@@ -113,43 +119,57 @@ def test_what_cannot_wait_for_its_client_has_a_limit(monkeypatch):
 
 def test_printed_text_follows_what_takes_the_place_of_the_stream():
     output, _ = make_output()
-    text = TextOutput(output)
+    request = make_request(output)
+    text = request.text
     other = []
-    text.write_printed("a")
+    request.write_printed("a")
     text.divert(other.append)
-    text.write_printed("b")
+    request.write_printed("b")
     text.write("c")
     text.divert(None)
-    text.write_printed("d")
+    request.write_printed("d")
     text.close()
     with pytest.raises(ValueError, match="closed"):
-        text.write_printed("e")
+        request.write_printed("e")
     text.divert(other.append)
-    text.write_printed("f")
+    request.write_printed("f")
     text.divert(None)
     with pytest.raises(ValueError, match="closed"):
-        text.write_printed("g")
+        request.write_printed("g")
     assert b"".join(output.finish(text.take())) == b"acd"
     assert other == ["b", "f"]
 
 
 def test_printed_text_is_passed_on_when_it_is_much():
     output, left = make_output()
-    text = TextOutput(output)
-    text.write_printed("<p>\n")
+    request = make_request(output)
+    text = request.text
+    request.write_printed("<p>\n")
     for _ in range(1000):
-        text.write_printed("x" * 100)
+        request.write_printed("x" * 100)
         assert text.pending < 20_000
-    text.write_printed("y" * 100_000)
+    request.write_printed("y" * 100_000)
     assert text.pending == 0
     assert sum(map(len, left)) > 150_000
 
 
 def test_text_is_passed_on_at_once_where_that_is_wanted():
     output, _ = make_output()
-    text = TextOutput(output)
+    request = make_request(output)
+    text = request.text
     text.most_texts = 0
-    text.write_printed("a")
+    request.write_printed("a")
     text.write("b")
     assert text.pending == 0
     assert output.pending == 2
+
+
+def test_appended_texts_are_passed_on_when_they_are_many():
+    output, _ = make_output()
+    text = TextOutput(output)
+    append = text.append
+    for _ in range(2000):
+        append("x")
+        text.make_room()
+    assert text.pending < 2000
+    assert text.pending + output.pending == 2000

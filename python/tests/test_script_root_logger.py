@@ -8,7 +8,7 @@ import pytest
 
 from support.connections import Lab
 from taipan.scripts.process.root_logger import install_root_logger
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import PRINT, ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 
 
@@ -20,11 +20,11 @@ def make_request(tmp_path):
     requests = []
 
     def make(outer=None):
-        output = ScriptOutput(lambda *_: None, lambda: None)
+        output = ScriptOutput(lambda *_: None)
         request = ScriptRequest(str(tmp_path / "x.py"), {}, output, settings)
         request.outer = outer
         context = contextvars.copy_context()
-        context.run(CURRENT.set, request)
+        context.run(PRINT.set, request.write_printed)
         requests.append(request)
         return request, context.run
 

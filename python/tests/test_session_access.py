@@ -7,7 +7,7 @@ import pytest
 
 import taipan
 from support.connections import Lab
-from taipan.scripts.request.current import CURRENT
+from taipan.scripts.request.current import PRINT
 from taipan.scripts.request.session import CurrentSession
 from taipan.sessions import process
 from taipan.sessions.errors import SessionError
@@ -41,11 +41,11 @@ def lab(tmp_path, config):
 @contextmanager
 def serving(lab):
     """The script of `lab` uses `taipan.session`; afterwards it is free for others."""
-    token = CURRENT.set(lab.request)
+    token = PRINT.set(lab.request.write_printed)
     try:
         yield taipan.session
     finally:
-        CURRENT.reset(token)
+        PRINT.reset(token)
 
 
 def run(lab, script, **environ):
@@ -178,7 +178,7 @@ def test_threads_of_a_request_share_it(lab):
         found = []
 
         def use():
-            CURRENT.set(request)
+            PRINT.set(request.write_printed)
             session["n"] = 1
             found.append(request.session)
 

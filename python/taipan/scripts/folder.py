@@ -24,7 +24,7 @@ from taipan.scripts.process.install import install_process
 from taipan.scripts.process.streams import detach_streams
 from taipan.scripts.process.working_directory import WorkingDirectory
 from taipan.scripts.request.afterwards import FollowedBody
-from taipan.scripts.request.current import CURRENT, PRINT, Run, ScriptRequest
+from taipan.scripts.request.current import PRINT, Run, ScriptRequest
 from taipan.scripts.request.errors import ScriptError
 from taipan.scripts.request.output import ScriptOutput, StartResponse, WholeResponse
 from taipan.scripts.request.settings import ScriptSettings
@@ -52,6 +52,7 @@ class ScriptFolder:
         self._leave = None if settings.exclusive else directory.leave
         given = {"execfile": execfile} if settings.install_caching_exec else {}
         self.folders = ModuleFolders.of_legacy(settings.root, settings.legacy, given)
+        self._own_place = os.fsencode(f"{settings.directory}/").decode("latin-1")
         self._handlers = Handlers(settings.directory, self.folders)
         self._call_handler = STYLES[settings.style]
         self._applications = ApplicationFiles()
@@ -67,17 +68,18 @@ class ScriptFolder:
         handler = self._handlers.load(_decode(kind)) if ":" in kind else None
         if handler is not None and not environ["SCRIPT_FILENAME"]:
             environ["SCRIPT_FILENAME"] = os.fsencode(handler.file).decode("latin-1")
-        path, folder = self._place_of(environ["SCRIPT_FILENAME"])
+        # A handler without a file is in the folder of the route.
+        path, folder = _decode_place(environ["SCRIPT_FILENAME"] or self._own_place)
         if kind == "wsgi":
             return self._call_application(path, environ, start_response)
         environ["taipan.software"] = self._settings.software
-        output = ScriptOutput(start_response, lambda: self._hints.tell_bare(path))
+        output = ScriptOutput(start_response)
         if self._settings.inline:
             output.spools = True
         request = ScriptRequest(path, environ, output, self._settings)
         if not self._usual:
             self._surround(request)
-        before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
+        before = PRINT.set(request.write_printed)
         try:
             if not self._enter(folder):
                 self._hints.tell_directory()
@@ -87,8 +89,8 @@ class ScriptFolder:
                 return self._refuse(error, start_response)
             self._run(request, run)
             rest = request.finish()
-            if output.dropped:
-                self._hints.tell_dropped(path)
+            if output.bare or output.dropped:
+                self._hints.tell_output(path, output)
             return rest if request.after is None else self._let_follow(rest, request, folder)
         except Exception as error:
             if output.begun or not answer_failure(error, request):
@@ -97,8 +99,7 @@ class ScriptFolder:
         finally:
             if not request.followed:
                 request.end()
-            CURRENT.reset(before)
-            PRINT.reset(printed)
+            PRINT.reset(before)
             if self._leave is not None:
                 self._leave()
 
@@ -108,14 +109,13 @@ class ScriptFolder:
         """The rest of a response, after which the request goes on."""
 
         def follow() -> None:
-            before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
+            before = PRINT.set(request.write_printed)
             try:
                 self._enter(folder)
                 request.output.close()
                 request.end()
             finally:
-                CURRENT.reset(before)
-                PRINT.reset(printed)
+                PRINT.reset(before)
                 if self._leave is not None:
                     self._leave()
 
@@ -145,20 +145,19 @@ class ScriptFolder:
         def add(data: bytes) -> None:
             request.text.buffer.write(data)
 
-        output = ScriptOutput(lambda *_: add, lambda: None)
+        output = ScriptOutput(lambda *_: add)
         output.may_be_empty = True
         inner = ScriptRequest(path, request.environ, output, self._settings)
         inner.outer = request
         self._surround(inner)
-        before, printed = CURRENT.set(inner), PRINT.set(inner.text.write_printed)
+        before = PRINT.set(inner.write_printed)
         try:
             self._run(inner, self._kinds.scripts.load(inner, None))
             for data in inner.finish():
                 add(data)
         finally:
             inner.release()
-            CURRENT.reset(before)
-            PRINT.reset(printed)
+            PRINT.reset(before)
 
     def _surround(self, request: ScriptRequest) -> None:
         """Gives a request the streams and variables that are configured."""
@@ -176,11 +175,6 @@ class ScriptFolder:
 
     def _bind(self, handler: Handler, request: ScriptRequest) -> Run:
         return lambda: self._call_handler(handler.find(), request)
-
-    def _place_of(self, filename: str) -> tuple[str, str]:
-        """The file of a request and its folder; for a handler without a file that of the route."""
-        place = filename or os.fsencode(f"{self._settings.directory}/").decode("latin-1")
-        return _decode_place(place)
 
     def _load(self, request: ScriptRequest, kind: str) -> Run:
         """What runs the file. Raises `OSError` if it cannot be read."""
@@ -254,6 +248,7 @@ class ScriptFolder:
 
 @lru_cache(1024)
 def _decode_place(filename: str) -> tuple[str, str]:
+    """The file and its folder."""
     path = _decode(filename)
     return path, path[: path.rindex("/")] or "/"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
 from taipan.template_facts import publish, subscribe
 
@@ -21,22 +22,30 @@ class Hints:
 
     def tell_directory(self) -> None:
         """Scripts have no working directory of their own."""
+        if "directory" in self._told:
+            # Asking for it costs a system call.
+            return
         self._tell(
             "directory",
             "scripts run in threads, which share one working directory on this system: it"
             f" stays {os.getcwd()}; with --threads 1 it is the folder of each script",
         )
 
-    def tell_bare(self, path: str) -> None:
-        """The output has no head."""
+    def tell_output(self, path: str, output: ScriptOutput) -> None:
+        """The output is no response as it is, or no part of one."""
+        if output.bare:
+            self._tell_bare(path)
+        if output.dropped:
+            self._tell_dropped(path)
+
+    def _tell_bare(self, path: str) -> None:
         self._tell(
             path,
             f"{path} prints no header lines, so its output is sent as text/html; print"
             ' "Content-Type: text/html" and an empty line first to say what it is',
         )
 
-    def tell_dropped(self, path: str) -> None:
-        """The output is no part of the response."""
+    def _tell_dropped(self, path: str) -> None:
         self._tell(
             f"dropped {path}",
             f"{path} answers by its connection and prints, too; what it prints is dropped",

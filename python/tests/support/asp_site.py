@@ -7,7 +7,7 @@ from support.environs import make_environ
 from taipan.loader.code_cache import CodeCache
 from taipan.scripts.asp.pages import AspPages
 from taipan.scripts.modules.folder_modules import FolderModules
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import PRINT, ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
 from taipan.sessions.process import configure_sessions, process_sessions
@@ -121,9 +121,9 @@ class AspSite:
             return sent.extend
 
         request = ScriptRequest(
-            self.root + path, variables, ScriptOutput(start_response, lambda: None), self.settings
+            self.root + path, variables, ScriptOutput(start_response), self.settings
         )
-        token = CURRENT.set(request)
+        token = PRINT.set(request.write_printed)
         try:
             try:
                 (pages or self.pages).load(request, None)()
@@ -135,7 +135,7 @@ class AspSite:
             sent += b"".join(request.finish())
         finally:
             request.release()
-            CURRENT.reset(token)
+            PRINT.reset(token)
         answer = Answer(*head, sent)
         for cookie in answer.all("Set-Cookie"):
             name, _, value = cookie.partition(";")[0].partition("=")

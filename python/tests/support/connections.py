@@ -122,7 +122,7 @@ class Lab:
             whole["CONTENT_LENGTH"] = str(len(body))
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
-            output = ScriptOutput(start_response, lambda: None)
+            output = ScriptOutput(start_response)
             path = f"{self.root}/x.py"
             request = self.request = ScriptRequest(path, environ, output, self.settings)
             try:

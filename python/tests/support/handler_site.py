@@ -10,7 +10,7 @@ from taipan.loader.code_cache import CodeCache
 from taipan.scripts.mod_python.server import ModPythonServer
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.pages import Pages
-from taipan.scripts.request.current import CURRENT, PRINT, ScriptRequest
+from taipan.scripts.request.current import PRINT, ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
 from taipan.scripts.script_files import ScriptFiles
@@ -108,9 +108,9 @@ class Site:
             head[:] = [status, fields]
             return sent.extend
 
-        output = ScriptOutput(start_response, lambda: None)
+        output = ScriptOutput(start_response)
         request = ScriptRequest(self.root + path[:end], variables, output, self._settings)
-        before, printed = CURRENT.set(request), PRINT.set(request.text.write_printed)
+        before = PRINT.set(request.write_printed)
         try:
             self._server.load(request, None)()
             sent += b"".join(request.finish())
@@ -120,8 +120,7 @@ class Site:
             self.log.records.append(f"raised {error!r}")
         finally:
             request.end()
-            CURRENT.reset(before)
-            PRINT.reset(printed)
+            PRINT.reset(before)
         status, fields = head or ("", [])
         named = {name.lower(): value for name, value in fields}
         return Answer(status, fields, sent.decode(), self.log.records, named)

@@ -12,7 +12,7 @@ from taipan.events import Settings
 from taipan.scripts.modules.module_folders import ModuleFolders
 from taipan.scripts.process.environment import install_environment
 from taipan.scripts.pyisapie.server import PyisapieServer
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import PRINT, ScriptRequest
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
 from taipan.wsgi.call import base_environ, run
@@ -116,17 +116,17 @@ class IsapiSite:
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         """As `ScriptFolder`, without its changes to the process."""
-        output = ScriptOutput(start_response, lambda: None)
+        output = ScriptOutput(start_response)
         path = str(environ["SCRIPT_FILENAME"])
         request = ScriptRequest(path, environ, output, self.settings)
-        before = CURRENT.set(request)
+        before = PRINT.set(request.write_printed)
         try:
             with contextlib.suppress(SystemExit):
                 self.server.load(request, "")()
             return request.finish()
         finally:
             request.release()
-            CURRENT.reset(before)
+            PRINT.reset(before)
 
     def report(self, level: str, text: str, traceback: str | None = None) -> None:
         self.recorder.report(level, text)

@@ -73,7 +73,7 @@ class PageFolder:
             answer[:] = [status, fields]
             return sent.extend
 
-        output = ScriptOutput(start_response, lambda: None)
+        output = ScriptOutput(start_response)
         request = ScriptRequest(self.root + path[:at], variables, output, self._settings)
         try:
             self._kinds.find(self._settings.kinds[ending]).load(request, None)()

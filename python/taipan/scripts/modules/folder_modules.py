@@ -35,6 +35,7 @@ _TRIES = 10
 MODULE_EXTENSIONS = (".py", ptl.EXTENSION)
 _SOURCE_LOADERS = (SourceFileLoader, ptl.PtlLoader)
 _import: Any = builtins.__import__
+_builtins = vars(builtins)
 
 
 class GivesModules(Protocol):
@@ -96,23 +97,31 @@ class FolderModules:
 
     def refresh(self) -> dict[str, Any]:
         """Forgets modules whose files have changed; gives the builtins for code that runs now."""
-        stale = self._reloads and self._loaded.have_changed()
+        loaded = self._loaded
+        stale = bool(loaded.stamps) and self._reloads and loaded.have_changed()
+        if self._sources:
+            stale = self._refresh_sources() or stale
+        if stale:
+            self._forget()
+        if self._builtins_size != len(_builtins):
+            self._builtins_size = len(_builtins)
+            self.builtins.update(_builtins)
+            self.builtins["__import__"] = self.import_module
+            self.builtins.update(self._given)
+            publish(self.topic, self.folder)
+        forget_looks()
+        return self.builtins
+
+    def _refresh_sources(self) -> bool:
+        """Whether one of them has forgotten its modules."""
+        stale = False
         sources = self._sources
         for source, generation in sources.items():
             source.refresh()
             if source.generation != generation:
                 stale = True
                 sources[source] = source.generation
-        if stale:
-            self._forget()
-        if self._builtins_size != len(builtins.__dict__):
-            self._builtins_size = len(builtins.__dict__)
-            self.builtins.update(builtins.__dict__)
-            self.builtins["__import__"] = self.import_module
-            self.builtins.update(self._given)
-            publish(self.topic, self.folder)
-        forget_looks()
-        return self.builtins
+        return stale
 
     def import_module(
         self,

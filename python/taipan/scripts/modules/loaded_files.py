@@ -11,7 +11,8 @@ class LoadedFiles:
     """One for all routes that have the folder."""
 
     def __init__(self) -> None:
-        self._stamps: dict[str, Stamp] = {}
+        #: Versions of the files, by their paths.
+        self.stamps: dict[str, Stamp] = {}
         self.lock = allocate_lock()
         #: Times that all modules were forgotten.
         self.turn = 0
@@ -20,14 +21,12 @@ class LoadedFiles:
         """Remembers the version of a file that is imported."""
         stamp = _stamp(path)
         if stamp is not None:
-            self._stamps[path] = stamp
+            self.stamps[path] = stamp
 
     def have_changed(self) -> bool:
         """Whether a file differs from what was imported."""
-        if not self._stamps:
-            return False
         # Threads import meanwhile.
-        for path, stamp in list(self._stamps.items()):
+        for path, stamp in list(self.stamps.items()):
             found = look(path)
             if found is None or stamp_of(found) != stamp:
                 return True
@@ -35,7 +34,7 @@ class LoadedFiles:
 
     def forget(self) -> None:
         """Begins anew; with `lock` held."""
-        self._stamps.clear()
+        self.stamps.clear()
         self.turn += 1
 
 

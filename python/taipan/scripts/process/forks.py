@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import ScriptRequest, latest_request
 
 _UNSENT = (
     "taipan: what a process forked by a script prints is no part of the response;"
@@ -21,7 +21,7 @@ def install_forks() -> None:
 
 
 def _mark() -> None:
-    request = CURRENT.get()
+    request = latest_request()
     if request is not None:
         request.forked = True
         # The parent has them to call.

@@ -7,7 +7,7 @@ from typing import Any
 from taipan.scripts.pyisapie.config import USUAL, SiteConfig
 from taipan.scripts.pyisapie.headers import Fields, parse_headers, parse_status
 from taipan.scripts.pyisapie.interpreter_access import InterpreterAccess
-from taipan.scripts.request.current import CURRENT, ScriptRequest
+from taipan.scripts.request.current import ScriptRequest, current_request
 from taipan.scripts.request.head import ScriptHead
 from taipan.scripts.request.output import ONE_PIECE
 
@@ -160,8 +160,8 @@ class IsapiRequest:
 
 def current_isapi() -> IsapiRequest | None:
     """The request that the caller serves; None outside of requests."""
-    script = CURRENT.get()
-    return None if script is None or script.over else _isapi_of(script)
+    script = current_request()
+    return None if script is None else _isapi_of(script)
 
 
 def require_isapi() -> IsapiRequest:

@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TextIO, cast
 
 from taipan.events import Environ
+from taipan.scripts.request.made_late import MadeLate
 from taipan.scripts.request.output import ScriptOutput
 from taipan.scripts.request.settings import ScriptSettings
-from taipan.scripts.request.text_output import Diversion, TextOutput
+from taipan.scripts.request.text_output import LONG_TEXT, Diversion, TextOutput
 from taipan.scripts.request.variables import cgi_variables
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ class ScriptRequest:
     log_level: int | None = None
     #: The form in its body and query, once it has been read.
     form: Any = None
+    #: Attributes of `sys` for this request, by name.
+    replaced = MadeLate[dict[str, Any]](dict)
+    #: To be called when the script ends, the last one first.
+    exits = MadeLate[list[Callable[[], Any]]](list)
+    #: To be called when the request is over.
+    releases = MadeLate[list[Callable[[], Any]]](list)
+    #: Globals of the script, once it runs.
+    namespace: dict[str, Any] = _NOTHING
     #: The connection object, once it is asked for.
     connection: Any = None
     #: Called when the client has the whole response, and the request still has all that it holds.
@@ -80,19 +89,21 @@ class ScriptRequest:
         self.text = text = TextOutput(output)
         #: `sys.stdout`, until the script replaces it.
         self.stdout: Any = text
-        #: Attributes of `sys` for this request, by name.
-        self.replaced: dict[str, Any] = {}
-        #: Globals of the script, once it runs.
-        self.namespace: dict[str, Any] = _NOTHING
-        #: To be called when the script ends, the last one first.
-        self.exits: list[Callable[[], Any]] = []
-        #: To be called when the request is over.
-        self.releases: list[Callable[[], Any]] = []
 
     def set_arguments(self) -> None:
         """Gives it the `sys.argv` of CGI."""
         query = self.environ.get("QUERY_STRING", "")
         self.replaced["argv"] = [self.path, query] if query else [self.path]
+
+    def write_printed(self, text: str, /) -> int:
+        """`write` for `print`, which gives nothing but text, wherever that goes."""
+        output = self.text
+        texts = output.printed
+        texts.append(text)
+        size = len(text)
+        if size > LONG_TEXT or len(texts) > output.most_texts:
+            output.pass_on()
+        return size
 
     def detach(self, stdout: TextIO) -> None:
         """Makes `stdout` its output and its input empty."""
@@ -142,11 +153,12 @@ class ScriptRequest:
 
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
-        if self.exits:
+        used = self.__dict__
+        if "exits" in used:
             self.exit()
         output = self.output
         output.holding = True
-        if self.replaced and "stdout" in self.replaced:
+        if "replaced" in used and "stdout" in self.replaced:
             # It may write to the response.
             getattr(self.replaced["stdout"], "flush", int)()
         if self.session is not None and output.begun:
@@ -172,9 +184,9 @@ class ScriptRequest:
         self.text.printed = _LATE
         # Objects in it refer to the request.
         self.namespace = _NOTHING
-        releases = self.releases
-        while releases:
-            releases.pop()()
+        if "releases" in self.__dict__:
+            while self.releases:
+                self.releases.pop()()
         if self.connection is not None:
             # It refers to the request.
             self.__dict__.pop("connection", None)
@@ -196,21 +208,26 @@ _LATE = Diversion(lambda text: sys.__dict__["stdout"].process.write(text))
 #: The process's own variables, which `os.environ` shows outside of requests.
 _PROCESS: dict[bytes, bytes] = os.environ.__dict__["_data"]
 
-#: Threads started by a script inherit it.
-CURRENT: ContextVar[ScriptRequest | None] = ContextVar("taipan_script", default=None)
-#: What takes the text that the caller prints, if it serves a request.
-PRINT: ContextVar[Callable[[str], Any]] = ContextVar("taipan_print")
+#: What takes the text that the caller prints: `write_printed` of the request that it serves, which
+#: is found by it. Threads started by a script inherit it.
+PRINT: ContextVar[Any] = ContextVar("taipan_print")
+
+
+def latest_request() -> ScriptRequest | None:
+    """The request that the caller serves, or has been started by; None outside of requests."""
+    write = PRINT.get(None)
+    return None if write is None else cast(ScriptRequest, write.__self__)
 
 
 def current_request() -> ScriptRequest | None:
     """The request that the caller serves; None outside of requests."""
-    request = CURRENT.get()
+    request = latest_request()
     return None if request is None or request.over else request
 
 
 def current_environment() -> ScriptRequest | None:
     """The request whose variables `os.environ` shows; None: those of the process."""
-    request = CURRENT.get()
+    request = latest_request()
     hidden = request is None or request.over or not request.has_environment
     return None if hidden else request
 

@@ -38,6 +38,8 @@ class ScriptOutput:
     dropped = 0
     #: Bytes of the body that have left.
     sent = 0
+    #: What was printed has no head.
+    bare = False
     #: Makes the head where it is not printed; None: it is the start of the output.
     make_head: Callable[[], ScriptHead] | None = None
     #: Adds what was set by other means than output.
@@ -61,9 +63,8 @@ class ScriptOutput:
     _answer: WholeResponse | None = None
     _answered = False
 
-    def __init__(self, start_response: StartResponse, on_bare: Callable[[], None]) -> None:
+    def __init__(self, start_response: StartResponse) -> None:
         self._start_response = start_response
-        self._on_bare = on_bare
         self._pieces: list[bytes] = []
 
     @property
@@ -191,8 +192,9 @@ class ScriptOutput:
             raise OutputError(self.nothing)
         head = self._find_head(collected, True)
         assert head is not None
-        body = collected[head.body_at :]
-        return head.status, head.fields if body else _with_redirect(head), [body]
+        status, fields, at, _, _ = head
+        body = collected[at:]
+        return status, fields if body else _with_redirect(head), [body]
 
     def _find_head(self, collected: bytes, whole: bool) -> ScriptHead | None:
         """The head of the response; None if more output is needed to know."""
@@ -202,7 +204,7 @@ class ScriptOutput:
         if self.complete_head is not None:
             return self.complete_head(head)
         if head.bare:
-            self._on_bare()
+            self.bare = True
         return head
 
     def _add_late(self, data: bytes) -> None:

@@ -8,7 +8,10 @@ from typing import Any, Callable, Union
 
 from taipan.scripts.request.output import ScriptOutput
 
-_LONG_TEXT = 1024
+#: Characters of a text that waits for no others.
+LONG_TEXT = 1024
+#: Texts that wait behind `append`, which looks at none of them.
+_MOST_APPENDED = 1024
 
 _Bytes = Union[bytes, bytearray, memoryview]
 
@@ -104,22 +107,13 @@ class TextOutput:
         texts = self._texts
         texts.append(text)
         size = len(text)
-        if size > _LONG_TEXT or len(texts) > self.most_texts:
-            self.pass_on()
-        return size
-
-    def write_printed(self, text: str, /) -> int:
-        """`write` for `print`, which gives nothing but text, wherever that goes."""
-        texts = self.printed
-        texts.append(text)
-        size = len(text)
-        if size > _LONG_TEXT or len(texts) > self.most_texts:
+        if size > LONG_TEXT or len(texts) > self.most_texts:
             self.pass_on()
         return size
 
     def make_room(self) -> None:
         """Keeps short the list that `append` adds to."""
-        if len(self._texts) > self.most_texts:
+        if len(self._texts) > _MOST_APPENDED:
             self.pass_on()
 
     def flush(self) -> None:
