@@ -88,7 +88,7 @@ class LoopRunner:
         transport = LoopSocket(self._loop, sock, on_broken)
         hub = StreamHub(serving.slots, serving.settings, transport.on_output)
         serving.find_stream = hub.find
-        self._loop.run_until_complete(hub.startup(serving.tell_loading))
+        self._loop.run_until_complete(hub.startup(serving.applications.tell_loading))
         self._hub, self._transport = hub, transport
         transport.start(hub)
         self._wake()

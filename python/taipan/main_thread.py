@@ -26,7 +26,7 @@ class MainThread:
     def run(self) -> None:
         """Serves until `stop`. Exceptions of signal handlers between requests are passed on."""
         while not self._stopping:
-            self._serving.serve_here(0, self._tell_ready, self._on_broken)
+            self._serving.threads.serve_here(0, self._tell_ready, self._on_broken)
 
     def stop(self) -> None:
         """Ends `run` after the present request. Safe in any thread and in signal handlers."""

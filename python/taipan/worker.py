@@ -174,7 +174,7 @@ class Worker:
         if self._loop is not None:
             self._loop.renew()
             self._runner = self._loop
-        if self._is_forked or not self._serving.may_need_loop:
+        if self._is_forked or not self._serving.applications.may_need_loop:
             return
         # Imported late, because asyncio is large and WSGI does not need it.
         from taipan.loop import LoopRunner
@@ -211,7 +211,7 @@ class Worker:
             self._serving.report_ready()
             return True
         loop = self._loop
-        if loop is None or not self._serving.needs_loop:
+        if loop is None or not self._serving.applications.needs_loop:
             self._loop = None
             self._runner = self._make_service() or self._make_main_thread()
             return True
@@ -220,11 +220,11 @@ class Worker:
         except BaseException as error:
             self._serving.report_loop_failure(error)
             return False
-        fatal = self._serving.fatal
+        fatal = self._serving.applications.fatal
         if fatal is not None:
             # Before telling Node, which then ends this process.
             loop.end(self._deadline)
-            self._serving.report_failed(fatal)
+            self._serving.applications.report_failed(fatal)
         return fatal is None
 
     def _serve(self) -> None:
@@ -232,7 +232,7 @@ class Worker:
         while True:
             try:
                 if self._has_threads:
-                    self._serving.start_threads(self._serving.report_ready, self._break)
+                    self._serving.threads.start(self._serving.report_ready, self._break)
                 if self._runner is None:
                     self._stop.wait()
                 else:

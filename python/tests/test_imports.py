@@ -16,6 +16,7 @@ ROOMS = [
     {"interpreters", "preload", "service"},
     {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
+    {"applications", "request_threads"},
     {"transports", "dispatch", "mod_wsgi"},
     {"guards"},
     {"scripts"},

@@ -85,7 +85,9 @@ class InnerLoop:
             else:
                 on_failed(error)
 
-        self._run(self._hub.startup(serving.tell_loading)).add_done_callback(on_started)
+        self._run(self._hub.startup(serving.applications.tell_loading)).add_done_callback(
+            on_started
+        )
 
     def stop(self, deadline: float, on_done: Callable[[], None]) -> None:
         """Ends lifespans, tasks and suspended generators, then calls back.

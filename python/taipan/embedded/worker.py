@@ -96,7 +96,7 @@ class InnerWorker:
 
     def interrupt(self) -> None:
         """Raises SystemExit in the threads that still serve."""
-        for thread in [] if self.serving is None else self.serving.threads:
+        for thread in [] if self.serving is None else self.serving.threads.started:
             if thread.ident is not None and thread.is_alive():
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
@@ -183,8 +183,8 @@ class InnerWorker:
         serving = self.serving
         if serving is None or self._stopping.locked():
             self._earlier = {}
-        elif serving.fatal is not None:
-            serving.report_failed(serving.fatal)
+        elif serving.applications.fatal is not None:
+            serving.applications.report_failed(serving.applications.fatal)
             self._give_up()
         else:
             self._earlier = {}
@@ -196,11 +196,11 @@ class InnerWorker:
         self._give_up()
 
     def _start_threads(self, serving: Serving) -> None:
-        serving.start_threads(serving.report_ready, self._on_broken)
-        for thread in serving.threads:
+        serving.threads.start(serving.report_ready, self._on_broken)
+        for thread in serving.threads.started:
             if thread.ident is not None:
                 shared.own_thread(self, thread.ident)
-        if not serving.threads:
+        if not serving.threads.started:
             serving.report_ready()
 
     def _on_broken(self, text: str) -> None:
@@ -211,14 +211,14 @@ class InnerWorker:
             _shutdown(sock, SHUT_RDWR)
 
     def _close_sockets(self) -> None:
-        threads = [] if self.serving is None else self.serving.threads
+        threads = [] if self.serving is None else self.serving.threads.started
         for index, sock in enumerate(self._sockets):
             _shutdown(sock, SHUT_RDWR)
             if index >= len(threads) or not threads[index].is_alive():
                 sock.close()
 
     def _wait(self) -> None:
-        for thread in [] if self.serving is None else self.serving.threads:
+        for thread in [] if self.serving is None else self.serving.threads.started:
             thread.join()
         node_thread.post(lambda: self._loop.stop(self._deadline, self._on_loop_ended))
 

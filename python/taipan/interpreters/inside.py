@@ -89,9 +89,9 @@ class _Inside:
         """The main interpreter tells the others."""
 
     def _load(self, slot: Slot) -> None:
-        self._serving.load_slot(slot)
+        self._serving.applications.load_slot(slot)
         require_wsgi(slot)
-        self._serving.tell_loading(None)
+        self._serving.applications.tell_loading(None)
         self._channel.send({"type": "loaded", "facts": slot.describe()})
 
     def _on_thread(self, message: Message) -> None:
@@ -105,7 +105,7 @@ class _Inside:
         try:
             state = link.receive()
             if state is not None:
-                self._serving.serve_from(index, sock, state, self._on_broken)
+                self._serving.threads.serve_from(index, sock, state, self._on_broken)
         finally:
             forget_thread()
             link.close()

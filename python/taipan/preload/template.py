@@ -90,7 +90,7 @@ class Template:
         gc.disable()
         guard = LoadGuard(self._channel, self._logs.flush)
         guard.start()
-        if self._serving.may_need_loop:
+        if self._serving.applications.may_need_loop:
             # Imported late, because asyncio is large and WSGI does not need it.
             from taipan.loop import LoopRunner
 
@@ -208,7 +208,7 @@ class Template:
         self._channel.move_to_child(lambda: take_socket(control, self._base), self._server)
         sockets = take_request_sockets(requests, self._base)
         self._logs.move_to_child(self._channel.send)
-        self._serving.connect(sockets.threads)
+        self._serving.threads.connect(sockets.threads)
         gc.enable()
         return Forked(sockets, self._loaded)
 
