@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "taipan"
 ROOMS = [
     {"inspection", "lrwp"},
     {"worker", "embedded"},
+    {"worker_process"},
     {"interpreters", "preload", "service"},
     {"loop", "fresh", "main_thread"},
     {"serving", "asgi"},
