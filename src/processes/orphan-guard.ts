@@ -25,6 +25,8 @@ for folder; do
 done
 `
 
+const RESTART_MS = 1000
+
 /**
  * Ends programs when this process is gone, however it went. Programs that know nothing of it are not told by the system, so a
  * shell waits for the end of a pipe.
@@ -33,6 +35,7 @@ export class OrphanGuard {
   readonly #groups = new Set<number>()
   #folder: string | undefined
   #shell: ChildProcess | undefined
+  #restart: NodeJS.Timeout | undefined
 
   /** The process group of `pid` ends after this process. */
   watch(pid: number): void {
@@ -53,6 +56,7 @@ export class OrphanGuard {
 
   /** Nothing is left to guard. */
   stop(): void {
+    clearTimeout(this.#restart)
     this.#shell?.stdin?.end()
     this.#shell = undefined
   }
@@ -69,7 +73,7 @@ export class OrphanGuard {
     shell.unref()
     shell.stdin.on('error', () => {})
     shell.once('error', () => this.#forgetShell(shell))
-    shell.once('exit', () => this.#forgetShell(shell))
+    shell.once('exit', () => this.#replaceShell(shell))
     if (this.#folder !== undefined) this.#tell(this.#folder)
     for (const pid of this.#groups) this.#tell(`+${pid}`)
   }
@@ -78,8 +82,17 @@ export class OrphanGuard {
     this.#shell?.stdin?.write(`${line}\n`)
   }
 
-  /** Somebody has ended it; the next process to watch starts another one. */
+  /** It could not be started; the next process to watch tries again. */
   #forgetShell(shell: ChildProcess): void {
     if (this.#shell === shell) this.#shell = undefined
+  }
+
+  /** Somebody has ended it, as a system without memory does. */
+  #replaceShell(shell: ChildProcess): void {
+    if (this.#shell !== shell) return
+    this.#shell = undefined
+    this.#restart = setTimeout(() => {
+      if (this.#shell === undefined && this.#groups.size > 0) this.#start()
+    }, RESTART_MS).unref()
   }
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -44,6 +44,24 @@ test('programs end after the process that was killed, and its sockets are remove
   owner.kill('SIGKILL')
   await waitFor(() => !pids.some(isAlive) && !existsSync(folder), 'end of what is guarded')
   expect(existsSync(project.path('kept/1.txt'))).toBe(true)
+  project[Symbol.dispose]()
+})
+
+test('a guard that was killed is replaced', async () => {
+  const { project, folder, owner, pids } = await own('all')
+  const findGuard = (): number | undefined => {
+    const text = spawnSync('pgrep', ['-P', String(owner.pid)], { encoding: 'utf8' }).stdout
+    return text
+      .trim()
+      .split('\n')
+      .map(Number)
+      .find((pid) => pid > 0 && !pids.includes(pid))
+  }
+  const first = findGuard() ?? 0
+  process.kill(first, 'SIGKILL')
+  await waitFor(() => ![undefined, first].includes(findGuard()), 'another guard')
+  owner.kill('SIGKILL')
+  await waitFor(() => !pids.some(isAlive) && !existsSync(folder), 'end of what is guarded')
   project[Symbol.dispose]()
 })
 

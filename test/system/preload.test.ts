@@ -11,6 +11,8 @@ import { pollUntil } from '../support/raw-client.ts'
 const SYSTEM_PYTHON = '/usr/bin/python3'
 const isRoot = process.getuid?.() === 0 && existsSync(SYSTEM_PYTHON)
 
+const IDENTITY = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+
 const FACTS = `
 import os
 LOADED = [os.getpid(), os.getuid(), os.getgid()]
@@ -176,4 +178,23 @@ test('neither template nor worker survives a SIGKILL of the server', async () =>
   const [template = 0, , , worker = 0] = await readFacts(taipan)
   taipan.kill('SIGKILL')
   await pollUntil(() => (!isThere(template) && !isThere(worker)) || undefined, 'their end')
+})
+
+test('a template that was killed is missed by nobody, and a killed server leaves nothing of it', async () => {
+  using project = createProject({ 'app.py': FACTS })
+  const taipan = await startTaipan(['app.py', '--preload', '-p', '1', '-b', '127.0.0.1:0'], {
+    cwd: project.folder,
+  })
+  const [template = 0, , , worker = 0] = await readFacts(taipan)
+  process.kill(template, 'SIGKILL')
+  await taipan.waitForOutput(/template web\/\d+ ended with signal SIGKILL; its workers go on/)
+  expect((await readFacts(taipan)).slice(0, 4)).toEqual([template, ...IDENTITY, worker])
+  process.kill(worker, 'SIGKILL')
+  const [another = 0, , , next = 0] = await readFacts(taipan)
+  expect([template, worker]).not.toContain(another)
+  process.kill(another, 'SIGKILL')
+  await taipan.waitForOutput(new RegExp(`template web/${another} ended`))
+  // Its parent is gone, and that of the template, too.
+  taipan.kill('SIGKILL')
+  await pollUntil(() => (!isThere(another) && !isThere(next)) || undefined, 'their end')
 })
