@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { PYTHON } from '../applications/support/site.ts'
 import { runTaipan } from '../support/cli.ts'
@@ -49,6 +49,16 @@ test('what it writes starts, asks, reloads, restarts and stops the server', asyn
   await expect(read()).rejects.toThrow(/fetch failed/)
   expect(control(script, 'stop').stdout).toBe('not running\n')
   expect(control(script, 'dance')).toMatchObject({ status: 2 })
+
+  // The numbers of processes are used again.
+  writeFileSync(`${folder}/server.pid`, String(process.pid))
+  expect(control(script, 'stop').stdout).toBe('not running\n')
+  writeFileSync(`${folder}/server.pid`, String(process.pid))
+  expect(control(script, 'start')).toMatchObject({ status: 0, stderr: '' })
+  process.kill(Number(readFileSync(`${folder}/server.pid`, 'utf8')), 'SIGKILL')
+  expect(control(script, 'start').stdout).toMatch(/^started/)
+  expect(await read()).toBe('three')
+  expect(control(script, 'stop').stdout).toBe('stopped\n')
 
   project.write('site/app.py', 'raise RuntimeError("broken")')
   const broken = control(script, 'start')

@@ -48,8 +48,15 @@ serve() {
 ${CONTROL}`
 }
 
-const CONTROL = `running() {
+const CONTROL = `alive() {
     [ -s "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2>/dev/null
+}
+
+# Another program may have got the number of one that has ended.
+running() {
+    alive || return 1
+    words=/proc/$(cat "$pidfile")/cmdline
+    [ ! -r "$words" ] || tr '\\0' '\\n' <"$words" | grep -qxF -e "$config"
 }
 
 start() {
@@ -63,7 +70,7 @@ start() {
     left=$((start_seconds * 5))
     until ready; do
         left=$((left - 1))
-        if ! running || [ "$left" -le 0 ]; then
+        if ! alive || [ "$left" -le 0 ]; then
             echo "did not start; the end of $log:" >&2
             tail -n 20 "$log" >&2
             stop >/dev/null
