@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Protocol
+from typing import Any, Callable, Final, NamedTuple, Protocol
 
 from taipan.stopping import Stopping
 
 Environ = dict[str, Any]
+#: Key of a scope that tells about an error, for a body that has arrived whole.
+BODY_KEY: Final = "taipan.body"
 Application = Callable[..., Any]
 
 

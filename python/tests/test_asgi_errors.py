@@ -70,6 +70,20 @@ def test_dev_mode_shows_the_traceback(drive):
     assert driver.get(method="HEAD").body == b""
 
 
+def test_dev_mode_shows_the_form(drive):
+    async def app(scope, receive, send):
+        assert (await receive())["type"] == "http.request"
+        raise ValueError("of a form")
+
+    fields = [
+        (b"accept", b"text/html"),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+    ]
+    page = drive(app, dev=True).get(body=b"who=Ada&password=form-secret", headers=fields)
+    assert page.status == 500 and b"<td>Ada</td>" in page.body
+    assert b"form-secret" not in page.body and b"taipan.body" not in page.body
+
+
 def test_long_exceptions_have_a_page(drive):
     async def app(scope, receive, send):
         raise ValueError(f"password={'s3'}cret " + "x" * 70_000_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from taipan.asgi.events import Event, ProtocolError, require_key, require_type, unexpected
@@ -13,7 +14,7 @@ from taipan.asgi.response import ResponseStream
 from taipan.asgi.response_writer import ENDED, STARTED
 from taipan.asgi.scope import Offers
 from taipan.asgi.stream import WINDOW
-from taipan.events import Settings
+from taipan.events import BODY_KEY, Settings
 from taipan.frames import (
     BODY,
     BODY_LAST,
@@ -46,6 +47,7 @@ class HttpStream(ResponseStream):
         "_offers",
         "_parts",
         "_pulls",
+        "_received",
         "_taken",
     )
 
@@ -62,6 +64,8 @@ class HttpStream(ResponseStream):
         ResponseStream.__init__(self, outbox, settings, number, request, is_head)
         #: The complete body, until the application receives it.
         self._body = body
+        #: The same afterwards, for the description of an error.
+        self._received = body if settings.dev is not None else None
         self._pulls = body is None
         #: Set after a half-close of the client, which has probably disconnected; the reason.
         self._left = ""
@@ -70,6 +74,11 @@ class HttpStream(ResponseStream):
         #: Bytes that the application has received since the last PULL.
         self._taken = 0
         self._offers = offers
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """With the body, if it has arrived whole."""
+        return {**self.scope, BODY_KEY: self._received or b""}
 
     async def receive(self) -> Event:
         """The `receive` callable of ASGI."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from taipan.answers import Failure, answer_flags, failure_answer
 from taipan.asgi.disconnects import is_disconnect
@@ -182,8 +184,13 @@ class ResponseStream(ResponseWriter):
             return
         text = "Internal Server Error" if status == 500 else "Service Unavailable"
         failure = Failure(status, text, error)
-        fields, body = failure_answer(failure, self.scope, self.settings.dev)
+        fields, body = failure_answer(failure, self.described, self.settings.dev)
         self.answer(status, b"%s\r\n%s" % (text.encode(), fields), body)
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """The request, for those who are told about an error."""
+        return self.scope
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Sends a complete response of the worker itself."""

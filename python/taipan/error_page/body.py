@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from taipan.events import BODY_KEY
 from taipan.forms import FieldStorage, FormError, parse_header
 
 _BYTES: Final = 1024 * 1024
@@ -17,23 +18,26 @@ Body = tuple[str, Sequence[tuple[str, str]]]
 _NOTHING: Final[Body] = ("", ())
 
 
-def read_body(environ: Mapping[str, Any]) -> Body:
+def read_body(content: bytes, content_type: str) -> Body:
     """The fields of a form, or the text of JSON."""
-    body = environ.get("wsgi.input")
-    if type(body) is not io.BytesIO or body.closed:
+    if not 0 < len(content) <= _BYTES:
         return _NOTHING
-    with body.getbuffer() as view:
-        content = b"" if len(view) > _BYTES else bytes(view)
-    if not content:
-        return _NOTHING
-    kind, _ = parse_header(str(environ.get("CONTENT_TYPE") or "").lower())
+    kind, _ = parse_header(content_type.lower())
     if kind == "application/json" or kind.endswith("+json"):
         return "Body", [("JSON", content.decode("utf-8", "replace"))]
     if kind == "application/x-www-form-urlencoded":
         return "Form", parse_pairs(content.decode("utf-8", "replace"))
     if kind == "multipart/form-data":
-        return "Form", list(_read_parts(content, str(environ["CONTENT_TYPE"])))
+        return "Form", list(_read_parts(content, content_type))
     return _NOTHING
+
+
+def find_content(request: Mapping[str, Any]) -> bytes:
+    """The body of an environ or a scope, as far as it is in memory."""
+    body = request.get("wsgi.input")
+    if type(body) is io.BytesIO and not body.closed:
+        return body.getvalue()
+    return bytes(request.get(BODY_KEY, b""))
 
 
 def parse_pairs(text: str) -> Sequence[tuple[str, str]]:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from taipan.error_page.body import Body, parse_pairs, read_body
+from taipan.error_page.body import Body, find_content, parse_pairs, read_body
 from taipan.error_page.masking import MASK, is_secret, mask_text
 from taipan.error_page.secret_values import is_telling
 from taipan.error_page.trace import Variable
 from taipan.error_page.values import format_values
+from taipan.events import BODY_KEY
 from taipan.logs import CURRENT_REQUEST
 from taipan.tracebacks import shorten
 
@@ -22,7 +23,7 @@ _FIELD_LIMIT: Final = 100
 #: A cookie this long is likely to be a credential, whatever its name.
 _LONG_COOKIE: Final = 16
 #: Keys of an environ and of a scope that are shown otherwise.
-_SHOWN: Final = frozenset(["CONTENT_TYPE", "CONTENT_LENGTH", "headers"])
+_SHOWN: Final = frozenset(["CONTENT_TYPE", "CONTENT_LENGTH", "headers", BODY_KEY])
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -75,7 +76,7 @@ def _of_environ(environ: Mapping[str, Any]) -> _Given:
         read("REQUEST_URI") or read("SCRIPT_NAME") + read("PATH_INFO"),
         read("taipan.request_id"),
         fields,
-        read_body(environ),
+        read_body(find_content(environ), read("CONTENT_TYPE")),
         ("Environ", _show_others(environ)),
     )
 
@@ -85,16 +86,17 @@ def _of_scope(scope: Mapping[str, Any]) -> _Given:
         (_field_name(bytes(name).decode("latin-1")), bytes(value).decode("latin-1"))
         for name, value in scope.get("headers") or ()
     ]
+    named = dict(fields)
     path = bytes(scope.get("raw_path") or b"").decode("latin-1") or str(scope.get("path", ""))
     query = bytes(scope.get("query_string") or b"").decode("latin-1")
     return _Given(
         str(scope.get("method", "GET")),
         str(scope.get("scheme", "http")),
-        dict(fields).get("Host", ""),
+        named.get("Host", ""),
         f"{path}?{query}" if query else path,
         CURRENT_REQUEST.get() or "",
         fields,
-        ("", ()),
+        read_body(find_content(scope), named.get("Content-Type", "")),
         ("Scope", _show_others(scope)),
     )
 
