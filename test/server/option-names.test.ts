@@ -102,6 +102,8 @@ describe('what is found later is named by what gave it', () => {
     ['--bind', 'TAIPAN_BIND', 'bind', 'nope', 'is not an address'],
     ['--app-dir', 'TAIPAN_APP_DIR', 'appDirectory', NOWHERE, 'does not exist'],
     ['--reload-dir', 'TAIPAN_RELOAD_DIR', 'reloadDir', NOWHERE, 'does not exist'],
+    ['--home', 'TAIPAN_HOME', 'home', NOWHERE, 'does not exist'],
+    ['--home', 'TAIPAN_HOME', 'home', import.meta.filename, 'is not a folder'],
     ['--static', 'TAIPAN_STATIC', 'static', `/x=${NOWHERE}`, 'does not exist'],
     ['--static', 'TAIPAN_STATIC', 'static', `x=${folder}`, 'must begin with a slash'],
     ['--scripts', 'TAIPAN_SCRIPTS', 'scripts', `/x=${NOWHERE}`, 'does not exist'],

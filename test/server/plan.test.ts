@@ -923,6 +923,10 @@ describe('a configuration', () => {
       { apps: { shop: { target: 'a:a', appDirectory: 'nowhere' } } },
       /apps\.shop\.appDirectory: folder \S+nowhere does not exist/,
     ],
+    [
+      { apps: { shop: { target: 'a:a' } }, groups: { web: { home: 'nowhere' } } },
+      /groups\.web\.home: folder \S+nowhere does not exist/,
+    ],
   ])('%j is refused', (config, message) => {
     expect(problemOf(config)).toMatch(message)
   })

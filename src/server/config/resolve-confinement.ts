@@ -41,8 +41,9 @@ export function resolveConfinement(
     return undefined
   }
   requireRoot(group, problems)
-  const { umask, chroot, cpuPriority: niceness } = values
+  const { umask, chroot, home, cpuPriority: niceness } = values
   if (chroot !== undefined) problems.checkFolder(pathOf(group, 'chroot'), chroot)
+  else if (home !== undefined) problems.checkFolder(pathOf(group, 'home'), home)
   const account = resolveAccount(group, problems)
   const limits = resolveLimits(values)
   const noNewPrivileges = values.noNewPrivileges ?? account !== undefined
