@@ -5,6 +5,7 @@ import { resolveConfigPlan } from '../../src/server/load-plan.ts'
 import { startFront } from '../support/front.ts'
 import { messageOf } from '../support/message-of.ts'
 import { createProject, type Project } from '../support/project.ts'
+import { findWithInterpreters } from '../support/pythons.ts'
 import { fetchRaw, pollUntil } from '../support/raw-client.ts'
 
 const APP = `
@@ -20,6 +21,11 @@ def answer(name, environ, start_response):
 
 def application(environ, start_response):
     return answer("usual", environ, start_response)
+
+
+def where(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{mod_wsgi.process_group} {mod_wsgi.application_group or 'main'}".encode()]
 
 
 def other(environ, start_response):
@@ -45,12 +51,13 @@ def callable_object(environ):
     return environ.get("HTTP_X_CALLABLE")
 `
 
-const FAILED = '500 Internal Server Error\n'
+const ERROR = 'Internal Server Error\n'
+const FAILED = `500 ${ERROR}`
 
 let project: Project
 
 beforeAll(() => {
-  project = createProject({ 'app.py': APP, 'pick.py': PICK })
+  project = createProject({ 'app.py': APP, 'where.py': APP, 'pick.py': PICK })
 })
 
 afterAll(() => {
@@ -123,6 +130,39 @@ test('a function of the configuration chooses likewise', async () => {
   expect(await site.ask({ 'X-Group': 'b' })).toBe('other b /x False')
   expect(await site.ask({ 'X-Group': 'raise' })).toBe(FAILED)
   expect(await site.ask({ 'X-Group': 'c' })).toBe(FAILED)
+})
+
+const python = findWithInterpreters()
+
+test.skipIf(python === undefined)('the sub-interpreters of a group can be chosen', async () => {
+  const own = { appDirectory: project.folder, group: 'a', interface: 'wsgi' } as const
+  const app = await createApp({
+    log: { level: 'silent' },
+    ...(python !== undefined && { python }),
+    apps: {
+      shop: { ...own, target: 'app.py', dispatch: project.path('pick.py') },
+      blog: { ...own, target: 'where.py', interpreter: 'blog' },
+    },
+    groups: { a: { threads: 2 }, b: { threads: 2 } },
+    routes: [{ path: '/', app: 'shop' }],
+  })
+  await app.start()
+  const front = await startFront(app.handler)
+  const ask = async (...headers: readonly (readonly [string, string])[]): Promise<string> =>
+    (await fetchRaw(front.url, { target: '/x', headers })).text
+  try {
+    const where = ['X-Callable', 'where'] as const
+    expect(await ask(where)).toBe('a main')
+    expect(await ask(where, ['X-Interpreter', 'blog'])).toBe('a blog')
+    expect(await ask(where, ['X-Interpreter', ''])).toBe('a main')
+    expect(await ask(where, ['X-Group', 'b'])).toBe('b main')
+    for (const name of ['nobody', 'main'])
+      expect(await ask(where, ['X-Interpreter', name])).toBe(ERROR)
+    expect(await ask(where, ['X-Group', 'b'], ['X-Interpreter', 'blog'])).toBe(ERROR)
+  } finally {
+    await front.stop()
+    await app.stop()
+  }
 })
 
 test('a script that is not there is refused', () => {

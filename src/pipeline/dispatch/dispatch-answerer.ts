@@ -8,16 +8,23 @@ import type { RouteMatch } from '../route-path.ts'
 import type { Answerer } from '../routes.ts'
 import type { Chooser, DispatchChoice } from './choosers.ts'
 
-/** An application that may run in several groups. */
+/** Where an application can run. */
+export interface RunningPlace {
+  /** Name of the group. */
+  readonly group: string
+  /** The sub-interpreter; empty for the main one. */
+  readonly interpreter: string
+  /** Name of the application there. */
+  readonly application: string
+  readonly invoke: Invoke
+}
+
+/** An application that may run in several groups and interpreters. */
 export interface DispatchOptions {
   readonly application: string
   readonly choose: Chooser
-  /** Its own group. */
-  readonly group: string
-  /** The groups that have it. */
-  readonly groups: ReadonlyMap<string, Invoke>
-  /** Its sub-interpreter; empty for the main one. */
-  readonly interpreter: string
+  /** The first one is its own. */
+  readonly places: readonly RunningPlace[]
   /** Longest time of a choice in ms. */
   readonly timeout: number
   readonly logger: Logger
@@ -39,37 +46,42 @@ async function dispatch(
   match: RouteMatch,
   options: DispatchOptions,
 ): Promise<void> {
-  const { application, choose, timeout } = options
+  const { choose, timeout } = options
   try {
     const choice = await within(timeout, choose({ exchange, match }), 'chosen')
     if (exchange.response.finished) return
     const { scriptName, pathInfo } = match
     const callable = choice.callableObject ?? undefined
-    findGroup(choice, options)(exchange, { application, scriptName, pathInfo, callable })
+    const { invoke, application } = findPlace(choice, options)
+    invoke(exchange, { application, scriptName, pathInfo, callable })
   } catch (error) {
     if (exchange.response.finished) return
     refuse(exchange, error, options)
   }
 }
 
-function findGroup(
+function findPlace(
   { processGroup, applicationGroup }: DispatchChoice,
-  options: DispatchOptions,
-): Invoke {
-  const { groups, group, interpreter } = options
-  const found = groups.get(processGroup ?? group)
-  if (found === undefined)
+  { places }: DispatchOptions,
+): RunningPlace {
+  const [own] = places
+  const group = processGroup ?? own?.group
+  const inGroup = places.filter((place) => place.group === group)
+  if (inGroup.length === 0) {
+    const names = [...new Set(places.map((place) => place.group))]
     throw new TaipanError(
       'APPLICATION_FAILED',
-      `there is no process group ${JSON.stringify(processGroup)}; groups: ${[...groups.keys()].join(', ')}`,
+      `there is no process group ${JSON.stringify(group)}; groups: ${names.join(', ')}`,
     )
-  const wanted = applicationGroup === GLOBAL ? '' : (applicationGroup ?? interpreter)
-  if (wanted !== interpreter)
-    throw new TaipanError(
-      'APPLICATION_FAILED',
-      `there is no application group ${JSON.stringify(wanted)}; the application has ${JSON.stringify(interpreter)}, by its option interpreter`,
-    )
-  return found
+  }
+  const wanted = applicationGroup === GLOBAL ? '' : (applicationGroup ?? own?.interpreter)
+  const found = inGroup.find((place) => place.interpreter === wanted)
+  if (found !== undefined) return found
+  const known = inGroup.map((place) => JSON.stringify(place.interpreter))
+  throw new TaipanError(
+    'APPLICATION_FAILED',
+    `there is no application group ${JSON.stringify(wanted)} for it in process group ${group}; it has ${known.join(', ')}, by the option interpreter of the applications there, if its interface is "wsgi"`,
+  )
 }
 
 function refuse(

@@ -8,7 +8,7 @@ import {
   type PlacedApplication,
 } from './placed-application.ts'
 import { listGroupNames } from './resolve-apps.ts'
-import type { DispatchPlan } from '../routes/app-route.ts'
+import type { DispatchPlace, DispatchPlan } from '../routes/app-route.ts'
 import type { RoutePlan } from './resolved.ts'
 
 /** What chooses for each request, by the name of the application. */
@@ -35,23 +35,55 @@ export function resolveDispatch(
   for (const [name, { dispatch }] of Object.entries(config.apps)) {
     const placed = applications.find(({ key }) => key === name)
     if (dispatch === undefined || placed === undefined) continue
-    const { group } = placed
-    const groups = listGroupNames(config)
-    const others = groups.filter((other) => other !== group)
-    added.push(...others.map((other) => ({ ...placed, key: '', group: other, base: other })))
-    const { application } = placed
-    const interpreter = 'interpreter' in application ? (application.interpreter ?? '') : ''
-    const common = { groups: [group, ...others], interpreter }
+    const copies = listCopies(placed, listGroupNames(config), applications)
+    added.push(...copies)
+    const places = [placed, ...copies].map(describePlace)
     if (typeof dispatch !== 'string') {
-      plans.set(name, { ...common, script: undefined })
+      plans.set(name, { places, script: undefined })
       continue
     }
     problems.checkFile(['apps', name, 'dispatch'], dispatch)
-    const script = placeScript(dispatch, group, [...applications, ...added], directory)
+    const script = placeScript(dispatch, placed.group, [...applications, ...added], directory)
     added.push(script)
-    plans.set(name, { ...common, script: script.application.name })
+    plans.set(name, { places, script: script.application.name })
   }
   return { plans, applications: added }
+}
+
+/** The application in all other groups, and in the sub-interpreters that others have in each. */
+function listCopies(
+  placed: PlacedApplication,
+  groups: readonly string[],
+  applications: readonly PlacedApplication[],
+): PlacedApplication[] {
+  const { application, group: own } = placed
+  const others = groups.filter((other) => other !== own)
+  const elsewhere = others.map((other) => ({ ...placed, key: '', group: other, base: other }))
+  // Nobody knows yet whether one that may be called either way is WSGI, as sub-interpreters need.
+  if (!('interpreter' in application)) return elsewhere
+  if (application.interpreter === undefined && application.interface !== 'wsgi') return elsewhere
+  const inside = [own, ...others].flatMap((group) => {
+    const found = applications.filter((one) => one.group === group).map(interpreterOf)
+    const names = new Set(['', ...found].filter((name) => name !== interpreterOf(placed)))
+    if (found.every((name) => name === '')) names.delete('')
+    return [...names].map((name): PlacedApplication => {
+      const interpreter = name === '' ? undefined : name
+      const label = `${application.name} (interpreter ${interpreter ?? 'main'})`
+      const copy = { ...application, name: label, interpreter }
+      return { ...placed, key: '', group, base: group, application: copy }
+    })
+  })
+  return [...elsewhere, ...inside]
+}
+
+/** The sub-interpreter of an application; empty for the main one. */
+function interpreterOf({ application }: PlacedApplication): string {
+  return ('interpreter' in application ? application.interpreter : undefined) ?? ''
+}
+
+function describePlace(placed: PlacedApplication): DispatchPlace {
+  const { application, group } = placed
+  return { group, interpreter: interpreterOf(placed), application: application.name }
 }
 
 /** The routes with what chooses for their applications. */

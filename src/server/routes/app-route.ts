@@ -1,5 +1,6 @@
 import { TaipanError } from '../../core/errors.ts'
 import { suggest } from '../../core/suggest.ts'
+import type { Invoke } from '../../pipeline/application.ts'
 import type { Answerer } from '../../pipeline/routes.ts'
 import { text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
@@ -14,12 +15,20 @@ export interface AppPlan {
   readonly dispatch?: DispatchPlan | undefined
 }
 
+/** Where requests of an application may run. */
+export interface DispatchPlace {
+  /** Name of the group. */
+  readonly group: string
+  /** The sub-interpreter; empty for the main one. */
+  readonly interpreter: string
+  /** Name of the application there. */
+  readonly application: string
+}
+
 /** What chooses for each request of an application. */
 export interface DispatchPlan {
-  /** Names of the groups that have the application; the first one is its own. */
-  readonly groups: readonly string[]
-  /** Its sub-interpreter; empty for the main one. */
-  readonly interpreter: string
+  /** The first one is its own. */
+  readonly places: readonly DispatchPlace[]
   /** Name of the script in its own group; undefined: a function of the configuration. */
   readonly script: string | undefined
 }
@@ -70,16 +79,15 @@ async function createDispatched(
   const { createDispatchAnswerer } = await import('../../pipeline/dispatch/dispatch-answerer.ts')
   const { createInvoke } = await import('../../pipeline/application.ts')
   const { backends, gatherer, logger } = context
-  const { groups = [], interpreter = '', script } = dispatch ?? {}
-  const invokes = groups.flatMap((name) => {
-    const upstream = backends.get(name)
-    return upstream === undefined ? [] : [[name, createInvoke({ upstream, gatherer })] as const]
-  })
+  const { places = [], script } = dispatch ?? {}
+  const invokes = new Map<string, Invoke>()
+  for (const [name, upstream] of backends) invokes.set(name, createInvoke({ upstream, gatherer }))
   return createDispatchAnswerer({
     application: app,
-    group,
-    groups: new Map(invokes),
-    interpreter,
+    places: places.flatMap((place) => {
+      const invoke = invokes.get(place.group)
+      return invoke === undefined ? [] : [{ ...place, invoke }]
+    }),
     choose: await createChooser({ app, group, script }, context),
     timeout: CHOICE_MS,
     logger,
