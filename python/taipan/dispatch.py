@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Callable, Final, Optional, Protocol
 
 from taipan.answers import Failure
@@ -24,8 +25,24 @@ Request = tuple[int, Sent, Optional[bytes]]
 _JUMPS: Final = range(2)
 
 
-#: Takes slot, environ, application, and what runs an application.
-Observe = Callable[[Slot, Environ, Application, Callable[[Application], None]], None]
+class Observation(Protocol):
+    """What stands around a request."""
+
+    #: To be called in place of the application.
+    application: Application
+
+    def enter(self) -> None:
+        """This thread goes on with the request."""
+
+    def leave(self) -> None:
+        """This thread does something else, or nothing."""
+
+    def end(self) -> None:
+        """The request is over."""
+
+
+#: Begins to observe a request.
+Observe = Callable[[Slot, Environ, Application], Observation]
 
 
 class OtherInterpreters(Protocol):
@@ -120,7 +137,13 @@ class Dispatcher:
                 application = self._resolve(slot, environ, transport)
                 if application is None:
                     return None
-            return begin(application, environ, body, transport, self._settings)
+            observe = self.observe
+            if observe is None or slot.guards:
+                return begin(application, environ, body, transport, self._settings)
+            seen = observe(slot, environ, application)
+            return _begin_observed(
+                seen, lambda one: begin(one, environ, body, transport, self._settings)
+            )
         finally:
             self._logs.end_request()
             self._of_thread[ident] = None
@@ -177,11 +200,14 @@ class Dispatcher:
         observe = self.observe
         if observe is None or slot.guards:
             run(application, environ, body, transport, self._settings)
-        else:
-            settings = self._settings
-            observe(
-                slot, environ, application, lambda one: run(one, environ, body, transport, settings)
-            )
+            return
+        seen = observe(slot, environ, application)
+        seen.enter()
+        try:
+            run(seen.application, environ, body, transport, self._settings)
+        finally:
+            seen.leave()
+            seen.end()
 
     def _resolve(
         self, slot: Slot, environ: Environ, transport: Transport
@@ -214,3 +240,39 @@ class Dispatcher:
     ) -> None:
         failure = Failure(503, "Service Unavailable", error)
         respond_failure(transport, failure, environ, self._settings)
+
+
+def _begin_observed(
+    seen: Observation, start: Callable[[Application], Steps | None]
+) -> Steps | None:
+    seen.enter()
+    rest: Steps | None = None
+    try:
+        rest = start(seen.application)
+    finally:
+        seen.leave()
+        if rest is None:
+            seen.end()
+    return None if rest is None else _observe_steps(seen, rest)
+
+
+def _observe_steps(seen: Observation, rest: Steps) -> Steps:
+    """The steps of a response, in a thread that has other requests between them."""
+    advance: Callable[[], None] = partial(next, rest)
+    try:
+        while True:
+            seen.enter()
+            try:
+                advance()
+            except StopIteration:
+                return
+            finally:
+                seen.leave()
+            advance = partial(next, rest)
+            try:
+                yield
+            except Exception as error:
+                advance = partial(rest.throw, error)
+    finally:
+        rest.close()
+        seen.end()

@@ -89,7 +89,7 @@ class Serving:
             # Imported late, because few applications need it.
             from taipan.mod_wsgi.observer import Observer
 
-            self.dispatcher.observe = Observer(self.config).run
+            self.dispatcher.observe = Observer(self.config).observe
 
     @property
     def on_main_thread(self) -> bool:

@@ -59,16 +59,25 @@ def request_data() -> dict[str, Any]:
     return data
 
 
-def enter_request(request: str) -> dict[str, Any]:
-    """This thread begins a request; returns the place for what subscribers keep about it."""
+def begin_request(request: str) -> dict[str, Any]:
+    """A request begins; returns the place for what subscribers keep about it."""
     data: dict[str, Any] = {}
-    active_requests[request] = _of_thread[get_ident()] = data
+    active_requests[request] = data
     return data
 
 
-def leave_request(request: str) -> None:
-    """This thread has ended a request."""
+def end_request(request: str) -> None:
+    """It is over."""
     active_requests.pop(request, None)
+
+
+def enter_request(data: dict[str, Any]) -> None:
+    """This thread goes on with the request of this place."""
+    _of_thread[get_ident()] = data
+
+
+def leave_request() -> None:
+    """This thread does something else, or nothing."""
     _of_thread.pop(get_ident(), None)
 
 

@@ -39,7 +39,7 @@ class _Totals:
     requests = 0
     busy = 0.0
     of_thread: dict[int, int] = {}
-    active: dict[int, float] = {}
+    active: dict[str, float] = {}
 
 
 _sample: _Sample | None = None
@@ -52,16 +52,16 @@ def start_recording_metrics() -> None:
         _sample = _Sample()
 
 
-def note_begin() -> None:
-    """A request begins in this thread."""
-    _Totals.active[get_ident()] = time.time()
+def note_begin(request: str) -> None:
+    """A request begins."""
+    _Totals.active[request] = time.time()
 
 
-def note_end(seconds: float, status: int) -> None:
+def note_end(request: str, seconds: float, status: int) -> None:
     """A request has ended in this thread; `status` is 0 if it was not answered."""
     ident = get_ident()
     with _lock:
-        _Totals.active.pop(ident, None)
+        _Totals.active.pop(request, None)
         _Totals.requests += 1
         _Totals.busy += seconds
         _Totals.of_thread[ident] = _Totals.of_thread.get(ident, 0) + 1

@@ -5,71 +5,110 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from typing import Any
 
 from taipan.events import Application, Environ
 from taipan.loader.slot import Slot
 from taipan.mod_wsgi.environ import describe_request
-from taipan.mod_wsgi.events import enter_request, event_callbacks, fire, leave_request
+from taipan.mod_wsgi.events import (
+    begin_request,
+    end_request,
+    enter_request,
+    event_callbacks,
+    fire,
+    leave_request,
+)
 from taipan.mod_wsgi.metrics import note_begin, note_end
 from taipan.native import get_ident
 from taipan.wsgi.file_wrapper import FileWrapper
 
-#: Calls an application, and completes its response.
-Run = Callable[[Application], None]
-
 
 class Observer:
-    """What stands around each request of a worker, once the application has asked for it."""
+    """Observes the requests of a worker, once the application has asked for it."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._adds_keys = config.get("environ") == "mod_wsgi"
         self._started = time.time()
 
-    def run(self, slot: Slot, environ: Environ, application: Application, run: Run) -> None:
-        """Runs a request."""
+    def observe(self, slot: Slot, environ: Environ, application: Application) -> Observation:
+        """A request begins."""
         began = time.time()
-        cpu = time.thread_time()
         request = str(environ.get("taipan.request_id"))
         if self._adds_keys:
             environ.update(describe_request(slot, environ, (began, self._started)))
             environ["mod_wsgi.callable_object"] = slot.name_of(application)
-        call = _Call(request)
-        data = enter_request(request)
-        note_begin()
-        try:
-            if event_callbacks:
-                facts = {
-                    **call.facts,
-                    "request_environ": environ,
-                    "application_object": application,
-                    "request_data": data,
-                    "daemon_connects": 0,
-                    "daemon_restarts": 0,
-                    "request_start": began,
-                    "queue_start": began,
-                    "daemon_start": began,
-                    "application_start": began,
-                }
+        return Observation(request, environ, application, began)
+
+
+class Observation:
+    """One request, from its begin to its end."""
+
+    def __init__(
+        self, request: str, environ: Environ, application: Application, began: float
+    ) -> None:
+        self._request = request
+        self._began = began
+        self._cpu = 0.0
+        self._entered = 0.0
+        self._data = begin_request(request)
+        self._call = call = _Call(request)
+        note_begin(request)
+        if event_callbacks:
+            facts = {
+                **call.facts,
+                "request_environ": environ,
+                "application_object": application,
+                "request_data": self._data,
+                "daemon_connects": 0,
+                "daemon_restarts": 0,
+                "request_start": began,
+                "queue_start": began,
+                "daemon_start": began,
+                "application_start": began,
+            }
+            self.enter()
+            try:
                 application = fire("request_started", facts)["application_object"]
-            run(call.wrap(application))
-        finally:
-            spent = time.time() - began
-            note_end(spent, call.status)
-            if event_callbacks:
-                fire(
-                    "request_finished",
-                    {
-                        **call.facts,
-                        "request_data": data,
-                        "application_time": spent,
-                        "response_status": call.status,
-                        "output_length": call.length,
-                        "output_writes": call.blocks,
-                        "cpu_time": time.thread_time() - cpu,
-                    },
-                )
-            leave_request(request)
+            except BaseException:
+                # A time limit; what subscribers raise is only logged.
+                self.leave()
+                self.end()
+                raise
+            self.leave()
+        #: To be called in place of the application.
+        self.application = call.wrap(application)
+
+    def enter(self) -> None:
+        """This thread goes on with the request."""
+        enter_request(self._data)
+        self._entered = time.thread_time()
+
+    def leave(self) -> None:
+        """This thread does something else, or nothing."""
+        self._cpu += time.thread_time() - self._entered
+        leave_request()
+
+    def end(self) -> None:
+        """The request is over."""
+        call = self._call
+        spent = time.time() - self._began
+        note_end(self._request, spent, call.status)
+        if event_callbacks:
+            enter_request(self._data)
+            fire(
+                "request_finished",
+                {
+                    **call.facts,
+                    "request_data": self._data,
+                    "application_time": spent,
+                    "response_status": call.status,
+                    "output_length": call.length,
+                    "output_writes": call.blocks,
+                    "cpu_time": self._cpu,
+                },
+            )
+            leave_request()
+        end_request(self._request)
 
 
 class _Call:

@@ -34,8 +34,9 @@ class Place:
         self.threads = 1
         #: Why this process ends.
         self.shutdown_reason = "shutdown_signal"
-        #: Has requests be observed from now on.
-        self.attach: Callable[[], None] = _ignore
+        self._attach: Callable[[], None] = _ignore
+        #: Inside Node one worker follows another in the same interpreter.
+        self._attached = False
 
     def configure(self, config: Mapping[str, Any], attach: Callable[[], None]) -> None:
         """Takes what the configuration of a worker says."""
@@ -43,7 +44,14 @@ class Place:
         self.application_group = str(config.get("own") or "")
         self.processes = int(config.get("processes", 1))
         self.threads = max(1, int(config.get("threads", 1)))
-        self.attach = attach
+        self._attach = attach
+        if self._attached:
+            attach()
+
+    def attach(self) -> None:
+        """Has requests be observed from now on."""
+        self._attached = True
+        self._attach()
 
     def note_end(self, reason: str) -> None:
         """Node has said why this process will end."""

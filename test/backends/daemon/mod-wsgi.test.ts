@@ -4,7 +4,7 @@ import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend
 import { createEmbeddedBackend } from '../../../src/backends/embedded/embedded-backend.ts'
 import type { BackendLab, LabOptions } from '../../support/backend-lab.ts'
 import { startLab } from '../../support/backend-lab.ts'
-import { fetchRaw, pollUntil } from '../../support/raw-client.ts'
+import { fetchRaw } from '../../support/raw-client.ts'
 
 const start = (options: LabOptions = {}): Promise<BackendLab> =>
   startLab(createDaemonBackend, { own: SOURCE, ...options })
@@ -155,11 +155,52 @@ describe('the module mod_wsgi', () => {
     expect([scheme, file]).toEqual(['http', `${lab.folder}/own.py`])
   })
 
-  test('is there inside Node, too', async () => {
-    await using lab = await startLab(createEmbeddedBackend, { own: SOURCE, threads: 1 })
+  test.each([0, 1])('is there inside Node, too, with %i threads', async (threads) => {
+    const options = { own: SOURCE, threads, environ: 'mod_wsgi' } as const
+    await using lab = await startLab(createEmbeddedBackend, options)
     const facts = JSON.parse((await fetchRaw(lab.url, '/lab/some')).text)
-    expect(facts).toMatchObject({ group: 'web', data: { seen: '/some' } })
-    await pollUntil(() => lab.journal().includes('response 200 OK') || undefined, 'the events')
+    expect(facts).toMatchObject({
+      group: 'web',
+      data: { seen: '/some' },
+      active: true,
+      process: { active_requests: 1 },
+      keys: { 'mod_wsgi.process_group': "'web'" },
+    })
+    expect((await fetchRaw(lab.url, '/lab/raise')).status).toBe(500)
+    expect((await fetchRaw(lab.url, '/lab/blocks')).text).toBe('onetwo')
+    await lab.waitForEntry("finished 200 6 {'seen': '/blocks'}")
+    expect(lab.journal().slice(3)).toEqual([
+      'extra 1',
+      'exception KeyError',
+      "finished 0 0 {'seen': '/raise'}",
+      'extra 1',
+      'response 200 OK',
+      "finished 200 6 {'seen': '/blocks'}",
+    ])
+  })
+
+  test('requests that take turns on a thread of Node have their own data', async () => {
+    const own = `
+import os, time
+import mod_wsgi
+
+FOLDER = os.environ["LAB_FOLDER"]
+
+@mod_wsgi.subscribe_events
+def on_event(name, **facts):
+    if name == "request_started":
+        facts["request_data"]["path"] = facts["request_environ"]["PATH_INFO"]
+
+def application(environ, start_response):
+    start_response("200 OK", [])
+    for _ in range(50):
+        yield mod_wsgi.request_data()["path"].encode().ljust(20_000)
+`
+    await using lab = await startLab(createEmbeddedBackend, { own, threads: 0 })
+    const paths = ['/one', '/two', '/three']
+    const answers = await Promise.all(paths.map((path) => fetchRaw(lab.url, `/lab${path}`)))
+    for (const [index, { text }] of answers.entries())
+      expect(new Set(text.split(/ +/).filter(Boolean))).toEqual(new Set([paths[index]]))
   })
 })
 
