@@ -19,6 +19,7 @@ from taipan.error_page.secret_values import is_telling
 from taipan.error_page.trace import Frame, Gap
 from taipan.error_page.values import NOT_SHOWN, VALUE_LIMIT, format_value, format_values
 from taipan.events import Editor
+from taipan.psp.page import PageOptions, compile_page
 
 ENVIRON = {
     "REQUEST_METHOD": "POST",
@@ -404,7 +405,7 @@ def test_syntax_errors_have_their_place(tmp_path):
     assert frame.excerpt.lines[error.lineno - frame.excerpt.first].strip() == "second = (1,"
     gone = catch(compile, "x = = 1", "<text>", "exec")
     frame = frames_of(gone)[-1]
-    assert frame.excerpt.lines == ("x = = 1",) and frame.excerpt.columns == (4, 5)
+    assert frame.excerpt.lines == ("x = = 1",) and frame.excerpt.marks == ((4, 5),)
     assert describe_error(gone).problems[0].message == "invalid syntax"
 
 
@@ -414,8 +415,19 @@ def test_the_part_of_the_line_is_marked(tmp_path):
     path.write_text(source, "utf-8")
     excerpt = frames_of(run(source, str(path)))[-1].excerpt
     line = excerpt.lines[excerpt.marked - excerpt.first]
-    marked = line[slice(*excerpt.columns)]
+    marked = line[slice(*excerpt.marks[excerpt.marked - excerpt.first])]
     assert marked == ("x / 0" if sys.version_info >= (3, 11) else "")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python knows no columns")
+def test_the_part_of_several_lines_is_marked(tmp_path):
+    path = tmp_path / "app.py"
+    source = "def f(x):\n    return 1 + int(\n        'ü',\n        10 * x,\n    ) + 1\nf(1)\n"
+    path.write_text(source, "utf-8")
+    excerpt = frames_of(run(source, str(path)))[-1].excerpt
+    marked = [line[slice(*mark)] for line, mark in zip(excerpt.lines, excerpt.marks)]
+    assert excerpt.marked == 2
+    assert marked == ["", "int(", "'ü',", "10 * x,", ")", ""]
 
 
 @pytest.mark.parametrize("content", [b"# \xff\n1 / 0\n", b"# coding: latin-1\n# \xe4\n1 / 0\n"])
@@ -637,9 +649,22 @@ def test_what_is_in_no_file_and_without_an_editor_has_no_link(tmp_path):
     assert "<a " not in format_html(describe_error(error), "500 x").html
 
 
-def test_columns_of_other_languages_are_not_marked(tmp_path):
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python knows no columns")
+def test_parts_of_pages_are_marked(tmp_path):
+    path = tmp_path / "page.psp"
+    path.write_text("<p>\n<%= 1 + 1 / 0 %>\n", "utf-8")
+    page = compile_page(str(path), options=PageOptions("mod_python"))
+    excerpt = frames_of(catch(page.run, {}, lambda text: None))[-1].excerpt
+    assert excerpt.lines[1][slice(*excerpt.marks[1])] == "1 / 0"
+
+
+def test_lines_of_templates_are_marked_as_a_whole(tmp_path):
+    jinja2 = pytest.importorskip("jinja2")
     path = tmp_path / "page.html"
-    source = "x = 0\nprint(1 / x)\n"
-    path.write_text(source, "utf-8")
-    frame = frames_of(run(source, str(path)))[-1]
-    assert frame.excerpt.marked == 2 and frame.excerpt.columns == (0, 0)
+    path.write_text("<p>\n{{ number + 1 }} and more of the line\n", "utf-8")
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path))
+    error = catch(lambda: environment.get_template("page.html").render(number=None))
+    frame = frames_of(error)[-1]
+    assert (frame.path, frame.line, frame.excerpt.marked) == (str(path), 2, 2)
+    assert frame.function == "top-level template code"
+    assert set(frame.excerpt.marks) == {(0, 0)}

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Union
 
 from taipan.error_page.editor_link import format_link
-from taipan.error_page.source import Excerpt
+from taipan.error_page.source import Columns, Excerpt
 from taipan.error_page.trace import Frame, Gap, Trace, Variable
 from taipan.events import Editor
 from taipan.places import library_name
@@ -90,21 +90,20 @@ def _belongs_to_library(entry: _Entry) -> bool:
 
 def _format_source(excerpt: Excerpt) -> str:
     lines = "".join(
-        _format_line(number, line, excerpt)
-        for number, line in enumerate(excerpt.lines, excerpt.first)
+        _format_line(line, mark, number, number == excerpt.marked)
+        for number, (line, mark) in enumerate(zip(excerpt.lines, excerpt.marks), excerpt.first)
     )
     return f'<pre class="source" tabindex="0">{lines}</pre>\n'
 
 
-def _format_line(number: int, line: str, excerpt: Excerpt) -> str:
-    if number != excerpt.marked:
-        return f"<span><i>{number}</i>{escape(line)}\n</span>"
-    start, end = excerpt.columns
+def _format_line(line: str, mark: Columns, number: int, is_failed: bool) -> str:
+    start, end = mark
     text = escape(line)
     if start < end:
         marked = f"<mark>{escape(line[start:end])}</mark>"
         text = f"{escape(line[:start])}{marked}{escape(line[end:])}"
-    return f'<span class="failed"><i>{number}</i>{text}\n</span>'
+    opening = '<span class="failed">' if is_failed else "<span>"
+    return f"{opening}<i>{number}</i>{text}\n</span>"
 
 
 def _format_variables(frame: Frame) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from taipan.error_page.masking import mask_credentials, mask_source, mask_text
 from taipan.error_page.request import RequestFacts
 from taipan.error_page.secret_values import conceal, find_secrets
+from taipan.error_page.source import Span
 from taipan.error_page.trace import Frame, Trace, describe_place, describe_trace
 from taipan.tracebacks import format_exception, shorten
 
@@ -179,5 +180,5 @@ def _find_place(error: BaseException) -> Frame | None:
     # Equal or smaller ends say that there is none (Python 3.10).
     if getattr(error, "end_lineno", None) == error.lineno:
         end = max(end, (getattr(error, "end_offset", None) or 0) - 1)
-    columns = (start, end) if start >= 0 else (0, 0)
-    return describe_place(str(error.filename), error.lineno, error.text or "", columns)
+    span = Span(start, error.lineno, end) if start >= 0 else None
+    return describe_place(str(error.filename), error.lineno, error.text or "", span)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from taipan.error_page.masking import MASK, is_secret
-from taipan.error_page.source import Excerpt
+from taipan.error_page.source import NO_COLUMNS, Excerpt
 from taipan.tracebacks import is_own
 
 #: Names of what people have chosen, which may be short and a word.
@@ -67,13 +67,14 @@ def _replace(value: Any, texts: Sequence[str]) -> Any:
         return value
     parts = [_replace(part, texts) for part in value]
     if isinstance(value, Excerpt):
-        return _without_moved_mark(value, Excerpt(*parts))
+        return _without_moved_marks(value, Excerpt(*parts))
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
 
 
-def _without_moved_mark(before: Excerpt, after: Excerpt) -> Excerpt:
-    at = before.marked - before.first
-    return after if before.lines[at] == after.lines[at] else after._replace(columns=(0, 0))
+def _without_moved_marks(before: Excerpt, after: Excerpt) -> Excerpt:
+    pairs = zip(before.lines, after.lines, after.marks)
+    marks = tuple(mark if one == other else NO_COLUMNS for one, other, mark in pairs)
+    return after._replace(marks=marks)
 
 
 def _list_locals(error: BaseException) -> Iterator[Mapping[str, Any]]:

@@ -14,6 +14,20 @@ _LINE_LIMIT: Final = 300
 _FILE_LIMIT: Final = 4 * 1024 * 1024
 
 
+#: Columns of a line, from 0; equal ones are nothing.
+Columns = tuple[int, int]
+NO_COLUMNS: Final[Columns] = (0, 0)
+
+
+class Span(NamedTuple):
+    """A part of the source that begins in a line that is known."""
+
+    start: int
+    #: Number of the line, and the column, where it ends.
+    last: int
+    end: int
+
+
 class Excerpt(NamedTuple):
     """Consecutive lines, without their common indentation."""
 
@@ -22,8 +36,8 @@ class Excerpt(NamedTuple):
     lines: tuple[str, ...]
     #: Number of the line that matters.
     marked: int
-    #: Columns of what matters in it, from 0; equal when they are not known.
-    columns: tuple[int, int]
+    #: What matters in each line.
+    marks: tuple[Columns, ...]
 
 
 def load_lines(path: str, names: dict[str, Any] | None = None) -> list[str]:
@@ -36,10 +50,8 @@ def load_lines(path: str, names: dict[str, Any] | None = None) -> list[str]:
         return []
 
 
-def make_excerpt(
-    lines: list[str], marked: int, columns: tuple[int, int] = (0, 0)
-) -> Excerpt | None:
-    """The lines around number `marked`; None if there is no such line."""
+def make_excerpt(lines: list[str], marked: int, span: Span | None = None) -> Excerpt | None:
+    """The lines around number `marked`, in which `span` begins; None if there is no such line."""
     if not 1 <= marked <= len(lines):
         return None
     first = max(1, marked - _BEFORE)
@@ -53,11 +65,26 @@ def make_excerpt(
         len(line) - len(line.lstrip()) for line in chosen if line.strip() or len(chosen) == 1
     )
     shown = tuple(mask_source(line[indent:][:_LINE_LIMIT]) for line in chosen)
-    start, end = (min(max(0, column - indent), _LINE_LIMIT) for column in columns)
-    # A masked line has other columns, and a whole line needs no mark.
-    line = chosen[marked - first][indent:]
-    is_same = shown[marked - first] == line and line[start:end].strip() != line.strip()
-    return Excerpt(first, shown, marked, (start, end) if is_same and start < end else (0, 0))
+    marks = tuple(
+        # A masked line has other columns.
+        NO_COLUMNS
+        if after != before[indent:]
+        else _find_mark(before, number, (marked, span), indent)
+        for number, (before, after) in enumerate(zip(chosen, shown), first)
+    )
+    return Excerpt(first, shown, marked, marks)
+
+
+def _find_mark(line: str, number: int, place: tuple[int, Span | None], indent: int) -> Columns:
+    first, span = place
+    if span is None or not first <= number <= span.last:
+        return NO_COLUMNS
+    start = span.start if number == first else len(line) - len(line.lstrip())
+    end = span.end if number == span.last else len(line.rstrip())
+    # A whole line needs no mark.
+    if start >= end or (first == span.last and line[start:end].strip() == line.strip()):
+        return NO_COLUMNS
+    return max(0, start - indent), max(0, end - indent)
 
 
 def _read_lines(path: str) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, Final, NamedTuple, Union
 
-from taipan.error_page.source import Excerpt, load_lines, make_excerpt
+from taipan.error_page.source import Excerpt, Span, load_lines, make_excerpt
 from taipan.error_page.values import format_values
 from taipan.places import is_library, shorten_path
 from taipan.tracebacks import is_own, shorten
@@ -21,7 +20,6 @@ _PERIOD_LIMIT: Final = 8
 _OCCURRENCES: Final = 4
 _VARIABLE_LIMIT: Final = 40
 _NAME_LIMIT: Final = 200
-_PYTHON: Final = frozenset(["", ".py", ".pyw", ".wsgi", ".cgi", ".fcgi", ".ptl"])
 
 
 class Variable(NamedTuple):
@@ -71,15 +69,15 @@ def describe_trace(tb: TracebackType | None) -> Trace:
     return tuple(entry if isinstance(entry, Gap) else next(described) for entry in entries)
 
 
-def describe_place(path: str, line: int, text: str, columns: tuple[int, int]) -> Frame:
+def describe_place(path: str, line: int, text: str, span: Span | None) -> Frame:
     """The place of a syntax error; `text` is its line, if the file cannot be read."""
-    excerpt = make_excerpt(load_lines(path), line, columns)
+    excerpt = make_excerpt(load_lines(path), line, span)
     if excerpt is None and text:
-        excerpt = make_excerpt([text], 1, columns)
+        excerpt = make_excerpt([text], 1, span and span._replace(last=1))
         excerpt = excerpt and excerpt._replace(first=line, marked=line)
-    return Frame(
-        path, shorten_path(path), line, columns[0] + 1, "", is_library(path), excerpt, (), 0
-    )
+    column = 1 if span is None else span.start + 1
+    shown = shorten_path(path)
+    return Frame(path, shown, line, column, "", is_library(path), excerpt, (), 0)
 
 
 def _walk(tb: TracebackType | None) -> Iterator[_Call]:
@@ -151,15 +149,15 @@ def _describe_call(call: _Call, variables: tuple[Variable, ...], others: int) ->
     code = call.frame.f_code
     path = code.co_filename
     lines = load_lines(path, call.frame.f_globals)
-    columns = _find_columns(call, lines)
+    span = _find_span(call, lines)
     return Frame(
         path,
         shorten_path(path),
         call.line,
-        columns[0] + 1,
+        1 if span is None else span.start + 1,
         shorten(_name_function(code), _NAME_LIMIT),
         is_library(path),
-        make_excerpt(lines, call.line, columns),
+        make_excerpt(lines, call.line, span),
         variables,
         others,
     )
@@ -184,29 +182,22 @@ def _select_variables(frame: FrameType) -> list[tuple[str, object]]:
     return [(name, value) for name, value in named if type(value) not in definitions]
 
 
-def _find_columns(call: _Call, lines: Sequence[str]) -> tuple[int, int]:
-    """What is executed in the line; equal columns if that is not known (before Python 3.11)."""
-    code = call.frame.f_code
-    positions: Any = getattr(code, "co_positions", None)
-    if positions is None or not _is_python(code.co_filename):
-        return 0, 0
-    if not 1 <= call.line <= len(lines):
-        return 0, 0
+def _find_span(call: _Call, lines: Sequence[str]) -> Span | None:
+    """What is executed from the line on; None if that is not known (before Python 3.11)."""
+    positions: Any = getattr(call.frame.f_code, "co_positions", None)
+    # Frames that Jinja makes for templates are of a line that only raises.
+    if positions is None or "__jinja_exception__" in call.frame.f_globals:
+        return None
     first, last, start, end = next(
         islice(positions(), call.instruction // 2, None), (None, None, None, None)
     )
-    if first != call.line or start is None or end is None:
-        return 0, 0
-    encoded = lines[first - 1].encode("utf-8", "replace")
-    if last != first:
-        end = len(encoded.rstrip())
-    return _count(encoded[:start]), _count(encoded[:end])
+    if first != call.line or last is None or start is None or end is None:
+        return None
+    if not 1 <= first <= last <= len(lines):
+        return None
+    return Span(_count(lines[first - 1], start), last, _count(lines[last - 1], end))
 
 
-def _is_python(path: str) -> bool:
-    """In templates and pages the columns are those of code that was made of them."""
-    return os.path.splitext(path)[1].lower() in _PYTHON
-
-
-def _count(text: bytes) -> int:
-    return len(text.decode("utf-8", "replace"))
+def _count(line: str, size: int) -> int:
+    """Characters in so many bytes."""
+    return len(line.encode("utf-8", "replace")[:size].decode("utf-8", "replace"))
