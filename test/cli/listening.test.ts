@@ -63,6 +63,22 @@ describe.each(ENGINES)('engine %s:', (engine) => {
     expect(await fetchFrom(socket)).toContain(project.folder)
   })
 
+  test('a socket that systemd has opened, by its name', async () => {
+    using project = createProject({ 'app.py': APP })
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const bound = server.address()
+    await using taipan = await startTaipan(['app.py', '-e', engine, '-b', 'fd:web'], {
+      cwd: project.folder,
+      socket: readDescriptor(server),
+      env: { LISTEN_FDNAMES: 'web' },
+    })
+    server.close()
+    expect(taipan.url).toBe(`http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`)
+    const response = await fetch(taipan.url, { signal: AbortSignal.timeout(DEADLINE) })
+    expect(await response.text()).toContain(`${project.folder} []`)
+  })
+
   test('a socket that systemd has opened', async () => {
     using project = createProject({ 'app.py': APP })
     const server = createServer().listen(0, '127.0.0.1')
