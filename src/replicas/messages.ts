@@ -113,6 +113,8 @@ export type MessageFromReplica =
       /** What it has measured; absent without metrics. */
       readonly measured?: MeasuredMetrics | undefined
     }
+  /** What it has measured in all; the last message. */
+  | { readonly type: 'measured'; readonly measured: MeasuredMetrics }
   | { readonly type: 'stacks'; readonly id: number; readonly workers: readonly WorkerStacks[] }
   | { readonly type: 'closed'; readonly id: number }
   /** A request has found that the file of an application has changed. Other replicas may tell the same. */
@@ -142,6 +144,7 @@ const FROM_REPLICA = new Set([
   'news',
   'pong',
   'status',
+  'measured',
   'stacks',
   'closed',
   'scriptChanged',

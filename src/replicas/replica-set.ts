@@ -11,6 +11,7 @@ import { ProcessSupervisor } from '../processes/process-supervisor.ts'
 import type { Unserved } from '../processes/reported-failures.ts'
 import type { ReportedExit } from '../processes/supervised-process.ts'
 import type { FailureReport, Loss, Subject } from '../processes/supervisor-log.ts'
+import { addCounts } from '../telemetry/metrics/add-counts.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { TlsMaterial } from '../streams/tls/material.ts'
@@ -65,6 +66,8 @@ export class ReplicaSet
   readonly #options: ReplicaSetOptions
   #plan: ReplicaPlan
   #found: ReplicaFindings = { groups: [], findings: {}, failures: {} }
+  /** What replicas that have ended have counted. */
+  #ended: MeasuredMetrics = []
 
   constructor(options: ReplicaSetOptions) {
     const { count: size, logger, keepsOld } = options
@@ -104,12 +107,12 @@ export class ReplicaSet
       .flatMap(({ loading }) => loading ?? [])
   }
 
-  /** What each replica has measured; empty without metrics. */
+  /** What each replica has measured, and those that have ended; empty without metrics. */
   async measure(): Promise<MeasuredMetrics[]> {
-    const answers = await Promise.all(
-      [...this.members].map((replica) => replica.askStatus(ANSWER_MS)),
-    )
-    return answers.flatMap((answer) => (answer?.measured === undefined ? [] : [answer.measured]))
+    const members = [...this.members]
+    const ended = this.#ended
+    await Promise.all(members.map((replica) => replica.askStatus(ANSWER_MS)))
+    return [ended, ...members.map(({ measured }) => measured)].filter(({ length }) => length > 0)
   }
 
   /** What the replicas have, and how many exchanges they have had; those of ended ones are not counted. */
@@ -164,6 +167,7 @@ export class ReplicaSet
   override onExit(replica: Replica, exit: ReportedExit): void {
     // Its place in the counts is empty now.
     this.onCountsChange(replica)
+    this.#ended = addCounts(this.#ended, replica.measured)
     super.onExit(replica, exit)
   }
 

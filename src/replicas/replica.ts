@@ -76,7 +76,6 @@ export interface ReplicaListener extends ProcessListener<Replica, ReportedExit> 
 export interface ReplicaStatus {
   readonly status: AppStatus
   readonly exchanges: number
-  readonly measured?: MeasuredMetrics | undefined
 }
 
 /** Parts of a replica. */
@@ -137,6 +136,8 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
   findings: GroupFindings = {}
   /** Why groups cannot be served, by group. */
   failures: GroupFailures = {}
+  /** What it had measured when it told so last. */
+  measured: MeasuredMetrics = []
   readonly #child: ChildProcess
   readonly #listener: ReplicaListener
   readonly #streams: readonly Readable[]
@@ -286,7 +287,8 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
 
   protected async readRest(): Promise<void> {
     const open = this.#streams.filter((stream) => !stream.closed)
-    await Promise.all(open.map((stream) => once(stream, 'close')))
+    const told = this.#child.connected ? [once(this.#child, 'disconnect')] : []
+    await Promise.all([...told, ...open.map((stream) => once(stream, 'close'))])
   }
 
   protected release(): void {
@@ -350,7 +352,11 @@ export class Replica extends SupervisedProcess<ReplicaFailure> {
         this.#listener.onNews(message.news)
         return
       case 'status':
+        this.measured = message.measured ?? []
         this.#statuses.take(message.id, message)
+        return
+      case 'measured':
+        this.measured = message.measured
         return
       case 'scriptChanged':
         this.#listener.onScriptChange(this, message.path)

@@ -239,12 +239,21 @@ async function end(idleGrace: number): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error)
     logger?.error({}, `the stop failed: ${reason}`)
   }
+  await tellMeasured()
   await logger?.close()
   process.exit(0)
 }
 
-function tell(message: MessageFromReplica): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
+/** Resolves when the parent can read it. */
+async function tellMeasured(): Promise<void> {
+  const [measured] = (await server?.measure()) ?? []
+  if (measured === undefined) return
+  await new Promise<void>((resolve) => tell({ type: 'measured', measured }, resolve))
+}
+
+function tell(message: MessageFromReplica, onSent = () => {}): void {
+  if (process.connected) process.send?.(message, undefined, undefined, onSent)
+  else onSent()
 }
 
 /** Watches the parent process in another thread, because Python may block this one. */

@@ -102,6 +102,24 @@ test.each(ENGINES)('requests are counted by route, status and application, %s', 
   expect(paths).toEqual([])
 })
 
+test('what embedded Python has counted outlasts its processes', async () => {
+  using project = createProject({ 'app.py': APP })
+  await using server = await start(project, { engine: 'embedded', processes: 2, threads: 1 })
+  const [url = ''] = server.urls
+  const labels = 'route="/shop",app="shop"'
+  const requests = `taipan_requests_total{method="GET",status="201",${labels}}`
+  const count = sortLabels(`taipan_request_duration_seconds_count{${labels}}`)
+  for (let number = 1; number <= 6; number += 1) {
+    await fetchRaw(url, '/shop')
+    await waitFor(server, requests, number)
+    if (number % 2 === 0) await server.reload()
+  }
+  const found = await read(server)
+  expect([found.get(sortLabels(requests)), found.get(count)]).toEqual([6, 6])
+  const [group] = Object.keys(server.findings)
+  await waitFor(server, `taipan_workers{group="${group}",state="ready"}`, 2)
+})
+
 test('processes that were replaced are counted by reason', async () => {
   using project = createProject({ 'app.py': APP })
   await using server = await start(project, { threads: 1 })
