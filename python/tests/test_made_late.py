@@ -4,14 +4,15 @@ from taipan.scripts.request.made_late import MadeLate
 
 
 class Thing:
-    values = MadeLate[list](list)
+    kept = None
+    values = MadeLate[list]("kept", list)
 
 
 def test_each_object_gets_its_own_value_once():
     one, other = Thing(), Thing()
-    assert "values" not in vars(one)
+    assert one.kept is None
     one.values.append(1)
-    assert (one.values, other.values) == ([1], [])
+    assert (one.values, one.kept, other.values) == ([1], [1], [])
 
 
 def test_what_another_thread_has_made_meanwhile_stays():
@@ -23,7 +24,8 @@ def test_what_another_thread_has_made_meanwhile_stays():
         return ["first"] if len(asked) > 1 else [*slow.value, "second"]
 
     class Slow:
-        value = MadeLate(make)
+        kept = None
+        value = MadeLate("kept", make)
 
     slow = Slow()
     assert slow.value == slow.value == ["first"]

@@ -14,6 +14,8 @@ Name = Union[str, bytes]
 class FieldStorage:
     """The fields of the query, and behind them those of the body of a POST."""
 
+    _is_read = False
+
     def __new__(cls, req: Any, *args: Any, **named: Any) -> FieldStorage:
         """The form of a page is read once, whoever asks for it."""
         of_page = getattr(req, "page_form", None)
@@ -33,8 +35,9 @@ class FieldStorage:
         part. Raises `SERVER_RETURN` with 501 for a body that is no form, and with 400 or 413 for
         one that is malformed or too large.
         """
-        if "list" in self.__dict__:
+        if self._is_read:
             return
+        self._is_read = True
         #: In the order of the form; uploads are `Field`, others `StringField`.
         self.list: list[Any] = []
         if req.args or req.method == "POST":

@@ -61,11 +61,14 @@ class ScriptRequest:
     #: The form in its body and query, once it has been read.
     form: Any = None
     #: Attributes of `sys` for this request, by name.
-    replaced = MadeLate[dict[str, Any]](dict)
+    replaced = MadeLate[dict[str, Any]]("_replaced", dict)
+    _replaced: dict[str, Any] | None = None
     #: To be called when the script ends, the last one first.
-    exits = MadeLate[list[Callable[[], Any]]](list)
+    exits = MadeLate[list[Callable[[], Any]]]("_exits", list)
+    _exits: list[Callable[[], Any]] | None = None
     #: To be called when the request is over.
-    releases = MadeLate[list[Callable[[], Any]]](list)
+    releases = MadeLate[list[Callable[[], Any]]]("_releases", list)
+    _releases: list[Callable[[], Any]] | None = None
     #: Globals of the script, once it runs.
     namespace: dict[str, Any] = _NOTHING
     #: The connection object, once it is asked for.
@@ -153,17 +156,16 @@ class ScriptRequest:
 
     def finish(self) -> Iterable[bytes]:
         """Ends the script as a program ends; gives the rest of the response."""
-        used = self.__dict__
-        if "exits" in used:
+        if self._exits:
             self.exit()
         output = self.output
         output.holding = True
-        if "replaced" in used and "stdout" in self.replaced:
+        if self._replaced and "stdout" in self._replaced:
             # It may write to the response.
-            getattr(self.replaced["stdout"], "flush", int)()
+            getattr(self._replaced["stdout"], "flush", int)()
         if self.session is not None and output.begun:
             self.session.save()
-        return output.finish(self.text.take())
+        return output.finish(self.text.take_last())
 
     def exit(self) -> None:
         """Calls what the script has registered for its end."""
@@ -184,9 +186,9 @@ class ScriptRequest:
         self.text.printed = _LATE
         # Objects in it refer to the request.
         self.namespace = _NOTHING
-        if "releases" in self.__dict__:
-            while self.releases:
-                self.releases.pop()()
+        releases = self._releases
+        while releases:
+            releases.pop()()
         if self.connection is not None:
             # It refers to the request.
             self.__dict__.pop("connection", None)

@@ -8,14 +8,18 @@ T = TypeVar("T")
 
 
 class MadeLate(Generic[T]):
-    """Makes the value when it is first asked for, one for all threads that ask at once."""
+    """Makes the value when it is first asked for, one for all threads that ask at once.
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    It is kept in another attribute, so that a look at that tells whether there is one: the dict of
+    an object is made when it is asked for, and costs more than the object.
+    """
+
+    def __init__(self, kept: str, make: Callable[[], T]) -> None:
+        self._kept = kept
         self._make = make
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
     def __get__(self, instance: Any, owner: type) -> T:
-        made: T = instance.__dict__.setdefault(self._name, self._make())
-        return made
+        found: T | None = getattr(instance, self._kept)
+        if found is None:
+            found = instance.__dict__.setdefault(self._kept, self._make())
+        return found

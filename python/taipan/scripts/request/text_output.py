@@ -166,6 +166,13 @@ class TextOutput:
             del self._texts[: len(texts)]
             return "".join(texts).encode(self.encoding, self.errors)
 
+    def take_last(self) -> bytes:
+        """Likewise at the end; what threads write meanwhile is no part of the response."""
+        with self._taking:
+            text = "".join(self._texts)
+            self._texts.clear()
+            return text.encode(self.encoding, self.errors)
+
     def drop(self) -> None:
         """Forgets what has not been passed on."""
         self._texts.clear()
