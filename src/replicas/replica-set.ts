@@ -90,6 +90,11 @@ export class ReplicaSet
     this.#plan = plan
   }
 
+  /** Changes how many there are. */
+  resize(count: number): void {
+    this.pool.resize(count)
+  }
+
   /** The findings of the replica that was admitted last. */
   get findings(): GroupFindings {
     return this.#found.findings

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { loadSystemFfi, type SystemFfi } from '../native/system-ffi.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Front } from '../core/front.ts'
@@ -17,6 +18,20 @@ export interface SharedSocketsOptions {
   readonly logger: Logger
 }
 
+/** Other addresses, which are open. Replicas that are started from now on get them. */
+export interface NextSockets {
+  /** The addresses before are given up. */
+  keep(): void
+  /** The addresses before are the addresses again. */
+  revert(): void
+}
+
+/** An address, and its socket. */
+interface Shared {
+  readonly address: BoundAddress
+  readonly socket: KeptSocket
+}
+
 /**
  * The listening sockets of all replicas. This process binds and keeps them, so that clients wait in the backlog whatever
  * happens to replicas. It accepts connections only to refuse them.
@@ -26,9 +41,8 @@ export class SharedSockets {
   readonly counts: ConnectionCounts
   readonly #ffi: SystemFfi
   readonly #logger: Logger
-  readonly #addresses: readonly BoundAddress[]
   readonly #createFront: SharedSocketsOptions['createFront']
-  readonly #sockets: KeptSocket[] = []
+  #shared: readonly Shared[] = []
   /** Keeps the process alive, which a descriptor does not. */
   readonly #presence = setInterval(() => {}, LONGEST_MS)
   #refusing: Promise<Front | undefined> | undefined
@@ -37,11 +51,10 @@ export class SharedSockets {
   private constructor(
     ffi: SystemFfi,
     counts: ConnectionCounts,
-    { addresses, createFront, logger }: SharedSocketsOptions,
+    { createFront, logger }: SharedSocketsOptions,
   ) {
     this.#ffi = ffi
     this.#logger = logger
-    this.#addresses = addresses
     this.#createFront = createFront
     this.counts = counts
   }
@@ -51,8 +64,7 @@ export class SharedSockets {
     const ffi = await loadSystemFfi()
     const sockets = new SharedSockets(ffi, new ConnectionCounts(ffi), options)
     try {
-      for (const address of options.addresses)
-        sockets.#sockets.push(await keepSocket(address, (one) => ffi.duplicate(one)))
+      await sockets.change(options.addresses)
     } catch (error) {
       sockets.close()
       throw error
@@ -61,12 +73,44 @@ export class SharedSockets {
   }
 
   get urls(): readonly string[] {
-    return this.#sockets.map(({ url }) => url)
+    return this.#shared.map(({ socket }) => socket.url)
   }
 
   /** Descriptors of the listening sockets, in the order of `urls`. */
   get descriptors(): readonly number[] {
-    return this.#sockets.map(({ descriptor }) => descriptor)
+    return this.#shared.map(({ socket }) => socket.descriptor)
+  }
+
+  /** Opens addresses in place of others; those that stay keep their sockets. Rejects as `open` does, and changes nothing then. */
+  async change(addresses: readonly BoundAddress[]): Promise<NextSockets> {
+    const before = this.#shared
+    const left = [...before]
+    const opened: KeptSocket[] = []
+    const next: Shared[] = []
+    try {
+      for (const address of addresses) {
+        const known = left.findIndex((one) => isSamePlace(one.address, address))
+        const [kept] = known === -1 ? [] : left.splice(known, 1)
+        const socket =
+          kept?.socket ?? (await keepSocket(address, (one) => this.#ffi.duplicate(one)))
+        if (kept === undefined) opened.push(socket)
+        next.push({ address, socket })
+      }
+    } catch (error) {
+      for (const socket of opened) socket.close()
+      throw error
+    }
+    this.#shared = next
+    return {
+      keep: () => {
+        for (const { socket } of left) socket.close()
+      },
+      revert: () => {
+        this.#shared = before
+        for (const socket of opened) socket.close()
+        if (this.#closed) for (const { socket } of before) socket.close()
+      },
+    }
   }
 
   /** Accepts connections and refuses them, until `leaveToReplicas`. */
@@ -86,16 +130,16 @@ export class SharedSockets {
     this.#closed = true
     clearInterval(this.#presence)
     this.leaveToReplicas()
-    for (const socket of this.#sockets) socket.close()
+    for (const { socket } of this.#shared) socket.close()
     this.counts.close()
   }
 
   /** Undefined if that cannot be. */
   async #openRefusing(): Promise<Front | undefined> {
-    const addresses = this.descriptors.map((descriptor, index) => ({
-      ...this.#addresses[index],
+    const addresses = this.#shared.map(({ address, socket }) => ({
+      ...address,
       kind: 'fd' as const,
-      fd: this.#ffi.duplicate(descriptor),
+      fd: this.#ffi.duplicate(socket.descriptor),
     }))
     try {
       const front = await this.#createFront(addresses)
@@ -113,4 +157,18 @@ export class SharedSockets {
       'cannot answer clients with 503 while no replica accepts connections',
     )
   }
+}
+
+/** Whether two addresses are one socket, whatever is spoken there. */
+function isSamePlace(one: BoundAddress, other: BoundAddress): boolean {
+  return isDeepStrictEqual(locate(one), locate(other))
+}
+
+function locate({
+  protocol: _protocol,
+  secure: _secure,
+  proxyProtocol: _proxy,
+  ...place
+}: BoundAddress) {
+  return place
 }

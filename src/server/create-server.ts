@@ -44,7 +44,7 @@ async function createInner(
   if (hasEmbedded(plan) && (!inProcess || count > 1)) {
     validateReplicas(plan)
     const { ReplicatedServer } = await import('./replicated-server.ts')
-    return new ReplicatedServer(plan, count, { logger, settings, reconfigure, onReload })
+    return new ReplicatedServer(plan, { logger, settings, reconfigure, onReload })
   }
   validateInProcess(plan)
   const { PlannedServer } = await import('./server.ts')

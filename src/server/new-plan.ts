@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TaipanError } from '../core/errors.ts'
 import type { ServerPlan } from './config/resolved.ts'
-import { countReplicas, hasEmbedded } from './divide-plan.ts'
+import { hasEmbedded } from './divide-plan.ts'
 import { placeSessions } from './session-folder.ts'
 
 /** A plan that takes the place of another one in the same process: it keeps what clients have got, and where sessions are. */
@@ -29,8 +29,6 @@ function validateChange(before: ServerPlan, plan: ServerPlan): void {
   if (!isDeepStrictEqual(before.account, plan.account)) refuse('user: who the server is')
   if (before.umask !== plan.umask) refuse('umask: that of the server')
   if (hasEmbedded(before) !== hasEmbedded(plan)) refuse('engine: from or to "embedded", it')
-  if (hasEmbedded(plan) && countReplicas(before) !== countReplicas(plan))
-    refuse('processes: with embedded Python, their number')
   if (before.lrwp !== undefined && plan.lrwp !== undefined)
     refuse('lrwp: a configuration with peers, which stay connected,')
 }

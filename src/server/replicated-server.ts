@@ -38,9 +38,9 @@ import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
 import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
 import { OwnServices } from './own-services.ts'
-import { demandServed, dividePlan } from './divide-plan.ts'
+import { countReplicas, demandServed, dividePlan } from './divide-plan.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
-import { SharedSockets } from '../replicas/shared-sockets.ts'
+import { SharedSockets, type NextSockets } from '../replicas/shared-sockets.ts'
 import type { Scaled } from '../control/controlled.ts'
 import type { GroupFindings, LogSettings } from '../replicas/messages.ts'
 import type { Replica } from '../replicas/replica.ts'
@@ -60,6 +60,7 @@ interface ServedPlan {
   readonly plan: ServerPlan
   readonly renewed: ServerPlan
   readonly settings: LogSettings
+  readonly certificates: Certificates | undefined
 }
 
 const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges: 0 }
@@ -71,14 +72,12 @@ const NOTHING = { status: { groups: [], programs: [], upstreams: [] }, exchanges
 export class ReplicatedServer implements RunnableServer {
   readonly exchanges = 0
   #plan: ServerPlan
-  readonly #count: number
   readonly #logging: ReplicatedLogging
   readonly #pages = new PageVersions()
   readonly #services: OwnServices
   /** The plan with the present values of its environment files. */
   #renewed: ServerPlan
   #settings: LogSettings
-  #urls: readonly string[] = []
   #certificates: Certificates | undefined
   #sockets: SharedSockets | undefined
   #replicas: ReplicaSet | undefined
@@ -89,17 +88,16 @@ export class ReplicatedServer implements RunnableServer {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor(plan: ServerPlan, count: number, logging: ReplicatedLogging) {
+  constructor(plan: ServerPlan, logging: ReplicatedLogging) {
     this.#plan = plan
     this.#renewed = plan
-    this.#count = count
     this.#logging = logging
     this.#services = new OwnServices(logging.logger)
     this.#settings = logging.settings
   }
 
   get urls(): readonly string[] {
-    return this.#urls
+    return this.#sockets?.urls ?? []
   }
 
   get loading(): readonly LoadingApplication[] {
@@ -134,7 +132,7 @@ export class ReplicatedServer implements RunnableServer {
     if (this.#services.scale(group, processes)) return { group, processes }
     throw new TaipanError(
       'USAGE',
-      `group ${group} cannot be scaled: its Python is in the processes of a server with embedded Python; change "processes" and restart`,
+      `group ${group} cannot be scaled: its Python is in the processes of a server with embedded Python; change "processes" and reload`,
     )
   }
 
@@ -171,34 +169,74 @@ export class ReplicatedServer implements RunnableServer {
     const replicas = this.#replicas
     if (replicas === undefined || this.#stopped !== undefined)
       throw new TaipanError('STOPPING', 'the server does not run')
-    this.#validateSockets(plan)
-    const before = { plan: this.#plan, renewed: this.#renewed, settings: this.#settings }
-    const renewed = { ...plan, groups: await choosePythons(plan, this.#logging) }
-    this.#serve(replicas, { plan, renewed, settings: logs?.settings ?? this.#settings })
+    const before = this.#served
+    const next = await this.#prepare(plan, logs)
+    const sockets = await this.#openOthers(next)
+    this.#serve(replicas, next)
     this.#pages.advance()
     const outcomes = await this.#reloadReplicas(replicas)
-    if (outcomes.some(({ state }) => state === 'kept')) this.#serve(replicas, before)
-    else await this.#services.begin(renewed)
+    const isKept = outcomes.some(({ state }) => state === 'kept')
+    if (isKept) this.#serve(replicas, before)
+    const unused = isKept ? next : before
+    if (unused.certificates !== this.#certificates) unused.certificates?.stop()
+    if (isKept) sockets?.revert()
+    else {
+      sockets?.keep()
+      replicas.resize(this.#count)
+      await this.#services.begin(next.renewed)
+    }
     validateReloaded(outcomes)
   }
 
+  async #openOthers({ renewed, certificates }: ServedPlan): Promise<NextSockets | undefined> {
+    try {
+      this.#refuseStopped()
+      return await this.#sockets?.change(renewed.addresses)
+    } catch (error) {
+      if (certificates !== this.#certificates) certificates?.stop()
+      throw error
+    }
+  }
+
+  /** As many as the embedded groups have processes. */
+  get #count(): number {
+    return countReplicas(this.#plan)
+  }
+
+  get #served(): ServedPlan {
+    return {
+      plan: this.#plan,
+      renewed: this.#renewed,
+      settings: this.#settings,
+      certificates: this.#certificates,
+    }
+  }
+
+  async #prepare(plan: ServerPlan, logs: GivenLogs | undefined): Promise<ServedPlan> {
+    const before = this.#served
+    const groups = await choosePythons(plan, this.#logging)
+    const isSameBind = isDeepStrictEqual(plan.addresses, before.plan.addresses)
+    const addresses = isSameBind ? before.renewed.addresses : await expandLocalhost(plan.addresses)
+    const isSameTls = isDeepStrictEqual(plan.tls, before.plan.tls)
+    return {
+      plan,
+      renewed: { ...plan, groups, addresses },
+      settings: logs?.settings ?? before.settings,
+      certificates: isSameTls
+        ? before.certificates
+        : await loadCertificates(plan, this.#logging.logger),
+    }
+  }
+
   /** New replicas are of this plan; `renewed` is it with all that was found for it. */
-  #serve(replicas: ReplicaSet, { plan, renewed, settings }: ServedPlan): void {
+  #serve(replicas: ReplicaSet, { plan, renewed, settings, certificates }: ServedPlan): void {
     this.#plan = plan
     this.#renewed = renewed
     this.#settings = settings
+    this.#certificates = certificates
+    if (certificates !== undefined)
+      certificates.onChange = (material) => replicas.renewCertificates(material)
     replicas.replan(dividePlan(renewed, this.#count))
-  }
-
-  /** Replicas inherit what this process has opened at its start. */
-  #validateSockets(plan: ServerPlan): void {
-    const keys = { addresses: 'bind', tls: 'tls' } as const
-    for (const [key, name] of Object.entries(keys))
-      if (!isDeepStrictEqual(Reflect.get(plan, key), Reflect.get(this.#plan, key)))
-        throw new TaipanError(
-          'CONFIG_INVALID',
-          `${name} cannot be changed while a server with embedded Python runs; restart it to apply the configuration`,
-        )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -271,7 +309,6 @@ export class ReplicatedServer implements RunnableServer {
       logger,
     })
     this.#sockets = sockets
-    this.#urls = sockets.urls
     return sockets
   }
 
@@ -285,12 +322,11 @@ export class ReplicatedServer implements RunnableServer {
 
   async #startReplicas(plan: ServerPlan, sockets: SharedSockets): Promise<void> {
     const { logger } = this.#logging
-    const count = this.#count
     this.#renewed = plan
     const replicas = new ReplicaSet({
-      plan: dividePlan(plan, count),
-      demandServed: (demands) => demandServed(dividePlan(this.#renewed, count), demands),
-      count,
+      plan: dividePlan(plan, this.#count),
+      demandServed: (demands) => demandServed(dividePlan(this.#renewed, this.#count), demands),
+      count: this.#count,
       keepsOld: !plan.dev,
       // The one that it replaces may still answer, and must not pass for it.
       choosePageVersion: (aim) => (aim === 'repair' ? this.#pages.advance() : this.#pages.current),

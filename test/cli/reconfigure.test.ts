@@ -6,10 +6,13 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { runTaipan, startTaipan } from '../support/cli.ts'
 import { DEADLINE } from '../support/deadlines.ts'
+import { createCertificate, type Certificate } from '../support/certificate.ts'
 import { ask, load } from '../support/constant-requests.ts'
 import { findFreePort } from '../support/free-port.ts'
+import { askSecure } from '../support/https-client.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
 import { fetchRaw } from '../support/raw-client.ts'
+import { listReplicas } from '../support/replicas.ts'
 
 const CONTROL = ['--control', 'unix:control.sock'] as const
 
@@ -75,36 +78,97 @@ describe.each(['daemon', 'embedded'] as const)('a changed configuration, %s:', (
   })
 })
 
-test('addresses that stay are kept, others are opened and closed', async () => {
-  using project = createProject({ 'one.py': helloApp('one') })
-  const [first, second, third] = await Promise.all([findFreePort(), findFreePort(), findFreePort()])
-  const bind = (...ports: readonly number[]): string[] => ports.map((port) => `127.0.0.1:${port}`)
-  const url = (port: number): string => `http://127.0.0.1:${port}`
-  configure(project, { app: 'one.py', bind: bind(first, second) })
-  await using taipan = await startTaipan([], { cwd: project.folder })
-  const requests = load(url(first))
-  configure(project, { app: 'one.py', bind: bind(first, third) })
-  expect(await reload(project)).toMatchObject({ exitCode: 0 })
-  expect(taipan.output).toContain(`listening on ${url(third)}`)
-  expect(await ask(url(third))).toBe('200 one')
-  await expect
-    .poll(() => ask(url(second)).catch(() => 'closed'), { timeout: DEADLINE })
-    .toBe('closed')
-  const answers = await requests.stop()
-  expect(new Set(answers)).toEqual(new Set(['200 one']))
+test.each(['daemon', 'embedded'])(
+  'addresses that stay are kept, others are opened and closed, %s',
+  async (engine) => {
+    using project = createProject({ 'one.py': helloApp('one') })
+    const [first, second, third] = await Promise.all([
+      findFreePort(),
+      findFreePort(),
+      findFreePort(),
+    ])
+    const bind = (...ports: readonly number[]): string[] => ports.map((port) => `127.0.0.1:${port}`)
+    const url = (port: number): string => `http://127.0.0.1:${port}`
+    configure(project, { engine, app: 'one.py', bind: bind(first, second) })
+    await using taipan = await startTaipan([], { cwd: project.folder })
+    const requests = load(url(first))
+    configure(project, { engine, app: 'one.py', bind: bind(first, third) })
+    expect(await reload(project)).toMatchObject({ exitCode: 0 })
+    expect(taipan.output).toContain(`listening on ${url(third)}`)
+    expect(await ask(url(third))).toBe('200 one')
+    await expect
+      .poll(() => ask(url(second)).catch(() => 'closed'), { timeout: DEADLINE })
+      .toBe('closed')
+    const answers = await requests.stop()
+    expect(new Set(answers)).toEqual(new Set(['200 one']))
 
-  const other = createServer()
-  await new Promise<void>((resolve) => {
-    other.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(() => void other.close())
-  const address = other.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  configure(project, { app: 'one.py', bind: bind(first, port) })
-  const taken = await reload(project)
-  expect(taken).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('another program') })
-  expect(await ask(url(first))).toBe('200 one')
-  expect(await ask(url(third))).toBe('200 one')
+    const other = createServer()
+    await new Promise<void>((resolve) => {
+      other.listen(0, '127.0.0.1', resolve)
+    })
+    onTestFinished(() => void other.close())
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    configure(project, { engine, app: 'one.py', bind: bind(first, port) })
+    const taken = await reload(project)
+    expect(taken).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('another program') })
+    expect(await ask(url(first))).toBe('200 one')
+    expect(await ask(url(third))).toBe('200 one')
+  },
+)
+
+test('embedded: certificates change without a lost request', async () => {
+  using project = createProject({ 'one.py': helloApp('one') })
+  const [first, second] = [createCertificate(), createCertificate()]
+  const write = (name: string, { cert, key }: Certificate): object => {
+    project.write(`${name}.pem`, cert)
+    project.write(`${name}.key`, key)
+    return { certificate: `${name}.pem`, key: `${name}.key` }
+  }
+  const usual = { engine: 'embedded', app: 'one.py', bind: 'https://127.0.0.1:0' }
+  configure(project, { ...usual, tls: write('first', first) })
+  await using taipan = await startTaipan([], { cwd: project.folder })
+  const { url } = taipan
+  const bodies: string[] = []
+  const state = { stopped: false }
+  const asking = (async () => {
+    while (!state.stopped) {
+      const asked = askSecure(url, { rejectUnauthorized: false })
+      bodies.push(await asked.then(({ body }) => body, String))
+    }
+  })()
+  expect((await askSecure(url, { ca: first.cert })).body).toBe('one')
+
+  const tls = write('second', second)
+  configure(project, { ...usual, tls })
+  expect(await reload(project)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await askSecure(url, { ca: second.cert })).body).toBe('one')
+  await expect(askSecure(url, { ca: first.cert })).rejects.toThrow(/self-signed/)
+  // The files of the new configuration are looked at, too.
+  const third = createCertificate()
+  write('second', third)
+  expect(await reload(project)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await askSecure(url, { ca: third.cert })).body).toBe('one')
+
+  configure(project, { ...usual, tls: { certificate: 'missing.pem', key: 'missing.key' } })
+  expect((await reload(project)).exitCode).not.toBe(0)
+  expect((await askSecure(url, { ca: third.cert })).body).toBe('one')
+  state.stopped = true
+  await asking
+  expect(new Set(bodies)).toEqual(new Set(['one']))
+})
+
+test('embedded: the number of processes changes without a lost request', async () => {
+  using project = createProject({ 'one.py': helloApp('one') })
+  configure(project, { engine: 'embedded', app: 'one.py' })
+  await using taipan = await startTaipan([], { cwd: project.folder })
+  const requests = load(taipan.url)
+  for (const processes of [3, 1]) {
+    configure(project, { engine: 'embedded', app: 'one.py', processes })
+    expect(await reload(project)).toMatchObject({ exitCode: 0, stderr: '' })
+    await expect.poll(() => listReplicas(taipan), { timeout: DEADLINE }).toHaveLength(processes)
+  }
+  expect(new Set(await requests.stop())).toEqual(new Set(['200 one']))
 })
 
 test('limits for clients are applied', async () => {
