@@ -9,6 +9,7 @@ const LONGEST = [
   'embedded/program',
   'first-hour/pages',
   'daemon/asgi-uvloop',
+  'http2/socket-contract',
   'applications/django',
   'applications/front-servers',
   'applications/greenlets',
