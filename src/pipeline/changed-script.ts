@@ -4,6 +4,8 @@ import { forgetLooks, lookAt } from './looks.ts'
 // A file that stays the same for so long, in ms, is written; and how often that is waited for.
 const REST_MS = 50
 const ROUNDS = 20
+/** Longest wait for what is loaded, in ms: an import that takes longer stalls nobody. */
+const PATIENCE_MS = 1000
 
 /** A file with an application, which is loaded anew when a request finds it changed. */
 export class ChangedScript {
@@ -27,15 +29,15 @@ export class ChangedScript {
   }
 
   /**
-   * Undefined: nothing has changed since it was loaded. The request that finds a change waits for what comes of it; others
-   * get the old code meanwhile. A version is tried once, when it has been written.
+   * Undefined: nothing has changed since it was loaded. The request that finds a change waits a moment for what comes of
+   * it; others get the old code meanwhile. A version is tried once, when it has been written.
    */
   check(): Promise<void> | undefined {
     const version = this.#version
     // A file that is missing is about to be replaced.
     if (version === this.#known || version === undefined || this.#reloading) return undefined
     this.#known = version
-    return this.#load()
+    return waitAMoment(this.#load())
   }
 
   async #load(): Promise<void> {
@@ -59,6 +61,14 @@ export class ChangedScript {
   get #version(): string | undefined {
     return readVersion(this.#path)
   }
+}
+
+/** Resolves with the promise, or when that has taken too long. */
+async function waitAMoment(loading: Promise<void>): Promise<void> {
+  const waiting = new AbortController()
+  const late = delay(PATIENCE_MS, undefined, { signal: waiting.signal }).catch(() => {})
+  await Promise.race([loading, late])
+  waiting.abort()
 }
 
 /** Differs whenever a file was changed or replaced; undefined when there is none. */

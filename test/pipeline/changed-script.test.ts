@@ -46,3 +46,20 @@ test('a file that is gone meanwhile is not loaded, and is found again', async ()
   await script.check()
   expect(loaded).toEqual(['mended'])
 })
+
+test('a request does not wait for an import that takes its time', async () => {
+  using project = createProject({ 'app.py': 'one' })
+  let end = (): void => {}
+  const script = new ChangedScript(
+    join(project.folder, 'app.py'),
+    () =>
+      new Promise((resolve) => {
+        end = resolve
+      }),
+  )
+  await nextTurn()
+  project.write('app.py', 'slow to import')
+  await script.check()
+  expect(script.check()).toBeUndefined()
+  end()
+})
