@@ -650,7 +650,10 @@ def test_the_page_with_the_traceback_is_for_dev_only(start_worker, write):
     assert b"<script>secret" not in page.body and b"app.py" in page.body
     assert page.field("Content-Type").startswith("text/html")
     assert page.field("Content-Security-Policy").startswith("default-src 'none'")
-    text = thread.get(HTTP_ACCEPT="application/json")
+    told = thread.get(HTTP_ACCEPT="application/json")
+    assert told.field("Content-Type") == "application/json"
+    assert b'"type": "ValueError"' in told.body
+    text = thread.get(HTTP_ACCEPT="*/*")
     assert text.status == 500 and b"ValueError: <script>secret" in text.body
     assert text.field("Content-Type").startswith("text/plain")
     assert (text.field("Vary"), text.field("X-Content-Type-Options")) == ("Accept", "nosniff")
