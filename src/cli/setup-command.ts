@@ -6,6 +6,7 @@ import { TaipanError } from '../core/errors.ts'
 import { isRoot } from '../processes/accounts.ts'
 import { anchorPaths } from '../server/config/anchor.ts'
 import type { Environment } from '../server/config/environment.ts'
+import type { ServerPlan } from '../server/config/resolved.ts'
 import { loadCommandPlan } from '../server/load-plan.ts'
 import { describeInput, type CommandLine } from './arguments.ts'
 import {
@@ -49,7 +50,21 @@ export async function runSetupServer(line: CommandLine, environment: Environment
   ])
   writeFiles(folder, files)
   process.stdout.write(describeFiles(setup))
+  for (const path of listMissing(plan))
+    process.stderr.write(`warning: there is no file ${path} yet; "taipanctl check" tells more\n`)
   return 0
+}
+
+/** Files of applications that are still to come, as far as their names tell that they are files. */
+function listMissing({ groups }: ServerPlan): string[] {
+  return (
+    groups
+      .flatMap(({ group }) => group.applications)
+      .flatMap((one) => (one.kind === 'target' ? [resolve(one.directory, one.target)] : []))
+      // What follows a colon behind .wsgi is mostly that of a module.
+      .map((path) => path.replace(/\.py:[^/]*$/, '.py'))
+      .filter((path) => /\.(?:py|wsgi)$/.test(path) && !existsSync(path))
+  )
 }
 
 function readControl({ control }: { readonly control: unknown }): string {

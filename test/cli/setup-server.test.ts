@@ -77,6 +77,18 @@ test.skipIf(!existsSync(ANALYZE))('systemd accepts the unit', async () => {
   expect(execFileSync('/bin/sh', command, { encoding: 'utf8' })).toBe('')
 })
 
+test.each([
+  ['later.py', /^warning: there is no file \S+\/later\.py yet; "taipanctl check" tells more\n$/],
+  ['app.py:application', /^$/],
+  ['not.yet.wsgi:application', /^$/],
+])('what is still to come is told: %s', async (target, pattern) => {
+  using project = createProject({ 'app.py': helloApp('one') })
+  const words = ['setup-server', 'dir', target, '--python', PYTHON]
+  const { exitCode, stderr } = await runTaipan(words, { cwd: project.folder })
+  expect(stderr).toMatch(pattern)
+  expect(exitCode).toBe(0)
+})
+
 test('files that exist are left', async () => {
   using project = createProject({ 'app.py': helloApp('one'), 'dir/taipanctl': 'mine' })
   const words = ['setup-server', 'dir', 'app.py', '--python', PYTHON]
