@@ -640,6 +640,16 @@ def test_calls_open_the_editor(tmp_path):
     assert "Open in Ed" in page
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are text there")
+def test_files_whose_names_are_no_text_are_opened_too(tmp_path):
+    path = os.path.join(tmp_path, os.fsdecode(b"caf\xe9.py"))
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("1 / 0\n")
+    page = format_html(describe_error(run("1 / 0", path)), "500 x", EDITOR).html
+    link = next(attrs["href"] for tag, attrs in Reader(page).tags if tag == "a")
+    assert link.startswith(f"ed://open{tmp_path}/caf%E9.py?")
+
+
 def test_what_is_in_no_file_and_without_an_editor_has_no_link(tmp_path):
     path = tmp_path / "app.py"
     path.write_text("1 / 0\n", "utf-8")
@@ -668,3 +678,31 @@ def test_lines_of_templates_are_marked_as_a_whole(tmp_path):
     assert (frame.path, frame.line, frame.excerpt.marked) == (str(path), 2, 2)
     assert frame.function == "top-level template code"
     assert set(frame.excerpt.marks) == {(0, 0)}
+
+
+class Hostile(Exception):
+    def __str__(self):
+        raise KeyboardInterrupt
+
+    def __getattribute__(self, name):
+        if name in ("__notes__", "exceptions"):
+            raise SystemExit(3)
+        return super().__getattribute__(name)
+
+
+def test_exceptions_that_raise_when_they_are_asked_are_described():
+    def fail():
+        raise Hostile
+
+    report = describe_error(catch(fail))
+    assert report.problems[0].kind.endswith("Hostile")
+    assert report.problems[0].message == "(its text cannot be shown)"
+
+
+def test_secrets_that_are_bytes_are_masked_elsewhere_too():
+    def fail(token):
+        raise ValueError(f"not {token!r}, not {token.decode()}")
+
+    report = describe_error(catch(fail, b"0123456789abcdef"))
+    page = format_html(report, "500 x").html
+    assert "not b" in page and "0123456789abcdef" not in page + report.text

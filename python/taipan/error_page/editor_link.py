@@ -15,8 +15,8 @@ def format_link(frame: Frame, editor: Editor) -> str | None:
     if not os.path.isfile(path):
         return None
     values = {
-        "path": quote(path),
-        "relative": quote(os.path.relpath(path, editor.directory)),
+        "path": _quote(path),
+        "relative": _quote(os.path.relpath(path, editor.directory)),
         "line": str(frame.line),
         "column": str(frame.column),
     }
@@ -24,3 +24,8 @@ def format_link(frame: Frame, editor: Editor) -> str | None:
     for name, value in values.items():
         address = address.replace(f"{{{name}}}", value)
     return address
+
+
+def _quote(path: str) -> str:
+    # Names of files may be no text.
+    return quote(os.fsencode(path))

@@ -111,7 +111,7 @@ def _list_related(error: BaseException) -> Iterator[_Related]:
 
 
 def _list_members(one: _Related) -> Iterator[_Related]:
-    members = getattr(one.error, "exceptions", None)
+    members = _read_attribute(one.error, "exceptions")
     if not isinstance(members, tuple):
         return
     for number, member in enumerate(members, 1):
@@ -156,7 +156,7 @@ def _read_message(error: BaseException) -> str:
         if isinstance(error, SyntaxError) and error.msg:
             return str(error.msg)
         return str(error)
-    except Exception:
+    except BaseException:
         return "(its text cannot be shown)"
 
 
@@ -166,9 +166,17 @@ def _read_notes(error: BaseException) -> tuple[str, ...]:
 
 
 def _list_notes(error: BaseException) -> list[str]:
-    notes: Any = getattr(error, "__notes__", ())
+    notes = _read_attribute(error, "__notes__")
     known = notes if isinstance(notes, (list, tuple)) else ()
     return [note for note in known if isinstance(note, str)]
+
+
+def _read_attribute(error: BaseException, name: str) -> Any:
+    """None if there is none, or if it cannot be had."""
+    try:
+        return getattr(error, name, None)
+    except BaseException:
+        return None
 
 
 def _find_place(error: BaseException) -> Frame | None:

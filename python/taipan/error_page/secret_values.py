@@ -86,8 +86,12 @@ def _list_locals(error: BaseException) -> Iterator[Mapping[str, Any]]:
 
 
 def _list_telling(names: Mapping[Any, Any]) -> set[str]:
-    return {
-        value
+    texts = [
+        (name, value.decode("utf-8", "replace") if type(value) is bytes else value)
         for name, value in islice(names.items(), _ITEM_LIMIT)
-        if type(name) is str and type(value) is str and is_telling(name, value)
+    ]
+    return {
+        text
+        for name, text in texts
+        if type(name) is str and type(text) is str and is_telling(name, text)
     }
