@@ -464,6 +464,17 @@ describe('variables that are not ours', () => {
     expect(warnings).toContainEqual(expect.stringContaining('LISTEN_FDS'))
   })
 
+  test.each([
+    ['app.py --dev -b 0.0.0.0:1', ['0.0.0.0']],
+    ['app.py --dev -b 127.0.0.1:1 -b [::]:1', ['::']],
+    ['app.py --dev -b localhost:1 -b unix:x.sock', []],
+    ['app.py -b 0.0.0.0:1', []],
+  ])('--dev where others can connect is warned of: %s', async (words, hosts) => {
+    const { warnings } = await command(words, { environment: {} })
+    const told = warnings.filter((text) => text.startsWith('--dev shows source code'))
+    expect(told.map((text) => /connect to ([^;]*);/.exec(text)?.[1])).toEqual(hosts)
+  })
+
   test('a door has an address as short as any', async () => {
     const words = 'app.py -b fastcgi://9000 -b scgi://:4000 -b uwsgi://[::1]:3031/'
     const { addresses } = await command(words, { environment: {} })

@@ -15,6 +15,7 @@ import { resolveAddresses } from './resolve-addresses.ts'
 import { checkLog } from './check-log.ts'
 import { resolveControl } from './resolve-control.ts'
 import { resolveMetrics, warnOfOpenMetrics } from './resolve-metrics.ts'
+import { warnOfOpenDevelopment } from './open-development.ts'
 import { resolveApplications } from './resolve-apps.ts'
 import { listIdentityVariables, resolveServerAccount } from './resolve-confinement.ts'
 import { addDispatch, resolveDispatch } from './resolve-dispatch.ts'
@@ -98,6 +99,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
       ...warnings,
       ...parts.openMetrics,
       ...warnOfUnusedTls(config, addresses),
+      ...warnOfOpenDevelopment(config, addresses),
       ...warnOfUnusedPatterns(config, problems),
       ...applications.flatMap(warnOfQueryNames),
     ],
