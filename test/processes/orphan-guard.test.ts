@@ -57,7 +57,8 @@ test('a guard that was killed is replaced', async () => {
       .map(Number)
       .find((pid) => pid > 0 && !pids.includes(pid))
   }
-  const first = findGuard() ?? 0
+  await waitFor(() => findGuard() !== undefined, 'a guard')
+  const first = findGuard() ?? Number.NaN
   process.kill(first, 'SIGKILL')
   await waitFor(() => ![undefined, first].includes(findGuard()), 'another guard')
   owner.kill('SIGKILL')
