@@ -257,9 +257,9 @@ export class PlannedApp implements App {
     return this.#stopped
   }
 
-  /** As `stop`, but what it shares with the app that takes its place stays. */
-  handOver(waited = 0): Promise<void> {
-    this.#sharesFolder = true
+  /** As `stop`, but what it shares with an app of the plan that is served stays. */
+  handOver(served: Pick<ServerPlan, 'temporaryFolder'>, waited = 0): Promise<void> {
+    this.#sharesFolder = served.temporaryFolder === this.#plan.temporaryFolder
     return this.stop(waited)
   }
 

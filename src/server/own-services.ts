@@ -25,7 +25,7 @@ export class OwnServices {
     await this.#app?.startBeside()
     if (this.#app === undefined) await before?.stopServices()
     else await this.#app.takeServices(before)
-    await before?.handOver()
+    await before?.handOver(services)
     if (this.#stopped) await this.#app?.stop()
   }
 

@@ -246,7 +246,7 @@ export class PlannedServer implements RunnableServer {
       await this.#exchange(before, app, plan)
       this.#loggers = loggers
     } catch (error) {
-      await app.handOver()
+      await app.handOver(this.#plan)
       throw error
     } finally {
       this.#next = undefined
@@ -290,6 +290,7 @@ export class PlannedServer implements RunnableServer {
     try {
       await startAll(fronts)
     } catch (error) {
+      if (!isSameTls) certificates?.stop()
       await this.#kept.closeUnused()
       throw error
     }
@@ -301,12 +302,13 @@ export class PlannedServer implements RunnableServer {
   async #retire({ app, fronts }: Assembly, kept: readonly Front[]): Promise<void> {
     const begun = performance.now()
     const patience = this.#patience
+    const served = this.#plan
     await app.retire()
     const left = fronts === kept ? [] : fronts
     const closed = settleAll(left.map((front) => front.stop(IDLE_GRACE_MS)))
     // Requests whose bodies are still arriving, or that somebody checks, are not with their application yet.
     await Promise.all([endsWithin(app.gathered(), patience / 2), delay(LAST_CHECKS_MS)])
-    await settleAll([closed, app.handOver(performance.now() - begun)])
+    await settleAll([closed, app.handOver(served, performance.now() - begun)])
     for (const { exchanges } of left) this.#earlierExchanges += exchanges
   }
 
@@ -361,7 +363,7 @@ export class PlannedServer implements RunnableServer {
     const waited = performance.now() - begun
     const others = [
       ...this.#retirements,
-      ...(this.#next === undefined ? [] : [this.#next.handOver()]),
+      ...(this.#next === undefined ? [] : [this.#next.handOver(this.#plan)]),
     ]
     await settleAll([frontsClosed, app.stop(waited), ...others])
   }
