@@ -176,8 +176,7 @@ export class Occupancy {
     }
     // A silent connection must not hold it for longer.
     const isExpecting = this.#availability !== AVAILABILITY.free && !this.#full
-    if (isExpecting && this.#silence === undefined)
-      this.#silence = setTimeout(() => this.#endSilence(), SILENT_MS).unref()
+    if (isExpecting && this.#silence === undefined) this.#awaitSilence()
     if (this.held !== (before === AVAILABILITY.held))
       for (const listener of this.#heldListeners) listener()
     const wasFree = accepted && before === AVAILABILITY.free
@@ -185,9 +184,13 @@ export class Occupancy {
     if (free !== wasFree && this.#concerns(free)) this.#onChange()
   }
 
-  #endSilence(): void {
-    this.#silence = undefined
-    this.compare()
+  #awaitSilence(): void {
+    const end = (): void => {
+      this.#silence = undefined
+      this.compare()
+    }
+    // Lets a process that was not scheduled read first what clients have sent meanwhile.
+    this.#silence = setTimeout(() => setImmediate(end), SILENT_MS).unref()
   }
 
   /** Whether others must react: full replicas if one becomes free, held ones if none is free any more. */
