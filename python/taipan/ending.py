@@ -6,6 +6,7 @@ import atexit
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from queue import Empty
 from time import monotonic
 from typing import Any, Callable
@@ -20,6 +21,15 @@ _MOST_NAMES = 10
 
 #: Set when Node has disappeared, so that nobody clears up after this process.
 ORPHANED = threading.Event()
+#: Clear up after Node then, if handlers of `atexit` have not done so: in any thread, and soon.
+ORPHAN_CALLS: list[Callable[[], None]] = []
+
+
+def clear_up_after_node() -> None:
+    """Does what `ORPHAN_CALLS` say."""
+    for call in list(ORPHAN_CALLS):
+        with suppress(Exception):
+            call()
 
 
 def end_interpreter(deadline: float, reporter: Reporter) -> None:

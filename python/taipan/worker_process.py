@@ -22,7 +22,7 @@ from taipan.control import ControlChannel, ControlThread, quiet_exit, write_erro
 from taipan.debugger import Debugger
 from taipan.descriptors import RequestSockets
 from taipan.due import DueSignals
-from taipan.ending import ORPHANED, end_interpreter
+from taipan.ending import ORPHANED, clear_up_after_node, end_interpreter
 from taipan.hooks import Hooks
 from taipan.interpreters.names import find_interpreters
 from taipan.logs import Logs, Requests
@@ -292,6 +292,8 @@ class Worker:
         self._request_stop()
         if self._loaded:
             sleep(_GRACE_SECONDS)
+        # The handlers of the end may not have come to it on a busy machine.
+        clear_up_after_node()
         self._end_group()
         os._exit(0)
 

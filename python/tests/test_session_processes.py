@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.sessions import Client, sqlite_settings
+from taipan import ending
 from taipan.sessions import orphans, process
 from taipan.sessions.application import ApplicationState
 from taipan.sessions.errors import SessionBusy, SessionError
@@ -154,6 +155,26 @@ def test_a_folder_outlives_workers_but_not_its_owner(tmp_path):
         assert not folder.exists()
     folder.mkdir()
     remove_orphan(str(folder), owner.pid)
+    assert not folder.exists()
+
+
+def test_an_orphan_without_an_orderly_end_clears_up_too(tmp_path, monkeypatch):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    handlers = []
+    monkeypatch.setattr("taipan.sessions.orphans.atexit.register", handlers.append)
+    monkeypatch.setattr("taipan.sessions.orphans.ORPHAN_CALLS", ending.ORPHAN_CALLS[:0])
+    monkeypatch.setattr("taipan.ending.ORPHAN_CALLS", orphans.ORPHAN_CALLS)
+    with subprocess.Popen(["sleep", "1000"]) as owner:
+        orphans.remove_at_end(str(folder), owner.pid)
+        ending.clear_up_after_node()
+        assert folder.exists()
+        owner.kill()
+    ending.clear_up_after_node()
+    assert not folder.exists()
+    folder.mkdir()
+    [handler] = handlers
+    handler()
     assert not folder.exists()
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from contextlib import suppress
+from functools import partial
 
-from taipan.ending import ORPHANED
+from taipan.ending import ORPHAN_CALLS, ORPHANED
 from taipan.native import POLLIN, poll
 
-#: Its end may be on its way; less than what is left to an orphaned worker.
-_PATIENCE_MS = 500
+#: Its end may be on its way.
+_PATIENCE_MS = 2000
 #: What SQLite and the locks of sessions make there.
 _NAMES = [f"sessions.db{suffix}" for suffix in ("", "-journal", "-wal", "-shm", "-lock")]
+
+
+def remove_at_end(directory: str, owner: int) -> None:
+    """Has a folder removed at the end of this process, if its owner has ended without doing so."""
+    remove = partial(remove_orphan, directory, owner)
+    atexit.register(remove)
+    ORPHAN_CALLS.append(remove)
 
 
 def remove_orphan(directory: str, owner: int) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import time
 from typing import Callable
 
 from taipan.native import allocate_lock
-from taipan.sessions.orphans import remove_orphan
+from taipan.sessions.orphans import remove_at_end
 from taipan.sessions.session import Session, SessionRequest
 from taipan.sessions.settings import SessionSettings
 from taipan.sessions.store import SessionStore
@@ -57,7 +56,7 @@ def open_store(settings: SessionSettings) -> SessionStore:
 
         store = SqliteStore(settings.store[len(_SQLITE) :], settings.directory)
         if settings.directory is not None and settings.owner:
-            atexit.register(remove_orphan, settings.directory, settings.owner)
+            remove_at_end(settings.directory, settings.owner)
         return store
     from taipan.sessions.redis_store import RedisStore
 
