@@ -109,6 +109,24 @@ def test_failures(ask, source, expected):
         ask({"asks": "access"}, source)
 
 
+def test_choices_of_where_a_request_runs(ask):
+    source = """
+def process_group(environ):
+    return b"other" if environ["HTTP_HOST"] == "a.test" else None
+def callable_object(environ):
+    return "second"
+application_group = "not a function"
+"""
+    assert ask({"asks": "dispatch"}, source, HTTP_HOST="a.test") == {
+        "processGroup": "other",
+        "applicationGroup": None,
+        "callableObject": "second",
+    }
+    assert ask({"asks": "dispatch"}, source, HTTP_HOST="b.test")["processGroup"] is None
+    with pytest.raises(GuardError, match="process_group must return a text or None"):
+        ask({"asks": "dispatch"}, "def process_group(environ): return 1")
+
+
 @pytest.mark.parametrize("answer", [0, 1, "", "yes", [], [True], object(), NotImplemented])
 def test_verdicts_of_access_are_truth_values(answer):
     with pytest.raises(GuardError):
