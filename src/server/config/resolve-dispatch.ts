@@ -1,12 +1,7 @@
-import { dirname } from 'node:path'
 import type { Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import {
-  distinguish,
-  nameSource,
-  placeApplication,
-  type PlacedApplication,
-} from './placed-application.ts'
+import { placeGuardScript } from './place-guard-script.ts'
+import type { PlacedApplication } from './placed-application.ts'
 import { listGroupNames } from './resolve-apps.ts'
 import type { DispatchPlace, DispatchPlan } from '../routes/app-route.ts'
 import type { RoutePlan } from './resolved.ts'
@@ -43,7 +38,10 @@ export function resolveDispatch(
       continue
     }
     problems.checkFile(['apps', name, 'dispatch'], dispatch)
-    const script = placeScript(dispatch, placed.group, [...applications, ...added], directory)
+    const script = placeGuardScript(dispatch, placed.group, {
+      applications: [...applications, ...added],
+      directory,
+    })
     added.push(script)
     plans.set(name, { places, script: script.application.name })
   }
@@ -99,23 +97,4 @@ export function addDispatch(
     if (dispatch === undefined) return route
     return { ...route, answerer: { ...answerer, plan: { ...answerer.plan, dispatch } } }
   })
-}
-
-function placeScript(
-  file: string,
-  group: string,
-  others: readonly PlacedApplication[],
-  directory: string,
-): PlacedApplication {
-  return placeApplication(
-    {
-      kind: 'guard',
-      name: distinguish(nameSource(file, directory), group, others),
-      interface: 'script',
-      file,
-      functions: [],
-      multithread: true,
-    },
-    { key: '', group, folder: dirname(file), argument: file },
-  )
 }

@@ -1,13 +1,8 @@
-import { dirname } from 'node:path'
-import type { GuardApplication, GuardFunction } from '../../core/application.ts'
+import type { GuardFunction } from '../../core/application.ts'
 import { formatPath, type OptionPath, type Problems } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
-import {
-  distinguish,
-  nameSource,
-  placeApplication,
-  type PlacedApplication,
-} from './placed-application.ts'
+import { placeGuardScript, type PlacedGuard } from './place-guard-script.ts'
+import type { PlacedApplication } from './placed-application.ts'
 import { createUsualUpstream } from '../routes/upstream-options.ts'
 import type { SpawnContext } from '../routes/spawn-options.ts'
 import { createUpstreamPlan, type UpstreamPlan } from '../routes/upstream-route.ts'
@@ -63,8 +58,6 @@ export function resolveGuards(
   return { plans, applications: scripts.applications }
 }
 
-type PlacedGuard = PlacedApplication & { readonly application: GuardApplication }
-
 /** Scripts as applications, one for each file in each group. */
 class GuardScripts {
   readonly #placed = new Map<string, PlacedGuard>()
@@ -77,7 +70,10 @@ class GuardScripts {
   find(script: unknown, group: string, functions: readonly GuardFunction[]): GuardSource {
     if (typeof script !== 'string') return { kind: 'functions' }
     const key = `${group}:${script}`
-    const known = this.#placed.get(key) ?? this.#place(script, group)
+    const { applications, directory } = this.#surroundings
+    const others = [...applications, ...this.applications]
+    const known =
+      this.#placed.get(key) ?? placeGuardScript(script, group, { applications: others, directory })
     const { application } = known
     const all = [...new Set([...application.functions, ...functions])]
     this.#placed.set(key, { ...known, application: { ...application, functions: all } })
@@ -86,22 +82,6 @@ class GuardScripts {
 
   get applications(): readonly PlacedApplication[] {
     return [...this.#placed.values()]
-  }
-
-  #place(file: string, group: string): PlacedGuard {
-    const { applications, directory } = this.#surroundings
-    const others = [...applications, ...this.applications]
-    return placeApplication(
-      {
-        kind: 'guard',
-        name: distinguish(nameSource(file, directory), group, others),
-        interface: 'script',
-        file,
-        functions: [],
-        multithread: true,
-      },
-      { key: '', group, folder: dirname(file), argument: file },
-    )
   }
 }
 
