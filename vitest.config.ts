@@ -23,7 +23,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**'],
-      reporter: ['json-summary'],
+      reporter: ['json'],
       reportOnFailure: true,
     },
     // A machine that builds may be so loaded that a deadline passes; the end of the report names what was tried again.

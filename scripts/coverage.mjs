@@ -1,7 +1,9 @@
-// Line coverage of each room, measured in the processes of the tests only; less than the floor fails.
+// Line coverage of each room; less than the floor fails.
+// Node is measured in the processes of the tests and in those that they start, Python in the process of pytest alone.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
+import { addChildren, prepareNotes } from './child-coverage.mjs'
 import { readText, root } from './setup-node.mjs'
 
 const FLOORS = 'test/coverage-floor.json'
@@ -12,8 +14,13 @@ const VITEST_FOLDER = 'coverage/src'
 const PYTHON_DATA = 'coverage/python/data'
 const PYTHON_REPORT = 'coverage/python/coverage.json'
 
-/** Flags that make vitest measure coverage. */
-export const vitestFlags = ['--coverage.enabled', `--coverage.reportsDirectory=${VITEST_FOLDER}`]
+/** Flags that make vitest measure coverage, and the environment that makes the processes it starts do so. */
+export function measureVitest() {
+  return {
+    flags: ['--coverage.enabled', `--coverage.reportsDirectory=${VITEST_FOLDER}`],
+    environment: prepareNotes(process.env),
+  }
+}
 
 /** Flags that make Python measure the module that follows. */
 export function pythonFlags() {
@@ -26,7 +33,7 @@ export const pythonReportFlags =
   `-m coverage json --quiet --data-file=${PYTHON_DATA} -o ${PYTHON_REPORT}`.split(' ')
 
 const HALVES = [
-  { folder: 'src', report: `${VITEST_FOLDER}/coverage-summary.json`, listFiles: listOfVitest },
+  { folder: 'src', report: `${VITEST_FOLDER}/coverage-final.json`, listFiles: listOfVitest },
   { folder: 'python/taipan', report: PYTHON_REPORT, listFiles: listOfPython },
 ]
 
@@ -63,12 +70,15 @@ function reportRoom(room, percent, floor) {
   return isEnough
 }
 
-function listOfVitest({ total: _total, ...files }) {
-  return Object.entries(files).map(([path, { lines }]) => ({
-    path: relative(root, path),
-    covered: lines.covered,
-    total: lines.total,
-  }))
+function listOfVitest(files) {
+  addChildren(files)
+  return Object.values(files).map(({ path, statementMap, s: counts }) => {
+    const lines = new Map()
+    for (const [id, { start }] of Object.entries(statementMap))
+      lines.set(start.line, lines.get(start.line) || counts[id] > 0)
+    const covered = [...lines.values()].filter(Boolean).length
+    return { path: relative(root, path), covered, total: lines.size }
+  })
 }
 
 function listOfPython({ files }) {

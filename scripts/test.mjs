@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-import { pythonFlags, pythonReportFlags, reportCoverage, vitestFlags } from './coverage.mjs'
+import { measureVitest, pythonFlags, pythonReportFlags, reportCoverage } from './coverage.mjs'
 import { root, say, setUpNode } from './setup-node.mjs'
 import { setUpPython, testPython } from './setup-python.mjs'
 
@@ -26,8 +26,9 @@ process.exitCode = results.find((status) => status !== 0) ?? 0
 async function runNodeTests() {
   say('running the TypeScript tests')
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const flags = isMeasured ? vitestFlags : []
-  return await run([process.execPath, vitest, 'run', ...flags, ...nodeArgs], 'inherit')
+  const { flags, environment } = isMeasured ? measureVitest() : { flags: [], environment: {} }
+  const words = [process.execPath, vitest, 'run', ...flags, ...nodeArgs]
+  return await run(words, 'inherit', environment)
 }
 
 /** pytest uses one processor; its output follows when it has ended. */
@@ -42,11 +43,16 @@ async function runPythonTests() {
 }
 
 /** Resolves with the exit code; writes what came through a pipe in one piece. */
-async function run([command, ...words], output) {
+async function run([command, ...words], output, environment = {}) {
   const child = spawn(command, words, {
     cwd: root,
     stdio: ['ignore', output, output],
-    env: { ...process.env, TAIPAN_TEST_BUILT: '1', TAIPAN_TEST_PYTHON: testPython },
+    env: {
+      ...process.env,
+      ...environment,
+      TAIPAN_TEST_BUILT: '1',
+      TAIPAN_TEST_PYTHON: testPython,
+    },
   })
   const pieces = []
   for (const stream of [child.stdout, child.stderr])

@@ -57,7 +57,10 @@ test.each([
   const endpoint = await collector.start()
   await using taipan = await startTaipan(['app.py', '-b', '127.0.0.1:0', ...args], {
     cwd: project.folder,
-    env: { NODE_OPTIONS: `--import ${REGISTER}`, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+    env: {
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${REGISTER}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    },
   })
   const headers = [['traceparent', `00-${TRACE}-${PARENT}-01`]] as const
   const answer = await fetchRaw(taipan.url, { target: '/x?q=1', headers })

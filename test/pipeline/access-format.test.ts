@@ -27,7 +27,8 @@ async function lineOf(format: string, head: string): Promise<string> {
 }
 
 const HEAD =
-  'GET /a%20b?x="1" HTTP/1.1\r\nUser-Agent: a "quoted\\ t\tab \xe9\r\nReferer: http://x.test/'
+  'GET /a%20b?x="1" HTTP/1.1\r\nUser-Agent: a "quoted\\ t\tab \xe9\r\nReferer: http://x.test/' +
+  '\r\nCookie: a=b; theme=dark"y'
 
 test('the user of a request is told, in UTF-8', async () => {
   const lines: string[] = []
@@ -56,7 +57,10 @@ test('common and combined are those of Apache', async () => {
 test.each([
   ['%m %U %q %H %v %p %B %%', /^GET \/a%20b \?x=\\"1\\" HTTP\/1\.1 shop\.test \d+ 5 %\n$/],
   ['%a %<s %{x-none}i %{application}x %{worker}x', /^127\.0\.0\.1 200 - handler web\/1234\n$/],
-  ['%D %T %{queued}x %{python}x %{error}x %L', /^\d+ 0 0\.000 1\.500 - \S+\n$/],
+  ['%D %T %{queued}x %{python}x %{error}x %L', /^\d+ \d+ 0\.000 1\.500 - \S+\n$/],
+  ['%V %A %P %X', new RegExp(`^shop\\.test 127\\.0\\.0\\.1 ${process.pid} \\+\n$`)],
+  ['%{theme}C %{none}C %{them}C', /^dark\\"y - -\n$/],
+  ['%{us}T %{ms}T %{s}T', /^\d{2,} \d+ \d+\n$/],
 ])('template %s', async (format, line) => {
   expect(await lineOf(format, HEAD)).toMatch(line)
 })

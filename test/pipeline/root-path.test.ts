@@ -85,3 +85,29 @@ describe('a prefix that a proxy has taken away', () => {
     expect([left, logged]).toEqual([true, ['/x', 'over']])
   })
 })
+
+describe('a front server, which names the whole path', () => {
+  function seeBehind(target: string, mount: string): Seen | undefined {
+    let seen: Seen | undefined
+    const answer = (exchange: Exchange, match: RouteMatch) => (seen = { exchange, match })
+    const frontServer = { mount, name: 'front.test', role: undefined }
+    createPipeline({ routes: [{ path: '/api', answer }], rootPath: '/api' })(
+      createPlainExchange({ target, frontServer }),
+    )
+    return seen
+  }
+
+  test.each([
+    // The root is there already, once.
+    ['/api/x?y', '', '/api/x?y', '/x'],
+    ['/api/x', '/api', '/api/x', '/x'],
+    // It takes the place of the mount.
+    ['/shop/x?y', '/shop', '/api/x?y', '/x'],
+    ['/x', '/elsewhere', '/api/x', '/x'],
+  ])('%s below %j is %s', (target, mount, whole, pathInfo) => {
+    const { exchange, match } = seeBehind(target, mount) ?? {}
+    expect(exchange?.request.target).toBe(whole)
+    expect(exchange?.frontServer).toEqual({ mount: '', name: 'front.test', role: undefined })
+    expect(match).toMatchObject({ scriptName: '/api', pathInfo })
+  })
+})

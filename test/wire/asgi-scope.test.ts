@@ -50,6 +50,23 @@ describe('the ASGI scope', () => {
     expect(scope).toContain(`'raw_path': ${rawPath}`)
   })
 
+  test.each([
+    [{ localAddress: '', localPort: '', localPath: '/run/a.sock' }, '', "('/run/a.sock', None)"],
+    [{ localAddress: '', localPort: '8443' }, 'front.test', "('front.test', 8443)"],
+    [{ localAddress: '::1', localPort: '80' }, 'front.test', "('::1', 80)"],
+    [{ localAddress: '', localPath: '' }, '', 'None'],
+  ])('names the server by what there is: %j behind %j', (connection, name, server) => {
+    const frontServer = { mount: '', name, role: undefined }
+    const scope = scopeOf({ connection: { remoteAddress: '', ...connection }, frontServer })
+    expect(scope).toContain(`'client': None, 'server': ${server}`)
+    expect(scope).not.toContain('AUTHORIZER')
+  })
+
+  test('names the role that a front server asks for', () => {
+    const frontServer = { mount: '', name: '', role: 'AUTHORIZER' } as const
+    expect(scopeOf({ frontServer })).toContain("'AUTHORIZER'")
+  })
+
   test('contains the mount point in both', () => {
     const scope = scopeOf({ target: '/%C3%A9/x' }, '/\u00c3\u00a9')
     expect(scope).toContain("'path': '/\\xe9/x'")
