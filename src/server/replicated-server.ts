@@ -1,11 +1,10 @@
 import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { HealthCheck } from '../processes/health-check.ts'
+import type { HealthCheck } from '../processes/health-check.ts'
 import type { LoadingApplication } from '../core/backend.ts'
 import type { ServerStatus } from '../core/group-status.ts'
 import type { WorkerStacks } from '../core/stacks.ts'
 import { TaipanError } from '../core/errors.ts'
-import { longestTime } from '../core/time-limit.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
 import type { MeasuredMetrics } from '../telemetry/metrics/process-metrics.ts'
 import { describeServer } from './describe-server.ts'
@@ -36,7 +35,8 @@ import { readVersion } from '../pipeline/changed-script.ts'
 import { forgetLooks } from '../pipeline/looks.ts'
 import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
-import { removeTemporaryFolder, removeTemporaryFolderNow } from './session-folder.ts'
+import { LeftFolders } from './left-folders.ts'
+import { createHealthCheck } from './replica-health.ts'
 import { OwnServices } from './own-services.ts'
 import { countReplicas, demandServed, dividePlan } from './divide-plan.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
@@ -83,6 +83,7 @@ export class ReplicatedServer implements RunnableServer {
   #replicas: ReplicaSet | undefined
   #healthCheck: HealthCheck<Replica> | undefined
   #reloader: Reloader | undefined
+  readonly #leftFolders = new LeftFolders()
   /** Versions of files for which replicas were replaced. */
   readonly #triedScripts = new Map<string, string | undefined>()
   #started: Promise<void> | undefined
@@ -149,7 +150,7 @@ export class ReplicatedServer implements RunnableServer {
   kill(): void {
     this.#replicas?.kill()
     this.#services.kill()
-    removeTemporaryFolderNow(this.#plan)
+    this.#leftFolders.removeNow(this.#plan)
   }
 
   async reload(): Promise<void> {
@@ -182,6 +183,7 @@ export class ReplicatedServer implements RunnableServer {
     if (isKept) sockets?.revert()
     else {
       sockets?.keep()
+      this.#leftFolders.leave(before.plan, plan)
       replicas.resize(this.#count)
       await this.#services.begin(next.renewed)
     }
@@ -378,7 +380,7 @@ export class ReplicatedServer implements RunnableServer {
       await settleAll([this.#replicas?.stop() ?? Promise.resolve(), this.#services.stop()])
       this.#healthCheck?.stop()
     } finally {
-      await removeTemporaryFolder(this.#plan)
+      await this.#leftFolders.remove(this.#plan)
     }
   }
 }
@@ -391,15 +393,4 @@ function judgeGroup(
   if (failure === undefined) return judgeFindings(group, findings[group])
   const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
   return { subject: nameGroup(group), state: judgeFailed(error, dev), error }
-}
-
-/** A replica gets the longest limits of all its groups; the start of worker processes it watches itself. */
-function createHealthCheck({ groups }: ServerPlan, set: ReplicaSet): HealthCheck<Replica> {
-  const embedded = groups.filter(({ group }) => group.engine === 'embedded')
-  const answering = groups.filter(({ group }) => group.service === undefined)
-  return new HealthCheck({
-    startup: longestTime(embedded.map(({ group }) => group.timeouts.startup)),
-    ping: longestTime(answering.map(({ group }) => group.timeouts.ping)),
-    members: () => set.members,
-  })
 }

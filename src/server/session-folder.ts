@@ -27,7 +27,9 @@ const NAMES = ['', '-journal', '-wal', '-shm', '-lock'].map((suffix) => `session
  * Removes what the workers of a plan have made there, and nothing else: the folder is theirs, and by links in it they could
  * let root remove other files.
  */
-export async function removeTemporaryFolder(plan: ServerPlan): Promise<void> {
+export async function removeTemporaryFolder(
+  plan: Pick<ServerPlan, 'temporaryFolder'>,
+): Promise<void> {
   if (plan.temporaryFolder === undefined) return
   removeTemporaryFolderNow(plan)
   if (!existsSync(plan.temporaryFolder)) return
@@ -37,7 +39,9 @@ export async function removeTemporaryFolder(plan: ServerPlan): Promise<void> {
 }
 
 /** The same at once, while killed workers may still write. */
-export function removeTemporaryFolderNow({ temporaryFolder: folder }: ServerPlan): void {
+export function removeTemporaryFolderNow({
+  temporaryFolder: folder,
+}: Pick<ServerPlan, 'temporaryFolder'>): void {
   if (folder === undefined) return
   attempt(() => {
     // They may put a link in its place, too.

@@ -262,29 +262,36 @@ test.each([
   await expect.poll(listFolders, { timeout: DEADLINE }).toEqual([])
 })
 
-test('a changed configuration with sessions elsewhere leaves none behind', async () => {
-  using project = createProject({ ...SITE, 'data/.keep': '' })
-  const write = (config: object): void =>
-    project.write('taipan.config.json', JSON.stringify({ ...CONFIG, ...config }))
-  const list = (): string[] =>
-    readdirSync(project.path('tmp')).filter((name) => name.startsWith('taipan-sessions-'))
-  write({})
-  await using taipan = await startTaipan([], {
-    cwd: project.folder,
-    env: { TMPDIR: project.path('tmp') },
-  })
-  expect(await new Browser(taipan.url).get('/count.py')).toBe('200 1')
-  const before = list()
-  expect(before).toHaveLength(1)
-  write({ processes: 1 })
-  taipan.kill('SIGHUP')
-  await taipan.waitForOutput(/^reloaded$/m)
-  expect(list()).toEqual(before)
-  write({ sessions: { store: 'sqlite:data/s.db' } })
-  taipan.kill('SIGHUP')
-  await taipan.waitForOutput(/^reloaded$[^]*^reloaded$/m)
-  await expect.poll(list, { timeout: DEADLINE }).toEqual([])
-})
+test.each([
+  ['daemon', 'meanwhile'],
+  ['embedded', 'at the end'],
+] as const)(
+  'sessions that a changed configuration leaves are removed, %s: %s',
+  async (engine, _when) => {
+    using project = createProject({ ...SITE, 'data/.keep': '' })
+    const write = (config: object): void =>
+      project.write('taipan.config.json', JSON.stringify({ ...CONFIG, engine, ...config }))
+    const list = (): string[] =>
+      readdirSync(project.path('tmp')).filter((name) => name.startsWith('taipan-sessions-'))
+    write({})
+    await using taipan = await startTaipan([], {
+      cwd: project.folder,
+      env: { TMPDIR: project.path('tmp') },
+    })
+    expect(await new Browser(taipan.url).get('/count.py')).toBe('200 1')
+    const before = list()
+    expect(before).toHaveLength(1)
+    write({ timeouts: { shutdown: '9s' } })
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/^reloaded$/m)
+    expect(list()).toEqual(before)
+    write({ sessions: { store: 'sqlite:data/s.db' } })
+    taipan.kill('SIGHUP')
+    await taipan.waitForOutput(/^reloaded$[^]*^reloaded$/m)
+    if (engine === 'embedded') await taipan.stop()
+    await expect.poll(list, { timeout: DEADLINE }).toEqual([])
+  },
+)
 
 test('a Redis that the Python has no package for is told at the start', async () => {
   using project = createProject(SITE)
