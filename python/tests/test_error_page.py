@@ -706,3 +706,13 @@ def test_secrets_that_are_bytes_are_masked_elsewhere_too():
     report = describe_error(catch(fail, b"0123456789abcdef"))
     page = format_html(report, "500 x").html
     assert "not b" in page and "0123456789abcdef" not in page + report.text
+
+
+def test_a_long_cookie_is_masked_elsewhere_too():
+    def fail(environ):
+        raise ValueError(environ["HTTP_COOKIE"].split("other=")[1])
+
+    report = describe_error(catch(fail, ENVIRON), describe_request(ENVIRON))
+    page = format_html(report, "500 x").html
+    assert "0123456789abcdef0123" not in page + report.text
+    assert "dark" in page

@@ -106,7 +106,9 @@ def _describe(given: _Given) -> RequestFacts:
     query = parse_pairs(given.target.partition("?")[2])
     cookies = [pair for name, value in fields if name == "Cookie" for pair in _split(value)]
     title, body = given.body
-    named = (*query, *body, *cookies, *fields, *_list_credentials(fields))
+    # Of whatever name, because any may be a session.
+    unnamed = [("cookie", value) for _, value in cookies]
+    named = (*query, *body, *cookies, *unnamed, *fields, *_list_credentials(fields))
     sections = (
         ("Query", _show(query)),
         (title, _show(body)),
