@@ -42,8 +42,15 @@ function openAsRoot(path: string, links: number): AppendedFile {
     return behind.startsWith('/proc/') ? openPlainly(path) : openAsRoot(behind, links - 1)
   } catch (error) {
     folder[Symbol.dispose]()
-    throw error
+    throw nameIts(path, error)
   }
+}
+
+/** With the path that people know in place of that of the pinned folder. */
+function nameIts(path: string, error: unknown): unknown {
+  if (error instanceof Error)
+    error.message = error.message.replace(/'\/proc\/self\/fd\/[^']*'/, `'${path}'`)
+  return error
 }
 
 /** What a link of root leads to; undefined if there is none. */
