@@ -96,7 +96,7 @@ def test_long_exceptions_have_a_page(drive):
 def test_an_error_that_cannot_be_described_has_no_page_and_no_traceback(drive):
     class Odd(Exception):
         @property
-        def exceptions(self):
+        def __cause__(self):
             raise RuntimeError("odd")
 
     async def app(scope, receive, send):

@@ -14,6 +14,8 @@ from support.pythons import list_pythons
 from support.worker_process import DEADLINE, PYTHON_FOLDER, target
 
 PYTHONS = list_pythons((3, 12))
+#: What only the main interpreter imports.
+_MAIN_ONLY = ("embedded", "preload", "worker.py", "worker_process.py")
 
 pytestmark = pytest.mark.skipif(not PYTHONS, reason="no Python 3.12 or newer is installed")
 
@@ -315,8 +317,7 @@ def test_every_module_can_be_imported_there(python):
     modules = sorted(
         ".".join(path.relative_to(PYTHON_FOLDER).with_suffix("").parts).removesuffix(".__init__")
         for path in rooms.rglob("*.py")
-        # Only in the main interpreter.
-        if path.relative_to(rooms).parts[0] not in ("embedded", "preload", "worker.py")
+        if path.relative_to(rooms).parts[0] not in _MAIN_ONLY
         # With CT3 only, and never.
         and path.parent.name != "cheetah"
         and path.name != "httpdconf.py"
