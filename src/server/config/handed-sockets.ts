@@ -36,7 +36,7 @@ export function expandDescriptorName(
   if (name === '' || /^\d+$/.test(name)) return [text]
   const found = sockets.filter((socket) => socket.name === name)
   if (found.length > 0) return found.map(({ fd }) => `${before}${fd}${after}`)
-  const reason = `fd: needs a number, or the name of a socket that systemd hands over (FileDescriptorName=${name})`
+  const reason = `fd: needs the number of an inherited listening socket, or the name of one that systemd hands over (FileDescriptorName=${name})`
   const names = [...new Set(sockets.map((socket) => socket.name).filter(Boolean))]
   if (sockets.length === 0) return `${reason}, and systemd has handed over none to this process`
   if (names.length === 0) return `${reason}, and those that it has handed over have no names`
