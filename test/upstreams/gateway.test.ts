@@ -97,6 +97,26 @@ describe('connections', () => {
     expect(peer.requests.length).toBe(5)
   })
 
+  test('that are closed under a request are left for a new one', async () => {
+    let closes = false
+    await using peer = await startFastCgiPeer(({ socket, connection }) => {
+      const isFirst = peer.requests.filter((one) => one.connection === connection).length === 1
+      if (closes && !isFirst) socket.end()
+      else socket.write(formatAnswer('new'))
+    })
+    await using gateway = await serveGateway([peer.url], { retries: 'idempotent' })
+    await vi.waitFor(async () => {
+      await Promise.all(Array.from({ length: 4 }, () => gateway.get()))
+      expect(peer.sockets.size).toBe(4)
+    }, DEADLINE)
+    // Those that stay open are trusted.
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    const before = peer.requests.length
+    closes = true
+    expect(await gateway.get()).toBe('200 new')
+    expect(peer.requests.length).toBe(before + 2)
+  })
+
   test('of one route keep none of another one waiting', async () => {
     await using peer = await startOneByOne()
     await using a = await serveGateway([peer.url], { params: { ROUTE: 'a' } })

@@ -47,7 +47,7 @@ export class ConnectionClient implements AddressClient {
     }
     const attempt = this.#createAttempt(request, head, listener)
     this.#active += 1
-    const connection = this.#kept.take()
+    const connection = request.wasLate === true ? undefined : this.#kept.take()
     if (connection === undefined) this.#connect(attempt)
     else attempt.run(connection)
     return attempt

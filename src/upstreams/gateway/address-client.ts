@@ -10,6 +10,8 @@ export interface GatewayRequest {
   readonly body: RequestBody
   /** The file that a filter gets behind the body; undefined: none. */
   readonly file?: FilteredFile | undefined
+  /** A kept connection was closed under it: others may be, too, so it gets a new one. */
+  readonly wasLate?: boolean
 }
 
 /** A file for a filter. */

@@ -57,7 +57,7 @@ export class HttpClient implements AddressClient {
     const { target, prefix } = createUpstreamTarget(exchange.request, invocation)
     const rewrites = rewriting.location || rewriting.cookies
     this.#active += 1
-    const kept = this.#takeKept()
+    const kept = request.wasLate === true ? undefined : this.#takeKept()
     const options: HttpAttemptOptions = {
       request,
       listener,
