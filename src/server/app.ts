@@ -175,6 +175,12 @@ export class PlannedApp implements App {
     const { group: facts } = this.#plan.groups.find((one) => one.group.name === group) ?? {}
     if (facts?.engine === 'embedded')
       throw new TaipanError('USAGE', `group ${group} is embedded: it has one process`)
+    const most = facts?.scaling?.max ?? Infinity
+    if (processes > most)
+      throw new TaipanError(
+        'USAGE',
+        `group ${group} scales itself, to at most ${most} processes, found ${processes}; change "processes" and reload`,
+      )
     this.#backends.get(group)?.resize(processes)
   }
 

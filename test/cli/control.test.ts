@@ -165,6 +165,26 @@ test('scale changes the number of processes', async () => {
   expect(beyond.stderr).toContain('taipan scale web 5000: a group has at most 512 processes')
 })
 
+test('a group that scales itself takes no number above its most', async () => {
+  const config = {
+    app: 'app.py',
+    bind: '127.0.0.1:0',
+    control: 'unix:control.sock',
+    processes: { min: 1, max: 2, idle: '10s' },
+  }
+  using project = createProject({
+    'app.py': helloApp('one'),
+    'taipan.config.json': JSON.stringify(config),
+  })
+  const cwd = project.folder
+  await using taipan = await startTaipan([], { cwd })
+  const refused = await runTaipan(['scale', 'web', '3'], { cwd })
+  expect(refused.exitCode).not.toBe(0)
+  expect(refused.stderr).toContain('group web scales itself, to at most 2 processes, found 3')
+  expect((await runTaipan(['scale', 'web', '2'], { cwd })).exitCode).toBe(0)
+  expect((await get(taipan.url)).status).toBe(200)
+})
+
 test('top without a terminal prints one snapshot', async () => {
   using project = createProject({ 'app.py': helloApp('one') })
   const cwd = project.folder
