@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { endsWithin } from '../core/ends-within.ts'
 import { forgetLooks, lookAt } from './looks.ts'
 
 // A file that stays the same for so long, in ms, is written; and how often that is waited for.
@@ -32,12 +33,12 @@ export class ChangedScript {
    * Undefined: nothing has changed since it was loaded. The request that finds a change waits a moment for what comes of
    * it; others get the old code meanwhile. A version is tried once, when it has been written.
    */
-  check(): Promise<void> | undefined {
+  check(): Promise<unknown> | undefined {
     const version = this.#version
     // A file that is missing is about to be replaced.
     if (version === this.#known || version === undefined || this.#reloading) return undefined
     this.#known = version
-    return waitAMoment(this.#load())
+    return endsWithin(this.#load(), PATIENCE_MS)
   }
 
   async #load(): Promise<void> {
@@ -61,14 +62,6 @@ export class ChangedScript {
   get #version(): string | undefined {
     return readVersion(this.#path)
   }
-}
-
-/** Resolves with the promise, or when that has taken too long. */
-async function waitAMoment(loading: Promise<void>): Promise<void> {
-  const waiting = new AbortController()
-  const late = delay(PATIENCE_MS, undefined, { signal: waiting.signal }).catch(() => {})
-  await Promise.race([loading, late])
-  waiting.abort()
 }
 
 /** Differs whenever a file was changed or replaced; undefined when there is none. */

@@ -1,4 +1,4 @@
-import { endsWithin } from './ends-within.ts'
+import { endsWithin } from '../core/ends-within.ts'
 
 /** Questions to a process that wait for its answers, which it may owe forever. */
 export class Answers<T> {

@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger.ts'
 import type { RestartReason } from '../core/restart-reason.ts'
 import type { Cause } from './cause.ts'
-import { endsWithin } from './ends-within.ts'
+import { endsWithin } from '../core/ends-within.ts'
 import type { Checked } from './health-check.ts'
 import { describeEnd, type Force, type ProcessEnd, type ProcessNoun } from './process-end.ts'
 import type { ProcessHandle } from './process-handle.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { endsWithin } from './ends-within.ts'
+import { endsWithin } from '../core/ends-within.ts'
 import type { Force } from './process-end.ts'
 import type { Ending } from './process-handle.ts'
 

@@ -1,4 +1,4 @@
-import { endsWithin } from '../processes/ends-within.ts'
+import { endsWithin } from '../core/ends-within.ts'
 
 // What was loaded when the first of many calls came may be old, but a load that takes longer may hang in what has been mended since.
 const PATIENCE_MS = 1000

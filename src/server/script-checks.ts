@@ -98,7 +98,7 @@ export class ScriptChecks {
 }
 
 async function answerLater(
-  loaded: Promise<void>,
+  loaded: Promise<unknown>,
   { response }: Exchange,
   answer: () => void,
 ): Promise<void> {

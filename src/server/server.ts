@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { endsWithin } from '../processes/ends-within.ts'
+import { endsWithin } from '../core/ends-within.ts'
 import type { Findings, LoadingApplication } from '../core/backend.ts'
 import { answerError } from '../core/answer-error.ts'
 import { TaipanError } from '../core/errors.ts'

@@ -42,12 +42,12 @@ function openAsRoot(path: string, links: number): AppendedFile {
     return behind.startsWith('/proc/') ? openPlainly(path) : openAsRoot(behind, links - 1)
   } catch (error) {
     folder[Symbol.dispose]()
-    throw nameIts(path, error)
+    throw tellPath(path, error)
   }
 }
 
 /** With the path that people know in place of that of the pinned folder. */
-function nameIts(path: string, error: unknown): unknown {
+function tellPath(path: string, error: unknown): unknown {
   if (error instanceof Error)
     error.message = error.message.replace(/'\/proc\/self\/fd\/[^']*'/, `'${path}'`)
   return error

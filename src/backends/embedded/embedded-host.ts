@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 
 import type { ProcessGroup } from '../../core/process-group.ts'
-import { endsWithin } from '../../processes/ends-within.ts'
+import { endsWithin } from '../../core/ends-within.ts'
 import type { ProcessOutput } from '../../processes/output.ts'
 import type { Force, ProcessEnd } from '../../processes/process-end.ts'
 import type { Ending } from '../../processes/process-handle.ts'

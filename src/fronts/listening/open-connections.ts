@@ -1,4 +1,5 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
+import { endsWithin } from '../../core/ends-within.ts'
 import { TaipanError } from '../../core/errors.ts'
 import type { Watched } from './deadline-sweep.ts'
 
@@ -44,7 +45,7 @@ export class OpenConnections implements Iterable<FrontConnection> {
     const reason = new TaipanError('STOPPING', 'the server stopped before the exchange was over')
     const deadline = limit === 0 ? undefined : setTimeout(() => this.destroy(reason), limit)
     for (const connection of this.#connections) connection.closeWebSocket?.()
-    if (idleGrace > 0) await this.#waitUntilEmptyWithin(idleGrace)
+    if (idleGrace > 0) await endsWithin(this.#waitUntilEmpty(), idleGrace)
     for (const connection of this.#connections) connection.shutdown()
     await this.#waitUntilEmpty()
     clearTimeout(deadline)
@@ -60,15 +61,6 @@ export class OpenConnections implements Iterable<FrontConnection> {
     return new Promise((resolve) => {
       this.#whenEmpty.push(resolve)
     })
-  }
-
-  async #waitUntilEmptyWithin(milliseconds: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds)
-    })
-    await Promise.race([this.#waitUntilEmpty(), patience])
-    clearTimeout(timer)
   }
 
   #forget(connection: FrontConnection): void {

@@ -3,7 +3,7 @@ import { ERRORS, TaipanError, type ErrorCode, type ErrorFacts } from '../../core
 import type { Exchange } from '../../core/exchange.ts'
 import { toLimit } from '../../core/time-limit.ts'
 import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstream.ts'
-import { endsWithin } from '../../processes/ends-within.ts'
+import { endsWithin } from '../../core/ends-within.ts'
 import type { AttemptEnd } from './address-client.ts'
 import { AddressSet } from './address-set.ts'
 import { createFailure, logFailure, type AttemptFailure } from './attempt-failure.ts'

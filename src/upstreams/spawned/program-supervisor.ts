@@ -1,7 +1,7 @@
 import type { TaipanError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { toLimit } from '../../core/time-limit.ts'
-import { endsWithin } from '../../processes/ends-within.ts'
+import { endsWithin } from '../../core/ends-within.ts'
 import { Lifetime } from '../../processes/lifetime.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
 import type { Aim, Launch } from '../../processes/member.ts'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ProcessOutput } from '../../../processes/output.ts'
-import { endsWithin } from '../../../processes/ends-within.ts'
+import { endsWithin } from '../../../core/ends-within.ts'
 import type { Force, ProcessEnd } from '../../../processes/process-end.ts'
 import type { Ending, ProcessHandle } from '../../../processes/process-handle.ts'
 import { abort, terminate, type Signaller } from '../../../processes/terminate.ts'
