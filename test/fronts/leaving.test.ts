@@ -44,3 +44,21 @@ test.each(DIALECTS.map((dialect) => [dialect.protocol, dialect] as const))(
     expect(lab.records.filter(({ level }) => level === 'error')).toEqual([])
   },
 )
+
+test.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
+  '%s: what arrives together with the end of a client is read before the end',
+  async (_name, dialect) => {
+    await using lab = await startLab(echo, {
+      addresses: [{ ...LOCAL, protocol: dialect.protocol }],
+    })
+    const part = dialect.format(REQUEST).subarray(0, 1209)
+    const visit = async (): Promise<void> => {
+      using connection = await openRaw(lab.url)
+      connection.send(part)
+      connection.finishSending()
+      await connection.waitForEnd()
+    }
+    await Promise.all(Array.from({ length: 100 }, visit))
+    await pollUntil(() => lab.connections === 0 || undefined, 'all connections to be closed')
+  },
+)

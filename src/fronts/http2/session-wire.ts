@@ -51,8 +51,11 @@ export class SessionWire extends Duplex implements StreamListener {
     if (!this.destroyed && !this.push(chunk)) this.#stream.pause()
   }
 
+  /** The session has to read first what came before, or it would tell of a request after its client has left. */
   onEnd(): void {
-    this.#options.onEnd()
+    if (this.readableLength > 0 && this.readableFlowing !== true)
+      this.once('resume', () => this.#awaitRead())
+    else this.#awaitRead()
   }
 
   onTaken(): void {
@@ -61,6 +64,15 @@ export class SessionWire extends Duplex implements StreamListener {
     this.#done = undefined
     done?.()
     if (done !== undefined) this.#options.onWritten()
+  }
+
+  /** Node tells of streams in a tick of their own. */
+  #awaitRead(): void {
+    setImmediate(() => {
+      if (this.destroyed) return
+      if (this.readableLength > 0) this.onEnd()
+      else this.#options.onEnd()
+    })
   }
 
   override _read(): void {
