@@ -108,7 +108,8 @@ class NativeThread(threading.Thread):
             else:
                 super().start()
                 self._native_ident = super().ident
-        except BaseException:
+        except RuntimeError:
+            # There is no such thread; after the exception of a signal handler there is one.
             self._running.release()
             raise
 

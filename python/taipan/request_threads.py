@@ -42,13 +42,32 @@ class RequestThreads:
         self._transports = {index: ThreadSocket(sock) for index, sock in enumerate(sockets)}
         self._waiting = iter(list(self._transports.items()))
 
+    def start_aside(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
+        """As `start`, in a thread of its own.
+
+        A signal handler that raises while `threading` waits for a new thread would lose its
+        exception to the locks there. Call it again if it was interrupted.
+        """
+        prepare_green_waits()
+        try:
+            NativeThread(
+                self._start_threads, "taipan-start", (on_ready, on_broken), listed=False
+            ).start()
+        except RuntimeError as error:
+            on_broken(f"its threads cannot start: {error}")
+
     def start(self, on_ready: Callable[[], None], on_broken: Callable[[str], None]) -> None:
-        """Starts one thread for each socket; continues there if it was interrupted.
+        """Starts one thread for each socket.
 
         `on_ready` is called once, when all threads wait for requests; `on_broken` in a thread that
         has to end, with the reason.
         """
         prepare_green_waits()
+        self._start_threads(on_ready, on_broken)
+
+    def _start_threads(
+        self, on_ready: Callable[[], None], on_broken: Callable[[str], None]
+    ) -> None:
         for index, transport in self._waiting:
             thread = NativeThread(
                 self._serve_socket,
@@ -57,7 +76,11 @@ class RequestThreads:
                 daemon=False,
             )
             self.started.append(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                on_broken(f"its threads cannot start: {error}")
+                return
 
     def _serve_socket(
         self,

@@ -222,7 +222,7 @@ class Worker:
         while True:
             try:
                 if self._has_threads:
-                    self._serving.threads.start(self._serving.report_ready, self._break)
+                    self._serving.threads.start_aside(self._serving.report_ready, self._break)
                 if self._runner is None:
                     self._stop.wait()
                 else:

@@ -444,6 +444,45 @@ def test_a_handler_of_the_application_may_end_the_process(start_worker, write):
     assert worker.wait() == 0
 
 
+def test_no_lock_of_threading_takes_the_exception_of_a_handler(start_worker, write):
+    application = write(
+        HELLO
+        + """
+import os, signal, sys, threading
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+restore = threading.Condition._acquire_restore
+def interrupted(self, state):
+    if threading.current_thread() is threading.main_thread():
+        os.kill(os.getpid(), signal.SIGTERM)
+    restore(self, state)
+threading.Condition._acquire_restore = interrupted
+"""
+    )
+    worker = start_worker(application)
+    assert worker.logs() == []
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait_for("leaving")
+    assert [record["text"] for record in worker.logs()] == [
+        "a signal handler or a task raised SystemExit: 1"
+    ]
+
+
+def test_a_worker_whose_threads_cannot_start_ends(start_worker, write):
+    application = write(
+        HELLO
+        + """
+import threading
+def refuse(*_, **__):
+    raise RuntimeError("can't start new thread")
+threading._start_new_thread = threading._start_joinable_thread = refuse
+"""
+    )
+    worker = start_worker(application, wait=False)
+    ended = worker.wait_for("log", level="error")
+    assert ended["text"] == "this worker ends: its threads cannot start: can't start new thread"
+    assert worker.wait() == 70
+
+
 def test_a_handler_that_ends_the_process_again_ends_it_at_once(start_worker, write):
     application = write(
         HELLO + "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
