@@ -2,7 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
+import { LimitedLog } from '../core/limited-log.ts'
 import type { Front } from '../core/front.ts'
+import type { Logger } from '../core/logger.ts'
 import type { ListenAddress, Listener, Protocol } from '../streams/listening/addresses.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
 import { listen } from '../streams/listening/listener.ts'
@@ -14,7 +16,7 @@ import { PreludeChain } from './listening/prelude-chain.ts'
 import { RefusedConnections } from './listening/refused-connections.ts'
 import { loadPreludes } from './load-preludes.ts'
 import { loadProtocol, type ProtocolModule } from './load-protocol.ts'
-import type { FrontOptions } from './options.ts'
+import type { FrontOptions, FrontPartOptions } from './options.ts'
 
 const CROWDED = 'Service Unavailable: too many connections, try again later\n'
 
@@ -33,7 +35,7 @@ interface LastClients {
 
 /** The front that listens: makes a connection object for each client, by the protocol of the address. */
 export class ListeningFront implements Front {
-  readonly #options: FrontOptions
+  readonly #options: FrontPartOptions
   readonly #connections = new OpenConnections()
   readonly #refused = new RefusedConnections()
   readonly #sweep: DeadlineSweep
@@ -48,7 +50,7 @@ export class ListeningFront implements Front {
   constructor(options: FrontOptions) {
     const { header, body, idle, send } = options.timeouts
     const { pingInterval: ping, pingTimeout: pong, closeTimeout: close } = options.webSocket
-    this.#options = options
+    this.#options = { ...options, refusals: createRefusalLog(options.logger) }
     const deadlines = { header, body, idle, send, ping, pong, close }
     this.#sweep = new DeadlineSweep(deadlines, this.#connections)
   }
@@ -135,6 +137,7 @@ export class ListeningFront implements Front {
     const closed = closeAll(this.#listeners)
     await this.#connections.shutdown({ idleGrace, limit: this.#options.timeouts.shutdown })
     this.#refused.close()
+    this.#options.refusals.flush()
     await closed
     this.#sweep.stop()
   }
@@ -172,6 +175,13 @@ export class ListeningFront implements Front {
     stream.pause()
     this.#last.paused.push(stream)
   }
+}
+
+function createRefusalLog(logger: Logger): LimitedLog {
+  return new LimitedLog({
+    write: (fields, message) => logger.info(fields, message),
+    further: 'more connections or requests were refused',
+  })
 }
 
 async function closeAll(listeners: readonly Listener[]): Promise<void> {

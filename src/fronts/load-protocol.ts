@@ -1,12 +1,12 @@
 import type { Protocol } from '../streams/listening/addresses.ts'
 import type { FrontProtocol } from './listening/front-protocol.ts'
 import type { OpenConnections } from './listening/open-connections.ts'
-import type { FrontOptions } from './options.ts'
+import type { FrontPartOptions } from './options.ts'
 
 /** What a front needs of a protocol. */
 export interface ProtocolModule {
   /** Makes it for a front that has these connections. */
-  create(options: FrontOptions, connections: OpenConnections): FrontProtocol
+  create(options: FrontPartOptions, connections: OpenConnections): FrontProtocol
   /** The answer 503 with a text, latin-1, for those who are not asked what they want. */
   formatUnavailable(text: string, serverSoftware: string): string
 }

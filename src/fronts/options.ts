@@ -1,4 +1,5 @@
 import type { Handler } from '../core/exchange.ts'
+import type { LimitedLog } from '../core/limited-log.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Http1Limits } from '../wire/http1/limits.ts'
 import type { ListenAddress } from '../streams/listening/addresses.ts'
@@ -43,4 +44,10 @@ export interface FrontOptions {
   /** Clients and applications are told the ids of requests, by X-Request-Id; by default they are not. */
   readonly sharesIds?: boolean | undefined
   readonly logger: Logger
+}
+
+/** Options of what a front consists of. */
+export interface FrontPartOptions extends FrontOptions {
+  /** Connections and requests that the front itself refuses. */
+  readonly refusals: LimitedLog
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { loadSystemFfi } from '../native/system-ffi.ts'
 import type { ByteStream } from '../core/byte-stream.ts'
 import { TaipanError } from '../core/errors.ts'
+import { LimitedLog } from '../core/limited-log.ts'
 import type { Logger } from '../core/logger.ts'
 import { RefusedConnections } from '../fronts/listening/refused-connections.ts'
 import type { BoundAddress, ConnectionSource, Listener } from '../streams/listening/addresses.ts'
@@ -40,13 +41,16 @@ export async function loadPeerCheck(path: string): Promise<PeerCheck> {
 export class PeerSource implements ConnectionSource {
   readonly #address: BoundAddress
   readonly #check: PeerCheck
-  readonly #logger: Logger
+  readonly #refusals: LimitedLog
   readonly #refused = new RefusedConnections()
 
   constructor(address: BoundAddress, check: PeerCheck, logger: Logger) {
     this.#address = address
     this.#check = check
-    this.#logger = logger
+    this.#refusals = new LimitedLog({
+      write: (fields, message) => logger.warn(fields, `control: ${message}`),
+      further: 'more connections of other users were refused',
+    })
   }
 
   async listen(onConnection: (stream: ByteStream) => void): Promise<Listener> {
@@ -59,6 +63,7 @@ export class PeerSource implements ConnectionSource {
       onError: (report) => listener.onError(report),
       close: async () => {
         this.#refused.close()
+        this.#refusals.flush()
         await listener.close()
       },
     }
@@ -68,7 +73,7 @@ export class PeerSource implements ConnectionSource {
     if (this.#check === undefined) return true
     const user = this.#check(stream)
     if (user === ROOT || (user !== undefined && user === process.geteuid?.())) return true
-    this.#logger.warn({ user }, `control: user ${user ?? 'unknown'} was refused`)
+    this.#refusals.note({ user }, `user ${user ?? 'unknown'} was refused`)
     return false
   }
 }

@@ -287,6 +287,22 @@ test('a handshake that does not go on costs only itself, and ends', async () => 
   expect(messages).toContainEqual(expect.stringMatching(/the TLS handshake failed: .+/))
 })
 
+test('a scanner leaves a few records, and one that counts the others', async () => {
+  const lab = await startSecure(createHandshakes())
+  const scans = Array.from({ length: 50 }, async () => {
+    const socket = connectPlain(portOf(lab), '127.0.0.1').resume()
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+    await once(socket, 'end')
+    socket.destroy()
+  })
+  await Promise.all(scans)
+  await lab.front.stop()
+  const told = lab.records.filter(({ message }) => message.includes('speaks no TLS'))
+  const counted = lab.records.flatMap(({ fields }) => fields['leftOut'] ?? [])
+  expect(told.length).toBeLessThan(50)
+  expect(counted.reduce((sum: number, count) => sum + Number(count), told.length)).toBe(50)
+})
+
 test('a client cannot demand handshake after handshake', async () => {
   await using lab = await startSecure(createHandshakes())
   const socket = await open(lab, { maxVersion: 'TLSv1.2' })

@@ -1,5 +1,6 @@
 import type { TaipanError } from '../../core/errors.ts'
 import type { Handler } from '../../core/exchange.ts'
+import type { LimitedLog } from '../../core/limited-log.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 
@@ -8,6 +9,8 @@ export interface DoorOptions {
   readonly handler: Handler
   readonly limits: DoorLimits
   readonly logger: Logger
+  /** Requests that the front itself refuses. */
+  readonly refusals: LimitedLog
 }
 
 /** Limits for one connection and its requests. */
@@ -23,20 +26,22 @@ export class DoorContext {
   readonly handler: Handler
   readonly limits: DoorLimits
   readonly logger: Logger
+  readonly #refusals: LimitedLog
   /** Number of exchanges so far. */
   exchanges = 0
   /** The server is stopping: connections are not reused. */
   stopping = false
 
-  constructor({ handler, limits, logger }: DoorOptions) {
+  constructor({ handler, limits, logger, refusals }: DoorOptions) {
     this.handler = handler
     this.limits = limits
     this.logger = logger
+    this.#refusals = refusals
   }
 
   /** Logs that the front itself has refused a request. */
   noteRefusal({ code, facts, message }: TaipanError): void {
-    this.logger.info({ status: facts.status ?? 400, code }, `request refused: ${message}`)
+    this.#refusals.note({ status: facts.status ?? 400, code }, `request refused: ${message}`)
   }
 
   /** Bytes of all variables of a request: those of its fields and its target, and what the front server adds. */

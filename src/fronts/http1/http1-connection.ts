@@ -219,9 +219,9 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
 
   /** Sends an error response of the front itself, and closes the connection. */
   #refuse(error: TaipanError): void {
-    const { logger, encoder } = this.#context
+    const { refusals, encoder } = this.#context
     const refusal = createRefusal(encoder, error, this.#exchange.bodiless)
-    logger.info(
+    refusals.note(
       { status: refusal.status, code: error.code, client: this.#stream.facts.remoteAddress },
       `request refused: ${error.message}`,
     )

@@ -1,4 +1,5 @@
 import type { Handler } from '../../core/exchange.ts'
+import type { LimitedLog } from '../../core/limited-log.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
@@ -19,6 +20,8 @@ export interface Http1Options {
   /** Clients and applications are told the ids of requests; by default they are not. */
   readonly sharesIds?: boolean | undefined
   readonly logger: Logger
+  /** Connections and requests that the front itself refuses. */
+  readonly refusals: LimitedLog
 }
 
 /** Limits for one connection. */
@@ -32,6 +35,7 @@ export class Http1Context {
   readonly handler: Handler
   readonly limits: Http1ConnectionLimits
   readonly logger: Logger
+  readonly refusals: LimitedLog
   readonly encoder: ResponseEncoder
   readonly sharesIds: boolean
   readonly webSockets: WebSockets
@@ -48,6 +52,7 @@ export class Http1Context {
     this.handler = handler
     this.limits = limits
     this.logger = logger
+    this.refusals = options.refusals
     this.sharesIds = sharesIds
     this.encoder = new ResponseEncoder(serverSoftware)
     this.webSockets = new WebSockets(webSocket)

@@ -234,16 +234,18 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
 
   #calm(complaint: string): void {
     if (this.reason !== undefined) return
-    const { logger } = this.context
     const client = this.facts.remoteAddress
-    logger.info({ code: 'CLIENT_FLOODS', client }, `connection refused: ${complaint}`)
+    this.context.refusals.note(
+      { code: 'CLIENT_FLOODS', client },
+      `connection refused: ${complaint}`,
+    )
     this.#abort(new TaipanError('CLIENT_FLOODS', complaint), NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
   #noteError(error: Error): void {
     if (error === this.reason) return
     const client = this.facts.remoteAddress
-    this.context.logger.info(
+    this.context.refusals.note(
       { code: 'REQUEST_MALFORMED', client },
       `connection refused: ${error.message}`,
     )

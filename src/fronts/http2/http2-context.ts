@@ -1,4 +1,5 @@
 import type { Handler } from '../../core/exchange.ts'
+import type { LimitedLog } from '../../core/limited-log.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Http1Limits } from '../../wire/http1/limits.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
@@ -22,6 +23,8 @@ export interface Http2Options {
   /** Clients and applications are told the ids of requests; by default they are not. */
   readonly sharesIds?: boolean | undefined
   readonly logger: Logger
+  /** Connections and requests that the front itself refuses. */
+  readonly refusals: LimitedLog
 }
 
 /** What HTTP/2 shares with the HTTP/1 of its front. */
@@ -35,6 +38,7 @@ export class Http2Context {
   readonly handler: Handler
   readonly limits: Http2Limits
   readonly logger: Logger
+  readonly refusals: LimitedLog
   readonly encoder: Http2ResponseEncoder
   readonly sharesIds: boolean
   /** For the answers to handshakes. */
@@ -52,6 +56,7 @@ export class Http2Context {
     this.handler = handler
     this.limits = limits
     this.logger = logger
+    this.refusals = options.refusals
     this.sharesIds = sharesIds
     this.encoder = new Http2ResponseEncoder(serverSoftware)
     this.headEncoder = new ResponseEncoder(serverSoftware)

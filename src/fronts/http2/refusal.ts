@@ -9,10 +9,10 @@ import type { Http2Context } from './http2-context.ts'
 export function refuseStream(
   stream: ServerHttp2Stream,
   error: TaipanError,
-  { encoder, logger }: Pick<Http2Context, 'encoder' | 'logger'>,
+  { encoder, refusals }: Pick<Http2Context, 'encoder' | 'refusals'>,
 ): void {
   const status = error.facts.status ?? 400
-  logger.info({ status, code: error.code }, `request refused: ${error.message}`)
+  refusals.note({ status, code: error.code }, `request refused: ${error.message}`)
   if (stream.destroyed || stream.closed || stream.headersSent) return
   const body = `${reasonPhrase(status)}: ${error.message}\n`
   const further = status === 503 ? ['Retry-After', '5'] : []

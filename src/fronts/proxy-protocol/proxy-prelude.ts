@@ -1,5 +1,5 @@
 import type { ByteStream, StreamFacts, StreamListener } from '../../core/byte-stream.ts'
-import type { Logger } from '../../core/logger.ts'
+import type { LimitedLog } from '../../core/limited-log.ts'
 import { createProxyHeaderDecoder } from '../../wire/proxy-protocol/decoder.ts'
 import type { ProxiedEnds, ProxyHeader } from '../../wire/proxy-protocol/header.ts'
 import type { FrontConnection } from '../listening/open-connections.ts'
@@ -9,20 +9,20 @@ import type { Prelude } from '../listening/prelude.ts'
 /** Reads the PROXY header of each connection, and goes on with the ends that it names. */
 export class ProxyPrelude implements Prelude {
   readonly refusesInPlain = true
-  readonly #logger: Logger
+  readonly #refusals: LimitedLog
 
-  constructor(logger: Logger) {
-    this.#logger = logger
+  constructor(refusals: LimitedLog) {
+    this.#refusals = refusals
   }
 
   begin(stream: ByteStream, proceed: (stream: ByteStream) => void): FrontConnection {
-    return new ProxyHeaderConnection(stream, { proceed, logger: this.#logger })
+    return new ProxyHeaderConnection(stream, { proceed, refusals: this.#refusals })
   }
 }
 
 interface ProxyHeaderContext {
   readonly proceed: (stream: ByteStream) => void
-  readonly logger: Logger
+  readonly refusals: LimitedLog
 }
 
 /** A connection until its header is whole. A wrong one closes it without a word: who sent it may be anybody. */
@@ -69,7 +69,7 @@ class ProxyHeaderConnection extends PreludeConnection implements StreamListener 
 
   #refuse(reason: string): void {
     const client = this.#stream.facts.remoteAddress
-    this.#context.logger.info({ client }, `connection refused: ${reason}`)
+    this.#context.refusals.note({ client }, `connection refused: ${reason}`)
     this.#stream.destroy()
   }
 }

@@ -1,6 +1,6 @@
 import type { ByteStream, StreamListener } from '../../core/byte-stream.ts'
 import { TaipanError } from '../../core/errors.ts'
-import type { Logger } from '../../core/logger.ts'
+import type { LimitedLog } from '../../core/limited-log.ts'
 import type { Handshakes } from '../../streams/tls/handshakes.ts'
 import { ResponseEncoder } from '../../wire/http1/response-encoder.ts'
 import { createRefusal } from '../http1/refusal.ts'
@@ -14,7 +14,7 @@ export interface TlsPreludeOptions {
   readonly handshakes: Handshakes
   /** Value of the Server field of refusals. */
   readonly serverSoftware: string
-  readonly logger: Logger
+  readonly refusals: LimitedLog
 }
 
 /** The handshake of TLS. */
@@ -24,9 +24,9 @@ export class TlsPrelude implements Prelude {
 
   /** `refused` has those who speak without TLS, until they have read what is wrong. */
   constructor(options: TlsPreludeOptions, refused: RefusedConnections) {
-    const { handshakes, serverSoftware, logger } = options
+    const { handshakes, serverSoftware, refusals } = options
     const { text: refusal } = createRefusal(new ResponseEncoder(serverSoftware), NO_TLS)
-    this.#context = { handshakes, refused, refusal, logger }
+    this.#context = { handshakes, refused, refusal, refusals }
   }
 
   begin(stream: ByteStream, proceed: (stream: ByteStream) => void): FrontConnection {
@@ -103,6 +103,6 @@ class HandshakeConnection extends PreludeConnection implements StreamListener {
 
   #log(reason: string): void {
     const client = this.#stream.facts.remoteAddress
-    this.#context.logger.info({ client }, `connection refused: ${reason}`)
+    this.#context.refusals.note({ client }, `connection refused: ${reason}`)
   }
 }

@@ -1,4 +1,5 @@
 import type { ByteStream } from '../../core/byte-stream.ts'
+import { LimitedLog } from '../../core/limited-log.ts'
 import type { Logger } from '../../core/logger.ts'
 import {
   formatAddress,
@@ -42,6 +43,7 @@ export class PeerDoor {
   readonly #options: DoorOptions
   readonly #admit: Admit
   readonly #networks: Networks
+  readonly #refusals: LimitedLog
   readonly #registering = new Set<Registering>()
   #sockets: ListeningSocket[] = []
   /** Connections of peers, registered or not yet. */
@@ -53,6 +55,10 @@ export class PeerDoor {
     this.#options = options
     this.#admit = admit
     this.#networks = createNetworks(options.allow)
+    this.#refusals = new LimitedLog({
+      write: (fields, message) => options.logger.warn(fields, `lrwp: ${message}`),
+      further: 'more peers were not registered',
+    })
   }
 
   /** Where it listens. */
@@ -82,6 +88,7 @@ export class PeerDoor {
   close(): void {
     for (const socket of this.#sockets.splice(0)) void socket.close()
     for (const one of this.#registering) one.close('the server is stopping')
+    this.#refusals.flush()
   }
 
   #accept(stream: ByteStream): void {
@@ -136,7 +143,8 @@ export class PeerDoor {
 
   #tellRefused({ facts }: ByteStream, reason: string, name?: string): void {
     const what = name === undefined ? '' : ` as ${showName(name)}`
-    this.#warn(`${facts.remoteAddress || 'a peer'} was not registered${what}`, reason)
+    const peer = facts.remoteAddress || 'a peer'
+    this.#refusals.note({ reason }, `${peer} was not registered${what}: ${reason}`)
   }
 
   #warn(what: string, reason: string): void {
