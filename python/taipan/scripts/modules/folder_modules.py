@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache
 from taipan.loader.files import FileLoader
 from taipan.looks import forget_looks
-from taipan.scripts.modules.given_modules import import_given
+from taipan.scripts.modules.given_modules import REPLACED_PACKAGES, import_given
 from taipan.scripts.modules.loaded_files import LoadedFiles
 from taipan.scripts.modules.module_names import PREFIX
 from taipan.template_facts import publish
@@ -60,14 +60,10 @@ class FolderModules:
         given: Mapping[str, Any] | None = None,
         *,
         reloads: bool = True,
-        replaced: Collection[str] = (),
         folders: GivesModules | None = None,
         variant: str = "",
     ) -> None:
-        """`reloads`: when files change; `replaced`: given modules, whatever is installed.
-
-        The modules of a folder exist once for each `variant`.
-        """
+        """`reloads`: when files change. The modules of a folder exist once for each `variant`."""
         place = f"{folder}\0{variant}" if variant else folder
         digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
         self._package = f"{PREFIX}{digest}"
@@ -82,7 +78,6 @@ class FolderModules:
         #: added to, since threads go through it.
         self._sources: dict[FolderModules, int] = {} if root is None else {root: root.generation}
         self._reloads = reloads
-        self._replaced = replaced
         #: Those of the route; None: there are no others.
         self.folders = folders
         #: Those of files, with the turn of their import.
@@ -133,7 +128,7 @@ class FolderModules:
     ) -> ModuleType:
         """`__import__` for the code of the folder."""
         top = "" if level else name.partition(".")[0]
-        if top in self._replaced:
+        if top in REPLACED_PACKAGES:
             given = import_given(name, fromlist)
             if given is not None:
                 return given

@@ -63,6 +63,9 @@ GIVEN_MODULES = {
     "webware.XMLRPCServlet": "taipan.scripts.webware.rpc",
 }
 
+#: Packages that are given even where one is installed: that works in Apache only.
+REPLACED_PACKAGES = frozenset({"mod_python"})
+
 
 def import_given(name: str, fromlist: Sequence[str]) -> ModuleType | None:
     """What `__import__` gives for the name of a module that has a stand-in, else None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,6 @@ class ModuleFolders:
         *,
         path: Sequence[str] = (),
         reloads: bool = True,
-        replaced: Collection[str] = (),
         variant: str = "",
     ) -> None:
         """`path` has further folders that modules are found in; the rest is for all folders."""
@@ -33,7 +32,6 @@ class ModuleFolders:
             FolderModules,
             code=CODE,
             reloads=reloads,
-            replaced=replaced,
             folders=self,
             variant=variant,
         )
@@ -56,9 +54,7 @@ class ModuleFolders:
         path, reloads = legacy["path"], bool(legacy["autoReload"])
         # Another route with the folder may find other modules in it.
         variant = "" if reloads and not path else f"mod_python {reloads} {path}"
-        # Installed modules of the name work in Apache only.
-        replaced = ("mod_python",)
-        return cls(root, given, path=path, reloads=reloads, replaced=replaced, variant=variant)
+        return cls(root, given, path=path, reloads=reloads, variant=variant)
 
     def of(self, folder: str) -> FolderModules:
         """The modules of a folder, given by its absolute path."""
