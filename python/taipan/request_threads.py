@@ -171,7 +171,9 @@ class RequestThreads:
 
     def recall(self, index: int) -> list[int] | None:
         """Takes back the requests that a thread has not read; None if it is elsewhere."""
-        return self._transports[index].recall()
+        transport = self._transports.get(index)
+        # It may not have come into this interpreter yet.
+        return None if transport is None else transport.recall()
 
     def is_elsewhere(self, message: Message) -> bool:
         """Whether a message about a thread was passed on to another interpreter."""

@@ -218,6 +218,17 @@ def test_waiting_requests_are_recalled_from_where_the_thread_is(start):
     assert thread.quiet()
 
 
+def test_a_recall_may_come_before_the_thread_does(start):
+    worker = start("one", threads=32)
+    for index, thread in enumerate(worker.threads):
+        thread.request(PATH_INFO="/show")
+        worker.tell({"type": "recall", "thread": index})
+    recalled = [worker.wait_for("recalled", thread=index)["requests"] for index in range(32)]
+    for requests, thread in zip(recalled, worker.threads):
+        assert requests == [0] or thread.answer().status == 200
+    assert worker.stop() == 0
+
+
 def test_output_and_errors_reach_the_log_with_their_request(start):
     worker = start(None, "one")
     get(worker, "printed", 1)

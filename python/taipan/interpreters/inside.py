@@ -58,7 +58,7 @@ class _Inside:
             "stop": self._waiting.put,
             "thread": self._on_thread,
         }
-        ControlThread(self._channel, handlers, lambda: None).start()
+        ControlThread(self._channel, handlers, self._on_control_ended).start()
         while (message := self._waiting.get())["type"] == "load":
             self._load(self._serving.slots[message["application"]])
         self._serving.tell_stopping()
@@ -109,6 +109,9 @@ class _Inside:
         finally:
             forget_thread()
             link.close()
+
+    def _on_control_ended(self) -> None:
+        self._on_broken("the control channel of a sub-interpreter has ended")
 
     def _on_broken(self, text: str) -> None:
         self._channel.send({"type": "broken", "text": text})
