@@ -29,6 +29,20 @@ export function testThreads(start: (options?: LabOptions) => Promise<BackendLab>
     expect(lab.journal()).toEqual(['close-left'])
   })
 
+  test.each([
+    ['one block', '/lab/block?size=50000000'],
+    ['many', '/lab/stream?n=100000&size=10000&key=left'],
+  ])('a client that leaves during a response of %s is no error', async (_what, target) => {
+    await using lab = await start()
+    const connection = await openRaw(lab.url)
+    connection.send(formatRequest({ target }))
+    await connection.waitUntil(() => connection.received > 100_000, 'some of the body')
+    connection.destroy()
+    const { level } = await lab.waitForRecord(/disconnected before the end of its response/)
+    expect(level).toBe('info')
+    expect(lab.records.filter((record) => record.level === 'error')).toEqual([])
+  })
+
   test('clients that do not read occupy no threads', async () => {
     await using lab = await start({ threads: 2 })
     const slow: RawConnection[] = []

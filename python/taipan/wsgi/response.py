@@ -96,8 +96,8 @@ class Response:
                 block, fits = block[:left], False
         self._sent += len(block)
         if self.begun:
-            self.ended = last
             self._transport.write(block, last)
+            self.ended = last
         else:
             self._begin(head, block, last)
         return fits
@@ -232,8 +232,8 @@ class Response:
 
     def _begin(self, head: Head, data: bytes, last: bool) -> None:
         self.begun = True
-        self.ended = last
         self._transport.begin(head.status, head.flags, head.length or 0, head.fields, data, last)
+        self.ended = last
 
     def _send_whole(self, head: Head, body: bytes, free: bool) -> None:
         length = head.length
