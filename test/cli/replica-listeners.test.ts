@@ -147,6 +147,13 @@ function openClient(taipan: RunningTaipan): Promise<Socket> {
   })
 }
 
+/** Asks which replica has this connection, and keeps it open. */
+async function askPid(socket: Socket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  const chunk = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
+  return String(chunk).split('\r\n\r\n')[1] ?? ''
+}
+
 /** Sends a request for each query on a connection of its own, and lets the replicas see all of them together. */
 async function sendAtOnce(
   taipan: RunningTaipan,
@@ -202,17 +209,18 @@ describe('connections', () => {
   test('that stay open are spread over the replicas', async () => {
     using project = createProject({ 'app.py': APP })
     const taipan = await startReplicas(project, [...EMBEDDED, ...TCP, '-p', '2'])
-    const sockets = await Promise.all(Array.from({ length: 32 }, () => openClient(taipan)))
-    const pids = await Promise.all(
-      sockets.map(async (socket) => {
-        socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-        const chunk = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
-        return String(chunk).split('\r\n\r\n')[1]
-      }),
-    )
-    const [first = 0, second = 0] = listReplicas(taipan)
-    for (const pid of [first, second])
-      expect(pids.filter((one) => one === String(pid)).length).toBeGreaterThanOrEqual(4)
+    const replicas = listReplicas(taipan).map(String)
+    const sockets: Socket[] = []
+    const pids: string[] = []
+    const isSpread = (): boolean =>
+      replicas.every((pid) => pids.filter((one) => one === pid).length >= pids.length / 8)
+    // A busy machine may not let one of them run for as long as a burst lasts.
+    do {
+      const burst = await Promise.all(Array.from({ length: 32 }, () => openClient(taipan)))
+      pids.push(...(await Promise.all(burst.map(askPid))))
+      sockets.push(...burst)
+    } while (!isSpread() && sockets.length < 256)
+    expect(isSpread()).toBe(true)
     for (const socket of sockets) socket.destroy()
     await taipan.stop()
   })
