@@ -6,7 +6,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from taipan.embedded.turn_timeout import TurnTimeout
+from taipan.embedded.turn_timeout import TurnLimit, TurnTimeout
 from taipan.stacks import RunningRequest
 
 DEADLINE = 20
@@ -19,7 +19,7 @@ class Watched:
         self.running = None
         self.on_look = lambda: None
         self.reports = Queue()
-        self.timeout = TurnTimeout(0.01, self._find_running, self.reports.put)
+        self.timeout = TurnTimeout(TurnLimit(0.01, "--limit"), self._find_running, self.reports.put)
 
     def _find_running(self):
         self.on_look()
@@ -56,6 +56,7 @@ def test_a_request_is_named_and_shown(watched):
     assert report["application"] == "shop"
     assert report["age"] >= 10
     assert report["text"].startswith("request a-1 (GET /cart) of application shop has held Node")
+    assert report["text"].endswith(" ms (--limit)")
     assert " in test_a_request_is_named_and_shown\n" in report["traceback"]
 
 

@@ -32,6 +32,14 @@ export interface Scaling {
   readonly idle: number
 }
 
+/** What messages call the time limits of a group: the flags, variables or keys that have given them. */
+export interface LimitNames {
+  readonly startup: string
+  readonly request: string
+  readonly ping: string
+  readonly interrupt: string
+}
+
 /** A program that answers no requests. */
 export interface ServiceTask {
   /** What it is called in messages. */
@@ -116,6 +124,7 @@ export interface ProcessGroup {
     /** A worker that sends nothing on its control channel for so long is replaced; 0: never. */
     readonly ping: number
   }
+  readonly limitNames: LimitNames
   /** Requests that a worker answers until it is succeeded by another one; 0: no limit. */
   readonly maximumRequests: number
   /** Most requests added to that at random. */

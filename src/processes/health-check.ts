@@ -1,3 +1,4 @@
+import type { NamedLimit } from '../core/time-limit.ts'
 import type { Cause } from './cause.ts'
 
 const SHORTEST_INTERVAL = 20
@@ -28,9 +29,9 @@ export interface Checked {
 /** What to check. Times are in ms; 0: no limit. */
 export interface HealthCheckOptions<M extends Checked> {
   /** Longest time without progress from start to ready. */
-  readonly startup: number
-  /** Longest time without a message. */
-  readonly ping: number
+  readonly startup: NamedLimit
+  /** Longest time without a message; undefined: no limit. */
+  readonly ping?: NamedLimit | undefined
   /** Other limits checked by `onCheck` and `onHealthy`; they shorten the interval of the rounds. */
   readonly limits?: readonly number[]
   readonly members: () => Iterable<M>
@@ -51,7 +52,7 @@ export class HealthCheck<M extends Checked> {
   constructor(options: HealthCheckOptions<M>) {
     this.#options = options
     const { startup, ping, limits = [] } = options
-    const set = [startup, ping, ...limits].filter((ms) => ms > 0)
+    const set = [startup.ms, ping?.ms ?? 0, ...limits].filter((ms) => ms > 0)
     const wanted = Math.min(LONGEST_INTERVAL * 4, ...set) / 4
     this.#interval = Math.max(SHORTEST_INTERVAL, Math.round(wanted))
   }
@@ -74,7 +75,7 @@ export class HealthCheck<M extends Checked> {
     this.#lookedAt = now
     onCheck?.(now)
     // Without a limit replies may still count as progress of a start.
-    const limit = ping > 0 ? ping : startup
+    const limit = ping === undefined || ping.ms === 0 ? startup.ms : ping.ms
     const pings = limit > 0 && now - this.#pingedAt > limit / 3
     if (pings) this.#pingedAt = now
     for (const member of members()) {
@@ -88,14 +89,14 @@ export class HealthCheck<M extends Checked> {
   /** Whether a member is ready and has replied in time. Ends it when it starts too slowly or is silent for too long. */
   #isHealthy(member: M, now: number): boolean {
     const { startup, ping } = this.#options
-    if (member.starting && startup > 0 && now - member.progressedAt > startup)
-      member.failStart(`it was not ready within ${startup} ms (timeouts.startup)`)
+    if (member.starting && startup.ms > 0 && now - member.progressedAt > startup.ms)
+      member.failStart(`it was not ready within ${startup.ms} ms (${startup.name})`)
     if (!member.ready) return false
     const silent = now - member.heardAt
-    if (ping === 0 || silent <= ping) return true
+    if (ping === undefined || ping.ms === 0 || silent <= ping.ms) return true
     member.declareUnhealthy({
       reason: 'deadlock',
-      text: `sent nothing for ${Math.round(silent)} ms (timeouts.ping)`,
+      text: `sent nothing for ${Math.round(silent)} ms (${ping.name})`,
     })
     member.abort()
     return false

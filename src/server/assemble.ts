@@ -314,6 +314,10 @@ function resolveGroup({ group, python }: ChosenGroup, { sessions }: ServerPlan):
   return {
     ...group,
     python,
-    workerOptions: { ...selectWorkerOptions(GENERAL, group), sessions },
+    workerOptions: {
+      ...selectWorkerOptions(GENERAL, group),
+      requestTimeoutName: group.limitNames.request,
+      sessions,
+    },
   }
 }

@@ -1,4 +1,5 @@
-import { longestTime } from '../core/time-limit.ts'
+import { nameLimits } from '../backends/group/name-limits.ts'
+import { longestLimit } from '../core/time-limit.ts'
 import { HealthCheck } from '../processes/health-check.ts'
 import type { Replica } from '../replicas/replica.ts'
 import type { ReplicaSet } from '../replicas/replica-set.ts'
@@ -12,8 +13,8 @@ export function createHealthCheck(
   const embedded = groups.filter(({ group }) => group.engine === 'embedded')
   const answering = groups.filter(({ group }) => group.service === undefined)
   return new HealthCheck({
-    startup: longestTime(embedded.map(({ group }) => group.timeouts.startup)),
-    ping: longestTime(answering.map(({ group }) => group.timeouts.ping)),
+    startup: longestLimit(embedded.map(({ group }) => nameLimits(group).startup)),
+    ping: longestLimit(answering.map(({ group }) => nameLimits(group).ping)),
     members: () => set.members,
   })
 }

@@ -56,7 +56,7 @@ afterEach(endStarted)
 function createHolding(app: string): Project {
   return createProject({
     'app.py': app,
-    'taipan.config.json': JSON.stringify({ timeouts: { request: `${LIMIT_MS}ms` } }),
+    'taipan.config.json': JSON.stringify({ requestTimeout: `${LIMIT_MS}ms` }),
   })
 }
 
@@ -98,7 +98,7 @@ describe('what holds the thread of Node for too long', () => {
       ),
       msg: expect.stringMatching(
         new RegExp(
-          `^request \\S+ \\(GET ${target}\\) of application app\\.py has held Node's thread for \\d+ ms \\(timeouts\\.request\\)$`,
+          `^request \\S+ \\(GET ${target}\\) of application app\\.py has held Node's thread for \\d+ ms \\(requestTimeout\\)$`,
         ),
       ),
     })

@@ -30,7 +30,11 @@ class FakeProcess implements Checked {
 }
 
 function check(process: FakeProcess, ping = 3000): HealthCheck<FakeProcess> {
-  const healthCheck = new HealthCheck({ startup: 5000, ping, members: () => [process] })
+  const healthCheck = new HealthCheck({
+    startup: { ms: 5000, name: 'timeouts.startup' },
+    ping: { ms: ping, name: 'deadlockTimeout' },
+    members: () => [process],
+  })
   healthCheck.start()
   return healthCheck
 }
@@ -59,7 +63,7 @@ test('a silent process is declared unhealthy and killed', () => {
   check(process)
   vi.advanceTimersByTime(4000)
   expect(process.calls.filter((call) => call !== 'ping')).toEqual([
-    expect.stringMatching(/^sent nothing for \d+ ms \(timeouts\.ping\)$/),
+    expect.stringMatching(/^sent nothing for \d+ ms \(deadlockTimeout\)$/),
     'abort',
   ])
 })

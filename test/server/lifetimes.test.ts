@@ -8,7 +8,7 @@ import { parseCommandLine } from '../../src/cli/arguments.ts'
 import type { GroupPlan } from '../../src/server/config/resolved.ts'
 import { createApp } from '../../src/server/create-app.ts'
 import { serve } from '../../src/server/serve.ts'
-import { resolveConfigPlan } from '../../src/server/load-plan.ts'
+import { loadCommandPlan, resolveConfigPlan } from '../../src/server/load-plan.ts'
 import type { TaipanConfig } from '../../src/server/options/schema.ts'
 import { messageOf } from '../support/message-of.ts'
 
@@ -103,6 +103,52 @@ describe('other names of time limits', () => {
     expect(groupOf({ requestTimeout: '7s', ...own }).timeouts.request).toBe(3000)
     const general = { timeouts: { request: '7s' } }
     expect(groupOf({ ...general, ...inGroup({ requestTimeout: 0 }) }).timeouts.request).toBe(0)
+  })
+
+  test('hold for services and jobs, too', () => {
+    const run = ['true']
+    const { groups } = resolveConfigPlan(
+      {
+        app: 'app.py',
+        services: { mail: { run, shutdownTimeout: '7s' } },
+        cron: [{ schedule: '@daily', run, startupTimeout: '8s' }],
+      },
+      { cwd: folder, environment: {} },
+    )
+    const [, mail, job] = groups.map(({ group }) => group)
+    expect(mail?.timeouts.shutdown).toBe(7000)
+    expect(job?.timeouts.startup).toBe(8000)
+    expect(job?.limitNames.startup).toBe('cron[0].startupTimeout')
+  })
+
+  test('messages call a limit by what has given it', () => {
+    expect(groupOf({}).limitNames).toEqual({
+      startup: 'timeouts.startup',
+      request: 'timeouts.request',
+      ping: 'timeouts.ping',
+      interrupt: 'interruptTimeout',
+    })
+    const general = { requestTimeout: '7s', deadlockTimeout: '7s' }
+    const own = inGroup({ deadlockTimeout: '3s', timeouts: { startup: '1s' }, interruptTimeout: 0 })
+    expect(groupOf({ ...general, ...own }).limitNames).toEqual({
+      startup: 'groups.web.timeouts.startup',
+      request: 'requestTimeout',
+      ping: 'groups.web.deadlockTimeout',
+      interrupt: 'groups.web.interruptTimeout',
+    })
+  })
+
+  test('a flag and a variable are named in place of the key that they override', async () => {
+    writeFileSync(join(folder, 'limits.json'), '{"app": "app.py", "requestTimeout": "7s"}')
+    const words = ['serve', '--config', 'limits.json', '--timeout-request', '3s']
+    const { layer, config } = parseCommandLine(words, { directory: folder, environment: {} })
+    const environment = { TAIPAN_TIMEOUT_PING: '5s' }
+    const [first] = (await loadCommandPlan({ layer, config, environment })).groups
+    expect(first?.group.timeouts).toMatchObject({ request: 3000, ping: 5000 })
+    expect(first?.group.limitNames).toMatchObject({
+      request: '--timeout-request',
+      ping: 'TAIPAN_TIMEOUT_PING',
+    })
   })
 
   test('both names at one place are refused', () => {

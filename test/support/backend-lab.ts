@@ -203,6 +203,13 @@ function createScriptFolder({ applications }: ProcessGroup): ScriptFolder | unde
   return new ScriptFolder({ root: application.root, kinds, index: [], extension: 'hidden' })
 }
 
+export const LIMIT_NAMES = {
+  startup: 'timeouts.startup',
+  request: 'timeouts.request',
+  ping: 'timeouts.ping',
+  interrupt: 'interruptTimeout',
+}
+
 /** A complete process group from the options of a test, with `folder` as working directory. */
 export function resolveLabGroup(folder: string, options: LabOptions = {}): ProcessGroup {
   const { timeouts, queue, environment, own, besides = [], ...rest } = options
@@ -230,6 +237,7 @@ export function resolveLabGroup(folder: string, options: LabOptions = {}): Proce
     queue: { limit: 200, timeout: 0, ...queue },
     timeouts: { startup: 20_000, request: 0, shutdown: 5000, ping: 0, ...timeouts },
     buffers: { request: 65_536, response: 16 * 1024 * 1024, responseTotal: 256 * 1024 * 1024 },
+    limitNames: LIMIT_NAMES,
     dev: false,
     startAnyway: false,
     demands: NO_DEMANDS,

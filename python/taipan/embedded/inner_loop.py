@@ -13,7 +13,7 @@ from taipan.embedded.inline import InlineHub
 from taipan.embedded.node_loop import NodeEventLoop
 from taipan.embedded.port import Port
 from taipan.embedded.shared import tell_past_node
-from taipan.embedded.turn_timeout import TurnTimeout
+from taipan.embedded.turn_timeout import TurnLimit, TurnTimeout
 from taipan.events import Reporter
 from taipan.serving import Serving
 from taipan.stacks import RunningRequest, Stack
@@ -118,9 +118,12 @@ class InnerLoop:
         if self._timeout is not None:
             self._timeout.close()
             self._timeout = None
-        limit = 0 if serving is None else float(serving.config.get("requestTimeout", 0))
+        config = {} if serving is None else serving.config
+        limit = float(config.get("requestTimeout", 0))
         if limit and (self._inline or self._hub):
-            self._timeout = TurnTimeout(limit / 1000, self._find_running, tell_past_node)
+            name = str(config.get("requestTimeoutName", "timeouts.request"))
+            turn = TurnLimit(limit / 1000, name)
+            self._timeout = TurnTimeout(turn, self._find_running, tell_past_node)
         self._port.timeout = self._timeout
         if self._inline is not None:
             self._inline.timeout = self._timeout

@@ -7,7 +7,7 @@ while Node calls, and never while it does not.
 from __future__ import annotations
 
 from time import monotonic
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 from taipan.control import Message
 from taipan.native import NativeThread, allocate_lock, get_ident
@@ -16,13 +16,21 @@ from taipan.stacks import RunningRequest, capture_thread, format_stack
 FindRunning = Callable[[], Optional[RunningRequest]]
 
 
+class TurnLimit(NamedTuple):
+    """How long a call may take, and what messages call that limit."""
+
+    seconds: float
+    name: str
+
+
 class TurnTimeout:
     """Who runs something on Node's thread sets `began`, and wakes the thread that looks at it."""
 
     def __init__(
-        self, seconds: float, find_running: FindRunning, report: Callable[[Message], None]
+        self, limit: TurnLimit, find_running: FindRunning, report: Callable[[Message], None]
     ) -> None:
-        self._seconds = seconds
+        self._seconds = limit.seconds
+        self._limit_name = limit.name
         self._find_running = find_running
         self._report = report
         self._node_thread = get_ident()
@@ -94,7 +102,7 @@ class TurnTimeout:
             {
                 **fields,
                 "stream": "worker",
-                "text": f"{who} has held Node's thread for {age} ms (timeouts.request)",
+                "text": f"{who} has held Node's thread for {age} ms ({self._limit_name})",
                 "traceback": format_stack(stack),
             }
         )

@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.ts'
+import type { LimitNames } from '../../core/process-group.ts'
 import type { Cause } from '../../processes/cause.ts'
 import type { RequestFacts } from '../link/request-facts.ts'
 
@@ -27,16 +28,25 @@ export function createInterrupt(
   return { ...target, type: 'interrupt', request, facts: { ...rest, application } }
 }
 
-/** Why a worker is replaced whose thread or event loop does not end a request; with its stack, if that is known. */
+/** A request that a thread or an event loop does not end. */
+export interface StuckRequest {
+  /** `a thread`, `an event loop`. */
+  readonly what: string
+  readonly facts: RequestFacts
+  /** Empty when it is not known. */
+  readonly stack: string
+}
+
+/** Why a worker is replaced that does not end a request. */
 export function describeStuck(
-  what: string,
-  { id: request, method, path, age }: RequestFacts,
-  stack: string,
+  { what, facts, stack }: StuckRequest,
+  { request: limit, interrupt }: LimitNames,
 ): Cause {
+  const { id: request, method, path, age } = facts
   const traceback = stack === '' ? {} : { traceback: stack }
   return {
     reason: 'request_timeout',
-    text: `has ${what} that does not end request ${request} (${method} ${path}) after ${age} ms (timeouts.request, interruptTimeout)`,
+    text: `has ${what} that does not end request ${request} (${method} ${path}) after ${age} ms (${limit}, ${interrupt})`,
     facts: { request, age, ...traceback },
   }
 }
@@ -44,7 +54,7 @@ export function describeStuck(
 /** Logs the answer of a worker, `group/pid`, with the stack of the request. */
 export function reportInterrupted(
   logger: Logger,
-  worker: string,
+  { worker, limit }: { readonly worker: string; readonly limit: string },
   answer: Readonly<Record<string, unknown>>,
 ): void {
   const { request, facts, stack } = answer
@@ -54,6 +64,6 @@ export function reportInterrupted(
   const traceback = typeof stack === 'string' && stack !== '' ? { traceback: stack } : {}
   logger.warn(
     { ...fields, ...traceback },
-    `request ${String(request)} (${method} ${path}) of application ${application} was ended after ${age} ms (timeouts.request)`,
+    `request ${String(request)} (${method} ${path}) of application ${application} was ended after ${age} ms (${limit})`,
   )
 }

@@ -1,5 +1,6 @@
 import type { ProcessGroup } from '../../core/process-group.ts'
 import { HealthCheck } from '../../processes/health-check.ts'
+import { nameLimits } from './name-limits.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Worker } from './worker.ts'
@@ -18,10 +19,8 @@ export class RequestTimeouts {
   constructor(group: ProcessGroup, scheduler: Scheduler, supervisor: Supervisor) {
     this.#group = group
     this.#scheduler = scheduler
-    const { startup, ping } = group.timeouts
     this.#healthCheck = new HealthCheck({
-      startup,
-      ping,
+      ...nameLimits(group),
       limits: [
         group.queue.timeout,
         group.interruptTimeout,

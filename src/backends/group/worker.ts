@@ -194,7 +194,8 @@ export class Worker extends LoadingProcess implements LinksListener {
 
   /** Why it is replaced when a request does not end. */
   describeStuck(what: string, facts: RequestFacts): Cause {
-    return describeStuck(what, facts, this.#stacks.find(facts.id))
+    const stuck = { what, facts, stack: this.#stacks.find(facts.id) }
+    return describeStuck(stuck, this.#options.group.limitNames)
   }
 
   /** A request that does not end is no reason to wait for this worker. */
@@ -310,7 +311,7 @@ export class Worker extends LoadingProcess implements LinksListener {
         return
       case 'interrupted':
         this.#stacks.take(message)
-        reportInterrupted(this.#options.logger, this.label, message)
+        this.#reportInterrupted(message)
         return
       case 'stacks':
         this.#stackQuestions.take(message)
@@ -340,6 +341,12 @@ export class Worker extends LoadingProcess implements LinksListener {
         return
       default:
     }
+  }
+
+  #reportInterrupted(message: MessageFromWorker): void {
+    const { logger, group } = this.#options
+    const worker = this.label
+    reportInterrupted(logger, { worker, limit: group.limitNames.request }, message)
   }
 
   #noteDebugger(held: boolean): void {

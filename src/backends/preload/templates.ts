@@ -8,6 +8,7 @@ import { describeEnd } from '../../processes/process-end.ts'
 import type { ProcessExit } from '../../processes/supervised-process.ts'
 import type { HostOrder, HostSource, StartProcess, WorkerHost } from '../group/host.ts'
 import type { LoadFailure } from '../group/load-failure.ts'
+import { nameLimits } from '../group/name-limits.ts'
 import { spawnTemplate } from './spawn-template.ts'
 import { Template, type TemplateListener } from './template.ts'
 
@@ -39,8 +40,7 @@ export class Templates implements HostSource, TemplateListener {
   constructor(group: ProcessGroup, { logger, startProcess }: TemplatesContext) {
     this.#logger = logger
     this.#startProcess = startProcess
-    const { startup, ping } = group.timeouts
-    this.#healthCheck = new HealthCheck({ startup, ping, members: () => this.#all })
+    this.#healthCheck = new HealthCheck({ ...nameLimits(group), members: () => this.#all })
   }
 
   get loading(): readonly LoadingApplication[] {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Anchor, Option, OptionTable } from '../option-types/option.ts'
 import { TOP } from '../options/table.ts'
 import { isRecord } from '../option-types/plain-object.ts'
+import { mapMembers } from './map-members.ts'
 
 type Values = Record<string, unknown>
 type Rule = (text: string, directory: string) => string
@@ -61,11 +62,4 @@ function anchorAfter(prefixes: RegExp, text: string, directory: string): string 
   if (prefix === undefined) return text
   const path = text.slice(prefix.length)
   return path === '' ? text : `${prefix}${resolve(directory, path)}`
-}
-
-/** Applies `rule` to the members of a list or an object, or to the value itself. */
-function mapMembers(value: unknown, rule: (one: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return value.map(rule)
-  if (!isRecord(value)) return rule(value)
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, rule(one)]))
 }

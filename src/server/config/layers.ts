@@ -1,5 +1,5 @@
 import { anchorPaths } from './anchor.ts'
-import { replaceSynonyms } from './synonyms.ts'
+import { listReplaced, replaceSynonyms } from './synonyms.ts'
 import { selectGroupValues } from '../options/group-options.ts'
 import type { Option, OptionTable } from '../option-types/option.ts'
 import { GENERAL, GROUP, TOP } from '../options/table.ts'
@@ -30,6 +30,7 @@ export function mergeLayers(layers: readonly Layer[]): MergedLayers {
     const anchored = anchorPaths(replaceSynonyms(layer.value), layer.directory)
     if (layer.sources.size > 0) value = overrideGroups(value, anchored)
     value = mergeTable(TOP, value, anchored)
+    for (const [path, source] of listReplaced(layer.value)) sources.set(path, source)
     for (const [path, source] of layer.sources)
       for (const place of [path, ...listGroupPlaces(value, path)]) sources.set(place, source)
   }

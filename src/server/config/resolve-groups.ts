@@ -11,6 +11,7 @@ import { mergeEnvironment } from './group-environment.ts'
 import { checkLifetimes } from './lifetimes.ts'
 import { resolveCapacity } from './isolate.ts'
 import type { PlacedApplication } from './placed-application.ts'
+import { resolveLimitNames } from './limit-names.ts'
 import { resolveEditor } from './resolve-editor.ts'
 import {
   listIdentityVariables,
@@ -89,6 +90,7 @@ function createGroups(
   const threads = resolveThreads(engine, values.threads)
   const capacity = { engine, threads, ...resolveProcesses(values.processes) }
   const environment = mergeEnvironment(sources.environment, ownEnvironment)
+  const limitNames = resolveLimitNames({ where: ['groups', name], own }, problems)
   const names = new Set(members.length === 0 ? [name] : members.map(({ group }) => group))
   return [...names].map((derived) => {
     const placed = members.filter(({ group }) => group === derived)
@@ -99,7 +101,8 @@ function createGroups(
     const kind = { name: derived, isolation, mainThread, preload }
     const group = { ...values, ...resolveCapacity(isolation, capacity), ...kind }
     const setting = createSetting(placed, sources, values.home)
-    return { ...common, group: { ...group, ...setting, environment, confinement, scriptOwner } }
+    const facts = { environment, limitNames, confinement, scriptOwner }
+    return { ...common, group: { ...group, ...setting, ...facts } }
   })
 }
 

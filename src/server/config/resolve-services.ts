@@ -5,6 +5,7 @@ import { GENERAL } from '../options/table.ts'
 import type { Problems } from '../option-types/problems.ts'
 import { createCronPattern } from './cron-pattern.ts'
 import { mergeEnvironment } from './group-environment.ts'
+import { resolveLimitNames } from './limit-names.ts'
 import { listIdentityVariables, resolveConfinement } from './resolve-confinement.ts'
 import { createSetting, resolveProcesses, type GroupSources } from './resolve-groups.ts'
 import type { CronJob, GroupPlan } from './resolved.ts'
@@ -115,6 +116,7 @@ function createGroup(
         multiprocess: processes > 1,
         searchPath: [...setting.searchPath, directory],
         environment: mergeEnvironment(sources.environment, ownEnvironment),
+        limitNames: resolveLimitNames({ where, own }, problems),
         confinement,
         scriptOwner: undefined,
       },

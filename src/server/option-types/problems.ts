@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs'
 import { TaipanError } from '../../core/errors.ts'
 
-/** A flag, argument or variable that gave an option its value. */
+/** A flag, argument, variable or key of another name that gave an option its value. */
 export interface OptionSource {
-  /** As it was written: `--mount`, `-w`, `TARGET`, `TAIPAN_MOUNT`. */
+  /** As it was written: `--mount`, `-w`, `TARGET`, `TAIPAN_MOUNT`, `groups.web.requestTimeout`. */
   readonly name: string
-  readonly kind: 'argument' | 'variable'
+  readonly kind: 'argument' | 'variable' | 'key'
 }
 
-/** Sources of values that are from no file, by the dotted path of the option. */
+/** Sources of values that are not named by the path of the option, by that path with dots. */
 export type OptionSources = ReadonlyMap<string, OptionSource>
 
 /** Keys from the top of a configuration to a value. */
@@ -16,7 +16,7 @@ export type OptionPath = readonly string[]
 
 interface Problem {
   readonly path: OptionPath
-  /** Undefined when it is named by its path, and the values are in the file, if there is one. */
+  /** Undefined when it is named by its path. */
   readonly source: OptionSource | undefined
   readonly text: string
 }
@@ -37,7 +37,7 @@ export class Problems {
     return this.#list.length
   }
 
-  /** The flag or variable that gave a value or, if none did, an object around it. */
+  /** What gave a value other than its path or, if nothing did, an object around it. */
   sourceOf(path: OptionPath): OptionSource | undefined {
     for (let length = path.length; length > 0; length -= 1) {
       const source = this.#sources.get(path.slice(0, length).join('.'))
@@ -53,8 +53,8 @@ export class Problems {
 
   /** As `nameOf`, with the file of a key. */
   locate(path: OptionPath): string {
-    const { name } = this.sourceOf(path) ?? {}
-    return name ?? `${formatPath(path)}${this.#file === undefined ? '' : ` in ${this.#file}`}`
+    const name = this.nameOf(path)
+    return this.#isInFile(this.sourceOf(path)) ? `${name} in ${this.#file}` : name
   }
 
   /** Adds a problem of the value at `path`; an empty path is the configuration as a whole. */
@@ -105,21 +105,21 @@ export class Problems {
   }
 
   #formatOne(problem: Problem): string {
-    return this.#isInFile(problem) ? `${problem.text}\n  in ${this.#file}` : problem.text
+    return this.#isInFile(problem.source) ? `${problem.text}\n  in ${this.#file}` : problem.text
   }
 
   #formatAll(): string {
-    const allInFile = this.#list.every((problem) => this.#isInFile(problem))
+    const allInFile = this.#list.every(({ source }) => this.#isInFile(source))
     const lines = this.#list.map(
       (problem) =>
-        `  ${problem.text}${!allInFile && this.#isInFile(problem) ? ` (in ${this.#file})` : ''}`,
+        `  ${problem.text}${!allInFile && this.#isInFile(problem.source) ? ` (in ${this.#file})` : ''}`,
     )
     const where = allInFile ? ` in ${this.#file}` : ''
     return `${this.#list.length} problems${where}:\n${lines.join('\n')}`
   }
 
-  #isInFile({ source }: Problem): boolean {
-    return source === undefined && this.#file !== undefined
+  #isInFile(source: OptionSource | undefined): boolean {
+    return (source === undefined || source.kind === 'key') && this.#file !== undefined
   }
 }
 

@@ -114,7 +114,10 @@ export function resolveProgram(
     directory: config.directory ?? directory,
     environment: env,
     processes,
-    startup: timeouts.startup,
+    startup: {
+      ms: timeouts.startup,
+      name: problems.nameOf([...where, 'timeouts', 'startup']),
+    },
     limits: resolveLimits(config, { where, problems }),
   }
 }

@@ -1,3 +1,4 @@
+import type { NamedLimit } from '../../core/time-limit.ts'
 import type { LifetimeLimits } from '../../processes/lifetime.ts'
 
 /** How a program gets the place where it listens: an inherited socket, or its name in its words. */
@@ -15,8 +16,8 @@ export interface ProgramSettings {
   /** The whole environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly processes: number
-  /** From its start until it accepts connections; 0: no limit. */
-  readonly startup: number
+  /** From its start until it accepts connections. */
+  readonly startup: NamedLimit
   /** For running requests when a process has to end; 0: no limit. */
   readonly shutdown: number
   /** When another process takes the place of one; undefined: never. */

@@ -59,7 +59,6 @@ export class ProgramSupervisor extends ProcessSupervisor<Program, ProgramFailure
         : new OwnPlaces(this.#maker, listening, addresses)
     this.#healthCheck = new HealthCheck({
       startup,
-      ping: 0,
       limits: limits === undefined ? [] : [limits.restartInterval],
       members: () => this.members,
       onHealthy: (program, now) => program.lookAtLimits(now),

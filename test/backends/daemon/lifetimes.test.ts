@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 
 import { createDaemonBackend } from '../../../src/backends/daemon/daemon-backend.ts'
 import type { RestartReason } from '../../../src/core/restart-reason.ts'
-import { startLab, type BackendLab, type LabOptions } from '../../support/backend-lab.ts'
+import {
+  LIMIT_NAMES,
+  startLab,
+  type BackendLab,
+  type LabOptions,
+} from '../../support/backend-lab.ts'
 import { fetchRaw, pollUntil } from '../../support/raw-client.ts'
 
 const start = (options?: LabOptions): Promise<BackendLab> => startLab(createDaemonBackend, options)
@@ -127,10 +132,16 @@ const HOLDING = [
 ].join('\n')
 
 test('a held GIL: the record has the stack of what holds it, and its requests', async () => {
-  await using lab = await start({ own: HOLDING, timeouts: { ping: 700 } })
+  await using lab = await start({
+    own: HOLDING,
+    timeouts: { ping: 700 },
+    limitNames: { ...LIMIT_NAMES, ping: 'groups.web.deadlockTimeout' },
+  })
   const pid = await pidOf(lab)
   const held = fetchRaw(lab.url, '/lab/held')
-  const { level, fields } = await lab.waitForRecord(/was killed because it sent nothing for/)
+  const { level, fields } = await lab.waitForRecord(
+    /was killed because it sent nothing for \d+ ms \(groups\.web\.deadlockTimeout\)/,
+  )
   expect([level, fields['reason'], fields['signal']]).toEqual(['error', 'deadlock', 'SIGABRT'])
   expect(fields['requests']).toEqual([expect.objectContaining({ path: '/lab/held' })])
   expect(fields['traceback']).toMatch(/own\.py", line \d+ in held/)
@@ -159,12 +170,15 @@ test('a request that sleeps: 504 at once, others are served, then its worker is 
     own: HOLDING,
     timeouts: { request: 300 },
     interruptTimeout: 300,
+    limitNames: { ...LIMIT_NAMES, request: 'requestTimeout', interrupt: '--interrupt-timeout' },
   })
   const pid = await pidOf(lab)
   const slept = fetchRaw(lab.url, '/lab/nap')
   while (countOf(lab, 'request_timeout') === 0) await pidOf(lab)
   expect((await slept).status).toBe(504)
-  const { fields } = await lab.waitForRecord(/has a thread that does not end request/)
+  const { fields } = await lab.waitForRecord(
+    /has a thread that does not end request .* \(requestTimeout, --interrupt-timeout\)/,
+  )
   expect(fields['traceback']).toMatch(/own\.py", line \d+, in napping/)
   await waitForOther(lab, pid)
 })
@@ -181,10 +195,14 @@ test('a request that can be interrupted costs nobody else anything', async () =>
     "    if environ['PATH_INFO'] == '/loop': looping()",
     '    return [str(os.getpid()).encode()]',
   ].join('\n')
-  await using lab = await start({ own, timeouts: { request: 300 } })
+  await using lab = await start({
+    own,
+    timeouts: { request: 300 },
+    limitNames: { ...LIMIT_NAMES, request: 'requestTimeout' },
+  })
   const pid = await pidOf(lab)
   expect((await fetchRaw(lab.url, '/lab/loop')).status).toBe(504)
-  const { fields } = await lab.waitForRecord(/was ended after \d+ ms \(timeouts\.request\)/)
+  const { fields } = await lab.waitForRecord(/was ended after \d+ ms \(requestTimeout\)/)
   expect(fields['traceback']).toMatch(/in looping/)
   for (let n = 0; n < 20; n++) expect(await pidOf(lab)).toBe(pid)
   expect(countOf(lab, 'request_timeout')).toBe(0)

@@ -159,7 +159,9 @@ describe('a program', () => {
   })
 
   test.each(PLACES)('that never listens at %s is ended in time', async (where) => {
-    await using lab = await supervise(['sh', 'silent.sh', where], { startup: 200 })
+    await using lab = await supervise(['sh', 'silent.sh', where], {
+      startup: { ms: 200, name: 'timeouts.startup' },
+    })
     await lab.supervisor.start()
     expect(lab.supervisor.failure?.message).toMatch(
       /^program silent\.sh is not served: it was not ready within 200 ms \(timeouts\.startup\): it accepted no connection at (unix|127)/,
@@ -205,7 +207,9 @@ describe('a program', () => {
 
   test('that has much to do when it is started again is not taken for one that does not start', async () => {
     const words = [...answering('{fd}'), 'one by one']
-    await using lab = await supervise(words, { startup: 1500 })
+    await using lab = await supervise(words, {
+      startup: { ms: 1500, name: 'timeouts.startup' },
+    })
     await lab.supervisor.start()
     await expect(lab.addresses.ask('die')).rejects.toThrow(/nothing|ECONNRESET/)
     const answers = await Promise.all(Array.from({ length: 6 }, () => lab.addresses.ask('sleep')))

@@ -84,7 +84,7 @@ export async function supervise(
       directory: project.folder,
       environment: { PATH: process.env['PATH'] ?? '' },
       processes: 1,
-      startup: DEADLINE,
+      startup: { ms: DEADLINE, name: 'timeouts.startup' },
       shutdown: DEADLINE,
       ...settings,
     },
