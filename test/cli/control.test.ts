@@ -158,7 +158,7 @@ test('scale changes the number of processes', async () => {
   expect((await get(taipan.url)).status).toBe(200)
   const unknown = await runTaipan(['scale', 'wep', '1', ...SOCKET], { cwd })
   expect(unknown.stderr).toContain('Did you mean web?')
-  expect(unknown.exitCode).not.toBe(0)
+  expect(unknown.exitCode).toBe(6)
   expect((await runTaipan(['scale', 'web', 'many', ...SOCKET], { cwd })).exitCode).toBe(2)
   const beyond = await runTaipan(['scale', 'web', '5000', ...SOCKET], { cwd })
   expect(beyond.exitCode).toBe(2)
@@ -179,7 +179,7 @@ test('a group that scales itself takes no number above its most', async () => {
   const cwd = project.folder
   await using taipan = await startTaipan([], { cwd })
   const refused = await runTaipan(['scale', 'web', '3'], { cwd })
-  expect(refused.exitCode).not.toBe(0)
+  expect(refused.exitCode).toBe(6)
   expect(refused.stderr).toContain('group web scales itself, to at most 2 processes, found 3')
   expect((await runTaipan(['scale', 'web', '2'], { cwd })).exitCode).toBe(0)
   expect((await get(taipan.url)).status).toBe(200)

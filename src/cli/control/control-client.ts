@@ -64,7 +64,8 @@ export class ControlClient {
     }
     const code = read('code')
     const message = read('message') || `${this.address} answered with status ${status}`
-    const known: ErrorCode = isErrorCode(code) ? code : 'CONTROL_REFUSED'
+    // What is refused is no failure of the server, whose code would count.
+    const known: ErrorCode = status >= 500 && isErrorCode(code) ? code : 'CONTROL_REFUSED'
     return new TaipanError(known, message, { cause: read('traceback') || undefined })
   }
 }
