@@ -204,7 +204,7 @@ describe('what is wrong is told in one sentence, and ends with 2', () => {
     ['exchanged files', /are the two files exchanged\?/, () => ({ 'cert.pem': pair.key })],
     [
       'no key',
-      /key\.pem: it has no private key.*but a certificate/,
+      /key\.pem: it has no private key.*but a certificate; give .* with --tls-key/,
       () => ({ 'key.pem': pair.certificate }),
     ],
     [
@@ -250,6 +250,21 @@ describe('what is wrong is told in one sentence, and ends with 2', () => {
     )
     expect(await fail([app, '-b', 'https://127.0.0.1:0'])).toMatch(/https needs a certificate/)
     expect(await fail([app, '--tls'])).toMatch(/--tls: is for development only/)
+  })
+
+  test.each([
+    [{ certificate: 'cert.pem' }, 'tls.key'],
+    [
+      { certificate: 'cert.pem', key: 'key.pem', names: { 'a.example': { certificate: 'a.pem' } } },
+      'tls.names["a.example"].key',
+    ],
+  ])('a key that %j lacks is missed where it belongs', async (tls, key) => {
+    using project = createSecureProject({ 'app.py': helloApp('hi'), 'a.pem': other.certificate })
+    const config = { app: 'app.py', bind: 'https://127.0.0.1:0', tls }
+    project.write('taipan.config.json', JSON.stringify(config))
+    expect(await fail(['--config', project.path('taipan.config.json')])).toContain(
+      `but a certificate; give the file of the key with ${key}\n`,
+    )
   })
 
   test('ciphers that OpenSSL does not know', async () => {

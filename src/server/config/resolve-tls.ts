@@ -74,7 +74,8 @@ function resolveFiles(
   if (certificate === undefined) return undefined
   problems.checkFile([...path, 'certificate'], certificate)
   if (key !== undefined) problems.checkFile([...path, 'key'], key)
-  return { certificate, key: key ?? certificate }
+  const keyOption = problems.nameOf([...path, 'key'])
+  return { certificate, key: key ?? certificate, keyOption }
 }
 
 function resolveNames(

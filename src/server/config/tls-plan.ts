@@ -4,6 +4,8 @@ import type { FullConfig } from '../options/schema.ts'
 export interface CertificateFiles {
   readonly certificate: string
   readonly key: string
+  /** The option that names the file of the key, as messages call it. */
+  readonly keyOption: string
 }
 
 /** What https addresses need; no file was read yet. */

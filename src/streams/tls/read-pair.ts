@@ -9,6 +9,8 @@ import { splitCertificates } from './pem.ts'
 export interface PairFiles {
   readonly certificate: string
   readonly key: string
+  /** The option that names the file of the key, as messages call it. */
+  readonly keyOption: string
 }
 
 /** A pair whose key is that of its certificate. */
@@ -23,7 +25,7 @@ export function readPair(files: PairFiles, texts: FileTexts): CheckedPair {
   const certificate = takeText(files.certificate, 'certificate', texts)
   const chain = readCertificates(files.certificate, certificate)
   const key = takeText(files.key, 'key', texts)
-  checkKey(files, chain, readKey(files.key, key))
+  checkKey(files, chain, readKey(files, key))
   return { pair: { certificate, key }, chain }
 }
 
@@ -69,7 +71,7 @@ function describeNone(path: string, text: string): string {
   return `certificate ${path}: it has no "-----BEGIN CERTIFICATE-----", so it is no certificate in PEM`
 }
 
-function readKey(path: string, text: string): KeyObject {
+function readKey({ key: path, keyOption }: PairFiles, text: string): KeyObject {
   if (/BEGIN ENCRYPTED PRIVATE KEY|^Proc-Type: 4,ENCRYPTED/m.test(text))
     throw new TaipanError(
       'TLS_UNUSABLE',
@@ -78,7 +80,7 @@ function readKey(path: string, text: string): KeyObject {
   if (!text.includes('PRIVATE KEY-----'))
     throw new TaipanError(
       'TLS_UNUSABLE',
-      `key ${path}: it has no private key in PEM${text.includes('BEGIN CERTIFICATE') ? ', but a certificate; give the file of the key with tls.key' : ''}`,
+      `key ${path}: it has no private key in PEM${text.includes('BEGIN CERTIFICATE') ? `, but a certificate; give the file of the key with ${keyOption}` : ''}`,
     )
   try {
     return createPrivateKey(text)
