@@ -523,6 +523,9 @@ describe('variables that are not ours', () => {
       const wrong = command('app.py -b fd:wep', { environment: { ...environment, ...more } })
       await expect(wrong).rejects.toThrow(words)
     }
+    await expect(command('app.py -b fd:web?mode=600', { environment })).rejects.toThrow(
+      /^--bind: "fd:web\?mode=600" is not an address: fd: knows \?proxyProtocol= and .*\?mode=$/,
+    )
   })
 
   test('sockets of systemd are taken when they are for this process', async () => {

@@ -13,10 +13,10 @@ export function resolveAddresses(
   if (bind.length === 0) problems.add(where, 'names no address; write for example 127.0.0.1:8000')
   const addresses: Address[] = []
   const hints: string[] = []
-  for (const text of expandNames(bind, sockets, problems)) {
-    const whole = expandAddress(text)
+  for (const { text, given } of expandNames(bind, sockets, problems)) {
+    const whole = expandAddress(given)
     if (whole !== undefined) hints.push(`${problems.nameOf(where)}: ${text} is ${whole} here`)
-    const address = parseAddress(whole ?? text)
+    const address = parseAddress(whole ?? given)
     if (typeof address === 'string')
       problems.add(where, `${JSON.stringify(text)} is not an address: ${address}`)
     else addresses.push(resolveOwner(address, { where, text }, problems))
@@ -28,14 +28,21 @@ export function resolveAddresses(
   return { addresses, hints }
 }
 
+interface NamedAddress {
+  /** As it was written. */
+  readonly text: string
+  /** With the number of a descriptor in place of its name. */
+  readonly given: string
+}
+
 function expandNames(
   bind: readonly string[],
   sockets: readonly HandedSocket[],
   problems: Problems,
-): string[] {
+): NamedAddress[] {
   return bind.flatMap((text) => {
     const texts = expandDescriptorName(text, sockets)
-    if (typeof texts !== 'string') return texts
+    if (typeof texts !== 'string') return texts.map((given) => ({ text, given }))
     problems.add(['bind'], `${JSON.stringify(text)} is not an address: ${texts}`)
     return []
   })
