@@ -1,3 +1,4 @@
+import { OwnedScripts } from '../backends/group/owned-scripts.ts'
 import { isServed, type ApplicationFinding, type Findings } from '../core/backend.ts'
 import { formatCount } from '../core/format-count.ts'
 import type { ServerLogger } from '../telemetry/logger.ts'
@@ -10,10 +11,12 @@ export function reportFindings(plan: ServerPlan, served: Served, logger: ServerL
     const findings = served.findings[group.name]
     const failure = served.failures[group.name]
     if (failure !== undefined)
-      for (const { name } of group.applications) reportUnserved(name, failure.message, logger)
+      for (const { name } of group.applications)
+        reportUnserved({ group, name, reason: failure.message }, logger)
     else if (findings !== undefined)
       for (const finding of findings.applications)
-        if (!isServed(finding)) reportUnserved(finding.name, finding.failure, logger)
+        if (!isServed(finding))
+          reportUnserved({ group, name: finding.name, reason: finding.failure }, logger)
         else reportFinding({ group, findings, finding, several: plan.groups.length > 1 }, logger)
   }
 }
@@ -26,9 +29,23 @@ interface ServedApplication {
   readonly several: boolean
 }
 
-function reportUnserved(application: string, reason: string, logger: ServerLogger): void {
-  const text = `${application}: not served, answered with 503 and tried again: ${reason}`
+interface UnservedApplication {
+  readonly group: GroupPlan['group']
+  readonly name: string
+  readonly reason: string
+}
+
+function reportUnserved(unserved: UnservedApplication, logger: ServerLogger): void {
+  const { name: application, reason } = unserved
+  const status = isForeign(unserved) ? 403 : 503
+  const text = `${application}: not served, answered with ${status} and tried again: ${reason}`
   logger.warn({ application, reason }, text)
+}
+
+/** Whether it is the script of somebody else. */
+function isForeign({ group, name: application }: UnservedApplication): boolean {
+  const { scriptOwner: owner, applications } = group
+  return owner !== undefined && new OwnedScripts(owner, applications).refuses({ application })
 }
 
 function reportFinding(

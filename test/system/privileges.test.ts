@@ -280,7 +280,9 @@ describe.skipIf(!isPossible)('scripts that must belong to somebody', () => {
     await using server = await startTaipan(args, { cwd: folder })
     const status = async (): Promise<number> => (await fetch(server.url)).status
     expect(await status()).toBe(403)
-    expect(server.output).toContain(`${file} belongs to user 65534, and must belong to www-data`)
+    expect(server.output).toContain(
+      `app.py: not served, answered with 403 and tried again: the application could not be loaded: ${file} belongs to user 65534, and must belong to www-data`,
+    )
     own(33)
     await expect.poll(status, { timeout: DEADLINE }).toBe(200)
     own(33, 0o664)

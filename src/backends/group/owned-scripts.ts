@@ -20,7 +20,7 @@ export class OwnedScripts {
   }
 
   /** Whether the script that a request is for, or its folder, may have been changed by somebody else. */
-  refuses({ application, script }: Invocation): boolean {
+  refuses({ application, script }: Pick<Invocation, 'application' | 'script'>): boolean {
     // Names of files stand as bytes there.
     const named = script === undefined ? '' : Buffer.from(script.filename, 'latin1').toString()
     const file = named === '' ? this.#files.get(application) : named
