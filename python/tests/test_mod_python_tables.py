@@ -123,7 +123,12 @@ def test_tables_are_equal_by_their_entries():
     twice.add("a", "1")
     assert twice != apache.table({"a": "1"})
     assert twice == twice.copy()
-    assert apache.table({"a": "1"}) != {"a": "1"}
+    mapping = {"a": "1", "B": "2"}
+    assert apache.table(mapping) == mapping == apache.table(mapping)
+    assert apache.table() == {}
+    for other in ({"a": "1"}, {"A": "1", "B": "2"}, {"a": "1", "B": 2}, [("a", "1"), ("B", "2")]):
+        assert apache.table(mapping) != other
+    assert twice != {"a": "1"}
 
 
 @pytest.mark.parametrize("walk", ["__iter__", "iterkeys", "itervalues", "iteritems"])

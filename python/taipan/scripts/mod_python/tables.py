@@ -58,9 +58,12 @@ class Table:
         return any(known == key for known, _, _ in self._entries)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Table):
+        if isinstance(other, Table):
+            return self._sorted() == other._sorted()
+        if not isinstance(other, Mapping):
             return NotImplemented
-        return self._sorted() == other._sorted()
+        # The names of mappings are not blind to case, and do not repeat.
+        return len(self) == len(other) and dict(self.items()) == dict(other)
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self._walk())
