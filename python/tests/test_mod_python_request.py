@@ -298,6 +298,13 @@ def test_files_are_sent(site):
     assert run(site, f"req.sendfile({path + 'x'!r})").status == "500 Internal Server Error"
 
 
+def test_descriptors_of_the_process_are_not_sent(site):
+    with open(f"{site.root}/open", "w+") as stream:
+        answer = run(site, f"req.sendfile({stream.fileno()})")
+        assert answer.status == "500 Internal Server Error"
+        os.fstat(stream.fileno())
+
+
 def test_redirects(site):
     answer = run(site, "req.headers_out['X-A'] = '1'\nutil.redirect(req, '/x?a=1&b=\"')")
     assert (answer.status, answer.fields) == (

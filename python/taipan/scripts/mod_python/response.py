@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from taipan.fields import LOCAL_REDIRECT, is_field_value, kind_of
@@ -60,7 +61,8 @@ class Response(ResponseHead):
     def sendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
         """Sends the content of a file, or `len` bytes of it. Gives their number."""
         sent = 0
-        with open(path, "rb") as stream:
+        # A number would be a descriptor of the process, which closing takes from its owner.
+        with open(os.fspath(path), "rb") as stream:
             stream.seek(offset)
             while len < 0 or sent < len:
                 block = stream.read(_BLOCK if len < 0 else min(_BLOCK, len - sent))
