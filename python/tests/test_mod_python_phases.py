@@ -255,6 +255,17 @@ def test_handlers_are_added_for_later_phases(tmp_path):
     assert "IndexError: Invalid phase: PythonNoHandler" in str(site.get(f"/x?handler={error}").log)
 
 
+@pytest.mark.parametrize(
+    "call", ["add_handler('PythonLogHandler', None)", "register_output_filter('f', 1)"]
+)
+def test_what_cannot_be_called_is_no_handler(tmp_path, call):
+    site = Site(tmp_path)
+    site.write("t.py", f"def handler(req):\n  req.{call}\n  return 0\n")
+    answer = site.get()
+    assert answer.status == "500 Internal Server Error"
+    assert "TypeError: a handler is a name or a function, not " in str(answer.log)
+
+
 def test_cleanups_run_after_the_response_the_last_one_first(tmp_path):
     site = Site(tmp_path)
     code = "def handler(req):\n  req.register_cleanup(req.log_error, 'first')\n"

@@ -8,7 +8,7 @@ from typing import Any, Callable, Union
 from taipan.scripts.mod_python.filters.filter import Filter
 from taipan.scripts.mod_python.filters.filtered_input import FilteredInput
 from taipan.scripts.mod_python.filters.output_chain import OutputChain
-from taipan.scripts.mod_python.handlers.directive import HandlerName, parse_handler
+from taipan.scripts.mod_python.handlers.directive import HandlerName, read_handler
 from taipan.scripts.mod_python.handlers.importer import Importer
 from taipan.scripts.mod_python.handlers.route import INPUT_FILTER, OUTPUT_FILTER, HandlerRoute
 from taipan.scripts.request.current import ScriptRequest
@@ -36,9 +36,8 @@ class RequestFilters:
             self._add(str(name), name, is_input=False)
 
     def register(self, name: str, handler: Any, folder: str, *, is_input: bool) -> None:
-        """Gives a name to a filter. Raises `TargetError`."""
-        called = parse_handler(handler, folder) if isinstance(handler, str) else handler
-        self._registered[name.lower(), is_input] = called
+        """Gives a name to a filter. Raises `TargetError` and `TypeError`."""
+        self._registered[name.lower(), is_input] = read_handler(handler, folder)
 
     def add(self, name: str, *, is_input: bool) -> None:
         """Adds one that is registered; others are logged."""

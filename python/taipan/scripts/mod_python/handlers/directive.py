@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
+from taipan.fields import kind_of
 from taipan.loader.errors import TargetError
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
@@ -51,6 +52,16 @@ def parse_directive(text: str) -> Directive:
             " 'module | .py'"
         )
     return Directive(handlers, extensions)
+
+
+def read_handler(handler: Any, folder: str = "") -> HandlerName | Callable[[Any], Any]:
+    """A handler as code gives it: its name, or itself. Raises `TargetError` and `TypeError`."""
+    if isinstance(handler, str):
+        return parse_handler(handler, folder)
+    if not callable(handler):
+        raise TypeError(f"a handler is a name or a function, not {kind_of(handler)}: {handler!r}")
+    function: Callable[[Any], Any] = handler
+    return function
 
 
 def parse_handler(text: str, folder: str = "") -> HandlerName:

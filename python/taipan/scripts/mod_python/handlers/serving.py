@@ -19,7 +19,7 @@ from taipan.scripts.mod_python.constants import (
     OK,
 )
 from taipan.scripts.mod_python.handlers.default_file import send_default_file
-from taipan.scripts.mod_python.handlers.directive import HandlerName, parse_handler
+from taipan.scripts.mod_python.handlers.directive import HandlerName, read_handler
 from taipan.scripts.mod_python.handlers.importer import Importer
 from taipan.scripts.mod_python.handlers.phases import (
     BY_DIRECTIVE,
@@ -88,12 +88,15 @@ class Serving:
             self.filters = RequestFilters(self._importer, self._request, self.req)
         return self.filters
 
-    def add_handler(self, directive: str, handler: str | Called, folder: str = "") -> None:
-        """Adds a handler to a phase, which is not over. Raises `IndexError`, `TargetError`."""
+    def add_handler(self, directive: str, handler: Any, folder: str = "") -> None:
+        """Adds a handler to a phase, which is not over.
+
+        Raises `IndexError`, `TargetError` and `TypeError`.
+        """
         phase = BY_DIRECTIVE.get(directive)
         if phase is None:
             raise IndexError(f"Invalid phase: {directive}")
-        called = parse_handler(handler, folder) if isinstance(handler, str) else handler
+        called = read_handler(handler, folder)
         if phase is self.phase:
             self._current.append(called)
         else:
