@@ -1,6 +1,7 @@
 """Output of scripts on its way to the response."""
 
 import threading
+from array import array
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_appended_texts_and_written_ones_keep_their_order():
     text.pass_on()
     expected = "".join(f"a{number} bc" for number in range(300))
     assert b"".join(output.finish()) == expected.encode()
+
+
+@pytest.mark.parametrize("data", [5, [1, 2], "text", None])
+def test_only_bytes_are_written_as_such(data):
+    output, _ = make_output()
+    buffer = TextOutput(output).buffer
+    with pytest.raises(TypeError, match="a bytes-like object is required"):
+        buffer.write(data)
+    for block in (b"a", bytearray(b"b"), memoryview(b"c_d")[::2], array("H", [0x6565])):
+        buffer.write(block)
+    assert b"".join(output.finish()) == b"abcdee"
 
 
 def test_much_text_leaves():

@@ -32,7 +32,8 @@ class BinaryOutput(io.BufferedIOBase):
         """Adds to the response."""
         if self.closed:
             raise ValueError("I/O operation on closed file.")
-        block = bytes(data)
+        # `bytes` alone would make zeros of a number.
+        block = data if type(data) is bytes else bytes(memoryview(data))
         self._output.add(block)
         return len(block)
 
