@@ -108,6 +108,9 @@ def test_text_after_a_whole_block_is_outside_of_it(site):
     """As on IIS, and other than in the dialect of mod_python."""
     assert run(site, "<%\ndef f(x):\n\treturn x * 2\n%>a<%= f(2) %>") == "a4"
     assert run(site, "<%\nfor i in 'ab':\n    Response.Write(i)\n%>.") == "ab."
+    assert run(site, "<%\nfor i in 'ab':\n    Response.Write(i) %>.") == "ab."
+    within = "<%\nfor i in '12':\n    %>(<%\n    i += 'a' %><%= i %>)<%\n#\n%>."
+    assert run(site, within) == "(1a)(2a)."
     inner = "<%\nfor i in 'ab':\n%>(<%\n    if i == 'a':\n        Response.Write(i)\n%>)<%\n#\n%>"
     assert run(site, inner) == "(a)()"
 

@@ -1,7 +1,7 @@
 """Makes Python of ASP pages: as of pages in the dialect of mod_python, but for the ends of blocks.
 
-A block that a tag opens holds the text behind the tag if the last line ends with `:`, or if the
-space before `%>` is its indentation: IIS put the output of text there.
+A block that a tag opens holds the text behind the tag if the last line ends with `:`, or if only
+space is before `%>`, and is its indentation: IIS put the output of text there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _AspWriter(PageWriter):
             if lines and physical[-1].strip() == "":
                 self._blocks[-1].body = self._indent = self._find_body(self._blocks[-1].header)
             return
-        end = leading_space(physical[-1])
+        end = "" if physical[-1].strip() else physical[-1]
         opened = [block for block in self._blocks if id(block) not in self._before]
         defines = any(block.word in _DEFINITIONS for block in opened)
         if not end or defines or not self._take_indent(end):
