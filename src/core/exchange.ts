@@ -169,6 +169,17 @@ export interface Identity {
   readonly passesAuthorization: boolean
 }
 
+/** What a front knows of an exchange when it is over. */
+export interface Transfer {
+  /** Fields of the response, but for those that the front itself has added; none before it began. */
+  readonly fields: FieldBlock
+  /** Bytes of the request and of the response, with their heads; where several share a connection without what divides them. */
+  readonly received: number
+  readonly sent: number
+  /** Requests that the connection has had before. */
+  readonly earlier: number
+}
+
 /** How an exchange ended. */
 export interface Outcome {
   /** 0 when no response began. */
@@ -177,6 +188,8 @@ export interface Outcome {
   readonly bytes: number
   /** Undefined after a complete response. */
   readonly error: Error | undefined
+  /** Absent where no client has asked. */
+  readonly transfer?: Transfer | undefined
 }
 
 /** Why an error page is asked for: the answer to a request, which the page replaces. */

@@ -1,6 +1,6 @@
 import type { Exchange, Handler, Outcome } from '../core/exchange.ts'
 import type { Logger } from '../core/logger.ts'
-import type { AccessFormat } from './access-format.ts'
+import type { AccessFormat } from './access-directives.ts'
 
 const TARGET_CHARACTERS = 2048
 

@@ -1,4 +1,6 @@
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+import { parseTimeFormat } from './strftime.ts'
+
+const formatTime = parseTimeFormat('[%d/%b/%Y:%T %z]')
 const LETTERS: Readonly<Record<string, string>> = {
   '\b': 'b',
   '\n': 'n',
@@ -28,16 +30,4 @@ export function formatClfTime(time: number): string {
     lastText = formatTime(new Date(time))
   }
   return lastText
-}
-
-function formatTime(date: Date): string {
-  const zone = -date.getTimezoneOffset()
-  const minutes = Math.abs(zone)
-  const offset = `${zone < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}${pad(minutes % 60)}`
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')
-  return `[${pad(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}:${clock} ${offset}]`
-}
-
-function pad(number: number): string {
-  return String(number).padStart(2, '0')
 }

@@ -10,7 +10,8 @@ import { servePipeline } from './support/serve.ts'
 const hello = createHandlerAnswerer((exchange) => {
   exchange.notes.worker = 'web/1234'
   exchange.notes.python = 1.5
-  exchange.response.send(createResponseHead(200, ['Content-Length', '5']), Buffer.from('hello'))
+  const fields = ['Content-Length', '5', 'Set-Cookie', 'a="b"', 'Set-Cookie', 'c=d']
+  exchange.response.send(createResponseHead(200, fields), Buffer.from('hello'))
 })
 
 const TIME = String.raw`\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]`
@@ -61,19 +62,57 @@ test.each([
   ['%V %A %P %X', new RegExp(`^shop\\.test 127\\.0\\.0\\.1 ${process.pid} \\+\n$`)],
   ['%{theme}C %{none}C %{them}C', /^dark\\"y - -\n$/],
   ['%{us}T %{ms}T %{s}T', /^\d{2,} \d+ \d+\n$/],
+  ['%{content-length}o %{Set-Cookie}o %{none}o', /^5 a=\\"b\\", c=d -\n$/],
+  ['%R %k %{c}a %{pid}P', new RegExp(`^handler 0 127\\.0\\.0\\.1 ${process.pid}\n$`)],
+  ['%{local}p=%p=%{canonical}p %{remote}p', /^(\d+)=\1=\1 \d+\n$/],
+  ['%200{Referer}i %404,500{Referer}i', /^http:\/\/x\.test\/ -\n$/],
+  ['%!200{Referer}i %!404,500>s', /^- 200\n$/],
+  ['%{SSL_PROTOCOL}x %{SSL_CIPHER}x', /^- -\n$/],
+  ['%{%Y-%m-%dT%H:%M:%S%z}t', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}\n$/],
+  ['%{begin:sec}t %{end:msec}t %{usec_frac}t', /^\d{10} \d{13} \d{6}\n$/],
+  ['%{begin}t %{end}t', new RegExp(`^${TIME} ${TIME}\n$`)],
 ])('template %s', async (format, line) => {
   expect(await lineOf(format, HEAD)).toMatch(line)
 })
 
 test.each([
   ['%h %Z', '"%Z"'],
-  ['%{Set-Cookie}o', '"%{Set-Cookie}o"'],
+  ['%{}o', '"%{}o"'],
+  ['%{%Q}t', '"%Q"'],
+  ['%{x}k', '"%{x}k"'],
+  ['%20{Referer}i', '"%"'],
   ['%{nothing}x', '"%{nothing}x"'],
   ['%{}i', '"%{}i"'],
   ['%', '"%"'],
   ['combind', '"combined"'],
 ])('%s is refused with what is wrong', (format, named) => {
   expect(() => parseAccessFormat(format)).toThrow(named)
+})
+
+test('bytes of a connection are counted for each of its requests, with their heads', async () => {
+  const lines: string[] = []
+  const format = parseAccessFormat('%k %I %O %S')
+  const accessLog = createLineLog(format, (line) => void lines.push(line))
+  const answer = createHandlerAnswerer(({ body, response }) => {
+    body.request(1000)
+    const size = body.take()?.length
+    response.begin(createResponseHead(200, []))
+    response.write(Buffer.from(`took ${size}`))
+    response.end()
+  })
+  await using server = await servePipeline({ accessLog, routes: [{ path: '/', answer }] })
+  using connection = await openRaw(server.url)
+  const heads = ['GET / HTTP/1.1\r\nHost: a\r\n', 'POST / HTTP/1.1\r\nHost: abc\r\n']
+  const bodies = ['\r\n', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n']
+  for (const [index, head] of heads.entries()) {
+    const before = connection.received
+    const sent = head + bodies[index]
+    connection.send(sent)
+    await connection.readResponse()
+    const line = await pollUntil(() => lines[index], 'a line')
+    const bytes = connection.received - before
+    expect(line).toBe(`${index} ${sent.length} ${bytes} ${sent.length + bytes}\n`)
+  }
 })
 
 test('escapes as ap_escape_logitem does', () => {

@@ -4,17 +4,28 @@ import type {
   ExchangeNotes,
   Outcome,
   RequestHead,
+  Transfer,
   WebSocketOffer,
 } from '../../core/exchange.ts'
 import type { BaseResponse } from './base-response.ts'
 import { IncomingBody, type BodyAnnouncement, type BodySource } from './incoming-body.ts'
 import { createRequestId } from './request-id.ts'
 
+/** Bytes of an exchange, with its heads. */
+export interface CountedBytes {
+  readonly received: number
+  readonly sent: number
+}
+
 /** The connection of an exchange, as the exchange uses it. */
 export interface ExchangeLink extends BodySource {
   readonly facts: ConnectionFacts
   /** Clients and applications are told the ids of requests; by default they are not. */
   readonly sharesIds?: boolean | undefined
+  /** Requests that the connection has had before; by default none. */
+  readonly earlier?: number
+  /** Bytes of this exchange on the connection; by default they are reckoned as HTTP/1 would write them. */
+  readonly counted?: CountedBytes | undefined
   /** The client has finished sending (half-close), and everything it sent has been read. */
   readonly clientEnded: boolean
   /** As `Exchange.occupy`, where a connection has several exchanges at a time. */
@@ -39,6 +50,7 @@ export abstract class BaseExchange<
   #listeners: ((outcome: Outcome) => void)[] | undefined
   #over = false
   #error: Error | undefined
+  #known: Outcome | undefined
 
   constructor(link: ExchangeLink, request: Request, response: Response) {
     this.#link = link
@@ -96,7 +108,7 @@ export abstract class BaseExchange<
   }
 
   onFinish(listener: (outcome: Outcome) => void): void {
-    if (this.#over) listener(this.#createOutcome())
+    if (this.#over) listener(this.#outcome)
     else if (this.#listeners === undefined) this.#listeners = [listener]
     else this.#listeners.push(listener)
   }
@@ -117,13 +129,45 @@ export abstract class BaseExchange<
     this.#body?.discard()
     this.response.onDrain = undefined
     if (this.#listeners === undefined) return
-    const outcome = this.#createOutcome()
+    const outcome = this.#outcome
     for (const listener of this.#listeners) listener(outcome)
     this.#listeners = undefined
   }
 
-  #createOutcome(): Outcome {
+  /** Made once, as the connection goes on to count. */
+  get #outcome(): Outcome {
     const { status, bytes } = this.response
-    return { status, bytes, error: this.#error }
+    return (this.#known ??= {
+      status,
+      bytes,
+      error: this.#error,
+      transfer: this.#describeTransfer(),
+    })
   }
+
+  #describeTransfer(): Transfer {
+    const { fields } = this.response
+    const { earlier = 0 } = this.#link
+    const { received, sent } = this.#link.counted ?? this.#reckonBytes()
+    return { fields, received, sent, earlier }
+  }
+
+  #reckonBytes(): CountedBytes {
+    const { status, bytes, fields } = this.response
+    const sent = status === 0 ? 0 : STATUS_LINE_BYTES + fields.text.length + bytes
+    return { received: countHead(this.request) + (this.#body?.received ?? 0), sent }
+  }
+}
+
+/** `HTTP/1.1 200 OK`, and the line ends before and after the fields. */
+const STATUS_LINE_BYTES = 19
+/** The spaces, the version, and the line ends before and after the fields. */
+const REQUEST_LINE_BYTES = 14
+/** `: ` and the line end. */
+const FIELD_BYTES = 4
+
+function countHead({ method, target, fields }: RequestHead): number {
+  let bytes = method.length + target.length + REQUEST_LINE_BYTES
+  for (const text of fields) bytes += text.length
+  return bytes + (fields.length / 2) * FIELD_BYTES
 }

@@ -23,6 +23,8 @@ export abstract class BaseResponse implements ResponseSink {
   status = 0
   /** Body bytes given to the connection. */
   bytes = 0
+  /** Those of the head that was given. */
+  fields: FieldBlock = NO_FIELDS
   /** The response has no body, whatever its head says. */
   protected bodiless = false
   readonly #method: string
@@ -57,6 +59,7 @@ export abstract class BaseResponse implements ResponseSink {
     }
     this.#state = ENDED
     this.status = head.status
+    this.fields = head.fields
     this.bodiless = bodiless
     const addedLength = this.#resolveAddedLength(head, body)
     const whole = bodiless ? '' : body.length === length ? body : toBytes(body).subarray(0, length)
@@ -68,6 +71,7 @@ export abstract class BaseResponse implements ResponseSink {
     if (this.#state !== IDLE) return
     this.#state = BEGUN
     this.status = head.status
+    this.fields = head.fields
     this.bodiless = isBodiless(this.#method, head.status)
     if (!this.bodiless && head.contentLength !== undefined) this.#left = head.contentLength
     this.putHead(withoutLength(head))

@@ -25,10 +25,11 @@ export class IncomingBody implements RequestBody {
   error: Error | undefined
   complete: boolean
   buffered = 0
+  /** Bytes that have arrived. */
+  received = 0
   readonly #source: BodySource
   readonly #announced: number
   #pieces: Uint8Array[] = []
-  #received = 0
   #window = READ_AHEAD_BYTES
   #heldBack: boolean
 
@@ -41,11 +42,11 @@ export class IncomingBody implements RequestBody {
 
   get length(): number | undefined {
     if (this.#announced >= 0) return this.#announced
-    return this.complete ? this.#received : undefined
+    return this.complete ? this.received : undefined
   }
 
   get expectsContinue(): boolean {
-    return this.#heldBack && this.#received === 0 && !this.complete
+    return this.#heldBack && this.received === 0 && !this.complete
   }
 
   /** Bytes that the connection may still add. */
@@ -56,7 +57,7 @@ export class IncomingBody implements RequestBody {
   /** Bytes that have not arrived; undefined for a body of unknown length. */
   get missing(): number | undefined {
     if (this.complete) return 0
-    return this.#announced < 0 ? undefined : this.#announced - this.#received
+    return this.#announced < 0 ? undefined : this.#announced - this.received
   }
 
   request(bytes: number): void {
@@ -78,7 +79,7 @@ export class IncomingBody implements RequestBody {
 
   /** Adds bytes that arrived. Does not call `onProgress`. */
   push(piece: Uint8Array): void {
-    this.#received += piece.length
+    this.received += piece.length
     this.buffered += piece.length
     const pieces = this.#pieces
     pieces.push(piece)

@@ -3,6 +3,7 @@ import { TaipanError } from '../../core/errors.ts'
 import type { ConnectionFacts, WebSocketChannel, WebSocketClose } from '../../core/exchange.ts'
 import type { Http1Request } from '../../wire/http1/request-head.ts'
 import type { Outbox } from '../../streams/net/outbox.ts'
+import type { CountedBytes } from '../exchange/base-exchange.ts'
 import { noteHandlerFailure, runHandler, settleExchange } from '../exchange/run-handler.ts'
 import type { Channel } from '../web-socket/channel.ts'
 import type { Handshake } from '../web-socket/handshake.ts'
@@ -74,6 +75,8 @@ export class ActiveExchange implements Http1Link {
   #phase = NONE
   #exchange: Http1Exchange | undefined
   #channel: Channel | undefined
+  /** What the connection had read and written when the exchange before was over. */
+  #counted: CountedBytes = { received: 0, sent: 0 }
 
   constructor({ stream, outbox, reader, feed, context, listener }: ActiveExchangeParts) {
     this.context = context
@@ -94,6 +97,19 @@ export class ActiveExchange implements Http1Link {
 
   get clientEnded(): boolean {
     return this.#feed.clientEnded
+  }
+
+  get earlier(): number {
+    return this.requests - 1
+  }
+
+  get counted(): CountedBytes {
+    const { received, sent } = this.#counted
+    const messages = this.#channel?.bytes ?? 0
+    return {
+      received: this.#reader.read - received,
+      sent: this.outbox.written - sent + messages,
+    }
   }
 
   /** A request is being answered, or its response is being sent. */
@@ -257,6 +273,8 @@ export class ActiveExchange implements Http1Link {
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#feed.close()
-    if (exchange !== undefined) settleExchange(exchange, error, this.context.logger)
+    if (exchange === undefined) return
+    settleExchange(exchange, error, this.context.logger)
+    this.#counted = { received: this.#reader.read, sent: this.outbox.written }
   }
 }

@@ -21,6 +21,7 @@ export class RequestReader {
   readonly #stream: ByteStream
   readonly #decoder: RequestDecoder
   #paused = false
+  #fed = 0
   #drain: Drain | undefined
 
   constructor(stream: ByteStream, limits: Http1Limits) {
@@ -31,6 +32,11 @@ export class RequestReader {
   /** Bytes received and not read yet. */
   get buffered(): number {
     return this.#decoder.buffered
+  }
+
+  /** Bytes read so far. */
+  get read(): number {
+    return this.#fed - this.#decoder.buffered
   }
 
   /** The last request has been read completely. */
@@ -44,6 +50,7 @@ export class RequestReader {
   }
 
   feed(chunk: Buffer): void {
+    this.#fed += chunk.length
     this.#decoder.feed(chunk)
   }
 

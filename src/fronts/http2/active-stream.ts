@@ -76,6 +76,11 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
     return this.#outbox
   }
 
+  /** Clients number their streams 1, 3, 5 ... */
+  get earlier(): number {
+    return ((this.stream.id ?? 1) - 1) / 2
+  }
+
   get clientEnded(): boolean {
     return this.#link.clientEnded && this.#body?.ended !== false
   }

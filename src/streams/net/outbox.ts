@@ -13,6 +13,8 @@ const EMPTY = Buffer.alloc(0)
 export class Outbox {
   /** Increases when the connection accepts bytes. */
   progress = 0
+  /** Bytes written so far. */
+  written = 0
   readonly #stream: ByteStream
   readonly #release = (): void => this.flush()
   #queue: Uint8Array[] = []
@@ -45,6 +47,7 @@ export class Outbox {
       this.flush()
       return
     }
+    this.written += text.length
     this.#stream.write(text)
   }
 
@@ -55,11 +58,13 @@ export class Outbox {
       return
     }
     this.#cork()
+    this.written += text.length
     this.#stream.write(text)
   }
 
   /** Writes bytes in one piece with other writes of this tick. They must not change afterwards. */
   write(bytes: Uint8Array): void {
+    this.written += bytes.length
     if (this.#queued > 0) {
       this.#enqueue(bytes)
       return

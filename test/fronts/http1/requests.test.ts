@@ -344,7 +344,7 @@ describe('a client', () => {
     exchange.onFinish((outcome) => {
       late = outcome
     })
-    expect(late).toEqual(lab.outcomes[0])
+    expect(late).toEqual({ ...lab.outcomes[0], transfer: lab.transfers[0] })
   })
 
   test('that resets after a long pipeline is detected, too', async () => {

@@ -138,6 +138,27 @@ describe('requests', () => {
   })
 })
 
+test('the requests of a connection are counted, and their bytes as in HTTP/1', async () => {
+  await using lab = await startLab((exchange) =>
+    answer(exchange, 'hello', { fields: ['X-One', 'eins'] }),
+  )
+  using client = await openFrames(lab.url)
+  client.send(
+    formatWideStart(),
+    formatHead(1, requestFields('/', 'GET')),
+    formatHead(3, requestFields('/longer', 'GET')),
+  )
+  await client.waitFor(Frame.DATA, 3)
+  await pollUntil(() => lab.transfers[1], 'the end of both')
+  const received = 'GET / HTTP/1.1\r\nhost: taipan.test\r\n\r\n'.length
+  const sent = 'HTTP/1.1 200 OK\r\nX-One: eins\r\n\r\nhello'.length
+  const fields = new FieldBlock('X-One: eins\r\n')
+  expect(lab.transfers).toEqual([
+    { fields, received, sent, earlier: 0 },
+    { fields, received: received + 'longer'.length, sent, earlier: 1 },
+  ])
+})
+
 describe('responses', () => {
   test('interim responses and trailers arrive', async () => {
     await using lab = await startLab(({ response }) => {

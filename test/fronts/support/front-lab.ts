@@ -32,6 +32,7 @@ export class FrontLab {
   /** Requests that reached the handler, in order. */
   readonly exchanges: Exchange[] = []
   readonly outcomes: Outcome[] = []
+  readonly transfers: Outcome['transfer'][] = []
   /** Number of open connections. */
   connections = 0
 
@@ -54,7 +55,10 @@ export class FrontLab {
       handshakes: options.handshakes,
       handler: (exchange) => {
         this.exchanges.push(exchange)
-        exchange.onFinish((outcome) => this.outcomes.push(outcome))
+        exchange.onFinish(({ transfer, ...outcome }) => {
+          this.outcomes.push(outcome)
+          this.transfers.push(transfer)
+        })
         handler(exchange)
       },
       limits: {
