@@ -3,7 +3,7 @@ import { fstatSync, write, writeSync } from 'node:fs'
 import { TaipanError } from '../core/errors.ts'
 import { openAppended, type AppendedFile } from './appended-file.ts'
 import type { LineTarget, WriteVerdict } from './line-target.ts'
-import { formatPeriod, isDue, putAside, removeOldest, type Rotation } from './rotation.ts'
+import { findPeriod, isDue, putAside, removeOldest, type Rotation } from './rotation.ts'
 
 /** Time between two complaints about the same file. */
 const QUIET_MS = 60_000
@@ -24,7 +24,7 @@ export class LogFile implements LineTarget {
   readonly #options: LogFileOptions
   #file: AppendedFile
   #bytes = 0
-  #period = ''
+  #period = 0
   #busy = false
   #reopens = false
   #toldAt = -Infinity
@@ -96,8 +96,7 @@ export class LogFile implements LineTarget {
     const { size, mtime } = fstatSync(this.#file.descriptor)
     const { rotation } = this.#options
     this.#bytes = size
-    if (rotation !== undefined)
-      this.#period = formatPeriod(rotation, size === 0 ? new Date() : mtime)
+    if (rotation !== undefined) this.#period = findPeriod(rotation, size === 0 ? new Date() : mtime)
   }
 
   #reopenNow(): void {

@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path'
 export interface Rotation {
   /** Bytes that a file may have; 0: any number. */
   readonly size: number
-  /** A new file for each hour or day of local time. */
-  readonly every: 'hour' | 'day' | undefined
+  /** A new file for each such time in ms, by the local clock; undefined: none. */
+  readonly every: number | undefined
   /** Files put aside that are kept; the oldest are removed. */
   readonly keep: number
 }
@@ -15,22 +15,26 @@ export interface Rotation {
 /** What a file was begun for. */
 export interface FileAge {
   readonly bytes: number
-  /** As `formatPeriod` gives it. */
-  readonly period: string
+  /** As `findPeriod` gives it. */
+  readonly period: number
 }
 
 /** Whether a file has to be put aside before more bytes are written. An empty one never is. */
 export function isDue(rotation: Rotation, { bytes, period }: FileAge, more: number): boolean {
   if (bytes === 0) return false
   if (rotation.size > 0 && bytes + more > rotation.size) return true
-  return rotation.every !== undefined && period !== formatPeriod(rotation, new Date())
+  return period !== findPeriod(rotation, new Date())
 }
 
-/** The hour or day of a time; empty if files are not begun for one. */
-export function formatPeriod({ every }: Rotation, time: Date): string {
-  if (every === undefined) return ''
-  const stamp = formatStamp(time)
-  return every === 'day' ? stamp.slice(0, 10) : stamp.slice(0, 13)
+const MINUTE_MS = 60_000
+/** A Monday, so that weeks begin with one, and what divides a day with midnight. */
+const FIRST_MS = Date.UTC(1970, 0, 5)
+
+/** The number of the hour, day or the like that a time is in by the local clock; 0 if files are not begun for one. */
+export function findPeriod({ every }: Rotation, time: Date): number {
+  if (every === undefined) return 0
+  const local = time.getTime() - time.getTimezoneOffset() * MINUTE_MS
+  return Math.floor((local - FIRST_MS) / every)
 }
 
 /** Renames a file so that its name tells when it was put aside. Throws as `renameSync` and `readdirSync` do. */

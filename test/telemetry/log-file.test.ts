@@ -101,7 +101,7 @@ describe('a file is put aside', () => {
     writeFileSync(path, 'yesterday\n')
     const old = new Date(Date.now() - 30 * 3600 * 1000)
     utimesSync(path, old, old)
-    const file = open({ size: 0, every: 'day', keep: 7 })
+    const file = open({ size: 0, every: 86_400_000, keep: 7 })
     const sink = new LineSink(file)
     sink.write('today\n')
     await sink.written()

@@ -12,6 +12,7 @@ const WORDS = {
   boolean: 'true or false',
   duration: 'a duration like "500ms", "30s", "5m", "1h"',
   period: 'a duration like "1h" or "365d"',
+  interval: '"hour", "day", "week", or a duration from a minute on, like "30m", "6h" or "7d"',
   size: 'a size: bytes, or a text like "64kb", "10mb", "1gb"',
   list: 'a text or a list of texts',
   origin: 'an origin like "https://example.org"',
@@ -122,6 +123,16 @@ export const period = v.pipe(
   v.string(WORDS.period),
   v.regex(/^\d{1,6}(\.\d+)?\s*(ms|s|m|h|d)$/, WORDS.period),
   v.transform((value) => parseDuration(value) ?? 0),
+)
+
+const INTERVALS: Readonly<Record<string, string>> = { hour: '1h', day: '1d', week: '7d' }
+
+/** A time that comes again and again; gives milliseconds. */
+export const interval = v.pipe(
+  v.string(WORDS.interval),
+  v.regex(/^(?:hour|day|week|\d{1,6}(?:\.\d+)?\s*[mhd])$/, WORDS.interval),
+  v.transform((value) => parseDuration(INTERVALS[value] ?? value) ?? 0),
+  v.minValue(60_000, WORDS.interval),
 )
 
 /** A size; gives bytes. */

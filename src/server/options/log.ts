@@ -1,13 +1,22 @@
 import * as v from 'valibot'
-import { accessFormat, choice, integer, logPlace, size, text } from '../option-types/kinds.ts'
+import {
+  accessFormat,
+  choice,
+  integer,
+  interval,
+  logPlace,
+  size,
+  text,
+} from '../option-types/kinds.ts'
 import { createSection, flag, option, optional, type OptionTable } from '../option-types/option.ts'
 import { isRecord } from '../option-types/plain-object.ts'
 
 /** `log.access.rotate`. */
 const ROTATE = {
   size: option(size, 0, { description: 'Bytes after which a new file is begun. 0: any number.' }),
-  every: optional(choice(['hour', 'day']), {
-    description: 'A new file for each hour or day, by local time.',
+  every: optional(interval, {
+    description:
+      'A new file for each hour, day or week, or for each such duration (`30m`, `6h`), by local time.',
   }),
   keep: option(integer(0, 10_000), 7, {
     description: 'Files put aside that are kept; the oldest are removed.',
