@@ -63,8 +63,8 @@ GIVEN_MODULES = {
     "webware.XMLRPCServlet": "taipan.scripts.webware.rpc",
 }
 
-#: Packages that are given even where one is installed: that works in Apache only.
-REPLACED_PACKAGES = frozenset({"mod_python"})
+#: Packages whose modules are given even where one is installed: they work in their server only.
+REPLACED_PACKAGES = frozenset({"mod_python", "webware"})
 
 
 def import_given(name: str, fromlist: Sequence[str]) -> ModuleType | None:
