@@ -1,5 +1,6 @@
 import { isFieldValue } from '../core/field-syntax.ts'
 import { TaipanError } from '../core/errors.ts'
+import { decodeLatin1 } from './percent.ts'
 
 /** The head of what a CGI program prints (RFC 3875, 6). */
 export interface CgiHead {
@@ -154,7 +155,7 @@ function parseStatus(match: RegExpExecArray | null, found: string): Status {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 80))
+  return JSON.stringify(decodeLatin1(text).slice(0, 80))
 }
 
 function failure(message: string): TaipanError {

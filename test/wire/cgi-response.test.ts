@@ -54,6 +54,7 @@ describe('the output of a CGI program', () => {
   test.each([
     ['\n', 'none of'],
     ['', 'printed nothing'],
+    ['caf\xc3\xa9\n\n', 'printed "café" among'],
     ['hello\n\n', 'which is none'],
     ['Content-Type : a\n\n', 'which is none'],
     ['A: 1\n B\n\n', 'which is none'],
