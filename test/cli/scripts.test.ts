@@ -93,6 +93,7 @@ import sys
 sys.stdout.reconfigure(encoding="latin-1")
 print("Content-Type: text/plain\\n\\né", end="")
 `,
+  'site/lines.py': 'import sys\nprint(list(sys.stdin))',
   'site/wrapped.py': `
 import atexit, io, sys
 sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-16-le")
@@ -251,6 +252,9 @@ describe.each([
     expect([...encoded.body]).toEqual([0xe9])
     const wrapped = await fetchRaw(taipan.url, { target: '/wrapped.py' })
     expect(wrapped.body.toString('utf16le')).toBe('last')
+    // As in a program: only LF ends a line.
+    const lines = { method: 'POST', target: '/lines.py', body: 'a\r\nb\rc\nd' }
+    expect((await fetchRaw(taipan.url, lines)).text).toBe("['a\\r\\n', 'b\\rc\\n', 'd']\n")
     const wraps = await fetchRaw(taipan.url, { method: 'POST', target: '/wraps.py', body: 'in' })
     expect(wraps.body.toString('latin1')).toBe('in\nmeanwhile\nkept\n True\né\n')
     await taipan.waitForOutput(/to the log/)

@@ -128,7 +128,7 @@ class ScriptRequest:
     def body(self) -> TextIO:
         """The body of the request as text."""
         stream = io.TextIOWrapper(
-            self.environ["wsgi.input"], "utf-8", "surrogateescape", newline=""
+            self.environ["wsgi.input"], "utf-8", "surrogateescape", newline="\n"
         )
         return cast(TextIO, stream)
 
