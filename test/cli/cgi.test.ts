@@ -68,6 +68,9 @@ test('CGI programs are run', async () => {
     'body',
   ])
     expect(text.split('\n')).toContain(line)
+  const outside = await get('/cgi/env/%2e%2e/secret')
+  expect(outside).toContain('PATH_INFO=/../secret\n')
+  expect(outside).not.toContain('PATH_TRANSLATED')
   expect(text).not.toMatch(/HTTP_AUTHORIZATION|HTTP_PROXY|TAIPAN|HOME=/)
   expect(await get('/cgi/perl')).toBe('404 perl')
   expect(await get('/cgi/python')).toBe('200 python')

@@ -401,6 +401,11 @@ describe.each([
       thread: 'q',
       children: ['q', 'q', ''],
     })
+    const outside = await get('/variables.py/a/%2e%2e/%2e%2e/x')
+    expect(JSON.parse(outside).variables).toMatchObject({
+      PATH_INFO: '/a/../../x',
+      PATH_TRANSLATED: null,
+    })
     const names = Array.from({ length: 12 }, (_, index) => String(index))
     const texts = await Promise.all(
       names.flatMap((name) => [get(`/slow.py?${name}`), get('/sub/slow.py')]),

@@ -4,6 +4,7 @@ import type { CgiName } from '../../wire/cgi-names.ts'
 import { writeCgiVariables } from '../../wire/cgi-variables.ts'
 import { decodeLatin1 } from '../../wire/percent.ts'
 import { readServerName } from '../variables/server-name.ts'
+import { translatePathInfo } from '../variables/translated-path.ts'
 
 /** The same for all requests of a route. */
 export interface ProgramSettings {
@@ -41,8 +42,8 @@ export function createProgramEnvironment(
   }
   // The address may stand for the name (RFC 3875, 4.1.9).
   variables['REMOTE_HOST'] = remoteAddress
-  if (pathInfo !== '' && script !== undefined)
-    variables['PATH_TRANSLATED'] = decodeLatin1(script.root.replace(/\/$/, '') + pathInfo)
+  const translated = script === undefined ? undefined : translatePathInfo(script.root, pathInfo)
+  if (translated !== undefined) variables['PATH_TRANSLATED'] = decodeLatin1(translated)
   if (variables['CONTENT_LENGTH'] === '0') delete variables['CONTENT_LENGTH']
   return variables
 }

@@ -3,6 +3,7 @@ import type { Invocation } from '../../core/upstream.ts'
 import type { CgiName } from '../../wire/cgi-names.ts'
 import { writeCommonVariables } from '../../wire/cgi-variables.ts'
 import { readServerName } from './server-name.ts'
+import { translatePathInfo } from './translated-path.ts'
 
 /** The same for all requests of a route. One character per byte. */
 export interface VariableSettings {
@@ -68,8 +69,8 @@ export function listTargetVariables(
   add('REQUEST_URI', target)
   if (exchange.sharesId === true) add('HTTP_X_REQUEST_ID', exchange.id)
   add('DOCUMENT_URI', scriptName + pathInfo)
-  if (script !== undefined && pathInfo !== '')
-    add('PATH_TRANSLATED', script.root.replace(/\/$/, '') + pathInfo)
+  const translated = script === undefined ? undefined : translatePathInfo(script.root, pathInfo)
+  if (translated !== undefined) add('PATH_TRANSLATED', translated)
   return variables
 }
 

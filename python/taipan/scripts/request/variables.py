@@ -26,7 +26,8 @@ def cgi_variables(environ: Environ) -> dict[bytes, bytes]:
     # The address may stand for the name (RFC 3875, 4.1.9).
     variables.setdefault(b"REMOTE_HOST", variables.get(b"REMOTE_ADDR", b""))
     rest = variables.get(b"PATH_INFO", b"")
-    if rest:
+    # It never names a file outside of the folder.
+    if rest and b".." not in rest.split(b"/"):
         variables[b"PATH_TRANSLATED"] = variables[b"DOCUMENT_ROOT"].rstrip(b"/") + rest
     return variables
 
