@@ -77,3 +77,23 @@ def test_relative_imports_lead_to_folders_above(tmp_path):
     with pytest.raises(ImportError, match="no known parent package"):
         names = {"__builtins__": folders.of(str(site / "admin")).builtins, "__name__": "__main__"}
         exec("from ..Site import NAME", {**names, "__package__": ""})
+
+
+def test_importlib_finds_the_modules_beside_its_caller(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name / "plugins").mkdir(parents=True)
+        (tmp_path / name / "plugins/extra.py").write_text(f"NAME = {name!r}")
+        (tmp_path / name / "beside.py").write_text(
+            "import importlib\nload = lambda: importlib.import_module('plugins.extra')"
+        )
+        code = "import importlib, plugins.extra\nfrom importlib import import_module as load\n"
+        code += "found = importlib.import_module('plugins.extra')\n"
+        code += "beside = load('beside').load()\nposix = load('os.path')\n"
+        folders = ModuleFolders(str(tmp_path / name))
+        names = {"__builtins__": folders.of(folders.root).refresh()}
+        exec(code, names)
+        assert names["found"].NAME == name
+        assert names["found"] is names["beside"] is names["plugins"].extra
+        assert names["posix"] is os.path
+        with pytest.raises(ModuleNotFoundError, match="nowhere"):
+            exec("load('nowhere')", names)

@@ -7,6 +7,7 @@ two folders may have modules of one name, and everything is as the import system
 from __future__ import annotations
 
 import builtins
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -371,6 +372,21 @@ def modules_of_code(names: Mapping[str, Any]) -> FolderModules | None:
     finds = own.get("__import__") if isinstance(own, dict) else None
     modules = getattr(finds, "__self__", None)
     return modules if isinstance(modules, FolderModules) else None
+
+
+_import_module = importlib.import_module
+
+
+@functools.wraps(_import_module)
+def _import_for_caller(name: str, package: str | None = None) -> ModuleType:
+    modules = modules_of_code(sys._getframe(1).f_globals)
+    if modules is None or name.startswith("."):
+        return _import_module(name, package)
+    # A name that every module has, so that the last one of a dotted path is given.
+    return modules.import_module(name, fromlist=("__name__",))
+
+
+importlib.import_module = _import_for_caller
 
 
 def _names_of(module: ModuleType, fromlist: Sequence[str]) -> Iterable[str]:
