@@ -94,6 +94,15 @@ sys.stdout.reconfigure(encoding="latin-1")
 print("Content-Type: text/plain\\n\\né", end="")
 `,
   'site/lines.py': 'import sys\nprint(list(sys.stdin))',
+  'site/class.py': `
+import io, sys
+for stream in sys.stdin, sys.stdout, sys.stderr, sys.__stdout__:
+    print(isinstance(stream, io.TextIOWrapper), stream.line_buffering, stream.mode)
+import warnings
+warnings.simplefilter("ignore")
+import cgi
+print(cgi.FieldStorage(sys.stdin).getvalue("a"))
+`,
   'site/wrapped.py': `
 import atexit, io, sys
 sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-16-le")
@@ -255,6 +264,10 @@ describe.each([
     // As in a program: only LF ends a line.
     const lines = { method: 'POST', target: '/lines.py', body: 'a\r\nb\rc\nd' }
     expect((await fetchRaw(taipan.url, lines)).text).toBe("['a\\r\\n', 'b\\rc\\n', 'd']\n")
+    const typed = [['Content-Type', 'application/x-www-form-urlencoded']] as const
+    const named = { method: 'POST', target: '/class.py', body: 'a=1', headers: typed }
+    const { text } = await fetchRaw(taipan.url, named)
+    expect(text.split('\n')).toEqual(['True False r', ...Array(3).fill('True False w'), '1', ''])
     const wraps = await fetchRaw(taipan.url, { method: 'POST', target: '/wraps.py', body: 'in' })
     expect(wraps.body.toString('latin1')).toBe('in\nmeanwhile\nkept\n True\né\n')
     await taipan.waitForOutput(/to the log/)

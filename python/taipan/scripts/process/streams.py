@@ -32,6 +32,12 @@ class _RequestStream(io.TextIOBase):
             return self._of(request)
         return _NOWHERE if replaced is None else replaced
 
+    # typeshed lets it be set.
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What programs look for before they use `buffer` or `reconfigure`, `cgi` among them."""
+        return io.TextIOWrapper
+
     def _make_own(self) -> _RequestStream:
         return type(self)(self._name, self.process)
 
@@ -152,6 +158,8 @@ class RequestErrors(_RequestStream):
 
 class RequestInput(_RequestStream):
     """`sys.stdin`."""
+
+    mode = "r"
 
     def _of(self, request: ScriptRequest) -> Any:
         return request.body

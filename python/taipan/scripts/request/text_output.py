@@ -74,6 +74,8 @@ class TextOutput:
     encoding = "utf-8"
     #: As for file names: what came in as undecodable bytes goes out as the same bytes.
     errors = "surrogateescape"
+    line_buffering = False
+    write_through = False
     #: Texts that wait to be encoded together; with 0 each is passed on at once.
     most_texts = 128
     _buffer: BinaryOutput | None = None
