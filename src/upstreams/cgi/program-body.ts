@@ -15,11 +15,8 @@ export function feedProgram(body: RequestBody, input: Writable): void {
   input.on('close', finish)
   const take = (): Uint8Array | undefined => (over ? undefined : body.take())
   const pump = (): void => {
-    for (let piece = take(); piece !== undefined; piece = take())
-      if (!input.write(piece)) {
-        input.once('drain', pump)
-        return
-      }
+    if (input.writableNeedDrain) return
+    for (let piece = take(); piece !== undefined; piece = take()) if (!input.write(piece)) return
     if (over) return
     if (body.error !== undefined) {
       finish()
@@ -29,6 +26,7 @@ export function feedProgram(body: RequestBody, input: Writable): void {
       input.end()
     } else body.request(WINDOW)
   }
+  input.on('drain', pump)
   body.onProgress = pump
   pump()
 }
