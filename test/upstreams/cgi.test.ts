@@ -21,6 +21,8 @@ const PROGRAMS = {
   body: '#!/bin/sh\nprintf "Location: /hello\\n\\nwith a body"\n',
   wrong: '#!/bin/sh\necho wrong; echo "to the log" >&2\n',
   nothing: '#!/bin/sh\n',
+  windows: '#!/bin/sh\r\necho\r\n',
+  elsewhere: '#!/no/such/shell -x\n',
   silent: '#!/bin/sh\nexec sleep 60\n',
   gate: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nbegun"\ntouch reached\nwhile [ ! -e open ]; do sleep 0.05; done\nprintf " done"\n',
   endless: `#!/bin/sh
@@ -86,6 +88,19 @@ describe('CGI programs', () => {
     expect(lab.records.join('\n')).toMatch(/printed "wrong" among its header lines/)
     const { running, finished, failed } = lab.upstream.statistics
     expect([running, finished, failed]).toEqual([0, 19, 3])
+  })
+
+  test('that cannot be started are told of with the way out', async () => {
+    await using lab = await serve()
+    expect(await lab.get('/windows')).toBe('502 Bad Gateway\n')
+    expect(await lab.get('/elsewhere')).toBe('502 Bad Gateway\n')
+    expect(await lab.get('/forbidden')).toBe('403 Forbidden\n')
+    const records = lab.records.join('\n')
+    expect(records).toContain(
+      'its first line names "/bin/sh\\r", which does not exist; end its lines',
+    )
+    expect(records).toContain('its first line names "/no/such/shell", which does not exist')
+    expect(records).toContain('is not executable; chmod +x makes it so')
   })
 
   test('get the variables of CGI, their own, and the body', async () => {

@@ -7,6 +7,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import { OutputRecords } from '../../processes/output.ts'
 import { CgiRelay } from '../responses/cgi-relay.ts'
 import { feedProgram } from './program-body.ts'
+import { explainStart } from './start-error.ts'
 
 /** A program to run for a request. */
 export interface ProgramTask {
@@ -73,7 +74,7 @@ export class Program {
     const { exchange, onErrors } = this.#task
     const child = this.#child
     child.on('error', (error) => {
-      this.#problem ??= error
+      this.#problem ??= explainStart(this.#task.file, error)
       if (child.pid === undefined) this.#end()
     })
     // Without free descriptors it has no pipes, either.
@@ -147,6 +148,6 @@ export class Program {
 }
 
 function codeOf(problem: Error): ErrorCode {
-  const isForbidden = 'code' in problem && problem.code === 'EACCES'
+  const isForbidden = problem instanceof TaipanError && problem.code === 'FORBIDDEN'
   return isForbidden ? 'FORBIDDEN' : 'UPSTREAM_FAILED'
 }
