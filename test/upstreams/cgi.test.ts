@@ -20,6 +20,8 @@ const PROGRAMS = {
   loop: '#!/bin/sh\nprintf "Location: /loop\\n\\n"\n',
   body: '#!/bin/sh\nprintf "Location: /hello\\n\\nwith a body"\n',
   wrong: '#!/bin/sh\necho wrong; echo "to the log" >&2\n',
+  words:
+    '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n"\nfor one; do printf "[%s]" "$one"; done\n',
   nothing: '#!/bin/sh\n',
   windows: '#!/bin/sh\r\necho\r\n',
   elsewhere: '#!/no/such/shell -x\n',
@@ -44,6 +46,7 @@ async function serve(options: Partial<CgiOptions> = {}) {
     timeout: 0,
     shutdownTimeout: 0,
     gathered: 1024,
+    queryArguments: false,
     serverSoftware: 'taipan/test',
     environment: { PATH: process.env['PATH'] ?? '', MINE: 'yes' },
     logger: { debug: keep, output: keep, info: keep, warn: keep, error: keep },
@@ -101,6 +104,18 @@ describe('CGI programs', () => {
     )
     expect(records).toContain('its first line names "/no/such/shell", which does not exist')
     expect(records).toContain('is not executable; chmod +x makes it so')
+  })
+
+  test('get the words of a query as arguments where that is wanted', async () => {
+    await using usual = await serve()
+    expect(await usual.get('/words?a+b')).toBe('200 ')
+    await using lab = await serve({ queryArguments: true })
+    expect(await lab.get('/words?a+b%20c+%3D+caf%C3%A9+')).toBe('200 [a][b c][=][cafÃ©][]')
+    for (const query of ['', '?', '?a=b+c', '?a+%00']) {
+      expect(await lab.get(`/words${query}`)).toBe('200 ')
+    }
+    const post = await fetchRaw(lab.url, { target: '/words?a', method: 'POST', body: '' })
+    expect(post.text).toBe('')
   })
 
   test('get the variables of CGI, their own, and the body', async () => {

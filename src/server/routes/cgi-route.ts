@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { duration, integer, pairs, text } from '../option-types/kinds.ts'
+import { boolean, duration, integer, pairs, text } from '../option-types/kinds.ts'
 import { optional } from '../option-types/option.ts'
 import type { AnswererContext } from './route-kind.ts'
 import { defineRouteKind } from './route-kind.ts'
@@ -10,6 +10,7 @@ export interface CgiPlan {
   readonly processes: number
   readonly timeout: number
   readonly environment: Readonly<Record<string, string>>
+  readonly queryArguments: boolean
 }
 
 const TIMEOUT_MS = 30_000
@@ -33,12 +34,17 @@ export const CGI_ROUTE = defineRouteKind({
     env: optional(pairs, {
       description: 'Environment variables of CGI programs besides those of CGI, PATH and LANG.',
     }),
+    queryArguments: optional(boolean, {
+      description:
+        'CGI programs get the words of a query without "=" as arguments (false); options among them, too.',
+    }),
   },
   resolve(route, { where, problems }): CgiPlan {
     const usual = createCgiPlan(route.cgi ?? '')
     const { processes = usual.processes, timeout = usual.timeout, env = {} } = route
     problems.checkFolder([...where, 'cgi'], usual.root)
-    return { ...usual, processes, timeout, environment: env }
+    const { queryArguments = usual.queryArguments } = route
+    return { ...usual, processes, timeout, environment: env, queryArguments }
   },
   async createAnswerer(plan: CgiPlan, context) {
     const { createProgramsAnswerer } = await import('../../pipeline/scripts/programs.ts')
@@ -49,12 +55,13 @@ export const CGI_ROUTE = defineRouteKind({
 
 /** CGI programs for which nothing is configured. */
 export function createCgiPlan(root: string): CgiPlan {
-  return { root, processes: 2 * availableParallelism(), timeout: TIMEOUT_MS, environment: {} }
+  const processes = 2 * availableParallelism()
+  return { root, processes, timeout: TIMEOUT_MS, environment: {}, queryArguments: false }
 }
 
 /** Makes the way to the CGI programs of a folder. */
 export async function createProgramInvoke(
-  { root, processes, timeout, environment }: CgiPlan,
+  { root, processes, timeout, environment, queryArguments }: CgiPlan,
   {
     upstreams,
     gatherer,
@@ -75,6 +82,7 @@ export async function createProgramInvoke(
     gathered: GATHERED_BYTES,
     serverSoftware,
     environment: { ...programEnvironment, ...environment },
+    queryArguments,
     logger,
     onLocalRedirect: (exchange, target) => redirects.follow(exchange, target),
   })

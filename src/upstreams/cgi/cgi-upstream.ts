@@ -8,6 +8,7 @@ import type { Invocation, Upstream, UpstreamStatistics } from '../../core/upstre
 import { endsWithin } from '../../core/ends-within.ts'
 import { decodeLatin1 } from '../../wire/percent.ts'
 import { Program } from './program.ts'
+import { readQueryArguments } from './query-arguments.ts'
 import { createProgramEnvironment, type ProgramSettings } from './program-environment.ts'
 
 /** Options of the programs of a route. Durations in ms. */
@@ -22,6 +23,8 @@ export interface CgiOptions extends ProgramSettings {
   readonly shutdownTimeout: number
   /** Largest body of unknown length (chunked) that is gathered, because programs must be told the length. */
   readonly gathered: number
+  /** Words of a query without `=` are arguments. */
+  readonly queryArguments: boolean
   readonly logger: Logger
   /** Follows a redirect within the server. */
   readonly onLocalRedirect: (exchange: Exchange, target: string) => void
@@ -114,7 +117,8 @@ export class CgiUpstream implements Upstream {
   }
 
   #start(exchange: Exchange, { filename: file, environment }: Start): void {
-    const { timeout, logger, onLocalRedirect } = this.#options
+    const { timeout, logger, onLocalRedirect, queryArguments } = this.#options
+    const { method, query } = exchange.request
     let program: Program
     try {
       program = new Program({
@@ -122,6 +126,7 @@ export class CgiUpstream implements Upstream {
         file,
         directory: file.slice(0, file.lastIndexOf('/')) || '/',
         environment,
+        programArguments: queryArguments ? readQueryArguments(method, query) : [],
         timeout,
         onErrors: (text) => logger.info({ request: exchange.id, program: file }, text),
         onLocalRedirect: (target) => onLocalRedirect(exchange, target),

@@ -16,6 +16,7 @@ export interface ProgramTask {
   readonly file: string
   readonly directory: string
   readonly environment: Record<string, string>
+  readonly programArguments: readonly string[]
   /** Milliseconds without output until it is ended; 0: no limit. */
   readonly timeout: number
   readonly onErrors: (text: string) => void
@@ -42,6 +43,7 @@ export class Program {
   constructor(task: ProgramTask) {
     this.#task = task
     const { file, directory: cwd, environment: env, exchange, onLocalRedirect } = task
+    const { programArguments } = task
     this.#relay = new CgiRelay({
       exchange,
       nph: basename(file).startsWith('nph-'),
@@ -53,7 +55,12 @@ export class Program {
       },
     })
     // A group of its own, so that what it has started ends with it.
-    this.#child = spawn(file, [], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child = spawn(file, programArguments, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.#listen()
   }
 
