@@ -11,9 +11,8 @@ from taipan.mod_wsgi.place import PLACE, VERSION
 from taipan.native import get_ident
 
 
-def describe_request(slot: Slot, environ: Environ, times: tuple[float, float]) -> dict[str, Any]:
-    """The keys for a request; `times` are when it and this process began."""
-    began, started = times
+def describe_request(slot: Slot, environ: Environ, began: float) -> dict[str, Any]:
+    """The keys for a request that this process has begun at that time."""
     address = environ.get("SERVER_NAME", "")
     client = ":".join(environ[key] for key in ("REMOTE_ADDR", "REMOTE_PORT") if environ.get(key))
     keys = {
@@ -34,7 +33,7 @@ def describe_request(slot: Slot, environ: Environ, times: tuple[float, float]) -
         "mod_wsgi.thread_id": get_ident(),
         "mod_wsgi.request_start": began,
         "mod_wsgi.queue_start": began,
-        "mod_wsgi.daemon_start": started,
+        "mod_wsgi.daemon_start": began,
         "mod_wsgi.application_start": began,
         "REQUEST_SCHEME": environ.get("wsgi.url_scheme", "http"),
     }

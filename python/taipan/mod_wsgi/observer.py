@@ -28,14 +28,13 @@ class Observer:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._adds_keys = config.get("environ") == "mod_wsgi"
-        self._started = time.time()
 
     def observe(self, slot: Slot, environ: Environ, application: Application) -> Observation:
         """A request begins."""
         began = time.time()
         request = str(environ.get("taipan.request_id"))
         if self._adds_keys:
-            environ.update(describe_request(slot, environ, (began, self._started)))
+            environ.update(describe_request(slot, environ, began))
             environ["mod_wsgi.callable_object"] = slot.name_of(application)
         return Observation(request, environ, application, began)
 

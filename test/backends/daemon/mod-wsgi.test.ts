@@ -153,6 +153,10 @@ describe('the module mod_wsgi', () => {
     })
     expect(keys['mod_wsgi.connection_id']).toMatch(/^'127\.0\.0\.1:\d+'$/)
     expect([scheme, file]).toEqual(['http', `${lab.folder}/own.py`])
+    // Those who subtract one from another get no time before the request.
+    const begun = Number(keys['mod_wsgi.request_start'])
+    for (const time of ['queue_start', 'daemon_start', 'application_start'])
+      expect(Number(keys[`mod_wsgi.${time}`])).toBeGreaterThanOrEqual(begun)
   })
 
   test.each([0, 1])('is there inside Node, too, with %i threads', async (threads) => {
