@@ -44,6 +44,8 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
   readonly #exchange: ActiveExchange
   readonly #end: ConnectionEnd
   #phase = HEAD
+  /** No further request is awaited. */
+  #leaving = false
   #activity = 0
 
   constructor(stream: ByteStream, context: Http1Context) {
@@ -95,6 +97,7 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
   }
 
   shutdown(): void {
+    this.#leaving = true
     if (this.#partial) this.#end.awaitLast(this.#onHeadLate)
     else if (this.#phase === HEAD) this.#stream.destroy()
     else this.#exchange.shutdown()
@@ -206,9 +209,9 @@ export class Http1Connection implements StreamListener, FrontConnection, ActiveE
       if (this.#partial)
         this.#refuse(new TaipanError('REQUEST_MALFORMED', 'the header is incomplete'))
       else this.#close()
-    } else if (this.#context.stopping && !this.#partial) this.#close()
+    } else if (this.#leaving && !this.#partial) this.#close()
     else {
-      if (this.#context.stopping) this.#end.awaitLast(this.#onHeadLate)
+      if (this.#context.stopping && this.#partial) this.#end.awaitLast(this.#onHeadLate)
       this.#reader.goOn()
     }
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { afterAll, describe, expect, test } from 'vitest'
 
@@ -177,6 +178,30 @@ describe('stop', () => {
     exchange.response.end()
     const responses = await connection.readUntilEnd()
     expect(responses.map(({ status }) => status)).toEqual([200, 503])
+    await stopped
+  })
+
+  test('a client that was not told gets an answer to one more request', async () => {
+    const lab = await startLab(({ response }) => {
+      response.begin(createResponseHead(200, ['Content-Length', '2']))
+    })
+    using connection = await openRaw(lab.url)
+    const finish = (): void => {
+      const response = lab.exchanges.at(-1)?.response
+      response?.write(Buffer.from('ok'))
+      response?.end()
+    }
+    connection.send(formatRequest())
+    await connection.waitUntil(() => connection.received > 0, 'the head')
+    const stopped = lab.front.stop(DEADLINE)
+    await nextTurn()
+    finish()
+    expect((await connection.readResponse()).header('Connection')).toBeUndefined()
+    connection.send(formatRequest())
+    await pollUntil(() => lab.exchanges[1], 'the next request')
+    finish()
+    expect((await connection.readResponse()).header('Connection')).toBe('close')
+    connection.destroy()
     await stopped
   })
 
