@@ -48,6 +48,18 @@ def load_route(folder, **config):
     )
 
 
+def test_all_of_it_is_imported_at_once(tmp_path):
+    (tmp_path / "site").mkdir()
+    code = "from mod_python import *\nfound = [name for name in dir() if name[0] != '_']\n"
+    for folder, name in ((tmp_path, "frontend"), (tmp_path / "site", "own")):
+        (folder / f"{name}.py").write_text(f"{code}def handler(req):\n    return apache.OK\n")
+    found = str(["apache", "cgihandler", "psp", "publisher", "util", "version"])
+    for name in ("frontend", "own"):
+        code = load_route(tmp_path / "site", handler=name)
+        code += f"print(next(m for n, m in sys.modules.items() if n.endswith('{name}')).found)"
+        assert run(code, tmp_path, f"{ROOT}/tests") == found
+
+
 def test_an_installed_handler_is_loaded_at_the_start(tmp_path):
     (tmp_path / "site").mkdir()
     code = "from mod_python import apache\ndef handler(req):\n    return apache.OK\n"
