@@ -9,6 +9,8 @@ import traceback
 from types import TracebackType
 from typing import Final
 
+from taipan.module_names import plain_text
+
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _SCRIPTS = os.path.dirname(os.path.dirname(_OWN))
 _OTHERS = {
@@ -33,7 +35,7 @@ def format_exception(error: BaseException) -> str:
             else traceback.TracebackException(type(error), error, _skip_own(error.__traceback__))
         )
         _keep_user_frames(summary, set())
-        return shorten("".join(summary.format()), TEXT_LIMIT)
+        return shorten(plain_text("".join(summary.format())), TEXT_LIMIT)
     except BaseException:
         return (
             f"{type(error).__module__}.{type(error).__qualname__} (its traceback cannot be shown)\n"
@@ -47,7 +49,7 @@ def summarize(error: BaseException) -> str:
         text = str(error)
     except BaseException:
         return f"{name} (its text cannot be shown)"
-    first = shorten(text.strip().split("\n", 1)[0], LINE_LIMIT)
+    first = shorten(plain_text(text.strip().split("\n", 1)[0]), LINE_LIMIT)
     return f"{name}: {first}" if first else name
 
 

@@ -5,8 +5,10 @@ import sys
 import pytest
 
 from support.handler_site import CONFIG, Site
+from taipan.error_page.report import describe_error
 from taipan.loader.errors import TargetError
 from taipan.scripts.checks import check_scripts
+from taipan.tracebacks import format_exception
 
 PARTS = {
     "t.py": "import part\ndef handler(req):\n  req.write(part.deep.TEXT)\n  return 0\n",
@@ -33,6 +35,27 @@ def test_what_a_handler_imports_is_imported_anew(tmp_path):
     assert site.get().body == "new"
     site.write("t.py", "def handler(req):\n  req.write('another')\n  return 0\n")
     assert site.get().body == "another"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("import kit.nothing", "No module named 'kit.nothing'"),
+        ("from kit import nothing", "cannot import name 'nothing' from 'kit' ("),
+        ("import kit\n  raise kit.Broken('text')", "kit.Broken: text\n"),
+    ],
+)
+def test_errors_have_the_names_that_modules_are_imported_by(tmp_path, code, text):
+    files = {"t.py": handle(code), "kit/__init__.py": "class Broken(Exception): pass\n"}
+    folder = make(tmp_path, files).folders.of(str(tmp_path))
+    folder.refresh()
+    with pytest.raises(Exception) as caught:
+        folder.import_file("t").handler(None)
+    report = describe_error(caught.value)
+    first = report.problems[0]
+    for shown in (format_exception(caught.value), f"{first.kind}: {first.message}\n"):
+        assert text in shown
+        assert "_taipan_" not in shown
 
 
 def test_nothing_is_looked_at_without_auto_reload(tmp_path):

@@ -10,6 +10,7 @@ from taipan.error_page.request import RequestFacts
 from taipan.error_page.secret_values import conceal, find_secrets
 from taipan.error_page.source import Span
 from taipan.error_page.trace import Frame, Trace, describe_place, describe_trace
+from taipan.module_names import plain_name, plain_text
 from taipan.tracebacks import format_exception, shorten
 
 _MESSAGE_LIMIT: Final = 4000
@@ -146,7 +147,7 @@ def _describe(one: _Related) -> Problem:
 
 def _name_kind(error: BaseException) -> str:
     kind = type(error)
-    module = str(kind.__module__)
+    module = plain_name(str(kind.__module__))
     is_short = module in ("builtins", "__main__") or _explains_itself(error)
     return kind.__qualname__ if is_short else f"{module}.{kind.__qualname__}"
 
@@ -155,7 +156,7 @@ def _read_message(error: BaseException) -> str:
     try:
         if isinstance(error, SyntaxError) and error.msg:
             return str(error.msg)
-        return str(error)
+        return plain_text(str(error))
     except BaseException:
         return "(its text cannot be shown)"
 

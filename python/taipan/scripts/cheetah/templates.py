@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from taipan.loader.code_cache import Built, FileCache, stamp_of
 from taipan.loader.open_source import open_source
 from taipan.loader.required import require_package
+from taipan.module_names import plain_name
 from taipan.native import allocate_lock
 from taipan.psp.errors import PageSyntaxError
 from taipan.scripts.folder_access import FolderAccess
 from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS, FolderModules
-from taipan.scripts.modules.module_names import plain_name
 from taipan.scripts.request.settings import ScriptSettings
 
 if TYPE_CHECKING:

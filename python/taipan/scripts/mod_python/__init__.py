@@ -9,6 +9,8 @@ from taipan.scripts.modules.given_modules import GIVEN_MODULES
 
 #: The version whose documentation it follows.
 mp_version = "3.5.0"
+#: What `from mod_python import *` gives.
+__all__ = ["apache", "cgihandler", "psp", "publisher", "util", "version"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,9 +24,9 @@ from taipan.loader import ptl
 from taipan.loader.code_cache import UNSURE_NS, CodeCache
 from taipan.loader.files import FileLoader
 from taipan.looks import forget_looks
+from taipan.module_names import PREFIX
 from taipan.scripts.modules.given_modules import REPLACED_PACKAGES, import_given
 from taipan.scripts.modules.loaded_files import LoadedFiles
-from taipan.scripts.modules.module_names import PREFIX
 from taipan.template_facts import publish
 
 #: In names of modules for dots of their files (U+2024).

@@ -10,9 +10,9 @@ from typing import Any, Callable, NamedTuple
 from taipan.loader.errors import TargetError
 from taipan.loader.finding import evaluate
 from taipan.loader.target import parse_expression, parse_target
+from taipan.module_names import is_missing
 from taipan.scripts.modules.folder_modules import MODULE_EXTENSIONS
 from taipan.scripts.modules.module_folders import ModuleFolders
-from taipan.scripts.modules.module_names import is_missing
 
 
 class Handler(NamedTuple):

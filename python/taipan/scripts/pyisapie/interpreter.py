@@ -7,10 +7,10 @@ from types import ModuleType
 from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
+from taipan.module_names import is_missing
 from taipan.native import allocate_lock
 from taipan.scripts.modules.folder_modules import FolderModules
 from taipan.scripts.modules.module_folders import ModuleFolders
-from taipan.scripts.modules.module_names import is_missing
 from taipan.scripts.pyisapie.config import DEFAULTS, SiteConfig, parse_config
 from taipan.scripts.pyisapie.request import IsapiRequest
 from taipan.scripts.pyisapie.site_module import find_module

@@ -7,8 +7,8 @@ import keyword
 import os
 from types import ModuleType
 
+from taipan.module_names import plain_name
 from taipan.scripts.folder_access import FolderAccess
-from taipan.scripts.modules.module_names import plain_name
 from taipan.scripts.webware.servlets import Servlet
 
 

@@ -9,10 +9,10 @@ from typing import Any, Callable
 
 from taipan.loader.errors import TargetError
 from taipan.looks import is_file
+from taipan.module_names import is_missing, plain_name
 from taipan.scripts.mod_python.handlers.directive import HandlerName
 from taipan.scripts.modules.folder_modules import GivesModules
 from taipan.scripts.modules.given_modules import GIVEN_MODULES
-from taipan.scripts.modules.module_names import is_missing, plain_name
 
 
 class Importer:
