@@ -62,7 +62,7 @@ const HANDLERS: readonly Row[] = [
      no_body not_modified lf_in_header crlf_in_err_header crlf_in_type
      bad_header_name latin_header set_cookie_twice sends_file validators conditions
      conditions_mtime allows allows_reset method_number parses redirects redirects_permanent
-     redirects_text redirects_after location_alone location_err location_out internal
+     prints redirects_text redirects_after location_alone location_err location_out internal
      internal_written internal_missing internal_static logs cleanup output_filter
      module_functions trace form?aa=1&aa=2&bb=&cc=%C3%A9+x form?aa=1&bb=&keep=1 attributes
      returns_none returns_404_written raises_written exits declined_written redirects_written`,

@@ -24,12 +24,15 @@ def handler(req: Any) -> int:
     if req.user is not None:
         request.environ["REMOTE_USER"] = req.user
         request.environ["AUTH_TYPE"] = req.ap_auth_type or ""
+    stdout = request.stdout
     printed = _Printed(req)
+    request.take_prints()
     try:
         _run(req, request)
         printed.end()
     finally:
         printed.release()
+        request.leave_prints(stdout)
     return OK
 
 

@@ -16,6 +16,7 @@ from taipan.scripts.mod_python.handlers.status_answer import answer_status
 from taipan.scripts.mod_python.pages import PageRun
 from taipan.scripts.modules.folder_modules import GivesModules
 from taipan.scripts.modules.given_finder import install_given_finder
+from taipan.scripts.process.streams import process_output
 from taipan.scripts.request.current import Run, ScriptRequest
 from taipan.scripts.request.passing import pass_to_files
 from taipan.scripts.request.settings import ScriptSettings
@@ -42,6 +43,7 @@ class ModPythonServer:
         return partial(self._run, request)
 
     def _run(self, request: ScriptRequest) -> None:
+        request.leave_prints(process_output())
         serving = Serving(self._route, self._importer, request)
         run = PageRun(request, self._folder)
         try:

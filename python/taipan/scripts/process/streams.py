@@ -256,7 +256,13 @@ class _SystemModule(ModuleType):
 
 def detach_streams(request: ScriptRequest) -> None:
     """What the request prints goes to the output of the process, and its input is empty."""
-    request.detach(sys.__dict__["stdout"].process)
+    request.detach(process_output())
+
+
+def process_output() -> TextIO:
+    """The output of the process, whoever asks."""
+    stream: TextIO = sys.__dict__["stdout"]
+    return stream.process if isinstance(stream, RequestOutput) else stream
 
 
 def install_streams() -> None:

@@ -114,9 +114,18 @@ class ScriptRequest:
             "the script has not answered by the connection object, and with attachStdio off what it"
             " prints is no response"
         )
+        self.leave_prints(stdout)
+        self.body = io.TextIOWrapper(io.BytesIO(), "utf-8")
+
+    def leave_prints(self, stdout: TextIO) -> None:
+        """Has `stdout` take what is printed, which is no part of the response then."""
         self.stdout = stdout
         self.print_to(None)
-        self.body = io.TextIOWrapper(io.BytesIO(), "utf-8")
+
+    def take_prints(self) -> None:
+        """Makes what is printed the response."""
+        self.stdout = self.text
+        self.print_to(None)
 
     def print_to(self, write: Callable[[str], Any] | None) -> None:
         """Has `write` take what is printed; None: `stdout` does."""
