@@ -55,6 +55,8 @@ export class Autoscaler {
   readonly #needs = [0]
   #partAt = 0
   #taken = 0
+  /** At the end of the last look. */
+  #size = Infinity
   #lateLooks = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -82,6 +84,7 @@ export class Autoscaler {
     this.#lateLooks = isLate ? this.#lateLooks + 1 : 0
     if (this.#lateLooks >= LOOKS_BEFORE_GROWTH) this.#grow(need, waited)
     else if (!isLate) this.#shrink(need)
+    this.#size = this.#group.size
   }
 
   /** At most to twice as many, and only when those are ready that were started before: their effect is not known yet. */
@@ -116,7 +119,7 @@ export class Autoscaler {
     logger.info(facts, `group ${name}: ${workers}, because ${reason}`)
   }
 
-  #noteNeed({ running, waiting, taken }: Need, now: number): void {
+  #noteNeed({ running, waiting, taken, perWorker }: Need, now: number): void {
     if (now - this.#partAt >= this.#options.scaling.idle / PARTS) {
       this.#partAt = now
       this.#needs.push(0)
@@ -125,7 +128,9 @@ export class Autoscaler {
     // One that has come and gone since the last look was needed, too.
     const passed = taken === this.#taken ? 0 : 1
     this.#taken = taken
+    // Workers that somebody else has asked for are wanted for a while, without requests, too.
+    const asked = this.#group.size > this.#size ? this.#group.size * perWorker : 0
     const last = this.#needs.pop() ?? 0
-    this.#needs.push(Math.max(last, running + waiting, passed))
+    this.#needs.push(Math.max(last, running + waiting, passed, asked))
   }
 }

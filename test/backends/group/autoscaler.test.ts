@@ -120,6 +120,17 @@ test('a group keeps its least, and one that cannot start sleeps when nobody asks
   expect(broken.sizes).toEqual([0])
 })
 
+test('workers that somebody has asked for stay for as long as needed ones', () => {
+  const group = new Group()
+  group.spend(12_000)
+  expect(group.size).toBe(0)
+  group.size = 3
+  group.spend(9000)
+  expect(group.size).toBe(3)
+  group.spend(3000)
+  expect(group.size).toBe(0)
+})
+
 test('changing load makes no group flap', () => {
   const group = new Group()
   for (let round = 0; round < 20; round++) {
