@@ -8,6 +8,8 @@ export class ReloadQueue {
   readonly #reload: () => Promise<void>
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
+  /** Grows while none ends in it: calls that come often shall not keep all of them from ending. */
+  #patience = PATIENCE_MS
 
   /** `reload` may be called while an earlier call has not settled; it begins again then. */
   constructor(reload: () => Promise<void>) {
@@ -22,17 +24,20 @@ export class ReloadQueue {
   }
 
   async #beginAfter(running: Promise<void>): Promise<void> {
-    await endsWithin(
+    const hasEnded = await endsWithin(
       running.catch(() => {}),
-      PATIENCE_MS,
+      this.#patience,
     )
+    if (!hasEnded) this.#patience *= 2
     this.#next = undefined
     await this.#begin()
   }
 
   #begin(): Promise<void> {
     const running = this.#reload().finally(() => {
-      if (this.#running === running) this.#running = undefined
+      if (this.#running !== running) return
+      this.#running = undefined
+      this.#patience = PATIENCE_MS
     })
     this.#running = running
     return running
