@@ -83,6 +83,7 @@ export class ReplicatedServer implements RunnableServer {
   #replicas: ReplicaSet | undefined
   #healthCheck: HealthCheck<Replica> | undefined
   #reloader: Reloader | undefined
+  #scriptReload = Promise.resolve()
   readonly #leftFolders = new LeftFolders()
   /** Versions of files for which replicas were replaced. */
   readonly #triedScripts = new Map<string, string | undefined>()
@@ -332,7 +333,8 @@ export class ReplicatedServer implements RunnableServer {
       keepsOld: !plan.dev,
       // The one that it replaces may still answer, and must not pass for it.
       choosePageVersion: (aim) => (aim === 'repair' ? this.#pages.advance() : this.#pages.current),
-      onScriptChange: (path) => void this.#reloadScript(path),
+      onScriptChange: (path) =>
+        void (this.#scriptReload = this.#scriptReload.then(() => this.#reloadScript(path))),
       sockets,
       chooseMaterial: () => this.#certificates?.material,
       chooseLog: () => this.#settings,
@@ -355,7 +357,7 @@ export class ReplicatedServer implements RunnableServer {
     return reloading
   }
 
-  /** Each replica tells it once, and new ones have the new code. */
+  /** Each replica tells it once, and new ones have the new code. One waits for another: all of them shall end. */
   async #reloadScript(path: string): Promise<void> {
     const version = readVersion(path)
     if (this.#triedScripts.get(path) === version) return

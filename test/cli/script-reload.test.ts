@@ -1,5 +1,6 @@
-import { rmSync, utimesSync } from 'node:fs'
+import { existsSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
@@ -122,5 +123,29 @@ describe('embedded', () => {
     await taipan.waitForOutput(/not reloaded, the old code continues: .*RuntimeError: broken/)
     for (let at = 0; at < 10; at++) expect(await ask(taipan)).toBe('200 two')
     expect(count(taipan, /has changed: reloading/g)).toBe(2)
+  })
+
+  test('a change during an import is loaded after that', async () => {
+    const slow = `
+import os, time
+open("begun", "w").close()
+while not os.path.exists("gate"):
+    time.sleep(0.01)
+${helloApp('two')}`
+    using project = createProject({ 'site.wsgi': helloApp('one') })
+    const args = ['site.wsgi', ...ARGS, '-e', 'embedded']
+    await using taipan = await startTaipan(args, { cwd: project.folder })
+    project.write('site.wsgi', slow)
+    expect(await ask(taipan)).toBe('200 one')
+    const begun = join(project.folder, 'begun')
+    await expect.poll(() => existsSync(begun), { timeout: DEADLINE }).toBe(true)
+    project.write('site.wsgi', helloApp('three'))
+    for (let at = 0; at < 10; at++) {
+      expect(await ask(taipan)).toBe('200 one')
+      await delay(50)
+    }
+    expect(count(taipan, /has changed: reloading/g)).toBe(1)
+    project.write('gate', '')
+    await expect.poll(() => ask(taipan), { timeout: DEADLINE }).toBe('200 three')
   })
 })
