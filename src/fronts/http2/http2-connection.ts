@@ -18,8 +18,6 @@ import { isCrowded, isFull, type Waiting } from './waiting-bytes.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants
 const { NGHTTP2_REFUSED_STREAM } = constants
-/** Of GOAWAY: all streams that the client has opened will be answered. */
-const ANY_STREAM = 2 ** 31 - 1
 /** Longest time until the last streams of a client that is told to go have arrived. */
 const LAST_STREAMS_MS = 1000
 /** Time in which Node writes its last frames. */
@@ -256,7 +254,7 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     if (this.#leaving !== 'no' || this.#session.destroyed) return
     this.#leaving = 'told'
     const leave = (): void => this.#leave()
-    this.#session.goaway(NGHTTP2_NO_ERROR, ANY_STREAM)
+    this.#wire.announceEnd()
     this.#lastTimer = setTimeout(leave, LAST_STREAMS_MS).unref()
     // What the client sends before its answer to the ping, it may have sent before it knew.
     this.#session.ping(leave)

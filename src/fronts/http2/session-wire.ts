@@ -6,6 +6,8 @@ const HEAD_BYTES = 9
 const ENTRY_BYTES = 6
 const SETTINGS = 4
 const MAX_CONCURRENT_STREAMS = 3
+/** A GOAWAY without an error, with the highest number that a stream may have. */
+const LEAVING = Buffer.from('0000080700000000007fffffff00000000', 'hex')
 
 type Done = (error?: Error | null) => void
 
@@ -44,6 +46,11 @@ export class SessionWire extends Duplex implements StreamListener {
   /** The session has written what is not taken yet. */
   get busy(): boolean {
     return this.#done !== undefined
+  }
+
+  /** Tells the client to open another connection. After a GOAWAY of its own the session would ignore further streams. */
+  announceEnd(): void {
+    this.#stream.write(LEAVING)
   }
 
   onData(chunk: Buffer): void {
