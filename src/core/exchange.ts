@@ -188,8 +188,8 @@ export interface Outcome {
   readonly bytes: number
   /** Undefined after a complete response. */
   readonly error: Error | undefined
-  /** Absent where no client has asked. */
-  readonly transfer?: Transfer | undefined
+  /** Absent where no client has asked. To be called at once, because the connection goes on to count. */
+  readonly measure?: (() => Transfer) | undefined
 }
 
 /** Why an error page is asked for: the answer to a request, which the page replaces. */

@@ -1,4 +1,4 @@
-import type { Exchange, Outcome } from '../core/exchange.ts'
+import type { Exchange, Outcome, Transfer } from '../core/exchange.ts'
 import type { FieldPairs } from '../core/field-block.ts'
 import { encodeLatin1 } from '../wire/percent.ts'
 import { createTimeDirective } from './access-time.ts'
@@ -19,11 +19,10 @@ const DIRECTIVES: Readonly<Record<string, AccessFormat>> = {
   s: (_, { status }) => (status === 0 ? '-' : String(status)),
   b: (_, { bytes }) => (bytes === 0 ? '-' : String(bytes)),
   B: (_, { bytes }) => String(bytes),
-  I: (_, { transfer }) => (transfer === undefined ? '-' : String(transfer.received)),
-  O: (_, { transfer }) => (transfer === undefined ? '-' : String(transfer.sent)),
-  S: (_, { transfer }) =>
-    transfer === undefined ? '-' : String(transfer.received + transfer.sent),
-  k: (_, { transfer }) => (transfer === undefined ? '-' : String(transfer.earlier)),
+  I: createTransferFormat(({ received }) => received),
+  O: createTransferFormat(({ sent }) => sent),
+  S: createTransferFormat(({ received, sent }) => received + sent),
+  k: createTransferFormat(({ earlier }) => earlier),
   D: ({ startedAt }) => String(Math.round((performance.now() - startedAt) * 1000)),
   T: ({ startedAt }) => String(Math.floor((performance.now() - startedAt) / 1000)),
   m: ({ request }) => escapeLogItem(request.method),
@@ -63,7 +62,7 @@ const VARIANTS: Readonly<Record<string, AccessFormat>> = {
 /** Those with a name of any sort. */
 const NAMED: Readonly<Record<string, (name: string) => AccessFormat>> = {
   i: (name) => createFieldFormat(name, ({ request }) => request.fields),
-  o: (name) => createFieldFormat(name, (_, { transfer }) => transfer?.fields.pairs ?? []),
+  o: (name) => createFieldFormat(name, (_, { measure }) => measure?.().fields.pairs ?? []),
   C: createCookieFormat,
   t: createTimeDirective,
 }
@@ -82,6 +81,10 @@ export function findDirective(letter: string, name: string | undefined): AccessF
 export function listDirectives(): string[] {
   const plain = [...Object.keys(DIRECTIVES), ...Object.keys(VARIANTS)].map((one) => `%${one}`)
   return [...plain, ...SHOWN_NAMES, '%%']
+}
+
+function createTransferFormat(count: (transfer: Transfer) => number): AccessFormat {
+  return (_, { measure }) => (measure === undefined ? '-' : String(count(measure())))
 }
 
 function createDurationFormat(unit: number): AccessFormat {

@@ -50,7 +50,6 @@ export abstract class BaseExchange<
   #listeners: ((outcome: Outcome) => void)[] | undefined
   #over = false
   #error: Error | undefined
-  #known: Outcome | undefined
 
   constructor(link: ExchangeLink, request: Request, response: Response) {
     this.#link = link
@@ -108,7 +107,7 @@ export abstract class BaseExchange<
   }
 
   onFinish(listener: (outcome: Outcome) => void): void {
-    if (this.#over) listener(this.#outcome)
+    if (this.#over) listener(this.#createOutcome())
     else if (this.#listeners === undefined) this.#listeners = [listener]
     else this.#listeners.push(listener)
   }
@@ -129,23 +128,17 @@ export abstract class BaseExchange<
     this.#body?.discard()
     this.response.onDrain = undefined
     if (this.#listeners === undefined) return
-    const outcome = this.#outcome
+    const outcome = this.#createOutcome()
     for (const listener of this.#listeners) listener(outcome)
     this.#listeners = undefined
   }
 
-  /** Made once, as the connection goes on to count. */
-  get #outcome(): Outcome {
+  #createOutcome(): Outcome {
     const { status, bytes } = this.response
-    return (this.#known ??= {
-      status,
-      bytes,
-      error: this.#error,
-      transfer: this.#describeTransfer(),
-    })
+    return { status, bytes, error: this.#error, measure: () => this.#measure() }
   }
 
-  #describeTransfer(): Transfer {
+  #measure(): Transfer {
     const { fields } = this.response
     const { earlier = 0 } = this.#link
     const { received, sent } = this.#link.counted ?? this.#reckonBytes()

@@ -1,5 +1,5 @@
 import { TaipanError } from '../../../src/core/errors.ts'
-import type { Exchange, Handler, Outcome } from '../../../src/core/exchange.ts'
+import type { Exchange, Handler, Outcome, Transfer } from '../../../src/core/exchange.ts'
 import type { FieldPairs } from '../../../src/core/field-block.ts'
 import type { LogFields, Logger } from '../../../src/core/logger.ts'
 import { createResponseHead } from '../../../src/core/response-head.ts'
@@ -32,7 +32,7 @@ export class FrontLab {
   /** Requests that reached the handler, in order. */
   readonly exchanges: Exchange[] = []
   readonly outcomes: Outcome[] = []
-  readonly transfers: Outcome['transfer'][] = []
+  readonly transfers: (Transfer | undefined)[] = []
   /** Number of open connections. */
   connections = 0
 
@@ -55,9 +55,9 @@ export class FrontLab {
       handshakes: options.handshakes,
       handler: (exchange) => {
         this.exchanges.push(exchange)
-        exchange.onFinish(({ transfer, ...outcome }) => {
+        exchange.onFinish(({ measure, ...outcome }) => {
           this.outcomes.push(outcome)
-          this.transfers.push(transfer)
+          this.transfers.push(measure?.())
         })
         handler(exchange)
       },
