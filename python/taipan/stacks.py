@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Iterator
+from itertools import dropwhile
 from types import AsyncGeneratorType, FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 #: Most frames to show, innermost first, and most characters.
 _MOST_FRAMES: Final = 200
 _TEXT_LIMIT: Final = 64 * 1024
+_THREADING: Final = os.path.join(os.path.dirname(os.__file__), "threading.py")
 #: Where coroutines and generators keep their frame, and what they await.
 _ATTRIBUTES: Final = (
     ("cr_frame", "cr_await"),
@@ -92,7 +95,9 @@ def capture_task(task: asyncio.Task[Any] | None, ident: int) -> Stack:
 
 def format_stack(stack: Stack) -> str:
     """The stack as in a traceback, without frames of Taipan; empty if there is none."""
-    kept = [frame for frame in reversed(stack) if not is_own(frame.filename)]
+    shown = (frame for frame in reversed(stack) if not is_own(frame.filename))
+    # How a thread begins tells nobody anything.
+    kept = list(dropwhile(lambda frame: frame.filename == _THREADING, shown))
     if not kept:
         return ""
     lines = ["Stack (most recent call last):\n", *Stack.from_list(kept).format()]
