@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { ROOT, startTaipan } from '../support/cli.ts'
+import { ROOT, runTaipan, startTaipan } from '../support/cli.ts'
 import { createProject, type Project } from '../support/project.ts'
 
 const PYTHON = '/usr/bin/python3'
@@ -50,3 +50,14 @@ test.skipIf(!isPossible)(
     expect(answer).toBe("(['app.py'], 65534, '/srv', '/srv/app.py')")
   },
 )
+
+test.skipIf(!isPossible)('a folder without the interpreter is named', async () => {
+  using jail = createProject({ 'srv/app.py': APP })
+  chmodSync(jail.folder, 0o755)
+  const args = ['serve', 'app.py', '-b', '127.0.0.1:0', '--python', PYTHON, '-u', 'nobody']
+  const { exitCode, stderr } = await runTaipan([...args, '--chroot', jail.folder], {
+    cwd: jail.path('srv'),
+  })
+  expect(exitCode).toBe(5)
+  expect(stderr).toContain(`${PYTHON} below ${jail.folder} (chroot) cannot be run by user nobody`)
+})

@@ -33,7 +33,8 @@ def main() -> NoReturn:
     except Refused as refusal:
         _report(str(refusal), task)
     except OSError as error:
-        _report(f"{command[0]} cannot be run by {task['who']}: {error.strerror}", task)
+        program = f"{command[0]}{_name_root(task)}"
+        _report(f"{program} cannot be run by {task['who']}: {error.strerror}", task)
     os._exit(_EXIT_REFUSED)
 
 
@@ -61,9 +62,15 @@ def _confine(task: Mapping[str, Any]) -> None:
         os.chdir(task["directory"])
     except OSError as error:
         raise Refused(
-            f"working directory {task['directory']} cannot be entered by {task['who']}:"
-            f" {error.strerror}"
+            f"working directory {task['directory']}{_name_root(task)} cannot be entered by"
+            f" {task['who']}: {error.strerror}"
         ) from None
+
+
+def _name_root(task: Mapping[str, Any]) -> str:
+    """Where a path is, for messages."""
+    root = task.get("chroot")
+    return "" if root is None else f" below {root} (chroot)"
 
 
 def _list_groups(account: Mapping[str, Any] | None, given: list[int] | None) -> list[int]:
