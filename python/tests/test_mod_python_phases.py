@@ -281,6 +281,24 @@ def test_cleanups_run_after_the_response_the_last_one_first(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "sent"),
+    [
+        ("req.write('abc', 0)\n  return 0", 3),
+        ("req.write('abc')\n  req.write('d', 0)\n  return 0", 4),
+        ("return 404", len("Not Found\n")),
+        ("return 0", 0),
+    ],
+)
+def test_log_handlers_know_how_much_was_sent(tmp_path, code, sent):
+    site = Site(tmp_path, phases={"log": "t"})
+    log = "def loghandler(req):\n  req.log_error(str(req.bytes_sent))\n  return 0\n"
+    site.write("t.py", f"def handler(req):\n  {code}\n{log}")
+    answer = site.get()
+    assert len(answer.body) == sent
+    assert answer.log == ["sent", f"error: {sent}"]
+
+
 def test_all_cleanup_handlers_run_whatever_they_return(tmp_path):
     site = Site(tmp_path, phases={"cleanup": "t::one t::two"})
     code = "def one(req):\n  req.log_error(req.phase)\n  return 500\n"

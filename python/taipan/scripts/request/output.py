@@ -180,6 +180,9 @@ class ScriptOutput:
         if self._write is not None:
             return self._spool or []
         status, fields, body = self._answer or self._make_whole(last)
+        if isinstance(body, list):
+            # For what comes after the response.
+            self.sent = sum(map(len, body))
         self._start_response(status, fields)
         if self.make_head is not None or self.complete_head is not None:
             # It refers to the request, which refers to this.
