@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -17,7 +18,31 @@ async function makeProject(): Promise<string> {
   return project
 }
 
-describe.each(['', '/projects/trac'])('Trac at "%s"', (mount) => {
+/** Serves a project as a WSGI application. */
+async function startApplication(mount: string): Promise<Site> {
+  return await startSite({
+    args: ['trac.web.main:dispatch_request', ...(mount === '' ? [] : ['--mount', mount])],
+    env: { TRAC_ENV: await makeProject() },
+  })
+}
+
+/** Serves a project by the handler for mod_python that comes with Trac, below the path of a file. */
+async function startHandler(mount: string): Promise<Site> {
+  const directory = await makeFolder()
+  await writeFile(join(directory, basename(mount)), '')
+  const path = dirname(mount)
+  const options = { TracEnv: await makeProject() }
+  const modPython = { directory, handler: 'trac.web.modpython_frontend', options }
+  const config = join(directory, 'taipan.config.json')
+  await writeFile(config, JSON.stringify({ routes: [{ path, modPython }] }))
+  return await startSite({ args: ['--config', config] })
+}
+
+describe.each([
+  ['an application at', '', startApplication],
+  ['an application at', '/projects/trac', startApplication],
+  ['a handler of mod_python at', '/projects/trac', startHandler],
+] as const)('Trac as %s "%s"', (_, mount, start) => {
   let site: Site
   let browser: Browser
 
@@ -31,10 +56,7 @@ describe.each(['', '/projects/trac'])('Trac at "%s"', (mount) => {
   }
 
   beforeAll(async () => {
-    site = await startSite({
-      args: ['trac.web.main:dispatch_request', ...(mount === '' ? [] : ['--mount', mount])],
-      env: { TRAC_ENV: await makeProject() },
-    })
+    site = await start(mount)
     browser = new Browser(site.url)
   })
   afterAll(async () => {
