@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from taipan.events import Development
-from taipan.frames import HEAD_LENGTH, HEAD_STANDS_IN
+from taipan.frames import HEAD_EXPLAINS, HEAD_LENGTH, HEAD_STANDS_IN
 from taipan.tracebacks import summarize
 
 _TEXT: Final = "text/plain; charset=utf-8"
 _HTML: Final = "text/html; charset=utf-8"
 #: Has no charset (RFC 8259, 11).
 _JSON: Final = "application/json"
+
+#: Lines of every response that explains an error, and of no other.
+_EXPLANATION: Final = (
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nVary: Accept\r\n"
+)
+_EXPLANATION_BYTES: Final = _EXPLANATION.encode("ascii")
 
 #: Header lines, with Content-Length, and the body.
 Answer = tuple[bytes, bytes]
@@ -43,15 +49,16 @@ def failure_answer(failure: Failure, request: Mapping[str, Any], dev: Developmen
 def answer_flags(fields: bytes) -> int:
     """Flags of the HEAD frame of an answer with these header lines.
 
-    An error page may replace it, unless it explains an error itself.
+    An error page may replace it, unless it is a page that explains an error itself.
     """
-    explains = fields.startswith(b"Content-Type: text/html")
-    return HEAD_LENGTH if explains else HEAD_LENGTH | HEAD_STANDS_IN
+    flags = HEAD_LENGTH | HEAD_EXPLAINS if _EXPLANATION_BYTES in fields else HEAD_LENGTH
+    is_page = fields.startswith(b"Content-Type: text/html")
+    return flags if is_page else flags | HEAD_STANDS_IN
 
 
 def _explain(failure: Failure, request: Mapping[str, Any], dev: Development) -> Answer:
     """The error with its traceback and the request: a page for browsers, or JSON, or a text."""
-    policy = "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nVary: Accept\r\n"
+    policy = _EXPLANATION
     try:
         # Costs time and memory that only `--dev` has.
         from taipan.error_page import describe_error, describe_request, format_html, format_json

@@ -34,6 +34,7 @@ HEAD_SERVER: Final = 2
 HEAD_CLOSE: Final = 4
 HEAD_LENGTH: Final = 8
 HEAD_STANDS_IN: Final = 16
+HEAD_EXPLAINS: Final = 32
 DATA_LAST: Final = 1
 DATA_FREE: Final = 2
 ANSWER_FREE: Final = 2

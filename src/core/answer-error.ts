@@ -33,5 +33,5 @@ export function answerError(
   const text = detail ?? reasonPhrase(facts.status)
   const body = Buffer.from(`${text}\n`, 'utf8')
   const head = createTextHead(facts.status, body.length, fields)
-  response.send({ ...head, standsIn: true }, body)
+  response.send({ ...head, standsIn: true, explains: detail !== undefined }, body)
 }

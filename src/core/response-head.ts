@@ -23,6 +23,8 @@ export interface ResponseHead {
   readonly close: boolean
   /** The server has made it itself, for want of an answer. */
   readonly standsIn?: boolean
+  /** It tells the author of an application about an error, by its traceback. */
+  readonly explains?: boolean
 }
 
 /** Makes a head of pairs after checking them. Throws `APPLICATION_FAILED` for names or values that HTTP forbids. */

@@ -19,7 +19,7 @@ export function parseHostRule(host: string | undefined): HostRule {
   if (ascii === '' || /[*/:@?#\s]/.test(name.replace(/^\[.*\]$/, '')))
     throw new TaipanError(
       'CONFIG_INVALID',
-      `route host ${JSON.stringify(host)} is neither a host name nor "*." and a domain; write it without scheme and port`,
+      `host ${JSON.stringify(host)} is neither a host name nor "*." and a domain; write it without scheme and port`,
     )
   const normal = normalizeHost(ascii)
   return wildcard ? { kind: 'below', suffix: `.${normal}` } : { kind: 'exact', name: normal }

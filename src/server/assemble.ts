@@ -17,8 +17,9 @@ import { createPipeline } from '../pipeline/pipeline.ts'
 import { noticeUnasked } from '../pipeline/proxies/notice-unasked.ts'
 import type { PageRefresh } from '../pipeline/refresh/page-refresh.ts'
 import type { Answerer, Route } from '../pipeline/routes.ts'
+import { withKnownHosts } from '../pipeline/known-hosts.ts'
 import { withServerTiming } from '../pipeline/server-timing.ts'
-import { type AppLoggers, PlannedApp } from './app.ts'
+import { type AppLoggers, type AppParts, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
 import { createMatcher } from './glob.ts'
@@ -166,9 +167,8 @@ export async function assembleApp(
   const { rootPath } = plan
   const pipeline = createPipeline({ routes, accessLog, rootPath, redirects, before })
   const pages = plan.refresh ? await createPageRefresh(loggers) : undefined
-  const timed = plan.dev ? withServerTiming(pipeline) : pipeline
-  const refreshed = pages === undefined ? timed : pages.wrap(timed)
-  const compressed = plan.compression ? await addCompression(refreshed) : refreshed
+  const shown = plan.dev ? addDevelopment(pipeline, { plan, pages, logger }) : pipeline
+  const compressed = plan.compression ? await addCompression(shown) : shown
   const traced = await addTracing(await addHsts(compressed, plan))
   const handler = await addProxies(traced, plan, logger)
   return new PlannedApp({
@@ -184,6 +184,16 @@ export async function assembleApp(
     onReload,
     pages,
   })
+}
+
+/** What `--dev` shows in the browser. */
+function addDevelopment(
+  handler: Handler,
+  { plan, pages, logger }: Pick<AppParts, 'plan' | 'pages' | 'logger'>,
+): Handler {
+  const timed = withServerTiming(handler)
+  const refreshed = pages === undefined ? timed : pages.wrap(timed)
+  return withKnownHosts(refreshed, { names: plan.devHosts, others: timed, logger })
 }
 
 async function createRoutes(plan: ServerPlan, context: AnswererContext): Promise<Route[]> {

@@ -39,6 +39,7 @@ export const FrameFlag = {
   HEAD_CLOSE: 4,
   HEAD_LENGTH: 8,
   HEAD_STANDS_IN: 16,
+  HEAD_EXPLAINS: 32,
   DATA_LAST: 1,
   ABORT_DIED: 1,
   FREE: 2,

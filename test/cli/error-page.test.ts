@@ -75,7 +75,7 @@ const CURL: readonly Field[] = [['Accept', '*/*']]
 const PROGRAM: readonly Field[] = [['Accept', 'application/json']]
 
 async function visit(url: string, target: string, headers: readonly Field[]): Promise<RawResponse> {
-  return await fetchRaw(url, { target, headers })
+  return await fetchRaw(url, { target, headers: [['Host', 'localhost'], ...headers] })
 }
 
 describe.each(['daemon', 'embedded'])('%s', (engine) => {
@@ -119,7 +119,10 @@ describe.each(['daemon', 'embedded'])('%s', (engine) => {
       expect(page.text).toMatch(text)
       expect(page.text).toContain('class="failed"')
     }
-    const head = await fetchRaw(url, { method: 'HEAD', headers: BROWSER })
+    const head = await fetchRaw(url, {
+      method: 'HEAD',
+      headers: [['Host', 'localhost'], ...BROWSER],
+    })
     expect([head.status, head.text]).toEqual([500, ''])
     for (const path of ['/begun', '/asgi/begun']) {
       const begun = await visit(url, path, BROWSER)
@@ -127,6 +130,33 @@ describe.each(['daemon', 'embedded'])('%s', (engine) => {
     }
     await taipan.stop()
   })
+})
+
+test('--dev explains errors to known hosts alone, and says once how to know another one', async () => {
+  using project = createProject(FILES)
+  const flags = ['--dev', '--dev-host', '*.shop.test', '--timeout-startup', '20s']
+  await using taipan = await startTaipan(['-c', 'taipan.config.json', ...flags], {
+    cwd: project.folder,
+  })
+  const visitAs = async (host: string, path: string, headers = BROWSER): Promise<RawResponse> =>
+    await fetchRaw(taipan.url, { target: path, headers: [['Host', host], ...headers] })
+  for (const host of ['localhost', 'a.localhost:80', '127.9.9.9', '[::1]:8000', 'www.shop.test'])
+    expect([host, (await visitAs(host, '/')).text]).toEqual([
+      host,
+      expect.stringContaining('of wsgi'),
+    ])
+  for (const headers of [BROWSER, CURL, PROGRAM]) {
+    expect((await visitAs('evil.test', '/', headers)).text).toBe('Internal Server Error\n')
+    expect((await visitAs('evil.test', '/asgi/', headers)).text).toBe('Internal Server Error\n')
+    const broken = await visitAs('localhost.evil.test:80', '/imports/', headers)
+    expect([broken.status, broken.text]).toEqual([503, 'Service Unavailable\n'])
+  }
+  const begun = await visitAs('evil.test', '/begun')
+  expect([begun.status, begun.text]).toEqual([200, 'begun'])
+  const { output } = await taipan.stop()
+  expect(
+    output.match(/request for evil\.test is not explained .*--dev-host evil\.test /g),
+  ).toHaveLength(1)
 })
 
 test('without --dev no client learns of an exception', async () => {

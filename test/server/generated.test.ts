@@ -81,7 +81,7 @@ test('the flags are the documented ones', () => {
       ws-close-timeout chdir umask maximum-requests maximum-requests-jitter restart-interval
       restart-interval-jitter interrupt-timeout graceful-timeout eviction-timeout
       inactivity-timeout cpu-time-limit memory-limit-soft hooks startup reload-dir
-      reload-include reload-exclude editor no-refresh no-script-reloading compression tls-cert tls-key tls user group
+      reload-include reload-exclude editor dev-host no-refresh no-script-reloading compression tls-cert tls-key tls user group
       supplementary-group strict chroot home lang locale stack-size cpu-priority
       metrics memory-limit-hard display-name script-user script-group
       trust-proxy trust-proxy-header no-request-id

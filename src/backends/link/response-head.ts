@@ -78,6 +78,7 @@ function createHead(
     hasServer: (flags & FrameFlag.HEAD_SERVER) !== 0,
     close: (flags & FrameFlag.HEAD_CLOSE) !== 0,
     standsIn: (flags & FrameFlag.HEAD_STANDS_IN) !== 0,
+    explains: (flags & FrameFlag.HEAD_EXPLAINS) !== 0,
   }
 }
 

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join, parse } from 'node:path'
 import { pathBelow } from '../../core/path-below.ts'
 import { importFolder } from '../../core/application.ts'
+import { parseHostRule } from '../../pipeline/route-host.ts'
 import { Problems, type OptionPath, type OptionSources } from '../option-types/problems.ts'
 import type { FullConfig } from '../options/schema.ts'
 import { loadEnvFiles } from './env-file.ts'
@@ -86,6 +87,7 @@ export function resolveServer(options: ResolveOptions): ServerPlan {
     umask: config.umask,
     account: parts.account,
     dev: config.dev,
+    devHosts: config.devHost,
     refresh: config.dev && config.refresh,
     compression: config.compression,
     reload: config.reload || config.dev,
@@ -134,6 +136,7 @@ function resolveParts(options: ResolveOptions, problems: Problems) {
   const proxies = resolveProxies(config, problems)
   const metrics = resolveMetrics(config, problems)
   checkLog(config, problems)
+  for (const host of config.devHost) problems.check(['devHost'], () => parseHostRule(host))
   checkShortForm(config, problems)
   checkFolders(config, problems)
   checkDataFiles(config, routes, problems)

@@ -155,6 +155,8 @@ export interface ServerPlan {
   readonly dev: boolean
   /** Pages in the browser load themselves again after a change. */
   readonly refresh: boolean
+  /** With `dev`: host names besides those of this machine for which errors are explained. */
+  readonly devHosts: readonly string[]
   /** Responses are compressed. */
   readonly compression: boolean
   readonly reload: boolean

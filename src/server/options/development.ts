@@ -43,6 +43,13 @@ export const DEVELOPMENT = {
     environment: 'TAIPAN_EDITOR',
     flag: flag('Development', 'editor', { value: 'NAME' }),
   }),
+  devHost: option(list, [], {
+    description:
+      'With --dev: further host name by which errors are shown in the browser and pages load again, such as shop.test or *.shop.test; repeatable.',
+    form: 'list',
+    environment: 'TAIPAN_DEV_HOST',
+    flag: flag('Development', 'dev-host', { value: 'HOST' }),
+  }),
   refresh: option(boolean, true, {
     description: 'With --dev: pages in the browser load themselves again after a change.',
     form: 'boolean',
