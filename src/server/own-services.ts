@@ -5,6 +5,20 @@ import type { PlannedApp } from './app.ts'
 import { selectServices } from './divide-plan.ts'
 import type { ServerPlan } from './config/resolved.ts'
 
+/** Services and jobs of a plan that is not served yet. */
+export interface NextServices {
+  /** Begins them, when those of the plan before have ended. */
+  begin(): Promise<void>
+  /** They are not wanted. */
+  drop(): Promise<void>
+}
+
+interface Prepared {
+  readonly services: ServerPlan
+  readonly names: ReadonlySet<string>
+  readonly app: PlannedApp | undefined
+}
+
 /** The services and jobs of a server whose requests are answered by replicas: its parent process has them, once for all. */
 export class OwnServices {
   readonly #logger: Logger
@@ -16,17 +30,31 @@ export class OwnServices {
     this.#logger = logger
   }
 
-  /** Begins those of a plan, when those of an earlier one have ended. */
-  async begin(plan: ServerPlan): Promise<void> {
-    const before = this.#app
+  /** Makes those of a plan, which do not run yet. Rejects, leaving nothing behind, when they cannot be made. */
+  async prepare(plan: ServerPlan): Promise<NextServices> {
     const services = selectServices(plan)
-    this.#names = new Set(services.groups.map(({ group }) => group.name))
-    this.#app = this.#names.size === 0 ? undefined : await assemble(services, this.#logger)
-    await this.#app?.startBeside()
-    if (this.#app === undefined) await before?.stopServices()
-    else await this.#app.takeServices(before)
+    const names = new Set(services.groups.map(({ group }) => group.name))
+    const app = names.size === 0 ? undefined : await assemble(services, this.#logger)
+    try {
+      await app?.startBeside()
+    } catch (error) {
+      await app?.handOver(services)
+      throw error
+    }
+    return {
+      begin: () => this.#begin({ services, names, app }),
+      drop: async () => await app?.handOver(services),
+    }
+  }
+
+  async #begin({ services, names, app }: Prepared): Promise<void> {
+    const before = this.#app
+    this.#names = names
+    this.#app = app
+    if (app === undefined) await before?.stopServices()
+    else await app.takeServices(before)
     await before?.handOver(services)
-    if (this.#stopped) await this.#app?.stop()
+    if (this.#stopped) await app?.stop()
   }
 
   get status(): readonly GroupStatus[] {

@@ -17,13 +17,12 @@ import type { GivenLogs } from './live-logs.ts'
 import { PageVersions } from './page-versions.ts'
 import {
   judgeFailed,
-  judgeFindings,
-  nameGroup,
   requireFailure,
   validateReloaded,
   type OnReload,
   type ReloadOutcome,
 } from './reload-outcome.ts'
+import { judgeGroup } from './judge-group.ts'
 import { settleAll } from './settle-all.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import { loadCertificates } from './load-certificates.ts'
@@ -37,7 +36,7 @@ import { findScript } from './script-checks.ts'
 import { reportPlan } from './report-plan.ts'
 import { LeftFolders } from './left-folders.ts'
 import { createHealthCheck } from './replica-health.ts'
-import { OwnServices } from './own-services.ts'
+import { OwnServices, type NextServices } from './own-services.ts'
 import { countReplicas, demandServed, dividePlan } from './divide-plan.ts'
 import { expandLocalhost } from '../streams/listening/both-families.ts'
 import { SharedSockets, type NextSockets } from '../replicas/shared-sockets.ts'
@@ -173,7 +172,7 @@ export class ReplicatedServer implements RunnableServer {
       throw new TaipanError('STOPPING', 'the server does not run')
     const before = this.#served
     const next = await this.#prepare(plan, logs)
-    const sockets = await this.#openOthers(next)
+    const { sockets, services } = await this.#openOthers(next)
     this.#serve(replicas, next)
     this.#pages.advance()
     const outcomes = await this.#reloadReplicas(replicas)
@@ -181,21 +180,31 @@ export class ReplicatedServer implements RunnableServer {
     if (isKept) this.#serve(replicas, before)
     const unused = isKept ? next : before
     if (unused.certificates !== this.#certificates) unused.certificates?.stop()
-    if (isKept) sockets?.revert()
-    else {
+    if (isKept) {
+      sockets?.revert()
+      await services.drop()
+    } else {
       sockets?.keep()
       this.#leftFolders.leave(before.plan, plan)
       replicas.resize(this.#count)
-      await this.#services.begin(next.renewed)
+      await services.begin()
     }
     validateReloaded(outcomes)
   }
 
-  async #openOthers({ renewed, certificates }: ServedPlan): Promise<NextSockets | undefined> {
+  /** What may fail before anything of the plan is served. */
+  async #openOthers({ renewed, certificates }: ServedPlan): Promise<{
+    readonly sockets: NextSockets | undefined
+    readonly services: NextServices
+  }> {
+    let services: NextServices | undefined
     try {
       this.#refuseStopped()
-      return await this.#sockets?.change(renewed.addresses)
+      services = await this.#services.prepare(renewed)
+      this.#refuseStopped()
+      return { sockets: await this.#sockets?.change(renewed.addresses), services }
     } catch (error) {
+      await services?.drop()
       if (certificates !== this.#certificates) certificates?.stop()
       throw error
     }
@@ -347,7 +356,8 @@ export class ReplicatedServer implements RunnableServer {
     this.#healthCheck.start()
     await replicas.start()
     this.#refuseStopped()
-    await this.#services.begin(plan)
+    const services = await this.#services.prepare(plan)
+    await services.begin()
   }
 
   /** Nobody has asked for it but a change of files. */
@@ -385,14 +395,4 @@ export class ReplicatedServer implements RunnableServer {
       await this.#leftFolders.remove(this.#plan)
     }
   }
-}
-
-function judgeGroup(
-  { name: group, dev }: ServerPlan['groups'][number]['group'],
-  { findings, failures }: ReplicaSet,
-): ReloadOutcome {
-  const failure = failures[group]
-  if (failure === undefined) return judgeFindings(group, findings[group])
-  const error = new TaipanError('APPLICATION_LOAD', failure.message, { cause: failure.traceback })
-  return { subject: nameGroup(group), state: judgeFailed(error, dev), error }
 }

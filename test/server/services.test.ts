@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 
 import { describe, expect, test } from 'vitest'
 
@@ -8,6 +8,7 @@ import { resolveLibraryPlan } from '../../src/server/library-plan.ts'
 import type { ManagedServer } from '../../src/server/managed-server.ts'
 import { serve } from '../../src/server/serve.ts'
 import { openLogs } from '../../src/server/open-logs.ts'
+import { PYTHON } from '../support/backend-lab.ts'
 import { DEADLINE } from '../support/deadlines.ts'
 import { createProject, helloApp, type Project } from '../support/project.ts'
 import { fetchRaw } from '../support/raw-client.ts'
@@ -273,6 +274,36 @@ describe('beside embedded applications', () => {
       directory: project.folder,
     })
     await waitForNote(project, 'ended', 3)
+  })
+
+  test('those that cannot be made leave the configuration before, and its services', async () => {
+    using project = createJobs()
+    const env = withPath(project)
+    await using server = await start(project, {
+      ...embedded,
+      services: { mail: { run: 'jobs:wait_for_ever', env } },
+    })
+    await waitForNote(project, 'begun ')
+    const before = await server.status()
+    const { plan } = resolveLibraryPlan({
+      ...embedded,
+      app: project.path('app.py'),
+      bind: '127.0.0.1:0',
+      log: { level: 'silent' },
+      services: { one: { run: 'jobs:once', env }, two: { run: 'jobs:once', env } },
+    })
+    symlinkSync(PYTHON, project.path('another-python'))
+    const wrong = plan.groups.map((one) => {
+      if (one.group.service === undefined) return one
+      const isSecond = one.group.name.endsWith('two')
+      const python = isSecond ? project.path('another-python') : PYTHON
+      return { ...one, python, group: { ...one.group, engine: 'embedded' as const } }
+    })
+    const reconfigured = server.reconfigure({ ...plan, groups: wrong, directory: project.folder })
+    await expect(reconfigured).rejects.toThrow('a process has one Python only')
+    const pids = ({ groups }: Awaited<ReturnType<typeof server.status>>): unknown =>
+      groups.map(({ name, workers }) => [name, workers.map(({ pid }) => pid)])
+    expect(pids(await server.status())).toEqual(pids(before))
   })
 
   test('a job is run once when it is due', async () => {
