@@ -1,7 +1,9 @@
-import { chownSync, lstatSync } from 'node:fs'
+import { accessSync, chownSync, constants, lstatSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Account } from '../core/confinement.ts'
 import { TaipanError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
 import type { ProcessGroup } from '../core/process-group.ts'
 import { listGroupIds } from '../processes/accounts.ts'
 import { findClosed } from '../processes/closed-path.ts'
@@ -14,13 +16,30 @@ const OWN_FOLDER = fileURLToPath(new URL('../', import.meta.url))
  * Becomes a user for good, in all threads of this process. What the server has made before belongs to that user from
  * then on. Rejects with CONFIG_INVALID if the user could not go on with it.
  */
-export function giveUpRights(plan: ServerPlan, account: Account): void {
+export function giveUpRights(plan: ServerPlan, account: Account, logger: Logger): void {
   for (const path of [...listSockets(plan), ...listLogFiles(plan)]) giveAway(path, account)
   become(account)
   requireReadable(OWN_FOLDER, "Taipan's own folder", account)
   for (const { answerer } of plan.routes)
     if (answerer.kind === 'static')
       requireReadable(answerer.plan.root, 'the folder of files', account)
+  for (const path of listSockets(plan)) if (!isRemovable(path)) tellStaying(path, account, logger)
+}
+
+function isRemovable(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function tellStaying(path: string, { name, uid }: Account, logger: Logger): void {
+  logger.info(
+    { socket: path },
+    `the socket ${path} stays there after a stop, because user ${name ?? uid} may not write to ${dirname(path)}; the next start replaces it`,
+  )
 }
 
 /** Whether the workers of a group need rights that the server has given up when it starts them. */

@@ -334,7 +334,8 @@ export class PlannedServer implements RunnableServer {
       this.#refuseStopped()
       if (this.#given === undefined) await startAll(assembly.fronts)
       this.#refuseStopped()
-      if (this.#plan.account !== undefined) giveUpRights(this.#plan, this.#plan.account)
+      const { account } = this.#plan
+      if (account !== undefined) giveUpRights(this.#plan, account, this.#loggers.logger)
       assembly.app.onFindings(() => expectWebSockets(assembly))
       await assembly.app.start()
       this.#refuseStopped()

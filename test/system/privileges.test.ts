@@ -160,7 +160,20 @@ describe.skipIf(!isPossible)('the server', () => {
     })
     expect(answer).toContain('65534')
     await server.stop()
+    expect(server.output).not.toContain('stays there after a stop')
     expect(existsSync(socket)).toBe(false)
+  })
+
+  test('says at the start that its socket stays in a folder of root', async () => {
+    const folder = project.path('of-root')
+    mkdirSync(folder, { mode: 0o755 })
+    const socket = `${folder}/web.sock`
+    const args = ['app.py', '-b', `unix:${socket}`, '--python', PYTHON, '-u', 'nobody']
+    await using server = await start(args)
+    const words = `the socket ${socket} stays there after a stop, because user nobody may not write to ${folder}`
+    expect(server.output).toContain(words)
+    await server.stop()
+    expect(existsSync(socket)).toBe(true)
   })
 
   test('warns once as root without a user, and refuses with --strict', async () => {
