@@ -1,12 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { readRootsLink } from '../native/own-links.ts'
 import { pinFolder, type PinnedFolder } from '../native/pinned-file.ts'
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
 // A pipe that nobody reads would else hold the whole server.
 const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK
 const MODE = 0o640
-const MOST_LINKS = 40
 
 /** A file that is appended to. */
 export interface AppendedFile {
@@ -21,7 +21,7 @@ export interface AppendedFile {
  * file, by links or by a second name of that. Throws the error of the system, or one that says which link it is.
  */
 export function openAppended(path: string): AppendedFile {
-  return process.geteuid?.() === 0 ? openAsRoot(path, MOST_LINKS) : openPlainly(path)
+  return process.geteuid?.() === 0 ? openAsRoot(path, 0) : openPlainly(path)
 }
 
 function openPlainly(path: string): AppendedFile {
@@ -33,13 +33,12 @@ function openAsRoot(path: string, links: number): AppendedFile {
   const folder = pinFolder(dirname(path))
   try {
     const place = join(folder.place, basename(path))
-    const target = findTarget(place, path)
+    const target = readRootsLink(place, path, links + 1)
     if (target === undefined) return openPinned(place, folder)
     const behind = resolve(folder.path, target)
     folder[Symbol.dispose]()
-    if (links === 0) throw new Error('there are too many links')
     // Of the kernel, as /dev/stdout, which leads to no name of a file.
-    return behind.startsWith('/proc/') ? openPlainly(path) : openAsRoot(behind, links - 1)
+    return behind.startsWith('/proc/') ? openPlainly(path) : openAsRoot(behind, links + 1)
   } catch (error) {
     folder[Symbol.dispose]()
     throw tellPath(path, error)
@@ -51,14 +50,6 @@ function tellPath(path: string, error: unknown): unknown {
   if (error instanceof Error)
     error.message = error.message.replace(/'\/proc\/self\/fd\/[^']*'/, `'${path}'`)
   return error
-}
-
-/** What a link of root leads to; undefined if there is none. */
-function findTarget(place: string, path: string): string | undefined {
-  const found = lstatSync(place, { throwIfNoEntry: false })
-  if (found?.isSymbolicLink() !== true) return undefined
-  if (found.uid === 0) return readlinkSync(place)
-  throw new Error(`${path} is a link of user ${found.uid}, which root does not follow`)
 }
 
 function openPinned(place: string, folder: PinnedFolder): AppendedFile {

@@ -86,6 +86,13 @@ describe.skipIf(!isRoot)('in a folder of another user, root', () => {
     expect(readFileSync(join(folder, 'real.log'), 'utf8')).toBe('one\n')
   })
 
+  test('is not led in a circle', () => {
+    symlinkSync('access.log', path)
+    expect(() => openAppended(path)).toThrow(
+      expect.objectContaining({ code: 'ELOOP', message: `${path} is behind too many links` }),
+    )
+  })
+
   test('takes pipes of the kernel', () => {
     const script = `
 import { writeSync } from 'node:fs'
