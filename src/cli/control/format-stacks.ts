@@ -10,7 +10,7 @@ export function formatStacks(workers: readonly WorkerStacks[]): string {
 function formatWorker({ group, pid, answered, stacks }: WorkerStacks): string {
   const silent = answered
     ? ''
-    : ': did not answer: code holds the lock of the interpreter, or the machine is busy'
+    : ": did not answer: code holds the lock of the interpreter or, with embedded Python, Node's thread, or the machine is busy; the log has its stack when it exceeds requestTimeout or deadlockTimeout"
   const idle = answered && stacks.length === 0 ? ': idle' : ''
   return [`worker ${group}/${pid}${silent}${idle}`, ...stacks.map(formatStack)].join('\n\n')
 }
