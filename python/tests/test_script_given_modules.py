@@ -93,8 +93,12 @@ def test_installed_packages_that_work_in_their_server_only_are_replaced(
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python has none")
 @pytest.mark.filterwarnings("ignore")
 def test_what_python_has_is_its_own(tmp_path):
-    names = run(FolderModules(str(tmp_path), CodeCache()), "import cgi")
+    code = "import cgi\nfrom cgi import escape, parse_qs"
+    names = run(FolderModules(str(tmp_path), CodeCache()), code)
     assert names["cgi"].__name__ == "cgi"
+    # Such as it had in Python 2.
+    assert names["escape"]('<"') == '&lt;"'
+    assert names["parse_qs"]("a=1") == {"a": ["1"]}
 
 
 def test_a_traceback_goes_to_the_log_alone(modules, capsys):

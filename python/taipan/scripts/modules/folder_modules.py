@@ -25,7 +25,7 @@ from taipan.loader.code_cache import UNSURE_NS, CodeCache
 from taipan.loader.files import FileLoader
 from taipan.looks import forget_looks
 from taipan.module_names import PREFIX
-from taipan.scripts.modules.given_modules import REPLACED_PACKAGES, import_given
+from taipan.scripts.modules import given_modules
 from taipan.scripts.modules.loaded_files import LoadedFiles
 from taipan.template_facts import publish
 
@@ -129,8 +129,8 @@ class FolderModules:
     ) -> ModuleType:
         """`__import__` for the code of the folder."""
         top = "" if level else name.partition(".")[0]
-        if top in REPLACED_PACKAGES:
-            given = import_given(name, fromlist)
+        if top in given_modules.REPLACED_PACKAGES:
+            given = given_modules.import_given(name, fromlist)
             if given is not None:
                 return given
         above = self._find_above(globals, level) if level > 1 else None
@@ -140,13 +140,17 @@ class FolderModules:
         if owner is None:
             try:
                 result: ModuleType = _import(name, globals, locals, fromlist, level)
+                if name in given_modules.LOST_NAMES:
+                    given_modules.restore_names(result)
                 return result
             except ModuleNotFoundError as error:
                 if level or error.name != top:
                     raise
                 owner = self._find_folder(top)
                 if owner is None:
-                    given = import_given(name, fromlist) or self._import_by_folder(name, fromlist)
+                    given = given_modules.import_given(name, fromlist) or self._import_by_folder(
+                        name, fromlist
+                    )
                     if given is None:
                         raise
                     return given

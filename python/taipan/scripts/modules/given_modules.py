@@ -67,6 +67,18 @@ GIVEN_MODULES = {
 REPLACED_PACKAGES = frozenset({"mod_python", "webware"})
 
 
+#: Names that modules of Python had once, and that stand-ins still have.
+LOST_NAMES = {"cgi": ("escape", "parse_qs", "parse_qsl")}
+
+
+def restore_names(module: ModuleType) -> None:
+    """Gives a module of Python its lost names again."""
+    stand_in = importlib.import_module(GIVEN_MODULES[module.__name__])
+    for name in LOST_NAMES[module.__name__]:
+        if not hasattr(module, name):
+            setattr(module, name, getattr(stand_in, name))
+
+
 def import_given(name: str, fromlist: Sequence[str]) -> ModuleType | None:
     """What `__import__` gives for the name of a module that has a stand-in, else None."""
     target = GIVEN_MODULES.get(name)
