@@ -22,7 +22,7 @@ import { withServerTiming } from '../pipeline/server-timing.ts'
 import { type AppLoggers, type AppParts, PlannedApp } from './app.ts'
 import { choosePythons, type ChosenGroup } from './choose-python.ts'
 import type { RoutePlan, ServerPlan } from './config/resolved.ts'
-import { createMatcher } from './glob.ts'
+import { createRestMatcher } from './glob.ts'
 import { GuardMaker } from './guard-maker.ts'
 import { joinObservers } from './observers.ts'
 import { createTlsPolicy } from './load-certificates.ts'
@@ -201,7 +201,7 @@ async function createRoutes(plan: ServerPlan, context: AnswererContext): Promise
   const guards = new GuardMaker(plan, context)
   for (const route of plan.routes) {
     const { host, path, method: methods, match, answerer, guard: checks } = route
-    const matches = match === undefined ? undefined : createMatcher([match])
+    const matches = match === undefined ? undefined : createRestMatcher(match)
     const fits = createFits({ methods, matches })
     const made = await createAnswerer(answerer, context)
     const admit = checks && (await guards.create(checks)).admit

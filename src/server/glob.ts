@@ -17,6 +17,12 @@ export function createMatcher(patterns: readonly string[]): (path: string) => bo
     rules.some(({ isPath, expression }) => expression.test(isPath ? path : basename(path)))
 }
 
+/** Likewise for the rest of a URL without its first slash; a pattern that begins with a slash is for the whole rest. */
+export function createRestMatcher(pattern: string): (rest: string) => boolean {
+  const matches = createMatcher([pattern])
+  return pattern.startsWith('/') ? (rest) => matches(`/${rest}`) : matches
+}
+
 function createExpression(pattern: string): RegExp {
   const source = pattern.replaceAll(
     /\*\*\/|\*\*|[*?]|[.+^${}()|[\]\\]/g,

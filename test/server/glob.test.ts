@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createMatcher } from '../../src/server/glob.ts'
+import { createMatcher, createRestMatcher } from '../../src/server/glob.ts'
 
 test.each([
   ['*.html', 'site/page.html', true],
@@ -15,4 +15,15 @@ test.each([
   ['a.c', 'abc', false],
 ])('%s, %s: %s', (pattern, path, matches) => {
   expect(createMatcher(['never', pattern])(path)).toBe(matches)
+})
+
+test.each([
+  ['*.py', 'sub/a.py', true],
+  ['/*.py', 'a.py', true],
+  ['/*.py', 'sub/a.py', false],
+  ['/sub/*.py', 'sub/a.py', true],
+  ['sub/*.py', 'sub/a.py', true],
+  ['/**/*.py', 'sub/a.py', true],
+])('in a URL %s, %s: %s', (pattern, rest, matches) => {
+  expect(createRestMatcher(pattern)(rest)).toBe(matches)
 })

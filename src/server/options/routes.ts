@@ -26,7 +26,7 @@ export const ROUTE = {
   }),
   match: optional(text, {
     description:
-      'Answer only what this pattern matches in the rest of the path, such as `*.py` or `admin/*`; the rest goes to the next matching route.',
+      'Answer only what this pattern matches in the rest of the path, such as `*.py` (in any folder), `admin/*` or `/*.py`; the rest goes to the next matching route.',
   }),
   access: ACCESS_OPTION,
   auth: AUTH_OPTION,
