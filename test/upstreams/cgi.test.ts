@@ -22,6 +22,7 @@ const PROGRAMS = {
   wrong: '#!/bin/sh\necho wrong; echo "to the log" >&2\n',
   words:
     '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n"\nfor one; do printf "[%s]" "$one"; done\n',
+  leaves: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nwhole"\nsleep 600 &\n',
   nothing: '#!/bin/sh\n',
   windows: '#!/bin/sh\r\necho\r\n',
   elsewhere: '#!/no/such/shell -x\n',
@@ -91,6 +92,13 @@ describe('CGI programs', () => {
     expect(lab.records.join('\n')).toMatch(/printed "wrong" among its header lines/)
     const { running, finished, failed } = lab.upstream.statistics
     expect([running, finished, failed]).toEqual([0, 19, 3])
+  })
+
+  test('have answered when they end, whatever they have left running', async () => {
+    await using lab = await serve()
+    expect(await lab.get('/leaves')).toBe('200 whole')
+    await pollUntil(() => lab.upstream.statistics.running === 0 || undefined, 'the end')
+    expect(lab.upstream.statistics.failed).toBe(0)
   })
 
   test('that cannot be started are told of with the way out', async () => {

@@ -29,6 +29,8 @@ export interface ProgramTask {
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 const AFTER_TERM_MS = 2000
+// By then all that it has printed is out of the pipe.
+const AFTER_EXIT_MS = 1000
 
 /** A running CGI program, with its response. The constructor throws if the system takes no such environment. */
 export class Program {
@@ -87,6 +89,7 @@ export class Program {
     // Without free descriptors it has no pipes, either.
     if (child.pid === undefined) return
     child.on('close', () => this.#end())
+    child.on('exit', () => this.#watch())
     child.stdout.on('data', (chunk: Buffer) => this.#take(chunk))
     const records = new OutputRecords(child.stderr, (text) => onErrors(text))
     child.once('close', () => records.flush())
@@ -115,12 +118,24 @@ export class Program {
   #watch(): void {
     clearTimeout(this.#timer)
     const { timeout, exchange } = this.#task
-    if (timeout === 0) return
+    const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null
+    const limit = hasEnded ? AFTER_EXIT_MS : timeout
+    if (limit === 0 || this.#over) return
     this.#timer = setTimeout(() => {
       if (this.#child.stdout.isPaused()) return
+      if (hasEnded) {
+        this.#leave()
+        return
+      }
       this.stop(new TaipanError('APPLICATION_TIMEOUT', `no output for ${timeout} ms`))
       answerError(exchange, 'APPLICATION_TIMEOUT')
-    }, timeout)
+    }, limit)
+  }
+
+  /** Waits no longer for processes that it has started, and that have its output open. */
+  #leave(): void {
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
   }
 
   #end(): void {
