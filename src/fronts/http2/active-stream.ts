@@ -25,6 +25,8 @@ export interface Http2Link extends StreamTally {
   readonly facts: ConnectionFacts
   /** The client has finished sending (half-close of the connection). */
   readonly clientEnded: boolean
+  /** The connection is over. */
+  readonly lost: boolean
   /** Why the connection was aborted; undefined if the client has left. */
   readonly reason: Error | undefined
   /** Someone goes on working for a stream that is over, until the result is called. */
@@ -43,6 +45,8 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
   /** Set when the stream has become a WebSocket. */
   #channel: ChannelConnection | undefined
   #closed = false
+  /** The client has reset it. */
+  #reset = false
   /** The client was not interested any more while its request was answered. */
   #aborted = false
 
@@ -132,6 +136,11 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
     if (this.#body?.ended === false)
       this.#failBody(new TaipanError('REQUEST_MALFORMED', 'the request body is incomplete'))
     else this.#exchange.onClientEnd?.()
+  }
+
+  /** A reset has arrived, which may say that there is no error. */
+  noteReset(): void {
+    this.#reset = true
   }
 
   /** Ends the exchange, and leaves the stream to its connection. */
@@ -245,14 +254,19 @@ export class ActiveStream implements ExchangeLink, Watched, Http2Output {
 
   readonly #onClosed = (): void => {
     const { response, over } = this.#exchange
-    const { stream } = this
-    const isWhole = response.finished && stream.writableFinished && stream.rstCode === 0
+    const isWhole = response.finished && this.stream.rstCode === 0 && this.#hasLeft
     this.#closed = true
     if (this.#channel === undefined) this.#settle(isWhole ? undefined : this.#createLoss())
     this.#outbox?.stop()
     this.#body?.stop()
     const isUnanswered = !isWhole && !over && this.#channel === undefined
     this.#link.onClosed(this, this.#aborted || isUnanswered)
+  }
+
+  /** Node may destroy a stream that both sides have ended before it knows that the last bytes are written. */
+  get #hasLeft(): boolean {
+    const { writableFinished, writableEnded } = this.stream
+    return writableFinished || (writableEnded && !this.#reset && !this.#link.lost)
   }
 
   #createLoss(): Error {

@@ -3,6 +3,7 @@ const PREFACE_BYTES = 24
 const HEADERS = 1
 const CONTINUATION = 9
 const END_HEADERS = 4
+const HIGHEST_ID = 2 ** 31 - 1
 
 /** Looks at the heads of the frames that a client sends, which Node's library does not tell of. */
 export class FrameWatch {
@@ -10,7 +11,7 @@ export class FrameWatch {
   withinFields = false
   /** How many requests have begun to arrive. */
   heads = 0
-  readonly #onFrame: (type: number) => void
+  readonly #onFrame: (type: number, id: number) => void
   /** Bytes of the preface or of a frame that are still to come. */
   #passing = PREFACE_BYTES
   /** The head of a frame, as far as it has arrived. */
@@ -18,7 +19,7 @@ export class FrameWatch {
   /** The frame that passes is the last one with fields of its request. */
   #endsFields = false
 
-  constructor(onFrame: (type: number) => void) {
+  constructor(onFrame: (type: number, id: number) => void) {
     this.#onFrame = onFrame
   }
 
@@ -60,7 +61,7 @@ export class FrameWatch {
       this.withinFields = true
       this.#endsFields = ((bytes[at + 4] ?? 0) & END_HEADERS) !== 0
     }
-    this.#onFrame(type)
+    this.#onFrame(type, bytes.readUInt32BE(at + 5) & HIGHEST_ID)
     if (this.#passing === 0) this.#end()
   }
 

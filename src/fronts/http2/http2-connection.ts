@@ -23,6 +23,7 @@ const LAST_STREAMS_MS = 1000
 /** Time in which Node writes its last frames. */
 const LAST_WORDS_MS = 20
 
+const RST_STREAM = 3
 /** Frames that cost a client nothing, by their types (RFC 9113, 6). */
 const NUISANCES: Readonly<Record<number, Nuisance>> = { 2: 'priority', 4: 'settings', 6: 'ping' }
 
@@ -56,7 +57,7 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     this.context = context
     this.#stream = stream
     this.#parser = new Http2HeadParser(context.limits)
-    this.#watch = new FrameWatch((type) => this.#noteFrame(type))
+    this.#watch = new FrameWatch((type, id) => this.#noteFrame(type, id))
     const wire = new SessionWire(stream, {
       mostStreams: MOST_STREAMS,
       onData: (chunk) => this.#noteReceived(chunk),
@@ -99,6 +100,10 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
 
   get sent(): number {
     return this.#progress
+  }
+
+  get lost(): boolean {
+    return this.#session.destroyed || this.#stream.closed
   }
 
   get crowded(): boolean {
@@ -220,7 +225,9 @@ export class Http2Connection implements FrontConnection, Http2Link, Waiting {
     else this.#linger.noteReceived(chunk.length)
   }
 
-  #noteFrame(type: number): void {
+  #noteFrame(type: number, id: number): void {
+    if (type === RST_STREAM)
+      for (const active of this.#streams) if (active.stream.id === id) active.noteReset()
     const nuisance = NUISANCES[type]
     if (nuisance !== undefined) this.#note(nuisance)
   }

@@ -6,6 +6,8 @@ import { createResponseHead } from '../../../src/core/response-head.ts'
 import {
   formatData,
   formatHead,
+  formatNumber,
+  formatSettings,
   formatWideStart,
   Frame,
   PREFACE,
@@ -160,6 +162,39 @@ test('the requests of a connection are counted, and their bytes as in HTTP/1', a
 })
 
 describe('responses', () => {
+  test.each([
+    ['small', 5],
+    ['large', 300_000],
+  ])('a %s answer to a body that was read is whole', async (_what, size) => {
+    await using lab = await startLab((exchange) => {
+      exchange.body.onProgress = () => {
+        if (exchange.body.complete) answer(exchange, 'x'.repeat(size))
+      }
+      exchange.body.request(65_536)
+    })
+    using client = await openFrames(lab.url)
+    client.send(formatWideStart(), formatHead(1, requestFields('/', 'POST'), 0))
+    client.send(formatData(1, 'body', true))
+    await pollUntil(() => lab.outcomes[0], 'the outcome')
+    expect(lab.outcomes).toEqual([{ status: 200, bytes: size, error: undefined }])
+  })
+
+  test('an answer to a body that the client does not take is not whole', async () => {
+    await using lab = await startLab((exchange) => {
+      exchange.body.onProgress = () => {
+        if (exchange.body.complete) answer(exchange, 'x'.repeat(300_000))
+      }
+      exchange.body.request(65_536)
+    })
+    using client = await openFrames(lab.url)
+    client.send(PREFACE, formatSettings())
+    client.send(formatHead(1, requestFields('/', 'POST'), 0), formatData(1, 'body', true))
+    await client.waitFor(Frame.DATA, 1)
+    client.send(formatNumber(Frame.RST_STREAM, 1, Code.NO_ERROR))
+    await pollUntil(() => lab.outcomes[0], 'the outcome')
+    expect(lab.outcomes[0]?.error).toMatchObject({ code: 'CLIENT_DISCONNECTED' })
+  })
+
   test('interim responses and trailers arrive', async () => {
     await using lab = await startLab(({ response }) => {
       response.inform(103, new FieldBlock('Link: </a.css>; rel=preload\r\n'))

@@ -52,6 +52,24 @@ describe('what a client can do for nothing', () => {
     expect(lab.exchanges.length).toBeLessThanOrEqual(300)
   })
 
+  test('requests with bodies that are answered are no resets', async () => {
+    await using lab = await startLab((exchange) => {
+      exchange.body.onProgress = () => {
+        if (exchange.body.complete) answer(exchange, 'done')
+      }
+      exchange.body.request(65_536)
+    })
+    using client = await openFrames(lab.url)
+    client.send(formatWideStart())
+    for (let id = 1; id < 800; id += 2) {
+      client.send(formatHead(id, requestFields('/', 'POST'), 0), formatData(id, 'x', true))
+      const ended = (): boolean => lab.outcomes.length > (id - 1) / 2 || client.raw.ended
+      await pollUntil(() => ended() || undefined, 'the answer', { pause: 1 })
+    }
+    expect(client.goaways).toEqual([])
+    expect(lab.outcomes).toHaveLength(400)
+  })
+
   test('so do WebSockets that are reset once they are accepted', async () => {
     await using lab = await startLab((exchange) => {
       exchange.webSocket?.accept({ subprotocol: '', fields: new FieldBlock('') })
